@@ -1,0 +1,169 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { Result } from 'ioredis';
+import type { RedisConnection } from '../redis';
+import { readAsset } from '../package-root';
+import type { Position } from './changelog';
+import { type AliasCheckpoint, checkpointKey, parseCheckpoint } from './checkpoint';
+import { keyPrefix } from './mapping';
+
+/** Values for some aliases of one type; '' means no key. A Buffer names a key whose bytes are not valid UTF-8. */
+export interface Batch {
+  readonly type: string;
+  readonly aliases: readonly (string | Buffer)[];
+  readonly values: readonly string[];
+}
+
+export interface Applied {
+  readonly added: number;
+  readonly updated: number;
+  readonly deleted: number;
+}
+
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    /** apply.lua by EVALSHA, and by EVAL when the server does not know the script (any more). */
+    millraceApplyAliases(count: number, ...keysAndValues: (string | Buffer)[]): Result<Reply, Context>;
+  }
+}
+
+/** Thrown when another instance has moved the checkpoint: read the truth again under the one found now. */
+export class CheckpointMoved extends Error {}
+
+/** Applies on their way at once: one is executed by Redis while the next is read from SQLite. */
+const depth = 2;
+
+type Reply = readonly ['moved', string] | readonly ['applied', number, number, number];
+
+/**
+ * The one writer of alias keys. Every write is a script that checks the checkpoint the truth was read under and leaves a new
+ * one, so nothing older can land after something newer, whoever else writes: another instance's apply in between makes all
+ * of ours fail. Applies are sent in the order in which their truths were read, each expecting its predecessor's checkpoint.
+ *
+ * Callers read the truth and call `send` without awaiting in between (SQLite reads are synchronous).
+ */
+export class AliasSink {
+  readonly instance = randomBytes(4).toString('hex');
+  readonly #connection: RedisConnection;
+  readonly #script = readAsset('src/aliases/apply.lua');
+  readonly #inFlight: Promise<unknown>[] = [];
+  #sequence = 0;
+  /** The checkpoint after everything sent so far; undefined until `load`. */
+  #expected: { readonly raw: string; readonly checkpoint: AliasCheckpoint } | undefined;
+  #confirmed: AliasCheckpoint | undefined;
+
+  constructor(connection: RedisConnection) {
+    this.#connection = connection;
+    connection.client.defineCommand('millraceApplyAliases', { lua: this.#script });
+  }
+
+  /** Where the tail goes on: the checkpoint after everything sent. */
+  get checkpoint(): AliasCheckpoint | undefined {
+    return this.#expected?.checkpoint;
+  }
+
+  /** The newest checkpoint Redis has acknowledged: what is before it may be pruned. */
+  get confirmed(): AliasCheckpoint | undefined {
+    return this.#confirmed;
+  }
+
+  /** Reads the checkpoint as Redis has it now. `raw` is what the next apply must expect. */
+  async load(): Promise<{ readonly raw: string; readonly checkpoint: AliasCheckpoint | undefined }> {
+    await this.#settle();
+    try {
+      const raw = (await this.#connection.client.get(checkpointKey).catch(ignoreWrongType)) ?? '';
+      return { raw, checkpoint: parseCheckpoint(raw) };
+    } catch (error) {
+      throw this.#connection.translate(error);
+    }
+  }
+
+  /** Goes on from a checkpoint that `load` found and the caller trusts. */
+  resume(raw: string, checkpoint: AliasCheckpoint): void {
+    this.#expected = { raw, checkpoint };
+    this.#confirmed = checkpoint;
+  }
+
+  /** Starts a new incarnation at `position`, in place of what `load` found. A full pass has to follow. */
+  async adopt(raw: string, position: Position | null): Promise<void> {
+    const checkpoint = this.#stamp(randomBytes(8).toString('hex'), position);
+    await this.#send(raw, checkpoint, []);
+    await this.#settle();
+  }
+
+  /** Forgets where it was: after any failure only Redis knows what has been applied. */
+  reset(): void {
+    this.#expected = undefined;
+  }
+
+  /** Sends one atomic apply that moves the checkpoint to `position` (or leaves the position where it is). */
+  send(batches: readonly Batch[], position?: Position): Promise<Applied> {
+    const expected = this.#expected;
+    if (expected === undefined) return Promise.reject(new CheckpointMoved('the checkpoint is not known'));
+    const checkpoint = this.#stamp(expected.checkpoint.incarnation, position ?? expected.checkpoint.position);
+    return this.#send(expected.raw, checkpoint, batches);
+  }
+
+  /** Waits until another apply may be sent: this is all the backpressure there is. @throws what an apply before threw. */
+  async room(): Promise<void> {
+    while (this.#inFlight.length >= depth) await this.#inFlight[0];
+  }
+
+  /** Waits until Redis has answered everything. @throws what the applies threw. */
+  async drain(): Promise<void> {
+    while (this.#inFlight.length > 0) await this.#inFlight[0];
+  }
+
+  async #settle(): Promise<void> {
+    await Promise.allSettled(this.#inFlight);
+  }
+
+  #stamp(incarnation: string, position: Position | null): AliasCheckpoint {
+    const stamp = `${this.instance}.${String(++this.#sequence)}`;
+    return { incarnation, position, stamp, at: Date.now(), by: `${hostname()}:${process.pid}` };
+  }
+
+  #send(expected: string, checkpoint: AliasCheckpoint, batches: readonly Batch[]): Promise<Applied> {
+    const raw = JSON.stringify(checkpoint);
+    const keys: (string | Buffer)[] = [checkpointKey];
+    const values: string[] = [expected, raw];
+    for (const { type, aliases, values: wanted } of batches) {
+      const prefix = keyPrefix(type);
+      for (const alias of aliases) {
+        keys.push(typeof alias === 'string' ? prefix + alias : Buffer.concat([Buffer.from(prefix), alias]));
+      }
+      values.push(...wanted);
+    }
+    this.#expected = { raw, checkpoint };
+    const outcome = this.#run(keys, values).then((applied) => {
+      this.#confirmed = checkpoint;
+      return applied;
+    });
+    const entry = outcome.finally(() => this.#inFlight.splice(this.#inFlight.indexOf(entry), 1));
+    entry.catch(() => undefined); // whoever awaits `outcome` or `drain` hears of it
+    this.#inFlight.push(entry);
+    return outcome;
+  }
+
+  async #run(keys: readonly (string | Buffer)[], values: readonly string[]): Promise<Applied> {
+    let reply: Reply;
+    try {
+      reply = await this.#connection.client.millraceApplyAliases(keys.length, ...keys, ...values);
+    } catch (error) {
+      this.reset();
+      throw this.#connection.translate(error);
+    }
+    if (reply[0] === 'moved') {
+      this.reset();
+      throw new CheckpointMoved('another instance has moved the checkpoint');
+    }
+    const [, added, updated, deleted] = reply;
+    return { added, updated, deleted };
+  }
+}
+
+/** A checkpoint key of another type is no checkpoint; the first apply overwrites it. */
+function ignoreWrongType(error: unknown): null {
+  if (error instanceof Error && error.message.startsWith('WRONGTYPE')) return null;
+  throw error;
+}

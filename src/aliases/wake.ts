@@ -1,0 +1,51 @@
+import { watch } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import { filter, interval, map, merge, Observable, switchMap, timer } from 'rxjs';
+
+/** The guarantee: events can be lost, and do not come at all from network file systems. */
+const pollMs = 25;
+
+/** An event may fire before the commit it announces can be read: look again shortly after. */
+const recheckMs = [0, 1, 3];
+
+/**
+ * Emits when the SQLite file (or its -wal or -journal) may have changed: file events of its folder plus a poll.
+ * Never errors: a folder that cannot be watched is polled.
+ */
+export function databaseWake$(path: string): Observable<unknown> {
+  const name = basename(path);
+  return merge(
+    interval(pollMs),
+    folderEvents$(dirname(path)).pipe(
+      filter((file) => file === null || file.startsWith(name)),
+      switchMap(() => merge(...recheckMs.map((delay) => timer(delay)))),
+    ),
+  ).pipe(map(() => undefined));
+}
+
+/** fs.watch as an Observable; watching again a second after the folder went away or came anew. */
+function folderEvents$(folder: string): Observable<string | null> {
+  return new Observable((subscriber) => {
+    let watcher: ReturnType<typeof watch> | undefined;
+    let again: NodeJS.Timeout | undefined;
+    const start = () => {
+      try {
+        watcher = watch(folder, { persistent: false }, (_event, file) => {
+          subscriber.next(file);
+        });
+        watcher.on('error', restart);
+      } catch {
+        restart();
+      }
+    };
+    const restart = () => {
+      watcher?.close();
+      again = setTimeout(start, 1_000).unref();
+    };
+    start();
+    return () => {
+      watcher?.close();
+      clearTimeout(again);
+    };
+  });
+}

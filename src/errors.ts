@@ -1,0 +1,57 @@
+/**
+ * The three kinds of failure, and nothing else: `retryable` (try again with backoff; the default for I/O),
+ * `record` (this record only: park or skip it, go on), `fatal` (stop: a person has to change something).
+ */
+export type ErrorKind = 'retryable' | 'record' | 'fatal';
+
+export interface ErrorDetails {
+  /** Stable, upper-case, greppable: documented in docs/errors.md. */
+  readonly code: string;
+  /** What the user should do about it. One sentence, names the setting. */
+  readonly hint?: string;
+  readonly cause?: unknown;
+}
+
+export class MillraceError extends Error {
+  readonly kind: ErrorKind;
+  readonly code: string;
+  readonly hint: string | undefined;
+
+  constructor(kind: ErrorKind, message: string, details: ErrorDetails) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = 'MillraceError';
+    this.kind = kind;
+    this.code = details.code;
+    this.hint = details.hint;
+  }
+}
+
+export const fatal = (message: string, details: ErrorDetails): MillraceError =>
+  new MillraceError('fatal', message, details);
+
+export const retryable = (message: string, details: ErrorDetails): MillraceError =>
+  new MillraceError('retryable', message, details);
+
+export const isFatal = (error: unknown): boolean => error instanceof MillraceError && error.kind === 'fatal';
+
+/**
+ * What may be logged of an error: its code, message and hint. Never the object itself: ioredis errors carry the
+ * command's arguments, the password among them (TRAPS: Redis 11).
+ */
+export interface ErrorReport {
+  readonly code: string;
+  readonly message: string;
+  readonly hint?: string;
+}
+
+export function describeError(error: unknown): ErrorReport {
+  if (error instanceof MillraceError) {
+    const report = { code: error.code, message: error.message };
+    return error.hint === undefined ? report : { ...report, hint: error.hint };
+  }
+  if (error instanceof Error) {
+    const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
+    return { code, message: error.message };
+  }
+  return { code: 'UNKNOWN', message: String(error) };
+}

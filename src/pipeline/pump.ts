@@ -1,0 +1,101 @@
+import {
+  defer,
+  fromEvent,
+  merge,
+  Observable,
+  of,
+  race,
+  repeat,
+  retry,
+  take,
+  takeWhile,
+  throwError,
+  timer,
+} from 'rxjs';
+import { isFatal } from '../errors';
+import { backoffMs, type BackoffOptions } from './backoff';
+
+/** What a cycle found: `more` work waits, so run again at once; `idle`: wait to be woken. */
+export type CycleOutcome = 'more' | 'idle';
+
+export interface PumpOptions {
+  /** Read -> apply -> checkpoint, once. Its promise is the only backpressure. */
+  readonly cycle: () => Promise<CycleOutcome>;
+  /** Emits when there may be something to do. What it emits during a cycle is not lost. */
+  readonly wake$: Observable<unknown>;
+  readonly backoff: BackoffOptions;
+  readonly signal: AbortSignal;
+  /** Called for each failed cycle before the wait, with the failures in a row. */
+  readonly onFailure: (error: unknown, attempt: number, delayMs: number) => void;
+  /** Called for the first good cycle after failures. */
+  readonly onRecovery: () => void;
+}
+
+/**
+ * The only endless loop. Runs cycles until the signal aborts (then it completes, between two cycles) or one fails fatally
+ * (then it errors). Any other failure is retried with backoff, for ever.
+ */
+export function pump(options: PumpOptions): Observable<CycleOutcome> {
+  const { signal, backoff, onFailure, onRecovery } = options;
+  return new Observable<CycleOutcome>((subscriber) => {
+    const latch = new Latch();
+    const aborted$ = abort$(signal);
+    let failures = 0;
+    const cycle = async (): Promise<CycleOutcome> => {
+      if (signal.aborted) return 'idle';
+      latch.clear();
+      const outcome = await options.cycle();
+      if (failures > 0) onRecovery();
+      failures = 0;
+      if (outcome === 'idle') await latch.wait();
+      return outcome;
+    };
+    const running = merge(options.wake$, aborted$).subscribe(() => {
+      latch.set();
+    });
+    running.add(
+      defer(cycle)
+        .pipe(
+          retry({
+            delay: (error: unknown) => {
+              if (isFatal(error)) return throwError(() => error);
+              const delayMs = backoffMs(++failures, backoff);
+              onFailure(error, failures, delayMs);
+              return race(timer(delayMs), aborted$);
+            },
+          }),
+          repeat(),
+          takeWhile(() => !signal.aborted),
+        )
+        .subscribe(subscriber),
+    );
+    return running;
+  });
+}
+
+/** Emits once when the signal aborts, at once if it has. */
+export const abort$ = (signal: AbortSignal): Observable<unknown> =>
+  signal.aborted ? of(undefined) : fromEvent(signal, 'abort').pipe(take(1));
+
+/** Remembers that it was set while nobody waited. */
+class Latch {
+  #set = false;
+  #release: (() => void) | undefined;
+
+  set(): void {
+    this.#set = true;
+    this.#release?.();
+  }
+
+  clear(): void {
+    this.#set = false;
+  }
+
+  async wait(): Promise<void> {
+    if (this.#set) return;
+    await new Promise<void>((resolve) => {
+      this.#release = resolve;
+    });
+    this.#release = undefined;
+  }
+}
