@@ -27,30 +27,39 @@ const undecodable = '\uFFFD';
 
 /** Turns one alias table into its Redis contents: by look-up of named aliases, or by walking all of them in order. */
 export class AliasTruth {
-  readonly #lookUp: Statement<[string], readonly [position: number, id: string | null]>;
-  readonly #absent: Statement<[string], [number]>;
-  readonly #first: PageStatements;
-  readonly #next: PageStatements;
-  readonly #unkeyed: Statement<[], number>;
+  readonly #db: Database;
+  readonly #table: AliasTable;
+  readonly #aliasCase: AliasCase;
+  readonly #indexed: boolean;
+  #statements: TruthStatements | undefined;
   #limit = 100;
 
   constructor(db: Database, table: AliasTable, aliasCase: AliasCase) {
-    const sql = queries(relation(db, table, aliasCase));
-    this.#lookUp = db.prepare<[string], readonly [number, string | null]>(sql.lookUp).raw();
-    this.#absent = db.prepare<[string], [number]>(sql.absent).raw();
-    const pages = (comparison: '>=' | '>'): PageStatements => ({
-      rows: db.prepare<[string | Buffer, number], Row>(sql.page(comparison)).raw(),
-      rawKey: db.prepare<[string | Buffer, number], Buffer>(sql.rawKey(comparison)).pluck(),
-    });
-    this.#first = pages('>=');
-    this.#next = pages('>');
-    this.#unkeyed = db.prepare<[], number>(sql.unkeyed).pluck();
+    this.#db = db;
+    this.#table = table;
+    this.#aliasCase = aliasCase;
+    this.#indexed = lookUpPlan(db, table, aliasCase) === 'indexed';
+  }
+
+  /** Looks at the table as it is now: without an index, everything until the next call is read from a snapshot taken here. */
+  refresh(): void {
+    if (!this.#indexed) this.#statements = undefined;
+  }
+
+  /** Prepared late, since a snapshot costs a read of the whole table. */
+  get #prepared(): TruthStatements {
+    const direct = directRelation(this.#table, this.#aliasCase);
+    this.#statements ??= prepare(
+      this.#db,
+      this.#indexed ? direct : snapshot(this.#db, direct, this.#table.mapping.type),
+    );
+    return this.#statements;
   }
 
   /** The values of the named aliases now, in one statement. */
   lookUp(aliases: readonly string[]): readonly string[] {
     const ids: string[][] = aliases.map(() => []);
-    for (const [position, id] of this.#lookUp.all(JSON.stringify(aliases))) {
+    for (const [position, id] of this.#prepared.lookUp.all(JSON.stringify(aliases))) {
       if (id !== null) ids[position]?.push(id);
     }
     return ids.map(renderIds);
@@ -58,12 +67,12 @@ export class AliasTruth {
 
   /** Which of the aliases have no key: their positions. Cheaper than looking up their values. */
   absent(aliases: readonly string[]): readonly number[] {
-    return this.#absent.all(JSON.stringify(aliases)).map(([position]) => position);
+    return this.#prepared.absent.all(JSON.stringify(aliases)).map(([position]) => position);
   }
 
   /** Rows that the walk does not reach: a NULL alias, or a blob in a text column. */
   countUnkeyed(): number {
-    return this.#unkeyed.get() ?? 0;
+    return this.#prepared.unkeyed.get() ?? 0;
   }
 
   /**
@@ -73,7 +82,7 @@ export class AliasTruth {
   walk(from: string | Buffer | undefined, maximum: number): WalkPage {
     const limit = Math.max(2, Math.min(this.#limit, maximum));
     // The empty alias is the lowest text there is, and a key like any other.
-    const page = from === undefined ? this.#first : this.#next;
+    const page = from === undefined ? this.#prepared.first : this.#prepared.next;
     const start = from ?? '';
     const rows = page.rows.all(start, limit);
     const full = rows.length === limit;
@@ -109,6 +118,14 @@ export class AliasTruth {
   }
 }
 
+interface TruthStatements {
+  readonly lookUp: Statement<[string], readonly [position: number, id: string | null]>;
+  readonly absent: Statement<[string], [number]>;
+  readonly first: PageStatements;
+  readonly next: PageStatements;
+  readonly unkeyed: Statement<[], number>;
+}
+
 interface PageStatements {
   readonly rows: Statement<[from: string | Buffer, limit: number], Row>;
   readonly rawKey: Statement<[from: string | Buffer, offset: number], Buffer>;
@@ -129,23 +146,32 @@ interface Relation {
 }
 
 /**
- * The table itself where an index serves look-ups; else (a file we may not write to) a snapshot in our own temporary
- * database, since each page of an unindexed walk would sort the whole table anew.
+ * A copy in our own temporary database, for a table without a usable index in a file we may not write to: each page of an
+ * unindexed walk would sort the whole table anew.
  */
-function relation(db: Database, table: AliasTable, aliasCase: AliasCase): Relation {
-  const direct = directRelation(table, aliasCase);
-  if (lookUpPlan(db, table, aliasCase) === 'indexed') return direct;
-  const snapshot = `temp.${quoteName(`millrace_snapshot_${table.mapping.type}`)}`;
+function snapshot(db: Database, { from, key, id }: Relation, type: string): Relation {
+  const name = quoteName(`millrace_snapshot_${type}`);
   db.pragma('query_only = OFF');
-  db.exec(`DROP TABLE IF EXISTS ${snapshot}`);
-  db.exec(
-    `CREATE TEMP TABLE ${snapshot.slice(5)} AS SELECT ${direct.key} AS key, ${direct.id} AS id FROM ${direct.from}`,
-  );
-  db.exec(
-    `CREATE INDEX temp.${quoteName(`millrace_snapshot_${table.mapping.type}_key`)} ON ${snapshot.slice(5)} (key, id)`,
-  );
+  db.exec(`DROP TABLE IF EXISTS temp.${name};
+    CREATE TEMP TABLE ${name} AS SELECT ${key} AS key, ${id} AS id FROM ${from} AS t;
+    CREATE INDEX temp.${quoteName(`millrace_snapshot_${type}_key`)} ON ${name} (key, id);`);
   db.pragma('query_only = ON');
-  return { from: snapshot, key: 't.key', id: 't.id' };
+  return { from: `temp.${name}`, key: 't.key', id: 't.id' };
+}
+
+function prepare(db: Database, relation: Relation): TruthStatements {
+  const sql = queries(relation);
+  const pages = (comparison: '>=' | '>'): PageStatements => ({
+    rows: db.prepare<[string | Buffer, number], Row>(sql.page(comparison)).raw(),
+    rawKey: db.prepare<[string | Buffer, number], Buffer>(sql.rawKey(comparison)).pluck(),
+  });
+  return {
+    lookUp: db.prepare<[string], readonly [number, string | null]>(sql.lookUp).raw(),
+    absent: db.prepare<[string], [number]>(sql.absent).raw(),
+    first: pages('>='),
+    next: pages('>'),
+    unkeyed: db.prepare<[], number>(sql.unkeyed).pluck(),
+  };
 }
 
 function directRelation(table: AliasTable, aliasCase: AliasCase): Relation {

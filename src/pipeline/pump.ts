@@ -25,6 +25,8 @@ export interface PumpOptions {
   readonly wake$: Observable<unknown>;
   readonly backoff: BackoffOptions;
   readonly signal: AbortSignal;
+  /** Which failures end the pump instead of being retried: the fatal ones unless told otherwise. */
+  readonly givesUp?: (error: unknown) => boolean;
   /** Called for each failed cycle before the wait, with the failures in a row. */
   readonly onFailure: (error: unknown, attempt: number, delayMs: number) => void;
   /** Called for the first good cycle after failures. */
@@ -36,7 +38,7 @@ export interface PumpOptions {
  * (then it errors). Any other failure is retried with backoff, for ever.
  */
 export function pump(options: PumpOptions): Observable<CycleOutcome> {
-  const { signal, backoff, onFailure, onRecovery } = options;
+  const { signal, backoff, onFailure, onRecovery, givesUp = isFatal } = options;
   return new Observable<CycleOutcome>((subscriber) => {
     const latch = new Latch();
     const aborted$ = abort$(signal);
@@ -58,7 +60,7 @@ export function pump(options: PumpOptions): Observable<CycleOutcome> {
         .pipe(
           retry({
             delay: (error: unknown) => {
-              if (isFatal(error)) return throwError(() => error);
+              if (givesUp(error)) return throwError(() => error);
               const delayMs = backoffMs(++failures, backoff);
               onFailure(error, failures, delayMs);
               return race(timer(delayMs), aborted$);

@@ -1,0 +1,214 @@
+import { describeError, MillraceError, retryable } from '../errors';
+import type { Log } from '../log';
+import type { Metrics } from '../metrics';
+import type { CycleOutcome } from '../pipeline/pump';
+import type { RedisConnection } from '../redis';
+import { pruneChangelog } from './changelog';
+import { judgeContinuity } from './continuity';
+import type { AliasCheckpoint } from './checkpoint';
+import { sqliteError } from './database';
+import { AppliedReport, breakerError, passStarted, passSummary, recordPass } from './report';
+import { type PassReport, PassRunner } from './pass-runner';
+import { type Batch, CheckpointMoved, AliasSink } from './sink';
+import type { AliasSource } from './source';
+import { type KeeperOptions, SourceKeeper } from './source-keeper';
+
+export interface LaneOptions extends KeeperOptions {
+  readonly connection: RedisConnection;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** Let a pass delete more than half of a type's keys. */
+  readonly force: boolean;
+}
+
+/** Changelog rows a cycle applies at the most. */
+const pageRows = 1_000;
+/** How often the checkpoint in Redis is compared with ours, and progress is told. */
+const probeMs = 1_000;
+/** How often consumed changelog rows are pruned, and how many in one transaction: about a millisecond of the write lock. */
+const pruneMs = 250;
+const pruneRows = 1_000;
+/** How long a locked file is waited for in silence. */
+const busyGraceMs = 5_000;
+/** Incidents kept for status. */
+const keptIncidents = 50;
+/** Two instances that keep adopting different files are told apart from a file replaced once. */
+const rivalryMs = 60_000;
+
+/**
+ * The pipeline `aliases`: changelog -> truth -> sink, and the full pass in between. `cycle` does one page of the one and one
+ * chunk of the other; everything it knows it can find again in SQLite and Redis.
+ */
+export class AliasLane {
+  readonly sink: AliasSink;
+  readonly passes: PassRunner;
+  readonly keeper: SourceKeeper;
+  readonly incidents: { readonly at: number; readonly what: string }[] = [];
+  lastPass: PassReport | undefined;
+  /** When a cycle last found both stores in order, in milliseconds since 1970. */
+  lastProgressAt = 0;
+  readonly #options: LaneOptions;
+  #adoptedAt = -Infinity;
+  #probedAt = 0;
+  #prunedAt = 0;
+  #busySince: number | undefined;
+  readonly #applied: AppliedReport;
+
+  constructor(options: LaneOptions) {
+    const { connection, log, metrics, force } = options;
+    this.#options = options;
+    this.keeper = new SourceKeeper(options);
+    this.sink = new AliasSink(connection);
+    this.#applied = new AppliedReport(log, metrics);
+    this.passes = new PassRunner({
+      connection,
+      truths: () => this.keeper.source?.truths ?? new Map(),
+      target: this.sink,
+      force,
+      onStart: (reason) => {
+        log.info('pass started', { event: 'pass.start', pipeline: 'aliases', reason, text: passStarted() });
+      },
+      onDone: (report) => {
+        this.#passDone(report);
+      },
+    });
+  }
+
+  /** One turn. Throws what the pump should retry or stop for; being overtaken by another instance is neither. */
+  async cycle(): Promise<CycleOutcome> {
+    try {
+      const outcome = await this.#turn();
+      this.#busySince = undefined;
+      this.lastProgressAt = Date.now();
+      return outcome;
+    } catch (thrown) {
+      if (thrown instanceof CheckpointMoved) {
+        this.#options.log.debug(thrown.message, { pipeline: 'aliases' });
+        return 'more';
+      }
+      const error = sqliteError(thrown, this.#options.path);
+      if (error instanceof MillraceError && error.code === 'E_DB_BUSY') {
+        this.#busySince ??= Date.now();
+        if (Date.now() - this.#busySince < busyGraceMs) return 'idle';
+      } else if (error !== thrown) this.keeper.close(); // SQLite is in trouble: open the file anew
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.keeper.close();
+  }
+
+  async #turn(): Promise<CycleOutcome> {
+    const { source, incidents, needsPass } = this.keeper.refresh();
+    for (const what of incidents) this.#incident(what);
+    if (needsPass) this.passes.restart('the SQLite file changed');
+    await this.#follow(source);
+    if (source.writerActive()) return 'idle';
+    this.#prune(source);
+    const tailed = await this.#tail(source);
+    const passed = await this.passes.step();
+    if (tailed || passed) return 'more';
+    await this.sink.drain();
+    this.#applied.flush();
+    this.#options.metrics.lagSeconds.set({ pipeline: 'aliases' }, 0);
+    return 'idle';
+  }
+
+  /** Makes sure that the checkpoint we build on is the one in Redis, and that the changelog goes on from there. */
+  async #follow(source: AliasSource): Promise<void> {
+    const expected = this.sink.checkpoint;
+    if (expected !== undefined && Date.now() - this.#probedAt < probeMs) return;
+    const before = this.sink.confirmed;
+    const { raw, checkpoint } = await this.sink.load();
+    this.#probedAt = Date.now();
+    const uncaptured = source.changelog !== undefined && checkpoint?.position === null;
+    if (expected !== undefined && expected.stamp === checkpoint?.stamp && !uncaptured) return;
+    const known = before && { incarnation: before.incarnation, seq: before.position?.seq ?? 0 };
+    const { action, needsPass, incident } = judgeContinuity(raw, checkpoint, source.changelog, known);
+    if (action === 'resume' && checkpoint !== undefined) this.sink.resume(raw, checkpoint);
+    else await this.#adopt(raw, checkpoint, source);
+    if (incident !== undefined) this.#incident(incident);
+    if (needsPass) this.passes.restart(incident ?? 'start');
+  }
+
+  async #adopt(raw: string, found: AliasCheckpoint | undefined, source: AliasSource): Promise<void> {
+    const foreign =
+      found !== undefined &&
+      found.position?.changelog !== source.changelog?.id &&
+      !found.stamp.startsWith(`${this.sink.instance}.`);
+    if (foreign && Date.now() - this.#adoptedAt < rivalryMs) {
+      throw retryable(`another Millrace (${found.by}) fills the same Redis from another SQLite file`, {
+        code: 'E_TWO_SOURCES',
+        hint: 'Stop one of them, or give each its own Redis database (REDIS_URL, REDIS_DB).',
+      });
+    }
+    await this.sink.adopt(raw, source.changelog?.head() ?? null);
+    this.#adoptedAt = Date.now();
+  }
+
+  /** Applies the next page of the changelog. @returns whether there was one. */
+  async #tail(source: AliasSource): Promise<boolean> {
+    const position = this.sink.checkpoint?.position;
+    if (source.changelog === undefined || !position || !source.mayHaveChanged()) return false;
+    const page = source.changelog.read(position, pageRows);
+    if (page === 'broken') {
+      this.sink.reset(); // #follow finds out why
+      return true;
+    }
+    if (page.rows === 0) {
+      source.sawNothingNew();
+      return false;
+    }
+    const batches: Batch[] = [];
+    for (const [type, aliases] of page.nominations) {
+      const truth = source.truths.get(type);
+      if (truth !== undefined) batches.push({ type, aliases, values: truth.lookUp(aliases) });
+    }
+    const since = page.since ?? Date.now();
+    this.#options.metrics.lagSeconds.set({ pipeline: 'aliases' }, (Date.now() - since) / 1_000);
+    this.sink.send(batches, page.position).then(
+      (applied) => {
+        this.#applied.add(applied, since);
+      },
+      () => undefined, // the next `room` or `drain` throws it
+    );
+    await this.sink.room();
+    return true;
+  }
+
+  #prune(source: AliasSource): void {
+    const consumed = this.sink.confirmed?.position;
+    const now = Date.now();
+    if (!consumed || now - this.#prunedAt < pruneMs) return;
+    this.#prunedAt = now;
+    if (consumed.changelog !== source.changelog?.id || !source.changelog.prunable(consumed.seq, now)) return;
+    try {
+      pruneChangelog(this.#options.path, consumed.seq, pruneRows, now);
+    } catch (error) {
+      // Somebody is writing, or we may not: it can wait, a writer cannot.
+      this.#options.log.debug(`changelog not pruned: ${describeError(error).message}`, {
+        pipeline: 'aliases',
+      });
+    }
+  }
+
+  #passDone(report: PassReport): void {
+    const { log, metrics } = this.#options;
+    this.lastPass = report;
+    recordPass(metrics, report);
+    log.info('pass complete', {
+      event: 'pass.done',
+      pipeline: 'aliases',
+      ...report,
+      text: passSummary(report),
+    });
+    for (const type of report.blocked) log.failure('error', breakerError(type, report));
+  }
+
+  #incident(what: string): void {
+    this.incidents.push({ at: Date.now(), what });
+    if (this.incidents.length > keptIncidents) this.incidents.shift();
+    this.#options.log.warn(what, { event: 'incident', pipeline: 'aliases' });
+  }
+}

@@ -1,0 +1,101 @@
+import { fatal } from '../errors';
+import { type Log, timestamp } from '../log';
+import type { Metrics } from '../metrics';
+import type { PassReport } from './pass-runner';
+import type { Applied } from './sink';
+
+export const passStarted = (): string => `[${timestamp()}] Starting sync...`;
+
+/** The summary the documents show, line for line, and how long it took. */
+export function passSummary(report: PassReport): string {
+  const { total, added, updated, deleted, skipped, ms } = report;
+  const lines = [
+    '✓ Sync complete:',
+    `  - Total aliases: ${total}`,
+    `  - Added: ${added}`,
+    `  - Updated: ${updated}`,
+    `  - Deleted: ${deleted}`,
+  ];
+  if (added + updated + deleted === 0) lines.push('  - No changes detected');
+  if (skipped > 0)
+    lines.push(`  - Skipped: ${skipped} rows without a usable alias or id (NULL, blob or invalid UTF-8)`);
+  lines.push(`  - Duration: ${(ms / 1_000).toFixed(2)}s`, '');
+  return lines.join('\n');
+}
+
+/** What the mass-deletion breaker says. */
+export function breakerError(type: string, report: PassReport): Error {
+  const blocked = report.types[type]?.blocked;
+  return fatal(
+    `the pass would delete ${blocked?.stale ?? 0} of ${blocked?.keys ?? 0} alias:${type}:* keys: it left them all as they are`,
+    {
+      code: 'E_MASS_DELETION',
+      hint: 'Check DB_PATH, ALIAS_TABLES and ALIAS_CASE; if the table really shrank, run `millrace reconcile --force`.',
+    },
+  );
+}
+
+export function recordPass(metrics: Metrics, report: PassReport): void {
+  const pipeline = 'aliases';
+  metrics.passSeconds.set({ pipeline }, report.ms / 1_000);
+  metrics.passFinished.setToCurrentTime({ pipeline });
+  for (const [kind, result] of Object.entries(report.types)) {
+    metrics.passDifferences.inc({ pipeline, kind }, result.added + result.updated + result.deleted);
+    metrics.skipped.set({ pipeline, kind }, result.skipped);
+  }
+  countApplied(metrics, report);
+}
+
+function countApplied(metrics: Metrics, { added, updated, deleted }: Applied): void {
+  metrics.applied.inc({ pipeline: 'aliases', op: 'add' }, added);
+  metrics.applied.inc({ pipeline: 'aliases', op: 'update' }, updated);
+  metrics.applied.inc({ pipeline: 'aliases', op: 'delete' }, deleted);
+}
+
+/** At most this often, so that a busy tail does not fill the log. */
+const everyMs = 1_000;
+
+/** Adds up what the tail applies and tells it, in one line, about once a second. */
+export class AppliedReport {
+  readonly #log: Log;
+  readonly #metrics: Metrics;
+  #sum = { added: 0, updated: 0, deleted: 0 };
+  #slowestMs = 0;
+  #toldAt = 0;
+
+  constructor(log: Log, metrics: Metrics) {
+    this.#log = log;
+    this.#metrics = metrics;
+  }
+
+  /** @param since when the oldest change of the page was committed, in milliseconds since 1970. */
+  add(applied: Applied, since: number): void {
+    const ms = Math.max(0, Date.now() - since);
+    this.#metrics.applySeconds.observe({ pipeline: 'aliases' }, ms / 1_000);
+    countApplied(this.#metrics, applied);
+    this.#sum.added += applied.added;
+    this.#sum.updated += applied.updated;
+    this.#sum.deleted += applied.deleted;
+    this.#slowestMs = Math.max(this.#slowestMs, ms);
+    this.flush();
+  }
+
+  flush(): void {
+    const { added, updated, deleted } = this.#sum;
+    const now = Date.now();
+    if (added + updated + deleted === 0 || now - this.#toldAt < everyMs) return;
+    const ms = this.#slowestMs;
+    this.#log.info('changes applied', {
+      event: 'tail.applied',
+      pipeline: 'aliases',
+      added,
+      updated,
+      deleted,
+      ms,
+      text: `[${timestamp(new Date(now))}] Changes applied: added ${added}, updated ${updated}, deleted ${deleted} (${ms} ms after the commit)`,
+    });
+    this.#sum = { added: 0, updated: 0, deleted: 0 };
+    this.#slowestMs = 0;
+    this.#toldAt = now;
+  }
+}

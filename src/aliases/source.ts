@@ -1,0 +1,138 @@
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import type { Database } from 'better-sqlite3';
+import { planCapture } from './capture';
+import { type CatalogueEntry, readCatalogue } from './catalogue';
+import { Changelog } from './changelog';
+import { type FileIdentity, fileIdentity, openForReading, sameFile, sqliteError } from './database';
+import type { AliasCase, AliasMapping } from './mapping';
+import { AliasTruth } from './truth';
+
+export interface SourceOptions {
+  readonly path: string;
+  readonly mappings: readonly AliasMapping[];
+  readonly aliasCase: AliasCase;
+}
+
+const writerPatienceMs = 1_000;
+
+/** What has happened to the file since it was opened. */
+export type SourceChange = 'same' | 'missing' | 'replaced' | 'altered';
+
+/**
+ * One opening of the SQLite file, with everything that depends on its schema: it is opened anew when that changes.
+ * Reads are synchronous and short; no transaction stays open between two calls.
+ */
+export class AliasSource {
+  readonly options: SourceOptions;
+  readonly identity: FileIdentity;
+  readonly journalMode: string;
+  readonly entries: readonly CatalogueEntry[];
+  /** By type, for the tables that can be served. */
+  readonly truths: ReadonlyMap<string, AliasTruth>;
+  /** undefined unless the capture is complete: a changelog that misses changes is no log to follow. */
+  readonly changelog: Changelog | undefined;
+  /** Why the capture is not complete. */
+  readonly captureGaps: readonly string[];
+  readonly #db: Database;
+  readonly #schemaVersion: unknown;
+  readonly #modified: bigint;
+  #looking = 0n;
+  #seen = 0n;
+  #seenAt = 0;
+  #writerSince: number | undefined;
+
+  private constructor(options: SourceOptions, identity: FileIdentity, db: Database) {
+    this.options = options;
+    this.identity = identity;
+    this.#db = db;
+    this.#modified = modifiedAt(options.path);
+    this.#schemaVersion = schemaVersion(db);
+    this.journalMode = String(db.pragma('journal_mode', { simple: true }));
+    this.entries = readCatalogue(db, options.mappings);
+    this.captureGaps = planCapture(db, this.entries, options.aliasCase).map((step) => step.reason);
+    this.changelog = this.captureGaps.length === 0 ? new Changelog(db, options.aliasCase) : undefined;
+    this.truths = new Map(
+      this.entries.flatMap((entry) =>
+        entry.state === 'served'
+          ? [[entry.mapping.type, new AliasTruth(db, entry, options.aliasCase)] as const]
+          : [],
+      ),
+    );
+  }
+
+  /** @throws MillraceError, fatal or retryable, with what to do: see database.ts. */
+  static open(options: SourceOptions): AliasSource {
+    const db = openForReading(options.path);
+    try {
+      const identity = fileIdentity(options.path);
+      if (identity === undefined) throw new Error(`${options.path} vanished while it was opened`);
+      return new AliasSource(options, identity, db);
+    } catch (error) {
+      db.close();
+      throw sqliteError(error, options.path);
+    }
+  }
+
+  /**
+   * Compares the file and its schema with what was opened. `altered`: the schema changed, or the main file of a WAL database
+   * did (a checkpoint, or another file's bytes copied over it, which an open connection cannot tell apart).
+   */
+  changes(): SourceChange {
+    const identity = fileIdentity(this.options.path);
+    if (identity === undefined) return 'missing';
+    if (!sameFile(identity, this.identity)) return 'replaced';
+    if (schemaVersion(this.#db) !== this.#schemaVersion) return 'altered';
+    return this.journalMode === 'wal' && modifiedAt(this.options.path) !== this.#modified
+      ? 'altered'
+      : 'same';
+  }
+
+  /**
+   * In rollback-journal mode a reader can make a writer's commit wait, or fail if it sets no busy timeout. So nothing is read
+   * while a journal is being written, unless that lasts. A WAL database never needs this.
+   */
+  writerActive(now = Date.now()): boolean {
+    if (this.journalMode === 'wal' || !journalIsHot(`${this.options.path}-journal`)) {
+      this.#writerSince = undefined;
+      return false;
+    }
+    this.#writerSince ??= now;
+    return now - this.#writerSince < writerPatienceMs;
+  }
+
+  /** For the same reason an idle rollback-journal database is asked only when its file has changed, and once a second. */
+  mayHaveChanged(now = Date.now()): boolean {
+    if (this.journalMode === 'wal') return true;
+    this.#looking = modifiedAt(this.options.path);
+    return this.#looking !== this.#seen || now - this.#seenAt >= writerPatienceMs;
+  }
+
+  /** The look that `mayHaveChanged` allowed found nothing new. */
+  sawNothingNew(now = Date.now()): void {
+    this.#seen = this.#looking;
+    this.#seenAt = now;
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+}
+
+const schemaVersion = (db: Database): unknown => db.pragma('schema_version', { simple: true });
+
+const modifiedAt = (path: string): bigint =>
+  statSync(path, { bigint: true, throwIfNoEntry: false })?.mtimeNs ?? 0n;
+
+/** A journal whose header is not zeroed belongs to a transaction under way. (Opening it takes no lock on the database.) */
+function journalIsHot(path: string): boolean {
+  let file: number | undefined;
+  try {
+    file = openSync(path, 'r');
+    const header = Buffer.alloc(1);
+    return readSync(file, header, 0, 1, 0) === 1 && header[0] !== 0;
+  } catch {
+    return false;
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
+}
