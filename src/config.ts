@@ -227,5 +227,5 @@ export function loadConfig(environment: Environment, flags: Readonly<Record<stri
 }
 
 /** `--redis-url <url>` -> `redisUrl`, as commander names it. */
-const flagName = (flag: string): string =>
+export const flagName = (flag: string): string =>
   (flag.split(' ')[0] ?? '').slice(2).replace(/-(\w)/g, (_match, letter: string) => letter.toUpperCase());

@@ -49,9 +49,11 @@ export function describeError(error: unknown): ErrorReport {
     const report = { code: error.code, message: error.message };
     return error.hint === undefined ? report : { ...report, hint: error.hint };
   }
-  if (error instanceof Error) {
-    const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
-    return { code, message: error.message };
+  // By shape, not by class: an error may come from another realm (a worker, a test's sandbox).
+  if (typeof error === 'object' && error !== null && 'message' in error) {
+    const name = 'name' in error ? String(error.name) : 'UNKNOWN';
+    const code = 'code' in error && typeof error.code === 'string' ? error.code : name;
+    return { code, message: String(error.message) };
   }
   return { code: 'UNKNOWN', message: String(error) };
 }

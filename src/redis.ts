@@ -43,6 +43,11 @@ export class RedisConnection {
     this.client.on('ready', () => (this.#lastError = undefined));
   }
 
+  /** The server's address, safe to print. */
+  get display(): string {
+    return this.#target.display;
+  }
+
   /** Waits for the first connection. @throws what `translate` makes of the failure. */
   async connect(): Promise<void> {
     if (this.client.status === 'ready') return;
@@ -154,7 +159,8 @@ export interface ServerFacts {
  * Checks once, before the first write, that this server can be written to the way we do.
  * @throws E_REDIS_REPLICA, E_REDIS_CLUSTER (fatal at start: the setting names the wrong server).
  */
-export async function inspectServer(connection: RedisConnection, where: string): Promise<ServerFacts> {
+export async function inspectServer(connection: RedisConnection): Promise<ServerFacts> {
+  const where = connection.display;
   let info: string;
   try {
     info = await connection.client.info();

@@ -1,6 +1,6 @@
 import { lstatSync, statSync } from 'node:fs';
 import Database from 'better-sqlite3';
-import { describeError, fatal, retryable } from '../errors';
+import { describeError, fatal, MillraceError, retryable } from '../errors';
 
 /** Which file is open: a file replaced by rename keeps its path and changes this. (TRAPS: SQLite 7) */
 export interface FileIdentity {
@@ -72,8 +72,8 @@ function open(path: string): Database.Database {
 
 /** Turns an SQLite error into ours: BUSY and LOCKED are retryable, what only a person can mend is fatal. */
 export function sqliteError(error: unknown, path: string): unknown {
-  if (!(error instanceof Database.SqliteError)) return error;
   const { code, message } = describeError(error);
+  if (error instanceof MillraceError || !code.startsWith('SQLITE_')) return error;
   if (/^SQLITE_(BUSY|LOCKED)/.test(code)) {
     return retryable(`${path} is locked by another program`, {
       code: 'E_DB_BUSY',

@@ -1,8 +1,8 @@
-import { describeError, MillraceError, retryable } from '../errors';
+import { describeError, type ErrorReport, MillraceError, retryable } from '../errors';
 import type { Log } from '../log';
 import type { Metrics } from '../metrics';
 import type { CycleOutcome } from '../pipeline/pump';
-import type { RedisConnection } from '../redis';
+import { inspectServer, type RedisConnection, type ServerFacts } from '../redis';
 import { pruneChangelog } from './changelog';
 import { judgeContinuity } from './continuity';
 import type { AliasCheckpoint } from './checkpoint';
@@ -45,6 +45,9 @@ export class AliasLane {
   readonly keeper: SourceKeeper;
   readonly incidents: { readonly at: number; readonly what: string }[] = [];
   lastPass: PassReport | undefined;
+  server: ServerFacts | undefined;
+  /** What the pump is retrying, until a cycle succeeds. */
+  failure: ErrorReport | undefined;
   /** When a cycle last found both stores in order, in milliseconds since 1970. */
   lastProgressAt = 0;
   readonly #options: LaneOptions;
@@ -79,6 +82,7 @@ export class AliasLane {
     try {
       const outcome = await this.#turn();
       this.#busySince = undefined;
+      this.failure = undefined;
       this.lastProgressAt = Date.now();
       return outcome;
     } catch (thrown) {
@@ -91,6 +95,7 @@ export class AliasLane {
         this.#busySince ??= Date.now();
         if (Date.now() - this.#busySince < busyGraceMs) return 'idle';
       } else if (error !== thrown) this.keeper.close(); // SQLite is in trouble: open the file anew
+      this.failure = describeError(error);
       throw error;
     }
   }
@@ -101,6 +106,7 @@ export class AliasLane {
 
   async #turn(): Promise<CycleOutcome> {
     const { source, incidents, needsPass } = this.keeper.refresh();
+    await this.#inspectServer();
     for (const what of incidents) this.#incident(what);
     if (needsPass) this.passes.restart('the SQLite file changed');
     await this.#follow(source);
@@ -113,6 +119,19 @@ export class AliasLane {
     this.#applied.flush();
     this.#options.metrics.lagSeconds.set({ pipeline: 'aliases' }, 0);
     return 'idle';
+  }
+
+  /** Once, before the first write: is this a server we can and may write to? */
+  async #inspectServer(): Promise<void> {
+    const { connection, log } = this.#options;
+    if (this.server !== undefined) return;
+    await connection.connect();
+    this.server = await inspectServer(connection);
+    if (!this.server.evicts) return;
+    log.warn(`Redis may evict alias keys (maxmemory-policy ${this.server.maxmemoryPolicy})`, {
+      event: 'redis.evicts',
+      hint: 'Full passes bring them back; to keep them, set maxmemory-policy to noeviction or volatile-lru.',
+    });
   }
 
   /** Makes sure that the checkpoint we build on is the one in Redis, and that the changelog goes on from there. */

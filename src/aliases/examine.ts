@@ -1,0 +1,162 @@
+import { statfsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Config } from '../config';
+import { describeError } from '../errors';
+import { dryRunPass } from './dry-run-pass';
+import { AliasSource } from './source';
+import { type StoreFacts, storeFacts } from './store-facts';
+import { tableStatuses } from './status';
+
+export interface Finding {
+  readonly level: 'ok' | 'note' | 'problem';
+  readonly what: string;
+  readonly remedy?: string;
+}
+
+/** Checks both stores and what lies between them. Reads only; never throws for what it finds. */
+export async function examine(config: Config): Promise<readonly Finding[]> {
+  const findings: Finding[] = [
+    { level: 'ok', what: `Node ${process.versions.node} on ${process.platform}` },
+    ...networkFinding(config.dbPath),
+  ];
+  const failed = (error: unknown) => {
+    const { code, message, hint } = describeError(error);
+    findings.push({
+      level: 'problem',
+      what: `${message} (${code})`,
+      ...(hint === undefined ? {} : { remedy: hint }),
+    });
+  };
+  let openable = true;
+  try {
+    findings.push(...databaseFindings(config));
+  } catch (error) {
+    openable = false;
+    failed(error);
+  }
+  if (!openable) return findings;
+  try {
+    const facts = await storeFacts(config);
+    findings.push(...serverFindings(config, facts), checkpointFinding(facts));
+    const drift = await dryRunPass(config, true, () => undefined);
+    const differences = drift.added + drift.updated + drift.deleted;
+    findings.push(
+      differences === 0
+        ? { level: 'ok', what: `no drift: ${drift.total} aliases are as their tables say` }
+        : {
+            level: 'problem',
+            what: `drift: ${drift.added} keys missing, ${drift.updated} different, ${drift.deleted} too many`,
+            remedy: '`millrace reconcile --dry-run` lists them; `millrace reconcile` repairs them.',
+          },
+    );
+  } catch (error) {
+    failed(error);
+  }
+  return findings;
+}
+
+function databaseFindings(config: Config): readonly Finding[] {
+  const source = AliasSource.open({
+    path: config.dbPath,
+    mappings: config.aliasTables,
+    aliasCase: config.aliasCase,
+  });
+  try {
+    const findings: Finding[] = [{ level: 'ok', what: `${config.dbPath} opens` }];
+    findings.push(
+      source.journalMode === 'wal'
+        ? { level: 'ok', what: 'journal mode WAL' }
+        : {
+            level: 'note',
+            what: `journal mode ${source.journalMode}: readers and writers can make each other wait`,
+            remedy: 'Switch to WAL once, with: PRAGMA journal_mode = WAL',
+          },
+    );
+    for (const table of tableStatuses(source.entries)) {
+      findings.push(
+        table.state === 'served'
+          ? { level: 'ok', what: `${table.table} feeds alias:${table.type}:*` }
+          : {
+              level: 'problem',
+              what: table.message ?? table.table,
+              ...(table.hint === undefined ? {} : { remedy: table.hint }),
+            },
+      );
+    }
+    findings.push(
+      source.changelog !== undefined
+        ? { level: 'ok', what: 'triggers, changelog and indexes are in place' }
+        : {
+            level: 'problem',
+            what: `the capture is incomplete: ${source.captureGaps.join(', ')}`,
+            remedy:
+              'Start the daemon, or run `millrace capture install`; until then only full passes bring changes over.',
+          },
+    );
+    return findings;
+  } finally {
+    source.close();
+  }
+}
+
+function serverFindings(config: Config, { server }: StoreFacts): readonly Finding[] {
+  const findings: Finding[] = [
+    { level: 'ok', what: `Redis ${server.version} at ${config.redis.display} answers` },
+  ];
+  findings.push(
+    server.evicts
+      ? {
+          level: 'problem',
+          what: `Redis may evict alias keys (maxmemory-policy ${server.maxmemoryPolicy})`,
+          remedy: 'Set maxmemory-policy to noeviction or volatile-lru, and raise maxmemory.',
+        }
+      : { level: 'ok', what: `no eviction of alias keys (maxmemory-policy ${server.maxmemoryPolicy})` },
+  );
+  return findings;
+}
+
+function checkpointFinding({ checkpoint, lagRecords }: StoreFacts): Finding {
+  if (checkpoint === null) {
+    return {
+      level: 'problem',
+      what: 'Redis holds no checkpoint: nothing was synced into it yet',
+      remedy: 'Start the daemon, or run `millrace run --once`.',
+    };
+  }
+  if (lagRecords === null) {
+    return {
+      level: 'problem',
+      what: 'the changelog does not go on where Redis is',
+      remedy: 'Start the daemon: a full pass settles it.',
+    };
+  }
+  if (lagRecords > 0) {
+    return {
+      level: 'problem',
+      what: `${lagRecords} changes wait`,
+      remedy: 'Is the daemon running? `millrace status` tells.',
+    };
+  }
+  return { level: 'ok', what: `checkpoint by ${checkpoint.by}; no change waits` };
+}
+
+/** NFS, SMB, CIFS and SMB2 by the magic numbers of statfs(2). */
+const networkFileSystems = new Set([0x6969, 0x517b, 0xff534d42, 0xfe534d42]);
+
+/** SQLite's locks are not to be relied upon over a network, and no file event crosses one. */
+export function isNetworkPath(path: string): boolean {
+  if (/^[\\/]{2}[^\\/?.]/.test(path)) return true; // \\server\share
+  try {
+    return networkFileSystems.has(Number(statfsSync(dirname(path)).type));
+  } catch {
+    return false;
+  }
+}
+
+export const networkWarning = {
+  what: 'DB_PATH lies on a network file system, where SQLite’s locks cannot be relied upon and file events do not arrive',
+  remedy: 'Run Millrace on the machine that holds the file.',
+} as const;
+
+const networkFinding = (path: string): readonly Finding[] =>
+  isNetworkPath(path) ? [{ level: 'problem', ...networkWarning }] : [];

@@ -1,0 +1,106 @@
+import type { ErrorReport } from '../errors';
+import type { AliasLane } from './lane';
+import type { PassReport } from './pass-runner';
+
+/** What is known of one configured table. */
+export interface TableStatus {
+  readonly type: string;
+  readonly table: string;
+  readonly state: 'served' | 'missing' | 'not-a-table' | 'no-column';
+  readonly message?: string;
+  readonly hint?: string;
+}
+
+/** The pipeline as it is now; times in milliseconds since 1970. */
+export interface AliasStatus {
+  readonly database: string;
+  readonly journalMode: string | null;
+  readonly redis: string;
+  /** `tail`: changes travel at once. `interval`: full passes only, and `captureGaps` or `cannotWrite` say why. */
+  readonly mode: 'tail' | 'interval' | 'closed';
+  readonly captureGaps: readonly string[];
+  readonly cannotWrite: string | null;
+  readonly tables: readonly TableStatus[];
+  readonly checkpoint: { readonly seq: number | null; readonly at: number; readonly by: string } | null;
+  /** Changelog rows after the checkpoint; null when that cannot be told. */
+  readonly lagRecords: number | null;
+  readonly lastProgressAt: number;
+  readonly lastPass: PassReport | null;
+  readonly passRunning: boolean;
+  readonly incidents: readonly { readonly at: number; readonly what: string }[];
+  /** The failure being retried. */
+  readonly failure: ErrorReport | null;
+}
+
+export function tableStatuses(entries: AliasSourceEntries): readonly TableStatus[] {
+  return entries.map((entry) =>
+    entry.state === 'served'
+      ? { type: entry.mapping.type, table: entry.table, state: 'served' }
+      : {
+          type: entry.mapping.type,
+          table: entry.mapping.table,
+          state: entry.reason,
+          message: entry.message,
+          hint: entry.hint,
+        },
+  );
+}
+
+type AliasSourceEntries = NonNullable<AliasLane['keeper']['source']>['entries'];
+
+export function aliasStatus(lane: AliasLane, database: string, redis: string): AliasStatus {
+  const { source, cannotWrite } = lane.keeper;
+  const checkpoint = lane.sink.confirmed;
+  const position = checkpoint?.position;
+  return {
+    database,
+    journalMode: source?.journalMode ?? null,
+    redis,
+    mode: source === undefined ? 'closed' : source.changelog === undefined ? 'interval' : 'tail',
+    captureGaps: source?.captureGaps ?? [],
+    cannotWrite: cannotWrite ?? null,
+    tables: tableStatuses(source?.entries ?? []),
+    checkpoint: checkpoint ? { seq: position?.seq ?? null, at: checkpoint.at, by: checkpoint.by } : null,
+    lagRecords:
+      position && source?.changelog?.id === position.changelog ? source.changelog.backlog(position) : null,
+    lastProgressAt: lane.lastProgressAt,
+    lastPass: lane.lastPass ?? null,
+    passRunning: lane.passes.active,
+    incidents: lane.incidents,
+    failure: lane.failure ?? null,
+  };
+}
+
+/** Longer without progress than any wait of ours is a fault, whatever the reason. */
+const stalledMs = 5_000;
+/** A pass may take its time, but not for ever. */
+const overduePasses = 3;
+
+/** Why the pipeline is not in order; empty when it is. Health is progress, not a live process. */
+export function aliasTroubles(
+  status: AliasStatus,
+  intervalSeconds: number,
+  now = Date.now(),
+): readonly string[] {
+  const troubles: string[] = [];
+  if (status.failure !== null) troubles.push(`${status.failure.code}: ${status.failure.message}`);
+  else if (now - status.lastProgressAt > stalledMs) {
+    const ago =
+      status.lastProgressAt === 0
+        ? 'since the start'
+        : `for ${Math.round((now - status.lastProgressAt) / 1_000)} s`;
+    troubles.push(`no progress ${ago}`);
+  }
+  const { lastPass } = status;
+  if (lastPass === null) troubles.push('the first full pass is not complete');
+  else if (now - lastPass.startedAt > overduePasses * intervalSeconds * 1_000 + lastPass.ms) {
+    troubles.push(`the last full pass began ${Math.round((now - lastPass.startedAt) / 1_000)} s ago`);
+  }
+  for (const type of lastPass?.blocked ?? []) {
+    troubles.push(`the last full pass stopped before a mass deletion of alias:${type}:* keys`);
+  }
+  const served = status.tables.filter((table) => table.state === 'served');
+  if (status.tables.length > 0 && served.length === 0)
+    troubles.push('none of the alias tables can be served');
+  return troubles;
+}

@@ -1,0 +1,66 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander';
+import { captureCommand } from './commands/capture';
+import { demoCommand } from './commands/demo';
+import { doctorCommand } from './commands/doctor';
+import { reconcileCommand } from './commands/reconcile';
+import { runCommand } from './commands/run';
+import { statusCommand } from './commands/status';
+import { describeError } from './errors';
+import { version } from './package-root';
+
+/** What a verb gets: a signal for a clean stop; it returns the exit code. */
+export type Verb = (signal: AbortSignal) => Promise<number>;
+
+/** Ends a process that cannot stop cleanly in this time after the first signal. */
+const stopDeadlineMs = 5_000;
+
+async function main(): Promise<void> {
+  const stop = new AbortController();
+  const onSignal = () => {
+    if (stop.signal.aborted) process.exit(1); // asked twice: at once
+    stop.abort();
+    setTimeout(() => process.exit(1), stopDeadlineMs).unref();
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+
+  const program = new Command('millrace')
+    .description('Keeps SQLite, Redis and PostgreSQL in step in near real time')
+    .version(version)
+    .showHelpAfterError('(run with --help for what there is)')
+    .exitOverride()
+    .addHelpText(
+      'after',
+      '\nExit code: 0 all in step, 2 in step but records are parked, 1 failed, with what to do.',
+    );
+  let code = 0;
+  const run = async (verb: Verb) => {
+    code = await verb(stop.signal);
+  };
+  for (const add of [
+    runCommand,
+    reconcileCommand,
+    statusCommand,
+    captureCommand,
+    doctorCommand,
+    demoCommand,
+  ]) {
+    add(program, run);
+  }
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    // commander has printed what was wrong already
+    code = error instanceof CommanderError ? error.exitCode && 1 : fail(error);
+  }
+  process.exitCode = code;
+}
+
+function fail(error: unknown): number {
+  const { code, message, hint } = describeError(error);
+  process.stderr.write(`Error: ${message} (${code})\n${hint === undefined ? '' : `    → ${hint}\n`}`);
+  return 1;
+}
+
+void main();

@@ -1,0 +1,29 @@
+import { type Command, Option as CommandOption } from 'commander';
+import type { Verb } from '../cli';
+import { type Config, loadConfig, type Option, options, readEnvironment } from '../config';
+
+/** Hands a verb to the CLI, which runs it and keeps its exit code. */
+export type Run = (verb: Verb) => Promise<void>;
+
+/** Adds the flags of the option table that a verb honours. */
+export function withOptions(command: Command, names: readonly (keyof typeof options)[]): Command {
+  for (const name of names) {
+    const option: Option = options[name];
+    if (option.flag !== undefined) {
+      command.addOption(new CommandOption(option.flag, `${option.help} [${option.env}]`));
+    }
+  }
+  return command;
+}
+
+/** Flags on top of the environment on top of .env. @throws E_CONFIG with every problem. */
+export const configOf = (flags: Readonly<Record<string, unknown>>): Config =>
+  loadConfig(readEnvironment(), flags);
+
+/** The settings that have no flag, for --help. */
+export function environmentHelp(): string {
+  const rows = Object.values<Option>(options).map(
+    ({ env, fallback, help }) => `  ${env.padEnd(20)} ${help}${fallback ? ` (default ${fallback})` : ''}`,
+  );
+  return `\nSettings, from the environment or .env in this folder (flags win):\n${rows.join('\n')}`;
+}

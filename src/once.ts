@@ -1,0 +1,59 @@
+import { ignoreElements, interval, lastValueFrom } from 'rxjs';
+import { AliasLane } from './aliases/lane';
+import type { PassReport } from './aliases/pass-runner';
+import type { Config } from './config';
+import type { Log } from './log';
+import { createMetrics } from './metrics';
+import { pump } from './pipeline/pump';
+import { RedisConnection } from './redis';
+
+/**
+ * One full pass in this process, beside a running daemon or without one. Installs nothing in the SQLite file. The first
+ * failure ends it.
+ */
+export async function passOnce(config: Config, log: Log, force: boolean): Promise<PassReport> {
+  const connection = new RedisConnection(config.redis, 'pass');
+  const lane = new AliasLane({
+    path: config.dbPath,
+    mappings: config.aliasTables,
+    aliasCase: config.aliasCase,
+    install: false,
+    force,
+    connection,
+    log,
+    metrics: createMetrics(),
+  });
+  const done = new AbortController();
+  try {
+    const report = lane.passes.request('asked for');
+    const running = lastValueFrom(
+      pump({
+        cycle: () => lane.cycle(),
+        wake$: interval(20), // only a locked file is waited for
+        backoff: { baseMs: 1, capMs: 1 },
+        signal: done.signal,
+        givesUp: () => true,
+        onFailure: () => undefined,
+        onRecovery: () => undefined,
+      }).pipe(ignoreElements()),
+      { defaultValue: undefined },
+    );
+    const finished = await Promise.race([report, running]);
+    done.abort();
+    await running;
+    if (finished === undefined) throw new Error('the pump stopped before the pass was complete');
+    return finished;
+  } finally {
+    lane.close();
+    connection.close();
+  }
+}
+
+/** `run --once`, as the documents print it. @returns the exit code. */
+export async function runOnce(config: Config, log: Log): Promise<number> {
+  log.info('one-time sync', { event: 'once', text: 'Running one-time sync...' });
+  const report = await passOnce(config, log, false);
+  if (report.blocked.length > 0) return 1;
+  log.info('done', { event: 'done', text: 'Done.' });
+  return 0;
+}
