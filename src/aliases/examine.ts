@@ -147,7 +147,7 @@ const networkFileSystems = new Set([0x6969, 0x517b, 0xff534d42, 0xfe534d42]);
 export function isNetworkPath(path: string): boolean {
   if (/^[\\/]{2}[^\\/?.]/.test(path)) return true; // \\server\share
   try {
-    return networkFileSystems.has(Number(statfsSync(dirname(path)).type));
+    return networkFileSystems.has(statfsSync(dirname(path)).type);
   } catch {
     return false;
   }

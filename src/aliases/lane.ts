@@ -25,9 +25,10 @@ export interface LaneOptions extends KeeperOptions {
 const pageRows = 1_000;
 /** How often the checkpoint in Redis is compared with ours, and progress is told. */
 const probeMs = 1_000;
-/** How often consumed changelog rows are pruned, and how many in one transaction: about a millisecond of the write lock. */
-const pruneMs = 250;
+/** Consumed changelog rows are pruned a few at a time (about a millisecond of the write lock), and seldom unless many are due. */
 const pruneRows = 1_000;
+const pruneMs = 10_000;
+const pruneAgainMs = 50;
 /** How long a locked file is waited for in silence. */
 const busyGraceMs = 5_000;
 /** Incidents kept for status. */
@@ -53,7 +54,7 @@ export class AliasLane {
   readonly #options: LaneOptions;
   #adoptedAt = -Infinity;
   #probedAt = 0;
-  #prunedAt = 0;
+  #pruneAt = 0;
   #busySince: number | undefined;
   readonly #applied: AppliedReport;
 
@@ -199,11 +200,12 @@ export class AliasLane {
   #prune(source: AliasSource): void {
     const consumed = this.sink.confirmed?.position;
     const now = Date.now();
-    if (!consumed || now - this.#prunedAt < pruneMs) return;
-    this.#prunedAt = now;
+    if (!consumed || now < this.#pruneAt) return;
+    this.#pruneAt = now + pruneMs;
     if (consumed.changelog !== source.changelog?.id || !source.changelog.prunable(consumed.seq, now)) return;
     try {
-      pruneChangelog(this.#options.path, consumed.seq, pruneRows, now);
+      const pruned = pruneChangelog(this.#options.path, consumed.seq, pruneRows, now);
+      if (pruned === pruneRows) this.#pruneAt = now + pruneAgainMs;
     } catch (error) {
       // Somebody is writing, or we may not: it can wait, a writer cannot.
       this.#options.log.debug(`changelog not pruned: ${describeError(error).message}`, {

@@ -115,6 +115,7 @@ export class SourceKeeper {
       return false;
     }
     this.#cannotWrite = undefined;
+    if (steps.length === 0) return false; // another instance was faster
     const again = this.#seen?.captured === true;
     if (again) incidents.push(`the capture was mended: ${steps.map((step) => step.reason).join(', ')}`);
     this.#source = AliasSource.open(this.#options);

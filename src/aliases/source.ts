@@ -49,8 +49,6 @@ export class AliasSource {
     this.#schemaVersion = schemaVersion(db);
     this.journalMode = String(db.pragma('journal_mode', { simple: true }));
     this.entries = readCatalogue(db, options.mappings);
-    this.captureGaps = planCapture(db, this.entries, options.aliasCase).map((step) => step.reason);
-    this.changelog = this.captureGaps.length === 0 ? new Changelog(db, options.aliasCase) : undefined;
     this.truths = new Map(
       this.entries.flatMap((entry) =>
         entry.state === 'served'
@@ -58,6 +56,10 @@ export class AliasSource {
           : [],
       ),
     );
+    this.captureGaps = planCapture(db, this.entries, options.aliasCase).map((step) => step.reason);
+    // A tail that looked up a snapshot would write what was true when it was taken.
+    const live = [...this.truths.values()].every((truth) => truth.live);
+    this.changelog = live && this.captureGaps.length === 0 ? new Changelog(db, options.aliasCase) : undefined;
   }
 
   /** @throws MillraceError, fatal or retryable, with what to do: see database.ts. */

@@ -41,6 +41,11 @@ export class AliasTruth {
     this.#indexed = lookUpPlan(db, table, aliasCase) === 'indexed';
   }
 
+  /** Whether every answer is of this moment. */
+  get live(): boolean {
+    return this.#indexed;
+  }
+
   /** Looks at the table as it is now: without an index, everything until the next call is read from a snapshot taken here. */
   refresh(): void {
     if (!this.#indexed) this.#statements = undefined;
@@ -184,9 +189,10 @@ function directRelation(table: AliasTable, aliasCase: AliasCase): Relation {
 }
 
 function queries({ from, key, id }: Relation) {
-  // Bytes of a key that is not valid UTF-8 arrive as a blob: as text they compare as the key does.
+  // Bytes of a key that is not valid UTF-8 arrive as a blob: as text they compare as the key does. The unary plus takes away
+  // the cast's affinity, which would keep SQLite from using an index on an expression.
   const page = (comparison: string) =>
-    `FROM ${from} AS t WHERE ${key} ${comparison} CAST(? AS TEXT) ORDER BY ${key}`;
+    `FROM ${from} AS t WHERE ${key} ${comparison} +CAST(? AS TEXT) ORDER BY ${key}`;
   return {
     lookUp: `SELECT named.key, ${id} FROM json_each(?) AS named CROSS JOIN ${from} AS t WHERE ${key} = named.value`,
     absent: `SELECT named.key FROM json_each(?) AS named WHERE NOT EXISTS (SELECT 1 FROM ${from} AS t WHERE ${key} = named.value AND ${id} IS NOT NULL)`,

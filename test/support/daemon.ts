@@ -1,0 +1,88 @@
+import { loadConfig, type Environment } from '../../src/config';
+import { type DaemonStatus, runDaemon } from '../../src/daemon';
+import type { Log, LogFields } from '../../src/log';
+import { eventually } from './eventually';
+
+export interface LogLine {
+  readonly level: string;
+  readonly message: string;
+  readonly fields: LogFields;
+}
+
+/** A log that keeps its lines. */
+export function keepLog(): Log & { readonly lines: LogLine[] } {
+  const lines: LogLine[] = [];
+  const at =
+    (level: string) =>
+    (message: string, fields: LogFields = {}) => {
+      lines.push({ level, message, fields });
+    };
+  return {
+    lines,
+    debug: at('debug'),
+    info: at('info'),
+    warn: at('warn'),
+    error: at('error'),
+    failure: (level, error, fields) => {
+      at(level)(error instanceof Error ? error.message : String(error), fields);
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+export interface TestDaemon {
+  readonly url: string;
+  readonly log: ReturnType<typeof keepLog>;
+  /** Settles when the daemon has ended; rejects with what ended it. */
+  readonly running: Promise<void>;
+  readonly status: () => Promise<DaemonStatus>;
+  readonly stop: () => Promise<void>;
+}
+
+const daemons: TestDaemon[] = [];
+afterEach(async () => {
+  for (const daemon of daemons.splice(0)) await daemon.stop().catch(() => undefined);
+});
+
+/** Runs the whole daemon in this process. Resolves when its first full pass is complete (or it listens). */
+export async function startDaemon(environment: Environment, { awaitPass = true } = {}): Promise<TestDaemon> {
+  const log = keepLog();
+  const stop = new AbortController();
+  const listening = deferred<string>();
+  const running = runDaemon({
+    config: loadConfig({ HTTP_PORT: '0', ...environment }),
+    log,
+    signal: stop.signal,
+    onListening: listening.resolve,
+  });
+  running.catch(listening.reject);
+  const url = await listening.promise;
+  const daemon: TestDaemon = {
+    url,
+    log,
+    running,
+    status: async () => (await (await fetch(`${url}/status`)).json()) as DaemonStatus,
+    stop: async () => {
+      stop.abort();
+      await running;
+    },
+  };
+  daemons.push(daemon);
+  if (awaitPass) {
+    await eventually(() => log.lines.some((line) => line.fields['event'] === 'pass.done'), {
+      alive: running,
+    });
+  }
+  return daemon;
+}
+
+/** Promise.withResolvers, which Node 20 lacks. */
+function deferred<T>() {
+  let resolve: (value: T) => void = () => undefined;
+  let reject: (reason: unknown) => void = () => undefined;
+  const promise = new Promise<T>((onResolve, onReject) => {
+    resolve = onResolve;
+    reject = onReject;
+  });
+  return { promise, resolve, reject };
+}
