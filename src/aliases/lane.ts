@@ -12,6 +12,7 @@ import { type PassReport, PassRunner } from './pass-runner';
 import { type Batch, CheckpointMoved, AliasSink } from './sink';
 import type { AliasSource } from './source';
 import { type KeeperOptions, SourceKeeper } from './source-keeper';
+import { foldRestingWal } from './wal';
 
 export interface LaneOptions extends KeeperOptions {
   readonly connection: RedisConnection;
@@ -29,6 +30,9 @@ const probeMs = 1_000;
 const pruneRows = 1_000;
 const pruneMs = 10_000;
 const pruneAgainMs = 50;
+/** How often the WAL is looked at for being at rest; longer after it was folded, or could not be truncated. */
+const foldMs = 1_000;
+const foldAgainMs = 5_000;
 /** How long a locked file is waited for in silence. */
 const busyGraceMs = 5_000;
 /** Incidents kept for status. */
@@ -55,6 +59,7 @@ export class AliasLane {
   #adoptedAt = -Infinity;
   #probedAt = 0;
   #pruneAt = 0;
+  #foldAt = 0;
   #busySince: number | undefined;
   readonly #applied: AppliedReport;
 
@@ -112,7 +117,7 @@ export class AliasLane {
     if (needsPass) this.passes.restart('the SQLite file changed');
     await this.#follow(source);
     if (source.writerActive()) return 'idle';
-    this.#prune(source);
+    this.#housekeep(source);
     const tailed = await this.#tail(source);
     const passed = await this.passes.step();
     if (tailed || passed) return 'more';
@@ -197,20 +202,25 @@ export class AliasLane {
     return true;
   }
 
-  #prune(source: AliasSource): void {
-    const consumed = this.sink.confirmed?.position;
+  /** Prunes the changelog and folds a resting WAL, now and then. Both give up at once when a writer is in the way. */
+  #housekeep(source: AliasSource): void {
+    const { path, log } = this.#options;
     const now = Date.now();
-    if (!consumed || now < this.#pruneAt) return;
-    this.#pruneAt = now + pruneMs;
-    if (consumed.changelog !== source.changelog?.id || !source.changelog.prunable(consumed.seq, now)) return;
     try {
-      const pruned = pruneChangelog(this.#options.path, consumed.seq, pruneRows, now);
+      if (now >= this.#foldAt) {
+        this.#foldAt = now + foldMs;
+        if (source.journalMode === 'wal' && foldRestingWal(path, now)) this.#foldAt = now + foldAgainMs;
+      }
+      const consumed = this.sink.confirmed?.position;
+      if (!consumed || now < this.#pruneAt) return;
+      this.#pruneAt = now + pruneMs;
+      if (consumed.changelog !== source.changelog?.id || !source.changelog.prunable(consumed.seq, now))
+        return;
+      const pruned = pruneChangelog(path, consumed.seq, pruneRows, now);
       if (pruned === pruneRows) this.#pruneAt = now + pruneAgainMs;
     } catch (error) {
       // Somebody is writing, or we may not: it can wait, a writer cannot.
-      this.#options.log.debug(`changelog not pruned: ${describeError(error).message}`, {
-        pipeline: 'aliases',
-      });
+      log.debug(`housekeeping put off: ${describeError(error).message}`, { pipeline: 'aliases' });
     }
   }
 

@@ -74,6 +74,8 @@ export class SourceKeeper {
     const change = before?.changes() ?? 'missing';
     let needsPass = false;
     if (before === undefined || change !== 'same') {
+      // Two openings of different files behind one path would share one -wal and one -shm.
+      if (change === 'replaced') this.close();
       this.#source = AliasSource.open(this.#options);
       before?.close();
       if (before === undefined && this.#seen !== undefined) {

@@ -28,7 +28,8 @@ export interface HttpServer {
  * @throws E_HTTP_PORT (fatal) when the configured address cannot be listened on.
  */
 export async function startHttp(options: HttpOptions): Promise<HttpServer> {
-  const server = fastify();
+  // A keep-alive client must not hold up the stop.
+  const server = fastify({ forceCloseConnections: true });
   const { metrics, troubles, status } = options;
   server.get('/healthz', () => ({ status: 'alive' }));
   server.get('/readyz', (_request, reply) => {

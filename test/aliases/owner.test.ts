@@ -1,0 +1,167 @@
+import { copyFileSync, renameSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { startDaemon, type TestDaemon } from '../support/daemon';
+import { eventually } from '../support/eventually';
+import { aliasDatabase, temporaryFolder, testRedis, type TestRedis } from '../support/stores';
+
+/** What the file's owner does under a running daemon; with an interval of an hour nothing but the daemon's own notice repairs it. */
+const folder = temporaryFolder();
+let redis: TestRedis;
+let path: string;
+let db: Database.Database;
+let daemon: TestDaemon;
+let files = 0;
+
+beforeAll(async () => {
+  redis = await testRedis();
+});
+beforeEach(async () => {
+  await redis.client.flushall();
+  path = join(folder, `owner-${String(++files)}.db`);
+  db = aliasDatabase(path);
+  db.exec("INSERT INTO team_aliases VALUES (1, 'kept'), (1, 'first')");
+  daemon = await startDaemon({ REDIS_URL: redis.url, DB_PATH: path, SYNC_INTERVAL: '3600' });
+});
+afterEach(() => {
+  db.close();
+});
+
+/** Within a second it is noticed; a little more for this machine. */
+const becomes = (alias: string, value: string | null) =>
+  eventually(async () => expect(await redis.client.get(`alias:team:${alias}`)).toBe(value), {
+    alive: daemon.running,
+    within: 3_000,
+  });
+const reports = (pattern: RegExp) =>
+  eventually(
+    () => expect(daemon.log.lines.map((line) => line.message)).toContainEqual(expect.stringMatching(pattern)),
+    {
+      alive: daemon.running,
+      within: 3_000,
+    },
+  );
+
+test('a table rebuilt as in the 12-step ALTER, changed between the drop and the notice, is captured again', async () => {
+  db.exec(`BEGIN;
+    CREATE TABLE new_aliases (id INTEGER PRIMARY KEY, team_id INTEGER, alias TEXT UNIQUE);
+    INSERT INTO new_aliases (team_id, alias) SELECT team_id, alias FROM team_aliases WHERE alias = 'kept';
+    DROP TABLE team_aliases;
+    ALTER TABLE new_aliases RENAME TO team_aliases;
+    INSERT INTO team_aliases (team_id, alias) VALUES (2, 'unseen');
+    COMMIT`);
+  await becomes('unseen', '["2"]');
+  await becomes('first', null);
+  await reports(/capture was mended/);
+  db.exec("INSERT OR REPLACE INTO team_aliases (id, team_id, alias) VALUES (1, 9, 'replaced')");
+  await becomes('replaced', '["9"]');
+  await becomes('kept', null);
+});
+
+test('a table renamed away leaves its keys alone, and renamed back is served again', async () => {
+  db.exec('ALTER TABLE team_aliases RENAME TO old_aliases');
+  await reports(/team_aliases missing/);
+  db.exec("INSERT INTO old_aliases VALUES (5, 'meanwhile')");
+  db.exec('ALTER TABLE old_aliases RENAME TO team_aliases');
+  await becomes('meanwhile', '["5"]');
+  await becomes('kept', '["1"]');
+  db.exec("INSERT INTO team_aliases VALUES (6, 'after')");
+  await becomes('after', '["6"]');
+});
+
+test('a dropped table never deletes; the others go on; created again it is captured and passed over', async () => {
+  db.exec('DROP TABLE team_aliases');
+  await reports(/team_aliases missing/);
+  db.exec("INSERT INTO player_aliases VALUES (3, 'p')");
+  await eventually(async () => expect(await redis.client.get('alias:player:p')).toBe('["3"]'));
+  expect(await redis.client.get('alias:team:kept')).toBe('["1"]');
+  db.exec(
+    "CREATE TABLE team_aliases (team_id INTEGER, alias TEXT); INSERT INTO team_aliases VALUES (4, 'new')",
+  );
+  await becomes('new', '["4"]');
+  await becomes('kept', null);
+});
+
+test('a column added, a new unique key and VACUUM do not stop the tail', async () => {
+  db.exec('ALTER TABLE team_aliases ADD COLUMN note TEXT');
+  db.exec('CREATE UNIQUE INDEX by_note ON team_aliases (note)');
+  await reports(/millrace_team_before_insert is out of date/);
+  db.exec("UPDATE team_aliases SET note = 'n' WHERE alias = 'first'");
+  db.exec("INSERT OR REPLACE INTO team_aliases VALUES (7, 'second', 'n')");
+  await becomes('second', '["7"]');
+  await becomes('first', null);
+  db.exec('VACUUM');
+  db.exec("INSERT INTO team_aliases (team_id, alias) VALUES (8, 'vacuumed')");
+  await becomes('vacuumed', '["8"]');
+});
+
+/** A write-ahead log with something in it belongs to the file beside it: only then may the file be moved. */
+const walIsFolded = () =>
+  eventually(() => expect(statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0).toBe(0), {
+    within: 5_000,
+  });
+
+test('a file replaced by rename is noticed, and Redis follows the new one', async () => {
+  const other = new Database(join(folder, 'replacement.db'));
+  other.exec("CREATE TABLE team_aliases (team_id, alias TEXT); INSERT INTO team_aliases VALUES (9, 'other')");
+  other.close();
+  await walIsFolded();
+  renameSync(join(folder, 'replacement.db'), path);
+  await becomes('other', '["9"]');
+  await becomes('kept', null);
+  await reports(/was replaced by another/);
+  const again = new Database(path);
+  again.exec("INSERT INTO team_aliases VALUES (10, 'tailed')");
+  again.close();
+  await becomes('tailed', '["10"]');
+});
+
+test('a file restored in place with the backup API brings the old state back to Redis', async () => {
+  const backup = join(folder, `backup-${String(files)}.db`);
+  await db.backup(backup);
+  db.exec("INSERT INTO team_aliases VALUES (2, 'lost'); DELETE FROM team_aliases WHERE alias = 'first'");
+  await becomes('lost', '["2"]');
+  await becomes('first', null);
+  const source = new Database(backup);
+  db.close();
+  await source.backup(path);
+  source.close();
+  db = new Database(path);
+  await becomes('lost', null);
+  await becomes('first', '["1"]');
+});
+
+test('a file copied back over itself brings the old state back to Redis', async () => {
+  const backup = join(folder, `copy-${String(files)}.db`);
+  db.pragma('wal_checkpoint(TRUNCATE)');
+  copyFileSync(path, backup);
+  db.exec("INSERT INTO team_aliases VALUES (2, 'lost')");
+  await becomes('lost', '["2"]');
+  db.pragma('wal_checkpoint(TRUNCATE)');
+  db.close();
+  copyFileSync(backup, path);
+  db = new Database(path);
+  await becomes('lost', null);
+  await becomes('kept', '["1"]');
+});
+
+test('a file missing for a while fails health with the reason, keeps every key, and is served again when it is back', async () => {
+  await walIsFolded();
+  db.close();
+  renameSync(path, `${path}.away`);
+  await eventually(
+    async () =>
+      expect((await daemon.status()).troubles).toContainEqual(expect.stringMatching(/E_DB_MISSING/)),
+    {
+      within: 3_000,
+    },
+  );
+  expect(await redis.client.get('alias:team:kept')).toBe('["1"]');
+  db = new Database(`${path}.away`);
+  db.exec("INSERT INTO team_aliases VALUES (3, 'while away')");
+  db.close();
+  renameSync(`${path}.away`, path);
+  db = new Database(path);
+  await becomes('while away', '["3"]');
+  await eventually(async () => expect((await daemon.status()).troubles).toEqual([]));
+});
