@@ -3,16 +3,15 @@ import type { Log } from '../log';
 import type { Metrics } from '../metrics';
 import type { CycleOutcome } from '../pipeline/pump';
 import { inspectServer, type RedisConnection, type ServerFacts } from '../redis';
-import { pruneChangelog } from './changelog';
 import { judgeContinuity } from './continuity';
 import type { AliasCheckpoint } from './checkpoint';
 import { sqliteError } from './database';
 import { AppliedReport, breakerError, passStarted, passSummary, recordPass } from './report';
+import { Housekeeping } from './housekeeping';
 import { type PassReport, PassRunner } from './pass-runner';
 import { type Batch, CheckpointMoved, AliasSink } from './sink';
 import type { AliasSource } from './source';
 import { type KeeperOptions, SourceKeeper } from './source-keeper';
-import { foldRestingWal } from './wal';
 
 export interface LaneOptions extends KeeperOptions {
   readonly connection: RedisConnection;
@@ -26,13 +25,6 @@ export interface LaneOptions extends KeeperOptions {
 const pageRows = 1_000;
 /** How often the checkpoint in Redis is compared with ours, and progress is told. */
 const probeMs = 1_000;
-/** Consumed changelog rows are pruned a few at a time (about a millisecond of the write lock), and seldom unless many are due. */
-const pruneRows = 1_000;
-const pruneMs = 10_000;
-const pruneAgainMs = 50;
-/** How often the WAL is looked at for being at rest; longer after it was folded, or could not be truncated. */
-const foldMs = 1_000;
-const foldAgainMs = 5_000;
 /** How long a locked file is waited for in silence. */
 const busyGraceMs = 5_000;
 /** Incidents kept for status. */
@@ -58,8 +50,7 @@ export class AliasLane {
   readonly #options: LaneOptions;
   #adoptedAt = -Infinity;
   #probedAt = 0;
-  #pruneAt = 0;
-  #foldAt = 0;
+  readonly #housekeeping: Housekeeping;
   #busySince: number | undefined;
   readonly #applied: AppliedReport;
 
@@ -67,6 +58,7 @@ export class AliasLane {
     const { connection, log, metrics, force } = options;
     this.#options = options;
     this.keeper = new SourceKeeper(options);
+    this.#housekeeping = new Housekeeping(options.path);
     this.sink = new AliasSink(connection);
     this.#applied = new AppliedReport(log, metrics);
     this.passes = new PassRunner({
@@ -117,7 +109,7 @@ export class AliasLane {
     if (needsPass) this.passes.restart('the SQLite file changed');
     await this.#follow(source);
     if (source.writerActive()) return 'idle';
-    this.#housekeep(source);
+    this.#tidy(source);
     const tailed = await this.#tail(source);
     const passed = await this.passes.step();
     if (tailed || passed) return 'more';
@@ -202,25 +194,18 @@ export class AliasLane {
     return true;
   }
 
-  /** Prunes the changelog and folds a resting WAL, now and then. Both give up at once when a writer is in the way. */
-  #housekeep(source: AliasSource): void {
-    const { path, log } = this.#options;
-    const now = Date.now();
+  #tidy(source: AliasSource): void {
+    const consumed = this.sink.confirmed?.position;
     try {
-      if (now >= this.#foldAt) {
-        this.#foldAt = now + foldMs;
-        if (source.journalMode === 'wal' && foldRestingWal(path, now)) this.#foldAt = now + foldAgainMs;
-      }
-      const consumed = this.sink.confirmed?.position;
-      if (!consumed || now < this.#pruneAt) return;
-      this.#pruneAt = now + pruneMs;
-      if (consumed.changelog !== source.changelog?.id || !source.changelog.prunable(consumed.seq, now))
-        return;
-      const pruned = pruneChangelog(path, consumed.seq, pruneRows, now);
-      if (pruned === pruneRows) this.#pruneAt = now + pruneAgainMs;
+      this.#housekeeping.tick(
+        source,
+        consumed?.changelog === source.changelog?.id ? consumed?.seq : undefined,
+      );
     } catch (error) {
       // Somebody is writing, or we may not: it can wait, a writer cannot.
-      log.debug(`housekeeping put off: ${describeError(error).message}`, { pipeline: 'aliases' });
+      this.#options.log.debug(`housekeeping put off: ${describeError(error).message}`, {
+        pipeline: 'aliases',
+      });
     }
   }
 
