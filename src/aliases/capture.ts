@@ -5,6 +5,7 @@ import { openForWriting, sqliteError } from './database';
 import { fillTemplate, quoteName, quoteText } from './identifiers';
 import type { AliasCase, AliasMapping } from './mapping';
 import { lookUpPlan } from './truth';
+import type { UniqueKey } from './unique-keys';
 
 /** One statement the capture still needs, and what it does in words. */
 export interface CaptureStep {
@@ -38,18 +39,18 @@ export function triggersFor(table: AliasTable): ReadonlyMap<string, string> {
     alias: quoteName(table.aliasColumn),
     type: quoteText(table.mapping.type),
   };
-  // A row replaced over a key that holds the whole alias had NEW's alias, which the AFTER trigger logs anyway.
-  const keys = table.uniqueKeys.filter(
-    (key) => !(table.aliasIsText && key.binaryColumns.includes(table.aliasColumn)),
-  );
-  const conflicts = keys.map((key) => key.conflict);
-  if (table.rowid !== undefined) conflicts.unshift(`${table.rowid} = NEW.${table.rowid}`);
+  const conflicts = (kind: 'insert' | 'update') => [
+    ...(table.rowid === undefined ? [] : [`${table.rowid} = NEW.${table.rowid}`]),
+    ...table.uniqueKeys.filter((key) => !loggedAfterwards(table, key, kind)).map((key) => key.conflict),
+  ];
   const victims = (conflict: string) => fillTemplate(template('victims'), { ...values, conflict });
   // An updated row is not its own victim.
   const others = table.rowid === undefined ? '' : ` AND ${table.rowid} <> OLD.${table.rowid}`;
   const bodies: Readonly<Partial<Record<(typeof triggerKinds)[number], string>>> = {
-    before_insert: conflicts.map(victims).join('\n'),
-    before_update: conflicts.map((conflict) => victims(conflict + others)).join('\n'),
+    before_insert: conflicts('insert').map(victims).join('\n'),
+    before_update: conflicts('update')
+      .map((conflict) => victims(conflict + others))
+      .join('\n'),
   };
   return new Map(
     triggerKinds
@@ -61,6 +62,17 @@ export function triggersFor(table: AliasTable): ReadonlyMap<string, string> {
       }),
   );
 }
+
+/**
+ * A row replaced over a key that holds the whole alias had NEW's alias, which AFTER INSERT logs anyway. AFTER UPDATE does so
+ * only when alias or id changes: rows may also meet because another column does, or a partial index's condition.
+ */
+const loggedAfterwards = (table: AliasTable, key: UniqueKey, kind: 'insert' | 'update'): boolean =>
+  table.aliasIsText &&
+  key.binaryColumns.includes(table.aliasColumn) &&
+  (kind === 'insert' ||
+    (key.binaryOnly &&
+      key.binaryColumns.every((name) => name === table.aliasColumn || name === table.idColumn)));
 
 const objects = (db: Database): readonly SchemaObject[] =>
   db

@@ -93,7 +93,7 @@ function lookUp(db: Database, mapping: AliasMapping): CatalogueEntry {
     aliasIsText: /CHAR|CLOB|TEXT/i.test(alias.type) && !/INT/i.test(alias.type),
     columns: names,
     rowid: found.wr === 0 ? rowidNames[0] : undefined,
-    uniqueKeys: uniqueKeys(db, found.name, names),
+    uniqueKeys: uniqueKeys(db, found.name),
   };
 }
 

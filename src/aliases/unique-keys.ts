@@ -1,64 +1,109 @@
 import type { Database } from 'better-sqlite3';
-import { quoteName } from './identifiers';
+import { quoteName, quoteText } from './identifiers';
 
-/**
- * One thing by which two rows of a table may conflict: SQL that holds, inside a trigger, for the rows that NEW would
- * replace. `columns` are the plain columns compared (BINARY collation only), for deciding whether the look-up is needed.
- */
+/** One thing by which two rows of a table may conflict. */
 export interface UniqueKey {
+  /** SQL that holds, inside a trigger, for the rows that NEW would replace. */
   readonly conflict: string;
+  /** The plain columns compared with BINARY collation. */
   readonly binaryColumns: readonly string[];
+  /** The key is these columns and nothing else, for every row: rows can only meet in it when one of them changes. */
+  readonly binaryOnly: boolean;
+}
+
+interface Index {
+  readonly name: string;
+  readonly partial: number;
+  readonly sql: string | null;
 }
 
 interface IndexColumn {
   readonly name: string | null;
-  readonly cid: number;
   readonly coll: string;
 }
 
+interface Column {
+  readonly name: string;
+  readonly notnull: number;
+  readonly dflt_value: string | null;
+}
+
 /**
- * The unique keys of a table from PRAGMA index_list. A partial index is taken without its WHERE: naming a row too many
- * is harmless, one too few is a lost change. (A key none of whose parts could be read is left to the full pass.)
+ * The unique keys of a table from PRAGMA index_list. Naming a row too many is harmless, one too few is a lost change. (A key
+ * none of whose parts could be read is left to the full pass.)
  */
-export function uniqueKeys(db: Database, table: string, columns: readonly string[]): readonly UniqueKey[] {
+export function uniqueKeys(db: Database, table: string): readonly UniqueKey[] {
   const indexes = db
-    .prepare<[string], { name: string; sql: string | null }>(
-      `SELECT list.name, master.sql FROM pragma_index_list(?) AS list
+    .prepare<[string], Index>(
+      `SELECT list.name, list.partial, master.sql FROM pragma_index_list(?) AS list
        LEFT JOIN sqlite_master AS master ON master.type = 'index' AND master.name = list.name
        WHERE list."unique" = 1`,
     )
     .all(table);
-  const readColumns = db.prepare<[string], IndexColumn>(
-    'SELECT name, cid, coll FROM pragma_index_xinfo(?) WHERE key = 1 ORDER BY seqno',
+  const readParts = db.prepare<[string], IndexColumn>(
+    'SELECT name, coll FROM pragma_index_xinfo(?) WHERE key = 1 ORDER BY seqno',
   );
-  return indexes.flatMap(({ name, sql }) => {
-    const expressions = sql === null ? [] : indexedExpressions(sql);
-    const parts = readColumns.all(name);
-    const terms = parts.flatMap((column, position) =>
-      column.name === null
-        ? expressionTerm(expressions[position], columns)
-        : [`${quoteName(column.name)} = NEW.${quoteName(column.name)} COLLATE ${quoteName(column.coll)}`],
+  const columns = db
+    .prepare<[string], Column>(
+      'SELECT name, "notnull", dflt_value FROM pragma_table_xinfo(?) WHERE hidden <> 1',
+    )
+    .all(table);
+  const values = new Map(columns.map((column) => [column.name, newValue(column)]));
+  const row = [...values].map(([name, value]) => `${value} AS ${quoteName(name)}`).join(', ');
+  return indexes.flatMap(({ name, partial, sql }) => {
+    const { expressions, where } = parseIndex(sql ?? '');
+    const parts = readParts.all(name);
+    const terms = parts.flatMap((part, position) =>
+      part.name === null
+        ? expressionTerm(expressions[position], row)
+        : [
+            `${quoteName(part.name)} = ${values.get(part.name) ?? `NEW.${quoteName(part.name)}`} COLLATE ${quoteName(part.coll)}`,
+          ],
     );
+    if (terms.length === 0) return [];
+    // Only rows that are in a partial index can be in the way, and only so can the index find them.
+    if (partial === 1 && where !== undefined) terms.push(`(${where})`);
     const binaryColumns = parts.flatMap((part) =>
       part.name !== null && part.coll === 'BINARY' ? [part.name] : [],
     );
-    return terms.length === 0 ? [] : [{ conflict: terms.join(' AND '), binaryColumns }];
+    const binaryOnly = partial === 0 && binaryColumns.length === parts.length;
+    return [{ conflict: terms.join(' AND '), binaryColumns, binaryOnly }];
   });
+}
+
+/** A BEFORE trigger still sees the NULL for which OR REPLACE is going to put a NOT NULL column's default. */
+function newValue({ name, notnull, dflt_value: text }: Column): string {
+  const value = `NEW.${quoteName(name)}`;
+  const literal = notnull === 1 && text !== null ? literalDefault(text) : undefined;
+  return literal === undefined ? value : `coalesce(${value}, ${literal})`;
+}
+
+/** A default as a literal that may stand in a trigger; undefined for what only CREATE TABLE may say. */
+function literalDefault(text: string): string | undefined {
+  if (/^('([^']|'')*'|x'[0-9a-f]*'|[+-]?\s*[0-9.][0-9a-z.+-]*|true|false|null|current_\w+)$/i.test(text))
+    return text;
+  // A bare word is a text there, and would be a column here.
+  return /^[a-z_]\w*$/i.test(text) ? quoteText(text) : undefined;
 }
 
 /**
  * Compares an indexed expression with its value for NEW: a sub-select gives NEW's values the columns' own names, so
  * that the expression's text can stand as it is.
  */
-function expressionTerm(expression: string | undefined, columns: readonly string[]): readonly string[] {
-  if (expression === undefined) return [];
-  const row = columns.map((name) => `NEW.${quoteName(name)} AS ${quoteName(name)}`).join(', ');
-  return [`(${expression}) = (SELECT ${expression} FROM (SELECT ${row}))`];
+const expressionTerm = (expression: string | undefined, row: string): readonly string[] =>
+  expression === undefined ? [] : [`(${expression}) = (SELECT ${expression} FROM (SELECT ${row}))`];
+
+export interface IndexText {
+  /** The comma-separated parts between the outer parentheses, without ASC or DESC. */
+  readonly expressions: readonly string[];
+  /** The condition of a partial index. */
+  readonly where: string | undefined;
 }
 
-/** The comma-separated parts between the outer parentheses of a CREATE INDEX statement, without ASC or DESC. */
-export function indexedExpressions(sql: string): readonly string[] {
-  const parts: string[] = [];
+/** Takes a CREATE INDEX statement apart. What cannot be read is left out. */
+export function parseIndex(statement: string): IndexText {
+  const sql = withoutComments(statement);
+  const expressions: string[] = [];
   let depth = 0;
   let start = 0;
   for (let at = 0; at < sql.length; at++) {
@@ -66,25 +111,22 @@ export function indexedExpressions(sql: string): readonly string[] {
     const closing = { "'": "'", '"': '"', '`': '`', '[': ']' }[character];
     if (closing !== undefined) {
       at = sql.indexOf(closing, at + 1);
-      if (at === -1) return [];
-    } else if (character === '-' && sql.startsWith('--', at)) {
-      at = sql.indexOf('\n', at);
-      if (at === -1) return [];
-    } else if (character === '/' && sql.startsWith('/*', at)) {
-      at = sql.indexOf('*/', at) + 1;
-      if (at === 0) return [];
+      if (at === -1) break;
     } else if (character === '(') {
       if (++depth === 1) start = at + 1;
     } else if ((character === ',' && depth === 1) || (character === ')' && --depth === 0)) {
-      parts.push(
-        sql
-          .slice(start, at)
-          .replace(/\s+(ASC|DESC)\s*$/i, '')
-          .trim(),
-      );
+      const expression = sql.slice(start, at).replace(/\s+(ASC|DESC)\s*$/i, '');
+      expressions.push(expression.trim());
       start = at + 1;
-      if (depth === 0) return parts;
+      if (depth === 0)
+        return { expressions, where: /^\s*WHERE\b\s*(.+)$/is.exec(sql.slice(start))?.[1]?.trim() };
     }
   }
-  return [];
+  return { expressions: [], where: undefined };
 }
+
+/** A comment to the end of a line would swallow what a trigger puts behind the text. */
+const withoutComments = (sql: string): string =>
+  sql.replace(/'[^']*'|"[^"]*"|`[^`]*`|\[[^\]]*\]|--[^\n]*|\/\*[^]*?(?:\*\/|$)/g, (token) =>
+    token.startsWith('--') || token.startsWith('/*') ? ' ' : token,
+  );

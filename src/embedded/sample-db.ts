@@ -5,6 +5,19 @@ import Database from 'better-sqlite3';
 
 import { readAsset } from '../package-root';
 
+/** SQLite's application_id of a sample, "MILL": the demo changes nobody else's data. */
+const applicationId = 0x4d494c4c;
+
+/** Whether the file is a sample of ours. */
+export function isSampleDatabase(path: string): boolean {
+  const database = new Database(path, { readonly: true, fileMustExist: true });
+  try {
+    return database.pragma('application_id', { simple: true }) === applicationId;
+  } finally {
+    database.close();
+  }
+}
+
 /** A link, unlike a rename, never replaces a file that another process made meanwhile; not every file system has links. */
 function publish(finished: string, path: string): void {
   try {
@@ -27,6 +40,7 @@ export function createSampleDatabase(path: string): void {
     const database = new Database(unfinished);
     try {
       database.pragma('journal_mode = WAL');
+      database.pragma(`application_id = ${applicationId}`);
       database.exec(readAsset('src/embedded/sample-db.sql'));
     } finally {
       // Closing the last connection moves the WAL into the file and removes it, so that one file is all there is.
