@@ -1,0 +1,180 @@
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type Database from 'better-sqlite3';
+import { z } from 'zod';
+import { type CliRun, firstPass, startCli } from './support/cli';
+import { eventually } from './support/eventually';
+import { aliasDatabase, temporaryFolder, testRedis, type TestRedis } from './support/stores';
+
+const folder = temporaryFolder();
+let redis: TestRedis;
+let path: string;
+let db: Database.Database;
+let files = 0;
+
+beforeAll(async () => {
+  redis = await testRedis();
+});
+beforeEach(async () => {
+  await redis.client.flushall();
+  path = join(folder, `cli-${String(++files)}.db`);
+  db = aliasDatabase(path);
+  db.exec("INSERT INTO team_aliases VALUES (1, 'madrid'), (8, 'madrid'), (2, 'barca')");
+});
+afterEach(() => {
+  db.close();
+});
+
+const environment = () => ({ REDIS_URL: redis.url, DB_PATH: path, HTTP_PORT: '0' });
+const cli = (args: readonly string[], env: Record<string, string> = environment(), cwd = folder): CliRun =>
+  startCli(args, env, cwd);
+const time = String.raw`\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\]`;
+
+test('run --once prints what the document shows, syncs, installs nothing and exits 0', async () => {
+  const { code, output } = await cli(['run', '--once']).ended;
+  expect(output).toMatch(
+    new RegExp(
+      `^Running one-time sync...\n${time} Starting sync...\n✓ Sync complete:\n  - Total aliases: 2\n  - Added: 2\n  - Updated: 0\n  - Deleted: 0\n  - Duration: .*s\n\nDone.\n$`,
+    ),
+  );
+  expect(code).toBe(0);
+  expect(await redis.client.get('alias:team:madrid')).toBe('["1","8"]');
+  expect(db.prepare("SELECT count(*) FROM sqlite_master WHERE name LIKE 'millrace%'").pluck().get()).toBe(0);
+  const again = await cli(['run', '--once']).ended;
+  expect(again.output).toContain('  - No changes detected\n');
+});
+
+test('run prints the document’s banner and the farewell of Ctrl+C', async () => {
+  const run = cli(['run', '--interval', '120', '--only', 'aliases']);
+  await firstPass(run);
+  run.child.kill('SIGINT');
+  const { code, output } = await run.ended;
+  const line = '='.repeat(60);
+  expect(output).toMatch(
+    new RegExp(
+      `^${line}\nRedis Alias Sync Service\n${line}\nDatabase: .*cli-.*db\nRedis: 127.0.0.1:\\d+\nSync interval: 120 seconds \\(2 minutes\\).*\nStarted at: .*\n${line}\n`,
+    ),
+  );
+  expect(output).toMatch(/⏹ {2}Sync service stopped by user\n$/);
+  expect(code).toBe(0);
+});
+
+test('LOG_FORMAT=json gives one object a line and nothing else, and LOG_FILE gets the same lines', async () => {
+  const file = join(folder, 'millrace.log');
+  const { output } = await cli(['run', '--once'], { ...environment(), LOG_FORMAT: 'json', LOG_FILE: file })
+    .ended;
+  const events = output
+    .trim()
+    .split('\n')
+    .map((line) =>
+      z.looseObject({ event: z.string(), level: z.string(), time: z.string() }).parse(JSON.parse(line)),
+    );
+  expect(events.map((event) => event.event)).toEqual(['once', 'pass.start', 'pass.done', 'done']);
+  expect(events[2]).toMatchObject({ total: 2, added: 2, pipeline: 'aliases' });
+  expect(existsSync(file)).toBe(true);
+});
+
+test('reconcile --dry-run lists each difference and changes nothing; without it they are repaired', async () => {
+  await redis.client.mset('alias:team:barca', '["7"]', 'alias:team:gone', '["3"]');
+  const before = await redis.client.keys('*');
+  const dry = await cli(['reconcile', '--dry-run']).ended;
+  expect(dry.output).toContain('- alias:team:gone  ["3"] -> (nil)\n');
+  expect(dry.output).toContain('~ alias:team:barca  ["7"] -> ["2"]\n');
+  expect(dry.output).toContain('+ alias:team:madrid  (nil) -> ["1","8"]\n');
+  expect(dry.code).toBe(0);
+  expect((await redis.client.keys('*')).sort()).toEqual(before.sort());
+  expect(await redis.client.get('alias:team:barca')).toBe('["7"]');
+  const json = await cli(['reconcile', '--json']).ended;
+  const report: unknown = JSON.parse(json.output.trim().split('\n').at(-1) ?? '');
+  expect(report).toMatchObject({ total: 2, added: 1, updated: 1, deleted: 1, blocked: [] });
+  expect((await redis.client.keys('alias:*')).sort()).toEqual(['alias:team:barca', 'alias:team:madrid']);
+});
+
+test('a pass that would delete most of a type stops with exit 1 until it is forced; other types are served', async () => {
+  const keys = Array.from({ length: 150 }, (_unused, at) => [`alias:team:old ${String(at)}`, '["1"]']).flat();
+  await redis.client.mset(keys);
+  db.exec("INSERT INTO player_aliases VALUES (5, 'p')");
+  const stopped = await cli(['reconcile']).ended;
+  expect(stopped.code).toBe(1);
+  expect(stopped.output).toMatch(/would delete 150 of 150 alias:team:\* keys.*\n.*--force/);
+  expect(await redis.client.exists('alias:team:old 1', 'alias:team:madrid')).toBe(1);
+  expect(await redis.client.get('alias:player:p')).toBe('["5"]');
+  expect((await cli(['reconcile', '--force']).ended).code).toBe(0);
+  expect((await redis.client.keys('alias:team:*')).sort()).toEqual(['alias:team:barca', 'alias:team:madrid']);
+});
+
+test('capture install, status and uninstall: idempotent, told, and without a trace', async () => {
+  const schema = () => db.prepare('SELECT type, name, sql FROM sqlite_master ORDER BY name').all();
+  const before = schema();
+  expect((await cli(['capture', 'status']).ended).code).toBe(1);
+  expect((await cli(['capture', 'install']).ended).output).toContain('Complete; last change: 1');
+  const installed = schema();
+  expect((await cli(['capture', 'install']).ended).output).toContain('complete already');
+  expect(schema()).toEqual(installed);
+  const status = await cli(['capture', 'status', '--json']).ended;
+  expect(JSON.parse(status.output)).toMatchObject({ complete: true, gaps: [], head: { seq: 1 } });
+  expect((await cli(['capture', 'uninstall']).ended).code).toBe(0);
+  expect(schema()).toEqual(before);
+});
+
+test('status tells the daemon’s word while one runs and the stores’ word when none does', async () => {
+  const port = String(20_000 + (process.pid % 10_000));
+  const env = { ...environment(), HTTP_PORT: port };
+  const none = await cli(['status'], env).ended;
+  expect(none.output).toContain('none answers');
+  expect(none.code).toBe(1);
+  const run = cli(['run'], env);
+  await firstPass(run);
+  const told = await cli(['status', '--json'], env).ended;
+  expect(JSON.parse(told.output)).toMatchObject({
+    daemon: { ready: true, aliases: { mode: 'tail', lagRecords: 0, lastPass: { total: 2 } } },
+  });
+  expect(told.code).toBe(0);
+  run.child.kill('SIGTERM');
+  await run.ended;
+  db.exec("INSERT INTO team_aliases VALUES (3, 'later')");
+  const after = await cli(['status', '--json'], env).ended;
+  expect(JSON.parse(after.output)).toMatchObject({ daemon: null, stores: { lagRecords: 1, inStep: false } });
+});
+
+test('doctor finds what is wrong, says what to do, and is content when all is well', async () => {
+  const first = await cli(['doctor']).ended;
+  expect(first.code).toBe(1);
+  expect(first.output).toMatch(/✗ the capture is incomplete: .*\n {4}→ .*capture install/);
+  expect(first.output).toMatch(/✗ drift: 2 keys missing.*\n {4}→ .*reconcile/);
+  const run = cli(['run']);
+  await firstPass(run);
+  const well = await cli(['doctor']).ended;
+  expect(well.output).not.toContain('✗');
+  expect(well.code).toBe(0);
+  run.child.kill('SIGTERM');
+  await run.ended;
+});
+
+test('.env in the working folder is read, the environment beats it, and a flag beats both', async () => {
+  const home = join(folder, 'home');
+  mkdirSync(home);
+  writeFileSync(join(home, '.env'), `DB_PATH=/nowhere.db\nREDIS_URL=${redis.url}\n`);
+  expect((await cli(['run', '--once'], {}, home).ended).output).toContain('/nowhere.db does not exist');
+  const env = { DB_PATH: '/elsewhere.db' };
+  expect((await cli(['run', '--once'], env, home).ended).output).toContain('/elsewhere.db does not exist');
+  expect((await cli(['run', '--once', '--db', path], env, home).ended).code).toBe(0);
+});
+
+test('--embedded starts a Redis, makes a sample, serves the other verbs of the folder, and stops with the daemon', async () => {
+  const home = join(folder, 'embedded');
+  mkdirSync(home);
+  const run = cli(['run', '--embedded'], { HTTP_PORT: '0' }, home);
+  await eventually(() => expect(run.output()).toContain('See a change travel'), { alive: run.ended });
+  await firstPass(run);
+  expect(readdirSync(home)).toContain('sports_data.db');
+  expect((await cli(['demo'], {}, home).ended).code).toBe(0);
+  const again = await cli(['run', '--embedded'], {}, home).ended;
+  expect(again.output).toMatch(/is running here already/);
+  expect(again.code).toBe(1);
+  const status = await cli(['status'], {}, home).ended;
+  expect(status.output).toContain('in order');
+  run.child.kill('SIGTERM');
+  expect((await run.ended).code).toBe(0);
+  expect((await cli(['demo'], { PATH: process.env['PATH'] ?? '' }, home).ended).code).toBe(0);
+}, 60_000);
