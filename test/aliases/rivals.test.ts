@@ -57,9 +57,9 @@ test('two daemons and a stream of reconciles never set a key back to an older va
   const daemons = [await startDaemon(environment()), await startDaemon(environment())];
   const update = db.prepare("UPDATE team_aliases SET team_id = ? WHERE alias = 'counter'");
   db.exec("INSERT INTO team_aliases VALUES ('0', 'counter')");
-  let writing = true;
+  const reconciled = new AbortController();
   const reconciling = (async () => {
-    while (writing) await passOnce(loadConfig(environment()), keepLog(), false);
+    while (!reconciled.signal.aborted) await passOnce(loadConfig(environment()), keepLog(), false);
   })();
   for (let count = 1; count <= 400; count++) {
     update.run(String(count));
@@ -70,7 +70,7 @@ test('two daemons and a stream of reconciles never set a key back to an older va
       });
     }
   }
-  writing = false;
+  reconciled.abort();
   await reconciling;
   await eventually(async () => expect(await redis.client.get('alias:team:counter')).toBe('["400"]'));
   await eventually(async () => expect(await actualKeys(redis.client)).toEqual(expectedKeys(db)));
