@@ -111,7 +111,7 @@ export const options = {
   },
   logLevel: {
     env: 'LOG_LEVEL',
-    schema: choice(['debug', 'info', 'warn', 'warning', 'error']),
+    schema: choice(['debug', 'info', 'warn', 'warning', 'error', 'critical']),
     fallback: 'info',
     help: 'debug, info, warn or error',
   },
@@ -194,6 +194,7 @@ export function loadConfig(environment: Environment, flags: Readonly<Record<stri
   const port = read('redisPort') ?? 6379;
   const db = read('redisDb') ?? 0;
   const password = read('redisPassword');
+  // Python's names are accepted too: the services replaced here used them.
   const level = read('logLevel') ?? 'info';
   const config: Config = {
     redisConfigured:
@@ -208,7 +209,7 @@ export function loadConfig(environment: Environment, flags: Readonly<Record<stri
       (flags['interval'] === undefined ? read('aliasInterval') : undefined) ?? read('interval') ?? 120,
     http: { host: read('httpHost') ?? '127.0.0.1', port: read('httpPort') },
     log: {
-      level: level === 'warning' ? 'warn' : level,
+      level: level === 'warning' ? 'warn' : level === 'critical' ? 'error' : level,
       format: read('logFormat') ?? 'text',
       file: read('logFile') ?? '',
     },

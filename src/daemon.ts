@@ -1,5 +1,6 @@
 import { exhaustMap, ignoreElements, lastValueFrom, merge, takeUntil, timer } from 'rxjs';
 import { AliasLane } from './aliases/lane';
+import { isNetworkPath, networkWarning } from './aliases/network-path';
 import { banner, stopped } from './aliases/report';
 import { aliasStatus, type AliasStatus, aliasTroubles } from './aliases/status';
 import { databaseWake$ } from './aliases/wake';
@@ -62,6 +63,8 @@ export async function runDaemon({ config, log, signal, onListening }: DaemonOpti
     intervalSeconds: config.aliasIntervalSeconds,
     text: banner(config),
   });
+  if (isNetworkPath(config.dbPath))
+    log.warn(networkWarning.what, { event: 'network', hint: networkWarning.remedy });
   const http = await startHttp({ ...config.http, metrics, log, status, troubles: () => status().troubles });
   log.info(`health and metrics: ${http.url}`, { event: 'http.listening' });
   onListening?.(http.url);

@@ -1,6 +1,7 @@
 import { ignoreElements, interval, lastValueFrom } from 'rxjs';
 import { AliasLane } from './aliases/lane';
 import type { PassReport } from './aliases/pass-runner';
+import { requireTables } from './aliases/report';
 import type { Config } from './config';
 import type { Log } from './log';
 import { createMetrics } from './metrics';
@@ -42,6 +43,7 @@ export async function passOnce(config: Config, log: Log, force: boolean): Promis
     done.abort();
     await running;
     if (finished === undefined) throw new Error('the pump stopped before the pass was complete');
+    requireTables(finished, config.dbPath);
     return finished;
   } finally {
     lane.close();

@@ -2,6 +2,7 @@ import type { Config } from '../config';
 import { inspectServer, RedisConnection } from '../redis';
 import { type Difference, dryRun } from './dry-run';
 import { type PassReport, PassRunner } from './pass-runner';
+import { requireTables } from './report';
 import { AliasSource } from './source';
 
 /** A full pass that lists what it would change. Reads SQLite and Redis, writes neither. */
@@ -31,6 +32,7 @@ export async function dryRunPass(
     void passes.request('dry run');
     while (await passes.step());
     if (report === undefined) throw new Error('the pass ended without a report');
+    requireTables(report, config.dbPath);
     return report;
   } finally {
     connection.close();

@@ -1,8 +1,7 @@
-import { statfsSync } from 'node:fs';
-import { dirname } from 'node:path';
 import type { Config } from '../config';
 import { describeError } from '../errors';
 import { dryRunPass } from './dry-run-pass';
+import { isNetworkPath, networkWarning } from './network-path';
 import { AliasSource } from './source';
 import { type StoreFacts, storeFacts } from './store-facts';
 import { tableStatuses } from './status';
@@ -139,24 +138,6 @@ function checkpointFinding({ checkpoint, lagRecords }: StoreFacts): Finding {
   }
   return { level: 'ok', what: `checkpoint by ${checkpoint.by}; no change waits` };
 }
-
-/** NFS, SMB, CIFS and SMB2 by the magic numbers of statfs(2). */
-const networkFileSystems = new Set([0x6969, 0x517b, 0xff534d42, 0xfe534d42]);
-
-/** SQLite's locks are not to be relied upon over a network, and no file event crosses one. */
-export function isNetworkPath(path: string): boolean {
-  if (/^[\\/]{2}[^\\/?.]/.test(path)) return true; // \\server\share
-  try {
-    return networkFileSystems.has(statfsSync(dirname(path)).type);
-  } catch {
-    return false;
-  }
-}
-
-export const networkWarning = {
-  what: 'DB_PATH lies on a network file system, where SQLite’s locks cannot be relied upon and file events do not arrive',
-  remedy: 'Run Millrace on the machine that holds the file.',
-} as const;
 
 const networkFinding = (path: string): readonly Finding[] =>
   isNetworkPath(path) ? [{ level: 'problem', ...networkWarning }] : [];

@@ -51,6 +51,7 @@ export class AliasLane {
   #adoptedAt = -Infinity;
   #probedAt = 0;
   readonly #housekeeping: Housekeeping;
+  #introduced = false;
   #busySince: number | undefined;
   readonly #applied: AppliedReport;
 
@@ -105,6 +106,7 @@ export class AliasLane {
   async #turn(): Promise<CycleOutcome> {
     const { source, incidents, needsPass } = this.keeper.refresh();
     await this.#inspectServer();
+    this.#introduce(source);
     for (const what of incidents) this.#incident(what);
     if (needsPass) this.passes.restart('the SQLite file changed');
     await this.#follow(source);
@@ -117,6 +119,23 @@ export class AliasLane {
     this.#applied.flush();
     this.#options.metrics.lagSeconds.set({ pipeline: 'aliases' }, 0);
     return 'idle';
+  }
+
+  /** Says once what cannot be served, and why. */
+  #introduce(source: AliasSource): void {
+    if (this.#introduced) return;
+    this.#introduced = true;
+    const { log } = this.#options;
+    for (const entry of source.entries) {
+      if (entry.state === 'unserved') log.warn(entry.message, { event: 'table.unserved', hint: entry.hint });
+    }
+    const { cannotWrite } = this.keeper;
+    if (cannotWrite !== undefined) {
+      log.warn(`no triggers: ${cannotWrite}`, {
+        event: 'capture.readonly',
+        hint: 'Full passes alone bring changes over until the file can be written to.',
+      });
+    }
   }
 
   /** Once, before the first write: is this a server we can and may write to? */

@@ -36,6 +36,15 @@ export function breakerError(type: string, report: PassReport): Error {
   );
 }
 
+/** @throws E_NO_TABLES (fatal) when the pass had no table to look at: that is not "no changes". */
+export function requireTables(report: PassReport, path: string): void {
+  if (Object.keys(report.types).length > 0) return;
+  throw fatal(`none of the alias tables can be served from ${path}`, {
+    code: 'E_NO_TABLES',
+    hint: 'Ensure the database exists and has alias tables (DB_PATH), or name yours in ALIAS_TABLES; `millrace doctor` says more.',
+  });
+}
+
 export function recordPass(metrics: Metrics, report: PassReport): void {
   const pipeline = 'aliases';
   metrics.passSeconds.set({ pipeline }, report.ms / 1_000);

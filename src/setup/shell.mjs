@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -26,6 +26,13 @@ export function run(program, args, options = {}) {
   return spawnSync(program, args, { cwd: root, stdio: OUR_STDERR, ...options }).status === 0;
 }
 
+/** Node's headers, where they came with it: a compiler then need not download them. */
+function withHeaders(env) {
+  const prefix = dirname(dirname(realpathSync(process.execPath)));
+  const bundled = existsSync(join(prefix, 'include', 'node', 'node_version.h'));
+  return bundled ? { npm_config_nodedir: prefix, ...env } : env;
+}
+
 /** npm's own script run by this Node, so that packages are compiled for the Node that will load them. */
 export function npm(args, stdio = OUR_STDERR) {
   const home = dirname(process.execPath);
@@ -34,6 +41,7 @@ export function npm(args, stdio = OUR_STDERR) {
     join(home, '..', 'lib', 'node_modules', 'npm', 'bin', 'npm-cli.js'),
     join(home, 'node_modules', 'npm', 'bin', 'npm-cli.js'),
   ].find((path) => path.endsWith('npm-cli.js') && existsSync(path));
-  if (script !== undefined) return run(process.execPath, [script, ...args], { stdio });
-  return run('npm', args, { stdio, shell: process.platform === 'win32' });
+  const options = { stdio, env: withHeaders(process.env) };
+  if (script !== undefined) return run(process.execPath, [script, ...args], options);
+  return run('npm', args, { ...options, shell: process.platform === 'win32' });
 }

@@ -1,0 +1,40 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { filesBelow } from './support/files';
+import { type Option, options } from '../src/config';
+
+const read = (path: string): string => readFileSync(join(__dirname, '..', path), 'utf8');
+
+test('the README’s table of settings lists every setting with its default, and no other', () => {
+  const section = read('README.md').split('## Settings')[1]?.split('\n## ')[0] ?? '';
+  const rows = [...section.matchAll(/^\| `(\w+)` +\| (?:`(--[\w-]+)`)? *\| (.*?) *\|/gm)];
+  const settings = Object.values<Option>(options);
+  expect(rows.map((row) => row[1]).sort()).toEqual(settings.map((option) => option.env).sort());
+  for (const [, env, flag, fallback = ''] of rows) {
+    const option = settings.find((other) => other.env === env);
+    expect([env, flag]).toEqual([env, option?.flag?.split(' ')[0]]);
+    if (option?.fallback) expect([env, fallback]).toEqual([env, `\`${option.fallback}\``]);
+  }
+});
+
+test('docs/errors.md explains every error code in the source, and no other', () => {
+  const inSource = new Set(
+    filesBelow('src', '.ts').flatMap((path) =>
+      [...read(path).matchAll(/'(E_[A-Z_]+)'/g)].map((match) => match[1]),
+    ),
+  );
+  const inDocs = [...read('docs/errors.md').matchAll(/^\| (E_[A-Z_]+)/gm)].map((match) => match[1]);
+  expect(inDocs.sort()).toEqual([...inSource].sort());
+});
+
+test('docs/dependencies.md says of every dependency why it is there', () => {
+  const { dependencies, devDependencies } = JSON.parse(read('package.json')) as Record<
+    string,
+    Record<string, string>
+  >;
+  const text = read('docs/dependencies.md');
+  const types = /^@types\/|^@eslint\/js$|^@swc\/core$/; // come with what they type, lint or compile for
+  for (const name of Object.keys({ ...dependencies, ...devDependencies })) {
+    if (!types.test(name)) expect(text).toContain(name);
+  }
+});
