@@ -32,6 +32,13 @@ export const fatal = (message: string, details: ErrorDetails): MillraceError =>
 export const retryable = (message: string, details: ErrorDetails): MillraceError =>
   new MillraceError('retryable', message, details);
 
+/** A fatal error of something that worked before: a person may mend it while we go on trying. */
+export function asRetryable(error: unknown): unknown {
+  if (!(error instanceof MillraceError) || error.kind !== 'fatal') return error;
+  const hint = error.hint === undefined ? {} : { hint: error.hint };
+  return retryable(error.message, { code: error.code, cause: error, ...hint });
+}
+
 export const isFatal = (error: unknown): boolean => error instanceof MillraceError && error.kind === 'fatal';
 
 /**

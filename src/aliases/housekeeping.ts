@@ -17,32 +17,28 @@ const foldAgainMs = 5_000;
 
 /** What a long-lived guest in somebody's database cleans up, only when nobody else is writing. Gives up at once on a lock. */
 export class Housekeeping {
-  readonly #path: string;
   #restedAt = Date.now();
   #pruneAt = 0;
   #foldAt = 0;
-
-  constructor(path: string) {
-    this.#path = path;
-  }
 
   /**
    * Does what is due. @param consumedSeq the last consumed changelog row, acknowledged by Redis.
    * @throws E_DB_BUSY and E_DB_CANNOT_OPEN, which can wait for the next call.
    */
   tick(source: AliasSource, consumedSeq: number | undefined, now = Date.now()): void {
-    const resting = now - lastWrite(this.#path) >= restMs;
+    const path = source.realPath;
+    const resting = now - lastWrite(path) >= restMs;
     if (resting) this.#restedAt = now;
     if (resting && now >= this.#foldAt && source.journalMode === 'wal') {
       this.#foldAt = now + foldMs;
-      if (foldWal(this.#path)) this.#foldAt = now + foldAgainMs;
+      if (foldWal(path)) this.#foldAt = now + foldAgainMs;
     }
     if (consumedSeq === undefined || now < this.#pruneAt) return;
     if (!resting && now - this.#restedAt < patienceMs) return;
     this.#pruneAt = now + pruneMs;
     if (source.changelog?.prunable(consumedSeq, now) !== true) return;
     const { rows, againMs } = resting ? step.atRest : step.amongWriters;
-    if (pruneChangelog(this.#path, consumedSeq, rows, now) === rows) this.#pruneAt = now + againMs;
+    if (pruneChangelog(path, consumedSeq, rows, now) === rows) this.#pruneAt = now + againMs;
   }
 }
 

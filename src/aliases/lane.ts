@@ -1,4 +1,4 @@
-import { describeError, type ErrorReport, MillraceError, retryable } from '../errors';
+import { asRetryable, describeError, type ErrorReport, MillraceError, retryable } from '../errors';
 import type { Log } from '../log';
 import type { Metrics } from '../metrics';
 import type { CycleOutcome } from '../pipeline/pump';
@@ -50,7 +50,7 @@ export class AliasLane {
   readonly #options: LaneOptions;
   #adoptedAt = -Infinity;
   #probedAt = 0;
-  readonly #housekeeping: Housekeeping;
+  readonly #housekeeping = new Housekeeping();
   #introduced = false;
   #busySince: number | undefined;
   readonly #applied: AppliedReport;
@@ -59,7 +59,6 @@ export class AliasLane {
     const { connection, log, metrics, force } = options;
     this.#options = options;
     this.keeper = new SourceKeeper(options);
-    this.#housekeeping = new Housekeeping(options.path);
     this.sink = new AliasSink(connection);
     this.#applied = new AppliedReport(log, metrics);
     this.passes = new PassRunner({
@@ -89,7 +88,9 @@ export class AliasLane {
         this.#options.log.debug(thrown.message, { pipeline: 'aliases' });
         return 'more';
       }
-      const error = sqliteError(thrown, this.#options.path);
+      const translated = sqliteError(thrown, this.#options.path);
+      // It was open, so it was right: SQLite's trouble of today is no reason to stop for good.
+      const error = translated === thrown ? thrown : asRetryable(translated);
       if (error instanceof MillraceError && error.code === 'E_DB_BUSY') {
         this.#busySince ??= Date.now();
         if (Date.now() - this.#busySince < busyGraceMs) return 'idle';

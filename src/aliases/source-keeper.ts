@@ -1,4 +1,4 @@
-import { isFatal, MillraceError, retryable } from '../errors';
+import { asRetryable, isFatal, MillraceError } from '../errors';
 import { installCapture } from './capture';
 import { AliasSource, type SourceOptions } from './source';
 
@@ -56,10 +56,9 @@ export class SourceKeeper {
     try {
       return this.#look(now);
     } catch (error) {
-      if (this.#seen === undefined || !isFatal(error) || !(error instanceof MillraceError)) throw error;
+      if (this.#seen === undefined || !isFatal(error)) throw error;
       this.close();
-      const hint = error.hint === undefined ? {} : { hint: error.hint };
-      throw retryable(error.message, { code: error.code, cause: error, ...hint });
+      throw asRetryable(error);
     }
   }
 

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
 import type { Database } from 'better-sqlite3';
 import { planCapture } from './capture';
 import { type CatalogueEntry, readCatalogue } from './catalogue';
@@ -25,6 +25,8 @@ export type SourceChange = 'same' | 'missing' | 'replaced' | 'altered';
 export class AliasSource {
   readonly options: SourceOptions;
   readonly identity: FileIdentity;
+  /** Behind any symbolic links: -wal and -journal lie beside it. */
+  readonly realPath: string;
   readonly journalMode: string;
   readonly entries: readonly CatalogueEntry[];
   /** By type, for the tables that can be served. */
@@ -44,6 +46,7 @@ export class AliasSource {
   private constructor(options: SourceOptions, identity: FileIdentity, db: Database) {
     this.options = options;
     this.identity = identity;
+    this.realPath = realpathSync(options.path);
     this.#db = db;
     this.#modified = modifiedAt(options.path);
     this.#schemaVersion = schemaVersion(db);
@@ -94,7 +97,7 @@ export class AliasSource {
    * while a journal is being written, unless that lasts. A WAL database never needs this.
    */
   writerActive(now = Date.now()): boolean {
-    if (this.journalMode === 'wal' || !journalIsHot(`${this.options.path}-journal`)) {
+    if (this.journalMode === 'wal' || !journalIsHot(`${this.realPath}-journal`)) {
       this.#writerSince = undefined;
       return false;
     }

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { Database, Statement } from 'better-sqlite3';
 import { type AliasTable, keyExpression } from './catalogue';
 import { quoteName } from './identifiers';
@@ -17,13 +18,16 @@ export interface WalkPage extends Truth {
   readonly skipped: number;
 }
 
-type Row = readonly [key: unknown, id: string | null];
+/** A key as read: text, text that is not valid UTF-8 as its bytes, or (behind all text) a blob. */
+type Key = string | { readonly bytes: Buffer } | Buffer;
+
+type Row = readonly [key: Key, id: string | null];
 
 /** A page of the walk is cut to about this many characters, so that megabyte aliases do not make gigabyte pages. */
 const pageCharacters = 2_000_000;
 
-/** How text that is not valid UTF-8 reads in JavaScript. It cannot be looked up under that name: it can have no key. */
-const undecodable = '\uFFFD';
+/** What bytes that are not valid UTF-8 read as in JavaScript. As text it is a legal alias, and not the one read. */
+const replacement = '\uFFFD';
 
 /** Turns one alias table into its Redis contents: by look-up of named aliases, or by walking all of them in order. */
 export class AliasTruth {
@@ -89,38 +93,60 @@ export class AliasTruth {
     // The empty alias is the lowest text there is, and a key like any other.
     const page = from === undefined ? this.#prepared.first : this.#prepared.next;
     const start = from ?? '';
-    const rows = page.rows.all(start, limit);
+    const rows = this.#db.transaction(() => readPage(page, start, limit))();
+    const characters = rows.reduce((sum, [key, id]) => sum + keyLength(key) + (id?.length ?? 0), 0);
+    this.#limit = characters > pageCharacters ? limit >> 2 : limit * 2;
     const full = rows.length === limit;
-    let end = rows.length;
     // The last alias of a full page may go on behind it: it opens the next page, unless it fills this one.
-    while (full && end > 0 && rows[end - 1]?.[0] === rows.at(-1)?.[0]) end--;
-    const whole = full && end === 0;
-    if (whole) end = limit;
+    const behind = full ? rows.findIndex(([key]) => sameKey(key, rows.at(-1)?.[0])) : rows.length;
+    const last = rows[behind === 0 ? 0 : behind - 1]?.[0];
+    const next = full ? cursor(last) : undefined;
+    if (full && behind === 0 && next !== undefined) return this.#alone(next);
 
     const groups = new Map<string, string[]>();
     let skipped = 0;
-    let characters = 0;
-    for (const [key, id] of rows.slice(0, end)) {
-      if (typeof key !== 'string') continue;
-      if (id === null || (key.includes(undecodable) && this.absent([key]).length > 0)) {
+    for (const [key, id] of rows.slice(0, behind)) {
+      if (Buffer.isBuffer(key)) continue;
+      if (typeof key !== 'string' || id === null) {
         skipped++;
         continue;
       }
-      characters += key.length + id.length;
       const group = groups.get(key);
       if (group === undefined) groups.set(key, [id]);
       else group.push(id);
     }
-    this.#limit = characters > pageCharacters ? limit >> 2 : limit * 2;
-    const last = rows[end - 1]?.[0];
-    const aliases = [...groups.keys()];
-    return {
-      aliases,
-      values: whole ? this.lookUp(aliases) : [...groups.values()].map(renderIds),
-      next: full && typeof last === 'string' ? cursor(page, last, start, end - 1) : undefined,
-      skipped,
-    };
+    return { aliases: [...groups.keys()], values: [...groups.values()].map(renderIds), next, skipped };
   }
+
+  /** An alias with more rows than a page holds. */
+  #alone(key: string | Buffer): WalkPage {
+    const [rows, usable] = this.#prepared.count.get(key) ?? [0, 0];
+    const aliases = typeof key === 'string' && usable > 0 ? [key] : [];
+    const skipped = typeof key === 'string' ? rows - usable : rows;
+    return { aliases, values: this.lookUp(aliases), next: key, skipped };
+  }
+}
+
+/** In one transaction, since it may read twice: first as text, then the bytes of what may have lost some by that. */
+const readPage = (page: PageStatements, from: string | Buffer, limit: number): readonly Row[] =>
+  page.rows.all(from, limit).map((row, position) => {
+    const [key, id] = row;
+    if (typeof key !== 'string' || !key.includes(replacement)) return row;
+    const bytes = page.rawKey.get(from, position);
+    return bytes === undefined || isUtf8(bytes) ? row : [{ bytes }, id];
+  });
+
+const keyLength = (key: Key): number => (typeof key === 'object' && 'bytes' in key ? key.bytes : key).length;
+
+const sameKey = (one: Key, other: Key | undefined): boolean =>
+  typeof one === 'object' && typeof other === 'object' && 'bytes' in one && 'bytes' in other
+    ? one.bytes.equals(other.bytes)
+    : one === other;
+
+/** Where the page after this key starts; undefined for a blob, since only blobs come behind one. */
+function cursor(key: Key | undefined): string | Buffer | undefined {
+  if (typeof key === 'string' || key === undefined) return key;
+  return 'bytes' in key ? key.bytes : undefined;
 }
 
 interface TruthStatements {
@@ -129,20 +155,16 @@ interface TruthStatements {
   readonly first: PageStatements;
   readonly next: PageStatements;
   readonly unkeyed: Statement<[], number>;
+  readonly count: Statement<[key: string | Buffer], readonly [rows: number, usable: number]>;
 }
 
 interface PageStatements {
-  readonly rows: Statement<[from: string | Buffer, limit: number], Row>;
+  readonly rows: Statement<
+    [from: string | Buffer, limit: number],
+    readonly [key: string | Buffer, id: string | null]
+  >;
   readonly rawKey: Statement<[from: string | Buffer, offset: number], Buffer>;
 }
-
-/** Where the page after `last` starts. A key that lost bytes in decoding is no place to go on from: take its bytes. */
-const cursor = (
-  page: PageStatements,
-  last: string,
-  from: string | Buffer,
-  offset: number,
-): string | Buffer => (last.includes(undecodable) ? (page.rawKey.get(from, offset) ?? last) : last);
 
 interface Relation {
   readonly from: string;
@@ -167,7 +189,9 @@ function snapshot(db: Database, { from, key, id }: Relation, type: string): Rela
 function prepare(db: Database, relation: Relation): TruthStatements {
   const sql = queries(relation);
   const pages = (comparison: '>=' | '>'): PageStatements => ({
-    rows: db.prepare<[string | Buffer, number], Row>(sql.page(comparison)).raw(),
+    rows: db
+      .prepare<[string | Buffer, number], readonly [string | Buffer, string | null]>(sql.page(comparison))
+      .raw(),
     rawKey: db.prepare<[string | Buffer, number], Buffer>(sql.rawKey(comparison)).pluck(),
   });
   return {
@@ -176,6 +200,7 @@ function prepare(db: Database, relation: Relation): TruthStatements {
     first: pages('>='),
     next: pages('>'),
     unkeyed: db.prepare<[], number>(sql.unkeyed).pluck(),
+    count: db.prepare<[string | Buffer], readonly [number, number]>(sql.count).raw(),
   };
 }
 
@@ -198,6 +223,7 @@ function queries({ from, key, id }: Relation) {
     absent: `SELECT named.key FROM json_each(?) AS named WHERE NOT EXISTS (SELECT 1 FROM ${from} AS t WHERE ${key} = named.value AND ${id} IS NOT NULL)`,
     page: (comparison: string) => `SELECT ${key}, ${id} ${page(comparison)} LIMIT ?`,
     rawKey: (comparison: string) => `SELECT CAST(${key} AS BLOB) ${page(comparison)} LIMIT 1 OFFSET ?`,
+    count: `SELECT count(*), count(${id}) FROM ${from} AS t WHERE ${key} = +CAST(? AS TEXT)`,
     unkeyed: `SELECT (SELECT count(*) FROM ${from} AS t WHERE ${key} IS NULL) + (SELECT count(*) FROM ${from} AS t WHERE ${key} >= x'')`,
   };
 }
