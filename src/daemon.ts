@@ -52,7 +52,8 @@ export async function runDaemon({ config, log, signal, onListening }: DaemonOpti
   const status = (): DaemonStatus => {
     const aliases = aliasStatus(lane, config.dbPath, config.redis.display);
     const troubles = aliasTroubles(aliases, config.aliasIntervalSeconds);
-    metrics.lagRecords.set({ pipeline: 'aliases' }, aliases.lagRecords ?? 0);
+    if (aliases.lagRecords !== null) metrics.lagRecords.set({ pipeline: 'aliases' }, aliases.lagRecords);
+    if (aliases.lagSeconds !== null) metrics.lagSeconds.set({ pipeline: 'aliases' }, aliases.lagSeconds);
     return { pid: process.pid, startedAt, ready: troubles.length === 0, troubles, aliases };
   };
 

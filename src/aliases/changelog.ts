@@ -31,7 +31,7 @@ export class Changelog {
   readonly id: string;
   readonly #page: Statement<[seq: number, limit: number], Row>;
   readonly #head: Statement<[], { seq: number; nonce: string }>;
-  readonly #backlog: Statement<[seq: number], number>;
+  readonly #backlog: Statement<[seq: number], { rows: number; oldestAt: number | null }>;
   readonly #oldest: Statement<[seq: number, before: number], number>;
   #limit = 100;
 
@@ -53,9 +53,9 @@ export class Changelog {
         'SELECT 1 FROM (SELECT at FROM millrace_changelog WHERE seq < ? ORDER BY seq LIMIT 1) WHERE at < ?',
       )
       .pluck();
-    this.#backlog = db
-      .prepare<[number], number>('SELECT count(*) FROM millrace_changelog WHERE seq > ?')
-      .pluck();
+    this.#backlog = db.prepare(
+      'SELECT count(*) AS rows, min(at) AS oldestAt FROM millrace_changelog WHERE seq > ?',
+    );
   }
 
   /** The newest row: where a tail starts when a full pass covers everything before. */
@@ -64,8 +64,9 @@ export class Changelog {
     return { changelog: this.id, seq: row?.seq ?? 0, nonce: row?.nonce ?? '' };
   }
 
-  backlog(position: Position): number {
-    return this.#backlog.get(position.seq) ?? 0;
+  /** What waits after the position: how many rows, and when the oldest of them was written (milliseconds since 1970). */
+  backlog(position: Position): { readonly rows: number; readonly oldestAt: number | null } {
+    return this.#backlog.get(position.seq) ?? { rows: 0, oldestAt: null };
   }
 
   /** Whether the position's own row is still there: then what comes after it is all that happened since. */

@@ -106,10 +106,10 @@ export class AliasLane {
 
   async #turn(): Promise<CycleOutcome> {
     const { source, incidents, needsPass } = this.keeper.refresh();
-    await this.#inspectServer();
     this.#introduce(source);
     for (const what of incidents) this.#incident(what);
     if (needsPass) this.passes.restart('the SQLite file changed');
+    await this.#inspectServer();
     await this.#follow(source);
     if (source.writerActive()) return 'idle';
     this.#tidy(source);
@@ -118,7 +118,6 @@ export class AliasLane {
     if (tailed || passed) return 'more';
     await this.sink.drain();
     this.#applied.flush();
-    this.#options.metrics.lagSeconds.set({ pipeline: 'aliases' }, 0);
     return 'idle';
   }
 
@@ -171,8 +170,8 @@ export class AliasLane {
 
   async #adopt(raw: string, found: AliasCheckpoint | undefined, source: AliasSource): Promise<void> {
     const foreign =
-      found !== undefined &&
-      found.position?.changelog !== source.changelog?.id &&
+      found?.position != null &&
+      found.position.changelog !== source.changelog?.id &&
       !found.stamp.startsWith(`${this.sink.instance}.`);
     if (foreign && Date.now() - this.#adoptedAt < rivalryMs) {
       throw retryable(`another Millrace (${found.by}) fills the same Redis from another SQLite file`, {
@@ -203,7 +202,6 @@ export class AliasLane {
       if (truth !== undefined) batches.push({ type, aliases, values: truth.lookUp(aliases) });
     }
     const since = page.since ?? Date.now();
-    this.#options.metrics.lagSeconds.set({ pipeline: 'aliases' }, (Date.now() - since) / 1_000);
     this.sink.send(batches, page.position).then(
       (applied) => {
         this.#applied.add(applied, since);

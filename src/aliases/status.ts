@@ -24,6 +24,8 @@ export interface AliasStatus {
   readonly checkpoint: { readonly seq: number | null; readonly at: number; readonly by: string } | null;
   /** Changelog rows after the checkpoint; null when that cannot be told. */
   readonly lagRecords: number | null;
+  /** Age of the oldest of them; 0 when none waits. */
+  readonly lagSeconds: number | null;
   readonly lastProgressAt: number;
   readonly lastPass: PassReport | null;
   readonly passRunning: boolean;
@@ -61,14 +63,28 @@ export function aliasStatus(lane: AliasLane, database: string, redis: string): A
     cannotWrite: cannotWrite ?? null,
     tables: tableStatuses(source?.entries ?? []),
     checkpoint: checkpoint ? { seq: position?.seq ?? null, at: checkpoint.at, by: checkpoint.by } : null,
-    lagRecords:
-      position && source?.changelog?.id === position.changelog ? source.changelog.backlog(position) : null,
+    ...lag(lane),
     lastProgressAt: lane.lastProgressAt,
     lastPass: lane.lastPass ?? null,
     passRunning: lane.passes.active,
     incidents: lane.incidents,
     failure: lane.failure ?? null,
   };
+}
+
+function lag(lane: AliasLane): Pick<AliasStatus, 'lagRecords' | 'lagSeconds'> {
+  const position = lane.sink.confirmed?.position;
+  const changelog = lane.keeper.source?.changelog;
+  if (!position || changelog?.id !== position.changelog) return { lagRecords: null, lagSeconds: null };
+  try {
+    const { rows, oldestAt } = changelog.backlog(position);
+    return {
+      lagRecords: rows,
+      lagSeconds: oldestAt === null ? 0 : Math.max(0, Date.now() - oldestAt) / 1_000,
+    };
+  } catch {
+    return { lagRecords: null, lagSeconds: null }; // locked at this moment: the lane's own look says so if it lasts
+  }
 }
 
 /** Longer without progress than any wait of ours is a fault, whatever the reason. */

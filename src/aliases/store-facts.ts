@@ -31,7 +31,7 @@ export async function storeFacts(config: Config): Promise<StoreFacts> {
     const position = checkpoint?.position ?? null;
     const { changelog } = source;
     const continues = position !== null && changelog?.continues(position) === true;
-    const lagRecords = continues ? changelog.backlog(position) : null;
+    const lagRecords = continues ? changelog.backlog(position).rows : null;
     return {
       server,
       journalMode: source.journalMode,
