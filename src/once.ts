@@ -6,6 +6,7 @@ import type { Config } from './config';
 import type { Log } from './log';
 import { createMetrics } from './metrics';
 import { pump } from './pipeline/pump';
+import { showProgress } from './progress';
 import { RedisConnection } from './redis';
 
 /**
@@ -25,6 +26,7 @@ export async function passOnce(config: Config, log: Log, force: boolean): Promis
     metrics: createMetrics(),
   });
   const done = new AbortController();
+  const hideProgress = showProgress(() => lane.passes.progress);
   try {
     const report = lane.passes.request('asked for');
     const running = lastValueFrom(
@@ -46,6 +48,7 @@ export async function passOnce(config: Config, log: Log, force: boolean): Promis
     requireTables(finished, config.dbPath);
     return finished;
   } finally {
+    hideProgress();
     lane.close();
     connection.close();
   }

@@ -32,7 +32,10 @@ export function redisTarget(parts: RedisParts): RedisTarget {
   };
 }
 
-/** Parses `redis://[user][:password]@host[:port][/db]` (rediss: for TLS); a string says what is wrong, without secrets. */
+/**
+ * Parses `redis://[user][:password]@host[:port][/db]` (rediss: for TLS); a string says what is wrong, and quotes no part: in a
+ * malformed URL the password may have ended up in any of them (`redis://user:12/3@host`).
+ */
 export function parseRedisUrl(text: string): RedisTarget | string {
   const form = 'expected redis://[:password@]host[:port][/db], or rediss:// for TLS';
   let url: URL;
@@ -42,11 +45,11 @@ export function parseRedisUrl(text: string): RedisTarget | string {
     return `is not a URL; ${form}`;
   }
   if (url.protocol !== 'redis:' && url.protocol !== 'rediss:') {
-    return `has the scheme "${url.protocol.slice(0, -1)}"; ${form}`;
+    return `has another scheme than redis or rediss; ${form}`;
   }
   if (url.hostname === '') return `names no host; ${form}`;
   const db = url.pathname.replace(/^\//, '');
-  if (!/^\d{0,5}$/.test(db)) return `has the database "${db}", which is not a number; ${form}`;
+  if (!/^\d{0,5}$/.test(db)) return `names a database that is not a number; ${form}`;
   try {
     return redisTarget({
       host: url.hostname.replace(/^\[|\]$/g, ''),

@@ -67,6 +67,16 @@ export class FullPass {
     }
   }
 
+  /** What has been done so far, for a person who waits. */
+  get progress(): string {
+    if (this.#cursor === 'scan') {
+      const keys = [...this.#options.staleKeys.counts.values()].reduce((sum, count) => sum + count.keys, 0);
+      return `${keys} keys looked at`;
+    }
+    const total = [...this.#results.values()].reduce((sum, result) => sum + result.total, 0);
+    return `${total} aliases compared`;
+  }
+
   /** Does one chunk. @returns the results by type when the pass is complete and acknowledged. */
   async step(): Promise<ReadonlyMap<string, TypeResult> | 'more'> {
     await this.#goBackToFailed();

@@ -44,6 +44,11 @@ export class PassRunner {
     return this.#running !== undefined || this.#wanted !== undefined;
   }
 
+  /** What the pass under way has done so far; undefined between passes. */
+  get progress(): string | undefined {
+    return this.#running?.pass.progress;
+  }
+
   /** Asks for a pass; one under way will do. Resolves with its report. */
   request(reason: string): Promise<PassReport> {
     if (this.#running === undefined) this.#wanted ??= reason;
