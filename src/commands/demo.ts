@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import type { Command } from 'commander';
 import Redis from 'ioredis';
+import { type Option, options } from '../config';
 import { type DaemonRecord, readRecord } from '../daemon-record';
 import { isSampleDatabase } from '../embedded/sample-db';
 import { fatal } from '../errors';
@@ -81,14 +82,11 @@ async function show({ dbPath, redisUrl }: DaemonRecord): Promise<number> {
 /** The daemon as a user would start it, in its own process. */
 async function startDaemon(folder: string, signal: AbortSignal) {
   const cli = process.argv[1] ?? '';
+  const settings = new Set(Object.values<Option>(options).map((option) => option.env));
+  const plain = Object.entries(process.env).filter(([name]) => !settings.has(name));
   const child = spawn(process.execPath, [cli, 'run', '--embedded'], {
     cwd: folder,
-    env: {
-      PATH: process.env['PATH'] ?? '',
-      HOME: process.env['HOME'] ?? folder,
-      HTTP_PORT: '0',
-      LOG_LEVEL: 'warn',
-    },
+    env: { ...Object.fromEntries(plain), HTTP_PORT: '0', LOG_LEVEL: 'warn' },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   const ended = new Promise<void>((resolve) => {
