@@ -17,6 +17,8 @@ const settings: RedisOptions = {
   commandTimeout: commandTimeoutMs,
   connectTimeout: commandTimeoutMs,
   keepAlive: 10_000,
+  // Of a connection that is gone already, too: with ioredis' two seconds the process would end that much later.
+  disconnectTimeout: 100,
   retryStrategy: (attempt) => Math.round(Math.min(50 * 2 ** attempt, 1_000) * (0.5 + Math.random() / 2)),
 };
 
@@ -39,7 +41,11 @@ export class RedisConnection {
       ...(password === undefined ? {} : { password }),
       ...(tls ? { tls: { servername: host } } : {}),
     });
-    this.client.on('error', (error: unknown) => (this.#lastError = error));
+    this.client.on('error', (error: unknown) => {
+      this.#lastError = error;
+      // ioredis only tells of a refused SELECT and would go on in database 0, which is somebody else's.
+      if (wrongDatabase.test(describeError(error).message)) this.client.disconnect();
+    });
     this.client.on('ready', () => (this.#lastError = undefined));
   }
 
@@ -86,6 +92,8 @@ export class RedisConnection {
   }
 }
 
+const wrongDatabase = /^ERR (DB index is out of range|invalid DB index)/;
+
 function translateReply(message: string, where: string) {
   const replies: readonly [RegExp, () => Error][] = [
     [
@@ -105,7 +113,7 @@ function translateReply(message: string, where: string) {
         }),
     ],
     [
-      /^ERR (DB index is out of range|invalid DB index)/,
+      wrongDatabase,
       () =>
         fatal(`Redis at ${where} has no such database`, {
           code: 'E_REDIS_DB',

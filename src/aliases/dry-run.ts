@@ -1,5 +1,5 @@
 import type { RedisConnection } from '../redis';
-import type { PassTarget } from './full-pass';
+import type { PassTarget } from './chunked-apply';
 import { keyPrefix } from './mapping';
 import type { Applied, Batch } from './sink';
 

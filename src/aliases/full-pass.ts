@@ -1,13 +1,9 @@
-import type { Applied, Batch } from './sink';
-import type { StaleKeys } from './stale-keys';
+import type { RedisConnection } from '../redis';
+import { Comparison, type Compared } from './comparison';
+import { ChunkedApply, type Counts, countsOf, type PassTarget } from './chunked-apply';
+import { StaleKeys } from './stale-keys';
+import type { Applied } from './sink';
 import type { AliasTruth } from './truth';
-
-/** Where a pass sends what it reads: the sink, or the dry run that only compares. */
-export interface PassTarget {
-  send(batches: readonly Batch[]): Promise<Applied>;
-  room(): Promise<void>;
-  drain(): Promise<void>;
-}
 
 export interface TypeResult extends Applied {
   /** Distinct aliases in the table. */
@@ -19,151 +15,164 @@ export interface TypeResult extends Applied {
 }
 
 export interface PassOptions {
+  readonly connection: RedisConnection;
   /** By type, read anew for each chunk: the file may have been opened again meanwhile. */
   readonly truths: () => ReadonlyMap<string, AliasTruth>;
   readonly target: PassTarget;
-  readonly staleKeys: StaleKeys;
   /** Delete even when that is more than half of a type's keys. */
   readonly force: boolean;
   /** Aliases compared in one step. */
   readonly chunk: number;
 }
 
-type Cursor =
-  | { readonly at: 'stale'; readonly index: number }
-  | { readonly at: 'walk'; readonly type: number; readonly from: string | Buffer | undefined };
-
-/** A chunk on its way. Its counts hold once it is applied; a failed one is where the pass goes back to. */
-interface Sent {
-  readonly cursor: Cursor;
-  state: 'pending' | 'applied' | 'failed';
-}
-
 /** The breaker: a pass that would delete more than half of a type's keys, and over a hundred, has been given the wrong table. */
 const suspicious = (stale: number, keys: number): boolean => stale > 100 && stale * 2 > keys;
 
+type Phase = 'count' | 'compare' | 'find stale' | 'find stale again' | 'apply';
+
 /**
  * One full pass over both sides, a chunk a step, so that the tail runs in between:
- *   1. scan the keys in Redis for those the tables do not have, and stop at a suspicious number of them;
- *   2. hand those keys to the applier, chunk by chunk;
- *   3. walk the tables in key order and hand every range to the applier.
- * The pass itself decides nothing about a value: the truth is read when a chunk is sent, and the applier's script compares it
- * with what Redis has in the same atomic step that writes. `step` may throw; called again, it goes back to the first chunk
- * that was not applied.
+ *   count       the keys of each type in Redis (SCAN);
+ *   compare     each table with its keys (ordered walk, MGET), where there are any;
+ *   find stale  if there are more keys than aliases: which ones (SCAN, look-up);
+ *   apply       unless a suspicious number is stale, hand what differs to the applier, which reads the truth again.
+ * Only the last phase writes, through the sink. `step` may throw; called again, it takes up what was not finished.
  */
 export class FullPass {
   readonly #options: PassOptions;
   readonly #types: readonly string[];
-  readonly #results = new Map<string, { -readonly [K in keyof TypeResult]: TypeResult[K] }>();
-  #cursor: Cursor | 'scan' = 'scan';
-  #sent: Sent[] = [];
+  readonly #keys: StaleKeys;
+  readonly #keyCounts = new Map<string, number>();
+  /** By type; 'all': nothing to compare with, or too much differs: the applier walks the whole table. */
+  readonly #compared = new Map<string, Compared | 'all'>();
+  readonly #blocked = new Map<string, { readonly stale: number; readonly keys: number }>();
+  #phase: Phase = 'count';
+  #comparison: { readonly type: string; readonly work: Comparison } | undefined;
+  #apply: ChunkedApply | undefined;
+  readonly #counts = new Map<string, Counts>();
 
   constructor(options: PassOptions) {
     this.#options = options;
-    this.#types = [...options.truths().keys()];
-    for (const truth of options.truths().values()) truth.refresh();
-    for (const type of this.#types) {
-      this.#results.set(type, { total: 0, skipped: 0, added: 0, updated: 0, deleted: 0 });
-    }
+    const { connection, truths, chunk } = options;
+    this.#types = [...truths().keys()];
+    this.#keys = new StaleKeys(connection, truths, chunk);
+    for (const truth of truths().values()) truth.refresh();
   }
 
   /** What has been done so far, for a person who waits. */
   get progress(): string {
-    if (this.#cursor === 'scan') {
-      const keys = [...this.#options.staleKeys.counts.values()].reduce((sum, count) => sum + count.keys, 0);
-      return `${keys} keys looked at`;
-    }
-    const total = [...this.#results.values()].reduce((sum, result) => sum + result.total, 0);
-    return `${total} aliases compared`;
+    const done = [...this.#compared.values()].reduce((sum, one) => sum + (one === 'all' ? 0 : one.total), 0);
+    if (this.#phase === 'apply') return `${this.#apply?.done ?? 0} aliases applied`;
+    if (this.#phase === 'compare') return `${done + (this.#comparison?.work.total ?? 0)} aliases compared`;
+    return `${[...this.#keys.counts.values()].reduce((sum, count) => sum + count.keys, 0)} keys looked at`;
   }
 
   /** Does one chunk. @returns the results by type when the pass is complete and acknowledged. */
   async step(): Promise<ReadonlyMap<string, TypeResult> | 'more'> {
-    await this.#goBackToFailed();
-    const { target, staleKeys } = this.#options;
-    if (this.#cursor === 'scan') {
-      if (await staleKeys.scanPage()) this.#judge();
-    } else if (this.#cursor.at === 'stale') {
-      const chunk = staleKeys.chunk(this.#cursor.index, this.#options.chunk);
-      if (chunk !== undefined) {
-        this.#send(chunk.batch, this.#cursor);
-        this.#cursor = { at: 'stale', index: chunk.next };
-      } else if (await this.#drained()) {
-        // More were stale than one scan holds: look again until none is left.
-        this.#cursor = staleKeys.overflowed ? 'scan' : { at: 'walk', type: 0, from: undefined };
-        staleKeys.reset();
-      }
-    } else {
-      const type = this.#types[this.#cursor.type];
-      if (type !== undefined) this.#walk(type, this.#cursor);
-      else if (await this.#drained()) return this.#results;
+    switch (this.#phase) {
+      case 'count':
+        if (await this.#keys.countPage()) {
+          for (const [type, { keys }] of this.#keys.counts) this.#keyCounts.set(type, keys);
+          this.#keys.reset();
+          this.#phase = 'compare';
+        }
+        return 'more';
+      case 'compare':
+        await this.#compareNext();
+        return 'more';
+      case 'find stale':
+        if (await this.#keys.findPage(this.#suspects())) this.#judge();
+        return 'more';
+      case 'find stale again':
+        if (await this.#keys.findPage(this.#suspects())) this.#handOver(new Map());
+        return 'more';
+      case 'apply':
+        return this.#apply === undefined ? 'more' : this.#applyNext(this.#apply);
     }
-    await target.room();
-    return 'more';
+  }
+
+  async #compareNext(): Promise<void> {
+    const type = this.#types.find((one) => !this.#compared.has(one));
+    if (type === undefined) {
+      if (this.#suspects().size > 0) this.#phase = 'find stale';
+      else this.#judge();
+      return;
+    }
+    if (!this.#keyCounts.has(type)) {
+      this.#compared.set(type, 'all');
+      return;
+    }
+    if (this.#comparison?.type !== type) {
+      const truth = () => {
+        const found = this.#options.truths().get(type);
+        if (found === undefined) throw new Error(`alias:${type} is not served any more`); // the pass is being restarted
+        return found;
+      };
+      this.#comparison = { type, work: new Comparison(this.#options.connection, type, truth) };
+    }
+    try {
+      const found = await this.#comparison.work.step(this.#options.chunk);
+      if (found !== 'more') this.#compared.set(type, found === 'too many' ? 'all' : found);
+    } catch (error) {
+      this.#comparison = undefined; // its pages are in an unknown state: this table from its start
+      throw error;
+    }
+  }
+
+  /** The types that have more keys than walked aliases with one: some keys are stale, or SCAN has named one twice. */
+  #suspects(): ReadonlySet<string> {
+    const suspects = [...this.#keyCounts].filter(([type, keys]) => {
+      const compared = this.#compared.get(type);
+      return compared === undefined || compared === 'all' || compared.present !== keys;
+    });
+    return new Set(suspects.map(([type]) => type).filter((type) => !this.#blocked.has(type)));
   }
 
   #judge(): void {
-    const { staleKeys, force } = this.#options;
-    for (const [type, count] of staleKeys.counts) {
-      const result = this.#results.get(type);
-      if (force || result === undefined || !suspicious(count.stale, count.keys)) continue;
-      result.blocked = count;
-      staleKeys.exclude(type);
+    for (const [type, keys] of this.#keyCounts) {
+      const stale = this.#keys.counts.get(type)?.stale ?? 0;
+      if (this.#options.force || !suspicious(stale, keys)) continue;
+      this.#blocked.set(type, { stale, keys });
+      this.#keys.exclude(type);
     }
-    this.#cursor = { at: 'stale', index: 0 };
+    const different = this.#types
+      .filter((type) => !this.#blocked.has(type))
+      .map((type): [string, readonly string[] | 'all'] => {
+        const compared = this.#compared.get(type) ?? 'all';
+        return [type, compared === 'all' ? 'all' : compared.different];
+      });
+    this.#handOver(new Map(different));
   }
 
-  #walk(type: string, cursor: Cursor & { at: 'walk' }): void {
-    const truth = this.#options.truths().get(type);
-    const result = this.#results.get(type);
-    if (truth === undefined || result === undefined || result.blocked !== undefined) {
-      this.#cursor = { at: 'walk', type: cursor.type + 1, from: undefined };
-      return;
+  #handOver(different: ReadonlyMap<string, readonly string[] | 'all'>): void {
+    const { truths, target, chunk } = this.#options;
+    this.#apply = new ChunkedApply({ truths, target, chunk, stale: this.#keys, different });
+    this.#phase = 'apply';
+  }
+
+  async #applyNext(apply: ChunkedApply): Promise<ReadonlyMap<string, TypeResult> | 'more'> {
+    const outcome = await apply.step();
+    if (outcome === 'more') return 'more';
+    for (const [type, more] of outcome) {
+      const counts = countsOf(this.#counts, type);
+      counts.total += more.total;
+      counts.skipped += more.skipped;
+      counts.added += more.added;
+      counts.updated += more.updated;
+      counts.deleted += more.deleted;
     }
-    const page = truth.walk(cursor.from, this.#options.chunk);
-    const unkeyed = cursor.from === undefined ? truth.countUnkeyed() : 0;
-    this.#send({ type, ...page }, cursor, () => {
-      result.total += page.aliases.length;
-      result.skipped += page.skipped + unkeyed;
-    });
-    this.#cursor =
-      page.next === undefined
-        ? { at: 'walk', type: cursor.type + 1, from: undefined }
-        : { ...cursor, from: page.next };
+    if (!this.#keys.overflowed) return new Map(this.#types.map((type) => [type, this.#result(type)]));
+    // More were stale than one scan holds: look again until none is left.
+    this.#keys.reset();
+    this.#phase = 'find stale again';
+    return 'more';
   }
 
-  #send(batch: Batch, cursor: Cursor, onApplied?: () => void): void {
-    const sent: Sent = { cursor, state: 'pending' };
-    this.#sent.push(sent);
-    this.#options.target.send([batch]).then(
-      (applied) => {
-        sent.state = 'applied';
-        const result = this.#results.get(batch.type);
-        if (result === undefined) return;
-        result.added += applied.added;
-        result.updated += applied.updated;
-        result.deleted += applied.deleted;
-        onApplied?.();
-      },
-      () => {
-        sent.state = 'failed';
-      },
-    );
-  }
-
-  async #drained(): Promise<boolean> {
-    await this.#options.target.drain();
-    await this.#goBackToFailed();
-    return this.#sent.length === 0;
-  }
-
-  /** Applies fail in a row: after the first failure none behind it can have been applied. */
-  async #goBackToFailed(): Promise<void> {
-    this.#sent = this.#sent.filter((sent) => sent.state !== 'applied');
-    if (this.#sent.every((sent) => sent.state === 'pending')) return;
-    await this.#options.target.drain().catch(() => undefined);
-    const [first] = this.#sent;
-    if (first !== undefined) this.#cursor = first.cursor;
-    this.#sent = [];
+  #result(type: string): TypeResult {
+    const counts = countsOf(this.#counts, type);
+    const compared = this.#compared.get(type);
+    const { total, skipped } = compared === undefined || compared === 'all' ? counts : compared;
+    const blocked = this.#blocked.get(type);
+    return { ...counts, total, skipped, ...(blocked === undefined ? {} : { blocked }) };
   }
 }

@@ -1,3 +1,4 @@
+const plain = /^[\w-]*$/;
 const plainInteger = /^(0|-?[1-9]\d*)$/;
 
 /** Integers first, by value (as text, since ids may pass 2^53), then everything else by code unit. */
@@ -17,6 +18,7 @@ export function compareIds(a: string, b: string): number {
 export function renderIds(ids: readonly string[]): string {
   const [first] = ids;
   if (first === undefined) return '';
-  if (ids.length === 1) return JSON.stringify([first]);
+  // Nearly all of them: one id without a character to escape.
+  if (ids.length === 1) return plain.test(first) ? `["${first}"]` : JSON.stringify([first]);
   return JSON.stringify([...new Set(ids)].sort(compareIds));
 }

@@ -1,6 +1,6 @@
 import type { RedisConnection } from '../redis';
-import { FullPass, type PassTarget, type TypeResult } from './full-pass';
-import { StaleKeys } from './stale-keys';
+import type { PassTarget } from './chunked-apply';
+import { FullPass, type TypeResult } from './full-pass';
 import type { AliasTruth } from './truth';
 
 /** A complete pass, added up. */
@@ -79,9 +79,8 @@ export class PassRunner {
     const { connection, truths, target, force, onStart } = this.#options;
     this.#wanted = undefined;
     onStart(reason);
-    const staleKeys = new StaleKeys(connection, truths, chunk);
     this.#running = {
-      pass: new FullPass({ truths, target, staleKeys, force, chunk }),
+      pass: new FullPass({ connection, truths, target, force, chunk }),
       startedAt: Date.now(),
     };
   }

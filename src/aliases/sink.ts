@@ -126,7 +126,7 @@ export class AliasSink {
   #send(expected: string, checkpoint: AliasCheckpoint, batches: readonly Batch[]): Promise<Applied> {
     const raw = JSON.stringify(checkpoint);
     const keys: (string | Buffer)[] = [checkpointKey];
-    const values: string[] = [expected, raw];
+    const values: string[] = [];
     for (const { type, aliases, values: wanted } of batches) {
       const prefix = keyPrefix(type);
       for (const alias of aliases) {
@@ -135,7 +135,7 @@ export class AliasSink {
       values.push(...wanted);
     }
     this.#expected = { raw, checkpoint };
-    const outcome = this.#run(keys, values).then((applied) => {
+    const outcome = this.#run(keys, [expected, raw, JSON.stringify(values)]).then((applied) => {
       this.#confirmed = checkpoint;
       return applied;
     });
@@ -145,10 +145,10 @@ export class AliasSink {
     return outcome;
   }
 
-  async #run(keys: readonly (string | Buffer)[], values: readonly string[]): Promise<Applied> {
+  async #run(keys: readonly (string | Buffer)[], args: readonly string[]): Promise<Applied> {
     let reply: Reply;
     try {
-      reply = await this.#connection.client.millraceApplyAliases(keys.length, ...keys, ...values);
+      reply = await this.#connection.client.millraceApplyAliases(keys.length, ...keys, ...args);
     } catch (error) {
       this.reset();
       throw this.#connection.translate(error);

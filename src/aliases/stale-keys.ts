@@ -12,12 +12,12 @@ interface StaleKey {
   readonly alias: string | Buffer;
 }
 
-/** Finds the keys under `alias:<type>:` whose alias the table does not have, a SCAN page at a time. */
+/** Walks the keys under `alias:<type>:`, a SCAN page at a time: to count them, or to find those whose alias no row has. */
 export class StaleKeys {
   readonly #connection: RedisConnection;
   readonly #truths: () => ReadonlyMap<string, AliasTruth>;
   readonly #scanCount: number;
-  readonly #excluded = new Set<string>();
+  readonly #prefix = Buffer.from('alias:');
   #cursor = '0';
   #stale: StaleKey[] = [];
   #overflowed = false;
@@ -37,7 +37,6 @@ export class StaleKeys {
 
   /** Leaves this type's keys alone. */
   exclude(type: string): void {
-    this.#excluded.add(type);
     this.#stale = this.#stale.filter((key) => key.type !== type);
   }
 
@@ -48,20 +47,28 @@ export class StaleKeys {
     this.counts.clear();
   }
 
-  /** Scans one page. @returns true after the last one. A failed scan starts over: its cursor is worth nothing after a restart. */
-  async scanPage(): Promise<boolean> {
-    let keys: readonly Buffer[];
-    try {
-      [this.#cursor, keys] = await this.#scan();
-    } catch (error) {
-      this.reset();
-      throw this.#connection.translate(error);
-    }
+  /** Counts the keys of one page. @returns true after the last one. */
+  async countPage(): Promise<boolean> {
+    for (const key of await this.#scan()) this.#count(this.#typeOf(key));
+    return this.#cursor === '0';
+  }
+
+  /** Looks one page up, for the given types. @returns true after the last one. */
+  async findPage(types: ReadonlySet<string>): Promise<boolean> {
     const byType = new Map<string, string[]>();
-    for (const key of keys) this.#sort(key, byType);
+    for (const key of await this.#scan()) {
+      const type = this.#typeOf(key);
+      if (!types.has(type) || !this.#count(type)) continue;
+      const alias = key.subarray(keyPrefix(type).length);
+      const text = alias.toString();
+      const named = byType.get(type);
+      // A key that is not valid UTF-8 belongs to no alias.
+      if (text.includes('\uFFFD') && !isUtf8(alias)) this.#found({ type, alias });
+      else if (named === undefined) byType.set(type, [text]);
+      else named.push(text);
+    }
     for (const [type, aliases] of byType) {
-      const absent = this.#truths().get(type)?.absent(aliases) ?? [];
-      for (const position of absent) {
+      for (const position of this.#truths().get(type)?.absent(aliases) ?? []) {
         const alias = aliases[position];
         if (alias !== undefined) this.#found({ type, alias });
       }
@@ -84,39 +91,38 @@ export class StaleKeys {
     }
     const texts = aliases.map((alias) => (typeof alias === 'string' ? alias : ''));
     const values = this.#truths().get(type)?.lookUp(texts) ?? [];
-    // A key that is not valid UTF-8 belongs to no alias.
     const wanted = aliases.map((alias, position) =>
       typeof alias === 'string' ? (values[position] ?? '') : '',
     );
     return { batch: { type, aliases, values: wanted }, next };
   }
 
-  async #scan(): Promise<readonly [string, readonly Buffer[]]> {
-    const [cursor, keys] = await this.#connection.client.scanBuffer(
-      this.#cursor,
-      'MATCH',
-      'alias:*',
-      'COUNT',
-      this.#scanCount,
-    );
-    return [cursor.toString(), keys];
+  /** One page. A failed scan starts over: its cursor is worth nothing after a restart of the server. */
+  async #scan(): Promise<readonly Buffer[]> {
+    try {
+      const { client } = this.#connection;
+      const page = await client.scanBuffer(this.#cursor, 'MATCH', 'alias:*', 'COUNT', this.#scanCount);
+      this.#cursor = page[0].toString();
+      return page[1];
+    } catch (error) {
+      this.reset();
+      throw this.#connection.translate(error);
+    }
   }
 
-  #sort(key: Buffer, byType: Map<string, string[]>): void {
-    const text = key.toString();
-    const type = text.slice('alias:'.length, text.indexOf(':', 'alias:'.length));
-    if (!this.#truths().has(type) || this.#excluded.has(type)) return;
-    const prefix = keyPrefix(type);
-    const count = this.counts.get(type) ?? { keys: 0, stale: 0 };
-    count.keys++;
-    this.counts.set(type, count);
-    if (text.includes('\uFFFD') && !isUtf8(key)) {
-      this.#found({ type, alias: key.subarray(prefix.length) });
-      return;
-    }
-    const aliases = byType.get(type);
-    if (aliases === undefined) byType.set(type, [text.slice(prefix.length)]);
-    else aliases.push(text.slice(prefix.length));
+  #typeOf(key: Buffer): string {
+    const start = this.#prefix.length;
+    const end = key.indexOf(0x3a, start);
+    return end === -1 ? '' : key.toString('latin1', start, end);
+  }
+
+  /** @returns whether the type is one of ours. */
+  #count(type: string): boolean {
+    const count = this.counts.get(type);
+    if (count !== undefined) count.keys++;
+    else if (this.#truths().has(type)) this.counts.set(type, { keys: 1, stale: 0 });
+    else return false;
+    return true;
   }
 
   #found(key: StaleKey): void {

@@ -18,10 +18,16 @@ export interface WalkPage extends Truth {
   readonly skipped: number;
 }
 
-/** A key as read: text, text that is not valid UTF-8 as its bytes, or (behind all text) a blob. */
-type Key = string | { readonly bytes: Buffer } | Buffer;
+/** A key as read: text, or the bytes of text that is not valid UTF-8. */
+type Key = string | Buffer;
 
-type Row = readonly [key: Key, id: string | null];
+/** Rows of a page in key order: `ids[i]` belongs to `keys[i]`, and is null where it can have no key. */
+interface Rows {
+  readonly keys: readonly Key[];
+  readonly ids: readonly (string | null)[];
+  /** About how large it is. */
+  readonly characters: number;
+}
 
 /** A page of the walk is cut to about this many characters, so that megabyte aliases do not make gigabyte pages. */
 const pageCharacters = 2_000_000;
@@ -68,9 +74,12 @@ export class AliasTruth {
   /** The values of the named aliases now, in one statement. */
   lookUp(aliases: readonly string[]): readonly string[] {
     const ids: string[][] = aliases.map(() => []);
-    for (const [position, id] of this.#prepared.lookUp.all(JSON.stringify(aliases))) {
+    const [positions, found] = this.#prepared.lookUp.get(JSON.stringify(aliases)) ?? ['[]', '[]'];
+    const idOf = JSON.parse(found) as readonly (string | null)[];
+    (JSON.parse(positions) as readonly number[]).forEach((position, row) => {
+      const id = idOf[row] ?? null;
       if (id !== null) ids[position]?.push(id);
-    }
+    });
     return ids.map(renderIds);
   }
 
@@ -88,38 +97,42 @@ export class AliasTruth {
    * The next page of distinct aliases in key order. Ends between two aliases, never inside one.
    * @param from `next` of the page before; undefined for the first. @param maximum rows in the page at the most.
    */
-  walk(from: string | Buffer | undefined, maximum: number): WalkPage {
+  walk(from: Key | undefined, maximum: number): WalkPage {
     const limit = Math.max(2, Math.min(this.#limit, maximum));
     // The empty alias is the lowest text there is, and a key like any other.
     const page = from === undefined ? this.#prepared.first : this.#prepared.next;
     const start = from ?? '';
-    const rows = this.#db.transaction(() => readPage(page, start, limit))();
-    const characters = rows.reduce((sum, [key, id]) => sum + keyLength(key) + (id?.length ?? 0), 0);
-    this.#limit = characters > pageCharacters ? limit >> 2 : limit * 2;
-    const full = rows.length === limit;
-    // The last alias of a full page may go on behind it: it opens the next page, unless it fills this one.
-    const behind = full ? rows.findIndex(([key]) => sameKey(key, rows.at(-1)?.[0])) : rows.length;
-    const last = rows[behind === 0 ? 0 : behind - 1]?.[0];
-    const next = full ? cursor(last) : undefined;
-    if (full && behind === 0 && next !== undefined) return this.#alone(next);
-
-    const groups = new Map<string, string[]>();
-    let skipped = 0;
-    for (const [key, id] of rows.slice(0, behind)) {
-      if (Buffer.isBuffer(key)) continue;
-      if (typeof key !== 'string' || id === null) {
-        skipped++;
-        continue;
-      }
-      const group = groups.get(key);
-      if (group === undefined) groups.set(key, [id]);
-      else group.push(id);
+    let { keys, ids, characters } = readPage(page, start, limit);
+    if (keys.some(mayHaveLostBytes)) {
+      // In one transaction, since it is read twice: as text, and the bytes of what may have lost some by that.
+      ({ keys, ids, characters } = this.#db.transaction(() => readBytes(page, start, limit))());
     }
-    return { aliases: [...groups.keys()], values: [...groups.values()].map(renderIds), next, skipped };
+    this.#limit = characters > pageCharacters ? limit >> 2 : limit * 2;
+    const full = keys.length === limit;
+    // The last alias of a full page may go on behind it: it opens the next page, unless it fills this one.
+    let end = keys.length;
+    const last = keys.at(-1);
+    while (full && end > 0 && sameKey(keys[end - 1], last)) end--;
+    if (full && end === 0 && last !== undefined) return this.#alone(last);
+
+    const aliases: string[] = [];
+    const groups: string[][] = [];
+    let skipped = 0;
+    for (let row = 0; row < end; row++) {
+      const key = keys[row];
+      const id = ids[row];
+      if (typeof key !== 'string' || typeof id !== 'string') skipped++;
+      else if (key === aliases.at(-1)) groups.at(-1)?.push(id);
+      else {
+        aliases.push(key);
+        groups.push([id]);
+      }
+    }
+    return { aliases, values: groups.map(renderIds), next: full ? keys[end - 1] : undefined, skipped };
   }
 
   /** An alias with more rows than a page holds. */
-  #alone(key: string | Buffer): WalkPage {
+  #alone(key: Key): WalkPage {
     const [rows, usable] = this.#prepared.count.get(key) ?? [0, 0];
     const aliases = typeof key === 'string' && usable > 0 ? [key] : [];
     const skipped = typeof key === 'string' ? rows - usable : rows;
@@ -127,43 +140,45 @@ export class AliasTruth {
   }
 }
 
-/** In one transaction, since it may read twice: first as text, then the bytes of what may have lost some by that. */
-const readPage = (page: PageStatements, from: string | Buffer, limit: number): readonly Row[] =>
-  page.rows.all(from, limit).map((row, position) => {
-    const [key, id] = row;
-    if (typeof key !== 'string' || !key.includes(replacement)) return row;
-    const bytes = page.rawKey.get(from, position);
-    return bytes === undefined || isUtf8(bytes) ? row : [{ bytes }, id];
-  });
+const mayHaveLostBytes = (key: Key): boolean => typeof key === 'string' && key.includes(replacement);
 
-const keyLength = (key: Key): number => (typeof key === 'object' && 'bytes' in key ? key.bytes : key).length;
-
-const sameKey = (one: Key, other: Key | undefined): boolean =>
-  typeof one === 'object' && typeof other === 'object' && 'bytes' in one && 'bytes' in other
-    ? one.bytes.equals(other.bytes)
-    : one === other;
-
-/** Where the page after this key starts; undefined for a blob, since only blobs come behind one. */
-function cursor(key: Key | undefined): string | Buffer | undefined {
-  if (typeof key === 'string' || key === undefined) return key;
-  return 'bytes' in key ? key.bytes : undefined;
+/** As two JSON arrays: parsing them is faster than making a row object of each. */
+function readPage(page: PageStatements, from: Key, limit: number): Rows {
+  const [keys, ids] = page.rows.get(from, limit) ?? ['[]', '[]'];
+  return {
+    keys: JSON.parse(keys) as readonly string[],
+    ids: JSON.parse(ids) as readonly (string | null)[],
+    characters: keys.length + ids.length,
+  };
 }
 
+function readBytes(page: PageStatements, from: Key, limit: number): Rows {
+  const rows = readPage(page, from, limit);
+  const keys = rows.keys.map((key, position) => {
+    const bytes = mayHaveLostBytes(key) ? page.rawKey.get(from, position) : undefined;
+    return bytes === undefined || isUtf8(bytes) ? key : bytes;
+  });
+  return { ...rows, keys };
+}
+
+const sameKey = (one: Key | undefined, other: Key | undefined): boolean =>
+  one === other || (Buffer.isBuffer(one) && Buffer.isBuffer(other) && one.equals(other));
+
 interface TruthStatements {
-  readonly lookUp: Statement<[string], readonly [position: number, id: string | null]>;
+  readonly lookUp: Statement<[string], JsonColumns>;
   readonly absent: Statement<[string], [number]>;
   readonly first: PageStatements;
   readonly next: PageStatements;
   readonly unkeyed: Statement<[], number>;
-  readonly count: Statement<[key: string | Buffer], readonly [rows: number, usable: number]>;
+  readonly count: Statement<[key: Key], readonly [rows: number, usable: number]>;
 }
 
+/** Two columns of as many rows, each as one JSON array. */
+type JsonColumns = readonly [string, string];
+
 interface PageStatements {
-  readonly rows: Statement<
-    [from: string | Buffer, limit: number],
-    readonly [key: string | Buffer, id: string | null]
-  >;
-  readonly rawKey: Statement<[from: string | Buffer, offset: number], Buffer>;
+  readonly rows: Statement<[from: Key, limit: number], JsonColumns>;
+  readonly rawKey: Statement<[from: Key, offset: number], Buffer>;
 }
 
 interface Relation {
@@ -189,18 +204,16 @@ function snapshot(db: Database, { from, key, id }: Relation, type: string): Rela
 function prepare(db: Database, relation: Relation): TruthStatements {
   const sql = queries(relation);
   const pages = (comparison: '>=' | '>'): PageStatements => ({
-    rows: db
-      .prepare<[string | Buffer, number], readonly [string | Buffer, string | null]>(sql.page(comparison))
-      .raw(),
-    rawKey: db.prepare<[string | Buffer, number], Buffer>(sql.rawKey(comparison)).pluck(),
+    rows: db.prepare<[Key, number], JsonColumns>(sql.page(comparison)).raw(),
+    rawKey: db.prepare<[Key, number], Buffer>(sql.rawKey(comparison)).pluck(),
   });
   return {
-    lookUp: db.prepare<[string], readonly [number, string | null]>(sql.lookUp).raw(),
+    lookUp: db.prepare<[string], JsonColumns>(sql.lookUp).raw(),
     absent: db.prepare<[string], [number]>(sql.absent).raw(),
     first: pages('>='),
     next: pages('>'),
     unkeyed: db.prepare<[], number>(sql.unkeyed).pluck(),
-    count: db.prepare<[string | Buffer], readonly [number, number]>(sql.count).raw(),
+    count: db.prepare<[Key], readonly [number, number]>(sql.count).raw(),
   };
 }
 
@@ -215,13 +228,16 @@ function directRelation(table: AliasTable, aliasCase: AliasCase): Relation {
 
 function queries({ from, key, id }: Relation) {
   // Bytes of a key that is not valid UTF-8 arrive as a blob: as text they compare as the key does. The unary plus takes away
-  // the cast's affinity, which would keep SQLite from using an index on an expression.
+  // the cast's affinity, which would keep SQLite from using an index on an expression. Blobs sort behind all text.
   const page = (comparison: string) =>
-    `FROM ${from} AS t WHERE ${key} ${comparison} +CAST(? AS TEXT) ORDER BY ${key}`;
+    `FROM ${from} AS t WHERE ${key} ${comparison} +CAST(? AS TEXT) AND ${key} < x'' ORDER BY ${key}`;
   return {
-    lookUp: `SELECT named.key, ${id} FROM json_each(?) AS named CROSS JOIN ${from} AS t WHERE ${key} = named.value`,
-    absent: `SELECT named.key FROM json_each(?) AS named WHERE NOT EXISTS (SELECT 1 FROM ${from} AS t WHERE ${key} = named.value AND ${id} IS NOT NULL)`,
-    page: (comparison: string) => `SELECT ${key}, ${id} ${page(comparison)} LIMIT ?`,
+    lookUp: `SELECT json_group_array(named.key), json_group_array(${id})
+      FROM json_each(?) AS named CROSS JOIN ${from} AS t WHERE ${key} = named.value`,
+    absent: `SELECT named.key FROM json_each(?) AS named
+      WHERE NOT EXISTS (SELECT 1 FROM ${from} AS t WHERE ${key} = named.value AND ${id} IS NOT NULL)`,
+    page: (comparison: string) =>
+      `SELECT json_group_array(k), json_group_array(i) FROM (SELECT ${key} AS k, ${id} AS i ${page(comparison)} LIMIT ?)`,
     rawKey: (comparison: string) => `SELECT CAST(${key} AS BLOB) ${page(comparison)} LIMIT 1 OFFSET ?`,
     count: `SELECT count(*), count(${id}) FROM ${from} AS t WHERE ${key} = +CAST(? AS TEXT)`,
     unkeyed: `SELECT (SELECT count(*) FROM ${from} AS t WHERE ${key} IS NULL) + (SELECT count(*) FROM ${from} AS t WHERE ${key} >= x'')`,
@@ -230,9 +246,9 @@ function queries({ from, key, id }: Relation) {
 
 /** Whether SQLite can look aliases up, and walk them in order, by an index. Asked of the planner, not guessed. */
 export function lookUpPlan(db: Database, table: AliasTable, aliasCase: AliasCase): 'indexed' | 'scan' {
-  const { lookUp, page } = queries(directRelation(table, aliasCase));
+  const { lookUp, rawKey } = queries(directRelation(table, aliasCase));
   const plan = (sql: string, ...values: unknown[]) =>
     db.prepare<unknown[], { detail: string }>(`EXPLAIN QUERY PLAN ${sql}`).all(...values);
-  const details = [...plan(lookUp, '[]'), ...plan(page('>'), '', 1)];
+  const details = [...plan(lookUp, '[]'), ...plan(rawKey('>'), '', 1)];
   return details.some(({ detail }) => /^SCAN t\b|AUTOMATIC|TEMP B-TREE/.test(detail)) ? 'scan' : 'indexed';
 }

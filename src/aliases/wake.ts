@@ -1,12 +1,12 @@
 import { watch } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { filter, interval, map, merge, Observable, switchMap, timer } from 'rxjs';
+import { filter, interval, map, merge, Observable, of, switchMap, timer } from 'rxjs';
 
 /** The guarantee: events can be lost, and do not come at all from network file systems. */
 const pollMs = 25;
 
 /** An event may fire before the commit it announces can be read: look again shortly after. */
-const recheckMs = [0, 1, 3];
+const recheckMs = [1, 3];
 
 /**
  * Emits when the SQLite file (or its -wal or -journal) may have changed: file events of its folder plus a poll.
@@ -18,7 +18,7 @@ export function databaseWake$(path: string): Observable<unknown> {
     interval(pollMs),
     folderEvents$(dirname(path)).pipe(
       filter((file) => file === null || file.startsWith(name)),
-      switchMap(() => merge(...recheckMs.map((delay) => timer(delay)))),
+      switchMap(() => merge(of(0), ...recheckMs.map((delay) => timer(delay)))),
     ),
   ).pipe(map(() => undefined));
 }

@@ -1,0 +1,210 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Config, type Environment, flagName, loadConfig, options, readEnvironment } from '../src/config';
+import { describeError } from '../src/errors';
+import { temporaryFolder } from './support/stores';
+
+const folder = temporaryFolder();
+
+/** What the configuration is refused with. */
+function refusal(environment: Environment, flags: Readonly<Record<string, unknown>> = {}): string {
+  try {
+    loadConfig(environment, flags);
+  } catch (error) {
+    const { code, message, hint } = describeError(error);
+    expect(code).toBe('E_CONFIG');
+    expect(hint).toContain('--help');
+    return message;
+  }
+  throw new Error('the configuration was accepted');
+}
+
+const mapping = (type: string, table: string, idColumn: string, aliasColumn: string) => ({
+  type,
+  table,
+  idColumn,
+  aliasColumn,
+});
+
+test('with nothing set, everything is as the documents say', () => {
+  const config = loadConfig({});
+  expect(config).toMatchObject({
+    redisConfigured: false,
+    redis: { host: 'localhost', port: 6379, db: 0, tls: false, display: 'localhost:6379' },
+    dbConfigured: false,
+    aliasCase: 'preserve',
+    capture: true,
+    aliasIntervalSeconds: 120,
+    log: { level: 'info', format: 'text', file: '' },
+  });
+  expect(config.dbPath).toBe(join(process.cwd(), 'sports_data.db'));
+  expect(config.aliasTables).toEqual(
+    ['team', 'player', 'league', 'market'].map((type) =>
+      mapping(type, `${type}_aliases`, `${type}_id`, 'alias'),
+    ),
+  );
+});
+
+test('all problems are reported at once, each with its setting and value', () => {
+  const message = refusal(
+    {
+      REDIS_PORT: '70000',
+      REDIS_DB: 'x',
+      ALIAS_CASE: 'upper',
+      LOG_LEVEL: 'loud',
+      HTTP_PORT: '-1',
+      CAPTURE: 'maybe',
+    },
+    { interval: 'abc' },
+  );
+  expect(message).toContain('7 problems');
+  for (const part of [
+    'REDIS_PORT="70000"',
+    'REDIS_DB="x"',
+    'ALIAS_CASE="upper" must be one of preserve, lower',
+    'LOG_LEVEL="loud"',
+    'HTTP_PORT="-1"',
+    'CAPTURE="maybe"',
+    '--interval="abc"',
+  ]) {
+    expect(message).toContain(part);
+  }
+});
+
+test('a flag beats the environment, which beats .env; what is empty does not count', () => {
+  writeFileSync(join(folder, '.env'), 'DB_PATH=/from/dotenv.db\nSYNC_INTERVAL=7\nALIAS_CASE=lower\n');
+  const saved = { DB_PATH: process.env['DB_PATH'], ALIAS_CASE: process.env['ALIAS_CASE'] };
+  const load = (flags: Readonly<Record<string, unknown>> = {}): Config =>
+    loadConfig(readEnvironment(folder), flags);
+  try {
+    delete process.env['ALIAS_CASE'];
+    delete process.env['DB_PATH'];
+    expect(load()).toMatchObject({ dbPath: '/from/dotenv.db', aliasIntervalSeconds: 7, aliasCase: 'lower' });
+    process.env['DB_PATH'] = '/from/environment.db';
+    expect(load()).toMatchObject({ dbPath: '/from/environment.db', aliasCase: 'lower' });
+    expect(load({ db: '/from/flag.db', interval: '9' })).toMatchObject({
+      dbPath: '/from/flag.db',
+      aliasIntervalSeconds: 9,
+    });
+    process.env['ALIAS_CASE'] = '';
+    expect(load().aliasCase).toBe('preserve');
+  } finally {
+    for (const [name, value] of Object.entries(saved)) {
+      if (value === undefined) Reflect.deleteProperty(process.env, name);
+      else process.env[name] = value;
+    }
+  }
+});
+
+test('without a .env file the environment alone counts', () => {
+  expect(readEnvironment(join(folder, 'no-such-folder'))).toBe(process.env);
+});
+
+test.each(['abc', '0', '-5', '1e9', '12O', '99999999', 'Infinity'])(
+  'SYNC_INTERVAL=%s is refused',
+  (value) => {
+    expect(refusal({ SYNC_INTERVAL: value })).toMatch(
+      new RegExp(`SYNC_INTERVAL="${value}" must be (a number of|from 1 to 2000000) seconds`),
+    );
+  },
+);
+
+test('the aliases’ own interval beats the common one, and --interval beats both', () => {
+  const environment = { SYNC_INTERVAL: '60', ALIAS_SYNC_INTERVAL: '2.5' };
+  expect(loadConfig(environment).aliasIntervalSeconds).toBe(2.5);
+  expect(loadConfig(environment, { interval: '10' }).aliasIntervalSeconds).toBe(10);
+  expect(loadConfig({ SYNC_INTERVAL: '60' }).aliasIntervalSeconds).toBe(60);
+});
+
+describe('Redis', () => {
+  test.each([
+    ['redis://:geheim@host:port', 'is not a URL'],
+    ['http://:geheim@host', 'another scheme'],
+    ['redis://user:geheim@host/zero', 'database that is not a number'],
+    ['redis://:geheim%@host', 'percent-encoded'],
+    ['redis://:geheim@/0', 'is not a URL'],
+    [':geheim@localhost:6379', 'is not a URL'],
+    ['geheim@localhost', 'is not a URL'],
+    ['geheim:localhost', 'scheme'],
+    ['redis://localhost/0/geheim', 'database'],
+    ['redis://user:geh/eim@localhost', 'is not a URL'],
+    ['redis://user:12/geheim@localhost', 'database that is not a number'],
+    ['redis://:pass#geheim@localhost', 'is not a URL'],
+  ])('a malformed REDIS_URL never shows the password: %s', (url, reason) => {
+    const message = refusal({ REDIS_URL: url });
+    expect(message).toContain('REDIS_URL ');
+    expect(message).toContain(reason);
+    expect(message).toContain('expected redis://');
+    expect(message).not.toMatch(/geheim|geh|eim/);
+    expect(refusal({}, { redisUrl: url })).toContain('--redis-url ');
+  });
+
+  test('a URL beats host, port and database, and shows everything but the password', () => {
+    const { redis, redisConfigured } = loadConfig({
+      REDIS_URL: 'rediss://user:p%40ss@[::1]:7000/3',
+      REDIS_HOST: 'elsewhere',
+      REDIS_DB: '5',
+    });
+    expect(redisConfigured).toBe(true);
+    expect(redis).toEqual({
+      ...{ host: '::1', port: 7000, db: 3, username: 'user', password: 'p@ss', tls: true },
+      display: 'rediss://[::1]:7000/3',
+    });
+  });
+
+  test('an empty REDIS_PASSWORD is none, and the URL’s own password beats REDIS_PASSWORD', () => {
+    expect(loadConfig({ REDIS_PASSWORD: '' }).redis).not.toHaveProperty('password');
+    expect(loadConfig({ REDIS_PASSWORD: 'a' }).redis.password).toBe('a');
+    expect(loadConfig({ REDIS_URL: 'redis://host', REDIS_PASSWORD: 'a' }).redis.password).toBe('a');
+    expect(loadConfig({ REDIS_URL: 'redis://:b@host', REDIS_PASSWORD: 'a' }).redis.password).toBe('b');
+    expect(loadConfig({ REDIS_URL: 'redis://host', REDIS_PASSWORD: '' }).redis).not.toHaveProperty(
+      'password',
+    );
+  });
+
+  test('host and port alone name a Redis', () => {
+    const { redis, redisConfigured } = loadConfig({
+      REDIS_HOST: '10.0.0.7',
+      REDIS_PORT: '6380',
+      REDIS_DB: '2',
+    });
+    expect(redisConfigured).toBe(true);
+    expect(redis.display).toBe('10.0.0.7:6380/2');
+  });
+});
+
+describe('ALIAS_TABLES', () => {
+  test('names tables and columns, with the usual columns where none are given', () => {
+    const { aliasTables } = loadConfig({
+      ALIAS_TABLES: ' team = team_aliases ; venue=Stadium names( stadium id , short name );odd=t(a,b);',
+    });
+    expect(aliasTables).toEqual([
+      mapping('team', 'team_aliases', 'team_id', 'alias'),
+      mapping('venue', 'Stadium names', 'stadium id', 'short name'),
+      mapping('odd', 't', 'a', 'b'),
+    ]);
+  });
+
+  test.each([
+    ['team', 'not of the form'],
+    ['team=', 'not of the form'],
+    ['=t', 'not of the form'],
+    ['team=t(a)', 'not of the form'],
+    ['team=t(a,b', 'not of the form'],
+    ['team=t(a,b)x', 'not of the form'],
+    ['te*m=t(a,b)', 'only letters'],
+    ['te:am=t', 'only letters'],
+    ['a=t;a=u', 'named twice'],
+    [';', 'names no table'],
+  ])('%s is refused: %s', (text, reason) => {
+    const message = refusal({ ALIAS_TABLES: text });
+    expect(message).toContain('ALIAS_TABLES');
+    expect(message).toContain(reason);
+  });
+});
+
+test('every flag of the table is read under the name commander gives it', () => {
+  expect(
+    Object.values(options).flatMap((option) => ('flag' in option ? [flagName(option.flag)] : [])),
+  ).toEqual(['redisUrl', 'db', 'interval']);
+});
