@@ -69,10 +69,12 @@ export async function runDaemon({ config, log, signal, onListening }: DaemonOpti
   const http = await startHttp({ ...config.http, metrics, log, status, troubles: () => status().troubles });
   log.info(`health and metrics: ${http.url}`, { event: 'http.listening' });
   onListening?.(http.url);
-  const cut = () =>
-    setTimeout(() => {
+  let cutTimer: NodeJS.Timeout | undefined;
+  const cut = () => {
+    cutTimer = setTimeout(() => {
       connection.close();
     }, stopDeadlineMs).unref();
+  };
   signal.addEventListener('abort', cut, { once: true });
   const aliases$ = pump({
     cycle: () => lane.cycle(),
@@ -99,6 +101,7 @@ export async function runDaemon({ config, log, signal, onListening }: DaemonOpti
     log.info('stopped', { event: 'stop', text: stopped });
   } finally {
     signal.removeEventListener('abort', cut);
+    clearTimeout(cutTimer);
     await lane.sink.drain().catch(() => undefined); // already reported by the cycle that sent it
     lane.close();
     connection.close();

@@ -23,26 +23,38 @@ type Row = readonly [seq: number, nonce: string, type: string | null, alias: str
 
 const day = 86_400_000;
 
-/** A page is cut to about this many characters, so that megabyte aliases do not make gigabyte pages. */
-const pageCharacters = 2_000_000;
+/** A page holds no more than this (or one row), so that megabyte aliases do not make gigabyte pages. */
+const pageBytes = 2_000_000;
 
 /** Reads the changelog that the triggers write. Construct it only when the tables exist. */
 export class Changelog {
   readonly id: string;
+  readonly #db: Database;
+  readonly #pair: Statement<[seq: number], readonly [seq: number, nonce: string]>;
   readonly #page: Statement<[seq: number, limit: number], Row>;
+  readonly #size: Statement<[seq: number, limit: number], number>;
   readonly #head: Statement<[], { seq: number; nonce: string }>;
   readonly #backlog: Statement<[seq: number], { rows: number; oldestAt: number | null }>;
   readonly #oldest: Statement<[seq: number, before: number], number>;
-  #limit = 100;
 
   constructor(db: Database, aliasCase: AliasCase) {
     const key = aliasCase === 'lower' ? 'LOWER(alias)' : 'CAST(alias AS TEXT)';
     this.id = db.prepare<[], string>('SELECT id FROM millrace_changelog_id').pluck().get() ?? '';
-    // From the checkpoint's own row on: that it is still there, with its nonce, is what makes the page a continuation.
+    this.#db = db;
+    this.#pair = db
+      .prepare<[number], readonly [number, string]>(
+        'SELECT seq, CAST(nonce AS TEXT) FROM millrace_changelog WHERE seq >= ? ORDER BY seq LIMIT 2',
+      )
+      .raw();
+    this.#size = db
+      .prepare<[number, number], number>(
+        'SELECT sum(octet_length(a)) FROM (SELECT alias AS a FROM millrace_changelog WHERE seq > ? ORDER BY seq LIMIT ?)',
+      )
+      .pluck();
     this.#page = db
       .prepare<[number, number], Row>(
         `SELECT seq, CAST(nonce AS TEXT), type, CASE WHEN typeof(alias) <> 'blob' THEN ${key} END, at
-         FROM millrace_changelog WHERE seq >= ? ORDER BY seq LIMIT ?`,
+         FROM millrace_changelog WHERE seq > ? ORDER BY seq LIMIT ?`,
       )
       .raw();
     this.#head = db.prepare(
@@ -71,7 +83,7 @@ export class Changelog {
 
   /** Whether the position's own row is still there: then what comes after it is all that happened since. */
   continues(position: Position): boolean {
-    return this.id === position.changelog && this.#page.get(position.seq, 1)?.[1] === position.nonce;
+    return this.id === position.changelog && this.#holds(position, this.#pair.get(position.seq));
   }
 
   /** Whether `pruneChangelog` would find something. The oldest row is the first to look at. */
@@ -82,26 +94,38 @@ export class Changelog {
   /** Rows after the position; 'broken' when its own row is not there any more (restored, wiped, pruned, another file). */
   read(position: Position, maximum: number): ChangelogPage | 'broken' {
     if (position.changelog !== this.id) return 'broken';
-    const limit = Math.min(maximum, this.#limit);
-    const rows = this.#page.all(position.seq, limit + 1);
-    const [own, ...after] = rows;
-    if (own?.[0] !== position.seq || own[1] !== position.nonce) return 'broken';
+    // Asked forty times a second while nothing happens: is the own row there, and is there another?
+    const [own, another] = this.#pair.all(position.seq);
+    if (!this.#holds(position, own)) return 'broken';
+    if (another === undefined) return { nominations: new Map(), position, rows: 0, since: undefined };
+    // In one transaction: the own row and its nonce are what makes the rows behind it a continuation.
+    return this.#db.transaction(() =>
+      this.#holds(position, this.#pair.get(position.seq)) ? this.#readAfter(position, maximum) : 'broken',
+    )();
+  }
+
+  #holds(position: Position, row: readonly [seq: number, nonce: string] | undefined): boolean {
+    return row?.[0] === position.seq && row[1] === position.nonce;
+  }
+
+  #readAfter(position: Position, maximum: number): ChangelogPage {
+    let limit = maximum;
+    while (limit > 1 && (this.#size.get(position.seq, limit) ?? 0) > pageBytes)
+      limit = Math.max(1, limit >> 2);
+    const rows = this.#page.all(position.seq, limit);
     const nominations = new Map<string, Set<string>>();
-    let characters = 0;
-    for (const [, , type, alias] of after) {
+    for (const [, , type, alias] of rows) {
       if (type === null || alias === null) continue;
-      characters += alias.length;
       const named = nominations.get(type);
       if (named === undefined) nominations.set(type, new Set([alias]));
       else named.add(alias);
     }
-    if (after.length === limit) this.#limit = characters > pageCharacters ? (limit >> 2) + 1 : limit * 2;
-    const last = after.at(-1) ?? own;
+    const last = rows.at(-1);
     return {
       nominations: new Map([...nominations].map(([type, aliases]) => [type, [...aliases]])),
-      position: { changelog: this.id, seq: last[0], nonce: last[1] },
-      rows: after.length,
-      since: after[0]?.[4],
+      position: last === undefined ? position : { changelog: this.id, seq: last[0], nonce: last[1] },
+      rows: rows.length,
+      since: rows[0]?.[4],
     };
   }
 }

@@ -33,7 +33,7 @@ export function parseMappings(text: string): readonly AliasMapping[] | string {
   const mappings: AliasMapping[] = [];
   for (const part of text.split(';').map((piece) => piece.trim())) {
     if (part === '') continue;
-    const match = /^([^=]+)=([^(]+?)(?:\(([^,]+),([^)]+)\))?$/.exec(part);
+    const match = /^([^=]+)=([^(]+?)(?:\(([^,]+),([^,)]+)\))?$/.exec(part);
     if (match === null) return `"${part}" is not of the form type=table(id_column,alias_column)`;
     const [type = '', table = '', idColumn, aliasColumn] = match
       .slice(1)

@@ -25,12 +25,10 @@ type Key = string | Buffer;
 interface Rows {
   readonly keys: readonly Key[];
   readonly ids: readonly (string | null)[];
-  /** About how large it is. */
-  readonly characters: number;
 }
 
-/** A page of the walk is cut to about this many characters, so that megabyte aliases do not make gigabyte pages. */
-const pageCharacters = 2_000_000;
+/** A page of the walk holds no more than this (or two rows), so that megabyte aliases do not make gigabyte pages. */
+const pageBytes = 2_000_000;
 
 /** What bytes that are not valid UTF-8 read as in JavaScript. As text it is a legal alias, and not the one read. */
 const replacement = '\uFFFD';
@@ -42,7 +40,6 @@ export class AliasTruth {
   readonly #aliasCase: AliasCase;
   readonly #indexed: boolean;
   #statements: TruthStatements | undefined;
-  #limit = 100;
 
   constructor(db: Database, table: AliasTable, aliasCase: AliasCase) {
     this.#db = db;
@@ -98,16 +95,16 @@ export class AliasTruth {
    * @param from `next` of the page before; undefined for the first. @param maximum rows in the page at the most.
    */
   walk(from: Key | undefined, maximum: number): WalkPage {
-    const limit = Math.max(2, Math.min(this.#limit, maximum));
     // The empty alias is the lowest text there is, and a key like any other.
     const page = from === undefined ? this.#prepared.first : this.#prepared.next;
     const start = from ?? '';
-    let { keys, ids, characters } = readPage(page, start, limit);
+    let limit = Math.max(2, maximum);
+    while (limit > 2 && (page.size.get(start, limit) ?? 0) > pageBytes) limit = Math.max(2, limit >> 2);
+    let { keys, ids } = readPage(page, start, limit);
     if (keys.some(mayHaveLostBytes)) {
       // In one transaction, since it is read twice: as text, and the bytes of what may have lost some by that.
-      ({ keys, ids, characters } = this.#db.transaction(() => readBytes(page, start, limit))());
+      ({ keys, ids } = this.#db.transaction(() => readBytes(page, start, limit))());
     }
-    this.#limit = characters > pageCharacters ? limit >> 2 : limit * 2;
     const full = keys.length === limit;
     // The last alias of a full page may go on behind it: it opens the next page, unless it fills this one.
     let end = keys.length;
@@ -148,7 +145,6 @@ function readPage(page: PageStatements, from: Key, limit: number): Rows {
   return {
     keys: JSON.parse(keys) as readonly string[],
     ids: JSON.parse(ids) as readonly (string | null)[],
-    characters: keys.length + ids.length,
   };
 }
 
@@ -178,6 +174,8 @@ type JsonColumns = readonly [string, string];
 
 interface PageStatements {
   readonly rows: Statement<[from: Key, limit: number], JsonColumns>;
+  /** In bytes, without reading what they are. */
+  readonly size: Statement<[from: Key, limit: number], number>;
   readonly rawKey: Statement<[from: Key, offset: number], Buffer>;
 }
 
@@ -205,6 +203,7 @@ function prepare(db: Database, relation: Relation): TruthStatements {
   const sql = queries(relation);
   const pages = (comparison: '>=' | '>'): PageStatements => ({
     rows: db.prepare<[Key, number], JsonColumns>(sql.page(comparison)).raw(),
+    size: db.prepare<[Key, number], number>(sql.size(comparison)).pluck(),
     rawKey: db.prepare<[Key, number], Buffer>(sql.rawKey(comparison)).pluck(),
   });
   return {
@@ -238,6 +237,8 @@ function queries({ from, key, id }: Relation) {
       WHERE NOT EXISTS (SELECT 1 FROM ${from} AS t WHERE ${key} = named.value AND ${id} IS NOT NULL)`,
     page: (comparison: string) =>
       `SELECT json_group_array(k), json_group_array(i) FROM (SELECT ${key} AS k, ${id} AS i ${page(comparison)} LIMIT ?)`,
+    size: (comparison: string) =>
+      `SELECT sum(octet_length(k) + ifnull(octet_length(i), 0)) FROM (SELECT ${key} AS k, ${id} AS i ${page(comparison)} LIMIT ?)`,
     rawKey: (comparison: string) => `SELECT CAST(${key} AS BLOB) ${page(comparison)} LIMIT 1 OFFSET ?`,
     count: `SELECT count(*), count(${id}) FROM ${from} AS t WHERE ${key} = +CAST(? AS TEXT)`,
     unkeyed: `SELECT (SELECT count(*) FROM ${from} AS t WHERE ${key} IS NULL) + (SELECT count(*) FROM ${from} AS t WHERE ${key} >= x'')`,

@@ -1,0 +1,105 @@
+import { join } from 'node:path';
+import type { Redis } from 'ioredis';
+import type { PassReport } from '../../src/aliases/pass-runner';
+import { type Config, loadConfig } from '../../src/config';
+import { openLog } from '../../src/log';
+import { passOnce } from '../../src/once';
+import { timed } from '../clock';
+import { withStores } from '../stores';
+import type { Context, Part } from '../suite';
+import { createDataset } from './dataset';
+import { documentPass } from './document-poller';
+import { type DriftKind, makeDrift } from './drift';
+import { verify } from './fingerprint';
+import { msetAll, readAll, scanAndMget } from './floors';
+import { passFigures, type PassTimes, type Scenario, type Times } from './pass-figures';
+import { sizesFor } from './sizes';
+
+const noTimes = (): Times => ({ first: [], nothing: [], drift: [] });
+
+/** Full passes over the usual number of rows, beside the documents' own algorithm. */
+export const passes: Part = {
+  name: 'passes',
+  measure: async (context) => {
+    const { usual } = sizesFor(context.quick);
+    return passFigures(usual, await measure(usual, true, context));
+  },
+};
+
+/** The same over many rows. The documents' algorithm would take minutes there. */
+export const largePasses: Part = {
+  name: 'large-passes',
+  measure: async (context) => {
+    const { large } = sizesFor(context.quick);
+    return passFigures(large, await measure(large, false, context));
+  },
+};
+
+const measure = (rows: number, withDocument: boolean, { rounds, progress }: Context): Promise<PassTimes> =>
+  withStores(async ({ folder, redisUrl, client }) => {
+    const dbPath = join(folder, 'sports_data.db');
+    progress('preparing');
+    const times = {
+      millrace: noTimes(),
+      floor: noTimes(),
+      document: noTimes(),
+      install: createDataset(dbPath, rows),
+    };
+    const config = loadConfig({ REDIS_URL: redisUrl, DB_PATH: dbPath });
+    for (let round = 1; round <= rounds; round++) {
+      progress(`round ${round} of ${rounds}`);
+      await scene({ dbPath, client, times: times.millrace, pass: () => millracePass(config) });
+      await measureFloors(client, times.floor);
+      if (!withDocument) continue;
+      progress(`round ${round} of ${rounds}, the documents' algorithm`);
+      const pass = async () => {
+        await documentPass(dbPath, client);
+        return undefined; // it reports nothing
+      };
+      await scene({ dbPath, client, times: times.document, pass });
+    }
+    return times;
+  });
+
+interface Measured {
+  readonly dbPath: string;
+  readonly client: Redis;
+  readonly times: Times;
+  readonly pass: () => Promise<PassReport | undefined>;
+}
+
+/** The three scenarios one after the other, each checked. */
+async function scene({ dbPath, client, times, pass }: Measured): Promise<void> {
+  await client.flushall();
+  const run = async (scenario: Scenario, wanted?: Readonly<Record<DriftKind, number>>) => {
+    let report: PassReport | undefined;
+    times[scenario].push(await timed(async () => (report = await pass())));
+    await verify(dbPath, client);
+    if (report === undefined || wanted === undefined) return;
+    for (const kind of ['added', 'updated', 'deleted'] as const) {
+      if (report[kind] !== wanted[kind])
+        throw new Error(`the pass reports ${report[kind]} ${kind}, ${wanted[kind]} were made`);
+    }
+  };
+  await run('first');
+  await run('nothing', { added: 0, updated: 0, deleted: 0 });
+  await run('drift', await makeDrift(client, 100));
+}
+
+async function millracePass(config: Config): Promise<PassReport> {
+  const log = openLog({ level: 'error', format: 'json', file: '' }, true);
+  try {
+    return await passOnce(config, log, false);
+  } finally {
+    await log.close();
+  }
+}
+
+async function measureFloors(client: Redis, floor: Times): Promise<void> {
+  const look = await timed(() => scanAndMget(client));
+  floor.nothing.push(look);
+  floor.drift.push(look);
+  const batches = await readAll(client);
+  await client.flushall();
+  floor.first.push(await timed(() => msetAll(client, batches)));
+}

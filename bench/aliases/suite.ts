@@ -1,0 +1,12 @@
+import type { Suite } from '../suite';
+import { duringPasses } from './during-passes';
+import { latency } from './latency';
+import { largePasses, passes } from './passes';
+import { tail } from './tail';
+import { triggers } from './triggers';
+
+/** SQLite to Redis. */
+export const aliases: Suite = {
+  name: 'aliases',
+  parts: [latency, tail, passes, largePasses, duringPasses, triggers],
+};

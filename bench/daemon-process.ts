@@ -1,0 +1,86 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { packageRoot } from '../src/package-root';
+
+/** A line of the daemon's log (LOG_FORMAT=json). */
+export type LogEvent = Readonly<Record<string, unknown>> & { readonly event?: string };
+
+export interface DaemonProcess {
+  /** Every event so far. */
+  readonly events: readonly LogEvent[];
+  /** Resolves with the n-th event of that name, counted from 1, now or when it comes; rejects when the daemon ends. */
+  readonly nth: (event: string, n: number) => Promise<LogEvent>;
+  readonly cpuSeconds: () => Promise<number>;
+  readonly residentMb: () => Promise<number>;
+  /** The most memory it ever held, as the kernel counted it; 0 where the kernel does not tell (not Linux). */
+  readonly peakMb: () => number;
+  readonly stop: () => Promise<void>;
+}
+
+/** Starts `millrace run` as a process of its own, with these settings and none of the caller's. */
+export async function startDaemon(
+  settings: Readonly<Record<string, string>>,
+  folder: string,
+): Promise<DaemonProcess> {
+  const child = spawn(process.execPath, [join(packageRoot, 'dist', 'src', 'cli.js'), 'run'], {
+    cwd: folder, // no .env there
+    env: { PATH: process.env['PATH'], HTTP_PORT: '0', LOG_FORMAT: 'json', ...settings },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const events: LogEvent[] = [];
+  const waiting = new Set<() => void>();
+  let stderr = '';
+  child.stderr.on('data', (data: Buffer) => (stderr += data.toString()));
+  createInterface(child.stdout).on('line', (line) => {
+    events.push(JSON.parse(line) as LogEvent);
+    for (const look of waiting) look();
+  });
+  const ended = once(child, 'exit').then(() => {
+    throw new Error(`the daemon ended: ${stderr.trim()}`);
+  });
+  ended.catch(() => undefined);
+  const nth = (name: string, n: number): Promise<LogEvent> => {
+    const arrived = new Promise<LogEvent>((resolve) => {
+      const look = () => {
+        const found = events.filter(({ event }) => event === name)[n - 1];
+        if (found === undefined) return;
+        waiting.delete(look);
+        resolve(found);
+      };
+      waiting.add(look);
+      look();
+    });
+    return Promise.race([arrived, ended]);
+  };
+  const listening = await nth('http.listening', 1);
+  const url = /http:\S+/.exec(String(listening['message']))?.[0] ?? '';
+  const metric = async (name: string) => {
+    const text = await (await fetch(`${url}/metrics`)).text();
+    return Number(new RegExp(`^${name} (\\S+)`, 'm').exec(text)?.[1]);
+  };
+  return {
+    events,
+    nth,
+    cpuSeconds: () => metric('process_cpu_seconds_total'),
+    residentMb: async () => (await metric('process_resident_memory_bytes')) / 1e6,
+    peakMb: () => peakMb(child.pid),
+    stop: async () => {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const exit = once(child, 'exit');
+      child.kill('SIGTERM');
+      await exit;
+    },
+  };
+}
+
+function peakMb(pid: number | undefined): number {
+  try {
+    const status = readFileSync(`/proc/${pid ?? 0}/status`, 'utf8');
+    return (Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1]) * 1_024) / 1e6;
+  } catch {
+    return 0;
+  }
+}
