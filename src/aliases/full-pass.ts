@@ -28,12 +28,11 @@ export interface PassOptions {
 /** The breaker: a pass that would delete more than half of a type's keys, and over a hundred, has been given the wrong table. */
 const suspicious = (stale: number, keys: number): boolean => stale > 100 && stale * 2 > keys;
 
-type Phase = 'count' | 'compare' | 'find stale' | 'find stale again' | 'apply';
+type Phase = 'compare' | 'find stale' | 'find stale again' | 'apply';
 
 /**
  * One full pass over both sides, a chunk a step, so that the tail runs in between:
- *   count       the keys of each type in Redis (SCAN);
- *   compare     each table with its keys (ordered walk, MGET), where there are any;
+ *   compare     each table with its keys (ordered walk, MGET), and count the keys of each type meanwhile (SCAN);
  *   find stale  if there are more keys than aliases: which ones (SCAN, look-up);
  *   apply       unless a suspicious number is stale, hand what differs to the applier, which reads the truth again.
  * Only the last phase writes, through the sink. `step` may throw; called again, it takes up what was not finished.
@@ -46,7 +45,8 @@ export class FullPass {
   /** By type; 'all': nothing to compare with, or too much differs: the applier walks the whole table. */
   readonly #compared = new Map<string, Compared | 'all'>();
   readonly #blocked = new Map<string, { readonly stale: number; readonly keys: number }>();
-  #phase: Phase = 'count';
+  #phase: Phase = 'compare';
+  #counted = false;
   #comparison: { readonly type: string; readonly work: Comparison } | undefined;
   #apply: ChunkedApply | undefined;
   readonly #counts = new Map<string, Counts>();
@@ -70,16 +70,13 @@ export class FullPass {
   /** Does one chunk. @returns the results by type when the pass is complete and acknowledged. */
   async step(): Promise<ReadonlyMap<string, TypeResult> | 'more'> {
     switch (this.#phase) {
-      case 'count':
-        if (await this.#keys.countPage()) {
-          for (const [type, { keys }] of this.#keys.counts) this.#keyCounts.set(type, keys);
-          this.#keys.reset();
-          this.#phase = 'compare';
-        }
+      case 'compare': {
+        // Redis looks for keys while SQLite is read.
+        const counting = this.#counted ? Promise.resolve() : this.#countNext();
+        const comparing = this.#compareNext();
+        await settleBoth(counting, comparing);
         return 'more';
-      case 'compare':
-        await this.#compareNext();
-        return 'more';
+      }
       case 'find stale':
         if (await this.#keys.findPage(this.#suspects())) this.#judge();
         return 'more';
@@ -91,14 +88,22 @@ export class FullPass {
     }
   }
 
+  async #countNext(): Promise<void> {
+    if (!(await this.#keys.countPage())) return;
+    for (const [type, { keys }] of this.#keys.counts) this.#keyCounts.set(type, keys);
+    this.#keys.reset();
+    this.#counted = true;
+  }
+
   async #compareNext(): Promise<void> {
     const type = this.#types.find((one) => !this.#compared.has(one));
     if (type === undefined) {
+      if (!this.#counted) return;
       if (this.#suspects().size > 0) this.#phase = 'find stale';
       else this.#judge();
       return;
     }
-    if (!this.#keyCounts.has(type)) {
+    if (this.#counted && !this.#keyCounts.has(type)) {
       this.#compared.set(type, 'all');
       return;
     }
@@ -174,5 +179,12 @@ export class FullPass {
     const { total, skipped } = compared === undefined || compared === 'all' ? counts : compared;
     const blocked = this.#blocked.get(type);
     return { ...counts, total, skipped, ...(blocked === undefined ? {} : { blocked }) };
+  }
+}
+
+/** Waits for both, so that nothing is left running, then throws what the first of them threw. */
+async function settleBoth(...work: readonly Promise<void>[]): Promise<void> {
+  for (const outcome of await Promise.allSettled(work)) {
+    if (outcome.status === 'rejected') throw outcome.reason;
   }
 }

@@ -8,6 +8,9 @@ const restMs = 1_000;
 /** A file that is never at rest is pruned all the same after this long, in smaller steps. */
 const patienceMs = 60_000;
 
+/** How often it looks whether the file is at rest. */
+const lookMs = 50;
+
 /** Rows pruned in one transaction: about a millisecond of the write lock at rest, a fifth of that among writers. */
 const step = { atRest: { rows: 1_000, againMs: 50 }, amongWriters: { rows: 200, againMs: 250 } } as const;
 const pruneMs = 10_000;
@@ -18,6 +21,7 @@ const foldAgainMs = 5_000;
 /** What a long-lived guest in somebody's database cleans up, only when nobody else is writing. Gives up at once on a lock. */
 export class Housekeeping {
   #restedAt = Date.now();
+  #lookAt = 0;
   #pruneAt = 0;
   #foldAt = 0;
 
@@ -26,6 +30,8 @@ export class Housekeeping {
    * @throws E_DB_BUSY and E_DB_CANNOT_OPEN, which can wait for the next call.
    */
   tick(source: AliasSource, consumedSeq: number | undefined, now = Date.now()): void {
+    if (now < this.#lookAt) return;
+    this.#lookAt = now + lookMs;
     const path = source.realPath;
     const resting = now - lastWrite(path) >= restMs;
     if (resting) this.#restedAt = now;

@@ -27,7 +27,8 @@ interface Rows {
   readonly ids: readonly (string | null)[];
 }
 
-/** A page of the walk holds no more than this (or two rows), so that megabyte aliases do not make gigabyte pages. */
+/** A page with a key or id larger than this is measured first, and holds no more than `pageBytes` (or two rows). */
+const largeBytes = 4_096;
 const pageBytes = 2_000_000;
 
 /** What bytes that are not valid UTF-8 read as in JavaScript. As text it is a legal alias, and not the one read. */
@@ -99,12 +100,13 @@ export class AliasTruth {
     const page = from === undefined ? this.#prepared.first : this.#prepared.next;
     const start = from ?? '';
     let limit = Math.max(2, maximum);
-    while (limit > 2 && (page.size.get(start, limit) ?? 0) > pageBytes) limit = Math.max(2, limit >> 2);
-    let { keys, ids } = readPage(page, start, limit);
-    if (keys.some(mayHaveLostBytes)) {
+    let rows = readPage(page, start, limit);
+    if (rows === 'large' || rows.keys.some(mayHaveLostBytes)) {
+      while (limit > 2 && (page.size.get(start, limit) ?? 0) > pageBytes) limit = Math.max(2, limit >> 2);
       // In one transaction, since it is read twice: as text, and the bytes of what may have lost some by that.
-      ({ keys, ids } = this.#db.transaction(() => readBytes(page, start, limit))());
+      rows = this.#db.transaction(() => readBytes(page, start, limit))();
     }
+    const { keys, ids } = rows;
     const full = keys.length === limit;
     // The last alias of a full page may go on behind it: it opens the next page, unless it fills this one.
     let end = keys.length;
@@ -140,16 +142,18 @@ export class AliasTruth {
 const mayHaveLostBytes = (key: Key): boolean => typeof key === 'string' && key.includes(replacement);
 
 /** As two JSON arrays: parsing them is faster than making a row object of each. */
-function readPage(page: PageStatements, from: Key, limit: number): Rows {
-  const [keys, ids] = page.rows.get(from, limit) ?? ['[]', '[]'];
-  return {
-    keys: JSON.parse(keys) as readonly string[],
-    ids: JSON.parse(ids) as readonly (string | null)[],
-  };
+function readPage(page: PageStatements, from: Key, limit: number): Rows | 'large' {
+  const [keys, ids, large] = page.rows.get(from, limit) ?? ['[]', '[]', 0];
+  return large > 0 ? 'large' : parseColumns([keys, ids]);
 }
 
+const parseColumns = ([keys, ids]: JsonColumns): Rows => ({
+  keys: JSON.parse(keys) as readonly string[],
+  ids: JSON.parse(ids) as readonly (string | null)[],
+});
+
 function readBytes(page: PageStatements, from: Key, limit: number): Rows {
-  const rows = readPage(page, from, limit);
+  const rows = parseColumns(page.largeRows.get(from, limit) ?? ['[]', '[]']);
   const keys = rows.keys.map((key, position) => {
     const bytes = mayHaveLostBytes(key) ? page.rawKey.get(from, position) : undefined;
     return bytes === undefined || isUtf8(bytes) ? key : bytes;
@@ -173,7 +177,9 @@ interface TruthStatements {
 type JsonColumns = readonly [string, string];
 
 interface PageStatements {
-  readonly rows: Statement<[from: Key, limit: number], JsonColumns>;
+  /** Without what is large, and how many rows have something large. */
+  readonly rows: Statement<[from: Key, limit: number], readonly [...JsonColumns, number]>;
+  readonly largeRows: Statement<[from: Key, limit: number], JsonColumns>;
   /** In bytes, without reading what they are. */
   readonly size: Statement<[from: Key, limit: number], number>;
   readonly rawKey: Statement<[from: Key, offset: number], Buffer>;
@@ -182,7 +188,10 @@ interface PageStatements {
 interface Relation {
   readonly from: string;
   readonly key: string;
+  /** As text; NULL where the row can have no key. */
   readonly id: string;
+  /** As stored. */
+  readonly rawId: string;
 }
 
 /**
@@ -196,13 +205,14 @@ function snapshot(db: Database, { from, key, id }: Relation, type: string): Rela
     CREATE TEMP TABLE ${name} AS SELECT ${key} AS key, ${id} AS id FROM ${from} AS t;
     CREATE INDEX temp.${quoteName(`millrace_snapshot_${type}_key`)} ON ${name} (key, id);`);
   db.pragma('query_only = ON');
-  return { from: `temp.${name}`, key: 't.key', id: 't.id' };
+  return { from: `temp.${name}`, key: 't.key', id: 't.id', rawId: 't.id' };
 }
 
 function prepare(db: Database, relation: Relation): TruthStatements {
   const sql = queries(relation);
   const pages = (comparison: '>=' | '>'): PageStatements => ({
-    rows: db.prepare<[Key, number], JsonColumns>(sql.page(comparison)).raw(),
+    rows: db.prepare<[Key, number], readonly [...JsonColumns, number]>(sql.rows(comparison)).raw(),
+    largeRows: db.prepare<[Key, number], JsonColumns>(sql.largeRows(comparison)).raw(),
     size: db.prepare<[Key, number], number>(sql.size(comparison)).pluck(),
     rawKey: db.prepare<[Key, number], Buffer>(sql.rawKey(comparison)).pluck(),
   });
@@ -218,14 +228,17 @@ function prepare(db: Database, relation: Relation): TruthStatements {
 
 function directRelation(table: AliasTable, aliasCase: AliasCase): Relation {
   const [id, alias] = [`t.${quoteName(table.idColumn)}`, `t.${quoteName(table.aliasColumn)}`];
+  // A blob alias sorts behind all text keys where the key is the column itself; as an expression it looks like text.
+  const blob = table.aliasIsText && aliasCase === 'preserve' ? '' : ` OR typeof(${alias}) = 'blob'`;
   return {
     from: `main.${quoteName(table.table)}`,
     key: keyExpression(table, aliasCase, 't.'),
-    id: `CASE WHEN typeof(${id}) = 'blob' OR typeof(${alias}) = 'blob' THEN NULL ELSE CAST(${id} AS TEXT) END`,
+    id: `CASE WHEN typeof(${id}) = 'blob'${blob} THEN NULL ELSE CAST(${id} AS TEXT) END`,
+    rawId: id,
   };
 }
 
-function queries({ from, key, id }: Relation) {
+function queries({ from, key, id, rawId }: Relation) {
   // Bytes of a key that is not valid UTF-8 arrive as a blob: as text they compare as the key does. The unary plus takes away
   // the cast's affinity, which would keep SQLite from using an index on an expression. Blobs sort behind all text.
   const page = (comparison: string) =>
@@ -235,10 +248,14 @@ function queries({ from, key, id }: Relation) {
       FROM json_each(?) AS named CROSS JOIN ${from} AS t WHERE ${key} = named.value`,
     absent: `SELECT named.key FROM json_each(?) AS named
       WHERE NOT EXISTS (SELECT 1 FROM ${from} AS t WHERE ${key} = named.value AND ${id} IS NOT NULL)`,
-    page: (comparison: string) =>
+    rows: (comparison: string) =>
+      `SELECT json_group_array(CASE WHEN NOT large THEN k END), json_group_array(CASE WHEN NOT large THEN i END), total(large)
+       FROM (SELECT ${key} AS k, ${id} AS i, octet_length(${key}) > ${largeBytes} OR ifnull(octet_length(${rawId}), 0) > ${largeBytes} AS large
+             ${page(comparison)} LIMIT ?)`,
+    largeRows: (comparison: string) =>
       `SELECT json_group_array(k), json_group_array(i) FROM (SELECT ${key} AS k, ${id} AS i ${page(comparison)} LIMIT ?)`,
     size: (comparison: string) =>
-      `SELECT sum(octet_length(k) + ifnull(octet_length(i), 0)) FROM (SELECT ${key} AS k, ${id} AS i ${page(comparison)} LIMIT ?)`,
+      `SELECT sum(octet_length(k) + ifnull(octet_length(i), 0)) FROM (SELECT ${key} AS k, ${rawId} AS i ${page(comparison)} LIMIT ?)`,
     rawKey: (comparison: string) => `SELECT CAST(${key} AS BLOB) ${page(comparison)} LIMIT 1 OFFSET ?`,
     count: `SELECT count(*), count(${id}) FROM ${from} AS t WHERE ${key} = +CAST(? AS TEXT)`,
     unkeyed: `SELECT (SELECT count(*) FROM ${from} AS t WHERE ${key} IS NULL) + (SELECT count(*) FROM ${from} AS t WHERE ${key} >= x'')`,
