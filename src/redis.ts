@@ -27,6 +27,8 @@ export class RedisConnection {
   readonly client: Redis;
   readonly #target: RedisTarget;
   #lastError: unknown;
+  #connected = false;
+  #wrongDatabase = false;
 
   constructor(target: RedisTarget, name: string) {
     this.#target = target;
@@ -43,10 +45,14 @@ export class RedisConnection {
     });
     this.client.on('error', (error: unknown) => {
       this.#lastError = error;
-      // ioredis only tells of a refused SELECT and would go on in database 0, which is somebody else's.
-      if (wrongDatabase.test(describeError(error).message)) this.client.disconnect();
+      // ioredis only tells of a refused SELECT and would go on in database 0, which is somebody else's. While the first
+      // connection is made, `connect` sees to it: ioredis does not settle a connect that is broken off here.
+      this.#wrongDatabase ||= wrongDatabase.test(describeError(error).message);
+      if (this.#wrongDatabase && this.#connected) this.client.disconnect();
     });
-    this.client.on('ready', () => (this.#lastError = undefined));
+    this.client.on('ready', () => {
+      if (!this.#wrongDatabase) this.#lastError = undefined;
+    });
   }
 
   /** The server's address, safe to print. */
@@ -56,13 +62,19 @@ export class RedisConnection {
 
   /** Waits for the first connection. @throws what `translate` makes of the failure. */
   async connect(): Promise<void> {
-    if (this.client.status === 'ready') return;
+    if (this.#connected && this.client.status === 'ready') return;
     try {
       if (this.client.status === 'wait' || this.client.status === 'end') await this.client.connect();
       else await this.client.ping();
     } catch (error) {
       throw this.translate(error);
     }
+    // The reply to SELECT came before the connection was ready.
+    if (this.#wrongDatabase) {
+      this.client.disconnect();
+      throw this.translate(this.#lastError);
+    }
+    this.#connected = true;
   }
 
   /** Turns any failure of a command into an error with a hint. A connection that missed a reply is dropped: nobody knows what it still owes. */

@@ -4,7 +4,7 @@ import { openForWriting } from './database';
 import type { AliasSource } from './source';
 
 /** A file untouched for so long belongs to no writer in a hurry. */
-const restMs = 1_000;
+const restMs = 2_000;
 /** A file that is never at rest is pruned all the same after this long, in smaller steps. */
 const patienceMs = 60_000;
 

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type Database from 'better-sqlite3';
 import { loadConfig } from '../../src/config';
@@ -124,6 +125,8 @@ test('a daemon killed with kill -9 again and again, in passes and in the tail, l
 
 test('a writer without any busy timeout never meets our lock, through passes and a tail at full speed', async () => {
   const daemon = await startDaemon(environment());
+  // What we clean up, we clean up while nobody writes.
+  await eventually(() => expect(statSync(`${path}-wal`).size).toBe(0));
   const passes = () => daemon.log.lines.filter((line) => line.fields['event'] === 'pass.done').length;
   const writer = busyWriter(0);
   await eventually(() => passes() >= 4, { alive: daemon.running });
