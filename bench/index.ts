@@ -2,7 +2,7 @@ import { Argument, Command } from 'commander';
 import { aliases } from './aliases/suite';
 import { describeMachine } from './machine';
 import { renderRun, writeResult } from './report';
-import { runSuite, type Suite } from './suite';
+import { type Outcome, runSuite, type Suite } from './suite';
 
 const suites: readonly Suite[] = [aliases];
 
@@ -35,9 +35,7 @@ async function main(): Promise<void> {
   for (const { name, parts } of suites.filter((suite) => chosen.includes(suite.name))) {
     const started = new Date();
     const wanted = parts.filter((part) => flags.part?.includes(part.name) ?? true);
-    const outcome = await runSuite(wanted, { quick, rounds, progress });
-    progress('');
-    const run = {
+    const runOf = (outcome: Outcome) => ({
       suite: name,
       command: ['npm run bench --', ...process.argv.slice(2)].join(' '),
       quick,
@@ -46,10 +44,13 @@ async function main(): Promise<void> {
       seconds: Math.round((Date.now() - started.getTime()) / 1_000),
       machine,
       ...outcome,
-    };
+    });
+    const onPart = (outcome: Outcome) => void writeResult(runOf(outcome));
+    const run = runOf(await runSuite(wanted, { quick, rounds, progress, onPart }));
+    progress('');
     console.log(renderRun(run));
     console.log(`Written to ${writeResult(run)}`);
-    if (outcome.failures.length > 0) process.exitCode = 1;
+    if (run.failures.length > 0) process.exitCode = 1;
   }
 }
 

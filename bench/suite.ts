@@ -7,6 +7,8 @@ export interface Context {
   readonly rounds: number;
   /** Says what is being done, on a terminal only. */
   readonly progress: (what: string) => void;
+  /** Called after each part with everything so far: a run that is broken off keeps what it has measured. */
+  readonly onPart?: (outcome: Outcome) => void;
 }
 
 /** Some figures that share their preparation. It throws when a result is not what it should be: then none of them counts. */
@@ -38,6 +40,7 @@ export async function runSuite(parts: readonly Part[], context: Context): Promis
     } catch (error) {
       failures.push({ part: part.name, message: error instanceof Error ? error.message : String(error) });
     }
+    context.onPart?.({ figures, failures });
   }
   return { figures, failures };
 }
