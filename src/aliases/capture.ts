@@ -4,7 +4,7 @@ import { type AliasTable, type CatalogueEntry, keyExpression, readCatalogue } fr
 import { openForWriting, sqliteError } from './database';
 import { fillTemplate, quoteName, quoteText } from './identifiers';
 import type { AliasCase, AliasMapping } from './mapping';
-import { lookUpPlan } from './truth';
+import { lookUpPlan } from './truth-statements';
 import type { UniqueKey } from './unique-keys';
 
 /** One statement the capture still needs, and what it does in words. */
