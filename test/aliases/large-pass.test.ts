@@ -1,0 +1,47 @@
+import { join } from 'node:path';
+import type { PassReport } from '../../src/aliases/pass-runner';
+import { loadConfig } from '../../src/config';
+import { passOnce } from '../../src/once';
+import { keepLog } from '../support/daemon';
+import { actualKeys, expectedKeys } from '../support/model';
+import { aliasDatabase, temporaryFolder, testRedis, type TestRedis } from '../support/stores';
+
+const folder = temporaryFolder();
+let redis: TestRedis;
+beforeAll(async () => {
+  redis = await testRedis();
+});
+
+async function fill(from: number, to: number, value: (at: number) => string): Promise<void> {
+  for (let start = from; start < to; start += 5_000) {
+    const pairs: string[] = [];
+    for (let at = start; at < Math.min(to, start + 5_000); at++)
+      pairs.push(`alias:team:a${String(at)}`, value(at));
+    await redis.client.mset(pairs);
+  }
+}
+
+test('a pass with more differences and more stale keys than it holds at once repairs them all the same', async () => {
+  const path = join(folder, 'large.db');
+  const db = aliasDatabase(path);
+  const insert = db.prepare('INSERT INTO team_aliases VALUES (?, ?)');
+  db.transaction(() => {
+    for (let at = 0; at < 140_000; at++) insert.run(String(at), `a${String(at)}`);
+  })();
+  // Wrong for 105,000 aliases, right for the rest; and 130,000 keys without an alias, which is just under half.
+  await fill(0, 140_000, (at) => (at < 105_000 ? '["wrong"]' : `["${String(at)}"]`));
+  await fill(140_000, 270_000, () => '["gone"]');
+
+  const pass = (): Promise<PassReport> =>
+    passOnce(loadConfig({ REDIS_URL: redis.url, DB_PATH: path }), keepLog(), false);
+  expect(await pass()).toMatchObject({
+    total: 140_000,
+    added: 0,
+    updated: 105_000,
+    deleted: 130_000,
+    blocked: [],
+  });
+  expect(await actualKeys(redis.client)).toEqual(expectedKeys(db));
+  expect(await pass()).toMatchObject({ total: 140_000, added: 0, updated: 0, deleted: 0 });
+  db.close();
+}, 60_000);
