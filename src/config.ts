@@ -3,7 +3,9 @@ import { resolve } from 'node:path';
 import { parse as parseDotenv } from 'dotenv';
 import { z } from 'zod';
 import { type AliasCase, type AliasMapping, defaultMappings, parseMappings } from './aliases/mapping';
+import { parseStrategies, type Strategies } from './archive/strategies';
 import { fatal } from './errors';
+import { parsePostgresUrl, type PostgresTarget } from './postgres-url';
 import { parseRedisUrl, redisTarget, type RedisTarget } from './redis-url';
 
 /** One row of the option table: where a setting comes from, what it may be, what it is when nobody says. */
@@ -37,18 +39,18 @@ const seconds = z
 const toggle = choice(['on', 'off', 'true', 'false', '1', '0', 'yes', 'no']).transform((value) =>
   ['on', 'true', '1', 'yes'].includes(value),
 );
-const redisUrl = z.string().transform((value, context) => {
-  const target = parseRedisUrl(value);
-  if (typeof target !== 'string') return target;
-  context.addIssue({ code: 'custom', message: target });
-  return z.NEVER;
-});
-const mappings = z.string().transform((value, context) => {
-  const parsed = parseMappings(value);
-  if (typeof parsed !== 'string') return parsed;
-  context.addIssue({ code: 'custom', message: parsed });
-  return z.NEVER;
-});
+/** A setting with a parser of its own, which returns a string to say what is wrong. */
+const parsedBy = <T extends object>(parse: (value: string) => T | string) =>
+  z.string().transform((value, context) => {
+    const parsed = parse(value);
+    if (typeof parsed !== 'string') return parsed;
+    context.addIssue({ code: 'custom', message: parsed });
+    return z.NEVER;
+  });
+const redisUrl = parsedBy(parseRedisUrl);
+const postgresUrl = parsedBy(parsePostgresUrl);
+const mappings = parsedBy(parseMappings);
+const strategies = parsedBy(parseStrategies);
 
 /** The one table of settings. README and `--help` are written from it; a flag beats the environment, which beats .env. */
 export const options = {
@@ -67,6 +69,12 @@ export const options = {
   redisPort: { env: 'REDIS_PORT', schema: whole(1, 65535), fallback: '6379', help: 'Redis port' },
   redisDb: { env: 'REDIS_DB', schema: whole(0, 65535), fallback: '0', help: 'Redis database number' },
   redisPassword: { env: 'REDIS_PASSWORD', schema: text, fallback: '', help: 'Redis password (empty: none)' },
+  postgresUrl: {
+    env: 'POSTGRES_URL',
+    flag: '--postgres-url <url>',
+    schema: postgresUrl,
+    help: 'Postgres as postgresql://user:password@host:port/database',
+  },
   dbPath: {
     env: 'DB_PATH',
     flag: '--db <path>',
@@ -95,9 +103,28 @@ export const options = {
     env: 'SYNC_INTERVAL',
     flag: '--interval <seconds>',
     schema: seconds,
-    help: 'seconds between full passes (default 120 for aliases)',
+    help: 'seconds between full passes (default 120 for aliases, 300 for the archive)',
   },
   aliasInterval: { env: 'ALIAS_SYNC_INTERVAL', schema: seconds, help: 'the same, for aliases only' },
+  archiveInterval: { env: 'ARCHIVE_SYNC_INTERVAL', schema: seconds, help: 'the same, for the archive only' },
+  mirror: {
+    env: 'MIRROR',
+    schema: toggle,
+    fallback: 'on',
+    help: 'follow plain Redis writes by keyspace notifications (off: the interval pass alone finds them)',
+  },
+  onConflict: {
+    env: 'ON_CONFLICT',
+    schema: strategies,
+    fallback: 'skip',
+    help: 'a name that Postgres has already: skip, overwrite or merge; per kind: skip,model=overwrite',
+  },
+  onDelete: {
+    env: 'ON_DELETE',
+    schema: choice(['keep', 'delete']),
+    fallback: 'keep',
+    help: 'what a deletion in Redis does in Postgres: keep the row, or delete it',
+  },
   httpHost: {
     env: 'HTTP_HOST',
     schema: text,
@@ -136,12 +163,18 @@ export interface Config {
   /** undefined: nothing names a Redis; the default localhost:6379 or an embedded one is used. */
   readonly redisConfigured: boolean;
   readonly redis: RedisTarget;
+  /** undefined: nothing names a Postgres. */
+  readonly postgres: PostgresTarget | undefined;
   readonly dbConfigured: boolean;
   readonly dbPath: string;
   readonly aliasTables: readonly AliasMapping[];
   readonly aliasCase: AliasCase;
   readonly capture: boolean;
   readonly aliasIntervalSeconds: number;
+  readonly archiveIntervalSeconds: number;
+  readonly mirror: boolean;
+  readonly onConflict: Strategies;
+  readonly onDelete: 'keep' | 'delete';
   readonly http: { readonly host: string; readonly port: number | undefined };
   readonly log: LogConfig;
   readonly dataDir: string;
@@ -184,7 +217,8 @@ export function loadConfig(environment: Environment, flags: Readonly<Record<stri
         ? option.flag.split(' ')[0]
         : option.env;
     // A URL or a password must not be echoed; everything else helps more when it is.
-    const shown = name === 'redisUrl' || name === 'redisPassword' ? '' : `="${value}"`;
+    const secret = name === 'redisUrl' || name === 'redisPassword' || name === 'postgresUrl';
+    const shown = secret ? '' : `="${value}"`;
     problems.push(`${source}${shown} ${result.error.issues.map((issue) => issue.message).join('; ')}`);
     return undefined;
   };
@@ -200,6 +234,7 @@ export function loadConfig(environment: Environment, flags: Readonly<Record<stri
     redisConfigured:
       given('redisUrl') !== undefined || given('redisHost') !== undefined || given('redisPort') !== undefined,
     redis: url === undefined ? redisTarget({ host, port, db, password }) : redisTarget({ password, ...url }),
+    postgres: read('postgresUrl'),
     dbConfigured: given('dbPath') !== undefined,
     dbPath: resolve(read('dbPath') ?? 'sports_data.db'),
     aliasTables: read('aliasTables') ?? defaultMappings,
@@ -207,6 +242,11 @@ export function loadConfig(environment: Environment, flags: Readonly<Record<stri
     capture: read('capture') ?? true,
     aliasIntervalSeconds:
       (flags['interval'] === undefined ? read('aliasInterval') : undefined) ?? read('interval') ?? 120,
+    archiveIntervalSeconds:
+      (flags['interval'] === undefined ? read('archiveInterval') : undefined) ?? read('interval') ?? 300,
+    mirror: read('mirror') ?? true,
+    onConflict: read('onConflict') ?? { default: 'skip' },
+    onDelete: read('onDelete') ?? 'keep',
     http: { host: read('httpHost') ?? '127.0.0.1', port: read('httpPort') },
     log: {
       level: level === 'warning' ? 'warn' : level === 'critical' ? 'error' : level,
@@ -230,3 +270,12 @@ export function loadConfig(environment: Environment, flags: Readonly<Record<stri
 /** `--redis-url <url>` -> `redisUrl`, as commander names it. */
 export const flagName = (flag: string): string =>
   (flag.split(' ')[0] ?? '').slice(2).replace(/-(\w)/g, (_match, letter: string) => letter.toUpperCase());
+
+/** @throws E_POSTGRES_URL (fatal), the document's error, with the three ways out */
+export function requirePostgres({ postgres }: Config): PostgresTarget {
+  if (postgres !== undefined) return postgres;
+  throw fatal('POSTGRES_URL not set', {
+    code: 'E_POSTGRES_URL',
+    hint: 'Set it (POSTGRES_URL="postgresql://user:password@localhost:5432/ai_models"), or run the aliases alone (`--only aliases`), or let Millrace start a Postgres of its own (`--embedded`).',
+  });
+}

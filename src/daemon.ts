@@ -1,15 +1,14 @@
-import { exhaustMap, ignoreElements, lastValueFrom, merge, takeUntil, timer } from 'rxjs';
-import { AliasLane } from './aliases/lane';
-import { isNetworkPath, networkWarning } from './aliases/network-path';
-import { banner, stopped } from './aliases/report';
-import { aliasStatus, type AliasStatus, aliasTroubles } from './aliases/status';
-import { databaseWake$ } from './aliases/wake';
-import type { Config } from './config';
-import { describeError } from './errors';
+import { EMPTY, ignoreElements, lastValueFrom, merge } from 'rxjs';
+import { aliasPipeline } from './aliases/pipeline';
+import { stopped } from './aliases/report';
+import type { AliasStatus } from './aliases/status';
+import { archivePipeline } from './archive/pipeline';
+import type { ArchiveStatus } from './archive/status';
+import { banner } from './banner';
+import { type Config, requirePostgres } from './config';
 import type { Log } from './log';
 import { createMetrics } from './metrics';
-import { abort$, pump } from './pipeline/pump';
-import { RedisConnection } from './redis';
+import { type PipelineName, pipelineNames } from './pipeline/pipeline';
 import { startHttp } from './status/http';
 
 export interface DaemonStatus {
@@ -17,7 +16,9 @@ export interface DaemonStatus {
   readonly startedAt: number;
   readonly ready: boolean;
   readonly troubles: readonly string[];
-  readonly aliases: AliasStatus;
+  /** null: this daemon does not run that pipeline. */
+  readonly aliases: AliasStatus | null;
+  readonly archive: ArchiveStatus | null;
 }
 
 export interface DaemonOptions {
@@ -25,86 +26,59 @@ export interface DaemonOptions {
   readonly log: Log;
   /** Aborts for a clean stop. */
   readonly signal: AbortSignal;
+  /** Run these only. */
+  readonly only?: readonly PipelineName[];
   /** Called when the health endpoint listens. */
   readonly onListening?: (httpUrl: string) => void;
 }
 
-/** SQLite and Redis are near and cheap to ask: a fault is looked at again within a second. */
-const backoff = { baseMs: 50, capMs: 1_000 };
-/** A batch in hand at the stop gets this long before its connection is cut. The checkpoint makes that safe. */
+/** A batch in hand at the stop gets this long before its connection is cut. */
 const stopDeadlineMs = 3_000;
 
 /** Runs everything until the signal aborts. @throws the fatal error that ended it; everything is closed either way. */
-export async function runDaemon({ config, log, signal, onListening }: DaemonOptions): Promise<void> {
+export async function runDaemon(options: DaemonOptions): Promise<void> {
+  const { config, log, signal, only = pipelineNames, onListening } = options;
   const startedAt = Date.now();
   const metrics = createMetrics();
-  const connection = new RedisConnection(config.redis, 'aliases');
-  const lane = new AliasLane({
-    path: config.dbPath,
-    mappings: config.aliasTables,
-    aliasCase: config.aliasCase,
-    install: config.capture,
-    force: false,
-    connection,
-    log,
-    metrics,
-  });
-  const status = (): DaemonStatus => {
-    const aliases = aliasStatus(lane, config.dbPath, config.redis.display);
-    const troubles = aliasTroubles(aliases, config.aliasIntervalSeconds);
-    if (aliases.lagRecords !== null) metrics.lagRecords.set({ pipeline: 'aliases' }, aliases.lagRecords);
-    if (aliases.lagSeconds !== null) metrics.lagSeconds.set({ pipeline: 'aliases' }, aliases.lagSeconds);
-    return { pid: process.pid, startedAt, ready: troubles.length === 0, troubles, aliases };
-  };
-
+  const parts = { config, log, metrics, signal };
+  const postgres = only.includes('archive') ? requirePostgres(config) : undefined;
   log.info('started', {
     event: 'start',
+    pipelines: only,
     database: config.dbPath,
     redis: config.redis.display,
-    intervalSeconds: config.aliasIntervalSeconds,
-    text: banner(config),
+    postgres: postgres?.display,
+    text: banner(config, only),
   });
-  if (isNetworkPath(config.dbPath))
-    log.warn(networkWarning.what, { event: 'network', hint: networkWarning.remedy });
+  const aliases = only.includes('aliases') ? aliasPipeline(parts) : undefined;
+  const archive = postgres === undefined ? undefined : archivePipeline(parts, postgres);
+  const status = (): DaemonStatus => {
+    const now = { aliases: aliases?.status() ?? null, archive: archive?.status() ?? null };
+    const troubles = [
+      ...(now.aliases === null ? [] : (aliases?.troubles(now.aliases) ?? [])),
+      ...(now.archive === null ? [] : (archive?.troubles(now.archive) ?? [])),
+    ];
+    return { pid: process.pid, startedAt, ready: troubles.length === 0, troubles, ...now };
+  };
   const http = await startHttp({ ...config.http, metrics, log, status, troubles: () => status().troubles });
   log.info(`health and metrics: ${http.url}`, { event: 'http.listening' });
   onListening?.(http.url);
   let cutTimer: NodeJS.Timeout | undefined;
   const cut = () => {
     cutTimer = setTimeout(() => {
-      connection.close();
+      aliases?.cut();
+      archive?.cut();
     }, stopDeadlineMs).unref();
   };
   signal.addEventListener('abort', cut, { once: true });
-  const aliases$ = pump({
-    cycle: () => lane.cycle(),
-    wake$: databaseWake$(config.dbPath),
-    backoff,
-    signal,
-    onFailure: (error, attempt, delayMs) => {
-      metrics.errors.inc({ pipeline: 'aliases', code: describeError(error).code });
-      // The first failure and then ever fewer: a store that is away for an hour is not news each second.
-      const level = attempt < 4 ? 'warn' : 'error';
-      if (Number.isInteger(Math.log2(attempt)))
-        log.failure(level, error, { pipeline: 'aliases', attempt, delayMs });
-    },
-    onRecovery: () => {
-      log.info('recovered', { event: 'recovered', pipeline: 'aliases' });
-    },
-  });
-  const passes$ = timer(0, config.aliasIntervalSeconds * 1_000).pipe(
-    exhaustMap(() => lane.passes.request('interval')),
-    takeUntil(abort$(signal)),
-  );
   try {
-    await lastValueFrom(merge(aliases$, passes$).pipe(ignoreElements()), { defaultValue: undefined });
+    const everything$ = merge(aliases?.running$ ?? EMPTY, archive?.running$ ?? EMPTY);
+    await lastValueFrom(everything$.pipe(ignoreElements()), { defaultValue: undefined });
     log.info('stopped', { event: 'stop', text: stopped });
   } finally {
     signal.removeEventListener('abort', cut);
+    await Promise.all([aliases?.close(), archive?.close()]);
     clearTimeout(cutTimer);
-    await lane.sink.drain().catch(() => undefined); // already reported by the cycle that sent it
-    lane.close();
-    connection.close();
     await http.close();
   }
 }

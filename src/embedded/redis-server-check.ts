@@ -1,4 +1,4 @@
-import { lastLines, runProgram } from './run-program';
+import { runProgram, whyItFailed } from './run-program';
 
 export interface RedisServerBinary {
   /** Absolute path of redis-server or valkey-server. */
@@ -17,12 +17,6 @@ export type Attempt = { readonly server: RedisServerBinary } | { readonly proble
 /** Redis 7 brought functions, on which the writer library rests. */
 const OLDEST_MAJOR = 7;
 
-function problemOf(stderr: string): string {
-  const library = /loading shared libraries: ([^:\s]+)/.exec(stderr)?.[1];
-  if (library !== undefined) return `needs the library ${library}, which this system lacks`;
-  return `does not run: ${lastLines(stderr, 2)}`;
-}
-
 /** A server counts only if it runs here: a binary may be there and lack its libraries or be of another architecture. */
 export async function checkRedisServer(
   path: string,
@@ -30,7 +24,7 @@ export async function checkRedisServer(
   env: NodeJS.ProcessEnv = {},
 ): Promise<Attempt> {
   const result = await runProgram(path, ['--version'], { env: { ...process.env, ...env } });
-  if (!result.ok) return { problem: `${path} ${problemOf(result.stderr)}` };
+  if (!result.ok) return { problem: `${path} ${whyItFailed(result.stderr)}` };
   const version = /\bv=(\d+(?:\.\d+)*)/.exec(result.stdout)?.[1];
   if (version === undefined) return { problem: `${path} does not say which version it is` };
   if (Number.parseInt(version, 10) < OLDEST_MAJOR) {

@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process';
 
+import { describeError } from '../errors';
+
 export interface ProgramResult {
   /** It could be started and ended with exit code 0. */
   readonly ok: boolean;
@@ -11,6 +13,9 @@ export interface RunOptions {
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
   readonly timeoutMs?: number;
+  /** Root only: run as somebody else. */
+  readonly uid?: number;
+  readonly gid?: number;
 }
 
 const DEFAULT_TIMEOUT_MS = 10_000;
@@ -25,17 +30,29 @@ export function runProgram(
   const { timeoutMs: timeout = DEFAULT_TIMEOUT_MS, ...rest } = options;
   return new Promise((resolve) => {
     const settings = { ...rest, timeout, maxBuffer: MAX_OUTPUT_BYTES, windowsHide: true };
-    execFile(file, [...args], settings, (error, stdout, stderr) => {
-      resolve({
-        ok: error === null,
-        stdout,
-        stderr: stderr === '' && error !== null ? error.message : stderr,
+    try {
+      execFile(file, [...args], settings, (error, stdout, stderr) => {
+        resolve({
+          ok: error === null,
+          stdout,
+          stderr: stderr === '' && error !== null ? error.message : stderr,
+        });
       });
-    });
+    } catch (error) {
+      // Some failures, for example of becoming another user, Node throws instead of reporting.
+      resolve({ ok: false, stdout: '', stderr: describeError(error).message });
+    }
   });
 }
 
 /** What a failed program said last: enough for an error message, short enough to read. */
 export function lastLines(text: string, count: number): string {
   return text.trimEnd().split('\n').slice(-count).join('\n');
+}
+
+/** Ends a sentence that began with the program's path, from what it said when it could not be run. */
+export function whyItFailed(stderr: string): string {
+  const library = /loading shared libraries: ([^:\s]+)/.exec(stderr)?.[1];
+  if (library !== undefined) return `needs the library ${library}, which this system lacks`;
+  return `does not run: ${lastLines(stderr, 2)}`;
 }

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
 import { fatal } from '../errors';
-import { startWatchdog } from './watchdog';
+import { type Ending, startWatchdog } from './watchdog';
 
 export interface Exit {
   readonly code: number | null;
@@ -25,20 +25,24 @@ export interface ServerCommand {
   readonly cwd: string;
   /** File descriptor for stdout and stderr. A file, not a pipe: a full or closed pipe would stop the server. */
   readonly output: number;
+  /** Default: SIGTERM, and SIGKILL after ten seconds. */
+  readonly ending?: Ending;
+  /** Root only: run as somebody else. */
+  readonly user?: { readonly uid: number; readonly gid: number } | undefined;
 }
 
-const STOP_DEADLINE_MS = 10_000;
+const USUAL_ENDING: Ending = { signal: 'SIGTERM', patienceMs: 10_000 };
 
 /**
  * A server in a session of its own (Ctrl+C in the terminal is not for it) that ends with our process.
  * It does not keep our event loop alive, except while stop() waits for it.
  */
 export async function spawnServer(command: ServerCommand): Promise<ServerProcess> {
-  const { path, args, env, cwd, output } = command;
-  const watchdog = startWatchdog();
+  const { path, args, env, cwd, output, ending = USUAL_ENDING, user } = command;
+  const watchdog = startWatchdog(ending);
   const detached = process.platform !== 'win32';
   const stdio = ['ignore' as const, output, output];
-  const child = spawn(path, [...args], { cwd, env, stdio, detached, windowsHide: true });
+  const child = spawn(path, [...args], { cwd, env, stdio, detached, windowsHide: true, ...user });
   const { pid } = child;
   if (pid === undefined) {
     watchdog.release();
@@ -59,8 +63,8 @@ export async function spawnServer(command: ServerCommand): Promise<ServerProcess
   const stop = async (): Promise<void> => {
     if (state.exit !== undefined) return;
     child.ref();
-    child.kill('SIGTERM');
-    const impatience = setTimeout(() => child.kill('SIGKILL'), STOP_DEADLINE_MS);
+    child.kill(ending.signal);
+    const impatience = setTimeout(() => child.kill('SIGKILL'), ending.patienceMs);
     await exited;
     clearTimeout(impatience);
   };

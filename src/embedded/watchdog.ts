@@ -8,16 +8,22 @@ export interface Watchdog {
   readonly release: () => void;
 }
 
+/** How a server is asked to end, and for how long before SIGKILL ends it. */
+export interface Ending {
+  readonly signal: 'SIGTERM' | 'SIGINT';
+  readonly patienceMs: number;
+}
+
 /**
  * Reads the pid, then waits for the end of its input, which comes when our process is gone in whatever way: the other
- * end of the pipe is ours alone. SIGTERM, ten seconds for a clean shutdown, SIGKILL.
+ * end of the pipe is ours alone. Then the signal $1, $2 tenths of a second for a clean shutdown, SIGKILL.
  */
 const SCRIPT = `
 read -r pid || exit 0
 read -r released && exit 0
-kill -TERM "$pid"
+kill -s "$1" "$pid"
 tries=0
-while [ $tries -lt 100 ] && kill -0 "$pid" 2>/dev/null; do sleep 0.1; tries=$((tries + 1)); done
+while [ $tries -lt "$2" ] && kill -0 "$pid" 2>/dev/null; do sleep 0.1; tries=$((tries + 1)); done
 kill -KILL "$pid" 2>/dev/null
 `;
 
@@ -27,9 +33,13 @@ kill -KILL "$pid" 2>/dev/null
  *
  * Windows needs none: there Node puts a child that is not detached into a job which the system ends with its parent.
  */
-export function startWatchdog(): Watchdog {
+export function startWatchdog(ending: Ending): Watchdog {
   if (process.platform === 'win32') return { guard: () => undefined, release: () => undefined };
-  const shell = spawn('/bin/sh', ['-c', SCRIPT], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+  const words = ['sh', ending.signal.slice('SIG'.length), String(Math.ceil(ending.patienceMs / 100))];
+  const shell = spawn('/bin/sh', ['-c', SCRIPT, ...words], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  });
   shell.unref();
   // Without a shell there is no watching, but the server is still stopped by stop().
   shell.on('error', () => undefined);

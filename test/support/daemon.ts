@@ -1,6 +1,7 @@
 import { loadConfig, type Environment } from '../../src/config';
 import { type DaemonStatus, runDaemon } from '../../src/daemon';
 import type { Log, LogFields } from '../../src/log';
+import type { PipelineName } from '../../src/pipeline/pipeline';
 import { eventually } from './eventually';
 
 export interface LogLine {
@@ -30,13 +31,24 @@ export function keepLog(): Log & { readonly lines: LogLine[] } {
   };
 }
 
+/** Of a daemon that runs both pipelines, or one whose status nobody asks for. */
+type FullStatus = DaemonStatus & {
+  readonly aliases: NonNullable<DaemonStatus['aliases']>;
+  readonly archive: NonNullable<DaemonStatus['archive']>;
+};
+
 export interface TestDaemon {
   readonly url: string;
   readonly log: ReturnType<typeof keepLog>;
   /** Settles when the daemon has ended; rejects with what ended it. */
   readonly running: Promise<void>;
-  readonly status: () => Promise<DaemonStatus>;
+  readonly status: () => Promise<FullStatus>;
   readonly stop: () => Promise<void>;
+}
+
+interface StartOptions {
+  readonly awaitPass?: boolean;
+  readonly only?: readonly PipelineName[];
 }
 
 const daemons: TestDaemon[] = [];
@@ -44,8 +56,14 @@ afterEach(async () => {
   for (const daemon of daemons.splice(0)) await daemon.stop().catch(() => undefined);
 });
 
-/** Runs the whole daemon in this process. Resolves when its first full pass is complete (or it listens). */
-export async function startDaemon(environment: Environment, { awaitPass = true } = {}): Promise<TestDaemon> {
+/**
+ * Runs the daemon in this process: the aliases, and with a POSTGRES_URL the archive instead. Resolves when its first full pass
+ * is complete (or it listens).
+ */
+export async function startDaemon(
+  environment: Environment,
+  { awaitPass = true, only = [environment['POSTGRES_URL'] === undefined ? 'aliases' : 'archive'] }: StartOptions = {},
+): Promise<TestDaemon> {
   const log = keepLog();
   const stop = new AbortController();
   const listening = deferred<string>();
@@ -53,6 +71,7 @@ export async function startDaemon(environment: Environment, { awaitPass = true }
     config: loadConfig({ HTTP_PORT: '0', ...environment }),
     log,
     signal: stop.signal,
+    only,
     onListening: listening.resolve,
   });
   running.catch(listening.reject);
@@ -61,7 +80,7 @@ export async function startDaemon(environment: Environment, { awaitPass = true }
     url,
     log,
     running,
-    status: async () => (await (await fetch(`${url}/status`)).json()) as DaemonStatus,
+    status: async () => (await (await fetch(`${url}/status`)).json()) as FullStatus,
     stop: async () => {
       stop.abort();
       await running;

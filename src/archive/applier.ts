@@ -1,0 +1,205 @@
+import type { PostgresConnection } from '../postgres';
+import type { RedisConnection } from '../redis';
+import { Batch } from './batch';
+import type { Checkpoint } from './checkpoint';
+import { storedLetter } from './dead-letters';
+import { Echoes } from './echoes';
+import { compareEntryIds } from './entry-id';
+import { keyOf, unpackFound } from './found';
+import type { Nominated } from './full-pass';
+import { isKind, type KindName } from './kinds';
+import { type Answer, lookUp, type Nominations } from './look-up';
+import { MetricKeys } from './metric-keys';
+import type { Applied, ArchiveSink } from './sink';
+import type { Page } from './stream';
+import type { TruthReader } from './truth';
+
+export interface ApplierOptions {
+  readonly redis: RedisConnection;
+  readonly postgres: PostgresConnection;
+  readonly checkpoint: Checkpoint;
+  readonly truth: TruthReader;
+  readonly sink: ArchiveSink;
+  readonly onDelete: 'keep' | 'delete';
+  /** @param since when the oldest change was made, for those of the stream */
+  readonly onApplied: (applied: Applied, since: number | undefined) => void;
+}
+
+/** A transaction gets about so many records, and bytes. */
+const batchRows = 5_000;
+const batchBytes = 8 * 1024 * 1024;
+/** Parked records tried in one transaction. */
+const retriedAtOnce = 500;
+/** After a page held records that were there already, so many pages go the careful way. */
+const distrustPages = 20;
+
+/** Turns pages, nominations and parked records into batches for the sink, in the order in which their truth was read. */
+export class Applier {
+  readonly echoes = new Echoes();
+  readonly #options: ApplierOptions;
+  readonly #metrics: MetricKeys;
+  /** Metric keys to look up later, see metric-keys.ts. */
+  readonly #rested = new Set<string>();
+  /** Entries up to here may have been applied before. */
+  #knownUntil = '0-0';
+  #distrust = 0;
+
+  constructor(options: ApplierOptions) {
+    this.#options = options;
+    this.#metrics = new MetricKeys(options.redis);
+  }
+
+  set lettersExist(exist: boolean) {
+    this.#options.sink.lettersExist = exist;
+  }
+
+  /** After a failure: what was read may not have been applied. */
+  forget(): void {
+    this.#metrics.forget();
+    this.#options.sink.forgetIds();
+  }
+
+  /** The stream is read from its beginning: entries up to `entryId` may have been applied before. */
+  startOver(entryId: string): void {
+    this.forget();
+    this.echoes.clear();
+    this.#knownUntil = entryId;
+  }
+
+  async applyPage(page: Page): Promise<void> {
+    this.echoes.add(page.carried);
+    const fresh = this.#distrust === 0 && compareEntryIds(page.position, this.#knownUntil) > 0;
+    this.#distrust = Math.max(0, this.#distrust - 1);
+    const nominated = this.#withoutEchoes(page.nominated);
+    await this.#apply({ batch: page.batch, nominated, deleted: page.deleted, page, direct: fresh });
+  }
+
+  async applyNominated({ nominated, points }: Nominated): Promise<void> {
+    const batch = new Batch();
+    for (const point of points) batch.add(point);
+    await this.#apply({ batch, nominated, direct: false });
+  }
+
+  /** Has every parked record tried again. */
+  async retryAll(): Promise<void> {
+    await this.#options.postgres.query(
+      `UPDATE millrace.dead_letters SET due = true WHERE kind <> '?' AND NOT due`,
+    );
+  }
+
+  /** Tries parked records that are due: their parent came, a person asked, or a pass begins. */
+  async retryDue(): Promise<void> {
+    const { postgres } = this.#options;
+    for (;;) {
+      const rows = await postgres.query(
+        'SELECT id, kind, redis_key, payload, digest FROM millrace.dead_letters WHERE due ORDER BY id LIMIT $1',
+        [retriedAtOnce],
+      );
+      if (rows.length === 0) return;
+      const batch = new Batch();
+      const nominated = new Map<KindName, Set<string>>();
+      const deleted = new Map<KindName, Set<string>>();
+      for (const row of rows) {
+        const { id, kind, redisKey, payload } = storedLetter(row);
+        batch.retried.push(id);
+        if (!isKind(kind)) continue;
+        const name = redisKey.toString('latin1', keyOf(kind, Buffer.alloc(0)).length);
+        nominated.set(kind, (nominated.get(kind) ?? new Set()).add(name));
+        if (payload === undefined) deleted.set(kind, (deleted.get(kind) ?? new Set()).add(name));
+        // What Redis has is read after this, and wins.
+        else batch.add(unpackFound(kind, payload));
+      }
+      await this.#apply({ batch, nominated, deleted, direct: false });
+    }
+  }
+
+  /** Looks up metric keys that had to rest. */
+  async lookUpRested(): Promise<void> {
+    if (this.#rested.size === 0) return;
+    const ready = [...this.#rested].filter((name) => this.#metrics.restsUntil(name) === undefined);
+    for (const name of ready) this.#rested.delete(name);
+    if (ready.length === 0) return;
+    await this.#apply({
+      batch: new Batch(),
+      nominated: new Map([['metric', new Set(ready)]]),
+      direct: false,
+    });
+  }
+
+  #withoutEchoes(nominated: Nominations): Nominations {
+    const wanted = new Map(nominated);
+    const predictions = [...(nominated.get('prediction') ?? [])];
+    wanted.set('prediction', new Set(predictions.filter((id) => !this.echoes.has(`prediction ${id}`))));
+    const metrics = [...(nominated.get('metric') ?? [])];
+    const ready = metrics.filter((id) => this.#metrics.restsUntil(id) === undefined);
+    for (const id of metrics) if (!ready.includes(id)) this.#rested.add(id);
+    wanted.set('metric', new Set(ready));
+    return wanted;
+  }
+
+  /**
+   * Looks up what is nominated and applies it, in as many transactions as its size asks for; the last one moves the position.
+   * The next records are looked up while Postgres writes: in order all the same, so nothing goes back to an older value.
+   */
+  async #apply(work: {
+    readonly batch: Batch;
+    readonly nominated: Nominations;
+    readonly deleted?: Nominations;
+    readonly page?: Page;
+    readonly direct: boolean;
+  }): Promise<void> {
+    const { truth } = this.#options;
+    const answers = lookUp(work.nominated, truth, this.#metrics);
+    let { batch } = work;
+    // Nominated append-only records may have been applied before: by a pass, or as an echo.
+    let { direct } = work;
+    let bytes = 0;
+    let next = answers.next();
+    for (;;) {
+      const { value, done } = await next;
+      if (done) break;
+      next = answers.next();
+      next.catch(() => undefined); // thrown when it is awaited
+      for (const answer of value) bytes += this.#put(batch, answer, work.deleted);
+      if (value.some(({ kind }) => kind === 'prediction' || kind === 'metric')) direct = false;
+      if (batch.size < batchRows && bytes < batchBytes) continue;
+      await this.#commit(batch, undefined, direct);
+      batch = new Batch();
+      bytes = 0;
+    }
+    if (batch.size > 0 || work.page !== undefined) await this.#commit(batch, work.page, direct);
+  }
+
+  /** @returns about how many bytes the answer holds */
+  #put(batch: Batch, { kind, id, truth }: Answer, deleted: Nominations | undefined): number {
+    switch (truth.state) {
+      case 'absent':
+        if (this.#options.onDelete === 'delete' && deleted?.get(kind)?.has(id))
+          batch.deletions.push({ kind, id });
+        return 0;
+      case 'unfit': {
+        const key = keyOf(kind, Buffer.from(id, 'latin1'));
+        batch.letters.push({ kind, key, distinction: '', reason: truth.reason });
+        return key.length;
+      }
+      case 'found': {
+        let bytes = 0;
+        for (const found of truth.records) {
+          batch.add(found);
+          for (const value of found.values) bytes += value?.length ?? 0;
+        }
+        if (kind === 'hyperparam') batch.wholeRuns.add(id);
+        return bytes;
+      }
+    }
+  }
+
+  async #commit(batch: Batch, page: Page | undefined, direct: boolean): Promise<void> {
+    const { checkpoint, sink, onApplied } = this.#options;
+    const entryId = page?.position ?? checkpoint.position?.entryId;
+    if (entryId === undefined) throw new Error('the position is not known');
+    const applied = await sink.apply(batch, entryId, direct);
+    if (direct && !applied.direct) this.#distrust = distrustPages;
+    onApplied(applied, page?.since);
+  }
+}

@@ -1,0 +1,46 @@
+import { type DeadLetter, letterOf, unfit } from './dead-letters';
+import type { Deletion } from './delete';
+import type { Found } from './found';
+import { type KindName, kindNames } from './kinds';
+import { type Row, toRow } from './row';
+
+/** Records on their way to one transaction, and what will not get there. */
+export class Batch {
+  readonly #rows: ReadonlyMap<KindName, Row[]>;
+  readonly letters: DeadLetter[];
+  readonly deletions: Deletion[];
+  /** Runs (Redis ids) all of whose hyperparameters are here. */
+  readonly wholeRuns: Set<string>;
+  /** Stored letters (ids) this batch tries again: gone unless parked again. */
+  readonly retried: string[];
+
+  constructor(from?: Batch) {
+    this.#rows = new Map(kindNames.map((name) => [name, [...(from?.of(name) ?? [])]]));
+    this.letters = [...(from?.letters ?? [])];
+    this.deletions = [...(from?.deletions ?? [])];
+    this.wholeRuns = new Set(from?.wholeRuns);
+    this.retried = [...(from?.retried ?? [])];
+  }
+
+  of(name: KindName): Row[] {
+    const rows = this.#rows.get(name);
+    if (rows === undefined) throw new Error(`no rows of ${name}`);
+    return rows;
+  }
+
+  get size(): number {
+    let size = this.letters.length + this.deletions.length + this.retried.length;
+    for (const rows of this.#rows.values()) size += rows.length;
+    return size;
+  }
+
+  /** Checks a record, or parks it. */
+  add(found: Found, entryId?: string): void {
+    try {
+      this.of(found.kind.name).push(toRow(found));
+    } catch (error) {
+      const letter = letterOf(found, unfit(error));
+      this.letters.push(entryId === undefined ? letter : { ...letter, entryId });
+    }
+  }
+}

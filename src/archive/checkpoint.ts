@@ -1,0 +1,158 @@
+import { hostname } from 'node:os';
+import { z } from 'zod';
+import { readAsset } from '../package-root';
+import type { PostgresConnection, Transaction } from '../postgres';
+
+export const streamKey = 'millrace:changes';
+
+/** An owner that has given no sign of life for this long may be replaced. It gives one each second. */
+const silenceMs = 5_000;
+
+const claimSql = readAsset('src/archive/sql/claim.sql');
+const fenceSql = readAsset('src/archive/sql/fence.sql');
+const renewSql = readAsset('src/archive/sql/renew.sql');
+const adoptSql = readAsset('src/archive/sql/adopt.sql');
+
+/** Another instance owns the stream now: whatever this one knew of its position is worthless. */
+export class Displaced extends Error {}
+
+export interface Position {
+  /** Made anew whenever a stream is begun without continuity; null: never begun. */
+  readonly incarnation: string | null;
+  /** When the incarnation began, as Postgres prints it; null: it never did. */
+  readonly beganAt: string | null;
+  readonly entryId: string;
+  /** What was last seen of Redis, as continuity.ts reads it. */
+  readonly seen: unknown;
+}
+
+export interface Ownership {
+  readonly owned: boolean;
+  /** host:pid of the owner: for people. */
+  readonly owner: string;
+}
+
+/** Who may write, and how far the stream is applied: one row, moved in the transaction that writes the data. */
+export class Checkpoint {
+  readonly #postgres: PostgresConnection;
+  readonly me = `${hostname()}:${process.pid}:${Math.random().toString(36).slice(2, 8)}`;
+  #epoch: string | undefined;
+  #passRequestedAt: string | null = null;
+  #position: Position | undefined;
+
+  constructor(postgres: PostgresConnection) {
+    this.#postgres = postgres;
+  }
+
+  /** Where the stream goes on; undefined: this instance is not the owner. */
+  get position(): Position | undefined {
+    return this.#position;
+  }
+
+  /** Tries to become the owner. @returns who is. */
+  async claim(): Promise<Ownership> {
+    await this.#postgres.query(
+      'INSERT INTO millrace.checkpoint (stream) VALUES ($1) ON CONFLICT DO NOTHING',
+      [streamKey],
+    );
+    const [row] = await this.#postgres.query(claimSql, [streamKey, this.me, silenceMs]);
+    if (row === undefined) {
+      const [other] = await this.#postgres.query('SELECT owner FROM millrace.checkpoint WHERE stream = $1', [
+        streamKey,
+      ]);
+      return { owned: false, owner: other?.['owner'] ?? 'nobody' };
+    }
+    const found = claimed.parse(row);
+    this.#epoch = found.epoch;
+    this.#position = {
+      incarnation: found.incarnation,
+      beganAt: found.began_at,
+      entryId: found.entry_id,
+      seen: found.seen === null ? null : JSON.parse(found.seen),
+    };
+    return { owned: true, owner: this.me };
+  }
+
+  /** A sign of life. @returns whether somebody asks for a full pass. @throws Displaced */
+  async renew(): Promise<{ readonly passRequested: boolean }> {
+    const [row] = await this.#postgres.query(renewSql, [streamKey, this.#epoch]);
+    if (row === undefined) this.#displaced();
+    const requested = row?.['pass_requested_at'] ?? null;
+    const passRequested = requested !== null && requested !== this.#passRequestedAt;
+    this.#passRequestedAt = requested;
+    return { passRequested };
+  }
+
+  /** Leaves a pass' report for whoever asked for it. */
+  async report(report: object): Promise<void> {
+    const sql = 'UPDATE millrace.checkpoint SET last_pass = $2::json WHERE stream = $1';
+    await this.#postgres.query(sql, [streamKey, JSON.stringify(report)]);
+  }
+
+  /** Locks the row and moves the position, inside the transaction that writes what lies between. @throws Displaced */
+  async fence(transaction: Transaction, entryId: string): Promise<void> {
+    const expected = this.#position?.entryId;
+    const moved = await transaction.execute(fenceSql, [streamKey, this.#epoch, expected, entryId]);
+    if (moved === 0) this.#displaced();
+  }
+
+  /** The transaction of `fence` is committed. */
+  moved(entryId: string): void {
+    if (this.#position !== undefined) this.#position = { ...this.#position, entryId };
+  }
+
+  /** Notes what was seen of Redis; with `begin`, starts a new incarnation at `entryId`. @throws Displaced */
+  async adopt(position: Omit<Position, 'beganAt'>, begin: boolean): Promise<void> {
+    const { incarnation, entryId, seen } = position;
+    const values = [streamKey, this.#epoch, incarnation, entryId, JSON.stringify(seen), begin];
+    const [row] = await this.#postgres.query(adoptSql, values);
+    if (row === undefined) this.#displaced();
+    this.#position = { ...position, beganAt: row?.['began_at'] ?? null };
+  }
+
+  /** After a failure nobody knows whether the commit happened: only Postgres does. */
+  forget(): void {
+    this.#position = undefined;
+  }
+
+  /** Reads the position again after `forget`. @throws Displaced */
+  async reload(): Promise<void> {
+    const sql =
+      'SELECT incarnation, began_at, entry_id, seen FROM millrace.checkpoint WHERE stream = $1 AND epoch = $2';
+    const [row] = await this.#postgres.query(sql, [streamKey, this.#epoch]);
+    if (row === undefined) this.#displaced();
+    const found = claimed.omit({ epoch: true }).parse(row);
+    this.#position = {
+      incarnation: found.incarnation,
+      beganAt: found.began_at,
+      entryId: found.entry_id,
+      seen: found.seen === null ? null : JSON.parse(found.seen),
+    };
+  }
+
+  /** Lets a standby take over at once. */
+  async release(): Promise<void> {
+    if (this.#epoch === undefined) return;
+    const sql =
+      'UPDATE millrace.checkpoint SET owner = NULL, heartbeat = NULL WHERE stream = $1 AND epoch = $2';
+    await this.#postgres.query(sql, [streamKey, this.#epoch]);
+  }
+
+  get owned(): boolean {
+    return this.#epoch !== undefined;
+  }
+
+  #displaced(): never {
+    this.#epoch = undefined;
+    this.#position = undefined;
+    throw new Displaced('another instance owns the stream');
+  }
+}
+
+const claimed = z.object({
+  epoch: z.string(),
+  incarnation: z.string().nullable(),
+  began_at: z.string().nullable(),
+  entry_id: z.string(),
+  seen: z.string().nullable(),
+});

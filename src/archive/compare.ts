@@ -1,0 +1,112 @@
+import type { Transaction } from '../postgres';
+import type { Kind } from './kinds';
+import type { Row } from './row';
+import { quoteName, type Target } from './target';
+import { parameter } from './upsert';
+import { columnsOf, type Resolved } from './write-mapped';
+
+const arrays = (columns: readonly (readonly (string | null)[])[], types: readonly string[]) => ({
+  values: columns,
+  list: types.map((type, index) => `$${index + 1}::${type}[]`).join(', '),
+});
+
+/** Which of these append-only records Postgres lacks: identity says everything. @returns their indexes */
+export async function findMissing(
+  transaction: Transaction,
+  { kind, table, types }: Target,
+  identities: readonly (readonly [string, string])[],
+): Promise<readonly number[]> {
+  if (identities.length === 0) return [];
+  const names = identityColumns(kind);
+  const { values, list } = arrays(
+    [identities.map(([first]) => first), identities.map(([, second]) => second)],
+    names.map((name) => types.get(name) ?? 'text'),
+  );
+  const rows = await transaction.query(
+    `SELECT w.n FROM unnest(${list}) WITH ORDINALITY AS w (a, b, n) WHERE NOT EXISTS ` +
+      `(SELECT FROM ${table} t WHERE t.${quoteName(names[0])} = w.a AND t.${quoteName(names[1])} = w.b)`,
+    values,
+  );
+  return rows.map((row) => Number(row['n']) - 1);
+}
+
+/** redis_id and time of a dated kind; parent and redis_key of a metric. */
+function identityColumns(kind: Kind): readonly [string, string] {
+  if (kind.identity === 'dated') return ['redis_id', kind.created ?? ''];
+  return [kind.parents[0]?.column ?? '', 'redis_key'];
+}
+
+/** A row and the Postgres row it should equal. */
+export interface Counterpart extends Resolved {
+  readonly pgId: string;
+}
+
+/**
+ * Which rows differ from their counterparts, or have none. Postgres compares, in its own types: 0.5 is 0.50, and a time is the same
+ * in every zone. @returns their indexes. @throws a data error when a value fits no column: then all of them are for the applier
+ */
+export function findDifferent(
+  transaction: Transaction,
+  target: Target,
+  rows: readonly Counterpart[],
+): Promise<readonly number[]> {
+  return compare(
+    transaction,
+    target,
+    ['id'],
+    rows.map(({ pgId, row, parents }) => [pgId, ...parents, ...plain(row)]),
+    columnsOf(target),
+  );
+}
+
+/** As findDifferent, for rows told apart by parents and redis_key. */
+export function findDifferentKeyed(
+  transaction: Transaction,
+  target: Target,
+  rows: readonly Resolved[],
+): Promise<readonly number[]> {
+  const identity = [...target.kind.parents.map(({ column }) => column), 'redis_key'];
+  const values = rows.map(({ row, parents }) => [...parents, row.redisKey ?? null, ...plain(row)]);
+  return compare(
+    transaction,
+    target,
+    identity,
+    values,
+    target.kind.columns.map(({ column }) => column),
+  );
+}
+
+const plain = (row: Row) => row.values.map(parameter);
+
+async function compare(
+  transaction: Transaction,
+  { table, types }: Target,
+  identity: readonly string[],
+  rows: readonly (readonly (string | null)[])[],
+  columns: readonly string[],
+): Promise<readonly number[]> {
+  if (rows.length === 0) return [];
+  const all = [...identity, ...columns];
+  const { values, list } = arrays(
+    all.map((_name, index) => rows.map((row) => row[index] ?? null)),
+    all.map((name, index) => (index < identity.length ? (types.get(name) ?? 'text') : 'text')),
+  );
+  const aliases = all.map((_name, index) => `c${index}`);
+  const same = identity.map((name, index) => `t.${quoteName(name)} = w.c${index}`).join(' AND ');
+  const left = columns.map((name) => cast(`t.${quoteName(name)}`, types.get(name), true)).join(', ');
+  const right = columns
+    .map((name, index) => cast(`w.c${index + identity.length}`, types.get(name), false))
+    .join(', ');
+  const found = await transaction.query(
+    `SELECT w.n FROM unnest(${list}) WITH ORDINALITY AS w (${aliases.join(', ')}, n) LEFT JOIN ${table} t ON ${same} ` +
+      `WHERE t.${quoteName(identity[0] ?? 'id')} IS NULL OR ROW(${left}) IS DISTINCT FROM ROW(${right})`,
+    values,
+  );
+  return found.map((row) => Number(row['n']) - 1);
+}
+
+/** json is compared as the text it is. */
+function cast(expression: string, type = 'text', stored: boolean): string {
+  if (type === 'json') return stored ? `${expression}::text` : expression;
+  return stored ? expression : `${expression}::${type}`;
+}

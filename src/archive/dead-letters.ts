@@ -1,0 +1,148 @@
+import { describeError } from '../errors';
+import { readAsset } from '../package-root';
+import type { TextRow, Transaction } from '../postgres';
+import { isUnfit, Unfit } from './decode';
+import { type Found, keyOf, packFound } from './found';
+import type { KindName } from './kinds';
+import { createdOf, md5, type Row } from './row';
+
+/** A record that could not be applied, and why. */
+export interface DeadLetter {
+  /** '?' for what is no record at all. */
+  readonly kind: KindName | '?';
+  readonly key: Buffer;
+  /** What tells it from other records under the same key: creation time as found, or the member of a metric. */
+  readonly distinction: Buffer | string;
+  readonly reason: Unfit;
+  /** `<kind>:<id>` of the parent that is not there. */
+  readonly waitingFor?: string;
+  /** As packFound makes it. */
+  readonly payload?: Buffer;
+  readonly entryId?: string;
+}
+
+const parkSql = readAsset('src/archive/sql/park.sql');
+
+/** One letter for one record, whatever else happens to it. */
+export const digestOf = ({
+  kind,
+  key,
+  distinction,
+}: Pick<DeadLetter, 'kind' | 'key' | 'distinction'>): string =>
+  md5(Buffer.concat([Buffer.from(`${kind}\n`), key, Buffer.from('\n'), Buffer.from(distinction)]));
+
+export function letterOf(found: Found, reason: Unfit, waitingFor?: string): DeadLetter {
+  const { kind, id } = found;
+  const letter = {
+    kind: kind.name,
+    key: keyOf(kind.name, id),
+    distinction: distinctionOf(found),
+    reason,
+    payload: packFound(found),
+  };
+  return waitingFor === undefined ? letter : { ...letter, waitingFor };
+}
+
+/**
+ * What tells a record from others that have had its key: the creation time, or the first value of what has none. A creation
+ * time that is none tells nothing: such a letter goes when any record of the key has landed.
+ */
+function distinctionOf({ kind, values }: Found): Buffer | string {
+  if (kind.created === undefined) return kind.name === 'exprun' ? '' : (values[0] ?? '');
+  try {
+    return createdOf({ kind, values }, kind.created);
+  } catch {
+    return '';
+  }
+}
+
+/** The letters that are void when a row has landed: its own, and that of its key as such. */
+export function digestsOfRow({ found }: Row): readonly string[] {
+  const kind = found.kind.name;
+  const key = keyOf(kind, found.id);
+  return [distinctionOf(found), ''].map((distinction) => digestOf({ kind, key, distinction }));
+}
+
+export function unfit(error: unknown): Unfit {
+  if (isUnfit(error)) return error;
+  const { code, message } = describeError(error);
+  return new Unfit(code, undefined, message);
+}
+
+/** Writes the letters in the transaction of the batch they were taken out of. */
+export async function park(transaction: Transaction, letters: readonly DeadLetter[]): Promise<void> {
+  if (letters.length === 0) return;
+  const latest = [...new Map(letters.map((letter) => [digestOf(letter), letter]))];
+  const column = (read: (letter: DeadLetter) => unknown) => latest.map(([, letter]) => read(letter) ?? null);
+  await transaction.execute(parkSql, [
+    latest.map(([digest]) => digest),
+    column(({ kind }) => kind),
+    column(({ key }) => printable(key)),
+    column(({ key }) => key),
+    column(({ distinction }) => printable(distinction).slice(0, 100)),
+    column(({ reason }) => reason.code),
+    column(({ reason }) => reason.column),
+    column(({ reason }) => printable(reason.message).slice(0, 500)),
+    column(({ waitingFor }) => waitingFor),
+    column(({ payload }) => payload),
+    column(({ entryId }) => entryId),
+  ]);
+}
+
+/**
+ * Takes away the letters of records that have landed, and those that were tried again and not parked again: a letter is due
+ * until then.
+ */
+export async function clear(
+  transaction: Transaction,
+  digests: readonly string[],
+  retried: readonly string[],
+): Promise<void> {
+  if (digests.length + retried.length === 0) return;
+  await transaction.execute(
+    'DELETE FROM millrace.dead_letters WHERE digest = ANY ($1::uuid[]) OR (id = ANY ($2::bigint[]) AND due)',
+    [digests, retried],
+  );
+}
+
+/** Marks those that waited for these parents as due. @param parents `<kind>:<id>` */
+export const release = (transaction: Transaction, parents: readonly string[]): Promise<number> =>
+  parents.length === 0
+    ? Promise.resolve(0)
+    : transaction.execute(
+        'UPDATE millrace.dead_letters SET due = true WHERE waiting_for = ANY ($1::text[]) AND NOT due',
+        [parents],
+      );
+
+/** Text that any terminal and any text column can hold; long keys are cut. */
+export function printable(bytes: Buffer | string): string {
+  const text = typeof bytes === 'string' ? bytes : bytes.toString('utf8');
+  // eslint-disable-next-line no-control-regex -- control characters are what has to go
+  return text
+    .slice(0, 500)
+    .replace(
+      /[\u0000-\u001f\u007f\u{d800}-\u{dfff}]/gu,
+      (character) => `\\x${(character.codePointAt(0) ?? 0).toString(16).padStart(2, '0')}`,
+    );
+}
+
+/** A letter as the database has it. */
+export interface StoredLetter {
+  readonly id: string;
+  readonly kind: string;
+  readonly redisKey: Buffer;
+  readonly payload: Buffer | undefined;
+  readonly digest: string;
+}
+
+export function storedLetter(row: TextRow): StoredLetter {
+  const bytes = (text: string | null | undefined) =>
+    text == null ? undefined : Buffer.from(text.slice(2), 'hex');
+  return {
+    id: row['id'] ?? '',
+    kind: row['kind'] ?? '',
+    redisKey: bytes(row['redis_key']) ?? Buffer.alloc(0),
+    payload: bytes(row['payload']),
+    digest: (row['digest'] ?? '').replaceAll('-', ''),
+  };
+}

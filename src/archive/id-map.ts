@@ -1,0 +1,122 @@
+import { readAsset } from '../package-root';
+import type { Transaction } from '../postgres';
+import type { Kind, KindName } from './kinds';
+
+export interface Mapping {
+  readonly pgId: string;
+  /** The Postgres row follows this record. */
+  readonly owned: boolean;
+}
+
+/** Half of an identity; the kind is the other. */
+export interface Identity {
+  readonly id: string;
+  /** Canonical, see instant(). */
+  readonly created: string;
+}
+
+const findSql = readAsset('src/archive/sql/find-ids.sql');
+const putSql = readAsset('src/archive/sql/put-ids.sql');
+const disownSql = readAsset('src/archive/sql/disown-ids.sql');
+
+/** Mappings kept in memory. */
+const cacheSize = 100_000;
+
+/**
+ * (kind, Redis id, creation time) -> Postgres id. What a transaction maps becomes known to others with its commit: see `fork`.
+ */
+export class IdMap {
+  readonly #cache = new Map<string, Mapping>();
+
+  get(kind: KindName, { id, created }: Identity): Mapping | undefined {
+    return this.#cache.get(`${kind} ${id} ${created}`);
+  }
+
+  set(kind: KindName, { id, created }: Identity, mapping: Mapping): void {
+    if (this.#cache.size >= cacheSize) {
+      const oldest = this.#cache.keys().next();
+      if (!oldest.done) this.#cache.delete(oldest.value);
+    }
+    this.#cache.set(`${kind} ${id} ${created}`, mapping);
+  }
+
+  /** After something was deleted or mapped anew by others. */
+  clear(): void {
+    this.#cache.clear();
+  }
+}
+
+/** The map as one transaction sees it. */
+export class IdMapTransaction {
+  readonly #shared: IdMap;
+  readonly #transaction: Transaction;
+  readonly #own = new Map<string, { kind: KindName; identity: Identity; mapping: Mapping }>();
+
+  constructor(shared: IdMap, transaction: Transaction) {
+    this.#shared = shared;
+    this.#transaction = transaction;
+  }
+
+  get(kind: KindName, identity: Identity): Mapping | undefined {
+    return (
+      this.#own.get(`${kind} ${identity.id} ${identity.created}`)?.mapping ?? this.#shared.get(kind, identity)
+    );
+  }
+
+  /**
+   * Looks up in Postgres what is not in memory. @returns in order; undefined: not mapped. A row deleted from the target is
+   * mapped, but not alive: it is written again under its id.
+   */
+  async find(
+    { name }: Kind,
+    table: string,
+    identities: readonly Identity[],
+  ): Promise<readonly ((Mapping & { readonly alive: boolean }) | undefined)[]> {
+    const rows = await this.#transaction.query(findSql.replaceAll('{table}', table), [
+      name,
+      identities.map(({ id }) => id),
+      identities.map(({ created }) => `${created}+00`),
+    ]);
+    const found = new Array<(Mapping & { readonly alive: boolean }) | undefined>(identities.length);
+    for (const row of rows) {
+      found[Number(row['n']) - 1] = {
+        pgId: row['pg_id'] ?? '',
+        owned: row['owned'] === 't',
+        alive: row['alive'] === 't',
+      };
+    }
+    return found;
+  }
+
+  /** What is known to be so: found in Postgres, or just written by this transaction. */
+  remember(kind: KindName, identity: Identity, mapping: Mapping): void {
+    this.#own.set(`${kind} ${identity.id} ${identity.created}`, { kind, identity, mapping });
+  }
+
+  async put(kind: KindName, mappings: readonly (readonly [Identity, Mapping])[]): Promise<void> {
+    if (mappings.length === 0) return;
+    await this.#transaction.execute(putSql, [
+      kind,
+      mappings.map(([{ id }]) => id),
+      mappings.map(([{ created }]) => `${created}+00`),
+      mappings.map(([, { pgId }]) => pgId),
+      mappings.map(([, { owned }]) => owned),
+    ]);
+    for (const [identity, mapping] of mappings) this.remember(kind, identity, mapping);
+  }
+
+  /** Nobody follows these rows any more. The shared cache may hold stale owners: it is emptied at the commit. */
+  async disown(kind: KindName, pgIds: readonly string[]): Promise<void> {
+    if (pgIds.length === 0) return;
+    await this.#transaction.execute(disownSql, [kind, pgIds]);
+    this.#disowned = true;
+  }
+
+  #disowned = false;
+
+  /** Call after the commit. */
+  publish(): void {
+    if (this.#disowned) this.#shared.clear();
+    for (const { kind, identity, mapping } of this.#own.values()) this.#shared.set(kind, identity, mapping);
+  }
+}

@@ -1,0 +1,66 @@
+import { sqlState, type Transaction } from '../postgres';
+import { describeError } from '../errors';
+import { Unfit } from './decode';
+
+/** What Postgres refuses because of a record's contents: text it cannot read, constraints, sizes. */
+export const isDataError = (error: unknown): boolean => /^(22|23|54)/.test(sqlState(error) ?? '');
+
+/** The line of a COPY that failed, from 1; undefined where Postgres does not say. */
+function lineOf(error: unknown): number | undefined {
+  const { where } = error as { where?: unknown };
+  const line = typeof where === 'string' ? /^COPY [^\n]*?, line (\d+)/m.exec(where)?.[1] : undefined;
+  return line === undefined ? undefined : Number(line);
+}
+
+/** Postgres' words, with the column named. */
+export function unfitOf(error: unknown): Unfit {
+  const { where, column, constraint, detail } = error as Record<string, unknown>;
+  const fromCopy =
+    typeof where === 'string'
+      ? /^COPY [^\n]*?, line \d+, column ("[^"]+"|[^:\s]+)/m.exec(where)?.[1]
+      : undefined;
+  const named = typeof column === 'string' ? column : fromCopy?.replace(/^"|"$/g, '');
+  const more = [detail, typeof constraint === 'string' ? `constraint ${constraint}` : undefined];
+  const message = [describeError(error).message, ...more.filter((part) => typeof part === 'string')].join(
+    '; ',
+  );
+  return new Unfit(sqlState(error) ?? 'E_PG', named, message.slice(0, 500));
+}
+
+/**
+ * Writes what can be written and isolates the rest. Blocks are tried under a savepoint; where Postgres names the line, what is
+ * before it is good; where it does not, the block is halved until one record is left. Used after a plain attempt has failed.
+ * @returns the results of the good blocks.
+ */
+export async function writeIsolated<T, R>(
+  transaction: Transaction,
+  rows: readonly T[],
+  write: (rows: readonly T[]) => Promise<R>,
+  park: (row: T, reason: Unfit) => void,
+): Promise<R[]> {
+  const results: R[] = [];
+  let at = 0;
+  let size = rows.length;
+  while (at < rows.length) {
+    const block = rows.slice(at, at + size);
+    await transaction.execute('SAVEPOINT block');
+    try {
+      results.push(await write(block));
+      await transaction.execute('RELEASE SAVEPOINT block');
+      at += block.length;
+      size *= 4;
+    } catch (error) {
+      if (!isDataError(error)) throw error;
+      await transaction.execute('ROLLBACK TO SAVEPOINT block');
+      const line = lineOf(error);
+      const culprit = block.length === 1 ? 0 : line === undefined ? undefined : line - 1;
+      const row = culprit === 0 ? block[0] : undefined;
+      if (culprit === 0 && row !== undefined) {
+        park(row, unfitOf(error));
+        at += 1;
+        size = Math.max(16, Math.ceil(size / 4));
+      } else size = culprit === undefined ? Math.ceil(block.length / 2) : Math.min(culprit, block.length - 1);
+    }
+  }
+  return results;
+}

@@ -1,0 +1,65 @@
+import type { RedisConnection } from '../redis';
+import { streamKey } from './checkpoint';
+
+export interface MemoryFacts {
+  /** Entries in the stream. */
+  readonly streamLength: number;
+  readonly usedBytes: number;
+  /** maxmemory, or the memory of the machine; null: unknown. */
+  readonly limitBytes: number | null;
+  /** Until it is full at the rate of the last minutes; null: it does not grow. */
+  readonly fullInSeconds: number | null;
+}
+
+interface Sample {
+  readonly at: number;
+  readonly used: number;
+}
+
+/** Growth is judged over so long: shorter ones are noise. */
+const windowMs = 120_000;
+const leastMs = 10_000;
+
+/** Watches Redis' memory: while Postgres is away, the stream grows. */
+export class MemoryForecast {
+  readonly #redis: RedisConnection;
+  #samples: Sample[] = [];
+  facts: MemoryFacts | undefined;
+
+  constructor(redis: RedisConnection) {
+    this.#redis = redis;
+  }
+
+  /** Takes a sample. Never throws: that Redis is away is told elsewhere. */
+  async sample(now = Date.now()): Promise<void> {
+    try {
+      const [info, streamLength] = await Promise.all([
+        this.#redis.client.info('memory'),
+        this.#redis.client.xlen(streamKey),
+      ]);
+      const field = (name: string) => Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1] ?? 0);
+      const used = field('used_memory');
+      const limitBytes = field('maxmemory') || field('total_system_memory') || null;
+      this.#samples = [...this.#samples.filter(({ at }) => now - at < windowMs), { at: now, used }];
+      this.facts = {
+        streamLength,
+        usedBytes: used,
+        limitBytes,
+        fullInSeconds: forecast(this.#samples, limitBytes),
+      };
+    } catch {
+      // asked again in a moment
+    }
+  }
+}
+
+/** When memory is full if it goes on growing as it did; null when it does not. */
+export function forecast(samples: readonly Sample[], limit: number | null): number | null {
+  const [first] = samples;
+  const last = samples.at(-1);
+  if (first === undefined || last === undefined || limit === null || last.at - first.at < leastMs)
+    return null;
+  const bytesPerMs = (last.used - first.used) / (last.at - first.at);
+  if (bytesPerMs <= 0) return null;
+  return Math.max(0, Math.round((limit - last.used) / bytesPerMs / 1_000));
+}

@@ -1,0 +1,64 @@
+import { Unfit } from './decode';
+
+/**
+ * Splits a flat JSON object into its fields without interpreting numbers: Python writes NaN and Infinity, which JSON.parse
+ * refuses, and integers past 2^53, which it would round. Strings are decoded; null is left out; anything else stays as
+ * written. @throws Unfit
+ */
+export function parseMember(member: Buffer): ReadonlyMap<string, Buffer> {
+  const text = member.toString('utf8');
+  const fields = new Map<string, Buffer>();
+  const token = /\s*("(?:[^"\\]|\\.)*"|[{}[\]:,]|[^\s"{}[\]:,]+)\s*/sy;
+  const next = (): string => {
+    const found = token.exec(text)?.[1];
+    if (found === undefined) throw malformed();
+    return found;
+  };
+  if (next() !== '{') throw malformed();
+  let separator = next();
+  if (separator === '}') return finish();
+  for (;;) {
+    const name = decodeString(separator);
+    if (next() !== ':') throw malformed();
+    const value = next();
+    if (value === '{' || value === '[') skipNested(next);
+    else if (value.startsWith('"')) fields.set(name, bytes(name, decodeString(value)));
+    else if (/^[\]},:]$/.test(value)) throw malformed();
+    else if (value !== 'null') fields.set(name, Buffer.from(value));
+    const after = next();
+    if (after === '}') return finish();
+    if (after !== ',') throw malformed();
+    separator = next();
+  }
+
+  function finish() {
+    if (token.lastIndex !== text.length && text.slice(token.lastIndex).trim() !== '') throw malformed();
+    return fields;
+  }
+}
+
+const malformed = () => new Unfit('22P02', undefined, 'the member of the sorted set is not a JSON object');
+
+function decodeString(token: string): string {
+  try {
+    const value: unknown = JSON.parse(token);
+    if (typeof value === 'string') return value;
+  } catch {
+    // said below
+  }
+  throw malformed();
+}
+
+/** A lone surrogate would silently become U+FFFD. */
+function bytes(column: string, value: string): Buffer {
+  if (/\p{Surrogate}/u.test(value)) throw new Unfit('22P02', column, 'holds half of a surrogate pair');
+  return Buffer.from(value, 'utf8');
+}
+
+function skipNested(next: () => string): void {
+  for (let depth = 1; depth > 0;) {
+    const token = next();
+    if (token === '{' || token === '[') depth++;
+    else if (token === '}' || token === ']') depth--;
+  }
+}

@@ -1,0 +1,158 @@
+import { backoffMs } from '../pipeline/backoff';
+import type { RedisConnection } from '../redis';
+import type { KindName } from './kinds';
+import { type Nomination, recordOf } from './mirror-event';
+import { changesStream, entriesOf, entryFields } from './nominate';
+
+export interface QueueOptions {
+  /** Used, never opened or closed. */
+  readonly connection: RedisConnection;
+  /** Asked when a nomination is about to be sent: has the tail just seen this very record, carried by value? */
+  readonly known: (kind: KindName, id: string) => boolean;
+  readonly report: (event: QueueEvent) => void;
+  /** A nomination waits this long for company, */
+  readonly flushMs: number;
+  /** or until so many wait. */
+  readonly flushAt: number;
+  /** Distinct keys held while Redis is slow or away; more are dropped, and told. */
+  readonly maxPending: number;
+}
+
+export type QueueEvent =
+  | { readonly type: 'mirrored'; readonly pairs: number }
+  | { readonly type: 'overflow'; readonly dropped: number }
+  | { readonly type: 'down'; readonly error: unknown; readonly attempt: number };
+
+/** Names are short, but anybody may write a key of megabytes. */
+const maxPendingBytes = 16 * 1024 * 1024;
+/** Keys in one flush: encoding more would hold up the rest of the process. */
+const flushMost = 5_000;
+const backoff = { baseMs: 50, capMs: 1_000 };
+
+type Queued = Nomination & { readonly key: string };
+
+/**
+ * Nominations on their way into the stream: one a key, whatever happened last to it; bounded; one flush at a time, so that
+ * what comes later never arrives earlier. What could not be sent is kept and sent again: a nomination twice is harmless.
+ */
+export class NominationQueue {
+  readonly #options: QueueOptions;
+  #pending = new Map<string, boolean>();
+  #bytes = 0;
+  #dropped = 0;
+  #attempt = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #flushing: Promise<void> | undefined;
+  #closed: Promise<void> | undefined;
+
+  constructor(options: QueueOptions) {
+    this.#options = options;
+  }
+
+  /** @param key what follows `aidb:`, latin1 */
+  add(key: string, deleted: boolean): void {
+    this.#put(key, deleted);
+    this.#schedule();
+  }
+
+  /** Sends what is there, until something fails, and reports what stays behind. Nothing may be added any more. */
+  close(): Promise<void> {
+    this.#closed ??= this.#finish();
+    return this.#closed;
+  }
+
+  #put(key: string, deleted: boolean): void {
+    if (!this.#pending.has(key)) {
+      const full =
+        this.#pending.size >= this.#options.maxPending || this.#bytes + key.length > maxPendingBytes;
+      if (full) {
+        this.#dropped++;
+        return;
+      }
+      this.#bytes += key.length;
+    }
+    this.#pending.set(key, deleted);
+  }
+
+  #schedule(): void {
+    if (this.#flushing !== undefined || this.#closed !== undefined) return;
+    const { flushAt, flushMs } = this.#options;
+    if (this.#attempt === 0 && this.#pending.size >= flushAt) this.#start();
+    else {
+      this.#timer ??= setTimeout(
+        () => this.#start(),
+        this.#attempt === 0 ? flushMs : backoffMs(this.#attempt, backoff),
+      );
+    }
+  }
+
+  #start(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#flushing = this.#flush().finally(() => {
+      this.#flushing = undefined;
+      if (this.#pending.size > 0) this.#schedule();
+    });
+  }
+
+  async #flush(): Promise<void> {
+    const { report } = this.#options;
+    const batch = this.#takeRecords();
+    const { failed, error } = await this.#send(entriesOf(batch));
+    // What happened to the key meanwhile is newer.
+    for (const { key, deleted } of failed) if (!this.#pending.has(key)) this.#put(key, deleted);
+    const mirrored = batch.length - failed.length;
+    if (mirrored > 0) report({ type: 'mirrored', pairs: mirrored });
+    this.#attempt = failed.length === 0 ? 0 : this.#attempt + 1;
+    if (failed.length > 0) report({ type: 'down', error, attempt: this.#attempt });
+    this.#reportDropped();
+  }
+
+  #takeRecords(): readonly Queued[] {
+    const batch: Queued[] = [];
+    let taken = 0;
+    for (const [key, deleted] of this.#pending) {
+      if (++taken > flushMost) break;
+      this.#pending.delete(key);
+      this.#bytes -= key.length;
+      const record = recordOf(key);
+      if (record === undefined) continue;
+      if (!deleted && this.#options.known(record.kind, record.id)) continue;
+      batch.push({ ...record, deleted, key });
+    }
+    return batch;
+  }
+
+  async #send(entries: readonly (readonly Queued[])[]): Promise<{ failed: Queued[]; error: unknown }> {
+    if (entries.length === 0) return { failed: [], error: undefined };
+    const { connection } = this.#options;
+    const pipeline = connection.client.pipeline();
+    for (const entry of entries) pipeline.xadd(changesStream, '*', ...entryFields(entry));
+    try {
+      const replies = (await pipeline.exec()) ?? [];
+      const failed = entries.filter((_entry, index) => replies[index]?.[0] !== null).flat();
+      const refused = replies.find(([error]) => error !== null)?.[0];
+      return { failed, error: failed.length === 0 ? undefined : connection.translate(refused) };
+    } catch (error) {
+      return { failed: entries.flat(), error: connection.translate(error) };
+    }
+  }
+
+  #reportDropped(): void {
+    if (this.#dropped === 0) return;
+    const dropped = this.#dropped;
+    this.#dropped = 0;
+    this.#options.report({ type: 'overflow', dropped });
+  }
+
+  async #finish(): Promise<void> {
+    clearTimeout(this.#timer);
+    await this.#flushing;
+    do await this.#flush();
+    while (this.#pending.size > 0 && this.#attempt === 0);
+    this.#dropped += this.#pending.size;
+    this.#pending.clear();
+    this.#bytes = 0;
+    this.#reportDropped();
+  }
+}

@@ -1,0 +1,109 @@
+import { type Log, timestamp } from '../log';
+import type { Metrics } from '../metrics';
+import { kindNames } from './kinds';
+import type { ArchivePassReport } from './pass-runner';
+import type { Applied } from './sink';
+import { Tally } from './statistics';
+
+export const passStarted = (): string => `[${timestamp()}] === Starting Redis → PostgreSQL Sync ===`;
+
+const labels = [
+  ['Models', 'models'],
+  ['Versions', 'versions'],
+  ['Datasets', 'datasets'],
+  ['Runs', 'runs'],
+  ['Hyperparams', 'hyperparams'],
+  ['Metrics', 'metrics'],
+  ['Experiments', 'experiments'],
+  ['Predictions', 'predictions'],
+  ['Errors', 'errors'],
+] as const;
+
+/** The nine lines the documents show, and the time. */
+export function passSummary({ statistics, ms }: ArchivePassReport): string {
+  const lines = labels.map(([label, name]) => `  ${label}: ${statistics[name]}`);
+  return [`[${timestamp()}] === Sync Complete in ${(ms / 1_000).toFixed(2)}s ===`, ...lines, ''].join('\n');
+}
+
+export function recordPass(metrics: Metrics, report: ArchivePassReport): void {
+  const pipeline = 'archive';
+  metrics.passSeconds.set({ pipeline }, report.ms / 1_000);
+  metrics.passFinished.setToCurrentTime({ pipeline });
+  for (const kind of kindNames) {
+    metrics.passDifferences.inc({ pipeline, kind }, report.differences[kind] ?? 0);
+  }
+}
+
+/** At most this often, so that a busy tail does not fill the log. */
+const everyMs = 1_000;
+/** New models and the like told one by one, at most so many a second. */
+const namedAtOnce = 20;
+
+/** Adds up what is applied and tells it, about once a second; new catalogue records by name, as the documents do. */
+export class AppliedLog {
+  readonly #log: Log;
+  readonly #metrics: Metrics;
+  #tally = new Tally();
+  #parked = 0;
+  #named = 0;
+  #slowestMs = 0;
+  #toldAt = 0;
+  #dirty = false;
+
+  constructor(log: Log, metrics: Metrics) {
+    this.#log = log;
+    this.#metrics = metrics;
+  }
+
+  /** @param since when the oldest change of the page was written to the stream, in milliseconds since 1970 */
+  add(applied: Applied, since: number | undefined): void {
+    const pipeline = 'archive';
+    const ms = since === undefined ? 0 : Math.max(0, Date.now() - since);
+    if (since !== undefined) this.#metrics.applySeconds.observe({ pipeline }, ms / 1_000);
+    for (const { added, updated } of applied.counts.values()) {
+      this.#metrics.applied.inc({ pipeline, op: 'add' }, added);
+      this.#metrics.applied.inc({ pipeline, op: 'update' }, updated);
+      this.#dirty ||= added + updated > 0;
+    }
+    this.#metrics.applied.inc({ pipeline, op: 'delete' }, applied.deleted);
+    this.#tally.add(applied);
+    this.#parked += applied.parked;
+    this.#dirty ||= applied.parked + applied.deleted > 0;
+    this.#slowestMs = Math.max(this.#slowestMs, ms);
+    this.#tellNames(applied);
+    this.flush();
+  }
+
+  flush(): void {
+    if (!this.#dirty || Date.now() - this.#toldAt < everyMs) return;
+    const statistics = this.#tally.statistics(this.#parked);
+    const told = labels.flatMap(([label, name]) =>
+      statistics[name] > 0 ? [`${label} ${statistics[name]}`] : [],
+    );
+    const deleted = this.#tally.deleted > 0 ? [`Deleted ${this.#tally.deleted}`] : [];
+    this.#log.info('changes applied', {
+      event: 'tail.applied',
+      pipeline: 'archive',
+      ...statistics,
+      ms: this.#slowestMs,
+      text: `[${timestamp()}] Written to PostgreSQL: ${[...told, ...deleted].join(', ') || 'relations'} (${this.#slowestMs} ms after the write)`,
+    });
+    this.#tally = new Tally();
+    this.#parked = 0;
+    this.#named = 0;
+    this.#slowestMs = 0;
+    this.#dirty = false;
+    this.#toldAt = Date.now();
+  }
+
+  #tellNames({ synced }: Applied): void {
+    for (const { kind, name, id, pgId } of synced) {
+      if ((kind !== 'model' && kind !== 'dataset') || this.#named++ >= namedAtOnce) continue;
+      const what = kind === 'model' ? 'Model' : 'Dataset';
+      this.#log.info(`${what} synced: ${name.slice(0, 100)} (Redis ID ${id} → Pg ID ${pgId})`, {
+        event: 'synced',
+        kind,
+      });
+    }
+  }
+}

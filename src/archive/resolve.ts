@@ -1,0 +1,90 @@
+import { Batch } from './batch';
+import { letterOf } from './dead-letters';
+import { Unfit } from './decode';
+import type { IdMapTransaction, Identity } from './id-map';
+import { type KindName, kindNames, kinds } from './kinds';
+import type { Reference, Row } from './row';
+import { type Targets, targetOf } from './target';
+import type { TruthReader } from './truth';
+import type { Resolved } from './write-mapped';
+
+interface Context {
+  readonly ids: IdMapTransaction;
+  readonly targets: Targets;
+  readonly truth: TruthReader;
+}
+
+/**
+ * Makes sure that every parent is either mapped already or part of the batch: one that is neither is read from Redis, with its
+ * own parents. Children first, so that a parent found missing brings its parents in turn. What stays missing is told later,
+ * by `withParents`.
+ */
+export async function bringParents(batch: Batch, context: Context): Promise<void> {
+  for (const name of [...kindNames].reverse()) {
+    const wanted = new Map<KindName, Map<string, Identity>>();
+    for (const { references } of batch.of(name)) {
+      for (const reference of references) {
+        const identity = reference === null ? undefined : identityOf(reference);
+        if (reference === null || identity === undefined) continue;
+        const { kind } = reference.parent;
+        if (context.ids.get(kind, identity) !== undefined) continue;
+        const ofKind = wanted.get(kind) ?? new Map<string, Identity>();
+        wanted.set(kind, ofKind.set(`${identity.id} ${identity.created}`, identity));
+      }
+    }
+    for (const [kind, identities] of wanted) await bring(batch, context, kind, [...identities.values()]);
+  }
+}
+
+async function bring(
+  batch: Batch,
+  { ids, targets, truth }: Context,
+  name: KindName,
+  wanted: readonly Identity[],
+) {
+  const found = await ids.find(kinds[name], targetOf(targets, name).table, wanted);
+  const missing: Identity[] = [];
+  for (const [index, identity] of wanted.entries()) {
+    const mapping = found[index];
+    if (mapping?.alive === true) ids.remember(name, identity, mapping);
+    else missing.push(identity);
+  }
+  const present = new Set(batch.of(name).map((row) => `${row.id} ${row.created ?? ''}`));
+  const absent = missing.filter(({ id, created }) => !present.has(`${id} ${created}`));
+  const answers = await truth.read(
+    kinds[name],
+    absent.map(({ id }) => Buffer.from(id)),
+  );
+  for (const answer of answers) {
+    // Another record may have the id by now: then it lands, and this parent stays missing.
+    if (answer.state === 'found') for (const record of answer.records) batch.add(record);
+  }
+}
+
+const identityOf = ({ id, created }: Reference): Identity | undefined =>
+  created === undefined ? undefined : { id, created };
+
+/** Rows whose parents are all mapped; the others go to the batch's dead letters, waiting. */
+export function withParents(batch: Batch, rows: readonly Row[], ids: IdMapTransaction): Resolved[] {
+  const resolved: Resolved[] = [];
+  for (const row of rows) {
+    const parents: (string | null)[] = [];
+    let missing: Reference | undefined;
+    for (const reference of row.references) {
+      const identity = reference === null ? undefined : identityOf(reference);
+      const mapping =
+        reference === null || identity === undefined ? undefined : ids.get(reference.parent.kind, identity);
+      if (reference !== null && mapping === undefined) missing ??= reference;
+      parents.push(mapping?.pgId ?? null);
+    }
+    if (missing === undefined) resolved.push({ row, parents });
+    else batch.letters.push(orphan(row, missing));
+  }
+  return resolved;
+}
+
+function orphan(row: Row, { parent, id, created }: Reference) {
+  const which = created === undefined ? '' : ` of ${created}`;
+  const message = `waits for ${parent.kind} ${id}${which}, which is not there`;
+  return letterOf(row.found, new Unfit('E_PARENT', parent.column, message), `${parent.kind}:${id}`);
+}

@@ -1,0 +1,83 @@
+import type { ClientBase } from 'pg';
+import { type KindName, kindNames, kinds } from '../kinds';
+import { kindOfTable } from './expected-columns';
+import { readFacts, type SchemaFacts, type ServerFacts, type TableFacts } from './facts';
+import { latestMigration } from './migration-files';
+import { type DueStep, planMigration } from './plan';
+import type { Problem } from './problems';
+import { schemaGrantProblems, serverProblems } from './server-problems';
+import { ownershipProblems, tableGrantProblems } from './table-grants';
+import { tableProblems } from './table-problems';
+import { wideningProblems } from './widening';
+
+/** What the daemon, the sink and `doctor` need to know of the database. */
+export interface SchemaExamination {
+  readonly server: ServerFacts;
+  /** The target schema; null when no schema of search_path can be used. */
+  readonly schema: string | null;
+  /** The newest migration recorded and the newest there is; `complete` says that nothing is missing, recorded or not. */
+  readonly migrated: { readonly to: number; readonly latest: number; readonly complete: boolean };
+  /** Tables found, by kind. What is in them: facts.ts. */
+  readonly tables: ReadonlyMap<KindName, TableFacts>;
+  /** Empty: the archive can be written. */
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * Reads the catalogue in three short queries; changes nothing, also not the session. For the start and after an error of
+ * class 42: a table may change while the daemon runs. @throws pg's errors
+ */
+export async function examineSchema(client: ClientBase): Promise<SchemaExamination> {
+  const facts = await readFacts(client);
+  const due = facts.server.schema === null ? [] : planMigration(facts);
+  // Nothing missing and no right to look whether it was recorded: the grants are the problem.
+  const to = facts.applied === undefined ? latestMigration() : (facts.applied.at(-1)?.number ?? 0);
+  const complete = due.length === 0 && to >= latestMigration();
+  const problems = [...(await findProblems(client, facts, due))];
+  if (!complete && facts.server.schema !== null) problems.push(notMigrated(facts, due));
+  return {
+    server: facts.server,
+    schema: facts.server.schema,
+    migrated: { to, latest: latestMigration(), complete },
+    tables: new Map(
+      kindNames.flatMap((kind) => {
+        const table = facts.tables.get(kinds[kind].table);
+        return table === undefined ? [] : [[kind, table] as const];
+      }),
+    ),
+    problems,
+  };
+}
+
+/** Everything that neither `migrate` nor the daemon can do anything about. */
+export async function findProblems(
+  client: ClientBase,
+  facts: SchemaFacts,
+  due: readonly DueStep[],
+): Promise<readonly Problem[]> {
+  const problems = [...serverProblems(facts)];
+  // Where nothing can be looked at, there is nothing to find.
+  if (facts.server.schema === null || problems.some(({ code }) => code === 'E_PG_VERSION')) return problems;
+  problems.push(...schemaGrantProblems(facts, due));
+  for (const table of facts.tables.values()) {
+    const kind = kindOfTable(table.name);
+    if (kind !== undefined) problems.push(...tableProblems(kind, table, facts.server.role));
+  }
+  problems.push(...ownershipProblems(facts, due), ...tableGrantProblems(facts));
+  problems.push(...(await wideningProblems(client, facts, due)));
+  return problems;
+}
+
+function notMigrated({ server, applied }: SchemaFacts, due: readonly DueStep[]): Problem {
+  const missing = due.map(({ thing }) => thing);
+  const first =
+    missing.slice(0, 5).join(', ') + (missing.length > 5 ? ` and ${missing.length - 5} more` : '');
+  return {
+    code: 'E_PG_NOT_MIGRATED',
+    message:
+      applied?.length === 0
+        ? `database ${server.database} has not been prepared for the archive`
+        : `something the archive needs is missing in database ${server.database}: ${first || 'a record of the last migration'}`,
+    hint: 'Run `millrace migrate`.',
+  };
+}

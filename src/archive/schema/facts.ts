@@ -1,0 +1,124 @@
+import type { ClientBase } from 'pg';
+import { readAsset } from '../../package-root';
+import { kindNames, kinds } from '../kinds';
+
+/** What examination and migration know of a database, read from its catalogue alone. Shapes: server.sql and tables.sql. */
+export interface SchemaFacts {
+  readonly server: ServerFacts;
+  /** The archive's tables as found in the target schema, by name. */
+  readonly tables: ReadonlyMap<string, TableFacts>;
+  /** What is in the schema millrace, by name. */
+  readonly own: ReadonlyMap<string, TableFacts>;
+  /** Rows of millrace.migrations, none when it does not exist; undefined when this role may not read it. */
+  readonly applied: readonly AppliedMigration[] | undefined;
+}
+
+export interface ServerFacts {
+  /** As server_version_num: 130000 and more. */
+  readonly versionNumber: number;
+  readonly version: string;
+  readonly encoding: string;
+  readonly standby: boolean;
+  readonly readOnly: boolean;
+  readonly role: string;
+  readonly database: string;
+  readonly searchPath: string;
+  readonly usableSchemas: readonly string[];
+  /** The target; null when no schema of search_path can be used. */
+  readonly schema: string | null;
+  readonly mayCreateTables: boolean;
+  readonly mayCreateSchema: boolean;
+  readonly mayCreateTemporary: boolean;
+  readonly hasOwnSchema: boolean;
+  readonly mayUseOwnSchema: boolean;
+  readonly mayCreateInOwnSchema: boolean;
+  /** Names of the functions in the schema millrace. */
+  readonly functions: readonly string[];
+}
+
+export interface TableFacts {
+  readonly schema: string;
+  readonly name: string;
+  /** pg_class.relkind: r table, p partitioned, v view, m materialized view, f foreign table. */
+  readonly kind: 'r' | 'p' | 'v' | 'm' | 'f';
+  readonly unlogged: boolean;
+  readonly owner: string;
+  /** Whether this role has the owner's rights. */
+  readonly owned: boolean;
+  /** Whether row-level security applies to this role. */
+  readonly rowSecurity: boolean;
+  readonly estimatedRows: number;
+  /** Of SELECT, INSERT, UPDATE, DELETE, REFERENCES, TRIGGER: those this role has. */
+  readonly privileges: readonly string[];
+  readonly columns: readonly ColumnFacts[];
+  readonly indexes: readonly IndexFacts[];
+  /** `parent` is the name of the table referred to. */
+  readonly foreignKeys: readonly { readonly columns: readonly string[]; readonly parent: string }[];
+  readonly triggers: readonly { readonly name: string; readonly ours: boolean }[];
+  /** The sequence behind `id`, qualified and quoted; null: none. */
+  readonly sequence: { readonly name: string; readonly usable: boolean } | null;
+}
+
+export interface ColumnFacts {
+  readonly name: string;
+  /** As format_type prints it: `character varying(255)`. */
+  readonly type: string;
+  /** pg_type.typname: `varchar`, `int4`, `json`. */
+  readonly udt: string;
+  /** pg_type.typcategory: S text, N number, E enum, … */
+  readonly category: string;
+  readonly notNull: boolean;
+  readonly hasDefault: boolean;
+  readonly identity: 'always' | 'by default' | null;
+  readonly generated: boolean;
+}
+
+export interface IndexFacts {
+  /** Key columns; null stands for an expression. */
+  readonly columns: readonly (string | null)[];
+  readonly method: string;
+  /** Enforces uniqueness at once, so that ON CONFLICT can use it. */
+  readonly unique: boolean;
+  readonly predicate: string | null;
+}
+
+export interface AppliedMigration {
+  readonly number: number;
+  readonly name: string;
+  readonly target: string;
+}
+
+export const oldestVersion = 130_000;
+
+/** The tables of LAYOUTS.md section 3, parents before children. */
+export const tableNames: readonly string[] = kindNames.map((kind) => kinds[kind].table);
+
+/** Runs a query file; each row comes as one JSON text, so that the client's type parsers do not matter. */
+export async function queryFile<T>(client: ClientBase, name: string, values: readonly unknown[] = []) {
+  return queryJson<T>(client, readAsset(`src/archive/schema/${name}.sql`), values);
+}
+
+export async function queryJson<T>(client: ClientBase, sql: string, values: readonly unknown[] = []) {
+  const wrapped = `SELECT to_json(row)::text AS row FROM (\n${sql}\n) AS row`;
+  const { rows } = await client.query<{ row: string }>(wrapped, [...values]);
+  return rows.map(({ row }) => JSON.parse(row) as T);
+}
+
+/** Three catalogue queries; changes nothing, and locks the tables no more than a SELECT does. @throws pg's errors */
+export async function readFacts(client: ClientBase): Promise<SchemaFacts> {
+  const [server] = await queryFile<ServerFacts>(client, 'server');
+  if (server === undefined) throw new Error('server.sql returned no row');
+  const empty = new Map<string, TableFacts>();
+  if (server.versionNumber < oldestVersion) return { server, tables: empty, own: empty, applied: [] };
+  const found = await queryFile<TableFacts>(client, 'tables', [server.schema, tableNames]);
+  const inSchema = (ours: boolean) =>
+    new Map(found.filter(({ schema }) => (schema === 'millrace') === ours).map((row) => [row.name, row]));
+  const own = inSchema(true);
+  const record = own.get('migrations');
+  if (record === undefined) return { server, tables: inSchema(false), own, applied: [] };
+  const readable = server.mayUseOwnSchema && record.privileges.includes('SELECT');
+  const applied = readable
+    ? await queryJson<AppliedMigration>(client, 'SELECT * FROM millrace.migrations ORDER BY number')
+    : undefined;
+  return { server, tables: inSchema(false), own, applied };
+}

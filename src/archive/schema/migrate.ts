@@ -1,0 +1,143 @@
+import type { ClientBase } from 'pg';
+import { fatal } from '../../errors';
+import { quoteName } from '../target';
+import { findProblems } from './examine';
+import { readFacts, type SchemaFacts } from './facts';
+import { type Migration, migrations } from './migration-files';
+import { withPatience } from './patience';
+import { type DueStep, planMigration } from './plan';
+import { problemsError } from './problems';
+import { lateSequences, type SequenceStep } from './sequences';
+import { stepError } from './step-error';
+import { tableOf } from './things';
+
+export interface MigrateOptions {
+  /** Only say what would be done. */
+  readonly dryRun?: boolean;
+  /** Longest wait for one lock: that long, others wait behind us. */
+  readonly lockTimeoutMs?: number;
+  /** How long to go on trying while other sessions hold locks. */
+  readonly patienceMs?: number;
+}
+
+export interface MigrationReport {
+  readonly database: string;
+  /** The target schema. */
+  readonly schema: string;
+  /** What was missing and is there now (with dryRun: would be), in order. */
+  readonly steps: readonly { readonly thing: string; readonly sql: string }[];
+  /** Tables that were there before Millrace, with the estimated number of their rows. */
+  readonly adopted: readonly { readonly table: string; readonly rows: number }[];
+  /** Numbers of the migrations recorded by this run. */
+  readonly recorded: readonly number[];
+}
+
+/** `mill` in ASCII: two migrations at once do one thing after the other. */
+const advisoryLock = 0x6d696c6c;
+
+/** Nothing here outlives the transaction, as PgBouncer needs it. A role's own limits are not meant for index builds. */
+const settings = [
+  `SET LOCAL TimeZone = 'UTC'`,
+  'SET LOCAL statement_timeout = 0',
+  'SET LOCAL idle_in_transaction_session_timeout = 0',
+  'SET LOCAL client_min_messages = warning',
+  'SET LOCAL synchronous_commit = on',
+];
+
+/**
+ * Makes what is missing in one transaction; does nothing, and locks nothing, when the schema is complete.
+ * @throws E_PG_… (fatal) with every problem and the statements that mend it; E_PG_BUSY (retryable) when locks stayed taken;
+ * pg's own errors for everything else.
+ */
+export function migrate(client: ClientBase, options: MigrateOptions = {}): Promise<MigrationReport> {
+  const { lockTimeoutMs = 2_000, patienceMs = 30_000, dryRun = false } = options;
+  const attempt = async (): Promise<MigrationReport> => {
+    await client.query('BEGIN ISOLATION LEVEL READ COMMITTED');
+    try {
+      for (const setting of settings) await client.query(setting);
+      await client.query(`SET LOCAL lock_timeout = ${lockTimeoutMs}`);
+      await client.query(`SELECT pg_advisory_xact_lock(${advisoryLock})`);
+      const plan = await makePlan(client);
+      if (!dryRun) await carryOut(client, plan);
+      const { command } = await client.query(dryRun ? 'ROLLBACK' : 'COMMIT');
+      // COMMIT of an aborted transaction succeeds, and says ROLLBACK.
+      if (!dryRun && command !== 'COMMIT') {
+        throw fatal('the migration was rolled back', {
+          code: 'E_PG_SCHEMA',
+          hint: 'Look at the log of Postgres.',
+        });
+      }
+      return plan.report;
+    } catch (error) {
+      await client.query('ROLLBACK').catch(() => undefined); // the first error is the one to tell
+      throw error;
+    }
+  };
+  return withPatience(client, patienceMs, attempt);
+}
+
+interface Plan {
+  readonly facts: SchemaFacts;
+  readonly schema: string;
+  readonly due: readonly DueStep[];
+  readonly sequences: readonly SequenceStep[];
+  readonly unrecorded: readonly Migration[];
+  readonly report: MigrationReport;
+}
+
+async function makePlan(client: ClientBase): Promise<Plan> {
+  const facts = await readFacts(client);
+  const { schema, database } = facts.server;
+  const due = schema === null ? [] : planMigration(facts);
+  const [problem, ...others] = await findProblems(client, facts, due);
+  if (problem !== undefined) throw problemsError([problem, ...others]);
+  if (schema === null) throw new Error('unreachable: no target schema is a problem');
+  const sequences = await lateSequences(client, facts);
+  const known = new Set(facts.applied?.map(({ number }) => number));
+  const unrecorded = migrations().filter(({ number }) => !known.has(number));
+  const adopted = (facts.applied?.length ?? 0) > 0 ? [] : [...facts.tables.values()];
+  const report: MigrationReport = {
+    database,
+    schema,
+    steps: [...due, ...sequences].map(({ thing, sql }) => ({ thing, sql })),
+    adopted: adopted.map(({ name, estimatedRows }) => ({ table: name, rows: estimatedRows })),
+    recorded: unrecorded.map(({ number }) => number),
+  };
+  return { facts, schema, due, sequences, unrecorded, report };
+}
+
+async function carryOut(
+  client: ClientBase,
+  { facts, schema, due, sequences, unrecorded }: Plan,
+): Promise<void> {
+  if (due.length + sequences.length + unrecorded.length === 0) return;
+  await client.query(`SET LOCAL search_path = ${quoteName(schema)}, pg_temp`);
+  for (const lock of locks(facts, due)) await client.query(lock);
+  for (const step of [...due, ...sequences]) {
+    try {
+      await client.query(step.sql);
+    } catch (error) {
+      throw stepError(error, step, schema);
+    }
+  }
+  for (const { number, name } of unrecorded) {
+    const record = 'INSERT INTO millrace.migrations (number, name, target) VALUES ($1, $2, $3)';
+    await client.query(record, [number, name, schema]);
+  }
+}
+
+/**
+ * All tables to be changed, locked before the first change: when one of them is taken we give up at once, instead of after
+ * minutes of building indexes.
+ */
+function locks({ tables }: SchemaFacts, due: readonly DueStep[]): readonly string[] {
+  return [...tables.values()].flatMap((table) => {
+    const onIt = due.filter(({ thing }) => tableOf(thing) === table.name);
+    // Others' tables get triggers at most: LOCK TABLE might need a right we have no use for.
+    if (onIt.length === 0 || !table.owned) return [];
+    const alters = onIt.some(({ thing }) => /^(column|bigint) /.test(thing));
+    return [
+      `LOCK TABLE ${quoteName(table.name)} IN ${alters ? 'ACCESS EXCLUSIVE' : 'SHARE ROW EXCLUSIVE'} MODE`,
+    ];
+  });
+}

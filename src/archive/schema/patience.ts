@@ -1,0 +1,46 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ClientBase } from 'pg';
+import { describeError, retryable } from '../../errors';
+import { queryFile, tableNames } from './facts';
+
+/** Between two attempts those who queued behind our lock request get their turn. */
+const pauseMs = 500;
+
+const isBusy = (error: unknown): boolean => ['55P03', '40P01', '40001'].includes(describeError(error).code);
+
+/**
+ * Repeats a transaction that gives up rather than wait long for a lock.
+ * @throws E_PG_BUSY (retryable), which names those who hold the locks
+ */
+export async function withPatience<T>(
+  client: ClientBase,
+  patienceMs: number,
+  attempt: () => Promise<T>,
+): Promise<T> {
+  const deadline = Date.now() + patienceMs;
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!isBusy(error)) throw error;
+      if (Date.now() > deadline) throw await busyError(client, error);
+      await delay(pauseMs);
+    }
+  }
+}
+
+interface Holder {
+  readonly pid: number;
+  readonly what: string;
+}
+
+async function busyError(client: ClientBase, cause: unknown): Promise<Error> {
+  const holders = await queryFile<Holder>(client, 'holders', [tableNames]);
+  const who = holders.map(({ what }) => what).join('; ') || 'a session that is gone by now';
+  const pids = holders.map(({ pid }) => pid);
+  return retryable(`the tables of the archive stay in use: ${who}`, {
+    code: 'E_PG_BUSY',
+    cause,
+    hint: `Run \`millrace migrate\` again when they are done${pids.length === 0 ? '' : `, or end them: SELECT ${pids.map((pid) => `pg_terminate_backend(${pid})`).join(', ')};`}`,
+  });
+}

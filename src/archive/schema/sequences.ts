@@ -1,0 +1,40 @@
+import type { ClientBase } from 'pg';
+import { quoteName } from '../target';
+import { queryJson, type SchemaFacts } from './facts';
+import { qualified } from './problems';
+
+export interface SequenceStep {
+  readonly thing: string;
+  readonly sql: string;
+}
+
+const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+
+/**
+ * Sequences that a restore or rows with explicit ids left behind: the next insert, whoever's, would fail on the primary key.
+ * The table is locked against writers first, so the sequence cannot overtake and be set back.
+ */
+export async function lateSequences(
+  client: ClientBase,
+  { tables }: SchemaFacts,
+): Promise<readonly SequenceStep[]> {
+  const candidates = [...tables.values()].flatMap((table) =>
+    table.owned && table.sequence?.usable === true ? [{ table, name: table.sequence.name }] : [],
+  );
+  if (candidates.length === 0) return [];
+  const behind = candidates.map(
+    ({ table, name }) =>
+      `SELECT ${literal(name)} AS name, (SELECT max(id) FROM ${qualified(table)}) > coalesce(pg_sequence_last_value(${literal(name)}::regclass), 0) AS late`,
+  );
+  const found = await queryJson<{ name: string; late: boolean | null }>(client, behind.join('\nUNION ALL\n'));
+  const late = new Set(found.filter((row) => row.late === true).map(({ name }) => name));
+  return candidates
+    .filter(({ name }) => late.has(name))
+    .map(({ table, name }) => ({
+      thing: `sequence ${name}`,
+      sql: [
+        `LOCK TABLE ${quoteName(table.name)} IN SHARE ROW EXCLUSIVE MODE;`,
+        `SELECT pg_catalog.setval(${literal(name)}, (SELECT max(id) FROM ${quoteName(table.name)}));`,
+      ].join('\n'),
+    }));
+}

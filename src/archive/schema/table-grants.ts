@@ -1,0 +1,83 @@
+import type { Kind } from '../kinds';
+import { kinds } from '../kinds';
+import { quoteName } from '../target';
+import { kindOfTable } from './expected-columns';
+import type { SchemaFacts, TableFacts } from './facts';
+import type { DueStep } from './plan';
+import { grantProblem, type Problem, qualified } from './problems';
+import { tableOf } from './things';
+
+const needed = ['SELECT', 'INSERT', 'UPDATE', 'DELETE'];
+
+/** Rights on the tables and their sequences that the daemon's work needs. Pure. */
+export function tableGrantProblems({ server, tables }: SchemaFacts): readonly Problem[] {
+  const role = quoteName(server.role);
+  return [...tables.values()].flatMap((table) => {
+    const missing = needed.filter((privilege) => !table.privileges.includes(privilege));
+    const problems: Problem[] = [];
+    if (missing.length > 0) {
+      problems.push(
+        grantProblem(
+          `role ${server.role} lacks ${missing.join(', ')} on ${table.schema}.${table.name}`,
+          `GRANT ${missing.join(', ')} ON ${qualified(table)} TO ${role};`,
+        ),
+      );
+    }
+    if (table.sequence?.usable === false) {
+      problems.push(
+        grantProblem(
+          `role ${server.role} may not use the sequence ${table.sequence.name}`,
+          `GRANT USAGE ON SEQUENCE ${table.sequence.name} TO ${role};`,
+        ),
+      );
+    }
+    return problems;
+  });
+}
+
+/** Tables of other roles that something has to be added to: only their owner can. Pure. */
+export function ownershipProblems(facts: SchemaFacts, due: readonly DueStep[]): readonly Problem[] {
+  const { server, tables, own } = facts;
+  const problems: Problem[] = [];
+  for (const table of [...tables.values(), ...own.values()]) {
+    if (table.owned) continue;
+    const name = table.schema === 'millrace' ? `millrace.${table.name}` : table.name;
+    const onIt = due.filter(({ thing }) => tableOf(thing) === name);
+    const needsOwner = onIt.filter(({ thing }) => !thing.startsWith('trigger '));
+    if (needsOwner.length > 0) {
+      const path = `SET search_path = ${quoteName(table.schema)};`;
+      problems.push(
+        grantProblem(
+          `${table.schema}.${table.name} belongs to role ${table.owner}: only its owner can add ${needsOwner.map(({ thing }) => thing).join(', ')}`,
+          [path, ...needsOwner.map(({ sql }) => sql.replace(/^--.*\n/gm, '')), 'RESET search_path;'].join(
+            '\n      ',
+          ),
+        ),
+      );
+    }
+    const wanted = [
+      ...(isReferred(table, due) ? ['REFERENCES'] : []),
+      ...(onIt.length > needsOwner.length ? ['TRIGGER'] : []),
+    ].filter((privilege) => !table.privileges.includes(privilege));
+    if (wanted.length > 0) {
+      problems.push(
+        grantProblem(
+          `role ${server.role} lacks ${wanted.join(', ')} on ${table.schema}.${table.name}, which a new table refers to`,
+          `GRANT ${wanted.join(', ')} ON ${qualified(table)} TO ${quoteName(server.role)};`,
+        ),
+      );
+    }
+  }
+  return problems;
+}
+
+/** A table to be created has a foreign key to this one. */
+function isReferred(table: TableFacts, due: readonly DueStep[]): boolean {
+  const created = due
+    .filter(({ thing }) => thing.startsWith('table '))
+    .map(({ thing }) => tableOf(thing) ?? '');
+  return created.some((name) => parentsOf(kindOfTable(name)).includes(table.name));
+}
+
+const parentsOf = (kind: Kind | undefined): readonly string[] =>
+  kind?.parents.map((parent) => kinds[parent.kind].table) ?? [];

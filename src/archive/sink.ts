@@ -1,0 +1,228 @@
+import { describeError } from '../errors';
+import { type PostgresConnection, sqlState, type Transaction } from '../postgres';
+import { Batch } from './batch';
+import type { Checkpoint } from './checkpoint';
+import { clear, digestsOfRow, letterOf, park, release } from './dead-letters';
+import { deleteOthers, deleteRecord } from './delete';
+import { IdMap, IdMapTransaction } from './id-map';
+import { isDataError, unfitOf, writeIsolated } from './isolate';
+import { type KindName, kindNames } from './kinds';
+import { bringParents, withParents } from './resolve';
+import type { Row } from './row';
+import { type Target, type Targets, targetOf } from './target';
+import type { TruthReader } from './truth';
+import { writeAppended } from './write-appended';
+import { writeKeyed } from './write-keyed';
+import { type ConflictStrategy, type MappedOutcome, type Resolved, writeMapped } from './write-mapped';
+import { Unfit } from './decode';
+
+export interface SinkOptions {
+  readonly postgres: PostgresConnection;
+  readonly checkpoint: Checkpoint;
+  readonly truth: TruthReader;
+  readonly targets: Targets;
+  readonly strategies: Readonly<Partial<Record<KindName, ConflictStrategy>>> & {
+    readonly default: ConflictStrategy;
+  };
+  readonly onDelete: 'keep' | 'delete';
+}
+
+export interface Applied {
+  readonly counts: Map<KindName, { added: number; updated: number }>;
+  readonly synced: MappedOutcome['synced'][number][];
+  deleted: number;
+  parked: number;
+  /** Append-only records went straight into their table. */
+  direct: boolean;
+}
+
+export const nothingApplied = (): Applied => ({
+  counts: new Map(),
+  synced: [],
+  deleted: 0,
+  parked: 0,
+  direct: false,
+});
+
+interface Attempt {
+  readonly transaction: Transaction;
+  readonly ids: IdMapTransaction;
+  readonly batch: Batch;
+  readonly applied: Applied;
+  /** Append-only records go straight into their table. */
+  readonly direct: boolean;
+  /** Isolate what Postgres refuses, under savepoints. */
+  readonly careful: boolean;
+}
+
+/**
+ * The one writer of the archive: rows, id map, dead letters and position in one transaction, which first makes sure that this
+ * instance is still the owner and the position the one it believes in.
+ */
+export class ArchiveSink {
+  readonly #options: SinkOptions;
+  readonly #ids = new IdMap();
+  /** Whether there may be dead letters: only then landed records are looked up among them. */
+  lettersExist = true;
+
+  constructor(options: SinkOptions) {
+    this.#options = options;
+  }
+
+  /** What was remembered of ids is void: Redis went backwards, or another instance wrote. */
+  forgetIds(): void {
+    this.#ids.clear();
+  }
+
+  /**
+   * Applies a batch and moves the position (or leaves it). Idempotent: every write is by identity.
+   * @param direct the position proves that the append-only records are new; where it errs, the attempt is made again without.
+   * @throws Displaced, and what Postgres throws that is not about a record
+   */
+  async apply(work: Batch, entryId: string, direct: boolean): Promise<Applied> {
+    const { postgres, checkpoint } = this.#options;
+    let how = { direct, careful: false };
+    let again = true;
+    for (;;) {
+      const batch = new Batch(work);
+      const applied = { ...nothingApplied(), direct: how.direct };
+      try {
+        const ids = await postgres.transaction(async (transaction) => {
+          await checkpoint.fence(transaction, entryId);
+          const ids = new IdMapTransaction(this.#ids, transaction);
+          await this.#write({ transaction, ids, batch, applied, ...how });
+          return ids;
+        });
+        ids.publish();
+        checkpoint.moved(entryId);
+        if (batch.letters.length > 0) this.lettersExist = true;
+        return applied;
+      } catch (error) {
+        if (how.direct && isIdentityTaken(error)) how = { ...how, direct: false };
+        else if (again && /^2350[35]$/.test(sqlState(error) ?? '')) {
+          // A parent was deleted, or a name taken, by somebody else meanwhile: look again.
+          again = false;
+          this.#ids.clear();
+        } else if (isDataError(error) && !how.careful) how = { direct: false, careful: true };
+        else {
+          // Whether the commit happened only Postgres knows.
+          checkpoint.forget();
+          throw error;
+        }
+      }
+    }
+  }
+
+  async #write(attempt: Attempt): Promise<void> {
+    const { batch, ids, transaction, applied } = attempt;
+    const { targets, truth, onDelete } = this.#options;
+    await bringParents(batch, { ids, targets, truth });
+    const landed: string[] = [];
+    const arrived: string[] = [];
+    for (const name of kindNames) {
+      const rows = distinct(batch.of(name));
+      if (rows.length === 0) continue;
+      const resolved = withParents(batch, rows, ids);
+      const parked = await this.#writeKind(attempt, targetOf(targets, name), resolved);
+      if (!this.lettersExist) continue;
+      for (const { row } of resolved) {
+        if (parked.has(row)) continue;
+        landed.push(...digestsOfRow(row));
+        if (row.kind.identity === 'mapped') arrived.push(`${name}:${row.id}`);
+      }
+    }
+    if (onDelete === 'delete') await this.#delete(attempt);
+    await park(transaction, batch.letters);
+    await clear(transaction, landed, batch.retried);
+    if (arrived.length > 0) await release(transaction, arrived);
+    applied.parked = batch.letters.length;
+  }
+
+  /** @returns the rows that were parked */
+  async #writeKind(attempt: Attempt, target: Target, rows: readonly Resolved[]): Promise<ReadonlySet<Row>> {
+    const parked = new Set<Row>();
+    const setAside = (row: Row, reason: Unfit) => {
+      parked.add(row);
+      attempt.batch.letters.push(letterOf(row.found, reason));
+    };
+    const write = (block: readonly Resolved[]) => this.#writeBlock(attempt, target, block, setAside);
+    const { transaction, applied } = attempt;
+    const results = attempt.careful
+      ? await writeIsolated(transaction, rows, write, ({ row }, reason) => {
+          setAside(row, reason);
+        })
+      : [await write(rows)];
+    const sum = applied.counts.get(target.kind.name) ?? { added: 0, updated: 0 };
+    for (const { added, updated } of results) {
+      sum.added += added;
+      sum.updated += updated;
+    }
+    applied.counts.set(target.kind.name, sum);
+    return parked;
+  }
+
+  async #writeBlock(
+    { transaction, ids, applied, direct }: Attempt,
+    target: Target,
+    rows: readonly Resolved[],
+    setAside: (row: Row, reason: Unfit) => void,
+  ): Promise<{ added: number; updated: number }> {
+    const { kind } = target;
+    if (kind.appendOnly) return { added: await writeAppended(transaction, target, rows, direct), updated: 0 };
+    if (kind.identity !== 'mapped') return writeKeyed(transaction, target, rows);
+    const { strategies } = this.#options;
+    const strategy = strategies[kind.name] ?? strategies.default;
+    const outcome = await writeMapped(transaction, ids, target, rows, strategy);
+    for (const { row, reason } of outcome.parked) setAside(row, reason);
+    applied.synced.push(...outcome.synced);
+    return outcome;
+  }
+
+  async #delete({ transaction, ids, batch, applied }: Attempt): Promise<void> {
+    const { targets, checkpoint } = this.#options;
+    const beganAt = checkpoint.position?.beganAt ?? 'infinity';
+    const order = [...batch.deletions].sort((a, b) => kindNames.indexOf(b.kind) - kindNames.indexOf(a.kind));
+    for (const deletion of order) {
+      const key = Buffer.from(deletion.id, 'latin1');
+      await transaction.execute('SAVEPOINT deletion');
+      try {
+        applied.deleted += await deleteRecord(transaction, targets, deletion, beganAt);
+      } catch (error) {
+        if (!isDataError(error)) throw error;
+        await transaction.execute('ROLLBACK TO SAVEPOINT deletion');
+        const reason = unfitOf(error);
+        const message = `was deleted in Redis, and Postgres refuses to delete it: ${describeError(error).message}`;
+        batch.letters.push({
+          kind: deletion.kind,
+          key: Buffer.concat([Buffer.from(`aidb:${deletion.kind}:`), key]),
+          distinction: 'deletion',
+          reason: new Unfit(reason.code, undefined, message),
+        });
+      }
+    }
+    const byRun = new Map<string, { pgRun: string; names: (Buffer | string)[] }>();
+    for (const { row, parents } of withParents(new Batch(), batch.of('hyperparam'), ids)) {
+      const [pgRun] = parents;
+      if (!batch.wholeRuns.has(row.id) || pgRun == null) continue;
+      const entry = byRun.get(row.id) ?? { pgRun, names: [] };
+      entry.names.push(row.found.values[0] ?? '');
+      byRun.set(row.id, entry);
+    }
+    for (const { pgRun, names } of byRun.values()) {
+      applied.deleted += await deleteOthers(transaction, targetOf(targets, 'hyperparam'), pgRun, names);
+    }
+  }
+}
+
+/** One row for each identity: the last one read. Append-only rows are told apart by Postgres, which is cheaper. */
+function distinct(rows: readonly Row[]): readonly Row[] {
+  if (rows[0]?.kind.identity !== 'mapped') return rows;
+  return [...new Map(rows.map((row) => [`${row.id} ${row.created ?? ''}`, row])).values()];
+}
+
+function isIdentityTaken(error: unknown): boolean {
+  const { constraint } = error as { constraint?: unknown };
+  return (
+    sqlState(error) === '23505' && typeof constraint === 'string' && constraint.endsWith('_redis_identity')
+  );
+}

@@ -1,0 +1,31 @@
+import { kinds, type KindName, type Statistic, statistics } from './kinds';
+import type { Applied } from './sink';
+
+/** What the documents print and `fullSync` returns: records written since the pass began, and those that are parked. */
+export type Statistics = Readonly<Record<Statistic | 'errors', number>>;
+
+export class Tally {
+  readonly #counts = new Map<KindName, { added: number; updated: number }>();
+  deleted = 0;
+
+  add(applied: Applied): void {
+    this.deleted += applied.deleted;
+    for (const [name, { added, updated }] of applied.counts) {
+      const sum = this.#counts.get(name) ?? { added: 0, updated: 0 };
+      this.#counts.set(name, { added: sum.added + added, updated: sum.updated + updated });
+    }
+  }
+
+  statistics(errors: number): Statistics {
+    const sums = Object.fromEntries(statistics.map((name) => [name, 0])) as Record<Statistic, number>;
+    for (const [name, { added, updated }] of this.#counts) {
+      const { statistic } = kinds[name];
+      if (statistic !== undefined) sums[statistic] += added + updated;
+    }
+    return { ...sums, errors };
+  }
+
+  get counts(): ReadonlyMap<KindName, { readonly added: number; readonly updated: number }> {
+    return this.#counts;
+  }
+}

@@ -1,0 +1,109 @@
+import type { ErrorReport } from '../errors';
+import type { ArchiveLane } from './lane';
+import type { MemoryFacts } from './memory-forecast';
+import type { ArchivePassReport } from './pass-runner';
+
+/** How plain writes are followed. */
+export interface MirrorStatus {
+  readonly state: 'off' | 'waiting' | 'listening' | 'refused' | 'down';
+  /** Why it is not listening, and what to do. */
+  readonly message?: string;
+  readonly hint?: string;
+  /** Nominations written to the stream. */
+  readonly mirrored: number;
+}
+
+/** The pipeline as it is now; times in milliseconds since 1970. */
+export interface ArchiveStatus {
+  readonly redis: string;
+  readonly postgres: string;
+  readonly role: 'owner' | 'standby' | 'starting';
+  /** host:pid of the owner. */
+  readonly owner: string | null;
+  readonly mirror: MirrorStatus;
+  readonly position: { readonly incarnation: string | null; readonly entryId: string } | null;
+  /** Entries after the position; null when that cannot be told. */
+  readonly lagRecords: number | null;
+  /** Age of the oldest of them; 0 when none waits. */
+  readonly lagSeconds: number;
+  readonly deadLetters: number;
+  readonly memory: MemoryFacts | null;
+  readonly lastProgressAt: number;
+  readonly lastPass: ArchivePassReport | null;
+  readonly passRunning: boolean;
+  readonly incidents: readonly { readonly at: number; readonly what: string }[];
+  readonly evicts: boolean;
+  /** The failure being retried. */
+  readonly failure: ErrorReport | null;
+}
+
+export interface ArchiveParts {
+  readonly lane: ArchiveLane;
+  readonly mirror: MirrorStatus;
+  readonly memory: MemoryFacts | undefined;
+}
+
+export function archiveStatus({ lane, mirror, memory }: ArchiveParts, now = Date.now()): ArchiveStatus {
+  const { position } = lane.checkpoint;
+  const applied = lane.behindSince === undefined;
+  return {
+    redis: lane.redis.display,
+    postgres: lane.postgres.display,
+    role: lane.isOwner ? 'owner' : lane.owner === undefined ? 'starting' : 'standby',
+    owner: lane.owner ?? null,
+    mirror,
+    position: position ? { incarnation: position.incarnation, entryId: position.entryId } : null,
+    // The last entry applied stays in the stream, as a witness.
+    lagRecords: memory === undefined ? null : applied ? 0 : Math.max(0, memory.streamLength - 1),
+    lagSeconds: applied ? 0 : Math.max(0, now - (lane.behindSince ?? now)) / 1_000,
+    deadLetters: lane.letters,
+    memory: memory ?? null,
+    lastProgressAt: lane.lastProgressAt,
+    lastPass: lane.lastPass ?? null,
+    passRunning: lane.passes.active,
+    incidents: lane.incidents,
+    evicts: lane.server?.evicts ?? false,
+    failure: lane.failure ?? null,
+  };
+}
+
+/** Longer without progress than any wait of ours is a fault, whatever the reason. */
+const stalledMs = 15_000;
+/** A pass may take its time, but not for ever. */
+const overduePasses = 3;
+/** A Redis that is full sooner needs a person now. */
+const fullSoonSeconds = 3_600;
+
+/** Why the pipeline is not in order; empty when it is. A standby is in order. */
+export function archiveTroubles(
+  status: ArchiveStatus,
+  intervalSeconds: number,
+  now = Date.now(),
+): readonly string[] {
+  const troubles: string[] = [];
+  if (status.failure !== null) troubles.push(`${status.failure.code}: ${status.failure.message}`);
+  else if (now - status.lastProgressAt > stalledMs) {
+    const ago =
+      status.lastProgressAt === 0
+        ? 'since the start'
+        : `for ${Math.round((now - status.lastProgressAt) / 1_000)} s`;
+    troubles.push(`archive: no progress ${ago}`);
+  }
+  const full = status.memory?.fullInSeconds ?? null;
+  if (full !== null && full < fullSoonSeconds && status.lagSeconds > 60) {
+    troubles.push(
+      `Redis will be full in ${Math.round(full / 60)} min: the stream grows faster than it is archived`,
+    );
+  }
+  if (status.evicts)
+    troubles.push('Redis may evict the stream millrace:changes: set maxmemory-policy to noeviction');
+  if (status.role === 'standby') return troubles;
+  const { lastPass } = status;
+  if (lastPass === null) troubles.push('archive: the first full pass is not complete');
+  else if (now - lastPass.startedAt > overduePasses * intervalSeconds * 1_000 + lastPass.ms) {
+    troubles.push(
+      `archive: the last full pass began ${Math.round((now - lastPass.startedAt) / 1_000)} s ago`,
+    );
+  }
+  return troubles;
+}

@@ -1,0 +1,97 @@
+import type { RedisConnection } from '../redis';
+import { streamKey } from './checkpoint';
+import { type Entry, type Page, readPage } from './stream';
+
+/** A read waits this long for an entry: shorter than the connection's command timeout. */
+const blockMs = 1_000;
+/** About what a page should hold: pairs, for the transaction's sake, and bytes, for the memory's. */
+const pagePairs = 5_000;
+const pageBytes = 2 * 1024 * 1024;
+const firstCount = 100;
+const largestCount = 5_000;
+
+/**
+ * Reads the stream one page ahead of whoever applies it, and never further: a page that is not taken stops the reading.
+ * Its connection is its own, because its reads block.
+ */
+export class StreamTail {
+  readonly #connection: RedisConnection;
+  readonly #onReady: () => void;
+  #next: { readonly from: string; page?: Page; error?: unknown } | undefined;
+  #count = firstCount;
+
+  /** @param onReady called when `take` has something to say */
+  constructor(connection: RedisConnection, onReady: () => void) {
+    this.#connection = connection;
+    this.#onReady = onReady;
+  }
+
+  /** A page after `position` if one has come; starts reading it otherwise. @throws what the read threw */
+  take(position: string): Page | undefined {
+    const next = this.#next;
+    if (next?.from !== position) {
+      this.#read(position);
+      return undefined;
+    }
+    if (next.error !== undefined) {
+      this.#next = undefined;
+      throw next.error;
+    }
+    if (next.page === undefined) return undefined;
+    const { page } = next;
+    this.#read(page.position);
+    return page;
+  }
+
+  /** Forgets what was read ahead: it may be of another Redis. */
+  reset(): void {
+    this.#next = undefined;
+    this.#count = firstCount;
+  }
+
+  #read(from: string): void {
+    const next: { from: string; page?: Page; error?: unknown } = { from };
+    this.#next = next;
+    const done = (outcome: { page: Page } | { error: unknown }) => {
+      Object.assign(next, outcome);
+      if (this.#next === next) this.#onReady();
+    };
+    this.#ask(from, next).then(
+      (page) => {
+        if (page !== undefined) done({ page });
+      },
+      (error: unknown) => {
+        done({ error: this.#connection.translate(error) });
+      },
+    );
+  }
+
+  /** Until there is a page, or nobody wants it any more. */
+  async #ask(from: string, asked: object): Promise<Page | undefined> {
+    while (this.#next === asked) {
+      await this.#connection.connect();
+      const reply = (await this.#connection.client.xreadBuffer(
+        'COUNT',
+        this.#count,
+        'BLOCK',
+        blockMs,
+        'STREAMS',
+        streamKey,
+        from,
+      )) as [Buffer, Entry[]][] | null;
+      const entries = reply?.[0]?.[1];
+      if (entries === undefined || entries.length === 0) continue;
+      const page = readPage(entries);
+      this.#adapt(page);
+      return page;
+    }
+    return undefined;
+  }
+
+  /** How many entries make a page depends on what writers put into one. */
+  #adapt({ entries, pairs, bytes }: Page): void {
+    const wanted = entries * Math.min(pagePairs / pairs, pageBytes / Math.max(bytes, 1));
+    const bounded = Math.min(largestCount, Math.max(1, Math.round(wanted)));
+    this.#count = Math.min(bounded, this.#count * 4);
+  }
+}

@@ -1,0 +1,91 @@
+import { Batch } from './batch';
+import type { DeadLetter } from './dead-letters';
+import { Unfit } from './decode';
+import { describeError } from '../errors';
+import { type Found, unpackFound, unpackMetric } from './found';
+import { isKind, type KindName, kindNames } from './kinds';
+
+/** An entry as XREAD returns it: id, then field, value, field, value … */
+export type Entry = readonly [Buffer, readonly Buffer[] | null];
+
+/** What a page of the stream asks for. */
+export interface Page {
+  /** Id of its last entry: the position after it. */
+  readonly position: string;
+  /** When its first entry was written, by Redis' clock, in milliseconds since 1970. */
+  readonly since: number;
+  readonly entries: number;
+  readonly pairs: number;
+  readonly bytes: number;
+  /** Records that came by value, and what is no record. */
+  readonly batch: Batch;
+  /** Records to look up, by kind: ids as latin1, so that any bytes survive. */
+  readonly nominated: ReadonlyMap<KindName, Set<string>>;
+  readonly deleted: ReadonlyMap<KindName, Set<string>>;
+  /** Append-only records that came by value, as `<kind> <id>`: their notifications are echoes. */
+  readonly carried: readonly string[];
+}
+
+export const millisecondsOf = (entryId: string): number => Number(entryId.slice(0, entryId.indexOf('-')));
+
+/** Sorts a page's entries. Nothing in a stream that anybody can write to is an error: what cannot be understood is parked. */
+export function readPage(entries: readonly Entry[]): Page {
+  const batch = new Batch();
+  const nominated = new Map<KindName, Set<string>>(kindNames.map((name) => [name, new Set()]));
+  const deleted = new Map<KindName, Set<string>>(kindNames.map((name) => [name, new Set()]));
+  const carried: string[] = [];
+  let pairs = 0;
+  let bytes = 0;
+  for (const [id, fields] of entries) {
+    const entryId = id.toString('latin1');
+    for (let at = 0; at < (fields?.length ?? 0); at += 2) {
+      const field = fields?.[at]?.toString('latin1') ?? '';
+      const value = fields?.[at + 1] ?? Buffer.alloc(0);
+      pairs++;
+      bytes += field.length + value.length;
+      const how = field.at(-1);
+      if (isKind(field)) nominated.get(field)?.add(value.toString('latin1'));
+      else if (how === '-' && isKind(field.slice(0, -1))) {
+        const name = field.slice(0, -1) as KindName;
+        deleted.get(name)?.add(value.toString('latin1'));
+        // Looked up as well: it may have been written again since.
+        nominated.get(name)?.add(value.toString('latin1'));
+      } else {
+        const found = carriedRecord(field, value);
+        if (found instanceof Unfit) batch.letters.push(strange(entryId, field, at / 2, found));
+        else {
+          batch.add(found, entryId);
+          carried.push(`${found.kind.name} ${found.id.toString('latin1')}`);
+        }
+      }
+    }
+  }
+  const first = entries[0]?.[0].toString('latin1') ?? '0-0';
+  const position = entries.at(-1)?.[0].toString('latin1') ?? '0-0';
+  const since = millisecondsOf(first);
+  return { position, since, entries: entries.length, pairs, bytes, batch, nominated, deleted, carried };
+}
+
+function carriedRecord(field: string, value: Buffer): Found | Unfit {
+  try {
+    if (field === 'prediction=') return unpackFound('prediction', value);
+    if (field === 'metric=') return unpackMetric(value);
+    return new Unfit(
+      'E_STREAM_FIELD',
+      undefined,
+      `nobody knows what the field ${JSON.stringify(field.slice(0, 60))} means`,
+    );
+  } catch (error) {
+    return new Unfit(
+      'E_STREAM_FIELD',
+      undefined,
+      `the value of ${field} is damaged: ${describeError(error).message}`,
+    );
+  }
+}
+
+/** The stream's entry itself is what cannot be applied: it is its own key. */
+function strange(entryId: string, field: string, pair: number, reason: Unfit): DeadLetter {
+  const key = Buffer.from(`millrace:changes ${entryId} ${pair} ${field.slice(0, 60)}`, 'latin1');
+  return { kind: '?', key, distinction: '', reason, entryId };
+}

@@ -1,0 +1,49 @@
+import type { Transaction } from '../postgres';
+import type { Value } from './decode';
+import { comparable, placeholders, quoteName, type Target } from './target';
+
+export interface Upserted {
+  readonly added: number;
+  readonly updated: number;
+}
+
+export interface UpsertOptions {
+  readonly target: Target;
+  /** What tells rows apart, and the rest. */
+  readonly identity: readonly string[];
+  readonly columns: readonly string[];
+  /** The arbiter of ON CONFLICT, as it stands in the SQL. */
+  readonly arbiter: string;
+  /** Values of the identity, then of the columns. No identity twice: Postgres refuses that (21000). */
+  readonly rows: readonly (readonly (Value | undefined)[])[];
+}
+
+/** Rows in one statement: Postgres takes 65,535 parameters. */
+const blockRows = 1_000;
+
+/** Inserts rows, or updates those that differ; a row that is already so is not touched. */
+export async function upsert(transaction: Transaction, options: UpsertOptions): Promise<Upserted> {
+  const { target, identity, columns, arbiter, rows } = options;
+  const all = [...identity, ...columns].map(quoteName).join(', ');
+  const set = columns.map((column) => `${quoteName(column)} = EXCLUDED.${quoteName(column)}`).join(', ');
+  const sides = (side: string) =>
+    columns.map((column) => comparable(`${side}.${quoteName(column)}`, target.types.get(column))).join(', ');
+  let added = 0;
+  let updated = 0;
+  for (let at = 0; at < rows.length; at += blockRows) {
+    const block = rows.slice(at, at + blockRows);
+    const sql =
+      `INSERT INTO ${target.table} AS t (${all}) OVERRIDING SYSTEM VALUE VALUES ${placeholders(block.length, identity.length + columns.length)} ` +
+      `ON CONFLICT ${arbiter} DO UPDATE SET ${set} WHERE (${sides('t')}) IS DISTINCT FROM (${sides('EXCLUDED')}) ` +
+      'RETURNING (xmax = 0) AS added';
+    for (const row of await transaction.query(sql, block.flat().map(parameter))) {
+      if (row['added'] === 't') added++;
+      else updated++;
+    }
+  }
+  return { added, updated };
+}
+
+/** pg sends a Buffer as binary, which only bytea takes. */
+export const parameter = (value: Value | undefined): string | null =>
+  Buffer.isBuffer(value) ? value.toString('utf8') : (value ?? null);

@@ -1,0 +1,31 @@
+import type { Transaction } from '../postgres';
+import { quoteName, type Target } from './target';
+import { upsert, type Upserted } from './upsert';
+import type { Resolved } from './write-mapped';
+
+/** The unique index that tells our rows apart: partial, so that other programs' rows are never refused. */
+export function arbiterOf({ kind }: Target): string {
+  const columns =
+    kind.identity === 'dated'
+      ? ['redis_id', kind.created ?? '']
+      : [...kind.parents.map(({ column }) => column), 'redis_key'];
+  const mark = kind.identity === 'dated' ? 'redis_id' : 'redis_key';
+  return `(${columns.map(quoteName).join(', ')}) WHERE ${mark} IS NOT NULL`;
+}
+
+/** Writes hyperparameters and runs of experiments: told apart by their parents and a key, and mutable. */
+export function writeKeyed(
+  transaction: Transaction,
+  target: Target,
+  rows: readonly Resolved[],
+): Promise<Upserted> {
+  const latest = new Map(rows.map((one) => [`${one.parents.join(' ')} ${one.row.redisKey ?? ''}`, one]));
+  const ordered = [...latest].sort(([a], [b]) => (a < b ? -1 : 1)); // in one order, so that upserts cannot deadlock
+  return upsert(transaction, {
+    target,
+    identity: [...target.kind.parents.map(({ column }) => column), 'redis_key'],
+    columns: target.kind.columns.map(({ column }) => column),
+    arbiter: arbiterOf(target),
+    rows: ordered.map(([, { row, parents }]) => [...parents, row.redisKey, ...row.values]),
+  });
+}

@@ -1,0 +1,90 @@
+import type { Command } from 'commander';
+import { migrate, type MigrationReport } from '../archive/schema/migrate';
+import { sentence } from '../archive/schema/things';
+import { quoteName } from '../archive/target';
+import { type Config, requirePostgres } from '../config';
+import { describeError } from '../errors';
+import { PostgresConnection } from '../postgres';
+import { RedisConnection } from '../redis';
+import { useRunningDaemon } from '../stores';
+import { ensureLibrary } from '../writer/library';
+import { configOf, type Run, withOptions } from './options';
+
+/** `millrace migrate`: everything the archive needs in Postgres, and the function library in Redis. */
+export function migrateCommand(program: Command, run: Run): void {
+  withOptions(
+    program
+      .command('migrate')
+      .description(
+        'create or adopt the archive’s tables in Postgres, and load the function library into Redis',
+      )
+      .option('--dry-run', 'print the SQL that would be run, and change nothing'),
+    ['postgresUrl', 'redisUrl'],
+  ).action((flags: Record<string, unknown>) =>
+    run(async () => {
+      const config = useRunningDaemon(configOf(flags));
+      const dryRun = flags['dryRun'] === true;
+      const report = await migratePostgres(config, dryRun);
+      if (dryRun) {
+        console.log(script(report));
+        return 0;
+      }
+      for (const line of summary(report)) console.log(line);
+      await loadLibrary(config);
+      return 0;
+    }),
+  );
+}
+
+async function migratePostgres(config: Config, dryRun: boolean): Promise<MigrationReport> {
+  const postgres = new PostgresConnection(requirePostgres(config), 'migrate');
+  try {
+    return await postgres.lend((client) => migrate(client, { dryRun }));
+  } catch (error) {
+    throw postgres.translate(error);
+  } finally {
+    postgres.close();
+  }
+}
+
+/** What a migration did, one line for each thing. */
+export function summary({ database, schema, adopted, steps, recorded }: MigrationReport): readonly string[] {
+  const where = `Postgres, database ${database}, schema ${schema}:`;
+  if (steps.length + recorded.length === 0) return [`${where} everything is in place already.`];
+  return [
+    where,
+    ...adopted.map(({ table, rows }) => `  adopted table ${table}${rows > 0 ? ` (about ${rows} rows)` : ''}`),
+    ...steps.map(({ thing }) => `  ${sentence(thing)}`),
+    ...(recorded.length > 0 ? [`  migrated to ${recorded.at(-1) ?? 0}`] : []),
+  ];
+}
+
+/** A dry run's answer, ready for psql but for the record of what was applied, which `migrate` itself adds. */
+function script({ schema, steps, recorded }: MigrationReport): string {
+  if (steps.length === 0) {
+    return recorded.length === 0
+      ? '-- Everything is in place already.'
+      : '-- Everything is in place; only the record of it is missing.';
+  }
+  const parts = steps.map(({ thing, sql }) => `-- ${thing}\n${sql}`);
+  return ['BEGIN;', `SET LOCAL search_path = ${quoteName(schema)}, pg_temp;`, ...parts, 'COMMIT;'].join(
+    '\n\n',
+  );
+}
+
+/** For writers that call functions. Plain writers and the archive do without, so a Redis that refuses them is only told of. */
+async function loadLibrary(config: Config): Promise<void> {
+  const redis = new RedisConnection(config.redis, 'migrate');
+  try {
+    await redis.connect();
+    const outcome = await ensureLibrary(redis.client);
+    console.log(`Redis ${redis.display}: function library ${outcome === 'current' ? 'is current' : outcome}`);
+  } catch (error) {
+    const translated = redis.translate(error);
+    const { code, message, hint } = describeError(translated);
+    if (code !== 'E_REDIS_FUNCTIONS') throw translated;
+    console.error(`Note: ${message} (${code})${hint === undefined ? '' : `\n    → ${hint}`}`);
+  } finally {
+    redis.close();
+  }
+}

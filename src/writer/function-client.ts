@@ -1,0 +1,121 @@
+import Redis, { type RedisOptions } from 'ioredis';
+import { describeError, fatal, MillraceError } from '../errors';
+import { RedisConnection } from '../redis';
+import { parseRedisUrl } from '../redis-url';
+import { refused } from './fields';
+import { ensureLibrary, isFunctionMissing } from './library';
+
+/** A Redis to write to: its URL, ioredis' options, or a connection that exists. */
+export type RedisSource = string | RedisOptions | Redis | RedisConnection;
+
+/**
+ * Calls the functions of the library `millrace`, and loads it where it is missing. A call is never sent again after its reply was
+ * lost: it may have been executed, and would make a second record. That error is the caller's to judge.
+ */
+export class FunctionClient {
+  readonly #connection: Connection;
+  #loading: Promise<unknown> | undefined;
+
+  constructor(source: RedisSource) {
+    this.#connection = connectionTo(source);
+  }
+
+  async call(name: string, keys: readonly string[], args: readonly string[]): Promise<unknown> {
+    try {
+      await this.#connection.connect();
+      return await this.#send(name, keys, args);
+    } catch (error) {
+      throw this.#explain(error);
+    }
+  }
+
+  /** The same for functions that answer with one number. */
+  async count(name: string, keys: readonly string[], args: readonly string[]): Promise<number> {
+    return Number(await this.call(name, keys, args));
+  }
+
+  /** The same for functions that say with 1 or 0 whether they have done something. */
+  async did(name: string, keys: readonly string[], args: readonly string[]): Promise<boolean> {
+    return (await this.count(name, keys, args)) === 1;
+  }
+
+  /** Reads with plain commands. */
+  async read<T>(work: (client: Redis) => Promise<T>): Promise<T> {
+    try {
+      await this.#connection.connect();
+      return await work(this.#connection.client);
+    } catch (error) {
+      throw this.#explain(error);
+    }
+  }
+
+  close(): void {
+    this.#connection.close();
+  }
+
+  async #send(name: string, keys: readonly string[], args: readonly string[]): Promise<unknown> {
+    const { client } = this.#connection;
+    try {
+      return await client.fcall(name, keys.length, ...keys, ...args);
+    } catch (error) {
+      if (!isFunctionMissing(error)) throw error;
+    }
+    // Nothing was executed, so this may be said again.
+    this.#loading ??= ensureLibrary(client).finally(() => {
+      this.#loading = undefined;
+    });
+    await this.#loading;
+    return client.fcall(name, keys.length, ...keys, ...args);
+  }
+
+  #explain(error: unknown): unknown {
+    if (error instanceof MillraceError) return error;
+    const { message } = describeError(error);
+    if (message.startsWith('MILLRACE ')) return refused(message.slice('MILLRACE '.length));
+    if (message.startsWith('WRONGTYPE')) return refused(message);
+    return this.#connection.translate(error);
+  }
+}
+
+interface Connection {
+  readonly client: Redis;
+  connect(): Promise<void>;
+  translate(error: unknown): unknown;
+  close(): void;
+}
+
+function connectionTo(source: RedisSource): Connection {
+  if (typeof source === 'string') {
+    const target = parseRedisUrl(source);
+    if (typeof target === 'string') throw fatal(`The Redis URL ${target}`, { code: 'E_CONFIG' });
+    return new RedisConnection(target, 'writer');
+  }
+  if (source instanceof RedisConnection) return unowned(source);
+  if (!(source instanceof Redis)) return own(new Redis({ ...source, ...neverAgain }));
+  if (source.options.autoResendUnfulfilledCommands === false && !source.options.keyPrefix) {
+    return { client: source, connect: doNothing, translate: same, close: () => undefined };
+  }
+  return own(source.duplicate(neverAgain));
+}
+
+/** By default ioredis sends commands whose replies were lost again after a reconnect. */
+const neverAgain = {
+  autoResendUnfulfilledCommands: false,
+  maxRetriesPerRequest: 0,
+  keyPrefix: '',
+} satisfies RedisOptions;
+
+function own(client: Redis): Connection {
+  client.on('error', () => undefined); // the failed calls tell of it
+  return { client, connect: doNothing, translate: same, close: () => client.disconnect() };
+}
+
+const unowned = (connection: RedisConnection): Connection => ({
+  client: connection.client,
+  connect: () => connection.connect(),
+  translate: (error) => connection.translate(error),
+  close: () => undefined,
+});
+
+const doNothing = (): Promise<void> => Promise.resolve();
+const same = (error: unknown): unknown => error;

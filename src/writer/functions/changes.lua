@@ -1,0 +1,39 @@
+-- Entries of the stream `millrace:changes`: pairs of a field, which says what happened to which kind, and a value.
+--   <kind>    the record changed: what follows `aidb:<kind>:` in its key
+--   <kind>-   the application deleted it: the same
+--   <kind>=   the record itself, packed (append-only kinds: predictions and metrics)
+-- Packed: byte lengths in decimal, separated by single spaces, `-` for an absent value; a line feed; the values, concatenated.
+
+local largestCarried = 16 * 1024
+local largestEntry = 64 * 1024
+local pairsPerEntry = 100
+
+local function append(field, value)
+  call('XADD', changes, '*', field, value)
+end
+
+-- Appends a list of {field, value, field, value, …}, as many to an entry as it may hold.
+local function appendAll(list)
+  local entry, size, bytes = {'XADD', changes, '*'}, 3, 0
+  for i = 1, #list, 2 do
+    local field, value = list[i], list[i + 1]
+    local length = #field + #value
+    if size == 3 + 2 * pairsPerEntry or (size > 3 and bytes + length > largestEntry) then
+      call(unpack(entry, 1, size))
+      size, bytes = 3, 0
+    end
+    entry[size + 1], entry[size + 2] = field, value
+    size, bytes = size + 2, bytes + length
+  end
+  call(unpack(entry, 1, size))
+end
+
+-- More values than this at once do not fit on Lua's stack.
+local callWidth = 2000
+
+-- call(command, key, list[1], list[2], …), in several calls if the list is long.
+local function callWithList(command, key, list)
+  for from = 1, #list, callWidth do
+    call(command, key, unpack(list, from, math.min(from + callWidth - 1, #list)))
+  end
+end

@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto';
+import type Redis from 'ioredis';
+import { describeError, fatal } from '../errors';
+import { readAsset, version } from '../package-root';
+
+/** Files of the library in the order in which they need each other; together they are one Lua chunk. */
+const files = [
+  ...['calls', 'clock', 'arguments', 'keys', 'changes', 'records'],
+  ...['models', 'versions', 'datasets', 'runs', 'hyperparams', 'json-text', 'metrics'],
+  ...['experiments', 'experiment-runs', 'predictions', 'version'],
+];
+
+export interface Library {
+  /** What FUNCTION LOAD is given. */
+  readonly source: string;
+  /** What `millrace_version` answers: `<version of Millrace> <hash of the source>`. */
+  readonly version: string;
+}
+
+/** The Redis Function library of this Millrace (or, for tests, as another version would ship it). */
+export function functionLibrary(ofVersion = version): Library {
+  const body = files.map((name) => readAsset(`src/writer/functions/${name}.lua`)).join('\n');
+  const hash = createHash('sha256').update(body).digest('hex').slice(0, 12);
+  const stamp = `${ofVersion} ${hash}`;
+  return { version: stamp, source: `#!lua name=millrace\nlocal libraryVersion = '${stamp}'\n${body}` };
+}
+
+export const isFunctionMissing = (error: unknown): boolean =>
+  describeError(error).message.startsWith('ERR Function not found');
+
+/** Whether this library replaces the one found: an older one, or another of the same version; never a newer one. */
+function replaces(ours: string, found: string): boolean {
+  const parts = (stamp: string) => (stamp.split(/[ -]/)[0] ?? '').split('.').map((part) => Number(part) || 0);
+  const theirs = parts(found);
+  const difference = parts(ours)
+    .map((part, index) => part - (theirs[index] ?? 0))
+    .find((part) => part !== 0);
+  return difference === undefined ? ours !== found : difference > 0;
+}
+
+/**
+ * Loads the function library unless this one, or a newer one, is there. Safe to call from several processes at once.
+ * @throws E_REDIS_FUNCTIONS (fatal) where it cannot be; other failures of Redis as they come: the caller's connection translates them.
+ */
+export async function ensureLibrary(
+  client: Redis,
+  library = functionLibrary(),
+): Promise<'loaded' | 'upgraded' | 'current'> {
+  const found = await installedVersion(client);
+  if (found !== undefined && !replaces(library.version, found)) return 'current';
+  try {
+    await client.call('FUNCTION', 'LOAD', ...(found === undefined ? [] : ['REPLACE']), library.source);
+  } catch (error) {
+    // Another process was faster: whatever it loaded answers for itself now.
+    const lostRace = found === undefined && /already exists/.test(describeError(error).message);
+    if (lostRace && (await installedVersion(client)) !== undefined) return ensureLibrary(client, library);
+    throw explain(error);
+  }
+  return found === undefined ? 'loaded' : 'upgraded';
+}
+
+async function installedVersion(client: Redis): Promise<string | undefined> {
+  try {
+    return String(await client.call('FCALL', 'millrace_version', '0'));
+  } catch (error) {
+    if (isFunctionMissing(error)) return undefined;
+    throw explain(error);
+  }
+}
+
+/** Why there can be no functions, as an error with a hint; anything else unchanged. */
+function explain(error: unknown): unknown {
+  const { message } = describeError(error);
+  if (/^ERR unknown command/i.test(message)) {
+    return fatal('This Redis server has no functions: it is older than version 7', {
+      code: 'E_REDIS_FUNCTIONS',
+      hint: 'Use Redis 7 or newer (or Valkey). Plain writers and the archive work without functions.',
+    });
+  }
+  if (message.startsWith('NOPERM')) {
+    return fatal(`Redis denies the function library: ${message}`, {
+      code: 'E_REDIS_FUNCTIONS',
+      hint: `Grant the ACL user ${grants}; or let \`millrace migrate\` load the library as another user and grant all but +function|load.`,
+    });
+  }
+  if (/^ERR (Library|Function) .* already exists/.test(message)) {
+    return fatal(`The function library millrace cannot be loaded: ${message.slice(4)}`, {
+      code: 'E_REDIS_FUNCTIONS',
+      hint: 'Another library has that name, or functions named millrace_…: look at FUNCTION LIST, and FUNCTION DELETE it if nobody needs it.',
+    });
+  }
+  return error;
+}
+
+/** All that the functions call, too: Redis checks each command of a function against the caller's rights. */
+export const grants =
+  '~aidb:* ~millrace:* +function|load +fcall +xadd +xlen +incr +incrby +get +exists +unlink +time ' +
+  '+hset +hget +hdel +hlen +zadd +zrem +zscore +zcard +sadd +srem +scard +sismember';

@@ -1,0 +1,91 @@
+import fc from 'fast-check';
+import { kindNames } from '../../src/archive/kinds';
+import {
+  effectOf,
+  keyOffset,
+  keyspacePattern,
+  type Nomination,
+  recordOf,
+} from '../../src/archive/mirror-event';
+import { entriesOf, entryFields } from '../../src/archive/nominate';
+
+const effect = (event: string) => effectOf(Buffer.from(event));
+
+test('writes of every command are changes, also of commands nobody has thought of yet', () => {
+  for (const event of [
+    ...[
+      'hset',
+      'hincrby',
+      'hincrbyfloat',
+      'hdel',
+      'zadd',
+      'zincr',
+      'zrem',
+      'zremrangebyscore',
+      'sadd',
+      'srem',
+    ],
+    ...['set', 'setrange', 'append', 'rename_to', 'restore', 'copy_to', 'move_to', 'hnovelty'],
+  ]) {
+    expect([event, effect(event)]).toEqual([event, 'changed']);
+  }
+});
+
+test('what the application took away was deleted; what Redis took away was not', () => {
+  for (const event of ['del', 'rename_from', 'move_from']) expect(effect(event)).toBe('deleted');
+  for (const event of ['expired', 'evicted', 'hexpired', 'expire', 'persist', 'keymiss', 'new']) {
+    expect([event, effect(event)]).toEqual([event, 'nothing']);
+  }
+});
+
+test('a key names a record by its kind and all that follows', () => {
+  expect(recordOf('model:17')).toEqual({ kind: 'model', id: '17' });
+  expect(recordOf('metric:3:loss:by:class:val')).toEqual({ kind: 'metric', id: '3:loss:by:class:val' });
+  expect(recordOf('exprun:1:2')).toEqual({ kind: 'exprun', id: '1:2' });
+  expect(recordOf('model:yesterday')).toEqual({ kind: 'model', id: 'yesterday' }); // parked, not ignored
+});
+
+test.each([
+  ...['model:name_to_id', 'exprun:7:runs', 'counter:model', 'idx:models', 'idx:predictions:3'],
+  ...['model', 'models:1', 'Model:1', 'runner:1', '', ':', 'toString:1', '__proto__:1'],
+])('%j is no record', (key) => {
+  expect(recordOf(key)).toBeUndefined();
+});
+
+test('the pattern takes keys of every kind and leaves counters and index entries in Redis', () => {
+  const initials = /\[(\w+)\]/.exec(keyspacePattern(3))?.[1] ?? '';
+  for (const kind of kindNames) expect(initials).toContain(kind.charAt(0));
+  expect(initials).not.toMatch(/[ci]/);
+  expect('__keyspace@12__:aidb:run:1'.slice(keyOffset(12))).toBe('run:1');
+});
+
+test('entries hold at most 100 pairs and 64 KiB, and lose, repeat or reorder nothing', () => {
+  const id = fc.oneof(
+    fc.string({ unit: 'binary-ascii' }),
+    fc.integer({ min: 1, max: 70_000 }).map((n) => 'x'.repeat(n)),
+  );
+  const nomination: fc.Arbitrary<Nomination> = fc.record({
+    kind: fc.constantFrom(...kindNames),
+    id,
+    deleted: fc.boolean(),
+  });
+  fc.assert(
+    fc.property(fc.array(nomination, { maxLength: 300, size: 'max' }), (nominations) => {
+      const entries = entriesOf(nominations);
+      expect(entries.flat()).toEqual(nominations);
+      for (const entry of entries) {
+        expect(entry.length).toBeLessThanOrEqual(100);
+        const size = entryFields(entry).reduce((sum, field) => sum + Buffer.byteLength(field), 0);
+        expect(entry.length === 1 || size <= 64 * 1024).toBe(true);
+      }
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test('bytes that are no UTF-8 survive', () => {
+  const bytes = Buffer.from(Array.from({ length: 256 }, (_unused, byte) => byte));
+  const [field, value] = entryFields([{ kind: 'model', id: bytes.toString('latin1'), deleted: true }]);
+  expect(field).toBe('model-');
+  expect(value).toEqual(bytes);
+});

@@ -1,0 +1,71 @@
+import { randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { Pool } from 'pg';
+import { type EmbeddedPostgres, startPostgres, type StartPostgresOptions } from '../../src/embedded/postgres';
+import { askPostgres, type Row } from './ask-postgres';
+import { postgresFolder, sharedPostgresUrl } from './shared-postgres';
+
+export interface TestPostgres {
+  readonly url: string;
+  readonly pool: Pool;
+  /** The rows. Outside of any transaction: for one, take a client from `pool`. */
+  readonly query: (sql: string, values?: readonly unknown[]) => Promise<Row[]>;
+}
+
+const cleanups: (() => Promise<void>)[] = [];
+afterAll(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+function access(url: string): TestPostgres {
+  const pool = new Pool({ connectionString: url });
+  pool.on('error', () => undefined); // tests stop the server on purpose
+  return {
+    url,
+    pool,
+    query: async (sql, values = []) => (await pool.query<Row>(sql, [...values])).rows,
+  };
+}
+
+/** A database of this test file's own, on the server that all test files share; dropped after the file. Call inside `beforeAll`. */
+export async function testPostgres(): Promise<TestPostgres> {
+  const shared = await sharedPostgresUrl();
+  const name = `test_${randomBytes(6).toString('hex')}`;
+  await askPostgres(shared, `CREATE DATABASE ${name}`);
+  const url = new URL(shared);
+  url.pathname = `/${name}`;
+  const postgres = access(url.href);
+  cleanups.push(async () => {
+    await postgres.pool.end();
+    await askPostgres(shared, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+  });
+  return postgres;
+}
+
+export interface OwnPostgres extends TestPostgres {
+  /** Rewritten by `restart`. */
+  server: EmbeddedPostgres;
+  /** Stops it, if it still runs, and starts it on the same data and port: `url` and `pool` go on. */
+  readonly restart: () => Promise<void>;
+}
+
+/** A server of this test file's own, for tests that stop, kill or configure it; stopped after the file. Call inside `beforeAll`. */
+export async function ownPostgres(options: Partial<StartPostgresOptions> = {}): Promise<OwnPostgres> {
+  const folder = postgresFolder();
+  const settings = { dataDir: folder, persist: false, ...options };
+  const server = await startPostgres(settings);
+  const own: OwnPostgres = {
+    ...access(server.url),
+    server,
+    restart: async () => {
+      await own.server.stop();
+      own.server = await startPostgres({ ...settings, port: server.port });
+    },
+  };
+  cleanups.push(async () => {
+    await own.pool.end();
+    await own.server.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return own;
+}

@@ -1,0 +1,74 @@
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { connect, createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { type EmbeddedPostgres, startPostgres } from '../../src/embedded/postgres';
+import { LOOPBACK } from '../../src/embedded/redis-ask';
+import { describeError } from '../../src/errors';
+
+/** The port where Jest's own process, from global-setup.ts on, tells the URL of the run's Postgres. */
+const PORT_VARIABLE = 'MILLRACE_TEST_POSTGRES';
+
+interface Offer {
+  readonly listener: Server;
+  readonly dataDir: string;
+  started?: Promise<EmbeddedPostgres>;
+}
+
+let offer: Offer | undefined;
+
+/** An empty folder that other users can reach: root's Postgres runs as one of them. */
+export function postgresFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'millrace-test-postgres-'));
+  chmodSync(folder, 0o755);
+  return folder;
+}
+
+/** Starts the server for the first who asks: runs that need none do without. */
+function startShared(current: Offer): Promise<EmbeddedPostgres> {
+  current.started ??= startPostgres({
+    dataDir: current.dataDir,
+    persist: false,
+    extraSettings: { max_connections: '200' },
+  });
+  return current.started;
+}
+
+/** In Jest's own process, before the tests. */
+export async function offerPostgres(): Promise<void> {
+  const listener = createServer((socket) => {
+    socket.on('error', () => undefined);
+    startShared(current).then(
+      ({ url }) => socket.end(JSON.stringify({ url })),
+      (error: unknown) => socket.end(JSON.stringify({ problem: describeError(error).message })),
+    );
+  });
+  const current: Offer = { listener, dataDir: postgresFolder() };
+  offer = current;
+  listener.unref();
+  await new Promise<void>((resolve) => listener.listen(0, LOOPBACK, resolve));
+  const address = listener.address();
+  if (address !== null && typeof address !== 'string') process.env[PORT_VARIABLE] = String(address.port);
+}
+
+/** In Jest's own process, after the tests. */
+export async function withdrawPostgres(): Promise<void> {
+  const { listener, dataDir, started } = offer ?? {};
+  listener?.close();
+  const postgres = await started?.catch(() => undefined);
+  await postgres?.stop();
+  if (dataDir !== undefined) rmSync(dataDir, { recursive: true, force: true });
+  offer = undefined;
+}
+
+/** The URL of the run's Postgres, with its superuser's password. */
+export async function sharedPostgresUrl(): Promise<string> {
+  const port = Number(process.env[PORT_VARIABLE]);
+  const answer = JSON.parse(await text(connect({ host: LOOPBACK, port }))) as {
+    readonly url?: string;
+    readonly problem?: string;
+  };
+  if (answer.url === undefined) throw new Error(answer.problem);
+  return answer.url;
+}
