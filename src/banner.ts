@@ -1,11 +1,11 @@
 import type { Config } from './config';
 import { timestamp } from './log';
-import type { PipelineName } from './pipeline/pipeline';
 
 const line = '='.repeat(60);
 
 /** The banner the documents show, for what this process runs. */
-export function banner(config: Config, pipelines: readonly PipelineName[]): string {
+export function banner(config: Config): string {
+  const { pipelines } = config;
   const aliases = pipelines.includes('aliases');
   const archive = pipelines.includes('archive');
   const title = [
@@ -20,7 +20,9 @@ export function banner(config: Config, pipelines: readonly PipelineName[]): stri
     `Redis: ${config.redis.display}`,
     ...(archive ? [`PostgreSQL: ${config.postgres?.display ?? ''}`] : []),
     ...(aliases ? [`Sync interval: ${interval(config.aliasIntervalSeconds)}; changes travel at once`] : []),
-    ...(archive ? [`Archive interval: ${interval(config.archiveIntervalSeconds)}; changes travel at once`] : []),
+    ...(archive
+      ? [`Archive interval: ${interval(config.archiveIntervalSeconds)}; changes travel at once`]
+      : []),
     `Started at: ${timestamp()}`,
     line,
     '',

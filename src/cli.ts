@@ -1,8 +1,10 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { captureCommand } from './commands/capture';
+import { deadLettersCommand } from './commands/dead-letters';
 import { demoCommand } from './commands/demo';
 import { doctorCommand } from './commands/doctor';
+import { migrateCommand } from './commands/migrate';
 import { reconcileCommand } from './commands/reconcile';
 import { runCommand } from './commands/run';
 import { statusCommand } from './commands/status';
@@ -42,6 +44,8 @@ async function main(): Promise<void> {
     runCommand,
     reconcileCommand,
     statusCommand,
+    deadLettersCommand,
+    migrateCommand,
     captureCommand,
     doctorCommand,
     demoCommand,

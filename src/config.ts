@@ -6,6 +6,7 @@ import { type AliasCase, type AliasMapping, defaultMappings, parseMappings } fro
 import { parseStrategies, type Strategies } from './archive/strategies';
 import { fatal } from './errors';
 import { parsePostgresUrl, type PostgresTarget } from './postgres-url';
+import { type PipelineName, pipelineNames } from './pipeline/pipeline';
 import { parseRedisUrl, redisTarget, type RedisTarget } from './redis-url';
 
 /** One row of the option table: where a setting comes from, what it may be, what it is when nobody says. */
@@ -74,6 +75,12 @@ export const options = {
     flag: '--postgres-url <url>',
     schema: postgresUrl,
     help: 'Postgres as postgresql://user:password@host:port/database',
+  },
+  only: {
+    env: 'MILLRACE_ONLY',
+    flag: '--only <pipeline>',
+    schema: choice(pipelineNames),
+    help: 'one pipeline alone: aliases or archive (default: both)',
   },
   dbPath: {
     env: 'DB_PATH',
@@ -163,6 +170,8 @@ export interface Config {
   /** undefined: nothing names a Redis; the default localhost:6379 or an embedded one is used. */
   readonly redisConfigured: boolean;
   readonly redis: RedisTarget;
+  /** What this process runs or looks at. */
+  readonly pipelines: readonly PipelineName[];
   /** undefined: nothing names a Postgres. */
   readonly postgres: PostgresTarget | undefined;
   readonly dbConfigured: boolean;
@@ -230,10 +239,12 @@ export function loadConfig(environment: Environment, flags: Readonly<Record<stri
   const password = read('redisPassword');
   // Python's names are accepted too: the services replaced here used them.
   const level = read('logLevel') ?? 'info';
+  const only = read('only');
   const config: Config = {
     redisConfigured:
       given('redisUrl') !== undefined || given('redisHost') !== undefined || given('redisPort') !== undefined,
     redis: url === undefined ? redisTarget({ host, port, db, password }) : redisTarget({ password, ...url }),
+    pipelines: only === undefined ? pipelineNames : [only],
     postgres: read('postgresUrl'),
     dbConfigured: given('dbPath') !== undefined,
     dbPath: resolve(read('dbPath') ?? 'sports_data.db'),
@@ -276,6 +287,6 @@ export function requirePostgres({ postgres }: Config): PostgresTarget {
   if (postgres !== undefined) return postgres;
   throw fatal('POSTGRES_URL not set', {
     code: 'E_POSTGRES_URL',
-    hint: 'Set it (POSTGRES_URL="postgresql://user:password@localhost:5432/ai_models"), or run the aliases alone (`--only aliases`), or let Millrace start a Postgres of its own (`--embedded`).',
+    hint: 'Set it (POSTGRES_URL="postgresql://user:password@localhost:5432/ai_models"), or run the aliases alone (`--only aliases`, MILLRACE_ONLY=aliases), or let Millrace start a Postgres of its own (`--embedded`).',
   });
 }

@@ -9,6 +9,8 @@ import { z } from 'zod';
 const schema = z.object({
   pid: z.number(),
   redisUrl: z.string(),
+  /** Absent: that daemon does not run the archive. */
+  postgresUrl: z.string().optional(),
   dbPath: z.string(),
   http: z.string(),
 });
@@ -21,7 +23,8 @@ const file = (dataDir: string): string => join(dataDir, 'daemon.json');
 export function writeRecord(dataDir: string, record: DaemonRecord): () => void {
   mkdirSync(dataDir, { recursive: true });
   const temporary = `${file(dataDir)}.${process.pid}`;
-  writeFileSync(temporary, JSON.stringify(record));
+  // It may hold a password.
+  writeFileSync(temporary, JSON.stringify(record), { mode: 0o600 });
   renameSync(temporary, file(dataDir));
   return () => {
     rmSync(file(dataDir), { force: true });

@@ -8,7 +8,6 @@ import { banner } from './banner';
 import { type Config, requirePostgres } from './config';
 import type { Log } from './log';
 import { createMetrics } from './metrics';
-import { type PipelineName, pipelineNames } from './pipeline/pipeline';
 import { startHttp } from './status/http';
 
 export interface DaemonStatus {
@@ -26,8 +25,6 @@ export interface DaemonOptions {
   readonly log: Log;
   /** Aborts for a clean stop. */
   readonly signal: AbortSignal;
-  /** Run these only. */
-  readonly only?: readonly PipelineName[];
   /** Called when the health endpoint listens. */
   readonly onListening?: (httpUrl: string) => void;
 }
@@ -37,20 +34,21 @@ const stopDeadlineMs = 3_000;
 
 /** Runs everything until the signal aborts. @throws the fatal error that ended it; everything is closed either way. */
 export async function runDaemon(options: DaemonOptions): Promise<void> {
-  const { config, log, signal, only = pipelineNames, onListening } = options;
+  const { config, log, signal, onListening } = options;
+  const { pipelines } = config;
   const startedAt = Date.now();
   const metrics = createMetrics();
   const parts = { config, log, metrics, signal };
-  const postgres = only.includes('archive') ? requirePostgres(config) : undefined;
+  const postgres = pipelines.includes('archive') ? requirePostgres(config) : undefined;
   log.info('started', {
     event: 'start',
-    pipelines: only,
+    pipelines,
     database: config.dbPath,
     redis: config.redis.display,
     postgres: postgres?.display,
-    text: banner(config, only),
+    text: banner(config),
   });
-  const aliases = only.includes('aliases') ? aliasPipeline(parts) : undefined;
+  const aliases = pipelines.includes('aliases') ? aliasPipeline(parts) : undefined;
   const archive = postgres === undefined ? undefined : archivePipeline(parts, postgres);
   const status = (): DaemonStatus => {
     const now = { aliases: aliases?.status() ?? null, archive: archive?.status() ?? null };

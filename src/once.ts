@@ -2,7 +2,8 @@ import { ignoreElements, interval, lastValueFrom } from 'rxjs';
 import { AliasLane } from './aliases/lane';
 import type { PassReport } from './aliases/pass-runner';
 import { requireTables } from './aliases/report';
-import type { Config } from './config';
+import { archiveOnce } from './archive/once';
+import { type Config, requirePostgres } from './config';
 import type { Log } from './log';
 import { createMetrics } from './metrics';
 import { pump } from './pipeline/pump';
@@ -54,11 +55,23 @@ export async function passOnce(config: Config, log: Log, force: boolean): Promis
   }
 }
 
-/** `run --once`, as the documents print it. @returns the exit code. */
+/**
+ * `run --once`, as the documents print it.
+ * @returns the exit code: 0 in step, 2 in step but records are parked, 1 a pass stopped before a mass deletion.
+ */
 export async function runOnce(config: Config, log: Log): Promise<number> {
+  const only = config.pipelines;
+  const postgres = only.includes('archive') ? requirePostgres(config) : undefined;
   log.info('one-time sync', { event: 'once', text: 'Running one-time sync...' });
-  const report = await passOnce(config, log, false);
-  if (report.blocked.length > 0) return 1;
-  log.info('done', { event: 'done', text: 'Done.' });
-  return 0;
+  let code = 0;
+  if (only.includes('aliases')) {
+    const report = await passOnce(config, log, false);
+    if (report.blocked.length > 0) code = 1;
+  }
+  if (postgres !== undefined) {
+    const { statistics } = await archiveOnce(config, postgres, log);
+    if (statistics.errors > 0 && code === 0) code = 2;
+  }
+  if (code !== 1) log.info('done', { event: 'done', text: 'Done.' });
+  return code;
 }

@@ -19,11 +19,13 @@ export interface Transaction {
  * No session state: behind PgBouncer the next transaction may run in another session. A server with synchronous_commit off
  * is overruled, for the only other copy of what we commit is in memory.
  */
-const begin = `BEGIN; SET LOCAL TimeZone = 'UTC'; SET LOCAL synchronous_commit = on; SET LOCAL statement_timeout = '120s';
+const begin = `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL TimeZone = 'UTC'; SET LOCAL synchronous_commit = on; SET LOCAL statement_timeout = '120s';
 SET LOCAL lock_timeout = '10s'; SET LOCAL idle_in_transaction_session_timeout = '60s'; SET LOCAL DateStyle = 'ISO'`;
 
 /** Longest silence of the server while we wait for it; a statement ends itself before. */
 const silenceMs = 130_000;
+/** The same for the first statement of a transaction, which has nothing to wait for: an idle connection may have died without a word. */
+const beginSilenceMs = 10_000;
 const connectTimeoutMs = 5_000;
 
 /** One connection, made when needed and made anew after a failure. One caller at a time: later ones wait for earlier ones. */
@@ -91,7 +93,7 @@ export class PostgresConnection {
     const client = await this.#open();
     const session = new Session(client);
     try {
-      await session.run(begin);
+      await session.run(begin, [], beginSilenceMs);
       const result = await work(session);
       const { command } = await session.run('COMMIT');
       // COMMIT of an aborted transaction succeeds, and says ROLLBACK (TRAPS: Postgres 1).
@@ -145,10 +147,11 @@ class Session implements Transaction {
     return (await this.run(sql, values)).rowCount ?? 0;
   }
 
-  run(sql: string, values: readonly unknown[] = []): Promise<QueryResult> {
+  run(sql: string, values: readonly unknown[] = [], silence = silenceMs): Promise<QueryResult> {
     const result = values.length === 0 ? this.#client.query(sql) : this.#client.query(sql, [...values]);
     // Several statements in one string have several results: the last one counts.
-    return this.#watched(result.then((one) => (Array.isArray(one) ? (one.at(-1) as QueryResult) : one)));
+    const last = result.then((one) => (Array.isArray(one) ? (one.at(-1) as QueryResult) : one));
+    return this.#watched(last, silence);
   }
 
   async copy(command: string, chunks: Iterable<Buffer>): Promise<number> {
@@ -169,10 +172,10 @@ class Session implements Transaction {
   }
 
   /** A server that answers nothing for long counts as gone (a black hole never settles). */
-  async #watched<T>(answer: Promise<T>): Promise<T> {
+  async #watched<T>(answer: Promise<T>, silence = silenceMs): Promise<T> {
     const timer = setTimeout(() => {
       destroy(this.#client);
-    }, silenceMs);
+    }, silence);
     try {
       return await answer;
     } finally {

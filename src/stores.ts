@@ -2,10 +2,12 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from './config';
 import { readRecord } from './daemon-record';
+import { startPostgres } from './embedded/postgres';
 import { startRedis } from './embedded/redis';
 import { createSampleDatabase } from './embedded/sample-db';
 import { fatal } from './errors';
 import type { Log } from './log';
+import { parsePostgresUrl } from './postgres-url';
 import { parseRedisUrl } from './redis-url';
 
 /** The configuration with every store named, and how to stop what was started for it. */
@@ -18,9 +20,6 @@ export interface Stores {
 
 /** Starts real servers for what the configuration leaves open, and a small sample database when there is none. */
 export async function startEmbedded(config: Config, log: Log): Promise<Stores> {
-  const started: string[] = [];
-  const { dbPath } = config;
-  let { redis } = config;
   const running = readRecord(config.dataDir);
   if (running !== undefined) {
     throw fatal(`a daemon with embedded servers is running here already (pid ${running.pid})`, {
@@ -28,39 +27,70 @@ export async function startEmbedded(config: Config, log: Log): Promise<Stores> {
       hint: `Stop it first, set REDIS_URL=${running.redisUrl} to run beside it, or set MILLRACE_DIR to another folder.`,
     });
   }
-  let stop = () => Promise.resolve();
-  if (!config.redisConfigured) {
-    const server = await startRedis({
-      dataDir: join(config.dataDir, 'redis'),
-      log: (message) => {
-        log.info(message, { event: 'embedded' });
-      },
-    });
-    stop = () => server.stop();
-    redis = targetOf(server.url);
+  const started: string[] = [];
+  const servers: { stop: () => Promise<void> }[] = [];
+  const stop = async () => {
+    for (const server of servers.splice(0)) await server.stop();
+  };
+  const tell = (message: string) => {
+    log.info(message, { event: 'embedded' });
+  };
+  const embedRedis = async () => {
+    if (config.redisConfigured) return config.redis;
+    const server = await startRedis({ dataDir: join(config.dataDir, 'redis'), log: tell });
+    servers.push(server);
     started.push(`Redis ${server.version} (${server.origin}) at ${server.url}, data in ${config.dataDir}`);
+    return targetOf(parseRedisUrl, server.url);
+  };
+  const embedPostgres = async () => {
+    if (config.postgres !== undefined || !config.pipelines.includes('archive')) return config.postgres;
+    const server = await startPostgres({ dataDir: join(config.dataDir, 'postgres'), log: tell });
+    servers.push(server);
+    started.push(
+      `PostgreSQL ${server.version} (${server.origin}) at ${server.host}:${server.port}, data in ${server.dataDir}`,
+    );
+    return targetOf(parsePostgresUrl, server.url);
+  };
+  const [redis, postgres] = await Promise.allSettled([embedRedis(), embedPostgres()]);
+  if (redis.status === 'rejected' || postgres.status === 'rejected') {
+    await stop();
+    throw redis.status === 'rejected' ? redis.reason : (postgres as PromiseRejectedResult).reason;
   }
-  if (!config.dbConfigured && !existsSync(dbPath)) {
-    createSampleDatabase(dbPath);
-    started.push(`a sample database, ${dbPath}`);
+  if (config.pipelines.includes('aliases') && !config.dbConfigured && !existsSync(config.dbPath)) {
+    createSampleDatabase(config.dbPath);
+    started.push(`a sample database, ${config.dbPath}`);
   }
-  return { config: { ...config, redis, dbPath, redisConfigured: true, dbConfigured: true }, started, stop };
+  return {
+    config: {
+      ...config,
+      redis: redis.value,
+      postgres: postgres.value,
+      redisConfigured: true,
+      dbConfigured: true,
+    },
+    started,
+    stop,
+  };
 }
 
 /** Points what the configuration leaves open at a daemon with embedded servers, when one runs here. */
 export function useRunningDaemon(config: Config): Config & { readonly daemonUrl?: string } {
   const record = config.redisConfigured ? undefined : readRecord(config.dataDir);
   if (record === undefined) return config;
+  const { postgresUrl } = record;
   return {
     ...config,
-    redis: targetOf(record.redisUrl),
+    redis: targetOf(parseRedisUrl, record.redisUrl),
+    postgres:
+      config.postgres ?? (postgresUrl === undefined ? undefined : targetOf(parsePostgresUrl, postgresUrl)),
     dbPath: config.dbConfigured ? config.dbPath : record.dbPath,
     daemonUrl: record.http,
   };
 }
 
-function targetOf(url: string) {
-  const target = parseRedisUrl(url);
-  if (typeof target === 'string') throw new Error(`${url} ${target}`);
+/** Of a URL we made ourselves. */
+function targetOf<T extends object>(parse: (url: string) => T | string, url: string): T {
+  const target = parse(url);
+  if (typeof target === 'string') throw new Error(`an embedded server's URL ${target}`);
   return target;
 }

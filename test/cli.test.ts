@@ -25,7 +25,7 @@ afterEach(() => {
   db.close();
 });
 
-const environment = () => ({ REDIS_URL: redis.url, DB_PATH: path, HTTP_PORT: '0' });
+const environment = () => ({ REDIS_URL: redis.url, DB_PATH: path, HTTP_PORT: '0', MILLRACE_ONLY: 'aliases' });
 const cli = (args: readonly string[], env: Record<string, string> = environment(), cwd = folder): CliRun =>
   startCli(args, env, cwd);
 const time = String.raw`\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\]`;
@@ -156,7 +156,7 @@ test('.env in the working folder is read, the environment beats it, and a flag b
   mkdirSync(home);
   writeFileSync(join(home, '.env'), `DB_PATH=/nowhere.db\nREDIS_URL=${redis.url}\n`);
   expect((await cli(['run', '--once'], {}, home).ended).output).toContain('/nowhere.db does not exist');
-  const env = { DB_PATH: '/elsewhere.db' };
+  const env = { MILLRACE_ONLY: 'aliases', DB_PATH: '/elsewhere.db' };
   expect((await cli(['run', '--once'], env, home).ended).output).toContain('/elsewhere.db does not exist');
   expect((await cli(['run', '--once', '--db', path], env, home).ended).code).toBe(0);
 });

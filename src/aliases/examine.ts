@@ -1,30 +1,16 @@
 import type { Config } from '../config';
-import { describeError } from '../errors';
+import { type Finding, problem } from '../status/finding';
 import { dryRunPass } from './dry-run-pass';
 import { isNetworkPath, networkWarning } from './network-path';
 import { AliasSource } from './source';
 import { type StoreFacts, storeFacts } from './store-facts';
 import { tableStatuses } from './status';
 
-export interface Finding {
-  readonly level: 'ok' | 'note' | 'problem';
-  readonly what: string;
-  readonly remedy?: string;
-}
-
 /** Checks both stores and what lies between them. Reads only; never throws for what it finds. */
 export async function examine(config: Config): Promise<readonly Finding[]> {
-  const findings: Finding[] = [
-    { level: 'ok', what: `Node ${process.versions.node} on ${process.platform}` },
-    ...networkFinding(config.dbPath),
-  ];
+  const findings: Finding[] = [...networkFinding(config.dbPath)];
   const failed = (error: unknown) => {
-    const { code, message, hint } = describeError(error);
-    findings.push({
-      level: 'problem',
-      what: `${message} (${code})`,
-      ...(hint === undefined ? {} : { remedy: hint }),
-    });
+    findings.push(problem(error));
   };
   let openable = true;
   try {

@@ -68,6 +68,7 @@ export class Applier {
 
   async applyPage(page: Page): Promise<void> {
     this.echoes.add(page.carried);
+    for (const id of page.deleted.get('prediction') ?? []) this.echoes.delete(`prediction ${id}`);
     const fresh = this.#distrust === 0 && compareEntryIds(page.position, this.#knownUntil) > 0;
     this.#distrust = Math.max(0, this.#distrust - 1);
     const nominated = this.#withoutEchoes(page.nominated);
@@ -156,11 +157,12 @@ export class Applier {
     let bytes = 0;
     let next = answers.next();
     for (;;) {
-      const { value, done } = await next;
-      if (done) break;
+      const answer = await next;
+      if (answer.done === true) break;
+      const { value } = answer;
       next = answers.next();
       next.catch(() => undefined); // thrown when it is awaited
-      for (const answer of value) bytes += this.#put(batch, answer, work.deleted);
+      for (const one of value) bytes += this.#put(batch, one, work.deleted);
       if (value.some(({ kind }) => kind === 'prediction' || kind === 'metric')) direct = false;
       if (batch.size < batchRows && bytes < batchBytes) continue;
       await this.#commit(batch, undefined, direct);

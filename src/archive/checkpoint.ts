@@ -76,11 +76,16 @@ export class Checkpoint {
   /** A sign of life. @returns whether somebody asks for a full pass. @throws Displaced */
   async renew(): Promise<{ readonly passRequested: boolean }> {
     const [row] = await this.#postgres.query(renewSql, [streamKey, this.#epoch]);
-    if (row === undefined) this.#displaced();
-    const requested = row?.['pass_requested_at'] ?? null;
+    if (row === undefined) throw this.#displaced();
+    const requested = row['pass_requested_at'] ?? null;
     const passRequested = requested !== null && requested !== this.#passRequestedAt;
     this.#passRequestedAt = requested;
     return { passRequested };
+  }
+
+  /** Which request a pass that begins now answers. */
+  get passRequestedAt(): string | null {
+    return this.#passRequestedAt;
   }
 
   /** Leaves a pass' report for whoever asked for it. */
@@ -89,11 +94,34 @@ export class Checkpoint {
     await this.#postgres.query(sql, [streamKey, JSON.stringify(report)]);
   }
 
+  /** Asks the owner, whoever it is, for a full pass. @returns what its report will name */
+  async requestPass(): Promise<string> {
+    const sql =
+      'UPDATE millrace.checkpoint SET pass_requested_at = clock_timestamp() WHERE stream = $1 RETURNING pass_requested_at';
+    const [row] = await this.#postgres.query(sql, [streamKey]);
+    return row?.['pass_requested_at'] ?? '';
+  }
+
+  /** The report of a pass that began after the request. */
+  async passSince(requested: string): Promise<unknown> {
+    const sql = `SELECT last_pass FROM millrace.checkpoint WHERE stream = $1 AND (last_pass ->> 'requestedAt')::timestamptz >= $2`;
+    const [row] = await this.#postgres.query(sql, [streamKey, requested]);
+    return row?.['last_pass'] == null ? undefined : JSON.parse(row['last_pass']);
+  }
+
+  /** How far the owner, whoever it is, has come. */
+  async storedEntryId(): Promise<string | undefined> {
+    const [row] = await this.#postgres.query('SELECT entry_id FROM millrace.checkpoint WHERE stream = $1', [
+      streamKey,
+    ]);
+    return row?.['entry_id'] ?? undefined;
+  }
+
   /** Locks the row and moves the position, inside the transaction that writes what lies between. @throws Displaced */
   async fence(transaction: Transaction, entryId: string): Promise<void> {
     const expected = this.#position?.entryId;
     const moved = await transaction.execute(fenceSql, [streamKey, this.#epoch, expected, entryId]);
-    if (moved === 0) this.#displaced();
+    if (moved === 0) throw this.#displaced();
   }
 
   /** The transaction of `fence` is committed. */
@@ -106,8 +134,8 @@ export class Checkpoint {
     const { incarnation, entryId, seen } = position;
     const values = [streamKey, this.#epoch, incarnation, entryId, JSON.stringify(seen), begin];
     const [row] = await this.#postgres.query(adoptSql, values);
-    if (row === undefined) this.#displaced();
-    this.#position = { ...position, beganAt: row?.['began_at'] ?? null };
+    if (row === undefined) throw this.#displaced();
+    this.#position = { ...position, beganAt: row['began_at'] ?? null };
   }
 
   /** After a failure nobody knows whether the commit happened: only Postgres does. */
@@ -120,7 +148,7 @@ export class Checkpoint {
     const sql =
       'SELECT incarnation, began_at, entry_id, seen FROM millrace.checkpoint WHERE stream = $1 AND epoch = $2';
     const [row] = await this.#postgres.query(sql, [streamKey, this.#epoch]);
-    if (row === undefined) this.#displaced();
+    if (row === undefined) throw this.#displaced();
     const found = claimed.omit({ epoch: true }).parse(row);
     this.#position = {
       incarnation: found.incarnation,
@@ -142,10 +170,11 @@ export class Checkpoint {
     return this.#epoch !== undefined;
   }
 
-  #displaced(): never {
+  /** @returns what is to be thrown */
+  #displaced(): Displaced {
     this.#epoch = undefined;
     this.#position = undefined;
-    throw new Displaced('another instance owns the stream');
+    return new Displaced('another instance owns the stream');
   }
 }
 

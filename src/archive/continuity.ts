@@ -52,10 +52,9 @@ export function judge(checkpoint: ArchiveCheckpoint | undefined, now: RedisFacts
     );
   }
   const stream = streamLoss(checkpoint, now);
-  const witnessed = now.entryAt && stream === undefined;
   const lost = now.incarnation === null && incarnation !== null;
   // Nothing vouches for this being the same Redis.
-  if (lost && !witnessed)
+  if (lost && !now.entryAt)
     return backwards(counterLoss(seen, now) ?? 'it was flushed, or restarted without its data');
   const restarted = seen !== null && seen.runId !== now.runId;
   const counter = counterLoss(seen, now);

@@ -114,14 +114,13 @@ export const release = (transaction: Transaction, parents: readonly string[]): P
         [parents],
       );
 
-/** Text that any terminal and any text column can hold; long keys are cut. */
+/** Text that any terminal and any text column can hold; long text is cut. */
 export function printable(bytes: Buffer | string): string {
   const text = typeof bytes === 'string' ? bytes : bytes.toString('utf8');
-  // eslint-disable-next-line no-control-regex -- control characters are what has to go
   return text
     .slice(0, 500)
     .replace(
-      /[\u0000-\u001f\u007f\u{d800}-\u{dfff}]/gu,
+      /[\p{Cc}\p{Cs}]/gu,
       (character) => `\\x${(character.codePointAt(0) ?? 0).toString(16).padStart(2, '0')}`,
     );
 }

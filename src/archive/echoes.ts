@@ -21,6 +21,12 @@ export class Echoes {
     return this.#recent.has(record) || this.#older.has(record);
   }
 
+  /** Deleted: its id may come back. */
+  delete(record: string): void {
+    this.#recent.delete(record);
+    this.#older.delete(record);
+  }
+
   /** Redis went backwards: the same ids may mean other records. */
   clear(): void {
     this.#recent.clear();

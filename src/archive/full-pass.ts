@@ -64,8 +64,8 @@ export class FullPass {
    */
   async step(): Promise<Nominated | undefined> {
     if (this.#points !== undefined) {
-      const { value, done } = await this.#points.next();
-      if (!done) return this.#missingPoints(value as readonly Found[]);
+      const next = await this.#points.next();
+      if (next.done !== true) return this.#missingPoints(next.value);
       this.#points = undefined;
     } else if (this.#chunk === undefined) {
       if (this.#begun && this.#cursor === '0') return undefined;

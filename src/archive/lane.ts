@@ -12,13 +12,13 @@ import { ensureLibrary } from '../writer/library';
 import { Applier } from './applier';
 import { Checkpoint, Displaced } from './checkpoint';
 import { judge } from './continuity';
-import { beforeAll } from './entry-id';
+import { beforeAll, compareEntryIds } from './entry-id';
 import { type ArchivePassReport, ArchivePassRunner, countLetters } from './pass-runner';
 import { findTargets, prepareSchema } from './preparation';
 import { incarnationKey, parseFacts, readFacts, type RedisFacts } from './redis-facts';
 import { AppliedLog, passStarted, passSummary, recordPass } from './report';
 import { ArchiveSink, type SinkOptions } from './sink';
-import { StreamTail } from './stream-tail';
+import { lastEntryId, StreamTail } from './stream-tail';
 import type { Targets } from './target';
 import { trimStream } from './trim';
 import { TruthReader } from './truth';
@@ -75,6 +75,8 @@ export class ArchiveLane {
   #followedAt = 0;
   #mustFollow = true;
   #wasOwner = false;
+  #passAnswers: string | null = null;
+  #passAfter: string | undefined;
 
   constructor(options: ArchiveLaneOptions) {
     const { log, metrics } = options;
@@ -96,6 +98,7 @@ export class ArchiveLane {
       truth: this.#truth,
       targets: () => this.#requireTargets(),
       onStart: (reason) => {
+        this.#passAnswers = this.checkpoint.passRequestedAt;
         log.info('pass started', { event: 'pass.start', pipeline: 'archive', reason, text: passStarted() });
       },
       onDone: (report) => {
@@ -295,7 +298,10 @@ export class ArchiveLane {
       await this.checkpoint.adopt({ incarnation: wanted, entryId: from, seen: facts }, begins);
     this.facts = facts;
     this.#followedAt = Date.now();
-    if (incident !== undefined) this.#incident(incident);
+    if (incident !== undefined) {
+      this.#incident(incident);
+      this.#requireApplier().echoes.clear(); // the same ids may mean other records
+    }
     if (needsPass) this.passes.restart(incident ?? 'start');
     // Lost with a restart that kept nothing: writers would get "Function not found".
     if (seen?.runId !== now.runId) await this.#loadLibrary();
@@ -306,7 +312,7 @@ export class ArchiveLane {
     if (Date.now() - this.#tickedAt < tickMs) return;
     this.#tickedAt = Date.now();
     const { passRequested } = await this.checkpoint.renew();
-    if (passRequested) void this.passes.request('asked for');
+    if (passRequested) this.passes.restart('asked for');
     this.letters = await countLetters(this.postgres);
     applier.lettersExist = this.letters > 0;
     if (this.letters > 0) await applier.retryDue();
@@ -317,7 +323,10 @@ export class ArchiveLane {
   }
 
   async #pass(applier: Applier): Promise<boolean> {
-    if (this.passes.beginning) await applier.retryAll();
+    if (this.passes.beginning) {
+      if (!(await this.#tailIsThrough())) return false;
+      await applier.retryAll();
+    }
     const nominated = await this.passes.step();
     if (nominated === undefined) return false;
     if (nominated !== 'complete') await applier.applyNominated(nominated);
@@ -325,6 +334,20 @@ export class ArchiveLane {
       this.letters = await countLetters(this.postgres);
       this.passes.finish(this.letters);
     }
+    return true;
+  }
+
+  /**
+   * A pass begins when the tail has applied what was in the stream when it was asked for: it would find all of that missing, and
+   * write it a second time.
+   */
+  async #tailIsThrough(): Promise<boolean> {
+    const position = this.checkpoint.position?.entryId ?? beforeAll;
+    const last = await lastEntryId(this.redis);
+    this.#passAfter ??= last;
+    // The entry waited for may have been deleted meanwhile.
+    if (compareEntryIds(position, this.#passAfter) < 0 && compareEntryIds(position, last) < 0) return false;
+    this.#passAfter = undefined;
     return true;
   }
 
@@ -344,7 +367,7 @@ export class ArchiveLane {
     recordPass(metrics, report);
     const text = passSummary(report);
     log.info('pass complete', { event: 'pass.done', pipeline: 'archive', ...report, text });
-    void this.checkpoint.report(report).catch(() => undefined); // asked for again by whoever waits
+    void this.checkpoint.report({ ...report, requestedAt: this.#passAnswers }).catch(() => undefined); // asked for again by whoever waits
   }
 
   #incident(what: string): void {

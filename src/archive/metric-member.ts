@@ -2,17 +2,20 @@ import { Unfit } from './decode';
 
 /**
  * Splits a flat JSON object into its fields without interpreting numbers: Python writes NaN and Infinity, which JSON.parse
- * refuses, and integers past 2^53, which it would round. Strings are decoded; null is left out; anything else stays as
- * written. @throws Unfit
+ * refuses, and integers past 2^53, which it would round. Strings are decoded; null is left out; anything else, nested values
+ * too, stays as written. @throws Unfit
  */
 export function parseMember(member: Buffer): ReadonlyMap<string, Buffer> {
   const text = member.toString('utf8');
   const fields = new Map<string, Buffer>();
-  const token = /\s*("(?:[^"\\]|\\.)*"|[{}[\]:,]|[^\s"{}[\]:,]+)\s*/sy;
+  const token = /\s*(["{}[\]:,]|[^\s"{}[\]:,]+)/y;
   const next = (): string => {
     const found = token.exec(text)?.[1];
     if (found === undefined) throw malformed();
-    return found;
+    if (found !== '"') return found;
+    const start = token.lastIndex - 1;
+    token.lastIndex = endOfString(text, token.lastIndex);
+    return text.slice(start, token.lastIndex);
   };
   if (next() !== '{') throw malformed();
   let separator = next();
@@ -21,8 +24,11 @@ export function parseMember(member: Buffer): ReadonlyMap<string, Buffer> {
     const name = decodeString(separator);
     if (next() !== ':') throw malformed();
     const value = next();
-    if (value === '{' || value === '[') skipNested(next);
-    else if (value.startsWith('"')) fields.set(name, bytes(name, decodeString(value)));
+    if (value === '{' || value === '[') {
+      const start = token.lastIndex - 1;
+      skipNested(next);
+      fields.set(name, Buffer.from(text.slice(start, token.lastIndex)));
+    } else if (value.startsWith('"')) fields.set(name, bytes(name, decodeString(value)));
     else if (/^[\]},:]$/.test(value)) throw malformed();
     else if (value !== 'null') fields.set(name, Buffer.from(value));
     const after = next();
@@ -45,6 +51,16 @@ function decodeString(token: string): string {
     if (typeof value === 'string') return value;
   } catch {
     // said below
+  }
+  throw malformed();
+}
+
+/** Where the string ends that has begun before `from`. Not by a pattern: its stack does not hold megabytes. */
+function endOfString(text: string, from: number): number {
+  for (let at = text.indexOf('"', from); at >= 0; at = text.indexOf('"', at + 1)) {
+    let backslashes = 0;
+    while (text[at - 1 - backslashes] === '\\') backslashes++;
+    if (backslashes % 2 === 0) return at + 1;
   }
   throw malformed();
 }

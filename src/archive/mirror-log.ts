@@ -8,6 +8,8 @@ export class MirrorLog {
   readonly #log: Log;
   readonly #missed: (reason: string) => void;
   status: MirrorStatus;
+  /** Down because the stream cannot be written to: the next flush ends it. */
+  #writing = false;
 
   constructor(log: Log, on: boolean, missed: (reason: string) => void) {
     this.#log = log;
@@ -35,7 +37,10 @@ export class MirrorLog {
         return;
       }
       case 'mirrored':
-        this.status = { ...this.status, mirrored: mirrored + event.pairs };
+        this.status = this.#writing
+          ? { state: 'listening', mirrored: mirrored + event.pairs }
+          : { ...this.status, mirrored: mirrored + event.pairs };
+        this.#writing = false;
         return;
       case 'overflow': {
         const message = `the mirror could not keep ${event.dropped} notifications`;
@@ -45,6 +50,7 @@ export class MirrorLog {
       }
       case 'down': {
         const { message } = describeError(event.error);
+        this.#writing = event.what === 'writing';
         this.status = { state: 'down', mirrored, message };
         if (Number.isInteger(Math.log2(event.attempt)))
           this.#log.failure('warn', event.error, { ...fields, event: 'mirror.down', attempt: event.attempt });

@@ -18,7 +18,7 @@ export interface MirrorOptions {
   readonly signal: AbortSignal;
   /**
    * Has the tail just seen this record (id: latin1), carried by value? Then its notification is the echo of our own function
-   * library. Asked when the nomination is about to be sent; never for deletions.
+   * library. Asked for predictions, when the nomination is about to be sent; never for deletions.
    */
   readonly known: (kind: KindName, id: string) => boolean;
   /** A nomination waits this long for company (5), or until so many wait (500). */
@@ -31,8 +31,8 @@ export interface MirrorOptions {
 }
 
 /**
- * `subscribed` and `overflow` ask for a full pass that begins after them: events before the one are lost, `dropped` of the
- * other, too. `down` is an outage that is being retried (`attempt` counts from 1 within one), of listening or of writing.
+ * `subscribed` and `overflow` ask for a full pass that begins after them, even if one is running: events before the one are
+ * lost, and the `dropped` ones of the other.
  */
 export type MirrorEvent = { readonly type: 'subscribed'; readonly notifications: Enabling } | QueueEvent;
 
@@ -63,7 +63,7 @@ export const mirror$ = (options: MirrorOptions): Observable<MirrorEvent> =>
         retry({
           resetOnSuccess: true,
           delay: (error: unknown, attempt) => {
-            subscriber.next({ type: 'down', error, attempt });
+            subscriber.next({ type: 'down', what: 'listening', error, attempt });
             return race(timer(backoffMs(attempt, backoff)), abort$(signal));
           },
         }),

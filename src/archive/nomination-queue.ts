@@ -21,7 +21,16 @@ export interface QueueOptions {
 export type QueueEvent =
   | { readonly type: 'mirrored'; readonly pairs: number }
   | { readonly type: 'overflow'; readonly dropped: number }
-  | { readonly type: 'down'; readonly error: unknown; readonly attempt: number };
+  | Down;
+
+/** An outage that is being retried, of listening (until `subscribed`) or of writing (until `mirrored`). */
+export interface Down {
+  readonly type: 'down';
+  readonly what: 'listening' | 'writing';
+  readonly error: unknown;
+  /** Counts from 1 within the outage. */
+  readonly attempt: number;
+}
 
 /** Names are short, but anybody may write a key of megabytes. */
 const maxPendingBytes = 16 * 1024 * 1024;
@@ -104,7 +113,7 @@ export class NominationQueue {
     const mirrored = batch.length - failed.length;
     if (mirrored > 0) report({ type: 'mirrored', pairs: mirrored });
     this.#attempt = failed.length === 0 ? 0 : this.#attempt + 1;
-    if (failed.length > 0) report({ type: 'down', error, attempt: this.#attempt });
+    if (failed.length > 0) report({ type: 'down', what: 'writing', error, attempt: this.#attempt });
     this.#reportDropped();
   }
 
@@ -117,7 +126,9 @@ export class NominationQueue {
       this.#bytes -= key.length;
       const record = recordOf(key);
       if (record === undefined) continue;
-      if (!deleted && this.#options.known(record.kind, record.id)) continue;
+      // Only a prediction is all there under its key: the key of a metric grows, and this may be another point.
+      const echo = record.kind === 'prediction' && !deleted && this.#options.known(record.kind, record.id);
+      if (echo) continue;
       batch.push({ ...record, deleted, key });
     }
     return batch;

@@ -29,7 +29,7 @@ export class ArchivePassRunner {
   #waiting: ((report: ArchivePassReport) => void)[] = [];
   #wanted: string | undefined;
   #running: { readonly pass: FullPass; readonly reason: string } | undefined;
-  /** Since the pass was first begun: one that is restarted goes on counting. */
+  /** Since the pass was asked for: one that is restarted goes on counting. */
   #tally: { readonly since: number; readonly counts: Tally } | undefined;
 
   constructor(options: ArchivePassOptions) {
@@ -47,14 +47,19 @@ export class ArchivePassRunner {
 
   /** Asks for a pass; one under way will do. Resolves with its report. */
   request(reason: string): Promise<ArchivePassReport> {
-    if (this.#running === undefined) this.#wanted ??= reason;
+    if (this.#running === undefined) this.#want(this.#wanted ?? reason);
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
   /** Asks for a pass that sees everything from now on: one under way starts over. */
   restart(reason: string): void {
     this.#running = undefined;
+    this.#want(reason);
+  }
+
+  #want(reason: string): void {
     this.#wanted = reason;
+    this.#tally ??= { since: Date.now(), counts: new Tally() };
   }
 
   /** What the last step nominated may not have been applied: it is looked at again. */
@@ -111,7 +116,6 @@ export class ArchivePassRunner {
 
   #begin(reason: string): void {
     this.#wanted = undefined;
-    this.#tally ??= { since: Date.now(), counts: new Tally() };
     this.#options.onStart(reason);
     this.#running = { pass: new FullPass(this.#options), reason };
   }

@@ -1,8 +1,8 @@
-import { fatal } from '../errors';
 import type { PostgresConnection } from '../postgres';
 import { kindNames, kinds } from './kinds';
 import { examineSchema } from './schema/examine';
 import { migrate, type MigrationReport } from './schema/migrate';
+import { problemsError } from './schema/problems';
 import { quoteName, type Target, type Targets } from './target';
 
 /** Makes what is missing in Postgres. @throws E_PG_… with what to do about what cannot be made */
@@ -22,8 +22,8 @@ export async function findTargets(postgres: PostgresConnection): Promise<Targets
   } catch (error) {
     throw postgres.translate(error);
   }
-  const [problem] = examination.problems;
-  if (problem !== undefined) throw fatal(problem.message, { code: problem.code, hint: problem.hint });
+  const [problem, ...others] = examination.problems;
+  if (problem !== undefined) throw problemsError([problem, ...others]);
   return new Map(
     kindNames.map((name): [typeof name, Target] => {
       const table = examination.tables.get(name);

@@ -1,4 +1,4 @@
-import { Batch } from './batch';
+import type { Batch } from './batch';
 import { letterOf } from './dead-letters';
 import { Unfit } from './decode';
 import type { IdMapTransaction, Identity } from './id-map';

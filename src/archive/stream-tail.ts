@@ -1,5 +1,6 @@
 import type { RedisConnection } from '../redis';
 import { streamKey } from './checkpoint';
+import { beforeAll } from './entry-id';
 import { type Entry, type Page, readPage } from './stream';
 
 /** A read waits this long for an entry: shorter than the connection's command timeout. */
@@ -35,7 +36,7 @@ export class StreamTail {
     }
     if (next.error !== undefined) {
       this.#next = undefined;
-      throw next.error;
+      throw this.#connection.translate(next.error);
     }
     if (next.page === undefined) return undefined;
     const { page } = next;
@@ -61,7 +62,7 @@ export class StreamTail {
         if (page !== undefined) done({ page });
       },
       (error: unknown) => {
-        done({ error: this.#connection.translate(error) });
+        done({ error });
       },
     );
   }
@@ -93,5 +94,15 @@ export class StreamTail {
     const wanted = entries * Math.min(pagePairs / pairs, pageBytes / Math.max(bytes, 1));
     const bounded = Math.min(largestCount, Math.max(1, Math.round(wanted)));
     this.#count = Math.min(bounded, this.#count * 4);
+  }
+}
+
+/** Id of the stream's last entry; before all when it is empty or away. */
+export async function lastEntryId(redis: RedisConnection): Promise<string> {
+  try {
+    const [last] = await redis.client.xrevrange(streamKey, '+', '-', 'COUNT', 1);
+    return last?.[0] ?? beforeAll;
+  } catch (error) {
+    throw redis.translate(error);
   }
 }

@@ -1,5 +1,8 @@
 import type { Command } from 'commander';
-import { examine, type Finding } from '../aliases/examine';
+import { examine } from '../aliases/examine';
+import { examineArchive } from '../archive/examine';
+import { type Config, requirePostgres } from '../config';
+import { type Finding, ok, problem } from '../status/finding';
 import { useRunningDaemon } from '../stores';
 import { configOf, type Run, withOptions } from './options';
 
@@ -10,17 +13,28 @@ export function doctorCommand(program: Command, run: Run): void {
   withOptions(
     program
       .command('doctor')
-      .description('check connections, versions, journal mode, triggers, drift, checkpoint and lag')
+      .description('check connections, versions, triggers, tables, grants, drift, checkpoints and lag')
       .option('--json', 'print the findings as JSON'),
-    ['redisUrl', 'dbPath'],
+    ['redisUrl', 'postgresUrl', 'dbPath', 'only'],
   ).action((flags: Record<string, unknown>) =>
     run(async () => {
-      const findings = await examine(useRunningDaemon(configOf(flags)));
+      const config = useRunningDaemon(configOf(flags));
+      const findings = [ok(`Node ${process.versions.node} on ${process.platform}`)];
+      if (config.pipelines.includes('aliases')) findings.push(...(await examine(config)));
+      if (config.pipelines.includes('archive')) findings.push(...(await archiveFindings(config)));
       if (flags['json'] === true) console.log(JSON.stringify(findings));
       else for (const finding of findings) print(finding);
       return findings.some((finding) => finding.level === 'problem') ? 1 : 0;
     }),
   );
+}
+
+async function archiveFindings(config: Config): Promise<readonly Finding[]> {
+  try {
+    return await examineArchive(config, requirePostgres(config));
+  } catch (error) {
+    return [problem(error)];
+  }
 }
 
 function print({ level, what, remedy }: Finding): void {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { runDaemon } from '../daemon';
 import { writeRecord } from '../daemon-record';
-import { fatal } from '../errors';
+import type { Config } from '../config';
 import { openLog } from '../log';
 import { runOnce } from '../once';
 import { startEmbedded } from '../stores';
@@ -10,7 +10,6 @@ import { configOf, environmentHelp, type Run, withOptions } from './options';
 interface Flags {
   readonly once?: boolean;
   readonly embedded?: boolean;
-  readonly only?: string;
 }
 
 /** `millrace run`: the daemon; with --once a single pass. */
@@ -20,17 +19,15 @@ export function runCommand(program: Command, run: Run): void {
       .command('run', { isDefault: true })
       .description('keep the stores in step until stopped (Ctrl+C)')
       .option('--once', 'one full pass, then exit')
-      .option('--only <pipeline>', 'run this pipeline only: aliases')
       .option(
         '--embedded',
-        'start a real Redis for this run when none is configured, and make a sample database',
+        'start a real Redis and a real PostgreSQL for what is not configured, and make a sample database',
       ),
-    ['redisUrl', 'dbPath', 'interval'],
+    ['redisUrl', 'postgresUrl', 'dbPath', 'interval', 'only'],
   )
     .addHelpText('after', environmentHelp())
     .action((flags: Flags & Record<string, unknown>) =>
       run(async (signal) => {
-        checkPipeline(flags.only);
         const configured = configOf(flags);
         const log = openLog(configured.log);
         const stores =
@@ -52,10 +49,11 @@ export function runCommand(program: Command, run: Run): void {
               forget = writeRecord(config.dataDir, {
                 pid: process.pid,
                 redisUrl,
+                ...(config.postgres === undefined ? {} : { postgresUrl: config.postgres.connectionString }),
                 dbPath: config.dbPath,
                 http,
               });
-              log.info('ready', { event: 'hello', text: firstSteps(config.dbPath, redisUrl) });
+              log.info('ready', { event: 'hello', text: firstSteps(config, redisUrl) });
             },
           });
           return 0;
@@ -68,18 +66,13 @@ export function runCommand(program: Command, run: Run): void {
     );
 }
 
-function checkPipeline(only: string | undefined): void {
-  if (only === undefined || only === 'aliases') return;
-  throw fatal(`--only ${only}: there is no such pipeline in this version`, {
-    code: 'E_CONFIG',
-    hint: 'Use --only aliases, or leave the flag out.',
-  });
-}
-
-const firstSteps = (dbPath: string, redisUrl: string): string =>
+const firstSteps = ({ dbPath, postgres }: Config, redisUrl: string): string =>
   [
-    'See a change travel, in a second terminal:  npm run demo',
-    `Or write to ${dbPath} with anything, and read ${redisUrl} with anything.`,
+    'See changes travel, in a second terminal:  npm run demo',
+    `Or write to ${dbPath} with anything, and read ${redisUrl} with anything;`,
+    ...(postgres === undefined
+      ? []
+      : [`write aidb:* to that Redis, and read the tables:  psql ${postgres.connectionString}`]),
     'Stop with Ctrl+C.',
     '',
   ].join('\n');

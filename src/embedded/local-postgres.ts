@@ -40,13 +40,10 @@ export function foldersLike(pattern: string): string[] {
 /** The Postgres of this machine: on PATH, else the newest where packages put it. */
 export async function localPostgres(demands: Demands): Promise<PostgresAttempt> {
   const problems: string[] = [];
-  const candidates = [
-    ...programsOnPath(['postgres']).map((path) => ({ binDir: dirname(path), origin: 'PATH' })),
-    ...USUAL_PLACES.flatMap(foldersLike).map((binDir) => ({ binDir, origin: binDir })),
-  ];
-  for (const { binDir, origin } of candidates) {
+  const onPath = programsOnPath(['postgres']).map((path) => dirname(path));
+  for (const binDir of new Set([...onPath, ...USUAL_PLACES.flatMap(foldersLike)])) {
     if (!namesIn(binDir).some((name) => /^postgres(\.exe)?$/.test(name))) continue;
-    const attempt = await checkPostgres(binDir, origin, demands);
+    const attempt = await checkPostgres(binDir, onPath.includes(binDir) ? 'PATH' : binDir, demands);
     if ('binary' in attempt) return attempt;
     problems.push(attempt.problem);
   }

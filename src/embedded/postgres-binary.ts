@@ -36,7 +36,9 @@ export async function findPostgres(options: FindPostgresOptions): Promise<Postgr
     if ('binary' in attempt) return attempt.binary;
     problems.push(attempt.problem);
   }
-  throw fatal(`No Postgres server can be started here: ${problems.join('; ')}`, {
+  const which =
+    major === undefined ? 'Postgres server' : `server of Postgres ${major}, which wrote the data,`;
+  throw fatal(`No ${which} can be started here: ${problems.join('; ')}`, {
     code: 'E_NO_POSTGRES',
     hint: HINT,
   });

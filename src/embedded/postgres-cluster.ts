@@ -37,14 +37,8 @@ export interface ClusterOptions {
   readonly logFile: string;
 }
 
-/**
- * The environment for Postgres' programs. Variables like PGPORT or PGDATESTYLE are meant for clients, and initdb refuses
- * a locale that is named but not installed.
- */
-export function serverEnvironment(): NodeJS.ProcessEnv {
-  const kept = Object.entries(process.env).filter(([name]) => !/^(PG|LC_|LANG)/.test(name));
-  return { ...Object.fromEntries(kept), LC_ALL: 'C' };
-}
+/** For Postgres' programs: whatever locale the environment names, installed or not, their messages are in English. */
+export const serverEnvironment = (): NodeJS.ProcessEnv => ({ ...process.env, LC_ALL: 'C' });
 
 /** The major version that wrote the data; undefined: there are none. */
 export function majorOf(dataDir: string): number | undefined {

@@ -14,6 +14,8 @@ export type RedisSource = string | RedisOptions | Redis | RedisConnection;
  */
 export class FunctionClient {
   readonly #connection: Connection;
+  /** Shared by the calls that need them at the same time. */
+  #connecting: Promise<void> | undefined;
   #loading: Promise<unknown> | undefined;
 
   constructor(source: RedisSource) {
@@ -22,7 +24,7 @@ export class FunctionClient {
 
   async call(name: string, keys: readonly string[], args: readonly string[]): Promise<unknown> {
     try {
-      await this.#connection.connect();
+      await this.#connect();
       return await this.#send(name, keys, args);
     } catch (error) {
       throw this.#explain(error);
@@ -42,7 +44,7 @@ export class FunctionClient {
   /** Reads with plain commands. */
   async read<T>(work: (client: Redis) => Promise<T>): Promise<T> {
     try {
-      await this.#connection.connect();
+      await this.#connect();
       return await work(this.#connection.client);
     } catch (error) {
       throw this.#explain(error);
@@ -51,6 +53,13 @@ export class FunctionClient {
 
   close(): void {
     this.#connection.close();
+  }
+
+  #connect(): Promise<void> {
+    this.#connecting ??= this.#connection.connect().finally(() => {
+      this.#connecting = undefined;
+    });
+    return this.#connecting;
   }
 
   async #send(name: string, keys: readonly string[], args: readonly string[]): Promise<unknown> {

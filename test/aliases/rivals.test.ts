@@ -111,7 +111,7 @@ function busyWriter(busyTimeoutMs: number): { readonly stop: () => Promise<numbe
 test('a daemon killed with kill -9 again and again, in passes and in the tail, loses nothing', async () => {
   const writer = busyWriter(5_000);
   for (let kill = 0; kill < 6; kill++) {
-    const run = startCli(['run'], { ...environment(), HTTP_PORT: '0' }, folder);
+    const run = startCli(['run'], { ...environment(), HTTP_PORT: '0', MILLRACE_ONLY: 'aliases' }, folder);
     if (kill % 2 === 0) await firstPass(run);
     else await eventually(async () => (await redis.client.dbsize()) > 1, { alive: run.ended });
     run.child.kill('SIGKILL');
@@ -137,7 +137,7 @@ test('a writer with a busy timeout of a quarter second never fails, through pass
 test('Ctrl+C and SIGTERM finish the batch in hand and end with exit code 0 within five seconds', async () => {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     const writer = busyWriter(5_000);
-    const run = startCli(['run'], { ...environment(), HTTP_PORT: '0' }, folder);
+    const run = startCli(['run'], { ...environment(), HTTP_PORT: '0', MILLRACE_ONLY: 'aliases' }, folder);
     await firstPass(run);
     const before = Date.now();
     run.child.kill(signal);
@@ -149,7 +149,7 @@ test('Ctrl+C and SIGTERM finish the batch in hand and end with exit code 0 withi
 }, 60_000);
 
 test('a stop while Redis is frozen still ends within five seconds', async () => {
-  const run = startCli(['run'], { ...environment(), HTTP_PORT: '0' }, folder);
+  const run = startCli(['run'], { ...environment(), HTTP_PORT: '0', MILLRACE_ONLY: 'aliases' }, folder);
   await firstPass(run);
   redis.server.kill('SIGSTOP');
   try {

@@ -70,6 +70,8 @@ const cases: readonly Case[] = [
   ['an older snapshot and so many writes since that they passed what was seen', { runId: 'run2', entryAt: false, stream: { lastGeneratedId: '2000-0', entriesAdded: 999 }, counters: { prediction: '9000' }, }, 'backwards', true, /has no longer 1000-3, the last entry read: an older state/],
   ['an older state put back without a restart', { entryAt: false, stream: { lastGeneratedId: '2000-0', entriesAdded: 40 }, counters: { prediction: '17' }, }, 'backwards', true, /counter prediction was 5012 and is 17/],
   ['a snapshot from between our position and what was seen', { runId: 'run2', stream: { lastGeneratedId: '1000-5', entriesAdded: 48 } }, 'backwards', true, /ended at 1000-7 and ends at 1000-5/],
+  ['the same, put back without a restart', { stream: { lastGeneratedId: '1000-5', entriesAdded: 48 } }, 'backwards', true, /ended at 1000-7 and ends at 1000-5: an older state/],
+  ['the same, from before our incarnation was written', { incarnation: null, stream: { lastGeneratedId: '1000-5', entriesAdded: 48 } }, 'backwards', true, /went backwards/],
   ['the same, and new entries since', { runId: 'run2', stream: { lastGeneratedId: '2000-0', entriesAdded: 49 } }, 'backwards', true, /had seen 50 entries and now 49/],
   ['a crash that lost the last second of a mirrored counter', { runId: 'run2', counters: { prediction: '5011' } }, 'backwards', true, /counter prediction was 5012 and is 5011/],
 

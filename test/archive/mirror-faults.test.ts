@@ -104,6 +104,7 @@ test('what Redis is too full to take is kept and sent later', async () => {
   await redis.client.config('SET', 'maxmemory', '1');
   await runs(300, ['hdel', 'b']);
   await eventually(() => expect(downs(mirror).map(({ code }) => code)).toContain('E_REDIS_FULL'));
+  expect(has(mirror.events, 'down')[0]).toMatchObject({ what: 'writing', attempt: 1 });
   await runs(2, ['del']); // newer than what waits
   await redis.client.config('SET', 'maxmemory', '0');
   await eventually(async () => expect(new Set(await ids()).size).toBe(300), { alive: mirror.running });
@@ -171,7 +172,7 @@ test('a stop before there was a connection, and one while Redis refuses, complet
     });
   });
   await eventually(() => outages.length >= 2);
-  expect(outages[1]).toMatchObject({ type: 'down', attempt: 2 });
+  expect(outages[1]).toMatchObject({ type: 'down', what: 'listening', attempt: 2 });
   abort.abort();
   await ended;
 });

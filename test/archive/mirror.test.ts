@@ -121,6 +121,16 @@ test('a record the tail has just seen is no news; asked when sent, never for a d
   expect(asked).toEqual(['prediction 1', 'prediction 2', 'prediction 4']);
 });
 
+test('another point under the key of a metric the tail has just seen is news', async () => {
+  await startMirror(redis, { known: () => true });
+  await redis.client
+    .pipeline()
+    .hset('aidb:prediction:1', 'a', '1')
+    .zadd('aidb:metric:1:loss:val', 0, '{}')
+    .exec();
+  await becomes(['metric 1:loss:val']);
+});
+
 test('at the stop everything that waits is sent, and both connections of the mirror are gone', async () => {
   const arrivals = countArrivals();
   const mirror = await startMirror(redis, untilKeys(1_000_000));

@@ -1,7 +1,6 @@
 import { loadConfig, type Environment } from '../../src/config';
 import { type DaemonStatus, runDaemon } from '../../src/daemon';
 import type { Log, LogFields } from '../../src/log';
-import type { PipelineName } from '../../src/pipeline/pipeline';
 import { eventually } from './eventually';
 
 export interface LogLine {
@@ -32,7 +31,7 @@ export function keepLog(): Log & { readonly lines: LogLine[] } {
 }
 
 /** Of a daemon that runs both pipelines, or one whose status nobody asks for. */
-type FullStatus = DaemonStatus & {
+export type FullStatus = DaemonStatus & {
   readonly aliases: NonNullable<DaemonStatus['aliases']>;
   readonly archive: NonNullable<DaemonStatus['archive']>;
 };
@@ -46,11 +45,6 @@ export interface TestDaemon {
   readonly stop: () => Promise<void>;
 }
 
-interface StartOptions {
-  readonly awaitPass?: boolean;
-  readonly only?: readonly PipelineName[];
-}
-
 const daemons: TestDaemon[] = [];
 afterEach(async () => {
   for (const daemon of daemons.splice(0)) await daemon.stop().catch(() => undefined);
@@ -62,16 +56,16 @@ afterEach(async () => {
  */
 export async function startDaemon(
   environment: Environment,
-  { awaitPass = true, only = [environment['POSTGRES_URL'] === undefined ? 'aliases' : 'archive'] }: StartOptions = {},
+  { awaitPass = true }: { readonly awaitPass?: boolean } = {},
 ): Promise<TestDaemon> {
+  const only = environment['POSTGRES_URL'] === undefined ? 'aliases' : 'archive';
   const log = keepLog();
   const stop = new AbortController();
   const listening = deferred<string>();
   const running = runDaemon({
-    config: loadConfig({ HTTP_PORT: '0', ...environment }),
+    config: loadConfig({ HTTP_PORT: '0', MILLRACE_ONLY: only, ...environment }),
     log,
     signal: stop.signal,
-    only,
     onListening: listening.resolve,
   });
   running.catch(listening.reject);

@@ -13,6 +13,8 @@ async function dumpKey(client: Redis, key: string): Promise<unknown> {
       return { hash: hex(await client.callBuffer('HGETALL', key)) };
     case 'zset':
       return { zset: await client.zrange(key, 0, -1, 'WITHSCORES') };
+    case 'list':
+      return { list: await client.lrange(key, 0, -1) };
     case 'set':
       return { set: (await client.smembers(key)).sort() };
     case 'stream':

@@ -48,8 +48,7 @@ export function serverProblems({ server, applied }: SchemaFacts): readonly Probl
 function readOnlyProblems(server: ServerFacts): readonly Problem[] {
   const code = 'E_PG_READ_ONLY';
   if (server.standby) {
-    const hint =
-      'Let POSTGRES_URL name the primary (libpq finds it with several hosts and target_session_attrs=read-write).';
+    const hint = 'Let POSTGRES_URL name the primary.';
     return [{ code, message: 'this server is a standby: it takes no writes', hint }];
   }
   if (!server.readOnly) return [];

@@ -33,8 +33,9 @@ local function register(name, body, flags)
       call, tryCall = redis.call, redis.pcall
       currentTime = nil
       local done, result = pcall(body, keys, args)
-      if done or type(result) == 'table' then return result end
-      error(result, 0)
+      if done then return result end
+      -- Redis' pcall makes a string of an error that was a table.
+      return type(result) == 'table' and result or {err = result}
     end
   }
 end

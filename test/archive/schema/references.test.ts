@@ -25,7 +25,7 @@ const waits = async (pid: string) =>
   (await texts(admin, `SELECT cardinality(pg_blocking_pids(${pid}))`))[0] !== '0';
 const pidOf = async (client: Client) => (await texts(client, 'SELECT pg_backend_pid()'))[0] ?? '';
 
-describe.each(relations)('$child.$column', ({ child, column, parent }) => {
+describe.each(relations)('$child and its $column:', ({ child, column, parent }) => {
   const constraint = `${child}_${column}_fkey`;
   const insert = (...ids: readonly (number | null)[]) =>
     `INSERT INTO ${child} (${column}) VALUES ${ids.map((id) => `(${String(id)})`).join(', ')}`;
@@ -109,14 +109,7 @@ describe.each(relations)('$child.$column', ({ child, column, parent }) => {
       () => 'inserted',
       (error: unknown) => error,
     );
-    await eventually(
-      async () =>
-        (
-          await connectTo(database.url).then(async (other) =>
-            texts(other, `SELECT cardinality(pg_blocking_pids(${pid}))`),
-          )
-        )[0] === '1',
-    );
+    await eventually(() => waits(pid));
     await admin.query('COMMIT');
     expect(await inserted).toMatchObject({ code: '23503' });
   });

@@ -1,0 +1,102 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { ignoreElements, interval, lastValueFrom, merge, Subject } from 'rxjs';
+import type { Config } from '../config';
+import { describeError, retryable } from '../errors';
+import type { Log } from '../log';
+import { createMetrics } from '../metrics';
+import { pump } from '../pipeline/pump';
+import { showProgress } from '../progress';
+import type { PostgresTarget } from '../postgres-url';
+import { beforeAll, compareEntryIds } from './entry-id';
+import { ArchiveLane } from './lane';
+import type { ArchivePassReport } from './pass-runner';
+import { passSummary } from './report';
+import { lastEntryId } from './stream-tail';
+
+const pollMs = 200;
+
+/**
+ * One full pass, and everything the stream holds, in this process; where a daemon owns the stream, the daemon is asked for the
+ * pass. The first failure ends it.
+ */
+export async function archiveOnce(
+  config: Config,
+  postgres: PostgresTarget,
+  log: Log,
+): Promise<ArchivePassReport> {
+  const wake$ = new Subject<void>();
+  const lane = new ArchiveLane({
+    redis: config.redis,
+    postgres,
+    strategies: config.onConflict,
+    onDelete: config.onDelete,
+    log,
+    metrics: createMetrics(),
+    onWake: () => {
+      wake$.next();
+    },
+  });
+  const done = new AbortController();
+  const hideProgress = showProgress(() => lane.passes.progress);
+  const report = lane.passes.request('asked for');
+  const running = lastValueFrom(
+    pump({
+      cycle: () => lane.cycle(),
+      wake$: merge(wake$, interval(pollMs)),
+      backoff: { baseMs: 1, capMs: 1 },
+      signal: done.signal,
+      givesUp: () => true,
+      onFailure: () => undefined,
+      onRecovery: () => undefined,
+    }).pipe(ignoreElements()),
+    { defaultValue: undefined },
+  );
+  const failed = running.then((): never => {
+    throw new Error('the pump stopped before the pass was complete');
+  });
+  failed.catch(() => undefined); // raced below
+  try {
+    const finished = await Promise.race([failed, report, askOwner(lane, log, done.signal)]);
+    await Promise.race([failed, drained(lane)]);
+    return finished;
+  } finally {
+    hideProgress();
+    done.abort();
+    await running.catch(() => undefined); // told by the race
+    await lane.close();
+  }
+}
+
+/** Until everything that is in the stream by now has been applied, by whoever owns it. */
+async function drained(lane: ArchiveLane): Promise<void> {
+  const last = await lastEntryId(lane.redis);
+  for (;;) {
+    const position = lane.isOwner ? lane.checkpoint.position?.entryId : await lane.checkpoint.storedEntryId();
+    if (compareEntryIds(position ?? beforeAll, last) >= 0) return;
+    await delay(pollMs);
+  }
+}
+
+/** Waits until it is known that another instance owns the stream, asks it for a pass, and waits for the report. */
+async function askOwner(lane: ArchiveLane, log: Log, signal: AbortSignal): Promise<ArchivePassReport> {
+  while (lane.owner === undefined || lane.isOwner) {
+    if (signal.aborted) return new Promise(() => undefined);
+    await delay(pollMs, undefined, { signal }).catch(() => undefined);
+  }
+  const asked = await lane.checkpoint.requestPass();
+  for (;;) {
+    // It died: this process has become the owner, and makes the pass itself.
+    if (isOver(lane, signal)) return new Promise(() => undefined);
+    const report = await lane.checkpoint.passSince(asked).catch((error: unknown) => {
+      throw retryable(`the owner's report cannot be read: ${describeError(error).message}`, { code: 'E_PG' });
+    });
+    if (report !== undefined) {
+      const text = passSummary(report as ArchivePassReport);
+      log.info('pass complete, by the daemon', { event: 'pass.done', pipeline: 'archive', text });
+      return report as ArchivePassReport;
+    }
+    await delay(pollMs, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+const isOver = (lane: ArchiveLane, signal: AbortSignal): boolean => lane.isOwner || signal.aborted;

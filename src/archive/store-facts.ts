@@ -1,0 +1,72 @@
+import type { Config } from '../config';
+import { PostgresConnection } from '../postgres';
+import type { PostgresTarget } from '../postgres-url';
+import { RedisConnection } from '../redis';
+import { streamKey } from './checkpoint';
+import { compareEntryIds } from './entry-id';
+
+/** What Redis and Postgres themselves say of the archive, without a daemon. Reads only; times as Postgres prints them. */
+export interface ArchiveStoreFacts {
+  readonly migrated: boolean;
+  readonly owner: string | null;
+  readonly heartbeat: string | null;
+  readonly entryId: string | null;
+  readonly streamLength: number;
+  /** Entries after the position. */
+  readonly lagRecords: number;
+  readonly deadLetters: number;
+  readonly inStep: boolean;
+}
+
+export async function archiveStoreFacts(config: Config, target: PostgresTarget): Promise<ArchiveStoreFacts> {
+  const redis = new RedisConnection(config.redis, 'status');
+  const postgres = new PostgresConnection(target, 'status');
+  try {
+    await redis.connect();
+    const streamLength = await redis.client.xlen(streamKey);
+    const [there] = await postgres.query(`SELECT to_regclass('millrace.checkpoint') IS NOT NULL AS there`);
+    if (there?.['there'] !== 't') {
+      const nothing = { owner: null, heartbeat: null, entryId: null, deadLetters: 0 };
+      return { migrated: false, ...nothing, streamLength, lagRecords: streamLength, inStep: false };
+    }
+    const [row] = await postgres.query(
+      'SELECT owner, heartbeat, entry_id, (SELECT count(*) FROM millrace.dead_letters) AS letters ' +
+        'FROM (SELECT) one LEFT JOIN millrace.checkpoint ON stream = $1',
+      [streamKey],
+    );
+    const entryId = row?.['entry_id'] ?? null;
+    const lagRecords = entryId === null ? streamLength : await entriesAfter(redis, entryId);
+    return {
+      migrated: true,
+      owner: row?.['owner'] ?? null,
+      heartbeat: row?.['heartbeat'] ?? null,
+      entryId,
+      streamLength,
+      lagRecords,
+      deadLetters: Number(row?.['letters'] ?? 0),
+      inStep: entryId !== null && lagRecords === 0,
+    };
+  } catch (error) {
+    throw redis.translate(error);
+  } finally {
+    postgres.close();
+    redis.close();
+  }
+}
+
+/** Counted up to a million: more is told as a million. */
+const countedAtMost = 1_000_000;
+const page = 10_000;
+
+async function entriesAfter(redis: RedisConnection, entryId: string): Promise<number> {
+  let from = entryId;
+  let count = 0;
+  while (count < countedAtMost) {
+    const entries = await redis.client.xrange(streamKey, `(${from}`, '+', 'COUNT', page);
+    count += entries.length;
+    const last = entries.at(-1)?.[0];
+    if (entries.length < page || last === undefined || compareEntryIds(last, from) <= 0) return count;
+    from = last;
+  }
+  return countedAtMost;
+}

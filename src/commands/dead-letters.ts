@@ -1,0 +1,155 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { deadLetterStore, type Letter, type LetterFilter } from '../archive/letter-store';
+import { kindNames } from '../archive/kinds';
+import { requirePostgres } from '../config';
+import { fatal } from '../errors';
+import { PostgresConnection } from '../postgres';
+import { useRunningDaemon } from '../stores';
+import { configOf, type Run, withOptions } from './options';
+
+interface Flags extends Record<string, unknown> {
+  readonly kind?: string;
+  readonly error?: string;
+  readonly limit?: number;
+  readonly all?: boolean;
+  readonly json?: boolean;
+}
+
+const examples = `
+Examples:
+  millrace dead-letters list --kind prediction     what is parked, and why
+  millrace dead-letters show 17                    one record with its contents
+  millrace dead-letters retry --error E_PARENT     try those that wait for a parent again
+  millrace dead-letters retry --all
+  millrace dead-letters drop 17 18                 give these up`;
+
+/** `millrace dead-letters`: records that could not be applied. */
+export function deadLettersCommand(program: Command, run: Run): void {
+  const verb = program
+    .command('dead-letters')
+    .description('records of the archive that are parked: list, show, retry or drop them')
+    .addHelpText('after', examples);
+  const filtered = (name: string, description: string) =>
+    withOptions(
+      verb
+        .command(name)
+        .description(description)
+        .argument('[ids...]', 'their numbers', parseIds, [] as string[])
+        .option('--kind <kind>', `only of this kind: ${kindNames.join(', ')}`)
+        .option('--error <code>', 'only with this code: an SQLSTATE or E_…')
+        .option('--json', 'one line of JSON for each'),
+      ['postgresUrl'],
+    );
+  filtered('list', 'what is parked, and why')
+    .option('--limit <count>', 'at most so many', parseCount, 100)
+    .action((ids: string[], flags: Flags) => run(() => withStore(flags, ids, list)));
+  filtered('show', 'everything about the ones named, contents included').action(
+    (ids: string[], flags: Flags) => run(() => withStore(flags, requireSome(ids, flags, 'show'), show)),
+  );
+  filtered('retry', 'try them again: the daemon does so within a second, or at its next start')
+    .option('--all', 'all of them')
+    .action((ids: string[], flags: Flags) =>
+      run(() => withStore(flags, requireSome(ids, flags, 'retry'), retry)),
+    );
+  filtered('drop', 'give them up: they are deleted from the parked ones, and nowhere else')
+    .option('--all', 'all of them')
+    .action((ids: string[], flags: Flags) =>
+      run(() => withStore(flags, requireSome(ids, flags, 'drop'), drop)),
+    );
+}
+
+type Work = (
+  store: ReturnType<typeof deadLetterStore>,
+  filter: LetterFilter,
+  flags: Flags,
+) => Promise<number>;
+
+async function withStore(flags: Flags, ids: readonly string[], work: Work): Promise<number> {
+  const { kind, error } = flags;
+  const postgres = new PostgresConnection(requirePostgres(useRunningDaemon(configOf(flags))), 'dead-letters');
+  try {
+    const filter = {
+      ids,
+      ...(kind === undefined ? {} : { kind }),
+      ...(error === undefined ? {} : { code: error }),
+    };
+    return await work(deadLetterStore(postgres), filter, flags);
+  } finally {
+    postgres.close();
+  }
+}
+
+const list: Work = async (store, filter, { json, limit = 100 }) => {
+  const { letters, total } = await store.list(filter, limit);
+  for (const letter of letters) console.log(json === true ? JSON.stringify(letter) : line(letter));
+  if (json !== true)
+    console.log(total === 0 ? 'Nothing is parked.' : `${letters.length} of ${total} parked records.`);
+  return total > 0 ? 2 : 0;
+};
+
+const show: Work = async (store, filter, { json }) => {
+  const { letters } = await store.list(filter, 1_000);
+  for (const letter of letters) {
+    const contents = await store.contents(letter.id);
+    if (json === true) console.log(JSON.stringify({ ...letter, contents }));
+    else
+      console.log(
+        [
+          line(letter),
+          ...details(letter),
+          ...contents.map(([name, value]) => `  ${name}: ${value ?? '(none)'}`),
+          '',
+        ].join('\n'),
+      );
+  }
+  return letters.length === 0 ? notFound() : 0;
+};
+
+const retry: Work = async (store, filter, { json }) => {
+  const count = await store.retry(filter);
+  console.log(
+    json === true
+      ? JSON.stringify({ retried: count })
+      : `${count} will be tried again: by the daemon within a second, or at its next start.`,
+  );
+  return count === 0 && filter.ids.length > 0 ? notFound() : 0;
+};
+
+const drop: Work = async (store, filter, { json }) => {
+  const count = await store.drop(filter);
+  console.log(json === true ? JSON.stringify({ dropped: count }) : `${count} dropped.`);
+  return count === 0 && filter.ids.length > 0 ? notFound() : 0;
+};
+
+function notFound(): number {
+  console.error('No parked record is like that: `millrace dead-letters list` shows what there is.');
+  return 1;
+}
+
+const line = ({ id, key, code, column, message }: Letter): string =>
+  `${id}  ${key}  ${code}${column === null ? '' : ` ${column}`}: ${message}`;
+
+const details = ({ kind, created, waitingFor, firstAt, lastAt, attempts, entryId }: Letter): string[] => [
+  `  kind: ${kind}${created === null || created === '' ? '' : `, created ${created}`}`,
+  `  parked ${firstAt}, tried ${attempts} times, last ${lastAt}`,
+  ...(waitingFor === null ? [] : [`  waits for ${waitingFor}`]),
+  ...(entryId === null ? [] : [`  stream entry ${entryId}`]),
+];
+
+function parseIds(id: string, before: string[]): string[] {
+  if (!/^\d{1,18}$/.test(id)) throw new InvalidArgumentError('a parked record is named by its number.');
+  return [...before, id];
+}
+
+function parseCount(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('a count is a whole number above 0.');
+  return Number(text);
+}
+
+function requireSome(ids: readonly string[], { kind, error, all }: Flags, name: string): readonly string[] {
+  if (ids.length > 0 || kind !== undefined || error !== undefined || all === true) return ids;
+  throw fatal(`dead-letters ${name}: which ones?`, {
+    code: 'E_CONFIG',
+    hint: `Name their numbers, or --kind, or --error${name === 'show' ? '' : ', or --all'}.`,
+  });
+}

@@ -1,0 +1,64 @@
+import { NominationQueue, type QueueEvent } from '../../src/archive/nomination-queue';
+import { RedisConnection } from '../../src/redis';
+import { redisTarget } from '../../src/redis-url';
+import { eventually } from '../support/eventually';
+import { testRedis, type TestRedis } from '../support/stores';
+
+/** What happens while a flush is under way: `add` returns before Redis can have answered. */
+let redis: TestRedis;
+let connection: RedisConnection;
+beforeAll(async () => {
+  redis = await testRedis();
+  const { host, port } = redis.server;
+  connection = new RedisConnection(redisTarget({ host, port, db: 0 }), 'test');
+  await connection.connect();
+});
+afterAll(() => {
+  connection.close();
+});
+beforeEach(async () => {
+  await redis.client.flushall();
+});
+
+const queueOf = (flushAt: number, events: QueueEvent[] = []) =>
+  new NominationQueue({
+    connection,
+    known: () => false,
+    report: (event) => events.push(event),
+    flushMs: 5,
+    flushAt,
+    maxPending: 3,
+  });
+const entries = async () =>
+  (await redis.client.xrange('millrace:changes', '-', '+')).map(([, fields]) => fields.join(' '));
+
+test('what comes during a flush waits for its end, and goes together', async () => {
+  const queue = queueOf(1);
+  for (const id of [1, 2, 3]) queue.add(`run:${id}`, false);
+  await eventually(async () => expect(await entries()).toEqual(['run 1', 'run 2 run 3']));
+  await queue.close();
+});
+
+test('what happened to a key during a failing flush is newer than what could not be sent', async () => {
+  const events: QueueEvent[] = [];
+  const queue = queueOf(1, events);
+  await redis.client.config('SET', 'maxmemory', '1');
+  queue.add('run:1', false);
+  queue.add('run:1', true);
+  await eventually(() => events.some(({ type }) => type === 'down'));
+  await redis.client.config('SET', 'maxmemory', '0');
+  await eventually(async () => expect(await entries()).toEqual(['run- 1']));
+  await queue.close();
+});
+
+test('what could not be sent and finds its place taken is dropped, and told', async () => {
+  const events: QueueEvent[] = [];
+  const queue = queueOf(2, events);
+  await redis.client.config('SET', 'maxmemory', '1');
+  for (const id of [1, 2, 3, 4]) queue.add(`run:${id}`, false); // 1 and 2 are on their way; 3 and 4 wait, and one more has room
+  await eventually(() => events.some(({ type }) => type === 'overflow'));
+  await redis.client.config('SET', 'maxmemory', '0');
+  await eventually(async () => expect(await entries()).toEqual(['run 3 run 4 run 1']));
+  expect(events.filter(({ type }) => type === 'overflow')).toEqual([{ type: 'overflow', dropped: 1 }]);
+  await queue.close();
+});

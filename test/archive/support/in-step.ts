@@ -1,0 +1,69 @@
+import type Redis from 'ioredis';
+import { eventually } from '../../support/eventually';
+import type { TestPostgres } from '../../support/postgres';
+import { differences } from './census';
+
+interface Stores {
+  readonly redis: { readonly client: Redis };
+  readonly postgres: TestPostgres;
+}
+
+/** The entry up to which the stream is applied. */
+export async function positionOf({ query }: TestPostgres): Promise<string> {
+  const [row] = await query('SELECT entry_id FROM millrace.checkpoint');
+  return String(row?.['entry_id']);
+}
+
+/** Waits until the whole stream is applied. Nobody may be writing. */
+export const caughtUp = (
+  { redis, postgres }: Stores,
+  alive: Promise<unknown>,
+  within = 20_000,
+): Promise<void> =>
+  eventually(
+    async () => {
+      const last = await redis.client.xrevrange('millrace:changes', '+', '-', 'COUNT', 1);
+      expect(await positionOf(postgres)).toBe(last[0]?.[0]);
+    },
+    { alive, within },
+  );
+
+/** Waits until every record of Redis is in Postgres once, under its parents, and nothing else is, dead letters included. */
+export async function inStep(stores: Stores, alive: Promise<unknown>, within = 20_000): Promise<void> {
+  await caughtUp(stores, alive, within);
+  const { redis, postgres } = stores;
+  await eventually(async () => expect(await differences(redis.client, postgres)).toEqual({}), {
+    alive,
+    within,
+  });
+  expect(await postgres.query('SELECT key, code, message FROM millrace.dead_letters')).toEqual([]);
+}
+
+/** Every prediction whose entry is behind the position is in Postgres: the position never runs ahead of the data. */
+export async function expectNothingSkipped(
+  { redis, postgres }: Stores,
+  acknowledged: readonly number[],
+): Promise<void> {
+  const written = [...acknowledged];
+  const position = await positionOf(postgres);
+  const waiting = new Set<string>();
+  for (const [, fields] of await redis.client.xrangeBuffer('millrace:changes', `(${position}`, '+')) {
+    for (let at = 0; at < fields.length; at += 2) {
+      const [field, value] = [fields[at]?.toString(), fields[at + 1]];
+      if (field === 'prediction=' && value !== undefined) waiting.add(idOf(value));
+    }
+  }
+  const applied = written.filter((id) => !waiting.has(String(id)));
+  const [row] = await postgres.query(
+    'SELECT array_agg(w.id) AS missing FROM unnest($1::bigint[]) AS w (id) WHERE NOT EXISTS (SELECT FROM predictions WHERE redis_id = w.id)',
+    [applied],
+  );
+  expect(row?.['missing'] ?? []).toEqual([]);
+}
+
+/** The first value of a packed record. */
+function idOf(packed: Buffer): string {
+  const header = packed.indexOf('\n');
+  const length = Number(packed.toString('latin1', 0, packed.indexOf(' ')));
+  return packed.toString('latin1', header + 1, header + 1 + length);
+}
