@@ -19,11 +19,11 @@ export interface Transaction {
  * No session state: behind PgBouncer the next transaction may run in another session. A server with synchronous_commit off
  * is overruled, for the only other copy of what we commit is in memory.
  */
-const begin = `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL TimeZone = 'UTC'; SET LOCAL synchronous_commit = on; SET LOCAL statement_timeout = '120s';
-SET LOCAL lock_timeout = '10s'; SET LOCAL idle_in_transaction_session_timeout = '60s'; SET LOCAL DateStyle = 'ISO'`;
+const begin = `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL TimeZone = 'UTC'; SET LOCAL synchronous_commit = on; SET LOCAL statement_timeout = '60s';
+SET LOCAL lock_timeout = '10s'; SET LOCAL idle_in_transaction_session_timeout = '10s'; SET LOCAL DateStyle = 'ISO'`;
 
 /** Longest silence of the server while we wait for it; a statement ends itself before. */
-const silenceMs = 130_000;
+const silenceMs = 65_000;
 /** The same for the first statement of a transaction, which has nothing to wait for: an idle connection may have died without a word. */
 const beginSilenceMs = 10_000;
 const connectTimeoutMs = 5_000;

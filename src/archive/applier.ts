@@ -88,30 +88,31 @@ export class Applier {
     );
   }
 
-  /** Tries parked records that are due: their parent came, a person asked, or a pass begins. */
-  async retryDue(): Promise<void> {
-    const { postgres } = this.#options;
-    for (;;) {
-      const rows = await postgres.query(
-        'SELECT id, kind, redis_key, payload, digest FROM millrace.dead_letters WHERE due ORDER BY id LIMIT $1',
-        [retriedAtOnce],
-      );
-      if (rows.length === 0) return;
-      const batch = new Batch();
-      const nominated = new Map<KindName, Set<string>>();
-      const deleted = new Map<KindName, Set<string>>();
-      for (const row of rows) {
-        const { id, kind, redisKey, payload } = storedLetter(row);
-        batch.retried.push(id);
-        if (!isKind(kind)) continue;
-        const name = redisKey.toString('latin1', keyOf(kind, Buffer.alloc(0)).length);
-        nominated.set(kind, (nominated.get(kind) ?? new Set()).add(name));
-        if (payload === undefined) deleted.set(kind, (deleted.get(kind) ?? new Set()).add(name));
-        // What Redis has is read after this, and wins.
-        else batch.add(unpackFound(kind, payload));
-      }
-      await this.#apply({ batch, nominated, deleted, direct: false });
+  /**
+   * Tries some of the parked records that are due: their parent came, a person asked, or a pass begins.
+   * @returns whether there are more
+   */
+  async retrySome(): Promise<boolean> {
+    const rows = await this.#options.postgres.query(
+      'SELECT id, kind, redis_key, payload FROM millrace.dead_letters WHERE due ORDER BY id LIMIT $1',
+      [retriedAtOnce],
+    );
+    if (rows.length === 0) return false;
+    const batch = new Batch();
+    const nominated = new Map<KindName, Set<string>>();
+    const deleted = new Map<KindName, Set<string>>();
+    for (const row of rows) {
+      const { id, kind, redisKey, payload } = storedLetter(row);
+      batch.retried.push(id);
+      if (!isKind(kind)) continue;
+      const name = redisKey.toString('latin1', keyOf(kind, Buffer.alloc(0)).length);
+      nominated.set(kind, (nominated.get(kind) ?? new Set()).add(name));
+      if (payload === undefined) deleted.set(kind, (deleted.get(kind) ?? new Set()).add(name));
+      // What Redis has is read after this, and wins.
+      else batch.add(unpackFound(kind, payload));
     }
+    await this.#apply({ batch, nominated, deleted, direct: false });
+    return rows.length === retriedAtOnce;
   }
 
   /** Looks up metric keys that had to rest. */

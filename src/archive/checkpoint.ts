@@ -109,6 +109,13 @@ export class Checkpoint {
     return row?.['last_pass'] == null ? undefined : JSON.parse(row['last_pass']);
   }
 
+  /** Which Redis the owner archives; undefined: none yet. */
+  async storedIncarnation(): Promise<string | undefined> {
+    const sql = 'SELECT incarnation FROM millrace.checkpoint WHERE stream = $1';
+    const [row] = await this.#postgres.query(sql, [streamKey]);
+    return row?.['incarnation'] ?? undefined;
+  }
+
   /** How far the owner, whoever it is, has come. */
   async storedEntryId(): Promise<string | undefined> {
     const [row] = await this.#postgres.query('SELECT entry_id FROM millrace.checkpoint WHERE stream = $1', [

@@ -48,7 +48,11 @@ export function letterOf(found: Found, reason: Unfit, waitingFor?: string): Dead
  * time that is none tells nothing: such a letter goes when any record of the key has landed.
  */
 function distinctionOf({ kind, values }: Found): Buffer | string {
-  if (kind.created === undefined) return kind.name === 'exprun' ? '' : (values[0] ?? '');
+  if (kind.created === undefined) {
+    if (kind.name === 'exprun') return '';
+    // Nothing would be the letter of the whole key.
+    return values[0]?.length === 0 ? '""' : (values[0] ?? '');
+  }
   try {
     return createdOf({ kind, values }, kind.created);
   } catch {
@@ -131,7 +135,6 @@ export interface StoredLetter {
   readonly kind: string;
   readonly redisKey: Buffer;
   readonly payload: Buffer | undefined;
-  readonly digest: string;
 }
 
 export function storedLetter(row: TextRow): StoredLetter {
@@ -142,6 +145,5 @@ export function storedLetter(row: TextRow): StoredLetter {
     kind: row['kind'] ?? '',
     redisKey: bytes(row['redis_key']) ?? Buffer.alloc(0),
     payload: bytes(row['payload']),
-    digest: (row['digest'] ?? '').replaceAll('-', ''),
   };
 }

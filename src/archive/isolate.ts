@@ -36,7 +36,7 @@ export async function writeIsolated<T, R>(
   transaction: Transaction,
   rows: readonly T[],
   write: (rows: readonly T[]) => Promise<R>,
-  park: (row: T, reason: Unfit) => void,
+  park: (row: T, reason: Unfit) => Promise<void>,
 ): Promise<R[]> {
   const results: R[] = [];
   let at = 0;
@@ -56,7 +56,7 @@ export async function writeIsolated<T, R>(
       const culprit = block.length === 1 ? 0 : line === undefined ? undefined : line - 1;
       const row = culprit === 0 ? block[0] : undefined;
       if (culprit === 0 && row !== undefined) {
-        park(row, unfitOf(error));
+        await park(row, unfitOf(error));
         at += 1;
         size = Math.max(16, Math.ceil(size / 4));
       } else size = culprit === undefined ? Math.ceil(block.length / 2) : Math.min(culprit, block.length - 1);

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { BehaviorSubject, distinctUntilChanged } from 'rxjs';
 import { asRetryable, describeError, type ErrorReport, isFatal } from '../errors';
 import type { Log } from '../log';
@@ -6,16 +6,14 @@ import type { Metrics } from '../metrics';
 import type { CycleOutcome } from '../pipeline/pump';
 import { PostgresConnection } from '../postgres';
 import type { PostgresTarget } from '../postgres-url';
-import { inspectServer, RedisConnection, type ServerFacts } from '../redis';
+import { RedisConnection, type ServerFacts } from '../redis';
 import type { RedisTarget } from '../redis-url';
-import { ensureLibrary } from '../writer/library';
 import { Applier } from './applier';
 import { Checkpoint, Displaced } from './checkpoint';
-import { judge } from './continuity';
 import { beforeAll, compareEntryIds } from './entry-id';
 import { type ArchivePassReport, ArchivePassRunner, countLetters } from './pass-runner';
-import { findTargets, prepareSchema } from './preparation';
-import { incarnationKey, parseFacts, readFacts, type RedisFacts } from './redis-facts';
+import { Follower, requireSameRedis } from './follower';
+import { findTargets, inspectRedis, loadLibrary, prepareSchema } from './preparation';
 import { AppliedLog, passStarted, passSummary, recordPass } from './report';
 import { ArchiveSink, type SinkOptions } from './sink';
 import { lastEntryId, StreamTail } from './stream-tail';
@@ -36,6 +34,8 @@ export interface ArchiveLaneOptions {
 
 /** How often signs of life are given, facts of Redis compared, and parked records looked at. */
 const tickMs = 1_000;
+/** For giving up the stream at the stop. */
+const releaseMs = 2_000;
 /** Incidents kept for status. */
 const keptIncidents = 50;
 
@@ -51,8 +51,6 @@ export class ArchiveLane {
   readonly incidents: { readonly at: number; readonly what: string }[] = [];
   lastPass: ArchivePassReport | undefined;
   server: ServerFacts | undefined;
-  /** What was last seen of Redis. */
-  facts: RedisFacts | undefined;
   /** Who owns the stream, as far as is known; undefined: nobody asked yet. */
   owner: string | undefined;
   /** Records parked. */
@@ -67,13 +65,16 @@ export class ArchiveLane {
   readonly #options: ArchiveLaneOptions;
   readonly #tailConnection: RedisConnection;
   readonly #tail: StreamTail;
+  readonly #follower: Follower;
   readonly #truth: TruthReader;
   readonly #appliedLog: AppliedLog;
   #targets: Targets | undefined;
   #applier: Applier | undefined;
   #tickedAt = 0;
-  #followedAt = 0;
-  #mustFollow = true;
+  /** Everything was in order once: what fails from now on may be mended while we go on trying. */
+  #started = false;
+  /** Parked records are due. */
+  #retrying = false;
   #wasOwner = false;
   #passAnswers: string | null = null;
   #passAfter: string | undefined;
@@ -85,12 +86,13 @@ export class ArchiveLane {
     this.#tailConnection = new RedisConnection(options.redis, 'archive-tail');
     this.postgres = new PostgresConnection(options.postgres, 'archive');
     this.checkpoint = new Checkpoint(this.postgres);
+    this.#follower = new Follower(this.redis, this.checkpoint);
     this.#truth = new TruthReader(this.redis);
     this.#tail = new StreamTail(this.#tailConnection, options.onWake);
     this.#appliedLog = new AppliedLog(log, metrics);
     // Whatever is read over a new connection may come from another life of Redis.
     this.#tailConnection.client.on('ready', () => {
-      this.#mustFollow = true;
+      this.#follower.mustLook();
     });
     this.passes = new ArchivePassRunner({
       redis: this.redis,
@@ -129,7 +131,7 @@ export class ArchiveLane {
       }
       const translated = this.postgres.translate(thrown);
       // It worked before, so it was right: a person may mend it while we go on trying.
-      const error = this.#targets === undefined ? translated : asRetryable(translated);
+      const error = this.#started ? asRetryable(translated) : translated;
       if (isFatal(translated)) this.#targets = undefined; // a table may have changed: look at it again
       this.#applier?.forget();
       this.passes.repeat();
@@ -141,7 +143,11 @@ export class ArchiveLane {
   /** Ends everything; a standby may take over at once. */
   async close(): Promise<void> {
     this.#tail.reset();
-    await this.checkpoint.release().catch(() => undefined); // the standby waits a little longer then
+    // Without it the standby waits a little longer.
+    await Promise.race([
+      this.checkpoint.release().catch(() => undefined),
+      delay(releaseMs, undefined, { ref: false }),
+    ]);
     this.postgres.close();
     this.#tailConnection.close();
     this.redis.close();
@@ -158,8 +164,8 @@ export class ArchiveLane {
     await this.#prepare();
     if (!(await this.#own())) return 'idle';
     if (this.checkpoint.position === undefined) await this.checkpoint.reload();
-    await this.#follow();
     const applier = this.#requireApplier();
+    await this.#follow(applier);
     const { position } = this.checkpoint;
     if (position === undefined) return 'more';
     await this.#tick(applier);
@@ -170,8 +176,9 @@ export class ArchiveLane {
       await applier.applyPage(page);
       await trimStream(this.redis, page.position, 'about');
     }
+    if (this.#retrying) this.#retrying = await applier.retrySome();
     const passed = await this.#pass(applier);
-    if (page !== undefined || passed) return 'more';
+    if (page !== undefined || passed || this.#retrying) return 'more';
     this.behindSince = undefined;
     this.#appliedLog.flush();
     return 'idle';
@@ -182,58 +189,21 @@ export class ArchiveLane {
     if (this.#targets !== undefined) return;
     const { log, strategies, onDelete } = this.#options;
     await this.redis.connect();
-    this.server ??= await inspectServer(this.redis);
-    if (this.server.evicts) {
-      log.warn(
-        `Redis may evict the stream millrace:changes (maxmemory-policy ${this.server.maxmemoryPolicy})`,
-        {
-          event: 'redis.evicts',
-          hint: 'Set maxmemory-policy to noeviction: full passes bring back what was lost, but only while the records exist.',
-        },
-      );
-    }
-    await this.#loadLibrary();
-    const report = await prepareSchema(this.postgres);
-    if (report.steps.length > 0) {
-      log.info(`prepared Postgres: ${report.steps.length} things made in ${report.database}`, {
-        event: 'schema.made',
-      });
-      for (const { thing } of report.steps) log.debug(`made in Postgres: ${thing}`, { event: 'schema.made' });
-    }
+    this.server ??= await inspectRedis(this.redis, log);
+    await prepareSchema(this.postgres, log);
     this.#targets = await findTargets(this.postgres);
-    const sink = new ArchiveSink({
-      postgres: this.postgres,
-      checkpoint: this.checkpoint,
-      truth: this.#truth,
-      targets: this.#targets,
-      strategies,
-      onDelete,
-    });
+    const shared = { postgres: this.postgres, checkpoint: this.checkpoint, truth: this.#truth, onDelete };
+    const sink = new ArchiveSink({ ...shared, targets: this.#targets, strategies });
     this.#applier = new Applier({
+      ...shared,
       redis: this.redis,
-      postgres: this.postgres,
-      checkpoint: this.checkpoint,
-      truth: this.#truth,
       sink,
-      onDelete,
       onApplied: (applied, since) => {
         this.passes.applied(applied);
         this.#appliedLog.add(applied, since);
       },
     });
-  }
-
-  /** Writers may do without the functions, and so may the archive. */
-  async #loadLibrary(): Promise<void> {
-    const { log } = this.#options;
-    try {
-      const done = await ensureLibrary(this.redis.client);
-      if (done !== 'current') log.info(`function library ${done} in Redis`, { event: 'functions.loaded' });
-    } catch (error) {
-      const translated = this.redis.translate(error);
-      if (describeError(translated).code === 'E_REDIS_UNREACHABLE') throw translated;
-      log.failure('warn', translated, { event: 'functions.missing', pipeline: 'archive' });
-    }
+    this.#started = true;
   }
 
   /** @returns whether this instance may write */
@@ -247,11 +217,12 @@ export class ArchiveLane {
     this.owner = owner;
     if (!owned) {
       if (before !== owner) log.info(`standing by: ${owner} owns the stream`, { event: 'standby', owner });
+      await requireSameRedis(this.redis, this.checkpoint, owner);
       return false;
     }
     if (before !== undefined) this.#incident(`took over the stream from ${before}`);
     this.#wasOwner = true;
-    this.#mustFollow = true;
+    this.#follower.mustLook();
     this.#applier?.forget();
     this.#tail.reset();
     this.passes.restart('start');
@@ -268,43 +239,21 @@ export class ArchiveLane {
     this.#owned.next(false);
   }
 
-  /** Makes sure, about once a second and after each reconnection, that Redis goes on where Postgres stands. */
-  async #follow(): Promise<void> {
-    if (!this.#mustFollow && Date.now() - this.#followedAt < tickMs) return;
-    const { position } = this.checkpoint;
-    if (position === undefined) return;
-    this.#mustFollow = false;
-    let now: RedisFacts;
-    try {
-      now = await readFacts(this.redis.client, position.entryId);
-    } catch (error) {
-      this.#mustFollow = true;
-      throw this.redis.translate(error);
-    }
-    const seen = parseFacts(position.seen);
-    const { incarnation, entryId } = position;
-    const { verdict, incident, needsPass } = judge({ incarnation, entryId, seen }, now);
-    const begins = verdict === 'start' || verdict === 'backwards';
-    const wanted = begins || incarnation === null ? randomUUID() : incarnation;
-    if (now.incarnation !== wanted) await this.redis.client.set(incarnationKey, wanted);
-    if (verdict !== 'continue') {
+  /** Redis may have gone back in time, or be another one. */
+  async #follow(applier: Applier): Promise<void> {
+    const found = await this.#follower.look();
+    if (found === undefined) return;
+    if (found.verdict !== 'continue') {
       this.#tail.reset();
-      this.#requireApplier().startOver(now.stream.lastGeneratedId);
+      applier.startOver(found.lastGeneratedId);
     }
-    const from = verdict === 'continue' ? entryId : beforeAll;
-    const facts = { ...now, incarnation: wanted };
-    const changed = JSON.stringify(seen) !== JSON.stringify(facts);
-    if (begins || from !== entryId || changed)
-      await this.checkpoint.adopt({ incarnation: wanted, entryId: from, seen: facts }, begins);
-    this.facts = facts;
-    this.#followedAt = Date.now();
-    if (incident !== undefined) {
-      this.#incident(incident);
-      this.#requireApplier().echoes.clear(); // the same ids may mean other records
+    if (found.incident !== undefined) {
+      this.#incident(found.incident);
+      applier.echoes.clear(); // the same ids may mean other records
     }
-    if (needsPass) this.passes.restart(incident ?? 'start');
-    // Lost with a restart that kept nothing: writers would get "Function not found".
-    if (seen?.runId !== now.runId) await this.#loadLibrary();
+    if (found.needsPass) this.passes.restart(found.incident ?? 'start');
+    // Writers would get "Function not found".
+    if (found.restarted) await loadLibrary(this.redis, this.#options.log);
   }
 
   /** What is due once a second: a sign of life, parked records to try again, points that had to rest. */
@@ -315,7 +264,7 @@ export class ArchiveLane {
     if (passRequested) this.passes.restart('asked for');
     this.letters = await countLetters(this.postgres);
     applier.lettersExist = this.letters > 0;
-    if (this.letters > 0) await applier.retryDue();
+    this.#retrying ||= this.letters > 0;
     await applier.lookUpRested();
     const { position } = this.checkpoint;
     if (position !== undefined && this.behindSince === undefined)
@@ -326,11 +275,12 @@ export class ArchiveLane {
     if (this.passes.beginning) {
       if (!(await this.#tailIsThrough())) return false;
       await applier.retryAll();
+      this.#retrying = true;
     }
     const nominated = await this.passes.step();
     if (nominated === undefined) return false;
     if (nominated !== 'complete') await applier.applyNominated(nominated);
-    else {
+    else if (!this.#retrying) {
       this.letters = await countLetters(this.postgres);
       this.passes.finish(this.letters);
     }

@@ -1,14 +1,46 @@
+import { describeError } from '../errors';
+import type { Log } from '../log';
+import { inspectServer, type RedisConnection, type ServerFacts } from '../redis';
+import { ensureLibrary } from '../writer/library';
 import type { PostgresConnection } from '../postgres';
 import { kindNames, kinds } from './kinds';
 import { examineSchema } from './schema/examine';
-import { migrate, type MigrationReport } from './schema/migrate';
+import { migrate } from './schema/migrate';
 import { problemsError } from './schema/problems';
 import { quoteName, type Target, type Targets } from './target';
 
-/** Makes what is missing in Postgres. @throws E_PG_… with what to do about what cannot be made */
-export async function prepareSchema(postgres: PostgresConnection): Promise<MigrationReport> {
+/** Checks the server, says what is dangerous about it, and loads the function library. @throws what `inspectServer` throws */
+export async function inspectRedis(redis: RedisConnection, log: Log): Promise<ServerFacts> {
+  const server = await inspectServer(redis);
+  if (server.evicts) {
+    log.warn(`Redis may evict the stream millrace:changes (maxmemory-policy ${server.maxmemoryPolicy})`, {
+      event: 'redis.evicts',
+      hint: 'Set maxmemory-policy to noeviction: full passes bring back what was lost, but only while the records exist.',
+    });
+  }
+  await loadLibrary(redis, log);
+  return server;
+}
+
+/** Writers may do without the functions, and so may the archive. @throws only for want of a connection */
+export async function loadLibrary(redis: RedisConnection, log: Log): Promise<void> {
   try {
-    return await postgres.lend((client) => migrate(client));
+    const done = await ensureLibrary(redis.client);
+    if (done !== 'current') log.info(`function library ${done} in Redis`, { event: 'functions.loaded' });
+  } catch (error) {
+    const translated = redis.translate(error);
+    if (describeError(translated).code === 'E_REDIS_UNREACHABLE') throw translated;
+    log.failure('warn', translated, { event: 'functions.missing', pipeline: 'archive' });
+  }
+}
+
+/** Makes what is missing in Postgres. @throws E_PG_… with what to do about what cannot be made */
+export async function prepareSchema(postgres: PostgresConnection, log: Log): Promise<void> {
+  try {
+    const { steps, database } = await postgres.lend((client) => migrate(client));
+    if (steps.length === 0) return;
+    log.info(`prepared Postgres: ${steps.length} things made in ${database}`, { event: 'schema.made' });
+    for (const { thing } of steps) log.debug(`made in Postgres: ${thing}`, { event: 'schema.made' });
   } catch (error) {
     throw postgres.translate(error);
   }

@@ -41,7 +41,7 @@ export function toRow(found: Found): Row {
   return {
     kind,
     found,
-    id: keyed ? found.id.toString('latin1') : ownId(found),
+    id: keyed ? keyedId(found) : ownId(found),
     created: born,
     references,
     values,
@@ -66,6 +66,14 @@ function distinction({ kind, values }: Found): Buffer | string {
 function ownId({ kind, id }: Found): string {
   const text = id.toString('latin1');
   if (!isId(text)) throw new Unfit('E_ID', 'id', `${quote(id)} is not the number of a ${kind.name}`);
+  return text;
+}
+
+/** What has a colon too many belongs to somebody else; only the names of metrics may have any. */
+function keyedId({ kind, id }: Found): string {
+  const text = id.toString('latin1');
+  if (kind.name !== 'metric' && text.split(':').length > kind.parents.length)
+    throw new Unfit('E_ID', 'id', `${quote(id)} is not the key of a ${kind.name}`);
   return text;
 }
 

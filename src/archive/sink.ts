@@ -7,6 +7,7 @@ import { deleteOthers, deleteRecord } from './delete';
 import { IdMap, IdMapTransaction } from './id-map';
 import { isDataError, unfitOf, writeIsolated } from './isolate';
 import { type KindName, kindNames } from './kinds';
+import { nameColumn } from './name-column';
 import { bringParents, withParents } from './resolve';
 import type { Row } from './row';
 import { type Target, type Targets, targetOf } from './target';
@@ -148,8 +149,8 @@ export class ArchiveSink {
     const write = (block: readonly Resolved[]) => this.#writeBlock(attempt, target, block, setAside);
     const { transaction, applied } = attempt;
     const results = attempt.careful
-      ? await writeIsolated(transaction, rows, write, ({ row }, reason) => {
-          setAside(row, reason);
+      ? await writeIsolated(transaction, rows, write, async (one, reason) => {
+          setAside(one.row, await nameColumn(transaction, target, one, reason));
         })
       : [await write(rows)];
     const sum = applied.counts.get(target.kind.name) ?? { added: 0, updated: 0 };

@@ -27,7 +27,7 @@ import { countRows, inOrder, type StoredRow, storedRows } from './support/stored
 
 const batch = <T>(record: fc.Arbitrary<T>, length: number) =>
   fc.array(record, { minLength: length, maxLength: length });
-const runs = { numRuns: 3, endOnFailure: true };
+const runs = { numRuns: 2, endOnFailure: true };
 
 /** The process itself: what a test sees as `process.env` is a copy. */
 const outerEnv = jest

@@ -1,5 +1,6 @@
 import Redis from 'ioredis';
 import { describeError } from '../../src/errors';
+import { readAsset } from '../../src/package-root';
 import { ensureLibrary, functionLibrary, grants } from '../../src/writer/library';
 import { ModelStore } from '../../src/writer/model-store';
 import { testRedis, type TestRedis } from '../support/stores';
@@ -86,4 +87,24 @@ test('without the rights the error names the grants, and with just those everyth
   expect(await store.deleteHyperparameters(1)).toBe(true);
   store.close();
   client.disconnect();
+});
+
+test('a server without functions is told apart from one that lost them', async () => {
+  const old = await testRedis({ extraArgs: ['--rename-command', 'FCALL', ''] });
+  const failure = { code: 'E_REDIS_FUNCTIONS', kind: 'fatal' };
+  await expect(ensureLibrary(old.client)).rejects.toMatchObject(failure);
+  await expect(ensureLibrary(old.client)).rejects.toThrow('older than version 7');
+});
+
+test('docs/writing.md names every function and the grants', async () => {
+  await ensureLibrary(redis.client);
+  const docs = readAsset('docs/writing.md');
+  const [[, , , , , functions]] = (await redis.client.call('FUNCTION', 'LIST')) as [unknown[]];
+  const names = (functions as string[][]).map((entry) => entry[1] ?? '');
+  expect(names.length).toBeGreaterThan(20);
+  for (const name of names) {
+    expect(name).toMatch(/^millrace_/);
+    expect(docs).toContain(`\`${name.replace(/^millrace_delete(?!_model$)/, '')}\``);
+  }
+  expect(docs).toContain(grants);
 });

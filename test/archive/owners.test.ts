@@ -1,0 +1,136 @@
+import { startDaemon, type TestDaemon } from '../support/daemon';
+import { eventually } from '../support/eventually';
+import { plainModel, plainPrediction, plainVersion } from '../support/plain-writer';
+import { testPostgres, type TestPostgres } from '../support/postgres';
+import { testRedis, type TestRedis } from '../support/stores';
+import { busyWriter } from './support/busy-writer';
+import { type DaemonProcess, daemonProcesses } from './support/daemon-process';
+import { faultProxy, through } from './support/fault-proxy';
+import { inStep } from './support/in-step';
+
+/** Several daemons on one stream: one writes, the others wait. */
+const startProcess = daemonProcesses();
+let redis: TestRedis;
+let postgres: TestPostgres;
+
+beforeAll(async () => {
+  redis = await testRedis();
+  postgres = await testPostgres();
+});
+beforeEach(async () => {
+  await redis.client.flushall();
+  await postgres.query(
+    'DROP SCHEMA IF EXISTS millrace CASCADE; DROP SCHEMA public CASCADE; CREATE SCHEMA public',
+  );
+});
+
+const environment = () => ({ REDIS_URL: redis.url, POSTGRES_URL: postgres.url, SYNC_INTERVAL: '3600' });
+
+type Archive = Awaited<ReturnType<DaemonProcess['archive']>>;
+type Asked = () => Promise<Archive>;
+const asked =
+  (daemon: TestDaemon): Asked =>
+  async () =>
+    (await daemon.status()).archive;
+const becomes = (ask: Asked, role: Archive['role'], within = 10_000) =>
+  eventually(async () => expect((await ask()).role).toBe(role), { within });
+const epoch = async () =>
+  Number((await postgres.query('SELECT epoch FROM millrace.checkpoint'))[0]?.['epoch']);
+const incidents = async (ask: Asked) => (await ask()).incidents.map(({ what }) => what);
+
+/** An owner and a standby, each a process of its own. */
+async function startPair(ownerUrl = postgres.url): Promise<{ owner: DaemonProcess; standby: DaemonProcess }> {
+  const owner = await startProcess({ ...environment(), POSTGRES_URL: ownerUrl });
+  await becomes(owner.archive, 'owner');
+  const standby = await startProcess(environment());
+  await becomes(standby.archive, 'standby');
+  return { owner, standby };
+}
+
+test('of two daemons one owns the stream and the other stands by, in order, and says whom it waits for', async () => {
+  const { owner, standby } = await startPair();
+  const { owner: name } = await owner.archive();
+  expect((await standby.archive()).owner).toBe(name);
+  expect((await fetch(`${standby.url}/readyz`)).status).toBe(200);
+  const version = await plainVersion(redis.client, await plainModel(redis.client));
+  for (let n = 0; n < 20; n++) await plainPrediction(redis.client, version);
+  await inStep({ redis, postgres }, owner.ended);
+  expect((await standby.archive()).mirror.mirrored).toBe(0);
+});
+
+test('the standby takes over within ten seconds of a kill -9, and everything arrives once', async () => {
+  const { owner, standby } = await startPair();
+  const before = await epoch();
+  const writer = busyWriter(redis);
+  await eventually(() => writer.rounds() > 100);
+  const killed = Date.now();
+  await owner.kill();
+  await becomes(standby.archive, 'owner', 10_000);
+  console.log('takeover', Date.now() - killed);
+  expect(await epoch()).toBe(before + 1);
+  await writer.stop();
+  await inStep({ redis, postgres }, standby.ended);
+  expect(await incidents(standby.archive)).toContainEqual(expect.stringMatching(/took over the stream from/));
+});
+
+test('an owner that was frozen and displaced writes nothing more when it thaws, and stands by', async () => {
+  const { owner, standby } = await startPair();
+  const writer = busyWriter(redis);
+  await eventually(() => writer.rounds() > 50);
+  owner.child.kill('SIGSTOP');
+  await becomes(standby.archive, 'owner', 15_000);
+  const taken = await epoch();
+  await eventually(async () => expect((await standby.archive()).lastPass).not.toBeNull());
+  owner.child.kill('SIGCONT');
+  await becomes(owner.archive, 'standby');
+  await writer.stop();
+  await inStep({ redis, postgres }, standby.ended);
+  expect(await epoch()).toBe(taken);
+  expect((await standby.archive()).role).toBe('owner');
+  expect(await incidents(owner.archive)).toEqual(['another instance owns the stream']);
+  expect(await incidents(standby.archive)).not.toContainEqual(expect.stringMatching(/backwards|lost/));
+});
+
+test('an owner that Postgres no longer hears is replaced, and comes back as a standby', async () => {
+  const { port } = new URL(postgres.url);
+  const proxy = await faultProxy(Number(port));
+  const first = await startDaemon({ ...environment(), POSTGRES_URL: through(proxy, postgres.url) });
+  const second = await startDaemon(environment(), { awaitPass: false });
+  await becomes(asked(second), 'standby');
+  proxy.block();
+  await becomes(asked(second), 'owner', 10_000);
+  proxy.open();
+  await becomes(asked(first), 'standby');
+  const version = await plainVersion(redis.client, await plainModel(redis.client));
+  await plainPrediction(redis.client, version);
+  await inStep({ redis, postgres }, second.running);
+});
+
+test('a clean stop hands over at once', async () => {
+  let owner = await startDaemon(environment());
+  const writer = busyWriter(redis);
+  for (let stop = 0; stop < 3; stop++) {
+    const standby = await startDaemon(environment(), { awaitPass: false });
+    await becomes(asked(standby), 'standby');
+    await owner.stop();
+    const stopped = Date.now();
+    await becomes(asked(standby), 'owner', 5_000);
+    console.log(Date.now() - stopped);
+    expect(Date.now() - stopped).toBeLessThan(2_000);
+    owner = standby;
+  }
+  await writer.stop();
+  await inStep({ redis, postgres }, owner.running);
+}, 40_000);
+
+test('of five daemons that start together exactly one becomes the owner', async () => {
+  const daemons = await Promise.all(
+    Array.from({ length: 5 }, () => startDaemon(environment(), { awaitPass: false })),
+  );
+  const roles = async () =>
+    (await Promise.all(daemons.map((one) => asked(one)()))).map(({ role }) => role).sort();
+  await eventually(async () =>
+    expect(await roles()).toEqual(['owner', 'standby', 'standby', 'standby', 'standby']),
+  );
+  expect(await epoch()).toBe(1);
+});
