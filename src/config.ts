@@ -240,6 +240,8 @@ export function loadConfig(environment: Environment, flags: Readonly<Record<stri
   // Python's names are accepted too: the services replaced here used them.
   const level = read('logLevel') ?? 'info';
   const only = read('only');
+  const interval = read('interval');
+  const byFlag = flags['interval'] !== undefined;
   const config: Config = {
     redisConfigured:
       given('redisUrl') !== undefined || given('redisHost') !== undefined || given('redisPort') !== undefined,
@@ -251,10 +253,8 @@ export function loadConfig(environment: Environment, flags: Readonly<Record<stri
     aliasTables: read('aliasTables') ?? defaultMappings,
     aliasCase: read('aliasCase') ?? 'preserve',
     capture: read('capture') ?? true,
-    aliasIntervalSeconds:
-      (flags['interval'] === undefined ? read('aliasInterval') : undefined) ?? read('interval') ?? 120,
-    archiveIntervalSeconds:
-      (flags['interval'] === undefined ? read('archiveInterval') : undefined) ?? read('interval') ?? 300,
+    aliasIntervalSeconds: (byFlag ? undefined : read('aliasInterval')) ?? interval ?? 120,
+    archiveIntervalSeconds: (byFlag ? undefined : read('archiveInterval')) ?? interval ?? 300,
     mirror: read('mirror') ?? true,
     onConflict: read('onConflict') ?? { default: 'skip' },
     onDelete: read('onDelete') ?? 'keep',

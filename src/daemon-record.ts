@@ -12,6 +12,8 @@ const schema = z.object({
   /** Absent: that daemon does not run the archive. */
   postgresUrl: z.string().optional(),
   dbPath: z.string(),
+  /** All three stores are Millrace's own: the demo may write into them. */
+  ours: z.boolean().default(false),
   http: z.string(),
 });
 

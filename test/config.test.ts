@@ -1,7 +1,15 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Config, type Environment, flagName, loadConfig, options, readEnvironment } from '../src/config';
-import { describeError } from '../src/errors';
+import {
+  type Config,
+  type Environment,
+  flagName,
+  loadConfig,
+  options,
+  readEnvironment,
+  requirePostgres,
+} from '../src/config';
+import { describeError, type MillraceError } from '../src/errors';
 import { temporaryFolder } from './support/stores';
 
 const folder = temporaryFolder();
@@ -35,6 +43,12 @@ test('with nothing set, everything is as the documents say', () => {
     aliasCase: 'preserve',
     capture: true,
     aliasIntervalSeconds: 120,
+    archiveIntervalSeconds: 300,
+    pipelines: ['aliases', 'archive'],
+    postgres: undefined,
+    mirror: true,
+    onConflict: { default: 'skip' },
+    onDelete: 'keep',
     log: { level: 'info', format: 'text', file: '' },
   });
   expect(config.dbPath).toBe(join(process.cwd(), 'sports_data.db'));
@@ -69,6 +83,67 @@ test('all problems are reported at once, each with its setting and value', () =>
   ]) {
     expect(message).toContain(part);
   }
+});
+
+describe('settings of the archive', () => {
+  test('POSTGRES_URL is shown without its password, and SQLAlchemy’s form is understood', () => {
+    const { postgres } = loadConfig({
+      POSTGRES_URL: 'postgresql+psycopg2://me:geheim@db.example:6543/ai_models',
+    });
+    expect(postgres).toEqual({
+      connectionString: 'postgresql://me:geheim@db.example:6543/ai_models',
+      display: 'db.example:6543/ai_models',
+    });
+  });
+
+  test.each([
+    ['mysql://me:geheim@h/d', 'another scheme'],
+    ['no url, geheim', 'is not a URL'],
+    ['postgresql://me:%geheim@h/d', 'not percent-encoded'],
+  ])('a wrong POSTGRES_URL is refused without echoing it: %s', (url, why) => {
+    const message = refusal({ POSTGRES_URL: url });
+    expect(message).toContain(why);
+    expect(message).not.toContain('geheim');
+  });
+
+  test('the archive without a POSTGRES_URL is told of the three ways out', () => {
+    const error = (() => {
+      try {
+        requirePostgres(loadConfig({}));
+      } catch (thrown) {
+        return thrown as MillraceError;
+      }
+      return undefined;
+    })();
+    expect(error?.message).toBe('POSTGRES_URL not set');
+    for (const way of ['POSTGRES_URL="postgresql://', '--only aliases', '--embedded'])
+      expect(error?.hint).toContain(way);
+  });
+
+  test('ON_CONFLICT is one strategy, or one for each kind or table', () => {
+    expect(loadConfig({ ON_CONFLICT: 'merge, model=overwrite, model_versions=skip' }).onConflict).toEqual({
+      default: 'merge',
+      model: 'overwrite',
+      version: 'skip',
+    });
+    expect(refusal({ ON_CONFLICT: 'replace' })).toContain('not "replace"');
+    expect(refusal({ ON_CONFLICT: 'run=skip' })).toContain('cannot conflict, "run"');
+  });
+
+  test('each pipeline has its interval; one flag is for both', () => {
+    const environment = { SYNC_INTERVAL: '60', ARCHIVE_SYNC_INTERVAL: '30' };
+    expect(loadConfig(environment)).toMatchObject({ aliasIntervalSeconds: 60, archiveIntervalSeconds: 30 });
+    expect(loadConfig(environment, { interval: '9' })).toMatchObject({
+      aliasIntervalSeconds: 9,
+      archiveIntervalSeconds: 9,
+    });
+  });
+
+  test('MILLRACE_ONLY and --only name one pipeline', () => {
+    expect(loadConfig({ MILLRACE_ONLY: 'archive' }).pipelines).toEqual(['archive']);
+    expect(loadConfig({ MILLRACE_ONLY: 'archive' }, { only: 'aliases' }).pipelines).toEqual(['aliases']);
+    expect(refusal({}, { only: 'both' })).toContain('--only="both" must be one of aliases, archive');
+  });
 });
 
 test('a flag beats the environment, which beats .env; what is empty does not count', () => {
@@ -206,5 +281,5 @@ describe('ALIAS_TABLES', () => {
 test('every flag of the table is read under the name commander gives it', () => {
   expect(
     Object.values(options).flatMap((option) => ('flag' in option ? [flagName(option.flag)] : [])),
-  ).toEqual(['redisUrl', 'db', 'interval']);
+  ).toEqual(['redisUrl', 'postgresUrl', 'only', 'db', 'interval']);
 });

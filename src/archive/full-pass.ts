@@ -30,6 +30,9 @@ export interface Nominated {
 
 /** Keys asked for in one step: a fresh change waits for about two of them. */
 const scanCount = 1_000;
+/** Metric points compared in one step, and the keys they come from: each takes a round trip or more. */
+const pagePoints = 1_000;
+const pageKeys = 100;
 
 /**
  * Walks Redis and nominates what differs from Postgres; writes nothing, and never takes absence in Redis for a deletion. A chunk a
@@ -245,13 +248,21 @@ export class FullPass {
     return result;
   }
 
+  /** Many short keys make a page, or a long one several. */
   async *#readPoints(ids: readonly string[]): AsyncGenerator<readonly Found[]> {
-    for (const id of ids) {
+    let points: Found[] = [];
+    for (const [index, id] of ids.entries()) {
       this.#metrics.forget();
       for await (const truth of this.#metrics.read(Buffer.from(id, 'latin1'))) {
-        if (truth.state === 'found') yield truth.records;
+        if (truth.state === 'found') points.push(...truth.records);
         else if (truth.state === 'unfit') this.#unfit.add(id);
+        if (points.length < pagePoints) continue;
+        yield points;
+        points = [];
       }
+      if ((index + 1) % pageKeys > 0 && index + 1 < ids.length) continue;
+      yield points;
+      points = [];
     }
   }
 

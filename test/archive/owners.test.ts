@@ -80,7 +80,7 @@ test('an owner that was frozen and displaced writes nothing more when it thaws, 
   owner.child.kill('SIGSTOP');
   await becomes(standby.archive, 'owner', 15_000);
   const taken = await epoch();
-  await eventually(async () => expect((await standby.archive()).lastPass).not.toBeNull());
+  await eventually(async () => expect((await standby.archive()).lastPass).not.toBeNull()).catch(async (e) => { console.log(standby.output(), await standby.archive(), await postgres.query('select pid, state, wait_event_type, wait_event, left(query,80) q, now()-xact_start age, application_name from pg_stat_activity where datname=current_database()')); throw e; });
   owner.child.kill('SIGCONT');
   await becomes(owner.archive, 'standby');
   await writer.stop();

@@ -1,0 +1,41 @@
+import Database from 'better-sqlite3';
+import Redis from 'ioredis';
+import { Client } from 'pg';
+import { ModelStore } from '../writer/model-store';
+import type { AliasStores } from './alias-journeys';
+import type { ArchiveStores } from './archive-journeys';
+
+export interface Addresses {
+  readonly dbPath: string;
+  readonly redisUrl: string;
+  readonly postgresUrl: string;
+}
+
+export interface Connections extends AliasStores, ArchiveStores {
+  readonly close: () => void;
+}
+
+/** Connections as any program would have them, beside the daemon's own. */
+export async function connect({ dbPath, redisUrl, postgresUrl }: Addresses): Promise<Connections> {
+  const postgres = new Client({ connectionString: postgresUrl, application_name: 'millrace-demo' });
+  const redis = new Redis(redisUrl, { retryStrategy: () => null });
+  // Lost connections are told by the calls that fail.
+  postgres.on('error', () => undefined);
+  redis.on('error', () => undefined);
+  const store = new ModelStore(redisUrl);
+  const db = new Database(dbPath, { fileMustExist: true });
+  const close = () => {
+    db.close();
+    store.close();
+    redis.disconnect();
+    postgres.end().catch(() => undefined);
+  };
+  try {
+    await Promise.all([postgres.connect(), redis.ping()]);
+    await postgres.query("SET TimeZone = 'UTC'");
+    return { db, redis, postgres, store, close };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}

@@ -1,0 +1,59 @@
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startPostgres } from '../embedded/postgres';
+import { startRedis } from '../embedded/redis';
+import { createSampleDatabase } from '../embedded/sample-db';
+import type { Addresses } from './connections';
+
+export interface OwnServers extends Addresses {
+  readonly folder: string;
+  readonly what: readonly string[];
+  /** Stops them and removes the folder. */
+  readonly close: () => Promise<void>;
+}
+
+/** A Redis, a Postgres and a sample database in a temporary folder. */
+export async function startServers(say: (line: string) => void): Promise<OwnServers> {
+  const folder = mkdtempSync(join(tmpdir(), 'millrace-demo-'));
+  const remove = () => {
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  };
+  // A process that is ended the hard way (Ctrl+C twice) still takes its folder with it.
+  process.once('exit', remove);
+  // Where we are root, Postgres runs as another user and has to get through to its data.
+  chmodSync(folder, 0o755);
+  const log = (message: string) => {
+    say(`  ${message}`);
+  };
+  const dbPath = join(folder, 'sports_data.db');
+  const started = await Promise.allSettled([
+    startRedis({ dataDir: join(folder, 'redis'), persist: false, log }),
+    startPostgres({ dataDir: join(folder, 'postgres'), persist: false, log }),
+  ]);
+  const close = async () => {
+    for (const one of started) if (one.status === 'fulfilled') await one.value.stop();
+    const [, postgres] = started;
+    // Not always below the folder: see postgres-place.ts.
+    if (postgres.status === 'fulfilled') rmSync(postgres.value.dataDir, { recursive: true, force: true });
+    remove();
+    process.off('exit', remove);
+  };
+  const [redis, postgres] = started;
+  if (redis.status === 'rejected' || postgres.status === 'rejected') {
+    await close();
+    throw redis.status === 'rejected' ? redis.reason : (postgres as PromiseRejectedResult).reason;
+  }
+  createSampleDatabase(dbPath);
+  return {
+    folder,
+    dbPath,
+    redisUrl: redis.value.url,
+    postgresUrl: postgres.value.url,
+    what: [
+      `Redis ${redis.value.version} on port ${redis.value.port}, PostgreSQL ${postgres.value.version} on port ${postgres.value.port} and a sample`,
+      `SQLite database, in ${folder}, to be removed at the end.`,
+    ],
+    close,
+  };
+}

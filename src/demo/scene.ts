@@ -1,0 +1,84 @@
+import { archiveOnce } from '../archive/once';
+import { type Config, loadConfig, requirePostgres } from '../config';
+import { runDaemon } from '../daemon';
+import type { DaemonRecord } from '../daemon-record';
+import { isSampleDatabase } from '../embedded/sample-db';
+import { passOnce } from '../once';
+import type { Addresses } from './connections';
+import { startServers } from './own-servers';
+import { passLog } from './pass-log';
+
+/** Where the demo plays: stores of its own, or those of the `npm start` that runs in this folder. */
+export interface Scene extends Addresses {
+  /** In words, for the beginning. */
+  readonly what: readonly string[];
+  /** Nobody else writes here. */
+  readonly own: boolean;
+  /** A full pass of each pipeline over what the stores hold now; their summaries, as the documents print them. */
+  readonly sync: () => Promise<{ readonly aliases: string; readonly archive: string; readonly http: string }>;
+  readonly close: () => Promise<void>;
+}
+
+type Say = (line: string) => void;
+
+/** Settings of the environment are not for the demo: it writes only into stores that Millrace has made. */
+const configFor = ({ dbPath, redisUrl, postgresUrl }: Addresses, folder: string): Config =>
+  loadConfig({
+    DB_PATH: dbPath,
+    REDIS_URL: redisUrl,
+    POSTGRES_URL: postgresUrl,
+    MILLRACE_DIR: folder,
+    HTTP_PORT: '0',
+  });
+
+/** With the daemon that runs here, if everything it serves is Millrace's own. */
+export function besideDaemon(record: DaemonRecord | undefined, folder: string, say: Say): Scene | undefined {
+  const { postgresUrl } = record ?? {};
+  if (record?.ours !== true || postgresUrl === undefined || !isSampleDatabase(record.dbPath)) return undefined;
+  const addresses = { dbPath: record.dbPath, redisUrl: record.redisUrl, postgresUrl };
+  const config = configFor(addresses, folder);
+  return {
+    ...addresses,
+    what: [`With the daemon that runs in this folder (process ${record.pid}).`],
+    own: false,
+    sync: async () => {
+      const { log, summary } = passLog(say);
+      await passOnce(config, log, false);
+      await archiveOnce(config, requirePostgres(config), log);
+      return { aliases: await summary('aliases'), archive: await summary('archive'), http: record.http };
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+/** With servers and a daemon in this process, in a temporary folder that is removed at the end. */
+export async function ownScene(say: Say, signal: AbortSignal): Promise<Scene> {
+  const servers = await startServers(say);
+  const config = configFor(servers, servers.folder);
+  const stop = new AbortController();
+  let running: Promise<void> = Promise.resolve();
+  return {
+    ...servers,
+    own: true,
+    sync: async () => {
+      const { log, summary } = passLog(say);
+      let http = '';
+      const onListening = (url: string) => (http = url);
+      running = runDaemon({ config, log, signal: AbortSignal.any([signal, stop.signal]), onListening });
+      const ended = running.then(() => new Promise<never>(() => undefined));
+      return Promise.race([
+        ended,
+        Promise.all([summary('aliases'), summary('archive')]).then(([aliases, archive]) => ({
+          aliases,
+          archive,
+          http,
+        })),
+      ]);
+    },
+    close: async () => {
+      stop.abort();
+      await running.catch(() => undefined); // told by sync
+      await servers.close();
+    },
+  };
+}

@@ -1,0 +1,91 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { threeTests } from './alias-journeys';
+import { addAliases, verifyAliases } from './aliases';
+import { completedRun, loggedPrediction, plainPrediction } from './archive-journeys';
+import { type Connections, connect } from './connections';
+import { recordKeys } from './expected';
+import { fill, type Filled } from './fill';
+import type { Scene } from './scene';
+import { told } from './travel';
+import { type Comparison, verify } from './verify';
+
+type Say = (line: string) => void;
+
+/** Fills, syncs, verifies, and shows live changes. @returns whether everything is as it should be */
+export async function show(scene: Scene, say: Say): Promise<boolean> {
+  const connections = await connect(scene);
+  try {
+    const filled = await fillBoth(connections, say);
+    const { aliases, archive, http } = await scene.sync();
+    say(`SQLite → Redis\n${aliases}\nRedis → PostgreSQL\n${archive}`);
+    if (!(await verifyBoth(connections, { filled, all: scene.own }, say))) return false;
+    await showChanges(connections, { filled, http }, say);
+    return true;
+  } finally {
+    connections.close();
+  }
+}
+
+async function fillBoth(connections: Connections, say: Say): Promise<Filled> {
+  const before = performance.now();
+  const filled = await fill(connections);
+  const ms = Math.round(performance.now() - before);
+  say(
+    filled.fresh
+      ? `Redis filled through ModelStore, in ${ms} ms: 2 models, 2 datasets, a version, a run, 5 hyperparameters,\n` +
+          '5 epochs of 4 metrics, an experiment with its run, 10 predictions.'
+      : 'Redis has the records of an earlier demo: they will do.',
+  );
+  say(`SQLite has ${addAliases(connections.db)} aliases.\n`);
+  return filled;
+}
+
+/** A person reads no more than that. */
+const shownDifferences = 20;
+
+async function verifyBoth(
+  connections: Connections,
+  { filled, all }: { readonly filled: Filled; readonly all: boolean },
+  say: Say,
+): Promise<boolean> {
+  const { redis, postgres, db } = connections;
+  const keys = all ? await recordKeys(redis) : filled.keys;
+  const comparisons = await verify({ redis, postgres, keys, all });
+  say('Verified by plain queries on both sides, every column of every record:');
+  for (const comparison of comparisons) say(verdict(comparison));
+  say('  (ids as mapped, parents, 0 as NULL, JSON text character by character, times to the microsecond)');
+  const aliases = await verifyAliases(db, redis);
+  say(`${verdict(aliases)}, in Redis and in SQLite\n`);
+  const differences = [...comparisons, aliases].flatMap((comparison) => comparison.differences);
+  for (const difference of differences.slice(0, shownDifferences)) say(`  ${difference}`);
+  if (differences.length > shownDifferences) say(`  … and ${differences.length - shownDifferences} more`);
+  return differences.length === 0;
+}
+
+const verdict = ({ records, equal, total, differences }: Comparison): string =>
+  `  ${differences.length === 0 ? '✓' : '✗'} ${equal} of ${total} ${records} are equal`;
+
+async function showChanges(
+  connections: Connections,
+  { filled, http }: { readonly filled: Filled; readonly http: string },
+  say: Say,
+): Promise<void> {
+  const { modelVersionId, runId } = filled;
+  say('Live changes, SQLite → Redis:\n');
+  for (const test of threeTests(connections)) say(told(await test()));
+  say('Live changes, Redis → PostgreSQL:\n');
+  say(told(await loggedPrediction(connections, modelVersionId)));
+  await mirrorListens(http);
+  say(told(await plainPrediction(connections, modelVersionId)));
+  say(told(await completedRun(connections, runId)));
+}
+
+/** Plain writes travel at once when the daemon listens to them, which it does soon after its start. */
+async function mirrorListens(http: string): Promise<void> {
+  for (const deadline = Date.now() + 5_000; Date.now() < deadline; await delay(50)) {
+    const status = (await (await fetch(`${http}/status`)).json()) as {
+      readonly archive?: { readonly mirror?: { readonly state?: string } };
+    };
+    if (status.archive?.mirror?.state === 'listening') return;
+  }
+}

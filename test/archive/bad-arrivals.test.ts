@@ -1,0 +1,287 @@
+import { pack } from '../../src/archive/packed';
+import { ModelStore } from '../../src/writer/model-store';
+import { startDaemon, type TestDaemon } from '../support/daemon';
+import { eventually } from '../support/eventually';
+import { testPostgres, type TestPostgres } from '../support/postgres';
+import { testRedis, type TestRedis } from '../support/stores';
+import { goodFields, writeParents } from './support/bad-records';
+import { letters, passAskedFor, untilLetters } from './support/letters';
+
+// Bad in the way it comes: in pieces, too early, too large, from a stranger.
+
+let redis: TestRedis;
+let postgres: TestPostgres;
+beforeAll(async () => {
+  redis = await testRedis();
+});
+beforeEach(async () => {
+  await redis.client.flushall();
+  postgres = await testPostgres();
+});
+
+const start = (settings: Record<string, string> = {}): Promise<TestDaemon> =>
+  startDaemon({ REDIS_URL: redis.url, POSTGRES_URL: postgres.url, ...settings });
+
+const count = async (table: string, where = 'true'): Promise<number> =>
+  Number((await postgres.query(`SELECT count(*) FROM ${table} WHERE ${where}`))[0]?.['count']);
+const until = (daemon: TestDaemon, table: string, rows: number, within = 10_000) =>
+  eventually(async () => expect(await count(table)).toBe(rows), { alive: daemon.running, within });
+
+const at = '2026-01-05T14:30:00.000001';
+const megabytes = (many: number) => 'x'.repeat(many * 1024 * 1024);
+
+test('a hash written field by field waits as a letter, lands when it is complete, and its children after it', async () => {
+  const daemon = await start();
+  const { client } = redis;
+  await client.hset('aidb:run:1', 'id', '1');
+  await client.hset('aidb:hyperparam:1', 'lr', '1e-05');
+  for (let epoch = 1; epoch <= 5; epoch++)
+    await client.zadd(
+      'aidb:metric:1:loss:val',
+      epoch,
+      `{"epoch": ${epoch}, "metric_name": "loss", "metric_value": 1}`,
+    );
+  const point = 'aidb:metric:1:loss:val E_PARENT training_run_id';
+  const children = ['aidb:hyperparam:1 E_PARENT training_run_id', point, point, point, point, point];
+  await untilLetters(postgres, ['aidb:run:1 E_ID model_version_id', ...children], daemon);
+  await client.hset('aidb:run:1', 'model_version_id', '1');
+  await untilLetters(postgres, ['aidb:run:1 23502 started_at', ...children], daemon);
+  await client.hset('aidb:run:1', 'started_at', at);
+  await untilLetters(postgres, ['aidb:run:1 E_PARENT model_version_id', ...children], daemon);
+  await writeParents(client);
+  await untilLetters(postgres, [], daemon);
+  expect(
+    await Promise.all(['training_runs', 'hyperparameters', 'metrics'].map((table) => count(table))),
+  ).toEqual([1, 1, 5]);
+});
+
+test('what the functions carried and the application mends afterwards lands, echo or not', async () => {
+  const daemon = await start();
+  const store = new ModelStore(redis.url);
+  try {
+    await writeParents(redis.client);
+    const ids = await store.logPredictions([
+      { modelVersionId: 1, input: '{not json' },
+      { modelVersionId: 1, input: '{}' },
+      { modelVersionId: 1, metadata: 'NaN' },
+    ]);
+    expect(ids).toEqual([1, 2, 3]);
+    await untilLetters(
+      postgres,
+      ['aidb:prediction:1 22P02 input_data', 'aidb:prediction:3 22P02 metadata'],
+      daemon,
+    );
+    await redis.client.hset('aidb:prediction:1', 'input', '{"mended": true}');
+    await untilLetters(postgres, ['aidb:prediction:3 22P02 metadata'], daemon);
+    expect(await count('predictions', 'input_data::text = \'{"mended": true}\'')).toBe(1);
+    await redis.client.hset('aidb:prediction:3', 'metadata', '{}');
+    await untilLetters(postgres, [], daemon);
+    expect(await count('predictions')).toBe(3);
+  } finally {
+    store.close();
+  }
+});
+
+test('what is in the way is tried again by the next full pass', async () => {
+  const daemon = await start();
+  await writeParents(redis.client);
+  await postgres.query("INSERT INTO models (name) VALUES ('blocked')");
+  await postgres.query('ALTER TABLE models ADD CONSTRAINT short CHECK (length(description) < 10)');
+  await redis.client.hset('aidb:model:2', {
+    ...goodFields['model'],
+    name: 'second',
+    description: 'too long for them',
+  });
+  await untilLetters(postgres, ['aidb:model:2 23514 -'], daemon);
+  await postgres.query('ALTER TABLE models DROP CONSTRAINT short');
+  expect(await letters(postgres)).toHaveLength(1);
+  await passAskedFor(postgres, daemon);
+  await untilLetters(postgres, [], daemon);
+  expect(await count('models', "name = 'second'")).toBe(1);
+});
+
+test('a stranger’s entries are letters of their own, and what stands beside them lands', async () => {
+  const daemon = await start();
+  await writeParents(redis.client);
+  const good = pack(['7', '2026-01-05T14:30:00.000001', '1', '{}', '{}', '0.5', '0', at, '{}']);
+  const point = pack(['1', at, 'loss:val', '{"metric_name": "loss"}']);
+  const ids: string[] = [];
+  for (const pairs of [
+    ['hello', 'world'],
+    ['prediction', '999', 'prediction=', good, 'model', 'abc', 'metric', '', 'metric', ':::', 'run-', 'x'],
+    ['prediction=', good.subarray(0, good.length - 1)],
+    ['prediction=', ''],
+    ['prediction=', '1 1\nab'],
+    ['metric=', '99999999999999999999 1 1 1\nabc', 'metric=', point],
+    [
+      'metric=',
+      pack([undefined, '1', '2', '3']),
+      'model=',
+      'x',
+      '',
+      '',
+      '=',
+      '',
+      '-',
+      '',
+      Buffer.from([0xff, 0]),
+      'x',
+    ],
+    ['prediction=', pack(['abc', at, '1', '{}', '{}', '0', '0', at, '{}'])],
+    [
+      'prediction=',
+      pack(['8', at, undefined, undefined, undefined, undefined, undefined, undefined, undefined]),
+    ],
+  ])
+    ids.push((await redis.client.xadd('millrace:changes', '*', ...(pairs as string[]))) ?? '');
+  const strange = (entry: number, pair: number, field: string) =>
+    `millrace:changes ${ids[entry] ?? ''} ${pair} ${field} E_STREAM_FIELD -`;
+  await untilLetters(
+    postgres,
+    [
+      ...[
+        strange(0, 0, 'hello'),
+        strange(2, 0, 'prediction='),
+        strange(3, 0, 'prediction='),
+        strange(4, 0, 'prediction='),
+      ],
+      ...[strange(5, 0, 'metric='), strange(6, 0, 'metric='), strange(6, 1, 'model='), strange(6, 2, '')],
+      ...[strange(6, 3, '='), strange(6, 4, '-'), strange(6, 5, '\ufffd\\x00')],
+      ...['aidb:prediction:abc E_ID id', 'aidb:prediction:8 E_ID model_version_id'],
+    ],
+    daemon,
+  );
+  await until(daemon, 'predictions', 1);
+  await until(daemon, 'metrics', 1);
+});
+
+test('10 MB in a field land, by the mirror, by a function, and in a stream entry', async () => {
+  const daemon = await start();
+  const { client } = redis;
+  await writeParents(client);
+  const json = `{"a": "${megabytes(10)}"}`;
+  await client.hset('aidb:prediction:1', { ...goodFields['prediction'], input: json });
+  await client
+    .fcall(
+      'millrace_log_prediction',
+      4,
+      'millrace:changes',
+      'aidb:counter:prediction',
+      'aidb:version:1',
+      'aidb:idx:predictions:1',
+      'model_version_id',
+      '1',
+      'output',
+      json,
+      'timestamp',
+      at,
+    )
+    .catch(() => undefined);
+  await client.xadd(
+    'millrace:changes',
+    '*',
+    'prediction=',
+    pack(['3', at, '1', json, json, '0', '0', at, '{}']),
+  );
+  await client.zadd('aidb:metric:1:loss:val', 1, `{"metric_name": "${megabytes(10)}", "metric_value": 1}`);
+  await client.hset('aidb:hyperparam:1', 'large', megabytes(10));
+  await client.hset('aidb:version:2', { ...goodFields['version'], version: 'large', config: json });
+  await client.hset('aidb:prediction:4', {
+    ...goodFields['prediction'],
+    metadata: `{"a": "${megabytes(10)}`,
+  });
+  await client.hset('aidb:model:2', { ...goodFields['model'], name: megabytes(10) });
+  await untilLetters(
+    postgres,
+    ['aidb:prediction:4 22P02 metadata', 'aidb:model:2 54000 name'],
+    daemon,
+    30_000,
+  );
+  await until(daemon, 'metrics', 1);
+  await until(daemon, 'hyperparameters', 1);
+  await until(daemon, 'model_versions', 2);
+  const found = await postgres.query(
+    'SELECT redis_id, length(input_data::text) AS input, length(output_data::text) AS output FROM predictions ORDER BY redis_id',
+  );
+  expect(found).toEqual([
+    { redis_id: '1', input: json.length, output: 2 },
+    { redis_id: '2', input: 2, output: json.length },
+    { redis_id: '3', input: json.length, output: json.length },
+  ]);
+}, 60_000);
+
+test('deleted counters and indexes are told, and lose nothing', async () => {
+  const daemon = await start();
+  const { client } = redis;
+  await writeParents(client);
+  await client.mset('aidb:counter:model', '1', 'aidb:counter:prediction', '41');
+  await client.zadd('aidb:idx:models', 1, '1', 5, '5'); // and no model 5
+  await client.hset('aidb:prediction:41', { ...goodFields['prediction'] });
+  await until(daemon, 'predictions', 1);
+  await eventually(async () =>
+    expect(
+      (await postgres.query("SELECT seen #>> '{counters,prediction}' AS seen FROM millrace.checkpoint"))[0],
+    ).toEqual({ seen: '41' }),
+  );
+  await client.del('aidb:counter:prediction', 'aidb:counter:model', 'aidb:idx:models');
+  await client.hset('aidb:prediction:1', { ...goodFields['prediction'], timestamp: '2026-02-01T00:00:00' });
+  await until(daemon, 'predictions', 2);
+  await eventually(() => {
+    const told = daemon.log.lines.filter(({ message }) => /counter/.test(message));
+    expect(told.map(({ level }) => level)).toEqual(['warn']);
+  });
+  expect(await letters(postgres)).toEqual([]);
+  expect(await count('models')).toBe(1);
+});
+
+test('a stream key that is no stream is one clear message, and all goes on when it is gone', async () => {
+  const daemon = await start();
+  const { client } = redis;
+  await writeParents(client);
+  await until(daemon, 'training_runs', 0).catch(() => undefined);
+  await client.del('millrace:changes');
+  await client.set('millrace:changes', 'mine');
+  await client.hset('aidb:prediction:1', { ...goodFields['prediction'] });
+  await eventually(
+    async () => {
+      const { archive, troubles } = await daemon.status();
+      expect(archive.failure).toMatchObject({
+        code: 'E_STREAM_TYPE',
+        hint: expect.stringContaining('millrace:changes') as string,
+      });
+      expect(troubles.filter((trouble) => trouble.includes('millrace:changes'))).toHaveLength(1);
+    },
+    { alive: daemon.running },
+  );
+  expect(await client.get('millrace:changes')).toBe('mine');
+  await client.del('millrace:changes');
+  await until(daemon, 'predictions', 1);
+  await eventually(async () => expect((await daemon.status()).archive.failure).toBeNull());
+});
+
+test('3,000 records, none of them good, are 3,000 letters within seconds, and the next good one lands', async () => {
+  const daemon = await start({ MIRROR: 'off' });
+  const { client } = redis;
+  await writeParents(client);
+  const timed = async (kind: string, fields: Record<string, string>) => {
+    const commands = client.pipeline();
+    for (let id = 1; id <= 3_000; id++) commands.hset(`aidb:${kind}:${id + 10}`, fields);
+    await commands.exec();
+    const pairs = Array.from({ length: 3_000 }, (_unused, index) => [kind, String(index + 11)]).flat();
+    const began = Date.now();
+    await client.xadd('millrace:changes', '*', ...pairs);
+    await eventually(async () => (await count('millrace.dead_letters', `kind = '${kind}'`)) === 3_000, {
+      alive: daemon.running,
+      within: 60_000,
+    });
+    return Date.now() - began;
+  };
+  const took = {
+    predictions: await timed('prediction', { ...goodFields['prediction'], input: '{not json' }),
+    datasets: await timed('dataset', { ...goodFields['dataset'], split_info: '{not json' }),
+  };
+  console.log(took);
+  await client.hset('aidb:prediction:1', { ...goodFields['prediction'] });
+  await client.xadd('millrace:changes', '*', 'prediction', '1');
+  await until(daemon, 'predictions', 1);
+}, 120_000);
