@@ -1,12 +1,14 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { defaultMappings } from './aliases/mapping';
 import type { Config } from './config';
 import { readRecord } from './daemon-record';
 import { startPostgres } from './embedded/postgres';
 import { startRedis } from './embedded/redis';
-import { createSampleDatabase } from './embedded/sample-db';
+import { createSampleDatabase, isSampleDatabase } from './embedded/sample-db';
 import { fatal } from './errors';
 import type { Log } from './log';
+import { pipelineNames } from './pipeline/pipeline';
 import { parsePostgresUrl } from './postgres-url';
 import { parseRedisUrl } from './redis-url';
 
@@ -15,6 +17,8 @@ export interface Stores {
   readonly config: Config;
   /** What was started, in words for the banner. */
   readonly started: readonly string[];
+  /** All three stores are Millrace's own and served as delivered: they may be written to, to show how changes travel. */
+  readonly ours: boolean;
   readonly stop: () => Promise<void>;
 }
 
@@ -69,9 +73,21 @@ export async function startEmbedded(config: Config, log: Log): Promise<Stores> {
       dbConfigured: true,
     },
     started,
+    ours: leftToUs(config) && isSampleDatabase(config.dbPath),
     stop,
   };
 }
+
+/** Whether nobody has named a store, or how to serve it. */
+const leftToUs = (config: Config): boolean =>
+  !config.redisConfigured &&
+  config.postgres === undefined &&
+  !config.dbConfigured &&
+  config.pipelines === pipelineNames &&
+  config.aliasTables === defaultMappings &&
+  config.aliasCase === 'preserve' &&
+  config.capture &&
+  config.mirror;
 
 /** Points what the configuration leaves open at a daemon with embedded servers, when one runs here. */
 export function useRunningDaemon(config: Config): Config & { readonly daemonUrl?: string } {

@@ -134,7 +134,10 @@ test('status tells the daemon’s word while one runs and the stores’ word whe
   await run.ended;
   db.exec("INSERT INTO team_aliases VALUES (3, 'later')");
   const after = await cli(['status', '--json'], env).ended;
-  expect(JSON.parse(after.output)).toMatchObject({ daemon: null, stores: { lagRecords: 1, inStep: false } });
+  expect(JSON.parse(after.output)).toMatchObject({
+    daemon: null,
+    stores: { aliases: { lagRecords: 1, inStep: false } },
+  });
 });
 
 test('doctor finds what is wrong, says what to do, and is content when all is well', async () => {
@@ -154,9 +157,9 @@ test('doctor finds what is wrong, says what to do, and is content when all is we
 test('.env in the working folder is read, the environment beats it, and a flag beats both', async () => {
   const home = join(folder, 'home');
   mkdirSync(home);
-  writeFileSync(join(home, '.env'), `DB_PATH=/nowhere.db\nREDIS_URL=${redis.url}\n`);
+  writeFileSync(join(home, '.env'), `DB_PATH=/nowhere.db\nREDIS_URL=${redis.url}\nMILLRACE_ONLY=aliases\n`);
   expect((await cli(['run', '--once'], {}, home).ended).output).toContain('/nowhere.db does not exist');
-  const env = { MILLRACE_ONLY: 'aliases', DB_PATH: '/elsewhere.db' };
+  const env = { DB_PATH: '/elsewhere.db' };
   expect((await cli(['run', '--once'], env, home).ended).output).toContain('/elsewhere.db does not exist');
   expect((await cli(['run', '--once', '--db', path], env, home).ended).code).toBe(0);
 });

@@ -67,6 +67,12 @@ export function digestsOfRow({ found }: Row): readonly string[] {
   return [distinctionOf(found), ''].map((distinction) => digestOf({ kind, key, distinction }));
 }
 
+/** The letters of keys as such that are void because the record under the key is known by now, though parked as well. */
+export const digestsOfKnown = (letters: readonly DeadLetter[]): readonly string[] =>
+  letters
+    .filter(({ payload, distinction }) => payload !== undefined && distinction.length > 0)
+    .map(({ kind, key }) => digestOf({ kind, key, distinction: '' }));
+
 export function unfit(error: unknown): Unfit {
   if (isUnfit(error)) return error;
   const { code, message } = describeError(error);

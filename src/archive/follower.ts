@@ -12,8 +12,8 @@ export interface Followed extends Judgement {
   readonly lastGeneratedId: string;
 }
 
-/** How often Redis is looked at when nothing calls for it. */
-const everyMs = 1_000;
+/** How often Redis is looked at when nothing calls for it: less than the second after which an idle lane wakes. */
+const everyMs = 900;
 /** Two archives that keep claiming one Redis are told apart from a Redis replaced once. */
 const rivalryMs = 30_000;
 
@@ -48,12 +48,14 @@ export class Follower {
     const begins = judgement.verdict === 'start' || judgement.verdict === 'backwards';
     if (judgement.verdict === 'backwards') this.#requireNoRival(now);
     const wanted = begins || incarnation === null ? randomUUID() : incarnation;
-    if (now.incarnation !== wanted) await this.#redis.client.set(incarnationKey, wanted);
     const from = judgement.verdict === 'continue' ? entryId : beforeAll;
     const facts = { ...now, incarnation: wanted };
     if (begins || from !== entryId || JSON.stringify(seen) !== JSON.stringify(facts)) {
       await this.#checkpoint.adopt({ incarnation: wanted, entryId: from, seen: facts }, begins);
     }
+    // After Postgres has said that we are the owner: the word of one that was displaced would mislead its successor.
+    if (now.incarnation !== wanted) await this.#claim(wanted);
+    if (judgement.verdict === 'backwards' && now.incarnation !== null) this.#claimedAt = Date.now();
     this.facts = facts;
     this.#lookedAt = Date.now();
     this.#must = false;
@@ -73,6 +75,14 @@ export class Follower {
     }
   }
 
+  async #claim(incarnation: string): Promise<void> {
+    try {
+      await this.#redis.client.set(incarnationKey, incarnation);
+    } catch (error) {
+      throw this.#redis.translate(error);
+    }
+  }
+
   /** @throws E_TWO_ARCHIVES when somebody else keeps putting another incarnation into the same Redis */
   #requireNoRival({ incarnation }: RedisFacts): void {
     if (incarnation === null) return;
@@ -82,7 +92,6 @@ export class Follower {
         hint: 'Stop one of them, or give each its own Redis database (REDIS_URL, REDIS_DB).',
       });
     }
-    this.#claimedAt = Date.now();
   }
 }
 

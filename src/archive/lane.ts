@@ -32,8 +32,11 @@ export interface ArchiveLaneOptions {
   readonly onWake: () => void;
 }
 
-/** How often signs of life are given, facts of Redis compared, and parked records looked at. */
-const tickMs = 1_000;
+/**
+ * How often signs of life are given and parked records looked at. Less than the second after which an idle lane wakes, or every
+ * other time would be missed.
+ */
+const tickMs = 900;
 /** For giving up the stream at the stop. */
 const releaseMs = 2_000;
 /** Incidents kept for status. */

@@ -2,7 +2,7 @@ import { describeError } from '../errors';
 import { type PostgresConnection, sqlState, type Transaction } from '../postgres';
 import { Batch } from './batch';
 import type { Checkpoint } from './checkpoint';
-import { clear, digestsOfRow, letterOf, park, release } from './dead-letters';
+import { clear, digestsOfKnown, digestsOfRow, letterOf, park, release } from './dead-letters';
 import { deleteOthers, deleteRecord } from './delete';
 import { IdMap, IdMapTransaction } from './id-map';
 import { isDataError, unfitOf, writeIsolated } from './isolate';
@@ -134,7 +134,7 @@ export class ArchiveSink {
     }
     if (onDelete === 'delete') await this.#delete(attempt);
     await park(transaction, batch.letters);
-    await clear(transaction, landed, batch.retried);
+    await clear(transaction, [...landed, ...digestsOfKnown(batch.letters)], batch.retried);
     if (arrived.length > 0) await release(transaction, arrived);
     applied.parked = batch.letters.length;
   }

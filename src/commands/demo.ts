@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { loadConfig, readEnvironment } from '../config';
 import { readRecord } from '../daemon-record';
@@ -9,43 +11,55 @@ const say = (line: string): void => {
   console.log(line);
 };
 
+const patienceMs = 1_000;
+
 /** `millrace demo`: both pipelines, filled, verified and watched, in the `npm start` of this folder or with servers of its own. */
 export function demoCommand(program: Command, run: Run): void {
   program
     .command('demo')
-    .description('fill sample stores, sync them, verify every row, and watch changes travel down both pipelines')
+    .description(
+      'fill sample stores, sync them, verify every row, and watch changes travel down both pipelines',
+    )
     .action(() =>
       run(async (signal) => {
         const before = performance.now();
-        const scene = await open(signal);
+        const scene = await open();
+        let showing: Promise<unknown> = Promise.resolve();
         try {
           for (const line of scene.what) say(line);
           say('');
-          const stopped = new Promise<never>((_resolve, reject) => {
-            signal.addEventListener('abort', reject);
-          });
-          stopped.catch(() => undefined); // raced below
           signal.throwIfAborted();
-          const good = await Promise.race([show(scene, say), stopped]);
+          const stopped = once(signal, 'abort').then((): never => {
+            throw new Error('stopped');
+          });
+          const shown = show(scene, say, signal);
+          showing = shown.catch(() => undefined); // raced here
+          const good = await Promise.race([shown, stopped]);
           const seconds = ((performance.now() - before) / 1_000).toFixed(1);
-          say(good ? `All is equal, and changes arrive in milliseconds. ${seconds} s.` : 'Not everything is equal.');
+          say(
+            good
+              ? `All is equal, and changes arrive in milliseconds. ${seconds} s.`
+              : 'Not everything is equal.',
+          );
           return good ? 0 : 1;
         } catch (error) {
           if (!signal.aborted) throw error;
           say('\nStopped.');
           return 1;
         } finally {
+          // It takes back what it has just written.
+          await Promise.race([showing, delay(patienceMs)]);
           await scene.close();
         }
       }),
     );
 }
 
-async function open(signal: AbortSignal): Promise<Scene> {
+async function open(): Promise<Scene> {
   // Of the environment only the folder counts: see scene.ts.
   const { dataDir } = loadConfig({ MILLRACE_DIR: readEnvironment()['MILLRACE_DIR'] });
   const beside = besideDaemon(readRecord(dataDir), dataDir, say);
   if (beside !== undefined) return beside;
   say('Starting a real Redis and a real PostgreSQL of its own …');
-  return ownScene(say, signal);
+  return ownScene(say);
 }

@@ -1,8 +1,10 @@
 import type { Command } from 'commander';
+import type { Config } from '../config';
 import { runDaemon } from '../daemon';
 import { writeRecord } from '../daemon-record';
-import type { Config } from '../config';
-import { openLog } from '../log';
+import { firstSteps } from '../demo/first-steps';
+import { told } from '../demo/travel';
+import { type Log, openLog } from '../log';
 import { runOnce } from '../once';
 import { startEmbedded } from '../stores';
 import { configOf, environmentHelp, type Run, withOptions } from './options';
@@ -33,9 +35,11 @@ export function runCommand(program: Command, run: Run): void {
         const stores =
           flags.embedded === true
             ? await startEmbedded(configured, log)
-            : { config: configured, started: [], stop: () => Promise.resolve() };
+            : { config: configured, started: [], ours: false, stop: () => Promise.resolve() };
         const { config } = stores;
         let forget: (() => void) | undefined;
+        const ended = new AbortController();
+        let showing: Promise<void> | undefined;
         try {
           for (const what of stores.started) log.info(`started for you: ${what}`, { event: 'embedded' });
           if (flags.once === true) return await runOnce(config, log);
@@ -52,13 +56,16 @@ export function runCommand(program: Command, run: Run): void {
                 ...(config.postgres === undefined ? {} : { postgresUrl: config.postgres.connectionString }),
                 dbPath: config.dbPath,
                 http,
+                ours: stores.ours,
               });
-              log.info('ready', { event: 'hello', text: firstSteps(config, redisUrl) });
+              showing = greet({ config, redisUrl, http, show: stores.ours }, log, ended.signal);
             },
           });
           return 0;
         } finally {
+          ended.abort();
           forget?.();
+          await showing;
           await stores.stop();
           await log.close();
         }
@@ -66,7 +73,36 @@ export function runCommand(program: Command, run: Run): void {
     );
 }
 
-const firstSteps = ({ dbPath, postgres }: Config, redisUrl: string): string =>
+interface Greeting {
+  readonly config: Config;
+  readonly redisUrl: string;
+  readonly http: string;
+  /** Whether the stores may be written to, to show how changes travel. */
+  readonly show: boolean;
+}
+
+/** Says what can be done with a daemon whose servers we started. Never fails: the daemon runs on, whatever could not be shown. */
+async function greet(
+  { config, redisUrl, http, show }: Greeting,
+  log: Log,
+  signal: AbortSignal,
+): Promise<void> {
+  const { dbPath, postgres } = config;
+  try {
+    if (show && postgres !== undefined) {
+      const addresses = { dbPath, redisUrl, postgresUrl: postgres.connectionString };
+      const changes = await firstSteps(addresses, http, signal);
+      const text = ['A change down each pipeline (taken back again):\n', ...changes.map(told)].join('\n');
+      log.info('changes travel', { event: 'first-steps', ms: changes.map(({ ms }) => ms), text });
+    }
+  } catch (error) {
+    if (signal.aborted) return;
+    log.failure('warn', error, { event: 'first-steps' });
+  }
+  log.info('ready', { event: 'hello', text: whatNext(config, redisUrl) });
+}
+
+const whatNext = ({ dbPath, postgres }: Config, redisUrl: string): string =>
   [
     'See changes travel, in a second terminal:  npm run demo',
     `Or write to ${dbPath} with anything, and read ${redisUrl} with anything;`,

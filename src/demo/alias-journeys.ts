@@ -5,22 +5,24 @@ import { travel, type Travelled } from './travel';
 export interface AliasStores {
   readonly db: Database.Database;
   readonly redis: Redis;
+  /** Ends the looking. */
+  readonly signal: AbortSignal;
 }
 
 const insert = (alias: string) => `INSERT INTO team_aliases (team_id, alias) VALUES (1, '${alias}')`;
 const remove = (alias: string) => `DELETE FROM team_aliases WHERE alias = '${alias}'`;
 
 /** An alias is inserted, moved to another team, and deleted: the three tests of the alias document. */
-export function threeTests(stores: AliasStores): (() => Promise<Travelled>)[] {
+export async function* threeTests(stores: AliasStores): AsyncGenerator<Travelled> {
   const alias = freeAlias(stores.db);
   const update = `UPDATE team_aliases SET team_id = 2 WHERE alias = '${alias}'`;
-  return (
-    [
-      [insert(alias), '["1"]'],
-      [update, '["2"]'],
-      [remove(alias), null],
-    ] as const
-  ).map(([sql, wanted]) => () => toRedis(stores, { sql, alias, wanted }));
+  try {
+    yield await toRedis(stores, { sql: insert(alias), alias, wanted: '["1"]' });
+    yield await toRedis(stores, { sql: update, alias, wanted: '["2"]' });
+    yield await toRedis(stores, { sql: remove(alias), alias, wanted: null });
+  } finally {
+    stores.db.exec(remove(alias)); // when stopped half way
+  }
 }
 
 /** `rmcf`, as in the document, unless a reader has inserted it already. */
@@ -49,11 +51,14 @@ interface Step {
   readonly wanted: string | null;
 }
 
-const toRedis = ({ db, redis }: AliasStores, { sql, alias, wanted }: Step): Promise<Travelled> =>
-  travel({
-    change: `sqlite>  ${sql};`,
-    make: () => db.exec(sql),
-    question: () => `redis>   GET "alias:team:${alias}"`,
-    look: () => redis.get(`alias:team:${alias}`),
-    wanted,
-  });
+const toRedis = ({ db, redis, signal }: AliasStores, { sql, alias, wanted }: Step): Promise<Travelled> =>
+  travel(
+    {
+      change: `sqlite>  ${sql};`,
+      make: () => db.exec(sql),
+      question: () => `redis>   GET "alias:team:${alias}"`,
+      look: () => redis.get(`alias:team:${alias}`),
+      wanted,
+    },
+    signal,
+  );

@@ -58,5 +58,7 @@ function aliasesOf(db: Database.Database, type: (typeof types)[number]): Map<str
 
 function sameIds(value: string, ids: readonly string[]): boolean {
   const listed: unknown = JSON.parse(value);
-  return Array.isArray(listed) && JSON.stringify([...listed].sort()) === JSON.stringify([...ids].sort());
+  return (
+    Array.isArray(listed) && JSON.stringify(listed.map(String).sort()) === JSON.stringify([...ids].sort())
+  );
 }

@@ -7,6 +7,8 @@ export interface ArchiveStores {
   readonly store: ModelStore;
   readonly redis: Redis;
   readonly postgres: Client;
+  /** Ends the looking. */
+  readonly signal: AbortSignal;
 }
 
 /** A prediction by Millrace's own writer: one FCALL. It arrives, and is taken back from both sides. */
@@ -51,23 +53,26 @@ interface Prediction {
   readonly confidence: number;
 }
 
-async function prediction({ store, postgres }: ArchiveStores, made: Prediction): Promise<Travelled> {
+async function prediction({ store, postgres, signal }: ArchiveStores, made: Prediction): Promise<Travelled> {
   let id = 0;
   const time = made.timestamp.toISOString();
   try {
-    return await travel({
-      change: made.change,
-      make: async () => {
-        id = await made.make();
+    return await travel(
+      {
+        change: made.change,
+        make: async () => {
+          id = await made.make();
+        },
+        question: () => `psql>    SELECT confidence FROM predictions WHERE redis_id = ${id}`,
+        look: async () => {
+          const sql = 'SELECT confidence::text FROM predictions WHERE redis_id = $1 AND timestamp = $2';
+          const { rows } = await postgres.query<{ confidence: string }>(sql, [id, time]);
+          return rows[0]?.confidence ?? null;
+        },
+        wanted: String(made.confidence),
       },
-      question: () => `psql>    SELECT confidence FROM predictions WHERE redis_id = ${id}`,
-      look: async () => {
-        const sql = 'SELECT confidence::text FROM predictions WHERE redis_id = $1 AND timestamp = $2';
-        const { rows } = await postgres.query<{ confidence: string }>(sql, [id, time]);
-        return rows[0]?.confidence ?? null;
-      },
-      wanted: String(made.confidence),
-    });
+      signal,
+    );
   } finally {
     if (id > 0) {
       await store.deletePrediction(id);
@@ -77,7 +82,10 @@ async function prediction({ store, postgres }: ArchiveStores, made: Prediction):
 }
 
 /** A run is completed, and its row follows. */
-export async function completedRun({ store, postgres }: ArchiveStores, runId: number): Promise<Travelled> {
+export async function completedRun(
+  { store, postgres, signal }: ArchiveStores,
+  runId: number,
+): Promise<Travelled> {
   const { rows } = await postgres.query<{ pg_id: string }>(
     "SELECT pg_id::text FROM millrace.id_map WHERE kind = 'run' AND redis_id = $1 ORDER BY created_at DESC LIMIT 1",
     [runId],
@@ -86,17 +94,20 @@ export async function completedRun({ store, postgres }: ArchiveStores, runId: nu
   const finalLoss = 0.46;
   // Tells this completion from that of an earlier demo.
   const completedAt = new Date();
-  return travel({
-    change: `app>     store.completeTrainingRun(${runId}, { finalLoss: ${finalLoss} })`,
-    make: () => store.completeTrainingRun(runId, { finalLoss, completedAt }),
-    question: () => `psql>    SELECT status, final_loss FROM training_runs WHERE id = ${pgId}`,
-    look: async () => {
-      const sql = `SELECT status || ' | ' || final_loss AS found FROM training_runs WHERE id = $1 AND completed_at = $2`;
-      const { rows } = await postgres.query<{ found: string }>(sql, [pgId, completedAt.toISOString()]);
-      return rows[0]?.found ?? null;
+  return travel(
+    {
+      change: `app>     store.completeTrainingRun(${runId}, { finalLoss: ${finalLoss} })`,
+      make: () => store.completeTrainingRun(runId, { finalLoss, completedAt }),
+      question: () => `psql>    SELECT status, final_loss FROM training_runs WHERE id = ${pgId}`,
+      look: async () => {
+        const sql = `SELECT status || ' | ' || final_loss AS found FROM training_runs WHERE id = $1 AND completed_at = $2`;
+        const { rows } = await postgres.query<{ found: string }>(sql, [pgId, completedAt.toISOString()]);
+        return rows[0]?.found ?? null;
+      },
+      wanted: `completed | ${finalLoss}`,
     },
-    wanted: `completed | ${finalLoss}`,
-  });
+    signal,
+  );
 }
 
 /** A version to log predictions under: made by the first start, used again by later ones. */

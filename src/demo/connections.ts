@@ -16,7 +16,10 @@ export interface Connections extends AliasStores, ArchiveStores {
 }
 
 /** Connections as any program would have them, beside the daemon's own. */
-export async function connect({ dbPath, redisUrl, postgresUrl }: Addresses): Promise<Connections> {
+export async function connect(
+  { dbPath, redisUrl, postgresUrl }: Addresses,
+  signal: AbortSignal,
+): Promise<Connections> {
   const postgres = new Client({ connectionString: postgresUrl, application_name: 'millrace-demo' });
   const redis = new Redis(redisUrl, { retryStrategy: () => null });
   // Lost connections are told by the calls that fail.
@@ -33,7 +36,7 @@ export async function connect({ dbPath, redisUrl, postgresUrl }: Addresses): Pro
   try {
     await Promise.all([postgres.connect(), redis.ping()]);
     await postgres.query("SET TimeZone = 'UTC'");
-    return { db, redis, postgres, store, close };
+    return { db, redis, postgres, store, signal, close };
   } catch (error) {
     close();
     throw error;

@@ -15,7 +15,9 @@ const names = new Set(Object.keys(tables));
 /** All keys of records: no counters, no indexes. */
 export async function recordKeys(redis: Redis): Promise<string[]> {
   const keys = await redis.keys('aidb:*');
-  return keys.filter((key) => names.has(nameOf(key)) && /:\d+(:|$)/.test(key) && !/^aidb:exprun:\d+:runs$/.test(key));
+  return keys.filter(
+    (key) => names.has(nameOf(key)) && /:\d+(:|$)/.test(key) && !/^aidb:exprun:\d+:runs$/.test(key),
+  );
 }
 
 const nameOf = (key: string): string => key.split(':')[1] ?? '';
@@ -47,7 +49,7 @@ async function readKey(redis: Redis, name: Name, key: string): Promise<RedisReco
 
 const pointOf = (member: string): Fields =>
   Object.fromEntries(
-    Object.entries(JSON.parse(member) as Record<string, unknown>).map(([field, value]) => [
+    Object.entries(JSON.parse(member) as Record<string, string | number | null>).map(([field, value]) => [
       field,
       value === null ? null : String(value),
     ]),
@@ -73,7 +75,11 @@ export function expectedValue(
       return Number(value) === 0 ? null : String(Number(value));
     case 'time':
       return value === '' ? null : microseconds(value);
-    default:
+    case 'id of model':
+    case 'id of dataset':
+    case 'id of version':
+    case 'id of run':
+    case 'id of experiment':
       return value === '0' ? null : idOf(form, value);
   }
 }

@@ -39,7 +39,7 @@ async function freeSuffix({ redis, postgres }: Stores): Promise<string> {
   for (let number = 1; ; number++) {
     const suffix = number === 1 ? '' : ` ${number}`;
     const name = `ResNet50-Redis${suffix}`;
-    const archived = await postgres.query("SELECT FROM models WHERE name = $1", [name]).catch(noTables);
+    const archived = await postgres.query('SELECT FROM models WHERE name = $1', [name]).catch(noTables);
     if (archived.rowCount === 0 && (await redis.hexists('aidb:model:name_to_id', name)) === 0) return suffix;
   }
 }
@@ -74,7 +74,11 @@ async function write(store: ModelStore, suffix: string): Promise<Filled> {
     numSamples: 1_281_167,
     splitInfo: { train: 0.9, val: 0.1 },
   });
-  const squad = await store.createDataset({ name: `SQuAD-Redis${suffix}`, format: 'JSON', numSamples: 107_785 });
+  const squad = await store.createDataset({
+    name: `SQuAD-Redis${suffix}`,
+    format: 'JSON',
+    numSamples: 107_785,
+  });
   const modelVersionId = await store.createModelVersion({
     modelId: resnet,
     version: 'v1.0',
@@ -87,7 +91,13 @@ async function write(store: ModelStore, suffix: string): Promise<Filled> {
     datasetId: imagenet,
     runName: 'resnet50-imagenet-001',
   });
-  const hyperparameters = { learning_rate: 0.001, batch_size: 32, optimizer: 'adam', weight_decay: 1e-5, nesterov: true };
+  const hyperparameters = {
+    learning_rate: 0.001,
+    batch_size: 32,
+    optimizer: 'adam',
+    weight_decay: 1e-5,
+    nesterov: true,
+  };
   await store.logHyperparameters(runId, hyperparameters);
   await store.logMetrics(runId, epochs());
   const experimentId = await store.createExperiment({

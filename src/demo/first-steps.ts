@@ -2,24 +2,23 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { oneAlias } from './alias-journeys';
 import { firstStepsVersion, loggedPrediction } from './archive-journeys';
 import { type Addresses, connect } from './connections';
-import { type Travelled } from './travel';
+import type { Travelled } from './travel';
 
 const pollMs = 100;
 
 /**
  * When the daemon is in order, one change down each pipeline. What it leaves is one model with one version.
- * @returns undefined: stopped before. @throws what went wrong
+ * @throws what went wrong, and when stopped
  */
 export async function firstSteps(
   addresses: Addresses,
   http: string,
   signal: AbortSignal,
-): Promise<readonly Travelled[] | undefined> {
+): Promise<readonly Travelled[]> {
   while (!(await isReady(http))) {
-    if (signal.aborted) return undefined;
-    await delay(pollMs, undefined, { signal }).catch(() => undefined);
+    await delay(pollMs, undefined, { signal });
   }
-  const connections = await connect(addresses);
+  const connections = await connect(addresses, signal);
   try {
     const { store } = connections;
     return [await oneAlias(connections), await loggedPrediction(connections, await firstStepsVersion(store))];
@@ -28,7 +27,7 @@ export async function firstSteps(
   }
 }
 
-export const isReady = (http: string): Promise<boolean> =>
+const isReady = (http: string): Promise<boolean> =>
   fetch(`${http}/readyz`).then(
     (response) => response.ok,
     () => false,

@@ -34,7 +34,8 @@ const configFor = ({ dbPath, redisUrl, postgresUrl }: Addresses, folder: string)
 /** With the daemon that runs here, if everything it serves is Millrace's own. */
 export function besideDaemon(record: DaemonRecord | undefined, folder: string, say: Say): Scene | undefined {
   const { postgresUrl } = record ?? {};
-  if (record?.ours !== true || postgresUrl === undefined || !isSampleDatabase(record.dbPath)) return undefined;
+  if (record?.ours !== true || postgresUrl === undefined || !isSampleDatabase(record.dbPath))
+    return undefined;
   const addresses = { dbPath: record.dbPath, redisUrl: record.redisUrl, postgresUrl };
   const config = configFor(addresses, folder);
   return {
@@ -52,7 +53,7 @@ export function besideDaemon(record: DaemonRecord | undefined, folder: string, s
 }
 
 /** With servers and a daemon in this process, in a temporary folder that is removed at the end. */
-export async function ownScene(say: Say, signal: AbortSignal): Promise<Scene> {
+export async function ownScene(say: Say): Promise<Scene> {
   const servers = await startServers(say);
   const config = configFor(servers, servers.folder);
   const stop = new AbortController();
@@ -64,8 +65,10 @@ export async function ownScene(say: Say, signal: AbortSignal): Promise<Scene> {
       const { log, summary } = passLog(say);
       let http = '';
       const onListening = (url: string) => (http = url);
-      running = runDaemon({ config, log, signal: AbortSignal.any([signal, stop.signal]), onListening });
-      const ended = running.then(() => new Promise<never>(() => undefined));
+      running = runDaemon({ config, log, signal: stop.signal, onListening });
+      const ended = running.then((): never => {
+        throw new Error('the daemon stopped');
+      });
       return Promise.race([
         ended,
         Promise.all([summary('aliases'), summary('archive')]).then(([aliases, archive]) => ({

@@ -12,8 +12,8 @@ import { type Comparison, verify } from './verify';
 type Say = (line: string) => void;
 
 /** Fills, syncs, verifies, and shows live changes. @returns whether everything is as it should be */
-export async function show(scene: Scene, say: Say): Promise<boolean> {
-  const connections = await connect(scene);
+export async function show(scene: Scene, say: Say, signal: AbortSignal): Promise<boolean> {
+  const connections = await connect(scene, signal);
   try {
     const filled = await fillBoth(connections, say);
     const { aliases, archive, http } = await scene.sync();
@@ -72,7 +72,7 @@ async function showChanges(
 ): Promise<void> {
   const { modelVersionId, runId } = filled;
   say('Live changes, SQLite → Redis:\n');
-  for (const test of threeTests(connections)) say(told(await test()));
+  for await (const travelled of threeTests(connections)) say(told(travelled));
   say('Live changes, Redis → PostgreSQL:\n');
   say(told(await loggedPrediction(connections, modelVersionId)));
   await mirrorListens(http);
@@ -82,10 +82,11 @@ async function showChanges(
 
 /** Plain writes travel at once when the daemon listens to them, which it does soon after its start. */
 async function mirrorListens(http: string): Promise<void> {
-  for (const deadline = Date.now() + 5_000; Date.now() < deadline; await delay(50)) {
+  for (const deadline = Date.now() + 5_000; Date.now() < deadline;) {
     const status = (await (await fetch(`${http}/status`)).json()) as {
       readonly archive?: { readonly mirror?: { readonly state?: string } };
     };
     if (status.archive?.mirror?.state === 'listening') return;
+    await delay(50);
   }
 }

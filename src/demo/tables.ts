@@ -36,7 +36,15 @@ export const tables: Readonly<Record<Name, Table>> = {
     label: ['name'],
     mappedBy: 'created_at',
     columns: {
-      ...texts('name', 'description', 'architecture', 'framework', 'task_type', 'input_shape', 'output_shape'),
+      ...texts(
+        'name',
+        'description',
+        'architecture',
+        'framework',
+        'task_type',
+        'input_shape',
+        'output_shape',
+      ),
       created_at: 'time',
       updated_at: 'time',
     },

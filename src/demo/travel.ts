@@ -19,11 +19,15 @@ export interface Journey {
 
 const deadlineMs = 5_000;
 
-/** Makes a change and looks for it until it is there. @throws E_DEMO when it does not come */
-export async function travel({ change, make, question, look, wanted }: Journey): Promise<Travelled> {
+/** Makes a change and looks for it until it is there. @throws E_DEMO when it does not come, and when stopped */
+export async function travel(
+  { change, make, question, look, wanted }: Journey,
+  signal: AbortSignal,
+): Promise<Travelled> {
   await make();
   const made = performance.now();
   for (;;) {
+    signal.throwIfAborted();
     const found = await look();
     const ms = performance.now() - made;
     if (found === wanted) return { change, found: `${question()}  ->  ${shown(found)}`, ms };

@@ -52,7 +52,8 @@ interface Kind {
 }
 
 function expectedRows(postgres: Client, { name, table, records, ids }: Kind): Promise<Fields[]> {
-  const idOf = (form: Form, id: string) => ids.get(`${form.slice('id of '.length)} ${id}`) ?? `none for ${id}`;
+  const idOf = (form: Form, id: string) =>
+    ids.get(`${form.slice('id of '.length)} ${id}`) ?? `none for ${id}`;
   return Promise.all(
     records.map(async (record) => {
       const columns = Object.keys(table.columns);
@@ -72,7 +73,9 @@ function expectedRows(postgres: Client, { name, table, records, ids }: Kind): Pr
 /** All rows that could be those wanted: the label's first column says. */
 async function foundRows(postgres: Client, table: Table, wanted: readonly Fields[]): Promise<Fields[]> {
   const [scope] = table.label;
-  const columns = Object.entries(table.columns).map(([column, form]) => `${asText(column, form)} AS "${column}"`);
+  const columns = Object.entries(table.columns).map(
+    ([column, form]) => `${asText(column, form)} AS "${column}"`,
+  );
   const { rows } = await postgres.query<Fields>(
     `SELECT id::text AS id, ${columns.join(', ')} FROM "${table.table}" WHERE "${scope}"::text = ANY($1)`,
     [wanted.map((row) => row[scope])],

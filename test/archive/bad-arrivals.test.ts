@@ -1,5 +1,4 @@
 import { pack } from '../../src/archive/packed';
-import { ModelStore } from '../../src/writer/model-store';
 import { startDaemon, type TestDaemon } from '../support/daemon';
 import { eventually } from '../support/eventually';
 import { testPostgres, type TestPostgres } from '../support/postgres';
@@ -57,29 +56,25 @@ test('a hash written field by field waits as a letter, lands when it is complete
 
 test('what the functions carried and the application mends afterwards lands, echo or not', async () => {
   const daemon = await start();
-  const store = new ModelStore(redis.url);
-  try {
-    await writeParents(redis.client);
-    const ids = await store.logPredictions([
-      { modelVersionId: 1, input: '{not json' },
-      { modelVersionId: 1, input: '{}' },
-      { modelVersionId: 1, metadata: 'NaN' },
-    ]);
-    expect(ids).toEqual([1, 2, 3]);
-    await untilLetters(
-      postgres,
-      ['aidb:prediction:1 22P02 input_data', 'aidb:prediction:3 22P02 metadata'],
-      daemon,
-    );
-    await redis.client.hset('aidb:prediction:1', 'input', '{"mended": true}');
-    await untilLetters(postgres, ['aidb:prediction:3 22P02 metadata'], daemon);
-    expect(await count('predictions', 'input_data::text = \'{"mended": true}\'')).toBe(1);
-    await redis.client.hset('aidb:prediction:3', 'metadata', '{}');
-    await untilLetters(postgres, [], daemon);
-    expect(await count('predictions')).toBe(3);
-  } finally {
-    store.close();
-  }
+  await writeParents(redis.client);
+  const values = [
+    ['{not json', '{}'],
+    ['{}', '{}'],
+    ['{}', 'NaN'],
+  ].flatMap(([input = '', metadata = '']) => [...['1', input, '{}', '0.5', '0', at, metadata]]);
+  const keys = ['millrace:changes', 'aidb:counter:prediction', 'aidb:version:1', 'aidb:idx:predictions:1'];
+  await redis.client.fcall('millrace_log_predictions', keys.length, ...keys, ...values);
+  await untilLetters(
+    postgres,
+    ['aidb:prediction:1 22P02 input_data', 'aidb:prediction:3 22P02 metadata'],
+    daemon,
+  );
+  await redis.client.hset('aidb:prediction:1', 'input', '{"mended": true}');
+  await untilLetters(postgres, ['aidb:prediction:3 22P02 metadata'], daemon);
+  expect(await count('predictions', 'input_data::text = \'{"mended": true}\'')).toBe(1);
+  await redis.client.hset('aidb:prediction:3', 'metadata', '{}');
+  await untilLetters(postgres, [], daemon);
+  expect(await count('predictions')).toBe(3);
 });
 
 test('what is in the way is tried again by the next full pass', async () => {
@@ -160,6 +155,7 @@ test('10 MB in a field land, by the mirror, by a function, and in a stream entry
   const { client } = redis;
   await writeParents(client);
   const json = `{"a": "${megabytes(10)}"}`;
+  await client.set('aidb:counter:prediction', '1');
   await client.hset('aidb:prediction:1', { ...goodFields['prediction'], input: json });
   await client
     .fcall(
