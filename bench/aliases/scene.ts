@@ -22,7 +22,12 @@ export const withScene = <T>(options: SceneOptions, work: (scene: Scene) => Prom
     const dbPath = join(stores.folder, 'sports_data.db');
     createDataset(dbPath, options.rows);
     const { redisUrl } = stores;
-    const settings = { REDIS_URL: redisUrl, DB_PATH: dbPath, MILLRACE_ONLY: 'aliases', SYNC_INTERVAL: String(options.interval) };
+    const settings = {
+      REDIS_URL: redisUrl,
+      DB_PATH: dbPath,
+      MILLRACE_ONLY: 'aliases',
+      SYNC_INTERVAL: String(options.interval),
+    };
     const daemon = await startDaemon(settings, stores.folder);
     const writer = startWriter(dbPath, redisUrl);
     try {

@@ -1,13 +1,24 @@
 import { z } from 'zod';
-import type { CheckpointBase } from '../pipeline/checkpoint';
 import type { Position } from './changelog';
 
 /** Where the pipeline's checkpoint lives: beside the keys, so that a flush or a restore takes both. */
 export const checkpointKey = 'millrace:aliases:checkpoint';
 
-/** `position` is null while no changelog is there to tail (a file we may not write to, capture switched off). */
-export interface AliasCheckpoint extends CheckpointBase {
+/**
+ * It moves in the same atomic step as the keys it vouches for; two instances that race are told apart by `stamp`, which no two
+ * applies share.
+ */
+export interface AliasCheckpoint {
+  /** Made anew whenever the log is adopted without continuity: an unknown one calls for a full pass. */
+  readonly incarnation: string;
+  /** null while no changelog is there to tail (a file we may not write to, capture switched off). */
   readonly position: Position | null;
+  /** Unique for each apply. */
+  readonly stamp: string;
+  /** Milliseconds since 1970, by the clock of the one who applied. */
+  readonly at: number;
+  /** host:pid of the one who applied: for people. */
+  readonly by: string;
 }
 
 const schema = z.object({
