@@ -1,4 +1,5 @@
 import type { PostgresConnection } from '../postgres';
+import { readAsset } from '../package-root';
 import type { RedisConnection } from '../redis';
 import { Batch } from './batch';
 import type { Checkpoint } from './checkpoint';
@@ -32,6 +33,11 @@ const batchBytes = 8 * 1024 * 1024;
 const retriedAtOnce = 500;
 /** After a page held records that were there already, so many pages go the careful way. */
 const distrustPages = 20;
+
+const dueLettersSql = readAsset('src/archive/sql/due-letters.sql');
+
+/** What follows `aidb:<kind>:` in a key. */
+const idIn = (kind: string, key: Buffer): string => key.toString('latin1', `aidb:${kind}:`.length);
 
 /** Turns pages, nominations and parked records into batches for the sink, in the order in which their truth was read. */
 export class Applier {
@@ -90,29 +96,28 @@ export class Applier {
 
   /**
    * Tries some of the parked records that are due: their parent came, a person asked, or a pass begins.
-   * @returns whether there are more
+   * @returns whether there may be more
    */
   async retrySome(): Promise<boolean> {
-    const rows = await this.#options.postgres.query(
-      'SELECT id, kind, redis_key, payload FROM millrace.dead_letters WHERE due ORDER BY id LIMIT $1',
-      [retriedAtOnce],
-    );
+    const rows = await this.#options.postgres.query(dueLettersSql, [retriedAtOnce, batchBytes]);
     if (rows.length === 0) return false;
     const batch = new Batch();
     const nominated = new Map<KindName, Set<string>>();
     const deleted = new Map<KindName, Set<string>>();
     for (const row of rows) {
-      const { id, kind, redisKey, payload } = storedLetter(row);
+      const { id, kind, redisKey, payload, waits } = storedLetter(row);
       batch.retried.push(id);
       if (!isKind(kind)) continue;
-      const name = redisKey.toString('latin1', keyOf(kind, Buffer.alloc(0)).length);
+      const name = idIn(kind, redisKey);
+      // Read from its start: the points that waited were read before.
+      if (kind === 'metric' && waits) this.#metrics.forget(name);
       nominated.set(kind, (nominated.get(kind) ?? new Set()).add(name));
       if (payload === undefined) deleted.set(kind, (deleted.get(kind) ?? new Set()).add(name));
       // What Redis has is read after this, and wins.
       else batch.add(unpackFound(kind, payload));
     }
     await this.#apply({ batch, nominated, deleted, direct: false });
-    return rows.length === retriedAtOnce;
+    return true;
   }
 
   /** Looks up metric keys that had to rest. */
@@ -203,6 +208,8 @@ export class Applier {
     if (entryId === undefined) throw new Error('the position is not known');
     const applied = await sink.apply(batch, entryId, direct);
     if (direct && !applied.direct) this.#distrust = distrustPages;
+    // Mended by hand they are news.
+    for (const { kind, key } of applied.letters) this.echoes.delete(`${kind} ${idIn(kind, key)}`);
     onApplied(applied, page?.since);
   }
 }

@@ -141,6 +141,8 @@ export interface StoredLetter {
   readonly kind: string;
   readonly redisKey: Buffer;
   readonly payload: Buffer | undefined;
+  /** For a parent. */
+  readonly waits: boolean;
 }
 
 export function storedLetter(row: TextRow): StoredLetter {
@@ -151,5 +153,6 @@ export function storedLetter(row: TextRow): StoredLetter {
     kind: row['kind'] ?? '',
     redisKey: bytes(row['redis_key']) ?? Buffer.alloc(0),
     payload: bytes(row['payload']),
+    waits: row['waiting_for'] != null,
   };
 }

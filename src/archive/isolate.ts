@@ -51,14 +51,15 @@ export async function writeIsolated<T, R>(
       size *= 4;
     } catch (error) {
       if (!isDataError(error)) throw error;
-      await transaction.execute('ROLLBACK TO SAVEPOINT block');
+      // Released, or thousands of them would lie inside one another.
+      await transaction.execute('ROLLBACK TO SAVEPOINT block; RELEASE SAVEPOINT block');
       const line = lineOf(error);
       const culprit = block.length === 1 ? 0 : line === undefined ? undefined : line - 1;
       const row = culprit === 0 ? block[0] : undefined;
       if (culprit === 0 && row !== undefined) {
         await park(row, unfitOf(error));
         at += 1;
-        size = Math.max(16, Math.ceil(size / 4));
+        size = Math.ceil(size / 4);
       } else size = culprit === undefined ? Math.ceil(block.length / 2) : Math.min(culprit, block.length - 1);
     }
   }

@@ -37,6 +37,8 @@ export interface ArchiveLaneOptions {
  * other time would be missed.
  */
 const tickMs = 900;
+/** An owner has settled after so long. */
+const settledMs = 5_000;
 /** For giving up the stream at the stop. */
 const releaseMs = 2_000;
 /** Incidents kept for status. */
@@ -56,6 +58,8 @@ export class ArchiveLane {
   server: ServerFacts | undefined;
   /** Who owns the stream, as far as is known; undefined: nobody asked yet. */
   owner: string | undefined;
+  /** The last entry known to be applied. */
+  entryId = beforeAll;
   /** Records parked. */
   letters = 0;
   /** When the oldest entry not yet applied was written; undefined: in step. */
@@ -74,6 +78,7 @@ export class ArchiveLane {
   #targets: Targets | undefined;
   #applier: Applier | undefined;
   #tickedAt = 0;
+  #standbySince = 0;
   /** Everything was in order once: what fails from now on may be mended while we go on trying. */
   #started = false;
   /** Parked records are due. */
@@ -171,12 +176,14 @@ export class ArchiveLane {
     await this.#follow(applier);
     const { position } = this.checkpoint;
     if (position === undefined) return 'more';
+    this.entryId = position.entryId;
     await this.#tick(applier);
 
     const page = this.#tail.take(position.entryId);
     if (page !== undefined) {
       this.behindSince = page.since;
       await applier.applyPage(page);
+      this.entryId = page.position;
       await trimStream(this.redis, page.position, 'about');
     }
     if (this.#retrying) this.#retrying = await applier.retrySome();
@@ -219,8 +226,13 @@ export class ArchiveLane {
     const { owned, owner } = await this.checkpoint.claim();
     this.owner = owner;
     if (!owned) {
-      if (before !== owner) log.info(`standing by: ${owner} owns the stream`, { event: 'standby', owner });
-      await requireSameRedis(this.redis, this.checkpoint, owner);
+      if (before !== owner) {
+        log.info(`standing by: ${owner} owns the stream`, { event: 'standby', owner });
+        this.#standbySince = Date.now();
+      }
+      // Not at once: an owner that begins writes its incarnation to Redis first, and then to Postgres.
+      if (Date.now() - this.#standbySince > settledMs)
+        await requireSameRedis(this.redis, this.checkpoint, owner);
       return false;
     }
     if (before !== undefined) this.#incident(`took over the stream from ${before}`);

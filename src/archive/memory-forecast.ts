@@ -4,6 +4,8 @@ import { streamKey } from './checkpoint';
 export interface MemoryFacts {
   /** Entries in the stream. */
   readonly streamLength: number;
+  /** Id of the first entry after the position; null: none waits. */
+  readonly firstWaiting: string | null;
   readonly usedBytes: number;
   /** maxmemory, or the memory of the machine; null: unknown. */
   readonly limitBytes: number | null;
@@ -31,11 +33,12 @@ export class MemoryForecast {
   }
 
   /** Takes a sample. Never throws: that Redis is away is told elsewhere. */
-  async sample(now = Date.now()): Promise<void> {
+  async sample(position: string, now = Date.now()): Promise<void> {
     try {
-      const [info, streamLength] = await Promise.all([
+      const [info, streamLength, [first]] = await Promise.all([
         this.#redis.client.info('memory'),
         this.#redis.client.xlen(streamKey),
+        this.#redis.client.xrange(streamKey, `(${position}`, '+', 'COUNT', 1),
       ]);
       const field = (name: string) => Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1] ?? 0);
       const used = field('used_memory');
@@ -43,6 +46,7 @@ export class MemoryForecast {
       this.#samples = [...this.#samples.filter(({ at }) => now - at < windowMs), { at: now, used }];
       this.facts = {
         streamLength,
+        firstWaiting: first?.[0] ?? null,
         usedBytes: used,
         limitBytes,
         fullInSeconds: forecast(this.#samples, limitBytes),

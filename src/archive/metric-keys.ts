@@ -49,9 +49,10 @@ export class MetricKeys {
     });
   }
 
-  /** After a failure, and for a pass: what was read may not have been applied. */
-  forget(): void {
-    this.#marks.clear();
+  /** After a failure, and for a pass: what was read, of one key or of all, may not have been applied. */
+  forget(name?: string): void {
+    if (name === undefined) this.#marks.clear();
+    else this.#marks.delete(name);
   }
 
   /** When the key may be read (milliseconds since 1970), if it has to rest. The caller asks again then. */

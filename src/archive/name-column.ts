@@ -27,7 +27,7 @@ export async function nameColumn(
     if (!isDataError(error)) throw error;
     column = unfitOf(error).column;
   }
-  await transaction.execute('ROLLBACK TO SAVEPOINT naming');
+  await transaction.execute('ROLLBACK TO SAVEPOINT naming; RELEASE SAVEPOINT naming');
   return named(column);
 }
 

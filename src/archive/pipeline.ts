@@ -22,7 +22,7 @@ import { archiveStatus, type ArchiveStatus, archiveTroubles } from './status';
 
 /** What is due once a second is not woken by anything else. */
 const wakeMs = 1_000;
-const sampleMs = 5_000;
+const sampleMs = 2_000;
 
 /** Redis -> stream -> Postgres, with a full pass at start, each interval, and whenever something may have been missed. */
 export function archivePipeline(options: PipelineOptions, postgres: PostgresTarget): Pipeline<ArchiveStatus> {
@@ -61,7 +61,7 @@ export function archivePipeline(options: PipelineOptions, postgres: PostgresTarg
     takeUntil(stopped$),
   );
   const samples$ = timer(0, sampleMs).pipe(
-    exhaustMap(() => memory.sample()),
+    exhaustMap(() => memory.sample(lane.entryId)),
     takeUntil(stopped$),
   );
   const pump$ = runPump('archive', options, () => lane.cycle(), merge(ready$, interval(wakeMs)));

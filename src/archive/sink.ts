@@ -2,11 +2,20 @@ import { describeError } from '../errors';
 import { type PostgresConnection, sqlState, type Transaction } from '../postgres';
 import { Batch } from './batch';
 import type { Checkpoint } from './checkpoint';
-import { clear, digestsOfKnown, digestsOfRow, letterOf, park, release } from './dead-letters';
+import {
+  clear,
+  type DeadLetter,
+  digestsOfKnown,
+  digestsOfRow,
+  letterOf,
+  park,
+  release,
+} from './dead-letters';
 import { deleteOthers, deleteRecord } from './delete';
 import { IdMap, IdMapTransaction } from './id-map';
 import { isDataError, unfitOf, writeIsolated } from './isolate';
 import { type KindName, kindNames } from './kinds';
+import { misfit } from './misfit';
 import { nameColumn } from './name-column';
 import { bringParents, withParents } from './resolve';
 import type { Row } from './row';
@@ -33,6 +42,7 @@ export interface Applied {
   readonly synced: MappedOutcome['synced'][number][];
   deleted: number;
   parked: number;
+  letters: readonly DeadLetter[];
   /** Append-only records went straight into their table. */
   direct: boolean;
 }
@@ -42,6 +52,7 @@ export const nothingApplied = (): Applied => ({
   synced: [],
   deleted: 0,
   parked: 0,
+  letters: [],
   direct: false,
 });
 
@@ -137,6 +148,7 @@ export class ArchiveSink {
     await clear(transaction, [...landed, ...digestsOfKnown(batch.letters)], batch.retried);
     if (arrived.length > 0) await release(transaction, arrived);
     applied.parked = batch.letters.length;
+    applied.letters = batch.letters;
   }
 
   /** @returns the rows that were parked */
@@ -149,7 +161,7 @@ export class ArchiveSink {
     const write = (block: readonly Resolved[]) => this.#writeBlock(attempt, target, block, setAside);
     const { transaction, applied } = attempt;
     const results = attempt.careful
-      ? await writeIsolated(transaction, rows, write, async (one, reason) => {
+      ? await writeIsolated(transaction, fitting(target, rows, setAside), write, async (one, reason) => {
           setAside(one.row, await nameColumn(transaction, target, one, reason));
         })
       : [await write(rows)];
@@ -188,9 +200,10 @@ export class ArchiveSink {
       await transaction.execute('SAVEPOINT deletion');
       try {
         applied.deleted += await deleteRecord(transaction, targets, deletion, beganAt);
+        await transaction.execute('RELEASE SAVEPOINT deletion');
       } catch (error) {
         if (!isDataError(error)) throw error;
-        await transaction.execute('ROLLBACK TO SAVEPOINT deletion');
+        await transaction.execute('ROLLBACK TO SAVEPOINT deletion; RELEASE SAVEPOINT deletion');
         const reason = unfitOf(error);
         const message = `was deleted in Redis, and Postgres refuses to delete it: ${describeError(error).message}`;
         batch.letters.push({
@@ -214,6 +227,22 @@ export class ArchiveSink {
     }
   }
 }
+
+/** Without the rows that have a value their column cannot hold. */
+const fitting = (
+  { kind, types }: Target,
+  rows: readonly Resolved[],
+  setAside: (row: Row, reason: Unfit) => void,
+): readonly Resolved[] =>
+  rows.filter(({ row }) => {
+    for (const [index, { column }] of kind.columns.entries()) {
+      const reason = misfit(column, types.get(column) ?? '', row.values[index]);
+      if (reason === undefined) continue;
+      setAside(row, reason);
+      return false;
+    }
+    return true;
+  });
 
 /** One row for each identity: the last one read. Append-only rows are told apart by Postgres, which is cheaper. */
 function distinct(rows: readonly Row[]): readonly Row[] {

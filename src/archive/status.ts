@@ -1,7 +1,9 @@
 import type { ErrorReport } from '../errors';
+import { compareEntryIds } from './entry-id';
 import type { ArchiveLane } from './lane';
 import type { MemoryFacts } from './memory-forecast';
 import type { ArchivePassReport } from './pass-runner';
+import { millisecondsOf } from './stream';
 
 /** How plain writes are followed. */
 export interface MirrorStatus {
@@ -45,7 +47,7 @@ export interface ArchiveParts {
 
 export function archiveStatus({ lane, mirror, memory }: ArchiveParts, now = Date.now()): ArchiveStatus {
   const { position } = lane.checkpoint;
-  const applied = lane.behindSince === undefined;
+  const since = waitingSince(lane, memory);
   return {
     redis: lane.redis.display,
     postgres: lane.postgres.display,
@@ -54,8 +56,8 @@ export function archiveStatus({ lane, mirror, memory }: ArchiveParts, now = Date
     mirror,
     position: position ? { incarnation: position.incarnation, entryId: position.entryId } : null,
     // The last entry applied stays in the stream, as a witness.
-    lagRecords: memory === undefined ? null : applied ? 0 : Math.max(0, memory.streamLength - 1),
-    lagSeconds: applied ? 0 : Math.max(0, now - (lane.behindSince ?? now)) / 1_000,
+    lagRecords: memory === undefined ? null : since === undefined ? 0 : Math.max(1, memory.streamLength - 1),
+    lagSeconds: since === undefined ? 0 : Math.max(0, now - since) / 1_000,
     deadLetters: lane.letters,
     memory: memory ?? null,
     lastProgressAt: lane.lastProgressAt,
@@ -65,6 +67,13 @@ export function archiveStatus({ lane, mirror, memory }: ArchiveParts, now = Date
     evicts: lane.server?.evicts ?? false,
     failure: lane.failure ?? null,
   };
+}
+
+/** When the oldest entry that waits was written: the one being applied, or what was in the stream when it was last looked at. */
+function waitingSince(lane: ArchiveLane, memory: MemoryFacts | undefined): number | undefined {
+  if (lane.behindSince !== undefined) return lane.behindSince;
+  const first = memory?.firstWaiting ?? null;
+  return first === null || compareEntryIds(first, lane.entryId) <= 0 ? undefined : millisecondsOf(first);
 }
 
 /** Longer without progress than any wait of ours is a fault, whatever the reason. */

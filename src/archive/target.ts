@@ -24,7 +24,7 @@ export const quoteName = (name: string): string => `"${name.replaceAll('"', '""'
 
 /** An expression that can be compared: json has no equality of its own. */
 export const comparable = (expression: string, type: string | undefined): string =>
-  type === 'json' ? `${expression}::text` : expression;
+  type === 'json' ? `(${expression})::text` : expression;
 
 /** `($1, $2), ($3, $4)` */
 export function placeholders(rows: number, columns: number): string {

@@ -14,27 +14,40 @@ export interface UpsertOptions {
   readonly columns: readonly string[];
   /** The arbiter of ON CONFLICT, as it stands in the SQL. */
   readonly arbiter: string;
+  /** SQL: whether row t keeps a value where the new one is empty. */
+  readonly keepFilled?: string;
   /** Values of the identity, then of the columns. No identity twice: Postgres refuses that (21000). */
   readonly rows: readonly (readonly (Value | undefined)[])[];
 }
+
+/** SQL: whether other records are mapped to row t as well, and may have filled what its own leaves empty. */
+export const isShared = ({ kind }: Target): string =>
+  `EXISTS (SELECT FROM millrace.id_map m WHERE m.kind = '${kind.name}' AND m.pg_id = t.id AND NOT m.owned)`;
 
 /** Rows in one statement: Postgres takes 65,535 parameters. */
 const blockRows = 1_000;
 
 /** Inserts rows, or updates those that differ; a row that is already so is not touched. */
 export async function upsert(transaction: Transaction, options: UpsertOptions): Promise<Upserted> {
-  const { target, identity, columns, arbiter, rows } = options;
+  const { target, identity, columns, arbiter, keepFilled, rows } = options;
   const all = [...identity, ...columns].map(quoteName).join(', ');
-  const set = columns.map((column) => `${quoteName(column)} = EXCLUDED.${quoteName(column)}`).join(', ');
-  const sides = (side: string) =>
-    columns.map((column) => comparable(`${side}.${quoteName(column)}`, target.types.get(column))).join(', ');
+  const before = (column: string) => `t.${quoteName(column)}`;
+  const after = (column: string) => {
+    const given = `EXCLUDED.${quoteName(column)}`;
+    return keepFilled === undefined
+      ? given
+      : `CASE WHEN coalesce(${given}::text, '') = '' AND ${keepFilled} THEN ${before(column)} ELSE ${given} END`;
+  };
+  const set = columns.map((column) => `${quoteName(column)} = ${after(column)}`).join(', ');
+  const sides = (side: (column: string) => string) =>
+    columns.map((column) => comparable(side(column), target.types.get(column))).join(', ');
   let added = 0;
   let updated = 0;
   for (let at = 0; at < rows.length; at += blockRows) {
     const block = rows.slice(at, at + blockRows);
     const sql =
       `INSERT INTO ${target.table} AS t (${all}) OVERRIDING SYSTEM VALUE VALUES ${placeholders(block.length, identity.length + columns.length)} ` +
-      `ON CONFLICT ${arbiter} DO UPDATE SET ${set} WHERE (${sides('t')}) IS DISTINCT FROM (${sides('EXCLUDED')}) ` +
+      `ON CONFLICT ${arbiter} DO UPDATE SET ${set} WHERE (${sides(before)}) IS DISTINCT FROM (${sides(after)}) ` +
       'RETURNING (xmax = 0) AS added';
     for (const row of await transaction.query(sql, block.flat().map(parameter))) {
       if (row['added'] === 't') added++;

@@ -1,10 +1,14 @@
-import type { Transaction } from '../postgres';
+import { readAsset } from '../package-root';
+import type { TextRow, Transaction } from '../postgres';
+import { type Decision, type Holders, settle } from './claims';
 import { Unfit } from './decode';
 import type { IdMapTransaction, Identity, Mapping } from './id-map';
 import type { KindName } from './kinds';
 import type { Row } from './row';
 import { quoteName, type Target } from './target';
-import { parameter, upsert } from './upsert';
+import { isShared, parameter, upsert } from './upsert';
+
+const holdersSql = readAsset('src/archive/sql/find-holders.sql');
 
 export type ConflictStrategy = 'skip' | 'overwrite' | 'merge';
 
@@ -25,7 +29,12 @@ export interface MappedOutcome {
     readonly id: string;
     readonly pgId: string;
   }[];
-  readonly parked: readonly { readonly row: Row; readonly reason: Unfit }[];
+  readonly parked: readonly {
+    readonly row: Row;
+    readonly reason: Unfit;
+    /** `<kind>:<id>` of the record whose name it wants. */
+    readonly waitingFor?: string;
+  }[];
 }
 
 interface Plan {
@@ -34,8 +43,9 @@ interface Plan {
 }
 
 /**
- * Writes records that others refer to: models, datasets, experiments, versions, runs. A record keeps the row it was mapped to;
- * a new one whose natural key has a row already is handled by the strategy. No identity may occur twice in `rows`.
+ * Writes records that others refer to: models, datasets, experiments, versions, runs. Who gets which row: see claims.ts. Under
+ * `merge`, what other records filled in a row stays until its own record says something else there: it is never emptied.
+ * No identity may occur twice in `rows`.
  */
 export async function writeMapped(
   transaction: Transaction,
@@ -47,79 +57,57 @@ export async function writeMapped(
   const { kind } = target;
   const identities = rows.map(({ row }) => identityOf(row));
   const known = await ids.find(kind, target.table, identities);
-  const holders = await findHolders(transaction, target, rows);
-  // New rows are planned under names of ours, so that no more ids are taken than are used.
-  let planned = 0;
+  const claims = rows.map((resolved, index) => ({
+    identity: identityOf(resolved.row),
+    natural: naturalKey(resolved),
+    known: known[index],
+  }));
+  const holders = await findHolders(transaction, target, rows, known);
+  const { decisions, fresh, vacated, disowned } = settle(claims, holders, strategy);
+  const allocated = await allocate(transaction, target, fresh);
+  const real = (pgId: string): string =>
+    pgId.startsWith('new ') ? (allocated[Number(pgId.slice(4))] ?? '') : pgId;
 
-  const writes = new Map<string, Plan>(); // by Postgres id: under `overwrite` the last one wins
+  const writes: Plan[] = [];
   const merges: Plan[] = [];
   const mappings: [Identity, Mapping][] = [];
-  const disowned: string[] = [];
-  const parked: { row: Row; reason: Unfit }[] = [];
+  const parked: MappedOutcome['parked'][number][] = [];
   const synced: MappedOutcome['synced'][number][] = [];
-
-  rows.forEach((resolved, index) => {
+  for (const [index, resolved] of rows.entries()) {
     const { row } = resolved;
     const identity = identityOf(row);
-    const natural = naturalKey(resolved);
-    const holder = natural === undefined ? undefined : holders.get(natural);
-    let mapping: Mapping | undefined = known[index];
-    // It was mapped to somebody else's row for its name, and has another name now.
-    if (mapping !== undefined && !mapping.owned && holder !== mapping.pgId) mapping = undefined;
-    if (mapping?.owned === true) {
-      if (holder !== undefined && holder !== mapping.pgId) {
-        parked.push({ row, reason: taken(target, holder) });
-        return;
-      }
-    } else {
-      const pgId = holder ?? `new ${planned++}`;
-      const owned = holder === undefined || strategy === 'overwrite';
-      if (holder !== undefined && owned) disowned.push(pgId);
-      if (mapping === undefined) {
-        synced.push({ kind: kind.name, name: label(row), id: row.id, pgId });
-      }
-      if (mapping?.pgId !== pgId || mapping.owned !== owned) mappings.push([identity, { pgId, owned }]);
-      mapping = { pgId, owned };
+    const before = known[index];
+    const decision = decisions[index];
+    if (decision?.how === 'park') parked.push({ row, ...taken(target, decision) });
+    if (decision?.how !== 'map') {
+      if (before !== undefined) ids.remember(kind.name, identity, before);
+      continue;
     }
-    if (natural !== undefined) holders.set(natural, mapping.pgId);
-    if (mapping.owned) writes.set(mapping.pgId, { resolved, pgId: mapping.pgId });
-    else if (strategy === 'merge') merges.push({ resolved, pgId: mapping.pgId });
-  });
+    const { owned } = decision.mapping;
+    const pgId = real(decision.mapping.pgId);
+    if (owned) writes.push({ resolved, pgId });
+    else if (strategy === 'merge') merges.push({ resolved, pgId });
+    if (before === undefined) synced.push({ kind: kind.name, name: label(row), id: row.id, pgId });
+    if (before?.pgId !== pgId || before.owned !== owned) mappings.push([identity, { pgId, owned }]);
+    else ids.remember(kind.name, identity, before);
+  }
 
-  const fresh = await allocate(transaction, target, planned);
-  const real = (pgId: string): string =>
-    pgId.startsWith('new ') ? (fresh[Number(pgId.slice(4))] ?? '') : pgId;
-  const ordered = [...writes.values()]
-    .map(({ resolved, pgId }) => ({ resolved, pgId: real(pgId) }))
-    .sort((a, b) => (BigInt(a.pgId) < BigInt(b.pgId) ? -1 : 1));
+  await vacate(transaction, target, vacated);
   const { added, updated } = await upsert(transaction, {
     target,
     identity: ['id'],
     columns: columnsOf(target),
     arbiter: '(id)',
-    rows: ordered.map(({ resolved, pgId }) => [pgId, ...resolved.parents, ...resolved.row.values]),
+    ...(strategy === 'merge' ? { keepFilled: isShared(target) } : {}),
+    rows: writes
+      .sort((a, b) => (BigInt(a.pgId) < BigInt(b.pgId) ? -1 : 1)) // in one order, so that upserts cannot deadlock
+      .map(({ resolved, pgId }) => [pgId, ...resolved.parents, ...resolved.row.values]),
   });
   let merged = 0;
-  for (const { resolved, pgId } of merges) {
-    merged += await merge(transaction, target, { resolved, pgId: real(pgId) });
-  }
-  await ids.disown(kind.name, disowned.map(real));
-  const landed = mappings.map(
-    ([identity, { pgId, owned }]) => [identity, { pgId: real(pgId), owned }] as const,
-  );
-  await ids.put(kind.name, landed);
-  for (const [index, { row }] of rows.entries()) {
-    const mapping = known[index];
-    if (mapping !== undefined && ids.get(kind.name, identityOf(row)) === undefined) {
-      ids.remember(kind.name, identityOf(row), mapping);
-    }
-  }
-  return {
-    added,
-    updated: updated + merged,
-    synced: synced.map((one) => ({ ...one, pgId: real(one.pgId) })),
-    parked,
-  };
+  for (const plan of merges) merged += await merge(transaction, target, plan);
+  await ids.disown(kind.name, disowned);
+  await ids.put(kind.name, mappings);
+  return { added, updated: updated + merged, synced, parked };
 }
 
 export const columnsOf = ({ kind }: Target): string[] => [
@@ -134,13 +122,18 @@ export function identityOf({ id, created, kind }: Row): Identity {
 
 const label = ({ kind, values }: Row): string => parameter(values[0]) ?? kind.name;
 
-function taken({ table, kind }: Target, holder: string): Unfit {
-  const message = `the ${kind.natural?.join(' and ') ?? ''} already belongs to row ${holder} of ${table}`;
-  return new Unfit('23505', kind.natural?.at(-1), message);
+function taken(
+  { table, kind }: Target,
+  { holder, waitsFor }: Decision & { readonly how: 'park' },
+): Pick<MappedOutcome['parked'][number], 'reason' | 'waitingFor'> {
+  const whose = waitsFor === undefined ? '' : `, which is ${kind.name} ${waitsFor}`;
+  const message = `the ${kind.natural?.join(' and ') ?? ''} already belongs to row ${holder} of ${table}${whose}`;
+  const reason = new Unfit('23505', kind.natural?.at(-1), message);
+  return waitsFor === undefined ? { reason } : { reason, waitingFor: `${kind.name}:${waitsFor}` };
 }
 
 /** The value of each natural column, parents first, as they are in Postgres. */
-function naturalValues({ row, parents }: Resolved): (string | null)[] {
+export function naturalValues({ row, parents }: Resolved): (string | null)[] {
   const { kind } = row;
   return (kind.natural ?? []).map((column) => {
     const parent = kind.parents.findIndex((one) => one.column === column);
@@ -154,29 +147,52 @@ const joined = (values: readonly (string | null)[]) => JSON.stringify(values);
 const naturalKey = (resolved: Resolved): string | undefined =>
   resolved.row.kind.natural === undefined ? undefined : joined(naturalValues(resolved));
 
-/** Which rows have the natural keys now. Where a table lacks the constraint, the oldest of several. */
+/** The rows that have the natural keys wanted, and those of the records themselves. */
 async function findHolders(
   transaction: Transaction,
   { kind, table, types }: Target,
   rows: readonly Resolved[],
-): Promise<Map<string, string>> {
-  const columns = kind.natural;
-  if (columns === undefined) return new Map();
+  known: readonly (Mapping | undefined)[],
+): Promise<Holders> {
+  const byKey = new Map<string, string[]>();
+  const keyOf = new Map<string, string>();
+  const owners = new Map<string, Identity>();
+  const { natural } = kind;
+  if (natural === undefined) return { byKey, keyOf, owners };
   const values = rows.map(naturalValues);
-  const names = columns.map(quoteName);
+  const names = natural.map(quoteName).join(', ');
   // Text keeps what a varchar(n) cannot hold out of the cast: it is simply not found, and refused when written.
-  const arrays = columns.map((column, index) =>
-    /int/.test(types.get(column) ?? '') ? `$${index + 1}::bigint[]` : `$${index + 1}::text[]`,
+  const wanted = natural.map((column, index) =>
+    /int/.test(types.get(column) ?? '') ? `$${index + 2}::bigint[]` : `$${index + 2}::text[]`,
   );
-  const sql =
-    `SELECT min(t.id) AS id, ${names.map((name) => `t.${name}`).join(', ')} FROM ${table} t ` +
-    `JOIN (SELECT DISTINCT * FROM unnest(${arrays.join(', ')}) AS w (${names.join(', ')})) w USING (${names.join(', ')}) ` +
-    `GROUP BY ${names.map((name) => `t.${name}`).join(', ')}`;
-  const found = await transaction.query(
-    sql,
-    columns.map((_column, index) => values.map((row) => row[index] ?? null)),
-  );
-  return new Map(found.map((row) => [joined(columns.map((column) => row[column] ?? null)), row['id'] ?? '']));
+  const sql = holdersSql
+    .replaceAll('{table}', table)
+    .replaceAll('{columns}', names)
+    .replaceAll('{wanted}', wanted.join(', '));
+  const found = await transaction.query(sql, [
+    kind.name,
+    ...natural.map((_column, index) => values.map((row) => row[index] ?? null)),
+  ]);
+  const keyIn = (row: TextRow) => joined(natural.map((column) => row[column] ?? null));
+  for (const row of found) {
+    const { id, millrace_owner: owner, millrace_created: created } = row;
+    if (id == null || keyOf.has(id)) continue;
+    keyOf.set(id, keyIn(row));
+    byKey.set(keyIn(row), [...(byKey.get(keyIn(row)) ?? []), id]);
+    if (owner != null && created != null) owners.set(id, { id: owner, created });
+  }
+  const others = known.flatMap((one) => (one?.owned === true && !keyOf.has(one.pgId) ? [one.pgId] : []));
+  if (others.length === 0) return { byKey, keyOf, owners };
+  const renamed = `SELECT id, ${names} FROM ${table} WHERE id = ANY ($1::bigint[])`;
+  for (const row of await transaction.query(renamed, [others])) keyOf.set(row['id'] ?? '', keyIn(row));
+  return { byKey, keyOf, owners };
+}
+
+/** Takes the names away from rows that pass them on: the constraint is checked row by row. */
+async function vacate(transaction: Transaction, { kind, table }: Target, pgIds: readonly string[]) {
+  const column = quoteName(kind.natural?.at(-1) ?? '');
+  const sql = `UPDATE ${table} SET ${column} = 'millrace ' || id WHERE id = ANY ($1::bigint[])`;
+  if (pgIds.length > 0) await transaction.execute(sql, [pgIds]);
 }
 
 /** Takes ids from the table's own sequence, so that other programs' inserts go on above them. */

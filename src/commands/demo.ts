@@ -32,7 +32,10 @@ export function demoCommand(program: Command, run: Run): void {
           const stopped = once(signal, 'abort').then((): never => {
             throw new Error('stopped');
           });
-          const shown = show(scene, say, signal);
+          const tell = (line: string) => {
+            if (!signal.aborted) say(line);
+          };
+          const shown = show(scene, tell, signal);
           showing = shown.catch(() => undefined); // raced here
           const good = await Promise.race([shown, stopped]);
           const seconds = ((performance.now() - before) / 1_000).toFixed(1);
@@ -48,7 +51,7 @@ export function demoCommand(program: Command, run: Run): void {
           return 1;
         } finally {
           // It takes back what it has just written.
-          await Promise.race([showing, delay(patienceMs)]);
+          await Promise.race([showing, delay(patienceMs, undefined, { ref: false })]);
           await scene.close();
         }
       }),

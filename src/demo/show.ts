@@ -18,6 +18,7 @@ export async function show(scene: Scene, say: Say, signal: AbortSignal): Promise
     const filled = await fillBoth(connections, say);
     const { aliases, archive, http } = await scene.sync();
     say(`SQLite → Redis\n${aliases}\nRedis → PostgreSQL\n${archive}`);
+    if (!scene.own) say('Full passes find nothing to do: the daemon takes every change as it comes.\n');
     if (!(await verifyBoth(connections, { filled, all: scene.own }, say))) return false;
     await showChanges(connections, { filled, http }, say);
     return true;

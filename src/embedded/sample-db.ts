@@ -8,13 +8,17 @@ import { readAsset } from '../package-root';
 /** SQLite's application_id of a sample, "MILL": the demo changes nobody else's data. */
 const applicationId = 0x4d494c4c;
 
-/** Whether the file is a sample of ours. */
+/** Whether the file is a sample of ours. One that cannot be read is not. */
 export function isSampleDatabase(path: string): boolean {
-  const database = new Database(path, { readonly: true, fileMustExist: true });
   try {
-    return database.pragma('application_id', { simple: true }) === applicationId;
-  } finally {
-    database.close();
+    const database = new Database(path, { readonly: true, fileMustExist: true });
+    try {
+      return database.pragma('application_id', { simple: true }) === applicationId;
+    } finally {
+      database.close();
+    }
+  } catch {
+    return false;
   }
 }
 

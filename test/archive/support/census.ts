@@ -2,7 +2,7 @@ import type Redis from 'ioredis';
 import type { TestPostgres } from '../../support/postgres';
 
 /** Every record as a line that names its parents by their names, so that both sides can be compared without ids. */
-type Census = Readonly<Record<string, readonly string[]>>;
+export type Census = Readonly<Record<string, readonly string[]>>;
 type Hash = Readonly<Record<string, string>>;
 
 const censusSql: Readonly<Record<string, string>> = {
@@ -21,7 +21,7 @@ const censusSql: Readonly<Record<string, string>> = {
 };
 
 /** What Postgres has. */
-async function archived({ query }: TestPostgres): Promise<Census> {
+export async function archived({ query }: TestPostgres): Promise<Census> {
   const census: Record<string, string[]> = {};
   for (const [name, sql] of Object.entries(censusSql)) {
     const rows = await query(
@@ -96,17 +96,23 @@ interface Difference {
   readonly unexpected: readonly string[];
 }
 
-/** By table, what Postgres lacks and what it has too much; empty when every record of Redis is in Postgres exactly once. */
+/**
+ * By table, what Postgres lacks and what it has too much; empty when every record of Redis is in Postgres exactly once.
+ * @param kept what else should be there, if Redis no longer has it
+ */
 export async function differences(
   client: Redis,
   postgres: TestPostgres,
+  kept: Census = {},
 ): Promise<Readonly<Record<string, Difference>>> {
   const expected = await written(client);
   const actual = await archived(postgres);
   const found: Record<string, Difference> = {};
   for (const name of Object.keys(censusSql)) {
-    const missing = without(expected[name] ?? [], actual[name] ?? []);
-    const unexpected = without(actual[name] ?? [], expected[name] ?? []);
+    const current = expected[name] ?? [];
+    const all = [...current, ...without(kept[name] ?? [], current)];
+    const missing = without(all, actual[name] ?? []);
+    const unexpected = without(actual[name] ?? [], all);
     if (missing.length + unexpected.length > 0)
       found[name] = { missing: missing.slice(0, 5), unexpected: unexpected.slice(0, 5) };
   }

@@ -1,7 +1,7 @@
 import type Redis from 'ioredis';
 import { eventually } from '../../support/eventually';
 import type { TestPostgres } from '../../support/postgres';
-import { differences } from './census';
+import { type Census, differences } from './census';
 
 interface Stores {
   readonly redis: { readonly client: Redis };
@@ -28,11 +28,15 @@ export const caughtUp = (
     { alive, within },
   );
 
-/** Waits until every record of Redis is in Postgres once, under its parents, and nothing else is, dead letters included. */
-export async function inStep(stores: Stores, alive: Promise<unknown>, within = 20_000): Promise<void> {
+/**
+ * Waits until every record of Redis is in Postgres once, under its parents, and nothing else is, dead letters included.
+ * @param kept what Redis no longer has, and Postgres keeps
+ */
+export async function inStep(stores: Stores, alive: Promise<unknown>, kept: Census = {}): Promise<void> {
+  const within = 20_000;
   await caughtUp(stores, alive, within);
   const { redis, postgres } = stores;
-  await eventually(async () => expect(await differences(redis.client, postgres)).toEqual({}), {
+  await eventually(async () => expect(await differences(redis.client, postgres, kept)).toEqual({}), {
     alive,
     within,
   });

@@ -1,0 +1,265 @@
+import { copyFileSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startRedis } from '../../src/embedded/redis';
+import { pack } from '../../src/archive/packed';
+import { startDaemon, type TestDaemon } from '../support/daemon';
+import { eventually } from '../support/eventually';
+import {
+  plainDataset,
+  plainHyperparams,
+  plainMetric,
+  plainModel,
+  plainPrediction,
+  plainRun,
+  plainVersion,
+} from '../support/plain-writer';
+import { testPostgres, type TestPostgres } from '../support/postgres';
+import { testRedis, type TestRedis } from '../support/stores';
+import { archived } from './support/census';
+import { faultProxy, through } from './support/fault-proxy';
+import { caughtUp, inStep } from './support/in-step';
+
+/** Redis starts over, and the same ids come back meaning other records. The interval is an hour: what heals here was noticed. */
+const dataDir = mkdtempSync(join(tmpdir(), 'millrace-test-identity-'));
+let redis: TestRedis;
+let postgres: TestPostgres;
+
+beforeAll(async () => {
+  redis = await testRedis({ dataDir });
+  postgres = await testPostgres();
+});
+beforeEach(async () => {
+  await eventually(() => redis.client.flushall());
+  await postgres.query(
+    'DROP SCHEMA IF EXISTS millrace CASCADE; DROP SCHEMA public CASCADE; CREATE SCHEMA public',
+  );
+});
+
+const start = (changes: Readonly<Record<string, string>> = {}) =>
+  startDaemon({ REDIS_URL: redis.url, POSTGRES_URL: postgres.url, SYNC_INTERVAL: '3600', ...changes });
+
+/** A model with a bit of everything; returns its version's id and creation time. */
+async function writeWorld(name: string, predictions = 10): Promise<{ version: number; created: string }> {
+  const { client } = redis;
+  const model = await plainModel(client, { name: `${name} model` });
+  const created = `${new Date().toISOString().slice(0, -1)}123`;
+  const version = await plainVersion(client, model, { version: `${name} version`, created_at: created });
+  const dataset = await plainDataset(client, { name: `${name} dataset` });
+  const dataset_id = String(dataset);
+  const run = await plainRun(client, version, { run_name: `${name} run`, dataset_id });
+  await plainHyperparams(client, run, { lr: name });
+  for (let epoch = 1; epoch <= 3; epoch++) await plainMetric(client, run, { epoch, value: String(epoch) });
+  for (let n = 0; n < predictions; n++) await plainPrediction(client, version, { input: `"${name} ${n}"` });
+  return { version, created };
+}
+
+/** Every row of every table, byte for byte. */
+async function rows(): Promise<string[]> {
+  const tables = [
+    'models',
+    'model_versions',
+    'datasets',
+    'training_runs',
+    'hyperparameters',
+    'metrics',
+    'predictions',
+  ];
+  const all: string[] = [];
+  for (const table of tables) {
+    for (const { row } of await postgres.query(`SELECT t::text AS row FROM ${table} t`))
+      all.push(`${table} ${String(row)}`);
+  }
+  return all;
+}
+
+const settled = (daemon: TestDaemon, kept = {}) => inStep({ redis, postgres }, daemon.running, kept);
+const reports = (daemon: TestDaemon, pattern: RegExp) =>
+  eventually(async () =>
+    expect((await daemon.status()).archive.incidents.map(({ what }) => what)).toContainEqual(
+      expect.stringMatching(pattern),
+    ),
+  );
+
+async function restartEmpty(): Promise<void> {
+  const { port } = redis.server;
+  redis.server.kill('SIGKILL');
+  await redis.server.exited;
+  redis.server = await startRedis({ dataDir, persist: false, port });
+  await eventually(() => redis.client.ping());
+}
+
+async function restore(snapshot: string): Promise<void> {
+  const { port } = redis.server;
+  redis.server.kill('SIGKILL');
+  await redis.server.exited;
+  copyFileSync(snapshot, join(dataDir, 'dump.rdb'));
+  redis.server = await startRedis({ dataDir, persist: false, port });
+  await eventually(() => redis.client.ping());
+}
+
+test.each(['keep', 'delete'])(
+  'after a flush the same ids are new rows under new parents, and the old rows stay as they are (ON_DELETE=%s)',
+  async (onDelete) => {
+    const daemon = await start({ ON_DELETE: onDelete });
+    await writeWorld('old');
+    await settled(daemon);
+    const kept = await archived(postgres);
+    const before = await rows();
+    await redis.client.flushall();
+    await writeWorld('new', 15);
+    await settled(daemon, kept);
+    expect(await rows()).toEqual(expect.arrayContaining(before));
+    await reports(daemon, /Redis went backwards/);
+  },
+);
+
+test('after a restart of an empty Redis the same ids are new rows, and the old ones stay as they are', async () => {
+  const daemon = await start({ ON_DELETE: 'delete' });
+  await writeWorld('old');
+  await settled(daemon);
+  const kept = await archived(postgres);
+  const before = await rows();
+  await restartEmpty();
+  await writeWorld('new', 15);
+  await settled(daemon, kept);
+  expect(await rows()).toEqual(expect.arrayContaining(before));
+  await reports(daemon, /Redis went backwards/);
+});
+
+test('after a restore from an older snapshot what came after it stays, and its ids are new rows', async () => {
+  const daemon = await start({ ON_DELETE: 'delete' });
+  await writeWorld('first');
+  await settled(daemon);
+  await redis.client.save();
+  const snapshot = join(dataDir, 'older.rdb');
+  copyFileSync(join(dataDir, 'dump.rdb'), snapshot);
+  await writeWorld('lost');
+  await settled(daemon);
+  const kept = await archived(postgres);
+  const before = await rows();
+  await restore(snapshot);
+  // As many as were lost, and more: ids, counters and entries soon look as if nothing had happened.
+  await writeWorld('new', 30);
+  await settled(daemon, kept);
+  expect(await rows()).toEqual(expect.arrayContaining(before));
+  await reports(daemon, /Redis went backwards/);
+});
+
+test('a flush while the daemon is down is noticed when it comes back', async () => {
+  const first = await start({ ON_DELETE: 'delete' });
+  await writeWorld('old');
+  await settled(first);
+  await first.stop();
+  const kept = await archived(postgres);
+  const before = await rows();
+  await redis.client.flushall();
+  await writeWorld('new', 40);
+  const second = await start({ ON_DELETE: 'delete' });
+  await settled(second, kept);
+  expect(await rows()).toEqual(expect.arrayContaining(before));
+  await reports(second, /Redis went backwards/);
+});
+
+test('a flush that is at once overwritten with more than there was is still noticed', async () => {
+  const daemon = await start({ ON_DELETE: 'delete' });
+  await writeWorld('old', 1);
+  await settled(daemon);
+  const kept = await archived(postgres);
+  const before = await rows();
+  await redis.client.flushall();
+  for (let world = 0; world < 5; world++) await writeWorld(`new ${world}`, 30);
+  await settled(daemon, kept);
+  await reports(daemon, /Redis went backwards/);
+  await redis.client.del('aidb:prediction:1', 'aidb:metric:1:loss:train', 'aidb:hyperparam:1');
+  await eventually(async () =>
+    expect(await postgres.query(`SELECT FROM predictions WHERE input_data::text = '"new 0 0"'`)).toEqual([]),
+  );
+  await caughtUp({ redis, postgres }, daemon.running);
+  expect(await rows()).toEqual(expect.arrayContaining(before));
+});
+
+test('what was written before a flush and is applied after it belongs to the old parents or waits, never to the new', async () => {
+  const daemon = await start({ MIRROR: 'off' });
+  const old = await writeWorld('old', 0);
+  await daemon.stop();
+  const again = await start({ MIRROR: 'off' });
+  await settled(again);
+  await redis.client.flushall();
+  const entry = (id: number, created: string, input: string) =>
+    pack([
+      String(id),
+      created,
+      String(old.version),
+      input,
+      '{}',
+      '0',
+      '0',
+      '2026-01-01T00:00:00.000001',
+      '{}',
+    ]);
+  await redis.client.xadd(
+    'millrace:changes',
+    '*',
+    'prediction=',
+    entry(1, old.created, '"of the old version"'),
+  );
+  await redis.client.xadd(
+    'millrace:changes',
+    '*',
+    'prediction=',
+    entry(2, '2025-12-31T00:00:00', '"of a lost version"'),
+  );
+  await reports(again, /Redis went backwards/);
+  await writeWorld('new', 3);
+  for (const kind of ['model', 'version']) await redis.client.xadd('millrace:changes', '*', kind, '1');
+  await eventually(async () =>
+    expect(
+      await postgres.query(
+        `SELECT p.redis_id, v.version FROM predictions p JOIN model_versions v ON v.id = p.model_version_id`,
+      ),
+    ).toEqual([{ redis_id: '1', version: 'old version' }]),
+  );
+  await eventually(async () =>
+    expect(await postgres.query('SELECT version FROM model_versions ORDER BY 1')).toEqual([
+      { version: 'new version' },
+      { version: 'old version' },
+    ]),
+  );
+  await eventually(async () =>
+    expect(
+      await postgres.query('SELECT key, code, waiting_for, attempts > 1 AS again FROM millrace.dead_letters'),
+    ).toEqual([{ key: 'aidb:prediction:2', code: 'E_PARENT', waiting_for: 'version:1', again: true }]),
+  );
+});
+
+test('what the daemon had read when Redis was flushed and could not write yet gets no new parent', async () => {
+  const proxy = await faultProxy(Number(new URL(postgres.url).port));
+  const daemon = await start({ POSTGRES_URL: through(proxy, postgres.url), ON_DELETE: 'delete' });
+  await writeWorld('old');
+  await settled(daemon);
+  const kept = await archived(postgres);
+  const before = await rows();
+  proxy.block();
+  for (let n = 0; n < 10; n++) await plainPrediction(redis.client, 1, { input: '"in between"' });
+  await redis.client.del('aidb:prediction:3');
+  await eventually(() => redis.client.xlen('millrace:changes').then((length) => length > 1));
+  await redis.client.flushall();
+  await writeWorld('new', 40);
+  proxy.open();
+  await reports(daemon, /Redis went backwards/);
+  await eventually(async () => {
+    const [row] = await postgres.query(
+      `SELECT count(*)::int AS count FROM predictions WHERE input_data::text LIKE '"new%'`,
+    );
+    expect(row).toEqual({ count: 40 });
+  });
+  const [row] = await postgres.query(
+    `SELECT count(*)::int AS count FROM predictions p JOIN model_versions v ON v.id = p.model_version_id
+     WHERE (input_data::text LIKE '"new%') <> (version = 'new version')`,
+  );
+  expect(row).toEqual({ count: 0 });
+  const prediction3 = (line: string) => /^predictions .*"old 2"/.test(line);
+  expect(await rows()).toEqual(expect.arrayContaining(before.filter((line) => !prediction3(line))));
+  expect(kept['models']).toEqual([expect.stringMatching(/^old model/)]);
+});
