@@ -17,6 +17,13 @@ export interface DaemonProcess {
   readonly residentMb: () => Promise<number>;
   /** The most memory it ever held, as the kernel counted it; 0 where the kernel does not tell (not Linux). */
   readonly peakMb: () => number;
+  /** What GET /status says. */
+  readonly status: () => Promise<unknown>;
+  /** Stops its clock, so to speak: it does nothing until `resume`, and keeps everything. Not on Windows. */
+  readonly pause: () => void;
+  readonly resume: () => void;
+  /** Rejects when it ends without having been asked to. */
+  readonly crashed: Promise<never>;
   readonly stop: () => Promise<void>;
 }
 
@@ -38,10 +45,16 @@ export async function startDaemon(
     events.push(JSON.parse(line) as LogEvent);
     for (const look of waiting) look();
   });
+  let stopping = false;
   const ended = once(child, 'exit').then(() => {
     throw new Error(`the daemon ended: ${stderr.trim()}`);
   });
   ended.catch(() => undefined);
+  const crashed = ended.catch((error: unknown): Promise<never> => {
+    if (stopping) return new Promise(() => undefined);
+    throw error;
+  });
+  crashed.catch(() => undefined);
   const nth = (name: string, n: number): Promise<LogEvent> => {
     const arrived = new Promise<LogEvent>((resolve) => {
       const look = () => {
@@ -67,9 +80,15 @@ export async function startDaemon(
     cpuSeconds: () => metric('process_cpu_seconds_total'),
     residentMb: async () => (await metric('process_resident_memory_bytes')) / 1e6,
     peakMb: () => peakMb(child.pid),
+    status: async () => (await fetch(`${url}/status`)).json(),
+    pause: () => child.kill('SIGSTOP'),
+    resume: () => child.kill('SIGCONT'),
+    crashed,
     stop: async () => {
+      stopping = true;
       if (child.exitCode !== null || child.signalCode !== null) return;
       const exit = once(child, 'exit');
+      if (process.platform !== 'win32') child.kill('SIGCONT'); // a paused one does not hear the next
       child.kill('SIGTERM');
       await exit;
     },

@@ -1,6 +1,6 @@
 import { median } from './median';
 
-export type Unit = 'ms' | 'µs' | '/s' | 'MB' | '%' | '×';
+export type Unit = 'ms' | 'ms/min' | 'µs' | '/s' | 'MB' | 'B' | '%' | '×';
 
 /** What a figure is held against, measured in the same run. */
 export interface Comparison {
@@ -10,6 +10,8 @@ export interface Comparison {
   readonly rounds: readonly number[];
   /** rival: at least so many times faster; floor: within so many times. */
   readonly factor?: number;
+  /** Taken from a document, not measured here: what its ratio says depends on the machine. */
+  readonly quoted?: true;
 }
 
 /** One measured number: a value for each round, of which the median counts. */
@@ -58,7 +60,7 @@ export function judge(figure: Figure): readonly Judgement[] {
     const bars = index === 0 ? [...own] : [];
     if (factor !== undefined) {
       const within = kind === 'floor';
-      bars.push([`${within ? 'within' : '>='} ${factor}×`, within ? ratio <= factor : ratio >= factor]);
+      bars.push([`${within ? 'within' : '>='} ${format(factor, '×')}`, within ? ratio <= factor : ratio >= factor]);
     }
     return { value, against: { name, value: median(rounds), ratio }, ...sum(bars) };
   });
@@ -70,3 +72,5 @@ export function format(value: number, unit: Unit): string {
   const options = { minimumFractionDigits: from, maximumFractionDigits: to };
   return `${value.toLocaleString('en-US', options)}${unit === '/s' || unit === '×' ? '' : ' '}${unit}`;
 }
+
+export const count = (value: number): string => value.toLocaleString('en-US');

@@ -1,7 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { cpus, release, totalmem, type } from 'node:os';
+import { cpus, release, tmpdir, totalmem, type } from 'node:os';
 import Database from 'better-sqlite3';
-import { defaultCacheDir, findRedisServer } from '../src/embedded/redis-binary';
+import { defaultCacheDir } from '../src/embedded/cache-dir';
+import { findPostgres } from '../src/embedded/postgres-binary';
+import { findRedisServer } from '../src/embedded/redis-binary';
+import { serverUser } from '../src/embedded/server-user';
 import { packageRoot, version } from '../src/package-root';
 
 /** What a figure depends on besides the code. */
@@ -13,6 +16,8 @@ export interface Machine {
   readonly node: string;
   readonly redis: string;
   readonly sqlite: string;
+  /** 'none' where there is none. */
+  readonly postgres: string;
   readonly millrace: string;
   readonly commit: string;
 }
@@ -30,9 +35,19 @@ export async function describeMachine(): Promise<Machine> {
     node: process.version,
     redis: redis.version,
     sqlite,
+    postgres: await postgresVersion(),
     millrace: version,
     commit: commit(),
   };
+}
+
+/** Of the server that the benchmark starts. */
+async function postgresVersion(): Promise<string> {
+  try {
+    return (await findPostgres({ cacheDir: defaultCacheDir(), user: serverUser(tmpdir()) })).version;
+  } catch {
+    return 'none';
+  }
 }
 
 /** The commit, with a plus when files differ from it; 'unknown' outside a git checkout. */

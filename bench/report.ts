@@ -35,7 +35,7 @@ export function renderRun(run: Run): string {
     '',
     `${run.command}, ${run.startedAt}: medians of ${run.rounds}, ${run.seconds} s in all.`,
     `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGb} GB, ${machine.system}; Node ${machine.node}, ` +
-      `Redis ${machine.redis}, SQLite ${machine.sqlite}; Millrace ${machine.millrace}, commit ${machine.commit}.`,
+      `Redis ${machine.redis}, SQLite ${machine.sqlite}, Postgres ${machine.postgres}; Millrace ${machine.millrace}, commit ${machine.commit}.`,
   ];
   if (run.quick) lines.push('Quick run: smaller sizes than the bars are meant for. Not for quoting.');
   lines.push('', ...table(run.figures), '', ...run.figures.map(({ name, covers }) => `- ${name}: ${covers}`));

@@ -5,6 +5,8 @@ export interface Context {
   readonly quick: boolean;
   /** Measurements of each figure, of which the median counts. */
   readonly rounds: number;
+  /** How long a steady rate is kept up. */
+  readonly minutes: number;
   /** Says what is being done, on a terminal only. */
   readonly progress: (what: string) => void;
   /** Called after each part with everything so far: a run that is broken off keeps what it has measured. */
@@ -14,6 +16,8 @@ export interface Context {
 /** Some figures that share their preparation. It throws when a result is not what it should be: then none of them counts. */
 export interface Part {
   readonly name: string;
+  /** Whether its figures stand beside others of the same run, as the gate needs them; default true. */
+  readonly compared?: false;
   readonly measure: (context: Context) => Promise<readonly Figure[]>;
 }
 

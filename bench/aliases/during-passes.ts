@@ -1,11 +1,11 @@
 import type { DaemonProcess } from '../daemon-process';
-import type { Figure } from '../figure';
+import { count, type Figure } from '../figure';
 import { percentile } from '../median';
 import type { Part } from '../suite';
 import { verify } from './fingerprint';
 import { withObserver } from './observer';
 import { type Scene, withScene } from './scene';
-import { count, sizesFor } from './sizes';
+import { sizesFor } from './sizes';
 import type { Write } from './writer';
 
 const [earlyPass, latePass] = [2, 10];

@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Figure } from '../figure';
+import { count, type Figure } from '../figure';
 import { percentile } from '../median';
 import type { Part } from '../suite';
 import { verify } from './fingerprint';
 import { withObserver } from './observer';
 import { type Scene, withScene } from './scene';
-import { count, sizesFor } from './sizes';
+import { sizesFor } from './sizes';
 
 /** Longer than any part of the benchmark: no interval pass comes in between. */
 export const never = 1_000_000;

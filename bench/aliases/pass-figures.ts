@@ -1,5 +1,4 @@
-import type { Comparison, Figure } from '../figure';
-import { count } from './sizes';
+import { type Comparison, count, type Figure } from '../figure';
 
 export const scenarios = ['first', 'nothing', 'drift'] as const;
 export type Scenario = (typeof scenarios)[number];

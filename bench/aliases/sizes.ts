@@ -16,5 +16,3 @@ export const sizesFor = (quick: boolean): Sizes =>
   quick
     ? { usual: 20_000, large: 100_000, mutations: 200, burst: 20_000, idleMs: 2_000, writes: 5_000 }
     : { usual: 200_000, large: 1_000_000, mutations: 1_000, burst: 200_000, idleMs: 10_000, writes: 20_000 };
-
-export const count = (value: number): string => value.toLocaleString('en-US');

@@ -3,12 +3,13 @@ import Database from 'better-sqlite3';
 import type { Redis } from 'ioredis';
 import { checkpointKey, parseCheckpoint } from '../../src/aliases/checkpoint';
 import { monotonicMs, timed } from '../clock';
+import { count } from '../figure';
 import type { Part } from '../suite';
 import { verify } from './fingerprint';
 import { msetAll, readAll } from './floors';
 import { never } from './latency';
 import { withScene } from './scene';
-import { count, sizesFor } from './sizes';
+import { sizesFor } from './sizes';
 
 /** Many aliases changed in one transaction, brought over by the tail alone. */
 export const tail: Part = {

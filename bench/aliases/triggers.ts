@@ -4,11 +4,11 @@ import Database from 'better-sqlite3';
 import { installCapture, uninstallCapture } from '../../src/aliases/capture';
 import { defaultMappings } from '../../src/aliases/mapping';
 import { monotonicMs } from '../clock';
-import type { Comparison, Figure } from '../figure';
+import { type Comparison, count, type Figure } from '../figure';
 import { withStores } from '../stores';
 import type { Part } from '../suite';
 import { createDataset } from './dataset';
-import { count, sizesFor } from './sizes';
+import { sizesFor } from './sizes';
 
 const variants = ['plain', 'indexed', 'captured'] as const;
 type Variant = (typeof variants)[number];

@@ -8,7 +8,7 @@ import { Echoes } from './echoes';
 import { compareEntryIds } from './entry-id';
 import { keyOf, unpackFound } from './found';
 import type { Nominated } from './full-pass';
-import { isKind, type KindName } from './kinds';
+import { isKind, type KindName, kindNames } from './kinds';
 import { type Answer, lookUp, type Nominations } from './look-up';
 import { MetricKeys } from './metric-keys';
 import type { Applied, ArchiveSink } from './sink';
@@ -74,11 +74,21 @@ export class Applier {
 
   async applyPage(page: Page): Promise<void> {
     this.echoes.add(page.carried);
-    for (const id of page.deleted.get('prediction') ?? []) this.echoes.delete(`prediction ${id}`);
+    for (const id of page.deleted.get('prediction') ?? []) this.echoes.delete(id);
+    this.#deleteMetricKeys(page);
     const fresh = this.#distrust === 0 && compareEntryIds(page.position, this.#knownUntil) > 0;
     this.#distrust = Math.max(0, this.#distrust - 1);
     const nominated = this.#withoutEchoes(page.nominated);
     await this.#apply({ batch: page.batch, nominated, deleted: page.deleted, page, direct: fresh });
+  }
+
+  /** The points of a key that was deleted go all of them; if it is there again, it is read from its start. */
+  #deleteMetricKeys({ batch, deleted }: Page): void {
+    const ids = deleted.get('metric') ?? new Set();
+    for (const id of ids) this.#metrics.forgetKey(id);
+    if (this.#options.onDelete === 'keep' || ids.size === 0) return;
+    batch.discard('metric', ids);
+    for (const id of ids) batch.deletions.push({ kind: 'metric', id });
   }
 
   async applyNominated({ nominated, points }: Nominated): Promise<void> {
@@ -136,7 +146,7 @@ export class Applier {
   #withoutEchoes(nominated: Nominations): Nominations {
     const wanted = new Map(nominated);
     const predictions = [...(nominated.get('prediction') ?? [])];
-    wanted.set('prediction', new Set(predictions.filter((id) => !this.echoes.has(`prediction ${id}`))));
+    wanted.set('prediction', new Set(predictions.filter((id) => !this.echoes.has(id))));
     const metrics = [...(nominated.get('metric') ?? [])];
     const ready = metrics.filter((id) => this.#metrics.restsUntil(id) === undefined);
     for (const id of metrics) if (!ready.includes(id)) this.#rested.add(id);
@@ -168,7 +178,8 @@ export class Applier {
       const { value } = answer;
       next = answers.next();
       next.catch(() => undefined); // thrown when it is awaited
-      for (const one of value) bytes += this.#put(batch, one, work.deleted);
+      for (const one of value) bytes += this.#put(batch, one);
+      this.#delete(batch, value, work.deleted);
       if (value.some(({ kind }) => kind === 'prediction' || kind === 'metric')) direct = false;
       if (batch.size < batchRows && bytes < batchBytes) continue;
       await this.#commit(batch, undefined, direct);
@@ -179,11 +190,9 @@ export class Applier {
   }
 
   /** @returns about how many bytes the answer holds */
-  #put(batch: Batch, { kind, id, truth }: Answer, deleted: Nominations | undefined): number {
+  #put(batch: Batch, { kind, id, truth }: Answer): number {
     switch (truth.state) {
       case 'absent':
-        if (this.#options.onDelete === 'delete' && deleted?.get(kind)?.has(id))
-          batch.deletions.push({ kind, id });
         return 0;
       case 'unfit': {
         const key = keyOf(kind, Buffer.from(id, 'latin1'));
@@ -196,9 +205,24 @@ export class Applier {
           batch.add(found);
           for (const value of found.values) bytes += value?.length ?? 0;
         }
-        if (kind === 'hyperparam') batch.wholeRuns.add(id);
+        if (kind === 'hyperparam') {
+          const names = truth.records.flatMap(({ values: [name] }) => (name === undefined ? [] : [name]));
+          batch.wholeRuns.set(id, names);
+        }
         return bytes;
       }
+    }
+  }
+
+  /** ON_DELETE=delete: what was deleted and is not there again. */
+  #delete(batch: Batch, answers: readonly Answer[], deleted: Nominations | undefined): void {
+    if (this.#options.onDelete !== 'delete' || deleted === undefined) return;
+    for (const kind of kindNames) {
+      const absent = answers.filter((one) => one.kind === kind && one.truth.state === 'absent');
+      const gone = new Set(absent.map(({ id }) => id).filter((id) => deleted.get(kind)?.has(id)));
+      if (gone.size === 0) continue;
+      batch.discard(kind, gone);
+      for (const id of gone) batch.deletions.push({ kind, id });
     }
   }
 

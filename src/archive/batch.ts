@@ -9,8 +9,8 @@ export class Batch {
   readonly #rows: ReadonlyMap<KindName, Row[]>;
   readonly letters: DeadLetter[];
   readonly deletions: Deletion[];
-  /** Runs (Redis ids) all of whose hyperparameters are here. */
-  readonly wholeRuns: Set<string>;
+  /** Runs (Redis ids) whose hyperparameters were read whole, with the names of all of them. */
+  readonly wholeRuns: Map<string, readonly Buffer[]>;
   /** Stored letters (ids) this batch tries again: gone unless parked again. */
   readonly retried: string[];
 
@@ -18,7 +18,7 @@ export class Batch {
     this.#rows = new Map(kindNames.map((name) => [name, [...(from?.of(name) ?? [])]]));
     this.letters = [...(from?.letters ?? [])];
     this.deletions = [...(from?.deletions ?? [])];
-    this.wholeRuns = new Set(from?.wholeRuns);
+    this.wholeRuns = new Map(from?.wholeRuns);
     this.retried = [...(from?.retried ?? [])];
   }
 
@@ -42,5 +42,13 @@ export class Batch {
       const letter = letterOf(found, unfit(error));
       this.letters.push(entryId === undefined ? letter : { ...letter, entryId });
     }
+  }
+
+  /** Takes out what came of these keys: it was deleted since. */
+  discard(name: KindName, ids: ReadonlySet<string>): void {
+    const rows = this.of(name);
+    const kept = rows.filter(({ found }) => !ids.has(found.id.toString('latin1')));
+    rows.length = 0;
+    for (const row of kept) rows.push(row);
   }
 }

@@ -2,8 +2,8 @@ import type { Transaction } from '../postgres';
 import type { Kind } from './kinds';
 import type { Row } from './row';
 import { quoteName, type Target } from './target';
-import { parameter } from './upsert';
-import { columnsOf, type Resolved } from './write-mapped';
+import { isShared, parameter } from './upsert';
+import { columnsOf, naturalValues, type Resolved } from './write-mapped';
 
 const arrays = (columns: readonly (readonly (string | null)[])[], types: readonly string[]) => ({
   values: columns,
@@ -43,20 +43,46 @@ export interface Counterpart extends Resolved {
 
 /**
  * Which rows differ from their counterparts, or have none. Postgres compares, in its own types: 0.5 is 0.50, and a time is the same
- * in every zone. @returns their indexes. @throws a data error when a value fits no column: then all of them are for the applier
+ * in every zone. @param merges what others filled (ON_CONFLICT=merge) is no difference
+ * @returns their indexes. @throws a data error when a value fits no column: then all of them are for the applier
  */
 export function findDifferent(
   transaction: Transaction,
   target: Target,
   rows: readonly Counterpart[],
+  merges: boolean,
 ): Promise<readonly number[]> {
-  return compare(
-    transaction,
-    target,
-    ['id'],
-    rows.map(({ pgId, row, parents }) => [pgId, ...parents, ...plain(row)]),
-    columnsOf(target),
-  );
+  return compare(transaction, target, {
+    identity: ['id'],
+    columns: columnsOf(target),
+    rows: rows.map(({ pgId, row, parents }) => [pgId, ...parents, ...plain(row)]),
+    ...(merges ? { keepFilled: isShared(target) } : {}),
+  });
+}
+
+/**
+ * Which records that are mapped to the row of another one, for its natural key, would be mapped otherwise by now: that row is gone
+ * or renamed, or the record is. @param merges those that could fill something in it (ON_CONFLICT=merge) as well
+ */
+export async function findEstranged(
+  transaction: Transaction,
+  target: Target,
+  rows: readonly Counterpart[],
+  merges: boolean,
+): Promise<readonly number[]> {
+  const parted = await compare(transaction, target, {
+    identity: ['id'],
+    columns: target.kind.natural ?? [],
+    rows: rows.map((one) => [one.pgId, ...naturalValues(one)]),
+  });
+  if (!merges) return parted;
+  const filling = await compare(transaction, target, {
+    identity: ['id'],
+    columns: target.kind.columns.map(({ column }) => column),
+    rows: rows.map(({ pgId, row }) => [pgId, ...plain(row)]),
+    onlyFills: true,
+  });
+  return [...new Set([...parted, ...filling])];
 }
 
 /** As findDifferent, for rows told apart by parents and redis_key. */
@@ -67,23 +93,28 @@ export function findDifferentKeyed(
 ): Promise<readonly number[]> {
   const identity = [...target.kind.parents.map(({ column }) => column), 'redis_key'];
   const values = rows.map(({ row, parents }) => [...parents, row.redisKey ?? null, ...plain(row)]);
-  return compare(
-    transaction,
-    target,
-    identity,
-    values,
-    target.kind.columns.map(({ column }) => column),
-  );
+  const columns = target.kind.columns.map(({ column }) => column);
+  return compare(transaction, target, { identity, columns, rows: values });
 }
 
 const plain = (row: Row) => row.values.map(parameter);
 
+interface Comparison {
+  readonly identity: readonly string[];
+  readonly columns: readonly string[];
+  /** Values of the identity, then of the columns. */
+  readonly rows: readonly (readonly (string | null)[])[];
+  /** SQL: whether row t may have a value where the record has none. */
+  readonly keepFilled?: string;
+  /** Only a value where row t has none is a difference. */
+  readonly onlyFills?: true;
+}
+
+/** @returns the indexes of the rows that differ, or are not there */
 async function compare(
   transaction: Transaction,
   { table, types }: Target,
-  identity: readonly string[],
-  rows: readonly (readonly (string | null)[])[],
-  columns: readonly string[],
+  { identity, columns, rows, keepFilled, onlyFills }: Comparison,
 ): Promise<readonly number[]> {
   if (rows.length === 0) return [];
   const all = [...identity, ...columns];
@@ -93,13 +124,18 @@ async function compare(
   );
   const aliases = all.map((_name, index) => `c${index}`);
   const same = identity.map((name, index) => `t.${quoteName(name)} = w.c${index}`).join(' AND ');
-  const left = columns.map((name) => cast(`t.${quoteName(name)}`, types.get(name), true)).join(', ');
-  const right = columns
-    .map((name, index) => cast(`w.c${index + identity.length}`, types.get(name), false))
-    .join(', ');
+  const differs = columns.map((name, index) => {
+    const stored = `t.${quoteName(name)}`;
+    const given = `w.c${index + identity.length}`;
+    if (onlyFills) return `coalesce(${stored}::text, '') = '' AND ${given} <> ''`;
+    const both = `${cast(stored, types.get(name), true)} IS DISTINCT FROM ${cast(given, types.get(name), false)}`;
+    return keepFilled === undefined
+      ? both
+      : `NOT (coalesce(${given}, '') = '' AND ${keepFilled}) AND ${both}`;
+  });
   const found = await transaction.query(
     `SELECT w.n FROM unnest(${list}) WITH ORDINALITY AS w (${aliases.join(', ')}, n) LEFT JOIN ${table} t ON ${same} ` +
-      `WHERE t.${quoteName(identity[0] ?? 'id')} IS NULL OR ROW(${left}) IS DISTINCT FROM ROW(${right})`,
+      `WHERE t.${quoteName(identity[0] ?? 'id')} IS NULL OR ${differs.map((one) => `(${one})`).join(' OR ')}`,
     values,
   );
   return found.map((row) => Number(row['n']) - 1);

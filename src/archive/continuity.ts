@@ -52,19 +52,17 @@ export function judge(checkpoint: ArchiveCheckpoint | undefined, now: RedisFacts
     );
   }
   const stream = streamLoss(checkpoint, now);
-  const lost = now.incarnation === null && incarnation !== null;
-  // Nothing vouches for this being the same Redis.
-  if (lost && !now.entryAt)
-    return backwards(counterLoss(seen, now) ?? 'it was flushed, or restarted without its data');
-  const restarted = seen !== null && seen.runId !== now.runId;
   const counter = counterLoss(seen, now);
+  // The entry at our position is no witness then: we may have read on, since we looked, in what was written after a flush.
+  if (now.incarnation === null && incarnation !== null)
+    return backwards(counter ?? 'our incarnation key is gone; it was flushed, or restarted without its data');
+  const restarted = seen !== null && seen.runId !== now.runId;
   if (counter !== undefined && (restarted || stream !== undefined)) return backwards(counter);
   if (stream !== undefined) {
     // Within one run, only the trimmed or deleted stream lacks what was read and has what came since.
     return restarted || now.entryAt ? backwards(`${stream}: an older state was restored`) : gap(stream);
   }
   if (counter !== undefined) return odd(`somebody changed a counter in Redis: ${counter}`);
-  if (lost) return odd('somebody deleted our incarnation key in Redis, or it was evicted');
   // With all its data; but notifications came to nobody meanwhile.
   return restarted ? { ...keep, needsPass: true } : keep;
 }

@@ -1,7 +1,7 @@
 import { describeError } from '../errors';
 import { readAsset } from '../package-root';
 import type { TextRow, Transaction } from '../postgres';
-import { isUnfit, Unfit } from './decode';
+import { isUnfit, Unfit } from './unfit';
 import { type Found, keyOf, packFound } from './found';
 import type { KindName } from './kinds';
 import { createdOf, md5, type Row } from './row';
@@ -20,6 +20,9 @@ export interface DeadLetter {
   readonly payload?: Buffer;
   readonly entryId?: string;
 }
+
+/** The `distinction` of a deletion that could not be done: tells it from the letters of the record itself. */
+export const deletionMark = 'deletion';
 
 const parkSql = readAsset('src/archive/sql/park.sql');
 

@@ -1,5 +1,11 @@
+import { describeError } from '../errors';
+import { readAsset } from '../package-root';
 import type { Transaction } from '../postgres';
-import { type KindName, kinds } from './kinds';
+import { type DeadLetter, deletionMark, release } from './dead-letters';
+import { Unfit } from './unfit';
+import { keyOf } from './found';
+import { isDataError, unfitOf } from './isolate';
+import { type KindName, kindNames, kinds } from './kinds';
 import { isId, md5 } from './row';
 import { quoteName, type Target, type Targets, targetOf } from './target';
 
@@ -10,19 +16,87 @@ export interface Deletion {
   readonly id: string;
 }
 
+const inheritSql = readAsset('src/archive/sql/inherit-ids.sql');
+
+export interface Deleted {
+  rows: number;
+  /** What Postgres refused, for whatever reason of the data. */
+  readonly refused: { readonly deletion: Deletion; readonly error: unknown }[];
+  /** Records whose name led to a deleted record's row: it is theirs now. */
+  readonly heirs: Map<KindName, Set<string>>;
+}
+
+/** Deletes, children first. @param beganAt when the incarnation began. */
+export async function applyDeletions(
+  transaction: Transaction,
+  targets: Targets,
+  deletions: readonly Deletion[],
+  beganAt: string,
+): Promise<Deleted> {
+  const deleted: Deleted = { rows: 0, refused: [], heirs: new Map() };
+  const order = [...deletions].sort((a, b) => kindNames.indexOf(b.kind) - kindNames.indexOf(a.kind));
+  for (const deletion of order) {
+    await transaction.execute('SAVEPOINT deletion');
+    try {
+      const { kind, id } = deletion;
+      const heirs: string[] = [];
+      deleted.rows += await deleteRecord(transaction, targets, deletion, { beganAt, heirs });
+      if (heirs.length > 0) deleted.heirs.set(kind, new Set([...(deleted.heirs.get(kind) ?? []), ...heirs]));
+      await forgetLetters(transaction, deletion, beganAt);
+      await release(transaction, [`${kind}:${id}`]); // who waits for its name may have it
+      await transaction.execute('RELEASE SAVEPOINT deletion');
+    } catch (error) {
+      if (!isDataError(error)) throw error;
+      await transaction.execute('ROLLBACK TO SAVEPOINT deletion; RELEASE SAVEPOINT deletion');
+      deleted.refused.push({ deletion, error });
+    }
+  }
+  return deleted;
+}
+
+/** What is parked of a deleted record would come back with its parent. */
+const forgetLetters = (transaction: Transaction, { kind, id }: Deletion, beganAt: string) =>
+  transaction.execute(
+    'DELETE FROM millrace.dead_letters WHERE kind = $1 AND redis_key = $2 AND payload IS NOT NULL AND first_at >= $3',
+    [kind, keyOf(kind, Buffer.from(id, 'latin1')), beganAt],
+  );
+
+/** For a deletion that Postgres refuses; tried again when rows that may refer to it are deleted, and at each full pass. */
+export function letterOfRefused({ kind, id }: Deletion, error: unknown): DeadLetter {
+  const { code } = unfitOf(error);
+  const { table } = error as { table?: unknown };
+  const why =
+    code === '23503' && typeof table === 'string'
+      ? `rows of ${table} still refer to it`
+      : `Postgres refuses: ${describeError(error).message}`;
+  const reason = new Unfit(code, undefined, `was deleted in Redis, but not in Postgres: ${why}`);
+  return { kind, key: keyOf(kind, Buffer.from(id, 'latin1')), distinction: deletionMark, reason };
+}
+
+/** Rows of these kinds were deleted: parked deletions of their parents may succeed now. */
+export async function releaseDeletions(
+  transaction: Transaction,
+  deleted: ReadonlySet<KindName>,
+): Promise<void> {
+  const parents = [...new Set([...deleted].flatMap((name) => kinds[name].parents.map(({ kind }) => kind)))];
+  const sql = `UPDATE millrace.dead_letters SET due = true WHERE created = $1 AND payload IS NULL AND kind = ANY ($2::text[]) AND NOT due`;
+  if (parents.length > 0) await transaction.execute(sql, [deletionMark, parents]);
+}
+
 /**
  * Deletes the row of a record that is gone from Redis, if it is of this incarnation: an older one may have had a record under
- * the same id. @param beganAt when the incarnation began. @returns how many rows.
+ * the same id. @returns how many rows.
  */
-export async function deleteRecord(
+async function deleteRecord(
   transaction: Transaction,
   targets: Targets,
   { kind: name, id }: Deletion,
-  beganAt: string,
+  { beganAt, heirs }: { readonly beganAt: string; readonly heirs: string[] },
 ): Promise<number> {
   const kind = kinds[name];
   const target = targetOf(targets, name);
-  if (kind.identity === 'mapped') return isId(id) ? deleteMapped(transaction, target, id, beganAt) : 0;
+  if (kind.identity === 'mapped')
+    return isId(id) ? deleteMapped(transaction, target, id, { beganAt, heirs }) : 0;
   if (kind.identity === 'dated') {
     if (!isId(id)) return 0;
     const sql = `DELETE FROM ${target.table} WHERE redis_id = $1 AND ${quoteName(kind.created ?? '')} >= $2`;
@@ -66,12 +140,20 @@ async function newest(transaction: Transaction, kind: KindName, id: string, bega
   return row?.['pg_id'] ?? undefined;
 }
 
-async function deleteMapped(transaction: Transaction, { kind, table }: Target, id: string, beganAt: string) {
+async function deleteMapped(
+  transaction: Transaction,
+  { kind, table }: Target,
+  id: string,
+  { beganAt, heirs }: { readonly beganAt: string; readonly heirs: string[] },
+): Promise<number> {
   const sql =
     'DELETE FROM millrace.id_map WHERE kind = $1 AND redis_id = $2 AND created_at >= $3 RETURNING pg_id, owned';
   const mapped = await transaction.query(sql, [kind.name, id, beganAt]);
-  // A row that belongs to somebody else, or to another record as well, stays.
+  // A row that belongs to somebody else stays, and so does one that another record leads to: it passes to that one.
   const owned = mapped.filter((row) => row['owned'] === 't').map((row) => row['pg_id']);
+  if (owned.length === 0) return 0;
+  for (const row of await transaction.query(inheritSql, [kind.name, owned]))
+    heirs.push(row['redis_id'] ?? '');
   return transaction.execute(
     `DELETE FROM ${table} t WHERE t.id = ANY ($1::bigint[]) AND NOT EXISTS (SELECT FROM millrace.id_map m WHERE m.kind = $2 AND m.pg_id = t.id)`,
     [owned, kind.name],

@@ -40,7 +40,13 @@ export async function archiveDryRun(
           })
         : error;
     });
-    const pass = new FullPass({ redis, postgres, truth: new TruthReader(redis), targets: () => targets });
+    const pass = new FullPass({
+      redis,
+      postgres,
+      truth: new TruthReader(redis),
+      targets: () => targets,
+      strategies: config.onConflict,
+    });
     const startedAt = Date.now();
     const tell = (kind: KindName, id: Buffer) => {
       onDifference({ kind, key: keyOf(kind, id).toString('utf8') });

@@ -1,15 +1,16 @@
 import type { PostgresConnection, Transaction } from '../postgres';
 import type { RedisConnection } from '../redis';
-import { findDifferent, findDifferentKeyed, findMissing, type Counterpart } from './compare';
-import { isUnfit } from './decode';
+import { findDifferent, findDifferentKeyed, findEstranged, findMissing, type Counterpart } from './compare';
+import { isUnfit } from './unfit';
 import type { Found } from './found';
 import { IdMap, IdMapTransaction } from './id-map';
 import { isDataError } from './isolate';
 import { type KindName, kindNames, kinds } from './kinds';
 import { MetricKeys } from './metric-keys';
 import { recordOf } from './mirror-event';
-import { instant } from './decode';
+import { instant } from './instant';
 import { type Row, isId, toRow } from './row';
+import { type Strategies, strategyOf } from './strategies';
 import { type Targets, targetOf } from './target';
 import type { TruthReader } from './truth';
 import type { Resolved } from './write-mapped';
@@ -19,6 +20,7 @@ export interface FullPassOptions {
   readonly postgres: PostgresConnection;
   readonly truth: TruthReader;
   readonly targets: () => Targets;
+  readonly strategies: Strategies;
 }
 
 /** What a chunk of the pass found different: the applier reads it again and writes. */
@@ -209,13 +211,18 @@ export class FullPass {
       resolved.map(({ row }) => ({ id: row.id, created: row.created ?? '' })),
     );
     const owned: Counterpart[] = [];
+    // The row of another record, or program, keeps what Postgres has.
+    const guests: Counterpart[] = [];
     for (const [index, one] of resolved.entries()) {
       const mapping = mappings[index];
       if (mapping === undefined) different.push(one.row);
-      // A row that is not this record's own keeps what Postgres has.
-      else if (mapping.owned) owned.push({ ...one, pgId: mapping.pgId });
+      else (mapping.owned ? owned : guests).push({ ...one, pgId: mapping.pgId });
     }
-    for (const index of await findDifferent(transaction, target, owned)) push(different, owned[index]?.row);
+    const merges = strategyOf(this.#options.strategies, name) === 'merge';
+    for (const index of await findDifferent(transaction, target, owned, merges))
+      push(different, owned[index]?.row);
+    for (const index of await findEstranged(transaction, target, guests, merges))
+      push(different, guests[index]?.row);
     return different;
   }
 

@@ -58,9 +58,8 @@ export class IdMapTransaction {
   }
 
   get(kind: KindName, identity: Identity): Mapping | undefined {
-    return (
-      this.#own.get(`${kind} ${identity.id} ${identity.created}`)?.mapping ?? this.#shared.get(kind, identity)
-    );
+    const own = this.#own.get(`${kind} ${identity.id} ${identity.created}`)?.mapping;
+    return own ?? (this.#distrusted ? undefined : this.#shared.get(kind, identity));
   }
 
   /**
@@ -105,18 +104,23 @@ export class IdMapTransaction {
     for (const [identity, mapping] of mappings) this.remember(kind, identity, mapping);
   }
 
-  /** Nobody follows these rows any more. The shared cache may hold stale owners: it is emptied at the commit. */
+  /** Nobody follows these rows any more. */
   async disown(kind: KindName, pgIds: readonly string[]): Promise<void> {
     if (pgIds.length === 0) return;
     await this.#transaction.execute(disownSql, [kind, pgIds]);
-    this.#disowned = true;
+    this.distrust();
   }
 
-  #disowned = false;
+  #distrusted = false;
+
+  /** What is remembered from before this transaction may be wrong by now: rows were deleted, or changed owners. */
+  distrust(): void {
+    this.#distrusted = true;
+  }
 
   /** Call after the commit. */
   publish(): void {
-    if (this.#disowned) this.#shared.clear();
+    if (this.#distrusted) this.#shared.clear();
     for (const { kind, identity, mapping } of this.#own.values()) this.#shared.set(kind, identity, mapping);
   }
 }

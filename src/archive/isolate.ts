@@ -1,9 +1,9 @@
 import { sqlState, type Transaction } from '../postgres';
 import { describeError } from '../errors';
-import { Unfit } from './decode';
+import { Unfit } from './unfit';
 
-/** What Postgres refuses because of a record's contents: text it cannot read, constraints, sizes. */
-export const isDataError = (error: unknown): boolean => /^(22|23|54)/.test(sqlState(error) ?? '');
+/** What Postgres refuses because of a record's contents: text it cannot read, constraints, sizes, what somebody's trigger raises. */
+export const isDataError = (error: unknown): boolean => /^(22|23|54|P0)/.test(sqlState(error) ?? '');
 
 /** The line of a COPY that failed, from 1; undefined where Postgres does not say. */
 function lineOf(error: unknown): number | undefined {

@@ -107,6 +107,7 @@ export class ArchiveLane {
       postgres: this.postgres,
       truth: this.#truth,
       targets: () => this.#requireTargets(),
+      strategies: options.strategies,
       onStart: (reason) => {
         this.#passAnswers = this.checkpoint.passRequestedAt;
         log.info('pass started', { event: 'pass.start', pipeline: 'archive', reason, text: passStarted() });
@@ -123,7 +124,7 @@ export class ArchiveLane {
 
   /** Has this append-only record just come by value? Then its notification is an echo. */
   readonly isEcho = (kind: string, id: string): boolean =>
-    this.#applier?.echoes.has(`${kind} ${id}`) ?? false;
+    kind === 'prediction' && this.#applier?.echoes.has(id) === true;
 
   /** One turn. Throws what the pump should retry or stop for; being displaced by another instance is neither. */
   async cycle(): Promise<CycleOutcome> {
@@ -200,7 +201,8 @@ export class ArchiveLane {
     const { log, strategies, onDelete } = this.#options;
     await this.redis.connect();
     this.server ??= await inspectRedis(this.redis, log);
-    await prepareSchema(this.postgres, log);
+    // Only at first: a table that is renamed while we run comes back, and not beside an empty one of ours.
+    if (!this.#started) await prepareSchema(this.postgres, log);
     this.#targets = await findTargets(this.postgres);
     const shared = { postgres: this.postgres, checkpoint: this.checkpoint, truth: this.#truth, onDelete };
     const sink = new ArchiveSink({ ...shared, targets: this.#targets, strategies });

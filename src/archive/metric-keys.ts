@@ -1,7 +1,7 @@
 import type { Result } from 'ioredis';
 import { readAsset } from '../package-root';
 import type { RedisConnection } from '../redis';
-import { Unfit } from './decode';
+import { Unfit } from './unfit';
 import { type Found, keyOf } from './found';
 import { kinds } from './kinds';
 import type { Truth } from './truth';
@@ -53,6 +53,11 @@ export class MetricKeys {
   forget(name?: string): void {
     if (name === undefined) this.#marks.clear();
     else this.#marks.delete(name);
+  }
+
+  /** The key was deleted: another one of its name would be taken for it, if it has as many points. */
+  forgetKey(name: string): void {
+    this.#marks.delete(name);
   }
 
   /** When the key may be read (milliseconds since 1970), if it has to rest. The caller asks again then. */

@@ -1,4 +1,4 @@
-import { Unfit } from './decode';
+import { Unfit } from './unfit';
 
 /**
  * Splits a flat JSON object into its fields without interpreting numbers: Python writes NaN and Infinity, which JSON.parse

@@ -1,4 +1,5 @@
-import { quote, Unfit, type Value } from './decode';
+import type { Value } from './decode';
+import { quote, Unfit } from './unfit';
 
 const ranges: Readonly<Record<string, bigint>> = { smallint: 15n, integer: 31n, bigint: 63n };
 

@@ -1,6 +1,6 @@
 import type { Transaction } from '../postgres';
 import { CopyText } from './copy-text';
-import { Unfit } from './decode';
+import { Unfit } from './unfit';
 import { isDataError, unfitOf } from './isolate';
 import { quoteName, type Target } from './target';
 import { columnsOf, type Resolved } from './write-mapped';

@@ -1,6 +1,6 @@
 import type { Batch } from './batch';
 import { letterOf } from './dead-letters';
-import { Unfit } from './decode';
+import { Unfit } from './unfit';
 import type { IdMapTransaction, Identity } from './id-map';
 import { type KindName, kindNames, kinds } from './kinds';
 import type { Reference, Row } from './row';
@@ -22,21 +22,25 @@ interface Context {
 export async function bringParents(batch: Batch, context: Context): Promise<void> {
   for (const name of [...kindNames].reverse()) {
     const wanted = new Map<KindName, Map<string, Identity>>();
+    let last: Reference | null = null; // mostly the same one, row after row
     for (const { references } of batch.of(name)) {
       for (const reference of references) {
-        const identity = reference === null ? undefined : identityOf(reference);
-        if (reference === null || identity === undefined) continue;
+        if (reference === null || reference === last) continue;
+        last = reference;
+        const identity = identityOf(reference);
+        if (identity === undefined) continue;
         const { kind } = reference.parent;
         if (context.ids.get(kind, identity) !== undefined) continue;
         const ofKind = wanted.get(kind) ?? new Map<string, Identity>();
         wanted.set(kind, ofKind.set(`${identity.id} ${identity.created}`, identity));
       }
     }
-    for (const [kind, identities] of wanted) await bring(batch, context, kind, [...identities.values()]);
+    for (const [kind, identities] of wanted)
+      await bringMissing(batch, context, kind, [...identities.values()]);
   }
 }
 
-async function bring(
+async function bringMissing(
   batch: Batch,
   { ids, targets, truth }: Context,
   name: KindName,
@@ -51,12 +55,27 @@ async function bring(
   }
   const present = new Set(batch.of(name).map((row) => `${row.id} ${row.created ?? ''}`));
   const absent = missing.filter(({ id, created }) => !present.has(`${id} ${created}`));
+  // Another record may have the id by now: then it lands, and this parent stays missing.
+  await bring(
+    batch,
+    truth,
+    name,
+    absent.map(({ id }) => id),
+  );
+}
+
+/** Adds records as they are in Redis; those that are not there are left out. */
+export async function bring(
+  batch: Batch,
+  truth: TruthReader,
+  name: KindName,
+  ids: readonly string[],
+): Promise<void> {
   const answers = await truth.read(
     kinds[name],
-    absent.map(({ id }) => Buffer.from(id)),
+    ids.map((id) => Buffer.from(id)),
   );
   for (const answer of answers) {
-    // Another record may have the id by now: then it lands, and this parent stays missing.
     if (answer.state === 'found') for (const record of answer.records) batch.add(record);
   }
 }
@@ -67,15 +86,21 @@ const identityOf = ({ id, created }: Reference): Identity | undefined =>
 /** Rows whose parents are all mapped; the others go to the batch's dead letters, waiting. */
 export function withParents(batch: Batch, rows: readonly Row[], ids: IdMapTransaction): Resolved[] {
   const resolved: Resolved[] = [];
+  const known = new Map<Reference, string | undefined>(); // rows share references, see row.ts
+  const find = (reference: Reference): string | undefined => {
+    if (known.has(reference)) return known.get(reference);
+    const identity = identityOf(reference);
+    const pgId = identity === undefined ? undefined : ids.get(reference.parent.kind, identity)?.pgId;
+    known.set(reference, pgId);
+    return pgId;
+  };
   for (const row of rows) {
     const parents: (string | null)[] = [];
     let missing: Reference | undefined;
     for (const reference of row.references) {
-      const identity = reference === null ? undefined : identityOf(reference);
-      const mapping =
-        reference === null || identity === undefined ? undefined : ids.get(reference.parent.kind, identity);
-      if (reference !== null && mapping === undefined) missing ??= reference;
-      parents.push(mapping?.pgId ?? null);
+      const pgId = reference === null ? null : find(reference);
+      if (reference !== null && pgId === undefined) missing ??= reference;
+      parents.push(pgId ?? null);
     }
     if (missing === undefined) resolved.push({ row, parents });
     else batch.letters.push(orphan(row, missing));

@@ -1,6 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
-import { decode, instant, quote, Unfit, type Value } from './decode';
+import { decode, type Value } from './decode';
+import { quote, Unfit } from './unfit';
+import { instant } from './instant';
 import type { Found, FoundParent } from './found';
 import type { Kind, Parent } from './kinds';
 import { parseMember } from './metric-member';
@@ -35,8 +37,8 @@ const largest = 9_223_372_036_854_775_807n;
 export function toRow(found: Found): Row {
   const { kind } = found;
   const references = kind.parents.map((parent, index) => reference(parent, found.parents[index]));
-  const values = kind.name === 'metric' ? metricValues(found) : hashValues(found);
   const born = kind.created === undefined ? undefined : createdOf(found, kind.created);
+  const values = kind.name === 'metric' ? metricValues(found) : hashValues(found, born);
   const keyed = kind.identity === 'keyed';
   return {
     kind,
@@ -80,7 +82,12 @@ function keyedId({ kind, id }: Found): string {
 export const isId = (text: string): boolean =>
   decimal.test(text) && (text.length < 19 || BigInt(text) <= largest);
 
+/** Records that come together mostly belong to one parent: the last reference to each kind of parent is made once. */
+const last = new Map<Parent, { readonly found: FoundParent; readonly reference: Reference }>();
+
 function reference(parent: Parent, found: FoundParent | undefined): Reference | null {
+  const known = last.get(parent);
+  if (known !== undefined && found !== undefined && same(known.found, found)) return known.reference;
   const id = found?.id?.toString('latin1') ?? '';
   if (parent.optional === true && (id === '' || /^0+(\.0*)?$/.test(id))) return null;
   if (!isId(id)) {
@@ -92,16 +99,29 @@ function reference(parent: Parent, found: FoundParent | undefined): Reference | 
   } catch {
     // The parent is parked itself, for this very time: its children wait for it.
   }
-  return { parent, id, created };
+  const made = { parent, id, created };
+  if (found !== undefined) last.set(parent, { found: copied(found), reference: made });
+  return made;
 }
 
-function hashValues({ kind, values }: Found): Value[] {
-  return kind.columns.map(({ column, decoder, required }, index) => {
+const same = (a: FoundParent, b: FoundParent): boolean => equal(a.id, b.id) && equal(a.created, b.created);
+
+const equal = (a: Buffer | undefined, b: Buffer | undefined): boolean =>
+  a === undefined || b === undefined ? a === b : a.equals(b);
+
+/** A window would keep the whole reply it looks into. */
+const copied = ({ id, created }: FoundParent): FoundParent => ({
+  id: id && Buffer.from(id),
+  created: created && Buffer.from(created),
+});
+
+function hashValues({ kind, values }: Found, born: string | undefined): Value[] {
+  return kind.columns.map(({ column, field, decoder, required }, index) => {
     const raw = values[index];
     if (raw === undefined && required) {
       throw new Unfit('23502', column, 'is missing: the record is not complete');
     }
-    return decode(decoder, column, raw, false);
+    return field === kind.created && born !== undefined ? `${born}+00` : decode(decoder, column, raw);
   });
 }
 
@@ -110,5 +130,5 @@ function metricValues({ kind, values: [member] }: Found): Value[] {
     throw new Unfit('22021', undefined, 'the member of the sorted set is not UTF-8');
   }
   const fields = parseMember(member);
-  return kind.columns.map(({ column, decoder, field }) => decode(decoder, column, fields.get(field), false));
+  return kind.columns.map(({ column, decoder, field }) => decode(decoder, column, fields.get(field)));
 }

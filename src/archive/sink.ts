@@ -1,4 +1,3 @@
-import { describeError } from '../errors';
 import { type PostgresConnection, sqlState, type Transaction } from '../postgres';
 import { Batch } from './batch';
 import type { Checkpoint } from './checkpoint';
@@ -11,29 +10,28 @@ import {
   park,
   release,
 } from './dead-letters';
-import { deleteOthers, deleteRecord } from './delete';
+import { applyDeletions, deleteOthers, type Deletion, letterOfRefused, releaseDeletions } from './delete';
 import { IdMap, IdMapTransaction } from './id-map';
-import { isDataError, unfitOf, writeIsolated } from './isolate';
-import { type KindName, kindNames } from './kinds';
+import { isDataError, writeIsolated } from './isolate';
+import { type KindName, kindNames, kinds } from './kinds';
 import { misfit } from './misfit';
 import { nameColumn } from './name-column';
-import { bringParents, withParents } from './resolve';
+import { bring, bringParents, withParents } from './resolve';
 import type { Row } from './row';
+import { type Strategies, strategyOf } from './strategies';
 import { type Target, type Targets, targetOf } from './target';
 import type { TruthReader } from './truth';
 import { writeAppended } from './write-appended';
 import { writeKeyed } from './write-keyed';
-import { type ConflictStrategy, type MappedOutcome, type Resolved, writeMapped } from './write-mapped';
-import { Unfit } from './decode';
+import { type MappedOutcome, type Resolved, writeMapped } from './write-mapped';
+import type { Unfit } from './unfit';
 
 export interface SinkOptions {
   readonly postgres: PostgresConnection;
   readonly checkpoint: Checkpoint;
   readonly truth: TruthReader;
   readonly targets: Targets;
-  readonly strategies: Readonly<Partial<Record<KindName, ConflictStrategy>>> & {
-    readonly default: ConflictStrategy;
-  };
+  readonly strategies: Strategies;
   readonly onDelete: 'keep' | 'delete';
 }
 
@@ -128,6 +126,8 @@ export class ArchiveSink {
   async #write(attempt: Attempt): Promise<void> {
     const { batch, ids, transaction, applied } = attempt;
     const { targets, truth, onDelete } = this.#options;
+    // First, so that a new record can have the name of a deleted one; what children forbid once more after they have gone.
+    const refused = onDelete === 'delete' ? await this.#delete(attempt, batch.deletions) : [];
     await bringParents(batch, { ids, targets, truth });
     const landed: string[] = [];
     const arrived: string[] = [];
@@ -143,7 +143,13 @@ export class ArchiveSink {
         if (row.kind.identity === 'mapped') arrived.push(`${name}:${row.id}`);
       }
     }
-    if (onDelete === 'delete') await this.#delete(attempt);
+    if (onDelete === 'delete') {
+      await this.#deleteOthers(attempt);
+      const again = refused.map(({ deletion }) => deletion);
+      for (const { deletion, error } of await this.#delete(attempt, again)) {
+        batch.letters.push(letterOfRefused(deletion, error));
+      }
+    }
     await park(transaction, batch.letters);
     await clear(transaction, [...landed, ...digestsOfKnown(batch.letters)], batch.retried);
     if (arrived.length > 0) await release(transaction, arrived);
@@ -154,9 +160,9 @@ export class ArchiveSink {
   /** @returns the rows that were parked */
   async #writeKind(attempt: Attempt, target: Target, rows: readonly Resolved[]): Promise<ReadonlySet<Row>> {
     const parked = new Set<Row>();
-    const setAside = (row: Row, reason: Unfit) => {
+    const setAside = (row: Row, reason: Unfit, waitingFor?: string) => {
       parked.add(row);
-      attempt.batch.letters.push(letterOf(row.found, reason));
+      attempt.batch.letters.push(letterOf(row.found, reason, waitingFor));
     };
     const write = (block: readonly Resolved[]) => this.#writeBlock(attempt, target, block, setAside);
     const { transaction, applied } = attempt;
@@ -178,52 +184,43 @@ export class ArchiveSink {
     { transaction, ids, applied, direct }: Attempt,
     target: Target,
     rows: readonly Resolved[],
-    setAside: (row: Row, reason: Unfit) => void,
+    setAside: (row: Row, reason: Unfit, waitingFor?: string) => void,
   ): Promise<{ added: number; updated: number }> {
     const { kind } = target;
     if (kind.appendOnly) return { added: await writeAppended(transaction, target, rows, direct), updated: 0 };
     if (kind.identity !== 'mapped') return writeKeyed(transaction, target, rows);
-    const { strategies } = this.#options;
-    const strategy = strategies[kind.name] ?? strategies.default;
+    const strategy = strategyOf(this.#options.strategies, kind.name);
     const outcome = await writeMapped(transaction, ids, target, rows, strategy);
-    for (const { row, reason } of outcome.parked) setAside(row, reason);
+    for (const { row, reason, waitingFor } of outcome.parked) setAside(row, reason, waitingFor);
     applied.synced.push(...outcome.synced);
     return outcome;
   }
 
-  async #delete({ transaction, ids, batch, applied }: Attempt): Promise<void> {
-    const { targets, checkpoint } = this.#options;
+  /** Deletes what can be deleted. @returns the rest, with the reasons. */
+  async #delete({ transaction, ids, batch, applied }: Attempt, deletions: readonly Deletion[]) {
+    if (deletions.length === 0) return [];
+    const { targets, truth, checkpoint } = this.#options;
     const beganAt = checkpoint.position?.beganAt ?? 'infinity';
-    const order = [...batch.deletions].sort((a, b) => kindNames.indexOf(b.kind) - kindNames.indexOf(a.kind));
-    for (const deletion of order) {
-      const key = Buffer.from(deletion.id, 'latin1');
-      await transaction.execute('SAVEPOINT deletion');
-      try {
-        applied.deleted += await deleteRecord(transaction, targets, deletion, beganAt);
-        await transaction.execute('RELEASE SAVEPOINT deletion');
-      } catch (error) {
-        if (!isDataError(error)) throw error;
-        await transaction.execute('ROLLBACK TO SAVEPOINT deletion; RELEASE SAVEPOINT deletion');
-        const reason = unfitOf(error);
-        const message = `was deleted in Redis, and Postgres refuses to delete it: ${describeError(error).message}`;
-        batch.letters.push({
-          kind: deletion.kind,
-          key: Buffer.concat([Buffer.from(`aidb:${deletion.kind}:`), key]),
-          distinction: 'deletion',
-          reason: new Unfit(reason.code, undefined, message),
-        });
-      }
-    }
-    const byRun = new Map<string, { pgRun: string; names: (Buffer | string)[] }>();
+    const { rows, refused, heirs } = await applyDeletions(transaction, targets, deletions, beganAt);
+    applied.deleted += rows;
+    if (deletions.some(({ kind }) => kinds[kind].identity === 'mapped')) ids.distrust();
+    for (const [name, inherited] of heirs) await bring(batch, truth, name, [...inherited]);
+    const kept = new Set(refused.map(({ deletion }) => deletion));
+    const gone = deletions.filter((deletion) => !kept.has(deletion));
+    if (this.lettersExist) await releaseDeletions(transaction, new Set(gone.map(({ kind }) => kind)));
+    return refused;
+  }
+
+  /** Hyperparameters that their run's hash no longer has. */
+  async #deleteOthers({ transaction, ids, batch, applied }: Attempt): Promise<void> {
+    const runs = new Map<string, string>();
     for (const { row, parents } of withParents(new Batch(), batch.of('hyperparam'), ids)) {
-      const [pgRun] = parents;
-      if (!batch.wholeRuns.has(row.id) || pgRun == null) continue;
-      const entry = byRun.get(row.id) ?? { pgRun, names: [] };
-      entry.names.push(row.found.values[0] ?? '');
-      byRun.set(row.id, entry);
+      if (parents[0] != null) runs.set(row.id, parents[0]);
     }
-    for (const { pgRun, names } of byRun.values()) {
-      applied.deleted += await deleteOthers(transaction, targetOf(targets, 'hyperparam'), pgRun, names);
+    const target = targetOf(this.#options.targets, 'hyperparam');
+    for (const [run, names] of batch.wholeRuns) {
+      const pgRun = runs.get(run);
+      if (pgRun !== undefined) applied.deleted += await deleteOthers(transaction, target, pgRun, names);
     }
   }
 }

@@ -6,6 +6,9 @@ export type Strategies = Readonly<Partial<Record<KindName, ConflictStrategy>>> &
   readonly default: ConflictStrategy;
 };
 
+export const strategyOf = (strategies: Strategies, kind: KindName): ConflictStrategy =>
+  strategies[kind] ?? strategies.default;
+
 const known: readonly string[] = ['skip', 'overwrite', 'merge'] satisfies ConflictStrategy[];
 const isStrategy = (text: string): text is ConflictStrategy => known.includes(text);
 const withNames = kindNames.filter((name) => kinds[name].natural !== undefined);

@@ -1,6 +1,6 @@
 import { Batch } from './batch';
 import type { DeadLetter } from './dead-letters';
-import { Unfit } from './decode';
+import { Unfit } from './unfit';
 import { describeError } from '../errors';
 import { type Found, unpackFound, unpackMetric } from './found';
 import { isKind, type KindName, kindNames } from './kinds';
@@ -22,11 +22,13 @@ export interface Page {
   /** Records to look up, by kind: ids as latin1, so that any bytes survive. */
   readonly nominated: ReadonlyMap<KindName, Set<string>>;
   readonly deleted: ReadonlyMap<KindName, Set<string>>;
-  /** Append-only records that came by value, as `<kind> <id>`: their notifications are echoes. */
+  /** Predictions (ids) that came by value: their notifications are echoes. */
   readonly carried: readonly string[];
 }
 
 export const millisecondsOf = (entryId: string): number => Number(entryId.slice(0, entryId.indexOf('-')));
+
+const carriedPrediction = Buffer.from('prediction=');
 
 /** Sorts a page's entries. Nothing in a stream that anybody can write to is an error: what cannot be understood is parked. */
 export function readPage(entries: readonly Entry[]): Page {
@@ -39,23 +41,25 @@ export function readPage(entries: readonly Entry[]): Page {
   for (const [id, fields] of entries) {
     const entryId = id.toString('latin1');
     for (let at = 0; at < (fields?.length ?? 0); at += 2) {
-      const field = fields?.[at]?.toString('latin1') ?? '';
+      const name = fields?.[at] ?? Buffer.alloc(0);
       const value = fields?.[at + 1] ?? Buffer.alloc(0);
       pairs++;
-      bytes += field.length + value.length;
+      bytes += name.length + value.length;
+      // Nearly all of a long page: its fields are told by their bytes.
+      const field = name.equals(carriedPrediction) ? 'prediction=' : name.toString('latin1');
       const how = field.at(-1);
       if (isKind(field)) nominated.get(field)?.add(value.toString('latin1'));
       else if (how === '-' && isKind(field.slice(0, -1))) {
-        const name = field.slice(0, -1) as KindName;
-        deleted.get(name)?.add(value.toString('latin1'));
+        const kind = field.slice(0, -1) as KindName;
+        deleted.get(kind)?.add(value.toString('latin1'));
         // Looked up as well: it may have been written again since.
-        nominated.get(name)?.add(value.toString('latin1'));
+        nominated.get(kind)?.add(value.toString('latin1'));
       } else {
         const found = carriedRecord(field, value);
         if (found instanceof Unfit) batch.letters.push(strange(entryId, field, at / 2, found));
         else {
           batch.add(found, entryId);
-          carried.push(`${found.kind.name} ${found.id.toString('latin1')}`);
+          if (found.kind.name === 'prediction') carried.push(found.id.toString('latin1'));
         }
       }
     }

@@ -1,7 +1,7 @@
 import type { Result } from 'ioredis';
 import { readAsset } from '../package-root';
 import type { RedisConnection } from '../redis';
-import { Unfit } from './decode';
+import { Unfit } from './unfit';
 import { type Found, keyOf } from './found';
 import { type Kind, type KindName, kinds, type Parent } from './kinds';
 

@@ -1,7 +1,7 @@
 import { readAsset } from '../package-root';
 import type { TextRow, Transaction } from '../postgres';
 import { type Decision, type Holders, settle } from './claims';
-import { Unfit } from './decode';
+import { Unfit } from './unfit';
 import type { IdMapTransaction, Identity, Mapping } from './id-map';
 import type { KindName } from './kinds';
 import type { Row } from './row';

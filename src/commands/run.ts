@@ -4,6 +4,7 @@ import { runDaemon } from '../daemon';
 import { writeRecord } from '../daemon-record';
 import { firstSteps } from '../demo/first-steps';
 import { told } from '../demo/travel';
+import { describeError } from '../errors';
 import { type Log, openLog } from '../log';
 import { runOnce } from '../once';
 import { startEmbedded } from '../stores';
@@ -97,7 +98,9 @@ async function greet(
     }
   } catch (error) {
     if (signal.aborted) return;
-    log.failure('warn', error, { event: 'first-steps' });
+    log.warn(`No change could be shown travelling: ${describeError(error).message}`, {
+      event: 'first-steps',
+    });
   }
   log.info('ready', { event: 'hello', text: whatNext(config, redisUrl) });
 }

@@ -21,7 +21,7 @@ export async function connect(
   signal: AbortSignal,
 ): Promise<Connections> {
   const postgres = new Client({ connectionString: postgresUrl, application_name: 'millrace-demo' });
-  const redis = new Redis(redisUrl, { retryStrategy: () => null });
+  const redis = new Redis(redisUrl, { retryStrategy: () => null, disconnectTimeout: 100 });
   // Lost connections are told by the calls that fail.
   postgres.on('error', () => undefined);
   redis.on('error', () => undefined);

@@ -1,13 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { fatal } from '../errors';
 import { oneAlias } from './alias-journeys';
 import { firstStepsVersion, loggedPrediction } from './archive-journeys';
 import { type Addresses, connect } from './connections';
 import type { Travelled } from './travel';
 
 const pollMs = 100;
+const readyDeadlineMs = 30_000;
 
 /**
- * When the daemon is in order, one change down each pipeline. What it leaves is one model with one version.
+ * When the daemon is in order, one change down each pipeline. What they leave is one model with one version, for all starts.
  * @throws what went wrong, and when stopped
  */
 export async function firstSteps(
@@ -15,20 +17,23 @@ export async function firstSteps(
   http: string,
   signal: AbortSignal,
 ): Promise<readonly Travelled[]> {
-  while (!(await isReady(http))) {
-    await delay(pollMs, undefined, { signal });
-  }
+  await untilReady(http, signal);
   const connections = await connect(addresses, signal);
   try {
-    const { store } = connections;
-    return [await oneAlias(connections), await loggedPrediction(connections, await firstStepsVersion(store))];
+    const modelVersionId = await firstStepsVersion(connections.store);
+    return [await oneAlias(connections), await loggedPrediction(connections, modelVersionId)];
   } finally {
     connections.close();
   }
 }
 
-const isReady = (http: string): Promise<boolean> =>
-  fetch(`${http}/readyz`).then(
-    (response) => response.ok,
-    () => false,
-  );
+async function untilReady(http: string, signal: AbortSignal): Promise<void> {
+  const deadline = Date.now() + readyDeadlineMs;
+  for (;;) {
+    const reply = await fetch(`${http}/readyz`, { signal });
+    const { ready, reasons } = (await reply.json()) as { ready: boolean; reasons: readonly string[] };
+    if (ready) return;
+    if (Date.now() > deadline) throw fatal(`not in order yet: ${reasons.join('; ')}`, { code: 'E_DEMO' });
+    await delay(pollMs, undefined, { signal });
+  }
+}

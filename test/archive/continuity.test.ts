@@ -80,7 +80,7 @@ const cases: readonly Case[] = [
   ['a counter full of garbage', { counters: { run: 'many', model: '' } }, 'continue', false],
   ['a counter that was garbage', { counters: { run: '1' } }, 'continue', false, undefined, { ...checkpoint, seen: change(before, { counters: { run: '1e3' } }) }],
   ['counters past 2^53', { counters: { run: '9007199254740992' } }, 'continue', true, /was 9007199254740993 and is 9007199254740992/, { ...checkpoint, seen: change(before, { counters: { run: '9007199254740993' } }) }],
-  ['our incarnation key deleted', { incarnation: null }, 'continue', true, /deleted our incarnation key/],
+  ['our incarnation key deleted, or a flush and entries since that we have read', { incarnation: null }, 'backwards', true, /our incarnation key is gone/],
 
   ['nothing, and no entry yet', { entryAt: false, stream: noStream }, 'continue', false, undefined, unread],
   ['the first entry', { entryAt: false, stream: { lastGeneratedId: '2000-0', entriesAdded: 1 } }, 'continue', false, undefined, unread],

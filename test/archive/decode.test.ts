@@ -1,10 +1,12 @@
 import fc from 'fast-check';
-import { decode, instant, isUnfit, quote } from '../../src/archive/decode';
+import { decode } from '../../src/archive/decode';
+import { isUnfit, quote } from '../../src/archive/unfit';
+import { instant } from '../../src/archive/instant';
 import type { Decoder } from '../../src/archive/kinds';
 import { anyTime } from './support/any-values';
 
 const decoded = (decoder: Decoder, raw: string | Buffer) =>
-  decode(decoder, 'some_column', Buffer.from(raw as string), false);
+  decode(decoder, 'some_column', Buffer.from(raw as string));
 
 /** SQLSTATE and column of the refusal. */
 function refusal(decoder: Decoder, raw: string | Buffer): string {
@@ -26,7 +28,7 @@ test('a field that is not there is NULL, whatever its kind', () => {
     'time',
     'time or none',
   ] as const)
-    expect(decode(decoder, 'some_column', undefined, false)).toBeNull();
+    expect(decode(decoder, 'some_column', undefined)).toBeNull();
 });
 
 test('text and JSON pass through byte by byte', () => {

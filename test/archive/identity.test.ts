@@ -172,9 +172,35 @@ test('a flush that is at once overwritten with more than there was is still noti
   await settled(daemon, kept);
   await reports(daemon, /Redis went backwards/);
   await redis.client.del('aidb:prediction:1', 'aidb:metric:1:loss:train', 'aidb:hyperparam:1');
+  const { version } = await writeWorld('later', 0);
+  const later = await plainPrediction(redis.client, version, { input: '"later"' });
+  await caughtUp({ redis, postgres }, daemon.running);
+  await redis.client.del(`aidb:prediction:${later}`);
   await eventually(async () =>
-    expect(await postgres.query(`SELECT FROM predictions WHERE input_data::text = '"new 0 0"'`)).toEqual([]),
+    expect(await postgres.query(`SELECT FROM predictions WHERE input_data::text = '"later"'`)).toEqual([]),
   );
+  expect(await rows()).toEqual(expect.arrayContaining(before));
+});
+
+test('records deleted right after a flush take no row of their predecessors with them (ON_DELETE=delete)', async () => {
+  const daemon = await start({ ON_DELETE: 'delete' });
+  await writeWorld('old');
+  await settled(daemon);
+  const before = await rows();
+  await redis.client.flushall();
+  const { version } = await writeWorld('new');
+  const keys = [
+    'prediction:1',
+    'prediction:2',
+    'metric:1:loss:train',
+    'hyperparam:1',
+    'run:1',
+    'version:1',
+    'model:1',
+  ];
+  await redis.client.del(keys.map((key) => `aidb:${key}`));
+  await reports(daemon, /Redis went backwards/);
+  await plainPrediction(redis.client, version, { input: '"later"' });
   await caughtUp({ redis, postgres }, daemon.running);
   expect(await rows()).toEqual(expect.arrayContaining(before));
 });

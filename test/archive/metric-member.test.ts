@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { isUnfit } from '../../src/archive/decode';
+import { isUnfit } from '../../src/archive/unfit';
 import { parseMember } from '../../src/archive/metric-member';
 import { anyText, pythonString } from './support/any-values';
 

@@ -23,7 +23,7 @@ export const caughtUp = (
   eventually(
     async () => {
       const last = await redis.client.xrevrange('millrace:changes', '+', '-', 'COUNT', 1);
-      expect(await positionOf(postgres)).toBe(last[0]?.[0]);
+      expect(await positionOf(postgres)).toBe(last[0]?.[0] ?? '0-0');
     },
     { alive, within },
   );

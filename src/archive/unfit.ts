@@ -1,0 +1,21 @@
+/** What a column cannot hold, named. The record is parked with this reason; its batch lands without it. */
+export class Unfit extends Error {
+  readonly code: string;
+  readonly column: string | undefined;
+
+  constructor(code: string, column: string | undefined, message: string) {
+    super(message);
+    this.code = code;
+    this.column = column;
+  }
+}
+
+export function isUnfit(error: unknown): error is Unfit {
+  return error instanceof Unfit;
+}
+
+/** A short, printable form for a message. */
+export function quote(raw: Buffer | string): string {
+  const text = typeof raw === 'string' ? raw : raw.subarray(0, 160).toString('utf8');
+  return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
+}
