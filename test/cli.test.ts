@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type Database from 'better-sqlite3';
 import { z } from 'zod';
@@ -7,6 +7,8 @@ import { eventually } from './support/eventually';
 import { aliasDatabase, temporaryFolder, testRedis, type TestRedis } from './support/stores';
 
 const folder = temporaryFolder();
+// Where we are root, Postgres runs as another user, who has to get in.
+chmodSync(folder, 0o755);
 let redis: TestRedis;
 let path: string;
 let db: Database.Database;

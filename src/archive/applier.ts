@@ -233,7 +233,8 @@ export class Applier {
     const applied = await sink.apply(batch, entryId, direct);
     if (direct && !applied.direct) this.#distrust = distrustPages;
     // Mended by hand they are news.
-    for (const { kind, key } of applied.letters) this.echoes.delete(`${kind} ${idIn(kind, key)}`);
+    for (const { kind, key } of applied.letters)
+      if (kind === 'prediction') this.echoes.delete(idIn(kind, key));
     onApplied(applied, page?.since);
   }
 }

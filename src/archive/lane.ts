@@ -16,6 +16,7 @@ import { Follower, requireSameRedis } from './follower';
 import { findTargets, inspectRedis, loadLibrary, prepareSchema } from './preparation';
 import { AppliedLog, passStarted, passSummary, recordPass } from './report';
 import { ArchiveSink, type SinkOptions } from './sink';
+import type { Page } from './stream';
 import { lastEntryId, StreamTail } from './stream-tail';
 import type { Targets } from './target';
 import { trimStream } from './trim';
@@ -182,6 +183,7 @@ export class ArchiveLane {
 
     const page = this.#tail.take(position.entryId);
     if (page !== undefined) {
+      if (!(await this.#mayDelete(page, applier))) return 'more';
       this.behindSince = page.since;
       await applier.applyPage(page);
       this.entryId = page.position;
@@ -271,6 +273,20 @@ export class ArchiveLane {
     if (found.needsPass) this.passes.restart(found.incident ?? 'start');
     // Writers would get "Function not found".
     if (found.restarted) await loadLibrary(this.redis, this.#options.log);
+  }
+
+  /**
+   * Before deletions are applied Redis is looked at once more: after a flush the ids start over, and the deletion of a new record
+   * would be taken for one of its predecessor. @returns whether the page still counts
+   */
+  async #mayDelete(page: Page, applier: Applier): Promise<boolean> {
+    const deletes = [...page.deleted.values()].some(({ size }) => size > 0);
+    if (this.#options.onDelete === 'keep' || !deletes) return true;
+    const before = this.checkpoint.position;
+    this.#follower.mustLook();
+    await this.#follow(applier);
+    const { position } = this.checkpoint;
+    return position?.incarnation === before?.incarnation && position?.entryId === before?.entryId;
   }
 
   /** What is due once a second: a sign of life, parked records to try again, points that had to rest. */

@@ -14,6 +14,7 @@ import type { Pipeline, PipelineOptions } from '../pipeline/pipeline';
 import { abort$ } from '../pipeline/pump';
 import { runPump } from '../pipeline/run-pump';
 import type { PostgresTarget } from '../postgres-url';
+import { collectEarly } from './garbage';
 import { ArchiveLane } from './lane';
 import { MemoryForecast } from './memory-forecast';
 import { mirror$ } from './mirror';
@@ -27,6 +28,7 @@ const sampleMs = 2_000;
 /** Redis -> stream -> Postgres, with a full pass at start, each interval, and whenever something may have been missed. */
 export function archivePipeline(options: PipelineOptions, postgres: PostgresTarget): Pipeline<ArchiveStatus> {
   const { config, log, metrics, signal } = options;
+  collectEarly();
   const ready$ = new Subject<void>();
   const lane = new ArchiveLane({
     redis: config.redis,

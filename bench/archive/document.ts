@@ -1,0 +1,145 @@
+import { monotonicMs, timed } from '../clock';
+import type { DaemonProcess } from '../daemon-process';
+import { count, type Figure } from '../figure';
+import type { Part } from '../suite';
+import { applied, arrived, fullPass, lastEntry } from './arrival';
+import { type Database, type Server, withPostgres, withSchema } from './database';
+import { syncModels, syncPredictions } from './document-sync';
+import { documentFigures, type Times } from './document-figures';
+import { verify } from './fingerprint';
+import { type Scene, settled, whilePaused, withScene } from './scene';
+import { sizesFor } from './sizes';
+import { inBulk, plainMany } from './writes';
+
+/** The document's table, row for row, and its algorithm. */
+export const document: Part = {
+  name: 'document',
+  measure: ({ quick, rounds, progress }) =>
+    withPostgres(async (server): Promise<readonly Figure[]> => {
+      const { models, predictions } = sizesFor(quick);
+      const times: Times = { functions: [], mirror: [], pass: [], document: [], models: new Map() };
+      await withSchema(server, async (rival) => {
+        await rival.query('INSERT INTO model_versions DEFAULT VALUES');
+        await withScene(server, async (scene) => {
+          const daemon = await scene.start();
+          await settled(daemon);
+          const bench = { scene, daemon, rival, times };
+          await warmUp(bench, predictions);
+          for (let round = 1; round <= rounds; round++) {
+            for (const size of models) {
+              progress(`round ${round} of ${rounds}, ${count(size)} models`);
+              await measureModels(bench, size, round);
+            }
+            progress(`round ${round} of ${rounds}, ${count(predictions)} predictions`);
+            await measurePredictions(bench, predictions);
+          }
+        });
+      });
+      times.pass.push(...(await passes(server, predictions, rounds, progress)));
+      return documentFigures(times, models, predictions);
+    }),
+};
+
+interface Bench {
+  readonly scene: Scene;
+  readonly daemon: DaemonProcess;
+  readonly rival: Database;
+  readonly times: Times;
+}
+
+const counted = async ({ client }: Scene, kind: string): Promise<number> =>
+  Number((await client.get(`aidb:counter:${kind}`)) ?? 0);
+
+/** A daemon that has been running for a while has its code compiled. */
+async function warmUp({ scene }: Bench, predictions: number): Promise<void> {
+  await inBulk(scene.store, scene.versionId, predictions);
+  await plainMany(scene.client, scene.versionId, predictions);
+  await arrived(scene.database, 1, 2 * predictions);
+}
+
+/** @returns milliseconds from when the daemon goes on until another connection sees everything */
+async function afterPause(
+  { scene, daemon }: Bench,
+  write: () => Promise<unknown>,
+  seen: () => Promise<number>,
+): Promise<number> {
+  await applied(scene.database, await lastEntry(scene.client));
+  await whilePaused(daemon, write);
+  const start = monotonicMs();
+  return (await seen()) - start;
+}
+
+async function measureModels(bench: Bench, size: number, round: number): Promise<void> {
+  const { scene, rival, times } = bench;
+  const before = await counted(scene, 'model');
+  let ids: readonly number[] = [];
+  const write = async () => {
+    const name = (n: number) => `ResNet50 ${size}-${round}-${n}`;
+    const texts = { architecture: 'resnet', framework: 'pytorch', taskType: 'classification' };
+    const models = Array.from({ length: size }, (_, n) => ({ ...texts, name: name(n), inputShape: [224, 224] }));
+    ids = await Promise.all(models.map((model) => scene.store.createModel(model)));
+  };
+  const ms = await afterPause(bench, write, async () =>
+    applied(scene.database, await lastEntry(scene.client)),
+  );
+  await verify(scene, 'model', before + size);
+  const document = await timed(() => syncModels(scene.client, rival.client, ids));
+  await requireRows(rival, 'models', before + size - 1); // that of the predictions is not among them
+  const found = times.models.get(size) ?? { millrace: [], document: [] };
+  times.models.set(size, found);
+  found.millrace.push(ms);
+  found.document.push(document);
+}
+
+async function measurePredictions(bench: Bench, size: number): Promise<void> {
+  const { scene, rival, times } = bench;
+  const { store, client, versionId, database } = scene;
+  const before = await counted(scene, 'prediction');
+  const functions = await afterPause(
+    bench,
+    () => inBulk(store, versionId, size),
+    async () => applied(database, await lastEntry(client)),
+  );
+  const mirror = await afterPause(
+    bench,
+    () => plainMany(client, versionId, size),
+    () => arrived(database, before + size + 1, size),
+  );
+  await verify(scene, 'prediction', before + 2 * size);
+  times.functions.push(functions);
+  times.mirror.push(mirror);
+  await rival.query('TRUNCATE predictions');
+  const records = { first: before + 1, count: size, versionId: 1 };
+  times.document.push(await timed(() => syncPredictions(client, rival.client, records)));
+  await requireRows(rival, 'predictions', size);
+}
+
+/** The full pass alone: nobody tells the daemon anything. @returns milliseconds of each, as the daemon says */
+const passes = (
+  server: Server,
+  size: number,
+  rounds: number,
+  progress: (what: string) => void,
+): Promise<readonly number[]> =>
+  withScene(server, async (scene) => {
+    const daemon = await scene.start({ MIRROR: 'off' });
+    await settled(daemon);
+    const times: number[] = [];
+    for (let round = 0; round <= rounds; round++) {
+      progress(`full pass, round ${round} of ${rounds}`);
+      await scene.client.unlink(...(await scene.client.keys('aidb:prediction:*')), 'aidb:none');
+      const first = (await counted(scene, 'prediction')) + 1;
+      await plainMany(scene.client, scene.versionId, size);
+      const { ms } = await fullPass(daemon, scene.database);
+      await verify(scene, 'prediction', size, first);
+      if (round > 0) times.push(Number(ms)); // the first warms up
+    }
+    return times;
+  });
+
+async function requireRows(database: Database, table: 'models' | 'predictions', wanted: number): Promise<void> {
+  const [row] = await database.query(`SELECT count(*) AS count FROM ${table}`);
+  if (row?.['count'] !== String(wanted)) {
+    throw new Error(`the document's algorithm left ${row?.['count'] ?? '?'} of ${wanted} ${table}`);
+  }
+}

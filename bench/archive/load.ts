@@ -1,0 +1,24 @@
+import { join } from 'node:path';
+import { startChild } from '../child-process';
+import type { Reply, Request } from './load-process';
+
+/** Has a process of its own write predictions. @throws when it cannot keep up the rate */
+export async function writeLoad(redisUrl: string, request: Request): Promise<Reply> {
+  const child = startChild<Request, Reply>(join(__dirname, 'load-process.js'), [redisUrl]);
+  try {
+    const reply = await child.ask(request);
+    const { perSecond, count } = request;
+    const achieved = (count / (reply.endedAt - reply.startedAt)) * 1_000;
+    if (perSecond !== undefined && achieved < perSecond * 0.97) throw new TooSlow(achieved, perSecond);
+    return reply;
+  } finally {
+    await child.stop();
+  }
+}
+
+/** The writer, not Millrace, is the limit: what was measured says nothing. */
+export class TooSlow extends Error {
+  constructor(achieved: number, wanted: number) {
+    super(`the writer manages ${Math.round(achieved)} of ${wanted} predictions a second`);
+  }
+}

@@ -1,0 +1,81 @@
+/** How much each part of the archive benchmark works through. */
+export interface Sizes {
+  /** The document's table. */
+  readonly models: readonly number[];
+  readonly predictions: number;
+  /** Records that wait for the daemon, and records of plain writers. */
+  readonly backlog: number;
+  readonly mirrored: number;
+  /** Rows in the table before more are added, ascending; and how many are added. */
+  readonly growth: readonly number[];
+  /** Which of `growth` the others are held against. */
+  readonly growthBase: number;
+  readonly batch: number;
+  /** Predictions that a full pass compares. */
+  readonly passed: number;
+  /** Seconds of one round of latencies; of each rate above the usual ones; and those rates, predictions a second. */
+  readonly latencySeconds: number;
+  readonly ladderSeconds: number;
+  readonly ladder: readonly number[];
+  /** Records of one round of writing: each awaited, and many at once. */
+  readonly writtenOne: number;
+  readonly writtenMany: number;
+  /** Seconds of plain writes at 5,000/s for the mirror's cost. */
+  readonly mirrorSeconds: number;
+}
+
+const full: Sizes = {
+  models: [10, 100, 1_000],
+  predictions: 10_000,
+  backlog: 1_000_000,
+  mirrored: 1_000_000,
+  growth: [10_000, 100_000, 1_000_000, 5_000_000],
+  growthBase: 100_000,
+  batch: 20_000,
+  passed: 1_000_000,
+  latencySeconds: 20,
+  ladderSeconds: 60,
+  ladder: [10_000, 15_000, 20_000, 30_000, 40_000, 60_000],
+  writtenOne: 10_000,
+  writtenMany: 100_000,
+  mirrorSeconds: 10,
+};
+
+const quick: Sizes = {
+  ...full,
+  backlog: 100_000,
+  mirrored: 100_000,
+  growth: [10_000, 50_000, 200_000],
+  growthBase: 50_000,
+  batch: 10_000,
+  passed: 100_000,
+  latencySeconds: 10,
+  ladderSeconds: 20,
+  writtenOne: 3_000,
+  writtenMany: 20_000,
+  mirrorSeconds: 5,
+};
+
+/** To see whether it runs, in a minute or two: its figures mean nothing. */
+const tiny: Sizes = {
+  ...quick,
+  models: [10],
+  predictions: 500,
+  backlog: 3_000,
+  mirrored: 2_000,
+  growth: [1_000, 2_000],
+  growthBase: 1_000,
+  batch: 500,
+  passed: 2_000,
+  latencySeconds: 1,
+  ladderSeconds: 2,
+  ladder: [6_000],
+  writtenOne: 100,
+  writtenMany: 500,
+  mirrorSeconds: 1,
+};
+
+export function sizesFor(isQuick: boolean): Sizes {
+  if (process.env['MILLRACE_BENCH_TINY'] !== undefined) return tiny;
+  return isQuick ? quick : full;
+}
