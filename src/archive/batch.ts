@@ -1,3 +1,4 @@
+import { type Carried, CarriedRow } from './carried-row';
 import { type DeadLetter, letterOf, unfit } from './dead-letters';
 import type { Deletion } from './delete';
 import type { Found } from './found';
@@ -35,19 +36,27 @@ export class Batch {
   }
 
   /** Checks a record, or parks it. */
-  add(found: Found, entryId?: string): void {
+  add(found: Found): void {
     try {
       this.of(found.kind.name).push(toRow(found));
     } catch (error) {
-      const letter = letterOf(found, unfit(error));
-      this.letters.push(entryId === undefined ? letter : { ...letter, entryId });
+      this.letters.push(letterOf(found, unfit(error)));
+    }
+  }
+
+  /** The same for a record that came by value. @param found what is in it */
+  addCarried(carried: Carried, found: Found, entryId: string): void {
+    try {
+      this.of(carried.kind).push(new CarriedRow(carried, found));
+    } catch (error) {
+      this.letters.push({ ...letterOf(found, unfit(error)), entryId });
     }
   }
 
   /** Takes out what came of these keys: it was deleted since. */
   discard(name: KindName, ids: ReadonlySet<string>): void {
     const rows = this.of(name);
-    const kept = rows.filter(({ found }) => !ids.has(found.id.toString('latin1')));
+    const kept = rows.filter(({ id }) => !ids.has(id));
     rows.length = 0;
     for (const row of kept) rows.push(row);
   }

@@ -41,6 +41,15 @@ export class CopyText {
     return this;
   }
 
+  /** Columns that were encoded before, see `copy`. */
+  encoded(columns: Buffer): this {
+    if (this.#startsRow) this.#startsRow = false;
+    else this.#separate(tab);
+    this.#reserve(columns.length);
+    this.#length += columns.copy(this.#bytes, this.#length);
+    return this;
+  }
+
   endRow(): void {
     this.#separate(newline);
     this.#startsRow = true;
@@ -52,6 +61,14 @@ export class CopyText {
     this.#bytes = Buffer.allocUnsafe(this.#bytes.length);
     this.#length = 0;
     return taken;
+  }
+
+  /** A copy of the columns so far, for `encoded`, and starts over. */
+  copy(): Buffer {
+    const columns = Buffer.from(this.#bytes.subarray(0, this.#length));
+    this.#length = 0;
+    this.#startsRow = true;
+    return columns;
   }
 
   #separate(byte: number): void {

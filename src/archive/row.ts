@@ -26,6 +26,8 @@ export interface Row {
   readonly references: readonly (Reference | null)[];
   /** In the order of the kind's columns. */
   readonly values: readonly Value[];
+  /** The values as COPY wants them, of a record that came by value: see carried-row.ts. */
+  readonly copyText?: Buffer;
   /** What tells it from its siblings under the same parents, as md5 in hexadecimal; keyed kinds only. */
   readonly redisKey: string | undefined;
 }

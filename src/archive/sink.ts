@@ -129,19 +129,13 @@ export class ArchiveSink {
     // First, so that a new record can have the name of a deleted one; what children forbid once more after they have gone.
     const refused = onDelete === 'delete' ? await this.#delete(attempt, batch.deletions) : [];
     await bringParents(batch, { ids, targets, truth });
-    const landed: string[] = [];
-    const arrived: string[] = [];
+    const landed: Row[] = [];
     for (const name of kindNames) {
       const rows = distinct(batch.of(name));
       if (rows.length === 0) continue;
       const resolved = withParents(batch, rows, ids);
       const parked = await this.#writeKind(attempt, targetOf(targets, name), resolved);
-      if (!this.lettersExist) continue;
-      for (const { row } of resolved) {
-        if (parked.has(row)) continue;
-        landed.push(...digestsOfRow(row));
-        if (row.kind.identity === 'mapped') arrived.push(`${name}:${row.id}`);
-      }
+      for (const { row } of resolved) if (!parked.has(row)) landed.push(row);
     }
     if (onDelete === 'delete') {
       await this.#deleteOthers(attempt);
@@ -151,8 +145,12 @@ export class ArchiveSink {
       }
     }
     await park(transaction, batch.letters);
-    await clear(transaction, [...landed, ...digestsOfKnown(batch.letters)], batch.retried);
-    if (arrived.length > 0) await release(transaction, arrived);
+    // Those of this very batch, too: a parent may come with the child that waits for it.
+    const matters = this.lettersExist || batch.letters.length > 0 ? landed : [];
+    const known = digestsOfKnown(batch.letters);
+    await clear(transaction, [...matters.flatMap(digestsOfRow), ...known], batch.retried);
+    const arrived = matters.filter(({ kind }) => kind.identity === 'mapped');
+    await release(transaction, arrived.map(({ kind, id }) => `${kind.name}:${id}`)); // prettier-ignore
     applied.parked = batch.letters.length;
     applied.letters = batch.letters;
   }

@@ -2,7 +2,8 @@ import { Batch } from './batch';
 import type { DeadLetter } from './dead-letters';
 import { Unfit } from './unfit';
 import { describeError } from '../errors';
-import { type Found, unpackFound, unpackMetric } from './found';
+import { type Carried, unpackCarried } from './carried-row';
+import type { Found } from './found';
 import { isKind, type KindName, kindNames } from './kinds';
 
 /** An entry as XREAD returns it: id, then field, value, field, value … */
@@ -55,11 +56,13 @@ export function readPage(entries: readonly Entry[]): Page {
         // Looked up as well: it may have been written again since.
         nominated.get(kind)?.add(value.toString('latin1'));
       } else {
-        const found = carriedRecord(field, value);
-        if (found instanceof Unfit) batch.letters.push(strange(entryId, field, at / 2, found));
-        else {
-          batch.add(found, entryId);
-          if (found.kind.name === 'prediction') carried.push(found.id.toString('latin1'));
+        const record = carriedBy(field, value);
+        const found = foundIn(field, record);
+        if (record === undefined || found instanceof Unfit) {
+          if (found instanceof Unfit) batch.letters.push(strange(entryId, field, at / 2, found));
+        } else {
+          batch.addCarried(record, found, entryId);
+          if (record.kind === 'prediction') carried.push(found.id.toString('latin1'));
         }
       }
     }
@@ -70,20 +73,23 @@ export function readPage(entries: readonly Entry[]): Page {
   return { position, since, entries: entries.length, pairs, bytes, batch, nominated, deleted, carried };
 }
 
-function carriedRecord(field: string, value: Buffer): Found | Unfit {
+function carriedBy(field: string, value: Buffer): Carried | undefined {
+  if (field === 'prediction=') return { kind: 'prediction', value };
+  return field === 'metric=' ? { kind: 'metric', value } : undefined;
+}
+
+/** The record, or why there is none. */
+function foundIn(field: string, record: Carried | undefined): Found | Unfit {
+  const name = JSON.stringify(field.slice(0, 60));
+  if (record === undefined)
+    return new Unfit('E_STREAM_FIELD', undefined, `nobody knows what the field ${name} means`);
   try {
-    if (field === 'prediction=') return unpackFound('prediction', value);
-    if (field === 'metric=') return unpackMetric(value);
-    return new Unfit(
-      'E_STREAM_FIELD',
-      undefined,
-      `nobody knows what the field ${JSON.stringify(field.slice(0, 60))} means`,
-    );
+    return unpackCarried(record);
   } catch (error) {
     return new Unfit(
       'E_STREAM_FIELD',
       undefined,
-      `the value of ${field} is damaged: ${describeError(error).message}`,
+      `the value of ${name} is damaged: ${describeError(error).message}`,
     );
   }
 }

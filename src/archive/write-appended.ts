@@ -60,7 +60,8 @@ function* encode(rows: readonly Resolved[]): Generator<Buffer> {
   for (const { row, parents } of rows) {
     for (const parent of parents) text.value(parent);
     text.value(row.redisKey ?? row.id);
-    for (const value of row.values) text.value(value);
+    if (row.copyText === undefined) for (const value of row.values) text.value(value);
+    else text.encoded(row.copyText);
     text.endRow();
     if (text.length >= pieceBytes) yield text.take();
   }
