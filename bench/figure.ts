@@ -60,7 +60,10 @@ export function judge(figure: Figure): readonly Judgement[] {
     const bars = index === 0 ? [...own] : [];
     if (factor !== undefined) {
       const within = kind === 'floor';
-      bars.push([`${within ? 'within' : '>='} ${format(factor, '×')}`, within ? ratio <= factor : ratio >= factor]);
+      bars.push([
+        `${within ? 'within' : '>='} ${format(factor, '×')}`,
+        within ? ratio <= factor : ratio >= factor,
+      ]);
     }
     return { value, against: { name, value: median(rounds), ratio }, ...sum(bars) };
   });

@@ -1,9 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../src/package-root';
+import { renderChart } from './chart';
 import { type Figure, format, judge } from './figure';
 import type { Machine } from './machine';
 import type { Outcome } from './suite';
+import { renderTable } from './table';
 
 export interface Run extends Outcome {
   readonly suite: string;
@@ -15,7 +17,7 @@ export interface Run extends Outcome {
   readonly machine: Machine;
 }
 
-/** Writes bench/results/<suite>-<time>.json and <suite>-latest.json. @returns the path of the first. */
+/** Writes bench/results/<suite>-<time>.json, <suite>-latest.json and a chart, <suite>-latest.svg. @returns the path of the first. */
 export function writeResult(run: Run): string {
   const folder = join(packageRoot, 'bench', 'results');
   mkdirSync(folder, { recursive: true });
@@ -24,6 +26,8 @@ export function writeResult(run: Run): string {
   const file = join(folder, `${run.suite}-${run.startedAt.replace(/[:.]/g, '-')}.json`);
   writeFileSync(file, text);
   writeFileSync(join(folder, `${run.suite}-latest.json`), text);
+  const title = `Millrace ${run.machine.millrace}, ${run.suite}: ${run.machine.cores} cores, ${run.machine.cpu}`;
+  writeFileSync(join(folder, `${run.suite}-latest.svg`), renderChart(title, run.figures));
   return file;
 }
 
@@ -63,11 +67,5 @@ function table(figures: readonly Figure[]): readonly string[] {
       ]);
     });
   }
-  const widths = (rows[0] ?? []).map((_cell, column) =>
-    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
-  );
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
-  const [head = [], ...body] = rows;
-  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...body.map(line)];
+  return renderTable(rows);
 }

@@ -17,10 +17,11 @@ export interface Transaction {
 
 /**
  * No session state: behind PgBouncer the next transaction may run in another session. A server with synchronous_commit off
- * is overruled, for the only other copy of what we commit is in memory.
+ * is overruled, for the only other copy of what we commit is in memory. A deferred constraint would fail at the COMMIT, where
+ * nobody can tell which record it was.
  */
 const begin = `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL TimeZone = 'UTC'; SET LOCAL synchronous_commit = on; SET LOCAL statement_timeout = '60s';
-SET LOCAL lock_timeout = '10s'; SET LOCAL idle_in_transaction_session_timeout = '10s'; SET LOCAL DateStyle = 'ISO'`;
+SET LOCAL lock_timeout = '10s'; SET LOCAL idle_in_transaction_session_timeout = '10s'; SET LOCAL DateStyle = 'ISO'; SET CONSTRAINTS ALL IMMEDIATE`;
 
 /** Longest silence of the server while we wait for it; a statement ends itself before. */
 const silenceMs = 65_000;

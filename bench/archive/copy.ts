@@ -12,7 +12,11 @@ export interface Block {
 const newline = 0x0a;
 
 /** Everything of a query, cut into blocks of so many rows. In the text of COPY a newline ends a row and nothing else. */
-export async function readBlocks(client: Client, query: string, rowsInBlock: number): Promise<readonly Block[]> {
+export async function readBlocks(
+  client: Client,
+  query: string,
+  rowsInBlock: number,
+): Promise<readonly Block[]> {
   const blocks: Block[] = [];
   let pieces: Buffer[] = [];
   let rows = 0;

@@ -33,7 +33,15 @@ export function documentFigures(
   ): readonly Comparison[] => [
     ...(quotedMs === undefined
       ? []
-      : [{ name: 'the document', kind: 'rival', quoted: true, rounds: [quotedMs], ...factor(bars[0]) } as const]),
+      : [
+          {
+            name: 'the document',
+            kind: 'rival',
+            quoted: true,
+            rounds: [quotedMs],
+            ...factor(bars[0]),
+          } as const,
+        ]),
     { name: 'its algorithm, here', kind: 'rival', rounds: measured, ...factor(bars[1]) },
   ];
   const wanted = count(predictions);

@@ -76,7 +76,11 @@ async function measureModels(bench: Bench, size: number, round: number): Promise
   const write = async () => {
     const name = (n: number) => `ResNet50 ${size}-${round}-${n}`;
     const texts = { architecture: 'resnet', framework: 'pytorch', taskType: 'classification' };
-    const models = Array.from({ length: size }, (_, n) => ({ ...texts, name: name(n), inputShape: [224, 224] }));
+    const models = Array.from({ length: size }, (_, n) => ({
+      ...texts,
+      name: name(n),
+      inputShape: [224, 224],
+    }));
     ids = await Promise.all(models.map((model) => scene.store.createModel(model)));
   };
   const ms = await afterPause(bench, write, async () =>
@@ -137,7 +141,11 @@ const passes = (
     return times;
   });
 
-async function requireRows(database: Database, table: 'models' | 'predictions', wanted: number): Promise<void> {
+async function requireRows(
+  database: Database,
+  table: 'models' | 'predictions',
+  wanted: number,
+): Promise<void> {
   const [row] = await database.query(`SELECT count(*) AS count FROM ${table}`);
   if (row?.['count'] !== String(wanted)) {
     throw new Error(`the document's algorithm left ${row?.['count'] ?? '?'} of ${wanted} ${table}`);

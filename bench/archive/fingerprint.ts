@@ -55,7 +55,9 @@ async function fingerprintOfRedis(client: Redis, kind: Kind, first: number, last
       const values = reply as readonly (string | null)[];
       if (values[0] === null) continue; // an id that was never used
       const rendered = fields.map(([, type], index) => renderers[type](values[index] ?? ''));
-      const digest = createHash('md5').update([from + at, ...rendered].join('|')).digest();
+      const digest = createHash('md5')
+        .update([from + at, ...rendered].join('|'))
+        .digest();
       count++;
       checksum += BigInt(digest.readUInt32BE(0));
     }

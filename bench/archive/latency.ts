@@ -42,7 +42,9 @@ export const latency: Part = {
       return ways.flatMap((way) =>
         rates.flatMap((perSecond) => {
           const found = delays.get(`${way} ${perSecond}`) ?? [];
-          return [0.5, 0.99].map((share) => figure({ way, perSecond, share, found, inserts, latencySeconds }));
+          return [0.5, 0.99].map((share) =>
+            figure({ way, perSecond, share, found, inserts, latencySeconds }),
+          );
         }),
       );
     }),
@@ -85,7 +87,7 @@ async function insertOneByOne(floor: Database, seconds: number): Promise<readonl
     'INSERT INTO predictions (model_version_id, redis_id, input_data, output_data, confidence, "timestamp") ' +
     `VALUES ($1, nextval('predictions_id_seq'), '{"x": 1}', '{"y": 2}', 0.5, clock_timestamp())`;
   const times: number[] = [];
-  for (const end = Date.now() + seconds * 1_000; Date.now() < end; ) {
+  for (const end = Date.now() + seconds * 1_000; Date.now() < end;) {
     await delay(10 * (0.5 + Math.random()));
     times.push(await timed(() => floor.query(sql, [version?.['id']])));
   }

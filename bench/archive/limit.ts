@@ -48,15 +48,15 @@ export async function measureLimits(archive: Database, limit: Database): Promise
 async function likeArchive(archive: Database, limit: Database): Promise<void> {
   const versions = await archive.query('SELECT id FROM model_versions');
   const ids = versions.map(({ id }) => id);
-  await limit.query(
-    'INSERT INTO model_versions (id) SELECT unnest($1::bigint[]) ON CONFLICT DO NOTHING',
-    [ids],
-  );
+  await limit.query('INSERT INTO model_versions (id) SELECT unnest($1::bigint[]) ON CONFLICT DO NOTHING', [
+    ids,
+  ]);
   await limit.query('CREATE TABLE IF NOT EXISTS bare AS SELECT * FROM predictions WITH NO DATA');
 }
 
 async function requireRows(limit: Database, table: string, blocks: readonly Block[]): Promise<void> {
   const [row] = await limit.query(`SELECT count(*) AS count FROM ${table}`);
   const wanted = blocks.reduce((sum, block) => sum + block.rows, 0);
-  if (row?.['count'] !== String(wanted)) throw new Error(`COPY left ${row?.['count'] ?? '?'} of ${wanted} rows`);
+  if (row?.['count'] !== String(wanted))
+    throw new Error(`COPY left ${row?.['count'] ?? '?'} of ${wanted} rows`);
 }

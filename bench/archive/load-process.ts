@@ -42,7 +42,7 @@ async function answer(request: Request): Promise<Reply> {
   const startedAt = monotonicMs();
   if (perSecond === undefined) await write(request);
   else {
-    for (let written = 0; written < count; ) {
+    for (let written = 0; written < count;) {
       await delay(tickMs);
       const due = Math.min(count, Math.floor(((monotonicMs() - startedAt) / 1_000) * perSecond)) - written;
       if (due > 0) await write(request, due);

@@ -33,7 +33,9 @@ export async function probe(
   const write = async () => {
     const times = { wallTime: Date.now(), at: monotonicMs() };
     const id =
-      way === 'plain' ? await plainOne(client, versionId) : await store.logPrediction(newPrediction(versionId));
+      way === 'plain'
+        ? await plainOne(client, versionId)
+        : await store.logPrediction(newPrediction(versionId));
     pending.set(String(id), times);
   };
   const writeAll = async () => {
@@ -59,7 +61,8 @@ export async function probe(
         if (times !== undefined) samples.push({ ...times, delay: now - times.at });
       }
       if (rows.length > 0 || asked.length === 0) progressAt = now;
-      if (now - progressAt > patienceMs) throw new Error('a prediction did not become visible in two minutes');
+      if (now - progressAt > patienceMs)
+        throw new Error('a prediction did not become visible in two minutes');
       await delay(1);
     }
   };

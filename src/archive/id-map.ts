@@ -104,23 +104,25 @@ export class IdMapTransaction {
     for (const [identity, mapping] of mappings) this.remember(kind, identity, mapping);
   }
 
-  /** Nobody follows these rows any more. */
+  /** Nobody follows these rows any more. The shared cache may hold stale owners: it is emptied at the commit. */
   async disown(kind: KindName, pgIds: readonly string[]): Promise<void> {
     if (pgIds.length === 0) return;
     await this.#transaction.execute(disownSql, [kind, pgIds]);
-    this.distrust();
+    this.#stale = true;
   }
 
+  #stale = false;
   #distrusted = false;
 
-  /** What is remembered from before this transaction may be wrong by now: rows were deleted, or changed owners. */
+  /** Rows were deleted: what is remembered from before this transaction may be wrong. */
   distrust(): void {
     this.#distrusted = true;
+    this.#stale = true;
   }
 
   /** Call after the commit. */
   publish(): void {
-    if (this.#distrusted) this.#shared.clear();
+    if (this.#stale) this.#shared.clear();
     for (const { kind, identity, mapping } of this.#own.values()) this.#shared.set(kind, identity, mapping);
   }
 }

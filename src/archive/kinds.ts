@@ -189,7 +189,7 @@ export const kinds: Readonly<Record<KindName, Kind>> = {
     columns: [
       integer('epoch'),
       integer('step'),
-      text('metric_name'),
+      name('metric_name'),
       { column: 'metric_value', field: 'metric_value', decoder: 'float' },
       text('split'),
       time('timestamp'),

@@ -4,7 +4,7 @@ import { decode, type Value } from './decode';
 import { quote, Unfit } from './unfit';
 import { instant } from './instant';
 import type { Found, FoundParent } from './found';
-import type { Kind, Parent } from './kinds';
+import type { Column, Kind, Parent } from './kinds';
 import { parseMember } from './metric-member';
 
 /** Which record a row belongs under. Without `created` nobody knows: it was not in Redis when its child was read. */
@@ -118,13 +118,16 @@ const copied = ({ id, created }: FoundParent): FoundParent => ({
 });
 
 function hashValues({ kind, values }: Found, born: string | undefined): Value[] {
-  return kind.columns.map(({ column, field, decoder, required }, index) => {
-    const raw = values[index];
-    if (raw === undefined && required) {
-      throw new Unfit('23502', column, 'is missing: the record is not complete');
-    }
-    return field === kind.created && born !== undefined ? `${born}+00` : decode(decoder, column, raw);
-  });
+  return kind.columns.map((column, index) =>
+    column.field === kind.created && born !== undefined ? `${born}+00` : valueOf(column, values[index]),
+  );
+}
+
+function valueOf({ column, decoder, required }: Column, raw: Buffer | undefined): Value {
+  if (raw === undefined && required) {
+    throw new Unfit('23502', column, 'is missing: the record is not complete');
+  }
+  return decode(decoder, column, raw);
 }
 
 function metricValues({ kind, values: [member] }: Found): Value[] {
@@ -132,5 +135,5 @@ function metricValues({ kind, values: [member] }: Found): Value[] {
     throw new Unfit('22021', undefined, 'the member of the sorted set is not UTF-8');
   }
   const fields = parseMember(member);
-  return kind.columns.map(({ column, decoder, field }) => decode(decoder, column, fields.get(field)));
+  return kind.columns.map((column) => valueOf(column, fields.get(column.field)));
 }

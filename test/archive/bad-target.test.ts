@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describeError } from '../../src/errors';
 import { clusterOf } from '../../src/embedded/postgres-place';
-import { freePort } from '../../src/embedded/redis-ask';
 import { serverUser } from '../../src/embedded/server-user';
 import { startDaemon, type TestDaemon } from '../support/daemon';
 import { eventually } from '../support/eventually';
@@ -12,6 +11,7 @@ import { testPostgres, type TestPostgres } from '../support/postgres';
 import { testRedis, type TestRedis } from '../support/stores';
 import { connectTo, emptyDatabase, paste, putFoundTables, roleIn } from './schema/support/databases';
 import { goodFields, writeParents } from './support/bad-records';
+import { untilFailure } from './support/failure';
 import { untilLetters } from './support/letters';
 
 // A Postgres that is not as it should be: one clear message with the remedy, nothing lost, and on it goes when it is mended.
@@ -37,23 +37,6 @@ const until = (daemon: TestDaemon, table: string, rows: number, within = 10_000)
 
 const predict = (id: number, fields: Record<string, string> = {}) =>
   redis.client.hset(`aidb:prediction:${id}`, { ...goodFields['prediction'], ...fields });
-
-/** Waits until the daemon says what is wrong: in its status, on /readyz, and in the log. @returns what it says */
-async function untilFailure(daemon: TestDaemon, code: string) {
-  let failure: { message: string; hint?: string } | undefined;
-  await eventually(
-    async () => {
-      const { archive } = await daemon.status();
-      expect(archive.failure).toMatchObject({ code });
-      failure = archive.failure ?? undefined;
-    },
-    { alive: daemon.running },
-  );
-  const ready = await fetch(`${daemon.url}/readyz`);
-  expect([ready.status, await ready.text()]).toEqual([503, expect.stringContaining(code)]);
-  expect(daemon.log.lines.filter(({ message }) => message === failure?.message)).not.toEqual([]);
-  return failure;
-}
 
 const untilWell = (daemon: TestDaemon) =>
   eventually(async () => expect((await fetch(`${daemon.url}/readyz`)).status).toBe(200), {
@@ -259,60 +242,3 @@ function tinyDisk(): { readonly folder: string; readonly enlarge: () => void } |
   if (user !== undefined) chownSync(folder, user.uid, user.gid);
   return { folder, enlarge: () => execFileSync('mount', ['-o', 'remount,size=256m', folder]) };
 }
-
-const secret = 'gRzx0-secret';
-const refusal = async (url: string | undefined) => {
-  const environment = { REDIS_URL: redis.url, MILLRACE_ONLY: 'archive', ...(url && { POSTGRES_URL: url }) };
-  const refused = await startDaemon(environment).then(
-    () => undefined,
-    (error: unknown) => describeError(error),
-  );
-  expect(JSON.stringify(refused)).not.toContain(secret);
-  return refused;
-};
-const changed = (change: (url: URL) => void): string => {
-  const url = new URL(postgres.url);
-  change(url);
-  return url.href;
-};
-
-test('without POSTGRES_URL it says which three ways there are', async () => {
-  const refused = await refusal(undefined);
-  expect(refused).toMatchObject({ code: 'E_POSTGRES_URL', message: 'POSTGRES_URL not set' });
-  for (const way of ['postgresql://', '--only aliases', '--embedded']) expect(refused?.hint).toContain(way);
-});
-
-test.each(['not a url', 'mysql://u:gRzx0-secret@host/db', 'postgresql://u:gRzx0-secret%@host/db'])(
-  '%s is refused as POSTGRES_URL, without a word of it',
-  async (url) => {
-    const refused = await refusal(url);
-    expect(refused?.message).toMatch(/POSTGRES_URL/);
-    expect(refused?.message).toContain('postgresql://user:password@host:port/database');
-  },
-);
-
-test('a wrong password, a wrong user and a database that does not exist stop it with the remedy', async () => {
-  expect(await refusal(changed((url) => (url.password = secret)))).toMatchObject({
-    code: 'E_PG_AUTH',
-    hint: expect.stringContaining('POSTGRES_URL') as string,
-  });
-  expect(await refusal(changed((url) => (url.username = 'nobody')))).toMatchObject({ code: 'E_PG_AUTH' });
-  expect(await refusal(changed((url) => (url.pathname = '/nowhere')))).toMatchObject({
-    code: 'E_PG_DATABASE',
-    message: expect.stringContaining('nowhere') as string,
-    hint: expect.stringContaining('CREATE DATABASE') as string,
-  });
-});
-
-test('a Postgres that does not answer is waited for, and the password is in no message', async () => {
-  const port = await freePort();
-  const url = changed((one) => {
-    one.port = String(port);
-    one.password = secret;
-  });
-  const daemon = await start(url, false);
-  const failure = await untilFailure(daemon, 'E_PG_UNREACHABLE');
-  expect(failure?.message).toContain(`127.0.0.1:${port}`);
-  expect(failure?.hint).toMatch(/POSTGRES_URL.*--embedded/);
-  expect(JSON.stringify([daemon.log.lines, await daemon.status()])).not.toContain(secret);
-});

@@ -76,59 +76,6 @@ test('the standby takes over within ten seconds of a kill -9, and everything arr
   expect(await incidents(standby.archive)).toContainEqual(expect.stringMatching(/took over the stream from/));
 });
 
-test('an owner that was frozen in the middle of its work and displaced writes nothing more, and stands by', async () => {
-  const { owner, standby } = await startPair();
-  const writer = busyWriter(redis);
-  await eventually(() => writer.rounds() > 50);
-  owner.child.kill('SIGSTOP');
-  // Frozen inside a transaction it still holds the lock, until Postgres has lost its patience with it.
-  await becomes(standby.archive, 'owner', 15_000);
-  const taken = await epoch();
-  await writer.stop();
-  owner.child.kill('SIGCONT');
-  await becomes(owner.archive, 'standby');
-  await inStep({ redis, postgres }, standby.ended);
-  expect(await epoch()).toBe(taken);
-  expect((await standby.archive()).role).toBe('owner');
-  expect(await incidents(owner.archive)).toEqual(['another instance owns the stream']);
-}, 40_000);
-
-test('an owner displaced while Redis was restarted does not mislead its successor', async () => {
-  const { owner, standby } = await startPair();
-  await plainModel(redis.client, { name: 'before' });
-  await inStep({ redis, postgres }, owner.ended);
-  owner.child.kill('SIGSTOP');
-  await becomes(standby.archive, 'owner', 15_000);
-  const { port } = redis.server;
-  await redis.server.stop();
-  redis.server = await startRedis({ dataDir, persist: true, port });
-  await eventually(async () => expect((await standby.archive()).failure).toBeNull());
-  await plainModel(redis.client, { name: 'after' });
-  await inStep({ redis, postgres }, standby.ended);
-  // What the first one read last is trimmed by now.
-  await eventually(async () => expect(await redis.client.xlen('millrace:changes')).toBe(1));
-  const incarnation = await redis.client.get('millrace:archive:incarnation');
-  owner.child.kill('SIGCONT');
-  await becomes(owner.archive, 'standby');
-  expect(await redis.client.get('millrace:archive:incarnation')).toBe(incarnation);
-  expect(await incidents(standby.archive)).toEqual([expect.stringMatching(/^took over the stream from/)]);
-}, 40_000);
-
-test('an owner that Postgres no longer hears is replaced, and comes back as a standby', async () => {
-  const { port } = new URL(postgres.url);
-  const proxy = await faultProxy(Number(port));
-  const first = await startDaemon({ ...environment(), POSTGRES_URL: through(proxy, postgres.url) });
-  const second = await startDaemon(environment(), { awaitPass: false });
-  await becomes(asked(second), 'standby');
-  proxy.block();
-  await becomes(asked(second), 'owner', 10_000);
-  proxy.open();
-  await becomes(asked(first), 'standby');
-  const version = await plainVersion(redis.client, await plainModel(redis.client));
-  await plainPrediction(redis.client, version);
-  await inStep({ redis, postgres }, second.running);
-});
-
 test('a clean stop hands over at once', async () => {
   let owner = await startDaemon(environment());
   const writer = busyWriter(redis);

@@ -1,3 +1,5 @@
+import { archiveDryRun } from '../../../src/archive/dry-run';
+import { loadConfig, requirePostgres } from '../../../src/config';
 import { ModelStore } from '../../../src/writer/model-store';
 import { startDaemon, type TestDaemon } from '../../support/daemon';
 import { eventually } from '../../support/eventually';
@@ -21,13 +23,15 @@ export interface Archive {
   environment: (changes?: Readonly<Record<string, string>>) => Record<string, string>;
   /** Full passes come at start and when asked for, not by the clock. */
   start: (changes?: Readonly<Record<string, string>>) => Promise<TestDaemon>;
-  /** The rows, their values as text, `|` between them; NULL is nothing. */
+  /** The rows, their values as Postgres prints them, `|` between them; NULL is nothing. */
   lines: (sql: string, values?: readonly unknown[]) => Promise<string[]>;
   /** Waits until a query has these lines. */
   becomes: (sql: string, expected: readonly string[]) => Promise<void>;
   letters: () => Promise<Letter[]>;
   untilParked: (...keys: readonly string[]) => Promise<void>;
-  /** Asks a daemon for a full pass, and waits for its report. */
+  /** What a full pass would find different by now, by kind. */
+  differences: () => Promise<Readonly<Record<string, number>>>;
+  /** Asks a daemon for a full pass, and waits for its report: takes it about a second. */
   pass: (daemon: TestDaemon) => Promise<PassReport>;
 }
 
@@ -47,20 +51,28 @@ export function useArchive(): Archive {
       'DROP SCHEMA IF EXISTS millrace CASCADE; DROP SCHEMA public CASCADE; CREATE SCHEMA public',
     );
   });
+  afterAll(() => {
+    archive.store.close(); // it copies a client that would send again
+  });
   archive.environment = (changes = {}) => ({
     REDIS_URL: archive.redis.url,
     POSTGRES_URL: archive.postgres.url,
     SYNC_INTERVAL: '3600',
     ...changes,
   });
-  archive.start = (changes) => startDaemon(archive.environment(changes));
+  let started: Readonly<Record<string, string>> = {};
+  archive.start = (changes = {}) => {
+    started = changes;
+    return startDaemon(archive.environment(changes));
+  };
   archive.lines = async (sql, values = []) => {
-    const { rows } = await archive.postgres.pool.query<unknown[]>({
+    const { rows } = await archive.postgres.pool.query<(string | null)[]>({
       text: sql,
       values: [...values],
       rowMode: 'array',
+      types: { getTypeParser: () => (value: unknown) => value },
     });
-    return rows.map((row) => row.map((value) => (value === null ? '' : String(value))).join('|'));
+    return rows.map((row) => row.map((value) => value ?? '').join('|'));
   };
   archive.becomes = (sql, expected) =>
     eventually(async () => expect(await archive.lines(sql)).toEqual(expected));
@@ -70,6 +82,10 @@ export function useArchive(): Archive {
     )) as unknown as Letter[];
   archive.untilParked = (...keys) =>
     eventually(async () => expect((await archive.letters()).map(({ key }) => key)).toEqual(keys));
+  archive.differences = async () => {
+    const config = loadConfig({ ...archive.environment(), ON_CONFLICT: started['ON_CONFLICT'] ?? 'skip' });
+    return (await archiveDryRun(config, requirePostgres(config), () => undefined)).differences;
+  };
   archive.pass = async (daemon) => {
     const [asked] = await archive.lines(
       'UPDATE millrace.checkpoint SET pass_requested_at = clock_timestamp() RETURNING pass_requested_at::text',

@@ -1,0 +1,16 @@
+import type { Suite } from '../suite';
+import { document } from './document';
+import { drain } from './drain';
+import { fullPasses } from './full-pass';
+import { growth } from './growth';
+import { latency } from './latency';
+import { mirrorCost } from './mirror-cost';
+import { mirrorDrain } from './mirror-drain';
+import { sustained } from './sustained';
+import { writers } from './writers';
+
+/** Redis to Postgres. */
+export const archive: Suite = {
+  name: 'archive',
+  parts: [document, drain, mirrorDrain, sustained, latency, growth, fullPasses, writers, mirrorCost],
+};

@@ -1,0 +1,330 @@
+import type { TestDaemon } from '../support/daemon';
+import { eventually } from '../support/eventually';
+import {
+  plainDataset,
+  plainExperiment,
+  plainExprun,
+  plainHyperparams,
+  plainMetric,
+  plainModel,
+  plainPrediction,
+  plainRun,
+  plainVersion,
+} from '../support/plain-writer';
+import { useArchive } from './support/archive';
+
+const archive = useArchive();
+const { start, becomes, lines, letters, untilParked, pass } = archive;
+
+const counts = `SELECT (SELECT count(*) FROM models), (SELECT count(*) FROM model_versions), (SELECT count(*) FROM datasets),
+  (SELECT count(*) FROM training_runs), (SELECT count(*) FROM hyperparameters), (SELECT count(*) FROM metrics),
+  (SELECT count(*) FROM experiments), (SELECT count(*) FROM experiment_runs), (SELECT count(*) FROM predictions)`;
+const whole = '1|1|1|1|2|3|1|1|1';
+
+/** One of each, with two hyperparameters and two metric keys. */
+async function writeFamily(): Promise<void> {
+  const { client } = archive.redis;
+  const version = await plainVersion(client, await plainModel(client, { name: 'm' }));
+  const dataset = await plainDataset(client, { name: 'd' });
+  const run = await plainRun(client, version, { dataset_id: String(dataset) });
+  await plainHyperparams(client, run, { lr: '0.1', epochs: '3' });
+  await plainMetric(client, run, { epoch: 1 });
+  await plainMetric(client, run, { epoch: 2 });
+  await plainMetric(client, run, { epoch: 1, name: 'a:b', split: 'val' });
+  await plainExprun(client, await plainExperiment(client, { name: 'e' }), run);
+  await plainPrediction(client, version);
+  await becomes(counts, [whole]);
+}
+
+/** Children first, and how many rows of each table are left then. */
+const steps: readonly (readonly [key: string, left: string])[] = [
+  ['aidb:prediction:1', '1|1|1|1|2|3|1|1|0'],
+  ['aidb:exprun:1:1', '1|1|1|1|2|3|1|0|0'],
+  ['aidb:experiment:1', '1|1|1|1|2|3|0|0|0'],
+  ['aidb:metric:1:loss:train', '1|1|1|1|2|1|0|0|0'],
+  ['aidb:metric:1:a:b:val', '1|1|1|1|2|0|0|0|0'],
+  ['aidb:hyperparam:1', '1|1|1|1|0|0|0|0|0'],
+  ['aidb:run:1', '1|1|1|0|0|0|0|0|0'],
+  ['aidb:dataset:1', '1|1|0|0|0|0|0|0|0'],
+  ['aidb:version:1', '1|0|0|0|0|0|0|0|0'],
+  ['aidb:model:1', '0|0|0|0|0|0|0|0|0'],
+];
+
+const remove: Readonly<Record<string, (key: string) => Promise<unknown>>> = {
+  DEL: (key) => archive.redis.client.del(key),
+  UNLINK: (key) => archive.redis.client.unlink(key),
+  'the function library': (key) => {
+    const [, kind = '', id = '', name = '', ...split] = key.split(':');
+    const { store } = archive;
+    const number = Number(id);
+    switch (kind) {
+      case 'prediction':
+        return store.deletePrediction(number);
+      case 'exprun':
+        return store.deleteExperimentRun(number, Number(name));
+      case 'experiment':
+        return store.deleteExperiment(number);
+      case 'metric':
+        return name === 'a'
+          ? store.deleteMetric(number, { metricName: 'a:b', split: 'val' })
+          : store.deleteMetric(number, { metricName: name, split: split.join(':') });
+      case 'hyperparam':
+        return store.deleteHyperparameters(number);
+      case 'run':
+        return store.deleteTrainingRun(number);
+      case 'dataset':
+        return store.deleteDataset(number);
+      case 'version':
+        return store.deleteModelVersion(number);
+      default:
+        return store.deleteModel(number);
+    }
+  },
+};
+
+describe.each(Object.keys(remove))('what %s deletes', (how) => {
+  test('is deleted in Postgres, kind by kind, with ON_DELETE=delete', async () => {
+    await start({ ON_DELETE: 'delete' });
+    await writeFamily();
+    for (const [key, left] of steps) {
+      await remove[how]?.(key);
+      await becomes(counts, [left]);
+    }
+    expect(await letters()).toEqual([]);
+    expect(await lines('SELECT count(*) FROM millrace.id_map')).toEqual(['0']);
+  });
+
+  test('stays in Postgres with ON_DELETE=keep, which is the default', async () => {
+    const daemon = await start();
+    await writeFamily();
+    for (const [key] of steps) await remove[how]?.(key);
+    await plainModel(archive.redis.client, { name: 'last' });
+    await becomes(`SELECT count(*) FROM models WHERE name = 'last'`, ['1']);
+    await pass(daemon);
+    expect(await lines(counts)).toEqual([whole.replace('1', '2')]);
+    expect(await letters()).toEqual([]);
+  });
+});
+
+test('what expires or is evicted is not deleted, with ON_DELETE=delete either', async () => {
+  const daemon = await start({ ON_DELETE: 'delete' });
+  await writeFamily();
+  const { client } = archive.redis;
+  const all = await client.keys('aidb:*');
+  const gone = all.filter((key) => !/counter|idx/.test(key));
+  for (const key of gone.slice(0, 5)) await client.pexpire(key, 1);
+  await eventually(async () => (await client.exists(...gone.slice(0, 5))) === 0);
+  await client.config('SET', 'maxmemory-policy', 'allkeys-random');
+  await client.config('SET', 'maxmemory', '1');
+  await eventually(async () => (await client.keys('aidb:*')).length === 0).finally(async () => {
+    await client.config('SET', 'maxmemory', '0');
+    await client.config('SET', 'maxmemory-policy', 'noeviction');
+  });
+  await plainModel(client, { name: 'last' });
+  await becomes(`SELECT count(*) FROM models WHERE name = 'last'`, ['1']);
+  await pass(daemon);
+  expect(await lines(counts)).toEqual([whole.replace('1', '2')]);
+});
+
+describe('a hyperparameter that is taken out of its hash', () => {
+  const params = 'SELECT param_name FROM hyperparameters ORDER BY 1';
+
+  test('is deleted with ON_DELETE=delete, and the others stay', async () => {
+    await start({ ON_DELETE: 'delete' });
+    await writeFamily();
+    await archive.redis.client.hdel('aidb:hyperparam:1', 'lr');
+    await becomes(params, ['epochs']);
+    await archive.redis.client.hdel('aidb:hyperparam:1', 'epochs');
+    await becomes(params, []);
+  });
+
+  test('stays with ON_DELETE=keep', async () => {
+    await start();
+    await writeFamily();
+    await archive.redis.client.hdel('aidb:hyperparam:1', 'lr');
+    await archive.redis.client.hset('aidb:hyperparam:1', 'new', '1');
+    await becomes(params, ['epochs', 'lr', 'new']);
+  });
+
+  test('is not one whose new value cannot be stored: its row keeps the old one', async () => {
+    await start({ ON_DELETE: 'delete' });
+    await writeFamily();
+    await archive.redis.client.hset('aidb:hyperparam:1', { lr: 'a\0b', epochs: '4' });
+    await becomes('SELECT param_name, param_value FROM hyperparameters ORDER BY 1', ['epochs|4', 'lr|0.1']);
+    await untilParked('aidb:hyperparam:1');
+  });
+});
+
+describe('a parent that is still referred to', () => {
+  test('is parked with the tables that do, and goes when its children have gone', async () => {
+    await start({ ON_DELETE: 'delete' });
+    await writeFamily();
+    const { client } = archive.redis;
+    await client.del('aidb:model:1');
+    await untilParked('aidb:model:1');
+    expect(await letters()).toMatchObject([
+      {
+        code: '23503',
+        message: 'was deleted in Redis, but not in Postgres: rows of model_versions still refer to it',
+      },
+    ]);
+    await client.del('aidb:version:1', 'aidb:dataset:1');
+    await untilParked('aidb:dataset:1', 'aidb:model:1', 'aidb:version:1');
+    for (const [key] of steps.slice(0, 6)) await client.del(key);
+    await becomes(counts, ['1|1|1|1|0|0|0|0|0']);
+    await client.del('aidb:run:1');
+    await becomes(counts, ['0|0|0|0|0|0|0|0|0']);
+    await untilParked();
+  });
+
+  test('goes at once when its children go in the same moment, or move to another', async () => {
+    await start({ ON_DELETE: 'delete' });
+    await writeFamily();
+    const { client } = archive.redis;
+    const other = await plainVersion(client, 1, { version: 'other' });
+    await becomes('SELECT count(*) FROM model_versions', ['2']);
+    await client
+      .multi()
+      .del('aidb:version:1')
+      .hset('aidb:run:1', 'model_version_id', String(other))
+      .del('aidb:prediction:1')
+      .exec();
+    await becomes('SELECT version FROM model_versions', ['other']);
+    await client.del('aidb:version:2', ...steps.map(([key]) => key));
+    await becomes(counts, ['0|0|0|0|0|0|0|0|0']);
+    expect(await letters()).toEqual([]);
+  });
+
+  test('that comes back in Redis is no longer to be deleted', async () => {
+    const daemon = await start({ ON_DELETE: 'delete' });
+    await writeFamily();
+    const { client } = archive.redis;
+    const before = await client.hgetall('aidb:model:1');
+    await client.del('aidb:model:1');
+    await untilParked('aidb:model:1');
+    await client.hset('aidb:model:1', { ...before, description: 'back' });
+    await becomes('SELECT description FROM models', ['back']);
+    await pass(daemon);
+    await untilParked();
+    expect(await lines(counts)).toEqual([whole]);
+  });
+});
+
+describe('deleted and written again at once', () => {
+  let daemon: TestDaemon;
+  beforeEach(async () => {
+    daemon = await start({ ON_DELETE: 'delete' });
+    await writeFamily();
+  });
+
+  test('under the same id: the row is there, with the new contents', async () => {
+    const { client } = archive.redis;
+    const experiment = await client.hgetall('aidb:experiment:1');
+    const prediction = await client.hgetall('aidb:prediction:1');
+    await client
+      .pipeline()
+      .del('aidb:experiment:1')
+      .hset('aidb:experiment:1', { ...experiment, description: 'again' })
+      .del('aidb:prediction:1')
+      .hset('aidb:prediction:1', prediction)
+      .del('aidb:hyperparam:1')
+      .hset('aidb:hyperparam:1', { lr: '0.2' })
+      .exec();
+    await becomes('SELECT name, description FROM experiments', ['e|again']);
+    await becomes('SELECT param_name, param_value FROM hyperparameters', ['lr|0.2']);
+    await pass(daemon);
+    expect(await lines('SELECT count(*) FROM predictions')).toEqual(['1']);
+    expect(await letters()).toEqual([]);
+  });
+
+  test('under another id and the same name: the row follows the new record', async () => {
+    const { client } = archive.redis;
+    const created = '2030-01-01T00:00:00';
+    await client
+      .multi()
+      .del('aidb:exprun:1:1')
+      .del('aidb:experiment:1')
+      .hset('aidb:experiment:2', { id: '2', name: 'e', description: 'another', created_at: created })
+      .exec();
+    await becomes('SELECT name, description FROM experiments', ['e|another']);
+    expect(await lines(`SELECT redis_id, owned FROM millrace.id_map WHERE kind = 'experiment'`)).toEqual([
+      '2|t',
+    ]);
+    await client.hset('aidb:experiment:2', 'description', 'changed');
+    await becomes('SELECT name, description FROM experiments', ['e|changed']);
+  });
+
+  test('a metric key: the old points are gone, the new ones are all there', async () => {
+    const { client } = archive.redis;
+    await client.del('aidb:metric:1:loss:train');
+    // As many as before, so that nothing but the deletion tells them apart.
+    await plainMetric(client, 1, { epoch: 1, value: '7' });
+    await plainMetric(client, 1, { epoch: 2, value: '8' });
+    await becomes(`SELECT metric_value FROM metrics WHERE metric_name = 'loss' ORDER BY 1`, ['7', '8']);
+  });
+});
+
+test('a prediction logged and deleted in one page leaves no row', async () => {
+  await start({ ON_DELETE: 'delete' });
+  const { store } = archive;
+  const version = await store.createModelVersion({
+    modelId: await store.createModel({ name: 'm' }),
+    version: '1',
+  });
+  const log = () => store.logPrediction({ modelVersionId: version, input: 1, output: 2, confidence: 0.5 });
+  const ids = await Promise.all(Array.from({ length: 50 }, log));
+  await Promise.all(ids.slice(1).map((id) => store.deletePrediction(id)));
+  await becomes('SELECT redis_id FROM predictions', [String(ids[0])]);
+});
+
+test('a row of another program, to which a record was mapped by skip, is not deleted', async () => {
+  const first = await start();
+  await first.stop();
+  await archive.postgres.query(`INSERT INTO models (name, description) VALUES ('m', 'theirs')`);
+  await start({ ON_DELETE: 'delete' });
+  const { client } = archive.redis;
+  const model = await plainModel(client, { name: 'm' });
+  await becomes('SELECT owned FROM millrace.id_map', ['f']);
+  await client.del(`aidb:model:${model}`);
+  await becomes('SELECT count(*) FROM millrace.id_map', ['0']);
+  expect(await lines('SELECT name, description FROM models')).toEqual(['m|theirs']);
+});
+
+test('a row that two records share passes to the other one when its own is deleted', async () => {
+  await start({ ON_DELETE: 'delete' });
+  const { client } = archive.redis;
+  const one = await plainModel(client, { name: 'm', description: 'one' });
+  await becomes('SELECT description FROM models', ['one']);
+  const two = await plainModel(client, { name: 'm', description: 'two' });
+  await becomes('SELECT count(*) FROM millrace.id_map', ['2']);
+  await client.del(`aidb:model:${one}`);
+  await becomes('SELECT description FROM models', ['two']);
+  await client.del(`aidb:model:${two}`);
+  await becomes('SELECT count(*) FROM models', ['0']);
+});
+
+test('a parked record that is deleted does not come back with its parent', async () => {
+  await start({ ON_DELETE: 'delete' });
+  const { client } = archive.redis;
+  await plainVersion(client, 1, { version: 'a' });
+  await plainVersion(client, 1, { version: 'b' });
+  await untilParked('aidb:version:1', 'aidb:version:2');
+  await client.del('aidb:version:1');
+  await untilParked('aidb:version:2');
+  await plainModel(client);
+  await becomes('SELECT version FROM model_versions', ['b']);
+});
+
+test('a record parked for its type is not deleted in Postgres when its key has expired', async () => {
+  const daemon = await start({ ON_DELETE: 'delete' });
+  const { client } = archive.redis;
+  await plainModel(client, { name: 'm' });
+  await becomes('SELECT name FROM models', ['m']);
+  await client.set('aidb:model:1', 'of another type');
+  await untilParked('aidb:model:1');
+  await client.pexpire('aidb:model:1', 1);
+  await eventually(async () => (await client.exists('aidb:model:1')) === 0);
+  await pass(daemon);
+  await untilParked();
+  expect(await lines('SELECT name FROM models')).toEqual(['m']);
+});
