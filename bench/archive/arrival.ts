@@ -40,12 +40,12 @@ export async function arrived(database: Database, first: number, wanted: number)
   const counting = 'SELECT count(*) AS count FROM predictions WHERE redis_id >= $1::bigint';
   // Counting many is dear: the sequence says when it is worth it.
   const [{ name } = {}] = await database.query(`SELECT pg_get_serial_sequence('predictions', 'id') AS name`);
-  const [before] = await database.query(counting, [first]);
   const drawn = async () => {
     const [row] = await database.query(`SELECT last_value FROM ${name ?? ''}`);
     return Number(row?.['last_value'] ?? 0);
   };
-  const start = await drawn();
+  const start = await drawn(); // before counting: too low does no harm
+  const [before] = await database.query(counting, [first]);
   const missing = wanted - Number(before?.['count'] ?? 0);
   let almost = false;
   return until('the mirror', 1, async () => {

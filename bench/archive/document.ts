@@ -2,11 +2,12 @@ import { monotonicMs, timed } from '../clock';
 import type { DaemonProcess } from '../daemon-process';
 import { count, type Figure } from '../figure';
 import type { Part } from '../suite';
-import { applied, arrived, fullPass, lastEntry } from './arrival';
-import { type Database, type Server, withPostgres, withSchema } from './database';
+import { applied, arrived, lastEntry } from './arrival';
+import { type Database, withPostgres, withSchema } from './database';
 import { syncModels, syncPredictions } from './document-sync';
 import { documentFigures, type Times } from './document-figures';
-import { verify } from './fingerprint';
+import { passes } from './document-passes';
+import { counted, verify } from './fingerprint';
 import { type Scene, settled, whilePaused, withScene } from './scene';
 import { sizesFor } from './sizes';
 import { inBulk, plainMany } from './writes';
@@ -47,9 +48,6 @@ interface Bench {
   readonly times: Times;
 }
 
-const counted = async ({ client }: Scene, kind: string): Promise<number> =>
-  Number((await client.get(`aidb:counter:${kind}`)) ?? 0);
-
 /** A daemon that has been running for a while has its code compiled. */
 async function warmUp({ scene }: Bench, predictions: number): Promise<void> {
   await inBulk(scene.store, scene.versionId, predictions);
@@ -71,7 +69,7 @@ async function afterPause(
 
 async function measureModels(bench: Bench, size: number, round: number): Promise<void> {
   const { scene, rival, times } = bench;
-  const before = await counted(scene, 'model');
+  const before = await counted(scene.client, 'model');
   let ids: readonly number[] = [];
   const write = async () => {
     const name = (n: number) => `ResNet50 ${size}-${round}-${n}`;
@@ -98,7 +96,7 @@ async function measureModels(bench: Bench, size: number, round: number): Promise
 async function measurePredictions(bench: Bench, size: number): Promise<void> {
   const { scene, rival, times } = bench;
   const { store, client, versionId, database } = scene;
-  const before = await counted(scene, 'prediction');
+  const before = await counted(scene.client, 'prediction');
   const functions = await afterPause(
     bench,
     () => inBulk(store, versionId, size),
@@ -117,29 +115,6 @@ async function measurePredictions(bench: Bench, size: number): Promise<void> {
   times.document.push(await timed(() => syncPredictions(client, rival.client, records)));
   await requireRows(rival, 'predictions', size);
 }
-
-/** The full pass alone: nobody tells the daemon anything. @returns milliseconds of each, as the daemon says */
-const passes = (
-  server: Server,
-  size: number,
-  rounds: number,
-  progress: (what: string) => void,
-): Promise<readonly number[]> =>
-  withScene(server, async (scene) => {
-    const daemon = await scene.start({ MIRROR: 'off' });
-    await settled(daemon);
-    const times: number[] = [];
-    for (let round = 0; round <= rounds; round++) {
-      progress(`full pass, round ${round} of ${rounds}`);
-      await scene.client.unlink(...(await scene.client.keys('aidb:prediction:*')), 'aidb:none');
-      const first = (await counted(scene, 'prediction')) + 1;
-      await plainMany(scene.client, scene.versionId, size);
-      const { ms } = await fullPass(daemon, scene.database);
-      await verify(scene, 'prediction', size, first);
-      if (round > 0) times.push(Number(ms)); // the first warms up
-    }
-    return times;
-  });
 
 async function requireRows(
   database: Database,

@@ -61,7 +61,7 @@ function figures(drains: readonly Drain[], backlog: number): readonly Figure[] {
     {
       name: `drain of ${rows} predictions`,
       covers:
-        'written by the function library while the daemon was stopped; from its first read of the stream (a new process, ' +
+        'about 170 bytes each in the stream, written by the function library while the daemon was stopped; from its first read of the stream (a new process, ' +
         'nothing compiled yet) until another connection sees the last of them committed. Beside it the same rows by COPY ' +
         `from memory, in transactions of ${of('rowsInTransaction').map(count).join(', ')} rows, as many as the daemon's have on average.`,
       unit: '/s',

@@ -65,6 +65,10 @@ async function fingerprintOfRedis(client: Redis, kind: Kind, first: number, last
   return { count, checksum: String(checksum) };
 }
 
+/** The highest id given so far. */
+export const counted = async (client: Redis, kind: Kind): Promise<number> =>
+  Number((await client.get(`aidb:counter:${kind}`)) ?? 0);
+
 /**
  * Compares both sides: how many records, and a checksum of their contents.
  * @param first the Redis id from which records are meant
@@ -76,7 +80,7 @@ export async function verify(
   expected: number,
   first = 1,
 ): Promise<void> {
-  const last = Number((await client.get(`aidb:counter:${kind}`)) ?? 0);
+  const last = await counted(client, kind);
   const wanted = await fingerprintOfRedis(client, kind, first, last);
   const [found] = await database.query(sqlOf[kind], [first, last]);
   const [letters] = await database.query('SELECT count(*) AS count FROM millrace.dead_letters');

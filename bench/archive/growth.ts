@@ -4,7 +4,7 @@ import { count, type Figure } from '../figure';
 import type { Part } from '../suite';
 import { applied, lastEntry } from './arrival';
 import { type Database, withPostgres } from './database';
-import { verify } from './fingerprint';
+import { counted, verify } from './fingerprint';
 import { type Scene, settled, whilePaused, withScene } from './scene';
 import { sizesFor } from './sizes';
 import { inBulk } from './writes';
@@ -34,7 +34,7 @@ export const growth: Part = {
           for (let round = 0; round <= rounds; round++) {
             progress(`${count(level)} rows, round ${round} of ${rounds}`);
             if (rows > level * tolerance) rows = await fill(database, level);
-            const first = Number(await client.get('aidb:counter:prediction')) + 1;
+            const first = (await counted(client, 'prediction')) + 1;
             const start = await pausedBatch(scene, daemon, batch);
             const ms = (await applied(database, await lastEntry(client))) - start;
             await verify(scene, 'prediction', batch, first);

@@ -47,6 +47,8 @@ const measure = (server: Server, mirror: 'on' | 'off', seconds: number): Promise
     if (mirror === 'on') await arrived(database, 1, written);
     const used = (await cpuMicroseconds(scene)) - before;
     if (mirror === 'on') await verify(scene, 'prediction', written);
+    const indexed = await scene.client.zcard(`aidb:idx:predictions:${versionId}`);
+    if (indexed !== written) throw new Error(`Redis holds ${indexed} of ${written} predictions`);
     return used / written;
   });
 

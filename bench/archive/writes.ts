@@ -9,17 +9,17 @@ export type Way = 'functions' | 'plain';
 const labels = ['cat', 'dog', 'bird', 'horse', 'ship', 'truck', 'plane', 'frog', 'deer', 'car'];
 let sequence = 0;
 
-/** About 300 bytes as Redis holds it, each one different. */
+/** A small one, about 170 bytes as it travels in the stream; each is different. */
 export function newPrediction(modelVersionId: number): NewPrediction {
   const n = ++sequence;
   const feature = (k: number) => ((n * k) % 9_973) / 10_000 + 0.001;
   return {
     modelVersionId,
-    input: { request: `r-${n}`, features: [feature(7), feature(11), feature(13), feature(17)] },
-    output: { label: labels[n % labels.length] ?? '', scores: [feature(19), feature(23), feature(29)] },
+    input: { features: [feature(7), feature(11), feature(13)] },
+    output: { label: labels[n % labels.length] ?? '', score: feature(19) },
     confidence: (1 + (n % 9_998)) / 10_000,
     inferenceTimeMs: 1.5 + (n % 400) / 8,
-    metadata: { source: 'api', shard: n % 16 },
+    metadata: { shard: n % 16 },
   };
 }
 

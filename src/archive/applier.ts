@@ -85,7 +85,7 @@ export class Applier {
   /** The points of a key that was deleted go all of them; if it is there again, it is read from its start. */
   #deleteMetricKeys({ batch, deleted }: Page): void {
     const ids = deleted.get('metric') ?? new Set();
-    for (const id of ids) this.#metrics.forgetKey(id);
+    for (const id of ids) this.#metrics.forget(id);
     if (this.#options.onDelete === 'keep' || ids.size === 0) return;
     batch.discard('metric', ids);
     for (const id of ids) batch.deletions.push({ kind: 'metric', id });
@@ -115,16 +115,16 @@ export class Applier {
     const nominated = new Map<KindName, Set<string>>();
     const deleted = new Map<KindName, Set<string>>();
     for (const row of rows) {
-      const { id, kind, redisKey, payload, waits } = storedLetter(row);
+      const { id, kind, redisKey, payload, waits, isDeletion } = storedLetter(row);
       batch.retried.push(id);
       if (!isKind(kind)) continue;
       const name = idIn(kind, redisKey);
       // Read from its start: the points that waited were read before.
       if (kind === 'metric' && waits) this.#metrics.forget(name);
       nominated.set(kind, (nominated.get(kind) ?? new Set()).add(name));
-      if (payload === undefined) deleted.set(kind, (deleted.get(kind) ?? new Set()).add(name));
+      if (isDeletion) deleted.set(kind, (deleted.get(kind) ?? new Set()).add(name));
       // What Redis has is read after this, and wins.
-      else batch.add(unpackFound(kind, payload));
+      if (payload !== undefined) batch.add(unpackFound(kind, payload));
     }
     await this.#apply({ batch, nominated, deleted, direct: false });
     return true;

@@ -146,6 +146,8 @@ export interface StoredLetter {
   readonly payload: Buffer | undefined;
   /** For a parent. */
   readonly waits: boolean;
+  /** Nothing could not be written: a row could not be deleted. */
+  readonly isDeletion: boolean;
 }
 
 export function storedLetter(row: TextRow): StoredLetter {
@@ -157,5 +159,6 @@ export function storedLetter(row: TextRow): StoredLetter {
     redisKey: bytes(row['redis_key']) ?? Buffer.alloc(0),
     payload: bytes(row['payload']),
     waits: row['waiting_for'] != null,
+    isDeletion: row['payload'] == null && row['created'] === deletionMark,
   };
 }

@@ -32,8 +32,8 @@ const keptMarks = 20_000;
 
 /** A key with so many points of one score (no epoch, no step) has to be read whole each time: not for every point. */
 const manyTies = 2_000;
-/** Such a key rests this many times as long as reading it took. */
-const restFactor = 20;
+/** Such a key rests for this many milliseconds a point: reading and comparing one takes about a tenth of it. */
+const restMs = 0.1;
 
 /** Reads metrics, whose keys grow point by point, from where they were read last. */
 export class MetricKeys {
@@ -49,15 +49,13 @@ export class MetricKeys {
     });
   }
 
-  /** After a failure, and for a pass: what was read, of one key or of all, may not have been applied. */
+  /**
+   * After a failure, and for a pass: what was read, of one key or of all, may not have been applied. And for a key that was
+   * deleted: another one of its name would be taken for it, if it has as many points.
+   */
   forget(name?: string): void {
     if (name === undefined) this.#marks.clear();
     else this.#marks.delete(name);
-  }
-
-  /** The key was deleted: another one of its name would be taken for it, if it has as many points. */
-  forgetKey(name: string): void {
-    this.#marks.delete(name);
   }
 
   /** When the key may be read (milliseconds since 1970), if it has to rest. The caller asks again then. */
@@ -74,7 +72,7 @@ export class MetricKeys {
     const run = id.subarray(0, Math.max(0, id.indexOf(':')));
     let mark = this.#marks.get(name) ?? { score: '-inf', below: 0 };
     let taken = 0;
-    const began = Date.now();
+    let ties = 0;
     for (;;) {
       const reply = await this.#page(id, run, mark, taken);
       if (reply === null) {
@@ -98,9 +96,10 @@ export class MetricKeys {
         this.#keep(name, { score: score.toString(), below });
       }
       taken += members.length;
+      if (members.length > 0) ties = mark.below + taken - below;
       if (members.length < pageMembers) break;
     }
-    if (taken > manyTies) this.#resting.set(name, Date.now() + (Date.now() - began + 1) * restFactor);
+    if (ties > manyTies) this.#resting.set(name, Date.now() + ties * restMs);
   }
 
   async #page(id: Buffer, run: Buffer, { score, below }: Mark, taken: number): Promise<Reply> {

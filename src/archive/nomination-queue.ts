@@ -40,6 +40,9 @@ const backoff = { baseMs: 50, capMs: 1_000 };
 
 type Queued = Nomination & { readonly key: string };
 
+/** The points of a metric go with their key, even if it is written anew at once: what is there then is looked up anyway. */
+const takesAll = (key: string): boolean => key.startsWith('metric:');
+
 /**
  * Nominations on their way into the stream: one a key, whatever happened last to it; bounded; one flush at a time, so that
  * what comes later never arrives earlier. What could not be sent is kept and sent again: a nomination twice is harmless.
@@ -80,7 +83,7 @@ export class NominationQueue {
       }
       this.#bytes += key.length;
     }
-    this.#pending.set(key, deleted);
+    this.#pending.set(key, deleted || (takesAll(key) && this.#pending.get(key) === true));
   }
 
   #schedule(): void {
@@ -109,7 +112,11 @@ export class NominationQueue {
     const batch = this.#takeRecords();
     const { failed, error } = await this.#send(entriesOf(batch));
     // What happened to the key meanwhile is newer.
-    for (const { key, deleted } of failed) if (!this.#pending.has(key)) this.#put(key, deleted);
+    for (const { key, deleted } of failed) {
+      const newer = this.#pending.get(key);
+      if (newer === undefined) this.#put(key, deleted);
+      else if (takesAll(key) && deleted) this.#pending.set(key, true);
+    }
     const mirrored = batch.length - failed.length;
     if (mirrored > 0) report({ type: 'mirrored', pairs: mirrored });
     this.#attempt = failed.length === 0 ? 0 : this.#attempt + 1;

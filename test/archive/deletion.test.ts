@@ -256,12 +256,27 @@ describe('deleted and written again at once', () => {
 
   test('a metric key: the old points are gone, the new ones are all there', async () => {
     const { client } = archive.redis;
-    await client.del('aidb:metric:1:loss:train');
+    const point = (epoch: number, value: number) =>
+      `{"epoch": ${epoch}, "step": null, "metric_name": "loss", "metric_value": ${value}, "split": "train", "timestamp": "2030-01-01T00:00:00"}`;
     // As many as before, so that nothing but the deletion tells them apart.
-    await plainMetric(client, 1, { epoch: 1, value: '7' });
-    await plainMetric(client, 1, { epoch: 2, value: '8' });
+    await client
+      .multi()
+      .del('aidb:metric:1:loss:train')
+      .zadd('aidb:metric:1:loss:train', 1, point(1, 7), 2, point(2, 8))
+      .exec();
     await becomes(`SELECT metric_value FROM metrics WHERE metric_name = 'loss' ORDER BY 1`, ['7', '8']);
   });
+});
+
+test('a metric key deleted and written again with as many points: with ON_DELETE=keep both generations are there', async () => {
+  await start();
+  await writeFamily();
+  const { client } = archive.redis;
+  await client.del('aidb:metric:1:loss:train');
+  await plainMetric(client, 1, { epoch: 1, value: '7' });
+  await plainMetric(client, 1, { epoch: 2, value: '8' });
+  const sql = `SELECT metric_value FROM metrics WHERE metric_name = 'loss' ORDER BY 1`;
+  await becomes(sql, ['0.5', '0.5', '7', '8']);
 });
 
 test('a prediction logged and deleted in one page leaves no row', async () => {

@@ -5,7 +5,7 @@ import { ownPostgres, type OwnPostgres } from '../support/postgres';
 import { testRedis, type TestRedis } from '../support/stores';
 import { busyWriter } from './support/busy-writer';
 import { faultProxy, through } from './support/fault-proxy';
-import { inStep, positionOf } from './support/in-step';
+import { emptied, inStep, positionOf } from './support/in-step';
 
 /** The stream is the only thing that grows, only while Postgres is away, and everybody is told. */
 let redis: TestRedis;
@@ -18,9 +18,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   await redis.client.config('SET', 'maxmemory', '0');
   await redis.client.flushall();
-  await postgres.query(
-    'DROP SCHEMA IF EXISTS millrace CASCADE; DROP SCHEMA public CASCADE; CREATE SCHEMA public',
-  );
+  await emptied(postgres);
 });
 
 const start = (url = postgres.url) =>

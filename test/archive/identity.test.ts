@@ -18,7 +18,7 @@ import { testPostgres, type TestPostgres } from '../support/postgres';
 import { testRedis, type TestRedis } from '../support/stores';
 import { archived } from './support/census';
 import { faultProxy, through } from './support/fault-proxy';
-import { caughtUp, inStep } from './support/in-step';
+import { caughtUp, emptied, inStep } from './support/in-step';
 
 /** Redis starts over, and the same ids come back meaning other records. The interval is an hour: what heals here was noticed. */
 const dataDir = mkdtempSync(join(tmpdir(), 'millrace-test-identity-'));
@@ -31,9 +31,7 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   await eventually(() => redis.client.flushall());
-  await postgres.query(
-    'DROP SCHEMA IF EXISTS millrace CASCADE; DROP SCHEMA public CASCADE; CREATE SCHEMA public',
-  );
+  await emptied(postgres);
 });
 
 const start = (changes: Readonly<Record<string, string>> = {}) =>

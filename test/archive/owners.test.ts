@@ -1,59 +1,33 @@
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { startRedis } from '../../src/embedded/redis';
-import { startDaemon, type TestDaemon } from '../support/daemon';
+import { startDaemon } from '../support/daemon';
 import { eventually } from '../support/eventually';
 import { plainModel, plainPrediction, plainVersion } from '../support/plain-writer';
 import { testPostgres, type TestPostgres } from '../support/postgres';
 import { testRedis, type TestRedis } from '../support/stores';
 import { busyWriter } from './support/busy-writer';
-import { type DaemonProcess, daemonProcesses } from './support/daemon-process';
-import { faultProxy, through } from './support/fault-proxy';
-import { inStep } from './support/in-step';
+import { daemonProcesses } from './support/daemon-process';
+import { emptied, inStep } from './support/in-step';
+import { asked, becomes, epochOf, incidents, startPair } from './support/roles';
 
 /** Several daemons on one stream: one writes, the others wait. */
 const startProcess = daemonProcesses();
-const dataDir = mkdtempSync(join(tmpdir(), 'millrace-test-owners-'));
 let redis: TestRedis;
 let postgres: TestPostgres;
 
 beforeAll(async () => {
-  redis = await testRedis({ dataDir, persist: true });
+  redis = await testRedis();
   postgres = await testPostgres();
 });
 beforeEach(async () => {
   await redis.client.flushall();
-  await postgres.query(
-    'DROP SCHEMA IF EXISTS millrace CASCADE; DROP SCHEMA public CASCADE; CREATE SCHEMA public',
-  );
+  await emptied(postgres);
 });
 
 const environment = () => ({ REDIS_URL: redis.url, POSTGRES_URL: postgres.url, SYNC_INTERVAL: '3600' });
 
-type Archive = Awaited<ReturnType<DaemonProcess['archive']>>;
-type Asked = () => Promise<Archive>;
-const asked =
-  (daemon: TestDaemon): Asked =>
-  async () =>
-    (await daemon.status()).archive;
-const becomes = (ask: Asked, role: Archive['role'], within = 10_000) =>
-  eventually(async () => expect((await ask()).role).toBe(role), { within });
-const epoch = async () =>
-  Number((await postgres.query('SELECT epoch FROM millrace.checkpoint'))[0]?.['epoch']);
-const incidents = async (ask: Asked) => (await ask()).incidents.map(({ what }) => what);
-
-/** An owner and a standby, each a process of its own. */
-async function startPair(ownerUrl = postgres.url): Promise<{ owner: DaemonProcess; standby: DaemonProcess }> {
-  const owner = await startProcess({ ...environment(), POSTGRES_URL: ownerUrl });
-  await becomes(owner.archive, 'owner');
-  const standby = await startProcess(environment());
-  await becomes(standby.archive, 'standby');
-  return { owner, standby };
-}
+const pair = () => startPair(() => startProcess(environment()));
 
 test('of two daemons one owns the stream and the other stands by, in order, and says whom it waits for', async () => {
-  const { owner, standby } = await startPair();
+  const { owner, standby } = await pair();
   const { owner: name } = await owner.archive();
   expect((await standby.archive()).owner).toBe(name);
   expect((await fetch(`${standby.url}/readyz`)).status).toBe(200);
@@ -64,13 +38,13 @@ test('of two daemons one owns the stream and the other stands by, in order, and 
 });
 
 test('the standby takes over within ten seconds of a kill -9, and everything arrives once', async () => {
-  const { owner, standby } = await startPair();
-  const before = await epoch();
+  const { owner, standby } = await pair();
+  const before = await epochOf(postgres);
   const writer = busyWriter(redis);
   await eventually(() => writer.rounds() > 100);
   await owner.kill();
   await becomes(standby.archive, 'owner', 10_000);
-  expect(await epoch()).toBe(before + 1);
+  expect(await epochOf(postgres)).toBe(before + 1);
   await writer.stop();
   await inStep({ redis, postgres }, standby.ended);
   expect(await incidents(standby.archive)).toContainEqual(expect.stringMatching(/took over the stream from/));
@@ -101,5 +75,5 @@ test('of five daemons that start together exactly one becomes the owner', async 
   await eventually(async () =>
     expect(await roles()).toEqual(['owner', 'standby', 'standby', 'standby', 'standby']),
   );
-  expect(await epoch()).toBe(1);
+  expect(await epochOf(postgres)).toBe(1);
 });

@@ -5,7 +5,7 @@ import { ownPostgres, type OwnPostgres } from '../support/postgres';
 import { testRedis, type TestRedis } from '../support/stores';
 import { busyWriter } from './support/busy-writer';
 import { faultProxy, through } from './support/fault-proxy';
-import { inStep } from './support/in-step';
+import { emptied, inStep } from './support/in-step';
 
 /** Connections on which nothing comes any more, and nobody says so. */
 let redis: TestRedis;
@@ -17,9 +17,7 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   await redis.client.flushall();
-  await postgres.query(
-    'DROP SCHEMA IF EXISTS millrace CASCADE; DROP SCHEMA public CASCADE; CREATE SCHEMA public',
-  );
+  await emptied(postgres);
 });
 
 const start = (changes: { readonly REDIS_URL?: string; readonly POSTGRES_URL?: string }) =>

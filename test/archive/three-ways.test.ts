@@ -6,7 +6,7 @@ import { plainModel, plainPrediction, plainVersion } from '../support/plain-writ
 import { testPostgres, type TestPostgres } from '../support/postgres';
 import { testRedis, type TestRedis } from '../support/stores';
 import { busyWriter } from './support/busy-writer';
-import { inStep } from './support/in-step';
+import { emptied, inStep } from './support/in-step';
 
 /** The same record by value, by notification and by a full pass, at the same time. */
 let redis: TestRedis;
@@ -20,9 +20,7 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   await redis.client.flushall();
-  await postgres.query(
-    'DROP SCHEMA IF EXISTS millrace CASCADE; DROP SCHEMA public CASCADE; CREATE SCHEMA public',
-  );
+  await emptied(postgres);
 });
 afterAll(() => store.close());
 

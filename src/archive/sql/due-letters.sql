@@ -1,7 +1,7 @@
 -- Parked records to try again: the oldest that are due, at least one, with not too many bytes together.
 -- $1 how many at the most, $2 bytes of contents after which no more are wanted
--- Result: id, kind, redis_key, payload, waiting_for
-SELECT l.id, l.kind, l.redis_key, l.payload, l.waiting_for
+-- Result: id, kind, redis_key, payload, waiting_for, created
+SELECT l.id, l.kind, l.redis_key, l.payload, l.waiting_for, l.created
 FROM (
   SELECT id, sum(octet_length(payload)) OVER (ORDER BY id) - octet_length(payload) AS before
   FROM millrace.dead_letters WHERE due ORDER BY id LIMIT $1

@@ -3,8 +3,8 @@ import { createServer, connect, type AddressInfo, type Socket } from 'node:net';
 /** A TCP proxy that breaks its connections in the ways networks and servers do. */
 export interface FaultProxy {
   readonly port: number;
-  /** Cuts all connections after so many more bytes to the server: in the middle of a request. */
-  readonly cutAfterSent: (bytes: number) => void;
+  /** Cuts all connections so many bytes after the next message to the server with this text: in the middle of what follows it. */
+  readonly cutAfterSent: (text: string, bytes: number) => void;
   /** Cuts all connections after so many more bytes from the server: in the middle of a reply. */
   readonly cutAfterReceived: (bytes: number) => void;
   /** Delivers the next message with this text, but not the answer: all connections are cut instead. */
@@ -27,6 +27,7 @@ afterEach(async () => {
 export async function faultProxy(targetPort: number): Promise<FaultProxy> {
   const sockets = new Set<Socket>();
   const left = { sent: Infinity, received: Infinity };
+  let awaited: { readonly text: string; readonly bytes: number } | undefined;
   let swallowed: string | undefined;
   let swallowing = false;
   let blocked = false;
@@ -60,6 +61,10 @@ export async function faultProxy(targetPort: number): Promise<FaultProxy> {
         swallowed = undefined;
         swallowing = true;
       }
+      if (awaited !== undefined && chunk.includes(awaited.text)) {
+        left.sent = chunk.indexOf(awaited.text) + awaited.text.length + awaited.bytes;
+        awaited = undefined;
+      }
       pass('sent', chunk, upstream);
     });
     upstream.on('data', (chunk: Buffer) => {
@@ -74,7 +79,7 @@ export async function faultProxy(targetPort: number): Promise<FaultProxy> {
   });
   return {
     port: (server.address() as AddressInfo).port,
-    cutAfterSent: (bytes) => (left.sent = bytes),
+    cutAfterSent: (text, bytes) => (awaited = { text, bytes }),
     cutAfterReceived: (bytes) => (left.received = bytes),
     swallowReplyTo: (text) => (swallowed = text),
     forget: () => {

@@ -8,6 +8,10 @@ interface Stores {
   readonly postgres: TestPostgres;
 }
 
+/** Drops everything, Millrace's own schema too. */
+export const emptied = async ({ query }: TestPostgres): Promise<unknown> =>
+  query('DROP SCHEMA IF EXISTS millrace CASCADE; DROP SCHEMA public CASCADE; CREATE SCHEMA public');
+
 /** The entry up to which the stream is applied. */
 export async function positionOf({ query }: TestPostgres): Promise<string> {
   const [row] = await query('SELECT entry_id FROM millrace.checkpoint');

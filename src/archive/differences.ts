@@ -1,0 +1,206 @@
+import type { PostgresConnection, Transaction } from '../postgres';
+import { type Counterpart, findDifferent, findDifferentKeyed, findEstranged, findMissing } from './compare';
+import type { Found } from './found';
+import { IdMap, IdMapTransaction } from './id-map';
+import { instant } from './instant';
+import { isDataError } from './isolate';
+import { type KindName, kinds } from './kinds';
+import { isId, type Row, toRow } from './row';
+import { type Strategies, strategyOf } from './strategies';
+import { type Targets, targetOf } from './target';
+import type { TruthReader } from './truth';
+import { isUnfit } from './unfit';
+import type { Resolved } from './write-mapped';
+
+export interface DifferenceOptions {
+  readonly postgres: PostgresConnection;
+  readonly truth: TruthReader;
+  readonly targets: () => Targets;
+  readonly strategies: Strategies;
+}
+
+const bytesOf = (ids: readonly string[]) => ids.map((id) => Buffer.from(id, 'latin1'));
+
+/** Tells which records of a chunk Postgres lacks or has otherwise. Reads both sides, writes neither. Ids are latin1. */
+export class Differences {
+  readonly #options: DifferenceOptions;
+
+  constructor(options: DifferenceOptions) {
+    this.#options = options;
+  }
+
+  /** Of dated kinds only the creation times are read: identity says everything. */
+  async missing(name: KindName, ids: readonly string[]): Promise<Set<string>> {
+    const { truth, targets } = this.#options;
+    const times = await truth.readCreated(kinds[name], bytesOf(ids));
+    const different = new Set<string>();
+    const identities: [string, string][] = [];
+    for (const [index, id] of ids.entries()) {
+      const created = createdOr(times[index] ?? null);
+      if (created === undefined || !isId(id))
+        different.add(id); // for the applier to park, or to find gone
+      else identities.push([id, `${created}+00`]);
+    }
+    const missing = await this.#ask((transaction) =>
+      findMissing(transaction, targetOf(targets(), name), identities),
+    );
+    for (const index of missing) different.add(identities[index]?.[0] ?? '');
+    return different;
+  }
+
+  /** Of all other kinds but metrics the contents are compared. */
+  async different(name: KindName, ids: readonly string[]): Promise<Set<string>> {
+    const different = new Set<string>();
+    // Piece by piece: records may be of any size.
+    for (let at = 0; at < ids.length;) {
+      const truths = await this.#options.truth.readSome(kinds[name], bytesOf(ids.slice(at)));
+      const rows: Row[] = [];
+      for (const [index, one] of truths.entries()) {
+        const id = ids[at + index] ?? '';
+        if (one.state === 'unfit') different.add(id);
+        if (one.state === 'found' && !checkAll(one.records, rows)) different.add(id);
+      }
+      for (const row of await this.#differentRows(name, rows)) different.add(row.id);
+      at += truths.length;
+    }
+    return different;
+  }
+
+  /** Metric points that are not there, or cannot be rows. */
+  async missingPoints(points: readonly Found[]): Promise<readonly Found[]> {
+    const different: Found[] = [];
+    const rows: Row[] = [];
+    for (const found of points) if (!checkAll([found], rows)) different.push(found);
+    await this.#ask(async (transaction) => {
+      const parents = await this.#parents(new IdMapTransaction(new IdMap(), transaction), rows);
+      const known: { row: Row; identity: [string, string] }[] = [];
+      for (const [index, row] of rows.entries()) {
+        const run = parents[index]?.[0];
+        if (run == null) different.push(row.found);
+        else known.push({ row, identity: [run, row.redisKey ?? ''] });
+      }
+      const identities = known.map(({ identity }) => identity);
+      const missing = await findMissing(transaction, targetOf(this.#options.targets(), 'metric'), identities);
+      for (const index of missing) push(different, known[index]?.row.found);
+    });
+    return different;
+  }
+
+  /** All of them when a value fits no column: the applier isolates it. */
+  async #differentRows(name: KindName, rows: readonly Row[]): Promise<readonly Row[]> {
+    if (rows.length === 0) return [];
+    try {
+      return await this.#ask((transaction) => this.#compareRows(transaction, name, rows));
+    } catch (error) {
+      if (isDataError(error)) return rows;
+      throw error;
+    }
+  }
+
+  /** @returns the rows that differ or are not there */
+  async #compareRows(
+    transaction: Transaction,
+    name: KindName,
+    rows: readonly Row[],
+  ): Promise<readonly Row[]> {
+    const target = targetOf(this.#options.targets(), name);
+    const different: Row[] = [];
+    const ids = new IdMapTransaction(new IdMap(), transaction);
+    const resolved: Resolved[] = [];
+    const parents = await this.#parents(ids, rows);
+    for (const [index, row] of rows.entries()) {
+      const found = parents[index];
+      if (found === undefined) different.push(row);
+      else resolved.push({ row, parents: found });
+    }
+    if (target.kind.identity === 'keyed') {
+      for (const index of await findDifferentKeyed(transaction, target, resolved))
+        push(different, resolved[index]?.row);
+      return different;
+    }
+    const mappings = await ids.find(
+      target.kind,
+      target.table,
+      resolved.map(({ row }) => ({ id: row.id, created: row.created ?? '' })),
+    );
+    const owned: Counterpart[] = [];
+    // The row of another record, or program, keeps what Postgres has.
+    const guests: Counterpart[] = [];
+    for (const [index, one] of resolved.entries()) {
+      const mapping = mappings[index];
+      if (mapping === undefined) different.push(one.row);
+      else (mapping.owned ? owned : guests).push({ ...one, pgId: mapping.pgId });
+    }
+    const merges = strategyOf(this.#options.strategies, name) === 'merge';
+    for (const index of await findDifferent(transaction, target, owned, merges))
+      push(different, owned[index]?.row);
+    for (const index of await findEstranged(transaction, target, guests, merges))
+      push(different, guests[index]?.row);
+    return different;
+  }
+
+  /** Postgres ids of the parents of each row; undefined where one is not mapped. */
+  async #parents(
+    ids: IdMapTransaction,
+    rows: readonly Row[],
+  ): Promise<readonly ((string | null)[] | undefined)[]> {
+    const kind = rows[0]?.kind;
+    const result: ((string | null)[] | undefined)[] = rows.map(() => []);
+    for (const [position, parent] of (kind?.parents ?? []).entries()) {
+      const wanted = rows.flatMap(({ references }, index) => {
+        const reference = references[position];
+        if (reference?.created === undefined) return [];
+        return [{ index, identity: { id: reference.id, created: reference.created } }];
+      });
+      const { table } = targetOf(this.#options.targets(), parent.kind);
+      const found = await ids.find(
+        kinds[parent.kind],
+        table,
+        wanted.map(({ identity }) => identity),
+      );
+      const byRow = new Map(wanted.map(({ index }, at) => [index, found[at]?.pgId]));
+      for (const [index, row] of rows.entries()) {
+        const pgId = row.references[position] === null ? null : byRow.get(index);
+        if (pgId === undefined) result[index] = undefined;
+        else result[index]?.push(pgId);
+      }
+    }
+    return result;
+  }
+
+  /** @throws data errors as they are, everything else explained */
+  async #ask<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
+    const { postgres } = this.#options;
+    try {
+      return await postgres.transaction(work);
+    } catch (error) {
+      throw isDataError(error) ? error : postgres.translate(error);
+    }
+  }
+}
+
+/** Adds the records' rows. @returns whether all of them can be rows */
+function checkAll(records: readonly Found[], rows: Row[]): boolean {
+  let fit = true;
+  for (const found of records) {
+    try {
+      rows.push(toRow(found));
+    } catch (error) {
+      if (!isUnfit(error)) throw error;
+      fit = false;
+    }
+  }
+  return fit;
+}
+
+function push<T>(list: T[], item: T | undefined): void {
+  if (item !== undefined) list.push(item);
+}
+
+function createdOr(raw: Buffer | null): string | undefined {
+  try {
+    return raw === null ? undefined : instant('created_at', raw);
+  } catch {
+    return undefined;
+  }
+}
