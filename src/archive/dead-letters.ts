@@ -127,15 +127,14 @@ export const release = (transaction: Transaction, parents: readonly string[]): P
         [parents],
       );
 
-/** Text that any terminal and any text column can hold; long text is cut. */
+/** Text that any terminal and any text column can hold, in the order in which it is written; long text is cut. */
 export function printable(bytes: Buffer | string): string {
   const text = typeof bytes === 'string' ? bytes : bytes.toString('utf8');
-  return text
-    .slice(0, 500)
-    .replace(
-      /[\p{Cc}\p{Cs}]/gu,
-      (character) => `\\x${(character.codePointAt(0) ?? 0).toString(16).padStart(2, '0')}`,
-    );
+  return text.slice(0, 500).replace(
+    // Controls, halves of surrogate pairs, and what turns the direction of the text around it.
+    /[\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069]/gu,
+    (character) => `\\x${(character.codePointAt(0) ?? 0).toString(16).padStart(2, '0')}`,
+  );
 }
 
 /** A letter as the database has it. */

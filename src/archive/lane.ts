@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { BehaviorSubject, distinctUntilChanged } from 'rxjs';
 import { asRetryable, describeError, type ErrorReport, isFatal } from '../errors';
 import type { Log } from '../log';
 import type { Metrics } from '../metrics';
@@ -10,14 +9,17 @@ import { RedisConnection, type ServerFacts } from '../redis';
 import type { RedisTarget } from '../redis-url';
 import { Applier } from './applier';
 import { Checkpoint, Displaced } from './checkpoint';
-import { beforeAll, compareEntryIds } from './entry-id';
+import { beforeAll } from './entry-id';
+import { PassGate } from './pass-gate';
 import { type ArchivePassReport, ArchivePassRunner, countLetters } from './pass-runner';
-import { Follower, requireSameRedis } from './follower';
+import { Follower } from './follower';
+import { Incidents } from './incidents';
 import { findTargets, inspectRedis, loadLibrary, prepareSchema } from './preparation';
 import { AppliedLog, passStarted, passSummary, recordPass } from './report';
 import { ArchiveSink, type SinkOptions } from './sink';
+import { Standing } from './standing';
 import type { Page } from './stream';
-import { lastEntryId, StreamTail } from './stream-tail';
+import { StreamTail } from './stream-tail';
 import type { Targets } from './target';
 import { trimStream } from './trim';
 import { TruthReader } from './truth';
@@ -38,12 +40,8 @@ export interface ArchiveLaneOptions {
  * other time would be missed.
  */
 const tickMs = 900;
-/** An owner has settled after so long. */
-const settledMs = 5_000;
 /** For giving up the stream at the stop. */
 const releaseMs = 2_000;
-/** Incidents kept for status. */
-const keptIncidents = 50;
 
 /**
  * The pipeline `archive`: stream -> look-up -> sink, and the full pass in between. Whatever it knows it can find again in Redis
@@ -54,11 +52,10 @@ export class ArchiveLane {
   readonly postgres: PostgresConnection;
   readonly checkpoint: Checkpoint;
   readonly passes: ArchivePassRunner;
-  readonly incidents: { readonly at: number; readonly what: string }[] = [];
+  readonly standing: Standing;
+  readonly incidents: Incidents;
   lastPass: ArchivePassReport | undefined;
   server: ServerFacts | undefined;
-  /** Who owns the stream, as far as is known; undefined: nobody asked yet. */
-  owner: string | undefined;
   /** The last entry known to be applied. */
   entryId = beforeAll;
   /** Records parked. */
@@ -67,26 +64,21 @@ export class ArchiveLane {
   behindSince: number | undefined;
   failure: ErrorReport | undefined;
   lastProgressAt = 0;
-  readonly #owned = new BehaviorSubject(false);
-  /** Whether this instance owns the stream. */
-  readonly owned$ = this.#owned.pipe(distinctUntilChanged());
   readonly #options: ArchiveLaneOptions;
   readonly #tailConnection: RedisConnection;
   readonly #tail: StreamTail;
   readonly #follower: Follower;
   readonly #truth: TruthReader;
   readonly #appliedLog: AppliedLog;
+  readonly #passGate: PassGate;
   #targets: Targets | undefined;
   #applier: Applier | undefined;
   #tickedAt = 0;
-  #standbySince = 0;
   /** Everything was in order once: what fails from now on may be mended while we go on trying. */
   #started = false;
   /** Parked records are due. */
   #retrying = false;
-  #wasOwner = false;
   #passAnswers: string | null = null;
-  #passAfter: string | undefined;
 
   constructor(options: ArchiveLaneOptions) {
     const { log, metrics } = options;
@@ -95,10 +87,13 @@ export class ArchiveLane {
     this.#tailConnection = new RedisConnection(options.redis, 'archive-tail');
     this.postgres = new PostgresConnection(options.postgres, 'archive');
     this.checkpoint = new Checkpoint(this.postgres);
+    this.standing = new Standing(this.checkpoint, this.redis, log);
+    this.incidents = new Incidents(log);
     this.#follower = new Follower(this.redis, this.checkpoint);
     this.#truth = new TruthReader(this.redis);
     this.#tail = new StreamTail(this.#tailConnection, options.onWake);
     this.#appliedLog = new AppliedLog(log, metrics);
+    this.#passGate = new PassGate(this.redis);
     // Whatever is read over a new connection may come from another life of Redis.
     this.#tailConnection.client.on('ready', () => {
       this.#follower.mustLook();
@@ -117,10 +112,6 @@ export class ArchiveLane {
         this.#passDone(report);
       },
     });
-  }
-
-  get isOwner(): boolean {
-    return this.checkpoint.owned;
   }
 
   /** Has this append-only record just come by value? Then its notification is an echo. */
@@ -222,40 +213,20 @@ export class ArchiveLane {
 
   /** @returns whether this instance may write */
   async #own(): Promise<boolean> {
-    if (this.checkpoint.owned) return true;
-    const { log } = this.#options;
-    if (Date.now() - this.#tickedAt < tickMs) return false;
-    this.#tickedAt = Date.now();
-    const before = this.owner;
-    const { owned, owner } = await this.checkpoint.claim();
-    this.owner = owner;
-    if (!owned) {
-      if (before !== owner) {
-        log.info(`standing by: ${owner} owns the stream`, { event: 'standby', owner });
-        this.#standbySince = Date.now();
-      }
-      // Not at once: an owner that begins writes its incarnation to Redis first, and then to Postgres.
-      if (Date.now() - this.#standbySince > settledMs)
-        await requireSameRedis(this.redis, this.checkpoint, owner);
-      return false;
-    }
-    if (before !== undefined) this.#incident(`took over the stream from ${before}`);
-    this.#wasOwner = true;
+    const standing = await this.standing.ask();
+    if (standing.is !== 'gained') return standing.is === 'owner';
+    if (standing.from !== undefined) this.incidents.add(`took over the stream from ${standing.from}`);
     this.#follower.mustLook();
     this.#applier?.forget();
     this.#tail.reset();
     this.passes.restart('start');
-    this.#owned.next(true);
     return true;
   }
 
   #lost(message: string): void {
-    this.owner = undefined;
     this.#tail.reset();
     this.#applier?.forget();
-    if (this.#wasOwner) this.#incident(message);
-    this.#wasOwner = false;
-    this.#owned.next(false);
+    if (this.standing.lost()) this.incidents.add(message);
   }
 
   /** Redis may have gone back in time, or be another one. */
@@ -267,7 +238,7 @@ export class ArchiveLane {
       applier.startOver(found.lastGeneratedId);
     }
     if (found.incident !== undefined) {
-      this.#incident(found.incident);
+      this.incidents.add(found.incident);
       applier.echoes.clear(); // the same ids may mean other records
     }
     if (found.needsPass) this.passes.restart(found.incident ?? 'start');
@@ -306,7 +277,7 @@ export class ArchiveLane {
 
   async #pass(applier: Applier): Promise<boolean> {
     if (this.passes.beginning) {
-      if (!(await this.#tailIsThrough())) return false;
+      if (!(await this.#passGate.isOpen(this.entryId))) return false;
       await applier.retryAll();
       this.#retrying = true;
     }
@@ -317,20 +288,6 @@ export class ArchiveLane {
       this.letters = await countLetters(this.postgres);
       this.passes.finish(this.letters);
     }
-    return true;
-  }
-
-  /**
-   * A pass begins when the tail has applied what was in the stream when it was asked for: it would find all of that missing, and
-   * write it a second time.
-   */
-  async #tailIsThrough(): Promise<boolean> {
-    const position = this.checkpoint.position?.entryId ?? beforeAll;
-    const last = await lastEntryId(this.redis);
-    this.#passAfter ??= last;
-    // The entry waited for may have been deleted meanwhile.
-    if (compareEntryIds(position, this.#passAfter) < 0 && compareEntryIds(position, last) < 0) return false;
-    this.#passAfter = undefined;
     return true;
   }
 
@@ -351,11 +308,5 @@ export class ArchiveLane {
     const text = passSummary(report);
     log.info('pass complete', { event: 'pass.done', pipeline: 'archive', ...report, text });
     void this.checkpoint.report({ ...report, requestedAt: this.#passAnswers }).catch(() => undefined); // asked for again by whoever waits
-  }
-
-  #incident(what: string): void {
-    this.incidents.push({ at: Date.now(), what });
-    if (this.incidents.length > keptIncidents) this.incidents.shift();
-    this.#options.log.warn(what, { event: 'incident', pipeline: 'archive' });
   }
 }

@@ -71,7 +71,9 @@ export async function archiveOnce(
 async function drained(lane: ArchiveLane): Promise<void> {
   const last = await lastEntryId(lane.redis);
   for (;;) {
-    const position = lane.isOwner ? lane.checkpoint.position?.entryId : await lane.checkpoint.storedEntryId();
+    const position = lane.checkpoint.owned
+      ? lane.checkpoint.position?.entryId
+      : await lane.checkpoint.storedEntryId();
     if (compareEntryIds(position ?? beforeAll, last) >= 0) return;
     await delay(pollMs);
   }
@@ -79,7 +81,7 @@ async function drained(lane: ArchiveLane): Promise<void> {
 
 /** Waits until it is known that another instance owns the stream, asks it for a pass, and waits for the report. */
 async function askOwner(lane: ArchiveLane, log: Log, signal: AbortSignal): Promise<ArchivePassReport> {
-  while (lane.owner === undefined || lane.isOwner) {
+  while (lane.standing.owner === undefined || lane.checkpoint.owned) {
     if (signal.aborted) return new Promise(() => undefined);
     await delay(pollMs, undefined, { signal }).catch(() => undefined);
   }
@@ -99,4 +101,4 @@ async function askOwner(lane: ArchiveLane, log: Log, signal: AbortSignal): Promi
   }
 }
 
-const isOver = (lane: ArchiveLane, signal: AbortSignal): boolean => lane.isOwner || signal.aborted;
+const isOver = (lane: ArchiveLane, signal: AbortSignal): boolean => lane.checkpoint.owned || signal.aborted;

@@ -47,7 +47,7 @@ export function archivePipeline(options: PipelineOptions, postgres: PostgresTarg
   });
   const memory = new MemoryForecast(lane.redis);
   const stopped$ = abort$(signal);
-  const mirrored$ = lane.owned$.pipe(
+  const mirrored$ = lane.standing.owned$.pipe(
     takeUntil(stopped$),
     switchMap((owned) =>
       owned && config.mirror

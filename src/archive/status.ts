@@ -51,8 +51,8 @@ export function archiveStatus({ lane, mirror, memory }: ArchiveParts, now = Date
   return {
     redis: lane.redis.display,
     postgres: lane.postgres.display,
-    role: lane.isOwner ? 'owner' : lane.owner === undefined ? 'starting' : 'standby',
-    owner: lane.owner ?? null,
+    role: lane.checkpoint.owned ? 'owner' : lane.standing.owner === undefined ? 'starting' : 'standby',
+    owner: lane.standing.owner ?? null,
     mirror,
     position: position ? { incarnation: position.incarnation, entryId: position.entryId } : null,
     // The last entry applied stays in the stream, as a witness.
@@ -63,7 +63,7 @@ export function archiveStatus({ lane, mirror, memory }: ArchiveParts, now = Date
     lastProgressAt: lane.lastProgressAt,
     lastPass: lane.lastPass ?? null,
     passRunning: lane.passes.active,
-    incidents: lane.incidents,
+    incidents: lane.incidents.list,
     evicts: lane.server?.evicts ?? false,
     failure: lane.failure ?? null,
   };

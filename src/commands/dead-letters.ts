@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { deadLetterStore, type Letter, type LetterFilter } from '../archive/letter-store';
-import { kindNames } from '../archive/kinds';
+import { isKind, kindNames } from '../archive/kinds';
 import { requirePostgres } from '../config';
 import { fatal } from '../errors';
 import { PostgresConnection } from '../postgres';
@@ -35,7 +35,11 @@ export function deadLettersCommand(program: Command, run: Run): void {
         .command(name)
         .description(description)
         .argument('[ids...]', 'their numbers', parseIds, [] as string[])
-        .option('--kind <kind>', `only of this kind: ${kindNames.join(', ')}`)
+        .option(
+          '--kind <kind>',
+          `only of this kind: ${kindNames.join(', ')}, or ? for what is none`,
+          parseKind,
+        )
         .option('--error <code>', 'only with this code: an SQLSTATE or E_…')
         .option('--json', 'one line of JSON for each'),
       ['postgresUrl'],
@@ -139,6 +143,11 @@ const details = ({ kind, created, waitingFor, firstAt, lastAt, attempts, entryId
 function parseIds(id: string, before: string[]): string[] {
   if (!/^\d{1,18}$/.test(id)) throw new InvalidArgumentError('a parked record is named by its number.');
   return [...before, id];
+}
+
+function parseKind(text: string): string {
+  if (isKind(text) || text === '?') return text;
+  throw new InvalidArgumentError(`the kinds are ${kindNames.join(', ')}, and ? for what is none.`);
 }
 
 function parseCount(text: string): number {
