@@ -21,7 +21,7 @@ export interface Transaction {
  * nobody can tell which record it was.
  */
 const begin = `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL TimeZone = 'UTC'; SET LOCAL synchronous_commit = on; SET LOCAL statement_timeout = '60s';
-SET LOCAL lock_timeout = '10s'; SET LOCAL idle_in_transaction_session_timeout = '10s'; SET LOCAL DateStyle = 'ISO'; SET CONSTRAINTS ALL IMMEDIATE`;
+SET LOCAL lock_timeout = '10s'; SET LOCAL idle_in_transaction_session_timeout = '30s'; SET LOCAL DateStyle = 'ISO'; SET CONSTRAINTS ALL IMMEDIATE`;
 
 /** Longest silence of the server while we wait for it; a statement ends itself before. */
 const silenceMs = 65_000;

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { timed } from '../clock';
+import type { DaemonProcess } from '../daemon-process';
 import { count, type Figure } from '../figure';
 import { percentile } from '../median';
 import type { Part } from '../suite';
@@ -18,8 +19,6 @@ interface Found {
   /** Of each round: delays of predictions written while a pass ran. */
   readonly tail: number[][];
 }
-
-type Daemon = Parameters<typeof fullPass>[0];
 
 /** Passes over many predictions, while the tail goes on. */
 export const fullPasses: Part = {
@@ -48,7 +47,7 @@ export const fullPasses: Part = {
     ),
 };
 
-async function measure(scene: Scene, daemon: Daemon, found: Found, round: number): Promise<void> {
+async function measure(scene: Scene, daemon: DaemonProcess, found: Found, round: number): Promise<void> {
   const samples: Sample[] = [];
   let over = false;
   const probing = probe(scene, 'functions', () => !over).then((all) => samples.push(...all));

@@ -9,6 +9,7 @@ export const streamKey = 'millrace:changes';
 const silenceMs = 5_000;
 
 const claimSql = readAsset('src/archive/sql/claim.sql');
+const evictSql = readAsset('src/archive/sql/evict.sql');
 const fenceSql = readAsset('src/archive/sql/fence.sql');
 const renewSql = readAsset('src/archive/sql/renew.sql');
 const adoptSql = readAsset('src/archive/sql/adopt.sql');
@@ -51,12 +52,14 @@ export class Checkpoint {
 
   /** Tries to become the owner. @returns who is. */
   async claim(): Promise<Ownership> {
+    // Looked up first: ON CONFLICT alone would wait for an owner in the middle of a transaction.
     await this.#postgres.query(
-      'INSERT INTO millrace.checkpoint (stream) VALUES ($1) ON CONFLICT DO NOTHING',
+      'INSERT INTO millrace.checkpoint (stream) SELECT $1 WHERE NOT EXISTS (SELECT FROM millrace.checkpoint WHERE stream = $1) ON CONFLICT DO NOTHING',
       [streamKey],
     );
     const [row] = await this.#postgres.query(claimSql, [streamKey, this.me, silenceMs]);
     if (row === undefined) {
+      await this.#evict();
       const [other] = await this.#postgres.query('SELECT owner FROM millrace.checkpoint WHERE stream = $1', [
         streamKey,
       ]);
@@ -152,6 +155,7 @@ export class Checkpoint {
 
   /** Reads the position again after `forget`. @throws Displaced */
   async reload(): Promise<void> {
+    await this.#evict();
     const sql =
       'SELECT incarnation, began_at, entry_id, seen FROM millrace.checkpoint WHERE stream = $1 AND epoch = $2';
     const [row] = await this.#postgres.query(sql, [streamKey, this.#epoch]);
@@ -163,6 +167,10 @@ export class Checkpoint {
       entryId: found.entry_id,
       seen: found.seen === null ? null : JSON.parse(found.seen),
     };
+  }
+
+  async #evict(): Promise<void> {
+    await this.#postgres.query(evictSql, [streamKey, silenceMs]);
   }
 
   /** Lets a standby take over at once. */
