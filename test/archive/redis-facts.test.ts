@@ -161,7 +161,7 @@ test('a stranger who trims what was not read makes a gap; one who trims below it
   expect(await verdict()).toMatchObject({ verdict: 'gap', needsPass: true });
 });
 
-test('a deleted counter and a deleted incarnation are incidents, no return to the past', async () => {
+test('a deleted counter is an incident; without our incarnation key nobody can tell this Redis from one that was flushed', async () => {
   await redis.client.del('aidb:counter:prediction');
   expect(await verdict()).toMatchObject({
     verdict: 'continue',
@@ -171,7 +171,7 @@ test('a deleted counter and a deleted incarnation are incidents, no return to th
   await commit(checkpoint.entryId);
   await redis.client.del(incarnationKey);
   expect(await verdict()).toMatchObject({
-    verdict: 'continue',
+    verdict: 'backwards',
     needsPass: true,
     incident: expect.stringContaining('incarnation') as unknown,
   });
