@@ -1,4 +1,5 @@
 import type { ErrorReport } from '../errors';
+import { passTroubles, stalledTroubles } from '../pipeline/progress';
 import type { AliasLane } from './lane';
 import type { PassReport } from './pass-runner';
 
@@ -87,32 +88,17 @@ function lag(lane: AliasLane): Pick<AliasStatus, 'lagRecords' | 'lagSeconds'> {
   }
 }
 
-/** Longer without progress than any wait of ours is a fault, whatever the reason. */
 const stalledMs = 5_000;
-/** A pass may take its time, but not for ever. */
-const overduePasses = 3;
 
-/** Why the pipeline is not in order; empty when it is. Health is progress, not a live process. */
+/** Why the pipeline is not in order; empty when it is. */
 export function aliasTroubles(
   status: AliasStatus,
   intervalSeconds: number,
   now = Date.now(),
 ): readonly string[] {
-  const troubles: string[] = [];
-  if (status.failure !== null) troubles.push(`${status.failure.code}: ${status.failure.message}`);
-  else if (now - status.lastProgressAt > stalledMs) {
-    const ago =
-      status.lastProgressAt === 0
-        ? 'since the start'
-        : `for ${Math.round((now - status.lastProgressAt) / 1_000)} s`;
-    troubles.push(`no progress ${ago}`);
-  }
-  const { lastPass } = status;
-  if (lastPass === null) troubles.push('the first full pass is not complete');
-  else if (now - lastPass.startedAt > overduePasses * intervalSeconds * 1_000 + lastPass.ms) {
-    troubles.push(`the last full pass began ${Math.round((now - lastPass.startedAt) / 1_000)} s ago`);
-  }
-  for (const type of lastPass?.blocked ?? []) {
+  const limits = { pipeline: 'aliases', stalledMs, intervalSeconds, now };
+  const troubles = [...stalledTroubles(status, limits), ...passTroubles(status, limits)];
+  for (const type of status.lastPass?.blocked ?? []) {
     troubles.push(`the last full pass stopped before a mass deletion of alias:${type}:* keys`);
   }
   const served = status.tables.filter((table) => table.state === 'served');

@@ -1,4 +1,5 @@
 import type { ErrorReport } from '../errors';
+import { passTroubles, stalledTroubles } from '../pipeline/progress';
 import { compareEntryIds } from './entry-id';
 import type { ArchiveLane } from './lane';
 import type { MemoryFacts } from './memory-forecast';
@@ -76,10 +77,8 @@ function waitingSince(lane: ArchiveLane, memory: MemoryFacts | undefined): numbe
   return first === null || compareEntryIds(first, lane.entryId) <= 0 ? undefined : millisecondsOf(first);
 }
 
-/** Longer without progress than any wait of ours is a fault, whatever the reason. */
+/** A batch, or a chunk of a pass, may take a while. */
 const stalledMs = 15_000;
-/** A pass may take its time, but not for ever. */
-const overduePasses = 3;
 /** A Redis that is full sooner needs a person now. */
 const fullSoonSeconds = 3_600;
 
@@ -89,15 +88,8 @@ export function archiveTroubles(
   intervalSeconds: number,
   now = Date.now(),
 ): readonly string[] {
-  const troubles: string[] = [];
-  if (status.failure !== null) troubles.push(`${status.failure.code}: ${status.failure.message}`);
-  else if (now - status.lastProgressAt > stalledMs) {
-    const ago =
-      status.lastProgressAt === 0
-        ? 'since the start'
-        : `for ${Math.round((now - status.lastProgressAt) / 1_000)} s`;
-    troubles.push(`archive: no progress ${ago}`);
-  }
+  const limits = { pipeline: 'archive', stalledMs, intervalSeconds, now };
+  const troubles = [...stalledTroubles(status, limits)];
   const full = status.memory?.fullInSeconds ?? null;
   if (full !== null && full < fullSoonSeconds && status.lagSeconds > 60) {
     troubles.push(
@@ -106,13 +98,5 @@ export function archiveTroubles(
   }
   if (status.evicts)
     troubles.push('Redis may evict the stream millrace:changes: set maxmemory-policy to noeviction');
-  if (status.role === 'standby') return troubles;
-  const { lastPass } = status;
-  if (lastPass === null) troubles.push('archive: the first full pass is not complete');
-  else if (now - lastPass.startedAt > overduePasses * intervalSeconds * 1_000 + lastPass.ms) {
-    troubles.push(
-      `archive: the last full pass began ${Math.round((now - lastPass.startedAt) / 1_000)} s ago`,
-    );
-  }
-  return troubles;
+  return status.role === 'standby' ? troubles : [...troubles, ...passTroubles(status, limits)];
 }
