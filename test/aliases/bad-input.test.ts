@@ -143,7 +143,13 @@ describe('DB_PATH', () => {
     const owner = new Database(file('read/only.db'));
     chmodSync(file('read/only.db'), 0o444);
     chmodSync(file('read'), 0o555);
-    const env = { REDIS_URL: redis.url, DB_PATH: file('read/only.db'), HTTP_PORT: '0', MILLRACE_ONLY: 'aliases', SYNC_INTERVAL: '1' };
+    const env = {
+      REDIS_URL: redis.url,
+      DB_PATH: file('read/only.db'),
+      HTTP_PORT: '0',
+      MILLRACE_ONLY: 'aliases',
+      SYNC_INTERVAL: '1',
+    };
     const once = await startAsUser(['run', '--once'], env, folder).ended;
     expect(once.code).toBe(0);
 
@@ -182,7 +188,11 @@ describe('DB_PATH', () => {
         'alias:market:old': '["4"]',
       };
       await redis.client.mset(others);
-      const run = start(mode, { REDIS_URL: redis.url, DB_PATH: path, HTTP_PORT: '0', MILLRACE_ONLY: 'aliases' }, folder);
+      const run = start(
+        mode,
+        { REDIS_URL: redis.url, DB_PATH: path, HTTP_PORT: '0', MILLRACE_ONLY: 'aliases' },
+        folder,
+      );
       await eventually(() => run.output().includes('Sync complete'), {
         alive: mode.length === 1 ? run.ended : new Promise(() => undefined),
       });
@@ -243,7 +253,13 @@ describe('Redis', () => {
   });
 
   test('a password where the server asks for none does no harm', async () => {
-    const env = { REDIS_URL: redis.url, REDIS_PASSWORD: 'geheim', DB_PATH: good, HTTP_PORT: '0', MILLRACE_ONLY: 'aliases' };
+    const env = {
+      REDIS_URL: redis.url,
+      REDIS_PASSWORD: 'geheim',
+      DB_PATH: good,
+      HTTP_PORT: '0',
+      MILLRACE_ONLY: 'aliases',
+    };
     const { code, output } = await start(['run', '--once'], env, folder).ended;
     expect(code).toBe(0);
     expect(output).toContain('does not require a password');
@@ -316,7 +332,12 @@ describe('Redis', () => {
 
   test('one that does not answer: --once fails with a remedy, the daemon waits until it comes', async () => {
     const port = await freePort();
-    const env = { REDIS_URL: `redis://127.0.0.1:${String(port)}`, DB_PATH: good, HTTP_PORT: '0', MILLRACE_ONLY: 'aliases' };
+    const env = {
+      REDIS_URL: `redis://127.0.0.1:${String(port)}`,
+      DB_PATH: good,
+      HTTP_PORT: '0',
+      MILLRACE_ONLY: 'aliases',
+    };
     const once = await start(['run', '--once'], env, folder).ended;
     expect(once.code).toBe(1);
     const message = /Cannot connect to Redis at 127\.0\.0\.1:\d+: connect ECONNREFUSED[^]*→ .*REDIS_URL/;
