@@ -94,7 +94,8 @@ export class Applier {
   async applyNominated({ nominated, points }: Nominated): Promise<void> {
     const batch = new Batch();
     for (const point of points) batch.add(point);
-    await this.#apply({ batch, nominated, direct: false });
+    // Looked for in Postgres just now, and not there.
+    await this.#apply({ batch, nominated, direct: this.#distrust === 0 });
   }
 
   /** Has every parked record tried again. */
@@ -168,7 +169,7 @@ export class Applier {
     const { truth } = this.#options;
     const answers = lookUp(work.nominated, truth, this.#metrics);
     let { batch } = work;
-    // Nominated append-only records may have been applied before: by a pass, or as an echo.
+    // Of a metric's key the last points are read again, so that none of the same score is missed.
     let { direct } = work;
     let bytes = 0;
     let next = answers.next();
@@ -180,7 +181,7 @@ export class Applier {
       next.catch(() => undefined); // thrown when it is awaited
       for (const one of value) bytes += this.#put(batch, one);
       this.#delete(batch, value, work.deleted);
-      if (value.some(({ kind }) => kind === 'prediction' || kind === 'metric')) direct = false;
+      if (value.some(({ kind }) => kind === 'metric')) direct = false;
       if (batch.size < batchRows && bytes < batchBytes) continue;
       await this.#commit(batch, undefined, direct);
       batch = new Batch();
