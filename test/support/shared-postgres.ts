@@ -27,10 +27,13 @@ export function postgresFolder(): string {
 
 /** Starts the server for the first who asks: runs that need none do without. */
 function startShared(current: Offer): Promise<EmbeddedPostgres> {
+  // For a run of the whole suite against another version: a folder with its binaries.
+  const binDir = process.env['MILLRACE_TEST_POSTGRES_BIN'];
   current.started ??= startPostgres({
     dataDir: current.dataDir,
     persist: false,
     extraSettings: { max_connections: '200' },
+    ...(binDir === undefined ? {} : { binDir }),
   });
   return current.started;
 }
