@@ -183,8 +183,11 @@ export class Applier {
       this.#delete(batch, value, work.deleted);
       if (value.some(({ kind }) => kind === 'metric')) direct = false;
       if (batch.size < batchRows && bytes < batchBytes) continue;
+      // Letters that are tried again go with the last of it: they are all that tells of a deletion that was refused.
+      const retried = batch.retried.splice(0);
       await this.#commit(batch, undefined, direct);
       batch = new Batch();
+      batch.retried.push(...retried);
       bytes = 0;
     }
     if (batch.size > 0 || work.page !== undefined) await this.#commit(batch, work.page, direct);

@@ -25,11 +25,3 @@ export function compareEntryIds(left: string, right: string): number {
   const difference = a.ms === b.ms ? a.seq - b.seq : a.ms - b.ms;
   return difference === 0n ? 0 : difference < 0n ? -1 : 1;
 }
-
-/** The smallest id above this one. @throws above the largest of all */
-export function nextEntryId(text: string): string {
-  const { ms, seq } = parseEntryId(text);
-  if (seq < largest) return `${ms}-${seq + 1n}`;
-  if (ms === largest) throw new Error('no stream entry id is larger');
-  return `${ms + 1n}-0`;
-}

@@ -24,8 +24,6 @@ export class Follower {
   #lookedAt = 0;
   #must = true;
   #claimedAt = -Infinity;
-  /** What was last seen of Redis. */
-  facts: RedisFacts | undefined;
 
   constructor(redis: RedisConnection, checkpoint: Checkpoint) {
     this.#redis = redis;
@@ -56,7 +54,6 @@ export class Follower {
     // After Postgres has said that we are the owner: the word of one that was displaced would mislead its successor.
     if (now.incarnation !== wanted) await this.#claim(wanted);
     if (judgement.verdict === 'backwards' && now.incarnation !== null) this.#claimedAt = Date.now();
-    this.facts = facts;
     this.#lookedAt = Date.now();
     this.#must = false;
     return {

@@ -118,7 +118,7 @@ function describeArchive(archive: ArchiveStatus): readonly string[] {
   const written = Object.entries(lastPass?.statistics ?? {}).flatMap(([name, count]) =>
     count > 0 ? [`${name} ${count}`] : [],
   );
-  const full = memory?.fullInSeconds ?? null;
+  const full = soon(memory?.fullInSeconds ?? null);
   return [
     'Archive',
     `  Redis:       ${archive.redis}`,
@@ -140,6 +140,10 @@ function describeArchive(archive: ArchiveStatus): readonly string[] {
     ...incidents(archive),
   ];
 }
+
+/** What is further away than a week is not worth a word. */
+const soon = (seconds: number | null): number | null =>
+  seconds !== null && seconds < 7 * 86_400 ? seconds : null;
 
 const megabytes = (bytes: number): string => `${Math.round(bytes / 1024 / 1024)} MB`;
 
