@@ -2,6 +2,7 @@ import type { PostgresConnection } from '../postgres';
 import { readAsset } from '../package-root';
 import type { RedisConnection } from '../redis';
 import { Batch } from './batch';
+import type { KnownId } from './carried-copy';
 import type { Checkpoint } from './checkpoint';
 import { storedLetter } from './dead-letters';
 import { Echoes } from './echoes';
@@ -55,6 +56,10 @@ export class Applier {
     this.#metrics = new MetricKeys(options.redis);
   }
 
+  get knownId(): KnownId {
+    return this.#options.sink.knownId;
+  }
+
   set lettersExist(exist: boolean) {
     this.#options.sink.lettersExist = exist;
   }
@@ -73,7 +78,8 @@ export class Applier {
   }
 
   async applyPage(page: Page): Promise<void> {
-    this.echoes.add(page.carried);
+    this.echoes.add(page.batch.copy?.ids ?? []);
+    this.echoes.add(page.batch.of('prediction').map(({ id }) => Number(id)));
     for (const id of page.deleted.get('prediction') ?? []) this.echoes.delete(id);
     this.#deleteMetricKeys(page);
     const fresh = this.#distrust === 0 && compareEntryIds(page.position, this.#knownUntil) > 0;

@@ -1,13 +1,18 @@
 import type { Value } from './decode';
 
-const tab = 0x09;
-const newline = 0x0a;
-const carriageReturn = 0x0d;
-const backslash = 0x5c;
-const letterN = 0x4e;
-const letterR = 0x72;
-const letterT = 0x74;
-const letterLowerN = 0x6e;
+const [tab, newline, carriageReturn, backslash] = [0x09, 0x0a, 0x0d, 0x5c];
+
+/** What was seen among bytes, besides the ordinary: to be added up with |. */
+export const sawNul = 1;
+export const sawHigh = 2;
+
+/** By byte: 0, ordinary; the letter that stands for it after a backslash; or what was seen, which is less than any letter. */
+const meanings = new Uint8Array(256).fill(sawHigh, 0x80);
+meanings[0] = sawNul;
+meanings[tab] = 0x74;
+meanings[newline] = 0x6e;
+meanings[carriageReturn] = 0x72;
+meanings[backslash] = backslash;
 
 /**
  * Rows in the text format of COPY. Bytes are copied, not decoded: only backslash, tab, newline and carriage return mean
@@ -28,30 +33,53 @@ export class CopyText {
 
   /** A string must be plain ASCII without control characters or backslashes. */
   value(value: Value): this {
-    if (this.#startsRow) this.#startsRow = false;
-    else this.#separate(tab);
     if (value === null) {
-      this.#reserve(2);
+      this.#begin(2);
       this.#bytes[this.#length++] = backslash;
-      this.#bytes[this.#length++] = letterN;
+      this.#bytes[this.#length++] = 0x4e;
     } else if (typeof value === 'string') {
-      this.#reserve(value.length);
+      this.#begin(value.length);
       this.#length += this.#bytes.write(value, this.#length, 'latin1');
-    } else this.#escape(value);
+    } else this.window(value, 0, value.length);
     return this;
   }
 
-  /** Columns that were encoded before, see `copy`. */
-  encoded(columns: Buffer): this {
-    if (this.#startsRow) this.#startsRow = false;
-    else this.#separate(tab);
-    this.#reserve(columns.length);
-    this.#length += columns.copy(this.#bytes, this.#length);
-    return this;
+  /** A value that is part of something longer. @returns what was seen in it: sawNul, sawHigh */
+  window(source: Buffer, from: number, to: number): number {
+    this.#begin((to - from) * 2);
+    const bytes = this.#bytes;
+    let at = this.#length;
+    let seen = 0;
+    for (let index = from; index < to; index++) {
+      const byte = source[index] ?? 0;
+      const meaning = meanings[byte] ?? 0;
+      if (meaning > sawHigh) {
+        bytes[at++] = backslash;
+        bytes[at++] = meaning;
+      } else {
+        seen |= meaning;
+        bytes[at++] = byte;
+      }
+    }
+    this.#length = at;
+    return seen;
+  }
+
+  /** ASCII, as `value` takes it, behind the last value. */
+  append(text: string): void {
+    this.#reserve(text.length);
+    for (let index = 0; index < text.length; index++) this.#bytes[this.#length++] = text.charCodeAt(index);
   }
 
   endRow(): void {
-    this.#separate(newline);
+    this.#reserve(1);
+    this.#bytes[this.#length++] = newline;
+    this.#startsRow = true;
+  }
+
+  /** Forgets everything after the first `length` bytes, which end with a row. */
+  cut(length: number): void {
+    this.#length = length;
     this.#startsRow = true;
   }
 
@@ -63,32 +91,11 @@ export class CopyText {
     return taken;
   }
 
-  /** A copy of the columns so far, for `encoded`, and starts over. */
-  copy(): Buffer {
-    const columns = Buffer.from(this.#bytes.subarray(0, this.#length));
-    this.#length = 0;
-    this.#startsRow = true;
-    return columns;
-  }
-
-  #separate(byte: number): void {
-    this.#reserve(1);
-    this.#bytes[this.#length++] = byte;
-  }
-
-  #escape(value: Buffer): void {
-    this.#reserve(value.length * 2);
-    const bytes = this.#bytes;
-    let at = this.#length;
-    for (let index = 0; index < value.length; index++) {
-      const byte = value[index] ?? 0;
-      if (byte > backslash || (byte > carriageReturn && byte < backslash)) bytes[at++] = byte;
-      else if (byte === backslash || byte === newline || byte === carriageReturn || byte === tab) {
-        bytes[at++] = backslash;
-        bytes[at++] = letterOf(byte);
-      } else bytes[at++] = byte;
-    }
-    this.#length = at;
+  /** Makes room for a value. */
+  #begin(most: number): void {
+    this.#reserve(most + 1);
+    if (this.#startsRow) this.#startsRow = false;
+    else this.#bytes[this.#length++] = tab;
   }
 
   #reserve(more: number): void {
@@ -97,10 +104,4 @@ export class CopyText {
     this.#bytes.copy(larger, 0, 0, this.#length);
     this.#bytes = larger;
   }
-}
-
-function letterOf(byte: number): number {
-  if (byte === newline) return letterLowerN;
-  if (byte === carriageReturn) return letterR;
-  return byte === tab ? letterT : backslash;
 }

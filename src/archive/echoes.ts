@@ -6,25 +6,26 @@ const kept = 50_000;
  * Redis notifies the mirror: that is an echo, and nothing to look up.
  */
 export class Echoes {
-  #recent = new Set<string>();
-  #older = new Set<string>();
+  #recent = new Set<number>();
+  #older = new Set<number>();
 
-  /** @param ids as latin1 */
-  add(ids: readonly string[]): void {
+  add(ids: Iterable<number>): void {
     for (const id of ids) this.#recent.add(id);
     if (this.#recent.size < kept) return;
     this.#older = this.#recent;
-    this.#recent = new Set();
+    this.#recent = new Set<number>();
   }
 
+  /** @param id what follows `aidb:prediction:` in a key, latin1 */
   has(id: string): boolean {
-    return this.#recent.has(id) || this.#older.has(id);
+    const number = numberIn(id);
+    return this.#recent.has(number) || this.#older.has(number);
   }
 
   /** Deleted: its id may come back. */
   delete(id: string): void {
-    this.#recent.delete(id);
-    this.#older.delete(id);
+    this.#recent.delete(numberIn(id));
+    this.#older.delete(numberIn(id));
   }
 
   /** Redis went backwards: the same ids may mean other records. */
@@ -32,4 +33,19 @@ export class Echoes {
     this.#recent.clear();
     this.#older.clear();
   }
+}
+
+/** Ids of more digits, which no counter reaches, are not remembered: their echoes are looked up. */
+const mostDigits = 15;
+
+/** NaN for what is not the one way to write a number. */
+function numberIn(id: string): number {
+  if (id.length > mostDigits || (id.length > 1 && id.startsWith('0'))) return NaN;
+  let number = 0;
+  for (let at = 0; at < id.length; at++) {
+    const digit = id.charCodeAt(at) - 0x30;
+    if (digit < 0 || digit > 9) return NaN;
+    number = number * 10 + digit;
+  }
+  return id === '' ? NaN : number;
 }

@@ -1,6 +1,6 @@
 import type { Kind, KindName } from './kinds';
 import { kinds } from './kinds';
-import { pack, unpack } from './packed';
+import { pack, PackedError, unpack } from './packed';
 
 /** A parent as the record names it. `created` is the parent's own creation time, read in the same moment as the record. */
 export interface FoundParent {
@@ -26,12 +26,15 @@ export const packFound = ({ id, parents, values }: Found): Buffer =>
   pack([id, ...parents.flatMap(({ id: parent, created }) => [created, parent]), ...values]);
 
 /** @throws on anything packFound did not make */
-export function unpackFound(name: KindName, packed: Buffer): Found {
+export const unpackFound = (name: KindName, packed: Buffer): Found => foundIn(name, unpack(packed));
+
+/** @param unpacked what packFound packed @throws on anything else */
+export function foundIn(name: KindName, unpacked: readonly (Buffer | undefined)[]): Found {
   const kind = kinds[name];
-  const [id, ...rest] = unpack(packed);
+  const [id, ...rest] = unpacked;
   const values = rest.splice(kind.parents.length * 2);
   if (id === undefined || values.length !== (name === 'metric' ? 1 : kind.columns.length)) {
-    throw new Error(`not a packed ${name}`);
+    throw new PackedError(`not a packed ${name}`);
   }
   const parents = kind.parents.map((_parent, index) => ({
     created: rest[index * 2],
@@ -40,10 +43,10 @@ export function unpackFound(name: KindName, packed: Buffer): Found {
   return { kind, id, parents, values };
 }
 
-/** The value of a `metric=` field of the stream: run id, its start, name and split as in the key, member. */
-export function unpackMetric(packed: Buffer): Found {
-  const [run, created, name, member] = unpack(packed);
-  if (run === undefined || name === undefined || member === undefined) throw new Error('not a packed metric');
+/** What a `metric=` field of the stream holds: run id, its start, name and split as in the key, member. @throws PackedError */
+export function metricIn([run, created, name, member]: readonly (Buffer | undefined)[]): Found {
+  if (run === undefined || name === undefined || member === undefined)
+    throw new PackedError('not a packed metric');
   return {
     kind: kinds.metric,
     id: Buffer.concat([run, Buffer.from(':'), name]),

@@ -11,30 +11,30 @@ export function instant(column: string, raw: Buffer): string {
   return plain(raw) ?? parse(column, raw);
 }
 
-/** Nearly every time there is: naive, with microseconds. Without a regular expression, for the sake of millions. */
 function plain(raw: Buffer): string | undefined {
-  if (raw.length !== 26 || !isDigits(raw)) return undefined;
-  const valid = isMoment(
-    number(raw, 0) * 100 + number(raw, 2),
-    number(raw, 5),
-    number(raw, 8),
-    number(raw, 11),
-    number(raw, 14),
-    number(raw, 17),
-  );
-  return valid ? `${raw.toString('latin1', 0, 10)} ${raw.toString('latin1', 11)}` : undefined;
+  if (!isPlainInstant(raw, 0, raw.length)) return undefined;
+  return `${raw.toString('latin1', 0, 10)} ${raw.toString('latin1', 11)}`;
 }
 
 const pattern = Buffer.from('0000-00-00T00:00:00.000000');
 const [zero, nine] = [0x30, 0x39];
 
-function isDigits(raw: Buffer): boolean {
+/** Nearly every time there is: naive, with microseconds. Without a regular expression, for the sake of millions. */
+export function isPlainInstant(raw: Buffer, from: number, to: number): boolean {
+  if (to - from !== pattern.length) return false;
   for (let at = 0; at < pattern.length; at++) {
-    const byte = raw[at] ?? 0;
+    const byte = raw[from + at] ?? 0;
     const wanted = pattern[at];
     if (wanted === zero ? byte < zero || byte > nine : byte !== wanted) return false;
   }
-  return true;
+  return isMoment(
+    number(raw, from) * 100 + number(raw, from + 2),
+    number(raw, from + 5),
+    number(raw, from + 8),
+    number(raw, from + 11),
+    number(raw, from + 14),
+    number(raw, from + 17),
+  );
 }
 
 /** Of two digits. */

@@ -91,7 +91,9 @@ export class ArchiveLane {
     this.incidents = new Incidents(log);
     this.#follower = new Follower(this.redis, this.checkpoint);
     this.#truth = new TruthReader(this.redis);
-    this.#tail = new StreamTail(this.#tailConnection, options.onWake);
+    this.#tail = new StreamTail(this.#tailConnection, options.onWake, (kind, identity) =>
+      this.#applier?.knownId(kind, identity),
+    );
     this.#appliedLog = new AppliedLog(log, metrics);
     this.#passGate = new PassGate(this.redis);
     // Whatever is read over a new connection may come from another life of Redis.

@@ -1,6 +1,6 @@
 /**
- * The packed form in which a stream entry carries a record: byte lengths in decimal, separated by single spaces, `-` for an absent
- * value; a line feed; the values, concatenated. See src/writer/functions/changes.lua, which writes it.
+ * The packed form in which a stream entry carries records: byte lengths in decimal, separated by single spaces, `-` for an absent
+ * value; a line feed; the values, concatenated. Records may follow one another. See src/writer/functions/changes.lua, which writes it.
  */
 
 const [zero, nine, space, dash, lineFeed] = [0x30, 0x39, 0x20, 0x2d, 0x0a];
@@ -8,33 +8,76 @@ const [zero, nine, space, dash, lineFeed] = [0x30, 0x39, 0x20, 0x2d, 0x0a];
 /** Thrown for bytes that are no packed record: a stranger's entry, or a cut one. */
 export class PackedError extends Error {}
 
-/** The values, in order, as windows into `packed`: they are valid as long as it is. @throws PackedError */
-export function unpack(packed: Buffer): (Buffer | undefined)[] {
-  const header = packed.indexOf(lineFeed);
-  if (header < 1) throw new PackedError('there is no header');
-  const values: (Buffer | undefined)[] = [];
-  let from = header + 1;
-  for (let at = 0; at <= header; at++) {
-    let byte = packed[at] ?? 0;
-    if (byte === dash) {
-      values.push(undefined);
-      at++;
-    } else {
+/** What stands for the length of an absent value. */
+export const absent = -1;
+
+/** Walks over packed records without making anything of them. */
+export class PackedReader {
+  readonly #packed: Buffer;
+  /** Of the values of the present record; those after `count` are of an earlier one. */
+  readonly lengths: number[] = [];
+  count = 0;
+  /** Where the values of the present record begin, and where they end: the next record begins there. */
+  start = 0;
+  end = 0;
+
+  constructor(packed: Buffer) {
+    this.#packed = packed;
+  }
+
+  /** Goes to the next record, the first at first. @returns whether there is one @throws PackedError */
+  next(): boolean {
+    const packed = this.#packed;
+    if (this.end === packed.length) return false;
+    let at = this.end;
+    let total = 0;
+    this.count = 0;
+    for (let byte = 0; byte !== lineFeed; at++) {
       const first = at;
       let length = 0;
-      for (; byte >= zero && byte <= nine; byte = packed[++at] ?? 0) length = length * 10 + byte - zero;
-      const digits = at - first;
-      if (digits === 0 || (digits > 1 && packed[first] === zero))
-        throw new PackedError(`no length at byte ${first}`);
-      // Also keeps a length of a hundred digits from being anything but too long.
-      if (length > packed.length - from) throw new PackedError(`value ${values.length} goes past the end`);
-      values.push(packed.subarray(from, from + length));
-      from += length;
+      byte = packed[at] ?? 0;
+      if (byte === dash) {
+        length = absent;
+        byte = packed[++at] ?? 0;
+      } else {
+        for (; byte >= zero && byte <= nine; byte = packed[++at] ?? 0) length = length * 10 + byte - zero;
+        const digits = at - first;
+        if (digits === 0 || (digits > 1 && packed[first] === zero))
+          throw new PackedError(`no length at byte ${first}`);
+        total += length;
+        // Also keeps a length of a hundred digits from being anything but too long.
+        if (total > packed.length) throw new PackedError(`value ${this.count} goes past the end`);
+      }
+      if (byte !== space && byte !== lineFeed) throw new PackedError(`byte ${at} ends no length`);
+      this.lengths[this.count++] = length;
     }
-    if (packed[at] !== (at < header ? space : lineFeed)) throw new PackedError(`byte ${at} ends no length`);
+    if (total > packed.length - at) throw new PackedError('the last value goes past the end');
+    this.start = at;
+    this.end = at + total;
+    return true;
   }
-  if (from !== packed.length) throw new PackedError(`${packed.length - from} bytes follow the last value`);
-  return values;
+
+  /** The values of the present record, as windows: they are valid as long as what they look into. */
+  values(): (Buffer | undefined)[] {
+    const values: (Buffer | undefined)[] = [];
+    let from = this.start;
+    for (let index = 0; index < this.count; index++) {
+      const length = this.lengths[index] ?? absent;
+      if (length === absent) values.push(undefined);
+      else values.push(this.#packed.subarray(from, (from += length)));
+    }
+    return values;
+  }
+}
+
+/** The values of the one record, in order, as windows into `packed`. @throws PackedError */
+export function unpack(packed: Buffer): (Buffer | undefined)[] {
+  const reader = new PackedReader(packed);
+  if (!reader.next()) throw new PackedError('there is no header');
+  if (reader.end !== packed.length) {
+    throw new PackedError(`${packed.length - reader.end} bytes follow the last value`);
+  }
+  return reader.values();
 }
 
 /** The packed form of these values; text as UTF-8. At least one. */

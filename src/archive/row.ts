@@ -26,8 +26,6 @@ export interface Row {
   readonly references: readonly (Reference | null)[];
   /** In the order of the kind's columns. */
   readonly values: readonly Value[];
-  /** The values as COPY wants them, of a record that came by value: see carried-row.ts. */
-  readonly copyText?: Buffer;
   /** What tells it from its siblings under the same parents, as md5 in hexadecimal; keyed kinds only. */
   readonly redisKey: string | undefined;
 }
@@ -38,7 +36,7 @@ const largest = 9_223_372_036_854_775_807n;
 /** @throws Unfit, which names the column */
 export function toRow(found: Found): Row {
   const { kind } = found;
-  const references = kind.parents.map((parent, index) => reference(parent, found.parents[index]));
+  const references = kind.parents.map((parent, index) => referenceTo(parent, found.parents[index]));
   const born = kind.created === undefined ? undefined : createdOf(found, kind.created);
   const values = kind.name === 'metric' ? metricValues(found) : hashValues(found, born);
   const keyed = kind.identity === 'keyed';
@@ -87,7 +85,8 @@ export const isId = (text: string): boolean =>
 /** Records that come together mostly belong to one parent: the last reference to each kind of parent is made once. */
 const last = new Map<Parent, { readonly found: FoundParent; readonly reference: Reference }>();
 
-function reference(parent: Parent, found: FoundParent | undefined): Reference | null {
+/** @throws Unfit */
+export function referenceTo(parent: Parent, found: FoundParent | undefined): Reference | null {
   const known = last.get(parent);
   if (known !== undefined && found !== undefined && same(known.found, found)) return known.reference;
   const id = found?.id?.toString('latin1') ?? '';

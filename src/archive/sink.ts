@@ -1,5 +1,6 @@
 import { type PostgresConnection, sqlState, type Transaction } from '../postgres';
 import { Batch } from './batch';
+import type { KnownId, KnownParent } from './carried-copy';
 import type { Checkpoint } from './checkpoint';
 import {
   clear,
@@ -21,7 +22,7 @@ import type { Row } from './row';
 import { type Strategies, strategyOf } from './strategies';
 import { type Target, type Targets, targetOf } from './target';
 import type { TruthReader } from './truth';
-import { writeAppended } from './write-appended';
+import { writeAppended, writeNew } from './write-appended';
 import { writeKeyed } from './write-keyed';
 import { type MappedOutcome, type Resolved, writeMapped } from './write-mapped';
 import type { Unfit } from './unfit';
@@ -84,6 +85,9 @@ export class ArchiveSink {
     this.#ids.clear();
   }
 
+  /** For what is prepared ahead. It may be wrong by the time it is applied: then it is made anew. */
+  readonly knownId: KnownId = (kind, identity) => this.#ids.get(kind, identity)?.pgId;
+
   /**
    * Applies a batch and moves the position (or leaves it). Idempotent: every write is by identity.
    * @param direct the position proves that the append-only records are new; where it errs, the attempt is made again without.
@@ -128,11 +132,12 @@ export class ArchiveSink {
     const { targets, truth, onDelete } = this.#options;
     // First, so that a new record can have the name of a deleted one; what children forbid once more after they have gone.
     const refused = onDelete === 'delete' ? await this.#delete(attempt, batch.deletions) : [];
+    if (!this.#takesCopy(attempt)) batch.spread();
     await bringParents(batch, { ids, targets, truth });
     const landed: Row[] = [];
     for (const name of kindNames) {
       const rows = distinct(batch.of(name));
-      if (rows.length === 0) continue;
+      if (rows.length === 0 && (name !== 'prediction' || batch.copy === undefined)) continue;
       const resolved = withParents(batch, rows, ids);
       const parked = await this.#writeKind(attempt, targetOf(targets, name), resolved);
       for (const { row } of resolved) if (!parked.has(row)) landed.push(row);
@@ -153,6 +158,16 @@ export class ArchiveSink {
     await release(transaction, arrived.map(({ kind, id }) => `${kind.name}:${id}`)); // prettier-ignore
     applied.parked = batch.letters.length;
     applied.letters = batch.letters;
+  }
+
+  /**
+   * Whether predictions that are ready as they are may be written so: everything is as it was expected to be, and nobody asks for
+   * their rows.
+   */
+  #takesCopy({ batch, ids, direct, careful }: Attempt): boolean {
+    if (!direct || careful || this.lettersExist) return false;
+    const known = ({ identity, pgId }: KnownParent) => ids.get('version', identity)?.pgId === pgId;
+    return batch.copy?.parents.every(known) ?? true;
   }
 
   /** @returns the rows that were parked */
@@ -179,13 +194,19 @@ export class ArchiveSink {
   }
 
   async #writeBlock(
-    { transaction, ids, applied, direct }: Attempt,
+    { transaction, ids, batch, applied, direct }: Attempt,
     target: Target,
     rows: readonly Resolved[],
     setAside: (row: Row, reason: Unfit, waitingFor?: string) => void,
   ): Promise<{ added: number; updated: number }> {
     const { kind } = target;
-    if (kind.appendOnly) return { added: await writeAppended(transaction, target, rows, direct), updated: 0 };
+    if (kind.appendOnly) {
+      const copy = kind.name === 'prediction' ? batch.copy : undefined;
+      const added = direct
+        ? await writeNew(transaction, target, rows, copy)
+        : await writeAppended(transaction, target, rows);
+      return { added, updated: 0 };
+    }
     if (kind.identity !== 'mapped') return writeKeyed(transaction, target, rows);
     const strategy = strategyOf(this.#options.strategies, kind.name);
     const outcome = await writeMapped(transaction, ids, target, rows, strategy);

@@ -1,12 +1,13 @@
 import type { RedisConnection } from '../redis';
+import type { KnownId } from './carried-copy';
 import { streamKey } from './checkpoint';
 import { beforeAll } from './entry-id';
 import { type Entry, type Page, readPage } from './stream';
 
 /** A read waits this long for an entry: shorter than the connection's command timeout. */
 const blockMs = 1_000;
-/** About what a page should hold: pairs, for the transaction's sake, and bytes, for the memory's. */
-const pagePairs = 5_000;
+/** About what a page should hold: records, for the transaction's sake, and bytes, for the memory's. */
+const pageRecords = 5_000;
 const pageBytes = 2 * 1024 * 1024;
 const firstCount = 100;
 const largestCount = 5_000;
@@ -18,13 +19,15 @@ const largestCount = 5_000;
 export class StreamTail {
   readonly #connection: RedisConnection;
   readonly #onReady: () => void;
+  readonly #known: KnownId;
   #next: { readonly from: string; page?: Page; error?: unknown } | undefined;
   #count = firstCount;
 
   /** @param onReady called when `take` has something to say */
-  constructor(connection: RedisConnection, onReady: () => void) {
+  constructor(connection: RedisConnection, onReady: () => void, known: KnownId) {
     this.#connection = connection;
     this.#onReady = onReady;
+    this.#known = known;
   }
 
   /** A page after `position` if one has come; starts reading it otherwise. @throws what the read threw */
@@ -82,7 +85,7 @@ export class StreamTail {
       )) as [Buffer, Entry[]][] | null;
       const entries = reply?.[0]?.[1];
       if (entries === undefined || entries.length === 0) continue;
-      const page = readPage(entries);
+      const page = readPage(entries, this.#known);
       this.#adapt(page);
       return page;
     }
@@ -90,8 +93,8 @@ export class StreamTail {
   }
 
   /** How many entries make a page depends on what writers put into one. */
-  #adapt({ entries, pairs, bytes }: Page): void {
-    const wanted = entries * Math.min(pagePairs / pairs, pageBytes / Math.max(bytes, 1));
+  #adapt({ entries, records, bytes }: Page): void {
+    const wanted = entries * Math.min(pageRecords / Math.max(records, 1), pageBytes / Math.max(bytes, 1));
     const bounded = Math.min(largestCount, Math.max(1, Math.round(wanted)));
     this.#count = Math.min(bounded, this.#count * 4);
   }

@@ -1,9 +1,6 @@
 import { Batch } from './batch';
-import type { DeadLetter } from './dead-letters';
-import { Unfit } from './unfit';
-import { describeError } from '../errors';
-import { type Carried, unpackCarried } from './carried-row';
-import type { Found } from './found';
+import { carriedKind, strange } from './carried';
+import type { KnownId } from './carried-copy';
 import { isKind, type KindName, kindNames } from './kinds';
 
 /** An entry as XREAD returns it: id, then field, value, field, value … */
@@ -16,86 +13,57 @@ export interface Page {
   /** When its first entry was written, by Redis' clock, in milliseconds since 1970. */
   readonly since: number;
   readonly entries: number;
-  readonly pairs: number;
+  readonly records: number;
   readonly bytes: number;
   /** Records that came by value, and what is no record. */
   readonly batch: Batch;
   /** Records to look up, by kind: ids as latin1, so that any bytes survive. */
   readonly nominated: ReadonlyMap<KindName, Set<string>>;
   readonly deleted: ReadonlyMap<KindName, Set<string>>;
-  /** Predictions (ids) that came by value: their notifications are echoes. */
-  readonly carried: readonly string[];
 }
 
 export const millisecondsOf = (entryId: string): number => Number(entryId.slice(0, entryId.indexOf('-')));
 
 const carriedPrediction = Buffer.from('prediction=');
 
-/** Sorts a page's entries. Nothing in a stream that anybody can write to is an error: what cannot be understood is parked. */
-export function readPage(entries: readonly Entry[]): Page {
+/**
+ * Sorts a page's entries. Nothing in a stream that anybody can write to is an error: what cannot be understood is parked.
+ * @param known see carried-copy.ts
+ */
+export function readPage(entries: readonly Entry[], known: KnownId): Page {
   const batch = new Batch();
   const nominated = new Map<KindName, Set<string>>(kindNames.map((name) => [name, new Set()]));
   const deleted = new Map<KindName, Set<string>>(kindNames.map((name) => [name, new Set()]));
-  const carried: string[] = [];
-  let pairs = 0;
+  let records = 0;
   let bytes = 0;
   for (const [id, fields] of entries) {
     const entryId = id.toString('latin1');
     for (let at = 0; at < (fields?.length ?? 0); at += 2) {
       const name = fields?.[at] ?? Buffer.alloc(0);
       const value = fields?.[at + 1] ?? Buffer.alloc(0);
-      pairs++;
       bytes += name.length + value.length;
       // Nearly all of a long page: its fields are told by their bytes.
       const field = name.equals(carriedPrediction) ? 'prediction=' : name.toString('latin1');
-      const how = field.at(-1);
+      const kind = carriedKind(field);
+      if (kind !== undefined) {
+        records += batch.addCarried({ kind, value, entryId, pair: at / 2 }, known);
+        continue;
+      }
+      records++;
       if (isKind(field)) nominated.get(field)?.add(value.toString('latin1'));
-      else if (how === '-' && isKind(field.slice(0, -1))) {
-        const kind = field.slice(0, -1) as KindName;
-        deleted.get(kind)?.add(value.toString('latin1'));
+      else if (field.endsWith('-') && isKind(field.slice(0, -1))) {
+        const gone = field.slice(0, -1) as KindName;
+        deleted.get(gone)?.add(value.toString('latin1'));
         // Looked up as well: it may have been written again since.
-        nominated.get(kind)?.add(value.toString('latin1'));
+        nominated.get(gone)?.add(value.toString('latin1'));
       } else {
-        const record = carriedBy(field, value);
-        const found = foundIn(field, record);
-        if (record === undefined || found instanceof Unfit) {
-          if (found instanceof Unfit) batch.letters.push(strange(entryId, field, at / 2, found));
-        } else {
-          batch.addCarried(record, found, entryId);
-          if (record.kind === 'prediction') carried.push(found.id.toString('latin1'));
-        }
+        const message = `nobody knows what the field ${JSON.stringify(field.slice(0, 60))} means`;
+        batch.letters.push(strange({ entryId, field, pair: at / 2, message }));
       }
     }
   }
   const first = entries[0]?.[0].toString('latin1') ?? '0-0';
   const position = entries.at(-1)?.[0].toString('latin1') ?? '0-0';
   const since = millisecondsOf(first);
-  return { position, since, entries: entries.length, pairs, bytes, batch, nominated, deleted, carried };
-}
-
-function carriedBy(field: string, value: Buffer): Carried | undefined {
-  if (field === 'prediction=') return { kind: 'prediction', value };
-  return field === 'metric=' ? { kind: 'metric', value } : undefined;
-}
-
-/** The record, or why there is none. */
-function foundIn(field: string, record: Carried | undefined): Found | Unfit {
-  const name = JSON.stringify(field.slice(0, 60));
-  if (record === undefined)
-    return new Unfit('E_STREAM_FIELD', undefined, `nobody knows what the field ${name} means`);
-  try {
-    return unpackCarried(record);
-  } catch (error) {
-    return new Unfit(
-      'E_STREAM_FIELD',
-      undefined,
-      `the value of ${name} is damaged: ${describeError(error).message}`,
-    );
-  }
-}
-
-/** The stream's entry itself is what cannot be applied: it is its own key. */
-function strange(entryId: string, field: string, pair: number, reason: Unfit): DeadLetter {
-  const key = Buffer.from(`millrace:changes ${entryId} ${pair} ${field.slice(0, 60)}`, 'latin1');
-  return { kind: '?', key, distinction: '', reason, entryId };
+  return { position, since, entries: entries.length, records, bytes, batch, nominated, deleted };
 }

@@ -1,4 +1,5 @@
 import type { Transaction } from '../postgres';
+import type { CarriedCopy } from './carried-copy';
 import { CopyText } from './copy-text';
 import { quoteName, type Target } from './target';
 import { arbiterOf } from './write-keyed';
@@ -14,18 +15,26 @@ function copyColumns({ kind }: Target): string[] {
 }
 
 /**
- * Writes predictions and metrics. `direct`: straight into the table, for records that nobody can have written yet; a unique
- * violation says otherwise. Else through a temporary table, leaving out those that are there: idempotent.
- * @returns how many were new.
+ * Writes predictions or metrics straight into their table: for records that nobody can have written yet. A unique violation says
+ * otherwise. @param copy more predictions, ready as they are
  */
+export async function writeNew(
+  transaction: Transaction,
+  target: Target,
+  rows: readonly Resolved[],
+  copy?: CarriedCopy,
+): Promise<number> {
+  const columns = copyColumns(target).map(quoteName).join(', ');
+  return copyRows(transaction, `COPY ${target.table} (${columns}) FROM STDIN`, rows, copy);
+}
+
+/** The same through a temporary table, leaving out those that are there: idempotent. @returns how many were new */
 export async function writeAppended(
   transaction: Transaction,
   target: Target,
   rows: readonly Resolved[],
-  direct: boolean,
 ): Promise<number> {
   const columns = copyColumns(target).map(quoteName).join(', ');
-  if (direct) return copyRows(transaction, `COPY ${target.table} (${columns}) FROM STDIN`, rows);
   const stage = `pg_temp.millrace_stage_${target.kind.name}`;
   await transaction.execute(
     `CREATE TEMP TABLE millrace_stage_${target.kind.name} ON COMMIT DROP AS SELECT ${columns} FROM ${target.table} WITH NO DATA`,
@@ -47,21 +56,28 @@ async function copyRows(
   transaction: Transaction,
   command: string,
   rows: readonly Resolved[],
+  copy?: CarriedCopy,
 ): Promise<number> {
-  const taken = await transaction.copy(command, encode(rows));
+  const sent = rows.length + (copy?.ids.length ?? 0);
+  const taken = await transaction.copy(command, pieces(rows, copy));
   // COPY ends silently at a line that reads \. : what was sent must have arrived (TRAPS: Postgres 3).
-  if (taken !== rows.length) throw new Error(`COPY took ${taken} of ${rows.length} rows`);
+  if (taken !== sent) throw new Error(`COPY took ${taken} of ${sent} rows`);
   return taken;
+}
+
+function* pieces(rows: readonly Resolved[], copy: CarriedCopy | undefined): Generator<Buffer> {
+  yield* encode(rows);
+  yield* copy?.pieces ?? [];
 }
 
 /** Rows as the text of COPY, a piece at a time. */
 function* encode(rows: readonly Resolved[]): Generator<Buffer> {
+  if (rows.length === 0) return;
   const text = new CopyText(pieceBytes + (pieceBytes >> 2));
   for (const { row, parents } of rows) {
     for (const parent of parents) text.value(parent);
     text.value(row.redisKey ?? row.id);
-    if (row.copyText === undefined) for (const value of row.values) text.value(value);
-    else text.encoded(row.copyText);
+    for (const value of row.values) text.value(value);
     text.endRow();
     if (text.length >= pieceBytes) yield text.take();
   }

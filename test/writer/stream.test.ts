@@ -1,4 +1,4 @@
-import { unpack } from '../../src/archive/packed';
+import { PackedReader, unpack } from '../../src/archive/packed';
 import { ModelStore } from '../../src/writer/model-store';
 import { testRedis, type TestRedis } from '../support/stores';
 
@@ -117,13 +117,38 @@ test('a record over 16 KiB is nominated, not carried, up to 10 MB', async () => 
   expect(await redis.client.hget('aidb:prediction:3', 'output')).toBe(large);
 });
 
-test('an entry has at most 100 pairs and 64 KiB', async () => {
+/** How many records each value carries, by entry. */
+const carriedCounts = async () =>
+  (await entries()).map((pairs) =>
+    pairs.map(([, value]) => {
+      const records = new PackedReader(value);
+      let count = 0;
+      while (records.next()) count++;
+      return count;
+    }),
+  );
+
+test('neighbours are carried in one value, and an entry has at most 100 pairs and 64 KiB', async () => {
   await store.logPredictions(Array.from({ length: 250 }, () => ({ modelVersionId: 1 })));
-  expect((await entries()).map((pairs) => pairs.length)).toEqual([100, 100, 50]);
+  expect(await carriedCounts()).toEqual([[250]]);
   await redis.client.del('millrace:changes');
   const input = `"${'x'.repeat(15_000)}"`;
   await store.logPredictions(Array.from({ length: 9 }, () => ({ modelVersionId: 1, input })));
-  expect((await entries()).map((pairs) => pairs.length)).toEqual([4, 4, 1]);
+  expect(await carriedCounts()).toEqual([[4], [4], [1]]);
+  await redis.client.del('millrace:changes');
+  const large = `"${'x'.repeat(16_500)}"`;
+  const inputs = Array.from({ length: 301 }, (_, index) => (index % 3 === 1 ? large : '{}'));
+  await store.logPredictions(inputs.map((one) => ({ modelVersionId: 1, input: one })));
+  const shapes = (await entries()).map((pairs) => pairs.map(([field]) => field));
+  expect(shapes.flat()).toHaveLength(201);
+  expect(Math.max(...shapes.map((fields) => fields.length))).toBe(100);
+  expect(shapes[0]?.slice(0, 5)).toEqual([
+    'prediction=',
+    'prediction',
+    'prediction=',
+    'prediction',
+    'prediction=',
+  ]);
   await redis.client.del('millrace:changes');
   const points = Array.from({ length: 601 }, (_, epoch) => ({
     metricName: 'loss',
@@ -132,7 +157,7 @@ test('an entry has at most 100 pairs and 64 KiB', async () => {
   }));
   expect(await store.logMetrics(1, points)).toBe(601);
   expect(await redis.client.zcard('aidb:metric:1:loss:train')).toBe(601);
-  expect((await entries()).map((pairs) => pairs.length)).toEqual([100, 100, 100, 100, 100, 100, 1]);
+  expect((await carriedCounts()).flat().reduce((sum, count) => sum + count, 0)).toBe(601);
 });
 
 test('ids of a bulk are those of its predictions, in order, whatever their versions', async () => {

@@ -1,30 +1,46 @@
 -- Entries of the stream `millrace:changes`: pairs of a field, which says what happened to which kind, and a value.
 --   <kind>    the record changed: what follows `aidb:<kind>:` in its key
 --   <kind>-   the application deleted it: the same
---   <kind>=   the record itself, packed (append-only kinds: predictions and metrics)
+--   <kind>=   records themselves, packed, one after another (append-only kinds: predictions and metrics)
 -- Packed: byte lengths in decimal, separated by single spaces, `-` for an absent value; a line feed; the values, concatenated.
 
 local largestCarried = 16 * 1024
 local largestEntry = 64 * 1024
 local pairsPerEntry = 100
+local carries = {['prediction='] = true, ['metric='] = true}
 
 local function append(field, value)
   call('XADD', changes, '*', field, value)
 end
 
--- Appends a list of {field, value, field, value, …}, as many to an entry as it may hold.
+-- Appends a list of {field, value, field, value, …}, as many to an entry as it may hold. Neighbours that carry records of one
+-- kind become one value: a pair costs every reader more than a record does.
 local function appendAll(list)
   local entry, size, bytes = {'XADD', changes, '*'}, 3, 0
+  local joined = {}
+  local function close()
+    if joined[1] then entry[size] = table.concat(joined) end
+    joined = {}
+  end
   for i = 1, #list, 2 do
     local field, value = list[i], list[i + 1]
     local length = #field + #value
-    if size == 3 + 2 * pairsPerEntry or (size > 3 and bytes + length > largestEntry) then
+    if size > 3 and (size == 3 + 2 * pairsPerEntry or bytes + length > largestEntry) then
+      close()
       call(unpack(entry, 1, size))
       size, bytes = 3, 0
     end
-    entry[size + 1], entry[size + 2] = field, value
-    size, bytes = size + 2, bytes + length
+    bytes = bytes + length
+    if joined[1] and size > 3 and field == entry[size - 1] then
+      joined[#joined + 1] = value
+    else
+      close()
+      entry[size + 1], entry[size + 2] = field, value
+      size = size + 2
+      if carries[field] then joined[1] = value end
+    end
   end
+  close()
   call(unpack(entry, 1, size))
 end
 
