@@ -29,6 +29,9 @@ const silenceMs = 65_000;
 const beginSilenceMs = 10_000;
 const connectTimeoutMs = 5_000;
 
+/** What a connection of this name calls itself. */
+export const applicationName = (name: string): string => `millrace-${name}`;
+
 /** One connection, made when needed and made anew after a failure. One caller at a time: later ones wait for earlier ones. */
 export class PostgresConnection {
   readonly #target: PostgresTarget;
@@ -112,7 +115,7 @@ export class PostgresConnection {
     if (this.#client !== undefined) return this.#client;
     const client = new Client({
       connectionString: this.#target.connectionString,
-      application_name: `millrace-${this.#name}`,
+      application_name: applicationName(this.#name),
       connectionTimeoutMillis: connectTimeoutMs,
       keepAlive: true,
       keepAliveInitialDelayMillis: 10_000,

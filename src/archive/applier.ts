@@ -12,6 +12,7 @@ import type { Nominated } from './full-pass';
 import { isKind, type KindName, kindNames } from './kinds';
 import { type Answer, lookUp, type Nominations } from './look-up';
 import { MetricKeys } from './metric-keys';
+import type { Behind } from './relay';
 import type { Applied, ArchiveSink } from './sink';
 import type { Page } from './stream';
 import type { TruthReader } from './truth';
@@ -77,7 +78,20 @@ export class Applier {
     this.#knownUntil = entryId;
   }
 
-  async applyPage(page: Page): Promise<void> {
+  /** Whether a page holds nothing but records that came by value, and their echoes. */
+  isPlain(page: Page): boolean {
+    const { batch, nominated, deleted } = page;
+    if (!batch.isPlain || this.#distrust > 0) return false;
+    for (const ids of deleted.values()) if (ids.size > 0) return false;
+    for (const [kind, ids] of nominated) {
+      if (ids.size > 0 && (kind !== 'prediction' || ![...ids].every((id) => this.echoes.has(id))))
+        return false;
+    }
+    return true;
+  }
+
+  /** @param behind for a plain page, while another one is under way */
+  async applyPage(page: Page, behind?: Behind): Promise<void> {
     this.echoes.add(page.batch.copy?.ids ?? []);
     this.echoes.add(page.batch.of('prediction').map(({ id }) => Number(id)));
     for (const id of page.deleted.get('prediction') ?? []) this.echoes.delete(id);
@@ -85,7 +99,11 @@ export class Applier {
     const fresh = this.#distrust === 0 && compareEntryIds(page.position, this.#knownUntil) > 0;
     this.#distrust = Math.max(0, this.#distrust - 1);
     const nominated = this.#withoutEchoes(page.nominated);
-    await this.#apply({ batch: page.batch, nominated, deleted: page.deleted, page, direct: fresh });
+    if (behind !== undefined && fresh) await this.#commit(page.batch, page, true, behind);
+    else {
+      await behind?.previous;
+      await this.#apply({ batch: page.batch, nominated, deleted: page.deleted, page, direct: fresh });
+    }
   }
 
   /** The points of a key that was deleted go all of them; if it is there again, it is read from its start. */
@@ -236,11 +254,11 @@ export class Applier {
     }
   }
 
-  async #commit(batch: Batch, page: Page | undefined, direct: boolean): Promise<void> {
+  async #commit(batch: Batch, page: Page | undefined, direct: boolean, behind?: Behind): Promise<void> {
     const { checkpoint, sink, onApplied } = this.#options;
     const entryId = page?.position ?? checkpoint.position?.entryId;
     if (entryId === undefined) throw new Error('the position is not known');
-    const applied = await sink.apply(batch, entryId, direct);
+    const applied = await sink.apply(batch, entryId, direct, behind);
     if (direct && !applied.direct) this.#distrust = distrustPages;
     // Mended by hand they are news.
     for (const { kind, key } of applied.letters)

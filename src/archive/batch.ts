@@ -37,6 +37,11 @@ export class Batch {
     return rows;
   }
 
+  /** Nothing but records that are ready as they are. */
+  get isPlain(): boolean {
+    return this.#copy !== undefined && this.size === this.#copy.ids.length;
+  }
+
   get size(): number {
     let size = this.letters.length + this.deletions.length + this.retried.length;
     size += this.#copy?.ids.length ?? 0;

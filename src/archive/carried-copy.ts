@@ -43,9 +43,9 @@ export class CarriedCopy {
   readonly #values: Carried[] = [];
   readonly #ids: number[] = [];
   /** By the bytes that name them. */
-  readonly #parents = new Map<string, KnownParent>();
+  readonly #parents = new Map<string, KnownParent & { readonly text: Buffer }>();
   /** Mostly the next record's, too. */
-  #last: { readonly createdLength: number; readonly name: Buffer; readonly pgId: string } | undefined;
+  #last: { readonly createdLength: number; readonly name: Buffer; readonly text: Buffer } | undefined;
 
   constructor(known: KnownId) {
     this.#known = known;
@@ -91,11 +91,16 @@ export class CarriedCopy {
   }
 
   #record(value: Buffer, { lengths, count, start }: PackedReader): void {
-    const [idLength = 0, createdLength = absent, parentLength = absent] = lengths;
-    if (count !== packedCount || createdLength === absent || parentLength === absent) throw irregular;
+    const idLength = lengths[0] ?? absent;
+    const createdLength = lengths[1] ?? absent;
+    const parentLength = lengths[2] ?? absent;
+    if (count !== packedCount || idLength === absent || createdLength === absent || parentLength === absent) {
+      throw irregular;
+    }
     const idEnd = start + idLength;
     let at = idEnd + createdLength + parentLength;
-    this.#text.value(this.#parent(value, idEnd, createdLength, at));
+    const parent = this.#parent(value, idEnd, createdLength, at);
+    this.#text.window(parent, 0, parent.length);
     this.#ids.push(idIn(value, start, idEnd));
     this.#text.window(value, start, idEnd);
     for (let index = 0; index < columns.length; index++) {
@@ -120,18 +125,18 @@ export class CarriedCopy {
     } else text.value(fitting(() => decode(decoder, column, value.subarray(from, to))));
   }
 
-  /** The Postgres id of the parent that the bytes name: its creation time, and its id. */
-  #parent(value: Buffer, from: number, createdLength: number, to: number): string {
+  /** The Postgres id, as text, of the parent that the bytes name: its creation time, and its id. */
+  #parent(value: Buffer, from: number, createdLength: number, to: number): Buffer {
     const last = this.#last;
-    if (last?.createdLength === createdLength && isAt(last.name, value, from, to)) return last.pgId;
+    if (last?.createdLength === createdLength && isAt(last.name, value, from, to)) return last.text;
     const key = `${createdLength} ${value.toString('latin1', from, to)}`;
     const known = this.#parents.get(key) ?? this.#find(value, from, createdLength, to);
     this.#parents.set(key, known);
-    this.#last = { createdLength, name: value.subarray(from, to), pgId: known.pgId };
-    return known.pgId;
+    this.#last = { createdLength, name: value.subarray(from, to), text: known.text };
+    return known.text;
   }
 
-  #find(value: Buffer, from: number, createdLength: number, to: number): KnownParent {
+  #find(value: Buffer, from: number, createdLength: number, to: number) {
     const [parent] = parents;
     if (parent === undefined) throw irregular;
     const created = value.subarray(from, from + createdLength);
@@ -141,7 +146,7 @@ export class CarriedCopy {
     const identity = { id: reference.id, created: reference.created };
     const pgId = this.#known(parent.kind, identity);
     if (pgId === undefined) throw irregular;
-    return { identity, pgId };
+    return { identity, pgId, text: Buffer.from(pgId) };
   }
 }
 

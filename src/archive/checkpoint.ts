@@ -1,9 +1,12 @@
 import { hostname } from 'node:os';
 import { z } from 'zod';
 import { readAsset } from '../package-root';
-import type { PostgresConnection, Transaction } from '../postgres';
+import { applicationName, type PostgresConnection, type Transaction } from '../postgres';
 
 export const streamKey = 'millrace:changes';
+
+/** Connection of the writer that has no lock on the stream's row while it copies, see relay.ts. */
+export const secondWriter = 'archive-second';
 
 /** An owner that has given no sign of life for this long may be replaced. It gives one each second. */
 const silenceMs = 5_000;
@@ -170,7 +173,7 @@ export class Checkpoint {
   }
 
   async #evict(): Promise<void> {
-    await this.#postgres.query(evictSql, [streamKey, silenceMs]);
+    await this.#postgres.query(evictSql, [streamKey, silenceMs, applicationName(secondWriter)]);
   }
 
   /** Lets a standby take over at once. */

@@ -30,6 +30,11 @@ export class Follower {
     this.#checkpoint = checkpoint;
   }
 
+  /** Whether nothing may be applied before `look`. */
+  get must(): boolean {
+    return this.#must;
+  }
+
   /** Look before anything else is read: this may be another life of Redis. */
   mustLook(): void {
     this.#must = true;

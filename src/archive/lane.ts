@@ -8,7 +8,7 @@ import type { PostgresTarget } from '../postgres-url';
 import { RedisConnection, type ServerFacts } from '../redis';
 import type { RedisTarget } from '../redis-url';
 import { Applier } from './applier';
-import { Checkpoint, Displaced } from './checkpoint';
+import { Checkpoint, Displaced, secondWriter } from './checkpoint';
 import { beforeAll } from './entry-id';
 import { PassGate } from './pass-gate';
 import { type ArchivePassReport, ArchivePassRunner, countLetters } from './pass-runner';
@@ -16,6 +16,7 @@ import { Follower } from './follower';
 import { Incidents } from './incidents';
 import { findTargets, inspectRedis, loadLibrary, prepareSchema } from './preparation';
 import { AppliedLog, passStarted, passSummary, recordPass } from './report';
+import { Relay } from './relay';
 import { ArchiveSink, type SinkOptions } from './sink';
 import { Standing } from './standing';
 import type { Page } from './stream';
@@ -71,6 +72,10 @@ export class ArchiveLane {
   readonly #truth: TruthReader;
   readonly #appliedLog: AppliedLog;
   readonly #passGate: PassGate;
+  readonly #second: PostgresConnection;
+  readonly #relay: Relay;
+  /** Under way while the next page is written. */
+  #trimming: Promise<void> = Promise.resolve();
   #targets: Targets | undefined;
   #applier: Applier | undefined;
   #tickedAt = 0;
@@ -99,6 +104,20 @@ export class ArchiveLane {
     // Whatever is read over a new connection may come from another life of Redis.
     this.#tailConnection.client.on('ready', () => {
       this.#follower.mustLook();
+    });
+    this.#second = new PostgresConnection(options.postgres, secondWriter);
+    this.#relay = new Relay({
+      tail: this.#tail,
+      connections: [this.postgres, this.#second],
+      isPlain: (page) => this.#applier?.isPlain(page) === true,
+      apply: (page, behind) => {
+        this.behindSince ??= page.since;
+        return this.#requireApplier().applyPage(page, behind);
+      },
+      onApplied: (page) => {
+        this.#applied(page);
+      },
+      mayGoOn: () => this.#mayGoOn(),
     });
     this.passes = new ArchivePassRunner({
       redis: this.redis,
@@ -152,6 +171,7 @@ export class ArchiveLane {
       delay(releaseMs, undefined, { ref: false }),
     ]);
     this.postgres.close();
+    this.#second.close();
     this.#tailConnection.close();
     this.redis.close();
   }
@@ -159,6 +179,7 @@ export class ArchiveLane {
   /** Cuts what is in flight, at the end of the patience. */
   cut(): void {
     this.postgres.close();
+    this.#second.close();
     this.#tailConnection.close();
     this.redis.close();
   }
@@ -177,10 +198,10 @@ export class ArchiveLane {
     const page = this.#tail.take(position.entryId);
     if (page !== undefined) {
       if (!(await this.#mayDelete(page, applier))) return 'more';
-      this.behindSince = page.since;
-      await applier.applyPage(page);
-      this.entryId = page.position;
-      await trimStream(this.redis, page.position, 'about');
+      await this.#relay.run(page);
+      const trimming = this.#trimming;
+      this.#trimming = Promise.resolve();
+      await trimming;
     }
     if (this.#retrying) this.#retrying = await applier.retrySome();
     const passed = await this.#pass(applier);
@@ -291,6 +312,25 @@ export class ArchiveLane {
       this.passes.finish(this.letters);
     }
     return true;
+  }
+
+  #applied({ position, since }: Page): void {
+    this.entryId = position;
+    this.behindSince = since;
+    this.#trimming = this.#trimming.then(() => trimStream(this.redis, position, 'about'));
+    this.#trimming.catch(() => undefined); // awaited at the end of the turn
+  }
+
+  /** Whether another page may begin before the turn is over. */
+  #mayGoOn(): boolean {
+    const due = Date.now() - this.#tickedAt >= tickMs;
+    return (
+      !due &&
+      !this.#retrying &&
+      this.letters === 0 &&
+      this.passes.progress === undefined &&
+      !this.#follower.must
+    );
   }
 
   #requireTargets(): Targets {

@@ -17,6 +17,7 @@ import { isDataError, writeIsolated } from './isolate';
 import { type KindName, kindNames, kinds } from './kinds';
 import { misfit } from './misfit';
 import { nameColumn } from './name-column';
+import type { Behind } from './relay';
 import { bring, bringParents, withParents } from './resolve';
 import type { Row } from './row';
 import { type Strategies, strategyOf } from './strategies';
@@ -91,12 +92,18 @@ export class ArchiveSink {
   /**
    * Applies a batch and moves the position (or leaves it). Idempotent: every write is by identity.
    * @param direct the position proves that the append-only records are new; where it errs, the attempt is made again without.
+   * @param behind for a batch of plain records: they are copied while an earlier batch is not committed yet, and the fence comes
+   *   last. Whatever comes in between, the batch is applied again in its turn.
    * @throws Displaced, and what Postgres throws that is not about a record
    */
-  async apply(work: Batch, entryId: string, direct: boolean): Promise<Applied> {
+  async apply(work: Batch, entryId: string, direct: boolean, behind?: Behind): Promise<Applied> {
     const { postgres, checkpoint } = this.#options;
     let how = { direct, careful: false };
     let again = true;
+    if (behind !== undefined) {
+      const applied = await this.#applyBehind(work, entryId, behind);
+      if (applied !== undefined) return applied;
+    }
     for (;;) {
       const batch = new Batch(work);
       const applied = { ...nothingApplied(), direct: how.direct };
@@ -124,6 +131,35 @@ export class ArchiveSink {
           throw error;
         }
       }
+    }
+  }
+
+  /** @returns undefined when the batch has to be applied the usual way, for which the way is clear then */
+  async #applyBehind(
+    batch: Batch,
+    entryId: string,
+    { previous, postgres }: Behind,
+  ): Promise<Applied | undefined> {
+    const { checkpoint, targets } = this.#options;
+    const applied = { ...nothingApplied(), direct: true };
+    try {
+      const taken = await postgres.transaction(async (transaction) => {
+        const ids = new IdMapTransaction(this.#ids, transaction);
+        const attempt = { transaction, ids, batch, applied, direct: true, careful: false };
+        if (!this.#takesCopy(attempt)) return false;
+        await this.#writeKind(attempt, targetOf(targets, 'prediction'), []);
+        await previous;
+        await checkpoint.fence(transaction, entryId);
+        return true;
+      });
+      if (taken) checkpoint.moved(entryId);
+      else await previous;
+      return taken ? applied : undefined;
+    } catch (error) {
+      await previous; // its failure comes first
+      if (isDataError(error)) return undefined;
+      checkpoint.forget();
+      throw error;
     }
   }
 

@@ -9,8 +9,17 @@ const blockMs = 1_000;
 /** About what a page should hold: records, for the transaction's sake, and bytes, for the memory's. */
 const pageRecords = 5_000;
 const pageBytes = 2 * 1024 * 1024;
-const firstCount = 100;
+const firstCount = 10;
 const largestCount = 5_000;
+
+/** What is read ahead. */
+interface Ahead {
+  readonly from: string;
+  /** Resolves with either of the others. */
+  readonly arrival: Promise<void>;
+  page?: Page;
+  error?: unknown;
+}
 
 /**
  * Reads the stream one page ahead of whoever applies it, and never further: a page that is not taken stops the reading.
@@ -20,7 +29,7 @@ export class StreamTail {
   readonly #connection: RedisConnection;
   readonly #onReady: () => void;
   readonly #known: KnownId;
-  #next: { readonly from: string; page?: Page; error?: unknown } | undefined;
+  #next: Ahead | undefined;
   #count = firstCount;
 
   /** @param onReady called when `take` has something to say */
@@ -47,6 +56,16 @@ export class StreamTail {
     return page;
   }
 
+  /** The page that `take` would give. */
+  peek(position: string): Page | undefined {
+    return this.#next?.from === position ? this.#next.page : undefined;
+  }
+
+  /** When `take` has something to say about this position. */
+  async arrival(position: string): Promise<void> {
+    if (this.#next?.from === position) await this.#next.arrival;
+  }
+
   /** Forgets what was read ahead: it may be of another Redis. */
   reset(): void {
     this.#next = undefined;
@@ -54,10 +73,12 @@ export class StreamTail {
   }
 
   #read(from: string): void {
-    const next: { from: string; page?: Page; error?: unknown } = { from };
+    let arrived = (): void => undefined;
+    const next: Ahead = { from, arrival: new Promise((resolve) => (arrived = resolve)) };
     this.#next = next;
     const done = (outcome: { page: Page } | { error: unknown }) => {
       Object.assign(next, outcome);
+      arrived();
       if (this.#next === next) this.#onReady();
     };
     this.#ask(from, next).then(

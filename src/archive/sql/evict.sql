@@ -1,12 +1,13 @@
--- Ends the session that holds the stream's row and waits for a client that says nothing: that of a frozen owner, of one whose
--- machine is gone, or of ourselves over a connection that was lost. Postgres would keep it for hours; in the middle of a COPY
--- no timeout of its own counts.
--- $1 stream, $2 milliseconds of silence after which an owner counts as dead
--- Result: one row when there was such a session
+-- Ends the sessions of a writer that wait for a client that says nothing: a frozen owner, one whose machine is gone, or ourselves
+-- over a connection that was lost. One of them holds the stream's row, the other has rows that nobody else can write. Postgres
+-- would keep them for hours; in the middle of a COPY no timeout of its own counts.
+-- $1 stream, $2 milliseconds of silence after which an owner counts as dead, $3 application name of the second writer
+-- Result: one row for each of these sessions
 SELECT pg_terminate_backend(a.pid) AS ended
 FROM millrace.checkpoint c
-JOIN pg_locks l ON l.locktype = 'transactionid' AND l.transactionid = c.xmax AND l.granted
-JOIN pg_stat_activity a ON a.pid = l.pid
+CROSS JOIN pg_stat_activity a
 WHERE c.stream = $1 AND c.heartbeat < clock_timestamp() - $2 * interval '1 millisecond'
   AND a.wait_event = 'ClientRead' AND a.state_change < clock_timestamp() - $2 * interval '1 millisecond'
-  AND a.usename = current_user AND a.pid <> pg_backend_pid()
+  AND a.xact_start IS NOT NULL AND a.usename = current_user AND a.datname = current_database() AND a.pid <> pg_backend_pid()
+  AND (a.application_name = $3 OR a.pid IN (
+    SELECT l.pid FROM pg_locks l WHERE l.locktype = 'transactionid' AND l.transactionid = c.xmax AND l.granted))
