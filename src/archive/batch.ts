@@ -1,9 +1,10 @@
-import { type Carried, recordsIn } from './carried';
+import { type Carried, recordIn, split, strange } from './carried';
 import { CarriedCopy, type KnownId } from './carried-copy';
 import { type DeadLetter, letterOf, unfit } from './dead-letters';
 import type { Deletion } from './delete';
 import type { Found } from './found';
 import { type KindName, kindNames } from './kinds';
+import { PackedError } from './packed';
 import { type Row, toRow } from './row';
 
 /** Records on their way to one transaction, and what will not get there. */
@@ -59,30 +60,37 @@ export class Batch {
     }
   }
 
-  /** The same for what came by value. @returns how many records that is */
+  /** The same for packed records. @returns how many they are */
   addCarried(carried: Carried, known: KnownId): number {
     if (carried.kind === 'prediction') {
       this.#copy ??= new CarriedCopy(known);
       const before = this.#copy.ids.length;
       if (this.#copy.add(carried)) return this.#copy.ids.length - before;
     }
-    return this.#addEach(carried);
+    let count = 0;
+    for (const one of split(carried)) {
+      count++;
+      if (one.value.length === carried.value.length || this.#copy?.add(one) !== true) this.#addSingle(one);
+    }
+    return count;
   }
 
   /** Makes rows of all that is ready as it is: for a transaction that has to look closer. */
   spread(): void {
-    for (const carried of this.#copy?.values ?? []) this.#addEach(carried);
+    for (const carried of this.#copy?.values ?? []) for (const one of split(carried)) this.#addSingle(one);
     this.#copy = undefined;
   }
 
-  #addEach(carried: Carried): number {
-    let count = 0;
-    for (const found of recordsIn(carried)) {
-      count++;
-      if ('values' in found) this.add(found, carried.entryId);
-      else this.letters.push(found);
+  #addSingle(carried: Carried): void {
+    try {
+      this.add(recordIn(carried), carried.from?.entryId);
+    } catch (error) {
+      // Only who writes into the stream can damage it.
+      if (!(error instanceof PackedError) || carried.from === undefined) throw error;
+      const field = `${carried.kind}=`;
+      const message = `the value of "${field}" is damaged: ${error.message}`;
+      this.letters.push(strange(carried.from, field, message));
     }
-    return count;
   }
 
   /** Takes out what came of these keys: it was deleted since. */

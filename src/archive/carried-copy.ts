@@ -106,8 +106,10 @@ export class CarriedCopy {
     for (let index = 0; index < columns.length; index++) {
       const length = lengths[3 + index] ?? absent;
       const column = columns[index];
-      if (length === absent || column === undefined) throw irregular;
-      this.#column(column, value, at, (at += length));
+      if (column === undefined) throw irregular;
+      if (length !== absent) this.#column(column, value, at, (at += length));
+      else if (column.required) throw irregular;
+      else this.#text.value(null);
     }
     this.#text.endRow();
   }

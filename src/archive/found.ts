@@ -25,13 +25,10 @@ export const keyOf = (kind: KindName, id: Buffer): Buffer =>
 export const packFound = ({ id, parents, values }: Found): Buffer =>
   pack([id, ...parents.flatMap(({ id: parent, created }) => [created, parent]), ...values]);
 
-/** @throws on anything packFound did not make */
-export const unpackFound = (name: KindName, packed: Buffer): Found => foundIn(name, unpack(packed));
-
-/** @param unpacked what packFound packed @throws on anything else */
-export function foundIn(name: KindName, unpacked: readonly (Buffer | undefined)[]): Found {
+/** @throws PackedError on anything packFound did not make */
+export function unpackFound(name: KindName, packed: Buffer): Found {
   const kind = kinds[name];
-  const [id, ...rest] = unpacked;
+  const [id, ...rest] = unpack(packed);
   const values = rest.splice(kind.parents.length * 2);
   if (id === undefined || values.length !== (name === 'metric' ? 1 : kind.columns.length)) {
     throw new PackedError(`not a packed ${name}`);
@@ -44,7 +41,8 @@ export function foundIn(name: KindName, unpacked: readonly (Buffer | undefined)[
 }
 
 /** What a `metric=` field of the stream holds: run id, its start, name and split as in the key, member. @throws PackedError */
-export function metricIn([run, created, name, member]: readonly (Buffer | undefined)[]): Found {
+export function unpackMetric(packed: Buffer): Found {
+  const [run, created, name, member] = unpack(packed);
   if (run === undefined || name === undefined || member === undefined)
     throw new PackedError('not a packed metric');
   return {

@@ -46,7 +46,7 @@ export function readPage(entries: readonly Entry[], known: KnownId): Page {
       const field = name.equals(carriedPrediction) ? 'prediction=' : name.toString('latin1');
       const kind = carriedKind(field);
       if (kind !== undefined) {
-        records += batch.addCarried({ kind, value, entryId, pair: at / 2 }, known);
+        records += batch.addCarried({ kind, value, from: { entryId, pair: at / 2 } }, known);
         continue;
       }
       records++;
@@ -58,7 +58,7 @@ export function readPage(entries: readonly Entry[], known: KnownId): Page {
         nominated.get(gone)?.add(value.toString('latin1'));
       } else {
         const message = `nobody knows what the field ${JSON.stringify(field.slice(0, 60))} means`;
-        batch.letters.push(strange({ entryId, field, pair: at / 2, message }));
+        batch.letters.push(strange({ entryId, pair: at / 2 }, field, message));
       }
     }
   }

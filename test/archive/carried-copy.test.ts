@@ -13,7 +13,8 @@ const known = (kind: string, identity: { id: string; created: string }) =>
     ? versions[identity.id]
     : undefined;
 
-const carried = (value: Buffer) => ({ kind: 'prediction', value, entryId: '1-1', pair: 0 }) as const;
+const carried = (value: Buffer) =>
+  ({ kind: 'prediction', value, from: { entryId: '1-1', pair: 0 } }) as const;
 
 /** The text that rows make, or undefined when one of them cannot be a row. */
 function byRows(value: Buffer): string | undefined {
@@ -152,6 +153,7 @@ test('the ordinary is taken, and nothing else: each value alone', () => {
   );
   expect(byCopy(withValue(3, '{"متن": "\\n"}')).taken).toEqual([true]);
   expect(byCopy(withValue(5, '0')).text).toContain('\t\\N\t12.5');
+  expect(byCopy(withValue(8, undefined)).text).toMatch(/\t\\N\n$/);
   expect(byCopy(withValue(5, '1e-05')).text).toContain('\t1e-05\t');
   expect(byCopy(withValue(7, '2026-01-01T00:00:00+03:30')).text).toContain(
     '\t2025-12-31 20:30:00.000000+00\t',
@@ -169,12 +171,7 @@ test('the ordinary is taken, and nothing else: each value alone', () => {
       withValue(3, Buffer.from([0x22, 0xff, 0x22])),
       withValue(4, '\u0000'),
     ],
-    ...[
-      withValue(5, 'much'),
-      withValue(6, undefined),
-      withValue(7, '2026-02-30T00:00:00.000000'),
-      withValue(8, undefined),
-    ],
+    ...[withValue(5, 'much'), withValue(7, '2026-02-30T00:00:00.000000')],
     ...[pack(regular.slice(1)), pack(regular).subarray(1), Buffer.from('damaged'), Buffer.alloc(0)],
   ];
   for (const value of refused) expect(byCopy(value).taken).toEqual([false]);
@@ -191,6 +188,25 @@ test('a value is taken as a whole or not at all, and what came before stays', ()
       .map((line) => line.split('\t')[1]),
   ).toEqual(['7', '8']);
   expect(copy.ids).toEqual([7, 8]);
+});
+
+test('in a batch one spoilt record keeps no other from being taken', () => {
+  const batch = new Batch();
+  const records = [pack(regular), withValue(5, 'much'), withValue(0, '8'), Buffer.from('1 1\nx')];
+  expect(batch.addCarried(carried(Buffer.concat(records)), known)).toBe(4);
+  expect(batch.copy?.ids).toEqual([7, 8]);
+  expect(batch.letters.map(({ kind, reason, entryId }) => [kind, reason.code, entryId])).toEqual([
+    ['prediction', '22P02', '1-1'],
+    ['?', 'E_STREAM_FIELD', '1-1'],
+  ]);
+  batch.spread();
+  expect(batch.of('prediction').map(({ id }) => id)).toEqual(['7', '8']);
+  expect(batch.copy).toBeUndefined();
+  const empty = new Batch();
+  empty.addCarried(carried(Buffer.alloc(0)), known);
+  expect(empty.letters.map(({ reason }) => reason.message)).toEqual([
+    'the value of "prediction=" is damaged: there is no header',
+  ]);
 });
 
 test('the same bytes cut differently name another parent', () => {
