@@ -5,6 +5,7 @@ import { describeError } from '../errors';
 import { type Carried, unpackCarried } from './carried-row';
 import type { Found } from './found';
 import { isKind, type KindName, kindNames } from './kinds';
+import { idsIn } from './nominate';
 
 /** An entry as XREAD returns it: id, then field, value, field, value … */
 export type Entry = readonly [Buffer, readonly Buffer[] | null];
@@ -55,6 +56,13 @@ export function readPage(entries: readonly Entry[]): Page {
         deleted.get(kind)?.add(value.toString('latin1'));
         // Looked up as well: it may have been written again since.
         nominated.get(kind)?.add(value.toString('latin1'));
+      } else if (how === '*' && isKind(field.slice(0, -1))) {
+        const ids = namedBy(field, value);
+        if (ids instanceof Unfit) batch.letters.push(strange(entryId, field, at / 2, ids));
+        else {
+          pairs += ids.length - 1;
+          for (const one of ids) nominated.get(field.slice(0, -1) as KindName)?.add(one);
+        }
       } else {
         const record = carriedBy(field, value);
         const found = foundIn(field, record);
@@ -80,18 +88,30 @@ function carriedBy(field: string, value: Buffer): Carried | undefined {
 
 /** The record, or why there is none. */
 function foundIn(field: string, record: Carried | undefined): Found | Unfit {
-  const name = JSON.stringify(field.slice(0, 60));
-  if (record === undefined)
+  if (record === undefined) {
+    const name = JSON.stringify(field.slice(0, 60));
     return new Unfit('E_STREAM_FIELD', undefined, `nobody knows what the field ${name} means`);
+  }
   try {
     return unpackCarried(record);
   } catch (error) {
-    return new Unfit(
-      'E_STREAM_FIELD',
-      undefined,
-      `the value of ${name} is damaged: ${describeError(error).message}`,
-    );
+    return damaged(field, error);
   }
+}
+
+/** The ids in a list of them, or why there are none. */
+function namedBy(field: string, value: Buffer): readonly string[] | Unfit {
+  try {
+    return idsIn(value);
+  } catch (error) {
+    return damaged(field, error);
+  }
+}
+
+function damaged(field: string, error: unknown): Unfit {
+  const name = JSON.stringify(field.slice(0, 60));
+  const reason = `the value of ${name} is damaged: ${describeError(error).message}`;
+  return new Unfit('E_STREAM_FIELD', undefined, reason);
 }
 
 /** The stream's entry itself is what cannot be applied: it is its own key. */
