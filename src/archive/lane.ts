@@ -9,6 +9,7 @@ import { RedisConnection, type ServerFacts } from '../redis';
 import type { RedisTarget } from '../redis-url';
 import { Applier } from './applier';
 import { Checkpoint, Displaced } from './checkpoint';
+import { Echoes } from './echoes';
 import { beforeAll } from './entry-id';
 import { PassGate } from './pass-gate';
 import { type ArchivePassReport, ArchivePassRunner, countLetters } from './pass-runner';
@@ -19,7 +20,7 @@ import { AppliedLog, passStarted, passSummary, recordPass } from './report';
 import { ArchiveSink, type SinkOptions } from './sink';
 import { Standing } from './standing';
 import type { Page } from './stream';
-import { StreamTail } from './stream-tail';
+import { lastEntryId, StreamTail } from './stream-tail';
 import type { Targets } from './target';
 import { trimStream } from './trim';
 import { TruthReader } from './truth';
@@ -54,6 +55,7 @@ export class ArchiveLane {
   readonly passes: ArchivePassRunner;
   readonly standing: Standing;
   readonly incidents: Incidents;
+  readonly echoes: Echoes;
   lastPass: ArchivePassReport | undefined;
   server: ServerFacts | undefined;
   /** The last entry known to be applied. */
@@ -91,7 +93,8 @@ export class ArchiveLane {
     this.incidents = new Incidents(log);
     this.#follower = new Follower(this.redis, this.checkpoint);
     this.#truth = new TruthReader(this.redis);
-    this.#tail = new StreamTail(this.#tailConnection, options.onWake);
+    this.echoes = new Echoes(() => lastEntryId(this.redis));
+    this.#tail = new StreamTail(this.#tailConnection, this.echoes, options.onWake);
     this.#appliedLog = new AppliedLog(log, metrics);
     this.#passGate = new PassGate(this.redis);
     // Whatever is read over a new connection may come from another life of Redis.
@@ -113,10 +116,6 @@ export class ArchiveLane {
       },
     });
   }
-
-  /** Has this append-only record just come by value? Then its notification is an echo. */
-  readonly isEcho = (kind: string, id: string): boolean =>
-    kind === 'prediction' && this.#applier?.echoes.has(id) === true;
 
   /** One turn. Throws what the pump should retry or stop for; being displaced by another instance is neither. */
   async cycle(): Promise<CycleOutcome> {
@@ -203,6 +202,7 @@ export class ArchiveLane {
       ...shared,
       redis: this.redis,
       sink,
+      echoes: this.echoes,
       onApplied: (applied, since) => {
         this.passes.applied(applied);
         this.#appliedLog.add(applied, since);
@@ -239,7 +239,7 @@ export class ArchiveLane {
     }
     if (found.incident !== undefined) {
       this.incidents.add(found.incident);
-      applier.echoes.clear(); // the same ids may mean other records
+      this.echoes.clear(); // the same ids may mean other records
     }
     if (found.needsPass) this.passes.restart(found.incident ?? 'start');
     // Writers would get "Function not found".

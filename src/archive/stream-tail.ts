@@ -1,5 +1,6 @@
 import type { RedisConnection } from '../redis';
 import { streamKey } from './checkpoint';
+import type { Echoes } from './echoes';
 import { beforeAll } from './entry-id';
 import { type Entry, type Page, readPage } from './stream';
 
@@ -17,13 +18,15 @@ const largestCount = 5_000;
  */
 export class StreamTail {
   readonly #connection: RedisConnection;
+  readonly #echoes: Echoes;
   readonly #onReady: () => void;
   #next: { readonly from: string; page?: Page; error?: unknown } | undefined;
   #count = firstCount;
 
   /** @param onReady called when `take` has something to say */
-  constructor(connection: RedisConnection, onReady: () => void) {
+  constructor(connection: RedisConnection, echoes: Echoes, onReady: () => void) {
     this.#connection = connection;
+    this.#echoes = echoes;
     this.#onReady = onReady;
   }
 
@@ -83,6 +86,8 @@ export class StreamTail {
       const entries = reply?.[0]?.[1];
       if (entries === undefined || entries.length === 0) continue;
       const page = readPage(entries);
+      // Not if it is of another Redis than that which is followed now.
+      if (this.#next === asked) this.#echoes.read(page);
       this.#adapt(page);
       return page;
     }
