@@ -5,7 +5,7 @@ import type { RedisConnection } from '../redis';
 import type { RedisTarget } from '../redis-url';
 import type { Echoes } from './echoes';
 import { keyspace$ } from './keyspace';
-import { effectOf, keyOffset } from './mirror-event';
+import { effectOf } from './mirror-event';
 import { NominationQueue, type QueueEvent } from './nomination-queue';
 import type { Enabling } from './notifications';
 
@@ -53,10 +53,9 @@ export const mirror$ = (options: MirrorOptions): Observable<MirrorEvent> =>
       flushAt,
       maxPending,
     });
-    const offset = keyOffset(target.db);
-    const onEvent = (channel: Buffer, event: Buffer): void => {
+    const onEvent = (key: string, event: string): void => {
       const effect = effectOf(event);
-      if (effect !== 'nothing') queue.add(channel.toString('latin1', offset), effect === 'deleted');
+      if (effect !== 'nothing') queue.add(key, effect === 'deleted');
     };
     const listening = keyspace$({ target, connection: options.connection, onEvent, watchMs })
       .pipe(
