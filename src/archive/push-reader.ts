@@ -45,9 +45,10 @@ export class PushReader {
     const data = this.#held.length === 1 ? chunk : Buffer.concat(this.#held, this.#size);
     this.#wanted = 0;
     let at = 0;
-    for (let end = 0; at < data.length; at = end) {
-      end = this.#reply(data, at);
+    while (at < data.length) {
+      const end = this.#reply(data, at);
       if (end < 0) break;
+      at = end;
     }
     this.#size = data.length - at;
     this.#wanted -= at;

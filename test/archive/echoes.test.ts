@@ -1,5 +1,8 @@
+import { plainModel } from '../support/plain-writer';
+import { useArchive } from './support/archive';
 import { Echoes } from '../../src/archive/echoes';
 
+const archive = useArchive();
 const carrying = (position: string, ...carried: string[]) => ({ position, carried });
 const never = () => false;
 
@@ -58,4 +61,21 @@ test('a tail that does not get on is not waited for, for ever', async () => {
   const startedAt = performance.now();
   await echoes.settle(never);
   expect(performance.now() - startedAt).toBeGreaterThan(900);
+});
+
+test('what functions write comes by value only: the mirror adds nothing to the stream', async () => {
+  const daemon = await archive.start({ MIRROR: 'on' });
+  const modelId = await archive.store.createModel({ name: 'm' });
+  const modelVersionId = await archive.store.createModelVersion({ modelId, version: '1' });
+  const written = 20_000;
+  const one = (n: number) => ({ modelVersionId, input: { n } });
+  await archive.store.logPrediction(one(0)); // more of them are expected now
+  await archive.becomes('SELECT count(*) FROM predictions', ['1']);
+  await archive.store.logPredictions(Array.from({ length: written - 1 }, (_unused, n) => one(n)));
+  await archive.becomes('SELECT count(*) FROM predictions', [String(written)]);
+  // Goes through the mirror, after all that was notified before.
+  await plainModel(archive.redis.client);
+  await archive.becomes('SELECT count(*) FROM models', ['2']);
+  const { archive: status } = await daemon.status();
+  expect(status.mirror.mirrored).toBeLessThan(written / 10); // all but a few: models, a version
 });
