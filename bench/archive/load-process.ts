@@ -3,10 +3,10 @@
  * the Redis URL; requests and replies travel over Node's IPC.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import Redis from 'ioredis';
 import { ModelStore } from '../../src/writer/model-store';
 import { monotonicMs } from '../clock';
-import { manyCalls, inBulk, plainMany, type Way } from './writes';
+import { PlainWriter } from './plain-writer';
+import { manyCalls, inBulk, type Way } from './writes';
 
 export interface Request {
   readonly way: Way;
@@ -28,11 +28,11 @@ const tickMs = 10;
 const mostSingle = 5_000;
 
 const [redisUrl = ''] = process.argv.slice(2);
-const client = new Redis(redisUrl);
+let plain: PlainWriter | undefined;
 const store = new ModelStore(redisUrl);
 
 async function write({ way, versionId, count, perSecond }: Request, due = count): Promise<void> {
-  if (way === 'plain') return plainMany(client, versionId, due);
+  if (way === 'plain') return (plain ??= new PlainWriter(redisUrl, versionId)).write(due);
   const single = perSecond !== undefined && perSecond <= mostSingle;
   return single ? manyCalls(store, versionId, due) : inBulk(store, versionId, due);
 }
@@ -56,6 +56,6 @@ process.on('message', (request) => {
   void answer(request as Request).then((reply) => process.send?.(reply));
 });
 process.on('disconnect', () => {
-  client.disconnect();
+  plain?.close();
   store.close();
 });

@@ -1,4 +1,5 @@
 import { count } from '../figure';
+import { withStores } from '../stores';
 import type { Part } from '../suite';
 import { arrived } from './arrival';
 import { withPostgres } from './database';
@@ -18,10 +19,17 @@ export const mirrorDrain: Part = {
       const { mirrored } = sizesFor(quick);
       const rates: number[] = [];
       const writing: number[] = [];
+      const alone: number[] = [];
       const overflows: number[] = [];
       const peaks: number[] = [];
       for (let round = 1; round <= Math.min(rounds, mostRounds); round++) {
         progress(`round ${round}`);
+        alone.push(
+          await withStores(async ({ redisUrl }) => {
+            const load = await writeLoad(redisUrl, { way: 'plain', versionId: 1, count: mirrored });
+            return (mirrored / (load.endedAt - load.startedAt)) * 1_000;
+          }),
+        );
         await withScene(server, async (scene) => {
           const { redisUrl, versionId, database } = scene;
           const daemon = await scene.start();
@@ -45,13 +53,17 @@ export const mirrorDrain: Part = {
           name: `${rows} plain predictions through the mirror`,
           covers:
             'INCR, HSET, ZADD by a process of its own, pipelined, as fast as it can, while the daemon follows: from the first ' +
-            'write until another connection sees the last of them committed. Beside it the rate at which they were written. ' +
+            'write until another connection sees the last of them committed. Beside it the rate at which they were written, and ' +
+            'that of the same writer into a Redis that nobody follows. ' +
             `Times that the mirror lost notifications and a full pass had to find the rest, by round: ${overflows.join(', ')}. ` +
             `At most ${mostRounds} rounds.`,
           unit: '/s',
           rounds: rates,
           atLeast: 25_000,
-          comparisons: [{ name: 'written', kind: 'floor', rounds: writing }],
+          comparisons: [
+            { name: 'written', kind: 'floor', rounds: writing },
+            { name: 'written, no daemon', kind: 'floor', rounds: alone },
+          ],
         },
         {
           name: 'memory meanwhile',

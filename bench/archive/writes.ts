@@ -39,7 +39,7 @@ export async function inBulk(store: ModelStore, versionId: number, count: number
 }
 
 /** Fields of the hash, as plain writers write them. */
-function plainFields(id: number, versionId: number): readonly string[] {
+export function plainFields(id: number, versionId: number): readonly string[] {
   const { input, output, confidence, inferenceTimeMs, metadata } = newPrediction(versionId);
   return [
     ...['id', String(id), 'model_version_id', String(versionId)],

@@ -5,7 +5,7 @@ import { Batch } from './batch';
 import type { KnownId } from './carried-copy';
 import type { Checkpoint } from './checkpoint';
 import { storedLetter } from './dead-letters';
-import { Echoes } from './echoes';
+import type { Echoes } from './echoes';
 import { compareEntryIds } from './entry-id';
 import { keyOf, unpackFound } from './found';
 import type { Nominated } from './full-pass';
@@ -23,6 +23,7 @@ export interface ApplierOptions {
   readonly checkpoint: Checkpoint;
   readonly truth: TruthReader;
   readonly sink: ArchiveSink;
+  readonly echoes: Echoes;
   readonly onDelete: 'keep' | 'delete';
   /** @param since when the oldest change was made, for those of the stream */
   readonly onApplied: (applied: Applied, since: number | undefined) => void;
@@ -43,7 +44,6 @@ const idIn = (kind: string, key: Buffer): string => key.toString('latin1', `aidb
 
 /** Turns pages, nominations and parked records into batches for the sink, in the order in which their truth was read. */
 export class Applier {
-  readonly echoes = new Echoes();
   readonly #options: ApplierOptions;
   readonly #metrics: MetricKeys;
   /** Metric keys to look up later, see metric-keys.ts. */
@@ -74,7 +74,7 @@ export class Applier {
   /** The stream is read from its beginning: entries up to `entryId` may have been applied before. */
   startOver(entryId: string): void {
     this.forget();
-    this.echoes.clear();
+    this.#options.echoes.clear();
     this.#knownUntil = entryId;
   }
 
@@ -84,7 +84,7 @@ export class Applier {
     if (!batch.isPlain || this.#distrust > 0) return false;
     for (const ids of deleted.values()) if (ids.size > 0) return false;
     for (const [kind, ids] of nominated) {
-      if (ids.size > 0 && (kind !== 'prediction' || ![...ids].every((id) => this.echoes.has(id))))
+      if (ids.size > 0 && (kind !== 'prediction' || ![...ids].every((id) => this.#options.echoes.has(id))))
         return false;
     }
     return true;
@@ -92,9 +92,7 @@ export class Applier {
 
   /** @param behind for a plain page, while another one is under way */
   async applyPage(page: Page, behind?: Behind): Promise<void> {
-    this.echoes.add(page.batch.copy?.ids ?? []);
-    this.echoes.add(page.batch.of('prediction').map(({ id }) => Number(id)));
-    for (const id of page.deleted.get('prediction') ?? []) this.echoes.delete(id);
+    for (const id of page.deleted.get('prediction') ?? []) this.#options.echoes.delete(id);
     this.#deleteMetricKeys(page);
     const fresh = this.#distrust === 0 && compareEntryIds(page.position, this.#knownUntil) > 0;
     this.#distrust = Math.max(0, this.#distrust - 1);
@@ -171,7 +169,7 @@ export class Applier {
   #withoutEchoes(nominated: Nominations): Nominations {
     const wanted = new Map(nominated);
     const predictions = [...(nominated.get('prediction') ?? [])];
-    wanted.set('prediction', new Set(predictions.filter((id) => !this.echoes.has(id))));
+    wanted.set('prediction', new Set(predictions.filter((id) => !this.#options.echoes.has(id))));
     const metrics = [...(nominated.get('metric') ?? [])];
     const ready = metrics.filter((id) => this.#metrics.restsUntil(id) === undefined);
     for (const id of metrics) if (!ready.includes(id)) this.#rested.add(id);
@@ -262,7 +260,7 @@ export class Applier {
     if (direct && !applied.direct) this.#distrust = distrustPages;
     // Mended by hand they are news.
     for (const { kind, key } of applied.letters)
-      if (kind === 'prediction') this.echoes.delete(idIn(kind, key));
+      if (kind === 'prediction') this.#options.echoes.delete(idIn(kind, key));
     onApplied(applied, page?.since);
   }
 }

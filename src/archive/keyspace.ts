@@ -2,14 +2,19 @@ import { Observable } from 'rxjs';
 import { asRetryable, describeError, retryable } from '../errors';
 import { RedisConnection } from '../redis';
 import type { RedisTarget } from '../redis-url';
-import { keyspacePattern } from './mirror-event';
+import { keyOffset, keyspacePattern } from './mirror-event';
 import { type Enabling, enableNotifications } from './notifications';
+import { PushReader } from './push-reader';
+
+/** For an answer to PING. */
+const longestSilenceMs = 5_000;
 
 export interface KeyspaceOptions {
   readonly target: RedisTarget;
   /** For questions a subscribed connection cannot ask. */
   readonly connection: RedisConnection;
-  readonly onEvent: (channel: Buffer, event: Buffer) => void;
+  /** @param key what follows `aidb:`; latin1 as the event */
+  readonly onEvent: (key: string, event: string) => void;
   /** How often a silent connection is tried, and the server's setting looked at. */
   readonly watchMs: number;
 }
@@ -26,16 +31,15 @@ export const keyspace$ = (options: KeyspaceOptions): Observable<Enabling> =>
     const pattern = keyspacePattern(target.db);
     const fail = (error: unknown) => subscriber.error(explain(subscription, pattern, error));
     let heard = false;
+    let pinged = 0;
     let watch: NodeJS.Timeout | undefined;
-    client.on('pmessageBuffer', (_pattern: string, channel: Buffer, event: Buffer) => {
-      heard = true;
-      onEvent(channel, event);
-    });
-    // Redis cuts a subscriber that reads too slowly, too (client-output-buffer-limit).
-    client.on('close', () => fail(new Error('the connection was closed')));
     const tick = () => {
       // A connection whose other end is gone without a word would be silent for ever.
-      if (!heard) client.ping().catch(fail);
+      if (heard) pinged = 0;
+      else if (pinged === 0) {
+        pinged = performance.now();
+        client.stream.write('*1\r\n$4\r\nPING\r\n');
+      } else if (performance.now() - pinged > longestSilenceMs) fail(new Error('Command timed out'));
       heard = false;
       enableNotifications(options.connection.client).then(
         (found) => {
@@ -44,17 +48,34 @@ export const keyspace$ = (options: KeyspaceOptions): Observable<Enabling> =>
         () => undefined, // no answer today: whoever uses that connection will say so
       );
     };
-    const begin = async (): Promise<Enabling> => {
+    /**
+     * From here on the connection is read by us: ioredis made it, and was answered all it asked. It sends nothing more by itself.
+     */
+    const subscribe = (found: Enabling): void => {
+      const reader = new PushReader(keyOffset(target.db), {
+        onMessage: onEvent,
+        onSubscribed: () => subscriber.next(found),
+        onRefused: (message) => fail(new Error(message)),
+      });
+      client.stream.removeAllListeners('data').on('data', (chunk: Buffer) => {
+        heard = true;
+        try {
+          reader.read(chunk);
+        } catch (error) {
+          fail(error);
+        }
+      });
+      client.stream.write(`*2\r\n$10\r\nPSUBSCRIBE\r\n$${pattern.length}\r\n${pattern}\r\n`);
+      watch = setInterval(tick, options.watchMs);
+    };
+    // Redis cuts a subscriber that reads too slowly, too (client-output-buffer-limit).
+    client.on('close', () => fail(new Error('the connection was closed')));
+    const begin = async (): Promise<void> => {
       await subscription.connect();
       const found = await enableNotifications(client);
-      await client.psubscribe(pattern);
-      return found;
+      if (!subscriber.closed) subscribe(found);
     };
-    begin().then((found) => {
-      if (subscriber.closed) return;
-      watch = setInterval(tick, options.watchMs);
-      subscriber.next(found);
-    }, fail);
+    begin().catch(fail);
     return () => {
       clearInterval(watch);
       subscription.close();

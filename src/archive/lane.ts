@@ -9,6 +9,7 @@ import { RedisConnection, type ServerFacts } from '../redis';
 import type { RedisTarget } from '../redis-url';
 import { Applier } from './applier';
 import { Checkpoint, Displaced, secondWriter } from './checkpoint';
+import { Echoes } from './echoes';
 import { beforeAll } from './entry-id';
 import { PassGate } from './pass-gate';
 import { type ArchivePassReport, ArchivePassRunner, countLetters } from './pass-runner';
@@ -20,7 +21,7 @@ import { Relay } from './relay';
 import { ArchiveSink, type SinkOptions } from './sink';
 import { Standing } from './standing';
 import type { Page } from './stream';
-import { StreamTail } from './stream-tail';
+import { lastEntryId, StreamTail } from './stream-tail';
 import type { Targets } from './target';
 import { trimStream } from './trim';
 import { TruthReader } from './truth';
@@ -55,6 +56,7 @@ export class ArchiveLane {
   readonly passes: ArchivePassRunner;
   readonly standing: Standing;
   readonly incidents: Incidents;
+  readonly echoes: Echoes;
   lastPass: ArchivePassReport | undefined;
   server: ServerFacts | undefined;
   /** The last entry known to be applied. */
@@ -96,7 +98,8 @@ export class ArchiveLane {
     this.incidents = new Incidents(log);
     this.#follower = new Follower(this.redis, this.checkpoint);
     this.#truth = new TruthReader(this.redis);
-    this.#tail = new StreamTail(this.#tailConnection, options.onWake, (kind, identity) =>
+    this.echoes = new Echoes(() => lastEntryId(this.redis));
+    this.#tail = new StreamTail(this.#tailConnection, this.echoes, options.onWake, (kind, identity) =>
       this.#applier?.knownId(kind, identity),
     );
     this.#appliedLog = new AppliedLog(log, metrics);
@@ -134,10 +137,6 @@ export class ArchiveLane {
       },
     });
   }
-
-  /** Has this append-only record just come by value? Then its notification is an echo. */
-  readonly isEcho = (kind: string, id: string): boolean =>
-    kind === 'prediction' && this.#applier?.echoes.has(id) === true;
 
   /** One turn. Throws what the pump should retry or stop for; being displaced by another instance is neither. */
   async cycle(): Promise<CycleOutcome> {
@@ -226,6 +225,7 @@ export class ArchiveLane {
       ...shared,
       redis: this.redis,
       sink,
+      echoes: this.echoes,
       onApplied: (applied, since) => {
         this.passes.applied(applied);
         this.#appliedLog.add(applied, since);
@@ -262,7 +262,7 @@ export class ArchiveLane {
     }
     if (found.incident !== undefined) {
       this.incidents.add(found.incident);
-      applier.echoes.clear(); // the same ids may mean other records
+      this.echoes.clear(); // the same ids may mean other records
     }
     if (found.needsPass) this.passes.restart(found.incident ?? 'start');
     // Writers would get "Function not found".

@@ -34,7 +34,7 @@ const effects: ReadonlyMap<string, Effect> = new Map<string, Effect>([
   ['new', 'nothing'],
 ]);
 
-export const effectOf = (event: Buffer): Effect => effects.get(event.toString('latin1')) ?? 'changed';
+export const effectOf = (event: string): Effect => effects.get(event) ?? 'changed';
 
 const prefix = 'aidb:';
 const initials = [...new Set(kindNames.map((name) => name.charAt(0)))].join('');

@@ -3,9 +3,9 @@ import { backoffMs } from '../pipeline/backoff';
 import { abort$ } from '../pipeline/pump';
 import type { RedisConnection } from '../redis';
 import type { RedisTarget } from '../redis-url';
+import type { Echoes } from './echoes';
 import { keyspace$ } from './keyspace';
-import type { KindName } from './kinds';
-import { effectOf, keyOffset } from './mirror-event';
+import { effectOf } from './mirror-event';
 import { NominationQueue, type QueueEvent } from './nomination-queue';
 import type { Enabling } from './notifications';
 
@@ -17,11 +17,11 @@ export interface MirrorOptions {
   /** Aborts for a clean stop: what waits is sent, then this completes. */
   readonly signal: AbortSignal;
   /**
-   * Has the tail just seen this record (id: latin1), carried by value? Then its notification is the echo of our own function
-   * library. Asked for predictions, when the nomination is about to be sent; never for deletions.
+   * What the tail has just seen by value: notifications of it are echoes of our own function library. Asked for predictions, when
+   * their nominations are about to be sent; never for deletions.
    */
-  readonly known: (kind: KindName, id: string) => boolean;
-  /** A nomination waits this long for company (5), or until so many wait (500). */
+  readonly echoes: Pick<Echoes, 'has' | 'settle'>;
+  /** A nomination waits this long for company (5), or until so many wait (5,000: as many as are sent at once). */
   readonly flushMs?: number;
   readonly flushAt?: number;
   /** Distinct keys held while Redis is slow or away: 50,000 take some 10 MB and last for a second of 50,000 writes. */
@@ -44,19 +44,18 @@ const backoff = { baseMs: 50, capMs: 1_000 };
  */
 export const mirror$ = (options: MirrorOptions): Observable<MirrorEvent> =>
   new Observable<MirrorEvent>((subscriber) => {
-    const { target, signal, flushMs = 5, flushAt = 500, maxPending = 50_000, watchMs = 5_000 } = options;
+    const { target, signal, flushMs = 5, flushAt = 5_000, maxPending = 50_000, watchMs = 5_000 } = options;
     const queue = new NominationQueue({
       connection: options.connection,
-      known: options.known,
+      echoes: options.echoes,
       report: (event) => subscriber.next(event),
       flushMs,
       flushAt,
       maxPending,
     });
-    const offset = keyOffset(target.db);
-    const onEvent = (channel: Buffer, event: Buffer): void => {
+    const onEvent = (key: string, event: string): void => {
       const effect = effectOf(event);
-      if (effect !== 'nothing') queue.add(channel.toString('latin1', offset), effect === 'deleted');
+      if (effect !== 'nothing') queue.add(key, effect === 'deleted');
     };
     const listening = keyspace$({ target, connection: options.connection, onEvent, watchMs })
       .pipe(

@@ -1,14 +1,14 @@
 import { backoffMs } from '../pipeline/backoff';
 import type { RedisConnection } from '../redis';
-import type { KindName } from './kinds';
+import type { Echoes } from './echoes';
 import { type Nomination, recordOf } from './mirror-event';
 import { changesStream, entriesOf, entryFields } from './nominate';
 
 export interface QueueOptions {
   /** Used, never opened or closed. */
   readonly connection: RedisConnection;
-  /** Asked when a nomination is about to be sent: has the tail just seen this very record, carried by value? */
-  readonly known: (kind: KindName, id: string) => boolean;
+  /** Asked when nominations are about to be sent: has the tail just seen these very records, carried by value? */
+  readonly echoes: Pick<Echoes, 'has' | 'settle'>;
   readonly report: (event: QueueEvent) => void;
   /** A nomination waits this long for company, */
   readonly flushMs: number;
@@ -109,7 +109,7 @@ export class NominationQueue {
 
   async #flush(): Promise<void> {
     const { report } = this.#options;
-    const batch = this.#takeRecords();
+    const batch = await this.#takeRecords();
     const { failed, error } = await this.#send(entriesOf(batch));
     // What happened to the key meanwhile is newer.
     for (const { key, deleted } of failed) {
@@ -124,21 +124,37 @@ export class NominationQueue {
     this.#reportDropped();
   }
 
-  #takeRecords(): readonly Queued[] {
-    const batch: Queued[] = [];
-    let taken = 0;
-    for (const [key, deleted] of this.#pending) {
-      if (++taken > flushMost) break;
-      this.#pending.delete(key);
-      this.#bytes -= key.length;
-      const record = recordOf(key);
-      if (record === undefined) continue;
-      // Only a prediction is all there under its key: the key of a metric grows, and this may be another point.
-      const echo = record.kind === 'prediction' && !deleted && this.#options.known(record.kind, record.id);
-      if (echo) continue;
-      batch.push({ ...record, deleted, key });
+  #take(): ReadonlyMap<string, boolean> {
+    const waiting = this.#pending;
+    if (waiting.size <= flushMost) {
+      this.#pending = new Map();
+      this.#bytes = 0;
+      return waiting;
     }
-    return batch;
+    const taken = new Map<string, boolean>();
+    for (const [key, deleted] of waiting) {
+      taken.set(key, deleted);
+      waiting.delete(key);
+      this.#bytes -= key.length;
+      if (taken.size === flushMost) break;
+    }
+    return taken;
+  }
+
+  /** Records that are news. */
+  async #takeRecords(): Promise<readonly Queued[]> {
+    const records: Queued[] = [];
+    for (const [key, deleted] of this.#take()) {
+      const record = recordOf(key);
+      if (record !== undefined) records.push({ kind: record.kind, id: record.id, deleted, key });
+    }
+    const { echoes, maxPending } = this.#options;
+    // Only a prediction is all there under its key: the key of a metric grows, and this may be another point.
+    const isNews = ({ kind, id, deleted }: Queued) => deleted || kind !== 'prediction' || !echoes.has(id);
+    const news = records.filter(isNews);
+    if (!news.some(({ kind, deleted }) => kind === 'prediction' && !deleted)) return news;
+    await echoes.settle(() => this.#closed !== undefined || this.#pending.size > maxPending / 2);
+    return news.filter(isNews);
   }
 
   async #send(entries: readonly (readonly Queued[])[]): Promise<{ failed: Queued[]; error: unknown }> {

@@ -51,7 +51,7 @@ export function archivePipeline(options: PipelineOptions, postgres: PostgresTarg
     takeUntil(stopped$),
     switchMap((owned) =>
       owned && config.mirror
-        ? mirror$({ target: config.redis, connection: lane.redis, signal, known: lane.isEcho })
+        ? mirror$({ target: config.redis, connection: lane.redis, signal, echoes: lane.echoes })
         : EMPTY,
     ),
     tap((event) => {

@@ -1,6 +1,7 @@
 import type { RedisConnection } from '../redis';
 import type { KnownId } from './carried-copy';
 import { streamKey } from './checkpoint';
+import type { Echoes } from './echoes';
 import { beforeAll } from './entry-id';
 import { type Entry, type Page, readPage } from './stream';
 
@@ -27,14 +28,16 @@ interface Ahead {
  */
 export class StreamTail {
   readonly #connection: RedisConnection;
+  readonly #echoes: Echoes;
   readonly #onReady: () => void;
   readonly #known: KnownId;
   #next: Ahead | undefined;
   #count = firstCount;
 
   /** @param onReady called when `take` has something to say */
-  constructor(connection: RedisConnection, onReady: () => void, known: KnownId) {
+  constructor(connection: RedisConnection, echoes: Echoes, onReady: () => void, known: KnownId) {
     this.#connection = connection;
+    this.#echoes = echoes;
     this.#onReady = onReady;
     this.#known = known;
   }
@@ -107,6 +110,8 @@ export class StreamTail {
       const entries = reply?.[0]?.[1];
       if (entries === undefined || entries.length === 0) continue;
       const page = readPage(entries, this.#known);
+      // Not if it is of another Redis than that which is followed now.
+      if (this.#next === asked) this.#echoes.read(page);
       this.#adapt(page);
       return page;
     }

@@ -1,7 +1,9 @@
+import { describeError } from '../errors';
 import { Batch } from './batch';
 import { carriedKind, strange } from './carried';
 import type { KnownId } from './carried-copy';
 import { isKind, type KindName, kindNames } from './kinds';
+import { idsIn } from './nominate';
 
 /** An entry as XREAD returns it: id, then field, value, field, value … */
 export type Entry = readonly [Buffer, readonly Buffer[] | null];
@@ -20,6 +22,8 @@ export interface Page {
   /** Records to look up, by kind: ids as latin1, so that any bytes survive. */
   readonly nominated: ReadonlyMap<KindName, Set<string>>;
   readonly deleted: ReadonlyMap<KindName, Set<string>>;
+  /** Predictions (ids) that came by value: their notifications are echoes. */
+  readonly carried: readonly number[];
 }
 
 export const millisecondsOf = (entryId: string): number => Number(entryId.slice(0, entryId.indexOf('-')));
@@ -56,6 +60,16 @@ export function readPage(entries: readonly Entry[], known: KnownId): Page {
         deleted.get(gone)?.add(value.toString('latin1'));
         // Looked up as well: it may have been written again since.
         nominated.get(gone)?.add(value.toString('latin1'));
+      } else if (field.endsWith('*') && isKind(field.slice(0, -1))) {
+        let ids: readonly string[] = [];
+        try {
+          ids = idsIn(value);
+        } catch (error) {
+          const message = `the value of ${JSON.stringify(field)} is damaged: ${describeError(error).message}`;
+          batch.letters.push(strange({ entryId, pair: at / 2 }, field, message));
+        }
+        records += ids.length - 1;
+        for (const one of ids) nominated.get(field.slice(0, -1) as KindName)?.add(one);
       } else {
         const message = `nobody knows what the field ${JSON.stringify(field.slice(0, 60))} means`;
         batch.letters.push(strange({ entryId, pair: at / 2 }, field, message));
@@ -65,5 +79,6 @@ export function readPage(entries: readonly Entry[], known: KnownId): Page {
   const first = entries[0]?.[0].toString('latin1') ?? '0-0';
   const position = entries.at(-1)?.[0].toString('latin1') ?? '0-0';
   const since = millisecondsOf(first);
-  return { position, since, entries: entries.length, records, bytes, batch, nominated, deleted };
+  const carried = [...(batch.copy?.ids ?? []), ...batch.of('prediction').map(({ id }) => Number(id))];
+  return { position, since, entries: entries.length, records, bytes, batch, nominated, deleted, carried };
 }

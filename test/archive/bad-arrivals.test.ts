@@ -153,6 +153,7 @@ test('a stranger’s entries are letters of their own, and what stands beside th
       'prediction=',
       pack(['8', at, undefined, undefined, undefined, undefined, undefined, undefined, undefined]),
     ],
+    ['run*', '1 2,3', 'model*', '901 902'],
   ])
     ids.push((await redis.client.xadd('millrace:changes', '*', ...(pairs as string[]))) ?? '');
   const strange = (entry: number, pair: number, field: string) =>
@@ -167,7 +168,7 @@ test('a stranger’s entries are letters of their own, and what stands beside th
         strange(4, 0, 'prediction='),
       ],
       ...[strange(5, 0, 'metric='), strange(6, 0, 'metric='), strange(6, 1, 'model='), strange(6, 2, '')],
-      ...[strange(6, 3, '='), strange(6, 4, '-'), strange(6, 5, '\ufffd\\x00')],
+      ...[strange(6, 3, '='), strange(6, 4, '-'), strange(6, 5, '\ufffd\\x00'), strange(9, 0, 'run*')],
       ...['aidb:prediction:abc E_ID id', 'aidb:prediction:8 E_ID model_version_id'],
     ],
     daemon,

@@ -7,9 +7,9 @@ import {
   type Nomination,
   recordOf,
 } from '../../src/archive/mirror-event';
-import { entriesOf, entryFields } from '../../src/archive/nominate';
+import { entriesOf, entryFields, idsIn } from '../../src/archive/nominate';
 
-const effect = (event: string) => effectOf(Buffer.from(event));
+const effect = (event: string) => effectOf(event);
 
 test('writes of every command are changes, also of commands nobody has thought of yet', () => {
   for (const event of [
@@ -59,9 +59,10 @@ test('the pattern takes keys of every kind and leaves counters and index entries
   expect('__keyspace@12__:aidb:run:1'.slice(keyOffset(12))).toBe('run:1');
 });
 
-test('entries hold at most 100 pairs and 64 KiB, and lose, repeat or reorder nothing', () => {
+test('entries hold at most 100 records and 64 KiB, and lose, repeat or reorder nothing', () => {
   const id = fc.oneof(
     fc.string({ unit: 'binary-ascii' }),
+    fc.nat().map(String),
     fc.integer({ min: 1, max: 70_000 }).map((n) => 'x'.repeat(n)),
   );
   const nomination: fc.Arbitrary<Nomination> = fc.record({
@@ -89,3 +90,42 @@ test('bytes that are no UTF-8 survive', () => {
   expect(field).toBe('model-');
   expect(value).toEqual(bytes);
 });
+
+test('decimal ids of a kind share a field; all others, and deletions, have their own', () => {
+  const nominations = ['1', '18446744073709551616', '007', '', '-1', '1 2', '1e3', '٣', '1\n'].map((id) => ({
+    kind: 'run' as const,
+    id: Buffer.from(id).toString('latin1'),
+    deleted: false,
+  }));
+  const fields = entryFields([
+    ...nominations,
+    { kind: 'run', id: '5', deleted: true },
+    { kind: 'model', id: '9', deleted: false },
+  ]);
+  expect(fields.map(String)).toEqual([
+    ...['run', '', 'run', '-1', 'run', '1 2', 'run', '1e3', 'run', '٣', 'run', '1\n', 'run-', '5'],
+    ...['run*', '1 18446744073709551616 007', 'model*', '9'],
+  ]);
+});
+
+test('a list of ids is read as it was written', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.bigInt({ min: 0n, max: 10n ** 20n }), { minLength: 1, maxLength: 100 }),
+      (ids) => {
+        const [field, value] = entryFields(
+          ids.map((id) => ({ kind: 'run', id: String(id), deleted: false })),
+        );
+        expect(field).toBe('run*');
+        expect(idsIn(Buffer.from(value ?? ''))).toEqual(ids.map(String));
+      },
+    ),
+  );
+});
+
+test.each(['', ' ', '1 ', ' 1', '1  2', '1,2', '1\n2', '1 x 2', '-1', '٣', '1\t2'])(
+  '%j is no list of ids',
+  (value) => {
+    expect(() => idsIn(Buffer.from(value))).toThrow('is no decimal id');
+  },
+);

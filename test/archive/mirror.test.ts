@@ -1,6 +1,6 @@
 import { eventually } from '../support/eventually';
 import { testRedis, type TestRedis } from '../support/stores';
-import { countArrivals, has, mirrored, startMirror, untilKeys } from './support/mirror';
+import { countArrivals, has, mirrored, pairsOf, startMirror, untilKeys } from './support/mirror';
 
 let redis: TestRedis;
 beforeAll(async () => {
@@ -36,8 +36,8 @@ test('plain writes become nominations; counters, indexes and sets of ids do not'
     .hset('entity:model:1', 'a', 'b')
     .exec();
   await becomes([
-    ...['model 1', 'version 1', 'dataset 1', 'run 1', 'hyperparam 1', 'metric 1:loss:val', 'experiment 1'],
-    ...['exprun 1:1', 'prediction 1'],
+    ...['metric 1:loss:val', 'exprun 1:1', 'model 1', 'version 1', 'dataset 1', 'run 1', 'hyperparam 1'],
+    ...['experiment 1', 'prediction 1'],
   ]);
 });
 
@@ -65,7 +65,7 @@ test('a key written many times in one batch is nominated once, as what happened 
     .copy('aidb:run:6', 'aidb:run:7')
     .exec();
   await client.set('aidb:run:8', 'of another type');
-  await becomes(['run 1', 'run- 2', 'run 3', 'run- 4', 'run- 5', 'run 6', 'run 7', 'run 8']);
+  await becomes(['run- 2', 'run- 4', 'run- 5', 'run 1', 'run 3', 'run 6', 'run 7', 'run 8']);
 });
 
 test('what expired or was evicted was not deleted by the application', async () => {
@@ -107,22 +107,25 @@ test('a record the tail has just seen is no news; asked when sent, never for a d
   const asked: string[] = [];
   await startMirror(redis, {
     ...untilKeys(4),
-    known: (kind, id) => {
-      asked.push(`${kind} ${id}`);
-      return seen.has(`${kind} ${id}`);
+    echoes: {
+      has: (id) => {
+        asked.push(id);
+        return seen.has(id);
+      },
+      settle: () => Promise.resolve(),
     },
   });
   await redis.client.hset('aidb:prediction:1', 'a', '1');
   await redis.client.hset('aidb:prediction:2', 'a', '1');
   await redis.client.pipeline().hset('aidb:prediction:3', 'a', '1').del('aidb:prediction:3').exec();
-  for (const id of [1, 3]) seen.add(`prediction ${id}`); // after their notifications were sent
+  for (const id of ['1', '3']) seen.add(id); // after their notifications were sent
   await redis.client.hset('aidb:prediction:4', 'a', '1');
-  await becomes(['prediction 2', 'prediction- 3', 'prediction 4']);
-  expect(asked).toEqual(['prediction 1', 'prediction 2', 'prediction 4']);
+  await becomes(['prediction- 3', 'prediction 2', 'prediction 4']);
+  expect(new Set(asked)).toEqual(new Set(['1', '2', '4']));
 });
 
 test('another point under the key of a metric the tail has just seen is news', async () => {
-  await startMirror(redis, { known: () => true });
+  await startMirror(redis, { echoes: { has: () => true, settle: () => Promise.resolve() } });
   await redis.client
     .pipeline()
     .hset('aidb:prediction:1', 'a', '1')
@@ -147,14 +150,16 @@ test('at the stop everything that waits is sent, and both connections of the mir
   await eventually(async () => expect(await redis.client.client('LIST')).not.toContain('millrace-mirror'));
 });
 
-test('entries hold at most 100 pairs, and a full batch does not wait for the clock', async () => {
+test('entries hold at most 100 records, and a full batch does not wait for the clock', async () => {
   await startMirror(redis, untilKeys(500));
   await redis.client
     .pipeline(Array.from({ length: 500 }, (_u, id) => ['hset', `aidb:prediction:${id}`, 'a', '1']))
     .exec();
   await eventually(async () => expect(await mirrored(redis.client)).toHaveLength(500));
   const entries = await redis.client.xrange('millrace:changes', '-', '+');
-  expect(entries.map(([, fields]) => fields.length / 2)).toEqual([100, 100, 100, 100, 100]);
+  expect(entries.map(([, fields]) => pairsOf(fields.map((field) => Buffer.from(field))).length)).toEqual([
+    100, 100, 100, 100, 100,
+  ]);
 });
 
 test('more than it may hold is dropped, and told', async () => {

@@ -3,6 +3,7 @@ import { RedisConnection } from '../../src/redis';
 import { redisTarget } from '../../src/redis-url';
 import { eventually } from '../support/eventually';
 import { testRedis, type TestRedis } from '../support/stores';
+import { noEchoes } from './support/mirror';
 
 /** What happens while a flush is under way: `add` returns before Redis can have answered. */
 let redis: TestRedis;
@@ -20,10 +21,10 @@ beforeEach(async () => {
   await redis.client.flushall();
 });
 
-const queueOf = (flushAt: number, events: QueueEvent[] = []) =>
+const queueOf = (flushAt: number, events: QueueEvent[] = [], echoes = noEchoes) =>
   new NominationQueue({
     connection,
-    known: () => false,
+    echoes,
     report: (event) => events.push(event),
     flushMs: 5,
     flushAt,
@@ -35,7 +36,7 @@ const entries = async () =>
 test('what comes during a flush waits for its end, and goes together', async () => {
   const queue = queueOf(1);
   for (const id of [1, 2, 3]) queue.add(`run:${id}`, false);
-  await eventually(async () => expect(await entries()).toEqual(['run 1', 'run 2 run 3']));
+  await eventually(async () => expect(await entries()).toEqual(['run* 1', 'run* 2 3']));
   await queue.close();
 });
 
@@ -58,7 +59,53 @@ test('what could not be sent and finds its place taken is dropped, and told', as
   for (const id of [1, 2, 3, 4]) queue.add(`run:${id}`, false); // 1 and 2 are on their way; 3 and 4 wait, and one more has room
   await eventually(() => events.some(({ type }) => type === 'overflow'));
   await redis.client.config('SET', 'maxmemory', '0');
-  await eventually(async () => expect(await entries()).toEqual(['run 3 run 4 run 1']));
+  await eventually(async () => expect(await entries()).toEqual(['run* 3 4 1']));
   expect(events.filter(({ type }) => type === 'overflow')).toEqual([{ type: 'overflow', dropped: 1 }]);
   await queue.close();
+});
+
+test('predictions wait until the tail has read what may hold them by value; what has come meanwhile goes afterwards', async () => {
+  const seen = new Set<string>();
+  let settled: () => void = () => undefined;
+  let waiting = 0;
+  const queue = queueOf(2, [], {
+    has: (id) => seen.has(id),
+    settle: () => {
+      waiting++;
+      return new Promise((resolve) => (settled = resolve));
+    },
+  });
+  queue.add('prediction:1', false);
+  queue.add('prediction:2', false);
+  await eventually(() => waiting === 1);
+  queue.add('prediction:2', true);
+  seen.add('1');
+  settled();
+  await eventually(async () => expect(await entries()).toEqual(['prediction* 2', 'prediction- 2']));
+  expect(waiting).toBe(1); // not for a deletion
+  await queue.close();
+});
+
+test('at the stop, and when many wait, nobody waits for the tail', async () => {
+  let enough: () => boolean = () => false;
+  let settled: () => void = () => undefined;
+  const queue = queueOf(1, [], {
+    has: () => false,
+    settle: (isEnough) => {
+      enough = isEnough;
+      return new Promise((resolve) => (settled = resolve));
+    },
+  });
+  queue.add('prediction:1', false);
+  queue.add('prediction:2', false);
+  expect(enough()).toBe(false);
+  queue.add('prediction:3', false); // two of three
+  expect(enough()).toBe(true);
+  settled();
+  await eventually(async () => expect((await entries())[0]).toBe('prediction* 1'));
+  const closed = queue.close();
+  expect(enough()).toBe(true);
+  settled();
+  await closed;
+  expect(await entries()).toEqual(['prediction* 1', 'prediction* 2 3']);
 });

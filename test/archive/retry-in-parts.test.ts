@@ -1,6 +1,7 @@
 import { Applier } from '../../src/archive/applier';
 import type { Batch } from '../../src/archive/batch';
 import { Checkpoint } from '../../src/archive/checkpoint';
+import { Echoes } from '../../src/archive/echoes';
 import { prepareSchema } from '../../src/archive/preparation';
 import { type ArchiveSink, nothingApplied } from '../../src/archive/sink';
 import { TruthReader } from '../../src/archive/truth';
@@ -56,6 +57,7 @@ test('letters tried again are let go with the last of several transactions: a ki
       checkpoint,
       truth: new TruthReader(redis),
       sink: sink as unknown as ArchiveSink,
+      echoes: new Echoes(() => Promise.resolve('0-0')),
       onDelete: 'delete',
       onApplied: () => undefined,
     });

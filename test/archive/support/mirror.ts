@@ -6,6 +6,9 @@ import { redisTarget } from '../../../src/redis-url';
 import { eventually } from '../../support/eventually';
 import type { TestRedis } from '../../support/stores';
 
+/** No function library writes here. */
+export const noEchoes: MirrorOptions['echoes'] = { has: () => false, settle: () => Promise.resolve() };
+
 export interface TestMirror {
   readonly events: MirrorEvent[];
   /** Rejects if the mirror, which never ends by itself, has. */
@@ -45,7 +48,7 @@ export async function startMirror(
       target,
       connection,
       signal: abort.signal,
-      known: () => false,
+      echoes: noEchoes,
       ...options,
     }).subscribe({ next: (event) => events.push(event), complete: resolve, error: reject });
   });
@@ -76,13 +79,21 @@ export const untilKeys = (flushAt: number) => ({ flushMs: 60_000, flushAt });
 export const has = <T extends MirrorEvent['type']>(events: readonly MirrorEvent[], type: T) =>
   events.filter((event): event is Extract<MirrorEvent, { type: T }> => event.type === type);
 
+/** What an entry says of each record: a list of ids is as many pairs. */
+export const pairsOf = (fields: readonly Buffer[]): [field: string, value: Buffer][] =>
+  fields.flatMap((field, index): [string, Buffer][] => {
+    const value = fields[index + 1];
+    if (index % 2 === 1 || value === undefined) return [];
+    const name = field.toString();
+    if (!name.endsWith('*')) return [[name, value]];
+    return value
+      .toString()
+      .split(' ')
+      .map((id) => [name.slice(0, -1), Buffer.from(id)]);
+  });
+
 /** Every pair of the stream, in order. */
 export async function mirrored(client: Redis): Promise<[field: string, value: Buffer][]> {
   const entries = await client.xrangeBuffer('millrace:changes', '-', '+');
-  return entries.flatMap(([, fields]) =>
-    Array.from({ length: fields.length / 2 }, (_unused, index): [string, Buffer] => [
-      fields[index * 2]?.toString() ?? '',
-      fields[index * 2 + 1] ?? Buffer.alloc(0),
-    ]),
-  );
+  return entries.flatMap(([, fields]) => pairsOf(fields));
 }

@@ -1,0 +1,111 @@
+/** What Redis sends on a connection that has subscribed, and asks for nothing but PING. */
+export interface Pushes {
+  /** @param channel without its first characters; latin1 as the event */
+  readonly onMessage: (channel: string, event: string) => void;
+  /** The subscription is confirmed. */
+  readonly onSubscribed: () => void;
+  /** An error reply. */
+  readonly onRefused: (message: string) => void;
+}
+
+const [CR = 0, minus = 0, zero = 0, nine = 0, colon = 0, dollar = 0, asterisk = 0] = Buffer.from('\r-09:$*');
+
+/** Values in the longest reply there is: pmessage, pattern, channel, event. */
+const mostValues = 4;
+
+/**
+ * Reads the replies of a subscribed connection (RESP2), wherever they are cut. A client for everything makes four Buffers, four
+ * strings and an event of each message, six times the work; and nearly all messages may be echoes.
+ */
+export class PushReader {
+  readonly #skip: number;
+  readonly #pushes: Pushes;
+  /** The beginning of a reply that has not come whole, its bytes so far, and how many it has at least. */
+  #held: Buffer[] = [];
+  #size = 0;
+  #wanted = 0;
+  /** The number in the line read last. */
+  #number = 0;
+  /** Where each value of the reply begins and ends. */
+  readonly #from = new Array<number>(mostValues).fill(0);
+  readonly #to = new Array<number>(mostValues).fill(0);
+
+  /** @param skip characters at the start of each channel that are not wanted */
+  constructor(skip: number, pushes: Pushes) {
+    this.#skip = skip;
+    this.#pushes = pushes;
+  }
+
+  /** @throws when this is not what Redis sends to a subscriber: nobody knows where the next reply begins */
+  read(chunk: Buffer): void {
+    this.#held.push(chunk);
+    this.#size += chunk.length;
+    // A key may have hundreds of megabytes: it is put together once.
+    if (this.#size < this.#wanted) return;
+    const data = this.#held.length === 1 ? chunk : Buffer.concat(this.#held, this.#size);
+    this.#wanted = 0;
+    let at = 0;
+    while (at < data.length) {
+      const end = this.#reply(data, at);
+      if (end < 0) break;
+      at = end;
+    }
+    this.#size = data.length - at;
+    this.#wanted -= at;
+    this.#held = this.#size === 0 ? [] : [data.subarray(at)];
+  }
+
+  /** Reads the reply at `at`. @returns where the next one begins; -1: it has not come whole */
+  #reply(data: Buffer, at: number): number {
+    if (data[at] === minus) {
+      const end = data.indexOf('\r\n', at);
+      if (end >= 0) this.#pushes.onRefused(data.toString('utf8', at + 1, end));
+      return end < 0 ? -1 : end + 2;
+    }
+    let next = this.#line(data, at, asterisk);
+    const values = this.#number;
+    if (values > mostValues) throw new Error(`Redis sent a reply of ${values} values to a subscriber`);
+    for (let value = 0; value < values && next >= 0; value++) next = this.#value(data, next, value);
+    if (next >= 0) this.#tell(data, values);
+    return next;
+  }
+
+  #value(data: Buffer, at: number, value: number): number {
+    if (data[at] === colon) return this.#line(data, at, colon);
+    const from = this.#line(data, at, dollar);
+    if (from < 0) return -1;
+    const to = from + this.#number;
+    this.#from[value] = from;
+    this.#to[value] = to;
+    if (to + 2 <= data.length) return to + 2;
+    this.#wanted = to + 2;
+    return -1;
+  }
+
+  /** A line of a type and a number. */
+  #line(data: Buffer, at: number, type: number): number {
+    if (at >= data.length) return -1;
+    if (data[at] !== type) throw new Error(`Redis sent a subscriber what is no reply: ${data[at] ?? 0}`);
+    let number = 0;
+    for (let digit = at + 1; digit + 1 < data.length; digit++) {
+      const byte = data[digit] ?? 0;
+      if (byte === CR) {
+        this.#number = number;
+        return digit + 2;
+      }
+      if (byte < zero || byte > nine) throw new Error(`Redis sent a subscriber a number with ${byte} in it`);
+      number = number * 10 + byte - zero;
+    }
+    return -1;
+  }
+
+  #tell(data: Buffer, values: number): void {
+    const [, , channelFrom = 0, eventFrom = 0] = this.#from;
+    const [, , channelTo = 0, eventTo = 0] = this.#to;
+    // Of four values there is only `pmessage`; of three the subscription's confirmation; of two PING's answer.
+    if (values === 4) {
+      const channel = data.toString('latin1', channelFrom + this.#skip, channelTo);
+      this.#pushes.onMessage(channel, data.toString('latin1', eventFrom, eventTo));
+    } else if (values === 3) this.#pushes.onSubscribed();
+  }
+}
