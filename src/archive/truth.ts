@@ -49,19 +49,6 @@ export class TruthReader {
     return reply.map((record, index) => toTruth(kind, wanted[index], record));
   }
 
-  /** Only the creation times, for kinds that have one. @returns in order; null where there is no such record. */
-  async readCreated(kind: Kind, ids: readonly Buffer[]): Promise<readonly (Buffer | null)[]> {
-    const times: (Buffer | null)[] = [];
-    const field = kind.created;
-    if (field === undefined) throw new Error(`a ${kind.name} has no creation time`);
-    while (times.length < ids.length) {
-      const wanted = ids.slice(times.length, times.length + pageRecords);
-      const reply = await this.#ask({ ...kind, parents: [] }, wanted, [field]);
-      for (const record of reply) times.push(isList(record) ? (record[0] ?? null) : null);
-    }
-    return times;
-  }
-
   async #ask(kind: Kind, ids: readonly Buffer[], fields: readonly string[]): Promise<Reply> {
     const named = kind.parents.filter((parent) => typeof parent.from === 'number');
     const referred = kind.parents.filter((parent) => typeof parent.from === 'string');
