@@ -18,8 +18,6 @@ export interface DifferenceOptions {
   readonly strategies: Strategies;
 }
 
-const bytesOf = (ids: readonly string[]) => ids.map((id) => Buffer.from(id, 'latin1'));
-
 /** Tells which records of a chunk Postgres lacks or has otherwise. Reads both sides, writes neither. Ids are latin1. */
 export class Differences {
   readonly #options: DifferenceOptions;
@@ -43,7 +41,7 @@ export class Differences {
     const different = new Set<string>();
     // Piece by piece: records may be of any size.
     for (let at = 0; at < ids.length;) {
-      const truths = await this.#options.truth.readSome(kinds[name], bytesOf(ids.slice(at)));
+      const truths = await this.#options.truth.readSome(kinds[name], ids.slice(at));
       const rows: Row[] = [];
       for (const [index, one] of truths.entries()) {
         const id = ids[at + index] ?? '';
