@@ -26,14 +26,14 @@ export class Differences {
     this.#options = options;
   }
 
-  /** Of dated kinds only the creation times are compared: identity says everything. @returns ids */
-  async missing(name: KindName, records: readonly Identity[]): Promise<readonly string[]> {
+  /** Of dated kinds only the creation times are compared: identity says everything. @returns those that are not there */
+  async missing(name: KindName, records: readonly Identity[]): Promise<readonly Identity[]> {
     if (records.length === 0) return [];
     const identities = records.map(({ id, created }) => [id, created] as const);
     const missing = await this.#ask((transaction) =>
       findMissing(transaction, targetOf(this.#options.targets(), name), identities),
     );
-    return missing.map((index) => records[index]?.id ?? '');
+    return missing.flatMap((index) => records[index] ?? []);
   }
 
   /** Of all other kinds but metrics the contents are compared. */

@@ -3,6 +3,7 @@ import { type DifferenceOptions, Differences } from './differences';
 import type { Found } from './found';
 import type { KindName } from './kinds';
 import { MetricKeys } from './metric-keys';
+import { MissingPredictions } from './missing-predictions';
 import { beginning, type Chunk, Scan } from './scan';
 
 export interface FullPassOptions extends DifferenceOptions {
@@ -39,6 +40,7 @@ export class FullPass {
   /** What is being compared: kept until what it nominated has been applied. */
   #chunk: Chunk | undefined;
   #current: Chunk | undefined;
+  readonly #missing: MissingPredictions;
   #points: AsyncGenerator<readonly Found[]> | undefined;
   /** Metric keys of another type. */
   readonly #unfit = new Set<string>();
@@ -50,6 +52,7 @@ export class FullPass {
   constructor(options: FullPassOptions) {
     this.#scan = new Scan(options.redis);
     this.#differences = new Differences(options);
+    this.#missing = new MissingPredictions(this.#differences);
     this.#metrics = new MetricKeys(options.redis);
   }
 
@@ -63,6 +66,7 @@ export class FullPass {
    * nominated was applied, is taken again: see `repeat`.
    */
   async step(): Promise<Nominated | undefined> {
+    this.#missing.applied();
     if (this.#points !== undefined) {
       const next = await this.#points.next();
       if (next.done !== true) return this.#missingPoints(next.value);
@@ -83,6 +87,7 @@ export class FullPass {
   /** The last chunk was not applied: the next step takes it again. */
   repeat(): void {
     this.#chunk = this.#current;
+    this.#missing.repeat();
     this.#points = undefined;
     this.#ahead = undefined; // over a connection that may have failed
   }
@@ -100,18 +105,20 @@ export class FullPass {
     return chunk;
   }
 
-  async #compare({ predictions, others }: Chunk): Promise<Nominated> {
+  async #compare({ predictions, others, next }: Chunk): Promise<Nominated> {
     const nominated = new Map<KindName, ReadonlySet<string>>();
     for (const [name, ids] of others) {
-      if (name === 'metric') continue;
-      // A prediction without identity is for the applier to park, or to find gone.
-      const different =
-        name === 'prediction'
-          ? new Set([...ids, ...(await this.#differences.missing(name, predictions))])
-          : await this.#differences.different(name, [...ids]);
+      if (ids.size === 0 || name === 'metric' || name === 'prediction') continue;
+      const different = await this.#differences.different(name, [...ids]);
       if (different.size > 0) nominated.set(name, different);
       this.#count(name, different.size);
     }
+    // For the applier to park, or to find gone.
+    const strange = others.get('prediction') ?? new Set();
+    const missing = await this.#differences.missing('prediction', predictions);
+    const due = await this.#missing.add(missing, next === undefined);
+    if (strange.size + due.length > 0) nominated.set('prediction', new Set([...strange, ...due]));
+    this.#count('prediction', strange.size + missing.length);
     return { nominated, points: [] };
   }
 
