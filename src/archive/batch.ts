@@ -44,12 +44,13 @@ export class Batch {
     }
   }
 
-  /** The same for a record that came by value. @param found what is in it */
-  addCarried(carried: Carried, found: Found, entryId: string): void {
+  /** The same for a record in its packed form. @param found what is in it @param entryId if it came with the stream */
+  addCarried(carried: Carried, found: Found, entryId?: string): void {
     try {
       this.of(carried.kind).push(new CarriedRow(carried, found));
     } catch (error) {
-      this.letters.push({ ...letterOf(found, unfit(error)), entryId });
+      const letter = letterOf(found, unfit(error));
+      this.letters.push(entryId === undefined ? letter : { ...letter, entryId });
     }
   }
 
