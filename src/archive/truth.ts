@@ -9,6 +9,11 @@ declare module 'ioredis' {
   interface RedisCommander<Context> {
     /** read.lua */
     millraceReadBuffer(count: number, ...keysAndArguments: (string | Buffer)[]): Result<Reply, Context>;
+    /** read-predictions.lua */
+    millraceReadPredictionsBuffer(
+      count: number,
+      ...keysAndArguments: (string | Buffer)[]
+    ): Result<readonly (null | Buffer | readonly [Buffer])[], Context>;
   }
 }
 
@@ -17,6 +22,8 @@ type Reply = readonly (null | Buffer | readonly (Buffer | null)[])[];
 /** One answer for each id asked for. */
 export type Truth =
   | { readonly state: 'found'; readonly records: readonly Found[] }
+  /** A prediction, as the stream would carry it: there are many of them, and most need never be taken apart. */
+  | { readonly state: 'packed'; readonly value: Buffer }
   | { readonly state: 'absent' }
   /** The key is no record: another type than it should have. */
   | { readonly state: 'unfit'; readonly reason: Unfit };
@@ -31,7 +38,9 @@ export class TruthReader {
 
   constructor(connection: RedisConnection) {
     this.#connection = connection;
-    connection.client.defineCommand('millraceRead', { lua: readAsset('src/archive/read.lua') });
+    const { client } = connection;
+    client.defineCommand('millraceRead', { lua: readAsset('src/archive/read.lua') });
+    client.defineCommand('millraceReadPredictions', { lua: readAsset('src/archive/read-predictions.lua') });
   }
 
   /** @param ids what follows `aidb:<kind>:`, latin1. @returns in their order. */
@@ -45,8 +54,23 @@ export class TruthReader {
   async readSome(kind: Kind, ids: readonly string[]): Promise<readonly Truth[]> {
     const wanted = ids.slice(0, pageRecords);
     if (wanted.length === 0) return [];
+    if (kind.name === 'prediction') return this.#readPredictions(wanted);
     const reply = await this.#ask(kind, wanted);
     return reply.map((record, index) => toTruth(kind, wanted[index] ?? '', record));
+  }
+
+  async #readPredictions(ids: readonly string[]): Promise<readonly Truth[]> {
+    const keys = ids.map((id) => keyArgument('prediction', id));
+    try {
+      const { client } = this.#connection;
+      const reply = await client.millraceReadPredictionsBuffer(keys.length, ...keys, String(pageBytes));
+      return reply.map((record) => {
+        if (record === null) return { state: 'absent' };
+        return Buffer.isBuffer(record) ? { state: 'packed', value: record } : otherType(record[0]);
+      });
+    } catch (error) {
+      throw this.#connection.translate(error);
+    }
   }
 
   async #ask(kind: Kind, ids: readonly string[]): Promise<Reply> {
@@ -93,12 +117,14 @@ function parametersOf(kind: Kind): readonly string[] {
 /** The parent's id inside our own: `<exp>:<run>`. */
 const partOf = (id: string, { from }: Parent): string => id.split(':')[Number(from)] ?? '';
 
+const otherType = (type: Buffer): Truth => ({
+  state: 'unfit',
+  reason: new Unfit('E_TYPE', undefined, `the key holds a ${type.toString()}, not a hash`),
+});
+
 function toTruth(kind: Kind, name: string, record: Reply[number]): Truth {
   if (record === null) return { state: 'absent' };
-  if (Buffer.isBuffer(record)) {
-    const message = `the key holds a ${record.toString()}, not a hash`;
-    return { state: 'unfit', reason: new Unfit('E_TYPE', undefined, message) };
-  }
+  if (Buffer.isBuffer(record)) return otherType(record);
   const id = Buffer.from(name, 'latin1');
   // Ids of the parents that fields name, the values, creation times of the parents.
   const present = (record as readonly (Buffer | null)[]).map((value) => value ?? undefined);

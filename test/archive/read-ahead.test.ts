@@ -150,6 +150,6 @@ test.each(['flushed', 'restarted'])('a Redis %s after a chunk was read ahead', a
   // Whatever is nominated too much is found to be gone before anything is written.
   const truths = await new TruthReader(redis).read(kinds.prediction, nominated);
   for (const [index, truth] of truths.entries())
-    expect(truth.state).toBe(Number(nominated[index]) > 3 ? 'absent' : 'found');
+    expect(truth.state).toBe(Number(nominated[index]) > 3 ? 'absent' : 'packed');
   expect([...(await finish(newPass()))].sort()).toEqual(['1', '2', '3']);
 });
