@@ -225,6 +225,9 @@ export class Applier {
         batch.letters.push({ kind, key, distinction: '', reason: truth.reason });
         return key.length;
       }
+      case 'packed':
+        batch.addCarried({ kind: 'prediction', value: truth.value }, this.knownId);
+        return truth.value.length;
       case 'found': {
         let bytes = 0;
         for (const found of truth.records) {

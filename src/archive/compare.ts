@@ -10,7 +10,12 @@ const arrays = (columns: readonly (readonly (string | null)[])[], types: readonl
   list: types.map((type, index) => `$${index + 1}::${type}[]`).join(', '),
 });
 
-/** Which of these append-only records Postgres lacks: identity says everything. @returns their indexes */
+const literal = (values: readonly string[]) => `{${values.join(',')}}`;
+
+/**
+ * Which of these append-only records Postgres lacks: identity says everything. @param identities ids, times and digests, that is
+ * nothing that an array would have to quote. @returns their indexes
+ */
 export async function findMissing(
   transaction: Transaction,
   { kind, table, types }: Target,
@@ -18,14 +23,12 @@ export async function findMissing(
 ): Promise<readonly number[]> {
   if (identities.length === 0) return [];
   const names = identityColumns(kind);
-  const { values, list } = arrays(
-    [identities.map(([first]) => first), identities.map(([, second]) => second)],
-    names.map((name) => types.get(name) ?? 'text'),
-  );
+  const [first, second] = names.map((name) => types.get(name) ?? 'text');
   const rows = await transaction.query(
-    `SELECT w.n FROM unnest(${list}) WITH ORDINALITY AS w (a, b, n) WHERE NOT EXISTS ` +
+    `SELECT w.n FROM unnest($1::${first}[], $2::${second}[]) WITH ORDINALITY AS w (a, b, n) WHERE NOT EXISTS ` +
       `(SELECT FROM ${table} t WHERE t.${quoteName(names[0])} = w.a AND t.${quoteName(names[1])} = w.b)`,
-    values,
+    // Written here: pg would look for something to escape in each, which takes longer than all the rest.
+    [literal(identities.map(([a]) => a)), literal(identities.map(([, b]) => b))],
   );
   return rows.map((row) => Number(row['n']) - 1);
 }

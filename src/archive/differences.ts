@@ -1,11 +1,10 @@
 import type { PostgresConnection, Transaction } from '../postgres';
 import { type Counterpart, findDifferent, findDifferentKeyed, findEstranged, findMissing } from './compare';
 import type { Found } from './found';
-import { IdMap, IdMapTransaction } from './id-map';
-import { instant } from './instant';
+import { type Identity, IdMap, IdMapTransaction } from './id-map';
 import { isDataError } from './isolate';
 import { type KindName, kinds } from './kinds';
-import { isId, type Row, toRow } from './row';
+import { type Row, toRow } from './row';
 import { type Strategies, strategyOf } from './strategies';
 import { type Targets, targetOf } from './target';
 import type { TruthReader } from './truth';
@@ -19,8 +18,6 @@ export interface DifferenceOptions {
   readonly strategies: Strategies;
 }
 
-const bytesOf = (ids: readonly string[]) => ids.map((id) => Buffer.from(id, 'latin1'));
-
 /** Tells which records of a chunk Postgres lacks or has otherwise. Reads both sides, writes neither. Ids are latin1. */
 export class Differences {
   readonly #options: DifferenceOptions;
@@ -29,23 +26,14 @@ export class Differences {
     this.#options = options;
   }
 
-  /** Of dated kinds only the creation times are read: identity says everything. */
-  async missing(name: KindName, ids: readonly string[]): Promise<Set<string>> {
-    const { truth, targets } = this.#options;
-    const times = await truth.readCreated(kinds[name], bytesOf(ids));
-    const different = new Set<string>();
-    const identities: [string, string][] = [];
-    for (const [index, id] of ids.entries()) {
-      const created = createdOr(times[index] ?? null);
-      if (created === undefined || !isId(id))
-        different.add(id); // for the applier to park, or to find gone
-      else identities.push([id, `${created}+00`]);
-    }
+  /** Of dated kinds only the creation times are compared: identity says everything. @returns those that are not there */
+  async missing(name: KindName, records: readonly Identity[]): Promise<readonly Identity[]> {
+    if (records.length === 0) return [];
+    const identities = records.map(({ id, created }) => [id, created] as const);
     const missing = await this.#ask((transaction) =>
-      findMissing(transaction, targetOf(targets(), name), identities),
+      findMissing(transaction, targetOf(this.#options.targets(), name), identities),
     );
-    for (const index of missing) different.add(identities[index]?.[0] ?? '');
-    return different;
+    return missing.flatMap((index) => records[index] ?? []);
   }
 
   /** Of all other kinds but metrics the contents are compared. */
@@ -53,7 +41,7 @@ export class Differences {
     const different = new Set<string>();
     // Piece by piece: records may be of any size.
     for (let at = 0; at < ids.length;) {
-      const truths = await this.#options.truth.readSome(kinds[name], bytesOf(ids.slice(at)));
+      const truths = await this.#options.truth.readSome(kinds[name], ids.slice(at));
       const rows: Row[] = [];
       for (const [index, one] of truths.entries()) {
         const id = ids[at + index] ?? '';
@@ -195,12 +183,4 @@ function checkAll(records: readonly Found[], rows: Row[]): boolean {
 
 function push<T>(list: T[], item: T | undefined): void {
   if (item !== undefined) list.push(item);
-}
-
-function createdOr(raw: Buffer | null): string | undefined {
-  try {
-    return raw === null ? undefined : instant('created_at', raw);
-  } catch {
-    return undefined;
-  }
 }

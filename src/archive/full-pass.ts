@@ -1,9 +1,10 @@
 import type { RedisConnection } from '../redis';
 import { type DifferenceOptions, Differences } from './differences';
 import type { Found } from './found';
-import { type KindName, kindNames } from './kinds';
+import type { KindName } from './kinds';
 import { MetricKeys } from './metric-keys';
-import { recordOf } from './mirror-event';
+import { MissingPredictions } from './missing-predictions';
+import { beginning, type Chunk, Scan } from './scan';
 
 export interface FullPassOptions extends DifferenceOptions {
   readonly redis: RedisConnection;
@@ -16,8 +17,6 @@ export interface Nominated {
   readonly points: readonly Found[];
 }
 
-/** Keys asked for in one step: a fresh change waits for about two of them. */
-const scanCount = 1_000;
 /** Metric points compared in one step, and the keys they come from: each takes a round trip or more. */
 const pagePoints = 1_000;
 const pageKeys = 100;
@@ -25,16 +24,23 @@ const pageKeys = 100;
 /**
  * Walks Redis and nominates what differs from Postgres; writes nothing, and never takes absence in Redis for a deletion. A chunk a
  * step, so that the tail goes on in between.
+ *
+ * While Postgres compares a chunk, Redis reads the next one: never more than one. It may be out of date when its turn comes, or
+ * even of a Redis that has been flushed or restarted since. What it nominates too much is read again before anything is written;
+ * what it does not know of was written after the pass began, and is the tail's, or the next pass', which such a Redis calls for.
  */
 export class FullPass {
-  readonly #redis: RedisConnection;
+  readonly #scan: Scan;
   readonly #differences: Differences;
   readonly #metrics: MetricKeys;
-  #cursor = '0';
-  #begun = false;
+  /** Where the scan goes on; undefined: it is through. */
+  #cursor: string | undefined = beginning;
+  /** The chunk from there, on its way. */
+  #ahead: Promise<Chunk> | undefined;
   /** What is being compared: kept until what it nominated has been applied. */
-  #chunk: ReadonlyMap<KindName, readonly string[]> | undefined;
-  #current: ReadonlyMap<KindName, readonly string[]> | undefined;
+  #chunk: Chunk | undefined;
+  #current: Chunk | undefined;
+  readonly #missing: MissingPredictions;
   #points: AsyncGenerator<readonly Found[]> | undefined;
   /** Metric keys of another type. */
   readonly #unfit = new Set<string>();
@@ -44,8 +50,9 @@ export class FullPass {
   readonly differences = new Map<KindName, number>();
 
   constructor(options: FullPassOptions) {
-    this.#redis = options.redis;
+    this.#scan = new Scan(options.redis);
     this.#differences = new Differences(options);
+    this.#missing = new MissingPredictions(this.#differences);
     this.#metrics = new MetricKeys(options.redis);
   }
 
@@ -59,19 +66,20 @@ export class FullPass {
    * nominated was applied, is taken again: see `repeat`.
    */
   async step(): Promise<Nominated | undefined> {
+    this.#missing.applied();
     if (this.#points !== undefined) {
       const next = await this.#points.next();
       if (next.done !== true) return this.#missingPoints(next.value);
       this.#points = undefined;
     } else if (this.#chunk === undefined) {
-      if (this.#begun && this.#cursor === '0') return undefined;
-      this.#chunk = await this.#scan();
+      if (this.#cursor === undefined) return undefined;
+      this.#chunk = await this.#read(this.#cursor);
     }
     const chunk = this.#chunk;
     this.#chunk = undefined;
     if (chunk === undefined) return { nominated: new Map(), points: [] };
     this.#current = chunk;
-    const metricIds = chunk.get('metric') ?? [];
+    const metricIds = [...(chunk.others.get('metric') ?? [])];
     if (metricIds.length > 0) this.#points = this.#readPoints(metricIds);
     return this.#compare(chunk);
   }
@@ -79,38 +87,38 @@ export class FullPass {
   /** The last chunk was not applied: the next step takes it again. */
   repeat(): void {
     this.#chunk = this.#current;
+    this.#missing.repeat();
     this.#points = undefined;
+    this.#ahead = undefined; // over a connection that may have failed
   }
 
-  async #scan(): Promise<ReadonlyMap<KindName, readonly string[]>> {
-    let reply: [Buffer, Buffer[]];
-    try {
-      reply = await this.#redis.client.scanBuffer(this.#cursor, 'MATCH', 'aidb:*', 'COUNT', scanCount);
-    } catch (error) {
-      throw this.#redis.translate(error);
+  async #read(cursor: string): Promise<Chunk> {
+    const ahead = this.#ahead ?? this.#scan.read(cursor);
+    this.#ahead = undefined;
+    const chunk = await ahead;
+    this.keys += chunk.keys;
+    this.#cursor = chunk.next;
+    if (chunk.next !== undefined) {
+      this.#ahead = this.#scan.read(chunk.next);
+      this.#ahead.catch(() => undefined); // thrown when it is awaited
     }
-    this.#begun = true;
-    this.#cursor = reply[0].toString();
-    this.keys += reply[1].length;
-    const ids = new Map<KindName, Set<string>>(kindNames.map((name) => [name, new Set()]));
-    for (const key of reply[1]) {
-      const record = recordOf(key.toString('latin1', 'aidb:'.length));
-      if (record !== undefined) ids.get(record.kind)?.add(record.id);
-    }
-    return new Map([...ids].map(([name, set]) => [name, [...set]]));
+    return chunk;
   }
 
-  async #compare(keys: ReadonlyMap<KindName, readonly string[]>): Promise<Nominated> {
-    const nominated = new Map<KindName, Set<string>>();
-    for (const [name, ids] of keys) {
-      if (ids.length === 0 || name === 'metric') continue;
-      const different =
-        name === 'prediction'
-          ? await this.#differences.missing(name, ids)
-          : await this.#differences.different(name, ids);
+  async #compare({ predictions, others, next }: Chunk): Promise<Nominated> {
+    const nominated = new Map<KindName, ReadonlySet<string>>();
+    for (const [name, ids] of others) {
+      if (ids.size === 0 || name === 'metric' || name === 'prediction') continue;
+      const different = await this.#differences.different(name, [...ids]);
       if (different.size > 0) nominated.set(name, different);
       this.#count(name, different.size);
     }
+    // For the applier to park, or to find gone.
+    const strange = others.get('prediction') ?? new Set();
+    const missing = await this.#differences.missing('prediction', predictions);
+    const due = await this.#missing.add(missing, next === undefined);
+    if (strange.size + due.length > 0) nominated.set('prediction', new Set([...strange, ...due]));
+    this.#count('prediction', strange.size + missing.length);
     return { nominated, points: [] };
   }
 

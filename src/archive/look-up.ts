@@ -31,10 +31,7 @@ export async function* lookUp(
     }
     for (let at = 0; at < ids.length;) {
       const wanted = ids.slice(at, at + chunk);
-      const truths = await truth.readSome(
-        kinds[kind],
-        wanted.map((id) => Buffer.from(id, 'latin1')),
-      );
+      const truths = await truth.readSome(kinds[kind], wanted);
       yield truths.map((one, index) => ({ kind, id: wanted[index] ?? '', truth: one }));
       at += truths.length;
     }

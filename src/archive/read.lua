@@ -5,12 +5,13 @@
 -- ARGV  1 most bytes to return: reading stops after the record that reaches it, and the caller asks for the rest
 --       2 P, parents named by the key, then for each the field with its creation time
 --       3 F, fields to read, then their names (0: the whole hash)
---       4 R, parents named in a field, then for each: position of that field (from 1), prefix of its key, creation time field
+--       4 R, parents named in a field, then for each: its key's prefix, creation time field. Theirs are the first R fields.
 -- Result: for each record read, in the order of KEYS
 --       nil                    no such key
 --       type                   the key holds another type than a hash
---       {created…, value…}     creation times of the P, then of the R parents (nil: no such record), then the fields in order,
---                              or field, value, field, value… of a whole hash
+--       {value…, created…}     the fields in order, or field, value, field, value… of a whole hash; then the creation times of
+--                              the P, then of the R parents (nil: no such record)
+local pcall = redis.pcall
 local at = 1
 local function argument()
   at = at + 1
@@ -25,46 +26,46 @@ end
 local budget = tonumber(argument())
 local named_created = arguments(tonumber(argument()))
 local fields = arguments(tonumber(argument()))
-local referred = {}
-for i = 1, tonumber(argument()) do
-  referred[i] = { position = tonumber(argument()), prefix = argument(), created = argument() }
-end
+local referred = arguments(2 * tonumber(argument()))
+local command = #fields == 0 and 'HGETALL' or 'HMGET'
+local P, R = #named_created, #referred / 2
 
 local created_cache = {}
 local function created(key, field)
   local known = created_cache[key]
   if known == nil then
-    local reply = redis.pcall('HGET', key, field)
-    known = type(reply) == 'string' and reply or false
+    local reply = pcall('HGET', key, field)
+    known = type(reply) == 'string' and reply
     created_cache[key] = known
   end
   return known
 end
 
-local stride = 1 + #named_created
-local records = {}
-for first = 1, #KEYS, stride do
-  local key = KEYS[first]
+-- What HMGET has found nothing in: no key, no hash, or one without any of the fields.
+local function other(key)
   local kind = redis.call('TYPE', key).ok
-  local record
-  if kind == 'none' then record = false
-  elseif kind ~= 'hash' then record = kind
-  else
-    record = {}
-    local values
-    if #fields == 0 then values = redis.call('HGETALL', key) else values = redis.call('HMGET', key, unpack(fields)) end
-    for i, field in ipairs(named_created) do record[i] = created(KEYS[first + i], field) end
-    for _, parent in ipairs(referred) do
-      local id = values[parent.position]
-      record[#record + 1] = id and created(parent.prefix .. id, parent.created) or false
-    end
-    local offset = #record
-    for i = 1, #values do
-      record[offset + i] = values[i]
-      if values[i] then budget = budget - #values[i] end
+  if kind == 'none' then return false end
+  return kind == 'hash' and redis.call(command, key, unpack(fields)) or kind
+end
+
+local records = {}
+for first = 1, #KEYS, 1 + P do
+  local key = KEYS[first]
+  local record = pcall(command, key, unpack(fields))
+  local size, bytes = #record, 0
+  for i = 1, size do
+    if record[i] then bytes = bytes + #record[i] end
+  end
+  if bytes == 0 then record = other(key) end
+  if type(record) == 'table' then
+    for i = 1, P do record[size + i] = created(KEYS[first + i], named_created[i]) end
+    for i = 1, R do
+      local id = record[i]
+      record[size + P + i] = id and created(referred[2 * i - 1] .. id, referred[2 * i])
     end
   end
   records[#records + 1] = record
+  budget = budget - bytes
   if budget <= 0 then break end
 end
 return records

@@ -71,10 +71,7 @@ export async function bring(
   name: KindName,
   ids: readonly string[],
 ): Promise<void> {
-  const answers = await truth.read(
-    kinds[name],
-    ids.map((id) => Buffer.from(id)),
-  );
+  const answers = await truth.read(kinds[name], ids);
   for (const answer of answers) {
     if (answer.state === 'found') for (const record of answer.records) batch.add(record);
   }

@@ -9,6 +9,11 @@ declare module 'ioredis' {
   interface RedisCommander<Context> {
     /** read.lua */
     millraceReadBuffer(count: number, ...keysAndArguments: (string | Buffer)[]): Result<Reply, Context>;
+    /** read-predictions.lua */
+    millraceReadPredictionsBuffer(
+      count: number,
+      ...keysAndArguments: (string | Buffer)[]
+    ): Result<readonly (null | Buffer | readonly [Buffer])[], Context>;
   }
 }
 
@@ -17,6 +22,8 @@ type Reply = readonly (null | Buffer | readonly (Buffer | null)[])[];
 /** One answer for each id asked for. */
 export type Truth =
   | { readonly state: 'found'; readonly records: readonly Found[] }
+  /** A prediction, as the stream would carry it: there are many of them, and most need never be taken apart. */
+  | { readonly state: 'packed'; readonly value: Buffer }
   | { readonly state: 'absent' }
   /** The key is no record: another type than it should have. */
   | { readonly state: 'unfit'; readonly reason: Unfit };
@@ -31,97 +38,102 @@ export class TruthReader {
 
   constructor(connection: RedisConnection) {
     this.#connection = connection;
-    connection.client.defineCommand('millraceRead', { lua: readAsset('src/archive/read.lua') });
+    const { client } = connection;
+    client.defineCommand('millraceRead', { lua: readAsset('src/archive/read.lua') });
+    client.defineCommand('millraceReadPredictions', { lua: readAsset('src/archive/read-predictions.lua') });
   }
 
-  /** @param ids what follows `aidb:<kind>:`. @returns in their order. */
-  async read(kind: Kind, ids: readonly Buffer[]): Promise<readonly Truth[]> {
+  /** @param ids what follows `aidb:<kind>:`, latin1. @returns in their order. */
+  async read(kind: Kind, ids: readonly string[]): Promise<readonly Truth[]> {
     const truths: Truth[] = [];
     while (truths.length < ids.length) truths.push(...(await this.readSome(kind, ids.slice(truths.length))));
     return truths;
   }
 
   /** As `read`, but only the first of them, at least one: as many as are not too large together. */
-  async readSome(kind: Kind, ids: readonly Buffer[]): Promise<readonly Truth[]> {
+  async readSome(kind: Kind, ids: readonly string[]): Promise<readonly Truth[]> {
     const wanted = ids.slice(0, pageRecords);
     if (wanted.length === 0) return [];
-    const reply = await this.#ask(kind, wanted, fieldsOf(kind));
-    return reply.map((record, index) => toTruth(kind, wanted[index], record));
+    if (kind.name === 'prediction') return this.#readPredictions(wanted);
+    const reply = await this.#ask(kind, wanted);
+    return reply.map((record, index) => toTruth(kind, wanted[index] ?? '', record));
   }
 
-  /** Only the creation times, for kinds that have one. @returns in order; null where there is no such record. */
-  async readCreated(kind: Kind, ids: readonly Buffer[]): Promise<readonly (Buffer | null)[]> {
-    const times: (Buffer | null)[] = [];
-    const field = kind.created;
-    if (field === undefined) throw new Error(`a ${kind.name} has no creation time`);
-    while (times.length < ids.length) {
-      const wanted = ids.slice(times.length, times.length + pageRecords);
-      const reply = await this.#ask({ ...kind, parents: [] }, wanted, [field]);
-      for (const record of reply) times.push(isList(record) ? (record[0] ?? null) : null);
-    }
-    return times;
-  }
-
-  async #ask(kind: Kind, ids: readonly Buffer[], fields: readonly string[]): Promise<Reply> {
-    const named = kind.parents.filter((parent) => typeof parent.from === 'number');
-    const referred = kind.parents.filter((parent) => typeof parent.from === 'string');
-    const keys = ids.flatMap((id) => [
-      keyOf(kind.name, id),
-      ...named.map((parent) => keyOf(parent.kind, partOf(id, parent))),
-    ]);
-    const parameters = [
-      String(pageBytes),
-      String(named.length),
-      ...named.map((parent) => createdField(parent.kind)),
-      String(fields.length),
-      ...fields,
-      String(referred.length),
-      ...referred.flatMap((parent) => [
-        String(fields.indexOf(String(parent.from)) + 1),
-        `aidb:${parent.kind}:`,
-        createdField(parent.kind),
-      ]),
-    ];
+  async #readPredictions(ids: readonly string[]): Promise<readonly Truth[]> {
+    const keys = ids.map((id) => keyArgument('prediction', id));
     try {
-      return await this.#connection.client.millraceReadBuffer(keys.length, ...keys, ...parameters);
+      const { client } = this.#connection;
+      const reply = await client.millraceReadPredictionsBuffer(keys.length, ...keys, String(pageBytes));
+      return reply.map((record) => {
+        if (record === null) return { state: 'absent' };
+        return Buffer.isBuffer(record) ? { state: 'packed', value: record } : otherType(record[0]);
+      });
+    } catch (error) {
+      throw this.#connection.translate(error);
+    }
+  }
+
+  async #ask(kind: Kind, ids: readonly string[]): Promise<Reply> {
+    const named = kind.parents.filter(isNamed);
+    const keys: (string | Buffer)[] = [];
+    for (const id of ids) {
+      keys.push(keyArgument(kind.name, id));
+      for (const parent of named) keys.push(keyArgument(parent.kind, partOf(id, parent)));
+    }
+    try {
+      return await this.#connection.client.millraceReadBuffer(keys.length, ...keys, ...parametersOf(kind));
     } catch (error) {
       throw this.#connection.translate(error);
     }
   }
 }
 
-const isList = (record: Reply[number]): record is readonly (Buffer | null)[] => Array.isArray(record);
+/** Whether the parent's id is part of our own, and not in a field. */
+const isNamed = ({ from }: Parent): boolean => typeof from === 'number';
+
+/** A command of strings alone is put together several times faster; other bytes have to stay what they are. */
+const keyArgument = (kind: KindName, id: string): string | Buffer =>
+  /^[ -~]*$/.test(id) ? `aidb:${kind}:${id}` : keyOf(kind, Buffer.from(id, 'latin1'));
 
 const createdField = (kind: KindName): string => kinds[kind].created ?? '';
 
-/** The fields read.lua is asked for: those with parents' ids first. A hyperparameter hash is read whole. */
-const fieldsOf = (kind: Kind): readonly string[] =>
-  kind.name === 'hyperparam'
-    ? []
-    : [
-        ...kind.parents.flatMap(({ from }) => (typeof from === 'string' ? [from] : [])),
-        ...kind.columns.map((column) => column.field),
-      ];
-
-/** The parent's id inside our own: `<exp>:<run>`. */
-export function partOf(id: Buffer, { from }: Parent): Buffer {
-  const parts = id.toString('latin1').split(':');
-  return Buffer.from(parts[Number(from)] ?? '', 'latin1');
+/** What read.lua is told after the keys. A hyperparameter hash is read whole. */
+function parametersOf(kind: Kind): readonly string[] {
+  const named = kind.parents.filter(isNamed);
+  const referred = kind.parents.filter((parent) => !isNamed(parent));
+  const columns = kind.name === 'hyperparam' ? [] : kind.columns.map(({ field }) => field);
+  const fields = [...referred.map(({ from }) => String(from)), ...columns];
+  return [
+    String(pageBytes),
+    String(named.length),
+    ...named.map((parent) => createdField(parent.kind)),
+    String(fields.length),
+    ...fields,
+    String(referred.length),
+    ...referred.flatMap((parent) => [`aidb:${parent.kind}:`, createdField(parent.kind)]),
+  ];
 }
 
-function toTruth(kind: Kind, id: Buffer | undefined, record: Reply[number]): Truth {
-  if (record === null || id === undefined) return { state: 'absent' };
-  if (!isList(record)) {
-    const message = `the key holds a ${record.toString()}, not a hash`;
-    return { state: 'unfit', reason: new Unfit('E_TYPE', undefined, message) };
-  }
-  const present = record.map((value) => value ?? undefined);
-  const named = kind.parents.filter((parent) => typeof parent.from === 'number');
-  const created = present.slice(0, kind.parents.length);
-  const values = present.slice(kind.parents.length);
-  const parentIds =
-    named.length > 0 ? named.map((parent) => partOf(id, parent)) : values.splice(0, kind.parents.length);
-  const parents = kind.parents.map((_parent, index) => ({ id: parentIds[index], created: created[index] }));
+/** The parent's id inside our own: `<exp>:<run>`. */
+const partOf = (id: string, { from }: Parent): string => id.split(':')[Number(from)] ?? '';
+
+const otherType = (type: Buffer): Truth => ({
+  state: 'unfit',
+  reason: new Unfit('E_TYPE', undefined, `the key holds a ${type.toString()}, not a hash`),
+});
+
+function toTruth(kind: Kind, name: string, record: Reply[number]): Truth {
+  if (record === null) return { state: 'absent' };
+  if (Buffer.isBuffer(record)) return otherType(record);
+  const id = Buffer.from(name, 'latin1');
+  // Ids of the parents that fields name, the values, creation times of the parents.
+  const present = (record as readonly (Buffer | null)[]).map((value) => value ?? undefined);
+  const end = present.length - kind.parents.length;
+  const parents = kind.parents.map((parent, index) => ({
+    id: isNamed(parent) ? Buffer.from(partOf(name, parent), 'latin1') : present[index],
+    created: present[end + index],
+  }));
+  const values = present.slice(kind.parents.some(isNamed) ? 0 : parents.length, end);
   if (kind.name !== 'hyperparam') return { state: 'found', records: [{ kind, id, parents, values }] };
   const records: Found[] = [];
   for (let at = 0; at < values.length; at += 2) {

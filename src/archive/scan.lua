@@ -1,0 +1,30 @@
+-- A step of SCAN over all records, with the creation times of the predictions it meets. Reads only.
+--
+-- ARGV  1 cursor
+--       2 COUNT
+--       3 prefix of the predictions' keys
+--       4 their field with the creation time
+-- Result: {cursor, ids, times, keys}
+--       ids    numbers of predictions, a line each; as one text, because thousands of small replies cost the reader more than
+--              all the rest
+--       times  theirs, a line each; '': no hash, no such field, or no time
+--       keys   all others
+local pattern, field = '^' .. ARGV[3] .. '(%d+)$', ARGV[4]
+-- Bytes. No time is longer, so that the reply stays small whatever the field holds.
+local longest = 64
+
+local pcall, match, find = redis.pcall, string.match, string.find
+local page = redis.call('SCAN', ARGV[1], 'MATCH', 'aidb:*', 'COUNT', ARGV[2])
+local ids, times, keys = {}, {}, {}
+for _, key in ipairs(page[2]) do
+  local id = match(key, pattern)
+  if id then
+    local time = pcall('HGET', key, field)
+    local fits = type(time) == 'string' and #time <= longest and not find(time, '\n', 1, true)
+    ids[#ids + 1] = id
+    times[#ids] = fits and time or ''
+  else
+    keys[#keys + 1] = key
+  end
+end
+return {page[1], table.concat(ids, '\n'), table.concat(times, '\n'), keys}
