@@ -31,15 +31,15 @@ export const keyspace$ = (options: KeyspaceOptions): Observable<Enabling> =>
     const pattern = keyspacePattern(target.db);
     const fail = (error: unknown) => subscriber.error(explain(subscription, pattern, error));
     let heard = false;
-    let pinged = 0;
+    let pingedAt: number | undefined;
     let watch: NodeJS.Timeout | undefined;
     const tick = () => {
       // A connection whose other end is gone without a word would be silent for ever.
-      if (heard) pinged = 0;
-      else if (pinged === 0) {
-        pinged = performance.now();
+      if (heard) pingedAt = undefined;
+      else if (pingedAt === undefined) {
+        pingedAt = performance.now();
         client.stream.write('*1\r\n$4\r\nPING\r\n');
-      } else if (performance.now() - pinged > longestSilenceMs) fail(new Error('Command timed out'));
+      } else if (performance.now() - pingedAt > longestSilenceMs) fail(new Error('Command timed out'));
       heard = false;
       enableNotifications(options.connection.client).then(
         (found) => {
@@ -48,9 +48,7 @@ export const keyspace$ = (options: KeyspaceOptions): Observable<Enabling> =>
         () => undefined, // no answer today: whoever uses that connection will say so
       );
     };
-    /**
-     * From here on the connection is read by us: ioredis made it, and was answered all it asked. It sends nothing more by itself.
-     */
+    // From here on the connection is read by us. ioredis made it, has had every answer that it waited for, and asks no more.
     const subscribe = (found: Enabling): void => {
       const reader = new PushReader(keyOffset(target.db), {
         onMessage: onEvent,
