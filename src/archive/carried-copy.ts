@@ -38,7 +38,7 @@ const irregular = new Irregular();
  */
 export class CarriedCopy {
   readonly #known: KnownId;
-  readonly #text = new CopyText(pieceBytes + (pieceBytes >> 1));
+  readonly #text = new CopyText();
   readonly #pieces: Buffer[] = [];
   readonly #values: Carried[] = [];
   readonly #ids: number[] = [];

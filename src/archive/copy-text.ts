@@ -23,7 +23,8 @@ export class CopyText {
   #length = 0;
   #startsRow = true;
 
-  constructor(capacity = 1 << 16) {
+  /** @param capacity at first: most texts are short, and a large buffer for each would keep the garbage collector busy */
+  constructor(capacity = 1 << 12) {
     this.#bytes = Buffer.allocUnsafe(capacity);
   }
 

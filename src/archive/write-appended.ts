@@ -73,7 +73,7 @@ function* pieces(rows: readonly Resolved[], copy: CarriedCopy | undefined): Gene
 /** Rows as the text of COPY, a piece at a time. */
 function* encode(rows: readonly Resolved[]): Generator<Buffer> {
   if (rows.length === 0) return;
-  const text = new CopyText(pieceBytes + (pieceBytes >> 2));
+  const text = new CopyText();
   for (const { row, parents } of rows) {
     for (const parent of parents) text.value(parent);
     text.value(row.redisKey ?? row.id);
