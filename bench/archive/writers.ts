@@ -44,7 +44,7 @@ export const writers: Part = {
             if (name === 'plainMany') bytes.plain.push(await each());
             if (name !== 'bulk') continue;
             bytes.stream.push(await each());
-            await scene.client.unlink('millrace:changes');
+            await scene.client.del('millrace:changes'); // UNLINK frees it some time later
             bytes.trimmed.push(await each());
           }
         }

@@ -1,6 +1,7 @@
 import type { PostgresConnection } from '../postgres';
 import { readAsset } from '../package-root';
 import type { RedisConnection } from '../redis';
+import type { Applied } from './attempt';
 import { Batch } from './batch';
 import type { KnownId } from './carried-copy';
 import type { Checkpoint } from './checkpoint';
@@ -13,7 +14,7 @@ import { isKind, type KindName, kindNames } from './kinds';
 import { type Answer, lookUp, type Nominations } from './look-up';
 import { MetricKeys } from './metric-keys';
 import type { Behind } from './relay';
-import type { Applied, ArchiveSink } from './sink';
+import type { ArchiveSink } from './sink';
 import type { Page } from './stream';
 import type { TruthReader } from './truth';
 

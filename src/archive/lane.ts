@@ -3,27 +3,28 @@ import { asRetryable, describeError, type ErrorReport, isFatal } from '../errors
 import type { Log } from '../log';
 import type { Metrics } from '../metrics';
 import type { CycleOutcome } from '../pipeline/pump';
-import { PostgresConnection } from '../postgres';
+import type { PostgresConnection } from '../postgres';
 import type { PostgresTarget } from '../postgres-url';
-import { RedisConnection, type ServerFacts } from '../redis';
+import type { RedisConnection, ServerFacts } from '../redis';
 import type { RedisTarget } from '../redis-url';
 import { Applier } from './applier';
-import { Checkpoint, Displaced, secondWriter } from './checkpoint';
+import { Checkpoint, Displaced } from './checkpoint';
 import { Echoes } from './echoes';
 import { beforeAll } from './entry-id';
-import { PassGate } from './pass-gate';
-import { type ArchivePassReport, ArchivePassRunner, countLetters } from './pass-runner';
 import { Follower } from './follower';
 import { Incidents } from './incidents';
+import { LaneConnections } from './lane-connections';
+import { LanePasses } from './lane-passes';
+import { type ArchivePassReport, type ArchivePassRunner, countLetters } from './pass-runner';
 import { findTargets, inspectRedis, loadLibrary, prepareSchema } from './preparation';
-import { AppliedLog, passStarted, passSummary, recordPass } from './report';
 import { Relay } from './relay';
+import { AppliedLog } from './report';
 import { ArchiveSink, type SinkOptions } from './sink';
 import { Standing } from './standing';
 import type { Page } from './stream';
 import { lastEntryId, StreamTail } from './stream-tail';
 import type { Targets } from './target';
-import { trimStream } from './trim';
+import { Trimming, trimStream } from './trim';
 import { TruthReader } from './truth';
 
 export interface ArchiveLaneOptions {
@@ -53,11 +54,9 @@ export class ArchiveLane {
   readonly redis: RedisConnection;
   readonly postgres: PostgresConnection;
   readonly checkpoint: Checkpoint;
-  readonly passes: ArchivePassRunner;
   readonly standing: Standing;
   readonly incidents: Incidents;
   readonly echoes: Echoes;
-  lastPass: ArchivePassReport | undefined;
   server: ServerFacts | undefined;
   /** The last entry known to be applied. */
   entryId = beforeAll;
@@ -68,16 +67,14 @@ export class ArchiveLane {
   failure: ErrorReport | undefined;
   lastProgressAt = 0;
   readonly #options: ArchiveLaneOptions;
-  readonly #tailConnection: RedisConnection;
+  readonly #connections: LaneConnections;
   readonly #tail: StreamTail;
   readonly #follower: Follower;
   readonly #truth: TruthReader;
   readonly #appliedLog: AppliedLog;
-  readonly #passGate: PassGate;
-  readonly #second: PostgresConnection;
+  readonly #passes: LanePasses;
   readonly #relay: Relay;
-  /** Under way while the next page is written. */
-  #trimming: Promise<void> = Promise.resolve();
+  readonly #trimming: Trimming;
   #targets: Targets | undefined;
   #applier: Applier | undefined;
   #tickedAt = 0;
@@ -85,57 +82,55 @@ export class ArchiveLane {
   #started = false;
   /** Parked records are due. */
   #retrying = false;
-  #passAnswers: string | null = null;
 
   constructor(options: ArchiveLaneOptions) {
-    const { log, metrics } = options;
+    const { log, metrics, strategies } = options;
     this.#options = options;
-    this.redis = new RedisConnection(options.redis, 'archive');
-    this.#tailConnection = new RedisConnection(options.redis, 'archive-tail');
-    this.postgres = new PostgresConnection(options.postgres, 'archive');
-    this.checkpoint = new Checkpoint(this.postgres);
-    this.standing = new Standing(this.checkpoint, this.redis, log);
+    this.#connections = new LaneConnections(options.redis, options.postgres);
+    const { redis, tail, postgres, second } = this.#connections;
+    this.redis = redis;
+    this.postgres = postgres;
+    this.checkpoint = new Checkpoint(postgres);
+    this.standing = new Standing(this.checkpoint, redis, log);
     this.incidents = new Incidents(log);
-    this.#follower = new Follower(this.redis, this.checkpoint);
-    this.#truth = new TruthReader(this.redis);
-    this.echoes = new Echoes(() => lastEntryId(this.redis));
-    this.#tail = new StreamTail(this.#tailConnection, this.echoes, options.onWake, (kind, identity) =>
+    this.#follower = new Follower(redis, this.checkpoint);
+    this.#truth = new TruthReader(redis);
+    this.#trimming = new Trimming(redis);
+    this.#appliedLog = new AppliedLog(log, metrics);
+    this.echoes = new Echoes(() => lastEntryId(redis));
+    this.#tail = new StreamTail(tail, this.echoes, options.onWake, (kind, identity) =>
       this.#applier?.knownId(kind, identity),
     );
-    this.#appliedLog = new AppliedLog(log, metrics);
-    this.#passGate = new PassGate(this.redis);
     // Whatever is read over a new connection may come from another life of Redis.
-    this.#tailConnection.client.on('ready', () => {
+    tail.client.on('ready', () => {
       this.#follower.mustLook();
     });
-    this.#second = new PostgresConnection(options.postgres, secondWriter);
     this.#relay = new Relay({
       tail: this.#tail,
-      connections: [this.postgres, this.#second],
+      connections: [postgres, second],
       isPlain: (page) => this.#applier?.isPlain(page) === true,
       apply: (page, behind) => {
         this.behindSince ??= page.since;
         return this.#requireApplier().applyPage(page, behind);
       },
-      onApplied: (page) => {
-        this.#applied(page);
+      onApplied: ({ position, since }) => {
+        this.entryId = position;
+        this.behindSince = since;
+        this.#trimming.start(position);
       },
       mayGoOn: () => this.#mayGoOn(),
     });
-    this.passes = new ArchivePassRunner({
-      redis: this.redis,
-      postgres: this.postgres,
-      truth: this.#truth,
-      targets: () => this.#requireTargets(),
-      strategies: options.strategies,
-      onStart: (reason) => {
-        this.#passAnswers = this.checkpoint.passRequestedAt;
-        log.info('pass started', { event: 'pass.start', pipeline: 'archive', reason, text: passStarted() });
-      },
-      onDone: (report) => {
-        this.#passDone(report);
-      },
-    });
+    const targets = () => this.#requireTargets();
+    const shared = { redis, postgres, truth: this.#truth, checkpoint: this.checkpoint };
+    this.#passes = new LanePasses({ ...shared, targets, strategies, log, metrics });
+  }
+
+  get passes(): ArchivePassRunner {
+    return this.#passes.runner;
+  }
+
+  get lastPass(): ArchivePassReport | undefined {
+    return this.#passes.last;
   }
 
   /** One turn. Throws what the pump should retry or stop for; being displaced by another instance is neither. */
@@ -169,18 +164,12 @@ export class ArchiveLane {
       this.checkpoint.release().catch(() => undefined),
       delay(releaseMs, undefined, { ref: false }),
     ]);
-    this.postgres.close();
-    this.#second.close();
-    this.#tailConnection.close();
-    this.redis.close();
+    this.#connections.close();
   }
 
   /** Cuts what is in flight, at the end of the patience. */
   cut(): void {
-    this.postgres.close();
-    this.#second.close();
-    this.#tailConnection.close();
-    this.redis.close();
+    this.#connections.close();
   }
 
   async #turn(): Promise<CycleOutcome> {
@@ -198,9 +187,7 @@ export class ArchiveLane {
     if (page !== undefined) {
       if (!(await this.#mayDelete(page, applier))) return 'more';
       await this.#relay.run(page);
-      const trimming = this.#trimming;
-      this.#trimming = Promise.resolve();
-      await trimming;
+      await this.#trimming.settle();
     }
     if (this.#retrying) this.#retrying = await applier.retrySome();
     const passed = await this.#pass(applier);
@@ -300,8 +287,7 @@ export class ArchiveLane {
 
   async #pass(applier: Applier): Promise<boolean> {
     if (this.passes.beginning) {
-      if (!(await this.#passGate.isOpen(this.entryId))) return false;
-      await applier.retryAll();
+      if (!(await this.#passes.mayBegin(applier, this.entryId))) return false;
       this.#retrying = true;
     }
     const nominated = await this.passes.step();
@@ -312,13 +298,6 @@ export class ArchiveLane {
       this.passes.finish(this.letters);
     }
     return true;
-  }
-
-  #applied({ position, since }: Page): void {
-    this.entryId = position;
-    this.behindSince = since;
-    this.#trimming = this.#trimming.then(() => trimStream(this.redis, position, 'about'));
-    this.#trimming.catch(() => undefined); // awaited at the end of the turn
   }
 
   /** Whether another page may begin before the turn is over. */
@@ -341,14 +320,5 @@ export class ArchiveLane {
   #requireApplier(): Applier {
     if (this.#applier === undefined) throw new Error('the lane is not prepared');
     return this.#applier;
-  }
-
-  #passDone(report: ArchivePassReport): void {
-    const { log, metrics } = this.#options;
-    this.lastPass = report;
-    recordPass(metrics, report);
-    const text = passSummary(report);
-    log.info('pass complete', { event: 'pass.done', pipeline: 'archive', ...report, text });
-    void this.checkpoint.report({ ...report, requestedAt: this.#passAnswers }).catch(() => undefined); // asked for again by whoever waits
   }
 }

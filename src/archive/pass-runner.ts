@@ -1,7 +1,7 @@
 import type { PostgresConnection } from '../postgres';
 import { FullPass, type FullPassOptions, type Nominated } from './full-pass';
 import type { KindName } from './kinds';
-import type { Applied } from './sink';
+import type { Applied } from './attempt';
 import { type Statistics, Tally } from './statistics';
 
 /** A complete pass. */

@@ -2,7 +2,7 @@ import { type Log, timestamp } from '../log';
 import type { Metrics } from '../metrics';
 import { kindNames } from './kinds';
 import type { ArchivePassReport } from './pass-runner';
-import type { Applied } from './sink';
+import type { Applied } from './attempt';
 import { Tally } from './statistics';
 
 export const passStarted = (): string => `[${timestamp()}] === Starting Redis → PostgreSQL Sync ===`;

@@ -1,32 +1,21 @@
-import { type PostgresConnection, sqlState, type Transaction } from '../postgres';
+import { type PostgresConnection, sqlState } from '../postgres';
+import { type Applied, type Attempt, nothingApplied } from './attempt';
+import { deleteGone, deleteUnnamed } from './attempt-deletions';
 import { Batch } from './batch';
 import type { KnownId, KnownParent } from './carried-copy';
 import type { Checkpoint } from './checkpoint';
-import {
-  clear,
-  type DeadLetter,
-  digestsOfKnown,
-  digestsOfRow,
-  letterOf,
-  park,
-  release,
-} from './dead-letters';
-import { applyDeletions, deleteOthers, type Deletion, letterOfRefused, releaseDeletions } from './delete';
+import { clear, digestsOfKnown, digestsOfRow, park, release } from './dead-letters';
+import { letterOfRefused } from './delete';
 import { IdMap, IdMapTransaction } from './id-map';
-import { isDataError, writeIsolated } from './isolate';
-import { type KindName, kindNames, kinds } from './kinds';
-import { misfit } from './misfit';
-import { nameColumn } from './name-column';
+import { isDataError } from './isolate';
+import { kindNames } from './kinds';
 import type { Behind } from './relay';
-import { bring, bringParents, withParents } from './resolve';
+import { bringParents, withParents } from './resolve';
 import type { Row } from './row';
-import { type Strategies, strategyOf } from './strategies';
-import { type Target, type Targets, targetOf } from './target';
+import type { Strategies } from './strategies';
+import { type Targets, targetOf } from './target';
 import type { TruthReader } from './truth';
-import { writeAppended, writeNew } from './write-appended';
-import { writeKeyed } from './write-keyed';
-import { type MappedOutcome, type Resolved, writeMapped } from './write-mapped';
-import type { Unfit } from './unfit';
+import { writeKind } from './write-kind';
 
 export interface SinkOptions {
   readonly postgres: PostgresConnection;
@@ -35,36 +24,6 @@ export interface SinkOptions {
   readonly targets: Targets;
   readonly strategies: Strategies;
   readonly onDelete: 'keep' | 'delete';
-}
-
-export interface Applied {
-  readonly counts: Map<KindName, { added: number; updated: number }>;
-  readonly synced: MappedOutcome['synced'][number][];
-  deleted: number;
-  parked: number;
-  letters: readonly DeadLetter[];
-  /** Append-only records went straight into their table. */
-  direct: boolean;
-}
-
-export const nothingApplied = (): Applied => ({
-  counts: new Map(),
-  synced: [],
-  deleted: 0,
-  parked: 0,
-  letters: [],
-  direct: false,
-});
-
-interface Attempt {
-  readonly transaction: Transaction;
-  readonly ids: IdMapTransaction;
-  readonly batch: Batch;
-  readonly applied: Applied;
-  /** Append-only records go straight into their table. */
-  readonly direct: boolean;
-  /** Isolate what Postgres refuses, under savepoints. */
-  readonly careful: boolean;
 }
 
 /**
@@ -140,14 +99,14 @@ export class ArchiveSink {
     entryId: string,
     { previous, postgres }: Behind,
   ): Promise<Applied | undefined> {
-    const { checkpoint, targets } = this.#options;
+    const { checkpoint, targets, strategies } = this.#options;
     const applied = { ...nothingApplied(), direct: true };
     try {
       const taken = await postgres.transaction(async (transaction) => {
         const ids = new IdMapTransaction(this.#ids, transaction);
         const attempt = { transaction, ids, batch, applied, direct: true, careful: false };
         if (!this.#takesCopy(attempt)) return false;
-        await this.#writeKind(attempt, targetOf(targets, 'prediction'), []);
+        await writeKind(attempt, targetOf(targets, 'prediction'), [], strategies);
         await previous;
         await checkpoint.fence(transaction, entryId);
         return true;
@@ -165,9 +124,11 @@ export class ArchiveSink {
 
   async #write(attempt: Attempt): Promise<void> {
     const { batch, ids, transaction, applied } = attempt;
-    const { targets, truth, onDelete } = this.#options;
+    const { targets, truth, checkpoint, strategies, onDelete } = this.#options;
+    const beganAt = checkpoint.position?.beganAt ?? 'infinity';
+    const deletions = { targets, truth, beganAt, lettersExist: this.lettersExist };
     // First, so that a new record can have the name of a deleted one; what children forbid once more after they have gone.
-    const refused = onDelete === 'delete' ? await this.#delete(attempt, batch.deletions) : [];
+    const refused = onDelete === 'delete' ? await deleteGone(attempt, batch.deletions, deletions) : [];
     if (!this.#takesCopy(attempt)) batch.spread();
     await bringParents(batch, { ids, targets, truth });
     const landed: Row[] = [];
@@ -175,13 +136,13 @@ export class ArchiveSink {
       const rows = distinct(batch.of(name));
       if (rows.length === 0 && (name !== 'prediction' || batch.copy === undefined)) continue;
       const resolved = withParents(batch, rows, ids);
-      const parked = await this.#writeKind(attempt, targetOf(targets, name), resolved);
+      const parked = await writeKind(attempt, targetOf(targets, name), resolved, strategies);
       for (const { row } of resolved) if (!parked.has(row)) landed.push(row);
     }
     if (onDelete === 'delete') {
-      await this.#deleteOthers(attempt);
+      await deleteUnnamed(attempt, targets);
       const again = refused.map(({ deletion }) => deletion);
-      for (const { deletion, error } of await this.#delete(attempt, again)) {
+      for (const { deletion, error } of await deleteGone(attempt, again, deletions)) {
         batch.letters.push(letterOfRefused(deletion, error));
       }
     }
@@ -205,96 +166,7 @@ export class ArchiveSink {
     const known = ({ identity, pgId }: KnownParent) => ids.get('version', identity)?.pgId === pgId;
     return batch.copy?.parents.every(known) ?? true;
   }
-
-  /** @returns the rows that were parked */
-  async #writeKind(attempt: Attempt, target: Target, rows: readonly Resolved[]): Promise<ReadonlySet<Row>> {
-    const parked = new Set<Row>();
-    const setAside = (row: Row, reason: Unfit, waitingFor?: string) => {
-      parked.add(row);
-      attempt.batch.letters.push(letterOf(row.found, reason, waitingFor));
-    };
-    const write = (block: readonly Resolved[]) => this.#writeBlock(attempt, target, block, setAside);
-    const { transaction, applied } = attempt;
-    const results = attempt.careful
-      ? await writeIsolated(transaction, fitting(target, rows, setAside), write, async (one, reason) => {
-          setAside(one.row, await nameColumn(transaction, target, one, reason));
-        })
-      : [await write(rows)];
-    const sum = applied.counts.get(target.kind.name) ?? { added: 0, updated: 0 };
-    for (const { added, updated } of results) {
-      sum.added += added;
-      sum.updated += updated;
-    }
-    applied.counts.set(target.kind.name, sum);
-    return parked;
-  }
-
-  async #writeBlock(
-    { transaction, ids, batch, applied, direct }: Attempt,
-    target: Target,
-    rows: readonly Resolved[],
-    setAside: (row: Row, reason: Unfit, waitingFor?: string) => void,
-  ): Promise<{ added: number; updated: number }> {
-    const { kind } = target;
-    if (kind.appendOnly) {
-      const copy = kind.name === 'prediction' ? batch.copy : undefined;
-      const added = direct
-        ? await writeNew(transaction, target, rows, copy)
-        : await writeAppended(transaction, target, rows);
-      return { added, updated: 0 };
-    }
-    if (kind.identity !== 'mapped') return writeKeyed(transaction, target, rows);
-    const strategy = strategyOf(this.#options.strategies, kind.name);
-    const outcome = await writeMapped(transaction, ids, target, rows, strategy);
-    for (const { row, reason, waitingFor } of outcome.parked) setAside(row, reason, waitingFor);
-    applied.synced.push(...outcome.synced);
-    return outcome;
-  }
-
-  /** Deletes what can be deleted. @returns the rest, with the reasons. */
-  async #delete({ transaction, ids, batch, applied }: Attempt, deletions: readonly Deletion[]) {
-    if (deletions.length === 0) return [];
-    const { targets, truth, checkpoint } = this.#options;
-    const beganAt = checkpoint.position?.beganAt ?? 'infinity';
-    const { rows, refused, heirs } = await applyDeletions(transaction, targets, deletions, beganAt);
-    applied.deleted += rows;
-    if (deletions.some(({ kind }) => kinds[kind].identity === 'mapped')) ids.distrust();
-    for (const [name, inherited] of heirs) await bring(batch, truth, name, [...inherited]);
-    const kept = new Set(refused.map(({ deletion }) => deletion));
-    const gone = deletions.filter((deletion) => !kept.has(deletion));
-    if (this.lettersExist) await releaseDeletions(transaction, new Set(gone.map(({ kind }) => kind)));
-    return refused;
-  }
-
-  /** Hyperparameters that their run's hash no longer has. */
-  async #deleteOthers({ transaction, ids, batch, applied }: Attempt): Promise<void> {
-    const runs = new Map<string, string>();
-    for (const { row, parents } of withParents(new Batch(), batch.of('hyperparam'), ids)) {
-      if (parents[0] != null) runs.set(row.id, parents[0]);
-    }
-    const target = targetOf(this.#options.targets, 'hyperparam');
-    for (const [run, names] of batch.wholeRuns) {
-      const pgRun = runs.get(run);
-      if (pgRun !== undefined) applied.deleted += await deleteOthers(transaction, target, pgRun, names);
-    }
-  }
 }
-
-/** Without the rows that have a value their column cannot hold. */
-const fitting = (
-  { kind, types }: Target,
-  rows: readonly Resolved[],
-  setAside: (row: Row, reason: Unfit) => void,
-): readonly Resolved[] =>
-  rows.filter(({ row }) => {
-    for (const [index, { column }] of kind.columns.entries()) {
-      const reason = misfit(column, types.get(column) ?? '', row.values[index]);
-      if (reason === undefined) continue;
-      setAside(row, reason);
-      return false;
-    }
-    return true;
-  });
 
 /** One row for each identity: the last one read. Append-only rows are told apart by Postgres, which is cheaper. */
 function distinct(rows: readonly Row[]): readonly Row[] {

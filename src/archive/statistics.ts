@@ -1,5 +1,5 @@
 import { kinds, type KindName, type Statistic, statistics } from './kinds';
-import type { Applied } from './sink';
+import type { Applied } from './attempt';
 
 /** What the documents print and `fullSync` returns: records written since the pass began, and those that are parked. */
 export type Statistics = Readonly<Record<Statistic | 'errors', number>>;

@@ -17,3 +17,25 @@ export async function trimStream(
     throw redis.translate(error);
   }
 }
+
+/** Trimming that goes on while the next page is written. */
+export class Trimming {
+  readonly #redis: RedisConnection;
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(redis: RedisConnection) {
+    this.#redis = redis;
+  }
+
+  start(position: string): void {
+    this.#last = this.#last.then(() => trimStream(this.#redis, position, 'about'));
+    this.#last.catch(() => undefined); // thrown by `settle`
+  }
+
+  /** @throws what it failed with; the next one tries again */
+  async settle(): Promise<void> {
+    const last = this.#last;
+    this.#last = Promise.resolve();
+    await last;
+  }
+}

@@ -1,0 +1,48 @@
+import type { Attempt } from './attempt';
+import { Batch } from './batch';
+import { applyDeletions, deleteOthers, type Deleted, type Deletion, releaseDeletions } from './delete';
+import { kinds } from './kinds';
+import { bring, withParents } from './resolve';
+import { type Targets, targetOf } from './target';
+import type { TruthReader } from './truth';
+
+interface Context {
+  readonly targets: Targets;
+  readonly truth: TruthReader;
+  /** Of the incarnation, as Postgres prints it. */
+  readonly beganAt: string;
+  readonly lettersExist: boolean;
+}
+
+/** Deletes what can be deleted. @returns the rest, with the reasons */
+export async function deleteGone(
+  { transaction, ids, batch, applied }: Attempt,
+  deletions: readonly Deletion[],
+  { targets, truth, beganAt, lettersExist }: Context,
+): Promise<Deleted['refused']> {
+  if (deletions.length === 0) return [];
+  const { rows, refused, heirs } = await applyDeletions(transaction, targets, deletions, beganAt);
+  applied.deleted += rows;
+  if (deletions.some(({ kind }) => kinds[kind].identity === 'mapped')) ids.distrust();
+  for (const [name, inherited] of heirs) await bring(batch, truth, name, [...inherited]);
+  const kept = new Set(refused.map(({ deletion }) => deletion));
+  const gone = deletions.filter((deletion) => !kept.has(deletion));
+  if (lettersExist) await releaseDeletions(transaction, new Set(gone.map(({ kind }) => kind)));
+  return refused;
+}
+
+/** Deletes hyperparameters that their run's hash no longer has. */
+export async function deleteUnnamed(
+  { transaction, ids, batch, applied }: Attempt,
+  targets: Targets,
+): Promise<void> {
+  const runs = new Map<string, string>();
+  for (const { row, parents } of withParents(new Batch(), batch.of('hyperparam'), ids)) {
+    if (parents[0] != null) runs.set(row.id, parents[0]);
+  }
+  const target = targetOf(targets, 'hyperparam');
+  for (const [run, names] of batch.wholeRuns) {
+    const pgRun = runs.get(run);
+    if (pgRun !== undefined) applied.deleted += await deleteOthers(transaction, target, pgRun, names);
+  }
+}

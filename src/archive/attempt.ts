@@ -1,0 +1,38 @@
+import type { Transaction } from '../postgres';
+import type { Batch } from './batch';
+import type { DeadLetter } from './dead-letters';
+import type { IdMapTransaction } from './id-map';
+import type { KindName } from './kinds';
+import type { MappedOutcome } from './write-mapped';
+
+/** What came of a batch. */
+export interface Applied {
+  readonly counts: Map<KindName, { added: number; updated: number }>;
+  readonly synced: MappedOutcome['synced'][number][];
+  deleted: number;
+  parked: number;
+  letters: readonly DeadLetter[];
+  /** Append-only records went straight into their table. */
+  direct: boolean;
+}
+
+export const nothingApplied = (): Applied => ({
+  counts: new Map(),
+  synced: [],
+  deleted: 0,
+  parked: 0,
+  letters: [],
+  direct: false,
+});
+
+/** One try to apply a batch, in a transaction. */
+export interface Attempt {
+  readonly transaction: Transaction;
+  readonly ids: IdMapTransaction;
+  readonly batch: Batch;
+  readonly applied: Applied;
+  /** Append-only records go straight into their table. */
+  readonly direct: boolean;
+  /** Isolate what Postgres refuses, under savepoints. */
+  readonly careful: boolean;
+}

@@ -1,0 +1,30 @@
+import { PostgresConnection } from '../postgres';
+import type { PostgresTarget } from '../postgres-url';
+import { RedisConnection } from '../redis';
+import type { RedisTarget } from '../redis-url';
+import { secondWriter } from './checkpoint';
+
+/** What a lane talks through. */
+export class LaneConnections {
+  readonly redis: RedisConnection;
+  /** Its reads block. */
+  readonly tail: RedisConnection;
+  readonly postgres: PostgresConnection;
+  /** See relay.ts. */
+  readonly second: PostgresConnection;
+
+  constructor(redis: RedisTarget, postgres: PostgresTarget) {
+    this.redis = new RedisConnection(redis, 'archive');
+    this.tail = new RedisConnection(redis, 'archive-tail');
+    this.postgres = new PostgresConnection(postgres, 'archive');
+    this.second = new PostgresConnection(postgres, secondWriter);
+  }
+
+  /** Cuts what is in flight. */
+  close(): void {
+    this.postgres.close();
+    this.second.close();
+    this.tail.close();
+    this.redis.close();
+  }
+}

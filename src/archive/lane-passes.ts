@@ -1,0 +1,59 @@
+import type { Log } from '../log';
+import type { Metrics } from '../metrics';
+import type { Applier } from './applier';
+import type { Checkpoint } from './checkpoint';
+import { PassGate } from './pass-gate';
+import { type ArchivePassOptions, type ArchivePassReport, ArchivePassRunner } from './pass-runner';
+import { passStarted, passSummary, recordPass } from './report';
+
+export interface LanePassesOptions extends Omit<ArchivePassOptions, 'onStart' | 'onDone'> {
+  readonly checkpoint: Checkpoint;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+/** The full passes of a lane, in turns with its tail. */
+export class LanePasses {
+  readonly runner: ArchivePassRunner;
+  last: ArchivePassReport | undefined;
+  readonly #options: LanePassesOptions;
+  readonly #gate: PassGate;
+  /** The request that the pass under way answers. */
+  #answers: string | null = null;
+
+  constructor(options: LanePassesOptions) {
+    this.#options = options;
+    this.#gate = new PassGate(options.redis);
+    this.runner = new ArchivePassRunner({
+      ...options,
+      onStart: (reason) => {
+        this.#answers = options.checkpoint.passRequestedAt;
+        options.log.info('pass started', {
+          event: 'pass.start',
+          pipeline: 'archive',
+          reason,
+          text: passStarted(),
+        });
+      },
+      onDone: (report) => {
+        this.#done(report);
+      },
+    });
+  }
+
+  /** Whether the pass that is wanted may begin: then all parked records are due. @param entryId the last entry applied */
+  async mayBegin(applier: Applier, entryId: string): Promise<boolean> {
+    if (!(await this.#gate.isOpen(entryId))) return false;
+    await applier.retryAll();
+    return true;
+  }
+
+  #done(report: ArchivePassReport): void {
+    const { log, metrics, checkpoint } = this.#options;
+    this.last = report;
+    recordPass(metrics, report);
+    const text = passSummary(report);
+    log.info('pass complete', { event: 'pass.done', pipeline: 'archive', ...report, text });
+    void checkpoint.report({ ...report, requestedAt: this.#answers }).catch(() => undefined); // asked for again by whoever waits
+  }
+}

@@ -1,0 +1,80 @@
+import type { Attempt } from './attempt';
+import { letterOf } from './dead-letters';
+import { writeIsolated } from './isolate';
+import { misfit } from './misfit';
+import { nameColumn } from './name-column';
+import type { Row } from './row';
+import { type Strategies, strategyOf } from './strategies';
+import type { Target } from './target';
+import type { Unfit } from './unfit';
+import { writeAppended, writeNew } from './write-appended';
+import { writeKeyed } from './write-keyed';
+import { type Resolved, writeMapped } from './write-mapped';
+
+type SetAside = (row: Row, reason: Unfit, waitingFor?: string) => void;
+
+/** Writes the rows of one kind, whose parents are there. @returns those that were parked */
+export async function writeKind(
+  attempt: Attempt,
+  target: Target,
+  rows: readonly Resolved[],
+  strategies: Strategies,
+): Promise<ReadonlySet<Row>> {
+  const parked = new Set<Row>();
+  const setAside: SetAside = (row, reason, waitingFor) => {
+    parked.add(row);
+    attempt.batch.letters.push(letterOf(row.found, reason, waitingFor));
+  };
+  const write = (block: readonly Resolved[]) => writeBlock(attempt, target, block, strategies, setAside);
+  const { transaction, applied } = attempt;
+  const results = attempt.careful
+    ? await writeIsolated(transaction, fitting(target, rows, setAside), write, async (one, reason) => {
+        setAside(one.row, await nameColumn(transaction, target, one, reason));
+      })
+    : [await write(rows)];
+  const sum = applied.counts.get(target.kind.name) ?? { added: 0, updated: 0 };
+  for (const { added, updated } of results) {
+    sum.added += added;
+    sum.updated += updated;
+  }
+  applied.counts.set(target.kind.name, sum);
+  return parked;
+}
+
+async function writeBlock(
+  { transaction, ids, batch, applied, direct }: Attempt,
+  target: Target,
+  rows: readonly Resolved[],
+  strategies: Strategies,
+  setAside: SetAside,
+): Promise<{ added: number; updated: number }> {
+  const { kind } = target;
+  if (kind.appendOnly) {
+    const copy = kind.name === 'prediction' ? batch.copy : undefined;
+    const added = direct
+      ? await writeNew(transaction, target, rows, copy)
+      : await writeAppended(transaction, target, rows);
+    return { added, updated: 0 };
+  }
+  if (kind.identity !== 'mapped') return writeKeyed(transaction, target, rows);
+  const outcome = await writeMapped(transaction, ids, target, rows, strategyOf(strategies, kind.name));
+  for (const { row, reason, waitingFor } of outcome.parked) setAside(row, reason, waitingFor);
+  applied.synced.push(...outcome.synced);
+  return outcome;
+}
+
+/** Without the rows that have a value their column cannot hold. */
+const fitting = (
+  { kind, types }: Target,
+  rows: readonly Resolved[],
+  setAside: (row: Row, reason: Unfit) => void,
+): readonly Resolved[] =>
+  rows.filter(({ row }) => {
+    for (const [index, { column }] of kind.columns.entries()) {
+      const reason = misfit(column, types.get(column) ?? '', row.values[index]);
+      if (reason === undefined) continue;
+      setAside(row, reason);
+      return false;
+    }
+    return true;
+  });
