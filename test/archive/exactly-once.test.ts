@@ -71,7 +71,7 @@ test('a commit whose reply never comes counts once', async () => {
   const daemon = await start({ POSTGRES_URL: through(proxy, postgres.url) });
   const writer = busyWriter(redis);
   for (let cut = 1; cut <= 15; cut++) {
-    proxy.swallowReplyTo('COMMIT');
+    proxy.swallowReplyTo('COMMIT\0'); // not READ COMMITTED
     await eventually(() => proxy.cuts() >= cut, { alive: daemon.running });
     const rounds = writer.rounds();
     await eventually(() => writer.rounds() > rounds + 10);

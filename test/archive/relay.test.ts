@@ -5,6 +5,7 @@ import { plainModel, plainVersion } from '../support/plain-writer';
 import { testPostgres, type TestPostgres } from '../support/postgres';
 import { testRedis, type TestRedis } from '../support/stores';
 import { type DaemonProcess, daemonProcesses } from './support/daemon-process';
+import { faultProxy, through } from './support/fault-proxy';
 import { caughtUp, emptied } from './support/in-step';
 import { becomes } from './support/roles';
 
@@ -26,8 +27,8 @@ beforeEach(async () => {
   version = String(id);
 });
 
-const start = () =>
-  startProcess({ REDIS_URL: redis.url, POSTGRES_URL: postgres.url, SYNC_INTERVAL: '3600', MIRROR: 'off' });
+const start = (url = postgres.url) =>
+  startProcess({ REDIS_URL: redis.url, POSTGRES_URL: url, SYNC_INTERVAL: '3600', MIRROR: 'off' });
 
 const inEntry = 200;
 const predictionOf = (id: number) =>
@@ -150,6 +151,26 @@ test('the connection of the second writer is lost again and again: nothing is lo
   );
   await done(daemon);
   expect(await snapshot()).toMatchObject({ rows: 80_000, different: 80_000 });
+}, 60_000);
+
+test('a commit whose reply never comes, with another transaction behind it, counts once', async () => {
+  await parentsArchived();
+  const upTo = await writeBacklog(600);
+  const proxy = await faultProxy(Number(new URL(postgres.url).port));
+  for (let cut = 1; cut <= 3; cut++) {
+    // A new daemon each time: after a failure pages go one by one for a while.
+    const daemon = await start(through(proxy, postgres.url));
+    await eventually(secondAtWork, { alive: daemon.ended });
+    proxy.swallowReplyTo('COMMIT\0'); // not READ COMMITTED
+    await eventually(() => proxy.cuts() >= cut, { alive: daemon.ended });
+    await daemon.kill();
+    await postgres.query('UPDATE millrace.checkpoint SET owner = NULL');
+    const { position, rows, different } = await snapshot();
+    expect({ rows, different }).toEqual({ rows: upTo.get(position), different: upTo.get(position) });
+  }
+  const daemon = await start();
+  await done(daemon);
+  expect(await snapshot()).toMatchObject({ rows: 120_000, different: 120_000 });
 }, 60_000);
 
 test('frozen with both transactions open, it is replaced, and holds nobody up', async () => {
