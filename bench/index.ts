@@ -1,4 +1,4 @@
-import { Argument, Command } from 'commander';
+import { Argument, Command, Option } from 'commander';
 import { aliases } from './aliases/suite';
 import { archive } from './archive/suite';
 import { readBaseline, writeBaseline } from './baseline';
@@ -28,11 +28,12 @@ const names = suites.map((suite) => suite.name);
 const partNames = suites
   .map(({ name, parts }) => `${name}: ${parts.map((part) => part.name).join(', ')}`)
   .join('; ');
+const allParts = suites.flatMap(({ parts }) => parts.map(({ name }) => name));
 const command = new Command('npm run bench --')
   .description('Measures Millrace beside its baselines; results go to bench/results')
   .addArgument(new Argument('[suites...]', 'what to measure (default: all)').choices(names))
   .option('--quick', 'smaller sizes and 3 rounds instead of 5: for a look, not for quoting')
-  .option('--part <names...>', `only these parts of ${partNames}`)
+  .addOption(new Option('--part <names...>', `only these parts of ${partNames}`).choices(allParts))
   .option('--minutes <minutes>', 'how long a steady rate is kept up (default 10, quick 2)')
   .option('--gate', 'a quick run whose ratios are compared with those of bench/baseline.json')
   .option('--write-baseline', 'a quick run whose ratios become bench/baseline.json');
@@ -78,6 +79,11 @@ async function main(): Promise<void> {
   if (!(minutes > 0)) command.error('error: --minutes must be a number above 0');
   const chosen = command.args.length === 0 ? names : command.args;
   const wanted = suites.filter((suite) => chosen.includes(suite.name) && partsOf(suite, flags).length > 0);
+  if (wanted.length === 0) command.error(`error: ${chosen.join(' and ')} has none of these parts`);
+  for (const { name } of wanted) {
+    if (flags.gate !== true || Object.keys(readBaseline(name)).length > 0) continue;
+    command.error(`error: bench/baseline.json has no ratios of ${name}: make them with --write-baseline`);
+  }
   for (const suite of wanted) {
     const run = await measure(suite, flags, { quick, rounds: quick ? 3 : 5, minutes, progress });
     progress('');
