@@ -1,168 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parse as parseDotenv } from 'dotenv';
-import { z } from 'zod';
-import { type AliasCase, type AliasMapping, defaultMappings, parseMappings } from './aliases/mapping';
-import { parseStrategies, type Strategies } from './archive/strategies';
+import type { z } from 'zod';
+import { type AliasCase, type AliasMapping, defaultMappings } from './aliases/mapping';
+import type { Strategies } from './archive/strategies';
 import { fatal } from './errors';
-import { parsePostgresUrl, type PostgresTarget } from './postgres-url';
+import type { PostgresTarget } from './postgres-url';
 import { type PipelineName, pipelineNames } from './pipeline/pipeline';
-import { parseRedisUrl, redisTarget, type RedisTarget } from './redis-url';
-
-/** One row of the option table: where a setting comes from, what it may be, what it is when nobody says. */
-export interface Option {
-  readonly env: string;
-  /** commander's notation; absent where only the environment may set it (secrets, rarely changed things). */
-  readonly flag?: string;
-  readonly schema: z.ZodType<unknown, string>;
-  readonly fallback?: string;
-  readonly help: string;
-}
-
-const text = z.string();
-const choice = <const T extends readonly [string, ...string[]]>(values: T) =>
-  z
-    .string()
-    .transform((value) => value.toLowerCase())
-    .pipe(z.enum(values, { error: `must be one of ${values.join(', ')}` }));
-const whole = (low: number, high: number) =>
-  z
-    .string()
-    .regex(/^\d{1,10}$/, `must be a whole number from ${low} to ${high}`)
-    .transform(Number)
-    .refine((value) => value >= low && value <= high, `must be a whole number from ${low} to ${high}`);
-/** setTimeout holds 2^31 ms: a longer interval would fire at once. */
-const seconds = z
-  .string()
-  .regex(/^\d{1,7}(\.\d+)?$/, 'must be a number of seconds, for example 120')
-  .transform(Number)
-  .refine((value) => value >= 1 && value <= 2_000_000, 'must be from 1 to 2000000 seconds');
-const toggle = choice(['on', 'off', 'true', 'false', '1', '0', 'yes', 'no']).transform((value) =>
-  ['on', 'true', '1', 'yes'].includes(value),
-);
-/** A setting with a parser of its own, which returns a string to say what is wrong. */
-const parsedBy = <T extends object>(parse: (value: string) => T | string) =>
-  z.string().transform((value, context) => {
-    const parsed = parse(value);
-    if (typeof parsed !== 'string') return parsed;
-    context.addIssue({ code: 'custom', message: parsed });
-    return z.NEVER;
-  });
-const redisUrl = parsedBy(parseRedisUrl);
-const postgresUrl = parsedBy(parsePostgresUrl);
-const mappings = parsedBy(parseMappings);
-const strategies = parsedBy(parseStrategies);
-
-/** The one table of settings. README and `--help` are written from it; a flag beats the environment, which beats .env. */
-export const options = {
-  redisUrl: {
-    env: 'REDIS_URL',
-    flag: '--redis-url <url>',
-    schema: redisUrl,
-    help: 'Redis as redis://[:password@]host[:port][/db] (rediss:// for TLS)',
-  },
-  redisHost: {
-    env: 'REDIS_HOST',
-    schema: text,
-    fallback: 'localhost',
-    help: 'Redis host, when REDIS_URL is not set',
-  },
-  redisPort: { env: 'REDIS_PORT', schema: whole(1, 65535), fallback: '6379', help: 'Redis port' },
-  redisDb: { env: 'REDIS_DB', schema: whole(0, 65535), fallback: '0', help: 'Redis database number' },
-  redisPassword: { env: 'REDIS_PASSWORD', schema: text, fallback: '', help: 'Redis password (empty: none)' },
-  postgresUrl: {
-    env: 'POSTGRES_URL',
-    flag: '--postgres-url <url>',
-    schema: postgresUrl,
-    help: 'Postgres as postgresql://user:password@host:port/database',
-  },
-  only: {
-    env: 'MILLRACE_ONLY',
-    flag: '--only <pipeline>',
-    schema: choice(pipelineNames),
-    help: 'one pipeline alone: aliases or archive (default: both)',
-  },
-  dbPath: {
-    env: 'DB_PATH',
-    flag: '--db <path>',
-    schema: text,
-    fallback: 'sports_data.db',
-    help: 'SQLite file with the alias tables',
-  },
-  aliasTables: {
-    env: 'ALIAS_TABLES',
-    schema: mappings,
-    help: 'tables to serve, as type=table(id_column,alias_column);… (default: team, player, league and market aliases)',
-  },
-  aliasCase: {
-    env: 'ALIAS_CASE',
-    schema: choice(['preserve', 'lower']),
-    fallback: 'preserve',
-    help: 'keys as written, or folded by SQLite’s LOWER (ASCII letters only)',
-  },
-  capture: {
-    env: 'CAPTURE',
-    schema: toggle,
-    fallback: 'on',
-    help: 'install triggers in the SQLite file (off: the interval pass alone)',
-  },
-  interval: {
-    env: 'SYNC_INTERVAL',
-    flag: '--interval <seconds>',
-    schema: seconds,
-    help: 'seconds between full passes (default 120 for aliases, 300 for the archive)',
-  },
-  aliasInterval: { env: 'ALIAS_SYNC_INTERVAL', schema: seconds, help: 'the same, for aliases only' },
-  archiveInterval: { env: 'ARCHIVE_SYNC_INTERVAL', schema: seconds, help: 'the same, for the archive only' },
-  mirror: {
-    env: 'MIRROR',
-    schema: toggle,
-    fallback: 'on',
-    help: 'follow plain Redis writes by keyspace notifications (off: the interval pass alone finds them)',
-  },
-  onConflict: {
-    env: 'ON_CONFLICT',
-    schema: strategies,
-    fallback: 'skip',
-    help: 'a name that Postgres has already: skip, overwrite or merge; per kind: skip,model=overwrite',
-  },
-  onDelete: {
-    env: 'ON_DELETE',
-    schema: choice(['keep', 'delete']),
-    fallback: 'keep',
-    help: 'what a deletion in Redis does in Postgres: keep the row, or delete it',
-  },
-  httpHost: {
-    env: 'HTTP_HOST',
-    schema: text,
-    fallback: '127.0.0.1',
-    help: 'address of /healthz, /readyz, /metrics',
-  },
-  httpPort: {
-    env: 'HTTP_PORT',
-    schema: whole(0, 65535),
-    help: 'its port (default 8611, or a free one when that is taken; 0: any free one)',
-  },
-  logLevel: {
-    env: 'LOG_LEVEL',
-    schema: choice(['debug', 'info', 'warn', 'warning', 'error', 'critical']),
-    fallback: 'info',
-    help: 'debug, info, warn or error',
-  },
-  logFormat: {
-    env: 'LOG_FORMAT',
-    schema: choice(['text', 'json']),
-    fallback: 'text',
-    help: 'text for people, json for one object a line',
-  },
-  logFile: { env: 'LOG_FILE', schema: text, fallback: '', help: 'also write the log to this file' },
-  dataDir: {
-    env: 'MILLRACE_DIR',
-    schema: text,
-    fallback: '.millrace',
-    help: 'where embedded servers keep their data',
-  },
-} as const satisfies Record<string, Option>;
+import { redisTarget, type RedisTarget } from './redis-url';
+import { type Option, options } from './settings';
 
 type OptionName = keyof typeof options;
 
@@ -226,8 +72,7 @@ export function loadConfig(environment: Environment, flags: Readonly<Record<stri
         ? option.flag.split(' ')[0]
         : option.env;
     // A URL or a password must not be echoed; everything else helps more when it is.
-    const secret = name === 'redisUrl' || name === 'redisPassword' || name === 'postgresUrl';
-    const shown = secret ? '' : `="${value}"`;
+    const shown = option.secret === true ? '' : `="${value}"`;
     problems.push(`${source}${shown} ${result.error.issues.map((issue) => issue.message).join('; ')}`);
     return undefined;
   };

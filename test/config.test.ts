@@ -5,11 +5,11 @@ import {
   type Environment,
   flagName,
   loadConfig,
-  options,
   readEnvironment,
   requirePostgres,
 } from '../src/config';
 import { describeError, type MillraceError } from '../src/errors';
+import { options } from '../src/settings';
 import { temporaryFolder } from './support/stores';
 
 const folder = temporaryFolder();

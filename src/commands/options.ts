@@ -1,6 +1,7 @@
 import { type Command, Option as CommandOption } from 'commander';
 import type { Verb } from '../cli';
-import { type Config, loadConfig, type Option, options, readEnvironment } from '../config';
+import { type Config, loadConfig, readEnvironment } from '../config';
+import { type Option, options } from '../settings';
 
 /** Hands a verb to the CLI, which runs it and keeps its exit code. */
 export type Run = (verb: Verb) => Promise<void>;
