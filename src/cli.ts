@@ -5,6 +5,7 @@ import { deadLettersCommand } from './commands/dead-letters';
 import { demoCommand } from './commands/demo';
 import { doctorCommand } from './commands/doctor';
 import { migrateCommand } from './commands/migrate';
+import { pauseCommand } from './commands/pause';
 import { reconcileCommand } from './commands/reconcile';
 import { runCommand } from './commands/run';
 import { statusCommand } from './commands/status';
@@ -44,6 +45,7 @@ async function main(): Promise<void> {
     runCommand,
     reconcileCommand,
     statusCommand,
+    pauseCommand,
     deadLettersCommand,
     migrateCommand,
     captureCommand,
