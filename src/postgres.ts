@@ -1,8 +1,8 @@
-import { Client, type ClientConfig, type QueryResult } from 'pg';
+import { Client, type QueryResult } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { describeError, fatal, MillraceError, retryable } from './errors';
+import { address, explainTls, isWithoutTls } from './postgres-tls';
 import type { PostgresTarget } from './postgres-url';
-import { tlsFailure, tlsOptions } from './tls';
 
 /** A row as text: numbers, times and ids past 2^53 survive. */
 export type TextRow = Readonly<Record<string, string | null>>;
@@ -147,24 +147,6 @@ export class PostgresConnection {
   }
 }
 
-/** `ssl` is always said: pg would look into PGSSLMODE, and knows a mode that does not verify. */
-function address({ plainString, host, tls }: PostgresTarget, encrypted: boolean): ClientConfig {
-  if (tls === undefined || !encrypted) return { connectionString: plainString, ssl: false };
-  const { rejectUnauthorized, secureContext } = tlsOptions(host, tls.certificates);
-  return {
-    connectionString: plainString,
-    ssl: {
-      rejectUnauthorized,
-      ...(secureContext === undefined ? {} : { secureContext }),
-      ...(tls.verifyName ? {} : { checkServerIdentity: () => undefined }),
-    },
-    ...(tls.direct ? { sslnegotiation: 'direct' } : {}),
-  };
-}
-
-const isWithoutTls = (error: unknown): boolean =>
-  describeError(error).message === 'The server does not support SSL connections';
-
 class Session implements Transaction {
   readonly #client: Client;
 
@@ -254,46 +236,12 @@ const remedies: readonly Remedy[] = [
   { state: /^(40|55P03|57014)/, kind: 'retryable', code: 'E_PG_BUSY', hint: 'Another session holds a lock; Millrace tries again.' }, // prettier-ignore
 ];
 
-/** What TLS has to do with a failure, if anything. */
-function explainTls(error: unknown, where: string): MillraceError | undefined {
-  const { message } = describeError(error);
-  const code = 'E_PG_TLS';
-  const clientCertificate = 'name it by sslcert and sslkey in POSTGRES_URL';
-  if (isWithoutTls(error)) {
-    return fatal(`Postgres at ${where} does not offer TLS`, {
-      code,
-      hint: 'Switch it on in the server (ssl = on), or write sslmode=disable in POSTGRES_URL for a connection that is not encrypted.',
-    });
-  }
-  if (sqlState(error) === '28000' && /no pg_hba\.conf entry .*no encryption/.test(message)) {
-    return fatal(`Postgres at ${where} takes us over TLS only, if at all: ${message.slice(0, 300)}`, {
-      code,
-      hint: 'Add ?sslmode=verify-full to POSTGRES_URL (and sslrootcert=/path/to/ca.crt for a private authority), or allow it in pg_hba.conf.',
-    });
-  }
-  if (sqlState(error) === '28000' && /valid client certificate/.test(message)) {
-    return fatal(`Postgres at ${where} wants a client certificate`, {
-      code,
-      hint: `Make one that it trusts, and ${clientCertificate}.`,
-    });
-  }
-  if (sqlState(error) !== undefined) return undefined;
-  const ca = 'sslrootcert in POSTGRES_URL';
-  const failure = tlsFailure(error, { ca, clientCertificate });
-  if (failure === undefined || failure === 'plain') return undefined;
-  return fatal(`Postgres at ${where}: no TLS connection, ${failure.reason}`, {
-    code,
-    hint: failure.hint,
-    cause: error,
-  });
-}
-
 /** Explains what went wrong and what to do. Messages of Postgres never hold the password; those of data may hold contents, and are cut. */
 export function translatePostgres(error: unknown, where: string): unknown {
   if (error instanceof MillraceError) return error;
   const state = sqlState(error);
   const { message, code } = describeError(error);
-  const insecure = explainTls(error, where);
+  const insecure = explainTls(error, state, where);
   if (insecure !== undefined) return insecure;
   if (state === undefined || /^(08|57P)/.test(state)) {
     return retryable(`Cannot connect to Postgres at ${where}: ${message || code}`, {

@@ -1,9 +1,9 @@
 import Redis, { type RedisOptions } from 'ioredis';
 import { describeError, fatal, retryable } from './errors';
-import { redisGrants } from './redis-grants';
-import { speaksTheOther } from './redis-probe';
+import { daemonGrants } from './redis-grants';
+import { explainTls, probeTls } from './redis-tls';
 import type { RedisTarget } from './redis-url';
-import { tlsFailure, tlsOptions } from './tls';
+import { tlsOptions } from './tls';
 
 /** Longest wait for one reply. A server that answers later counts as gone, and the connection is made anew. */
 const commandTimeoutMs = 5_000;
@@ -74,11 +74,8 @@ export class RedisConnection {
       else await this.client.ping();
     } catch (error) {
       const translated = this.translate(error);
-      if (!this.#connected && describeError(translated).code === 'E_REDIS_UNREACHABLE') {
-        if (!isRefused(this.#lastError) && (await speaksTheOther(this.#target)))
-          throw wrongScheme(this.#target);
-      }
-      throw translated;
+      const unexplained = !this.#connected && describeError(translated).code === 'E_REDIS_UNREACHABLE';
+      throw (unexplained ? await probeTls(this.#target, this.#lastError) : undefined) ?? translated;
     }
     // The reply to SELECT came before the connection was ready.
     if (this.#wrongDatabase) {
@@ -120,33 +117,6 @@ export class RedisConnection {
 const isConsequence = (error: unknown): boolean =>
   /^Stream isn't writeable|^Connection is closed/.test(describeError(error).message);
 
-/** Nobody listens there, or nobody knows where that is. */
-const isRefused = (error: unknown): boolean =>
-  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/.test(describeError(error).code);
-
-const wrongScheme = ({ tls, display }: RedisTarget) =>
-  fatal(`Redis at ${display} ${tls ? 'does not speak' : 'speaks'} TLS on this port`, {
-    code: 'E_REDIS_TLS',
-    hint: tls
-      ? 'Let REDIS_URL name the TLS port (`tls-port` in redis.conf), or write redis:// for a connection that is not encrypted.'
-      : 'Write rediss:// in REDIS_URL; for a private authority set REDIS_CA_FILE.',
-  });
-
-/** What TLS has to do with a failure, if anything. */
-function explainTls(error: unknown, target: RedisTarget) {
-  if (!target.tls) return undefined;
-  const failure = tlsFailure(error, {
-    ca: 'REDIS_CA_FILE',
-    clientCertificate: 'set REDIS_CERT_FILE and REDIS_KEY_FILE',
-  });
-  if (failure === undefined) return undefined;
-  if (failure === 'plain') return wrongScheme(target);
-  return fatal(`Redis at ${target.display}: no TLS connection, ${failure.reason}`, {
-    code: 'E_REDIS_TLS',
-    hint: failure.hint,
-  });
-}
-
 const wrongDatabase = /^ERR (DB index is out of range|invalid DB index)/;
 
 function translateReply(message: string, where: string) {
@@ -160,11 +130,12 @@ function translateReply(message: string, where: string) {
         }),
     ],
     [
-      /^NOPERM/,
+      // Inside of scripts Redis 7.0 says it in other words.
+      /^NOPERM|^ERR The user executing the script/,
       () =>
         fatal(`Redis at ${where} denies a command: ${message}`, {
           code: 'E_REDIS_ACL',
-          hint: `ACL SETUSER <user> ${redisGrants('daemon')}, as in deploy/redis/millrace.acl.`,
+          hint: `ACL SETUSER <user> ${daemonGrants}, as in deploy/redis/millrace.acl.`,
         }),
     ],
     [
