@@ -1,5 +1,6 @@
 import Redis from 'ioredis';
 import { keyspacePattern } from '../../src/archive/mirror-event';
+import { readAsset } from '../../src/package-root';
 import { daemonGrants } from '../../src/redis-grants';
 import { grants } from '../../src/writer/library';
 import { ModelStore } from '../../src/writer/model-store';
@@ -64,6 +65,29 @@ test('the daemon has called each command that it may call, but for four', async 
   const ours = (name: string) => name.startsWith('millrace-') && name !== 'millrace-writer';
   await eventually(() => expect(uncalled('millrace', ours)).toEqual(Object.keys(rare).sort()));
   expect(await world.redis.client.info('commandstats')).toMatch(/cmdstat_config\|get:calls=[1-9]/);
+});
+
+test('what docs/07-security.md adds for retention is that, and no right to write records otherwise', async () => {
+  const [, , ...rules] = (
+    /`ACL (SETUSER millrace .*?)`/.exec(readAsset('docs/07-security.md'))?.[1] ?? ''
+  ).split(' ');
+  const { client } = world.redis;
+  const [plain] = aclFile.split('\n');
+  await client.call('ACL', 'SETUSER', 'keeper', ...(plain ?? '').split(' ').slice(2), ...rules);
+  const may = (...command: string[]) => client.call('ACL', 'DRYRUN', 'keeper', ...command);
+  for (const command of [
+    ['HLEN', 'aidb:run:1'],
+    ['ZCARD', 'aidb:metric:1:a:b'],
+    ['ZREM', 'aidb:idx:runs', '1'],
+    ['PEXPIRE', 'aidb:run:1', '1'],
+  ])
+    expect(await may(...command)).toBe('OK');
+  for (const command of [
+    ['SET', 'aidb:run:1', 'x'],
+    ['UNLINK', 'aidb:run:1'],
+    ['PEXPIRE', 'session:1', '1'],
+  ])
+    expect(await may(...command)).toMatch(/no permissions|permissions to/);
 });
 
 const as = (user: string): Redis => {

@@ -14,7 +14,7 @@ export interface TlsRedis extends TestRedis {
 
 /** A real Redis with a port for TLS beside its plain one. Call inside `beforeAll`. */
 export async function tlsRedis(
-  { ca, server }: TestCertificates,
+  { ca, server }: Pick<TestCertificates, 'ca' | 'server'>,
   extraArgs: readonly string[] = [],
 ): Promise<TlsRedis> {
   const tlsPort = await freePort();

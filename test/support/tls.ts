@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generate } from 'selfsigned';
@@ -28,6 +28,12 @@ export interface TestCertificates {
   readonly otherClient: Identity;
 }
 
+/** Of files `<path>.crt` and `<path>.key`. */
+export function identityOf(path: string): Identity {
+  const [certFile, keyFile] = [`${path}.crt`, `${path}.key`];
+  return { certFile, keyFile, cert: readFileSync(certFile, 'utf8'), key: readFileSync(keyFile, 'utf8') };
+}
+
 const day = 86_400_000;
 
 /** Real certificates, in files that any user can read; gone after the test file. Call inside `beforeAll`. */
@@ -47,10 +53,10 @@ export async function testCertificates(): Promise<TestCertificates> {
       ],
       ...(by === undefined ? {} : { ca: { cert: by.cert, key: by.key } }),
     });
-    const files = { certFile: join(folder, `${name}.crt`), keyFile: join(folder, `${name}.key`) };
-    writeFileSync(files.certFile, cert);
-    writeFileSync(files.keyFile, key);
-    return { cert, key, ...files };
+    const path = join(folder, name);
+    writeFileSync(`${path}.crt`, cert);
+    writeFileSync(`${path}.key`, key);
+    return identityOf(path);
   };
   const local = ['localhost', '127.0.0.1'];
   const [ca, otherCa] = await Promise.all([issue('ca', {}), issue('other-ca', {})]);
