@@ -91,7 +91,7 @@ test('what docs/07-security.md adds for retention is that, and no right to write
 });
 
 const as = (user: string): Redis => {
-  const client = new Redis(world.asUser(user));
+  const client = new Redis(world.asUser(user), { disconnectTimeout: 50 });
   open.push(client);
   return client;
 };

@@ -12,7 +12,8 @@ const containers = new Set(['client', 'config', 'function', 'xinfo']);
 
 /** Listens with MONITOR, which tells of everything but administrators' commands (CONFIG). */
 export async function listenToCalls(admin: Redis): Promise<Calls> {
-  const monitor = await admin.monitor();
+  // It may be ended after its server, which ioredis would wait for.
+  const monitor = await admin.duplicate({ lazyConnect: true, disconnectTimeout: 50 }).monitor();
   const names = new Map<string, string>();
   const called = new Map<string, Set<string>>();
   let caller = '';
