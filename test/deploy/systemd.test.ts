@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { parse as parseDotenv } from 'dotenv';
 import { options, type Option } from '../../src/settings';
 import { packageRoot } from '../../src/package-root';
+import { cliPath } from '../support/cli';
 import { temporaryFolder } from '../support/stores';
 
 /** What `systemd-analyze security` may say at most: 0 is a service that can do nothing, 9.6 one without any protection. */
@@ -81,4 +82,22 @@ test('the program it starts is what package.json calls millrace, and systemd wai
     readFileSync(join(packageRoot, 'src', 'cli.ts'), 'utf8'),
   )?.[1];
   expect(Number(values('TimeoutStopSec')[0])).toBeGreaterThan(Number(deadline?.replace('_', '')) / 1000);
+});
+
+test('sudo millrace has the settings of the service', () => {
+  const etc = join(folder, 'etc');
+  mkdirSync(etc);
+  writeFileSync(join(etc, 'millrace.env'), 'DB_PATH="/srv/a b/x.db"\n# comment\nLOG_LEVEL=loud\n');
+  writeFileSync(join(etc, 'redis-url'), 'mysql://redis\n');
+  const script = readFileSync(shipped('millrace'), 'utf8')
+    .replaceAll('/etc/millrace', etc)
+    .replace('/usr/bin/node /opt/millrace/dist/src/cli.js', `${process.execPath} ${cliPath}`);
+  const { status, stderr } = spawnSync('sh', ['-c', script, 'millrace', 'status'], {
+    cwd: folder,
+    encoding: 'utf8',
+  });
+  expect(status).toBe(1);
+  expect(stderr).toContain('LOG_LEVEL="loud"');
+  expect(stderr).toContain('REDIS_URL has another scheme');
+  expect(stderr).toContain(`POSTGRES_URL_FILE="${etc}/postgres-url" cannot be read`);
 });
