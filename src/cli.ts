@@ -27,12 +27,8 @@ async function main(): Promise<void> {
   };
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
-  // The terminal was closed. Without one it is logrotate's: LOG_FILE needs no telling, but the daemon must not end for it.
-  const atTerminal = [0, 1, 2].some((fd) => isatty(fd));
-  process.on('SIGHUP', () => {
-    // It comes twice: to the leader of the session, and to the processes in the foreground.
-    if (atTerminal && !stop.signal.aborted) onSignal();
-  });
+  // Without a terminal that could have been closed it is logrotate's. LOG_FILE needs no telling, but the daemon must not end for it.
+  if (![0, 1, 2].some((fd) => isatty(fd))) process.on('SIGHUP', () => undefined);
   // Whoever read our output is gone (`| head -1`), or its disk is full: what is to be done is done all the same.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 
