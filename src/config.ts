@@ -8,6 +8,7 @@ import { fatal } from './errors';
 import type { PostgresTarget } from './postgres-url';
 import { type PipelineName, pipelineNames } from './pipeline/pipeline';
 import { redisTarget, type RedisTarget } from './redis-url';
+import { readSecretFiles } from './secret-files';
 import { type Option, options } from './settings';
 import { type CertificateFiles, type Certificates, openCertificates } from './tls';
 
@@ -40,6 +41,10 @@ export interface LogConfig {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
   readonly format: 'text' | 'json';
   readonly file: string;
+  /** LOG_FILE is set aside before it grows above it; 0: never. */
+  readonly maxBytes: number;
+  /** How many files that were set aside are kept. */
+  readonly files: number;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -55,11 +60,11 @@ export function readEnvironment(directory = process.cwd()): Environment {
  * @throws MillraceError E_CONFIG (fatal) that lists every problem, each with the setting's name.
  */
 export function loadConfig(environment: Environment, flags: Readonly<Record<string, unknown>> = {}): Config {
-  const problems: string[] = [];
+  const { environment: settings, problems } = readSecretFiles(environment);
   const given = (name: OptionName): string | undefined => {
     const option: Option = options[name];
     const flag = option.flag === undefined ? undefined : flags[flagName(option.flag)];
-    const value = typeof flag === 'string' ? flag : environment[option.env];
+    const value = typeof flag === 'string' ? flag : settings[option.env];
     return value === undefined || value.trim() === '' ? undefined : value;
   };
   const read = <N extends OptionName>(name: N): z.output<(typeof options)[N]['schema']> | undefined => {
@@ -120,6 +125,8 @@ export function loadConfig(environment: Environment, flags: Readonly<Record<stri
       level: level === 'warning' ? 'warn' : level === 'critical' ? 'error' : level,
       format: read('logFormat') ?? 'text',
       file: read('logFile') ?? '',
+      maxBytes: read('logMaxSize') ?? 20 * 1024 ** 2,
+      files: read('logFiles') ?? 5,
     },
     dataDir: resolve(read('dataDir') ?? '.millrace'),
   };

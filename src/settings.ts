@@ -35,6 +35,14 @@ const seconds = z
   .regex(/^\d{1,7}(\.\d+)?$/, 'must be a number of seconds, for example 120')
   .transform(Number)
   .refine((value) => value >= 1 && value <= 2_000_000, 'must be from 1 to 2000000 seconds');
+const unit = { '': 1, KB: 1024, MB: 1024 ** 2, GB: 1024 ** 3 };
+const bytes = z.string().transform((value, context) => {
+  const [, count, suffix] = /^(\d{1,9})(|KB|MB|GB)$/i.exec(value.trim()) ?? [];
+  const factor = Object.entries(unit).find(([name]) => name === suffix?.toUpperCase())?.[1];
+  if (factor !== undefined) return Number(count) * factor;
+  context.addIssue({ code: 'custom', message: 'must be a size such as 20MB (B, KB, MB or GB), or 0' });
+  return z.NEVER;
+});
 const toggle = choice(['on', 'off', 'true', 'false', '1', '0', 'yes', 'no']).transform((value) =>
   ['on', 'true', '1', 'yes'].includes(value),
 );
@@ -173,6 +181,18 @@ export const options = {
     help: 'text for people, json for one object a line',
   },
   logFile: { env: 'LOG_FILE', schema: text, fallback: '', help: 'also write the log to this file' },
+  logMaxSize: {
+    env: 'LOG_MAX_SIZE',
+    schema: bytes,
+    fallback: '20MB',
+    help: 'LOG_FILE is set aside at this size, and a new one begun (0: never, something else rotates it)',
+  },
+  logFiles: {
+    env: 'LOG_FILES',
+    schema: whole(1, 1000),
+    fallback: '5',
+    help: 'how many files set aside are kept beside LOG_FILE',
+  },
   dataDir: {
     env: 'MILLRACE_DIR',
     schema: text,
