@@ -6,6 +6,7 @@ import { demoCommand } from './commands/demo';
 import { doctorCommand } from './commands/doctor';
 import { migrateCommand } from './commands/migrate';
 import { reconcileCommand } from './commands/reconcile';
+import { retentionCommand } from './commands/retention';
 import { runCommand } from './commands/run';
 import { statusCommand } from './commands/status';
 import { describeError } from './errors';
@@ -45,6 +46,7 @@ async function main(): Promise<void> {
     reconcileCommand,
     statusCommand,
     deadLettersCommand,
+    retentionCommand,
     migrateCommand,
     captureCommand,
     doctorCommand,
