@@ -1,8 +1,7 @@
 import { readAsset } from '../package-root';
-import type { PostgresConnection, Transaction } from '../postgres';
+import { type PostgresConnection, sqlState, type Transaction } from '../postgres';
 import { keyOf } from './found';
 import { IdMap, IdMapTransaction } from './id-map';
-import { isDataError } from './isolate';
 import { type Column, type Kind, kinds } from './kinds';
 import type { RetainedKind } from './retention-policy';
 import type { KeptReason } from './retention-report';
@@ -45,7 +44,7 @@ export async function confirm(options: ConfirmOptions, rows: readonly Row[]): Pr
   try {
     return await postgres.transaction((transaction) => compareRows(transaction, options, rows));
   } catch (error) {
-    if (!isDataError(error)) throw postgres.translate(error);
+    if (sqlState(error)?.startsWith('22') !== true) throw postgres.translate(error);
     // A value that no column can hold: such a record was never archived. The others may have been.
     if (rows.length === 1) return { verdicts: ['unfit'], younger: new Set(), parents: [undefined] };
     const half = rows.length >> 1;
