@@ -5,6 +5,7 @@ import { deadLettersCommand } from './commands/dead-letters';
 import { demoCommand } from './commands/demo';
 import { doctorCommand } from './commands/doctor';
 import { migrateCommand } from './commands/migrate';
+import { pauseCommand } from './commands/pause';
 import { reconcileCommand } from './commands/reconcile';
 import { retentionCommand } from './commands/retention';
 import { runCommand } from './commands/run';
@@ -45,6 +46,7 @@ async function main(): Promise<void> {
     runCommand,
     reconcileCommand,
     statusCommand,
+    pauseCommand,
     deadLettersCommand,
     retentionCommand,
     migrateCommand,

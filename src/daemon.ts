@@ -1,4 +1,4 @@
-import { EMPTY, ignoreElements, lastValueFrom, merge } from 'rxjs';
+import { EMPTY, ignoreElements, lastValueFrom, merge, Subject } from 'rxjs';
 import { aliasPipeline } from './aliases/pipeline';
 import { stopped } from './aliases/report';
 import type { AliasStatus } from './aliases/status';
@@ -6,8 +6,12 @@ import { archivePipeline } from './archive/pipeline';
 import type { ArchiveStatus } from './archive/status';
 import { banner } from './banner';
 import { type Config, requirePostgres } from './config';
+import type { Control, Reports } from './control';
+import { fatal } from './errors';
 import type { Log } from './log';
 import { createMetrics } from './metrics';
+import type { PipelineEvent } from './pipeline/event';
+import type { PipelineName } from './pipeline/pipeline';
 import { startHttp } from './status/http';
 
 export interface DaemonStatus {
@@ -25,8 +29,8 @@ export interface DaemonOptions {
   readonly log: Log;
   /** Aborts for a clean stop. */
   readonly signal: AbortSignal;
-  /** Called when the health endpoint listens. */
-  readonly onListening?: (httpUrl: string) => void;
+  /** Called when it runs, and its HTTP endpoint listens. */
+  readonly onRunning?: (httpUrl: string, control: Control) => void;
 }
 
 /** A batch in hand at the stop gets this long before its connection is cut. */
@@ -34,11 +38,20 @@ const stopDeadlineMs = 3_000;
 
 /** Runs everything until the signal aborts. @throws the fatal error that ended it; everything is closed either way. */
 export async function runDaemon(options: DaemonOptions): Promise<void> {
-  const { config, log, signal, onListening } = options;
+  const { config, log, signal, onRunning } = options;
   const { pipelines } = config;
   const startedAt = Date.now();
   const metrics = createMetrics();
-  const parts = { config, log, metrics, signal };
+  const events$ = new Subject<PipelineEvent>();
+  const parts = {
+    config,
+    log,
+    metrics,
+    signal,
+    onEvent: (event: PipelineEvent) => {
+      events$.next(event);
+    },
+  };
   const postgres = pipelines.includes('archive') ? requirePostgres(config) : undefined;
   log.info('started', {
     event: 'start',
@@ -58,9 +71,26 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     ];
     return { pid: process.pid, startedAt, ready: troubles.length === 0, troubles, ...now };
   };
-  const http = await startHttp({ ...config.http, metrics, log, status, troubles: () => status().troubles });
+  const running = { aliases, archive };
+  const pipelineOf = <P extends PipelineName>(name: P) => {
+    const pipeline = running[name];
+    if (pipeline !== undefined) return pipeline;
+    throw fatal(`this daemon does not run ${name}`, {
+      code: 'E_NOT_RUN',
+      hint: 'It was started with `--only`, or MILLRACE_ONLY.',
+    });
+  };
+  const control: Control = {
+    status,
+    events$,
+    pause: async (name, by) => pipelineOf(name).pause(by),
+    resume: async (name) => pipelineOf(name).resume(),
+    reconcile: async <P extends PipelineName>(name: P) => (await pipelineOf(name).reconcile()) as Reports[P],
+    deadLetters: archive?.deadLetters,
+  };
+  const http = await startHttp({ ...config.http, metrics, log, control });
   log.info(`health and metrics: ${http.url}`, { event: 'http.listening' });
-  onListening?.(http.url);
+  onRunning?.(http.url, control);
   let cutTimer: NodeJS.Timeout | undefined;
   const cut = () => {
     cutTimer = setTimeout(() => {
@@ -78,5 +108,6 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     await Promise.all([aliases?.close(), archive?.close()]);
     clearTimeout(cutTimer);
     await http.close();
+    events$.complete();
   }
 }

@@ -1,11 +1,14 @@
 import { ignoreElements, interval, lastValueFrom } from 'rxjs';
 import { AliasLane } from './aliases/lane';
+import { readPause } from './aliases/pause';
 import type { PassReport } from './aliases/pass-runner';
 import { requireTables } from './aliases/report';
 import { archiveOnce } from './archive/once';
 import { type Config, requirePostgres } from './config';
 import type { Log } from './log';
 import { createMetrics } from './metrics';
+import { untold } from './pipeline/event';
+import { pausedError } from './pipeline/pause';
 import { pump } from './pipeline/pump';
 import { showProgress } from './progress';
 import { RedisConnection } from './redis';
@@ -25,10 +28,13 @@ export async function passOnce(config: Config, log: Log, force: boolean): Promis
     connection,
     log,
     metrics: createMetrics(),
+    tell: untold,
   });
   const done = new AbortController();
   const hideProgress = showProgress(() => lane.passes.progress);
   try {
+    const paused = await readPause(connection);
+    if (paused !== undefined) throw pausedError('aliases', paused);
     const report = lane.passes.request('asked for');
     const running = lastValueFrom(
       pump({

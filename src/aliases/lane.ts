@@ -1,6 +1,9 @@
 import { asRetryable, describeError, type ErrorReport, MillraceError, retryable } from '../errors';
 import type { Log } from '../log';
 import type { Metrics } from '../metrics';
+import type { Tell } from '../pipeline/event';
+import { Incidents } from '../pipeline/incidents';
+import { PauseState } from '../pipeline/pause';
 import type { CycleOutcome } from '../pipeline/pump';
 import { inspectServer, type RedisConnection, type ServerFacts } from '../redis';
 import { judgeContinuity } from './continuity';
@@ -9,6 +12,7 @@ import { sqliteError } from './database';
 import { AppliedReport, breakerError, passStarted, passSummary, recordPass } from './report';
 import { Housekeeping } from './housekeeping';
 import { type PassReport, PassRunner } from './pass-runner';
+import { readPause } from './pause';
 import { type Batch, CheckpointMoved, AliasSink } from './sink';
 import type { AliasSource } from './source';
 import { type KeeperOptions, SourceKeeper } from './source-keeper';
@@ -17,6 +21,7 @@ export interface LaneOptions extends KeeperOptions {
   readonly connection: RedisConnection;
   readonly log: Log;
   readonly metrics: Metrics;
+  readonly tell: Tell;
   /** Let a pass delete more than half of a type's keys. */
   readonly force: boolean;
 }
@@ -27,8 +32,8 @@ const pageRows = 1_000;
 const probeMs = 1_000;
 /** How long a locked file is waited for in silence. */
 const busyGraceMs = 5_000;
-/** Incidents kept for status. */
-const keptIncidents = 50;
+/** How often it is looked whether somebody paused the pipeline: less than the second in which that takes effect. */
+const pauseMs = 900;
 /** Two instances that keep adopting different files are told apart from a file replaced once. */
 const rivalryMs = 60_000;
 
@@ -40,7 +45,8 @@ export class AliasLane {
   readonly sink: AliasSink;
   readonly passes: PassRunner;
   readonly keeper: SourceKeeper;
-  readonly incidents: { readonly at: number; readonly what: string }[] = [];
+  readonly incidents: Incidents;
+  readonly pause: PauseState;
   lastPass: PassReport | undefined;
   server: ServerFacts | undefined;
   /** What the pump is retrying, until a cycle succeeds. */
@@ -50,17 +56,20 @@ export class AliasLane {
   readonly #options: LaneOptions;
   #adoptedAt = -Infinity;
   #probedAt = 0;
+  #pauseSeenAt = 0;
   readonly #housekeeping = new Housekeeping();
   #introduced = false;
   #busySince: number | undefined;
-  readonly #applied: AppliedReport;
+  readonly applied: AppliedReport;
 
   constructor(options: LaneOptions) {
-    const { connection, log, metrics, force } = options;
+    const { connection, log, metrics, tell, force } = options;
     this.#options = options;
     this.keeper = new SourceKeeper(options);
     this.sink = new AliasSink(connection);
-    this.#applied = new AppliedReport(log, metrics);
+    this.applied = new AppliedReport(log, metrics, tell);
+    this.incidents = new Incidents('aliases', log, tell);
+    this.pause = new PauseState('aliases', log, tell);
     this.passes = new PassRunner({
       connection,
       truths: () => this.keeper.source?.truths ?? new Map(),
@@ -68,6 +77,7 @@ export class AliasLane {
       force,
       onStart: (reason) => {
         log.info('pass started', { event: 'pass.start', pipeline: 'aliases', reason, text: passStarted() });
+        tell({ type: 'pass-started', reason });
       },
       onDone: (report) => {
         this.#passDone(report);
@@ -107,17 +117,19 @@ export class AliasLane {
   async #turn(): Promise<CycleOutcome> {
     const { source, incidents, needsPass } = this.keeper.refresh();
     this.#introduce(source);
-    for (const what of incidents) this.#incident(what);
+    for (const what of incidents) this.incidents.add(what);
     if (needsPass) this.passes.restart('the SQLite file changed');
     await this.#inspectServer();
-    await this.#follow(source);
+    const paused = await this.#paused();
+    if (!paused) await this.#follow(source);
     if (source.writerActive()) return 'idle';
     this.#tidy(source);
+    if (paused) return 'idle';
     const tailed = await this.#tail(source);
     const passed = await this.passes.step();
     if (tailed || passed) return 'more';
     await this.sink.drain();
-    this.#applied.flush();
+    this.applied.flush();
     return 'idle';
   }
 
@@ -151,6 +163,15 @@ export class AliasLane {
     });
   }
 
+  async #paused(): Promise<boolean> {
+    const { connection } = this.#options;
+    if (Date.now() - this.#pauseSeenAt >= pauseMs) {
+      this.pause.note(await readPause(connection));
+      this.#pauseSeenAt = Date.now();
+    }
+    return this.pause.current !== undefined;
+  }
+
   /** Makes sure that the checkpoint we build on is the one in Redis, and that the changelog goes on from there. */
   async #follow(source: AliasSource): Promise<void> {
     const expected = this.sink.checkpoint;
@@ -164,7 +185,7 @@ export class AliasLane {
     const { action, needsPass, incident } = judgeContinuity(raw, checkpoint, source.changelog, known);
     if (action === 'resume' && checkpoint !== undefined) this.sink.resume(raw, checkpoint);
     else await this.#adopt(raw, checkpoint, source);
-    if (incident !== undefined) this.#incident(incident);
+    if (incident !== undefined) this.incidents.add(incident);
     if (needsPass) this.passes.restart(incident ?? 'start');
   }
 
@@ -204,7 +225,7 @@ export class AliasLane {
     const since = page.since ?? Date.now();
     this.sink.send(batches, page.position).then(
       (applied) => {
-        this.#applied.add(applied, since);
+        this.applied.add(applied, since);
       },
       () => undefined, // the next `room` or `drain` throws it
     );
@@ -228,9 +249,12 @@ export class AliasLane {
   }
 
   #passDone(report: PassReport): void {
-    const { log, metrics } = this.#options;
+    const { log, metrics, tell } = this.#options;
     this.lastPass = report;
+    this.applied.count(report);
     recordPass(metrics, report);
+    const differences = report.added + report.updated + report.deleted;
+    tell({ type: 'pass-done', ms: report.ms, differences });
     log.info('pass complete', {
       event: 'pass.done',
       pipeline: 'aliases',
@@ -238,11 +262,5 @@ export class AliasLane {
       text: passSummary(report),
     });
     for (const type of report.blocked) log.failure('error', breakerError(type, report));
-  }
-
-  #incident(what: string): void {
-    this.incidents.push({ at: Date.now(), what });
-    if (this.incidents.length > keptIncidents) this.incidents.shift();
-    this.#options.log.warn(what, { event: 'incident', pipeline: 'aliases' });
   }
 }

@@ -1,16 +1,27 @@
 import { exhaustMap, merge, takeUntil, timer } from 'rxjs';
+import { pausedError } from '../pipeline/pause';
+import type { Tell } from '../pipeline/event';
 import type { Pipeline, PipelineOptions } from '../pipeline/pipeline';
+import { nextTick } from '../pipeline/progress';
+import { unlessFailing } from '../pipeline/unless-failing';
 import { abort$ } from '../pipeline/pump';
 import { runPump } from '../pipeline/run-pump';
 import { RedisConnection } from '../redis';
 import { AliasLane } from './lane';
 import { isNetworkPath, networkWarning } from './network-path';
+import type { PassReport } from './pass-runner';
+import { pause, readPause, resume } from './pause';
 import { aliasStatus, type AliasStatus, aliasTroubles } from './status';
 import { databaseWake$ } from './wake';
 
 /** SQLite -> changelog -> Redis, with a full pass at start and each interval. */
-export function aliasPipeline(options: PipelineOptions): Pipeline<AliasStatus> {
+export function aliasPipeline(options: PipelineOptions): Pipeline<AliasStatus, PassReport> {
   const { config, log, metrics, signal } = options;
+  const pipeline = 'aliases';
+  const startedAt = Date.now();
+  const tell: Tell = (event) => {
+    options.onEvent({ at: Date.now(), pipeline, ...event });
+  };
   const connection = new RedisConnection(config.redis, 'aliases');
   const lane = new AliasLane({
     path: config.dbPath,
@@ -21,24 +32,37 @@ export function aliasPipeline(options: PipelineOptions): Pipeline<AliasStatus> {
     connection,
     log,
     metrics,
+    tell,
   });
   if (isNetworkPath(config.dbPath))
     log.warn(networkWarning.what, { event: 'network', hint: networkWarning.remedy });
-  const passes$ = timer(0, config.aliasIntervalSeconds * 1_000).pipe(
+  const intervalMs = config.aliasIntervalSeconds * 1_000;
+  const passes$ = timer(0, intervalMs).pipe(
     exhaustMap(() => lane.passes.request('interval')),
     takeUntil(abort$(signal)),
   );
-  const pump$ = runPump('aliases', options, () => lane.cycle(), databaseWake$(config.dbPath));
+  const pump$ = runPump(pipeline, options, tell, () => lane.cycle(), databaseWake$(config.dbPath));
   return {
     running$: merge(pump$, passes$),
     status: () => {
-      const status = aliasStatus(lane, config.dbPath, config.redis.display);
-      const pipeline = 'aliases';
+      const status = aliasStatus(lane, {
+        database: config.dbPath,
+        redis: config.redis.display,
+        nextPassAt: nextTick(startedAt, intervalMs),
+      });
       if (status.lagRecords !== null) metrics.lagRecords.set({ pipeline }, status.lagRecords);
       if (status.lagSeconds !== null) metrics.lagSeconds.set({ pipeline }, status.lagSeconds);
       return status;
     },
     troubles: (status) => aliasTroubles(status, config.aliasIntervalSeconds),
+    pause: (by) => pause(connection, by),
+    resume: () => resume(connection),
+    reconcile: async () => {
+      const paused = await readPause(connection);
+      if (paused !== undefined) throw pausedError(pipeline, paused);
+      lane.passes.restart('asked for');
+      return unlessFailing(lane.passes.request('asked for'), () => lane.failure, signal);
+    },
     cut: () => {
       connection.close();
     },

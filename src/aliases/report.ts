@@ -1,6 +1,7 @@
 import { fatal } from '../errors';
 import { type Log, timestamp } from '../log';
 import type { Metrics } from '../metrics';
+import type { Tell } from '../pipeline/event';
 import type { PassReport } from './pass-runner';
 import type { Applied } from './sink';
 
@@ -52,13 +53,6 @@ export function recordPass(metrics: Metrics, report: PassReport): void {
     metrics.passDifferences.inc({ pipeline, kind }, result.added + result.updated + result.deleted);
     metrics.skipped.set({ pipeline, kind }, result.skipped);
   }
-  countApplied(metrics, report);
-}
-
-function countApplied(metrics: Metrics, { added, updated, deleted }: Applied): void {
-  metrics.applied.inc({ pipeline: 'aliases', op: 'add' }, added);
-  metrics.applied.inc({ pipeline: 'aliases', op: 'update' }, updated);
-  metrics.applied.inc({ pipeline: 'aliases', op: 'delete' }, deleted);
 }
 
 /** At most this often, so that a busy tail does not fill the log. */
@@ -68,25 +62,37 @@ const everyMs = 1_000;
 export class AppliedReport {
   readonly #log: Log;
   readonly #metrics: Metrics;
+  readonly #tell: Tell;
+  /** Records written since the start, by the tail and by full passes. */
+  total = 0;
   #sum = { added: 0, updated: 0, deleted: 0 };
   #slowestMs = 0;
   #toldAt = 0;
 
-  constructor(log: Log, metrics: Metrics) {
+  constructor(log: Log, metrics: Metrics, tell: Tell) {
     this.#log = log;
     this.#metrics = metrics;
+    this.#tell = tell;
   }
 
   /** @param since when the oldest change of the page was committed, in milliseconds since 1970. */
   add(applied: Applied, since: number): void {
     const ms = Math.max(0, Date.now() - since);
     this.#metrics.applySeconds.observe({ pipeline: 'aliases' }, ms / 1_000);
-    countApplied(this.#metrics, applied);
+    this.count(applied);
     this.#sum.added += applied.added;
     this.#sum.updated += applied.updated;
     this.#sum.deleted += applied.deleted;
     this.#slowestMs = Math.max(this.#slowestMs, ms);
     this.flush();
+  }
+
+  count({ added, updated, deleted }: Applied): void {
+    const { applied } = this.#metrics;
+    applied.inc({ pipeline: 'aliases', op: 'add' }, added);
+    applied.inc({ pipeline: 'aliases', op: 'update' }, updated);
+    applied.inc({ pipeline: 'aliases', op: 'delete' }, deleted);
+    this.total += added + updated + deleted;
   }
 
   flush(): void {
@@ -103,6 +109,7 @@ export class AppliedReport {
       ms,
       text: `[${timestamp(new Date(now))}] Changes applied: added ${added}, updated ${updated}, deleted ${deleted} (${ms} ms after the commit)`,
     });
+    this.#tell({ type: 'applied', added, updated, deleted, parked: 0, ms });
     this.#sum = { added: 0, updated: 0, deleted: 0 };
     this.#slowestMs = 0;
     this.#toldAt = now;

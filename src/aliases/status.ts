@@ -1,4 +1,5 @@
 import type { ErrorReport } from '../errors';
+import { type Pause, pauseTroubles } from '../pipeline/pause';
 import { passTroubles, stalledTroubles } from '../pipeline/progress';
 import type { AliasLane } from './lane';
 import type { PassReport } from './pass-runner';
@@ -30,6 +31,13 @@ export interface AliasStatus {
   readonly lastProgressAt: number;
   readonly lastPass: PassReport | null;
   readonly passRunning: boolean;
+  /** When the next one is due by the interval. */
+  readonly nextPassAt: number;
+  /** Records written since the start of this process, by the tail and by full passes. */
+  readonly applied: number;
+  /** Rows the changelog holds, consumed ones of the last day included; null when there is none. */
+  readonly changelogRows: number | null;
+  readonly paused: Pause | null;
   readonly incidents: readonly { readonly at: number; readonly what: string }[];
   /** The failure being retried. */
   readonly failure: ErrorReport | null;
@@ -51,7 +59,10 @@ export function tableStatuses(entries: AliasSourceEntries): readonly TableStatus
 
 type AliasSourceEntries = NonNullable<AliasLane['keeper']['source']>['entries'];
 
-export function aliasStatus(lane: AliasLane, database: string, redis: string): AliasStatus {
+export function aliasStatus(
+  lane: AliasLane,
+  { database, redis, nextPassAt }: Pick<AliasStatus, 'database' | 'redis' | 'nextPassAt'>,
+): AliasStatus {
   const { source, cannotWrite } = lane.keeper;
   const checkpoint = lane.sink.confirmed;
   const position = checkpoint?.position;
@@ -68,23 +79,29 @@ export function aliasStatus(lane: AliasLane, database: string, redis: string): A
     lastProgressAt: lane.lastProgressAt,
     lastPass: lane.lastPass ?? null,
     passRunning: lane.passes.active,
-    incidents: lane.incidents,
+    nextPassAt,
+    applied: lane.applied.total,
+    paused: lane.pause.current ?? null,
+    incidents: lane.incidents.list,
     failure: lane.failure ?? null,
   };
 }
 
-function lag(lane: AliasLane): Pick<AliasStatus, 'lagRecords' | 'lagSeconds'> {
+function lag(lane: AliasLane): Pick<AliasStatus, 'lagRecords' | 'lagSeconds' | 'changelogRows'> {
   const position = lane.sink.confirmed?.position;
   const changelog = lane.keeper.source?.changelog;
-  if (!position || changelog?.id !== position.changelog) return { lagRecords: null, lagSeconds: null };
+  const unknown = { lagRecords: null, lagSeconds: null, changelogRows: null };
   try {
+    const changelogRows = changelog?.length() ?? null;
+    if (!position || changelog?.id !== position.changelog) return { ...unknown, changelogRows };
     const { rows, oldestAt } = changelog.backlog(position);
     return {
+      changelogRows,
       lagRecords: rows,
       lagSeconds: oldestAt === null ? 0 : Math.max(0, Date.now() - oldestAt) / 1_000,
     };
   } catch {
-    return { lagRecords: null, lagSeconds: null }; // locked at this moment: the lane's own look says so if it lasts
+    return unknown; // locked at this moment: the lane's own look says so if it lasts
   }
 }
 
@@ -97,6 +114,9 @@ export function aliasTroubles(
   now = Date.now(),
 ): readonly string[] {
   const limits = { pipeline: 'aliases', stalledMs, intervalSeconds, now };
+  if (status.paused !== null) {
+    return [...stalledTroubles(status, limits), ...pauseTroubles(status.paused, 'aliases', now)];
+  }
   const troubles = [...stalledTroubles(status, limits), ...passTroubles(status, limits)];
   for (const type of status.lastPass?.blocked ?? []) {
     troubles.push(`the last full pass stopped before a mass deletion of alias:${type}:* keys`);

@@ -1,7 +1,9 @@
 import { hostname } from 'node:os';
 import { z } from 'zod';
 import { readAsset } from '../package-root';
+import type { Pause } from '../pipeline/pause';
 import { applicationName, type PostgresConnection, type Transaction } from '../postgres';
+import { pauseOf } from './pause';
 
 export const streamKey = 'millrace:changes';
 
@@ -79,14 +81,14 @@ export class Checkpoint {
     return { owned: true, owner: this.me };
   }
 
-  /** A sign of life. @returns whether somebody asks for a full pass. @throws Displaced */
-  async renew(): Promise<{ readonly passRequested: boolean }> {
+  /** A sign of life. @returns whether somebody asks for a full pass, and whether nothing may be applied. @throws Displaced */
+  async renew(): Promise<{ readonly passRequested: boolean; readonly paused: Pause | undefined }> {
     const [row] = await this.#postgres.query(renewSql, [streamKey, this.#epoch]);
     if (row === undefined) throw this.#displaced();
     const requested = row['pass_requested_at'] ?? null;
     const passRequested = requested !== null && requested !== this.#passRequestedAt;
     this.#passRequestedAt = requested;
-    return { passRequested };
+    return { passRequested, paused: pauseOf(row) };
   }
 
   /** Which request a pass that begins now answers. */

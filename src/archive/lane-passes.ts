@@ -2,6 +2,7 @@ import type { Log } from '../log';
 import type { Metrics } from '../metrics';
 import type { Applier } from './applier';
 import type { Checkpoint } from './checkpoint';
+import type { Tell } from '../pipeline/event';
 import { PassGate } from './pass-gate';
 import { type ArchivePassOptions, type ArchivePassReport, ArchivePassRunner } from './pass-runner';
 import { passStarted, passSummary, recordPass } from './report';
@@ -10,6 +11,7 @@ export interface LanePassesOptions extends Omit<ArchivePassOptions, 'onStart' | 
   readonly checkpoint: Checkpoint;
   readonly log: Log;
   readonly metrics: Metrics;
+  readonly tell: Tell;
 }
 
 /** The full passes of a lane, in turns with its tail. */
@@ -34,6 +36,7 @@ export class LanePasses {
           reason,
           text: passStarted(),
         });
+        options.tell({ type: 'pass-started', reason });
       },
       onDone: (report) => {
         this.#done(report);
@@ -49,11 +52,13 @@ export class LanePasses {
   }
 
   #done(report: ArchivePassReport): void {
-    const { log, metrics, checkpoint } = this.#options;
+    const { log, metrics, checkpoint, tell } = this.#options;
     this.last = report;
     recordPass(metrics, report);
     const text = passSummary(report);
     log.info('pass complete', { event: 'pass.done', pipeline: 'archive', ...report, text });
+    const differences = Object.values(report.differences).reduce((sum, count) => sum + count, 0);
+    tell({ type: 'pass-done', ms: report.ms, differences });
     void checkpoint.report({ ...report, requestedAt: this.#answers }).catch(() => undefined); // asked for again by whoever waits
   }
 }

@@ -2,6 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { asRetryable, describeError, type ErrorReport, isFatal } from '../errors';
 import type { Log } from '../log';
 import type { Metrics } from '../metrics';
+import type { Tell } from '../pipeline/event';
+import { Incidents } from '../pipeline/incidents';
+import { PauseState } from '../pipeline/pause';
 import type { CycleOutcome } from '../pipeline/pump';
 import type { PostgresConnection } from '../postgres';
 import type { PostgresTarget } from '../postgres-url';
@@ -12,7 +15,6 @@ import { Checkpoint, Displaced } from './checkpoint';
 import { Echoes } from './echoes';
 import { beforeAll } from './entry-id';
 import { Follower } from './follower';
-import { Incidents } from './incidents';
 import { LaneConnections } from './lane-connections';
 import { LanePasses } from './lane-passes';
 import { type ArchivePassReport, type ArchivePassRunner, countLetters } from './pass-runner';
@@ -38,6 +40,7 @@ export interface ArchiveLaneOptions {
   readonly retention?: RetentionPolicy | undefined;
   readonly log: Log;
   readonly metrics: Metrics;
+  readonly tell: Tell;
   /** Called when there may be something to do. */
   readonly onWake: () => void;
 }
@@ -60,6 +63,8 @@ export class ArchiveLane {
   readonly checkpoint: Checkpoint;
   readonly standing: Standing;
   readonly incidents: Incidents;
+  readonly pause: PauseState;
+  readonly applied: AppliedLog;
   readonly echoes: Echoes;
   server: ServerFacts | undefined;
   /** The last entry known to be applied. */
@@ -75,7 +80,6 @@ export class ArchiveLane {
   readonly #tail: StreamTail;
   readonly #follower: Follower;
   readonly #truth: TruthReader;
-  readonly #appliedLog: AppliedLog;
   readonly #passes: LanePasses;
   readonly #relay: Relay;
   readonly #trimming: Trimming;
@@ -89,7 +93,7 @@ export class ArchiveLane {
   #retrying = false;
 
   constructor(options: ArchiveLaneOptions) {
-    const { log, metrics, strategies } = options;
+    const { log, metrics, tell, strategies } = options;
     this.#options = options;
     this.#connections = new LaneConnections(options.redis, options.postgres);
     const { redis, tail, postgres, second } = this.#connections;
@@ -97,11 +101,12 @@ export class ArchiveLane {
     this.postgres = postgres;
     this.checkpoint = new Checkpoint(postgres);
     this.standing = new Standing(this.checkpoint, redis, log);
-    this.incidents = new Incidents(log);
+    this.incidents = new Incidents('archive', log, tell);
+    this.pause = new PauseState('archive', log, tell);
     this.#follower = new Follower(redis, this.checkpoint);
     this.#truth = new TruthReader(redis);
     this.#trimming = new Trimming(redis);
-    this.#appliedLog = new AppliedLog(log, metrics);
+    this.applied = new AppliedLog(log, metrics, tell);
     this.echoes = new Echoes(() => lastEntryId(redis));
     this.#tail = new StreamTail(tail, this.echoes, options.onWake, (kind, identity) =>
       this.#applier?.knownId(kind, identity),
@@ -127,7 +132,7 @@ export class ArchiveLane {
     });
     const targets = () => this.#requireTargets();
     const shared = { redis, postgres, truth: this.#truth, checkpoint: this.checkpoint };
-    this.#passes = new LanePasses({ ...shared, targets, strategies, log, metrics });
+    this.#passes = new LanePasses({ ...shared, targets, strategies, log, metrics, tell });
     const { retention: policy } = options;
     this.#retention = policy && new LaneRetention({ redis, postgres, targets, policy, log, metrics });
   }
@@ -189,6 +194,7 @@ export class ArchiveLane {
     if (position === undefined) return 'more';
     this.entryId = position.entryId;
     await this.#tick(applier);
+    if (this.pause.current !== undefined) return 'idle';
 
     const page = this.#tail.take(position.entryId);
     if (page !== undefined) {
@@ -200,7 +206,7 @@ export class ArchiveLane {
     const passed = await this.#pass(applier);
     if (page !== undefined || passed || this.#retrying) return 'more';
     this.behindSince = undefined;
-    this.#appliedLog.flush();
+    this.applied.flush();
     if (!this.passes.active && (await this.#retention?.step())) return 'more';
     return 'idle';
   }
@@ -223,7 +229,7 @@ export class ArchiveLane {
       echoes: this.echoes,
       onApplied: (applied, since) => {
         this.passes.applied(applied);
-        this.#appliedLog.add(applied, since);
+        this.applied.add(applied, since);
       },
     });
     this.#started = true;
@@ -282,7 +288,8 @@ export class ArchiveLane {
   async #tick(applier: Applier): Promise<void> {
     if (Date.now() - this.#tickedAt < tickMs) return;
     this.#tickedAt = Date.now();
-    const { passRequested } = await this.checkpoint.renew();
+    const { passRequested, paused } = await this.checkpoint.renew();
+    this.pause.note(paused);
     if (passRequested) this.passes.restart('asked for');
     this.letters = await countLetters(this.postgres);
     applier.lettersExist = this.letters > 0;

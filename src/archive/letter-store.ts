@@ -32,7 +32,9 @@ const columns =
 
 const values = ({ ids, kind, code }: LetterFilter) => [ids, kind ?? null, code ?? null];
 
-/** The parked records, for the verbs. Every method throws explained errors. */
+export type DeadLetterStore = ReturnType<typeof deadLetterStore>;
+
+/** The parked records, for the verbs and the dashboard. Every method throws explained errors. */
 export function deadLetterStore(postgres: PostgresConnection) {
   return {
     async list(filter: LetterFilter, limit: number): Promise<{ letters: readonly Letter[]; total: number }> {

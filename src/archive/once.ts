@@ -1,15 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ignoreElements, interval, lastValueFrom, merge, Subject } from 'rxjs';
 import type { Config } from '../config';
-import { describeError, retryable } from '../errors';
 import type { Log } from '../log';
 import { createMetrics } from '../metrics';
+import { untold } from '../pipeline/event';
+import { pausedError } from '../pipeline/pause';
 import { pump } from '../pipeline/pump';
 import { showProgress } from '../progress';
 import type { PostgresTarget } from '../postgres-url';
+import { askForPass } from './ask-for-pass';
 import { beforeAll, compareEntryIds } from './entry-id';
 import { ArchiveLane } from './lane';
 import type { ArchivePassReport } from './pass-runner';
+import { readPause } from './pause';
 import { passSummary } from './report';
 import { lastEntryId } from './stream-tail';
 
@@ -32,6 +35,7 @@ export async function archiveOnce(
     onDelete: config.onDelete,
     log,
     metrics: createMetrics(),
+    tell: untold,
     onWake: () => {
       wake$.next();
     },
@@ -56,6 +60,8 @@ export async function archiveOnce(
   });
   failed.catch(() => undefined); // raced below
   try {
+    const paused = await Promise.race([failed, readPause(lane.postgres)]);
+    if (paused !== undefined) throw pausedError('archive', paused);
     const finished = await Promise.race([failed, report, askOwner(lane, log, done.signal)]);
     await Promise.race([failed, drained(lane)]);
     return finished;
@@ -79,26 +85,17 @@ async function drained(lane: ArchiveLane): Promise<void> {
   }
 }
 
-/** Waits until it is known that another instance owns the stream, asks it for a pass, and waits for the report. */
+/** Where another instance owns the stream, its pass will do. */
 async function askOwner(lane: ArchiveLane, log: Log, signal: AbortSignal): Promise<ArchivePassReport> {
-  while (lane.standing.owner === undefined || lane.checkpoint.owned) {
+  const isOwner = () => lane.checkpoint.owned;
+  while (lane.standing.owner === undefined || isOwner()) {
     if (signal.aborted) return new Promise(() => undefined);
     await delay(pollMs, undefined, { signal }).catch(() => undefined);
   }
-  const asked = await lane.checkpoint.requestPass();
-  for (;;) {
-    // It died: this process has become the owner, and makes the pass itself.
-    if (isOver(lane, signal)) return new Promise(() => undefined);
-    const report = await lane.checkpoint.passSince(asked).catch((error: unknown) => {
-      throw retryable(`the owner's report cannot be read: ${describeError(error).message}`, { code: 'E_PG' });
-    });
-    if (report !== undefined) {
-      const text = passSummary(report as ArchivePassReport);
-      log.info('pass complete, by the daemon', { event: 'pass.done', pipeline: 'archive', text });
-      return report as ArchivePassReport;
-    }
-    await delay(pollMs, undefined, { signal }).catch(() => undefined);
-  }
+  const report = await askForPass(lane);
+  // The owner died, and this process became it: the pass is its own, and told.
+  if (isOwner()) return new Promise(() => undefined);
+  const text = passSummary(report);
+  log.info('pass complete, by the daemon', { event: 'pass.done', pipeline: 'archive', text });
+  return report;
 }
-
-const isOver = (lane: ArchiveLane, signal: AbortSignal): boolean => lane.checkpoint.owned || signal.aborted;

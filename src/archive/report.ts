@@ -1,5 +1,6 @@
 import { type Log, timestamp } from '../log';
 import type { Metrics } from '../metrics';
+import type { Tell } from '../pipeline/event';
 import { kindNames } from './kinds';
 import type { ArchivePassReport } from './pass-runner';
 import type { Applied } from './attempt';
@@ -43,6 +44,9 @@ const namedAtOnce = 20;
 export class AppliedLog {
   readonly #log: Log;
   readonly #metrics: Metrics;
+  readonly #tell: Tell;
+  /** Records written since the start, by the tail and by full passes. */
+  total = 0;
   #tally = new Tally();
   #parked = 0;
   #named = 0;
@@ -50,9 +54,10 @@ export class AppliedLog {
   #toldAt = 0;
   #dirty = false;
 
-  constructor(log: Log, metrics: Metrics) {
+  constructor(log: Log, metrics: Metrics, tell: Tell) {
     this.#log = log;
     this.#metrics = metrics;
+    this.#tell = tell;
   }
 
   /** @param since when the oldest change of the page was written to the stream, in milliseconds since 1970 */
@@ -63,8 +68,10 @@ export class AppliedLog {
     for (const { added, updated } of applied.counts.values()) {
       this.#metrics.applied.inc({ pipeline, op: 'add' }, added);
       this.#metrics.applied.inc({ pipeline, op: 'update' }, updated);
+      this.total += added + updated;
       this.#dirty ||= added + updated > 0;
     }
+    this.total += applied.deleted;
     this.#metrics.applied.inc({ pipeline, op: 'delete' }, applied.deleted);
     this.#tally.add(applied);
     this.#parked += applied.parked;
@@ -88,6 +95,7 @@ export class AppliedLog {
       ms: this.#slowestMs,
       text: `[${timestamp()}] Written to PostgreSQL: ${[...told, ...deleted].join(', ') || 'relations'} (${this.#slowestMs} ms after the write)`,
     });
+    this.#tell({ type: 'applied', ...this.#tally.sum, parked: this.#parked, ms: this.#slowestMs });
     this.#tally = new Tally();
     this.#parked = 0;
     this.#named = 0;

@@ -16,6 +16,14 @@ export class Tally {
     }
   }
 
+  /** Over all kinds. */
+  get sum(): { readonly added: number; readonly updated: number; readonly deleted: number } {
+    const all = [...this.#counts.values()];
+    const added = all.reduce((total, count) => total + count.added, 0);
+    const updated = all.reduce((total, count) => total + count.updated, 0);
+    return { added, updated, deleted: this.deleted };
+  }
+
   statistics(errors: number): Statistics {
     const sums = Object.fromEntries(statistics.map((name) => [name, 0])) as Record<Statistic, number>;
     for (const [name, { added, updated }] of this.#counts) {

@@ -1,4 +1,5 @@
 import type { ErrorReport } from '../errors';
+import { type Pause, pauseTroubles } from '../pipeline/pause';
 import { passTroubles, stalledTroubles } from '../pipeline/progress';
 import { compareEntryIds } from './entry-id';
 import type { ArchiveLane } from './lane';
@@ -34,6 +35,11 @@ export interface ArchiveStatus {
   readonly lastProgressAt: number;
   readonly lastPass: ArchivePassReport | null;
   readonly passRunning: boolean;
+  /** When the next one is due by the interval. */
+  readonly nextPassAt: number;
+  /** Records written since the start of this process, by the tail and by full passes. */
+  readonly applied: number;
+  readonly paused: Pause | null;
   readonly incidents: readonly { readonly at: number; readonly what: string }[];
   readonly evicts: boolean;
   /** The failure being retried. */
@@ -44,9 +50,13 @@ export interface ArchiveParts {
   readonly lane: ArchiveLane;
   readonly mirror: MirrorStatus;
   readonly memory: MemoryFacts | undefined;
+  readonly nextPassAt: number;
 }
 
-export function archiveStatus({ lane, mirror, memory }: ArchiveParts, now = Date.now()): ArchiveStatus {
+export function archiveStatus(
+  { lane, mirror, memory, nextPassAt }: ArchiveParts,
+  now = Date.now(),
+): ArchiveStatus {
   const { position } = lane.checkpoint;
   const since = waitingSince(lane, memory);
   return {
@@ -64,6 +74,9 @@ export function archiveStatus({ lane, mirror, memory }: ArchiveParts, now = Date
     lastProgressAt: lane.lastProgressAt,
     lastPass: lane.lastPass ?? null,
     passRunning: lane.passes.active,
+    nextPassAt,
+    applied: lane.applied.total,
+    paused: lane.pause.current ?? null,
     incidents: lane.incidents.list,
     evicts: lane.server?.evicts ?? false,
     failure: lane.failure ?? null,
@@ -98,5 +111,6 @@ export function archiveTroubles(
   }
   if (status.evicts)
     troubles.push('Redis may evict the stream millrace:changes: set maxmemory-policy to noeviction');
+  if (status.paused !== null) return [...troubles, ...pauseTroubles(status.paused, 'archive', now)];
   return status.role === 'standby' ? troubles : [...troubles, ...passTroubles(status, limits)];
 }

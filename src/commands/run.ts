@@ -48,7 +48,7 @@ export function runCommand(program: Command, run: Run): void {
             config,
             log,
             signal,
-            onListening: (http) => {
+            onRunning: (http) => {
               if (stores.started.length === 0 && flags.embedded !== true) return;
               const redisUrl = `redis://${config.redis.host}:${config.redis.port}/${config.redis.db}`;
               forget = writeRecord(config.dataDir, {

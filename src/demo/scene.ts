@@ -64,8 +64,8 @@ export async function ownScene(say: Say): Promise<Scene> {
     sync: async () => {
       const { log, summary } = passLog(say);
       let http = '';
-      const onListening = (url: string) => (http = url);
-      running = runDaemon({ config, log, signal: stop.signal, onListening });
+      const onRunning = (url: string) => (http = url);
+      running = runDaemon({ config, log, signal: stop.signal, onRunning });
       const ended = running.then((): never => {
         throw new Error('the daemon stopped');
       });

@@ -2,6 +2,7 @@ import type { Observable } from 'rxjs';
 import type { Config } from '../config';
 import type { Log } from '../log';
 import type { Metrics } from '../metrics';
+import type { PipelineEvent } from './event';
 
 export const pipelineNames = ['aliases', 'archive'] as const;
 export type PipelineName = (typeof pipelineNames)[number];
@@ -11,17 +12,23 @@ export interface PipelineOptions {
   readonly config: Config;
   readonly log: Log;
   readonly metrics: Metrics;
+  readonly onEvent: (event: PipelineEvent) => void;
   /** Aborts for a clean stop, between two cycles. */
   readonly signal: AbortSignal;
 }
 
-/** A pipeline as the daemon sees it. `Status` is what people and programs are told. */
-export interface Pipeline<Status> {
+/** A pipeline as the daemon sees it. `Status` is what people and programs are told, `Report` what a full pass comes to. */
+export interface Pipeline<Status, Report> {
   /** Everything it does. Completes after the stop; errors with what nobody but a person can mend. */
   readonly running$: Observable<unknown>;
   readonly status: () => Status;
   /** Why it is not in order; empty when it is. */
   readonly troubles: (status: Status) => readonly string[];
+  /** Applies nothing until `resume`, here and in every other instance; within a second, and a batch in hand is finished. */
+  readonly pause: (by: string) => Promise<void>;
+  readonly resume: () => Promise<void>;
+  /** A full pass that sees everything from now on. @throws E_PAUSED */
+  readonly reconcile: () => Promise<Report>;
   /** Ends what is in flight: the stop has taken too long. Its checkpoint makes that safe. */
   readonly cut: () => void;
   /** After `running$` has ended. */

@@ -16,6 +16,10 @@ export interface ProgressLimits {
   readonly now: number;
 }
 
+/** When a timer that fires each interval since `startedAt` fires next. */
+export const nextTick = (startedAt: number, intervalMs: number, now = Date.now()): number =>
+  startedAt + Math.ceil((now - startedAt + 1) / intervalMs) * intervalMs;
+
 /** A pass may take its time, but not for ever. */
 const overduePasses = 3;
 

@@ -1,4 +1,5 @@
 import fastify, { type FastifyInstance } from 'fastify';
+import type { Control } from '../control';
 import { describeError, fatal } from '../errors';
 import type { Log } from '../log';
 import type { Metrics } from '../metrics';
@@ -10,10 +11,7 @@ export interface HttpOptions {
   readonly host: string;
   /** undefined: the default port, or any free one when that is taken. */
   readonly port: number | undefined;
-  /** Everything a person or program may want to know, as JSON. */
-  readonly status: () => unknown;
-  /** Why this process is not in order; empty when it is. */
-  readonly troubles: () => readonly string[];
+  readonly control: Control;
   readonly metrics: Metrics;
   readonly log: Log;
 }
@@ -30,14 +28,15 @@ export interface HttpServer {
 export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   // A keep-alive client must not hold up the stop.
   const server = fastify({ forceCloseConnections: true });
-  const { metrics, troubles, status } = options;
+  const { metrics, control } = options;
+  const troubles = () => control.status().troubles;
   server.get('/healthz', () => ({ status: 'alive' }));
   server.get('/readyz', (_request, reply) => {
     const reasons = troubles();
     metrics.ready.set(reasons.length === 0 ? 1 : 0);
     return reply.code(reasons.length === 0 ? 200 : 503).send({ ready: reasons.length === 0, reasons });
   });
-  server.get('/status', () => status());
+  server.get('/status', () => control.status());
   server.get('/metrics', async (_request, reply) => {
     metrics.ready.set(troubles().length === 0 ? 1 : 0);
     return reply.type(metrics.registry.contentType).send(await metrics.registry.metrics());

@@ -1,4 +1,5 @@
 import { loadConfig, type Environment } from '../../src/config';
+import type { Control } from '../../src/control';
 import { type DaemonStatus, runDaemon } from '../../src/daemon';
 import type { Log, LogFields } from '../../src/log';
 import { eventually } from './eventually';
@@ -37,6 +38,7 @@ export type FullStatus = DaemonStatus & {
 };
 
 export interface TestDaemon {
+  readonly control: Control;
   readonly url: string;
   readonly log: ReturnType<typeof keepLog>;
   /** Settles when the daemon has ended; rejects with what ended it. */
@@ -61,17 +63,20 @@ export async function startDaemon(
   const only = environment['POSTGRES_URL'] === undefined ? 'aliases' : 'archive';
   const log = keepLog();
   const stop = new AbortController();
-  const listening = deferred<string>();
+  const listening = deferred<{ readonly url: string; readonly control: Control }>();
   const running = runDaemon({
     config: loadConfig({ HTTP_PORT: '0', MILLRACE_ONLY: only, ...environment }),
     log,
     signal: stop.signal,
-    onListening: listening.resolve,
+    onRunning: (url, control) => {
+      listening.resolve({ url, control });
+    },
   });
   running.catch(listening.reject);
-  const url = await listening.promise;
+  const { url, control } = await listening.promise;
   const daemon: TestDaemon = {
     url,
+    control,
     log,
     running,
     status: async () => (await (await fetch(`${url}/status`)).json()) as FullStatus,

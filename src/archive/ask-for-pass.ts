@@ -1,0 +1,22 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ArchiveLane } from './lane';
+import type { ArchivePassReport } from './pass-runner';
+
+const pollMs = 200;
+
+/**
+ * Asks the owner of the stream, this instance or another, for a full pass that sees everything from now on, and waits for its
+ * report, for ever.
+ */
+export async function askForPass({ standing, checkpoint }: ArchiveLane): Promise<ArchivePassReport> {
+  // Before that there may be nothing to write the request to.
+  while (standing.owner === undefined) await pause();
+  const asked = await checkpoint.requestPass();
+  for (;;) {
+    const report = await checkpoint.passSince(asked);
+    if (report !== undefined) return report as ArchivePassReport;
+    await pause();
+  }
+}
+
+const pause = () => delay(pollMs, undefined, { ref: false });

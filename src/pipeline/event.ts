@@ -1,0 +1,36 @@
+import type { ErrorReport } from '../errors';
+import type { PipelineName } from './pipeline';
+
+/** What a pipeline tells while it runs. Never keys or contents of records, but for names in an incident's text. */
+export type PipelineEvent = { readonly at: number; readonly pipeline: PipelineName } & (
+  | {
+      /** Records the tail wrote to the target, added up for about a second. */
+      readonly type: 'applied';
+      readonly added: number;
+      readonly updated: number;
+      readonly deleted: number;
+      readonly parked: number;
+      /** From the oldest of the changes to its being in the target, in milliseconds. */
+      readonly ms: number;
+    }
+  | { readonly type: 'pass-started'; readonly reason: string }
+  | { readonly type: 'pass-done'; readonly ms: number; readonly differences: number }
+  | { readonly type: 'incident'; readonly what: string }
+  | { readonly type: 'failed'; readonly error: ErrorReport }
+  | { readonly type: 'recovered' }
+  | { readonly type: 'paused'; readonly by: string }
+  | { readonly type: 'resumed' }
+);
+
+/** Of an event, what its sender does not have to say. */
+export type Telling = PipelineEvent extends infer E
+  ? E extends PipelineEvent
+    ? Omit<E, 'at' | 'pipeline'>
+    : never
+  : never;
+
+/** Takes the events of one pipeline. */
+export type Tell = (event: Telling) => void;
+
+/** For a pass on its own, to which nobody listens. */
+export const untold: Tell = () => undefined;
