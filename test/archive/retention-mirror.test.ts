@@ -1,3 +1,4 @@
+import { startDaemon } from '../support/daemon';
 import { eventually } from '../support/eventually';
 import { plainMetric, plainModel, plainPrediction, plainRun, plainVersion } from '../support/plain-writer';
 import { useArchive } from './support/archive';
@@ -21,7 +22,7 @@ async function writeParents(): Promise<{ version: number; over: number }> {
 const sayDeleted = (key: string) => archive.redis.client.publish(`__keyspace@0__:${key}`, 'del');
 
 describe('a daemon that mirrors, with ON_DELETE=delete', () => {
-  test('keeps in Postgres every row of what retention removes, in its own run or beside it', async () => {
+  test('keeps in Postgres every row of what the verb removes beside it', async () => {
     const { client } = archive.redis;
     const { version, over } = await writeParents();
     const daemon = await start({ ON_DELETE: 'delete' });
@@ -87,7 +88,7 @@ describe('a daemon that mirrors, with ON_DELETE=delete', () => {
   });
 });
 
-test('the daemon removes by itself after a full pass, says so, and follows fresh writes meanwhile', async () => {
+test('the daemon removes by itself after a full pass, says so, follows fresh writes meanwhile, and loses no row with ON_DELETE=delete', async () => {
   const { client } = archive.redis;
   const { version, over } = await writeParents();
   const pipeline = client.pipeline();
@@ -97,21 +98,27 @@ test('the daemon removes by itself after a full pass, says so, and follows fresh
   }
   await pipeline.exec();
   await plainMetric(client, over, { epoch: 1, timestamp: daysAgo(200) });
-  const daemon = await start({ RETENTION_DAYS: 'predictions=90' });
+  const daemon = await start({ RETENTION_DAYS: '90', ON_DELETE: 'delete' });
   const done = () => daemon.log.lines.find(({ fields }) => fields['event'] === 'retention.done');
-  for (let id = 9_001; done() === undefined; id++) {
+  let id = 9_001;
+  for (; done() === undefined; id++) {
     const timestamp = daysAgo(0, String(id).padStart(6, '0'));
     await client.hset(`aidb:prediction:${id}`, { id, model_version_id: version, input: '{}', timestamp });
     await becomes(`SELECT count(*) FROM predictions WHERE redis_id = ${id}`, ['1']);
   }
-  expect(done()?.fields).toMatchObject({ removed: { prediction: 5_000 }, kept: { prediction: 0 } });
-  expect(await client.zcard(`aidb:metric:${over}:loss:train`)).toBe(1);
+  expect(done()?.fields).toMatchObject({
+    removed: { prediction: 5_000, metric: 1 },
+    kept: { prediction: 0, metric: 0 },
+  });
+  expect(await client.exists(`aidb:metric:${over}:loss:train`)).toBe(0);
   const metrics = await (await fetch(`${daemon.url}/metrics`)).text();
   expect(metrics).toContain('millrace_retention_removed_total{kind="prediction"} 5000');
   await eventually(async () =>
     expect(await client.exists('aidb:prediction:1', 'aidb:prediction:5000')).toBe(0),
   );
+  await caughtUp(archive, daemon.running);
   expect((await archive.pass(daemon)).differences).toEqual({});
+  expect(await lines(counts)).toEqual([`${5_000 + id - 9_001}|1`]);
 });
 
 test('nothing is removed where RETENTION_DAYS is not set', async () => {
@@ -123,6 +130,21 @@ test('nothing is removed where RETENTION_DAYS is not set', async () => {
   await archive.pass(daemon);
   expect(await client.exists(`aidb:prediction:${id}`)).toBe(1);
   expect(await lines('SELECT count(*) FROM millrace.retention')).toEqual(['0']);
+});
+
+test('nothing is removed while the archive is paused', async () => {
+  const { client } = archive.redis;
+  const { version } = await writeParents();
+  const first = await start();
+  const id = await plainPrediction(client, version, { timestamp: daysAgo(200) });
+  await becomes('SELECT count(*) FROM predictions', ['1']);
+  await first.control.pause('archive', 'somebody');
+  await first.stop();
+  const daemon = await startDaemon(archive.environment({ RETENTION_DAYS: '90' }), { awaitPass: false });
+  await eventually(async () => expect((await daemon.status()).archive.paused).toBeTruthy());
+  expect(await client.exists(`aidb:prediction:${id}`)).toBe(1);
+  await daemon.control.resume('archive');
+  await eventually(async () => expect(await client.exists(`aidb:prediction:${id}`)).toBe(0));
 });
 
 test('a Postgres that refuses makes retention wait, and nothing else', async () => {
