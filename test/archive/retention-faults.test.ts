@@ -140,20 +140,37 @@ test('connections that break anywhere lose nothing, and the next run goes on', a
     REDIS_URL: through(toRedis, archive.redis.url),
   });
   const faults = [
-    () => toPostgres.cutAfterSent('millrace.retention AS r', 40),
-    () => toPostgres.swallowReplyTo('COMMIT'),
-    () => toRedis.cutAfterReceived(150_000),
-    () => toPostgres.cutAfterReceived(30_000),
-    () => toRedis.cutAfterSent('aidb:idx:predictions:1', 5_000),
-    () => toRedis.swallowReplyTo('aidb:idx:predictions:1'),
-    () => toPostgres.cutAfterSent('FROM metrics', 10),
-    () => toRedis.cutAfterReceived(400_000),
+    () => {
+      toPostgres.cutAfterSent('millrace.retention AS r', 40);
+    },
+    () => {
+      toPostgres.swallowReplyTo('COMMIT');
+    },
+    () => {
+      toRedis.cutAfterReceived(150_000);
+    },
+    () => {
+      toPostgres.cutAfterReceived(30_000);
+    },
+    () => {
+      toRedis.cutAfterSent('aidb:idx:predictions:1', 5_000);
+    },
+    () => {
+      toRedis.swallowReplyTo('aidb:idx:predictions:1');
+    },
+    () => {
+      toPostgres.cutAfterSent('FROM metrics', 10);
+    },
+    () => {
+      toRedis.cutAfterReceived(400_000);
+    },
   ];
   let failures = 0;
   for (const fault of faults) {
     between = async () => {
       between = undefined;
-      await Promise.resolve(fault());
+      fault();
+      await Promise.resolve();
     };
     await retain({ environment, policy }).catch((error: unknown) => {
       expect(error).toMatchObject({ code: expect.stringMatching(/^E_(PG|REDIS)/) as string });
