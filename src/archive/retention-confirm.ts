@@ -23,6 +23,8 @@ export interface ConfirmOptions {
   /** See KindReport. */
   readonly before: string;
   readonly dryRun: boolean;
+  /** All points of a metric may go: say which have younger rows. */
+  readonly empties?: boolean;
 }
 
 export interface Confirmed {
@@ -59,7 +61,7 @@ export async function confirm(options: ConfirmOptions, rows: readonly Row[]): Pr
 
 async function compareRows(
   transaction: Transaction,
-  { targets, kind: name, before, dryRun }: ConfirmOptions,
+  { targets, kind: name, before, dryRun, empties }: ConfirmOptions,
   rows: readonly Row[],
 ): Promise<Confirmed> {
   const kind = kinds[name];
@@ -78,7 +80,7 @@ async function compareRows(
     return answer['equal'] === 't' ? 'equal' : 'differs';
   });
   const younger = new Set<string>();
-  if (name === 'metric') {
+  if (empties === true) {
     const runs = [...new Set(parents.filter((parent) => parent !== undefined))];
     const sql = youngerSql.replaceAll('{table}', target.table);
     for (const row of await transaction.query(sql, [runs, `${before}+00`]))

@@ -1,5 +1,6 @@
 import type { Result } from 'ioredis';
 import { readAsset } from '../package-root';
+import type { RedisConnection } from '../redis';
 import { keyOf } from './found';
 import { instant } from './instant';
 import { kinds } from './kinds';
@@ -60,17 +61,19 @@ interface Series {
   readonly whole: boolean;
 }
 
+export function defineMetricScripts({ client }: RedisConnection): void {
+  for (const name of ['Read', 'Remove'] as const) {
+    const lua = readAsset(`src/archive/retention-${name.toLowerCase()}-metrics.lua`);
+    client.defineCommand(`millraceRetention${name}Metrics`, { lua, numberOfKeys: 2 });
+  }
+}
+
 /** Removes the points of these metrics that are old and in Postgres, of finished runs; a group a step. @param ids latin1 */
 export async function* retainMetrics(
   context: RetentionContext,
   report: KindReport,
   ids: readonly string[],
 ): AsyncGenerator<void> {
-  const { redis } = context;
-  for (const name of ['Read', 'Remove'] as const) {
-    const lua = readAsset(`src/archive/retention-${name.toLowerCase()}-metrics.lua`);
-    redis.client.defineCommand(`millraceRetention${name}Metrics`, { lua, numberOfKeys: 2 });
-  }
   let group: Series[] = [];
   for (const [index, latin1] of ids.entries()) {
     const id = Buffer.from(latin1, 'latin1');
@@ -177,7 +180,11 @@ async function settle(
   group: readonly Series[],
 ): Promise<number> {
   const rows = group.flatMap(({ points }) => points.map(({ row }) => row));
-  const confirmed = await confirm({ postgres, targets, kind: 'metric', before: report.before, dryRun }, rows);
+  const empties = group.some(({ whole }) => whole);
+  const confirmed = await confirm(
+    { postgres, targets, kind: 'metric', before: report.before, dryRun, empties },
+    rows,
+  );
   let at = 0;
   let total = 0;
   for (const { id, run, state, points, whole } of group) {

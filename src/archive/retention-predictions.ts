@@ -1,5 +1,6 @@
 import type { Result } from 'ioredis';
 import { readAsset } from '../package-root';
+import type { RedisConnection } from '../redis';
 import type { Found } from './found';
 import type { Identity } from './id-map';
 import { kinds } from './kinds';
@@ -28,7 +29,7 @@ declare module 'ioredis' {
 const groupRecords = 500;
 const groupBytes = 4 * 1024 * 1024;
 /** Removed by one script: writers wait while it runs, for about a millisecond. */
-const removedAtOnce = 200;
+const removedAtOnce = 100;
 
 const prefix = 'aidb:prediction:';
 const { prediction } = kinds;
@@ -46,6 +47,13 @@ interface Candidate {
   readonly bytes: number;
 }
 
+export function definePredictionScripts({ client }: RedisConnection): void {
+  for (const name of ['Read', 'Remove'] as const) {
+    const lua = readAsset(`src/archive/retention-${name.toLowerCase()}-predictions.lua`);
+    client.defineCommand(`millraceRetention${name}Predictions`, { lua });
+  }
+}
+
 /** Removes those of these predictions that are old and in Postgres; a group a step. */
 export async function* retainPredictions(
   context: RetentionContext,
@@ -54,12 +62,6 @@ export async function* retainPredictions(
 ): AsyncGenerator<void> {
   const { redis, postgres, targets, dryRun } = context;
   const { before } = report;
-  redis.client.defineCommand('millraceRetentionReadPredictions', {
-    lua: readAsset('src/archive/retention-read-predictions.lua'),
-  });
-  redis.client.defineCommand('millraceRetentionRemovePredictions', {
-    lua: readAsset('src/archive/retention-remove-predictions.lua'),
-  });
   const ids = [...new Set(found.filter(({ created }) => created < before).map(({ id }) => id))];
   for (let at = 0; at < ids.length;) {
     const wanted = ids.slice(at, at + groupRecords);

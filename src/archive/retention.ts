@@ -1,8 +1,9 @@
 import type { PostgresConnection } from '../postgres';
 import type { RedisConnection } from '../redis';
-import { retainMetrics } from './retention-metrics';
+import { printable } from './dead-letters';
+import { defineMetricScripts, retainMetrics } from './retention-metrics';
 import { type RetainedKind, retainedKinds, type RetentionPolicy } from './retention-policy';
-import { retainPredictions } from './retention-predictions';
+import { definePredictionScripts, retainPredictions } from './retention-predictions';
 import { keep, type RetentionReport } from './retention-report';
 import { beginning, Scan } from './scan';
 import type { Targets } from './target';
@@ -49,6 +50,8 @@ export class Retention {
         }
       },
     };
+    definePredictionScripts(redis);
+    defineMetricScripts(redis);
     const startedAt = Date.now();
     this.report = { dryRun, startedAt, ms: 0, complete: false, keys: 0, kinds: {}, warnings: [] };
     this.#steps = this.#walk();
@@ -78,7 +81,7 @@ export class Retention {
       if (prediction !== undefined) {
         // Those without a time that can be read. Nobody knows how old they are.
         for (const id of chunk.others.get('prediction') ?? [])
-          keep(prediction, 'unfit', `aidb:prediction:${id}`);
+          keep(prediction, 'unfit', printable(`aidb:prediction:${id}`));
         yield* retainPredictions(this.#context, prediction, chunk.predictions);
       }
       if (metric !== undefined)

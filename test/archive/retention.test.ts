@@ -246,6 +246,21 @@ test('old records that come back with an older snapshot of Redis are removed aga
   expect(await letters()).toEqual([]);
 });
 
+test('a Redis that is full can be emptied', async () => {
+  const { client } = archive.redis;
+  const { version, over } = await writeParents();
+  await plainPrediction(client, version, { timestamp: daysAgo(200) });
+  await plainMetric(client, over, { epoch: 1, timestamp: daysAgo(200) });
+  await archiveAll();
+  await client.config('SET', 'maxmemory', '1');
+  try {
+    await expect(client.set('more', 'x')).rejects.toThrow('OOM');
+    expect((await run()).kinds).toMatchObject({ prediction: { removed: 1 }, metric: { removed: 1 } });
+  } finally {
+    await client.config('SET', 'maxmemory', '0');
+  }
+});
+
 test('a run that is going on again keeps its points', async () => {
   const { client } = archive.redis;
   const { over } = await writeParents();
