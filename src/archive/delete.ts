@@ -17,8 +17,8 @@ export interface Deletion {
 }
 
 /**
- * What retention may have removed stays, whoever has deleted it: a parameter for the kind, and the time of the record. Postgres says
- * IS NOT TRUE of a row without a time, and of a kind that was never removed.
+ * What retention may have removed stays: that it is gone from Redis does not say who has deleted it. A row without a time, or of a
+ * kind of which nothing was ever removed, is not meant. @param parameter the kind's
  */
 const notRetained = (parameter: string, time: string): string =>
   `(${time} < (SELECT before FROM millrace.retention WHERE kind = ${parameter})) IS NOT TRUE`;

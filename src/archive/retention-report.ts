@@ -79,6 +79,7 @@ export function retentionLines(report: RetentionReport): readonly string[] {
       lines.push(`  kept back: ${kept.count} ${keptReasons[reason as KeptReason]}: ${examples}`);
     }
   }
+  if (!report.complete) lines.push('Stopped before all keys were looked at: the next run begins anew.');
   return [...lines, retentionSummary(report)];
 }
 

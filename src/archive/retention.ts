@@ -78,6 +78,7 @@ export class Retention {
     while (cursor !== undefined) {
       const chunk = await scan.read(cursor);
       this.report.keys += chunk.keys;
+      yield;
       if (prediction !== undefined) {
         // Those without a time that can be read. Nobody knows how old they are.
         for (const id of chunk.others.get('prediction') ?? [])
