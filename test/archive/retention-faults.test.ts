@@ -194,9 +194,8 @@ test('kill -9 of the verb midway loses nothing, and its next run goes on', async
   let interrupted = 0;
   for (const limit of [5_900, 3_500]) {
     const verb = startCli(['retention'], environment, folder);
-    await eventually(async () => (await client.zcard('aidb:idx:predictions:1')) < limit, {
-      alive: verb.ended,
-    });
+    const underWay = async () => (await client.zcard('aidb:idx:predictions:1')) < limit;
+    await Promise.race([verb.ended, eventually(underWay, { within: 20_000 })]);
     verb.child.kill('SIGKILL');
     if ((await verb.ended).code === null) interrupted++;
     await eventually(() => expectNothingLost(6_000, 0));
@@ -206,4 +205,4 @@ test('kill -9 of the verb midway loses nothing, and its next run goes on', async
   expect({ code, output }).toMatchObject({ code: 0 });
   await eventually(async () => expect(await predictionsIn(client)).toEqual({ hashes: [], indexed: [] }));
   expect((await expectNothingLost(6_000, 0)).left).toBe(0);
-});
+}, 60_000);
