@@ -5,8 +5,8 @@
 -- ARGV[1] how many points to pass over
 -- ARGV[2] how many to read
 -- Result: nil (no such sorted set), or {started_at, status, completed_at, card, member, score, …}; '' for what the run lacks
-local card = redis.pcall('ZCARD', KEYS[1])
-if type(card) ~= 'number' or card == 0 then return false end
+if redis.call('TYPE', KEYS[1]).ok ~= 'zset' then return false end
+local card = redis.call('ZCARD', KEYS[1])
 local run = redis.pcall('HMGET', KEYS[2], 'started_at', 'status', 'completed_at')
 if run.err then run = {} end
 local result = {run[1] or '', run[2] or '', run[3] or '', card}

@@ -14,7 +14,7 @@ for first = 1, #KEYS, 3 do
   local id, created, count = ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2])
   local fields, values = at + 3, at + 3 + count
   at = values + count
-  local same = redis.pcall('HLEN', key) == count and redis.pcall('HGET', version, 'created_at') == created
+  local same = redis.call('TYPE', key).ok == 'hash' and redis.call('HLEN', key) == count and redis.pcall('HGET', version, 'created_at') == created
     and type(redis.pcall('ZSCORE', index, id)) ~= 'table' -- an error: no sorted set
   if same then
     local now = redis.call('HMGET', key, unpack(ARGV, fields, values - 1))
