@@ -8,6 +8,7 @@ import { doctorCommand } from './commands/doctor';
 import { migrateCommand } from './commands/migrate';
 import { pauseCommand } from './commands/pause';
 import { reconcileCommand } from './commands/reconcile';
+import { retentionCommand } from './commands/retention';
 import { runCommand } from './commands/run';
 import { statusCommand } from './commands/status';
 import { describeError } from './errors';
@@ -52,6 +53,7 @@ async function main(): Promise<void> {
     statusCommand,
     pauseCommand,
     deadLettersCommand,
+    retentionCommand,
     migrateCommand,
     captureCommand,
     doctorCommand,

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { parse as parseDotenv } from 'dotenv';
 import type { z } from 'zod';
 import { type AliasCase, type AliasMapping, defaultMappings } from './aliases/mapping';
+import type { RetentionPolicy } from './archive/retention-policy';
 import type { Strategies } from './archive/strategies';
 import { fatal } from './errors';
 import type { PostgresTarget } from './postgres-url';
@@ -32,6 +33,8 @@ export interface Config {
   readonly mirror: boolean;
   readonly onConflict: Strategies;
   readonly onDelete: 'keep' | 'delete';
+  /** undefined: nothing leaves Redis. */
+  readonly retention: RetentionPolicy | undefined;
   readonly http: { readonly host: string; readonly port: number | undefined };
   readonly log: LogConfig;
   readonly dataDir: string;
@@ -120,6 +123,7 @@ export function loadConfig(environment: Environment, flags: Readonly<Record<stri
     mirror: read('mirror') ?? true,
     onConflict: read('onConflict') ?? { default: 'skip' },
     onDelete: read('onDelete') ?? 'keep',
+    retention: read('retentionDays'),
     http: { host: read('httpHost') ?? '127.0.0.1', port: read('httpPort') },
     log: {
       level: level === 'warning' ? 'warn' : level === 'critical' ? 'error' : level,

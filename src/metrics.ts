@@ -56,6 +56,12 @@ export function createMetrics() {
       labelNames: ['pipeline', 'kind'] as const,
       registers,
     }),
+    retained: new Counter({
+      name: 'millrace_retention_removed_total',
+      help: 'Records removed from Redis because they are old and safe in Postgres, by kind',
+      labelNames: ['kind'] as const,
+      registers,
+    }),
     deadLetters: new Gauge({
       name: 'millrace_dead_letters',
       help: 'Records of the archive that are parked',

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { parseMappings } from './aliases/mapping';
+import { parseRetention } from './archive/retention-policy';
 import { parseStrategies } from './archive/strategies';
 import { pipelineNames } from './pipeline/pipeline';
 import { parsePostgresUrl } from './postgres-url';
@@ -58,6 +59,7 @@ const redisUrl = parsedBy(parseRedisUrl);
 const postgresUrl = parsedBy(parsePostgresUrl);
 const mappings = parsedBy(parseMappings);
 const strategies = parsedBy(parseStrategies);
+const retention = parsedBy(parseRetention);
 
 /** The one table of settings. README and `--help` are written from it; a flag beats the environment, which beats .env. */
 export const options = {
@@ -156,6 +158,12 @@ export const options = {
     schema: choice(['keep', 'delete']),
     fallback: 'keep',
     help: 'what a deletion in Redis does in Postgres: keep the row, or delete it',
+  },
+  retentionDays: {
+    env: 'RETENTION_DAYS',
+    flag: '--days <days>',
+    schema: retention,
+    help: 'days after which predictions and metrics leave Redis, once they are in Postgres: 90, or prediction=90,metric=365 (default: they stay)',
   },
   httpHost: {
     env: 'HTTP_HOST',

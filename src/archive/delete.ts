@@ -16,6 +16,13 @@ export interface Deletion {
   readonly id: string;
 }
 
+/**
+ * What retention may have removed stays: that it is gone from Redis does not say who has deleted it. A row without a time, or of a
+ * kind of which nothing was ever removed, is not meant. @param parameter the kind's
+ */
+const notRetained = (parameter: string, time: string): string =>
+  `(${time} < (SELECT before FROM millrace.retention WHERE kind = ${parameter})) IS NOT TRUE`;
+
 const inheritSql = readAsset('src/archive/sql/inherit-ids.sql');
 
 export interface Deleted {
@@ -99,8 +106,9 @@ async function deleteRecord(
     return isId(id) ? deleteMapped(transaction, target, id, { beganAt, heirs }) : 0;
   if (kind.identity === 'dated') {
     if (!isId(id)) return 0;
-    const sql = `DELETE FROM ${target.table} WHERE redis_id = $1 AND ${quoteName(kind.created ?? '')} >= $2`;
-    return transaction.execute(sql, [id, beganAt]);
+    const time = quoteName(kind.created ?? '');
+    const sql = `DELETE FROM ${target.table} WHERE redis_id = $1 AND ${time} >= $2 AND ${notRetained('$3', time)}`;
+    return transaction.execute(sql, [id, beganAt, name]);
   }
   const parts = id.split(':');
   const parents: string[] = [];
@@ -118,8 +126,10 @@ async function deleteRecord(
   }
   // The members that are gone cannot be asked any more; the key has name and split, and either may contain a colon.
   const rest = Buffer.from(parts.slice(1).join(':'), 'latin1').toString('utf8');
-  const sql = `DELETE FROM ${target.table} WHERE ${where} AND redis_key IS NOT NULL AND metric_name || ':' || split = $2`;
-  return transaction.execute(sql, [...parents, rest]);
+  const sql =
+    `DELETE FROM ${target.table} WHERE ${where} AND redis_key IS NOT NULL AND metric_name || ':' || split = $2 ` +
+    `AND ${notRetained('$3', '"timestamp"')}`;
+  return transaction.execute(sql, [...parents, rest, name]);
 }
 
 /** ON_DELETE=delete: hyperparameters of a run whose names its hash no longer has. */

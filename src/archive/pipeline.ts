@@ -53,6 +53,7 @@ export function archivePipeline(options: PipelineOptions, postgres: PostgresTarg
     postgres,
     strategies: config.onConflict,
     onDelete: config.onDelete,
+    retention: config.retention,
     log,
     metrics,
     tell,
