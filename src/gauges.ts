@@ -10,6 +10,8 @@ const gauges = {
     'How long the checkpoint has stood still although changes wait; 0 when none waits',
   ],
   paused: ['millrace_paused', '1 while an operator has paused the pipeline'],
+  passSeconds: ['millrace_pass_duration_seconds', 'How long the last complete full pass took'],
+  passFinishedAt: ['millrace_pass_finished_timestamp_seconds', 'When the last complete full pass ended'],
   passRunning: ['millrace_pass_running', '1 while a full pass is under way, or due'],
   passIntervalSeconds: ['millrace_pass_interval_seconds', 'Full passes are due this often'],
   nextPassAt: ['millrace_next_pass_timestamp_seconds', 'When the next full pass is due by the interval'],

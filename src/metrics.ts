@@ -15,6 +15,9 @@ export function createMetrics() {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
+  // Gauges with the ending of counters; each is the sum of another.
+  for (const what of ['resources', 'handles', 'requests'])
+    registry.removeSingleMetric(`nodejs_active_${what}_total`);
   new Gauge({
     name: 'millrace_build_info',
     help: 'Always 1: what runs here',
@@ -48,18 +51,6 @@ export function createMetrics() {
     passes: new Counter({
       name: 'millrace_passes_total',
       help: 'Complete full passes',
-      labelNames: ['pipeline'] as const,
-      registers,
-    }),
-    passSeconds: new Gauge({
-      name: 'millrace_pass_duration_seconds',
-      help: 'How long the last complete full pass took',
-      labelNames: ['pipeline'] as const,
-      registers,
-    }),
-    passFinished: new Gauge({
-      name: 'millrace_pass_finished_timestamp_seconds',
-      help: 'When the last complete full pass ended',
       labelNames: ['pipeline'] as const,
       registers,
     }),

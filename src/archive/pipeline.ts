@@ -106,6 +106,8 @@ export function archivePipeline(options: PipelineOptions, postgres: PostgresTarg
       nextPassAt: nextTick(startedAt, intervalMs),
     });
   startCounting(metrics, { pipeline, kinds: kindNames });
+  metrics.nominations.inc({ pipeline }, 0);
+  metrics.dropped.inc({ pipeline }, 0);
   metrics.gauges(pipeline, () => archiveReadings(status(), intervalSeconds));
   return {
     running$: merge(pump$, mirrored$, passes$, samples$).pipe(ignoreElements()),

@@ -29,8 +29,6 @@ export function passSummary({ statistics, ms }: ArchivePassReport): string {
 export function recordPass(metrics: Metrics, report: ArchivePassReport): void {
   const pipeline = 'archive';
   metrics.passes.inc({ pipeline });
-  metrics.passSeconds.set({ pipeline }, report.ms / 1_000);
-  metrics.passFinished.setToCurrentTime({ pipeline });
   for (const kind of kindNames) {
     metrics.passDifferences.inc({ pipeline, kind }, report.differences[kind] ?? 0);
   }

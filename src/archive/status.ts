@@ -155,18 +155,22 @@ function mirrorTroubles(
   ];
 }
 
-export const archiveReadings = (status: ArchiveStatus, intervalSeconds: number): Readings => {
+export function archiveReadings(status: ArchiveStatus, intervalSeconds: number): Readings {
   const { memory, mirror, role } = status;
-  const owner = role === 'owner';
-  return {
-    ...progressReadings(status, intervalSeconds),
-    owner: Number(owner),
-    mirrorListening: owner && mirror.state !== 'off' ? Number(mirror.state === 'listening') : null,
-    deadLetters: owner ? status.deadLetters : null,
+  const ofRedis: Readings = {
+    owner: Number(role === 'owner'),
     streamEntries: memory?.streamLength ?? null,
     redisUsedBytes: memory?.usedBytes ?? null,
     redisLimitBytes: memory?.limitBytes ?? null,
     redisFullInSeconds: memory?.fullInSeconds ?? null,
     redisEvicts: memory === null ? null : Number(memory.evicts),
   };
-};
+  // Position, passes and parked records are the owner's to tell.
+  if (role !== 'owner') return ofRedis;
+  return {
+    ...ofRedis,
+    ...progressReadings(status, intervalSeconds),
+    mirrorListening: mirror.state === 'off' ? null : Number(mirror.state === 'listening'),
+    deadLetters: status.deadLetters,
+  };
+}

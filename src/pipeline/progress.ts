@@ -72,12 +72,17 @@ export function passTroubles(
 }
 
 /** What both pipelines show in /metrics. */
-export const progressReadings = (status: Progress, intervalSeconds: number): Readings => ({
-  lagRecords: status.lagRecords,
-  lagSeconds: status.lagRecords === null ? null : status.lagSeconds,
-  checkpointAgeSeconds: status.checkpointAgeSeconds,
-  paused: Number(status.paused !== null),
-  passRunning: Number(status.passRunning),
-  passIntervalSeconds: intervalSeconds,
-  nextPassAt: status.nextPassAt / 1_000,
-});
+export const progressReadings = (status: Progress, intervalSeconds: number): Readings => {
+  const { lastPass } = status;
+  return {
+    lagRecords: status.lagRecords,
+    lagSeconds: status.lagRecords === null ? null : status.lagSeconds,
+    checkpointAgeSeconds: status.checkpointAgeSeconds,
+    paused: Number(status.paused !== null),
+    passSeconds: lastPass && lastPass.ms / 1_000,
+    passFinishedAt: lastPass && (lastPass.startedAt + lastPass.ms) / 1_000,
+    passRunning: Number(status.passRunning),
+    passIntervalSeconds: intervalSeconds,
+    nextPassAt: status.nextPassAt / 1_000,
+  };
+};
