@@ -106,8 +106,8 @@ function waitingSince(lane: ArchiveLane, memory: MemoryFacts | undefined): numbe
   return first === null || compareEntryIds(first, lane.entryId) <= 0 ? undefined : millisecondsOf(first);
 }
 
-/** A batch, or a chunk of a pass, may take a while. */
-const stalledMs = 15_000;
+/** A batch, or a chunk of a pass, may take a while; a lock is waited for as long. */
+const stalledMs = 10_000;
 /** A Redis that is full sooner needs a person now. */
 const fullSoonSeconds = 3_600;
 
