@@ -109,6 +109,8 @@ export function startCounting(
     for (const op of ['add', 'update', 'delete']) metrics.applied.inc({ pipeline, kind, op }, 0);
     metrics.passDifferences.inc({ pipeline, kind }, 0);
   }
+  metrics.applySeconds.zero({ pipeline });
+  metrics.latencySeconds.zero({ pipeline });
   metrics.passes.inc({ pipeline }, 0);
   metrics.incidents.inc({ pipeline }, 0);
 }

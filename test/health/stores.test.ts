@@ -6,6 +6,7 @@ import { aliasDatabase } from '../support/stores';
 import { untilNotReady, untilReady } from './support/readiness';
 
 const both = bothPipelines();
+const others = bothPipelines();
 
 test('a Redis that is frozen shows within seconds, in both pipelines, and what is not known is not shown', async () => {
   const daemon = await both.start();
@@ -55,21 +56,27 @@ test('a SQLite file that somebody keeps locked shows within eight seconds', asyn
 });
 
 test('a Postgres that falls silent, and a lock on the row of the checkpoint, show within twelve seconds', async () => {
-  const { postgres, start } = both;
-  const proxy = await faultProxy(Number(new URL(postgres.url).port));
-  const daemon = await start({ MILLRACE_ONLY: 'archive', POSTGRES_URL: through(proxy, postgres.url) });
-  proxy.block();
-  await untilNotReady(daemon, [/^archive: (no progress|E_PG_UNREACHABLE)/], 12_000);
-  proxy.open();
-  await untilReady(daemon);
+  await Promise.all([silence(), lock()]);
 
-  const locker = await postgres.pool.connect();
-  try {
-    await locker.query('BEGIN; SELECT * FROM millrace.checkpoint FOR UPDATE');
-    await untilNotReady(daemon, [/^archive: (no progress|E_PG_BUSY)/], 12_000);
-  } finally {
-    await locker.query('ROLLBACK');
-    locker.release();
+  async function silence(): Promise<void> {
+    const { postgres, start } = both;
+    const proxy = await faultProxy(Number(new URL(postgres.url).port));
+    const daemon = await start({ MILLRACE_ONLY: 'archive', POSTGRES_URL: through(proxy, postgres.url) });
+    proxy.block();
+    await untilNotReady(daemon, [/^archive: (no progress|E_PG_UNREACHABLE)/], 12_000);
+    proxy.open();
+    await untilReady(daemon);
   }
-  await untilReady(daemon);
+
+  async function lock(): Promise<void> {
+    const { postgres, start } = others;
+    const daemon = await start({ MILLRACE_ONLY: 'archive' });
+    const locker = await postgres.pool.connect();
+    await locker.query('BEGIN; SELECT * FROM millrace.checkpoint FOR UPDATE');
+    await untilNotReady(daemon, [/^archive: (no progress|E_PG_BUSY)/], 12_000).finally(async () => {
+      await locker.query('ROLLBACK');
+      locker.release();
+    });
+    await untilReady(daemon);
+  }
 }, 60_000);

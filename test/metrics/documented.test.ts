@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startDaemon } from '../support/daemon';
 import { eventually } from '../support/eventually';
-import { bothPipelines, scrape, scrapeText, valuesOf } from './support/daemon';
+import { bothPipelines, failOnce, scrape, scrapeText, valuesOf } from './support/daemon';
 import { type Family, labelsOf, parseExposition } from './support/exposition';
 import { promtool } from './support/promtool';
 
@@ -36,14 +36,7 @@ beforeAll(async () => {
     expect(await valuesOf(daemon, 'millrace_dead_letters')).toEqual({ archive: 1 });
     expect(await valuesOf(daemon, 'millrace_lag_seconds')).toEqual({ aliases: 0, archive: 0 });
   });
-  // An error, for its code.
-  await eventually(async () => {
-    await both.postgres.query(
-      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'millrace-archive%'`,
-    );
-    return (await scrape(daemon)).get('millrace_errors_total')?.samples.length !== 0;
-  });
-  await eventually(async () => expect((await daemon.status()).troubles).toEqual([]));
+  await failOnce(both, daemon);
   text = await scrapeText(daemon);
   families = parseExposition(text);
 }, 30_000);

@@ -56,3 +56,14 @@ export async function valuesOf(daemon: TestDaemon, name: string): Promise<Record
   const samples = (await scrape(daemon)).get(name)?.samples ?? [];
   return Object.fromEntries(samples.map(({ labels, value }) => [Object.values(labels).join(' '), value]));
 }
+
+/** Cuts the connections to Postgres until a failed cycle is counted, and waits until all is in order again. */
+export async function failOnce({ postgres }: BothPipelines, daemon: TestDaemon): Promise<void> {
+  await eventually(async () => {
+    await postgres.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'millrace-archive%'`,
+    );
+    return Object.keys(await valuesOf(daemon, 'millrace_errors_total')).length > 0;
+  });
+  await eventually(async () => expect((await daemon.status()).troubles).toEqual([]));
+}

@@ -5,9 +5,8 @@ const present = spawnSync('promtool', ['--version']).error === undefined;
 /** What promtool says. @returns undefined, loudly, where it is not installed */
 export function promtool(args: readonly string[], input = ''): string | undefined {
   if (!present) {
-    console.warn(
-      `promtool is not here: \`promtool ${args.join(' ')}\` is skipped (Debian: apt-get install prometheus)`,
-    );
+    const what = `promtool ${args.join(' ')}`;
+    process.stderr.write(`\nSKIPPED, promtool is not here (Debian: apt-get install prometheus): ${what}\n\n`);
     return undefined;
   }
   const { status, stdout, stderr } = spawnSync('promtool', [...args], { input, encoding: 'utf8' });
