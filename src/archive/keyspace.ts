@@ -21,7 +21,8 @@ export interface KeyspaceOptions {
 
 /**
  * One subscription to the events of our keys, on a connection of its own. Emits when it begins, when somebody had switched
- * the events off and they are on again, and when that begins or ends to be refused: what happened before is not coming. Errors when it ends, whatever the reason.
+ * the events off and they are on again, and when that begins or ends to be refused: what happened before is not coming. Errors
+ * when it ends, whatever the reason.
  */
 export const keyspace$ = (options: KeyspaceOptions): Observable<Enabling> =>
   new Observable<Enabling>((subscriber) => {

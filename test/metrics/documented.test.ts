@@ -81,7 +81,7 @@ test('neither keys nor contents of records are anywhere in it', () => {
 
 test('records are counted by kind and operation, whatever brought them', async () => {
   const { db, redis } = both;
-  const daemon = await both.start();
+  const daemon = await both.start({ ON_DELETE: 'delete' });
   db.exec(`INSERT INTO team_aliases VALUES (1, 'another')`);
   await redis.client.hset('aidb:model:3', { name: 'third', created_at: '2026-01-05T14:30:00' });
   await eventually(async () =>
@@ -108,9 +108,11 @@ test('records are counted by kind and operation, whatever brought them', async (
     }),
   );
   db.exec('DELETE FROM player_aliases');
+  await redis.client.del('aidb:model:3');
   await eventually(async () =>
     expect(await valuesOf(daemon, 'millrace_records_applied_total')).toMatchObject({
       'aliases player delete': 2,
+      'archive model delete': 1,
     }),
   );
   const applied = (await scrape(daemon)).get('millrace_apply_duration_seconds')?.samples ?? [];
