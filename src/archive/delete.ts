@@ -26,7 +26,8 @@ const notRetained = (parameter: string, time: string): string =>
 const inheritSql = readAsset('src/archive/sql/inherit-ids.sql');
 
 export interface Deleted {
-  rows: number;
+  /** By kind. */
+  readonly rows: Map<KindName, number>;
   /** What Postgres refused, for whatever reason of the data. */
   readonly refused: { readonly deletion: Deletion; readonly error: unknown }[];
   /** Records whose name led to a deleted record's row: it is theirs now. */
@@ -40,14 +41,15 @@ export async function applyDeletions(
   deletions: readonly Deletion[],
   beganAt: string,
 ): Promise<Deleted> {
-  const deleted: Deleted = { rows: 0, refused: [], heirs: new Map() };
+  const deleted: Deleted = { rows: new Map(), refused: [], heirs: new Map() };
   const order = [...deletions].sort((a, b) => kindNames.indexOf(b.kind) - kindNames.indexOf(a.kind));
   for (const deletion of order) {
     await transaction.execute('SAVEPOINT deletion');
     try {
       const { kind, id } = deletion;
       const heirs: string[] = [];
-      deleted.rows += await deleteRecord(transaction, targets, deletion, { beganAt, heirs });
+      const rows = await deleteRecord(transaction, targets, deletion, { beganAt, heirs });
+      deleted.rows.set(kind, (deleted.rows.get(kind) ?? 0) + rows);
       if (heirs.length > 0) deleted.heirs.set(kind, new Set([...(deleted.heirs.get(kind) ?? []), ...heirs]));
       await forgetLetters(transaction, deletion, beganAt);
       await release(transaction, [`${kind}:${id}`]); // who waits for its name may have it

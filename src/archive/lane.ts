@@ -227,9 +227,9 @@ export class ArchiveLane {
       redis: this.redis,
       sink,
       echoes: this.echoes,
-      onApplied: (applied, since) => {
+      onApplied: (applied, ms, since) => {
         this.passes.applied(applied);
-        this.applied.add(applied, since);
+        this.applied.add(applied, ms, since);
       },
     });
     this.#started = true;
