@@ -8,6 +8,7 @@ import { migrateCommand } from './commands/migrate';
 import { reconcileCommand } from './commands/reconcile';
 import { runCommand } from './commands/run';
 import { statusCommand } from './commands/status';
+import { warmCommand } from './commands/warm';
 import { describeError } from './errors';
 import { version } from './package-root';
 
@@ -46,6 +47,7 @@ async function main(): Promise<void> {
     statusCommand,
     deadLettersCommand,
     migrateCommand,
+    warmCommand,
     captureCommand,
     doctorCommand,
     demoCommand,

@@ -1,0 +1,171 @@
+import { retryable } from '../../errors';
+import { readAsset } from '../../package-root';
+import type { TextRow, Transaction } from '../../postgres';
+import type { Config } from '../../config';
+import { type KindName, kindNames } from '../kinds';
+import { quoteName, type Target, type Targets, targetOf } from '../target';
+import type { WarmLimits } from './limits';
+import { MetricForms } from './metric-form';
+import { pagesOf } from './pages';
+import { chosenSql, type Plan, sinceCondition } from './plan';
+import { Unlike } from './python-form';
+import type { Parent, PartToRestore, RecordToRestore, Restorer } from './restorer';
+import { fieldsOf, type Lineage, selected, toHyperparameter, toPoint, toRecord } from './rows';
+import type { Tally } from './tally';
+
+const mappedRowsSql = readAsset('src/archive/warm/mapped-rows.sql');
+const newestRowsSql = readAsset('src/archive/warm/newest-rows.sql');
+const keyedRowsSql = readAsset('src/archive/warm/keyed-rows.sql');
+
+export interface RestorationOptions {
+  readonly config: Config;
+  readonly limits: WarmLimits;
+  readonly transaction: Transaction;
+  readonly targets: Targets;
+  readonly plan: Plan;
+  readonly restorer: Restorer;
+  readonly signal: AbortSignal;
+  readonly onProgress: (done: number, kind: KindName) => void;
+}
+
+/** Brings kind after kind from Postgres into Redis, and counts what becomes of each record. */
+export class Restoration {
+  readonly #options: RestorationOptions;
+  /** By kind and Postgres id, what is in Redis by now. */
+  readonly #back = new Map<KindName, Map<string, Parent>>(kindNames.map((name) => [name, new Map()]));
+  readonly #chosen: ReadonlyMap<KindName, ReadonlySet<string>>;
+  readonly #forms = new MetricForms();
+  #done = 0;
+
+  constructor(options: RestorationOptions) {
+    this.#options = options;
+    this.#chosen = new Map([...options.plan.chosen].map(([name, ids]) => [name, new Set(ids)]));
+  }
+
+  /** Parents have to come before their children. */
+  async restore(name: KindName): Promise<void> {
+    const { transaction, targets, plan, signal, onProgress } = this.#options;
+    if (plan.wanted[name] === 0) return;
+    const target = targetOf(targets, name);
+    const { sql, values } = this.#query(target);
+    for await (const rows of pagesOf(transaction, sql, values)) {
+      if (signal.aborted) {
+        throw retryable('warm was interrupted', {
+          code: 'E_INTERRUPTED',
+          hint: 'What was restored so far is complete. Run it again: it goes on with the rest.',
+        });
+      }
+      if (name === 'hyperparam' || name === 'metric') await this.#restoreParts(name, rows);
+      else await this.#restoreRecords(target, rows);
+      this.#done += rows.length;
+      onProgress(this.#done, name);
+    }
+  }
+
+  #query(target: Target): { readonly sql: string; readonly values: readonly unknown[] } {
+    const { config, limits, plan } = this.#options;
+    const { kind, table } = target;
+    const { name } = kind;
+    const columns = selected(target);
+    const since = sinceCondition(name, limits);
+    const parents = [`{${(plan.chosen.get(kind.parents[0]?.kind ?? name) ?? []).join(',')}}`];
+    const fill = (sql: string) => sql.replaceAll('{table}', table).replaceAll('{columns}', columns);
+    if (kind.identity === 'mapped') {
+      return {
+        sql: fill(mappedRowsSql).replaceAll('{chosen}', chosenSql(name, config.onConflict)),
+        values: [],
+      };
+    }
+    if (kind.identity === 'dated') {
+      const { predictions } = limits;
+      const limit =
+        predictions === 'all' ? '' : `ORDER BY p."timestamp" DESC, p.redis_id DESC LIMIT ${predictions}`;
+      return {
+        sql: fill(newestRowsSql).replace('{since}', since).replace('{limit}', limit),
+        values: parents,
+      };
+    }
+    const sql = fill(keyedRowsSql)
+      .replaceAll('{parent}', quoteName(kind.parents[0]?.column ?? ''))
+      .replaceAll('{since}', since)
+      // In the order in which they were written, which is that of the hash.
+      .replaceAll('{order}', name === 'hyperparam' ? 'ORDER BY t.training_run_id, t.id' : '');
+    return { sql, values: parents };
+  }
+
+  async #restoreRecords(target: Target, rows: readonly TextRow[]): Promise<void> {
+    const { plan, restorer } = this.#options;
+    const { kind } = target;
+    const tally = plan.tallies[kind.name];
+    const records: (RecordToRestore & { readonly pgId: string; readonly lost: Lost })[] = [];
+    for (const row of rows) {
+      if (row['superseded'] === 't') {
+        tally.superseded++;
+        continue;
+      }
+      const record = fitting(tally, () => {
+        const lineage = this.#lineage(target, row);
+        return { ...toRecord(target, row, lineage), pgId: row['id'] ?? '', lost: lineage.lost };
+      });
+      if (record !== undefined) records.push(record);
+    }
+    const outcomes = await restorer.records(kind.name, fieldsOf(kind), records);
+    for (const [index, outcome] of outcomes.entries()) {
+      const record = records[index];
+      if (record === undefined) continue;
+      tally[outcome.is === 'orphaned' ? (record.lost ?? 'orphaned') : outcome.is]++;
+      if (kind.identity !== 'mapped' || !('created' in outcome)) continue;
+      this.#back
+        .get(kind.name)
+        ?.set(record.pgId, { kind: kind.name, id: record.id, created: outcome.created });
+    }
+  }
+
+  async #restoreParts(name: 'hyperparam' | 'metric', rows: readonly TextRow[]): Promise<void> {
+    const { plan, restorer } = this.#options;
+    const tally = plan.tallies[name];
+    const parts: PartToRestore[] = [];
+    for (const row of rows) {
+      const parent = this.#back.get('run')?.get(row['p0'] ?? '');
+      if (parent === undefined) {
+        tally.orphaned++;
+        continue;
+      }
+      const part = fitting(tally, () =>
+        name === 'metric' ? toPoint(this.#forms, row, parent) : toHyperparameter(row, parent),
+      );
+      if (part !== undefined) parts.push(part);
+    }
+    for (const is of await restorer.parts(name === 'metric' ? 'ZADD' : 'HSETNX', parts)) tally[is]++;
+  }
+
+  /** @throws Unlike */
+  #lineage({ kind }: Target, row: TextRow): Lineage & { readonly lost: Lost } {
+    let lost: Lost;
+    const parents = kind.parents.map((parent, index) => {
+      const pgId = row[`p${index}`] ?? null;
+      if (pgId === null) {
+        if (parent.optional !== true) throw new Unlike(`${parent.column} is NULL`);
+        return undefined;
+      }
+      const back = this.#back.get(parent.kind)?.get(pgId);
+      if (back === undefined && lost !== 'superseded')
+        lost = this.#chosen.get(parent.kind)?.has(pgId) === true ? 'orphaned' : 'superseded';
+      return back;
+    });
+    return { parents, orphaned: lost !== undefined, lost };
+  }
+}
+
+/** Why a parent is not there. */
+type Lost = 'orphaned' | 'superseded' | undefined;
+
+function fitting<T>(tally: Tally, make: () => T): T | undefined {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof Unlike)) throw error;
+    tally.unlike++;
+    return undefined;
+  }
+}
