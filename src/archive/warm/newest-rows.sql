@@ -1,5 +1,5 @@
 -- The newest predictions of each version, among those that came from Redis.
--- {table}, {columns}, {since}: a condition, {limit}
+-- {table}, {columns}, and since, a condition, and limit
 -- $1 versions (ids in Postgres)
 -- Result: redis_id, superseded (the id belongs to a newer prediction), the columns
 SELECT t.redis_id, {columns},

@@ -81,15 +81,13 @@ export class Restoration {
       const limit =
         predictions === 'all' ? '' : `ORDER BY p."timestamp" DESC, p.redis_id DESC LIMIT ${predictions}`;
       return {
-        sql: fill(newestRowsSql).replace('{since}', since).replace('{limit}', limit),
+        sql: fill(newestRowsSql).replaceAll('{since}', since).replaceAll('{limit}', limit),
         values: parents,
       };
     }
     const sql = fill(keyedRowsSql)
       .replaceAll('{parent}', quoteName(kind.parents[0]?.column ?? ''))
-      .replaceAll('{since}', since)
-      // In the order in which they were written, which is that of the hash.
-      .replaceAll('{order}', name === 'hyperparam' ? 'ORDER BY t.training_run_id, t.id' : '');
+      .replaceAll('{since}', since);
     return { sql, values: parents };
   }
 
