@@ -1,4 +1,3 @@
-import { migrate } from '../../src/archive/schema/migrate';
 import { eventually } from '../support/eventually';
 import type { TestDaemon } from '../support/daemon';
 import {

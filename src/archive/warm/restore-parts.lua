@@ -2,18 +2,16 @@
 --
 -- ARGV  1 HSETNX or ZADD
 --       2 1: only look
---       3 P, then for each of P parents: key, field with the creation time, the creation time it has to have
---       then for each part: number of its parent (from 1), key, and name and value, or score and member
+--       3 a list of parents, as JSON: [key, field with the creation time, the creation time it has to have]
+--       4 a list of parts, as JSON: [its parent (a number from 1), key, name, value] or [its parent, key, score, member]
 -- Result: for each part 1 restored, 2 it is there, 3 its parent is not there, 4 the key holds another type
-local call, pcall = redis.call, redis.pcall
+local pcall = redis.pcall
 local RESTORED, THERE, ORPHAN, BLOCKED = 1, 2, 3, 4
 local command, look = ARGV[1], ARGV[2] == '1'
-local at = 3
 local parents = {}
-for i = 1, tonumber(ARGV[3]) do
-  local live = pcall('HGET', ARGV[at + 1], ARGV[at + 2])
-  parents[tostring(i)] = live == ARGV[at + 3] or (look and not live)
-  at = at + 3
+for i, parent in ipairs(cjson.decode(ARGV[3])) do
+  local live = pcall('HGET', parent[1], parent[2])
+  parents[i] = live == parent[3] or (look and not live)
 end
 
 -- 1 if it was not there, else 0; or an error.
@@ -29,10 +27,10 @@ local function add(key, first, second)
 end
 
 local results = {}
-for i = at + 1, #ARGV, 4 do
+for i, part in ipairs(cjson.decode(ARGV[4])) do
   local result = ORPHAN
-  if parents[ARGV[i]] then
-    local added = add(ARGV[i + 1], ARGV[i + 2], ARGV[i + 3])
+  if parents[part[1]] then
+    local added = add(part[2], part[3], part[4])
     if type(added) ~= 'table' then
       result = added == 1 and RESTORED or THERE
     elseif string.find(added.err, '^WRONGTYPE') then
@@ -41,6 +39,6 @@ for i = at + 1, #ARGV, 4 do
       return added
     end
   end
-  results[#results + 1] = result
+  results[i] = result
 end
 return results

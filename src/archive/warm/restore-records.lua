@@ -1,37 +1,28 @@
 -- Puts records back that are not there: hash, index entry and name of each together, so that none is ever half there. What has
 -- the key already stays as it is; if it is the same record, an index entry that it lacks is added.
 --
--- ARGV  1 prefix of the keys, `aidb:<kind>:`
---       2 field with the creation time ('' = the kind has none: its key says which record it is)
---       3 `zset` or `set`: what the index is
---       4 key of the hash from name to id ('' = none)
---       5 field of the stream that tells a daemon which records came back, so that it need not look ('' = do not tell)
---       6 1: only look
---       7 F, then F fields of the hash
---       then P, and for each of P parents: key, field with the creation time, the creation time it has to have
---       then for each record: id, its creation time, its parents (numbers from 1, with spaces between; 0 is not there), key of the index, score,
---       member, name ('' = none), F values (a NUL = the field is absent)
+-- ARGV, all of them JSON: of many strings one is taken apart faster than as many arguments
+--       1 {prefix  of the keys, `aidb:<kind>:`
+--          born    field with the creation time ('' = the kind has none: its key says which record it is)
+--          index   `zset` or `set`: what the index is
+--          names   key of the hash from name to id ('' = none)
+--          tell    field of the stream that tells a daemon which records came back, so that it need not look ('' = do not tell)
+--          look    only look
+--          fields  of the hash}
+--       2 a list of parents: [key, field with the creation time, the creation time it has to have]
+--       3 a list of records: [id, its creation time, its parents (numbers from 1; 0 is not there), key of the index, score, member,
+--         name ('' = none), values of the fields (null = absent)]
 -- Result: for each record 1 restored, 2 it is there, 3 a parent is not there, 4 a key it needs holds another type; or the creation
 --       time of the record that has its key
 local call, pcall = redis.call, redis.pcall
-local gmatch = string.gmatch
 local RESTORED, THERE, ORPHAN, BLOCKED = 1, 2, 3, 4
 local changes = 'millrace:changes'
-local at = 0
-local function argument()
-  at = at + 1
-  return ARGV[at]
-end
-
-local prefix, born, index_type, names, tell, look = argument(), argument(), argument(), argument(), argument(), argument() == '1'
-local F = tonumber(argument())
-local fields = {}
-for i = 1, F do fields[i] = argument() end
+local options, records = cjson.decode(ARGV[1]), cjson.decode(ARGV[3])
+local born, look, names = options.born, options.look, options.names
 local parents = {}
-for i = 1, tonumber(argument()) do
-  local key, field, created = argument(), argument(), argument()
-  local live = pcall('HGET', key, field)
-  parents[tostring(i)] = live == created or (look and not live)
+for i, parent in ipairs(cjson.decode(ARGV[2])) do
+  local live = pcall('HGET', parent[1], parent[2])
+  parents[i] = live == parent[3] or (look and not live)
 end
 
 local types = {}
@@ -42,7 +33,7 @@ end
 
 local function add_index(index, score, member, missing)
   if look then return end
-  if index_type == 'set' then
+  if options.index == 'set' then
     call('SADD', index, member)
   elseif missing then
     call('ZADD', index, 'NX', score, member)
@@ -52,7 +43,7 @@ local function add_index(index, score, member, missing)
 end
 
 local function all_alive(refers)
-  for number in gmatch(refers, '%d+') do
+  for _, number in ipairs(refers) do
     if not parents[number] then return false end
   end
   return true
@@ -66,14 +57,11 @@ local function occupant(key, created, alive)
   return type(live) == 'string' and live or ''
 end
 
-local results, places, back = {}, {}, {}
-while at < #ARGV do
-  local place = at
-  local id, created, refers, index = argument(), argument(), argument(), argument()
-  local score, member = argument(), argument()
-  at = at + 1 + F
-  local key, alive = prefix .. id, all_alive(refers)
-  local fits = holds(index, index_type) and (names == '' or holds(names, 'hash'))
+local results, back, ids = {}, {}, {}
+for i, record in ipairs(records) do
+  local id, created, refers, index, score, member = unpack(record, 1, 6)
+  local key, alive = options.prefix .. id, all_alive(refers)
+  local fits = holds(index, options.index) and (names == '' or holds(names, 'hash'))
   local result
   if call('EXISTS', key) == 1 then
     result = occupant(key, created, alive)
@@ -84,29 +72,29 @@ while at < #ARGV do
     result = BLOCKED
   else
     result = RESTORED
-    places[#places + 1], back[#back + 1] = place, id
+    back[#back + 1], ids[#ids + 1] = record, id
   end
-  results[#results + 1] = result
+  results[i] = result
 end
 if look or not back[1] then return results end
 
-if tell ~= '' then call('XADD', changes, '*', tell, table.concat(back, ' ')) end
-for _, place in ipairs(places) do
-  local id, index, score, member, name = ARGV[place + 1], ARGV[place + 4], ARGV[place + 5], ARGV[place + 6], ARGV[place + 7]
-  local hash = {}
-  for i = 1, F do
-    local value = ARGV[place + 7 + i]
-    if value ~= '\0' then
-      hash[#hash + 1] = fields[i]
-      hash[#hash + 1] = value
+if options.tell ~= '' then call('XADD', changes, '*', options.tell, table.concat(ids, ' ')) end
+local fields = options.fields
+for _, record in ipairs(back) do
+  local id, name, values = record[1], record[7], record[8]
+  local hash, size = {}, 0
+  for i = 1, #fields do
+    if values[i] ~= cjson.null then
+      hash[size + 1], hash[size + 2] = fields[i], values[i]
+      size = size + 2
     end
   end
-  call('HSET', prefix .. id, unpack(hash))
-  add_index(index, score, member, false)
+  call('HSET', options.prefix .. id, unpack(hash))
+  add_index(record[4], record[5], record[6], false)
   if names ~= '' then
     -- A name may lead to a record that is no more.
     local named = call('HGET', names, name)
-    if not named or call('EXISTS', prefix .. named) == 0 then call('HSET', names, name, id) end
+    if not named or call('EXISTS', options.prefix .. named) == 0 then call('HSET', names, name, id) end
   end
 end
 return results

@@ -13,7 +13,13 @@ declare module 'ioredis' {
       ...args: (string | number)[]
     ): Result<readonly (number | string)[], Context>;
     /** restore-parts.lua */
-    millraceRestoreParts(keys: 0, ...args: (string | number)[]): Result<readonly number[], Context>;
+    millraceRestoreParts(
+      keys: 0,
+      command: string,
+      look: string,
+      parents: string,
+      parts: string,
+    ): Result<readonly number[], Context>;
   }
 }
 
@@ -61,9 +67,6 @@ export interface RestorerOptions {
   readonly tell: boolean;
 }
 
-/** In Postgres no text holds one. */
-const absent = '\0';
-
 /** Writes records into Redis that are not there; atomically, a page at a time. */
 export class Restorer {
   readonly #options: RestorerOptions;
@@ -103,14 +106,10 @@ export class Restorer {
   ): Promise<readonly Outcome['is'][]> {
     if (parts.length === 0) return [];
     const parents = new Parents();
-    const list = parts.flatMap(({ parent, key, first, second }) => [
-      parents.number(parent),
-      key,
-      first,
-      second,
-    ]);
+    const list = parts.map(({ parent, key, first, second }) => [parents.number(parent), key, first, second]);
+    const { dryRun } = this.#options;
     const replies = await this.#run((client) =>
-      client.millraceRestoreParts(0, command, this.#look, ...parents.arguments, ...list),
+      client.millraceRestoreParts(0, command, dryRun ? '1' : '', parents.json, JSON.stringify(list)),
     );
     return replies.map((reply) => outcomeOf(reply, '').is);
   }
@@ -120,28 +119,23 @@ export class Restorer {
     fields: readonly string[],
     records: readonly RecordToRestore[],
   ): Promise<readonly (number | string)[]> {
+    const { dryRun: look, tell } = this.#options;
+    const options = {
+      prefix: `aidb:${name}:`,
+      born: kinds[name].created ?? '',
+      index: name === 'exprun' ? 'set' : 'zset',
+      names: name === 'model' ? 'aidb:model:name_to_id' : '',
+      tell: name === 'prediction' && tell ? restoredPrediction : '',
+      ...{ look, fields },
+    };
     const parents = new Parents();
-    const list: (string | number)[] = [];
-    for (const { id, created, orphaned, parents: refers, index, name: called, values } of records) {
-      const numbers = orphaned ? '0' : refers.map((parent) => parents.number(parent)).join(' ');
-      list.push(id, created, numbers, index.key, index.score, index.member, called);
-      for (const value of values) list.push(value ?? absent);
-    }
-    const head = [
-      `aidb:${name}:`,
-      kinds[name].created ?? '',
-      name === 'exprun' ? 'set' : 'zset',
-      name === 'model' ? 'aidb:model:name_to_id' : '',
-      name === 'prediction' && this.#options.tell ? restoredPrediction : '',
-      this.#look,
-      fields.length,
-      ...fields,
-    ];
-    return this.#run((client) => client.millraceRestoreRecords(0, ...head, ...parents.arguments, ...list));
-  }
-
-  get #look(): string {
-    return this.#options.dryRun ? '1' : '';
+    const list = records.map(({ id, created, orphaned, parents: refers, index, name: called, values }) => {
+      const numbers = orphaned ? [0] : refers.map((parent) => parents.number(parent));
+      return [id, created, numbers, index.key, index.score, index.member, called, values];
+    });
+    // An absent value becomes null.
+    const [head, body] = [JSON.stringify(options), JSON.stringify(list)];
+    return this.#run((client) => client.millraceRestoreRecords(0, head, parents.json, body));
   }
 
   async #run<T>(command: (client: RedisConnection['client']) => Promise<T>): Promise<T> {
@@ -164,13 +158,13 @@ class Parents {
     return known;
   }
 
-  get arguments(): readonly (string | number)[] {
-    const named = [...this.#numbers.keys()].flatMap(({ kind, id, created }) => [
+  get json(): string {
+    const named = [...this.#numbers.keys()].map(({ kind, id, created }) => [
       `aidb:${kind}:${id}`,
       kinds[kind].created ?? '',
       created,
     ]);
-    return [this.#numbers.size, ...named];
+    return JSON.stringify(named);
   }
 }
 
