@@ -192,10 +192,10 @@ test('writers that go on meanwhile get ids that nobody had, and lose nothing', a
   for (let round = 0; round < 12; round++) {
     await client().flushall();
     const written: number[] = [];
-    let busy = true;
+    const busy = new AbortController();
     const version = { id: '1', model_id: '1', version: 'first', created_at: at(1) };
     const writing = (async () => {
-      while (busy) {
+      while (!busy.signal.aborted) {
         // An application that has been told to begin when the counters are there again.
         if ((await client().get('aidb:counter:prediction')) === null) continue;
         written.push(await plainPrediction(client(), 1, { metadata: '{"live": true}' }));
@@ -203,7 +203,7 @@ test('writers that go on meanwhile get ids that nobody had, and lose nothing', a
       }
     })();
     const report = await warmed(archive);
-    busy = false;
+    busy.abort();
     await writing;
     expect(report.tallies.prediction.restored + report.tallies.prediction.orphaned).toBe(1_505);
     expect(new Set(written).size).toBe(written.length);
@@ -242,4 +242,29 @@ test('broken off anywhere, it leaves nothing half there, and goes on when it is 
   }
   await warmed(archive);
   expect(await contentsOf(client())).toEqual(before);
+});
+
+test('with ON_DELETE=delete a daemon deletes nothing for what is restored, or cannot be', async () => {
+  const daemon = await archive.start({ ON_DELETE: 'delete' });
+  await life(1, 'live', 3);
+  const many = Object.fromEntries(Array.from({ length: 1_200 }, (_, n) => [`p${n}`, String(n)]));
+  for (const name of ['first', 'second']) {
+    const run = await plainRun(client(), 1, { run_name: name, started_at: at(1) });
+    await plainHyperparams(client(), run, many);
+    await plainMetric(client(), run, { epoch: 1 });
+  }
+  await inStep(daemon);
+  await client().flushall();
+  await eventually(() => daemon.log.lines.some(({ message }) => message.includes('Redis went backwards')));
+  await archive.postgres.query(
+    `UPDATE hyperparameters SET param_name = 'renamed' WHERE param_name = 'p7' AND training_run_id = 2`,
+  );
+  await inStep(daemon);
+  const rows = await versionsOfRows(archive.postgres);
+
+  const report = await warmed(archive);
+  await inStep(daemon);
+  expect(toldOf(report, 'hyperparam')).toEqual({ restored: 1_200, unlike: 1_200 });
+  expect(await client().hlen('aidb:hyperparam:1')).toBe(1_200);
+  expect(await versionsOfRows(archive.postgres)).toEqual(rows);
 });

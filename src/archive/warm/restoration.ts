@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { retryable } from '../../errors';
 import { readAsset } from '../../package-root';
 import type { TextRow, Transaction } from '../../postgres';
@@ -15,6 +16,7 @@ import type { Tally } from './tally';
 
 const mappedRowsSql = readAsset('src/archive/warm/mapped-rows.sql');
 const newestRowsSql = readAsset('src/archive/warm/newest-rows.sql');
+const hyperparametersSql = readAsset('src/archive/warm/hyperparameter-rows.sql');
 const keyedRowsSql = readAsset('src/archive/warm/keyed-rows.sql');
 
 export interface RestorationOptions {
@@ -55,9 +57,10 @@ export class Restoration {
           hint: 'What was restored so far is complete. Run it again: it goes on with the rest.',
         });
       }
-      if (name === 'hyperparam' || name === 'metric') await this.#restoreParts(name, rows);
-      else await this.#restoreRecords(target, rows);
-      this.#done += rows.length;
+      if (name === 'hyperparam') this.#done += await this.#restoreHyperparameters(rows);
+      else this.#done += rows.length;
+      if (name === 'metric') await this.#restorePoints(rows);
+      else if (name !== 'hyperparam') await this.#restoreRecords(target, rows);
       onProgress(this.#done, name);
     }
   }
@@ -85,6 +88,7 @@ export class Restoration {
         values: parents,
       };
     }
+    if (name === 'hyperparam') return { sql: fill(hyperparametersSql), values: parents };
     const sql = fill(keyedRowsSql)
       .replaceAll('{parent}', quoteName(kind.parents[0]?.column ?? ''))
       .replaceAll('{since}', since);
@@ -119,22 +123,36 @@ export class Restoration {
     }
   }
 
-  async #restoreParts(name: 'hyperparam' | 'metric', rows: readonly TextRow[]): Promise<void> {
+  async #restorePoints(rows: readonly TextRow[]): Promise<void> {
     const { plan, restorer } = this.#options;
-    const tally = plan.tallies[name];
+    const tally = plan.tallies.metric;
     const parts: PartToRestore[] = [];
     for (const row of rows) {
-      const parent = this.#back.get('run')?.get(row['p0'] ?? '');
-      if (parent === undefined) {
-        tally.orphaned++;
-        continue;
-      }
-      const part = fitting(tally, () =>
-        name === 'metric' ? toPoint(this.#forms, row, parent) : toHyperparameter(row, parent),
-      );
-      if (part !== undefined) parts.push(part);
+      const run = this.#back.get('run')?.get(row['p0'] ?? '');
+      const point = run && fitting(tally, () => toPoint(this.#forms, row, run));
+      if (run === undefined) tally.orphaned++;
+      if (point !== undefined) parts.push(point);
     }
-    for (const is of await restorer.parts(name === 'metric' ? 'ZADD' : 'HSETNX', parts)) tally[is]++;
+    for (const is of await restorer.parts('ZADD', parts)) tally[is]++;
+  }
+
+  /** All of a run in one step, or none of them. @param rows a row a run @returns how many they are */
+  async #restoreHyperparameters(rows: readonly TextRow[]): Promise<number> {
+    const { plan, restorer } = this.#options;
+    const tally = plan.tallies.hyperparam;
+    const parts: PartToRestore[] = [];
+    let count = 0;
+    for (const row of rows) {
+      const run = this.#back.get('run')?.get(row['p0'] ?? '');
+      const stored = storedParts.parse(JSON.parse(row['parts'] ?? '[]'));
+      count += stored.length;
+      const known =
+        run && fitting(tally, () => stored.map((one) => toHyperparameter(one, run)), stored.length);
+      if (run === undefined) tally.orphaned += stored.length;
+      parts.push(...(known ?? []));
+    }
+    for (const is of await restorer.parts('HSETNX', parts)) tally[is]++;
+    return count;
   }
 
   /** @throws Unlike */
@@ -158,12 +176,15 @@ export class Restoration {
 /** Why a parent is not there. */
 type Lost = 'orphaned' | 'superseded' | undefined;
 
-function fitting<T>(tally: Tally, make: () => T): T | undefined {
+const storedParts = z.array(z.tuple([z.string(), z.string().nullable(), z.string().nullable()]));
+
+/** @returns undefined, and counts so many records, when it is Unlike */
+function fitting<T>(tally: Tally, make: () => T, count = 1): T | undefined {
   try {
     return make();
   } catch (error) {
     if (!(error instanceof Unlike)) throw error;
-    tally.unlike++;
+    tally.unlike += count;
     return undefined;
   }
 }

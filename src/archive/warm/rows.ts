@@ -55,7 +55,7 @@ export function toRecord(
   const parentIds = parents.map((parent) => parent?.id ?? '0');
   const lineage = { parents: parents.filter((parent) => parent !== undefined), orphaned };
   if (kind.name === 'exprun') {
-    requireDigest(row, kind.name);
+    requireDigest(row['redis_key'] ?? '', kind.name);
     const [experiment = '', run = ''] = parentIds;
     const index = { key: `aidb:exprun:${experiment}:runs`, score: '', member: run };
     return {
@@ -85,11 +85,13 @@ export function toRecord(
   return { id, created, ...lineage, index, name, values: [id, ...parentIds, ...values] };
 }
 
-/** @throws Unlike */
-export function toHyperparameter(row: TextRow, parent: Parent): PartToRestore {
-  const [first, second] = [row['c0'] ?? null, row['c1'] ?? null];
+/** @param stored redis_key, name, value @throws Unlike */
+export function toHyperparameter(
+  [key, first, second]: readonly [string, string | null, string | null],
+  parent: Parent,
+): PartToRestore {
   if (first === null || second === null) throw new Unlike('param_name or param_value is NULL');
-  requireDigest(row, first);
+  requireDigest(key, first);
   return { parent, key: `aidb:hyperparam:${parent.id}`, first, second };
 }
 
@@ -117,7 +119,6 @@ export function toPoint(forms: MetricForms, row: TextRow, parent: Parent): PartT
   };
 }
 
-function requireDigest(row: TextRow, distinction: string): void {
-  if (row['redis_key']?.replaceAll('-', '') !== md5(distinction))
-    throw new Unlike('it was changed in Postgres');
+function requireDigest(redisKey: string, distinction: string): void {
+  if (redisKey.replaceAll('-', '') !== md5(distinction)) throw new Unlike('it was changed in Postgres');
 }
