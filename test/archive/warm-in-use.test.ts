@@ -62,6 +62,17 @@ test('a record that has the key by now keeps it, byte for byte, and gets no chil
   expect(toldOf(report, 'prediction')).toEqual({ inUse: 1, orphaned: 2 });
 });
 
+test('an id that a writer has just been given, and not used yet, stays free for it', async () => {
+  await life(1, 'first', 3);
+  await archiveAll();
+  await client().flushall();
+  await client().incr('aidb:counter:prediction'); // and no HSET yet
+  expect(toldOf(await warmed(archive), 'prediction')).toEqual({ restored: 2, inUse: 1 });
+  expect(await client().exists('aidb:prediction:1')).toBe(0);
+  // Later it is plain that nobody wants it.
+  expect(toldOf(await warmed(archive), 'prediction')).toEqual({ restored: 1, there: 2 });
+});
+
 test('of records that had one id, one after the other, the newest comes back; what belonged to the older ones stays in Postgres', async () => {
   const daemon = await archive.start();
   await life(1, 'first', 4);

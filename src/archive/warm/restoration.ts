@@ -5,6 +5,7 @@ import type { TextRow, Transaction } from '../../postgres';
 import type { Config } from '../../config';
 import { type KindName, kindNames } from '../kinds';
 import { quoteName, type Target, type Targets, targetOf } from '../target';
+import type { RaisedCounters } from './counters';
 import type { WarmLimits } from './limits';
 import { MetricForms } from './metric-form';
 import { pagesOf } from './pages';
@@ -26,6 +27,7 @@ export interface RestorationOptions {
   readonly targets: Targets;
   readonly plan: Plan;
   readonly restorer: Restorer;
+  readonly counters: RaisedCounters;
   readonly signal: AbortSignal;
   readonly onProgress: (done: number, kind: KindName) => void;
 }
@@ -37,11 +39,15 @@ export class Restoration {
   readonly #back = new Map<KindName, Map<string, Parent>>(kindNames.map((name) => [name, new Map()]));
   readonly #chosen: ReadonlyMap<KindName, ReadonlySet<string>>;
   readonly #forms = new MetricForms();
+  /** Ids up to here were given out by a counter that had begun anew: a writer may be about to use them. */
+  readonly #givenOut: ReadonlyMap<string, bigint>;
   #done = 0;
 
   constructor(options: RestorationOptions) {
     this.#options = options;
     this.#chosen = new Map([...options.plan.chosen].map(([name, ids]) => [name, new Set(ids)]));
+    const raised = Object.entries(options.counters).filter(([, { before, after }]) => before !== after);
+    this.#givenOut = new Map(raised.map(([kind, { before }]) => [kind, BigInt(before === '' ? 0 : before)]));
   }
 
   /** Parents have to come before their children. */
@@ -157,7 +163,8 @@ export class Restoration {
 
   /** @throws Unlike */
   #lineage({ kind }: Target, row: TextRow): Lineage & { readonly lost: Lost } {
-    let lost: Lost;
+    const isGivenOut = BigInt(row['redis_id'] ?? 1) <= (this.#givenOut.get(kind.name) ?? 0n);
+    let lost: Lost = isGivenOut ? 'inUse' : undefined;
     const parents = kind.parents.map((parent, index) => {
       const pgId = row[`p${index}`] ?? null;
       if (pgId === null) {
@@ -173,8 +180,8 @@ export class Restoration {
   }
 }
 
-/** Why a parent is not there. */
-type Lost = 'orphaned' | 'superseded' | undefined;
+/** Why it is not restored. */
+type Lost = 'inUse' | 'orphaned' | 'superseded' | undefined;
 
 const storedParts = z.array(z.tuple([z.string(), z.string().nullable(), z.string().nullable()]));
 

@@ -66,7 +66,10 @@ export async function warm(options: WarmOptions): Promise<WarmReport> {
       const counters = await raiseCounters(redis, transaction, { used, dryRun });
       const tell = (await transaction.query(daemonSql)).length > 0;
       const restorer = new Restorer({ redis, dryRun, tell });
-      const restoration = new Restoration({ ...options, transaction, targets, plan, restorer });
+      const restoration = new Restoration({
+        ...options,
+        ...{ transaction, targets, plan, restorer, counters },
+      });
       for (const name of kindNames) await restoration.restore(name);
       return { tallies: plan.tallies, counters, ms: Date.now() - startedAt };
     });
