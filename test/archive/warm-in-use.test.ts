@@ -161,6 +161,21 @@ test('a daemon with its mirror on writes nothing to Postgres for what is restore
   await archive.becomes(`SELECT count(*) FROM predictions WHERE redis_id = ${id}`, ['1']);
 });
 
+test('right after a flush, while the daemon is just noticing it, nothing is mistaken for another Redis', async () => {
+  const daemon = await archive.start();
+  await life(1, 'live', 3);
+  await inStep(daemon);
+  const before = await contentsOf(client());
+  const rows = await versionsOfRows(archive.postgres);
+  for (let round = 0; round < 3; round++) {
+    await client().flushall();
+    await warmed(archive);
+    await inStep(daemon);
+    expect(await contentsOf(client())).toEqual(before);
+  }
+  expect(await versionsOfRows(archive.postgres)).toEqual(rows);
+});
+
 test('a flush that no daemon has noticed yet is noticed all the same', async () => {
   await life(1, 'first', 3);
   await archiveAll();

@@ -1,10 +1,8 @@
 import { fatal } from '../../errors';
 import { readAsset } from '../../package-root';
-import type { TextRow, Transaction } from '../../postgres';
+import type { Transaction } from '../../postgres';
 import type { RedisConnection } from '../../redis';
-import { parseFacts, counted, incarnationKey, readFacts } from '../redis-facts';
-import { judge } from '../continuity';
-import { streamKey } from '../checkpoint';
+import { counted, incarnationKey } from '../redis-facts';
 
 const highestSql = readAsset('src/archive/warm/highest-ids.sql');
 const raiseLua = readAsset('src/archive/warm/raise-counters.lua');
@@ -27,42 +25,40 @@ export async function highestIds(transaction: Transaction, predictions: string):
 
 /**
  * Lifts every counter to the highest id ever used, before anything is restored, so that whoever begins to write meanwhile gets a new
- * one. @param dryRun says what would be done. @throws E_COUNTER
+ * one.
+ * @param wentBack Redis is in an older state, and a daemon may not have looked yet: raised counters must not hide it
+ * @param dryRun says what would be done
+ * @throws E_COUNTER
  */
 export async function raiseCounters(
   redis: RedisConnection,
-  transaction: Transaction,
-  { used, dryRun }: { readonly used: Counters; readonly dryRun: boolean },
+  {
+    used,
+    wentBack,
+    dryRun,
+  }: { readonly used: Counters; readonly wentBack: boolean; readonly dryRun: boolean },
 ): Promise<RaisedCounters> {
-  const [checkpoint] = await transaction.query(
-    'SELECT incarnation, entry_id, seen FROM millrace.checkpoint WHERE stream = $1',
-    [streamKey],
-  );
   try {
-    const stale = checkpoint !== undefined && (await isUnnoticed(redis, checkpoint));
-    return await raiseAll(redis, { used, dryRun, stale });
+    const before = await raise(redis, '', new Map());
+    const low = counted.some((kind) => before[kind].after === '' || BigInt(before[kind].after) < used[kind]);
+    // Where a counter was lost, records may be there that Postgres has not heard of yet.
+    const wanted = low ? await withThoseInRedis(redis, used) : new Map(Object.entries(used));
+    return dryRun
+      ? raisedOnPaper(before, wanted)
+      : await raise(redis, wentBack ? incarnationKey : '', wanted);
   } catch (error) {
     throw redis.translate(error);
   }
 }
 
-async function raiseAll(
-  redis: RedisConnection,
-  { used, dryRun, stale }: { readonly used: Counters; readonly dryRun: boolean; readonly stale: boolean },
-): Promise<RaisedCounters> {
-  const before = await raise(redis, '', new Map());
-  const low = counted.some((kind) => before[kind].after === '' || BigInt(before[kind].after) < used[kind]);
-  // Where a counter was lost, records may be there that Postgres has not heard of yet.
-  const wanted = low ? await withThoseInRedis(redis, used) : new Map(Object.entries(used));
-  if (!dryRun) return raise(redis, stale ? incarnationKey : '', wanted);
-  return Object.fromEntries(
-    counted.map((kind) => {
-      const has = before[kind].before;
-      const least = wanted.get(kind) ?? 0n;
-      const after = least > 0n && (has === '' || BigInt(has) < least) ? String(least) : has;
-      return [kind, { before: has, after }];
-    }),
-  ) as RaisedCounters;
+function raisedOnPaper(found: RaisedCounters, wanted: ReadonlyMap<string, bigint>): RaisedCounters {
+  const raised = counted.map((kind) => {
+    const { before } = found[kind];
+    const least = wanted.get(kind) ?? 0n;
+    const low = least > 0n && (before === '' || BigInt(before) < least);
+    return [kind, { before, after: low ? String(least) : before }];
+  });
+  return Object.fromEntries(raised) as RaisedCounters;
 }
 
 async function raise(
@@ -98,22 +94,4 @@ async function withThoseInRedis({ client }: RedisConnection, used: Counters): Pr
     cursor = next;
   } while (cursor !== '0');
   return highest;
-}
-
-/**
- * Whether Redis is in an older state than Postgres knows, under the same incarnation: its counters may be the only witness, which we are
- * about to change, and a daemon may not have looked yet. @throws E_TWO_REDIS
- */
-async function isUnnoticed(redis: RedisConnection, checkpoint: TextRow): Promise<boolean> {
-  const { incarnation = null, entry_id: entryId, seen } = checkpoint;
-  const now = await readFacts(redis.client, entryId ?? '0-0');
-  if (incarnation !== null && now.incarnation !== null && now.incarnation !== incarnation) {
-    throw fatal(`Redis at ${redis.display} is not the one that this database archives`, {
-      code: 'E_TWO_REDIS',
-      hint: `Correct REDIS_URL or POSTGRES_URL. If it is an older state of the right one, start the daemon first, which adopts it; to fill it nevertheless: redis-cli DEL ${incarnationKey}`,
-    });
-  }
-  const facts = parseFacts(seen == null ? null : JSON.parse(seen));
-  const { verdict } = judge({ incarnation, entryId: entryId ?? '0-0', seen: facts }, now);
-  return verdict === 'backwards' && now.incarnation !== null;
 }

@@ -1,7 +1,7 @@
 import type { TextRow, Transaction } from '../../postgres';
 
 /** What a page should hold: rows, for Redis writes them in one step during which writers wait; and bytes, for the memory's sake. */
-const pageRows = 500;
+const pageRows = 250;
 const pageBytes = 1024 * 1024;
 const firstRows = 32;
 

@@ -118,9 +118,9 @@ async function countByParent(
 
 /** SQL: what retention would not remove again at once. */
 export function sinceCondition(name: KindName, { since }: WarmLimits): string {
-  const days = name === 'prediction' || name === 'metric' ? since?.[name] : undefined;
+  const oldest = name === 'prediction' || name === 'metric' ? since?.[name] : undefined;
   const column = kinds[name].columns.find(({ decoder }) => decoder === 'time')?.column ?? '';
-  return days === undefined ? 'true' : `${quoteName(column)} >= '${days.toISOString()}'`;
+  return oldest === undefined ? 'true' : `${quoteName(column)} >= '${oldest.toISOString()}'`;
 }
 
 const numberIn = (row: TextRow | undefined, name: string): number => Number(row?.[name] ?? 0);

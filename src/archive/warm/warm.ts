@@ -10,6 +10,7 @@ import type { WarmLimits } from './limits';
 import { makePlan, type Plan } from './plan';
 import { Restoration } from './restoration';
 import { Restorer } from './restorer';
+import { lookAround } from './surroundings';
 import type { Tallies } from './tally';
 
 export interface WarmOptions {
@@ -40,9 +41,6 @@ export interface WarmReport {
   readonly ms: number;
 }
 
-/** An owner that has shown no sign of life for so long is gone. */
-const daemonSql = `SELECT 1 AS alive FROM millrace.checkpoint WHERE heartbeat > clock_timestamp() - interval '10 seconds'`;
-
 /**
  * Fills Redis from one snapshot of Postgres, parents before children. Idempotent: what is there stays as it is, so whatever breaks it
  * off, it can be run again.
@@ -56,6 +54,7 @@ export async function warm(options: WarmOptions): Promise<WarmReport> {
     await redis.connect();
     const { evicts } = await inspectServer(redis);
     const targets = await findTargets(postgres);
+    const { daemon, wentBack } = await lookAround(redis, postgres);
     return await postgres.transaction(async (transaction) => {
       await transaction.execute('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY');
       // As many digits as a number has.
@@ -63,9 +62,8 @@ export async function warm(options: WarmOptions): Promise<WarmReport> {
       const plan = await makePlan(transaction, targets, config.onConflict, limits);
       onPlan(plan, { redis: redis.display, postgres: postgres.display, evicts });
       const used = await highestIds(transaction, targetOf(targets, 'prediction').table);
-      const counters = await raiseCounters(redis, transaction, { used, dryRun });
-      const tell = (await transaction.query(daemonSql)).length > 0;
-      const restorer = new Restorer({ redis, dryRun, tell });
+      const counters = await raiseCounters(redis, { used, wentBack, dryRun });
+      const restorer = new Restorer({ redis, dryRun, tell: daemon });
       const restoration = new Restoration({
         ...options,
         ...{ transaction, targets, plan, restorer, counters },
