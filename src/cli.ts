@@ -11,6 +11,7 @@ import { reconcileCommand } from './commands/reconcile';
 import { retentionCommand } from './commands/retention';
 import { runCommand } from './commands/run';
 import { statusCommand } from './commands/status';
+import { warmCommand } from './commands/warm';
 import { describeError } from './errors';
 import { version } from './package-root';
 
@@ -55,6 +56,7 @@ async function main(): Promise<void> {
     deadLettersCommand,
     retentionCommand,
     migrateCommand,
+    warmCommand,
     captureCommand,
     doctorCommand,
     demoCommand,
