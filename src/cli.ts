@@ -8,6 +8,7 @@ import { migrateCommand } from './commands/migrate';
 import { reconcileCommand } from './commands/reconcile';
 import { runCommand } from './commands/run';
 import { statusCommand } from './commands/status';
+import { traceCommand } from './commands/trace';
 import { describeError } from './errors';
 import { version } from './package-root';
 
@@ -44,6 +45,7 @@ async function main(): Promise<void> {
     runCommand,
     reconcileCommand,
     statusCommand,
+    traceCommand,
     deadLettersCommand,
     migrateCommand,
     captureCommand,
