@@ -8,6 +8,7 @@ import { migrateCommand } from './commands/migrate';
 import { reconcileCommand } from './commands/reconcile';
 import { runCommand } from './commands/run';
 import { statusCommand } from './commands/status';
+import { supportBundleCommand } from './commands/support-bundle';
 import { traceCommand } from './commands/trace';
 import { describeError } from './errors';
 import { version } from './package-root';
@@ -46,6 +47,7 @@ async function main(): Promise<void> {
     reconcileCommand,
     statusCommand,
     traceCommand,
+    supportBundleCommand,
     deadLettersCommand,
     migrateCommand,
     captureCommand,

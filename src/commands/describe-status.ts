@@ -3,7 +3,7 @@ import type { ArchiveStatus } from '../archive/status';
 import type { Config } from '../config';
 import type { DaemonStatus } from '../daemon';
 import { timestamp } from '../log';
-import type { Stores } from './ask-status';
+import type { Stores } from '../status/ask';
 
 /** For `status`: the daemon’s own word, line by line. */
 export function describeDaemon({

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { useRunningDaemon } from '../stores';
-import { askDaemon, askStores } from './ask-status';
+import { askDaemon, askStores } from '../status/ask';
 import { describeDaemon, describeStores } from './describe-status';
 import { configOf, type Run, withOptions } from './options';
 import { watchStatus } from './watch-status';

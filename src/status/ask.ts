@@ -3,7 +3,7 @@ import { type StoreFacts, storeFacts } from '../aliases/store-facts';
 import { type ArchiveStoreFacts, archiveStoreFacts } from '../archive/store-facts';
 import { type Config, requirePostgres } from '../config';
 import type { DaemonStatus } from '../daemon';
-import { defaultHttpPort } from '../status/http';
+import { defaultHttpPort } from './http';
 
 /** A configuration that may know where a running daemon listens: see useRunningDaemon. */
 export type Reachable = Config & { readonly daemonUrl?: string };
