@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { captureCommand } from './commands/capture';
+import { completionCommand } from './commands/completion';
 import { deadLettersCommand } from './commands/dead-letters';
 import { demoCommand } from './commands/demo';
 import { doctorCommand } from './commands/doctor';
@@ -48,6 +49,7 @@ async function main(): Promise<void> {
     statusCommand,
     traceCommand,
     supportBundleCommand,
+    completionCommand,
     deadLettersCommand,
     migrateCommand,
     captureCommand,
