@@ -13,7 +13,7 @@ export interface Skew {
 export async function measureSkew(client: Redis, postgres: PostgresConnection): Promise<Skew> {
   await postgres.query('SELECT 1'); // connects
   const redis = await against(async () => {
-    const [seconds, micros] = await client.time();
+    const [seconds = 0, micros = 0] = await client.time();
     return seconds * 1_000 + micros / 1_000;
   });
   const other = await against(async () => {

@@ -51,7 +51,7 @@ async function redisFindings(config: Config): Promise<readonly Finding[]> {
     );
     findings.push(await libraryFinding(redis), await notificationFinding(redis, config.mirror));
     findings.push(...(await persistenceFindings(redis)));
-    findings.push(rightsFinding(await missingRights(redis.client, config.redis.db)));
+    findings.push(await rightsOf(config));
     return findings;
   } catch (error) {
     throw redis.translate(error);
@@ -72,6 +72,17 @@ async function libraryFinding(redis: RedisConnection): Promise<Finding> {
       what: 'the function library is not loaded: writers can use plain commands only',
       remedy,
     };
+  }
+}
+
+async function rightsOf({ redis }: Config): Promise<Finding> {
+  const [asking, subscribing] = [new RedisConnection(redis, 'doctor'), new RedisConnection(redis, 'doctor')];
+  try {
+    await Promise.all([asking.connect(), subscribing.connect()]);
+    return rightsFinding(await missingRights(asking.client, subscribing.client, redis.db));
+  } finally {
+    asking.close();
+    subscribing.close();
   }
 }
 

@@ -7,8 +7,8 @@ import { incarnationKey } from './redis-facts';
 
 const record = 'aidb:model:0';
 
-/** One command of each sort that the archive sends or its scripts call, and the grant it needs. */
-const needed = (db: number): readonly (readonly [grant: string, ...command: string[]])[] => [
+/** One command of each sort that the archive sends or its scripts call, and the grants it needs: for itself, for its key. */
+const needed: readonly (readonly [grant: string, ...command: string[]])[] = [
   ['+ping', 'PING'],
   ['+info', 'INFO', 'server'],
   ['+type %R~aidb:*', 'TYPE', record],
@@ -27,43 +27,42 @@ const needed = (db: number): readonly (readonly [grant: string, ...command: stri
   [`+xlen ~millrace:*`, 'XLEN', streamKey],
   [`+xtrim ~millrace:*`, 'XTRIM', streamKey, 'MINID', '0'],
   [`+xinfo|stream ~millrace:*`, 'XINFO', 'STREAM', streamKey],
-  [`+psubscribe &${keyspacePattern(db)}`, 'PSUBSCRIBE', keyspacePattern(db)],
 ];
 
 /**
  * What this user may not do. Each command is only queued in a transaction that is then given up: Redis checks the rights when it
- * queues, and nothing is executed. A connection of its own. @throws only for want of a connection
+ * queues, and nothing is executed. Both connections are used up. @throws only for want of a connection
  */
-export async function missingRights(client: Redis, db: number): Promise<readonly string[]> {
-  const missing: string[] = [];
-  const refused = (error: unknown): boolean => {
+export async function missingRights(
+  client: Redis,
+  subscriber: Redis,
+  db: number,
+): Promise<readonly string[]> {
+  const missing = new Set<string>();
+  /** Redis says whether it refuses the command, or a key or channel of it; the one may hide the other. */
+  const note = (grant: string) => (error: unknown) => {
     const { message } = describeError(error);
-    if (message.startsWith('NOPERM')) return true;
-    if (/^(ERR|NOSCRIPT|EXECABORT)/.test(message)) return false; // another matter
-    throw error;
+    const [command = '', pattern = ''] = grant.split(' ');
+    if (message.startsWith('NOPERM')) missing.add(/keys|channels/.test(message) ? pattern : command);
+    else if (!/^(ERR|NOSCRIPT|EXECABORT)/.test(message)) throw error; // the others are another matter
   };
-  try {
-    await client.call('MULTI');
-  } catch (error) {
-    if (refused(error)) return ['+multi +exec +discard'];
-    throw error;
+  await client.call('MULTI').catch(note('+multi'));
+  if (!missing.has('+multi')) {
+    for (const [grant, command, ...values] of needed)
+      await client.call(command ?? '', ...values).catch(note(grant));
+    await client.call('DISCARD').catch(note('+discard'));
   }
-  for (const [grant, command, ...values] of needed(db)) {
-    await client.call(command ?? '', ...values).catch((error: unknown) => {
-      if (refused(error)) missing.push(grant);
-    });
-  }
-  await client.call('DISCARD').catch((error: unknown) => {
-    if (refused(error)) missing.push('+discard');
-  });
-  return missing;
+  // ioredis would take a queued subscription for one that holds.
+  const pattern = keyspacePattern(db);
+  await subscriber.psubscribe(pattern).catch(note(`+psubscribe &${pattern}`));
+  return [...missing];
 }
 
 export function rightsFinding(missing: readonly string[]): Finding {
   if (missing.length === 0) return { level: 'ok', what: 'this Redis user may do all that the archive needs' };
   return {
     level: 'problem',
-    what: `this Redis user may not: ${missing.map((grant) => grant.split(' ')[0]?.slice(1)).join(', ')}`,
-    remedy: `ACL SETUSER <user> ${[...new Set(missing.flatMap((grant) => grant.split(' ')))].join(' ')}`,
+    what: `this Redis user lacks ${missing.join(', ')}`,
+    remedy: `ACL SETUSER <user> ${missing.join(' ')}`,
   };
 }
