@@ -15,6 +15,15 @@ interface Flags {
   readonly embedded?: boolean;
 }
 
+const examples = `
+Examples:
+  millrace run                        both pipelines, until Ctrl+C
+  millrace run --only aliases         one of them
+  millrace run --once                 one full pass, as cron may start it
+  millrace run --interval 60          a full pass each minute
+  millrace run --embedded             with a Redis and a Postgres of its own for what is not configured
+`;
+
 /** `millrace run`: the daemon; with --once a single pass. */
 export function runCommand(program: Command, run: Run): void {
   withOptions(
@@ -28,7 +37,7 @@ export function runCommand(program: Command, run: Run): void {
       ),
     ['redisUrl', 'postgresUrl', 'dbPath', 'interval', 'only'],
   )
-    .addHelpText('after', environmentHelp())
+    .addHelpText('after', examples + environmentHelp())
     .action((flags: Flags & Record<string, unknown>) =>
       run(async (signal) => {
         const configured = configOf(flags);
