@@ -65,14 +65,19 @@ function addFile(logger: Logger, filename: string): void {
   }
 }
 
-/** @param stderr true sends everything to stderr, for verbs whose stdout is their result. */
-export function openLog(config: LogConfig, stderr = false): Log {
+/**
+ * @param stderr true sends everything to stderr, for verbs whose stdout is their result
+ * @param toConsole false: into the file alone
+ */
+export function openLog(config: LogConfig, stderr = false, toConsole = true): Log {
   const shape = config.format === 'json' ? forMachines : forPeople;
   const levels = ['error', 'warn', 'info', 'debug'];
   const logger: Logger = createLogger({
     level: config.level,
     format: shape,
-    transports: [new transports.Console({ stderrLevels: stderr ? levels : ['error', 'warn'] })],
+    transports: [
+      new transports.Console({ silent: !toConsole, stderrLevels: stderr ? levels : ['error', 'warn'] }),
+    ],
   });
   if (config.file !== '') addFile(logger, config.file);
   const write = (level: string, message: string, fields: LogFields = {}) => {

@@ -89,7 +89,7 @@ async function scene({ dbPath, client, times, pass }: Measured): Promise<void> {
 async function millracePass(config: Config): Promise<PassReport> {
   const log = openLog({ level: 'error', format: 'json', file: '' }, true);
   try {
-    return await passOnce(config, log, false);
+    return await passOnce(config, log);
   } finally {
     await log.close();
   }

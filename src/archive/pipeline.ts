@@ -10,8 +10,8 @@ import {
   tap,
   timer,
 } from 'rxjs';
-import { fatal } from '../errors';
 import type { Tell } from '../pipeline/event';
+import { stoppedEarly } from '../pipeline/once-options';
 import { pausedError } from '../pipeline/pause';
 import type { Pipeline, PipelineOptions } from '../pipeline/pipeline';
 import { nextTick } from '../pipeline/progress';
@@ -20,7 +20,6 @@ import { runPump } from '../pipeline/run-pump';
 import { PostgresConnection } from '../postgres';
 import type { PostgresTarget } from '../postgres-url';
 import { askForPass } from './ask-for-pass';
-import { collectEarly } from './garbage';
 import { ArchiveLane } from './lane';
 import { type DeadLetterStore, deadLetterStore } from './letter-store';
 import { MemoryForecast } from './memory-forecast';
@@ -46,7 +45,6 @@ export function archivePipeline(options: PipelineOptions, postgres: PostgresTarg
   const tell: Tell = (event) => {
     options.onEvent({ at: Date.now(), pipeline, ...event });
   };
-  collectEarly();
   const ready$ = new Subject<void>();
   const lane = new ArchiveLane({
     redis: config.redis,
@@ -107,7 +105,7 @@ export function archivePipeline(options: PipelineOptions, postgres: PostgresTarg
       const paused = await readPause(people);
       if (paused !== undefined) throw pausedError(pipeline, paused);
       const report = await askForPass(lane.checkpoint, () => signal.aborted);
-      if (report === undefined) throw fatal('stopped before the pass was complete', { code: 'E_STOPPED' });
+      if (report === undefined) throw stoppedEarly();
       return report;
     },
     cut: () => {

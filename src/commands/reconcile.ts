@@ -44,7 +44,7 @@ export function reconcileCommand(program: Command, run: Run): void {
 
 async function reconcileAliases(config: Config, { dryRun, json, force = false }: Flags): Promise<number> {
   if (dryRun !== true) {
-    const report = await passOnce(config, openLog(config.log, true), force);
+    const report = await passOnce(config, openLog(config.log, true), { force });
     if (json === true) console.log(JSON.stringify(report));
     return report.blocked.length > 0 ? 1 : 0;
   }
@@ -56,13 +56,12 @@ async function reconcileAliases(config: Config, { dryRun, json, force = false }:
 }
 
 async function reconcileArchive(config: Config, { dryRun, json }: Flags): Promise<number> {
-  const postgres = requirePostgres(config);
   if (dryRun !== true) {
-    const report = await archiveOnce(config, postgres, openLog(config.log, true));
+    const report = await archiveOnce(config, openLog(config.log, true));
     if (json === true) console.log(JSON.stringify(report));
     return report.statistics.errors > 0 ? 2 : 0;
   }
-  const report = await archiveDryRun(config, postgres, (difference) => {
+  const report = await archiveDryRun(config, requirePostgres(config), (difference) => {
     console.log(json === true ? JSON.stringify(difference) : `≠ ${difference.key}`);
   });
   const differences = Object.entries(report.differences).map(([kind, count]) => `${kind} ${count}`);
