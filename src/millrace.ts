@@ -1,10 +1,10 @@
-import { firstValueFrom, map, merge, type Observable, race, Subject } from 'rxjs';
+import { defer, filter, firstValueFrom, map, merge, type Observable, of, race, Subject } from 'rxjs';
 import { archiveOnce } from './archive/once';
 import type { Statistics } from './archive/statistics';
 import { type Environment, readEnvironment } from './config';
-import type { Reports } from './control';
+import type { Control, Reports } from './control';
 import type { DaemonStatus } from './daemon';
-import { fatal, type MillraceError } from './errors';
+import { fatal, type MillraceError, retryable } from './errors';
 import { type Addresses, addressesOf } from './library/addresses';
 import { type DeadLetters, deadLettersOf } from './library/dead-letters';
 import { libraryLog } from './library/log';
@@ -119,8 +119,7 @@ export class Millrace implements AsyncDisposable {
    * A full pass from Redis to Postgres: everything that is in Redis now is in Postgres when it resolves, or parked. Returns how many
    * records were written meanwhile, by kind, and as `errors` how many are parked. Runs on its own or, where the archive is running,
    * here or elsewhere, within it.
-   * @throws E_PAUSED, E_STOPPED; not running, the first failure (E_REDIS_UNREACHABLE …): running, it waits for the store, as long as
-   *   `signal` lets it
+   * @throws E_PAUSED, E_STOPPED, and the first failure (E_REDIS_UNREACHABLE …), whether it runs or not
    */
   async fullSync(waiting: Waiting = {}): Promise<Statistics> {
     return (await this.reconcile('archive', waiting)).statistics;
@@ -137,7 +136,10 @@ export class Millrace implements AsyncDisposable {
     signal?.throwIfAborted();
     const run = this.#run;
     if (run === undefined) return this.#pass(pipeline, signal);
-    const asked = run.started.then(({ control }) => control.reconcile(pipeline));
+    const asked = run.started.then(({ control }) => {
+      const pass$ = defer(() => control.reconcile(pipeline));
+      return firstValueFrom(race(failing$(control, pipeline), pass$));
+    });
     return unlessAborted(run.whileRunning(asked), signal);
   }
 
@@ -260,6 +262,20 @@ const notRunning = (): MillraceError =>
     code: 'E_NOT_RUN',
     hint: 'They run from start() to stop().',
   });
+
+/** Throws when the pipeline fails, or is failing already. */
+const failing$ = (control: Control, pipeline: PipelineName): Observable<never> =>
+  merge(
+    of(control.status()[pipeline]?.failure),
+    control.events$.pipe(
+      map((event) => (event.type === 'failed' && event.pipeline === pipeline ? event.error : undefined)),
+    ),
+  ).pipe(
+    filter((failure) => failure != null),
+    map(({ message, ...details }): never => {
+      throw retryable(message, details);
+    }),
+  );
 
 /** @throws the signal's reason as soon as it aborts */
 function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {

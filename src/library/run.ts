@@ -1,4 +1,4 @@
-import { catchError, EMPTY, filter, firstValueFrom, from, ignoreElements, takeUntil, timer } from 'rxjs';
+import { filter, firstValueFrom, from, takeUntil, timer } from 'rxjs';
 import type { Config } from '../config';
 import type { Control } from '../control';
 import { type DaemonStatus, runDaemon } from '../daemon';
@@ -95,10 +95,7 @@ export class Run {
   }
 
   async #begun(): Promise<Running> {
-    const over$ = from(this.finished).pipe(
-      catchError(() => EMPTY),
-      ignoreElements(),
-    );
+    const over$ = from(this.finished.catch(() => undefined));
     const begun$ = timer(0, lookMs).pipe(
       filter(() => this.running !== undefined && hasBegun(this.running.control.status())),
       takeUntil(over$),

@@ -116,11 +116,11 @@ test('start and stop may be called in any order, as often as one likes', async (
     const asked = millrace.syncAliases();
     const stopping = millrace.stop();
     const again = millrace.start();
-    await expect(cut).rejects.toEqual(code('E_STOPPED'));
-    await expect(asked).rejects.toEqual(code('E_STOPPED'));
+    const refusals = await Promise.allSettled([cut, asked]);
+    expect(refusals).toEqual(Array(2).fill({ status: 'rejected', reason: code('E_STOPPED') }));
     await Promise.all([finished, stopping, again]);
     expect(millrace.status()?.aliases).toMatchObject({ failure: null });
-    if (round % 2 === 0) await millrace.stop();
+    await millrace.stop();
   }
 });
 
