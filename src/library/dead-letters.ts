@@ -39,18 +39,7 @@ export function deadLettersOf(stores: () => Promise<Config>): DeadLetters {
       ask((store) => store.list(checked(filter), Number.isSafeInteger(limit) && limit > 0 ? limit : 100)),
     contents: (id) => ask((store) => store.contents(checkedId(id))),
     retry: (filter = {}) => ask((store) => store.retry(checked(filter))),
-    drop: (filter) =>
-      ask((store) => {
-        if (
-          filter !== 'all' &&
-          Object.values(filter).every((part) => part === undefined || part.length === 0)
-        )
-          throw fatal('which parked records are to be dropped?', {
-            code: 'E_CONFIG',
-            hint: "Name their ids, a kind or a code, or say 'all'.",
-          });
-        return store.drop(checked(filter === 'all' ? {} : filter));
-      }),
+    drop: (filter) => ask((store) => store.drop(checked(filter === 'all' ? {} : requireSome(filter)))),
   };
 }
 
@@ -59,6 +48,15 @@ const checked = ({ ids = [], kind, code }: DeadLetterFilter) => ({
   ...(kind === undefined ? {} : { kind }),
   ...(code === undefined ? {} : { code }),
 });
+
+function requireSome(filter: DeadLetterFilter): DeadLetterFilter {
+  const { ids = [], kind, code } = filter;
+  if (ids.length > 0 || kind !== undefined || code !== undefined) return filter;
+  throw fatal('which parked records are to be dropped?', {
+    code: 'E_CONFIG',
+    hint: "Name their ids, a kind or a code, or say 'all'.",
+  });
+}
 
 function checkedId(id: string): string {
   if (/^\d{1,18}$/.test(id)) return id;

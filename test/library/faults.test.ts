@@ -75,8 +75,10 @@ test('what only a person can mend is told by start, by finished and by the next 
     await expect(millrace.syncAliases()).rejects.toEqual(code('E_REDIS_AUTH'));
     await expect(millrace.runContinuous()).rejects.toEqual(code('E_REDIS_AUTH'));
     await millrace.stop();
-    await redis.client.config('SET', 'requirepass', '');
+    await redis.client.config('SET', 'requirepass', 'wrong');
     await millrace.start();
+    await millrace.stop();
+    await redis.client.config('SET', 'requirepass', '');
     await expect(open({ dbPath: join(folder, 'none.db') }).start()).rejects.toEqual(code('E_DB_MISSING'));
   } finally {
     await redis.client.config('SET', 'requirepass', '');
