@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Millrace, type MillraceError, type MillraceOptions } from '../../src/index';
 import { settle } from '../../src/library/options';
 import { type Option, options as settings } from '../../src/settings';
@@ -93,6 +95,14 @@ test('addresses keep users, passwords and TLS', () => {
   expect(new Millrace({ only: 'aliases', redisPassword: 'p' }).addresses?.redisUrl).toBe(
     'redis://:p@localhost:6379/0',
   );
+});
+
+test('docs/05-library.md names every option that is not its setting in camel case', () => {
+  const text = readFileSync(join(__dirname, '..', '..', 'docs', '05-library.md'), 'utf8');
+  for (const [name, { env }] of Object.entries<Option>(settings)) {
+    const camel = env.toLowerCase().replace(/_(\w)/g, (_match, letter: string) => letter.toUpperCase());
+    if (camel !== name) expect(text).toMatch(new RegExp(`^\\| \`${env}\` +\\| \`${name}\``, 'm'));
+  }
 });
 
 test('every setting has an option', () => {

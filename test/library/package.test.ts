@@ -51,6 +51,24 @@ test('installed from its tarball it can be required and imported, and has its co
   expect(await run(join(installed, 'dist', 'src', 'cli.js'), '--version')).toMatch(/^\d+\.\d+\.\d+$/);
 });
 
+test('stopped, or not even started, it keeps nothing open: the process ends by itself', async () => {
+  const millrace = `const { Millrace } = require('millrace'); const m = new Millrace`;
+  const nowhere = `{ redisUrl: 'redis://127.0.0.1:1', postgresUrl: 'postgresql://u@127.0.0.1:1/x', dbPath: 'none.db' }`;
+  const ends = await Promise.all([
+    run('-e', `${millrace}(${nowhere}); m.fullSync().catch(({ code }) => console.log(code))`),
+    run('-e', `${millrace}(${nowhere}); m.start().catch(({ code }) => console.log(code))`),
+    run(
+      '-e',
+      `${millrace}({ ...${nowhere}, only: 'archive' }); m.start().then(() => m.stop()).then(() => console.log('stopped'))`,
+    ),
+    run(
+      '-e',
+      `${millrace}({ ...${nowhere}, only: 'archive', httpHost: 'nowhere.invalid' }); m.start().catch(({ code }) => console.log(code))`,
+    ),
+  ]);
+  expect(ends).toEqual(['E_PG_UNREACHABLE', 'E_DB_MISSING', 'stopped', 'E_HTTP_PORT']);
+});
+
 test('the tarball has every Lua and SQL file that is read at run time, and no sources, tests or examples', () => {
   const files = readdirSync(installed, { recursive: true, encoding: 'utf8' });
   for (const asset of [
