@@ -67,6 +67,9 @@ test('stopped, or not even started, it keeps nothing open: the process ends by i
     ),
   ]);
   expect(ends).toEqual(['E_PG_UNREACHABLE', 'E_DB_MISSING', 'stopped', 'E_HTTP_PORT']);
+  const aloud = `{ ...${nowhere}, only: 'aliases', log: 'console' }`;
+  const banner = await run('-e', `${millrace}(${aloud}); m.start().catch(() => undefined)`);
+  expect(banner).toContain('Redis Alias Sync Service');
 });
 
 test('the tarball has every Lua and SQL file that is read at run time, and no sources, tests or examples', () => {
