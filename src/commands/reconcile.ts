@@ -67,7 +67,7 @@ async function reconcileAliases(
   { dryRun, json, limit, force = false }: Flags,
 ): Promise<number> {
   if (dryRun !== true) {
-    const report = await passOnce(config, openLog(config.log, true), force);
+    const report = await passOnce(config, openLog(config.log, true), { force });
     if (json === true) console.log(JSON.stringify(report));
     return report.blocked.length > 0 ? 1 : 0;
   }
@@ -82,16 +82,15 @@ async function reconcileAliases(
 }
 
 async function reconcileArchive(config: Config, { dryRun, json, limit }: Flags): Promise<number> {
-  const postgres = requirePostgres(config);
   if (dryRun !== true) {
-    const report = await archiveOnce(config, postgres, openLog(config.log, true));
+    const report = await archiveOnce(config, openLog(config.log, true));
     if (json === true) console.log(JSON.stringify(report));
     return report.statistics.errors > 0 ? 2 : 0;
   }
   const tell = (difference: ArchiveDifference) => {
     console.log(json === true ? JSON.stringify(difference) : describeRecord(difference));
   };
-  const report = await archiveDryRun(config, postgres, tell, limit);
+  const report = await archiveDryRun(config, requirePostgres(config), tell, limit);
   if (json === true) console.log(JSON.stringify(report));
   else {
     const differences = Object.entries(report.differences).map(([kind, count]) => `${kind} ${count}`);

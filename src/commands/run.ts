@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { collectEarly } from '../archive/garbage';
 import type { Config } from '../config';
 import { runDaemon } from '../daemon';
 import { writeRecord } from '../daemon-record';
@@ -53,12 +54,13 @@ export function runCommand(program: Command, run: Run): void {
         try {
           for (const what of stores.started) log.info(`started for you: ${what}`, { event: 'embedded' });
           if (flags.once === true) return await runOnce(config, log);
+          collectEarly();
           await runDaemon({
             config,
             log,
             signal,
             onRunning: (http) => {
-              if (stores.started.length === 0 && flags.embedded !== true) return;
+              if (http === undefined || (stores.started.length === 0 && flags.embedded !== true)) return;
               const redisUrl = `redis${config.redis.tls ? 's' : ''}://${config.redis.host}:${config.redis.port}/${config.redis.db}`;
               forget = writeRecord(config.dataDir, {
                 pid: process.pid,
