@@ -38,7 +38,7 @@ export function daemonFindings(daemon: DaemonStatus | { readonly silent: string 
     findings.push({
       level: 'problem',
       what: `the pipeline ${name} is paused since ${timestamp(new Date(paused.at))} by ${paused.by}`,
-      remedy: `\`millrace resume ${name}\` lets it go on.`,
+      remedy: `\`millrace resume --only ${name}\` lets it go on.`,
     });
   }
   return findings;

@@ -198,6 +198,6 @@ test('what the daemon says is passed on: its troubles, and a pipeline that is pa
   };
   const text = told(daemonFindings(daemon as unknown as DaemonStatus));
   expect(text).toContain('problem the daemon (pid 7): no cycle');
-  expect(text).toMatch(/problem the pipeline archive is paused since .* by ops → `millrace resume archive`/);
+  expect(text).toMatch(/problem the pipeline archive is paused since .* by ops → `millrace resume --only archive`/);
   expect(told(daemonFindings({ silent: 'no daemon answers' }))).toContain('note no daemon answers');
 });
