@@ -30,9 +30,17 @@ export interface Config {
   readonly mirror: boolean;
   readonly onConflict: Strategies;
   readonly onDelete: 'keep' | 'delete';
-  readonly http: { readonly host: string; readonly port: number | undefined };
+  readonly http: HttpConfig;
   readonly log: LogConfig;
   readonly dataDir: string;
+}
+
+export interface HttpConfig {
+  readonly host: string;
+  readonly port: number | undefined;
+  readonly allowedHosts: readonly string[];
+  /** undefined: nothing can be changed over HTTP. */
+  readonly token: string | undefined;
 }
 
 export interface LogConfig {
@@ -103,7 +111,12 @@ export function loadConfig(environment: Environment, flags: Readonly<Record<stri
     mirror: read('mirror') ?? true,
     onConflict: read('onConflict') ?? { default: 'skip' },
     onDelete: read('onDelete') ?? 'keep',
-    http: { host: read('httpHost') ?? '127.0.0.1', port: read('httpPort') },
+    http: {
+      host: read('httpHost') ?? '127.0.0.1',
+      port: read('httpPort'),
+      allowedHosts: read('httpAllowedHosts') ?? [],
+      token: read('token'),
+    },
     log: {
       level: level === 'warning' ? 'warn' : level === 'critical' ? 'error' : level,
       format: read('logFormat') ?? 'text',

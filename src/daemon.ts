@@ -89,7 +89,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     deadLetters: archive?.deadLetters,
   };
   const http = await startHttp({ ...config.http, metrics, log, control });
-  log.info(`health and metrics: ${http.url}`, { event: 'http.listening' });
+  log.info(`dashboard, health and metrics: ${http.url}`, { event: 'http.listening' });
   onRunning?.(http.url, control);
   let cutTimer: NodeJS.Timeout | undefined;
   const cut = () => {

@@ -47,11 +47,15 @@ const answer = z.looseObject({
 async function askDaemon(
   config: Config & { readonly daemonUrl?: string },
 ): Promise<DaemonStatus | undefined> {
-  const { host, port } = config.http;
+  const { host, port, token } = config.http;
   const base =
     config.daemonUrl ?? `http://${host.includes(':') ? `[${host}]` : host}:${port ?? defaultHttpPort}`;
   try {
-    const response = await fetch(`${base}/status`, { signal: AbortSignal.timeout(2_000) });
+    const response = await fetch(`${base}/status`, {
+      signal: AbortSignal.timeout(2_000),
+      // Asked for where HTTP_HOST is an address of the network.
+      headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+    });
     const status: unknown = await response.json();
     const { aliases, archive } = answer.parse(status);
     const redis = config.redis.display;
