@@ -27,7 +27,7 @@ export function createCard({ name, title, way, onAction }) {
     least: 0.02,
     tone: 'lag',
   });
-  const throughput = createChart({ title: 'Records a second', format: rate, least: 10, tone: 'rate' });
+  const throughput = createChart({ title: 'Records/s', format: rate, least: 10, tone: 'rate' });
   const figures = el('dl', { class: 'figures' });
   const facts = el('dl', { class: 'facts' });
   const table = el('details', { class: 'more' });

@@ -31,7 +31,7 @@ export function createChart({ title, format, least, tone }) {
   function summary() {
     const values = data[1].filter((value) => value !== null);
     const last = values.at(-1);
-    return last === undefined ? 'nothing yet' : `now ${format(last)}, highest ${format(Math.max(...values))}`;
+    return last === undefined ? 'nothing yet' : `now ${format(last)}, peak ${format(Math.max(...values))}`;
   }
 
   function pointed(/** @type {Plot} */ { cursor }) {

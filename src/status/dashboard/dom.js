@@ -44,6 +44,13 @@ export const svg = (name, attributes = {}, ...children) =>
 export const theirs = (text) => el('bdi', { dir: 'auto' }, text);
 
 /**
+ * A sentence that quotes: what is in quotes has its own direction, and does not turn the sentence around.
+ * @param {string} text
+ */
+export const sentence = (text) =>
+  text.split(/("(?:[^"\\]|\\.)*")/).map((part, index) => (index % 2 === 1 ? theirs(part) : part));
+
+/**
  * Leaves what is right alone: selections and screen readers are not disturbed.
  * @param {Element} element
  * @param {string} text

@@ -1,7 +1,7 @@
 // @ts-check
 import { explain, get, post } from './api.js';
 import { confirm } from './dialogs.js';
-import { button, el, setText, theirs } from './dom.js';
+import { button, el, sentence, setText, theirs } from './dom.js';
 import { count, counted } from './format.js';
 
 /**
@@ -43,10 +43,8 @@ export function createLetters(section, say) {
   const tools = el(
     'div',
     { class: 'tools' },
-    el('label', { for: 'letters-kind' }, 'Kind'),
-    kinds,
-    el('label', { for: 'letters-code' }, 'Reason'),
-    codes,
+    el('span', { class: 'field' }, el('label', { for: 'letters-kind' }, 'Kind'), kinds),
+    el('span', { class: 'field' }, el('label', { for: 'letters-code' }, 'Reason'), codes),
     el('span', { class: 'push' }),
     retryPage,
     retryAll,
@@ -177,7 +175,7 @@ export function createLetters(section, say) {
         'td',
         { class: 'reason' },
         el('span', { class: 'code' }, code, ...(column === null ? [] : [' ', theirs(column)])),
-        el('p', { dir: 'auto' }, message),
+        el('p', { dir: 'auto' }, ...sentence(message)),
         ...(details.length === 0 ? [] : [el('p', { class: 'small' }, ...details)]),
       ),
       el(

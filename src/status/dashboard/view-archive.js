@@ -8,6 +8,9 @@ import { common, commonState, found, lastPassFact } from './view.js';
  * @typedef {NonNullable<import('./view.js').DaemonStatus['archive']>} ArchiveStatus
  */
 
+/** A forecast of months is noise. */
+const farSeconds = 30 * 86_400;
+
 /** @type {Record<ArchiveStatus['mirror']['state'], string>} */
 const mirrorWords = {
   off: 'off: plain writes are found by full passes',
@@ -71,7 +74,10 @@ function stateOf(status) {
   const state = commonState(status);
   if (state !== undefined) return state;
   if (status.role === 'starting') return { tone: 'busy', state: 'Starting' };
-  return { tone: 'ok', state: 'In step' };
+  return {
+    tone: 'ok',
+    state: status.deadLetters === 0 ? 'In step' : `In step, ${count(status.deadLetters)} parked`,
+  };
 }
 
 /**
@@ -107,7 +113,10 @@ function mirrorFact({ mirror }) {
 function memoryFacts(memory) {
   if (memory === null) return [];
   const { streamLength, usedBytes, limitBytes, fullInSeconds } = memory;
-  const full = fullInSeconds === null ? '' : `; full in ${duration(fullInSeconds * 1_000)} at this rate`;
+  const full =
+    fullInSeconds === null || fullInSeconds > farSeconds
+      ? ''
+      : `; full in ${duration(fullInSeconds * 1_000)} at this rate`;
   return [
     { name: 'Stream', value: counted(streamLength, 'entry', 'entries') },
     {

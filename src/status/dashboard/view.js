@@ -113,5 +113,5 @@ export const checkpointFact = (checkpoint, at) => ({
   value:
     checkpoint === null
       ? 'none yet'
-      : `${checkpoint.seq == null ? '' : `${count(checkpoint.seq)}, `}${ago(at - checkpoint.at)}, by ${checkpoint.by}`,
+      : `${checkpoint.seq == null ? '' : `change ${count(checkpoint.seq)}, `}${ago(at - checkpoint.at)}, by ${checkpoint.by}`,
 });
