@@ -9,6 +9,7 @@ import type { PostgresTarget } from './postgres-url';
 import { type PipelineName, pipelineNames } from './pipeline/pipeline';
 import { redisTarget, type RedisTarget } from './redis-url';
 import { type Option, options } from './settings';
+import { type CertificateFiles, type Certificates, openCertificates } from './tls';
 
 type OptionName = keyof typeof options;
 
@@ -90,6 +91,14 @@ export function loadConfig(environment: Environment, flags: Readonly<Record<stri
   const port = read('redisPort') ?? 6379;
   const db = read('redisDb') ?? 0;
   const password = read('redisPassword');
+  const files = {
+    ...named('ca', read('redisCaFile')),
+    ...named('cert', read('redisCertFile')),
+    ...named('key', read('redisKeyFile')),
+  };
+  const own = redisCertificates(url, files);
+  if (typeof own === 'string') problems.push(own);
+  const certificates = typeof own === 'string' ? undefined : own;
   // Python's names are accepted too: the services replaced here used them.
   const level = read('logLevel') ?? 'info';
   const only = read('only');
@@ -98,7 +107,10 @@ export function loadConfig(environment: Environment, flags: Readonly<Record<stri
   const config: Config = {
     redisConfigured:
       given('redisUrl') !== undefined || given('redisHost') !== undefined || given('redisPort') !== undefined,
-    redis: url === undefined ? redisTarget({ host, port, db, password }) : redisTarget({ password, ...url }),
+    redis:
+      url === undefined
+        ? redisTarget({ host, port, db, password })
+        : redisTarget({ password, ...url, certificates }),
     pipelines: only === undefined ? pipelineNames : [only],
     postgres: read('postgresUrl'),
     dbConfigured: given('dbPath') !== undefined,
@@ -134,6 +146,22 @@ export function loadConfig(environment: Environment, flags: Readonly<Record<stri
     );
   }
   return config;
+}
+
+const named = (name: keyof CertificateFiles, path: string | undefined): CertificateFiles =>
+  path === undefined ? {} : { [name]: path };
+
+/** The certificates of the settings, or else of the URL. A string says what is wrong. */
+function redisCertificates(
+  url: RedisTarget | undefined,
+  files: CertificateFiles,
+): Certificates | undefined | string {
+  const names = { ca: 'REDIS_CA_FILE', cert: 'REDIS_CERT_FILE', key: 'REDIS_KEY_FILE' };
+  const first = (['ca', 'cert', 'key'] as const).find((which) => files[which] !== undefined);
+  if (first === undefined) return url?.certificates;
+  if (url?.tls !== true)
+    return `${names[first]} is set, but REDIS_URL is not rediss://…: nothing would be encrypted`;
+  return openCertificates(files, names);
 }
 
 /** `--redis-url <url>` -> `redisUrl`, as commander names it. */

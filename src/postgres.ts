@@ -1,6 +1,7 @@
 import { Client, type QueryResult } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { describeError, fatal, MillraceError, retryable } from './errors';
+import { address, explainTls, isWithoutTls } from './postgres-tls';
 import type { PostgresTarget } from './postgres-url';
 
 /** A row as text: numbers, times and ids past 2^53 survive. */
@@ -113,8 +114,18 @@ export class PostgresConnection {
   async #open(): Promise<Client> {
     if (this.#closed) throw retryable('the connection was closed', { code: 'E_PG' });
     if (this.#client !== undefined) return this.#client;
+    const { tls } = this.#target;
+    try {
+      return await this.#connect(tls !== undefined);
+    } catch (error) {
+      if (tls?.optional !== true || !isWithoutTls(error)) throw error;
+      return this.#connect(false);
+    }
+  }
+
+  async #connect(encrypted: boolean): Promise<Client> {
     const client = new Client({
-      connectionString: this.#target.connectionString,
+      ...address(this.#target, encrypted),
       application_name: applicationName(this.#name),
       connectionTimeoutMillis: connectTimeoutMs,
       keepAlive: true,
@@ -230,6 +241,8 @@ export function translatePostgres(error: unknown, where: string): unknown {
   if (error instanceof MillraceError) return error;
   const state = sqlState(error);
   const { message, code } = describeError(error);
+  const insecure = explainTls(error, state, where);
+  if (insecure !== undefined) return insecure;
   if (state === undefined || /^(08|57P)/.test(state)) {
     return retryable(`Cannot connect to Postgres at ${where}: ${message || code}`, {
       code: 'E_PG_UNREACHABLE',

@@ -1,6 +1,9 @@
 import Redis, { type RedisOptions } from 'ioredis';
 import { describeError, fatal, retryable } from './errors';
+import { daemonGrants } from './redis-grants';
+import { explainTls, probeTls } from './redis-tls';
 import type { RedisTarget } from './redis-url';
+import { tlsOptions } from './tls';
 
 /** Longest wait for one reply. A server that answers later counts as gone, and the connection is made anew. */
 const commandTimeoutMs = 5_000;
@@ -17,6 +20,8 @@ const settings: RedisOptions = {
   commandTimeout: commandTimeoutMs,
   connectTimeout: commandTimeoutMs,
   keepAlive: 10_000,
+  // CLIENT SETINFO would be one more thing to grant.
+  disableClientInfo: true,
   // Of a connection that is gone already, too: with ioredis' two seconds the process would end that much later.
   disconnectTimeout: 100,
   retryStrategy: (attempt) => Math.round(Math.min(50 * 2 ** attempt, 1_000) * (0.5 + Math.random() / 2)),
@@ -32,7 +37,7 @@ export class RedisConnection {
 
   constructor(target: RedisTarget, name: string) {
     this.#target = target;
-    const { host, port, db, username, password, tls } = target;
+    const { host, port, db, username, password, tls, certificates } = target;
     this.client = new Redis({
       ...settings,
       connectionName: `millrace-${name}`,
@@ -41,10 +46,11 @@ export class RedisConnection {
       db,
       ...(username === undefined ? {} : { username }),
       ...(password === undefined ? {} : { password }),
-      ...(tls ? { tls: { servername: host } } : {}),
+      ...(tls ? { tls: tlsOptions(host, certificates) } : {}),
     });
     this.client.on('error', (error: unknown) => {
-      this.#lastError = error;
+      // A consequence of what was told before: the server has hung up.
+      if (this.#lastError === undefined || !isConsequence(error)) this.#lastError = error;
       // ioredis only tells of a refused SELECT and would go on in database 0, which is somebody else's. While the first
       // connection is made, `connect` sees to it: ioredis does not settle a connect that is broken off here.
       this.#wrongDatabase ||= wrongDatabase.test(describeError(error).message);
@@ -67,7 +73,9 @@ export class RedisConnection {
       if (this.client.status === 'wait' || this.client.status === 'end') await this.client.connect();
       else await this.client.ping();
     } catch (error) {
-      throw this.translate(error);
+      const translated = this.translate(error);
+      const unexplained = !this.#connected && describeError(translated).code === 'E_REDIS_UNREACHABLE';
+      throw (unexplained ? await probeTls(this.#target, this.#lastError) : undefined) ?? translated;
     }
     // The reply to SELECT came before the connection was ready.
     if (this.#wrongDatabase) {
@@ -86,6 +94,8 @@ export class RedisConnection {
     const known = translateReply(describeError(cause).message, where) ?? translateReply(message, where);
     if (known !== undefined) return known;
     if (error instanceof Error && 'kind' in error) return error;
+    const secured = explainTls(cause, this.#target) ?? explainTls(error, this.#target);
+    if (secured !== undefined) return secured;
     const reason = this.#lastError === undefined ? message : describeError(this.#lastError).message;
     const unreachable = this.client.status !== 'ready' || message === 'Command timed out';
     return retryable(
@@ -104,6 +114,9 @@ export class RedisConnection {
   }
 }
 
+const isConsequence = (error: unknown): boolean =>
+  /^Stream isn't writeable|^Connection is closed/.test(describeError(error).message);
+
 const wrongDatabase = /^ERR (DB index is out of range|invalid DB index)/;
 
 function translateReply(message: string, where: string) {
@@ -117,11 +130,12 @@ function translateReply(message: string, where: string) {
         }),
     ],
     [
-      /^NOPERM/,
+      // Inside of scripts Redis 7.0 says it in other words.
+      /^NOPERM|^ERR The user executing the script/,
       () =>
         fatal(`Redis at ${where} denies a command: ${message}`, {
           code: 'E_REDIS_ACL',
-          hint: 'Grant the ACL user ~alias:* ~millrace:* with get, mget, set, mset, unlink, del, scan, evalsha, eval, info and ping.',
+          hint: `ACL SETUSER <user> ${daemonGrants}, as in deploy/redis/millrace.acl.`,
         }),
     ],
     [

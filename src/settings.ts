@@ -90,6 +90,17 @@ export const options = {
     help: 'Redis password (empty: none)',
     secret: true,
   },
+  redisCaFile: {
+    env: 'REDIS_CA_FILE',
+    schema: text,
+    help: 'PEM file of the authority that signed the certificate of Redis (default: the public ones)',
+  },
+  redisCertFile: {
+    env: 'REDIS_CERT_FILE',
+    schema: text,
+    help: 'PEM file of our certificate, for a Redis that asks',
+  },
+  redisKeyFile: { env: 'REDIS_KEY_FILE', schema: text, help: 'PEM file of its key' },
   postgresUrl: {
     env: 'POSTGRES_URL',
     flag: '--postgres-url <url>',

@@ -90,7 +90,7 @@ describe('settings of the archive', () => {
     const { postgres } = loadConfig({
       POSTGRES_URL: 'postgresql+psycopg2://me:geheim@db.example:6543/ai_models',
     });
-    expect(postgres).toEqual({
+    expect(postgres).toMatchObject({
       connectionString: 'postgresql://me:geheim@db.example:6543/ai_models',
       display: 'db.example:6543/ai_models',
     });

@@ -3,6 +3,7 @@ import { pausedError } from '../pipeline/pause';
 import type { Tell } from '../pipeline/event';
 import type { Pipeline, PipelineOptions } from '../pipeline/pipeline';
 import { nextTick } from '../pipeline/progress';
+import { unlessFailing } from '../pipeline/unless-failing';
 import { abort$ } from '../pipeline/pump';
 import { runPump } from '../pipeline/run-pump';
 import { RedisConnection } from '../redis';
@@ -60,7 +61,7 @@ export function aliasPipeline(options: PipelineOptions): Pipeline<AliasStatus, P
       const paused = await readPause(connection);
       if (paused !== undefined) throw pausedError(pipeline, paused);
       lane.passes.restart('asked for');
-      return lane.passes.request('asked for');
+      return unlessFailing(lane.passes.request('asked for'), () => lane.failure, signal);
     },
     cut: () => {
       connection.close();

@@ -1,26 +1,22 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { describeError, retryable } from '../errors';
-import type { Checkpoint } from './checkpoint';
+import type { ArchiveLane } from './lane';
 import type { ArchivePassReport } from './pass-runner';
 
 const pollMs = 200;
 
 /**
- * Asks the owner of the stream, whoever it is, for a full pass that sees everything from now on, and waits for its report.
- * @param over whether there is nothing to wait for any more
- * @returns undefined: it was over before
+ * Asks the owner of the stream, this instance or another, for a full pass that sees everything from now on, and waits for its
+ * report, for ever.
  */
-export async function askForPass(
-  checkpoint: Checkpoint,
-  over: () => boolean,
-): Promise<ArchivePassReport | undefined> {
+export async function askForPass({ standing, checkpoint }: ArchiveLane): Promise<ArchivePassReport> {
+  // Before that there may be nothing to write the request to.
+  while (standing.owner === undefined) await pause();
   const asked = await checkpoint.requestPass();
-  while (!over()) {
-    const report = await checkpoint.passSince(asked).catch((error: unknown) => {
-      throw retryable(`the owner's report cannot be read: ${describeError(error).message}`, { code: 'E_PG' });
-    });
+  for (;;) {
+    const report = await checkpoint.passSince(asked);
     if (report !== undefined) return report as ArchivePassReport;
-    await delay(pollMs, undefined, { ref: false });
+    await pause();
   }
-  return undefined;
 }
+
+const pause = () => delay(pollMs, undefined, { ref: false });

@@ -12,7 +12,7 @@ import { type ArchiveStoreFacts, archiveStoreFacts } from './store-facts';
 export async function examineArchive(config: Config, target: PostgresTarget): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
   const redisWell = await collect(findings, () => redisFindings(config));
-  const postgresWell = await collect(findings, () => postgresFindings(target));
+  const postgresWell = await collect(findings, () => postgresFindings(config, target));
   if (redisWell && postgresWell) {
     await collect(findings, async () => positionFindings(await archiveStoreFacts(config, target)));
   }
@@ -86,10 +86,12 @@ async function notificationFinding({ client }: RedisConnection, mirror: boolean)
   };
 }
 
-async function postgresFindings(target: PostgresTarget): Promise<readonly Finding[]> {
+async function postgresFindings({ onDelete }: Config, target: PostgresTarget): Promise<readonly Finding[]> {
   const postgres = new PostgresConnection(target, 'doctor');
   try {
-    const { server, schema, migrated, problems } = await postgres.lend((client) => examineSchema(client));
+    const { server, schema, migrated, problems } = await postgres.lend((client) =>
+      examineSchema(client, onDelete),
+    );
     const findings: Finding[] = [
       ok(
         `Postgres ${server.version} at ${postgres.display}, schema ${schema ?? 'none'}, role ${server.role}`,

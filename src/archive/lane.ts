@@ -211,7 +211,7 @@ export class ArchiveLane {
     this.server ??= await inspectRedis(this.redis, log);
     // Only at first: a table that is renamed while we run comes back, and not beside an empty one of ours.
     if (!this.#started) await prepareSchema(this.postgres, log);
-    this.#targets = await findTargets(this.postgres);
+    this.#targets = await findTargets(this.postgres, onDelete);
     const shared = { postgres: this.postgres, checkpoint: this.checkpoint, truth: this.#truth, onDelete };
     const sink = new ArchiveSink({ ...shared, targets: this.#targets, strategies });
     this.#applier = new Applier({

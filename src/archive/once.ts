@@ -85,15 +85,16 @@ async function drained(lane: ArchiveLane): Promise<void> {
   }
 }
 
-/** Waits until it is known that another instance owns the stream, asks it for a pass, and waits for the report. */
+/** Where another instance owns the stream, its pass will do. */
 async function askOwner(lane: ArchiveLane, log: Log, signal: AbortSignal): Promise<ArchivePassReport> {
-  while (lane.standing.owner === undefined || lane.checkpoint.owned) {
+  const isOwner = () => lane.checkpoint.owned;
+  while (lane.standing.owner === undefined || isOwner()) {
     if (signal.aborted) return new Promise(() => undefined);
     await delay(pollMs, undefined, { signal }).catch(() => undefined);
   }
-  // It may die: then this process becomes the owner, and makes the pass itself.
-  const report = await askForPass(lane.checkpoint, () => lane.checkpoint.owned || signal.aborted);
-  if (report === undefined) return new Promise(() => undefined);
+  const report = await askForPass(lane);
+  // The owner died, and this process became it: the pass is its own, and told.
+  if (isOwner()) return new Promise(() => undefined);
   const text = passSummary(report);
   log.info('pass complete, by the daemon', { event: 'pass.done', pipeline: 'archive', text });
   return report;

@@ -10,11 +10,11 @@ import {
   tap,
   timer,
 } from 'rxjs';
-import { fatal } from '../errors';
 import type { Tell } from '../pipeline/event';
 import { pausedError } from '../pipeline/pause';
 import type { Pipeline, PipelineOptions } from '../pipeline/pipeline';
 import { nextTick } from '../pipeline/progress';
+import { unlessFailing } from '../pipeline/unless-failing';
 import { abort$ } from '../pipeline/pump';
 import { runPump } from '../pipeline/run-pump';
 import { PostgresConnection } from '../postgres';
@@ -106,9 +106,7 @@ export function archivePipeline(options: PipelineOptions, postgres: PostgresTarg
     reconcile: async () => {
       const paused = await readPause(people);
       if (paused !== undefined) throw pausedError(pipeline, paused);
-      const report = await askForPass(lane.checkpoint, () => signal.aborted);
-      if (report === undefined) throw fatal('stopped before the pass was complete', { code: 'E_STOPPED' });
-      return report;
+      return unlessFailing(askForPass(lane), () => lane.failure, signal);
     },
     cut: () => {
       people.close();

@@ -47,10 +47,13 @@ export async function prepareSchema(postgres: PostgresConnection, log: Log): Pro
 }
 
 /** The tables as they are now. @throws E_PG_… (fatal) when the archive cannot be written to them */
-export async function findTargets(postgres: PostgresConnection): Promise<Targets> {
+export async function findTargets(
+  postgres: PostgresConnection,
+  onDelete: 'keep' | 'delete' = 'keep',
+): Promise<Targets> {
   let examination;
   try {
-    examination = await postgres.lend((client) => examineSchema(client));
+    examination = await postgres.lend((client) => examineSchema(client, onDelete));
   } catch (error) {
     throw postgres.translate(error);
   }

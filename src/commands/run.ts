@@ -50,7 +50,7 @@ export function runCommand(program: Command, run: Run): void {
             signal,
             onRunning: (http) => {
               if (stores.started.length === 0 && flags.embedded !== true) return;
-              const redisUrl = `redis://${config.redis.host}:${config.redis.port}/${config.redis.db}`;
+              const redisUrl = `redis${config.redis.tls ? 's' : ''}://${config.redis.host}:${config.redis.port}/${config.redis.db}`;
               forget = writeRecord(config.dataDir, {
                 pid: process.pid,
                 redisUrl,

@@ -92,7 +92,11 @@ function explain(error: unknown): unknown {
   return error;
 }
 
-/** All that the functions call, too: Redis checks each command of a function against the caller's rights. */
+/**
+ * All that the functions call, too: Redis checks each command of a function against the caller's rights. The stream has a selector of
+ * its own: a writer may add to it, and not delete it.
+ */
 export const grants =
-  '~aidb:* ~millrace:* +function|load +fcall +xadd +xlen +incr +incrby +get +exists +unlink +time ' +
-  '+hset +hget +hdel +hlen +zadd +zrem +zscore +zcard +sadd +srem +scard +sismember';
+  '~aidb:* +function|load +incr +incrby +get +exists +unlink +time ' +
+  '+hset +hget +hdel +hlen +zadd +zrem +zscore +zcard +sadd +srem +scard +sismember ' +
+  '(~aidb:* ~millrace:changes +fcall +xadd)';

@@ -27,13 +27,16 @@ export interface SchemaExamination {
  * Reads the catalogue in three short queries; changes nothing, also not the session. For the start and after an error of
  * class 42: a table may change while the daemon runs. @throws pg's errors
  */
-export async function examineSchema(client: ClientBase): Promise<SchemaExamination> {
+export async function examineSchema(
+  client: ClientBase,
+  onDelete: 'keep' | 'delete' = 'keep',
+): Promise<SchemaExamination> {
   const facts = await readFacts(client);
   const due = facts.server.schema === null ? [] : planMigration(facts);
   // Nothing missing and no right to look whether it was recorded: the grants are the problem.
   const to = facts.applied === undefined ? latestMigration() : (facts.applied.at(-1)?.number ?? 0);
   const complete = due.length === 0 && to >= latestMigration();
-  const problems = [...(await findProblems(client, facts, due))];
+  const problems = [...(await findProblems(client, facts, due, onDelete))];
   if (!complete && facts.server.schema !== null) problems.push(notMigrated(facts, due));
   return {
     server: facts.server,
@@ -54,6 +57,7 @@ export async function findProblems(
   client: ClientBase,
   facts: SchemaFacts,
   due: readonly DueStep[],
+  onDelete: 'keep' | 'delete' = 'keep',
 ): Promise<readonly Problem[]> {
   const problems = [...serverProblems(facts)];
   // Where nothing can be looked at, there is nothing to find.
@@ -63,7 +67,7 @@ export async function findProblems(
     const kind = kindOfTable(table.name);
     if (kind !== undefined) problems.push(...tableProblems(kind, table, facts.server.role));
   }
-  problems.push(...ownershipProblems(facts, due), ...tableGrantProblems(facts));
+  problems.push(...ownershipProblems(facts, due), ...tableGrantProblems(facts, onDelete));
   problems.push(...(await wideningProblems(client, facts, due)));
   return problems;
 }

@@ -7,13 +7,17 @@ import type { DueStep } from './plan';
 import { grantProblem, type Problem, qualified } from './problems';
 import { tableOf } from './things';
 
-const needed = ['SELECT', 'INSERT', 'UPDATE', 'DELETE'];
+const needed = ['SELECT', 'INSERT', 'UPDATE'];
 
-/** Rights on the tables and their sequences that the daemon's work needs. Pure. */
-export function tableGrantProblems({ server, tables }: SchemaFacts): readonly Problem[] {
+/** Rights on the tables and their sequences that the daemon's work needs; DELETE only if it is to delete. Pure. */
+export function tableGrantProblems(
+  { server, tables }: SchemaFacts,
+  onDelete: 'keep' | 'delete',
+): readonly Problem[] {
   const role = quoteName(server.role);
+  const wanted = onDelete === 'delete' ? [...needed, 'DELETE'] : needed;
   return [...tables.values()].flatMap((table) => {
-    const missing = needed.filter((privilege) => !table.privileges.includes(privilege));
+    const missing = wanted.filter((privilege) => !table.privileges.includes(privilege));
     const problems: Problem[] = [];
     if (missing.length > 0) {
       problems.push(

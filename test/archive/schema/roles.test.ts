@@ -64,11 +64,16 @@ test('tables of another role: its owner adds what is missing, grants follow, and
   const refusals = await untilGranted(database, role);
   const text = refusals.map(({ hint }) => hint).join('\n');
   expect(text).toContain('ALTER TABLE predictions ADD COLUMN redis_id bigint;');
-  expect(text).toContain(`GRANT SELECT, INSERT, UPDATE, DELETE ON "public"."predictions" TO "${role.name}";`);
+  expect(text).toContain(`GRANT SELECT, INSERT, UPDATE ON "public"."predictions" TO "${role.name}";`);
   expect(text).toContain(`GRANT USAGE ON SEQUENCE public.predictions_id_seq TO "${role.name}";`);
   expect(text).not.toContain('OWNER TO');
   expect((await examineSchema(role.client)).problems).toEqual([]);
   await role.client.query(`INSERT INTO predictions (model_version_id, redis_id) VALUES (1, 1)`);
+  const [missing] = (await examineSchema(role.client, 'delete')).problems.filter(({ message }) =>
+    message.includes('predictions'),
+  );
+  expect(missing?.hint).toBe(`GRANT DELETE ON "public"."predictions" TO "${role.name}";`);
+  await paste(admin, missing?.hint ?? '');
   expect(await texts(role.client, `DELETE FROM predictions WHERE redis_id = 1 RETURNING id`)).toEqual([
     '501',
   ]);

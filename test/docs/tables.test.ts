@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { filesBelow } from './support/files';
-import { type Option, options } from '../src/settings';
+import { filesBelow } from '../support/files';
+import { type Option, options } from '../../src/settings';
 
-const read = (path: string): string => readFileSync(join(__dirname, '..', path), 'utf8');
+const read = (path: string): string => readFileSync(join(__dirname, '..', '..', path), 'utf8');
 
 test('the README’s table of settings lists every setting with its default, and no other', () => {
   const section = read('README.md').split('## Settings')[1]?.split('\n## ')[0] ?? '';

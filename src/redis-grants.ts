@@ -1,0 +1,16 @@
+/**
+ * What the daemon and the verbs may do in Redis, and nothing more; deploy/redis/millrace.acl says the same, and the tests hold both
+ * against what is really called. They read the application's records and cannot change one: only scripts may be given those keys
+ * for writing, as Redis asks for it whatever a script does, and inside a script each command is checked again.
+ */
+export const daemonGrants = [
+  ...['%R~aidb:*', '~alias:*', '~millrace:*'],
+  // Redis compares a pattern that is subscribed to with the grant letter by letter.
+  '&__keyspace@0__:aidb:[mdevrhp]*',
+  ...['+ping', '+info', '+select', '+client|setname', '+config|get', '+psubscribe'],
+  ...['+function|load', '+fcall', '+eval', '+evalsha', '+multi', '+exec'],
+  ...['+scan', '+type', '+get', '+mget', '+hget', '+hmget', '+hgetall', '+zrange', '+zscore', '+zcount'],
+  ...['+xadd', '+xread', '+xrange', '+xrevrange', '+xlen', '+xtrim', '+xinfo|stream'],
+  ...['+set', '+mset', '+unlink', '+del'],
+  '(~aidb:* +eval +evalsha)',
+].join(' ');

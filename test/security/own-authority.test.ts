@@ -1,0 +1,30 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { loadConfig } from '../../src/config';
+import { readAsset } from '../../src/package-root';
+import { RedisConnection } from '../../src/redis';
+import { temporaryFolder } from '../support/stores';
+import { type Identity, identityOf } from '../support/tls';
+import { tlsRedis } from '../support/tls-redis';
+
+const folder = temporaryFolder();
+
+test('the authority and the certificates of docs/07-security.md work, made with its commands', async () => {
+  const section = readAsset('docs/07-security.md').split('## An authority of your own')[1] ?? '';
+  const commands = /```sh\n(.*?)```/s.exec(section)?.[1] ?? 'false';
+  execFileSync('sh', ['-e', '-c', commands], { cwd: folder, stdio: 'pipe' });
+  const made = (name: string): Identity => identityOf(join(folder, name));
+  const redis = await tlsRedis({ ca: made('ca'), server: made('server') });
+  await redis.askForClients(true);
+  const connection = new RedisConnection(
+    loadConfig({
+      REDIS_URL: redis.tlsUrl,
+      REDIS_CA_FILE: made('ca').certFile,
+      REDIS_CERT_FILE: made('millrace').certFile,
+      REDIS_KEY_FILE: made('millrace').keyFile,
+    }).redis,
+    'test',
+  );
+  await connection.connect();
+  connection.close();
+});
