@@ -217,8 +217,8 @@ describe('with a token', () => {
 });
 
 test('no answer may be framed, sniffed or given scripts', async () => {
-  for (const path of ['/', '/assets/main.js', '/status', '/api/history', '/none']) {
-    const { headers } = await ask(path);
+  for (const path of ['/', '/assets/main.js', '/status', '/api/history', '/none', 'refused']) {
+    const { headers } = path === 'refused' ? await ask('/', { host: 'evil.example' }) : await ask(path);
     expect(headers['content-security-policy']).toMatch(
       /^default-src 'none';script-src 'self';style-src 'self';/,
     );
@@ -264,7 +264,7 @@ describe('live events', () => {
     const texts = ['', ''];
     for (const index of [0, 1]) {
       const { response } = await listen();
-      response.on('data', (chunk: Buffer) => (texts[index] = `${texts[index] ?? ""}${chunk.toString()}`));
+      response.on('data', (chunk: Buffer) => (texts[index] = `${texts[index] ?? ''}${chunk.toString()}`));
     }
     await eventually(() => {
       for (const text of texts) expect(text.match(/^event: status$/gm)?.length).toBeGreaterThan(1);

@@ -8,7 +8,7 @@ import { type Access, createGuard } from './guard';
 import { History, stepMs } from './history';
 import { isLoopback } from './hosts';
 import { Live } from './live';
-import { pageRoutes } from './page';
+import { pageRoutes, securityHeaders } from './page';
 import { badRequest, refuse } from './refusal';
 
 /** Tried first when HTTP_PORT says nothing. */
@@ -53,13 +53,14 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   server.setNotFoundHandler((_request, reply) =>
     refuse(reply, badRequest('there is nothing here', 'The dashboard is at /.', 404)),
   );
+  await securityHeaders(server);
   // Probes and Prometheus come by names that nobody has told us, and learn nothing of records.
   const probed = isLoopback(options.host) ? [] : ['/healthz', '/readyz', '/metrics'];
   server.addHook('onRequest', (request, _reply, done) => {
     if (!probed.includes(request.routeOptions.url ?? '')) guard.checkHost(request);
     done();
   });
-  await pageRoutes(server);
+  pageRoutes(server);
   healthRoutes(server, options);
   server.get('/status', { onRequest: guard.reading }, () => control.status());
   await server.register(

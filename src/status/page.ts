@@ -30,14 +30,18 @@ const policy = {
   },
 };
 
-/** The headers of every answer, and the page with its files. They hold no data, so anybody may have them. */
-export async function pageRoutes(server: FastifyInstance): Promise<void> {
+/** The headers of every answer. */
+export async function securityHeaders(server: FastifyInstance): Promise<void> {
   await server.register(helmet, {
     contentSecurityPolicy: policy,
     // Whether there is TLS is for a proxy in front to say.
     strictTransportSecurity: false,
     xFrameOptions: { action: 'deny' },
   });
+}
+
+/** The page and its files. They hold no data, so anybody may have them. */
+export function pageRoutes(server: FastifyInstance): void {
   const uplot = dirname(require.resolve('uplot'));
   serve(server, '/', join(folder, 'index.html'));
   for (const name of readdirSync(folder)) serve(server, `/assets/${name}`, join(folder, name));

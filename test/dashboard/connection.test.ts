@@ -36,6 +36,24 @@ browserTest(
   },
 );
 
+browserTest(
+  'a store that is gone is told large, with what to do, and no longer once it is back',
+  async () => {
+    const { page } = await open(scene.url);
+    await shows(page.locator('#overall'), 'In order');
+    scene.redis.server.kill('SIGSTOP');
+    try {
+      await shows(page.locator('#troubles'), /E_REDIS_UNREACHABLE.*Redis server is running/s);
+      await shows(page.locator('#overall'), '1 trouble');
+      await shows(page.locator('#aliases .badge'), 'Failing, trying again');
+    } finally {
+      scene.redis.server.kill('SIGCONT');
+    }
+    await shows(page.locator('#overall'), 'In order');
+    expect(await page.locator('#troubles').isVisible()).toBe(false);
+  },
+);
+
 browserTest('an open dashboard does not hold up the stop of the daemon', async () => {
   const daemon = await scene.startAnother();
   const { page } = await open(daemon.url);

@@ -137,6 +137,14 @@ browserTest('two dashboards at once: what one does, the other shows', async () =
   await shows(other.locator('#archive .badge'), 'In step');
 });
 
+browserTest('a daemon that stands by says so, and who owns the stream', async () => {
+  const standby = await scene.startAnother();
+  const { page } = await open(standby.url);
+  await shows(page.locator('#archive .badge'), 'Standing by');
+  await shows(page.locator('#archive .facts'), /Owner.*this daemon stands by/s);
+  await shows(page.locator('#overall'), 'In order');
+});
+
 interface Global {
   readonly getComputedStyle: (node: unknown) => { readonly direction: string };
 }

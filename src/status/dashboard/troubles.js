@@ -10,7 +10,8 @@ import { counted } from './format.js';
  * @returns {{ tone: import('./view.js').Tone, text: string }}
  */
 export function overall({ troubles, aliases, archive }) {
-  if (troubles.length > 0) return { tone: 'bad', text: counted(troubles.length, 'trouble') };
+  // A store that is gone is the trouble of both pipelines, and one.
+  if (troubles.length > 0) return { tone: 'bad', text: counted(new Set(troubles).size, 'trouble') };
   if (aliases?.paused != null || archive?.paused != null) return { tone: 'paused', text: 'Paused' };
   return { tone: 'ok', text: 'In order' };
 }
@@ -20,7 +21,7 @@ export function overall({ troubles, aliases, archive }) {
  * @param {DaemonStatus} status
  */
 export const remedies = ({ troubles, aliases, archive }) =>
-  troubles.map((what) => {
+  [...new Set(troubles)].map((what) => {
     const failure = [aliases?.failure, archive?.failure].find(
       (one) => one != null && what.startsWith(one.code),
     );
