@@ -32,7 +32,7 @@ browserTest(
     await scene.startAnother({ HTTP_PORT: new URL(first.url).port });
     await shows(page.locator('#connection'), 'Live');
     scene.db.exec("INSERT INTO team_aliases VALUES (4, 'after the restart')");
-    await shows(figure(page, 'aliases', 'Since the start'), /^[1-9]/);
+    await shows(figure(page, 'aliases', 'Written since start'), /^[1-9]/);
   },
 );
 

@@ -41,7 +41,7 @@ export function viewOfArchive(status, moment) {
       },
       { title: 'PostgreSQL', name: status.postgres, fact: parked(status) },
     ],
-    steps: ['mirror', 'tail'],
+    steps: ['capture', 'tail'],
     facts: [
       lastPassFact(lastPass, found(differences), moment.at),
       nextPass,

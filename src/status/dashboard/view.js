@@ -48,7 +48,7 @@ export function common(status, { at, sample }) {
       { name: 'Lag', value: count(status.lagRecords), unit: 'records' },
       { name: 'Oldest waits', ...split(status.lagSeconds === null ? null : status.lagSeconds * 1_000) },
       { name: 'Rate', value: rate(sample?.rate ?? null), unit: 'records/s' },
-      { name: 'Since the start', value: count(status.applied), unit: 'records' },
+      { name: 'Written since start', value: count(status.applied) },
     ],
     pause:
       paused === null
