@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { isatty } from 'node:tty';
 import { Command, CommanderError } from 'commander';
 import { captureCommand } from './commands/capture';
 import { deadLettersCommand } from './commands/dead-letters';
@@ -7,6 +8,7 @@ import { doctorCommand } from './commands/doctor';
 import { migrateCommand } from './commands/migrate';
 import { pauseCommand } from './commands/pause';
 import { reconcileCommand } from './commands/reconcile';
+import { retentionCommand } from './commands/retention';
 import { runCommand } from './commands/run';
 import { statusCommand } from './commands/status';
 import { describeError } from './errors';
@@ -27,6 +29,10 @@ async function main(): Promise<void> {
   };
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
+  // Without a terminal that could have been closed it is logrotate's. LOG_FILE needs no telling, but the daemon must not end for it.
+  if (![0, 1, 2].some((fd) => isatty(fd))) process.on('SIGHUP', () => undefined);
+  // Whoever read our output is gone (`| head -1`), or its disk is full: what is to be done is done all the same.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 
   const program = new Command('millrace')
     .description('Keeps SQLite, Redis and PostgreSQL in step in near real time')
@@ -47,6 +53,7 @@ async function main(): Promise<void> {
     statusCommand,
     pauseCommand,
     deadLettersCommand,
+    retentionCommand,
     migrateCommand,
     captureCommand,
     doctorCommand,

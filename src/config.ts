@@ -3,11 +3,13 @@ import { resolve } from 'node:path';
 import { parse as parseDotenv } from 'dotenv';
 import type { z } from 'zod';
 import { type AliasCase, type AliasMapping, defaultMappings } from './aliases/mapping';
+import type { RetentionPolicy } from './archive/retention-policy';
 import type { Strategies } from './archive/strategies';
 import { fatal } from './errors';
 import type { PostgresTarget } from './postgres-url';
 import { type PipelineName, pipelineNames } from './pipeline/pipeline';
 import { redisTarget, type RedisTarget } from './redis-url';
+import { readSecretFiles } from './secret-files';
 import { type Option, options } from './settings';
 import { type CertificateFiles, type Certificates, openCertificates } from './tls';
 
@@ -31,6 +33,8 @@ export interface Config {
   readonly mirror: boolean;
   readonly onConflict: Strategies;
   readonly onDelete: 'keep' | 'delete';
+  /** undefined: nothing leaves Redis. */
+  readonly retention: RetentionPolicy | undefined;
   readonly http: HttpConfig;
   readonly log: LogConfig;
   readonly dataDir: string;
@@ -48,6 +52,10 @@ export interface LogConfig {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
   readonly format: 'text' | 'json';
   readonly file: string;
+  /** LOG_FILE is set aside before it grows above it; 0: never. */
+  readonly maxBytes: number;
+  /** How many files that were set aside are kept. */
+  readonly files: number;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -63,11 +71,11 @@ export function readEnvironment(directory = process.cwd()): Environment {
  * @throws MillraceError E_CONFIG (fatal) that lists every problem, each with the setting's name.
  */
 export function loadConfig(environment: Environment, flags: Readonly<Record<string, unknown>> = {}): Config {
-  const problems: string[] = [];
+  const { environment: settings, problems } = readSecretFiles(environment);
   const given = (name: OptionName): string | undefined => {
     const option: Option = options[name];
     const flag = option.flag === undefined ? undefined : flags[flagName(option.flag)];
-    const value = typeof flag === 'string' ? flag : environment[option.env];
+    const value = typeof flag === 'string' ? flag : settings[option.env];
     return value === undefined || value.trim() === '' ? undefined : value;
   };
   const read = <N extends OptionName>(name: N): z.output<(typeof options)[N]['schema']> | undefined => {
@@ -123,6 +131,7 @@ export function loadConfig(environment: Environment, flags: Readonly<Record<stri
     mirror: read('mirror') ?? true,
     onConflict: read('onConflict') ?? { default: 'skip' },
     onDelete: read('onDelete') ?? 'keep',
+    retention: read('retentionDays'),
     http: {
       host: read('httpHost') ?? '127.0.0.1',
       port: read('httpPort'),
@@ -133,6 +142,8 @@ export function loadConfig(environment: Environment, flags: Readonly<Record<stri
       level: level === 'warning' ? 'warn' : level === 'critical' ? 'error' : level,
       format: read('logFormat') ?? 'text',
       file: read('logFile') ?? '',
+      maxBytes: read('logMaxSize') ?? 20 * 1024 ** 2,
+      files: read('logFiles') ?? 5,
     },
     dataDir: resolve(read('dataDir') ?? '.millrace'),
   };

@@ -1,8 +1,8 @@
-import { accessSync, constants } from 'node:fs';
-import { dirname, resolve } from 'node:path';
-import { createLogger, format, type Logger, type transport, transports } from 'winston';
+import { Writable } from 'node:stream';
+import { createLogger, format, type Logger, transports } from 'winston';
 import type { LogConfig } from './config';
 import { describeError, fatal } from './errors';
+import { type LogFile, openLogFile } from './log-file';
 
 /**
  * Structured events with fixed keys (event, pipeline, kind, key, rows, ms). `text`, when given, is what a person sees instead
@@ -44,24 +44,42 @@ const forMachines = format.printf((info) => {
   return JSON.stringify({ time: new Date().toISOString(), level, message, ...fields });
 });
 
-function addFile(logger: Logger, filename: string): void {
-  const failed = (error: unknown) =>
-    fatal(`LOG_FILE ${filename} cannot be written: ${describeError(error).message}`, {
+/** @throws E_LOG_FILE (fatal) when it cannot be opened: found out now, with a remedy, and not at the first line. */
+function addFile(logger: Logger, { file, maxBytes, files }: LogConfig): LogFile {
+  try {
+    const log = openLogFile({
+      path: file,
+      maxBytes,
+      keep: files,
+      // To stderr, and to this file as soon as it can be written.
+      onTrouble: (doing, error) => {
+        const { message, code } = describeError(error);
+        logger.error(`LOG_FILE ${file} cannot be ${doing} at present: ${message}`, {
+          event: 'log.file',
+          code,
+        });
+      },
+      onRecovered: (missing) => {
+        logger.info(`LOG_FILE ${file} is written again; ${missing} lines are missing in it`, {
+          event: 'log.file',
+          missing,
+        });
+      },
+    });
+    const stream = new Writable({
+      decodeStrings: false,
+      write: (line: string, _encoding, done) => {
+        log.write(line);
+        done();
+      },
+    });
+    logger.add(new transports.Stream({ stream, eol: '' }));
+    return log;
+  } catch (error) {
+    throw fatal(`LOG_FILE ${file} cannot be written: ${describeError(error).message}`, {
       code: 'E_LOG_FILE',
       hint: 'Let LOG_FILE name a file that the user running Millrace may write, or leave it empty.',
     });
-  try {
-    // Found out now, with a remedy, and not at the first line.
-    accessSync(dirname(resolve(filename)), constants.W_OK);
-    const file: transport = new transports.File({ filename });
-    // A log that can no longer be written (a full disk) must not take the daemon with it.
-    file.on('error', (error: unknown) => {
-      logger.remove(file);
-      logger.error(describeError(failed(error)).message);
-    });
-    logger.add(file);
-  } catch (error) {
-    throw failed(error);
   }
 }
 
@@ -74,7 +92,7 @@ export function openLog(config: LogConfig, stderr = false): Log {
     format: shape,
     transports: [new transports.Console({ stderrLevels: stderr ? levels : ['error', 'warn'] })],
   });
-  if (config.file !== '') addFile(logger, config.file);
+  const file = config.file === '' ? undefined : addFile(logger, config);
   const write = (level: string, message: string, fields: LogFields = {}) => {
     logger.log({ ...fields, level, message });
   };
@@ -97,7 +115,10 @@ export function openLog(config: LogConfig, stderr = false): Log {
     },
     close: () =>
       new Promise((resolve) => {
-        logger.on('finish', resolve);
+        logger.on('finish', () => {
+          file?.close();
+          resolve();
+        });
         logger.end();
       }),
   };

@@ -1,52 +1,62 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { createGauges } from './gauges';
+import { version } from './package-root';
 
-/** One registry for a daemon. Names follow Prometheus' conventions; keys and record contents are never labels. */
+/** Of a change: from a millisecond, which is usual, to a store that was away. */
+const latencyBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
+/** Of one atomic step. */
+const stepBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+
+/**
+ * One registry for a daemon; docs/metrics.md explains each metric. Names follow Prometheus' conventions; keys and contents of
+ * records are never labels. Counters are raised once a page, never once a record.
+ */
 export function createMetrics() {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
+  // Gauges with the ending of counters; each is the sum of another.
+  for (const what of ['resources', 'handles', 'requests'])
+    registry.removeSingleMetric(`nodejs_active_${what}_total`);
+  new Gauge({
+    name: 'millrace_build_info',
+    help: 'Always 1: what runs here',
+    labelNames: ['version', 'node'] as const,
+    registers,
+  }).set({ version, node: process.versions.node }, 1);
   return {
     registry,
+    /** Has a pipeline read at each scrape; null is not shown. */
+    gauges: createGauges(registry),
     applied: new Counter({
       name: 'millrace_records_applied_total',
-      help: 'Records written to the target, by operation: add, update or delete',
-      labelNames: ['pipeline', 'op'] as const,
-      registers,
-    }),
-    lagSeconds: new Gauge({
-      name: 'millrace_lag_seconds',
-      help: 'Age of the oldest change not yet in the target; 0 when in step',
-      labelNames: ['pipeline'] as const,
-      registers,
-    }),
-    lagRecords: new Gauge({
-      name: 'millrace_lag_records',
-      help: 'Log entries after the checkpoint',
-      labelNames: ['pipeline'] as const,
+      help: 'Records written to the target, by kind and operation: add, update or delete',
+      labelNames: ['pipeline', 'kind', 'op'] as const,
       registers,
     }),
     applySeconds: new Histogram({
-      name: 'millrace_apply_latency_seconds',
+      name: 'millrace_apply_duration_seconds',
+      help: 'How long one atomic step took that writes records and moves the checkpoint',
+      labelNames: ['pipeline'] as const,
+      buckets: stepBuckets,
+      registers,
+    }),
+    latencySeconds: new Histogram({
+      name: 'millrace_end_to_end_latency_seconds',
       help: 'From the commit in the source to the acknowledged write in the target, for the oldest change of each page',
       labelNames: ['pipeline'] as const,
-      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5, 30, 120],
+      buckets: latencyBuckets,
       registers,
     }),
-    passSeconds: new Gauge({
-      name: 'millrace_pass_duration_seconds',
-      help: 'How long the last complete full pass took',
-      labelNames: ['pipeline'] as const,
-      registers,
-    }),
-    passFinished: new Gauge({
-      name: 'millrace_pass_finished_timestamp_seconds',
-      help: 'When the last complete full pass ended',
+    passes: new Counter({
+      name: 'millrace_passes_total',
+      help: 'Complete full passes',
       labelNames: ['pipeline'] as const,
       registers,
     }),
     passDifferences: new Counter({
       name: 'millrace_reconcile_differences_total',
-      help: 'Records a full pass found different, by kind',
+      help: 'Records full passes found different, by kind',
       labelNames: ['pipeline', 'kind'] as const,
       registers,
     }),
@@ -56,9 +66,28 @@ export function createMetrics() {
       labelNames: ['pipeline', 'kind'] as const,
       registers,
     }),
-    deadLetters: new Gauge({
-      name: 'millrace_dead_letters',
-      help: 'Records of the archive that are parked',
+    retained: new Counter({
+      name: 'millrace_retention_removed_total',
+      help: 'Records removed from Redis because they are old and safe in Postgres, by kind',
+      labelNames: ['kind'] as const,
+      registers,
+    }),
+    nominations: new Counter({
+      name: 'millrace_mirror_nominations_total',
+      help: 'Nominations the mirror wrote into the stream',
+      labelNames: ['pipeline'] as const,
+      registers,
+    }),
+    dropped: new Counter({
+      name: 'millrace_mirror_dropped_total',
+      help: 'Notifications the mirror could not keep; a full pass finds what they told of',
+      labelNames: ['pipeline'] as const,
+      registers,
+    }),
+    incidents: new Counter({
+      name: 'millrace_incidents_total',
+      help: 'What happened that should not, as in status: a flush, a replaced file, another owner',
+      labelNames: ['pipeline'] as const,
       registers,
     }),
     errors: new Counter({
@@ -76,3 +105,18 @@ export function createMetrics() {
 }
 
 export type Metrics = ReturnType<typeof createMetrics>;
+
+/** Series of a pipeline that count from 0: an increase of one that is not there yet would be lost. */
+export function startCounting(
+  metrics: Metrics,
+  { pipeline, kinds }: { readonly pipeline: string; readonly kinds: readonly string[] },
+): void {
+  for (const kind of kinds) {
+    for (const op of ['add', 'update', 'delete']) metrics.applied.inc({ pipeline, kind, op }, 0);
+    metrics.passDifferences.inc({ pipeline, kind }, 0);
+  }
+  metrics.applySeconds.zero({ pipeline });
+  metrics.latencySeconds.zero({ pipeline });
+  metrics.passes.inc({ pipeline }, 0);
+  metrics.incidents.inc({ pipeline }, 0);
+}

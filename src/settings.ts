@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { parseMappings } from './aliases/mapping';
+import { parseRetention } from './archive/retention-policy';
 import { parseStrategies } from './archive/strategies';
 import { pipelineNames } from './pipeline/pipeline';
 import { parsePostgresUrl } from './postgres-url';
@@ -35,6 +36,14 @@ const seconds = z
   .regex(/^\d{1,7}(\.\d+)?$/, 'must be a number of seconds, for example 120')
   .transform(Number)
   .refine((value) => value >= 1 && value <= 2_000_000, 'must be from 1 to 2000000 seconds');
+const unit = { '': 1, KB: 1024, MB: 1024 ** 2, GB: 1024 ** 3 };
+const bytes = z.string().transform((value, context) => {
+  const [, count, suffix] = /^(\d{1,9})(|KB|MB|GB)$/i.exec(value.trim()) ?? [];
+  const factor = Object.entries(unit).find(([name]) => name === suffix?.toUpperCase())?.[1];
+  if (factor !== undefined) return Number(count) * factor;
+  context.addIssue({ code: 'custom', message: 'must be a size such as 20MB (B, KB, MB or GB), or 0' });
+  return z.NEVER;
+});
 const toggle = choice(['on', 'off', 'true', 'false', '1', '0', 'yes', 'no']).transform((value) =>
   ['on', 'true', '1', 'yes'].includes(value),
 );
@@ -65,6 +74,7 @@ const redisUrl = parsedBy(parseRedisUrl);
 const postgresUrl = parsedBy(parsePostgresUrl);
 const mappings = parsedBy(parseMappings);
 const strategies = parsedBy(parseStrategies);
+const retention = parsedBy(parseRetention);
 
 /** The one table of settings. README and `--help` are written from it; a flag beats the environment, which beats .env. */
 export const options = {
@@ -164,6 +174,12 @@ export const options = {
     fallback: 'keep',
     help: 'what a deletion in Redis does in Postgres: keep the row, or delete it',
   },
+  retentionDays: {
+    env: 'RETENTION_DAYS',
+    flag: '--days <days>',
+    schema: retention,
+    help: 'days after which predictions and metrics leave Redis, once they are in Postgres: 90, or prediction=90,metric=365 (default: they stay)',
+  },
   httpHost: {
     env: 'HTTP_HOST',
     schema: text,
@@ -200,6 +216,18 @@ export const options = {
     help: 'text for people, json for one object a line',
   },
   logFile: { env: 'LOG_FILE', schema: text, fallback: '', help: 'also write the log to this file' },
+  logMaxSize: {
+    env: 'LOG_MAX_SIZE',
+    schema: bytes,
+    fallback: '20MB',
+    help: 'LOG_FILE is set aside at this size, and a new one begun (0: never, something else rotates it)',
+  },
+  logFiles: {
+    env: 'LOG_FILES',
+    schema: whole(1, 1000),
+    fallback: '5',
+    help: 'how many files set aside are kept beside LOG_FILE',
+  },
   dataDir: {
     env: 'MILLRACE_DIR',
     schema: text,

@@ -49,7 +49,7 @@ test('with nothing set, everything is as the documents say', () => {
     mirror: true,
     onConflict: { default: 'skip' },
     onDelete: 'keep',
-    log: { level: 'info', format: 'text', file: '' },
+    log: { level: 'info', format: 'text', file: '', maxBytes: 20 * 1024 ** 2, files: 5 },
   });
   expect(config.dbPath).toBe(join(process.cwd(), 'sports_data.db'));
   expect(config.aliasTables).toEqual(
@@ -281,5 +281,61 @@ describe('ALIAS_TABLES', () => {
 test('every flag of the table is read under the name commander gives it', () => {
   expect(
     Object.values(options).flatMap((option) => ('flag' in option ? [flagName(option.flag)] : [])),
-  ).toEqual(['redisUrl', 'postgresUrl', 'only', 'db', 'interval']);
+  ).toEqual(['redisUrl', 'postgresUrl', 'only', 'db', 'interval', 'days']);
+});
+
+test('sizes are read with their units, and anything else is refused', () => {
+  const size = (text: string) => loadConfig({ LOG_MAX_SIZE: text }).log.maxBytes;
+  expect([size('0'), size('512'), size('64KB'), size('5mb'), size('1GB')]).toEqual([
+    0,
+    512,
+    65_536,
+    5 * 1024 ** 2,
+    1024 ** 3,
+  ]);
+  for (const wrong of ['abc', '-1', '20 TB', '1.5MB', 'MB']) {
+    expect(refusal({ LOG_MAX_SIZE: wrong })).toContain(`LOG_MAX_SIZE="${wrong}" must be a size such as 20MB`);
+  }
+});
+
+test('a secret may come from a file: its content without the last newline is the value', () => {
+  const path = join(folder, 'secret');
+  writeFileSync(path, '\uFEFFpa ss\n\r\n');
+  expect(loadConfig({ REDIS_PASSWORD_FILE: path }).redis.password).toBe('pa ss\n');
+  writeFileSync(path, 'postgresql://me:word@db/x\n');
+  expect(loadConfig({ POSTGRES_URL_FILE: path }).postgres?.connectionString).toBe(
+    'postgresql://me:word@db/x',
+  );
+  writeFileSync(path, 'redis://:word@cache:7000/2');
+  expect(loadConfig({ REDIS_URL_FILE: path })).toMatchObject({
+    redisConfigured: true,
+    redis: { host: 'cache', port: 7000, db: 2, password: 'word' },
+  });
+  expect(loadConfig({ REDIS_URL_FILE: path }, { redisUrl: 'redis://other' }).redis.host).toBe('other');
+});
+
+test('a secret’s file that is missing, empty, or beside the setting itself is refused, without its content', () => {
+  const empty = join(folder, 'empty');
+  writeFileSync(empty, '\n');
+  const wrong = join(folder, 'wrong');
+  writeFileSync(wrong, 'mysql://me:hidden@host');
+  const message = refusal({
+    REDIS_PASSWORD: 'also hidden',
+    REDIS_PASSWORD_FILE: wrong,
+    REDIS_URL_FILE: empty,
+    POSTGRES_URL_FILE: wrong,
+  });
+  expect(message).toContain('3 problems');
+  expect(message).toContain(
+    `REDIS_PASSWORD_FILE="${wrong}" and REDIS_PASSWORD are both set: keep one of them`,
+  );
+  expect(message).toContain(`REDIS_URL_FILE="${empty}" is empty`);
+  expect(message).toContain('POSTGRES_URL has another scheme');
+  expect(message).not.toContain('hidden');
+  expect(refusal({ POSTGRES_URL_FILE: '/missing' })).toMatch(
+    /POSTGRES_URL_FILE="\/missing" cannot be read: ENOENT/,
+  );
+  expect(refusal({ POSTGRES_URL_FILE: folder })).toContain('cannot be read: EISDIR');
+  // Only for secrets, and only when it names a file.
+  expect(loadConfig({ DB_PATH_FILE: '/missing', POSTGRES_URL_FILE: ' ' }).postgres).toBeUndefined();
 });

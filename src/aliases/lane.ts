@@ -251,7 +251,7 @@ export class AliasLane {
   #passDone(report: PassReport): void {
     const { log, metrics, tell } = this.#options;
     this.lastPass = report;
-    this.applied.count(report);
+    for (const [type, result] of Object.entries(report.types)) this.applied.count(type, result);
     recordPass(metrics, report);
     const differences = report.added + report.updated + report.deleted;
     tell({ type: 'pass-done', ms: report.ms, differences });

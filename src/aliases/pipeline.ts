@@ -1,4 +1,6 @@
 import { exhaustMap, merge, takeUntil, timer } from 'rxjs';
+import { startCounting } from '../metrics';
+import { CheckpointAge } from '../pipeline/checkpoint-age';
 import { pausedError } from '../pipeline/pause';
 import type { Tell } from '../pipeline/event';
 import type { Pipeline, PipelineOptions } from '../pipeline/pipeline';
@@ -11,7 +13,7 @@ import { AliasLane } from './lane';
 import { isNetworkPath, networkWarning } from './network-path';
 import type { PassReport } from './pass-runner';
 import { pause, readPause, resume } from './pause';
-import { aliasStatus, type AliasStatus, aliasTroubles } from './status';
+import { aliasReadings, aliasStatus, type AliasStatus, aliasTroubles } from './status';
 import { databaseWake$ } from './wake';
 
 /** SQLite -> changelog -> Redis, with a full pass at start and each interval. */
@@ -20,6 +22,7 @@ export function aliasPipeline(options: PipelineOptions): Pipeline<AliasStatus, P
   const pipeline = 'aliases';
   const startedAt = Date.now();
   const tell: Tell = (event) => {
+    if (event.type === 'incident') metrics.incidents.inc({ pipeline });
     options.onEvent({ at: Date.now(), pipeline, ...event });
   };
   const connection = new RedisConnection(config.redis, 'aliases');
@@ -36,25 +39,28 @@ export function aliasPipeline(options: PipelineOptions): Pipeline<AliasStatus, P
   });
   if (isNetworkPath(config.dbPath))
     log.warn(networkWarning.what, { event: 'network', hint: networkWarning.remedy });
-  const intervalMs = config.aliasIntervalSeconds * 1_000;
+  const intervalSeconds = config.aliasIntervalSeconds;
+  const intervalMs = intervalSeconds * 1_000;
   const passes$ = timer(0, intervalMs).pipe(
     exhaustMap(() => lane.passes.request('interval')),
     takeUntil(abort$(signal)),
   );
   const pump$ = runPump(pipeline, options, tell, () => lane.cycle(), databaseWake$(config.dbPath));
+  const age = new CheckpointAge();
+  const status = () =>
+    aliasStatus({
+      lane,
+      age,
+      database: config.dbPath,
+      redis: config.redis.display,
+      nextPassAt: nextTick(startedAt, intervalMs),
+    });
+  startCounting(metrics, { pipeline, kinds: config.aliasTables.map(({ type }) => type) });
+  metrics.gauges(pipeline, () => aliasReadings(status(), { intervalSeconds, capture: config.capture }));
   return {
     running$: merge(pump$, passes$),
-    status: () => {
-      const status = aliasStatus(lane, {
-        database: config.dbPath,
-        redis: config.redis.display,
-        nextPassAt: nextTick(startedAt, intervalMs),
-      });
-      if (status.lagRecords !== null) metrics.lagRecords.set({ pipeline }, status.lagRecords);
-      if (status.lagSeconds !== null) metrics.lagSeconds.set({ pipeline }, status.lagSeconds);
-      return status;
-    },
-    troubles: (status) => aliasTroubles(status, config.aliasIntervalSeconds),
+    status,
+    troubles: (now) => aliasTroubles(now, intervalSeconds),
     pause: (by) => pause(connection, by),
     resume: () => resume(connection),
     reconcile: async () => {

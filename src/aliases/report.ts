@@ -3,7 +3,7 @@ import { type Log, timestamp } from '../log';
 import type { Metrics } from '../metrics';
 import type { Tell } from '../pipeline/event';
 import type { PassReport } from './pass-runner';
-import type { Applied } from './sink';
+import type { Applied, Outcome } from './sink';
 
 export const passStarted = (): string => `[${timestamp()}] Starting sync...`;
 
@@ -47,8 +47,7 @@ export function requireTables(report: PassReport, path: string): void {
 
 export function recordPass(metrics: Metrics, report: PassReport): void {
   const pipeline = 'aliases';
-  metrics.passSeconds.set({ pipeline }, report.ms / 1_000);
-  metrics.passFinished.setToCurrentTime({ pipeline });
+  metrics.passes.inc({ pipeline });
   for (const [kind, result] of Object.entries(report.types)) {
     metrics.passDifferences.inc({ pipeline, kind }, result.added + result.updated + result.deleted);
     metrics.skipped.set({ pipeline, kind }, result.skipped);
@@ -76,10 +75,11 @@ export class AppliedReport {
   }
 
   /** @param since when the oldest change of the page was committed, in milliseconds since 1970. */
-  add(applied: Applied, since: number): void {
+  add(applied: Outcome, since: number): void {
     const ms = Math.max(0, Date.now() - since);
-    this.#metrics.applySeconds.observe({ pipeline: 'aliases' }, ms / 1_000);
-    this.count(applied);
+    this.#metrics.latencySeconds.observe({ pipeline: 'aliases' }, ms / 1_000);
+    this.#metrics.applySeconds.observe({ pipeline: 'aliases' }, applied.ms / 1_000);
+    for (const { type, ...counts } of applied.batches) this.count(type, counts);
     this.#sum.added += applied.added;
     this.#sum.updated += applied.updated;
     this.#sum.deleted += applied.deleted;
@@ -87,11 +87,12 @@ export class AppliedReport {
     this.flush();
   }
 
-  count({ added, updated, deleted }: Applied): void {
+  count(kind: string, { added, updated, deleted }: Applied): void {
     const { applied } = this.#metrics;
-    applied.inc({ pipeline: 'aliases', op: 'add' }, added);
-    applied.inc({ pipeline: 'aliases', op: 'update' }, updated);
-    applied.inc({ pipeline: 'aliases', op: 'delete' }, deleted);
+    const pipeline = 'aliases';
+    applied.inc({ pipeline, kind, op: 'add' }, added);
+    applied.inc({ pipeline, kind, op: 'update' }, updated);
+    applied.inc({ pipeline, kind, op: 'delete' }, deleted);
     this.total += added + updated + deleted;
   }
 

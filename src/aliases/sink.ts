@@ -20,6 +20,12 @@ export interface Applied {
   readonly deleted: number;
 }
 
+/** What an apply wrote, in the order of its batches, and how long Redis took. */
+export interface Outcome extends Applied {
+  readonly batches: readonly (Applied & { readonly type: string })[];
+  readonly ms: number;
+}
+
 declare module 'ioredis' {
   interface RedisCommander<Context> {
     /** apply.lua by EVALSHA, and by EVAL when the server does not know the script (any more). */
@@ -33,7 +39,7 @@ export class CheckpointMoved extends Error {}
 /** Applies on their way at once: one is executed by Redis while the next is read from SQLite. */
 const depth = 2;
 
-type Reply = readonly ['moved', string] | readonly ['applied', number, number, number];
+type Reply = readonly ['moved', string] | readonly ['applied', ...number[]];
 
 /**
  * The one writer of alias keys. Every write is a script that checks the checkpoint the truth was read under and leaves a new
@@ -97,7 +103,7 @@ export class AliasSink {
   }
 
   /** Sends one atomic apply that moves the checkpoint to `position` (or leaves the position where it is). */
-  send(batches: readonly Batch[], position?: Position): Promise<Applied> {
+  send(batches: readonly Batch[], position?: Position): Promise<Outcome> {
     const expected = this.#expected;
     if (expected === undefined) return Promise.reject(new CheckpointMoved('the checkpoint is not known'));
     const checkpoint = this.#stamp(expected.checkpoint.incarnation, position ?? expected.checkpoint.position);
@@ -123,7 +129,7 @@ export class AliasSink {
     return { incarnation, position, stamp, at: Date.now(), by: `${hostname()}:${process.pid}` };
   }
 
-  #send(expected: string, checkpoint: AliasCheckpoint, batches: readonly Batch[]): Promise<Applied> {
+  #send(expected: string, checkpoint: AliasCheckpoint, batches: readonly Batch[]): Promise<Outcome> {
     const raw = JSON.stringify(checkpoint);
     const keys: (string | Buffer)[] = [checkpointKey];
     const values: string[] = [];
@@ -135,9 +141,11 @@ export class AliasSink {
       values.push(...wanted);
     }
     this.#expected = { raw, checkpoint };
-    const outcome = this.#run(keys, [expected, raw, JSON.stringify(values)]).then((applied) => {
+    const sizes = batches.map(({ aliases }) => String(aliases.length));
+    const sentAt = performance.now();
+    const outcome = this.#run(keys, [expected, raw, JSON.stringify(values), ...sizes]).then((counts) => {
       this.#confirmed = checkpoint;
-      return applied;
+      return outcomeOf(batches, counts, performance.now() - sentAt);
     });
     const entry = outcome.finally(() => this.#inFlight.splice(this.#inFlight.indexOf(entry), 1));
     entry.catch(() => undefined); // whoever awaits `outcome` or `drain` hears of it
@@ -145,7 +153,7 @@ export class AliasSink {
     return outcome;
   }
 
-  async #run(keys: readonly (string | Buffer)[], args: readonly string[]): Promise<Applied> {
+  async #run(keys: readonly (string | Buffer)[], args: readonly string[]): Promise<readonly number[]> {
     let reply: Reply;
     try {
       reply = await this.#connection.client.millraceApplyAliases(keys.length, ...keys, ...args);
@@ -157,9 +165,19 @@ export class AliasSink {
       this.reset();
       throw new CheckpointMoved('another instance has moved the checkpoint');
     }
-    const [, added, updated, deleted] = reply;
-    return { added, updated, deleted };
+    const [, ...counts] = reply;
+    return counts;
   }
+}
+
+/** @param counts three a batch; none: it had been applied before */
+function outcomeOf(batches: readonly Batch[], counts: readonly number[], ms: number): Outcome {
+  const parts = batches.map(({ type }, index) => {
+    const [added = 0, updated = 0, deleted = 0] = counts.slice(3 * index, 3 * index + 3);
+    return { type, added, updated, deleted };
+  });
+  const sum = (name: keyof Applied) => parts.reduce((total, part) => total + part[name], 0);
+  return { added: sum('added'), updated: sum('updated'), deleted: sum('deleted'), batches: parts, ms };
 }
 
 /** A checkpoint key of another type is no checkpoint; the first apply overwrites it. */

@@ -1,6 +1,8 @@
 import type { ErrorReport } from '../errors';
+import type { Readings } from '../gauges';
+import type { CheckpointAge } from '../pipeline/checkpoint-age';
 import { type Pause, pauseTroubles } from '../pipeline/pause';
-import { passTroubles, stalledTroubles } from '../pipeline/progress';
+import { passTroubles, type Progress, progressReadings, stalledTroubles } from '../pipeline/progress';
 import type { AliasLane } from './lane';
 import type { PassReport } from './pass-runner';
 
@@ -14,7 +16,7 @@ export interface TableStatus {
 }
 
 /** The pipeline as it is now; times in milliseconds since 1970. */
-export interface AliasStatus {
+export interface AliasStatus extends Progress {
   readonly database: string;
   readonly journalMode: string | null;
   readonly redis: string;
@@ -28,6 +30,7 @@ export interface AliasStatus {
   readonly lagRecords: number | null;
   /** Age of the oldest of them; 0 when none waits. */
   readonly lagSeconds: number | null;
+  readonly checkpointAgeSeconds: number | null;
   readonly lastProgressAt: number;
   readonly lastPass: PassReport | null;
   readonly passRunning: boolean;
@@ -59,11 +62,18 @@ export function tableStatuses(entries: AliasSourceEntries): readonly TableStatus
 
 type AliasSourceEntries = NonNullable<AliasLane['keeper']['source']>['entries'];
 
+export interface AliasParts extends Pick<AliasStatus, 'database' | 'redis' | 'nextPassAt'> {
+  readonly lane: AliasLane;
+  readonly age: CheckpointAge;
+}
+
 export function aliasStatus(
-  lane: AliasLane,
-  { database, redis, nextPassAt }: Pick<AliasStatus, 'database' | 'redis' | 'nextPassAt'>,
+  { lane, age, database, redis, nextPassAt }: AliasParts,
+  now = Date.now(),
 ): AliasStatus {
   const { source, cannotWrite } = lane.keeper;
+  const waiting = lag(lane, now);
+  const paused = lane.pause.current ?? null;
   const checkpoint = lane.sink.confirmed;
   const position = checkpoint?.position;
   return {
@@ -75,19 +85,25 @@ export function aliasStatus(
     cannotWrite: cannotWrite ?? null,
     tables: tableStatuses(source?.entries ?? []),
     checkpoint: checkpoint ? { seq: position?.seq ?? null, at: checkpoint.at, by: checkpoint.by } : null,
-    ...lag(lane),
+    ...waiting,
+    checkpointAgeSeconds: age.seconds({
+      position: `${position?.seq ?? ''} ${lane.applied.total}`,
+      lagSeconds: waiting.lagSeconds,
+      paused: paused !== null,
+      now,
+    }),
     lastProgressAt: lane.lastProgressAt,
     lastPass: lane.lastPass ?? null,
     passRunning: lane.passes.active,
     nextPassAt,
     applied: lane.applied.total,
-    paused: lane.pause.current ?? null,
+    paused,
     incidents: lane.incidents.list,
     failure: lane.failure ?? null,
   };
 }
 
-function lag(lane: AliasLane): Pick<AliasStatus, 'lagRecords' | 'lagSeconds' | 'changelogRows'> {
+function lag(lane: AliasLane, now: number): Pick<AliasStatus, 'lagRecords' | 'lagSeconds' | 'changelogRows'> {
   const position = lane.sink.confirmed?.position;
   const changelog = lane.keeper.source?.changelog;
   const unknown = { lagRecords: null, lagSeconds: null, changelogRows: null };
@@ -98,7 +114,7 @@ function lag(lane: AliasLane): Pick<AliasStatus, 'lagRecords' | 'lagSeconds' | '
     return {
       changelogRows,
       lagRecords: rows,
-      lagSeconds: oldestAt === null ? 0 : Math.max(0, Date.now() - oldestAt) / 1_000,
+      lagSeconds: oldestAt === null ? 0 : Math.max(0, now - oldestAt) / 1_000,
     };
   } catch {
     return unknown; // locked at this moment: the lane's own look says so if it lasts
@@ -119,10 +135,21 @@ export function aliasTroubles(
   }
   const troubles = [...stalledTroubles(status, limits), ...passTroubles(status, limits)];
   for (const type of status.lastPass?.blocked ?? []) {
-    troubles.push(`the last full pass stopped before a mass deletion of alias:${type}:* keys`);
+    troubles.push(
+      `aliases: the last full pass stopped before a mass deletion of alias:${type}:* keys: check DB_PATH and ALIAS_TABLES; if it is meant, \`millrace reconcile --force\``,
+    );
   }
   const served = status.tables.filter((table) => table.state === 'served');
   if (status.tables.length > 0 && served.length === 0)
-    troubles.push('none of the alias tables can be served');
+    troubles.push('aliases: none of the alias tables can be served: `millrace doctor` says why');
   return troubles;
 }
+
+export const aliasReadings = (
+  status: AliasStatus,
+  { intervalSeconds, capture }: { readonly intervalSeconds: number; readonly capture: boolean },
+): Readings => ({
+  ...progressReadings(status, intervalSeconds),
+  changelogRows: status.changelogRows,
+  captured: capture && status.mode !== 'closed' ? Number(status.mode === 'tail') : null,
+});

@@ -26,8 +26,11 @@ export interface ApplierOptions {
   readonly sink: ArchiveSink;
   readonly echoes: Echoes;
   readonly onDelete: 'keep' | 'delete';
-  /** @param since when the oldest change was made, for those of the stream */
-  readonly onApplied: (applied: Applied, since: number | undefined) => void;
+  /**
+   * @param ms how long the transaction took
+   * @param since when the oldest change was made, for those of the stream
+   */
+  readonly onApplied: (applied: Applied, ms: number, since: number | undefined) => void;
 }
 
 /** A transaction gets about so many records, and bytes. */
@@ -260,11 +263,13 @@ export class Applier {
     const { checkpoint, sink, onApplied } = this.#options;
     const entryId = page?.position ?? checkpoint.position?.entryId;
     if (entryId === undefined) throw new Error('the position is not known');
+    const beganAt = performance.now();
     const applied = await sink.apply(batch, entryId, direct, behind);
+    const ms = performance.now() - beganAt;
     if (direct && !applied.direct) this.#distrust = distrustPages;
     // Mended by hand they are news.
     for (const { kind, key } of applied.letters)
       if (kind === 'prediction') this.#options.echoes.delete(idIn(kind, key));
-    onApplied(applied, page?.since);
+    onApplied(applied, ms, page?.since);
   }
 }

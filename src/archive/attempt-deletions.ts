@@ -1,7 +1,7 @@
-import type { Attempt } from './attempt';
+import type { Applied, Attempt } from './attempt';
 import { Batch } from './batch';
 import { applyDeletions, deleteOthers, type Deleted, type Deletion, releaseDeletions } from './delete';
-import { kinds } from './kinds';
+import { type KindName, kinds } from './kinds';
 import { bring, withParents } from './resolve';
 import { type Targets, targetOf } from './target';
 import type { TruthReader } from './truth';
@@ -22,7 +22,7 @@ export async function deleteGone(
 ): Promise<Deleted['refused']> {
   if (deletions.length === 0) return [];
   const { rows, refused, heirs } = await applyDeletions(transaction, targets, deletions, beganAt);
-  applied.deleted += rows;
+  for (const [kind, count] of rows) countDeleted(applied, kind, count);
   if (deletions.some(({ kind }) => kinds[kind].identity === 'mapped')) ids.distrust();
   for (const [name, inherited] of heirs) await bring(batch, truth, name, [...inherited]);
   const kept = new Set(refused.map(({ deletion }) => deletion));
@@ -43,6 +43,10 @@ export async function deleteUnnamed(
   const target = targetOf(targets, 'hyperparam');
   for (const [run, names] of batch.wholeRuns) {
     const pgRun = runs.get(run);
-    if (pgRun !== undefined) applied.deleted += await deleteOthers(transaction, target, pgRun, names);
+    if (pgRun === undefined) continue;
+    countDeleted(applied, 'hyperparam', await deleteOthers(transaction, target, pgRun, names));
   }
 }
+
+const countDeleted = ({ deleted }: Applied, kind: KindName, count: number): unknown =>
+  deleted.set(kind, (deleted.get(kind) ?? 0) + count);

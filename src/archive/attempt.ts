@@ -9,7 +9,7 @@ import type { MappedOutcome } from './write-mapped';
 export interface Applied {
   readonly counts: Map<KindName, { added: number; updated: number }>;
   readonly synced: MappedOutcome['synced'][number][];
-  deleted: number;
+  readonly deleted: Map<KindName, number>;
   parked: number;
   letters: readonly DeadLetter[];
   /** Append-only records went straight into their table. */
@@ -19,7 +19,7 @@ export interface Applied {
 export const nothingApplied = (): Applied => ({
   counts: new Map(),
   synced: [],
-  deleted: 0,
+  deleted: new Map(),
   parked: 0,
   letters: [],
   direct: false,

@@ -16,10 +16,18 @@ export interface Deletion {
   readonly id: string;
 }
 
+/**
+ * What retention may have removed stays: that it is gone from Redis does not say who has deleted it. A row without a time, or of a
+ * kind of which nothing was ever removed, is not meant. @param parameter the kind's
+ */
+const notRetained = (parameter: string, time: string): string =>
+  `(${time} < (SELECT before FROM millrace.retention WHERE kind = ${parameter})) IS NOT TRUE`;
+
 const inheritSql = readAsset('src/archive/sql/inherit-ids.sql');
 
 export interface Deleted {
-  rows: number;
+  /** By kind. */
+  readonly rows: Map<KindName, number>;
   /** What Postgres refused, for whatever reason of the data. */
   readonly refused: { readonly deletion: Deletion; readonly error: unknown }[];
   /** Records whose name led to a deleted record's row: it is theirs now. */
@@ -33,14 +41,15 @@ export async function applyDeletions(
   deletions: readonly Deletion[],
   beganAt: string,
 ): Promise<Deleted> {
-  const deleted: Deleted = { rows: 0, refused: [], heirs: new Map() };
+  const deleted: Deleted = { rows: new Map(), refused: [], heirs: new Map() };
   const order = [...deletions].sort((a, b) => kindNames.indexOf(b.kind) - kindNames.indexOf(a.kind));
   for (const deletion of order) {
     await transaction.execute('SAVEPOINT deletion');
     try {
       const { kind, id } = deletion;
       const heirs: string[] = [];
-      deleted.rows += await deleteRecord(transaction, targets, deletion, { beganAt, heirs });
+      const rows = await deleteRecord(transaction, targets, deletion, { beganAt, heirs });
+      deleted.rows.set(kind, (deleted.rows.get(kind) ?? 0) + rows);
       if (heirs.length > 0) deleted.heirs.set(kind, new Set([...(deleted.heirs.get(kind) ?? []), ...heirs]));
       await forgetLetters(transaction, deletion, beganAt);
       await release(transaction, [`${kind}:${id}`]); // who waits for its name may have it
@@ -99,8 +108,9 @@ async function deleteRecord(
     return isId(id) ? deleteMapped(transaction, target, id, { beganAt, heirs }) : 0;
   if (kind.identity === 'dated') {
     if (!isId(id)) return 0;
-    const sql = `DELETE FROM ${target.table} WHERE redis_id = $1 AND ${quoteName(kind.created ?? '')} >= $2`;
-    return transaction.execute(sql, [id, beganAt]);
+    const time = quoteName(kind.created ?? '');
+    const sql = `DELETE FROM ${target.table} WHERE redis_id = $1 AND ${time} >= $2 AND ${notRetained('$3', time)}`;
+    return transaction.execute(sql, [id, beganAt, name]);
   }
   const parts = id.split(':');
   const parents: string[] = [];
@@ -118,8 +128,10 @@ async function deleteRecord(
   }
   // The members that are gone cannot be asked any more; the key has name and split, and either may contain a colon.
   const rest = Buffer.from(parts.slice(1).join(':'), 'latin1').toString('utf8');
-  const sql = `DELETE FROM ${target.table} WHERE ${where} AND redis_key IS NOT NULL AND metric_name || ':' || split = $2`;
-  return transaction.execute(sql, [...parents, rest]);
+  const sql =
+    `DELETE FROM ${target.table} WHERE ${where} AND redis_key IS NOT NULL AND metric_name || ':' || split = $2 ` +
+    `AND ${notRetained('$3', '"timestamp"')}`;
+  return transaction.execute(sql, [...parents, rest, name]);
 }
 
 /** ON_DELETE=delete: hyperparameters of a run whose names its hash no longer has. */

@@ -3,7 +3,7 @@ import { asRetryable, describeError, retryable } from '../errors';
 import { RedisConnection } from '../redis';
 import type { RedisTarget } from '../redis-url';
 import { keyOffset, keyspacePattern } from './mirror-event';
-import { type Enabling, enableNotifications } from './notifications';
+import { type Enabling, enableNotifications, isRefused } from './notifications';
 import { PushReader } from './push-reader';
 
 /** For an answer to PING. */
@@ -20,8 +20,9 @@ export interface KeyspaceOptions {
 }
 
 /**
- * One subscription to the events of our keys, on a connection of its own. Emits when it begins, and when somebody had switched
- * the events off and they are on again: what happened before is not coming. Errors when it ends, whatever the reason.
+ * One subscription to the events of our keys, on a connection of its own. Emits when it begins, when somebody had switched
+ * the events off and they are on again, and when that begins or ends to be refused: what happened before is not coming. Errors
+ * when it ends, whatever the reason.
  */
 export const keyspace$ = (options: KeyspaceOptions): Observable<Enabling> =>
   new Observable<Enabling>((subscriber) => {
@@ -31,6 +32,7 @@ export const keyspace$ = (options: KeyspaceOptions): Observable<Enabling> =>
     const pattern = keyspacePattern(target.db);
     const fail = (error: unknown) => subscriber.error(explain(subscription, pattern, error));
     let heard = false;
+    let refused = false;
     let pingedAt: number | undefined;
     let watch: NodeJS.Timeout | undefined;
     const tick = () => {
@@ -43,7 +45,9 @@ export const keyspace$ = (options: KeyspaceOptions): Observable<Enabling> =>
       heard = false;
       enableNotifications(options.connection.client).then(
         (found) => {
-          if (found === 'switched on') subscriber.next(found);
+          const changed = refused !== isRefused(found);
+          refused = isRefused(found);
+          if (changed || found === 'switched on') subscriber.next(found);
         },
         () => undefined, // no answer today: whoever uses that connection will say so
       );
@@ -52,7 +56,10 @@ export const keyspace$ = (options: KeyspaceOptions): Observable<Enabling> =>
     const subscribe = (found: Enabling): void => {
       const reader = new PushReader(keyOffset(target.db), {
         onMessage: onEvent,
-        onSubscribed: () => subscriber.next(found),
+        onSubscribed: () => {
+          refused = isRefused(found);
+          subscriber.next(found);
+        },
         onRefused: (message) => fail(new Error(message)),
       });
       client.stream.removeAllListeners('data').on('data', (chunk: Buffer) => {

@@ -21,6 +21,8 @@ import { type ArchivePassReport, type ArchivePassRunner, countLetters } from './
 import { findTargets, inspectRedis, loadLibrary, prepareSchema } from './preparation';
 import { Relay } from './relay';
 import { AppliedLog } from './report';
+import { LaneRetention } from './retention-lane';
+import type { RetentionPolicy } from './retention-policy';
 import { ArchiveSink, type SinkOptions } from './sink';
 import { Standing } from './standing';
 import type { Page } from './stream';
@@ -34,6 +36,8 @@ export interface ArchiveLaneOptions {
   readonly postgres: PostgresTarget;
   readonly strategies: SinkOptions['strategies'];
   readonly onDelete: SinkOptions['onDelete'];
+  /** Given to a daemon that has to remove what is old from Redis. */
+  readonly retention?: RetentionPolicy | undefined;
   readonly log: Log;
   readonly metrics: Metrics;
   readonly tell: Tell;
@@ -79,6 +83,7 @@ export class ArchiveLane {
   readonly #passes: LanePasses;
   readonly #relay: Relay;
   readonly #trimming: Trimming;
+  readonly #retention: LaneRetention | undefined;
   #targets: Targets | undefined;
   #applier: Applier | undefined;
   #tickedAt = 0;
@@ -128,6 +133,8 @@ export class ArchiveLane {
     const targets = () => this.#requireTargets();
     const shared = { redis, postgres, truth: this.#truth, checkpoint: this.checkpoint };
     this.#passes = new LanePasses({ ...shared, targets, strategies, log, metrics, tell });
+    const { retention: policy } = options;
+    this.#retention = policy && new LaneRetention({ redis, postgres, targets, policy, log, metrics });
   }
 
   get passes(): ArchivePassRunner {
@@ -200,6 +207,7 @@ export class ArchiveLane {
     if (page !== undefined || passed || this.#retrying) return 'more';
     this.behindSince = undefined;
     this.applied.flush();
+    if (!this.passes.active && (await this.#retention?.step())) return 'more';
     return 'idle';
   }
 
@@ -219,9 +227,9 @@ export class ArchiveLane {
       redis: this.redis,
       sink,
       echoes: this.echoes,
-      onApplied: (applied, since) => {
+      onApplied: (applied, ms, since) => {
         this.passes.applied(applied);
-        this.applied.add(applied, since);
+        this.applied.add(applied, ms, since);
       },
     });
     this.#started = true;
@@ -303,6 +311,7 @@ export class ArchiveLane {
     else if (!this.#retrying) {
       this.letters = await countLetters(this.postgres);
       this.passes.finish(this.letters);
+      this.#retention?.passed(this.lastPass?.reason ?? '');
     }
     return true;
   }

@@ -11,6 +11,8 @@ export interface MemoryFacts {
   readonly limitBytes: number | null;
   /** Until it is full at the rate of the last minutes; null: it does not grow. */
   readonly fullInSeconds: number | null;
+  /** maxmemory-policy lets it drop the stream, which has no time to live. */
+  readonly evicts: boolean;
 }
 
 interface Sample {
@@ -26,6 +28,7 @@ const leastMs = 10_000;
 export class MemoryForecast {
   readonly #redis: RedisConnection;
   #samples: Sample[] = [];
+  /** Undefined: Redis does not tell now. */
   facts: MemoryFacts | undefined;
 
   constructor(redis: RedisConnection) {
@@ -40,9 +43,10 @@ export class MemoryForecast {
         this.#redis.client.xlen(streamKey),
         this.#redis.client.xrange(streamKey, `(${position}`, '+', 'COUNT', 1),
       ]);
-      const field = (name: string) => Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1] ?? 0);
-      const used = field('used_memory');
-      const limitBytes = field('maxmemory') || field('total_system_memory') || null;
+      const text = (name: string) => new RegExp(`^${name}:(\\S+)`, 'm').exec(info)?.[1] ?? '';
+      const number = (name: string) => Number(text(name));
+      const used = number('used_memory');
+      const limitBytes = number('maxmemory') || number('total_system_memory') || null;
       this.#samples = [...this.#samples.filter(({ at }) => now - at < windowMs), { at: now, used }];
       this.facts = {
         streamLength,
@@ -50,9 +54,10 @@ export class MemoryForecast {
         usedBytes: used,
         limitBytes,
         fullInSeconds: forecast(this.#samples, limitBytes),
+        evicts: number('maxmemory') > 0 && text('maxmemory_policy').startsWith('allkeys'),
       };
     } catch {
-      // asked again in a moment
+      this.facts = undefined; // asked again in a moment
     }
   }
 }

@@ -1,6 +1,7 @@
 import { describeError } from '../errors';
 import type { Log } from '../log';
 import type { MirrorEvent } from './mirror';
+import { isRefused } from './notifications';
 import type { MirrorStatus } from './status';
 
 /** What the mirror tells: for the log, for status, and whether a full pass has to look for what it could not see. */
@@ -10,26 +11,41 @@ export class MirrorLog {
   status: MirrorStatus;
   /** Down because the stream cannot be written to: the next flush ends it. */
   #writing = false;
+  /** Redis does not let us look at its setting: the first event shows that it is right. */
+  #blind = false;
 
   constructor(log: Log, on: boolean, missed: (reason: string) => void) {
     this.#log = log;
     this.#missed = missed;
-    this.status = { state: on ? 'waiting' : 'off', mirrored: 0 };
+    this.status = { state: on ? 'waiting' : 'off', since: Date.now(), mirrored: 0 };
+  }
+
+  #become(state: MirrorStatus['state'], why: Pick<MirrorStatus, 'message' | 'hint'> = {}): void {
+    const { mirrored, since, state: before } = this.status;
+    const { message, hint } = why;
+    this.status = {
+      state,
+      since: state === before ? since : Date.now(),
+      mirrored,
+      ...(message === undefined ? {} : { message }),
+      ...(hint === undefined ? {} : { hint }),
+    };
   }
 
   note(event: MirrorEvent): void {
-    const { mirrored } = this.status;
     const fields = { pipeline: 'archive' };
     switch (event.type) {
       case 'subscribed': {
         const { notifications } = event;
-        if (typeof notifications === 'string') {
-          this.status = { state: 'listening', mirrored };
+        this.#blind = false;
+        if (!isRefused(notifications)) {
+          this.#become('listening');
           if (notifications === 'switched on')
             this.#log.info('switched on notify-keyspace-events in Redis', { ...fields, event: 'mirror.on' });
         } else {
-          const { refused, hint } = notifications;
-          this.status = { state: 'refused', mirrored, message: refused, hint };
+          const { refused, hint, missing } = notifications;
+          this.#blind = missing === undefined;
+          this.#become('refused', { message: refused, hint });
           const message = `keyspace notifications cannot be switched on: ${refused}`;
           this.#log.warn(message, { ...fields, event: 'mirror.refused', hint });
         }
@@ -37,10 +53,10 @@ export class MirrorLog {
         return;
       }
       case 'mirrored':
-        this.status = this.#writing
-          ? { state: 'listening', mirrored: mirrored + event.pairs }
-          : { ...this.status, mirrored: mirrored + event.pairs };
+        this.status = { ...this.status, mirrored: this.status.mirrored + event.pairs };
+        if (this.#writing || this.#blind) this.#become('listening');
         this.#writing = false;
+        this.#blind = false;
         return;
       case 'overflow': {
         const message = `the mirror could not keep ${event.dropped} notifications`;
@@ -49,9 +65,8 @@ export class MirrorLog {
         return;
       }
       case 'down': {
-        const { message } = describeError(event.error);
         this.#writing = event.what === 'writing';
-        this.status = { state: 'down', mirrored, message };
+        this.#become('down', describeError(event.error));
         if (Number.isInteger(Math.log2(event.attempt)))
           this.#log.failure('warn', event.error, { ...fields, event: 'mirror.down', attempt: event.attempt });
       }

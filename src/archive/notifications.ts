@@ -12,6 +12,8 @@ const all = needed.filter((flag) => flag !== 'K');
 /** Redis does not say, or does not let us change it. Events may come all the same: a managed server sets it elsewhere. */
 export interface Refusal {
   readonly refused: string;
+  /** Flags known to be missing; undefined: Redis does not let us look. */
+  readonly missing?: string;
   readonly hint: string;
 }
 
@@ -19,6 +21,9 @@ export interface Refusal {
 export type Inspection = 'on' | { readonly value: string; readonly missing: string } | Refusal;
 /** What `enableNotifications` found or did. */
 export type Enabling = 'on' | 'switched on' | Refusal;
+
+export const isRefused = (found: Inspection | Enabling): found is Refusal =>
+  typeof found !== 'string' && 'refused' in found;
 
 const setting = 'notify-keyspace-events';
 
@@ -58,12 +63,12 @@ export async function inspectNotifications(client: Redis): Promise<Inspection> {
  */
 export async function enableNotifications(client: Redis): Promise<Enabling> {
   const found = await inspectNotifications(client);
-  if (found === 'on' || 'refused' in found) return found;
+  if (found === 'on' || isRefused(found)) return found;
   const wanted = found.value + found.missing;
   try {
     await client.config('SET', setting, wanted);
     return 'switched on';
   } catch (error) {
-    return refusal(error, wanted);
+    return { ...refusal(error, wanted), missing: found.missing };
   }
 }

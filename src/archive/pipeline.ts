@@ -10,6 +10,8 @@ import {
   tap,
   timer,
 } from 'rxjs';
+import { startCounting } from '../metrics';
+import { CheckpointAge } from '../pipeline/checkpoint-age';
 import type { Tell } from '../pipeline/event';
 import { pausedError } from '../pipeline/pause';
 import type { Pipeline, PipelineOptions } from '../pipeline/pipeline';
@@ -21,6 +23,7 @@ import { PostgresConnection } from '../postgres';
 import type { PostgresTarget } from '../postgres-url';
 import { askForPass } from './ask-for-pass';
 import { collectEarly } from './garbage';
+import { kindNames } from './kinds';
 import { ArchiveLane } from './lane';
 import { type DeadLetterStore, deadLetterStore } from './letter-store';
 import { MemoryForecast } from './memory-forecast';
@@ -28,7 +31,7 @@ import { mirror$ } from './mirror';
 import { MirrorLog } from './mirror-log';
 import type { ArchivePassReport } from './pass-runner';
 import { pause, readPause, resume } from './pause';
-import { archiveStatus, type ArchiveStatus, archiveTroubles } from './status';
+import { archiveReadings, archiveStatus, type ArchiveStatus, archiveTroubles } from './status';
 
 /** What is due once a second is not woken by anything else. */
 const wakeMs = 1_000;
@@ -44,6 +47,7 @@ export function archivePipeline(options: PipelineOptions, postgres: PostgresTarg
   const pipeline = 'archive';
   const startedAt = Date.now();
   const tell: Tell = (event) => {
+    if (event.type === 'incident') metrics.incidents.inc({ pipeline });
     options.onEvent({ at: Date.now(), pipeline, ...event });
   };
   collectEarly();
@@ -53,6 +57,7 @@ export function archivePipeline(options: PipelineOptions, postgres: PostgresTarg
     postgres,
     strategies: config.onConflict,
     onDelete: config.onDelete,
+    retention: config.retention,
     log,
     metrics,
     tell,
@@ -77,9 +82,12 @@ export function archivePipeline(options: PipelineOptions, postgres: PostgresTarg
     ),
     tap((event) => {
       mirror.note(event);
+      if (event.type === 'mirrored') metrics.nominations.inc({ pipeline }, event.pairs);
+      if (event.type === 'overflow') metrics.dropped.inc({ pipeline }, event.dropped);
     }),
   );
-  const intervalMs = config.archiveIntervalSeconds * 1_000;
+  const intervalSeconds = config.archiveIntervalSeconds;
+  const intervalMs = intervalSeconds * 1_000;
   const passes$ = timer(intervalMs, intervalMs).pipe(
     exhaustMap(() => lane.passes.request('interval')),
     takeUntil(stopped$),
@@ -89,17 +97,23 @@ export function archivePipeline(options: PipelineOptions, postgres: PostgresTarg
     takeUntil(stopped$),
   );
   const pump$ = runPump(pipeline, options, tell, () => lane.cycle(), merge(ready$, interval(wakeMs)));
+  const age = new CheckpointAge();
+  const status = () =>
+    archiveStatus({
+      lane,
+      age,
+      mirror: mirror.status,
+      memory: memory.facts,
+      nextPassAt: nextTick(startedAt, intervalMs),
+    });
+  startCounting(metrics, { pipeline, kinds: kindNames });
+  metrics.nominations.inc({ pipeline }, 0);
+  metrics.dropped.inc({ pipeline }, 0);
+  metrics.gauges(pipeline, () => archiveReadings(status(), intervalSeconds));
   return {
     running$: merge(pump$, mirrored$, passes$, samples$).pipe(ignoreElements()),
-    status: () => {
-      const nextPassAt = nextTick(startedAt, intervalMs);
-      const status = archiveStatus({ lane, mirror: mirror.status, memory: memory.facts, nextPassAt });
-      if (status.lagRecords !== null) metrics.lagRecords.set({ pipeline }, status.lagRecords);
-      metrics.lagSeconds.set({ pipeline }, status.lagSeconds);
-      metrics.deadLetters.set(status.deadLetters);
-      return status;
-    },
-    troubles: (status) => archiveTroubles(status, config.archiveIntervalSeconds),
+    status,
+    troubles: (now) => archiveTroubles(now, intervalSeconds),
     deadLetters: deadLetterStore(people),
     pause: (by) => pause(people, by),
     resume: () => resume(people),

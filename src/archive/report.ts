@@ -1,7 +1,7 @@
 import { type Log, timestamp } from '../log';
 import type { Metrics } from '../metrics';
 import type { Tell } from '../pipeline/event';
-import { kindNames } from './kinds';
+import { type KindName, kindNames } from './kinds';
 import type { ArchivePassReport } from './pass-runner';
 import type { Applied } from './attempt';
 import { Tally } from './statistics';
@@ -28,8 +28,7 @@ export function passSummary({ statistics, ms }: ArchivePassReport): string {
 
 export function recordPass(metrics: Metrics, report: ArchivePassReport): void {
   const pipeline = 'archive';
-  metrics.passSeconds.set({ pipeline }, report.ms / 1_000);
-  metrics.passFinished.setToCurrentTime({ pipeline });
+  metrics.passes.inc({ pipeline });
   for (const kind of kindNames) {
     metrics.passDifferences.inc({ pipeline, kind }, report.differences[kind] ?? 0);
   }
@@ -60,22 +59,28 @@ export class AppliedLog {
     this.#tell = tell;
   }
 
-  /** @param since when the oldest change of the page was written to the stream, in milliseconds since 1970 */
-  add(applied: Applied, since: number | undefined): void {
+  /**
+   * @param tookMs how long the transaction took
+   * @param since when the oldest change of the page was written to the stream, in milliseconds since 1970
+   */
+  add(applied: Applied, tookMs: number, since: number | undefined): void {
     const pipeline = 'archive';
     const ms = since === undefined ? 0 : Math.max(0, Date.now() - since);
-    if (since !== undefined) this.#metrics.applySeconds.observe({ pipeline }, ms / 1_000);
-    for (const { added, updated } of applied.counts.values()) {
-      this.#metrics.applied.inc({ pipeline, op: 'add' }, added);
-      this.#metrics.applied.inc({ pipeline, op: 'update' }, updated);
-      this.total += added + updated;
-      this.#dirty ||= added + updated > 0;
+    this.#metrics.applySeconds.observe({ pipeline }, tookMs / 1_000);
+    if (since !== undefined) this.#metrics.latencySeconds.observe({ pipeline }, ms / 1_000);
+    const before = this.total;
+    const count = (kind: KindName, op: 'add' | 'update' | 'delete', records: number) => {
+      this.#metrics.applied.inc({ pipeline, kind, op }, records);
+      this.total += records;
+    };
+    for (const [kind, { added, updated }] of applied.counts) {
+      count(kind, 'add', added);
+      count(kind, 'update', updated);
     }
-    this.total += applied.deleted;
-    this.#metrics.applied.inc({ pipeline, op: 'delete' }, applied.deleted);
+    for (const [kind, deleted] of applied.deleted) count(kind, 'delete', deleted);
     this.#tally.add(applied);
     this.#parked += applied.parked;
-    this.#dirty ||= applied.parked + applied.deleted > 0;
+    this.#dirty ||= applied.parked + this.total - before > 0;
     this.#slowestMs = Math.max(this.#slowestMs, ms);
     this.#tellNames(applied);
     this.flush();

@@ -9,7 +9,7 @@ export class Tally {
   deleted = 0;
 
   add(applied: Applied): void {
-    this.deleted += applied.deleted;
+    for (const count of applied.deleted.values()) this.deleted += count;
     for (const [name, { added, updated }] of applied.counts) {
       const sum = this.#counts.get(name) ?? { added: 0, updated: 0 };
       this.#counts.set(name, { added: sum.added + added, updated: sum.updated + updated });

@@ -1,6 +1,8 @@
 import type { ErrorReport } from '../errors';
+import type { Readings } from '../gauges';
+import type { CheckpointAge } from '../pipeline/checkpoint-age';
 import { type Pause, pauseTroubles } from '../pipeline/pause';
-import { passTroubles, stalledTroubles } from '../pipeline/progress';
+import { passTroubles, type Progress, progressReadings, stalledTroubles } from '../pipeline/progress';
 import { compareEntryIds } from './entry-id';
 import type { ArchiveLane } from './lane';
 import type { MemoryFacts } from './memory-forecast';
@@ -10,6 +12,8 @@ import { millisecondsOf } from './stream';
 /** How plain writes are followed. */
 export interface MirrorStatus {
   readonly state: 'off' | 'waiting' | 'listening' | 'refused' | 'down';
+  /** Since when it is in that state. */
+  readonly since: number;
   /** Why it is not listening, and what to do. */
   readonly message?: string;
   readonly hint?: string;
@@ -18,7 +22,7 @@ export interface MirrorStatus {
 }
 
 /** The pipeline as it is now; times in milliseconds since 1970. */
-export interface ArchiveStatus {
+export interface ArchiveStatus extends Progress {
   readonly redis: string;
   readonly postgres: string;
   readonly role: 'owner' | 'standby' | 'starting';
@@ -26,10 +30,11 @@ export interface ArchiveStatus {
   readonly owner: string | null;
   readonly mirror: MirrorStatus;
   readonly position: { readonly incarnation: string | null; readonly entryId: string } | null;
-  /** Entries after the position; null when that cannot be told. */
+  /** Entries after the position; null when that cannot be told, or is the owner's to tell. */
   readonly lagRecords: number | null;
   /** Age of the oldest of them; 0 when none waits. */
   readonly lagSeconds: number;
+  readonly checkpointAgeSeconds: number | null;
   readonly deadLetters: number;
   readonly memory: MemoryFacts | null;
   readonly lastProgressAt: number;
@@ -48,27 +53,38 @@ export interface ArchiveStatus {
 
 export interface ArchiveParts {
   readonly lane: ArchiveLane;
+  readonly age: CheckpointAge;
   readonly mirror: MirrorStatus;
   readonly memory: MemoryFacts | undefined;
   readonly nextPassAt: number;
 }
 
 export function archiveStatus(
-  { lane, mirror, memory, nextPassAt }: ArchiveParts,
+  { lane, age, mirror, memory, nextPassAt }: ArchiveParts,
   now = Date.now(),
 ): ArchiveStatus {
   const { position } = lane.checkpoint;
-  const since = waitingSince(lane, memory);
+  const { owned } = lane.checkpoint;
+  const since = owned ? waitingSince(lane, memory) : undefined;
+  const lagSeconds = since === undefined ? 0 : Math.max(0, now - since) / 1_000;
+  const known = owned && memory !== undefined;
+  const paused = lane.pause.current ?? null;
   return {
     redis: lane.redis.display,
     postgres: lane.postgres.display,
-    role: lane.checkpoint.owned ? 'owner' : lane.standing.owner === undefined ? 'starting' : 'standby',
+    role: owned ? 'owner' : lane.standing.owner === undefined ? 'starting' : 'standby',
     owner: lane.standing.owner ?? null,
     mirror,
     position: position ? { incarnation: position.incarnation, entryId: position.entryId } : null,
     // The last entry applied stays in the stream, as a witness.
-    lagRecords: memory === undefined ? null : since === undefined ? 0 : Math.max(1, memory.streamLength - 1),
-    lagSeconds: since === undefined ? 0 : Math.max(0, now - since) / 1_000,
+    lagRecords: !known ? null : since === undefined ? 0 : Math.max(1, memory.streamLength - 1),
+    lagSeconds,
+    checkpointAgeSeconds: age.seconds({
+      position: `${lane.entryId} ${lane.applied.total}`,
+      lagSeconds: known ? lagSeconds : null,
+      paused: paused !== null,
+      now,
+    }),
     deadLetters: lane.letters,
     memory: memory ?? null,
     lastProgressAt: lane.lastProgressAt,
@@ -76,9 +92,9 @@ export function archiveStatus(
     passRunning: lane.passes.active,
     nextPassAt,
     applied: lane.applied.total,
-    paused: lane.pause.current ?? null,
+    paused,
     incidents: lane.incidents.list,
-    evicts: lane.server?.evicts ?? false,
+    evicts: memory?.evicts ?? lane.server?.evicts ?? false,
     failure: lane.failure ?? null,
   };
 }
@@ -90,10 +106,13 @@ function waitingSince(lane: ArchiveLane, memory: MemoryFacts | undefined): numbe
   return first === null || compareEntryIds(first, lane.entryId) <= 0 ? undefined : millisecondsOf(first);
 }
 
-/** A batch, or a chunk of a pass, may take a while. */
-const stalledMs = 15_000;
+/** A batch, or a chunk of a pass, may take a while; a lock is waited for as long. */
+const stalledMs = 10_000;
 /** A Redis that is full sooner needs a person now. */
 const fullSoonSeconds = 3_600;
+
+/** A connection is made anew within a moment; what lasts longer is a fault. */
+const deafMs = 5_000;
 
 /** Why the pipeline is not in order; empty when it is. A standby is in order. */
 export function archiveTroubles(
@@ -106,11 +125,52 @@ export function archiveTroubles(
   const full = status.memory?.fullInSeconds ?? null;
   if (full !== null && full < fullSoonSeconds && status.lagSeconds > 60) {
     troubles.push(
-      `Redis will be full in ${Math.round(full / 60)} min: the stream grows faster than it is archived`,
+      `archive: Redis will be full in ${Math.round(full / 60)} min, the stream grows faster than it is archived: bring Postgres back, or raise maxmemory`,
     );
   }
   if (status.evicts)
-    troubles.push('Redis may evict the stream millrace:changes: set maxmemory-policy to noeviction');
-  if (status.paused !== null) return [...troubles, ...pauseTroubles(status.paused, 'archive', now)];
-  return status.role === 'standby' ? troubles : [...troubles, ...passTroubles(status, limits)];
+    troubles.push(
+      'archive: Redis may evict the stream millrace:changes: set maxmemory-policy to noeviction, or to a volatile one',
+    );
+  if (status.role === 'standby') return troubles;
+  troubles.push(...mirrorTroubles(status, limits));
+  const { paused } = status;
+  return [
+    ...troubles,
+    ...(paused === null ? passTroubles(status, limits) : pauseTroubles(paused, 'archive', now)),
+  ];
+}
+
+/** Plain writes that nobody notices until the next full pass. */
+function mirrorTroubles(
+  { mirror, role }: ArchiveStatus,
+  { intervalSeconds, now }: { readonly intervalSeconds: number; readonly now: number },
+): readonly string[] {
+  const { state, since, message, hint } = mirror;
+  if (role !== 'owner' || state === 'off' || state === 'listening' || now - since < deafMs) return [];
+  const why = message === undefined ? '' : `: ${message}`;
+  const remedy = hint ?? 'look at the Redis server';
+  return [
+    `archive: the mirror is ${state}${why}; plain writes are found by the full pass every ${intervalSeconds} s: ${remedy}; or set MIRROR=off if all writers call the functions`,
+  ];
+}
+
+export function archiveReadings(status: ArchiveStatus, intervalSeconds: number): Readings {
+  const { memory, mirror, role } = status;
+  const ofRedis: Readings = {
+    owner: Number(role === 'owner'),
+    streamEntries: memory?.streamLength ?? null,
+    redisUsedBytes: memory?.usedBytes ?? null,
+    redisLimitBytes: memory?.limitBytes ?? null,
+    redisFullInSeconds: memory?.fullInSeconds ?? null,
+    redisEvicts: memory === null ? null : Number(memory.evicts),
+  };
+  // Position, passes and parked records are the owner's to tell.
+  if (role !== 'owner') return ofRedis;
+  return {
+    ...ofRedis,
+    ...progressReadings(status, intervalSeconds),
+    mirrorListening: mirror.state === 'off' ? null : Number(mirror.state === 'listening'),
+    deadLetters: status.deadLetters,
+  };
 }

@@ -26,5 +26,5 @@ export function environmentHelp(): string {
   const rows = Object.values<Option>(options).map(
     ({ env, fallback, help }) => `  ${env.padEnd(20)} ${help}${fallback ? ` (default ${fallback})` : ''}`,
   );
-  return `\nSettings, from the environment or .env in this folder (flags win):\n${rows.join('\n')}`;
+  return `\nSettings, from the environment or .env in this folder (flags win):\n${rows.join('\n')}\nA setting with a password may be given as NAME_FILE: a file that holds the value.`;
 }

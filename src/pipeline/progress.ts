@@ -1,11 +1,20 @@
 import type { ErrorReport } from '../errors';
+import type { Readings } from '../gauges';
+import type { Pause } from './pause';
 
 /** What every pipeline tells of itself; times in milliseconds since 1970. */
 export interface Progress {
   /** The failure being retried. */
   readonly failure: ErrorReport | null;
   readonly lastProgressAt: number;
+  /** How long the checkpoint has stood still although changes wait; null: not known. */
+  readonly checkpointAgeSeconds: number | null;
   readonly lastPass: { readonly startedAt: number; readonly ms: number } | null;
+  readonly passRunning: boolean;
+  readonly nextPassAt: number;
+  readonly lagRecords: number | null;
+  readonly lagSeconds: number | null;
+  readonly paused: Pause | null;
 }
 
 export interface ProgressLimits {
@@ -22,18 +31,31 @@ export const nextTick = (startedAt: number, intervalMs: number, now = Date.now()
 
 /** A pass may take its time, but not for ever. */
 const overduePasses = 3;
+/** One batch may take a while, and a lock is waited for. */
+const stillSeconds = 15;
 
 const seconds = (ms: number): string => `${Math.round(ms / 1_000)} s`;
 
-/** A failure being retried, or no progress at all. Health is progress, not a live process. */
+/** A failure being retried, no cycle that succeeds, or cycles that apply nothing. Health is progress, not a live process. */
 export function stalledTroubles(
-  { failure, lastProgressAt }: Progress,
+  { failure, lastProgressAt, checkpointAgeSeconds }: Progress,
   { pipeline, stalledMs, now }: ProgressLimits,
 ): readonly string[] {
-  if (failure !== null) return [`${failure.code}: ${failure.message}`];
-  if (now - lastProgressAt <= stalledMs) return [];
-  const since = lastProgressAt === 0 ? 'since the start' : `for ${seconds(now - lastProgressAt)}`;
-  return [`${pipeline}: no progress ${since}`];
+  if (failure !== null) {
+    const { code, message, hint } = failure;
+    return [`${pipeline}: ${code}: ${message}${hint === undefined ? '' : `: ${hint}`}`];
+  }
+  if (now - lastProgressAt > stalledMs) {
+    const since = lastProgressAt === 0 ? 'since the start' : `for ${seconds(now - lastProgressAt)}`;
+    return [
+      `${pipeline}: no progress ${since}: a store does not answer, or holds a lock; \`millrace doctor\``,
+    ];
+  }
+  if (checkpointAgeSeconds === null || checkpointAgeSeconds <= stillSeconds) return [];
+  const since = seconds(checkpointAgeSeconds * 1_000);
+  return [
+    `${pipeline}: changes wait, but the checkpoint has not moved for ${since}: \`millrace doctor\`; a restart is safe`,
+  ];
 }
 
 /** A full pass that never came to its end, or is long overdue. */
@@ -44,5 +66,23 @@ export function passTroubles(
   if (lastPass === null) return [`${pipeline}: the first full pass is not complete`];
   const age = now - lastPass.startedAt;
   if (age <= overduePasses * intervalSeconds * 1_000 + lastPass.ms) return [];
-  return [`${pipeline}: the last full pass began ${seconds(age)} ago`];
+  return [
+    `${pipeline}: the last full pass began ${seconds(age)} ago, and one is due every ${intervalSeconds} s: the log says what keeps it from its end`,
+  ];
 }
+
+/** What both pipelines show in /metrics. */
+export const progressReadings = (status: Progress, intervalSeconds: number): Readings => {
+  const { lastPass } = status;
+  return {
+    lagRecords: status.lagRecords,
+    lagSeconds: status.lagRecords === null ? null : status.lagSeconds,
+    checkpointAgeSeconds: status.checkpointAgeSeconds,
+    paused: Number(status.paused !== null),
+    passSeconds: lastPass && lastPass.ms / 1_000,
+    passFinishedAt: lastPass && (lastPass.startedAt + lastPass.ms) / 1_000,
+    passRunning: Number(status.passRunning),
+    passIntervalSeconds: intervalSeconds,
+    nextPassAt: status.nextPassAt / 1_000,
+  };
+};

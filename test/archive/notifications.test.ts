@@ -45,6 +45,7 @@ test('without CONFIG the refusal names the setting and the grant', async () => {
   expect(await enableNotifications(plain)).toEqual({
     ...refusal,
     hint: expect.stringContaining('notify-keyspace-events xEKg$shz') as unknown,
+    missing: 'Kg$shz',
   });
   plain.disconnect();
 });

@@ -1,0 +1,79 @@
+import type { Command } from 'commander';
+import { readPause } from '../archive/pause';
+import { findTargets } from '../archive/preparation';
+import { Retention } from '../archive/retention';
+import { needsAttention, retentionLines } from '../archive/retention-report';
+import { requirePostgres } from '../config';
+import { fatal } from '../errors';
+import { pausedError } from '../pipeline/pause';
+import { PostgresConnection } from '../postgres';
+import { showProgress } from '../progress';
+import { inspectServer, RedisConnection } from '../redis';
+import { useRunningDaemon } from '../stores';
+import { configOf, type Run, withOptions } from './options';
+
+interface Flags extends Record<string, unknown> {
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+}
+
+const examples = `
+Examples:
+  millrace retention --dry-run                     what RETENTION_DAYS would remove from Redis, and what it would keep back
+  millrace retention --dry-run --days 90           the same for another number of days
+  millrace retention --days prediction=30,metric=365
+
+Exit code: 0 done, 2 done, but old records stay because Postgres has them not, or otherwise, 1 failed, with what to do.`;
+
+/** `millrace retention`: removes from Redis, once, what is old and safe in Postgres; beside a daemon or without one. */
+export function retentionCommand(program: Command, run: Run): void {
+  withOptions(
+    program
+      .command('retention')
+      .description('remove old predictions and metrics from Redis that are equal in Postgres')
+      .option('--dry-run', 'say what would be removed and what would stay, and change nothing')
+      .option('--json', 'print the result as a line of JSON')
+      .addHelpText('after', examples),
+    ['redisUrl', 'postgresUrl', 'retentionDays'],
+  ).action((flags: Flags) =>
+    run(async (signal) => {
+      const config = useRunningDaemon(configOf(flags));
+      const policy = config.retention;
+      if (policy === undefined) {
+        throw fatal('nothing says how long records stay in Redis', {
+          code: 'E_CONFIG',
+          hint: 'Set RETENTION_DAYS, or --days: 90 for predictions and metrics, or prediction=90,metric=365.',
+        });
+      }
+      const redis = new RedisConnection(config.redis, 'retention');
+      const postgres = new PostgresConnection(requirePostgres(config), 'retention');
+      let hideProgress = (): void => undefined;
+      try {
+        await redis.connect();
+        await inspectServer(redis);
+        const targets = await findTargets(postgres);
+        const paused = flags.dryRun === true ? undefined : await readPause(postgres);
+        if (paused !== undefined) throw pausedError('archive', paused);
+        const retention = new Retention({
+          redis,
+          postgres,
+          targets: () => targets,
+          policy,
+          dryRun: flags.dryRun === true,
+          onRemoved: () => undefined,
+        });
+        hideProgress = showProgress(() => retention.progress);
+        while (!signal.aborted && (await retention.step()));
+        hideProgress();
+        const { report } = retention;
+        console.log(flags.json === true ? JSON.stringify(report) : retentionLines(report).join('\n'));
+        if (!report.complete) return 1;
+        return needsAttention(report) ? 2 : 0;
+      } finally {
+        hideProgress();
+        postgres.close();
+        redis.close();
+      }
+    }),
+  );
+}

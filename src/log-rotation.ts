@@ -1,0 +1,27 @@
+import { readdirSync, realpathSync, renameSync, unlinkSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+
+/** `20260105T143000123-<pid>`: UTC, with milliseconds. */
+const suffix = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})-\d+$/;
+
+/**
+ * Renames a full log file to `<name>.<time>-<pid>` and removes all but the newest `keep` of such files. They are never renamed again:
+ * whoever rotates at the same moment overwrites nothing, and whoever reads them is not confused.
+ */
+export function setAside(path: string, keep: number): void {
+  const file = realpathSync(path); // a link stays where it is
+  const folder = dirname(file);
+  const prefix = `${basename(file)}.`;
+  const older = readdirSync(folder)
+    .filter((name) => name.startsWith(prefix) && suffix.test(name.slice(prefix.length)))
+    .sort();
+  // By name they are in order, even within a millisecond, and when the clock was put back.
+  const time = Math.max(Date.now(), timeOf((older.at(-1) ?? '').slice(prefix.length)) + 1);
+  const stamp = new Date(time).toISOString().replace(/[-:.Z]/g, '');
+  const name = `${prefix}${stamp}-${process.pid}`;
+  renameSync(file, join(folder, name));
+  for (const old of [...older, name].slice(0, -keep)) unlinkSync(join(folder, old));
+}
+
+/** Of a suffix; 0 when it is none, or no time. */
+const timeOf = (text: string): number => Date.parse(text.replace(suffix, '$1-$2-$3T$4:$5:$6.$7Z')) || 0;
