@@ -11,7 +11,11 @@ export default defineConfig(
   },
   { files: ['**/*.js'], languageOptions: { sourceType: 'commonjs', globals: { module: 'writable' } } },
   // For browsers; tsconfig.dashboard.json knows their names, and checks the types.
-  { files: ['src/status/dashboard/*.js'], languageOptions: { sourceType: 'module' }, rules: { 'no-undef': 'off' } },
+  {
+    files: ['src/status/dashboard/*.js'],
+    languageOptions: { sourceType: 'module' },
+    rules: { 'no-undef': 'off' },
+  },
   {
     files: ['**/*.ts'],
     extends: [tseslint.configs.strictTypeChecked],
