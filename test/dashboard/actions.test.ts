@@ -69,7 +69,7 @@ browserTest('Reconcile now makes a full pass that mends what differs, and says w
   await page.locator('#aliases').getByRole('button', { name: 'Reconcile now' }).click();
   await shows(page.locator('#toast'), 'a full pass took');
   expect(await scene.redis.client.get('alias:team:first')).toBe('["1"]');
-  await shows(page.locator('#aliases .facts'), '1 difference mended');
+  await shows(page.locator('#aliases .facts'), '; 1 difference');
 });
 
 browserTest('Retry releases a parked record once its cause is gone', async () => {

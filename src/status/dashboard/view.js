@@ -48,7 +48,7 @@ export function common(status, { at, sample }) {
       { name: 'Lag', value: count(status.lagRecords), unit: 'records' },
       { name: 'Oldest waits', ...split(status.lagSeconds === null ? null : status.lagSeconds * 1_000) },
       { name: 'Rate', value: rate(sample?.rate ?? null), unit: 'records/s' },
-      { name: 'Written since start', value: count(status.applied) },
+      { name: 'Written', value: count(status.applied) },
     ],
     pause:
       paused === null
@@ -105,7 +105,7 @@ export function lastPassFact(pass, found, at) {
 
 /** @param {number} differences */
 export const found = (differences) =>
-  differences === 0 ? 'nothing differed' : `${counted(differences, 'difference')} mended`;
+  differences === 0 ? 'nothing differed' : counted(differences, 'difference');
 
 /** @param {{ seq?: number | null, at: number, by: string } | null} checkpoint @param {number} at */
 export const checkpointFact = (checkpoint, at) => ({
