@@ -33,5 +33,5 @@ export default defineConfig(
       '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
     },
   },
-  { files: ['src/cli.ts', 'src/commands/**', 'bench/**'], rules: { 'no-console': 'off' } },
+  { files: ['src/cli.ts', 'src/commands/**', 'bench/**', 'examples/**'], rules: { 'no-console': 'off' } },
 );

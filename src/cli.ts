@@ -2,6 +2,7 @@
 import { isatty } from 'node:tty';
 import { Command, CommanderError } from 'commander';
 import { captureCommand } from './commands/capture';
+import { completionCommand } from './commands/completion';
 import { deadLettersCommand } from './commands/dead-letters';
 import { demoCommand } from './commands/demo';
 import { doctorCommand } from './commands/doctor';
@@ -11,6 +12,9 @@ import { reconcileCommand } from './commands/reconcile';
 import { retentionCommand } from './commands/retention';
 import { runCommand } from './commands/run';
 import { statusCommand } from './commands/status';
+import { supportBundleCommand } from './commands/support-bundle';
+import { traceCommand } from './commands/trace';
+import { warmCommand } from './commands/warm';
 import { describeError } from './errors';
 import { version } from './package-root';
 
@@ -51,12 +55,16 @@ async function main(): Promise<void> {
     runCommand,
     reconcileCommand,
     statusCommand,
+    traceCommand,
+    doctorCommand,
     pauseCommand,
     deadLettersCommand,
     retentionCommand,
+    warmCommand,
     migrateCommand,
     captureCommand,
-    doctorCommand,
+    supportBundleCommand,
+    completionCommand,
     demoCommand,
   ]) {
     add(program, run);

@@ -13,7 +13,7 @@ import { readSecretFiles } from './secret-files';
 import { type Option, options } from './settings';
 import { type CertificateFiles, type Certificates, openCertificates } from './tls';
 
-type OptionName = keyof typeof options;
+export type OptionName = keyof typeof options;
 
 export interface Config {
   /** undefined: nothing names a Redis; the default localhost:6379 or an embedded one is used. */
@@ -66,12 +66,32 @@ export function readEnvironment(directory = process.cwd()): Environment {
   return existsSync(file) ? { ...parseDotenv(readFileSync(file)), ...process.env } : process.env;
 }
 
+/** How those who gave the settings know them. */
+export interface Naming {
+  /** What a setting is called where it came from; undefined: the flag, or the environment. */
+  readonly nameOf: (name: OptionName) => string | undefined;
+  /** What was found wrong before. */
+  readonly problems: readonly string[];
+  readonly hint: string;
+}
+
+const byFlagOrEnvironment: Naming = {
+  nameOf: () => undefined,
+  problems: [],
+  hint: 'Settings come from flags, the environment and .env in this folder, in that order; `millrace run --help` lists them.',
+};
+
 /**
  * Checks everything at once. `flags` are commander's values by option name (camel case of the flag, see flagName).
  * @throws MillraceError E_CONFIG (fatal) that lists every problem, each with the setting's name.
  */
-export function loadConfig(environment: Environment, flags: Readonly<Record<string, unknown>> = {}): Config {
-  const { environment: settings, problems } = readSecretFiles(environment);
+export function loadConfig(
+  environment: Environment,
+  flags: Readonly<Record<string, unknown>> = {},
+  naming = byFlagOrEnvironment,
+): Config {
+  const { environment: settings, problems: secretProblems } = readSecretFiles(environment);
+  const problems = [...naming.problems, ...secretProblems];
   const given = (name: OptionName): string | undefined => {
     const option: Option = options[name];
     const flag = option.flag === undefined ? undefined : flags[flagName(option.flag)];
@@ -84,10 +104,11 @@ export function loadConfig(environment: Environment, flags: Readonly<Record<stri
     if (value === undefined) return undefined;
     const result = option.schema.safeParse(value);
     if (result.success) return result.data as z.output<(typeof options)[N]['schema']>;
-    const source =
+    const flag =
       option.flag !== undefined && typeof flags[flagName(option.flag)] === 'string'
         ? option.flag.split(' ')[0]
-        : option.env;
+        : undefined;
+    const source = naming.nameOf(name) ?? flag ?? option.env;
     // A URL or a password must not be echoed; everything else helps more when it is.
     const shown = option.secret === true ? '' : `="${value}"`;
     problems.push(`${source}${shown} ${result.error.issues.map((issue) => issue.message).join('; ')}`);
@@ -152,7 +173,7 @@ export function loadConfig(environment: Environment, flags: Readonly<Record<stri
       `the configuration has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}:\n  - ${problems.join('\n  - ')}`,
       {
         code: 'E_CONFIG',
-        hint: 'Settings come from flags, the environment and .env in this folder, in that order; `millrace run --help` lists them.',
+        hint: naming.hint,
       },
     );
   }

@@ -9,7 +9,7 @@ import { type Config, requirePostgres } from './config';
 import type { Control, Reports } from './control';
 import { fatal } from './errors';
 import type { Log } from './log';
-import { createMetrics } from './metrics';
+import { createMetrics, describeProcess } from './metrics';
 import type { PipelineEvent } from './pipeline/event';
 import type { PipelineName } from './pipeline/pipeline';
 import { startHttp } from './status/http';
@@ -29,8 +29,10 @@ export interface DaemonOptions {
   readonly log: Log;
   /** Aborts for a clean stop. */
   readonly signal: AbortSignal;
-  /** Called when it runs, and its HTTP endpoint listens. */
-  readonly onRunning?: (httpUrl: string, control: Control) => void;
+  /** Whether health and metrics are served over HTTP; they are unless told otherwise. */
+  readonly http?: boolean;
+  /** Called when it runs, and its HTTP endpoint, if it has one, listens. */
+  readonly onRunning?: (httpUrl: string | undefined, control: Control) => void;
 }
 
 /** A batch in hand at the stop gets this long before its connection is cut. */
@@ -88,9 +90,14 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     reconcile: async <P extends PipelineName>(name: P) => (await pipelineOf(name).reconcile()) as Reports[P],
     deadLetters: archive?.deadLetters,
   };
-  const http = await startHttp({ ...config.http, metrics, log, control });
-  log.info(`dashboard, health and metrics: ${http.url}`, { event: 'http.listening' });
-  onRunning?.(http.url, control);
+  const serve = async () => {
+    describeProcess(metrics.registry);
+    const server = await startHttp({ ...config.http, metrics, log, control });
+    log.info(`dashboard, health and metrics: ${server.url}`, { event: 'http.listening' });
+    return server;
+  };
+  const http = options.http === false ? undefined : await serve();
+  onRunning?.(http?.url, control);
   let cutTimer: NodeJS.Timeout | undefined;
   const cut = () => {
     cutTimer = setTimeout(() => {
@@ -107,7 +114,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     signal.removeEventListener('abort', cut);
     await Promise.all([aliases?.close(), archive?.close()]);
     clearTimeout(cutTimer);
-    await http.close();
+    await http?.close();
     events$.complete();
   }
 }

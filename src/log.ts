@@ -83,14 +83,19 @@ function addFile(logger: Logger, { file, maxBytes, files }: LogConfig): LogFile 
   }
 }
 
-/** @param stderr true sends everything to stderr, for verbs whose stdout is their result. */
-export function openLog(config: LogConfig, stderr = false): Log {
+/**
+ * @param stderr true sends everything to stderr, for verbs whose stdout is their result
+ * @param toConsole false: into the file alone
+ */
+export function openLog(config: LogConfig, stderr = false, toConsole = true): Log {
   const shape = config.format === 'json' ? forMachines : forPeople;
   const levels = ['error', 'warn', 'info', 'debug'];
   const logger: Logger = createLogger({
     level: config.level,
     format: shape,
-    transports: [new transports.Console({ stderrLevels: stderr ? levels : ['error', 'warn'] })],
+    transports: [
+      new transports.Console({ silent: !toConsole, stderrLevels: stderr ? levels : ['error', 'warn'] }),
+    ],
   });
   const file = config.file === '' ? undefined : addFile(logger, config);
   const write = (level: string, message: string, fields: LogFields = {}) => {

@@ -14,10 +14,6 @@ const stepBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25,
 export function createMetrics() {
   const registry = new Registry();
   const registers = [registry];
-  collectDefaultMetrics({ register: registry });
-  // Gauges with the ending of counters; each is the sum of another.
-  for (const what of ['resources', 'handles', 'requests'])
-    registry.removeSingleMetric(`nodejs_active_${what}_total`);
   new Gauge({
     name: 'millrace_build_info',
     help: 'Always 1: what runs here',
@@ -102,6 +98,14 @@ export function createMetrics() {
       registers,
     }),
   };
+}
+
+/** Memory, CPU and event loop of this process: one observer each, so for what is scraped alone. */
+export function describeProcess(registry: Registry): void {
+  collectDefaultMetrics({ register: registry });
+  // Gauges with the ending of counters; each is the sum of another.
+  for (const what of ['resources', 'handles', 'requests'])
+    registry.removeSingleMetric(`nodejs_active_${what}_total`);
 }
 
 export type Metrics = ReturnType<typeof createMetrics>;

@@ -9,6 +9,7 @@ import type { Log } from './log';
 import { createMetrics } from './metrics';
 import { untold } from './pipeline/event';
 import { pausedError } from './pipeline/pause';
+import { type OnceOptions, stoppedEarly } from './pipeline/once-options';
 import { pump } from './pipeline/pump';
 import { showProgress } from './progress';
 import { RedisConnection } from './redis';
@@ -16,8 +17,13 @@ import { RedisConnection } from './redis';
 /**
  * One full pass in this process, beside a running daemon or without one. Installs nothing in the SQLite file. The first
  * failure ends it.
+ * @param options force: delete even when that is more than half of the keys of a type. @throws E_STOPPED when the signal aborts
  */
-export async function passOnce(config: Config, log: Log, force: boolean): Promise<PassReport> {
+export async function passOnce(
+  config: Config,
+  log: Log,
+  { force = false, signal, progress = true }: OnceOptions & { readonly force?: boolean } = {},
+): Promise<PassReport> {
   const connection = new RedisConnection(config.redis, 'pass');
   const lane = new AliasLane({
     path: config.dbPath,
@@ -31,7 +37,11 @@ export async function passOnce(config: Config, log: Log, force: boolean): Promis
     tell: untold,
   });
   const done = new AbortController();
-  const hideProgress = showProgress(() => lane.passes.progress);
+  const hideProgress = progress ? showProgress(() => lane.passes.progress) : () => undefined;
+  const stop = () => {
+    done.abort();
+  };
+  signal?.addEventListener('abort', stop);
   try {
     const paused = await readPause(connection);
     if (paused !== undefined) throw pausedError('aliases', paused);
@@ -51,11 +61,12 @@ export async function passOnce(config: Config, log: Log, force: boolean): Promis
     const finished = await Promise.race([report, running]);
     done.abort();
     await running;
-    if (finished === undefined) throw new Error('the pump stopped before the pass was complete');
+    if (finished === undefined) throw stoppedEarly();
     requireTables(finished, config.dbPath);
     return finished;
   } finally {
     hideProgress();
+    signal?.removeEventListener('abort', stop);
     lane.close();
     connection.close();
   }
@@ -67,15 +78,15 @@ export async function passOnce(config: Config, log: Log, force: boolean): Promis
  */
 export async function runOnce(config: Config, log: Log): Promise<number> {
   const only = config.pipelines;
-  const postgres = only.includes('archive') ? requirePostgres(config) : undefined;
+  if (only.includes('archive')) requirePostgres(config);
   log.info('one-time sync', { event: 'once', text: 'Running one-time sync...' });
   let code = 0;
   if (only.includes('aliases')) {
-    const report = await passOnce(config, log, false);
+    const report = await passOnce(config, log);
     if (report.blocked.length > 0) code = 1;
   }
-  if (postgres !== undefined) {
-    const { statistics } = await archiveOnce(config, postgres, log);
+  if (only.includes('archive')) {
+    const { statistics } = await archiveOnce(config, log);
     if (statistics.errors > 0 && code === 0) code = 2;
   }
   if (code !== 1) log.info('done', { event: 'done', text: 'Done.' });

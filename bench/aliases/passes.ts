@@ -89,7 +89,7 @@ async function scene({ dbPath, client, times, pass }: Measured): Promise<void> {
 async function millracePass(config: Config): Promise<PassReport> {
   const log = openLog({ level: 'error', format: 'json', file: '', maxBytes: 0, files: 1 }, true);
   try {
-    return await passOnce(config, log, false);
+    return await passOnce(config, log);
   } finally {
     await log.close();
   }

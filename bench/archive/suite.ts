@@ -7,10 +7,11 @@ import { latency } from './latency';
 import { mirrorCost } from './mirror-cost';
 import { mirrorDrain } from './mirror-drain';
 import { sustained } from './sustained';
+import { warming } from './warm';
 import { writers } from './writers';
 
 /** Redis to Postgres. */
 export const archive: Suite = {
   name: 'archive',
-  parts: [document, drain, mirrorDrain, sustained, latency, growth, fullPasses, writers, mirrorCost],
+  parts: [document, drain, mirrorDrain, sustained, latency, growth, fullPasses, writers, mirrorCost, warming],
 };

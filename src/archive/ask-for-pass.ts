@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { stoppedEarly } from '../pipeline/once-options';
 import type { ArchiveLane } from './lane';
 import type { ArchivePassReport } from './pass-runner';
 
@@ -6,17 +7,23 @@ const pollMs = 200;
 
 /**
  * Asks the owner of the stream, this instance or another, for a full pass that sees everything from now on, and waits for its
- * report, for ever.
+ * report. @throws E_STOPPED when the signal aborts
  */
-export async function askForPass({ standing, checkpoint }: ArchiveLane): Promise<ArchivePassReport> {
+export async function askForPass(
+  { standing, checkpoint }: ArchiveLane,
+  signal: AbortSignal,
+): Promise<ArchivePassReport> {
   // Before that there may be nothing to write the request to.
-  while (standing.owner === undefined) await pause();
+  while (standing.owner === undefined) await pause(signal);
   const asked = await checkpoint.requestPass();
   for (;;) {
     const report = await checkpoint.passSince(asked);
     if (report !== undefined) return report as ArchivePassReport;
-    await pause();
+    await pause(signal);
   }
 }
 
-const pause = () => delay(pollMs, undefined, { ref: false });
+async function pause(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) throw stoppedEarly();
+  await delay(pollMs, undefined, { ref: false });
+}

@@ -55,13 +55,16 @@ export function findDifferent(
   rows: readonly Counterpart[],
   merges: boolean,
 ): Promise<readonly number[]> {
-  return compare(transaction, target, {
-    identity: ['id'],
-    columns: columnsOf(target),
-    rows: rows.map(({ pgId, row, parents }) => [pgId, ...parents, ...plain(row)]),
-    ...(merges ? { keepFilled: isShared(target) } : {}),
-  });
+  return compare(transaction, target, ownRows(target, rows, merges));
 }
+
+/** Rows that follow their records, in all columns. */
+export const ownRows = (target: Target, rows: readonly Counterpart[], merges: boolean): Comparison => ({
+  identity: ['id'],
+  columns: columnsOf(target),
+  rows: rows.map(({ pgId, row, parents }) => [pgId, ...parents, ...plain(row)]),
+  ...(merges ? { keepFilled: isShared(target) } : {}),
+});
 
 /**
  * Which records that are mapped to the row of another one, for its natural key, would be mapped otherwise by now: that row is gone
@@ -73,20 +76,31 @@ export async function findEstranged(
   rows: readonly Counterpart[],
   merges: boolean,
 ): Promise<readonly number[]> {
-  const parted = await compare(transaction, target, {
+  const different: number[] = [];
+  for (const comparison of guestRows(target, rows, merges))
+    different.push(...(await compare(transaction, target, comparison)));
+  return [...new Set(different)];
+}
+
+/** Rows of others that records are mapped to: in the natural key and, under `merge`, in what a record could fill. */
+export const guestRows = (
+  target: Target,
+  rows: readonly Counterpart[],
+  merges: boolean,
+): readonly Comparison[] => {
+  const parted: Comparison = {
     identity: ['id'],
     columns: target.kind.natural ?? [],
     rows: rows.map((one) => [one.pgId, ...naturalValues(one)]),
-  });
-  if (!merges) return parted;
-  const filling = await compare(transaction, target, {
+  };
+  const filling: Comparison = {
     identity: ['id'],
     columns: target.kind.columns.map(({ column }) => column),
     rows: rows.map(({ pgId, row }) => [pgId, ...plain(row)]),
     onlyFills: true,
-  });
-  return [...new Set([...parted, ...filling])];
-}
+  };
+  return merges ? [parted, filling] : [parted];
+};
 
 /** As findDifferent, for rows told apart by parents and redis_key. */
 export function findDifferentKeyed(
@@ -94,15 +108,19 @@ export function findDifferentKeyed(
   target: Target,
   rows: readonly Resolved[],
 ): Promise<readonly number[]> {
-  const identity = [...target.kind.parents.map(({ column }) => column), 'redis_key'];
-  const values = rows.map(({ row, parents }) => [...parents, row.redisKey ?? null, ...plain(row)]);
-  const columns = target.kind.columns.map(({ column }) => column);
-  return compare(transaction, target, { identity, columns, rows: values });
+  return compare(transaction, target, keyedRows(target, rows));
 }
+
+export const keyedRows = ({ kind }: Target, rows: readonly Resolved[]): Comparison => ({
+  identity: [...kind.parents.map(({ column }) => column), 'redis_key'],
+  columns: kind.columns.map(({ column }) => column),
+  rows: rows.map(({ row, parents }) => [...parents, row.redisKey ?? null, ...plain(row)]),
+});
 
 const plain = (row: Row) => row.values.map(parameter);
 
-interface Comparison {
+/** What is to be held against the rows of a table. */
+export interface Comparison {
   readonly identity: readonly string[];
   readonly columns: readonly string[];
   /** Values of the identity, then of the columns. */
@@ -116,10 +134,64 @@ interface Comparison {
 /** @returns the indexes of the rows that differ, or are not there */
 async function compare(
   transaction: Transaction,
+  target: Target,
+  comparison: Comparison,
+): Promise<readonly number[]> {
+  if (comparison.rows.length === 0) return [];
+  const { values, from, absent, differs } = comparisonSql(target, comparison);
+  const found = await transaction.query(
+    `SELECT w.n ${from} WHERE ${[absent, ...differs].map((one) => `(${one})`).join(' OR ')}`,
+    values,
+  );
+  return found.map((row) => Number(row['n']) - 1);
+}
+
+/** What Postgres has where a row differs from what it was held against. */
+export interface ColumnDifferences {
+  /** Index of the row given. */
+  readonly index: number;
+  /** The id of the row in Postgres; null: it is not there. */
+  readonly pgId: string | null;
+  readonly columns: readonly {
+    readonly column: string;
+    readonly redis: string | null;
+    readonly postgres: string | null;
+  }[];
+}
+
+/** As `compare`, with the values on both sides of each column that differs. */
+export async function compareColumns(
+  transaction: Transaction,
+  target: Target,
+  comparison: Comparison,
+): Promise<readonly ColumnDifferences[]> {
+  const { identity, columns, rows } = comparison;
+  if (rows.length === 0) return [];
+  const { values, from, absent, differs } = comparisonSql(target, comparison);
+  const list = columns.map(
+    (column, at) => `(${differs[at] ?? 'false'}) AS d${at}, t.${quoteName(column)}::text AS v${at}`,
+  );
+  const found = await transaction.query(
+    `SELECT ${['w.n', 't.id', ...list].join(', ')} ${from} WHERE ${[absent, ...differs].map((one) => `(${one})`).join(' OR ')} ORDER BY w.n`,
+    values,
+  );
+  return found.map((row) => {
+    const index = Number(row['n']) - 1;
+    const pgId = row['id'] ?? null;
+    const different = columns.flatMap((column, at) => {
+      if (pgId === null || row[`d${at}`] !== 't') return [];
+      return [
+        { column, redis: rows[index]?.[identity.length + at] ?? null, postgres: row[`v${at}`] ?? null },
+      ];
+    });
+    return { index, pgId, columns: different };
+  });
+}
+
+function comparisonSql(
   { table, types }: Target,
   { identity, columns, rows, keepFilled, onlyFills }: Comparison,
-): Promise<readonly number[]> {
-  if (rows.length === 0) return [];
+) {
   const all = [...identity, ...columns];
   const { values, list } = arrays(
     all.map((_name, index) => rows.map((row) => row[index] ?? null)),
@@ -136,12 +208,8 @@ async function compare(
       ? both
       : `NOT (coalesce(${given}, '') = '' AND ${keepFilled}) AND ${both}`;
   });
-  const found = await transaction.query(
-    `SELECT w.n FROM unnest(${list}) WITH ORDINALITY AS w (${aliases.join(', ')}, n) LEFT JOIN ${table} t ON ${same} ` +
-      `WHERE t.${quoteName(identity[0] ?? 'id')} IS NULL OR ${differs.map((one) => `(${one})`).join(' OR ')}`,
-    values,
-  );
-  return found.map((row) => Number(row['n']) - 1);
+  const from = `FROM unnest(${list}) WITH ORDINALITY AS w (${aliases.join(', ')}, n) LEFT JOIN ${table} t ON ${same}`;
+  return { values, from, absent: `t.${quoteName(identity[0] ?? 'id')} IS NULL`, differs };
 }
 
 /** json is compared as the text it is. */

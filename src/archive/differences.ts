@@ -4,6 +4,7 @@ import type { Found } from './found';
 import { type Identity, IdMap, IdMapTransaction } from './id-map';
 import { isDataError } from './isolate';
 import { type KindName, kinds } from './kinds';
+import { parentIds } from './parent-ids';
 import { type Row, toRow } from './row';
 import { type Strategies, strategyOf } from './strategies';
 import { type Targets, targetOf } from './target';
@@ -60,7 +61,11 @@ export class Differences {
     const rows: Row[] = [];
     for (const found of points) if (!checkAll([found], rows)) different.push(found);
     await this.#ask(async (transaction) => {
-      const parents = await this.#parents(new IdMapTransaction(new IdMap(), transaction), rows);
+      const parents = await parentIds(
+        new IdMapTransaction(new IdMap(), transaction),
+        this.#options.targets(),
+        rows,
+      );
       const known: { row: Row; identity: [string, string] }[] = [];
       for (const [index, row] of rows.entries()) {
         const run = parents[index]?.[0];
@@ -95,7 +100,7 @@ export class Differences {
     const different: Row[] = [];
     const ids = new IdMapTransaction(new IdMap(), transaction);
     const resolved: Resolved[] = [];
-    const parents = await this.#parents(ids, rows);
+    const parents = await parentIds(ids, this.#options.targets(), rows);
     for (const [index, row] of rows.entries()) {
       const found = parents[index];
       if (found === undefined) different.push(row);
@@ -125,35 +130,6 @@ export class Differences {
     for (const index of await findEstranged(transaction, target, guests, merges))
       push(different, guests[index]?.row);
     return different;
-  }
-
-  /** Postgres ids of the parents of each row; undefined where one is not mapped. */
-  async #parents(
-    ids: IdMapTransaction,
-    rows: readonly Row[],
-  ): Promise<readonly ((string | null)[] | undefined)[]> {
-    const kind = rows[0]?.kind;
-    const result: ((string | null)[] | undefined)[] = rows.map(() => []);
-    for (const [position, parent] of (kind?.parents ?? []).entries()) {
-      const wanted = rows.flatMap(({ references }, index) => {
-        const reference = references[position];
-        if (reference?.created === undefined) return [];
-        return [{ index, identity: { id: reference.id, created: reference.created } }];
-      });
-      const { table } = targetOf(this.#options.targets(), parent.kind);
-      const found = await ids.find(
-        kinds[parent.kind],
-        table,
-        wanted.map(({ identity }) => identity),
-      );
-      const byRow = new Map(wanted.map(({ index }, at) => [index, found[at]?.pgId]));
-      for (const [index, row] of rows.entries()) {
-        const pgId = row.references[position] === null ? null : byRow.get(index);
-        if (pgId === undefined) result[index] = undefined;
-        else result[index]?.push(pgId);
-      }
-    }
-    return result;
   }
 
   /** @throws data errors as they are, everything else explained */

@@ -3,29 +3,29 @@ import { fatal } from '../errors';
 import { PostgresConnection } from '../postgres';
 import type { PostgresTarget } from '../postgres-url';
 import { inspectServer, RedisConnection } from '../redis';
-import { keyOf } from './found';
-import { FullPass } from './full-pass';
+import { type ArchiveDifference, Explanation } from './explain';
+import { FullPass, type Nominated } from './full-pass';
 import type { KindName } from './kinds';
 import { findTargets } from './preparation';
 import { TruthReader } from './truth';
-
-export interface ArchiveDifference {
-  readonly kind: KindName;
-  /** The Redis key that Postgres lacks, or has otherwise. */
-  readonly key: string;
-}
 
 export interface ArchiveDryRun {
   readonly keys: number;
   readonly ms: number;
   readonly differences: Readonly<Partial<Record<KindName, number>>>;
+  /** Records told one by one. */
+  readonly told: number;
 }
 
-/** A full pass that lists what it would write. Reads Redis and Postgres, writes neither. */
+/**
+ * A full pass that lists what it would write. Reads Redis and Postgres, writes neither.
+ * @param limit so many records at the most are looked at column by column and told; the others are counted
+ */
 export async function archiveDryRun(
   config: Config,
   target: PostgresTarget,
   onDifference: (difference: ArchiveDifference) => void,
+  limit = 0,
 ): Promise<ArchiveDryRun> {
   const redis = new RedisConnection(config.redis, 'dry-run');
   const postgres = new PostgresConnection(target, 'dry-run');
@@ -40,26 +40,34 @@ export async function archiveDryRun(
           })
         : error;
     });
-    const pass = new FullPass({
-      redis,
-      postgres,
-      truth: new TruthReader(redis),
-      targets: () => targets,
-      strategies: config.onConflict,
-    });
+    const shared = { postgres, targets: () => targets, strategies: config.onConflict };
+    const truth = new TruthReader(redis);
+    const pass = new FullPass({ ...shared, redis, truth });
+    const explanation = new Explanation({ ...shared, truth });
     const startedAt = Date.now();
-    const tell = (kind: KindName, id: Buffer) => {
-      onDifference({ kind, key: keyOf(kind, id).toString('utf8') });
-    };
+    let told = 0;
     for (;;) {
       const found = await pass.step();
       if (found === undefined) break;
-      for (const [kind, ids] of found.nominated) for (const id of ids) tell(kind, Buffer.from(id, 'latin1'));
-      for (const point of found.points) tell('metric', point.id);
+      if (told >= limit) continue;
+      for await (const difference of explained(explanation, found)) {
+        onDifference(difference);
+        if (++told >= limit) break;
+      }
     }
-    return { keys: pass.keys, ms: Date.now() - startedAt, differences: Object.fromEntries(pass.differences) };
+    return {
+      keys: pass.keys,
+      ms: Date.now() - startedAt,
+      differences: Object.fromEntries(pass.differences),
+      told,
+    };
   } finally {
     postgres.close();
     redis.close();
   }
+}
+
+async function* explained(explanation: Explanation, { nominated, points }: Nominated) {
+  for (const [kind, ids] of nominated) yield* explanation.ofNominated(kind, [...ids]);
+  yield* explanation.ofRecords(points);
 }

@@ -4,7 +4,11 @@ import type { PostgresTarget } from '../postgres-url';
 import { inspectServer, RedisConnection } from '../redis';
 import { type Finding, ok, problem } from '../status/finding';
 import { functionLibrary } from '../writer/library';
+import { measureSkew, skewFinding } from './examine-clocks';
+import { growthFinding, measureGrowth } from './examine-growth';
+import { serverHealth } from './examine-server';
 import { inspectNotifications } from './notifications';
+import { missingRights, rightsFinding } from './redis-rights';
 import { examineSchema } from './schema/examine';
 import { type ArchiveStoreFacts, archiveStoreFacts } from './store-facts';
 
@@ -15,6 +19,7 @@ export async function examineArchive(config: Config, target: PostgresTarget): Pr
   const postgresWell = await collect(findings, () => postgresFindings(config, target));
   if (redisWell && postgresWell) {
     await collect(findings, async () => positionFindings(await archiveStoreFacts(config, target)));
+    await collect(findings, () => betweenFindings(config, target));
   }
   return findings;
 }
@@ -45,6 +50,8 @@ async function redisFindings(config: Config): Promise<readonly Finding[]> {
         : ok(`nothing is evicted (maxmemory-policy ${server.maxmemoryPolicy})`),
     );
     findings.push(await libraryFinding(redis), await notificationFinding(redis, config.mirror));
+    findings.push(...(await persistenceFindings(redis)));
+    findings.push(await rightsOf(config));
     return findings;
   } catch (error) {
     throw redis.translate(error);
@@ -65,6 +72,59 @@ async function libraryFinding(redis: RedisConnection): Promise<Finding> {
       what: 'the function library is not loaded: writers can use plain commands only',
       remedy,
     };
+  }
+}
+
+async function rightsOf({ redis }: Config): Promise<Finding> {
+  const [asking, subscribing] = [new RedisConnection(redis, 'doctor'), new RedisConnection(redis, 'doctor')];
+  try {
+    await Promise.all([asking.connect(), subscribing.connect()]);
+    return rightsFinding(await missingRights(asking.client, subscribing.client, redis.db));
+  } finally {
+    asking.close();
+    subscribing.close();
+  }
+}
+
+/** Redis is the only place of what is not archived yet. */
+async function persistenceFindings({ client }: RedisConnection): Promise<readonly Finding[]> {
+  const info = await client.info('persistence');
+  const field = (name: string) => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1];
+  const failed = ['rdb_last_bgsave_status', 'aof_last_write_status'].filter((name) => field(name) === 'err');
+  if (failed.length > 0) {
+    return [
+      {
+        level: 'problem',
+        what: `Redis cannot save to disk (${failed.join(', ')})`,
+        remedy: 'Look at the Redis log; free disk space or repair its folder.',
+      },
+    ];
+  }
+  if (field('aof_enabled') === '1') return [ok('Redis keeps what is written over a restart (appendonly)')];
+  return [
+    {
+      level: 'note',
+      what: 'Redis keeps snapshots at best: what is not archived yet may be lost when it stops without warning',
+      remedy: 'CONFIG SET appendonly yes, and put it into redis.conf.',
+    },
+  ];
+}
+
+/** Clocks, and whether there is room. */
+async function betweenFindings(config: Config, target: PostgresTarget): Promise<readonly Finding[]> {
+  const redis = new RedisConnection(config.redis, 'doctor');
+  const postgres = new PostgresConnection(target, 'doctor');
+  try {
+    await redis.connect();
+    return [
+      skewFinding(await measureSkew(redis.client, postgres)),
+      growthFinding(await measureGrowth(redis.client)),
+    ];
+  } catch (error) {
+    throw redis.translate(error);
+  } finally {
+    redis.close();
+    postgres.close();
   }
 }
 
@@ -102,6 +162,7 @@ async function postgresFindings({ onDelete }: Config, target: PostgresTarget): P
     for (const { code, message, hint } of problems) {
       findings.push({ level: 'problem', what: `${message} (${code})`, remedy: hint });
     }
+    if (schema !== null) findings.push(...(await serverHealth(postgres, schema)));
     return findings;
   } catch (error) {
     throw postgres.translate(error);

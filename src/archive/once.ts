@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ignoreElements, interval, lastValueFrom, merge, Subject } from 'rxjs';
-import type { Config } from '../config';
+import { type Config, requirePostgres } from '../config';
 import type { Log } from '../log';
 import { createMetrics } from '../metrics';
 import { untold } from '../pipeline/event';
+import { type OnceOptions, stoppedEarly } from '../pipeline/once-options';
 import { pausedError } from '../pipeline/pause';
 import { pump } from '../pipeline/pump';
 import { showProgress } from '../progress';
-import type { PostgresTarget } from '../postgres-url';
 import { askForPass } from './ask-for-pass';
 import { beforeAll, compareEntryIds } from './entry-id';
 import { ArchiveLane } from './lane';
@@ -20,17 +20,17 @@ const pollMs = 200;
 
 /**
  * One full pass, and everything the stream holds, in this process; where a daemon owns the stream, the daemon is asked for the
- * pass. The first failure ends it.
+ * pass. The first failure ends it. @throws E_STOPPED when the signal aborts
  */
 export async function archiveOnce(
   config: Config,
-  postgres: PostgresTarget,
   log: Log,
+  { signal, progress = true }: OnceOptions = {},
 ): Promise<ArchivePassReport> {
   const wake$ = new Subject<void>();
   const lane = new ArchiveLane({
     redis: config.redis,
-    postgres,
+    postgres: requirePostgres(config),
     strategies: config.onConflict,
     onDelete: config.onDelete,
     log,
@@ -41,7 +41,11 @@ export async function archiveOnce(
     },
   });
   const done = new AbortController();
-  const hideProgress = showProgress(() => lane.passes.progress);
+  const stop = () => {
+    done.abort();
+  };
+  signal?.addEventListener('abort', stop);
+  const hideProgress = progress ? showProgress(() => lane.passes.progress) : () => undefined;
   const report = lane.passes.request('asked for');
   const running = lastValueFrom(
     pump({
@@ -56,17 +60,18 @@ export async function archiveOnce(
     { defaultValue: undefined },
   );
   const failed = running.then((): never => {
-    throw new Error('the pump stopped before the pass was complete');
+    throw stoppedEarly();
   });
   failed.catch(() => undefined); // raced below
   try {
     const paused = await Promise.race([failed, readPause(lane.postgres)]);
     if (paused !== undefined) throw pausedError('archive', paused);
     const finished = await Promise.race([failed, report, askOwner(lane, log, done.signal)]);
-    await Promise.race([failed, drained(lane)]);
+    await Promise.race([failed, drained(lane, done.signal)]);
     return finished;
   } finally {
     hideProgress();
+    signal?.removeEventListener('abort', stop);
     done.abort();
     await running.catch(() => undefined); // told by the race
     await lane.close();
@@ -74,9 +79,9 @@ export async function archiveOnce(
 }
 
 /** Until everything that is in the stream by now has been applied, by whoever owns it. */
-async function drained(lane: ArchiveLane): Promise<void> {
+async function drained(lane: ArchiveLane, signal: AbortSignal): Promise<void> {
   const last = await lastEntryId(lane.redis);
-  for (;;) {
+  while (!signal.aborted) {
     const position = lane.checkpoint.owned
       ? lane.checkpoint.position?.entryId
       : await lane.checkpoint.storedEntryId();
@@ -92,7 +97,7 @@ async function askOwner(lane: ArchiveLane, log: Log, signal: AbortSignal): Promi
     if (signal.aborted) return new Promise(() => undefined);
     await delay(pollMs, undefined, { signal }).catch(() => undefined);
   }
-  const report = await askForPass(lane);
+  const report = await askForPass(lane, signal);
   // The owner died, and this process became it: the pass is its own, and told.
   if (isOwner()) return new Promise(() => undefined);
   const text = passSummary(report);

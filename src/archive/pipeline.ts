@@ -22,7 +22,6 @@ import { runPump } from '../pipeline/run-pump';
 import { PostgresConnection } from '../postgres';
 import type { PostgresTarget } from '../postgres-url';
 import { askForPass } from './ask-for-pass';
-import { collectEarly } from './garbage';
 import { kindNames } from './kinds';
 import { ArchiveLane } from './lane';
 import { type DeadLetterStore, deadLetterStore } from './letter-store';
@@ -50,7 +49,6 @@ export function archivePipeline(options: PipelineOptions, postgres: PostgresTarg
     if (event.type === 'incident') metrics.incidents.inc({ pipeline });
     options.onEvent({ at: Date.now(), pipeline, ...event });
   };
-  collectEarly();
   const ready$ = new Subject<void>();
   const lane = new ArchiveLane({
     redis: config.redis,
@@ -120,7 +118,7 @@ export function archivePipeline(options: PipelineOptions, postgres: PostgresTarg
     reconcile: async () => {
       const paused = await readPause(people);
       if (paused !== undefined) throw pausedError(pipeline, paused);
-      return unlessFailing(askForPass(lane), () => lane.failure, signal);
+      return unlessFailing(askForPass(lane, signal), () => lane.failure, signal);
     },
     cut: () => {
       people.close();

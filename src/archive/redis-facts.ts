@@ -7,7 +7,7 @@ import { changesStream } from './nominate';
 /** Which life of this Redis the archive follows: written by us, and lost with everything else. */
 export const incarnationKey = 'millrace:archive:incarnation';
 
-const counted = ['model', 'version', 'dataset', 'run', 'experiment', 'prediction'] as const;
+export const counted = ['model', 'version', 'dataset', 'run', 'experiment', 'prediction'] as const;
 type Counted = (typeof counted)[number];
 
 const count = z.int().nonnegative();

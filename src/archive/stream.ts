@@ -22,13 +22,15 @@ export interface Page {
   /** Records to look up, by kind: ids as latin1, so that any bytes survive. */
   readonly nominated: ReadonlyMap<KindName, Set<string>>;
   readonly deleted: ReadonlyMap<KindName, Set<string>>;
-  /** Predictions (ids) that came by value: their notifications are echoes. */
+  /** Predictions (ids) that came by value, or from Postgres (`millrace warm`): their notifications are echoes. */
   readonly carried: readonly number[];
 }
 
 export const millisecondsOf = (entryId: string): number => Number(entryId.slice(0, entryId.indexOf('-')));
 
 const carriedPrediction = Buffer.from('prediction=');
+/** Ids, as after `prediction*`, of predictions that `millrace warm` put back: Postgres is where they come from. */
+export const restoredPrediction = 'prediction~';
 
 /**
  * Sorts a page's entries. Nothing in a stream that anybody can write to is an error: what cannot be understood is parked.
@@ -38,6 +40,7 @@ export function readPage(entries: readonly Entry[], known: KnownId): Page {
   const batch = new Batch();
   const nominated = new Map<KindName, Set<string>>(kindNames.map((name) => [name, new Set()]));
   const deleted = new Map<KindName, Set<string>>(kindNames.map((name) => [name, new Set()]));
+  const restored: number[] = [];
   let records = 0;
   let bytes = 0;
   for (const [id, fields] of entries) {
@@ -60,7 +63,7 @@ export function readPage(entries: readonly Entry[], known: KnownId): Page {
         deleted.get(gone)?.add(value.toString('latin1'));
         // Looked up as well: it may have been written again since.
         nominated.get(gone)?.add(value.toString('latin1'));
-      } else if (field.endsWith('*') && isKind(field.slice(0, -1))) {
+      } else if (field === restoredPrediction || (field.endsWith('*') && isKind(field.slice(0, -1)))) {
         let ids: readonly string[] = [];
         try {
           ids = idsIn(value);
@@ -69,7 +72,10 @@ export function readPage(entries: readonly Entry[], known: KnownId): Page {
           batch.letters.push(strange({ entryId, pair: at / 2 }, field, message));
         }
         records += ids.length - 1;
-        for (const one of ids) nominated.get(field.slice(0, -1) as KindName)?.add(one);
+        for (const one of ids) {
+          if (field === restoredPrediction) restored.push(Number(one));
+          else nominated.get(field.slice(0, -1) as KindName)?.add(one);
+        }
       } else {
         const message = `nobody knows what the field ${JSON.stringify(field.slice(0, 60))} means`;
         batch.letters.push(strange({ entryId, pair: at / 2 }, field, message));
@@ -79,6 +85,7 @@ export function readPage(entries: readonly Entry[], known: KnownId): Page {
   const first = entries[0]?.[0].toString('latin1') ?? '0-0';
   const position = entries.at(-1)?.[0].toString('latin1') ?? '0-0';
   const since = millisecondsOf(first);
-  const carried = [...(batch.copy?.ids ?? []), ...batch.of('prediction').map(({ id }) => Number(id))];
+  const byValue = [...(batch.copy?.ids ?? []), ...batch.of('prediction').map(({ id }) => Number(id))];
+  const carried = restored.length === 0 ? byValue : [...byValue, ...restored];
   return { position, since, entries: entries.length, records, bytes, batch, nominated, deleted, carried };
 }

@@ -5,6 +5,12 @@ import { tableStatuses } from '../aliases/status';
 import { useRunningDaemon } from '../stores';
 import { configOf, type Run, withOptions } from './options';
 
+const examples = `
+Examples:
+  millrace capture status                     are the triggers in place, and for which tables
+  millrace capture install --db sports.db     install what is missing; the daemon does so at its start
+  millrace capture uninstall                  leave no trace in the file; stop the daemon first`;
+
 /** `millrace capture install|status|uninstall`: the triggers and the changelog in the SQLite file. */
 export function captureCommand(program: Command, run: Run): void {
   withOptions(
@@ -14,61 +20,65 @@ export function captureCommand(program: Command, run: Run): void {
       .addArgument(new Argument('<action>', 'what to do').choices(['install', 'status', 'uninstall']))
       .option('--json', 'print the result as JSON'),
     ['dbPath'],
-  ).action((action: 'install' | 'status' | 'uninstall', flags: Record<string, unknown>) =>
-    run(() => {
-      const config = useRunningDaemon(configOf(flags));
-      const options = { path: config.dbPath, mappings: config.aliasTables, aliasCase: config.aliasCase };
-      const json = flags['json'] === true;
-      // A missing file or a wrong one is found here, before anything is written.
-      let source = AliasSource.open(options);
-      if (action === 'uninstall') {
+  )
+    .addHelpText('after', examples)
+    .action((action: 'install' | 'status' | 'uninstall', flags: Record<string, unknown>) =>
+      run(() => {
+        const config = useRunningDaemon(configOf(flags));
+        const options = { path: config.dbPath, mappings: config.aliasTables, aliasCase: config.aliasCase };
+        const json = flags['json'] === true;
+        // A missing file or a wrong one is found here, before anything is written.
+        let source = AliasSource.open(options);
+        if (action === 'uninstall') {
+          source.close();
+          const removed = uninstallCapture(config.dbPath);
+          if (json) console.log(JSON.stringify({ removed }));
+          else
+            console.log(
+              removed.length === 0 ? 'Nothing of ours was there.' : `Removed:\n  ${removed.join('\n  ')}`,
+            );
+          if (config.daemonUrl !== undefined) {
+            console.error(
+              'A daemon is running here: it will install the capture again. Stop it, or set CAPTURE=off.',
+            );
+          }
+          return Promise.resolve(0);
+        }
+        if (action === 'install') {
+          source.close();
+          const steps = installCapture(config.dbPath, config.aliasTables, config.aliasCase);
+          if (!json)
+            console.log(
+              steps.length === 0 ? 'The capture is complete already.' : `Installed in ${config.dbPath}.`,
+            );
+          source = AliasSource.open(options);
+        }
+        const report = {
+          database: config.dbPath,
+          journalMode: source.journalMode,
+          complete: source.changelog !== undefined,
+          gaps: source.captureGaps,
+          tables: tableStatuses(source.entries),
+          head: source.changelog?.head() ?? null,
+        };
         source.close();
-        const removed = uninstallCapture(config.dbPath);
-        if (json) console.log(JSON.stringify({ removed }));
-        else
+        if (json) console.log(JSON.stringify(report));
+        else {
+          for (const table of report.tables) {
+            console.log(
+              `  ${table.type.padEnd(10)} ${table.table.padEnd(20)} ${table.message ?? 'captured'}`,
+            );
+            if (table.hint !== undefined) console.log(`    → ${table.hint}`);
+          }
           console.log(
-            removed.length === 0 ? 'Nothing of ours was there.' : `Removed:\n  ${removed.join('\n  ')}`,
-          );
-        if (config.daemonUrl !== undefined) {
-          console.error(
-            'A daemon is running here: it will install the capture again. Stop it, or set CAPTURE=off.',
+            report.complete
+              ? `Complete; last change: ${report.head?.seq ?? 0}`
+              : `Incomplete: ${report.gaps.join(', ')}`,
           );
         }
-        return Promise.resolve(0);
-      }
-      if (action === 'install') {
-        source.close();
-        const steps = installCapture(config.dbPath, config.aliasTables, config.aliasCase);
-        if (!json)
-          console.log(
-            steps.length === 0 ? 'The capture is complete already.' : `Installed in ${config.dbPath}.`,
-          );
-        source = AliasSource.open(options);
-      }
-      const report = {
-        database: config.dbPath,
-        journalMode: source.journalMode,
-        complete: source.changelog !== undefined,
-        gaps: source.captureGaps,
-        tables: tableStatuses(source.entries),
-        head: source.changelog?.head() ?? null,
-      };
-      source.close();
-      if (json) console.log(JSON.stringify(report));
-      else {
-        for (const table of report.tables) {
-          console.log(`  ${table.type.padEnd(10)} ${table.table.padEnd(20)} ${table.message ?? 'captured'}`);
-          if (table.hint !== undefined) console.log(`    → ${table.hint}`);
-        }
-        console.log(
-          report.complete
-            ? `Complete; last change: ${report.head?.seq ?? 0}`
-            : `Incomplete: ${report.gaps.join(', ')}`,
+        return Promise.resolve(
+          report.complete && report.tables.some((table) => table.state === 'served') ? 0 : 1,
         );
-      }
-      return Promise.resolve(
-        report.complete && report.tables.some((table) => table.state === 'served') ? 0 : 1,
-      );
-    }),
-  );
+      }),
+    );
 }

@@ -20,6 +20,10 @@ export function demoCommand(program: Command, run: Run): void {
     .description(
       'fill sample stores, sync them, verify every row, and watch changes travel down both pipelines',
     )
+    .addHelpText(
+      'after',
+      '\nExamples:\n  millrace demo     beside `npm start` in this folder, else with servers of its own',
+    )
     .action(() =>
       run(async (signal) => {
         const before = performance.now();

@@ -1,40 +1,39 @@
 import type { Command } from 'commander';
-import { examine } from '../aliases/examine';
-import { examineArchive } from '../archive/examine';
-import { type Config, requirePostgres } from '../config';
-import { type Finding, ok, problem } from '../status/finding';
+import { diagnose } from '../status/diagnose';
+import type { Finding } from '../status/finding';
 import { useRunningDaemon } from '../stores';
 import { configOf, type Run, withOptions } from './options';
 
 const mark = { ok: '✓', note: '·', problem: '✗' } as const;
+
+const examples = `
+Examples:
+  millrace doctor                          everything, with what to do about it
+  millrace doctor --only archive
+  millrace doctor --json | jq '.[] | select(.level == "problem")'
+
+Exit code: 0 nothing is wrong (notes are no problems), 1 something is. It changes nothing.`;
 
 /** `millrace doctor`: looks at everything that has to be right, and says what to do about what is not. */
 export function doctorCommand(program: Command, run: Run): void {
   withOptions(
     program
       .command('doctor')
-      .description('check connections, versions, triggers, tables, grants, drift, checkpoints and lag')
+      .description(
+        'check connections, versions, triggers, tables, grants, drift, checkpoints, lag and memory',
+      )
       .option('--json', 'print the findings as JSON'),
     ['redisUrl', 'postgresUrl', 'dbPath', 'only'],
-  ).action((flags: Record<string, unknown>) =>
-    run(async () => {
-      const config = useRunningDaemon(configOf(flags));
-      const findings = [ok(`Node ${process.versions.node} on ${process.platform}`)];
-      if (config.pipelines.includes('aliases')) findings.push(...(await examine(config)));
-      if (config.pipelines.includes('archive')) findings.push(...(await archiveFindings(config)));
-      if (flags['json'] === true) console.log(JSON.stringify(findings));
-      else for (const finding of findings) print(finding);
-      return findings.some((finding) => finding.level === 'problem') ? 1 : 0;
-    }),
-  );
-}
-
-async function archiveFindings(config: Config): Promise<readonly Finding[]> {
-  try {
-    return await examineArchive(config, requirePostgres(config));
-  } catch (error) {
-    return [problem(error)];
-  }
+  )
+    .addHelpText('after', examples)
+    .action((flags: Record<string, unknown>) =>
+      run(async () => {
+        const findings = await diagnose(useRunningDaemon(configOf(flags)));
+        if (flags['json'] === true) console.log(JSON.stringify(findings));
+        else for (const finding of findings) print(finding);
+        return findings.some((finding) => finding.level === 'problem') ? 1 : 0;
+      }),
+    );
 }
 
 function print({ level, what, remedy }: Finding): void {

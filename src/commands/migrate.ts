@@ -10,6 +10,12 @@ import { useRunningDaemon } from '../stores';
 import { ensureLibrary } from '../writer/library';
 import { configOf, type Run, withOptions } from './options';
 
+const examples = `
+Examples:
+  millrace migrate                      make or adopt the tables; the daemon does so at its start
+  millrace migrate --dry-run > plan.sql the SQL alone, for an administrator to look at or to run
+  millrace migrate --postgres-url postgresql://admin@db/ai_models`;
+
 /** `millrace migrate`: everything the archive needs in Postgres, and the function library in Redis. */
 export function migrateCommand(program: Command, run: Run): void {
   withOptions(
@@ -20,20 +26,22 @@ export function migrateCommand(program: Command, run: Run): void {
       )
       .option('--dry-run', 'print the SQL that would be run, and change nothing'),
     ['postgresUrl', 'redisUrl'],
-  ).action((flags: Record<string, unknown>) =>
-    run(async () => {
-      const config = useRunningDaemon(configOf(flags));
-      const dryRun = flags['dryRun'] === true;
-      const report = await migratePostgres(config, dryRun);
-      if (dryRun) {
-        console.log(script(report));
+  )
+    .addHelpText('after', examples)
+    .action((flags: Record<string, unknown>) =>
+      run(async () => {
+        const config = useRunningDaemon(configOf(flags));
+        const dryRun = flags['dryRun'] === true;
+        const report = await migratePostgres(config, dryRun);
+        if (dryRun) {
+          console.log(script(report));
+          return 0;
+        }
+        for (const line of summary(report)) console.log(line);
+        await loadLibrary(config);
         return 0;
-      }
-      for (const line of summary(report)) console.log(line);
-      await loadLibrary(config);
-      return 0;
-    }),
-  );
+      }),
+    );
 }
 
 async function migratePostgres(config: Config, dryRun: boolean): Promise<MigrationReport> {

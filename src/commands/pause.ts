@@ -1,11 +1,7 @@
 import type { Command } from 'commander';
-import * as aliases from '../aliases/pause';
-import * as archive from '../archive/pause';
-import { type Config, requirePostgres } from '../config';
+import { requirePostgres } from '../config';
 import { whoAmI } from '../pipeline/pause';
-import type { PipelineName } from '../pipeline/pipeline';
-import { PostgresConnection } from '../postgres';
-import { RedisConnection } from '../redis';
+import { setPause } from '../set-pause';
 import { useRunningDaemon } from '../stores';
 import { configOf, type Run, withOptions } from './options';
 
@@ -25,7 +21,7 @@ export function pauseCommand(program: Command, run: Run): void {
           const config = useRunningDaemon(configOf(flags));
           if (config.pipelines.includes('archive')) requirePostgres(config);
           for (const pipeline of config.pipelines) {
-            await switches[pipeline](config, name === 'pause');
+            await setPause(config, pipeline, name === 'pause' ? whoAmI() : undefined);
             console.log(
               `${pipeline}: ${name === 'pause' ? 'paused; nothing is lost, changes wait' : 'goes on'}`,
             );
@@ -36,22 +32,3 @@ export function pauseCommand(program: Command, run: Run): void {
   verb('pause', 'stop applying changes, in every daemon, until `resume`; capturing them goes on');
   verb('resume', 'let a paused pipeline go on where it stopped');
 }
-
-const switches: Readonly<Record<PipelineName, (config: Config, pause: boolean) => Promise<void>>> = {
-  aliases: async ({ redis }, pause) => {
-    const connection = new RedisConnection(redis, 'pause');
-    try {
-      await (pause ? aliases.pause(connection, whoAmI()) : aliases.resume(connection));
-    } finally {
-      connection.close();
-    }
-  },
-  archive: async (config, pause) => {
-    const connection = new PostgresConnection(requirePostgres(config), 'pause');
-    try {
-      await (pause ? archive.pause(connection, whoAmI()) : archive.resume(connection));
-    } finally {
-      connection.close();
-    }
-  },
-};

@@ -1,20 +1,32 @@
-import type { Command } from 'commander';
-import type { Difference } from '../aliases/dry-run';
+import { type Command, InvalidArgumentError } from 'commander';
 import { dryRunPass } from '../aliases/dry-run-pass';
 import { passSummary } from '../aliases/report';
 import { archiveDryRun } from '../archive/dry-run';
+import type { ArchiveDifference } from '../archive/explain';
 import { archiveOnce } from '../archive/once';
 import { type Config, requirePostgres } from '../config';
 import { openLog } from '../log';
 import { passOnce } from '../once';
 import { useRunningDaemon } from '../stores';
+import { describeAlias, describeRecord } from './describe-difference';
 import { configOf, type Run, withOptions } from './options';
 
 interface Flags {
   readonly dryRun?: boolean;
   readonly json?: boolean;
   readonly force?: boolean;
+  readonly limit: number;
 }
+
+const examples = `
+Examples:
+  millrace reconcile                             compare everything, repair what differs
+  millrace reconcile --only archive --json       one pipeline, its result as JSON
+  millrace reconcile --dry-run                   what would be repaired, column by column
+  millrace reconcile --dry-run --limit 20        only the first 20; the total is told all the same
+  millrace reconcile --dry-run --json | jq -c 'select(.change == "missing") | .key'
+
+A dry run prints contents of records.`;
 
 /** `millrace reconcile`: a full pass now, safe beside a running daemon. */
 export function reconcileCommand(program: Command, run: Run): void {
@@ -27,54 +39,73 @@ export function reconcileCommand(program: Command, run: Run): void {
         '--json',
         'print each pipeline’s result as a line of JSON (with --dry-run: each difference first)',
       )
+      .option(
+        '--limit <count>',
+        '--dry-run: tell so many differences of each pipeline; count the rest',
+        parseLimit,
+        1_000,
+      )
       .option('--force', 'aliases: delete even when that is more than half of the keys of a type'),
     ['redisUrl', 'postgresUrl', 'dbPath', 'only'],
-  ).action((flags: Flags & Record<string, unknown>) =>
-    run(async () => {
-      const config = useRunningDaemon(configOf(flags));
-      const { pipelines } = config;
-      if (pipelines.includes('archive')) requirePostgres(config);
-      const codes: number[] = [];
-      if (pipelines.includes('aliases')) codes.push(await reconcileAliases(config, flags));
-      if (pipelines.includes('archive')) codes.push(await reconcileArchive(config, flags));
-      return codes.includes(1) ? 1 : Math.max(...codes);
-    }),
-  );
+  )
+    .addHelpText('after', examples)
+    .action((flags: Flags & Record<string, unknown>) =>
+      run(async () => {
+        const config = useRunningDaemon(configOf(flags));
+        const { pipelines } = config;
+        if (pipelines.includes('archive')) requirePostgres(config);
+        const codes: number[] = [];
+        if (pipelines.includes('aliases')) codes.push(await reconcileAliases(config, flags));
+        if (pipelines.includes('archive')) codes.push(await reconcileArchive(config, flags));
+        return codes.includes(1) ? 1 : Math.max(...codes);
+      }),
+    );
 }
 
-async function reconcileAliases(config: Config, { dryRun, json, force = false }: Flags): Promise<number> {
+async function reconcileAliases(
+  config: Config,
+  { dryRun, json, limit, force = false }: Flags,
+): Promise<number> {
   if (dryRun !== true) {
-    const report = await passOnce(config, openLog(config.log, true), force);
+    const report = await passOnce(config, openLog(config.log, true), { force });
     if (json === true) console.log(JSON.stringify(report));
     return report.blocked.length > 0 ? 1 : 0;
   }
+  let found = 0;
   const report = await dryRunPass(config, force, (difference) => {
-    console.log(json === true ? JSON.stringify(difference) : describe(difference));
+    if (++found > limit) return;
+    console.log(json === true ? JSON.stringify(difference) : describeAlias(difference));
   });
-  console.log(json === true ? JSON.stringify(report) : `${passSummary(report)}Dry run: nothing was changed.`);
+  if (json === true) console.log(JSON.stringify(report));
+  else console.log(`${cut(found, limit)}${passSummary(report)}Dry run: nothing was changed.`);
   return report.blocked.length > 0 ? 1 : 0;
 }
 
-async function reconcileArchive(config: Config, { dryRun, json }: Flags): Promise<number> {
-  const postgres = requirePostgres(config);
+async function reconcileArchive(config: Config, { dryRun, json, limit }: Flags): Promise<number> {
   if (dryRun !== true) {
-    const report = await archiveOnce(config, postgres, openLog(config.log, true));
+    const report = await archiveOnce(config, openLog(config.log, true));
     if (json === true) console.log(JSON.stringify(report));
     return report.statistics.errors > 0 ? 2 : 0;
   }
-  const report = await archiveDryRun(config, postgres, (difference) => {
-    console.log(json === true ? JSON.stringify(difference) : `≠ ${difference.key}`);
-  });
-  const differences = Object.entries(report.differences).map(([kind, count]) => `${kind} ${count}`);
-  console.log(
-    json === true
-      ? JSON.stringify(report)
-      : `${report.keys} keys compared with Postgres in ${(report.ms / 1_000).toFixed(2)}s; differing: ${differences.join(', ') || 'none'}\nDry run: nothing was changed.`,
-  );
+  const tell = (difference: ArchiveDifference) => {
+    console.log(json === true ? JSON.stringify(difference) : describeRecord(difference));
+  };
+  const report = await archiveDryRun(config, requirePostgres(config), tell, limit);
+  if (json === true) console.log(JSON.stringify(report));
+  else {
+    const differences = Object.entries(report.differences).map(([kind, count]) => `${kind} ${count}`);
+    const total = Object.values(report.differences).reduce((sum, count) => sum + count, 0);
+    console.log(
+      `${report.told < limit ? '' : cut(total, report.told)}${report.keys} keys compared with Postgres in ${(report.ms / 1_000).toFixed(2)}s; differing: ${differences.join(', ') || 'none'}\nDry run: nothing was changed.`,
+    );
+  }
   return 0;
 }
 
-const sign = { add: '+', update: '~', delete: '-' } as const;
+const cut = (total: number, limit: number): string =>
+  total > limit ? `… the first ${limit} of ${total}; --limit tells more.\n` : '';
 
-const describe = ({ key, change, redis, table }: Difference): string =>
-  `${sign[change]} ${key}  ${redis ?? '(nil)'} -> ${table ?? '(nil)'}`;
+function parseLimit(text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('a limit is a whole number.');
+}

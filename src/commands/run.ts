@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { collectEarly } from '../archive/garbage';
 import type { Config } from '../config';
 import { runDaemon } from '../daemon';
 import { writeRecord } from '../daemon-record';
@@ -15,6 +16,15 @@ interface Flags {
   readonly embedded?: boolean;
 }
 
+const examples = `
+Examples:
+  millrace run                        both pipelines, until Ctrl+C
+  millrace run --only aliases         one of them
+  millrace run --once                 one full pass, as cron may start it
+  millrace run --interval 60          a full pass each minute
+  millrace run --embedded             with a Redis and a Postgres of its own for what is not configured
+`;
+
 /** `millrace run`: the daemon; with --once a single pass. */
 export function runCommand(program: Command, run: Run): void {
   withOptions(
@@ -28,7 +38,7 @@ export function runCommand(program: Command, run: Run): void {
       ),
     ['redisUrl', 'postgresUrl', 'dbPath', 'interval', 'only'],
   )
-    .addHelpText('after', environmentHelp())
+    .addHelpText('after', examples + environmentHelp())
     .action((flags: Flags & Record<string, unknown>) =>
       run(async (signal) => {
         const configured = configOf(flags);
@@ -44,12 +54,13 @@ export function runCommand(program: Command, run: Run): void {
         try {
           for (const what of stores.started) log.info(`started for you: ${what}`, { event: 'embedded' });
           if (flags.once === true) return await runOnce(config, log);
+          collectEarly();
           await runDaemon({
             config,
             log,
             signal,
             onRunning: (http) => {
-              if (stores.started.length === 0 && flags.embedded !== true) return;
+              if (http === undefined || (stores.started.length === 0 && flags.embedded !== true)) return;
               const redisUrl = `redis${config.redis.tls ? 's' : ''}://${config.redis.host}:${config.redis.port}/${config.redis.db}`;
               forget = writeRecord(config.dataDir, {
                 pid: process.pid,

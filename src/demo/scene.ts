@@ -1,5 +1,5 @@
 import { archiveOnce } from '../archive/once';
-import { type Config, loadConfig, requirePostgres } from '../config';
+import { type Config, loadConfig } from '../config';
 import { runDaemon } from '../daemon';
 import type { DaemonRecord } from '../daemon-record';
 import { isSampleDatabase } from '../embedded/sample-db';
@@ -44,8 +44,8 @@ export function besideDaemon(record: DaemonRecord | undefined, folder: string, s
     own: false,
     sync: async () => {
       const { log, summary } = passLog(say);
-      await passOnce(config, log, false);
-      await archiveOnce(config, requirePostgres(config), log);
+      await passOnce(config, log);
+      await archiveOnce(config, log);
       return { aliases: await summary('aliases'), archive: await summary('archive'), http: record.http };
     },
     close: () => Promise.resolve(),
@@ -64,7 +64,7 @@ export async function ownScene(say: Say): Promise<Scene> {
     sync: async () => {
       const { log, summary } = passLog(say);
       let http = '';
-      const onRunning = (url: string) => (http = url);
+      const onRunning = (url = '') => (http = url);
       running = runDaemon({ config, log, signal: stop.signal, onRunning });
       const ended = running.then((): never => {
         throw new Error('the daemon stopped');

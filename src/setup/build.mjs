@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 
 import { at, giveUp, run, say } from './shell.mjs';
 
-const FOLDERS = ['src', 'bench'];
+const FOLDERS = ['src', 'bench', 'examples'];
 const BUILD_INFO = at('dist', '.tsbuildinfo');
 
 function sourceFiles() {

@@ -59,7 +59,7 @@ test('two daemons and a stream of reconciles never set a key back to an older va
   db.exec("INSERT INTO team_aliases VALUES ('0', 'counter')");
   const reconciled = new AbortController();
   const reconciling = (async () => {
-    while (!reconciled.signal.aborted) await passOnce(loadConfig(environment()), keepLog(), false);
+    while (!reconciled.signal.aborted) await passOnce(loadConfig(environment()), keepLog());
   })();
   for (let count = 1; count <= 400; count++) {
     update.run(String(count));

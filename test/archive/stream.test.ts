@@ -35,3 +35,12 @@ test('only kinds have lists', () => {
   expect(letters('counter*', '1')).toEqual(['millrace:changes 1-1 0 counter* E_STREAM_FIELD']);
   expect(letters('*', '1')).toEqual(['millrace:changes 1-1 0 * E_STREAM_FIELD']);
 });
+
+test('what came back from Postgres nominates nothing, and its notifications are echoes', () => {
+  const page = readPage([entry('1-1', 'prediction~', '7 8', 'prediction', '9')]);
+  expect([...(page.nominated.get('prediction') ?? [])]).toEqual(['9']);
+  expect(page).toMatchObject({ carried: [7, 8], records: 3 });
+  expect(page.batch.size).toBe(0);
+  expect(letters('prediction~', '1 x')).toEqual(['millrace:changes 1-1 0 prediction~ E_STREAM_FIELD']);
+  expect(letters('model~', '1')).toEqual(['millrace:changes 1-1 0 model~ E_STREAM_FIELD']);
+});

@@ -68,7 +68,7 @@ export async function startDaemon(
     config: loadConfig({ HTTP_PORT: '0', MILLRACE_ONLY: only, ...environment }),
     log,
     signal: stop.signal,
-    onRunning: (url, control) => {
+    onRunning: (url = '', control) => {
       listening.resolve({ url, control });
     },
   });

@@ -44,7 +44,14 @@ export function useScene(changes: Readonly<Record<string, string>> = {}): Scene 
     scene.db.exec("INSERT INTO team_aliases VALUES (1, 'first'), (1, 'second')");
     const config = loadConfig(environment());
     scene.url = await new Promise<string>((resolve, reject) => {
-      running = runDaemon({ config, log: keepLog(), signal: stop.signal, onRunning: resolve });
+      running = runDaemon({
+        config,
+        log: keepLog(),
+        signal: stop.signal,
+        onRunning: (url = '') => {
+          resolve(url);
+        },
+      });
       running.catch(reject);
     });
     await eventually(async () => (await fetch(`${scene.url}/readyz`)).ok);

@@ -1,0 +1,73 @@
+import type { ArchiveTrace } from './trace';
+import type { InRedis } from './trace-redis';
+
+/** What happens next, in one sentence. */
+export interface Verdict {
+  readonly state:
+    'applied' | 'waiting' | 'parked' | 'not captured' | 'unfit' | 'only in Postgres' | 'unknown';
+  readonly sentence: string;
+}
+
+/** @param archive null: the tables are not there. Pure. */
+export function verdictOf(redis: InRedis, archive: ArchiveTrace['archive']): Verdict {
+  const inRedis = redis.type !== 'none';
+  if (archive === null) {
+    const sentence = inRedis
+      ? 'Nothing has been archived yet: `millrace migrate` makes the tables, and the daemon’s first full pass copies it.'
+      : 'It is not in Redis, and nothing has been archived yet.';
+    return { state: inRedis ? 'not captured' : 'unknown', sentence };
+  }
+  const { waiting, parked, rows, counted, differences, owner } = archive;
+  const [next] = waiting.entries;
+  const [letter] = parked;
+  if (next !== undefined) {
+    const idle = owner === null ? ' No daemon owns the stream: `millrace run` starts one.' : '';
+    return {
+      state: 'waiting',
+      sentence: `Waiting in the stream since ${new Date(next.at).toISOString()}, ${next.before} entries before it.${idle}`,
+    };
+  }
+  if (letter !== undefined) {
+    const { id, code, column, message, attempts } = letter;
+    return {
+      state: 'parked',
+      sentence: `Parked as number ${id}: ${column === null ? '' : `${column} `}${message} (${code}), tried ${attempts} times; \`millrace dead-letters show ${id}\`.`,
+    };
+  }
+  const alive = rows.filter((row) => row.alive);
+  if (!inRedis) {
+    const kept = alive.length + (counted?.count ?? 0);
+    return kept > 0
+      ? {
+          state: 'only in Postgres',
+          sentence: `No longer in Redis; ${rowsInWords(kept)} in Postgres, and there it stays.`,
+        }
+      : {
+          state: 'unknown',
+          sentence:
+            'Neither in Redis nor in Postgres: nobody has written it, or it was deleted on both sides.',
+        };
+  }
+  const unfit = redis.unfit ?? differences.find(({ change }) => change === 'unfit')?.reason;
+  if (unfit !== undefined)
+    return { state: 'unfit', sentence: `It cannot become a row: ${unfit}. The next full pass parks it.` };
+  if (differences.length > 0) {
+    const unseen = waiting.complete
+      ? ''
+      : ` It is not among the first ${waiting.looked} entries that wait in the stream, and may be further behind.`;
+    return {
+      state: 'not captured',
+      sentence: `Not captured yet: the next full pass finds it (\`millrace reconcile\` runs one now).${unseen}`,
+    };
+  }
+  const current = alive.find(({ created }) => created === redis.created);
+  const sentence =
+    current === undefined
+      ? `Applied: ${rowsInWords(counted?.count ?? 0)}, and a full pass finds nothing to write.`
+      : current.owned
+        ? `Applied: row ${current.id} of ${current.table}, equal to Redis.`
+        : `Applied: mapped to row ${current.id} of ${current.table}, which had the name first (ON_CONFLICT).`;
+  return { state: 'applied', sentence };
+}
+
+const rowsInWords = (count: number): string => (count === 1 ? 'it has 1 row' : `it has ${count} rows`);

@@ -1,0 +1,12 @@
+-- How many records of a kind there are, and what becomes of those that are not restored.
+-- {kind}, {table}, and what is chosen: chosen.sql
+-- Result: chosen, superseded (their id belongs to a newer record), shared (another record stands for their row), foreign (rows that
+-- no record ever had), ids (of the rows chosen, as an array)
+WITH chosen AS ({chosen})
+SELECT
+  (SELECT count(*) FROM chosen JOIN {table} t ON t.id = pg_id) AS chosen,
+  (SELECT count(*) - count(DISTINCT redis_id) FROM millrace.id_map WHERE kind = '{kind}') AS superseded,
+  (SELECT count(DISTINCT redis_id) FROM millrace.id_map WHERE kind = '{kind}') - (SELECT count(*) FROM chosen) AS shared,
+  (SELECT count(*) FROM {table} t
+    WHERE NOT EXISTS (SELECT FROM millrace.id_map m WHERE m.kind = '{kind}' AND m.pg_id = t.id)) AS foreign,
+  (SELECT array_agg(pg_id) FROM chosen) AS ids

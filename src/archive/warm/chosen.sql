@@ -1,0 +1,11 @@
+-- Which record may have each row's place in Redis. Of several records under one id (ids start over when Redis is flushed) the newest
+-- has it; of several that share a row (ON_CONFLICT), the one the row follows, or else the newest.
+-- {kind}; {guests}: whether a record that the row does not follow may stand for it
+-- Result: redis_id, created_at, pg_id, owned
+SELECT DISTINCT ON (pg_id) redis_id, created_at, pg_id, owned
+FROM (
+  SELECT DISTINCT ON (redis_id) redis_id, created_at, pg_id, owned
+  FROM millrace.id_map WHERE kind = '{kind}' ORDER BY redis_id, created_at DESC
+) newest
+WHERE owned OR {guests}
+ORDER BY pg_id, owned DESC, created_at DESC, redis_id DESC

@@ -1,0 +1,126 @@
+import { readAsset } from '../../package-root';
+import { sqlState } from '../../postgres';
+import type { TextRow, Transaction } from '../../postgres';
+import { type Kind, type KindName, kindNames, kinds } from '../kinds';
+import { type Strategies, strategyOf } from '../strategies';
+import { quoteName, type Target, type Targets, targetOf } from '../target';
+import type { WarmLimits } from './limits';
+import { emptyTally, type Tallies, type Tally } from './tally';
+
+const chosenTemplate = readAsset('src/archive/warm/chosen.sql');
+const countsTemplate = readAsset('src/archive/warm/chosen-counts.sql');
+
+/** A large table is counted for so long; then its figures stay unknown. */
+const countingMs = 20_000;
+
+export interface Plan {
+  /** Records to look at, by kind; undefined: too many to count. */
+  readonly wanted: Readonly<Record<KindName, number | undefined>>;
+  /** Postgres ids of the rows that may have a place in Redis, of the kinds that others refer to. */
+  readonly chosen: ReadonlyMap<KindName, readonly string[]>;
+  /** With what is known before anything is restored. */
+  readonly tallies: Tallies;
+}
+
+/** chosen.sql for a kind. A record that claims the row as soon as it is seen again (overwrite) would change it: it stands for none. */
+export const chosenSql = (name: KindName, strategies: Strategies): string =>
+  chosenTemplate
+    .replaceAll('{kind}', name)
+    .replaceAll('{guests}', strategyOf(strategies, name) === 'overwrite' ? 'false' : 'true');
+
+/** Counts what there is. Reads Postgres alone. */
+export async function makePlan(
+  transaction: Transaction,
+  targets: Targets,
+  strategies: Strategies,
+  limits: WarmLimits,
+): Promise<Plan> {
+  const chosen = new Map<KindName, readonly string[]>();
+  const tallies = Object.fromEntries(kindNames.map((name) => [name, emptyTally()])) as Record<
+    KindName,
+    Tally
+  >;
+  const wanted: Record<KindName, number | undefined> = Object.fromEntries(
+    kindNames.map((name) => [name, 0]),
+  ) as Record<KindName, number>;
+  for (const name of kindNames) {
+    const target = targetOf(targets, name);
+    if (target.kind.identity === 'mapped') {
+      const [row] = await transaction.query(
+        countsTemplate
+          .replaceAll('{chosen}', chosenSql(name, strategies))
+          .replaceAll('{kind}', name)
+          .replaceAll('{table}', target.table),
+      );
+      chosen.set(
+        name,
+        (row?.['ids'] ?? '').split(/[{},]/).filter((id) => id !== ''),
+      );
+      wanted[name] = numberIn(row, 'chosen');
+      tallies[name].superseded = numberIn(row, 'superseded');
+      tallies[name].shared = numberIn(row, 'shared');
+      tallies[name].foreign = numberIn(row, 'foreign');
+    } else {
+      const parents = new Set(chosen.get(target.kind.parents[0]?.kind ?? 'model'));
+      const rows = await countByParent(transaction, target, limits);
+      wanted[name] =
+        rows && addUp(rows, { parents, most: mostOf(target.kind, limits), tally: tallies[name] });
+    }
+  }
+  return { wanted, chosen, tallies };
+}
+
+const mostOf = ({ identity }: Kind, { predictions }: WarmLimits): number =>
+  identity === 'dated' && predictions !== 'all' ? predictions : Infinity;
+
+/** @returns how many are to be looked at */
+function addUp(
+  rows: readonly TextRow[],
+  { parents, most, tally }: { parents: ReadonlySet<string>; most: number; tally: Tally },
+): number {
+  let wanted = 0;
+  for (const row of rows) {
+    const [ours, young] = [numberIn(row, 'ours'), numberIn(row, 'young')];
+    tally.foreign += numberIn(row, 'rows') - ours;
+    if (!parents.has(row['parent'] ?? '')) {
+      tally.superseded += ours;
+      continue;
+    }
+    wanted += Math.min(most, young);
+    tally.left += ours - Math.min(most, young);
+  }
+  return wanted;
+}
+
+/** @returns undefined when it takes too long */
+async function countByParent(
+  transaction: Transaction,
+  { kind, table }: Target,
+  limits: WarmLimits,
+): Promise<readonly TextRow[] | undefined> {
+  const mark = kind.identity === 'dated' ? 'redis_id' : 'redis_key';
+  const parent = quoteName(kind.parents[0]?.column ?? '');
+  await transaction.execute('SAVEPOINT counting');
+  try {
+    await transaction.execute(`SET LOCAL statement_timeout = ${countingMs}`);
+    const rows = await transaction.query(
+      `SELECT ${parent} AS parent, count(*) AS rows, count(${mark}) AS ours, ` +
+        `count(${mark}) FILTER (WHERE ${sinceCondition(kind.name, limits)}) AS young FROM ${table} GROUP BY 1`,
+    );
+    await transaction.execute(`SET LOCAL statement_timeout = '60s'; RELEASE SAVEPOINT counting`);
+    return rows;
+  } catch (error) {
+    if (sqlState(error) !== '57014') throw error;
+    await transaction.execute('ROLLBACK TO SAVEPOINT counting; RELEASE SAVEPOINT counting');
+    return undefined;
+  }
+}
+
+/** SQL: what retention would not remove again at once. */
+export function sinceCondition(name: KindName, { since }: WarmLimits): string {
+  const oldest = name === 'prediction' || name === 'metric' ? since?.[name] : undefined;
+  const column = kinds[name].columns.find(({ decoder }) => decoder === 'time')?.column ?? '';
+  return oldest === undefined ? 'true' : `${quoteName(column)} >= '${oldest.toISOString()}'`;
+}
+
+const numberIn = (row: TextRow | undefined, name: string): number => Number(row?.[name] ?? 0);

@@ -1,0 +1,77 @@
+import { type KindName, kindNames, kinds } from '../kinds';
+import type { WarmLimits } from './limits';
+import type { Plan } from './plan';
+import { keptBack, type Tally } from './tally';
+import type { WarmFacts, WarmReport } from './warm';
+
+const label = (kind: KindName): string => kinds[kind].table.replaceAll('_', ' ');
+
+/** What is about to be done. */
+export function planLines(
+  { wanted }: Plan,
+  { redis, postgres, evicts }: WarmFacts,
+  { predictions }: WarmLimits,
+): string[] {
+  const lines = [`Redis at ${redis} is filled from Postgres at ${postgres}; what is there stays as it is.`];
+  const there = kindNames.filter((kind) => wanted[kind] !== 0);
+  if (there.length === 0)
+    lines.push('Postgres holds no records that came from Redis: there is nothing to put back.');
+  for (const kind of there) {
+    const newest =
+      kind === 'prediction' && predictions !== 'all' ? `, the newest ${predictions} of each version` : '';
+    lines.push(`  ${label(kind)}: ${wanted[kind] ?? 'too many to count'}${newest}`);
+  }
+  if (evicts)
+    lines.push('Note: this Redis evicts (maxmemory-policy): what is put back may be dropped again.');
+  return lines;
+}
+
+type Reason = Exclude<keyof Tally, 'restored' | 'there'>;
+
+/** In the order in which they are told. */
+const reasons: readonly (readonly [Reason, string])[] = [
+  ['inUse', 'kept back: another record, or something else, has the key by now'],
+  ['orphaned', 'kept back: what they belong to is not in Redis'],
+  ['unlike', 'kept back: they cannot be written so that they would be read back as the same'],
+  ['superseded', 'not put back: their id, or that of what they belong to, was given to a newer record'],
+  ['shared', 'not put back: another record stands for the row they share'],
+  ['left', 'not asked for: older than those'],
+  ['foreign', 'rows of other programs, which were never in Redis'],
+];
+
+/** Nothing that has its place in Redis was kept back. */
+export const isComplete = ({ tallies }: WarmReport): boolean =>
+  Object.values(tallies).every((tally) => keptBack(tally) === 0);
+
+/** What was done. */
+export function reportLines({ tallies, counters, ms }: WarmReport, dryRun: boolean): string[] {
+  const lines: string[] = [];
+  const row = (cells: readonly (string | number)[]) => {
+    const [name = '', ...numbers] = cells.map(String);
+    lines.push(`  ${name.padEnd(18)}${numbers.map((number) => number.padStart(14)).join('')}`);
+  };
+  row(['', dryRun ? 'would restore' : 'restored', 'there already', 'kept back']);
+  for (const kind of kindNames) {
+    const tally = tallies[kind];
+    const [back, kept] = [tally.restored, keptBack(tally)];
+    if (back + tally.there + kept > 0) row([label(kind), back, tally.there, kept]);
+  }
+  for (const [reason, text] of reasons) {
+    const counts = kindNames.flatMap((kind) => {
+      const count = tallies[kind][reason];
+      return count === 0 ? [] : [`${label(kind)} ${count}`];
+    });
+    if (counts.length > 0) lines.push(`  ${counts.join(', ')}: ${text}`);
+  }
+  const raised = Object.entries(counters).filter(([, { before, after }]) => before !== after);
+  if (raised.length > 0) {
+    const changes = raised.map(([kind, { before, after }]) => `${kind} ${before || 'none'} → ${after}`);
+    lines.push(`  counters: ${changes.join(', ')}`);
+  }
+  const total = kindNames.reduce((sum, kind) => sum + tallies[kind].restored, 0);
+  const seconds = (ms / 1_000).toFixed(2);
+  lines.push(
+    dryRun ? `Dry run: nothing was changed (${seconds}s).` : `${total} records put back in ${seconds}s.`,
+  );
+  return lines;
+}

@@ -1,0 +1,185 @@
+import type { Result } from 'ioredis';
+import { readAsset } from '../../package-root';
+import type { RedisConnection } from '../../redis';
+import { instant } from '../instant';
+import { type KindName, kinds } from '../kinds';
+import { restoredPrediction } from '../stream';
+
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    /** restore-records.lua */
+    millraceRestoreRecords(
+      keys: 0,
+      ...args: (string | number)[]
+    ): Result<readonly (number | string)[], Context>;
+    /** restore-parts.lua */
+    millraceRestoreParts(
+      keys: 0,
+      command: string,
+      look: string,
+      parents: string,
+      parts: string,
+    ): Result<readonly number[], Context>;
+  }
+}
+
+/** A record that others belong to, as it stands in Redis. */
+export interface Parent {
+  readonly kind: KindName;
+  readonly id: string;
+  /** Its creation time, in the very form that Redis holds. */
+  readonly created: string;
+}
+
+export interface RecordToRestore {
+  /** What follows `aidb:<kind>:` in its key. */
+  readonly id: string;
+  /** '' for a kind without. */
+  readonly created: string;
+  readonly parents: readonly Parent[];
+  /** One of its parents is not in Redis: it is not restored, but may be there. */
+  readonly orphaned: boolean;
+  readonly index: { readonly key: string; readonly score: string; readonly member: string };
+  /** For name_to_id. */
+  readonly name: string;
+  /** In the order of the fields; undefined: the field is absent. */
+  readonly values: readonly (string | undefined)[];
+}
+
+/** A hyperparameter or a point of a metric. */
+export interface PartToRestore {
+  readonly parent: Parent;
+  readonly key: string;
+  /** The name; a point's score. */
+  readonly first: string;
+  /** The value; a point's member. */
+  readonly second: string;
+}
+
+export type Outcome =
+  /** `created`: as Redis has it by now. */
+  { readonly is: 'restored' | 'there'; readonly created: string } | { readonly is: 'inUse' | 'orphaned' };
+
+export interface RestorerOptions {
+  readonly redis: RedisConnection;
+  readonly dryRun: boolean;
+  /** A daemon listens: tell it which predictions came back, so that it need not look them up. */
+  readonly tell: boolean;
+}
+
+/** Writes records into Redis that are not there; atomically, a page at a time. */
+export class Restorer {
+  readonly #options: RestorerOptions;
+
+  constructor(options: RestorerOptions) {
+    this.#options = options;
+    const { client } = options.redis;
+    client.defineCommand('millraceRestoreRecords', {
+      lua: readAsset('src/archive/warm/restore-records.lua'),
+    });
+    client.defineCommand('millraceRestoreParts', { lua: readAsset('src/archive/warm/restore-parts.lua') });
+  }
+
+  /** @param fields of the hash @returns in order */
+  async records(
+    name: KindName,
+    fields: readonly string[],
+    records: readonly RecordToRestore[],
+  ): Promise<readonly Outcome[]> {
+    if (records.length === 0) return [];
+    const replies = await this.#ask(name, fields, records);
+    const outcomes = replies.map((reply, index) => outcomeOf(reply, records[index]?.created ?? ''));
+    // The same moment, written otherwise: it is the same record, and may lack its index entry.
+    const again = records.flatMap((record, index) => {
+      const created = replies[index];
+      if (typeof created !== 'string' || outcomes[index]?.is !== 'there') return [];
+      return [{ ...record, created }];
+    });
+    if (again.length > 0) await this.#ask(name, fields, again);
+    return outcomes;
+  }
+
+  /** @returns in order */
+  async parts(
+    command: 'HSETNX' | 'ZADD',
+    parts: readonly PartToRestore[],
+  ): Promise<readonly Outcome['is'][]> {
+    if (parts.length === 0) return [];
+    const parents = new Parents();
+    const list = parts.map(({ parent, key, first, second }) => [parents.number(parent), key, first, second]);
+    const { dryRun } = this.#options;
+    const replies = await this.#run((client) =>
+      client.millraceRestoreParts(0, command, dryRun ? '1' : '', parents.json, JSON.stringify(list)),
+    );
+    return replies.map((reply) => outcomeOf(reply, '').is);
+  }
+
+  #ask(
+    name: KindName,
+    fields: readonly string[],
+    records: readonly RecordToRestore[],
+  ): Promise<readonly (number | string)[]> {
+    const { dryRun: look, tell } = this.#options;
+    const options = {
+      prefix: `aidb:${name}:`,
+      born: kinds[name].created ?? '',
+      index: name === 'exprun' ? 'set' : 'zset',
+      names: name === 'model' ? 'aidb:model:name_to_id' : '',
+      tell: name === 'prediction' && tell ? restoredPrediction : '',
+      ...{ look, fields },
+    };
+    const parents = new Parents();
+    const list = records.map(({ id, created, orphaned, parents: refers, index, name: called, values }) => {
+      const numbers = orphaned ? [0] : refers.map((parent) => parents.number(parent));
+      return [id, created, numbers, index.key, index.score, index.member, called, values];
+    });
+    // An absent value becomes null.
+    const [head, body] = [JSON.stringify(options), JSON.stringify(list)];
+    return this.#run((client) => client.millraceRestoreRecords(0, head, parents.json, body));
+  }
+
+  async #run<T>(command: (client: RedisConnection['client']) => Promise<T>): Promise<T> {
+    const { redis } = this.#options;
+    try {
+      return await command(redis.client);
+    } catch (error) {
+      throw redis.translate(error);
+    }
+  }
+}
+
+/** The parents of a page, each named once. */
+class Parents {
+  readonly #numbers = new Map<Parent, number>();
+
+  number(parent: Parent): number {
+    const known = this.#numbers.get(parent) ?? this.#numbers.size + 1;
+    this.#numbers.set(parent, known);
+    return known;
+  }
+
+  get json(): string {
+    const named = [...this.#numbers.keys()].map(({ kind, id, created }) => [
+      `aidb:${kind}:${id}`,
+      kinds[kind].created ?? '',
+      created,
+    ]);
+    return JSON.stringify(named);
+  }
+}
+
+function outcomeOf(reply: number | string, created: string): Outcome {
+  if (reply === 1) return { is: 'restored', created };
+  if (reply === 2) return { is: 'there', created };
+  if (reply === 3) return { is: 'orphaned' };
+  if (typeof reply === 'string' && isSameMoment(reply, created)) return { is: 'there', created: reply };
+  return { is: 'inUse' };
+}
+
+function isSameMoment(one: string, other: string): boolean {
+  try {
+    return instant('created', Buffer.from(one)) === instant('created', Buffer.from(other));
+  } catch {
+    return false; // no time: another record, whatever it is
+  }
+}

@@ -1,0 +1,32 @@
+import type { KindName } from '../kinds';
+
+/** What became of the records of a kind. */
+export interface Tally {
+  restored: number;
+  /** Redis had it already: this very record. */
+  there: number;
+  /** Another record has its key by now, or a key it needs holds another type. */
+  inUse: number;
+  /** The record that it belongs to is not in Redis. */
+  orphaned: number;
+  /** It could not be written so that it would be read back as the same. */
+  unlike: number;
+  /** Its id, or that of the record it belongs to, was given to a newer one after a flush. */
+  superseded: number;
+  /** Another record stands for the row that both were mapped to (ON_CONFLICT). */
+  shared: number;
+  /** Not among those asked for: of predictions the newest, of what is kept for a time only the younger. */
+  left: number;
+  /** Rows of other programs. */
+  foreign: number;
+}
+
+export const emptyTally = (): Tally => ({
+  ...{ restored: 0, there: 0, inUse: 0, orphaned: 0, unlike: 0 },
+  ...{ superseded: 0, shared: 0, left: 0, foreign: 0 },
+});
+
+export type Tallies = Readonly<Record<KindName, Tally>>;
+
+/** What might be restored another time, or looked at. */
+export const keptBack = ({ inUse, orphaned, unlike }: Tally): number => inUse + orphaned + unlike;

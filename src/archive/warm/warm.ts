@@ -1,0 +1,80 @@
+import type { Config } from '../../config';
+import { PostgresConnection } from '../../postgres';
+import type { PostgresTarget } from '../../postgres-url';
+import { inspectServer, RedisConnection } from '../../redis';
+import { type KindName, kindNames } from '../kinds';
+import { findTargets } from '../preparation';
+import { targetOf } from '../target';
+import { highestIds, raiseCounters, type RaisedCounters } from './counters';
+import type { WarmLimits } from './limits';
+import { makePlan, type Plan } from './plan';
+import { Restoration } from './restoration';
+import { Restorer } from './restorer';
+import { lookAround } from './surroundings';
+import type { Tallies } from './tally';
+
+export interface WarmOptions {
+  readonly config: Config;
+  readonly target: PostgresTarget;
+  readonly limits: WarmLimits;
+  /** Reads both sides, writes neither. */
+  readonly dryRun: boolean;
+  /** Aborts between two pages. */
+  readonly signal: AbortSignal;
+  /** Before the first write. */
+  readonly onPlan: (plan: Plan, facts: WarmFacts) => void;
+  /** @param done records looked at, of all kinds together */
+  readonly onProgress: (done: number, kind: KindName) => void;
+}
+
+export interface WarmFacts {
+  /** Addresses, safe to print. */
+  readonly redis: string;
+  readonly postgres: string;
+  /** What is restored may be evicted at once. */
+  readonly evicts: boolean;
+}
+
+export interface WarmReport {
+  readonly tallies: Tallies;
+  readonly counters: RaisedCounters;
+  readonly ms: number;
+}
+
+/**
+ * Fills Redis from one snapshot of Postgres, parents before children. Idempotent: what is there stays as it is, so whatever breaks it
+ * off, it can be run again.
+ */
+export async function warm(options: WarmOptions): Promise<WarmReport> {
+  const { config, limits, dryRun, onPlan } = options;
+  const startedAt = Date.now();
+  const redis = new RedisConnection(config.redis, 'warm');
+  const postgres = new PostgresConnection(options.target, 'warm');
+  try {
+    await redis.connect();
+    const { evicts } = await inspectServer(redis);
+    const targets = await findTargets(postgres);
+    const { daemon, wentBack } = await lookAround(redis, postgres);
+    return await postgres.transaction(async (transaction) => {
+      await transaction.execute('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY');
+      // As many digits as a number has.
+      await transaction.execute('SET LOCAL extra_float_digits = 1');
+      const plan = await makePlan(transaction, targets, config.onConflict, limits);
+      onPlan(plan, { redis: redis.display, postgres: postgres.display, evicts });
+      const used = await highestIds(transaction, targetOf(targets, 'prediction').table);
+      const counters = await raiseCounters(redis, { used, wentBack, dryRun });
+      const restorer = new Restorer({ redis, dryRun, tell: daemon });
+      const restoration = new Restoration({
+        ...options,
+        ...{ transaction, targets, plan, restorer, counters },
+      });
+      for (const name of kindNames) await restoration.restore(name);
+      return { tallies: plan.tallies, counters, ms: Date.now() - startedAt };
+    });
+  } catch (error) {
+    throw postgres.translate(error);
+  } finally {
+    postgres.close();
+    redis.close();
+  }
+}

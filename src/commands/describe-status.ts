@@ -1,0 +1,110 @@
+import type { AliasStatus } from '../aliases/status';
+import type { ArchiveStatus } from '../archive/status';
+import type { Config } from '../config';
+import type { DaemonStatus } from '../daemon';
+import { timestamp } from '../log';
+import type { Stores } from '../status/ask';
+
+/** For `status`: the daemon’s own word, line by line. */
+export function describeDaemon({
+  pid,
+  startedAt,
+  ready,
+  troubles,
+  aliases,
+  archive,
+}: DaemonStatus): readonly string[] {
+  return [
+    `Daemon:      pid ${pid}, since ${timestamp(new Date(startedAt))}, ${ready ? 'in order' : 'NOT in order'}`,
+    ...troubles.map((trouble) => `  ! ${trouble}`),
+    ...(aliases === null ? [] : describeAliases(aliases)),
+    ...(archive === null ? [] : describeArchive(archive)),
+  ];
+}
+
+function describeAliases(aliases: AliasStatus): readonly string[] {
+  const { lastPass, checkpoint, lagRecords } = aliases;
+  return [
+    'Aliases',
+    `  Database:    ${aliases.database} (${aliases.journalMode ?? 'closed'})`,
+    `  Redis:       ${aliases.redis}`,
+    `  Mode:        ${aliases.mode === 'tail' ? 'changes travel at once' : `full passes only: ${aliases.cannotWrite ?? aliases.captureGaps.join(', ')}`}`,
+    `  Lag:         ${lagRecords === null ? 'unknown' : `${lagRecords} changes`}`,
+    `  Checkpoint:  ${checkpoint === null ? 'none' : `change ${checkpoint.seq ?? '-'}, ${timestamp(new Date(checkpoint.at))}`}`,
+    lastPass === null
+      ? '  Last pass:   none yet'
+      : `  Last pass:   ${timestamp(new Date(lastPass.startedAt))}, ${lastPass.ms} ms: ${lastPass.total} aliases, +${lastPass.added} ~${lastPass.updated} -${lastPass.deleted}`,
+    ...aliases.tables.flatMap((table) =>
+      table.message === undefined ? [] : [`  ! ${table.message}`, `    → ${table.hint ?? ''}`],
+    ),
+    ...incidents(aliases),
+  ];
+}
+
+function describeArchive(archive: ArchiveStatus): readonly string[] {
+  const { lastPass, mirror, memory, position } = archive;
+  const written = Object.entries(lastPass?.statistics ?? {}).flatMap(([name, count]) =>
+    count > 0 ? [`${name} ${count}`] : [],
+  );
+  const full = soon(memory?.fullInSeconds ?? null);
+  return [
+    'Archive',
+    `  Redis:       ${archive.redis}`,
+    `  Postgres:    ${archive.postgres}`,
+    `  Role:        ${archive.role}${archive.role === 'standby' ? `: ${archive.owner ?? ''} owns the stream` : ''}`,
+    `  Mirror:      ${mirror.state}${mirror.message === undefined ? '' : `: ${mirror.message}`}`,
+    ...(mirror.hint === undefined ? [] : [`    → ${mirror.hint}`]),
+    `  Lag:         ${archive.lagRecords === null ? 'unknown' : `${archive.lagRecords} entries`}, ${archive.lagSeconds.toFixed(1)} s`,
+    `  Position:    ${position === null ? 'none' : position.entryId}`,
+    ...(memory === null
+      ? []
+      : [
+          `  Stream:      ${memory.streamLength} entries; Redis uses ${megabytes(memory.usedBytes)}${memory.limitBytes === null ? '' : ` of ${megabytes(memory.limitBytes)}`}${full === null ? '' : `, full in ${Math.round(full / 60)} min at this rate`}`,
+        ]),
+    `  Parked:      ${archive.deadLetters} records${archive.deadLetters > 0 ? ' (millrace dead-letters list)' : ''}`,
+    lastPass === null
+      ? '  Last pass:   none yet'
+      : `  Last pass:   ${timestamp(new Date(lastPass.startedAt))}, ${lastPass.ms} ms, ${lastPass.keys} keys; written: ${written.join(', ') || 'nothing'}`,
+    ...incidents(archive),
+  ];
+}
+
+/** What is further away than a week is not worth a word. */
+export const soon = (seconds: number | null): number | null =>
+  seconds !== null && seconds < 7 * 86_400 ? seconds : null;
+
+export const megabytes = (bytes: number): string => `${Math.round(bytes / 1024 / 1024)} MB`;
+
+const incidents = ({ incidents: list }: Pick<AliasStatus, 'incidents'>): readonly string[] =>
+  list.map(({ at, what }) => `  ${timestamp(new Date(at))} ${what}`);
+
+/** What the stores say where no daemon does. @param silent why not */
+export function describeStores(
+  config: Config,
+  { aliases, archive }: Stores,
+  silent: string,
+): readonly string[] {
+  const lines = [`Daemon:      none answers for these stores (${silent})`];
+  if (aliases !== null) {
+    lines.push(
+      'Aliases',
+      `  Database:    ${config.dbPath} (${aliases.journalMode})`,
+      `  Redis:       ${config.redis.display}`,
+      `  Checkpoint:  ${aliases.checkpoint === null ? 'none: nothing was ever synced into this Redis' : `${timestamp(new Date(aliases.checkpoint.at))} by ${aliases.checkpoint.by}`}`,
+      `  Lag:         ${aliases.lagRecords === null ? 'unknown: a full pass is needed (start the daemon, or run `millrace reconcile`)' : `${aliases.lagRecords} changes`}`,
+    );
+  }
+  if (archive !== null) {
+    lines.push(
+      'Archive',
+      `  Redis:       ${config.redis.display}`,
+      `  Postgres:    ${config.postgres?.display ?? ''}`,
+      archive.migrated
+        ? `  Owner:       ${archive.owner ?? 'none'}, last seen ${archive.heartbeat ?? 'never'}`
+        : '  Tables:      not made yet (millrace migrate)',
+      `  Lag:         ${archive.lagRecords} entries of ${archive.streamLength} in the stream`,
+      `  Parked:      ${archive.deadLetters} records`,
+    );
+  }
+  return lines;
+}

@@ -1,0 +1,47 @@
+import type { Command } from 'commander';
+import { traceAlias } from '../aliases/trace';
+import { traceRecord } from '../archive/trace';
+import { requirePostgres } from '../config';
+import { useRunningDaemon } from '../stores';
+import { describeAliasTrace, describeRecordTrace } from './describe-trace';
+import { configOf, type Run, withOptions } from './options';
+import { parseTraced } from './trace-key';
+
+const examples = `
+Examples:
+  millrace trace aidb:prediction:17        in Redis, in the stream, parked, in Postgres: and what happens next
+  millrace trace run:3                     the same without the prefix
+  millrace trace "alias:team:real madrid"  its rows in SQLite, the changes that name it, the key
+  millrace trace team/rmcf
+  millrace trace aidb:metric:3:loss:train --json | jq .verdict
+
+Exit code: 0 applied, 2 parked, 1 anything else. Names, sizes and times are told, contents are not (of an alias, its ids are).`;
+
+/** `millrace trace`: the life of one record or alias. */
+export function traceCommand(program: Command, run: Run): void {
+  withOptions(
+    program
+      .command('trace')
+      .description('where one record or alias is, on its whole way, and what happens to it next')
+      .argument('<key>', 'aidb:<kind>:<id> or alias:<type>:<alias>; their first word may be left out')
+      .option('--json', 'print it as JSON'),
+    ['redisUrl', 'postgresUrl', 'dbPath'],
+  )
+    .addHelpText('after', examples)
+    .action((key: string, flags: Record<string, unknown>) =>
+      run(async () => {
+        const config = useRunningDaemon(configOf(flags));
+        const traced = parseTraced(key, config);
+        const json = flags['json'] === true;
+        if (traced.of === 'alias') {
+          const trace = await traceAlias(config, traced.type, traced.alias);
+          console.log(json ? JSON.stringify(trace) : describeAliasTrace(trace));
+          return trace.verdict.state === 'applied' ? 0 : 1;
+        }
+        const trace = await traceRecord(config, requirePostgres(config), traced.kind, traced.id);
+        console.log(json ? JSON.stringify(trace) : describeRecordTrace(trace));
+        const { state } = trace.verdict;
+        return state === 'applied' ? 0 : state === 'parked' ? 2 : 1;
+      }),
+    );
+}

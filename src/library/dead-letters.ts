@@ -1,0 +1,67 @@
+import { deadLetterStore, type Letter } from '../archive/letter-store';
+import { type Config, requirePostgres } from '../config';
+import { fatal } from '../errors';
+import { PostgresConnection } from '../postgres';
+
+/** All that is given must match; nothing given: any record. */
+export interface DeadLetterFilter {
+  readonly ids?: readonly string[];
+  readonly kind?: string;
+  /** An SQLSTATE or `E_…`. */
+  readonly code?: string;
+}
+
+/** Records of the archive that could not be applied, and are kept. Every method asks Postgres; nothing has to run. */
+export interface DeadLetters {
+  /** By number, 100 unless `limit` is given; `total` counts all that match. */
+  readonly list: (
+    filter?: DeadLetterFilter & { readonly limit?: number },
+  ) => Promise<{ readonly letters: readonly Letter[]; readonly total: number }>;
+  /** Field by field, as found in Redis; empty where nothing was kept. */
+  readonly contents: (id: string) => Promise<readonly (readonly [field: string, value: string | null])[]>;
+  /** Has them tried again: at once where the archive runs, or at its next start. @returns how many */
+  readonly retry: (filter?: DeadLetterFilter) => Promise<number>;
+  /** Gives them up: from the parked ones, and nowhere else. `'all'` has to be said. @returns how many */
+  readonly drop: (filter: DeadLetterFilter | 'all') => Promise<number>;
+}
+
+export function deadLettersOf(stores: () => Promise<Config>): DeadLetters {
+  const ask = async <T>(work: (store: ReturnType<typeof deadLetterStore>) => Promise<T>): Promise<T> => {
+    const postgres = new PostgresConnection(requirePostgres(await stores()), 'dead-letters');
+    try {
+      return await work(deadLetterStore(postgres));
+    } finally {
+      postgres.close();
+    }
+  };
+  return {
+    list: ({ limit = 100, ...filter } = {}) =>
+      ask((store) => store.list(checked(filter), Number.isSafeInteger(limit) && limit > 0 ? limit : 100)),
+    contents: (id) => ask((store) => store.contents(checkedId(id))),
+    retry: (filter = {}) => ask((store) => store.retry(checked(filter))),
+    drop: (filter) => ask((store) => store.drop(checked(filter === 'all' ? {} : requireSome(filter)))),
+  };
+}
+
+const checked = ({ ids = [], kind, code }: DeadLetterFilter) => ({
+  ids: ids.map(checkedId),
+  ...(kind === undefined ? {} : { kind }),
+  ...(code === undefined ? {} : { code }),
+});
+
+function requireSome(filter: DeadLetterFilter): DeadLetterFilter {
+  const { ids = [], kind, code } = filter;
+  if (ids.length > 0 || kind !== undefined || code !== undefined) return filter;
+  throw fatal('which parked records are to be dropped?', {
+    code: 'E_CONFIG',
+    hint: "Name their ids, a kind or a code, or say 'all'.",
+  });
+}
+
+function checkedId(id: string): string {
+  if (/^\d{1,18}$/.test(id)) return id;
+  throw fatal('a parked record is named by its number', {
+    code: 'E_CONFIG',
+    hint: 'deadLetters.list() tells the numbers.',
+  });
+}

@@ -1,0 +1,40 @@
+import { Subject } from 'rxjs';
+import type { LogConfig } from '../config';
+import { describeError } from '../errors';
+import { type Log, type LogFields, openLog } from '../log';
+
+/** A line of the log. `fields` never hold secrets or contents of records. */
+export interface LogEntry {
+  readonly level: LogConfig['level'];
+  readonly message: string;
+  readonly fields: LogFields;
+}
+
+const levels = ['debug', 'info', 'warn', 'error'] as const;
+
+/** The log of a Millrace in somebody else's process: silent unless told where to write. */
+export function libraryLog(config: LogConfig, to: 'console' | ((entry: LogEntry) => void) | undefined): Log {
+  const written =
+    to === 'console' || config.file !== '' ? openLog(config, false, to === 'console') : undefined;
+  const entries$ = new Subject<LogEntry>();
+  // What the function throws is reported as RxJS does it, and never ends a cycle of ours.
+  if (typeof to === 'function') entries$.subscribe(to);
+  const write = (level: LogEntry['level'], message: string, fields: LogFields = {}) => {
+    written?.[level](message, fields);
+    if (levels.indexOf(level) >= levels.indexOf(config.level)) entries$.next({ level, message, fields });
+  };
+  const at = (level: LogEntry['level']) => (message: string, fields?: LogFields) => {
+    write(level, message, fields);
+  };
+  return {
+    debug: at('debug'),
+    info: at('info'),
+    warn: at('warn'),
+    error: at('error'),
+    failure: (level, error, fields) => {
+      const { message, ...details } = describeError(error);
+      write(level, message, { ...fields, ...details });
+    },
+    close: async () => written?.close(),
+  };
+}

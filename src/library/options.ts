@@ -1,0 +1,137 @@
+import type { z } from 'zod';
+import type { AliasMapping } from '../aliases/mapping';
+import type { Strategies } from '../archive/strategies';
+import { type Config, type Environment, loadConfig, type OptionName } from '../config';
+import { fatal } from '../errors';
+import type { LogEntry } from './log';
+import { type Option, options as settings } from '../settings';
+
+/** What a setting is as an option: numbers, booleans and words as they are, everything else in the setting's notation. */
+type Value<Output> = Output extends string | number | boolean ? Output : string;
+
+/** The settings under their names in the table of docs/05-library.md. Nothing else is read: no environment, no `.env`. */
+type Settings = {
+  readonly [N in OptionName]?: Value<z.output<(typeof settings)[N]['schema']>> | undefined;
+};
+
+export interface MillraceOptions extends Omit<Settings, 'aliasTables' | 'onConflict'> {
+  /** The tables to serve: as a list, or `type=table(id_column,alias_column);…`. */
+  readonly aliasTables?: readonly AliasMapping[] | string | undefined;
+  /** A name that Postgres has already: `skip`, `overwrite` or `merge`; or by kind, with a default. */
+  readonly onConflict?: Strategies | string | undefined;
+  /** From start to stop, run a real Redis and a real PostgreSQL for what is not configured, and make a sample database. */
+  readonly embedded?: boolean | undefined;
+  /** Serve health and metrics over HTTP. Default: only if `httpHost` or `httpPort` is given. */
+  readonly http?: boolean | undefined;
+  /** Where the log goes: the console, or a function. Default: nowhere (but `logFile`, if that is given). */
+  readonly log?: 'console' | ((entry: LogEntry) => void) | undefined;
+}
+
+export interface Settled {
+  readonly config: Config;
+  readonly embedded: boolean;
+  readonly http: boolean;
+  readonly log: MillraceOptions['log'];
+}
+
+/** What is the library's own, and no setting. */
+const own = { embedded: ['boolean'], http: ['boolean'], log: ['function', 'string'] } as const;
+
+/** A setting given as an option silences these of the environment, which would win otherwise. */
+const silences: Readonly<Partial<Record<OptionName, readonly OptionName[]>>> = {
+  redisHost: ['redisUrl'],
+  redisPort: ['redisUrl'],
+  redisDb: ['redisUrl'],
+  interval: ['aliasInterval', 'archiveInterval'],
+};
+
+/**
+ * Checks all options at once, on top of the environment given.
+ * @throws E_CONFIG (fatal) that lists every problem by the name of the option; E_POSTGRES_URL (fatal)
+ */
+export function settle(options: MillraceOptions, environment: Environment): Settled {
+  const problems: string[] = [];
+  const texts = new Map<OptionName, string>();
+  for (const [name, value] of Object.entries(options) as [string, unknown][]) {
+    if (value === undefined) continue;
+    if (isSetting(name)) {
+      const text = asText(name, value);
+      if (typeof text === 'string') texts.set(name, text);
+      else problems.push(`${name} ${text.problem}`);
+    } else if (!isOwn(name)) problems.push(`${name} is no option`);
+    else if (
+      !own[name].some((type) => type === typeof value) ||
+      (name === 'log' && typeof value === 'string' && value !== 'console')
+    )
+      problems.push(`${name} must be ${name === 'log' ? '"console" or a function' : 'true or false'}`);
+  }
+  const merged: Record<string, string | undefined> = { ...environment };
+  for (const name of texts.keys())
+    for (const other of silences[name] ?? []) merged[settings[other].env] = undefined;
+  for (const [name, text] of texts) merged[settings[name].env] = text;
+  const config = loadConfig(
+    merged,
+    {},
+    {
+      nameOf: (name) => (texts.has(name) ? name : undefined),
+      problems,
+      hint: 'The options are listed in docs/05-library.md.',
+    },
+  );
+  const { embedded = false, http = texts.has('httpHost') || texts.has('httpPort'), log } = options;
+  if (!embedded && config.pipelines.includes('archive') && config.postgres === undefined) {
+    throw fatal('postgresUrl is not set', {
+      code: 'E_POSTGRES_URL',
+      hint: "Set it, or run the aliases alone (only: 'aliases'), or let Millrace start a Postgres of its own (embedded: true).",
+    });
+  }
+  return { config, embedded, http, log };
+}
+
+/** The same with another interval, for both pipelines. @throws E_CONFIG (fatal) */
+export function withInterval(config: Config, intervalSeconds: number): Config {
+  const { aliasIntervalSeconds, archiveIntervalSeconds } = loadConfig(
+    { SYNC_INTERVAL: String(intervalSeconds) },
+    {},
+    {
+      nameOf: () => 'intervalSeconds',
+      problems: [],
+      hint: 'It is the time between two full passes; changes travel at once.',
+    },
+  );
+  return { ...config, aliasIntervalSeconds, archiveIntervalSeconds };
+}
+
+const isSetting = (name: string): name is OptionName => Object.hasOwn(settings, name);
+const isOwn = (name: string): name is keyof typeof own => Object.hasOwn(own, name);
+
+type Text = string | { readonly problem: string };
+
+/** A value in the notation of its setting, as the environment would have it. */
+function asText(name: OptionName, value: unknown): Text {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  if (name === 'aliasTables' && Array.isArray(value))
+    return mappingsText(value as readonly Partial<AliasMapping>[]);
+  if (name === 'onConflict' && typeof value === 'object' && value !== null) return strategiesText(value);
+  const { help }: Option = settings[name];
+  return { problem: `must be a string, a number or a boolean: ${help}` };
+}
+
+function mappingsText(mappings: readonly Partial<AliasMapping>[]): Text {
+  const parts: string[] = [];
+  for (const { type, table, idColumn, aliasColumn } of mappings) {
+    const names = [type, table, idColumn, aliasColumn];
+    if (!names.every((name) => typeof name === 'string' && /^[^=(),;]+$/.test(name)))
+      return {
+        problem: 'needs type, table, idColumn and aliasColumn for each table, without any of = ( ) , ;',
+      };
+    parts.push(`${type}=${table}(${idColumn},${aliasColumn})`);
+  }
+  return parts.length === 0 ? { problem: 'names no table' } : parts.join(';');
+}
+
+const strategiesText = (strategies: object): string =>
+  Object.entries(strategies)
+    .map(([kind, strategy]) => (kind === 'default' ? String(strategy) : `${kind}=${String(strategy)}`))
+    .join(',');

@@ -1,0 +1,45 @@
+import type { DaemonStatus } from '../daemon';
+import { timestamp } from '../log';
+import type { Finding } from './finding';
+
+/** A pipeline that may be paused: a daemon of an older version cannot say. */
+interface Pausable {
+  readonly paused?: { readonly at: number; readonly by: string } | null;
+}
+
+type MayPause<T> = (T & Pausable) | null;
+
+/** What the running daemon itself says is wrong. Pure. */
+export function daemonFindings(daemon: DaemonStatus | { readonly silent: string }): readonly Finding[] {
+  if ('silent' in daemon) {
+    return [
+      {
+        level: 'note',
+        what: daemon.silent,
+        remedy: '`millrace run` starts one; HTTP_HOST and HTTP_PORT say where it listens.',
+      },
+    ];
+  }
+  const { pid, ready, troubles, aliases, archive } = daemon;
+  const findings: Finding[] = ready ? [{ level: 'ok', what: `the daemon (pid ${pid}) is in order` }] : [];
+  for (const what of troubles)
+    findings.push({
+      level: 'problem',
+      what: `the daemon (pid ${pid}): ${what}`,
+      remedy: '`millrace status` tells more; so does its log.',
+    });
+  const pipelines = {
+    aliases: aliases as MayPause<typeof aliases>,
+    archive: archive as MayPause<typeof archive>,
+  };
+  for (const [name, pipeline] of Object.entries(pipelines)) {
+    const paused = pipeline?.paused;
+    if (paused == null) continue;
+    findings.push({
+      level: 'problem',
+      what: `the pipeline ${name} is paused since ${timestamp(new Date(paused.at))} by ${paused.by}`,
+      remedy: `\`millrace resume ${name}\` lets it go on.`,
+    });
+  }
+  return findings;
+}

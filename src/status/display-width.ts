@@ -1,0 +1,54 @@
+/** Columns that a terminal needs for a text, and texts cut to columns. */
+
+const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+
+/** Drawn over what stands before them, or not at all: combining marks, joiners (Persian's ZWNJ), variation selectors. */
+const invisible = /^[\p{Mn}\p{Me}\p{Cf}\u200b-\u200f]+$/u;
+/** East Asian wide and full-width characters, and what is drawn as a picture by default. */
+const wide =
+  /^(?:[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6]|[\u{1f200}-\u{1f2ff}\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}|\p{Extended_Pictographic}\ufe0f)/u;
+
+function columnsOf(grapheme: string): number {
+  if (invisible.test(grapheme)) return 0;
+  return wide.test(grapheme) ? 2 : 1;
+}
+
+const plain = /^[ -~]*$/;
+
+export function displayWidth(text: string): number {
+  if (plain.test(text)) return text.length;
+  let columns = 0;
+  for (const { segment } of graphemes.segment(text)) columns += columnsOf(segment);
+  return columns;
+}
+
+/** The text in so many columns: what is too long ends in `…`. Never cuts a character with its marks apart. */
+export function cutToWidth(text: string, columns: number): string {
+  if (displayWidth(text) <= columns) return text;
+  if (columns <= 0) return '';
+  let kept = '';
+  let room = columns - 1;
+  for (const { segment } of graphemes.segment(text)) {
+    room -= columnsOf(segment);
+    if (room < 0) break;
+    kept += segment;
+  }
+  return `${kept}…`;
+}
+
+/** As padEnd, by columns. */
+export const padToWidth = (text: string, columns: number): string =>
+  text + ' '.repeat(Math.max(0, columns - displayWidth(text)));
+
+/**
+ * What no terminal may be told by a record, a file name or an error message: controls and escape sequences, halves of surrogate
+ * pairs, and what turns the direction of the text around it. Written out instead.
+ */
+export const harmless = (text: string): string =>
+  text.replace(/[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, (character) =>
+    character === '\n'
+      ? '\\n'
+      : character === '\t'
+        ? '\\t'
+        : `\\x${(character.codePointAt(0) ?? 0).toString(16).padStart(2, '0')}`,
+  );

@@ -1,0 +1,122 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { arch, cpus, freemem, loadavg, platform, release, totalmem, uptime } from 'node:os';
+import { kindNames, kinds } from '../archive/kinds';
+import { type Environment, requirePostgres } from '../config';
+import { describeError } from '../errors';
+import { version } from '../package-root';
+import { askDaemon, daemonUrl, type Reachable } from '../status/ask';
+import { diagnose } from '../status/diagnose';
+import { postgresSection } from './postgres-section';
+import { redisSection } from './redis-section';
+import { logWithoutContents, mapTexts, secretMask, withoutContents } from './scrub';
+import { secretsOf, settingsSection } from './settings-section';
+import { sqliteSection } from './sqlite-section';
+
+export interface Collected {
+  readonly bundle: Readonly<Record<string, unknown>>;
+  /** Sections that could not be read, and why. */
+  readonly failed: readonly { readonly section: string; readonly why: string }[];
+}
+
+/** Of the log's end. */
+const logBytes = 256 * 1024;
+
+/** Gathers what somebody needs who is to help from afar. Never throws for a store that is away: its section says so. */
+export async function collect(
+  config: Reachable,
+  environment: Environment,
+  flags: Readonly<Record<string, unknown>>,
+): Promise<Collected> {
+  const names = knownNames(config);
+  const mask = secretMask(secretsOf(environment, config));
+  const scrubbed = (value: unknown) => mapTexts(value, (text) => withoutContents(text, names));
+  const sections: Readonly<Record<string, () => unknown>> = {
+    settings: () => settingsSection(environment, flags),
+    stores: () => ({
+      pipelines: config.pipelines,
+      redis: config.redis.display,
+      postgres: config.postgres?.display ?? null,
+      database: config.dbPath,
+      aliasTables: config.aliasTables,
+    }),
+    daemon: async () => scrubbed(await askDaemon(config)),
+    findings: async () => scrubbed(await diagnose(config)),
+    metrics: () => metricsOf(daemonUrl(config)),
+    sqlite: () => (config.pipelines.includes('aliases') ? sqliteSection(config) : null),
+    redis: () => redisSection(config),
+    postgres: () => (config.pipelines.includes('archive') ? postgresSection(requirePostgres(config)) : null),
+    log: () => (config.log.file === '' ? null : logWithoutContents(tailOf(config.log.file), names)),
+  };
+  const bundle: Record<string, unknown> = {
+    madeAt: new Date().toISOString(),
+    versions: versions(),
+    machine: machine(),
+  };
+  const failed: { section: string; why: string }[] = [];
+  for (const [section, read] of Object.entries(sections)) {
+    try {
+      bundle[section] = mapTexts(await read(), mask);
+    } catch (error) {
+      const { code, message } = describeError(error);
+      const why = mask(`${withoutContents(message, names)} (${code})`);
+      bundle[section] = { couldNotBeRead: why };
+      failed.push({ section, why });
+    }
+  }
+  return { bundle, failed };
+}
+
+const versions = () => ({ millrace: version, ...process.versions });
+
+const machine = () => ({
+  platform: platform(),
+  release: release(),
+  arch: arch(),
+  cpus: cpus().length,
+  cpu: cpus()[0]?.model,
+  load: loadavg(),
+  memory: totalmem(),
+  freeMemory: freemem(),
+  uptime: uptime(),
+});
+
+async function metricsOf(url: string): Promise<readonly string[] | null> {
+  const response = await fetch(`${url}/metrics`, { signal: AbortSignal.timeout(2_000) }).catch(
+    () => undefined,
+  );
+  if (response?.ok !== true) return null;
+  const text = await response.text();
+  return text.split('\n').filter((line) => /^(millrace|process|nodejs)_/.test(line));
+}
+
+/** The last lines; the first may be cut. */
+function tailOf(path: string): readonly string[] {
+  const file = openSync(path, 'r');
+  try {
+    const { size } = fstatSync(file);
+    const bytes = Buffer.alloc(Math.min(size, logBytes));
+    const read = readSync(file, bytes, 0, bytes.length, size - bytes.length);
+    const lines = bytes
+      .toString('utf8', 0, read)
+      .split('\n')
+      .filter((line) => line !== '');
+    return size > logBytes ? lines.slice(1) : lines;
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Names that a message may quote without telling anything of a record. */
+function knownNames({ aliasTables, postgres }: Reachable): ReadonlySet<string> {
+  const names = new Set(['millrace', 'public', 'timestamp', 'json', 'UTF8', 'redis_id', 'redis_key', 'id']);
+  for (const kind of kindNames) {
+    const { table, columns, parents } = kinds[kind];
+    for (const name of [kind, table, `public.${table}`]) names.add(name);
+    for (const { column } of [...columns, ...parents]) names.add(column);
+  }
+  for (const { type, table, idColumn, aliasColumn } of aliasTables)
+    for (const name of [type, table, idColumn, aliasColumn]) names.add(name);
+  const database = postgres?.display.split('/').at(-1);
+  if (database !== undefined) names.add(database);
+  return names;
+}

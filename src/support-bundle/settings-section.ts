@@ -1,0 +1,39 @@
+import { type Config, type Environment, flagName } from '../config';
+import { type Option, options } from '../settings';
+
+/** By their names, secret or not. */
+const secretName = /TOKEN|PASSWORD|PASSWD|SECRET|CREDENTIAL|_URL$|_DSN$|PRIVATE|(^|_)KEY($|_)/i;
+
+/** Every setting by name: what it is set to, or only that it is set when it may hold a secret. */
+export function settingsSection(environment: Environment, flags: Readonly<Record<string, unknown>>) {
+  const settings = Object.values<Option>(options).map(({ env, flag, secret, fallback }) => {
+    const flagged = flag === undefined ? undefined : flags[flagName(flag)];
+    const value = typeof flagged === 'string' ? flagged : environment[env];
+    const given = value === undefined || value.trim() === '' ? undefined : value;
+    const hidden = secret === true || secretName.test(env);
+    return [env, given === undefined ? `(default ${fallback ?? 'none'})` : hidden ? '(set)' : given];
+  });
+  return Object.fromEntries(settings) as Record<string, string>;
+}
+
+/** Everything in the environment that must not be found in the bundle. */
+export function secretsOf(
+  environment: Environment,
+  { redis, postgres }: Config,
+): readonly (string | undefined)[] {
+  const named = Object.entries(environment).flatMap(([name, value]) =>
+    secretName.test(name) ? [value] : [],
+  );
+  return [...named, redis.password, ...passwordsIn(postgres?.connectionString)];
+}
+
+/** Of a URL, also when it stands among its options, decoded and as written. */
+function passwordsIn(connection: string | undefined): readonly string[] {
+  if (connection === undefined) return [];
+  try {
+    const { password, searchParams } = new URL(connection);
+    return [password, decodeURIComponent(password), searchParams.get('password') ?? ''];
+  } catch {
+    return [connection];
+  }
+}

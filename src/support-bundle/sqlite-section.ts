@@ -1,0 +1,51 @@
+import { openForReading, sqliteError } from '../aliases/database';
+import { quoteName } from '../aliases/identifiers';
+import { AliasSource } from '../aliases/source';
+import type { Config } from '../config';
+
+/** The file, the alias tables as shapes and counts, and the changelog's extent. */
+export function sqliteSection({ dbPath: path, aliasTables: mappings, aliasCase }: Config) {
+  const source = AliasSource.open({ path, mappings, aliasCase });
+  const db = openForReading(path);
+  try {
+    const count = (table: string): unknown =>
+      db
+        .prepare(`SELECT count(*) FROM ${quoteName(table)}`)
+        .pluck()
+        .get();
+    return {
+      version: db.prepare('SELECT sqlite_version()').pluck().get(),
+      journalMode: source.journalMode,
+      pages: db.pragma('page_count', { simple: true }),
+      pageSize: db.pragma('page_size', { simple: true }),
+      captureGaps: source.captureGaps,
+      tables: source.entries.map((entry) =>
+        entry.state === 'served'
+          ? {
+              table: entry.table,
+              columns: entry.columns,
+              uniqueKeys: entry.uniqueKeys.length,
+              rows: count(entry.table),
+            }
+          : { table: entry.mapping.table, state: entry.reason },
+      ),
+      triggers: db
+        .prepare(`SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'millrace%'`)
+        .pluck()
+        .all(),
+      changelog:
+        source.changelog === undefined
+          ? null
+          : db
+              .prepare(
+                'SELECT count(*) AS rows, min(seq) AS first, max(seq) AS last, min(at) AS oldest FROM millrace_changelog',
+              )
+              .get(),
+    };
+  } catch (error) {
+    throw sqliteError(error, path);
+  } finally {
+    db.close();
+    source.close();
+  }
+}
