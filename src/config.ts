@@ -35,9 +35,17 @@ export interface Config {
   readonly onDelete: 'keep' | 'delete';
   /** undefined: nothing leaves Redis. */
   readonly retention: RetentionPolicy | undefined;
-  readonly http: { readonly host: string; readonly port: number | undefined };
+  readonly http: HttpConfig;
   readonly log: LogConfig;
   readonly dataDir: string;
+}
+
+export interface HttpConfig {
+  readonly host: string;
+  readonly port: number | undefined;
+  readonly allowedHosts: readonly string[];
+  /** undefined: nothing can be changed over HTTP. */
+  readonly token: string | undefined;
 }
 
 export interface LogConfig {
@@ -145,7 +153,12 @@ export function loadConfig(
     onConflict: read('onConflict') ?? { default: 'skip' },
     onDelete: read('onDelete') ?? 'keep',
     retention: read('retentionDays'),
-    http: { host: read('httpHost') ?? '127.0.0.1', port: read('httpPort') },
+    http: {
+      host: read('httpHost') ?? '127.0.0.1',
+      port: read('httpPort'),
+      allowedHosts: read('httpAllowedHosts') ?? [],
+      token: read('token'),
+    },
     log: {
       level: level === 'warning' ? 'warn' : level === 'critical' ? 'error' : level,
       format: read('logFormat') ?? 'text',

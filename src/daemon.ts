@@ -93,7 +93,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   const serve = async () => {
     describeProcess(metrics.registry);
     const server = await startHttp({ ...config.http, metrics, log, control });
-    log.info(`health and metrics: ${server.url}`, { event: 'http.listening' });
+    log.info(`dashboard, health and metrics: ${server.url}`, { event: 'http.listening' });
     return server;
   };
   const http = options.http === false ? undefined : await serve();

@@ -47,6 +47,21 @@ const bytes = z.string().transform((value, context) => {
 const toggle = choice(['on', 'off', 'true', 'false', '1', '0', 'yes', 'no']).transform((value) =>
   ['on', 'true', '1', 'yes'].includes(value),
 );
+/** Printable ASCII: it travels in a header. */
+const secretToken = z
+  .string()
+  .regex(
+    /^[\x21-\x7e]{16,200}$/,
+    'must have 16 to 200 characters, without spaces: `openssl rand -hex 24` makes a good one',
+  );
+const hostNames = z
+  .string()
+  .transform((value) => value.split(',').map((name) => name.trim().toLowerCase()))
+  .transform((names) => names.filter((name) => name !== ''))
+  .refine(
+    (names) => names.every((name) => /^[\w.-]+$/.test(name)),
+    'must be names without port, comma between them',
+  );
 /** A setting with a parser of its own, which returns a string to say what is wrong. */
 const parsedBy = <T extends object>(parse: (value: string) => T | string) =>
   z.string().transform((value, context) => {
@@ -169,12 +184,24 @@ export const options = {
     env: 'HTTP_HOST',
     schema: text,
     fallback: '127.0.0.1',
-    help: 'address of /healthz, /readyz, /metrics',
+    help: 'address of the dashboard, /healthz, /readyz, /metrics',
   },
   httpPort: {
     env: 'HTTP_PORT',
     schema: whole(0, 65535),
     help: 'its port (default 8611, or a free one when that is taken; 0: any free one)',
+  },
+  httpAllowedHosts: {
+    env: 'HTTP_ALLOWED_HOSTS',
+    schema: hostNames,
+    fallback: '',
+    help: 'names, comma between them, by which the dashboard may be opened besides localhost, addresses and HTTP_HOST',
+  },
+  token: {
+    env: 'MILLRACE_TOKEN',
+    schema: secretToken,
+    help: 'who has it may pause, resume, reconcile and retry in the dashboard, and look from elsewhere; 16 characters or more',
+    secret: true,
   },
   logLevel: {
     env: 'LOG_LEVEL',

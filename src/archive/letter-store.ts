@@ -26,6 +26,13 @@ export interface LetterFilter {
   readonly code?: string;
 }
 
+/** How many are parked of one kind for one reason. */
+export interface LetterGroup {
+  readonly kind: string;
+  readonly code: string;
+  readonly count: number;
+}
+
 const where = `WHERE ($1::bigint[] = '{}' OR id = ANY ($1)) AND ($2::text IS NULL OR kind = $2) AND ($3::text IS NULL OR code = $3)`;
 const columns =
   'id, kind, key, created, code, column_name, message, waiting_for, entry_id, first_at, last_at, attempts';
@@ -36,13 +43,35 @@ export type DeadLetterStore = ReturnType<typeof deadLetterStore>;
 
 /** The parked records, for the verbs and the dashboard. Every method throws explained errors. */
 export function deadLetterStore(postgres: PostgresConnection) {
+  const change = (sql: string, filter: LetterFilter): Promise<number> =>
+    postgres
+      .transaction((transaction) => transaction.execute(sql, values(filter)))
+      .catch((error: unknown) => {
+        throw postgres.translate(error);
+      });
   return {
-    async list(filter: LetterFilter, limit: number): Promise<{ letters: readonly Letter[]; total: number }> {
+    /** @param after only those with higher numbers; `total` counts from there */
+    async list(
+      filter: LetterFilter,
+      limit: number,
+      after = '0',
+    ): Promise<{ letters: readonly Letter[]; total: number }> {
       const rows = await postgres.query(
-        `SELECT ${columns}, count(*) OVER () AS total FROM millrace.dead_letters ${where} ORDER BY id LIMIT $4`,
-        [...values(filter), limit],
+        `SELECT ${columns}, count(*) OVER () AS total FROM millrace.dead_letters ${where} AND id > $5 ORDER BY id LIMIT $4`,
+        [...values(filter), limit, after],
       );
       return { letters: rows.map(toLetter), total: Number(rows[0]?.['total'] ?? 0) };
+    },
+    /** All that are parked, counted. */
+    async groups(): Promise<readonly LetterGroup[]> {
+      const rows = await postgres.query(
+        'SELECT kind, code, count(*) AS count FROM millrace.dead_letters GROUP BY kind, code ORDER BY kind, code',
+      );
+      return rows.map(({ kind, code, count }) => ({
+        kind: kind ?? '',
+        code: code ?? '',
+        count: Number(count),
+      }));
     },
     /** Field by field, as found in Redis; empty where nothing was kept. */
     async contents(id: string): Promise<readonly (readonly [string, string | null])[]> {
@@ -61,16 +90,9 @@ export function deadLetterStore(postgres: PostgresConnection) {
     },
     /** What is no record of ours cannot be tried again. @returns how many will be */
     retry: (filter: LetterFilter): Promise<number> =>
-      postgres.transaction((transaction) =>
-        transaction.execute(
-          `UPDATE millrace.dead_letters SET due = true ${where} AND kind <> '?'`,
-          values(filter),
-        ),
-      ),
+      change(`UPDATE millrace.dead_letters SET due = true ${where} AND kind <> '?'`, filter),
     drop: (filter: LetterFilter): Promise<number> =>
-      postgres.transaction((transaction) =>
-        transaction.execute(`DELETE FROM millrace.dead_letters ${where}`, values(filter)),
-      ),
+      change(`DELETE FROM millrace.dead_letters ${where}`, filter),
   };
 }
 

@@ -113,11 +113,12 @@ async function greet(
       event: 'first-steps',
     });
   }
-  log.info('ready', { event: 'hello', text: whatNext(config, redisUrl) });
+  log.info('ready', { event: 'hello', text: whatNext(config, redisUrl, http) });
 }
 
-const whatNext = ({ dbPath, postgres }: Config, redisUrl: string): string =>
+const whatNext = ({ dbPath, postgres }: Config, redisUrl: string, http: string): string =>
   [
+    `Watch it in a browser:  ${http}`,
     'See changes travel, in a second terminal:  npm run demo',
     `Or write to ${dbPath} with anything, and read ${redisUrl} with anything;`,
     ...(postgres === undefined

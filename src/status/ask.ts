@@ -21,9 +21,14 @@ const answer = z.looseObject({
 /** The daemon's status, if one answers at the configured address and serves the same stores; else why not. */
 export async function askDaemon(config: Reachable): Promise<DaemonStatus | { readonly silent: string }> {
   const base = daemonUrl(config);
+  const { token } = config.http;
   let status: unknown;
   try {
-    const response = await fetch(`${base}/status`, { signal: AbortSignal.timeout(2_000) });
+    const response = await fetch(`${base}/status`, {
+      signal: AbortSignal.timeout(2_000),
+      // Wanted where HTTP_HOST is an address of the network.
+      headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+    });
     status = await response.json();
   } catch {
     return { silent: `no daemon answers at ${base}` };

@@ -3,12 +3,18 @@ import type { Control } from '../control';
 import { describeError, fatal } from '../errors';
 import type { Log } from '../log';
 import type { Metrics } from '../metrics';
+import { apiRoutes, type LiveState } from './api';
+import { type Access, createGuard } from './guard';
+import { History, stepMs } from './history';
+import { isLoopback } from './hosts';
+import { Live } from './live';
+import { pageRoutes, securityHeaders } from './page';
+import { badRequest, refuse } from './refusal';
 
 /** Tried first when HTTP_PORT says nothing. */
 export const defaultHttpPort = 8611;
 
-export interface HttpOptions {
-  readonly host: string;
+export interface HttpOptions extends Access {
   /** undefined: the default port, or any free one when that is taken. */
   readonly port: number | undefined;
   readonly control: Control;
@@ -22,13 +28,64 @@ export interface HttpServer {
 }
 
 /**
- * /healthz (the process answers), /readyz (200 while in order, else 503 with the reasons), /metrics (Prometheus), /status.
+ * The dashboard at /, its /api, and /healthz (the process answers), /readyz (200 while in order, else 503 with the reasons),
+ * /metrics (Prometheus), /status.
  * @throws E_HTTP_PORT (fatal) when the configured address cannot be listened on.
  */
 export async function startHttp(options: HttpOptions): Promise<HttpServer> {
-  // A keep-alive client must not hold up the stop.
-  const server = fastify({ forceCloseConnections: true });
-  const { metrics, control } = options;
+  // A keep-alive client, or a dashboard, must not hold up the stop.
+  const server = fastify({ forceCloseConnections: true, bodyLimit: 64 * 1_024 });
+  const { control, log } = options;
+  const guard = createGuard(options);
+  const history = new History(control);
+  const live = new Live((): LiveState => {
+    return { at: Date.now(), status: control.status(), sample: history.samples.at(-1) ?? null };
+  });
+  const sampling = setInterval(() => {
+    try {
+      live.tell('sample', history.take());
+    } catch (error) {
+      log.failure('warn', error, { event: 'http.sample' }); // a picture is not worth a daemon
+    }
+  }, stepMs).unref();
+
+  server.setErrorHandler((error, _request, reply) => refuse(reply, error));
+  server.setNotFoundHandler((_request, reply) =>
+    refuse(reply, badRequest('there is nothing here', 'The dashboard is at /.', 404)),
+  );
+  await securityHeaders(server);
+  // Probes and Prometheus come by names that nobody has told us, and learn nothing of records.
+  const probed = isLoopback(options.host) ? [] : ['/healthz', '/readyz', '/metrics'];
+  server.addHook('onRequest', (request, _reply, done) => {
+    if (!probed.includes(request.routeOptions.url ?? '')) guard.checkHost(request);
+    done();
+  });
+  pageRoutes(server);
+  healthRoutes(server, options);
+  server.get('/status', { onRequest: guard.reading }, () => control.status());
+  await server.register(
+    (api, _options, done) => {
+      api.addHook('onSend', (_request, reply, payload, next) => {
+        void reply.header('cache-control', 'no-store');
+        next(null, payload);
+      });
+      apiRoutes(api, { control, history, live, guard, log });
+      done();
+    },
+    { prefix: '/api' },
+  );
+  return {
+    url: await listen(server, options),
+    close: async () => {
+      clearInterval(sampling);
+      history.close();
+      live.close();
+      await server.close();
+    },
+  };
+}
+
+function healthRoutes(server: FastifyInstance, { metrics, control }: HttpOptions): void {
   const troubles = () => control.status().troubles;
   server.get('/healthz', () => ({ status: 'alive' }));
   server.get('/readyz', (_request, reply) => {
@@ -36,12 +93,10 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
     metrics.ready.set(reasons.length === 0 ? 1 : 0);
     return reply.code(reasons.length === 0 ? 200 : 503).send({ ready: reasons.length === 0, reasons });
   });
-  server.get('/status', () => control.status());
   server.get('/metrics', async (_request, reply) => {
     metrics.ready.set(troubles().length === 0 ? 1 : 0);
     return reply.type(metrics.registry.contentType).send(await metrics.registry.metrics());
   });
-  return { url: await listen(server, options), close: () => server.close() };
 }
 
 async function listen(server: FastifyInstance, { host, port, log }: HttpOptions): Promise<string> {
@@ -51,7 +106,9 @@ async function listen(server: FastifyInstance, { host, port, log }: HttpOptions)
     const { code, message } = describeError(error);
     if (port === undefined && code === 'EADDRINUSE') {
       const url = await server.listen({ host, port: 0 });
-      log.warn(`port ${defaultHttpPort} is taken; health and metrics are at ${url}`, { event: 'http.port' });
+      log.warn(`port ${defaultHttpPort} is taken; dashboard, health and metrics are at ${url}`, {
+        event: 'http.port',
+      });
       return url;
     }
     throw fatal(`cannot listen on ${host} port ${port ?? defaultHttpPort}: ${message}`, {

@@ -1,0 +1,93 @@
+// @ts-check
+import { count, counted } from './format.js';
+import { checkpointFact, common, commonState, found, lastPassFact } from './view.js';
+
+/**
+ * @typedef {import('./view.js').View} View
+ * @typedef {NonNullable<import('./view.js').DaemonStatus['aliases']>} AliasStatus
+ */
+
+const words = {
+  served: 'served',
+  missing: 'no such table',
+  'not-a-table': 'not a table',
+  'no-column': 'a column is missing',
+};
+
+/**
+ * @param {AliasStatus} status
+ * @param {import('./view.js').Moment} moment
+ * @returns {View}
+ */
+export function viewOfAliases(status, moment) {
+  const { at } = moment;
+  const { nextPass, ...shared } = common(status, moment);
+  const { lastPass, changelogRows, captureGaps, cannotWrite } = status;
+  const differences = lastPass === null ? 0 : lastPass.added + lastPass.updated + lastPass.deleted;
+  const why = [...captureGaps, ...(cannotWrite === null ? [] : [cannotWrite])].join('; ');
+  return {
+    ...shared,
+    ...stateOf(status),
+    stops: [
+      {
+        title: 'SQLite',
+        name: fileName(status.database),
+        fact: counted(status.tables.filter(({ state }) => state === 'served').length, 'table'),
+      },
+      {
+        title: 'Changelog',
+        name: 'millrace_changelog',
+        fact: changelogRows === null ? 'none' : counted(changelogRows, 'row'),
+      },
+      { title: 'Redis', name: status.redis, fact: lastPass === null ? '' : counted(lastPass.total, 'key') },
+    ],
+    steps: ['triggers', 'tail'],
+    facts: [
+      lastPassFact(lastPass, found(differences), at),
+      nextPass,
+      checkpointFact(status.checkpoint, at),
+      {
+        name: 'Changelog',
+        value: changelogRows === null ? 'none' : `${counted(changelogRows, 'row')}, a day of changes kept`,
+      },
+      ...(status.mode === 'interval' ? [{ name: 'Full passes only', value: why, theirs: true }] : []),
+      ...(lastPass !== null && lastPass.skipped > 0
+        ? [
+            {
+              name: 'Without a key',
+              value: `${counted(lastPass.skipped, 'row')} (alias or id is empty, or no text)`,
+            },
+          ]
+        : []),
+      { name: 'Database', value: status.database, theirs: true },
+    ],
+    table: {
+      caption: 'By type, in the last full pass',
+      head: ['Type', 'Aliases', 'Added', 'Updated', 'Deleted', 'Table'],
+      rows: status.tables.map(({ type, table, state }) => {
+        const result = lastPass?.types[type];
+        const numbers = [result?.total, result?.added, result?.updated, result?.deleted];
+        return [
+          type,
+          ...numbers.map((number) => count(number ?? null)),
+          state === 'served' ? table : `${table}: ${words[state]}`,
+        ];
+      }),
+    },
+  };
+}
+
+/**
+ * @param {AliasStatus} status
+ * @returns {Pick<View, 'tone' | 'state'>}
+ */
+function stateOf(status) {
+  const state = commonState(status);
+  if (state !== undefined) return state;
+  if (status.mode === 'closed') return { tone: 'bad', state: 'Database not open' };
+  if (status.mode === 'interval') return { tone: 'busy', state: 'Full passes only' };
+  return { tone: 'ok', state: 'In step' };
+}
+
+/** @param {string} path */
+const fileName = (path) => path.split(/[\\/]/).at(-1) ?? path;
