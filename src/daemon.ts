@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { EMPTY, ignoreElements, lastValueFrom, merge, Subject } from 'rxjs';
 import { aliasPipeline } from './aliases/pipeline';
 import { stopped } from './aliases/report';
@@ -41,6 +42,7 @@ const stopDeadlineMs = 3_000;
 /** Runs everything until the signal aborts. @throws the fatal error that ended it; everything is closed either way. */
 export async function runDaemon(options: DaemonOptions): Promise<void> {
   const { config, log, signal, onRunning } = options;
+  setMaxListeners(0, signal); // each timer and pump of the pipelines listens to it
   const { pipelines } = config;
   const startedAt = Date.now();
   const metrics = createMetrics();

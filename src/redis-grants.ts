@@ -8,7 +8,17 @@ export const daemonGrants = [
   // Redis compares a pattern that is subscribed to with the grant letter by letter.
   '&__keyspace@0__:aidb:[mdevrhp]*',
   ...['+ping', '+info', '+select', '+client|setname', '+config|get', '+psubscribe'],
-  ...['+function|load', '+fcall', '+eval', '+evalsha', '+multi', '+exec'],
+  ...[
+    '+function|load',
+    '+fcall',
+    '+eval',
+    '+evalsha',
+    '+multi',
+    '+exec',
+    '+discard',
+    '+time',
+    '+memory|usage',
+  ],
   ...['+scan', '+type', '+get', '+mget', '+hget', '+hmget', '+hgetall', '+zrange', '+zscore', '+zcount'],
   ...['+xadd', '+xread', '+xrange', '+xrevrange', '+xlen', '+xtrim', '+xinfo|stream'],
   ...['+set', '+mset', '+unlink', '+del'],

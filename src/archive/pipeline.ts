@@ -30,6 +30,7 @@ import { mirror$ } from './mirror';
 import { MirrorLog } from './mirror-log';
 import type { ArchivePassReport } from './pass-runner';
 import { pause, readPause, resume } from './pause';
+import { retainedKinds } from './retention-policy';
 import { archiveReadings, archiveStatus, type ArchiveStatus, archiveTroubles } from './status';
 
 /** What is due once a second is not woken by anything else. */
@@ -107,6 +108,7 @@ export function archivePipeline(options: PipelineOptions, postgres: PostgresTarg
   startCounting(metrics, { pipeline, kinds: kindNames });
   metrics.nominations.inc({ pipeline }, 0);
   metrics.dropped.inc({ pipeline }, 0);
+  for (const kind of retainedKinds) metrics.retained.inc({ kind }, 0);
   metrics.gauges(pipeline, () => archiveReadings(status(), intervalSeconds));
   return {
     running$: merge(pump$, mirrored$, passes$, samples$).pipe(ignoreElements()),

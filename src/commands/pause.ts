@@ -5,17 +5,24 @@ import { setPause } from '../set-pause';
 import { useRunningDaemon } from '../stores';
 import { configOf, type Run, withOptions } from './options';
 
-const examples = `
+const examples = {
+  pause: `
 Examples:
   millrace pause --only archive      before work on Postgres: changes wait in the stream
-  millrace resume                    both pipelines go on where they stopped
-Both hold for every daemon of these stores, over restarts too, and take effect within a second.`;
+  millrace pause                     both pipelines
+
+It holds for every daemon of these stores, over restarts too, and takes effect within a second.`,
+  resume: `
+Examples:
+  millrace resume                    what is paused goes on where it stopped, within a second
+  millrace resume --only archive`,
+} as const;
 
 /** `millrace pause` and `millrace resume`: through the stores, so that no daemon has to be reachable, or running. */
 export function pauseCommand(program: Command, run: Run): void {
   const verb = (name: 'pause' | 'resume', description: string) =>
     withOptions(program.command(name).description(description), ['redisUrl', 'postgresUrl', 'only'])
-      .addHelpText('after', examples)
+      .addHelpText('after', examples[name])
       .action((flags: Record<string, unknown>) =>
         run(async () => {
           const config = useRunningDaemon(configOf(flags));

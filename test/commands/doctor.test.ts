@@ -121,9 +121,7 @@ test('each drift of the schema is named: a column that is gone or of another typ
   url.username = 'poor';
   url.password = 'poor';
   const poor = told(await examined({ POSTGRES_URL: url.href }));
-  expect(poor).toMatch(
-    /problem role poor lacks INSERT, UPDATE, DELETE on public\.models .* → GRANT INSERT, UPDATE, DELETE/,
-  );
+  expect(poor).toMatch(/problem role poor lacks INSERT, UPDATE on public\.models .* → GRANT INSERT, UPDATE/);
   expect(poor).toMatch(/problem role poor may not read and write .*millrace\.checkpoint/);
 });
 
@@ -198,6 +196,8 @@ test('what the daemon says is passed on: its troubles, and a pipeline that is pa
   };
   const text = told(daemonFindings(daemon as unknown as DaemonStatus));
   expect(text).toContain('problem the daemon (pid 7): no cycle');
-  expect(text).toMatch(/problem the pipeline archive is paused since .* by ops → `millrace resume --only archive`/);
+  expect(text).toMatch(
+    /problem the pipeline archive is paused since .* by ops → `millrace resume --only archive`/,
+  );
   expect(told(daemonFindings({ silent: 'no daemon answers' }))).toContain('note no daemon answers');
 });

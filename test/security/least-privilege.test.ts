@@ -1,6 +1,12 @@
 import Redis from 'ioredis';
 import { keyspacePattern } from '../../src/archive/mirror-event';
+import { findTargets } from '../../src/archive/preparation';
+import { Retention } from '../../src/archive/retention';
+import { warm } from '../../src/archive/warm/warm';
+import { loadConfig, requirePostgres } from '../../src/config';
 import { readAsset } from '../../src/package-root';
+import { PostgresConnection } from '../../src/postgres';
+import { RedisConnection } from '../../src/redis';
 import { daemonGrants } from '../../src/redis-grants';
 import { grants } from '../../src/writer/library';
 import { ModelStore } from '../../src/writer/model-store';
@@ -65,6 +71,46 @@ test('the daemon has called each command that it may call, but for four', async 
   const ours = (name: string) => name.startsWith('millrace-') && name !== 'millrace-writer';
   await eventually(() => expect(uncalled('millrace', ours)).toEqual(Object.keys(rare).sort()));
   expect(await world.redis.client.info('commandstats')).toMatch(/cmdstat_config\|get:calls=[1-9]/);
+});
+
+test('retention passes with what docs/07-security.md adds for it, and warm as its own user', async () => {
+  const [, , ...rules] = (
+    /`ACL (SETUSER millrace .*?)`/.exec(readAsset('docs/07-security.md'))?.[1] ?? ''
+  ).split(' ');
+  const { client } = world.redis;
+  await client.call('ACL', 'SETUSER', 'millrace', ...rules);
+  await client.call('ACL', 'LOG', 'RESET');
+  const indexed = async () => {
+    const keys = await client.keys('aidb:idx:predictions:*');
+    const counts = await Promise.all(keys.map((key) => client.zcard(key)));
+    return counts.reduce((sum, count) => sum + count, 0);
+  };
+  const before = await indexed();
+  const config = loadConfig(world.environment);
+  const target = requirePostgres(config);
+  const redis = new RedisConnection(config.redis, 'retention');
+  const postgres = new PostgresConnection(target, 'retention');
+  await redis.connect();
+  const targets = await findTargets(postgres);
+  const retention = new Retention({
+    ...{ redis, postgres, targets: () => targets, dryRun: false, onRemoved: () => undefined },
+    policy: { prediction: -1, metric: -1 }, // what will be older tomorrow
+  });
+  while (await retention.step());
+  redis.close();
+  postgres.close();
+  const removed = retention.report.kinds.prediction?.removed ?? 0;
+  expect([removed, await indexed()]).toEqual([before, 0]);
+  expect(before).toBeGreaterThan(0);
+
+  await warm({
+    config: loadConfig({ ...world.environment, REDIS_URL: world.asUser('millrace-warm') }),
+    ...{ target, limits: { predictions: 'all' }, dryRun: false, signal: new AbortController().signal },
+    ...{ onPlan: () => undefined, onProgress: () => undefined },
+  });
+  // What the application deleted meanwhile comes back as well.
+  expect(await indexed()).toBeGreaterThanOrEqual(before);
+  expect(await client.call('ACL', 'LOG')).toEqual([]);
 });
 
 test('what docs/07-security.md adds for retention is that, and no right to write records otherwise', async () => {

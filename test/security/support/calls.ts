@@ -8,7 +8,7 @@ export interface Calls {
 }
 
 /** Those whose first argument says what they do: `config|get`. */
-const containers = new Set(['client', 'config', 'function', 'xinfo']);
+const containers = new Set(['client', 'config', 'function', 'memory', 'xinfo']);
 
 /** Listens with MONITOR, which tells of everything but administrators' commands (CONFIG). */
 export async function listenToCalls(admin: Redis): Promise<Calls> {

@@ -99,7 +99,7 @@ export async function leastWorld(
       POSTGRES_URL: asUser(postgres.url, 'millrace_daemon'),
     },
     writer: asUser(redis.url, 'millrace-writer'),
-    inspector: asUser(redis.url, 'millrace-doctor'),
+    inspector: asUser(redis.url, 'millrace-reader'),
     application: redis.client,
     asUser: (name) => asUser(redis.url, name),
   };
