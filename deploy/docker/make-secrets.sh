@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes the passwords of compose.yaml, once, in secrets/ beside this file (or in the folder named). Nothing that is there is changed.
+# Makes the passwords of compose.yaml and the token of the dashboard, once, in secrets/ beside this file (or in the folder named). Nothing that is there is changed.
 set -eu
 folder=${1:-$(dirname "$0")/secrets}
 # Containers read these files as users of their own: the files are readable, the folder is closed to everybody else on the host.
@@ -14,4 +14,5 @@ keep() {
 
 keep redis_password "$(random)"
 keep postgres_password "$(random)"
+keep millrace_token "$(random)"
 keep postgres_url "postgresql://millrace:$(cat "$folder/postgres_password")@postgres:5432/ai_models"

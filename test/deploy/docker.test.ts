@@ -132,7 +132,7 @@ test('the secrets are closed to others on the host, and made only once', () => {
   const secrets = makeSecrets();
   const contents = () => readdirSync(secrets).map((name) => readFileSync(join(secrets, name), 'utf8'));
   const before = contents();
-  expect(new Set(before).size).toBe(3);
+  expect(new Set(before).size).toBe(4);
   expect(statSync(secrets).mode & 0o777).toBe(0o700);
   makeSecrets();
   expect(contents()).toEqual(before);
