@@ -59,6 +59,7 @@ test('paused aliases are captured and not applied, health stays good, and resume
   expect(paused).toEqual({ at: expect.any(Number) as number, by: 'tester' });
   expect(lagRecords).toBe(1);
   expect((await fetch(`${daemon.url}/readyz`)).status).toBe(200);
+  expect((await millrace('status', 'aliases', aliases())).output).toMatch(/PAUSED: +since .* by tester/);
   await daemon.control.resume('aliases');
   await eventually(async () => expect(await redis.client.get('alias:team:late')).toBe('["1"]'), {
     alive: daemon.running,

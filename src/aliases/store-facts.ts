@@ -1,6 +1,8 @@
 import type { Config } from '../config';
+import type { Pause } from '../pipeline/pause';
 import { inspectServer, RedisConnection, type ServerFacts } from '../redis';
 import type { AliasCheckpoint } from './checkpoint';
+import { readPause } from './pause';
 import { AliasSink } from './sink';
 import { AliasSource } from './source';
 import { type TableStatus, tableStatuses } from './status';
@@ -15,6 +17,7 @@ export interface StoreFacts {
   /** Changes after the checkpoint; null when the changelog does not go on where Redis is. */
   readonly lagRecords: number | null;
   readonly inStep: boolean;
+  readonly paused: Pause | null;
 }
 
 export async function storeFacts(config: Config): Promise<StoreFacts> {
@@ -40,6 +43,7 @@ export async function storeFacts(config: Config): Promise<StoreFacts> {
       checkpoint,
       lagRecords,
       inStep: lagRecords === 0,
+      paused: (await readPause(connection)) ?? null,
     };
   } finally {
     connection.close();

@@ -1,5 +1,6 @@
 import type { PostgresConnection, Transaction } from '../postgres';
-import { type Counterpart, findDifferent, findDifferentKeyed, findEstranged, findMissing } from './compare';
+import { findDifferent, findDifferentKeyed, findEstranged, findMissing } from './compare';
+import { counterparts, withParents } from './counterparts';
 import type { Found } from './found';
 import { type Identity, IdMap, IdMapTransaction } from './id-map';
 import { isDataError } from './isolate';
@@ -10,7 +11,6 @@ import { type Strategies, strategyOf } from './strategies';
 import { type Targets, targetOf } from './target';
 import type { TruthReader } from './truth';
 import { isUnfit } from './unfit';
-import type { Resolved } from './write-mapped';
 
 export interface DifferenceOptions {
   readonly postgres: PostgresConnection;
@@ -97,33 +97,16 @@ export class Differences {
     rows: readonly Row[],
   ): Promise<readonly Row[]> {
     const target = targetOf(this.#options.targets(), name);
-    const different: Row[] = [];
     const ids = new IdMapTransaction(new IdMap(), transaction);
-    const resolved: Resolved[] = [];
-    const parents = await parentIds(ids, this.#options.targets(), rows);
-    for (const [index, row] of rows.entries()) {
-      const found = parents[index];
-      if (found === undefined) different.push(row);
-      else resolved.push({ row, parents: found });
-    }
+    const { resolved, orphans } = await withParents(ids, this.#options.targets(), rows);
+    const different = [...orphans];
     if (target.kind.identity === 'keyed') {
       for (const index of await findDifferentKeyed(transaction, target, resolved))
         push(different, resolved[index]?.row);
       return different;
     }
-    const mappings = await ids.find(
-      target.kind,
-      target.table,
-      resolved.map(({ row }) => ({ id: row.id, created: row.created ?? '' })),
-    );
-    const owned: Counterpart[] = [];
-    // The row of another record, or program, keeps what Postgres has.
-    const guests: Counterpart[] = [];
-    for (const [index, one] of resolved.entries()) {
-      const mapping = mappings[index];
-      if (mapping === undefined) different.push(one.row);
-      else (mapping.owned ? owned : guests).push({ ...one, pgId: mapping.pgId });
-    }
+    const { owned, guests, unmapped } = await counterparts(ids, target, resolved);
+    different.push(...unmapped);
     const merges = strategyOf(this.#options.strategies, name) === 'merge';
     for (const index of await findDifferent(transaction, target, owned, merges))
       push(different, owned[index]?.row);

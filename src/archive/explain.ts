@@ -3,18 +3,17 @@ import {
   type ColumnDifferences,
   compareColumns,
   type Comparison,
-  type Counterpart,
   guestRows,
   keyedRows,
   ownRows,
 } from './compare';
+import { counterparts, withParents } from './counterparts';
 import type { DifferenceOptions } from './differences';
 import { describeError } from '../errors';
 import { type Found, keyOf, unpackFound } from './found';
 import { IdMap, IdMapTransaction } from './id-map';
 import { isDataError } from './isolate';
 import { type KindName, kinds } from './kinds';
-import { parentIds } from './parent-ids';
 import { type Row, toRow } from './row';
 import { strategyOf } from './strategies';
 import { targetOf } from './target';
@@ -104,14 +103,9 @@ export class Explanation {
     const target = targetOf(targets(), first.kind.name);
     const differences: ArchiveDifference[] = [];
     const ids = new IdMapTransaction(new IdMap(), transaction);
-    const parents = await parentIds(ids, targets(), rows);
-    const resolved: Resolved[] = [];
-    for (const [index, row] of rows.entries()) {
-      const found = parents[index];
-      if (found === undefined)
-        differences.push({ ...named(row.found), change: 'missing', reason: 'so is its parent' });
-      else resolved.push({ row, parents: found });
-    }
+    const { resolved, orphans } = await withParents(ids, targets(), rows);
+    for (const { found } of orphans)
+      differences.push({ ...named(found), change: 'missing', reason: 'so is its parent' });
     const tell = async (comparison: Comparison, compared: readonly Resolved[]) => {
       for (const { index, pgId, columns } of await compareColumns(transaction, target, comparison)) {
         const one = compared[index];
@@ -132,18 +126,8 @@ export class Explanation {
       await tell(datedRows(resolved), resolved);
       return differences;
     }
-    const mappings = await ids.find(
-      target.kind,
-      target.table,
-      resolved.map(({ row }) => ({ id: row.id, created: row.created ?? '' })),
-    );
-    const owned: Counterpart[] = [];
-    const guests: Counterpart[] = [];
-    for (const [index, one] of resolved.entries()) {
-      const mapping = mappings[index];
-      if (mapping === undefined) differences.push({ ...named(one.row.found), change: 'missing' });
-      else (mapping.owned ? owned : guests).push({ ...one, pgId: mapping.pgId });
-    }
+    const { owned, guests, unmapped } = await counterparts(ids, target, resolved);
+    for (const { found } of unmapped) differences.push({ ...named(found), change: 'missing' });
     const merges = strategyOf(strategies, target.kind.name) === 'merge';
     await tell(ownRows(target, owned, merges), owned);
     for (const comparison of guestRows(target, guests, merges)) await tell(comparison, guests);

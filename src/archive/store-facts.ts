@@ -1,7 +1,9 @@
 import type { Config } from '../config';
+import type { Pause } from '../pipeline/pause';
 import { PostgresConnection } from '../postgres';
 import type { PostgresTarget } from '../postgres-url';
 import { RedisConnection } from '../redis';
+import { readPause } from './pause';
 import { streamKey } from './checkpoint';
 import { compareEntryIds } from './entry-id';
 
@@ -16,6 +18,7 @@ export interface ArchiveStoreFacts {
   readonly lagRecords: number;
   readonly deadLetters: number;
   readonly inStep: boolean;
+  readonly paused: Pause | null;
 }
 
 export async function archiveStoreFacts(config: Config, target: PostgresTarget): Promise<ArchiveStoreFacts> {
@@ -27,7 +30,14 @@ export async function archiveStoreFacts(config: Config, target: PostgresTarget):
     const [there] = await postgres.query(`SELECT to_regclass('millrace.checkpoint') IS NOT NULL AS there`);
     if (there?.['there'] !== 't') {
       const nothing = { owner: null, heartbeat: null, entryId: null, deadLetters: 0 };
-      return { migrated: false, ...nothing, streamLength, lagRecords: streamLength, inStep: false };
+      return {
+        migrated: false,
+        ...nothing,
+        streamLength,
+        lagRecords: streamLength,
+        inStep: false,
+        paused: null,
+      };
     }
     const [row] = await postgres.query(
       'SELECT owner, heartbeat, entry_id, (SELECT count(*) FROM millrace.dead_letters) AS letters ' +
@@ -45,6 +55,7 @@ export async function archiveStoreFacts(config: Config, target: PostgresTarget):
       lagRecords,
       deadLetters: Number(row?.['letters'] ?? 0),
       inStep: entryId !== null && lagRecords === 0,
+      paused: (await readPause(postgres)) ?? null,
     };
   } catch (error) {
     throw redis.translate(error);

@@ -3,6 +3,7 @@ import type { ArchiveStatus } from '../archive/status';
 import type { Config } from '../config';
 import type { DaemonStatus } from '../daemon';
 import { timestamp } from '../log';
+import type { Pause } from '../pipeline/pause';
 import type { Stores } from '../status/ask';
 
 /** For `status`: the daemon’s own word, line by line. */
@@ -26,6 +27,7 @@ function describeAliases(aliases: AliasStatus): readonly string[] {
   const { lastPass, checkpoint, lagRecords } = aliases;
   return [
     'Aliases',
+    ...pausedSince(aliases.paused),
     `  Database:    ${aliases.database} (${aliases.journalMode ?? 'closed'})`,
     `  Redis:       ${aliases.redis}`,
     `  Mode:        ${aliases.mode === 'tail' ? 'changes travel at once' : `full passes only: ${aliases.cannotWrite ?? aliases.captureGaps.join(', ')}`}`,
@@ -49,6 +51,7 @@ function describeArchive(archive: ArchiveStatus): readonly string[] {
   const full = soon(memory?.fullInSeconds ?? null);
   return [
     'Archive',
+    ...pausedSince(archive.paused),
     `  Redis:       ${archive.redis}`,
     `  Postgres:    ${archive.postgres}`,
     `  Role:        ${archive.role}${archive.role === 'standby' ? `: ${archive.owner ?? ''} owns the stream` : ''}`,
@@ -69,6 +72,11 @@ function describeArchive(archive: ArchiveStatus): readonly string[] {
   ];
 }
 
+const pausedSince = (paused: Pause | null): readonly string[] =>
+  paused === null
+    ? []
+    : [`  PAUSED:      since ${timestamp(new Date(paused.at))} by ${paused.by} (millrace resume)`];
+
 /** What is further away than a week is not worth a word. */
 export const soon = (seconds: number | null): number | null =>
   seconds !== null && seconds < 7 * 86_400 ? seconds : null;
@@ -88,6 +96,7 @@ export function describeStores(
   if (aliases !== null) {
     lines.push(
       'Aliases',
+      ...pausedSince(aliases.paused),
       `  Database:    ${config.dbPath} (${aliases.journalMode})`,
       `  Redis:       ${config.redis.display}`,
       `  Checkpoint:  ${aliases.checkpoint === null ? 'none: nothing was ever synced into this Redis' : `${timestamp(new Date(aliases.checkpoint.at))} by ${aliases.checkpoint.by}`}`,
@@ -97,6 +106,7 @@ export function describeStores(
   if (archive !== null) {
     lines.push(
       'Archive',
+      ...pausedSince(archive.paused),
       `  Redis:       ${config.redis.display}`,
       `  Postgres:    ${config.postgres?.display ?? ''}`,
       archive.migrated

@@ -2,17 +2,9 @@ import type { AliasStatus } from '../aliases/status';
 import type { ArchiveStatus } from '../archive/status';
 import type { DaemonStatus } from '../daemon';
 import { timestamp } from '../log';
+import type { Pause } from '../pipeline/pause';
 import { cutToWidth, harmless } from '../status/display-width';
 import { megabytes, soon } from './describe-status';
-
-/** What a daemon may tell of a pipeline beyond its status: an older one does not. */
-interface Extras {
-  /** Records written since the daemon's start. */
-  readonly applied?: number;
-  readonly nextPassAt?: number | null;
-  readonly paused?: { readonly at: number; readonly by: string } | null;
-  readonly changelogRows?: number | null;
-}
 
 /** One answer of the daemon. */
 export interface Sample {
@@ -47,7 +39,7 @@ export function ratesBetween(before: Sample | undefined, last: Sample | undefine
     const seconds = ((last?.at ?? 0) - (before?.at ?? 0)) / 1_000;
     // Another process counts from 0 again.
     if (before === undefined || last === undefined || before.status.pid !== last.status.pid) return null;
-    const [from, to] = [before, last].map(({ status }) => (status[name] as Extras | null)?.applied);
+    const [from, to] = [before, last].map(({ status }) => status[name]?.applied);
     if (from === undefined || to === undefined || to < from || seconds <= 0) return null;
     return (to - from) / seconds;
   };
@@ -88,7 +80,7 @@ export function screenLines(view: View): readonly Line[] {
   return lines;
 }
 
-function aliasLines(aliases: AliasStatus & Extras, rate: number | null, now: number): readonly Line[] {
+function aliasLines(aliases: AliasStatus, rate: number | null, now: number): readonly Line[] {
   const { lastPass, lagRecords, lagSeconds, mode, changelogRows } = aliases;
   const why = aliases.cannotWrite ?? aliases.captureGaps.join(', ');
   const facts: Line[] = [
@@ -104,7 +96,7 @@ function aliasLines(aliases: AliasStatus & Extras, rate: number | null, now: num
     ),
     fact('lag', `${lag(lagRecords, lagSeconds)}   ${perSecond(rate)}`, tone(lagSeconds)),
   ];
-  if (changelogRows != null) facts.push(fact('changelog', `${grouped(changelogRows)} rows`));
+  if (changelogRows !== null) facts.push(fact('changelog', `${grouped(changelogRows)} rows`));
   facts.push(
     fact(
       'last pass',
@@ -119,7 +111,7 @@ function aliasLines(aliases: AliasStatus & Extras, rate: number | null, now: num
   return facts;
 }
 
-function archiveLines(archive: ArchiveStatus & Extras, rate: number | null, now: number): readonly Line[] {
+function archiveLines(archive: ArchiveStatus, rate: number | null, now: number): readonly Line[] {
   const { lastPass, memory, mirror, role, deadLetters } = archive;
   const differing = Object.values(lastPass?.differences ?? {}).reduce((sum, count) => sum + count, 0);
   const full = soon(memory?.fullInSeconds ?? null);
@@ -168,20 +160,19 @@ const fact = (name: string, text: string, tone: Tone = 'plain'): Line => ({
   tone,
 });
 
-const head = (name: string, stores: string, paused: Extras['paused']): readonly Line[] => [
+const head = (name: string, stores: string, paused: Pause | null): readonly Line[] => [
   { text: '', tone: 'plain' },
   { text: harmless(`${name}   ${stores}`), tone: 'strong' },
-  ...(paused == null
+  ...(paused === null
     ? []
     : [fact('PAUSED', `since ${timestamp(new Date(paused.at))} by ${paused.by}`, 'bad')]),
 ];
 
 function nextPass(
-  { passRunning, nextPassAt }: Extras & { readonly passRunning: boolean },
+  { passRunning, nextPassAt }: Pick<AliasStatus, 'passRunning' | 'nextPassAt'>,
   now: number,
 ): readonly Line[] {
   if (passRunning) return [fact('next pass', 'running now')];
-  if (nextPassAt == null) return [];
   return [fact('next pass', nextPassAt <= now ? 'due' : `in ${span(nextPassAt - now)}`)];
 }
 

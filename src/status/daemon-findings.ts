@@ -2,13 +2,6 @@ import type { DaemonStatus } from '../daemon';
 import { timestamp } from '../log';
 import type { Finding } from './finding';
 
-/** A pipeline that may be paused: a daemon of an older version cannot say. */
-interface Pausable {
-  readonly paused?: { readonly at: number; readonly by: string } | null;
-}
-
-type MayPause<T> = (T & Pausable) | null;
-
 /** What the running daemon itself says is wrong. Pure. */
 export function daemonFindings(daemon: DaemonStatus | { readonly silent: string }): readonly Finding[] {
   if ('silent' in daemon) {
@@ -28,13 +21,9 @@ export function daemonFindings(daemon: DaemonStatus | { readonly silent: string 
       what: `the daemon (pid ${pid}): ${what}`,
       remedy: '`millrace status` tells more; so does its log.',
     });
-  const pipelines = {
-    aliases: aliases as MayPause<typeof aliases>,
-    archive: archive as MayPause<typeof archive>,
-  };
-  for (const [name, pipeline] of Object.entries(pipelines)) {
-    const paused = pipeline?.paused;
-    if (paused == null) continue;
+  for (const [name, pipeline] of Object.entries({ aliases, archive })) {
+    const paused = pipeline?.paused ?? null;
+    if (paused === null) continue;
     findings.push({
       level: 'problem',
       what: `the pipeline ${name} is paused since ${timestamp(new Date(paused.at))} by ${paused.by}`,

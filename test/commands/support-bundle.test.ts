@@ -55,7 +55,7 @@ test.each(['text', 'json'])(
     const env = {
       REDIS_URL: redisUrl.href,
       POSTGRES_URL: postgresUrl.href,
-      MILLRACE_TOKEN: canary('token'),
+      MILLRACE_TOKEN: canary('token-of-millrace'),
       REDIS_PASSWORD: canary('otherpassword'),
       DB_PATH: path,
       LOG_FILE: logFile,

@@ -19,6 +19,10 @@ const aliases = (more: object = {}) => ({
   lastProgressAt: now,
   lastPass: { startedAt: now - 30_000, ms: 12, total: 12_345, added: 1, updated: 2, deleted: 3 },
   passRunning: false,
+  nextPassAt: now + 90_000,
+  applied: 0,
+  changelogRows: 3,
+  paused: null,
   incidents: [],
   failure: null,
   ...more,
@@ -38,6 +42,9 @@ const archive = (more: object = {}) => ({
   lastProgressAt: now,
   lastPass: null,
   passRunning: true,
+  nextPassAt: now + 90_000,
+  applied: 0,
+  paused: null,
   incidents: [],
   evicts: false,
   failure: null,
@@ -93,6 +100,7 @@ test('the view tells lag, rates, passes, parked records and incidents of both pi
   expect(shown).toContain('running for 2 h 0 min');
   expect(shown).toContain('lag        in step   2/s');
   expect(shown).toContain('lag        1,234,567 behind, 61.5 s   10,000/s');
+  expect(shown).toContain('changelog  3 rows');
   expect(shown).toContain('last pass  30 s ago, 12 ms: 12,345 aliases, +1 ~2 -3');
   expect(shown).toContain('next pass  in 90 s');
   expect(shown).toContain('next pass  running now');
@@ -102,10 +110,10 @@ test('the view tells lag, rates, passes, parked records and incidents of both pi
   expect(shown).toMatch(/archive: Redis went backwards[^]*aliases: the triggers were reinstalled/);
 });
 
-test('a daemon of another process, or one that does not count, gives no rate', () => {
+test('a daemon of another process gives no rate', () => {
   const counted = (at: number, applied: number, pid: number) =>
     sample(at, { aliases: aliases({ applied }) }, { pid });
-  expect(ratesBetween(counted(0, 5, 1), counted(1_000, 9, 1))).toEqual({ aliases: 4, archive: null });
+  expect(ratesBetween(counted(0, 5, 1), counted(1_000, 9, 1))).toEqual({ aliases: 4, archive: 0 });
   expect(ratesBetween(counted(0, 5, 1), counted(1_000, 9, 2))).toEqual({ aliases: null, archive: null });
   expect(ratesBetween(undefined, counted(1_000, 9, 2))).toEqual({ aliases: null, archive: null });
 });
