@@ -7,5 +7,5 @@ module.exports = {
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
   testTimeout: 30000,
   // Most tests wait for servers most of the time.
-  maxWorkers: 2,
+  maxWorkers: 3,
 };

@@ -39,6 +39,9 @@ function markdown(directory: string): string[] {
 const blocks = (document: string): readonly ShellBlock[] =>
   shellBlocks(readFileSync(join(root, document), 'utf8'));
 
+const runnable = (document: string): readonly ShellBlock[] =>
+  blocks(document).filter(({ excuse }) => excuse === undefined);
+
 beforeAll(async () => {
   redis = await testRedis();
   postgres = await testPostgres();
@@ -48,39 +51,33 @@ beforeAll(async () => {
   }
 });
 
-describe.each(documents.filter((document) => blocks(document).some(({ excuse }) => excuse === undefined)))(
-  '%s',
-  (document) => {
-    beforeAll(async () => {
-      await redis.client.flushall();
-      await emptied(postgres);
-      work = join(folder, `document-${++documentsDone}`);
-      mkdirSync(work);
-      const db = aliasDatabase(join(work, 'sports_data.db'));
-      db.exec("INSERT INTO team_aliases VALUES (1, 'real madrid')");
-      db.close();
-      await fill(redis);
-    });
-    // The daemon of a test ends with it.
-    beforeEach(async () => {
-      daemon = await startDaemon(
-        { ...stores(), MILLRACE_ONLY: '', MILLRACE_TOKEN: token },
-        { awaitPass: false },
-      );
-      await daemon.control.reconcile('archive');
-    });
-
-    test.each(blocks(document).filter(({ excuse }) => excuse === undefined))(
-      'line $line runs',
-      async ({ text, expectedCode }) => {
-        const { code, output } = await run(onOurStores(text));
-        // Of servers that last for a test doctor disapproves.
-        const problems = output.split('\n').filter((line) => line.startsWith('✗'));
-        if (problems.length === 1 && problems[0]?.includes('fsync = off') === true) return;
-        if (code !== expectedCode) throw new Error(`exit code ${code}, and it said:\n${output}`);
-      },
+test.each(documents.filter((document) => runnable(document).length > 0))(
+  'the shell blocks of %s run',
+  async (document) => {
+    await redis.client.flushall();
+    await emptied(postgres);
+    work = join(folder, `document-${++documentsDone}`);
+    mkdirSync(work);
+    const db = aliasDatabase(join(work, 'sports_data.db'));
+    db.exec("INSERT INTO team_aliases VALUES (1, 'real madrid')");
+    db.close();
+    await fill(redis);
+    daemon = await startDaemon(
+      { ...stores(), MILLRACE_ONLY: '', MILLRACE_TOKEN: token },
+      { awaitPass: false },
     );
+    await daemon.control.reconcile('archive');
+    const failures: string[] = [];
+    for (const { line, text, expectedCode } of runnable(document)) {
+      const { code, output } = await run(onOurStores(text));
+      // Of servers that last for a test doctor disapproves.
+      const problems = output.split('\n').filter((one) => one.startsWith('✗'));
+      if (problems.length === 1 && problems[0]?.includes('fsync = off') === true) continue;
+      if (code !== expectedCode) failures.push(`${document}:${line} exits with ${code}:\n${output}`);
+    }
+    expect(failures).toEqual([]);
   },
+  60_000,
 );
 
 test('what is not run says why', () => {
