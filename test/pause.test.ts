@@ -92,6 +92,18 @@ test('a pause of the archive outlives the daemon, holds for its heir, and loses 
   await caughtUp({ redis, postgres }, third.running);
 });
 
+test('an owner that is displaced while paused does not go on saying so after the end of the pause', async () => {
+  const daemon = await startDaemon(archive());
+  await daemon.control.pause('archive', 'tester');
+  await untilPaused(daemon, 'archive');
+  await postgres.query(
+    "UPDATE millrace.checkpoint SET epoch = epoch + 1, owner = 'another', heartbeat = clock_timestamp() + interval '1 hour'",
+  );
+  await becomes(asked(daemon), 'standby');
+  await daemon.control.resume('archive');
+  expect((await daemon.status()).archive.paused).toBeNull();
+});
+
 test('a pass that is asked for is refused while its pipeline is paused, with what to do', async () => {
   const daemon = await startDaemon(archive());
   await daemon.control.pause('archive', 'tester');

@@ -68,7 +68,8 @@ export function archiveStatus(
   const since = owned ? waitingSince(lane, memory) : undefined;
   const lagSeconds = since === undefined ? 0 : Math.max(0, now - since) / 1_000;
   const known = owned && memory !== undefined;
-  const paused = lane.pause.current ?? null;
+  // An instance that was displaced does not hear of the end of a pause.
+  const paused = owned ? (lane.pause.current ?? null) : null;
   return {
     redis: lane.redis.display,
     postgres: lane.postgres.display,

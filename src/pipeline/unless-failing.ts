@@ -1,5 +1,6 @@
 import { filter, firstValueFrom, interval, map, race, from, type Observable } from 'rxjs';
 import { type ErrorReport, retryable } from '../errors';
+import { stoppedEarly } from './once-options';
 
 const lookMs = 200;
 
@@ -14,7 +15,10 @@ export function unlessFailing<T>(
   signal: AbortSignal,
 ): Promise<T> {
   const trouble$: Observable<never> = interval(lookMs).pipe(
-    map(() => failure() ?? (signal.aborted ? stopped : undefined)),
+    map(() => {
+      if (signal.aborted) throw stoppedEarly();
+      return failure();
+    }),
     filter((report) => report !== undefined),
     map(({ message, ...details }) => {
       throw retryable(message, details);
@@ -22,5 +26,3 @@ export function unlessFailing<T>(
   );
   return firstValueFrom(race(from(answer), trouble$));
 }
-
-const stopped: ErrorReport = { code: 'E_STOPPED', message: 'stopped before what was asked for was done' };
