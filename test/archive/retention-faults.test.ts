@@ -206,3 +206,24 @@ test('kill -9 of the verb midway loses nothing, and its next run goes on', async
   await eventually(async () => expect(await predictionsIn(client)).toEqual({ hashes: [], indexed: [] }));
   expect((await expectNothingLost(6_000, 0)).left).toBe(0);
 }, 60_000);
+
+test('a second instance that removes what a first has compared removes it once, and the first says it changed', async () => {
+  await writeMany(300, 40);
+  let second: Awaited<ReturnType<typeof run>> | undefined;
+  between = async () => {
+    between = undefined;
+    second = await run();
+  };
+  const first = await run();
+  const removed = (kind: 'prediction' | 'metric') =>
+    [first, second].map((report) => report?.kinds[kind]?.removed ?? 0);
+  expect([removed('prediction'), removed('metric')]).toEqual([
+    [0, 300],
+    [0, 40],
+  ]);
+  expect(first.kinds.prediction?.kept.changed?.count).toBe(300);
+  await eventually(async () =>
+    expect(await predictionsIn(archive.redis.client)).toEqual({ hashes: [], indexed: [] }),
+  );
+  expect((await expectNothingLost(300, 40)).left).toBe(0);
+});
