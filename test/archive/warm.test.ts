@@ -146,6 +146,19 @@ test('a Redis that lost everything is, after warm, byte for byte what it was, an
   expect(await contentsOf(client())).toEqual(before);
 });
 
+test('two at once put each record back once, byte for byte', async () => {
+  await writePlainly();
+  await writeByFunctions();
+  await archiveAll();
+  const before = await contentsOf(client());
+  await client().flushall();
+  const reports = await Promise.all([warmed(archive), warmed(archive)]);
+  const restored = (kind: 'model' | 'prediction') =>
+    reports.reduce((sum, report) => sum + (toldOf(report, kind)['restored'] ?? 0), 0);
+  expect([restored('model'), restored('prediction')]).toEqual([4, 5]);
+  expect(await contentsOf(client())).toEqual(before);
+});
+
 test('a partial Redis gets what it lacks: records, points, hyperparameters, index entries', async () => {
   await writePlainly();
   await archiveAll();
