@@ -1,12 +1,12 @@
 import type { PostgresConnection, Transaction } from '../postgres';
 import { findDifferent, findDifferentKeyed, findEstranged, findMissing } from './compare';
 import { counterparts, withParents } from './counterparts';
-import type { Found } from './found';
+import { type Found, unpackFound } from './found';
 import { type Identity, IdMap, IdMapTransaction } from './id-map';
 import { isDataError } from './isolate';
 import { type KindName, kinds } from './kinds';
 import { parentIds } from './parent-ids';
-import { type Row, toRow } from './row';
+import { createdOf, isId, type Row, toRow } from './row';
 import { type Strategies, strategyOf } from './strategies';
 import { type Targets, targetOf } from './target';
 import type { TruthReader } from './truth';
@@ -37,6 +37,25 @@ export class Differences {
     return missing.flatMap((index) => records[index] ?? []);
   }
 
+  /** Of these predictions those that have no row now; also those that are none, for the applier to park. */
+  async stillMissing(ids: readonly string[]): Promise<readonly string[]> {
+    const missing = new Set<string>();
+    // Piece by piece: records may be of any size.
+    for (let at = 0; at < ids.length;) {
+      const truths = await this.#options.truth.readSome(kinds.prediction, ids.slice(at));
+      const present: Identity[] = [];
+      for (const [index, one] of truths.entries()) {
+        const id = ids[at + index] ?? '';
+        const created = one.state === 'packed' ? createdIn(one.value) : undefined;
+        if (created !== undefined && isId(id)) present.push({ id, created });
+        else if (one.state !== 'absent') missing.add(id);
+      }
+      for (const { id } of await this.missing('prediction', present)) missing.add(id);
+      at += truths.length;
+    }
+    return ids.filter((id) => missing.has(id));
+  }
+
   /** Of all other kinds but metrics the contents are compared. */
   async different(name: KindName, ids: readonly string[]): Promise<Set<string>> {
     const different = new Set<string>();
@@ -55,11 +74,12 @@ export class Differences {
     return different;
   }
 
-  /** Metric points that are not there, or cannot be rows. */
+  /** Metric points that are not there, or cannot be rows; in order. */
   async missingPoints(points: readonly Found[]): Promise<readonly Found[]> {
-    const different: Found[] = [];
+    const different = new Set<Found>();
     const rows: Row[] = [];
-    for (const found of points) if (!checkAll([found], rows)) different.push(found);
+    for (const found of points) if (!checkAll([found], rows)) different.add(found);
+    if (rows.length === 0) return [...different];
     await this.#ask(async (transaction) => {
       const parents = await parentIds(
         new IdMapTransaction(new IdMap(), transaction),
@@ -69,14 +89,17 @@ export class Differences {
       const known: { row: Row; identity: [string, string] }[] = [];
       for (const [index, row] of rows.entries()) {
         const run = parents[index]?.[0];
-        if (run == null) different.push(row.found);
+        if (run == null) different.add(row.found);
         else known.push({ row, identity: [run, row.redisKey ?? ''] });
       }
       const identities = known.map(({ identity }) => identity);
       const missing = await findMissing(transaction, targetOf(this.#options.targets(), 'metric'), identities);
-      for (const index of missing) push(different, known[index]?.row.found);
+      for (const index of missing) {
+        const one = known[index];
+        if (one !== undefined) different.add(one.row.found);
+      }
     });
-    return different;
+    return points.filter((point) => different.has(point));
   }
 
   /** All of them when a value fits no column: the applier isolates it. */
@@ -138,6 +161,15 @@ function checkAll(records: readonly Found[], rows: Row[]): boolean {
     }
   }
   return fit;
+}
+
+function createdIn(packed: Buffer): string | undefined {
+  try {
+    return createdOf(unpackFound('prediction', packed), kinds.prediction.created ?? '');
+  } catch (error) {
+    if (!isUnfit(error)) throw error;
+    return undefined;
+  }
 }
 
 function push<T>(list: T[], item: T | undefined): void {

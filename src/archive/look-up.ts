@@ -1,3 +1,4 @@
+import { inOrder } from './id-order';
 import { type KindName, kindNames, kinds } from './kinds';
 import type { MetricKeys } from './metric-keys';
 import type { Truth, TruthReader } from './truth';
@@ -15,14 +16,14 @@ export interface Answer {
 /** Records looked up in one go: the unit in which a page that nominates very large ones can be cut. */
 const chunk = 500;
 
-/** What the nominated records are now, parents before children, in pieces of bounded size. */
+/** What the nominated records are now, parents before children, by rising ids, in pieces of bounded size. */
 export async function* lookUp(
   nominated: Nominations,
   truth: TruthReader,
   metrics: MetricKeys,
 ): AsyncGenerator<readonly Answer[]> {
   for (const kind of kindNames) {
-    const ids = [...(nominated.get(kind) ?? [])];
+    const ids = inOrder(nominated.get(kind) ?? []);
     if (kind === 'metric') {
       for (const id of ids) {
         for await (const found of metrics.read(Buffer.from(id, 'latin1'))) yield [{ kind, id, truth: found }];

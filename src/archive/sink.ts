@@ -129,11 +129,12 @@ export class ArchiveSink {
     const deletions = { targets, truth, beganAt, lettersExist: this.lettersExist };
     // First, so that a new record can have the name of a deleted one; what children forbid once more after they have gone.
     const refused = onDelete === 'delete' ? await deleteGone(attempt, batch.deletions, deletions) : [];
-    if (!this.#takesCopy(attempt)) batch.spread();
+    // Beside rows, too: which of them comes first is told by their ids alone.
+    if (batch.of('prediction').length > 0 || !this.#takesCopy(attempt)) batch.spread();
     await bringParents(batch, { ids, targets, truth });
     const landed: Row[] = [];
     for (const name of kindNames) {
-      const rows = distinct(batch.of(name));
+      const rows = risen(distinct(batch.of(name)));
       if (rows.length === 0 && (name !== 'prediction' || batch.copy === undefined)) continue;
       const resolved = withParents(batch, rows, ids);
       const parked = await writeKind(attempt, targetOf(targets, name), resolved, strategies);
@@ -172,6 +173,18 @@ export class ArchiveSink {
 function distinct(rows: readonly Row[]): readonly Row[] {
   if (rows[0]?.kind.identity !== 'mapped') return rows;
   return [...new Map(rows.map((row) => [`${row.id} ${row.created ?? ''}`, row])).values()];
+}
+
+/**
+ * By Redis id, those of kinds that have one of their own: parents come in the order of their children, and what came by value before
+ * what was looked up. New rows get their ids in this order, and of two of one name the first has it.
+ */
+function risen(rows: readonly Row[]): readonly Row[] {
+  if (rows.length < 2 || rows[0]?.kind.identity === 'keyed') return rows;
+  const before = (a: Row, b: Row) => a.id.length - b.id.length || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+  return rows.every((row, index) => index === 0 || before(rows[index - 1] ?? row, row) <= 0)
+    ? rows
+    : [...rows].sort(before);
 }
 
 function isIdentityTaken(error: unknown): boolean {

@@ -46,7 +46,8 @@ export async function writeAppended(
     `INSERT INTO ${target.table} (${columns}) SELECT ${columns} FROM ${stage} s WHERE NOT EXISTS ` +
       // Looked up first: ON CONFLICT alone would take a number from the sequence for each row that is there.
       `(SELECT FROM ${target.table} t WHERE ${same.map((name) => `t.${name} = s.${name}`).join(' AND ')}) ` +
-      `ON CONFLICT ${identity} DO NOTHING`,
+      // In the order they were given in, whatever plan is chosen: their ids rise with it.
+      `ORDER BY s.ctid ON CONFLICT ${identity} DO NOTHING`,
   );
   await transaction.execute(`DROP TABLE ${stage}`);
   return added;

@@ -20,12 +20,25 @@ export function writeKeyed(
   rows: readonly Resolved[],
 ): Promise<Upserted> {
   const latest = new Map(rows.map((one) => [`${one.parents.join(' ')} ${one.row.redisKey ?? ''}`, one]));
-  const ordered = [...latest].sort(([a], [b]) => (a < b ? -1 : 1)); // in one order, so that upserts cannot deadlock
+  // In one order, so that upserts cannot deadlock, and by their parents, so that ids rise with theirs.
+  const ordered = [...latest.values()].sort(
+    (a, b) =>
+      comparePaths(a.parents, b.parents) || ((a.row.redisKey ?? '') < (b.row.redisKey ?? '') ? -1 : 1),
+  );
   return upsert(transaction, {
     target,
     identity: [...target.kind.parents.map(({ column }) => column), 'redis_key'],
     columns: target.kind.columns.map(({ column }) => column),
     arbiter: arbiterOf(target),
-    rows: ordered.map(([, { row, parents }]) => [...parents, row.redisKey, ...row.values]),
+    rows: ordered.map(({ row, parents }) => [...parents, row.redisKey, ...row.values]),
   });
+}
+
+/** Ids of parents, one after another, as the numbers they are. */
+function comparePaths(a: Resolved['parents'], b: Resolved['parents']): number {
+  for (const [index, one] of a.entries()) {
+    const difference = BigInt(one ?? 0) - BigInt(b[index] ?? 0);
+    if (difference !== 0n) return difference < 0n ? -1 : 1;
+  }
+  return 0;
 }
