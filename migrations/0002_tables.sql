@@ -1,5 +1,8 @@
 -- The archive's tables, for databases that lack them. JSON is `json`, not `jsonb`: the text passes through unparsed
--- (1e-07 stays 1e-07). Everything but ids may be NULL: other programs write here too, and half a row is legal.
+-- (1e-07 stays 1e-07). Times are `timestamp` and hold UTC, as the programs that read and write here mean a DateTime; a time
+-- with a zone would be read in the zone of whoever asks. (Before the first release they had one: a step runs where its table is
+-- missing, so such tables stay as they are.) Everything but ids may be NULL: other programs write here too, and half a row is
+-- legal.
 -- metrics.training_run_id and predictions.model_version_id have no declared foreign key: see 0005.
 
 --: table models
@@ -12,8 +15,8 @@ CREATE TABLE models (
   task_type text,
   input_shape text,
   output_shape text,
-  created_at timestamptz,
-  updated_at timestamptz
+  created_at timestamp,
+  updated_at timestamp
 );
 
 --: table datasets
@@ -27,7 +30,7 @@ CREATE TABLE datasets (
   num_samples bigint,
   split_info json,
   preprocessing json,
-  created_at timestamptz
+  created_at timestamp
 );
 
 --: table experiments
@@ -37,8 +40,8 @@ CREATE TABLE experiments (
   description text,
   hypothesis text,
   status text,
-  created_at timestamptz,
-  completed_at timestamptz,
+  created_at timestamp,
+  completed_at timestamp,
   results json
 );
 
@@ -50,7 +53,7 @@ CREATE TABLE model_versions (
   checkpoint_path text,
   config json,
   status text,
-  created_at timestamptz,
+  created_at timestamp,
   UNIQUE (model_id, version)
 );
 
@@ -61,8 +64,8 @@ CREATE TABLE training_runs (
   dataset_id bigint REFERENCES datasets (id),
   run_name text,
   status text,
-  started_at timestamptz,
-  completed_at timestamptz,
+  started_at timestamp,
+  completed_at timestamp,
   duration_seconds double precision,
   final_loss double precision,
   best_metric_value double precision,
@@ -95,7 +98,7 @@ CREATE TABLE metrics (
   metric_name text,
   metric_value double precision,
   split text,
-  "timestamp" timestamptz
+  "timestamp" timestamp
 );
 
 --: table predictions
@@ -106,6 +109,6 @@ CREATE TABLE predictions (
   output_data json,
   confidence double precision,
   inference_time_ms double precision,
-  "timestamp" timestamptz,
+  "timestamp" timestamp,
   metadata json
 );

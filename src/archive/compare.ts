@@ -168,9 +168,13 @@ export async function compareColumns(
   const { identity, columns, rows } = comparison;
   if (rows.length === 0) return [];
   const { values, from, absent, differs } = comparisonSql(target, comparison);
-  const list = columns.map(
-    (column, at) => `(${differs[at] ?? 'false'}) AS d${at}, t.${quoteName(column)}::text AS v${at}`,
-  );
+  const list = columns.map((column, at) => {
+    const given = `w.c${at + identity.length}`;
+    const type = target.types.get(column) ?? '';
+    // Times in the form in which the column prints its own.
+    const printed = type.startsWith('timestamp') ? `${given}::${type}::text` : given;
+    return `(${differs[at] ?? 'false'}) AS d${at}, t.${quoteName(column)}::text AS v${at}, ${printed} AS r${at}`;
+  });
   const found = await transaction.query(
     `SELECT ${['w.n', 't.id', ...list].join(', ')} ${from} WHERE ${[absent, ...differs].map((one) => `(${one})`).join(' OR ')} ORDER BY w.n`,
     values,
@@ -180,9 +184,7 @@ export async function compareColumns(
     const pgId = row['id'] ?? null;
     const different = columns.flatMap((column, at) => {
       if (pgId === null || row[`d${at}`] !== 't') return [];
-      return [
-        { column, redis: rows[index]?.[identity.length + at] ?? null, postgres: row[`v${at}`] ?? null },
-      ];
+      return [{ column, redis: row[`r${at}`] ?? null, postgres: row[`v${at}`] ?? null }];
     });
     return { index, pgId, columns: different };
   });

@@ -55,7 +55,7 @@ test('a record’s life: nothing archived, applied with its row and parents, cha
   expect(applied.output).toContain('Redis      a hash, created 2026-01-02 03:04:05.000006\n');
   expect(applied.output).toContain('input 8 B');
   expect(applied.output).toContain(
-    'Postgres   row 1 of predictions, of the record created 2026-01-02 03:04:05.000006\n           timestamp 2026-01-02 03:04:05.000006+00\n',
+    'Postgres   row 1 of predictions, of the record created 2026-01-02 03:04:05.000006\n           timestamp 2026-01-02 03:04:05.000006\n',
   );
   expect(applied.output).toMatch(/Parent {5}version 1 of .*: row 1 \(model_version_id\)\n/);
   expect(applied.output).toContain('→ Applied: row 1 of predictions, equal to Redis.\n');

@@ -18,7 +18,8 @@ afterAll(async () => {
 });
 
 function access(url: string): TestPostgres {
-  const pool = new Pool({ connectionString: url });
+  // What a test reads is in UTC, whatever it does to the database's own zone, and to the server's.
+  const pool = new Pool({ connectionString: url, options: '-c TimeZone=UTC' });
   pool.on('error', () => undefined); // tests stop the server on purpose
   return {
     url,

@@ -21,8 +21,8 @@ const byDecoder: Readonly<Record<Decoder, Omit<ExpectedColumn, 'name'>>> = {
   integer: { type: 'bigint', accepts: isNumber },
   float: { type: 'double precision', accepts: isNumber },
   'float or none': { type: 'double precision', accepts: isNumber },
-  time: { type: 'timestamp with time zone', accepts: isTime },
-  'time or none': { type: 'timestamp with time zone', accepts: isTime },
+  time: { type: 'timestamp without time zone', accepts: isTime },
+  'time or none': { type: 'timestamp without time zone', accepts: isTime },
 };
 
 const id = (name: string): ExpectedColumn => ({ name, type: 'bigint', accepts: isId });

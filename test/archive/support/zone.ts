@@ -1,16 +1,25 @@
 import { inspect } from 'node:util';
 
-/** Puts this whole process into a time zone, for the test file. What a test sees as `process.env` is a copy without effect. */
+/** What a test sees as `process.env` is a copy without effect. */
+const compile = inspect.constructor as (code: string) => () => NodeJS.Process;
+const { env } = compile('return process')();
+const before = env['TZ'];
+
+function leave(): void {
+  if (before === undefined) delete env['TZ'];
+  else env['TZ'] = before;
+}
+
+/** Puts this whole process into a time zone, until the test file ends or it is put into another. */
+export function putIntoZone(zone: string): void {
+  env['TZ'] = zone;
+  expect(Intl.DateTimeFormat().resolvedOptions().timeZone).toBe(zone);
+}
+
+/** The same for the test file, from its beginning. */
 export function inZone(zone: string): void {
-  const compile = inspect.constructor as (code: string) => () => NodeJS.Process;
-  const { env } = compile('return process')();
-  const before = env['TZ'];
   beforeAll(() => {
-    env['TZ'] = zone;
-    expect(Intl.DateTimeFormat().resolvedOptions().timeZone).toBe(zone);
+    putIntoZone(zone);
   });
-  afterAll(() => {
-    if (before === undefined) delete env['TZ'];
-    else env['TZ'] = before;
-  });
+  afterAll(leave);
 }
