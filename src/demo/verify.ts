@@ -84,9 +84,7 @@ async function foundRows(postgres: Client, table: Table, wanted: readonly Fields
 }
 
 function asText(column: string, form: Form): string {
-  return form === 'time'
-    ? `to_char("${column}" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US')`
-    : `"${column}"::text`;
+  return form === 'time' ? `to_char("${column}", 'YYYY-MM-DD"T"HH24:MI:SS.US')` : `"${column}"::text`;
 }
 
 /** Postgres and JavaScript write 1e+06 differently. */

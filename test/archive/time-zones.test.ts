@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { migrate } from '../../src/archive/schema/migrate';
 import { kindNames, kinds } from '../../src/archive/kinds';
 import { traceRecord } from '../../src/archive/trace';
@@ -190,4 +192,22 @@ test('the documents’ own adapter, with naive times, reads and writes the same 
   expect(await lines(`SELECT created_at::text FROM models WHERE name = 'theirs'`)).toEqual([
     '2026-01-06 01:00:00',
   ]);
+});
+
+test('tables with zones can be changed under a running daemon, as docs/03 says', async () => {
+  await prepare('timestamptz', 'Asia/Tehran');
+  const { client } = archive.redis;
+  const version = await plainVersion(client, await plainModel(client, { created_at: '2026-01-05T14:30:00' }));
+  await plainPrediction(client, version, { timestamp: '2026-01-05T23:00:00.000001' });
+  const daemon = await start();
+  const docs = readFileSync(join(__dirname, '..', '..', 'docs', '03-postgres.md'), 'utf8');
+  const [, sql = ''] = /```sql\n(SELECT format\('ALTER TABLE.*?)\\gexec/s.exec(docs) ?? [];
+  for (const statement of await lines(sql)) await archive.postgres.query(statement);
+  expect(await stored()).toContain('predictions.timestamp|2026-01-05 23:00:00.000001');
+  expect((await pass(daemon)).differences).toEqual({});
+  await plainPrediction(client, version, { timestamp: '2026-01-05T23:00:00.000002' });
+  await archive.becomes('SELECT "timestamp" FROM predictions ORDER BY id DESC LIMIT 1', [
+    '2026-01-05 23:00:00.000002',
+  ]);
+  expect(await differences()).toEqual({});
 });

@@ -24,9 +24,7 @@ const censusSql: Readonly<Record<string, string>> = {
 export async function archived({ query }: TestPostgres): Promise<Census> {
   const census: Record<string, string[]> = {};
   for (const [name, sql] of Object.entries(censusSql)) {
-    const rows = await query(
-      sql.replace(/TIME\(([^)]+)\)/g, `to_char($1 AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US')`),
-    );
+    const rows = await query(sql.replace(/TIME\(([^)]+)\)/g, `to_char($1, 'YYYY-MM-DD"T"HH24:MI:SS.US')`));
     census[name] = rows.map(({ line }) => String(line));
   }
   return census;

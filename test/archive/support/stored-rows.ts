@@ -3,7 +3,7 @@ import type { TestPostgres } from '../../support/postgres';
 /** How the columns of a table are read: times in UTC with their microseconds, floats as numbers, all else as its text. */
 const readers = {
   text: (column: string) => `${column}::text`,
-  time: (column: string) => `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')`,
+  time: (column: string) => `to_char(${column}, 'YYYY-MM-DD HH24:MI:SS.US')`,
   float: (column: string) => column,
 };
 type Columns = readonly (readonly [name: string, how: keyof typeof readers])[];
