@@ -263,6 +263,7 @@ export class Applier {
     const { checkpoint, sink, onApplied } = this.#options;
     const entryId = page?.position ?? checkpoint.position?.entryId;
     if (entryId === undefined) throw new Error('the position is not known');
+    if (page === undefined && batch.of('prediction').length > 0) batch.spread(); // in order, as the sink sorts rows
     const beganAt = performance.now();
     const applied = await sink.apply(batch, entryId, direct, behind);
     const ms = performance.now() - beganAt;

@@ -25,5 +25,8 @@ export function inOrder(ids: Iterable<string>): readonly string[] {
   return list.map(sortKey).sort().map(idOfKey);
 }
 
-const precedes = (a: string, b: string): boolean =>
-  isId(a) && isId(b) && (a.length === b.length ? a <= b : a.length < b.length);
+const precedes = (a: string, b: string): boolean => isId(a) && isId(b) && compareNumbers(a, b) <= 0;
+
+/** Decimal numbers without a sign or leading zeros, of any length. */
+export const compareNumbers = (a: string, b: string): number =>
+  a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);

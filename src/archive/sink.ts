@@ -7,6 +7,7 @@ import type { Checkpoint } from './checkpoint';
 import { clear, digestsOfKnown, digestsOfRow, park, release } from './dead-letters';
 import { letterOfRefused } from './delete';
 import { IdMap, IdMapTransaction } from './id-map';
+import { compareNumbers } from './id-order';
 import { isDataError } from './isolate';
 import { kindNames } from './kinds';
 import type { Behind } from './relay';
@@ -129,8 +130,7 @@ export class ArchiveSink {
     const deletions = { targets, truth, beganAt, lettersExist: this.lettersExist };
     // First, so that a new record can have the name of a deleted one; what children forbid once more after they have gone.
     const refused = onDelete === 'delete' ? await deleteGone(attempt, batch.deletions, deletions) : [];
-    // Beside rows, too: which of them comes first is told by their ids alone.
-    if (batch.of('prediction').length > 0 || !this.#takesCopy(attempt)) batch.spread();
+    if (!this.#takesCopy(attempt)) batch.spread();
     await bringParents(batch, { ids, targets, truth });
     const landed: Row[] = [];
     for (const name of kindNames) {
@@ -181,10 +181,9 @@ function distinct(rows: readonly Row[]): readonly Row[] {
  */
 function risen(rows: readonly Row[]): readonly Row[] {
   if (rows.length < 2 || rows[0]?.kind.identity === 'keyed') return rows;
-  const before = (a: Row, b: Row) => a.id.length - b.id.length || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
-  return rows.every((row, index) => index === 0 || before(rows[index - 1] ?? row, row) <= 0)
-    ? rows
-    : [...rows].sort(before);
+  const compare = (a: Row, b: Row) => compareNumbers(a.id, b.id);
+  const rising = rows.every((row, index) => compare(rows[index - 1] ?? row, row) <= 0);
+  return rising ? rows : [...rows].sort(compare);
 }
 
 function isIdentityTaken(error: unknown): boolean {

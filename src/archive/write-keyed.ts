@@ -1,4 +1,5 @@
 import type { Transaction } from '../postgres';
+import { compareNumbers } from './id-order';
 import { quoteName, type Target } from './target';
 import { upsert, type Upserted } from './upsert';
 import type { Resolved } from './write-mapped';
@@ -34,11 +35,11 @@ export function writeKeyed(
   });
 }
 
-/** Ids of parents, one after another, as the numbers they are. */
+/** Ids of parents, one after another. */
 function comparePaths(a: Resolved['parents'], b: Resolved['parents']): number {
   for (const [index, one] of a.entries()) {
-    const difference = BigInt(one ?? 0) - BigInt(b[index] ?? 0);
-    if (difference !== 0n) return difference < 0n ? -1 : 1;
+    const difference = compareNumbers(one ?? '', b[index] ?? '');
+    if (difference !== 0) return difference;
   }
   return 0;
 }

@@ -37,7 +37,14 @@ const times = kindNames.flatMap((name) =>
 async function prepare(type: string, zone: string): Promise<void> {
   const name = new URL(archive.postgres.url).pathname.slice(1);
   await archive.postgres.query(`ALTER DATABASE ${name} SET TimeZone = '${zone}'`);
+  // Of the two the role's counts.
+  await archive.postgres.query(
+    zone.startsWith('America')
+      ? `ALTER ROLE CURRENT_USER IN DATABASE ${name} SET TimeZone = '${zone}'`
+      : `ALTER ROLE CURRENT_USER IN DATABASE ${name} RESET TimeZone`,
+  );
   const client = await connectTo(archive.postgres.url);
+  expect((await client.query('SHOW TimeZone')).rows).toEqual([{ TimeZone: zone }]);
   await migrate(client);
   if (type === 'timestamptz') {
     for (const [table, column] of times)
