@@ -21,8 +21,11 @@ const record = fc
 
 const isCanonical = (part: string) => /^(0|[1-9]\d{0,18})$/.test(part) && BigInt(part) < 2n ** 63n;
 
-/** The order by its definition. */
+const isPlain = (id: string) => isCanonical(id) && id.length <= 15;
+
+/** The order by its definition: numbers as large as there are any, then all else. */
 function compare(a: string, b: string): number {
+  if (isPlain(a) !== isPlain(b)) return isPlain(a) ? -1 : 1;
   const [left, right] = [a.split(':'), b.split(':')];
   for (const [index, one] of left.entries()) {
     const other = right[index];
