@@ -5,6 +5,7 @@ import type { RetentionPolicy } from './archive/retention-policy';
 import type { Strategies } from './archive/strategies';
 import { readDotenv } from './dotenv-file';
 import { fatal } from './errors';
+import { harmless } from './harmless';
 import type { PostgresTarget } from './postgres-url';
 import { type PipelineName, pipelineNames } from './pipeline/pipeline';
 import { misnamed, redisOf } from './redis-settings';
@@ -114,7 +115,7 @@ export function loadConfig(
     if (result.success) return result.data as z.output<(typeof options)[N]['schema']>;
     const source = sourceOf(name);
     // A URL or a password must not be echoed; everything else helps more when it is.
-    const shown = option.secret === true ? '' : `="${value}"`;
+    const shown = option.secret === true ? '' : `="${harmless(value)}"`;
     problems.push(`${source}${shown} ${result.error.issues.map((issue) => issue.message).join('; ')}`);
     return undefined;
   };
