@@ -1,4 +1,5 @@
 import type { Config } from './config';
+import { harmless } from './harmless';
 import { timestamp } from './log';
 
 const line = '='.repeat(60);
@@ -16,7 +17,7 @@ export function banner(config: Config): string {
     line,
     ...title,
     line,
-    ...(aliases ? [`Database: ${config.dbPath}`] : []),
+    ...(aliases ? [`Database: ${harmless(config.dbPath)}`] : []),
     `Redis: ${config.redis.display}`,
     ...(archive ? [`PostgreSQL: ${config.postgres?.display ?? ''}`] : []),
     ...(aliases ? [`Sync interval: ${interval(config.aliasIntervalSeconds)}; changes travel at once`] : []),

@@ -8,6 +8,7 @@ import { demoCommand } from './commands/demo';
 import { doctorCommand } from './commands/doctor';
 import { migrateCommand } from './commands/migrate';
 import { pauseCommand } from './commands/pause';
+import { complain } from './commands/print';
 import { reconcileCommand } from './commands/reconcile';
 import { retentionCommand } from './commands/retention';
 import { runCommand } from './commands/run';
@@ -80,7 +81,10 @@ async function main(): Promise<void> {
 
 function fail(error: unknown): number {
   const { code, message, hint } = describeError(error);
-  process.stderr.write(`Error: ${message} (${code})\n${hint === undefined ? '' : `    → ${hint}\n`}`);
+  // A list of problems has several lines. Whatever else ends a line in a message begins none of ours: they are indented.
+  const [first = '', ...more] = `${message} (${code})`.split('\n');
+  const rest = more.map((line) => (/^ /.test(line) ? line : `    ${line}`));
+  complain([`Error: ${first}`, ...rest, ...(hint === undefined ? [] : [`    → ${hint}`])]);
   return 1;
 }
 

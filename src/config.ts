@@ -1,14 +1,15 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { parse as parseDotenv } from 'dotenv';
 import type { z } from 'zod';
 import { type AliasCase, type AliasMapping, defaultMappings } from './aliases/mapping';
 import type { RetentionPolicy } from './archive/retention-policy';
 import type { Strategies } from './archive/strategies';
+import { readDotenv } from './dotenv-file';
 import { fatal } from './errors';
+import { harmless } from './harmless';
 import type { PostgresTarget } from './postgres-url';
 import { type PipelineName, pipelineNames } from './pipeline/pipeline';
-import { redisTarget, type RedisTarget } from './redis-url';
+import { misnamed, redisOf } from './redis-settings';
+import type { RedisTarget } from './redis-url';
 import { readSecretFiles } from './secret-files';
 import { type Option, options } from './settings';
 import { type CertificateFiles, type Certificates, openCertificates } from './tls';
@@ -60,10 +61,10 @@ export interface LogConfig {
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The process environment on top of `.env` in the working directory, if there is one. */
+/** The process environment on top of `.env` in the working directory, if there is one. @throws E_CONFIG (fatal) */
 export function readEnvironment(directory = process.cwd()): Environment {
-  const file = resolve(directory, '.env');
-  return existsSync(file) ? { ...parseDotenv(readFileSync(file)), ...process.env } : process.env;
+  const file = readDotenv(directory);
+  return file === undefined ? process.env : { ...file, ...process.env };
 }
 
 /** How those who gave the settings know them. */
@@ -98,28 +99,39 @@ export function loadConfig(
     const value = typeof flag === 'string' ? flag : settings[option.env];
     return value === undefined || value.trim() === '' ? undefined : value;
   };
+  const isFlag = (name: OptionName): boolean => {
+    const { flag }: Option = options[name];
+    return flag !== undefined && typeof flags[flagName(flag)] === 'string';
+  };
+  const sourceOf = (name: OptionName): string => {
+    const { env, flag }: Option = options[name];
+    return naming.nameOf(name) ?? (isFlag(name) ? flag?.split(' ')[0] : undefined) ?? env;
+  };
   const read = <N extends OptionName>(name: N): z.output<(typeof options)[N]['schema']> | undefined => {
     const option: Option = options[name];
     const value = given(name) ?? option.fallback;
     if (value === undefined) return undefined;
     const result = option.schema.safeParse(value);
     if (result.success) return result.data as z.output<(typeof options)[N]['schema']>;
-    const flag =
-      option.flag !== undefined && typeof flags[flagName(option.flag)] === 'string'
-        ? option.flag.split(' ')[0]
-        : undefined;
-    const source = naming.nameOf(name) ?? flag ?? option.env;
+    const source = sourceOf(name);
     // A URL or a password must not be echoed; everything else helps more when it is.
-    const shown = option.secret === true ? '' : `="${value}"`;
+    const shown = option.secret === true ? '' : `="${harmless(value)}"`;
     problems.push(`${source}${shown} ${result.error.issues.map((issue) => issue.message).join('; ')}`);
     return undefined;
   };
 
   const url = read('redisUrl');
-  const host = read('redisHost') ?? 'localhost';
-  const port = read('redisPort') ?? 6379;
-  const db = read('redisDb') ?? 0;
-  const password = read('redisPassword');
+  const isSet = (name: OptionName): boolean => given(name) !== undefined;
+  const ifSet = <N extends OptionName>(name: N) => (isSet(name) ? read(name) : undefined);
+  const host = ifSet('redisHost');
+  const port = ifSet('redisPort');
+  const db = ifSet('redisDb');
+  const password = ifSet('redisPassword');
+  const redis = redisOf({ url, host, port, db, password }, (name) => ({
+    source: sourceOf(name),
+    explicit: isFlag(name) || naming.nameOf(name) !== undefined,
+  }));
+  problems.push(...redis.problems, ...misnamed(settings, isSet));
   const files = {
     ...named('ca', read('redisCaFile')),
     ...named('cert', read('redisCertFile')),
@@ -134,12 +146,8 @@ export function loadConfig(
   const interval = read('interval');
   const byFlag = flags['interval'] !== undefined;
   const config: Config = {
-    redisConfigured:
-      given('redisUrl') !== undefined || given('redisHost') !== undefined || given('redisPort') !== undefined,
-    redis:
-      url === undefined
-        ? redisTarget({ host, port, db, password })
-        : redisTarget({ password, ...url, certificates }),
+    redisConfigured: [url, host, port, db === 0 ? undefined : db, password].some((one) => one !== undefined),
+    redis: certificates === undefined ? redis.target : { ...redis.target, certificates },
     pipelines: only === undefined ? pipelineNames : [only],
     postgres: read('postgresUrl'),
     dbConfigured: given('dbPath') !== undefined,

@@ -2,6 +2,7 @@ import { Writable } from 'node:stream';
 import { createLogger, format, type Logger, transports } from 'winston';
 import type { LogConfig } from './config';
 import { describeError, fatal } from './errors';
+import { harmless, harmlessJson } from './harmless';
 import { type LogFile, openLogFile } from './log-file';
 
 /**
@@ -27,21 +28,23 @@ export function timestamp(date = new Date()): string {
   return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
 }
 
+/** The one place where a line for people is formed: nothing of others ends it, or says anything to a terminal. */
 const forPeople = format.printf((info) => {
   const { level, message, text, ...fields } = info;
-  if (typeof text === 'string') return text;
+  // Several lines, of which each is ours: what is of others in one was made harmless when it was formed.
+  if (typeof text === 'string') return text.split('\n').map(harmless).join('\n');
   const rest = Object.entries(fields)
     .filter(([key, value]) => key !== 'event' && key !== 'hint' && value !== undefined)
     .map(([key, value]) => ` ${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
-  const hint = typeof fields['hint'] === 'string' ? `\n    → ${fields['hint']}` : '';
+  const hint = typeof fields['hint'] === 'string' ? `\n    → ${harmless(fields['hint'])}` : '';
   const label = level === 'info' ? '' : ` ${level.toUpperCase()}`;
-  return `[${timestamp()}]${label} ${String(message)}${rest.join('')}${hint}`;
+  return `[${timestamp()}]${label} ${harmless(`${String(message)}${rest.join('')}`)}${hint}`;
 });
 
 const forMachines = format.printf((info) => {
   const { level, message, ...fields } = info;
   delete fields['text'];
-  return JSON.stringify({ time: new Date().toISOString(), level, message, ...fields });
+  return harmlessJson({ time: new Date().toISOString(), level, message, ...fields });
 });
 
 /** @throws E_LOG_FILE (fatal) when it cannot be opened: found out now, with a remedy, and not at the first line. */

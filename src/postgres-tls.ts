@@ -4,11 +4,11 @@ import type { PostgresTarget } from './postgres-url';
 import { tlsFailure, tlsOptions } from './tls';
 
 /** `ssl` is always said: pg would look into PGSSLMODE, and knows a mode that does not verify. */
-export function address({ plainString, host, tls }: PostgresTarget, encrypted: boolean): ClientConfig {
-  if (tls === undefined || !encrypted) return { connectionString: plainString, ssl: false };
-  const { rejectUnauthorized, secureContext } = tlsOptions(host, tls.certificates);
+export function address({ login, tls }: PostgresTarget, encrypted: boolean): ClientConfig {
+  if (tls === undefined || !encrypted) return { ...login, ssl: false };
+  const { rejectUnauthorized, secureContext } = tlsOptions(login.host, tls.certificates);
   return {
-    connectionString: plainString,
+    ...login,
     ssl: {
       rejectUnauthorized,
       ...(secureContext === undefined ? {} : { secureContext }),

@@ -1,14 +1,27 @@
+import { postgresParameters } from './postgres-parameters';
 import { type CertificateFiles, type Certificates, openCertificates } from './tls';
+import { either, splitUrl, type UrlParts } from './url';
 
 /** Where Postgres is. `display` is safe to print: it never holds the password. */
 export interface PostgresTarget {
   /** As it was given. */
   readonly connectionString: string;
-  /** The same without what is said about TLS: `tls` says it. */
-  readonly plainString: string;
-  readonly host: string;
+  /** What pg is given, so that nothing is read twice, and differently. */
+  readonly login: PostgresLogin;
   readonly tls: PostgresTls | undefined;
   readonly display: string;
+}
+
+/** Absent: PGUSER, PGPASSWORD (or ~/.pgpass), PGDATABASE and PGOPTIONS, as with libpq. */
+export interface PostgresLogin {
+  /** Or the folder of the server's socket. */
+  readonly host: string;
+  readonly port: number;
+  readonly user?: string;
+  readonly password?: string;
+  readonly database?: string;
+  /** Command-line options of the session: `-c name=value`. */
+  readonly options?: string;
 }
 
 /** How to encrypt, for a URL that wants it. */
@@ -23,59 +36,100 @@ export interface PostgresTls {
 
 /** libpq's variables, for what the URL leaves open. */
 export type PostgresEnvironment = Readonly<
-  Partial<Record<'PGSSLMODE' | 'PGSSLROOTCERT' | 'PGSSLCERT' | 'PGSSLKEY', string | undefined>>
+  Partial<
+    Record<'PGSSLMODE' | 'PGSSLROOTCERT' | 'PGSSLCERT' | 'PGSSLKEY' | 'PGHOST' | 'PGPORT', string | undefined>
+  >
 >;
 
+const form = 'expected postgresql://user:password@host:port/database';
+
 /**
- * Parses `postgresql://user[:password]@host[:port]/database[?options]`; SQLAlchemy's `postgresql+psycopg2://` is understood too.
- * A string says what is wrong, and quotes no part: in a malformed URL the password may have ended up in any of them.
+ * Parses `postgresql://user[:password]@host[:port]/database[?options]` as libpq means it; SQLAlchemy's `postgresql+psycopg2://` is
+ * understood too. A string says what is wrong or not understood, and quotes nothing that may be part of a password.
  */
 export function parsePostgresUrl(
   text: string,
   environment: PostgresEnvironment = process.env,
 ): PostgresTarget | string {
-  const form = 'expected postgresql://user:password@host:port/database';
   const plain = text.trim().replace(/^(postgres(?:ql)?)\+\w+:/i, '$1:');
-  let url: URL;
-  try {
-    url = new URL(plain);
-  } catch {
-    return `is not a URL; ${form}`;
-  }
-  if (url.protocol !== 'postgres:' && url.protocol !== 'postgresql:') {
-    return `has another scheme than postgresql; ${form}`;
-  }
-  try {
-    decodeURIComponent(url.username + url.password);
-  } catch {
-    return `has a user or password that is not percent-encoded; ${form}`;
-  }
-  const socket = url.searchParams.get('host');
-  const host = url.hostname === '' ? (socket ?? 'localhost') : url.hostname;
-  const database = url.pathname.replace(/^\//, '');
-  const tls = tlsIn(url, environment);
+  const parts = splitUrl(plain, postgresParameters);
+  if (typeof parts === 'string') return `${parts}; ${form}`;
+  const { scheme, parameters } = parts;
+  if (scheme !== 'postgres' && scheme !== 'postgresql') return `has another scheme than postgresql; ${form}`;
+  const login = loginIn(parts, environment);
+  if (typeof login === 'string') return `${login}; ${form}`;
+  const refusal = refusedValue(parameters);
+  if (refusal !== undefined) return refusal;
+  const tls = tlsIn(parameters, environment);
   if (typeof tls === 'string') return tls;
+  const { host, port, database } = login;
+  const namesPort = port !== 5432 || parts.port !== undefined;
+  const address = host.includes(':') ? `[${host}]` : host;
   return {
     connectionString: plain,
-    plainString: withoutTls(plain),
-    host: decodeURIComponent(socket ?? url.hostname).replace(/^\[|\]$/g, ''),
+    login,
     // As with libpq: what goes through a file of this machine needs no encryption.
-    tls: decodeURIComponent(socket ?? url.hostname).startsWith('/') ? undefined : tls,
-    display: `${host}${url.port === '' ? '' : `:${url.port}`}${database === '' ? '' : `/${database}`}`,
+    tls: host.startsWith('/') ? undefined : tls,
+    display: `${address}${namesPort ? `:${port}` : ''}${database === undefined ? '' : `/${database}`}`,
   };
 }
 
-/** Those of libpq and node-postgres that are understood. */
-const parameters = ['sslmode', 'ssl', 'sslrootcert', 'sslcert', 'sslkey', 'sslnegotiation'];
-/** Of no consequence: verification does not depend on them. */
-const idle = ['uselibpqcompat', 'sslcompression', 'sslsni'];
-const aboutTls = /^(ssl|uselibpqcompat$)/;
+function loginIn(
+  { user, password, host, port, path, parameters }: UrlParts,
+  { PGHOST, PGPORT }: PostgresEnvironment,
+): PostgresLogin | string {
+  const given = {
+    host: either(host === '' ? undefined : host, parameters.get('host')),
+    port: either(port === undefined ? undefined : String(port), parameters.get('port')),
+    user: either(user, parameters.get('user')),
+    password: either(password, parameters.get('password')),
+    database: either(path, parameters.get('dbname')),
+  };
+  const options = parameters.get('options');
+  for (const [name, value] of Object.entries(given))
+    if (value === false)
+      return `names one ${name} in its place and another in its parameters: keep one of them`;
+  const { host: named, port: number, ...who } = given as Record<keyof typeof given, string | undefined>;
+  const found = { host: named ?? (PGHOST || 'localhost'), port: number ?? (PGPORT || '5432') };
+  if (found.host.includes(',') || found.port.includes(','))
+    return 'names several hosts: write one, that of the primary';
+  if (!/^\d{1,5}$/.test(found.port) || Number(found.port) < 1 || Number(found.port) > 65_535)
+    return 'has a port that is not a number from 1 to 65535';
+  return {
+    host: found.host,
+    port: Number(found.port),
+    ...Object.fromEntries(Object.entries({ ...who, options }).filter(([, value]) => value !== undefined)),
+  };
+}
 
-/** Text, not URL: a URL's own serialisation would change what pg makes of the rest. */
-function withoutTls(text: string): string {
-  const [before = '', query] = text.split(/\?(.*)/s);
-  const kept = (query ?? '').split('&').filter((part) => part !== '' && !aboutTls.test(part));
-  return kept.length === 0 ? before : `${before}?${kept.join('&')}`;
+/** Parameters of which some values ask for what is done anyway. */
+const acceptable: Readonly<Record<string, { readonly values: readonly string[]; readonly why: string }>> = {
+  target_session_attrs: {
+    values: ['any', 'read-write', 'primary'],
+    why: 'Millrace writes, and needs the primary',
+  },
+  channel_binding: {
+    values: ['disable', 'prefer'],
+    why: 'Millrace binds no channels: write channel_binding=prefer, and sslmode=verify-full against a man in the middle',
+  },
+  gssencmode: {
+    values: ['disable', 'prefer'],
+    why: 'Millrace knows no GSSAPI: encrypt by sslmode=verify-full',
+  },
+  sslnegotiation: { values: ['postgres', 'direct'], why: 'known are postgres and direct' },
+  client_encoding: {
+    values: ['utf8', 'utf-8', 'auto'],
+    why: 'Millrace reads and writes UTF-8: leave it out',
+  },
+};
+
+function refusedValue(parameters: ReadonlyMap<string, string>): string | undefined {
+  for (const [name, { values, why }] of Object.entries(acceptable)) {
+    const value = parameters.get(name)?.toLowerCase();
+    if (value !== undefined && !values.includes(value))
+      return `has a value of ${name} that is not possible: ${why}`;
+  }
+  return undefined;
 }
 
 /** `ssl=…` is node-postgres', `sslmode=…` libpq's. */
@@ -90,12 +144,11 @@ const modeOfSsl: Readonly<Record<string, string>> = {
  * sslmode as libpq means it, or stricter: whoever encrypts here also verifies. Without `sslrootcert` there is nothing between
  * trusting everybody and asking for a public authority and the right name, so `require` and `verify-ca` mean verify-full then.
  */
-function tlsIn(url: URL, environment: PostgresEnvironment): PostgresTls | undefined | string {
-  const given = (name: string): string | undefined => url.searchParams.get(name) || undefined;
-  const unknown = [...url.searchParams.keys()].some(
-    (name) => aboutTls.test(name) && ![...parameters, ...idle].includes(name),
-  );
-  if (unknown) return `has a parameter about TLS that is not known; known are ${parameters.join(', ')}`;
+function tlsIn(
+  parameters: ReadonlyMap<string, string>,
+  environment: PostgresEnvironment,
+): PostgresTls | undefined | string {
+  const given = (name: string): string | undefined => parameters.get(name);
   const ssl = given('ssl');
   const mode = given('sslmode') ?? (ssl === undefined ? environment.PGSSLMODE : (modeOfSsl[ssl] ?? ssl));
   const direct = given('sslnegotiation') === 'direct';

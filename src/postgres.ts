@@ -1,8 +1,12 @@
 import { Client, type QueryResult } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
-import { describeError, fatal, MillraceError, retryable } from './errors';
-import { address, explainTls, isWithoutTls } from './postgres-tls';
+import { MillraceError, retryable } from './errors';
+import { sqlState, translatePostgres } from './postgres-errors';
+import { begin } from './postgres-session';
+import { address, isWithoutTls } from './postgres-tls';
 import type { PostgresTarget } from './postgres-url';
+
+export { sqlState };
 
 /** A row as text: numbers, times and ids past 2^53 survive. */
 export type TextRow = Readonly<Record<string, string | null>>;
@@ -15,14 +19,6 @@ export interface Transaction {
   /** @param command COPY … FROM STDIN @returns how many rows Postgres took */
   copy(command: string, chunks: Iterable<Buffer>): Promise<number>;
 }
-
-/**
- * No session state: behind PgBouncer the next transaction may run in another session. A server with synchronous_commit off
- * is overruled, for the only other copy of what we commit is in memory. A deferred constraint would fail at the COMMIT, where
- * nobody can tell which record it was.
- */
-const begin = `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL TimeZone = 'UTC'; SET LOCAL synchronous_commit = on; SET LOCAL statement_timeout = '60s';
-SET LOCAL lock_timeout = '10s'; SET LOCAL idle_in_transaction_session_timeout = '30s'; SET LOCAL DateStyle = 'ISO'; SET CONSTRAINTS ALL IMMEDIATE`;
 
 /** Longest silence of the server while we wait for it; a statement ends itself before. */
 const silenceMs = 65_000;
@@ -52,8 +48,8 @@ export class PostgresConnection {
   }
 
   /** Runs `work` in a transaction. @throws pg's errors, unchanged; `translate` explains them. */
-  transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
-    return this.#inTurn(() => this.#transaction(work));
+  transaction<T>(work: (transaction: Transaction) => Promise<T>, isolation?: string): Promise<T> {
+    return this.#inTurn(() => this.#transaction(work, isolation));
   }
 
   /** One statement in a transaction of its own. @throws an explained error */
@@ -78,6 +74,16 @@ export class PostgresConnection {
     });
   }
 
+  /** The same in a transaction, which fails as a whole, for what reads the catalogue. @throws pg's errors */
+  read<T>(work: (client: Client) => Promise<T>): Promise<T> {
+    return this.lend(async (client) => {
+      await client.query(begin());
+      const result = await work(client);
+      await client.query('COMMIT');
+      return result;
+    });
+  }
+
   translate(error: unknown): unknown {
     return translatePostgres(error, this.#target.display);
   }
@@ -94,11 +100,12 @@ export class PostgresConnection {
     return turn;
   }
 
-  async #transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
-    const client = await this.#open();
-    const session = new Session(client);
+  async #transaction<T>(
+    work: (transaction: Transaction) => Promise<T>,
+    isolation: string | undefined,
+  ): Promise<T> {
+    const { client, session } = await this.#begin(isolation);
     try {
-      await session.run(begin, [], beginSilenceMs);
       const result = await work(session);
       const { command } = await session.run('COMMIT');
       // COMMIT of an aborted transaction succeeds, and says ROLLBACK (TRAPS: Postgres 1).
@@ -107,6 +114,21 @@ export class PostgresConnection {
     } catch (error) {
       if (!isStatementError(error)) this.#drop(client);
       else await session.run('ROLLBACK').catch(() => { this.#drop(client); }); // prettier-ignore
+      throw error;
+    }
+  }
+
+  async #begin(isolation: string | undefined): Promise<{ client: Client; session: Session }> {
+    const kept = this.#client;
+    const client = await this.#open();
+    const session = new Session(client);
+    try {
+      await session.run(begin(isolation), [], beginSilenceMs);
+      return { client, session };
+    } catch (error) {
+      this.#drop(client);
+      // Its idle_session_timeout had ended the session before we said anything in it: no fault, and nothing was done.
+      if (client === kept && sqlState(error) === '57P05') return this.#begin(isolation);
       throw error;
     }
   }
@@ -205,54 +227,9 @@ function destroy(client: Client): void {
   connection.stream.destroy();
 }
 
-/** The error's SQLSTATE, if Postgres sent one. */
-export function sqlState(error: unknown): string | undefined {
-  const { code } = describeError(error);
-  return /^[0-9A-Z]{5}$/.test(code) && 'severity' in (error as object) ? code : undefined;
-}
-
 /** A statement failed and the connection is good. */
 function isStatementError(error: unknown): boolean {
   const state = sqlState(error);
   if (state === undefined) return error instanceof MillraceError;
   return !/^(08|57P)/.test(state);
-}
-
-interface Remedy {
-  readonly state: RegExp;
-  readonly kind: 'retryable' | 'fatal';
-  readonly code: string;
-  readonly hint: string;
-}
-
-const remedies: readonly Remedy[] = [
-  { state: /^28/, kind: 'fatal', code: 'E_PG_AUTH', hint: 'Correct user and password in POSTGRES_URL, or allow them in pg_hba.conf.' }, // prettier-ignore
-  { state: /^3D000/, kind: 'fatal', code: 'E_PG_DATABASE', hint: 'Create the database (CREATE DATABASE …), or correct the end of POSTGRES_URL.' }, // prettier-ignore
-  { state: /^42501/, kind: 'fatal', code: 'E_PG_GRANT', hint: '`millrace doctor` lists the grants that are missing.' }, // prettier-ignore
-  { state: /^(42|3F|0A)/, kind: 'fatal', code: 'E_PG_SCHEMA', hint: 'Run `millrace migrate`; it says what does not fit, and the statement that mends it.' }, // prettier-ignore
-  { state: /^25006/, kind: 'retryable', code: 'E_PG_READ_ONLY', hint: 'Let POSTGRES_URL name the primary, with a role that may write.' }, // prettier-ignore
-  { state: /^53100/, kind: 'retryable', code: 'E_PG_DISK', hint: 'Free space on the disk of Postgres; Millrace goes on by itself.' }, // prettier-ignore
-  { state: /^53300/, kind: 'retryable', code: 'E_PG_CONNECTIONS', hint: 'Raise max_connections, or close other clients.' }, // prettier-ignore
-  { state: /^(40|55P03|57014)/, kind: 'retryable', code: 'E_PG_BUSY', hint: 'Another session holds a lock; Millrace tries again.' }, // prettier-ignore
-];
-
-/** Explains what went wrong and what to do. Messages of Postgres never hold the password; those of data may hold contents, and are cut. */
-export function translatePostgres(error: unknown, where: string): unknown {
-  if (error instanceof MillraceError) return error;
-  const state = sqlState(error);
-  const { message, code } = describeError(error);
-  const insecure = explainTls(error, state, where);
-  if (insecure !== undefined) return insecure;
-  if (state === undefined || /^(08|57P)/.test(state)) {
-    return retryable(`Cannot connect to Postgres at ${where}: ${message || code}`, {
-      code: 'E_PG_UNREACHABLE',
-      cause: error,
-      hint: 'Ensure the Postgres server is running and POSTGRES_URL is right; `--embedded` starts one.',
-    });
-  }
-  const remedy = remedies.find((one) => one.state.test(state));
-  const details = { code: remedy?.code ?? 'E_PG', cause: error };
-  const text = `Postgres at ${where}: ${message.slice(0, 300)} (SQLSTATE ${state})`;
-  if (remedy === undefined) return retryable(text, details);
-  return (remedy.kind === 'fatal' ? fatal : retryable)(text, { ...details, hint: remedy.hint });
 }

@@ -1,3 +1,5 @@
+import { harmless } from './harmless';
+
 /** A pass shorter than this needs no progress line. */
 const everyMs = 300;
 
@@ -10,7 +12,7 @@ export function showProgress(read: () => string | undefined, terminal = process.
   const eraseLine = '\r\u001b[K';
   const timer = setInterval(() => {
     const text = read();
-    if (text !== undefined) terminal.write(`${eraseLine}  ${text} …`);
+    if (text !== undefined) terminal.write(`${eraseLine}  ${harmless(text)} …`);
   }, everyMs);
   return () => {
     clearInterval(timer);

@@ -1,4 +1,6 @@
+import { redisParameters } from './redis-parameters';
 import { type Certificates, openCertificates } from './tls';
+import { either, splitUrl } from './url';
 
 /** Where Redis is. `display` is safe to print: it never holds the password. */
 export interface RedisTarget {
@@ -11,6 +13,12 @@ export interface RedisTarget {
   /** Absent: the public authorities, and no certificate of our own. */
   readonly certificates?: Certificates;
   readonly display: string;
+}
+
+/** Of a URL. */
+export interface RedisUrl extends RedisTarget {
+  /** Whether the database is said, and not merely the default. */
+  readonly namesDb: boolean;
 }
 
 interface RedisParts {
@@ -40,66 +48,90 @@ export function redisTarget(parts: RedisParts): RedisTarget {
 
 /** As redis-py has them in its URLs. */
 const fileParameters = { ca: 'ssl_ca_certs', cert: 'ssl_certfile', key: 'ssl_keyfile' };
-/** What redis-py and others can switch off, and the values that do not. */
+/** What redis-py, Celery and others can switch off, and the values that do not. */
 const verifying: Readonly<Record<string, readonly string[]>> = {
-  ssl_cert_reqs: ['required'],
+  ssl_cert_reqs: ['required', 'cert_required'],
   ssl_check_hostname: ['true', '1', 'yes'],
-  rejectunauthorized: ['true', '1', 'yes'],
+  rejectUnauthorized: ['true', '1', 'yes'],
 };
 
-/** The certificates that the URL's parameters name. A string says what is wrong. */
-function certificatesIn(url: URL): Certificates | undefined | string {
-  for (const [name, value] of url.searchParams) {
-    const allowed = verifying[name.toLowerCase()];
-    if (allowed !== undefined && !allowed.includes(value.toLowerCase())) {
-      return `asks not to verify the server: Millrace always does; for a private authority set REDIS_CA_FILE`;
-    }
-    if (allowed === undefined && /ssl|tls|verify|unauthorized|insecure|cert/i.test(name)) {
-      if (!Object.values(fileParameters).includes(name))
-        return `has a parameter about TLS that is not known; known are ${Object.values(fileParameters).join(', ')}`;
-    }
-  }
-  const named = Object.entries(fileParameters).flatMap(([which, name]) => {
-    const path = url.searchParams.get(name);
-    return path ? [[which, path] as const] : [];
-  });
-  if (named.length === 0) return undefined;
-  if (url.protocol !== 'rediss:')
-    return `names certificates, but is not rediss://: nothing would be encrypted`;
-  return openCertificates(Object.fromEntries(named), fileParameters);
-}
+const form = 'expected redis://[[user]:password@]host[:port][/db], or rediss:// for TLS';
+
+/** Schemes of other libraries, and what to write. Others are not quoted: `password:host` has one as well. */
+const otherSchemes: Readonly<Record<string, string>> = {
+  unix: 'Millrace connects over TCP: write redis://localhost:6379/0 (`port` in redis.conf)',
+  'redis+socket': 'Millrace connects over TCP: write redis://localhost:6379/0 (`port` in redis.conf)',
+  sentinel: 'Millrace asks no sentinels: write redis:// and the address of the primary',
+  'redis+sentinel': 'Millrace asks no sentinels: write redis:// and the address of the primary',
+  'redis-sentinel': 'Millrace asks no sentinels: write redis:// and the address of the primary',
+  'redis+cluster': 'Millrace needs a standalone server: write redis:// and its address',
+  valkey: 'write redis://',
+  valkeys: 'write rediss://',
+  'redis+tls': 'write rediss://',
+  'redis+ssl': 'write rediss://',
+};
 
 /**
- * Parses `redis://[user][:password]@host[:port][/db]` (rediss: for TLS); a string says what is wrong, and quotes no part: in a
- * malformed URL the password may have ended up in any of them (`redis://user:12/3@host`).
+ * Parses a URL of redis-py or ioredis as these mean it; a string says what is wrong or not understood, and quotes nothing that may be
+ * part of a password.
  */
-export function parseRedisUrl(text: string): RedisTarget | string {
-  const form = 'expected redis://[:password@]host[:port][/db], or rediss:// for TLS';
-  let url: URL;
-  try {
-    url = new URL(text);
-  } catch {
-    return `is not a URL; ${form}`;
+export function parseRedisUrl(text: string): RedisUrl | string {
+  const parts = splitUrl(text, redisParameters);
+  if (typeof parts === 'string') return `${parts}; ${form}`;
+  const { scheme, host, port, path, parameters } = parts;
+  if (scheme !== 'redis' && scheme !== 'rediss') {
+    const instead = Object.hasOwn(otherSchemes, scheme) ? ` (${scheme}): ${otherSchemes[scheme]}` : '';
+    return `has another scheme than redis or rediss${instead}; ${form}`;
   }
-  if (url.protocol !== 'redis:' && url.protocol !== 'rediss:') {
-    return `has another scheme than redis or rediss; ${form}`;
-  }
-  if (url.hostname === '') return `names no host; ${form}`;
-  const db = url.pathname.replace(/^\//, '');
-  if (!/^\d{0,5}$/.test(db)) return `names a database that is not a number; ${form}`;
-  const certificates = certificatesIn(url);
+  if (host === '') return `names no host; ${form}`;
+  for (const database of [path, parameters.get('db')])
+    if (database !== undefined && !/^\d{1,5}$/.test(database))
+      return `names a database that is not a number; ${form}`;
+  const database = either(numeral(path), numeral(parameters.get('db')));
+  if (database === false) return `names one database in its path and another in db=: keep one of them`;
+  const username = either(parts.user, parameters.get('username'));
+  const password = either(parts.password, parameters.get('password'));
+  if (username === false || password === false)
+    return `names one user or password before the host and another in its parameters: keep one of them`;
+  if (parameters.has('protocol') && parameters.get('protocol') !== '2')
+    return `asks for another protocol than 2 (RESP2), which Millrace speaks: leave protocol out`;
+  const tls = scheme === 'rediss';
+  const certificates = certificatesIn(parameters, tls);
   if (typeof certificates === 'string') return certificates;
-  try {
-    return redisTarget({
-      host: url.hostname.replace(/^\[|\]$/g, ''),
-      port: url.port === '' ? 6379 : Number(url.port),
-      db: Number(db),
-      username: decodeURIComponent(url.username),
-      password: decodeURIComponent(url.password),
-      tls: url.protocol === 'rediss:',
+  return {
+    ...redisTarget({
+      host,
+      port: port ?? 6379,
+      db: Number(database ?? 0),
+      username,
+      password,
+      tls,
       certificates,
-    });
-  } catch {
-    return `has a user or password that is not percent-encoded; ${form}`;
+    }),
+    namesDb: database !== undefined,
+  };
+}
+
+const numeral = (text: string | undefined): string | undefined =>
+  text === undefined ? undefined : String(Number(text));
+
+/** The certificates that the URL's parameters name. A string says what is wrong. */
+function certificatesIn(
+  parameters: ReadonlyMap<string, string>,
+  tls: boolean,
+): Certificates | undefined | string {
+  for (const [name, allowed] of Object.entries(verifying)) {
+    const value = parameters.get(name);
+    if (value === undefined) continue;
+    if (!allowed.includes(value.toLowerCase()))
+      return `asks not to verify the server: Millrace always does; for a private authority set REDIS_CA_FILE`;
+    if (!tls) return `has ${name}, but is not rediss://: nothing would be encrypted`;
   }
+  const named = Object.entries(fileParameters).flatMap(([which, name]) => {
+    const path = parameters.get(name);
+    return path === undefined ? [] : [[which, path] as const];
+  });
+  if (named.length === 0) return undefined;
+  if (!tls) return `names certificates, but is not rediss://: nothing would be encrypted`;
+  return openCertificates(Object.fromEntries(named), fileParameters);
 }

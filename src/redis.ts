@@ -1,6 +1,6 @@
 import Redis, { type RedisOptions } from 'ioredis';
-import { describeError, fatal, retryable } from './errors';
-import { daemonGrants } from './redis-grants';
+import { describeError, fatal } from './errors';
+import { noReply, translateReply, unknownReply, wrongDatabase } from './redis-replies';
 import { explainTls, probeTls } from './redis-tls';
 import type { RedisTarget } from './redis-url';
 import { tlsOptions } from './tls';
@@ -97,16 +97,9 @@ export class RedisConnection {
     const secured = explainTls(cause, this.#target) ?? explainTls(error, this.#target);
     if (secured !== undefined) return secured;
     const reason = this.#lastError === undefined ? message : describeError(this.#lastError).message;
+    const replied = [cause, error].some((one) => describeError(one).code === 'ReplyError');
     const unreachable = this.client.status !== 'ready' || message === 'Command timed out';
-    return retryable(
-      unreachable
-        ? `Cannot connect to Redis at ${where}: ${reason || code}`
-        : `Redis at ${where}: ${message}`,
-      {
-        code: unreachable ? 'E_REDIS_UNREACHABLE' : 'E_REDIS',
-        hint: 'Ensure the Redis server is running and REDIS_URL (or REDIS_HOST and REDIS_PORT) is right; `--embedded` starts one.',
-      },
-    );
+    return unreachable && !replied ? noReply(reason || code, where) : unknownReply(reason || message, where);
   }
 
   close(): void {
@@ -116,71 +109,6 @@ export class RedisConnection {
 
 const isConsequence = (error: unknown): boolean =>
   /^Stream isn't writeable|^Connection is closed/.test(describeError(error).message);
-
-const wrongDatabase = /^ERR (DB index is out of range|invalid DB index)/;
-
-function translateReply(message: string, where: string) {
-  const replies: readonly [RegExp, () => Error][] = [
-    [
-      /^(NOAUTH|WRONGPASS|ERR invalid password|ERR Client sent AUTH|ERR AUTH)/,
-      () =>
-        fatal(`Redis at ${where} refused the password`, {
-          code: 'E_REDIS_AUTH',
-          hint: 'Set REDIS_PASSWORD, or put user and password into REDIS_URL; leave both out for a server without one.',
-        }),
-    ],
-    [
-      // Inside of scripts Redis 7.0 says it in other words.
-      /^NOPERM|^ERR The user executing the script/,
-      () =>
-        fatal(`Redis at ${where} denies a command: ${message}`, {
-          code: 'E_REDIS_ACL',
-          hint: `ACL SETUSER <user> ${daemonGrants}, as in deploy/redis/millrace.acl.`,
-        }),
-    ],
-    [
-      wrongDatabase,
-      () =>
-        fatal(`Redis at ${where} has no such database`, {
-          code: 'E_REDIS_DB',
-          hint: 'Check the number at the end of REDIS_URL, or REDIS_DB; the server allows as many as its `databases` setting.',
-        }),
-    ],
-    [
-      /READONLY/,
-      () =>
-        retryable(`Redis at ${where} is a read-only replica`, {
-          code: 'E_REDIS_REPLICA',
-          hint: 'Let REDIS_URL (or REDIS_HOST) name the primary.',
-        }),
-    ],
-    [
-      /^(MOVED|CROSSSLOT|CLUSTERDOWN)/,
-      () =>
-        fatal(`Redis at ${where} is a cluster node`, {
-          code: 'E_REDIS_CLUSTER',
-          hint: 'Millrace writes many keys in one atomic step, which a cluster cannot do: use a standalone server (or a primary with replicas).',
-        }),
-    ],
-    [
-      /OOM command not allowed/,
-      () =>
-        retryable(`Redis at ${where} is full: maxmemory is reached, writes are refused`, {
-          code: 'E_REDIS_FULL',
-          hint: 'Raise maxmemory or free memory; Millrace goes on by itself as soon as Redis takes writes again.',
-        }),
-    ],
-    [
-      /MISCONF/,
-      () =>
-        retryable(`Redis at ${where} refuses writes because it cannot save to disk`, {
-          code: 'E_REDIS_DISK',
-          hint: 'Look at the Redis log; free disk space or repair its folder.',
-        }),
-    ],
-  ];
-  return replies.find(([pattern]) => pattern.test(message))?.[1]();
-}
 
 /** What the server says of itself, as far as it matters to us. */
 export interface ServerFacts {

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import type { Environment } from './config';
 import { describeError } from './errors';
 import { type Option, options } from './settings';
+import { readTextFile } from './text-file';
 
 /**
  * A secret NAME may be given as NAME_FILE instead, a path whose content is the value: credentials of systemd (LoadCredential), secrets of
@@ -23,10 +23,8 @@ export function readSecretFiles(environment: Environment): {
       continue;
     }
     try {
-      // Editors end a file with a newline, PowerShell begins it with a byte order mark: neither is meant.
-      const value = readFileSync(path, 'utf8')
-        .replace(/^\uFEFF/, '')
-        .replace(/\r?\n$/, '');
+      // Editors end a file with a newline, which is not meant.
+      const value = readTextFile(path).replace(/\r?\n$/, '');
       if (value.trim() === '') problems.push(`${where} is empty`);
       read[env] = value;
     } catch (error) {

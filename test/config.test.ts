@@ -193,18 +193,21 @@ test('the aliases’ own interval beats the common one, and --interval beats bot
 
 describe('Redis', () => {
   test.each([
-    ['redis://:geheim@host:port', 'is not a URL'],
+    ['redis://:geheim@host:port', 'a port that is not a number'],
     ['http://:geheim@host', 'another scheme'],
     ['redis://user:geheim@host/zero', 'database that is not a number'],
     ['redis://:geheim%@host', 'percent-encoded'],
-    ['redis://:geheim@/0', 'is not a URL'],
+    ['redis://:geheim@/0', 'names no host'],
     [':geheim@localhost:6379', 'is not a URL'],
     ['geheim@localhost', 'is not a URL'],
-    ['geheim:localhost', 'scheme'],
+    ['geheim:localhost', 'is not a URL'],
+    ['geheim://localhost', 'scheme'],
     ['redis://localhost/0/geheim', 'database'],
-    ['redis://user:geh/eim@localhost', 'is not a URL'],
-    ['redis://user:12/geheim@localhost', 'database that is not a number'],
-    ['redis://:pass#geheim@localhost', 'is not a URL'],
+    ['redis://user:geh/eim@localhost', 'an @ after the host'],
+    ['redis://user:12/geheim@localhost', 'an @ after the host'],
+    ['redis://:pass#geheim@localhost', 'an @ after the host'],
+    ['redis://localhost#geheim', 'fragment'],
+    ['redis://localhost?geheim', 'number 1'],
   ])('a malformed REDIS_URL never shows the password: %s', (url, reason) => {
     const message = refusal({ REDIS_URL: url });
     expect(message).toContain('REDIS_URL ');
@@ -214,11 +217,13 @@ describe('Redis', () => {
     expect(refusal({}, { redisUrl: url })).toContain('--redis-url ');
   });
 
-  test('a URL beats host, port and database, and shows everything but the password', () => {
+  test('a URL shows everything but the password, and agrees with host, port and database where these are set', () => {
     const { redis, redisConfigured } = loadConfig({
       REDIS_URL: 'rediss://user:p%40ss@[::1]:7000/3',
-      REDIS_HOST: 'elsewhere',
-      REDIS_DB: '5',
+      REDIS_HOST: '::1',
+      REDIS_PORT: '7000',
+      REDIS_DB: '3',
+      REDIS_PASSWORD: 'p@ss',
     });
     expect(redisConfigured).toBe(true);
     expect(redis).toEqual({
@@ -227,11 +232,56 @@ describe('Redis', () => {
     });
   });
 
-  test('an empty REDIS_PASSWORD is none, and the URL’s own password beats REDIS_PASSWORD', () => {
+  test.each([
+    [{ REDIS_HOST: 'elsewhere' }, 'REDIS_HOST="elsewhere" contradicts REDIS_URL'],
+    [{ REDIS_PORT: '6380' }, 'REDIS_PORT="6380" contradicts REDIS_URL'],
+    [{ REDIS_DB: '3' }, 'REDIS_DB="3" stands beside REDIS_URL, which names no database'],
+    [{ REDIS_URL: 'redis://:geheim@h/2', REDIS_DB: '3' }, 'which names database 2'],
+    [{ REDIS_URL: 'redis://:geheim@h?db=2', REDIS_DB: '0' }, 'which names database 2'],
+    [{ REDIS_PASSWORD: 'other geheim' }, 'REDIS_PASSWORD contradicts the password in REDIS_URL'],
+  ])('beside a URL that says otherwise, %j is refused', (settings, why) => {
+    const message = refusal({ REDIS_URL: 'redis://:geheim@h', ...settings });
+    expect(message).toContain(why);
+    expect(message).not.toContain('geheim');
+  });
+
+  test('a flag beats them, but is not taken to name a database where it names none', () => {
+    const beside = { REDIS_HOST: 'elsewhere', REDIS_PORT: '1', REDIS_PASSWORD: 'a', REDIS_DB: '3' };
+    expect(loadConfig(beside, { redisUrl: 'redis://:b@h/5' }).redis).toMatchObject({
+      ...{ host: 'h', port: 6379, db: 5, password: 'b' },
+    });
+    expect(refusal(beside, { redisUrl: 'redis://:b@h' })).toContain('--redis-url, which names no database');
+  });
+
+  test.each([
+    [{ REDIS_URI: 'redis://:geheim@h' }, 'write REDIS_URL'],
+    [{ REDIS_DATABASE: '3' }, 'write REDIS_DB'],
+    [{ REDIS_HOST: 'h', REDIS_USERNAME: 'app' }, 'REDIS_URL'],
+    [{ REDIS_HOST: 'h', REDIS_SSL: 'true' }, 'rediss://'],
+    [{ POSTGRES_URI: 'postgresql://u:geheim@h/d' }, 'write POSTGRES_URL'],
+  ])('a setting under the name that other programs have for it is refused: %j', (settings, instead) => {
+    const message = refusal(settings);
+    expect(message).toContain('which Millrace does not read');
+    expect(message).toContain(instead);
+    expect(message).not.toContain('geheim');
+    // Where ours is set, or where it says nothing, it is somebody else's.
+    const ours = { REDIS_URL: 'redis://h/3', POSTGRES_URL: 'postgresql://u@h/d' };
+    expect(loadConfig({ ...settings, REDIS_HOST: 'h', ...ours }).redis.db).toBe(3);
+    expect(loadConfig({ REDIS_SSL: 'false', REDIS_USERNAME: 'default', REDIS_DATABASE: '0' }).redis.db).toBe(
+      0,
+    );
+  });
+
+  test('a database or a password alone names a Redis, too: no other is used in its place', () => {
+    expect(loadConfig({ REDIS_DB: '2' }).redisConfigured).toBe(true);
+    expect(loadConfig({ REDIS_PASSWORD: 'a' }).redisConfigured).toBe(true);
+    expect(loadConfig({ REDIS_DB: '0', REDIS_PASSWORD: '' }).redisConfigured).toBe(false);
+  });
+
+  test('an empty REDIS_PASSWORD is none, and another one is for a URL without', () => {
     expect(loadConfig({ REDIS_PASSWORD: '' }).redis).not.toHaveProperty('password');
     expect(loadConfig({ REDIS_PASSWORD: 'a' }).redis.password).toBe('a');
     expect(loadConfig({ REDIS_URL: 'redis://host', REDIS_PASSWORD: 'a' }).redis.password).toBe('a');
-    expect(loadConfig({ REDIS_URL: 'redis://:b@host', REDIS_PASSWORD: 'a' }).redis.password).toBe('b');
     expect(loadConfig({ REDIS_URL: 'redis://host', REDIS_PASSWORD: '' }).redis).not.toHaveProperty(
       'password',
     );

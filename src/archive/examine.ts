@@ -149,7 +149,7 @@ async function notificationFinding({ client }: RedisConnection, mirror: boolean)
 async function postgresFindings({ onDelete }: Config, target: PostgresTarget): Promise<readonly Finding[]> {
   const postgres = new PostgresConnection(target, 'doctor');
   try {
-    const { server, schema, migrated, problems } = await postgres.lend((client) =>
+    const { server, schema, migrated, problems } = await postgres.read((client) =>
       examineSchema(client, onDelete),
     );
     const findings: Finding[] = [

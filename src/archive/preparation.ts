@@ -53,7 +53,7 @@ export async function findTargets(
 ): Promise<Targets> {
   let examination;
   try {
-    examination = await postgres.lend((client) => examineSchema(client, onDelete));
+    examination = await postgres.read((client) => examineSchema(client, onDelete));
   } catch (error) {
     throw postgres.translate(error);
   }

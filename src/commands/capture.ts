@@ -4,6 +4,7 @@ import { AliasSource } from '../aliases/source';
 import { tableStatuses } from '../aliases/status';
 import { useRunningDaemon } from '../stores';
 import { configOf, type Run, withOptions } from './options';
+import { complain, print, printJson } from './print';
 
 const examples = `
 Examples:
@@ -32,13 +33,15 @@ export function captureCommand(program: Command, run: Run): void {
         if (action === 'uninstall') {
           source.close();
           const removed = uninstallCapture(config.dbPath);
-          if (json) console.log(JSON.stringify({ removed }));
+          if (json) printJson({ removed });
           else
-            console.log(
-              removed.length === 0 ? 'Nothing of ours was there.' : `Removed:\n  ${removed.join('\n  ')}`,
+            print(
+              removed.length === 0
+                ? 'Nothing of ours was there.'
+                : ['Removed:', ...removed.map((name) => `  ${name}`)],
             );
           if (config.daemonUrl !== undefined) {
-            console.error(
+            complain(
               'A daemon is running here: it will install the capture again. Stop it, or set CAPTURE=off.',
             );
           }
@@ -48,9 +51,7 @@ export function captureCommand(program: Command, run: Run): void {
           source.close();
           const steps = installCapture(config.dbPath, config.aliasTables, config.aliasCase);
           if (!json)
-            console.log(
-              steps.length === 0 ? 'The capture is complete already.' : `Installed in ${config.dbPath}.`,
-            );
+            print(steps.length === 0 ? 'The capture is complete already.' : `Installed in ${config.dbPath}.`);
           source = AliasSource.open(options);
         }
         const report = {
@@ -62,15 +63,13 @@ export function captureCommand(program: Command, run: Run): void {
           head: source.changelog?.head() ?? null,
         };
         source.close();
-        if (json) console.log(JSON.stringify(report));
+        if (json) printJson(report);
         else {
           for (const table of report.tables) {
-            console.log(
-              `  ${table.type.padEnd(10)} ${table.table.padEnd(20)} ${table.message ?? 'captured'}`,
-            );
-            if (table.hint !== undefined) console.log(`    → ${table.hint}`);
+            print(`  ${table.type.padEnd(10)} ${table.table.padEnd(20)} ${table.message ?? 'captured'}`);
+            if (table.hint !== undefined) print(`    → ${table.hint}`);
           }
-          console.log(
+          print(
             report.complete
               ? `Complete; last change: ${report.head?.seq ?? 0}`
               : `Incomplete: ${report.gaps.join(', ')}`,

@@ -6,6 +6,7 @@ import { fatal } from '../errors';
 import { PostgresConnection } from '../postgres';
 import { useRunningDaemon } from '../stores';
 import { configOf, type Run, withOptions } from './options';
+import { complain, print, printJson } from './print';
 
 interface Flags extends Record<string, unknown> {
   readonly kind?: string;
@@ -85,9 +86,11 @@ async function withStore(flags: Flags, ids: readonly string[], work: Work): Prom
 
 const list: Work = async (store, filter, { json, limit = 100 }) => {
   const { letters, total } = await store.list(filter, limit);
-  for (const letter of letters) console.log(json === true ? JSON.stringify(letter) : line(letter));
+  for (const letter of letters)
+    if (json === true) printJson(letter);
+    else print(line(letter));
   if (json !== true)
-    console.log(total === 0 ? 'Nothing is parked.' : `${letters.length} of ${total} parked records.`);
+    print(total === 0 ? 'Nothing is parked.' : `${letters.length} of ${total} parked records.`);
   return total > 0 ? 2 : 0;
 };
 
@@ -95,38 +98,34 @@ const show: Work = async (store, filter, { json }) => {
   const { letters } = await store.list(filter, 1_000);
   for (const letter of letters) {
     const contents = await store.contents(letter.id);
-    if (json === true) console.log(JSON.stringify({ ...letter, contents }));
+    if (json === true) printJson({ ...letter, contents });
     else
-      console.log(
-        [
-          line(letter),
-          ...details(letter),
-          ...contents.map(([name, value]) => `  ${name}: ${value ?? '(none)'}`),
-          '',
-        ].join('\n'),
-      );
+      print([
+        line(letter),
+        ...details(letter),
+        ...contents.map(([name, value]) => `  ${name}: ${value ?? '(none)'}`),
+        '',
+      ]);
   }
   return letters.length === 0 ? notFound() : 0;
 };
 
 const retry: Work = async (store, filter, { json }) => {
   const count = await store.retry(filter);
-  console.log(
-    json === true
-      ? JSON.stringify({ retried: count })
-      : `${count} will be tried again: by the daemon within a second, or at its next start.`,
-  );
+  if (json === true) printJson({ retried: count });
+  else print(`${count} will be tried again: by the daemon within a second, or at its next start.`);
   return count === 0 && filter.ids.length > 0 ? notFound() : 0;
 };
 
 const drop: Work = async (store, filter, { json }) => {
   const count = await store.drop(filter);
-  console.log(json === true ? JSON.stringify({ dropped: count }) : `${count} dropped.`);
+  if (json === true) printJson({ dropped: count });
+  else print(`${count} dropped.`);
   return count === 0 && filter.ids.length > 0 ? notFound() : 0;
 };
 
 function notFound(): number {
-  console.error('No parked record is like that: `millrace dead-letters list` shows what there is.');
+  complain('No parked record is like that: `millrace dead-letters list` shows what there is.');
   return 1;
 }
 

@@ -6,9 +6,10 @@ import { readRecord } from '../daemon-record';
 import { besideDaemon, ownScene, type Scene } from '../demo/scene';
 import { show } from '../demo/show';
 import type { Run } from './options';
+import { print } from './print';
 
-const say = (line: string): void => {
-  console.log(line);
+const say = (text: string): void => {
+  print(text.split('\n'));
 };
 
 const patienceMs = 1_000;

@@ -1,6 +1,7 @@
 import type { Difference } from '../aliases/dry-run';
 import type { ArchiveDifference } from '../archive/explain';
-import { cutToWidth, displayWidth, harmless } from '../status/display-width';
+import { harmless } from '../harmless';
+import { cutToWidth, displayWidth } from '../status/display-width';
 
 const sign = { add: '+', update: '~', delete: '-' } as const;
 
@@ -19,7 +20,7 @@ export function describeRecord(difference: ArchiveDifference): string {
     const [left, right] = shortened(redis, postgres);
     lines.push(`      ${column}: ${left} -> ${right}`);
   }
-  return lines.join('\n');
+  return lines.map(harmless).join('\n');
 }
 
 /** Columns that a value takes at the most. */

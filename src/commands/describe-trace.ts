@@ -1,6 +1,6 @@
 import type { AliasTrace } from '../aliases/trace';
 import type { ArchiveTrace } from '../archive/trace';
-import { harmless } from '../status/display-width';
+import { harmless } from '../harmless';
 
 /** A record's trace in words: a paragraph for each place it may be in, and the verdict. Pure. */
 export function describeRecordTrace({ key, redis, archive, verdict }: ArchiveTrace): string {
@@ -62,7 +62,7 @@ export function describeRecordTrace({ key, redis, archive, verdict }: ArchiveTra
         ),
       );
   }
-  return [...lines, `→ ${harmless(verdict.sentence)}`].join('\n');
+  return [...lines, `→ ${verdict.sentence}`].map(harmless).join('\n');
 }
 
 export function describeAliasTrace({

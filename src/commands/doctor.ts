@@ -3,6 +3,7 @@ import { diagnose } from '../status/diagnose';
 import type { Finding } from '../status/finding';
 import { useRunningDaemon } from '../stores';
 import { configOf, type Run, withOptions } from './options';
+import { print, printJson } from './print';
 
 const mark = { ok: '✓', note: '·', problem: '✗' } as const;
 
@@ -29,14 +30,14 @@ export function doctorCommand(program: Command, run: Run): void {
     .action((flags: Record<string, unknown>) =>
       run(async () => {
         const findings = await diagnose(useRunningDaemon(configOf(flags)));
-        if (flags['json'] === true) console.log(JSON.stringify(findings));
-        else for (const finding of findings) print(finding);
+        if (flags['json'] === true) printJson(findings);
+        else for (const finding of findings) tell(finding);
         return findings.some((finding) => finding.level === 'problem') ? 1 : 0;
       }),
     );
 }
 
-function print({ level, what, remedy }: Finding): void {
-  console.log(`${mark[level]} ${what}`);
-  if (remedy !== undefined) console.log(`    → ${remedy}`);
+function tell({ level, what, remedy }: Finding): void {
+  print(`${mark[level]} ${what}`);
+  if (remedy !== undefined) print(`    → ${remedy}`);
 }

@@ -9,6 +9,7 @@ import { RedisConnection } from '../redis';
 import { useRunningDaemon } from '../stores';
 import { ensureLibrary } from '../writer/library';
 import { configOf, type Run, withOptions } from './options';
+import { complain, print } from './print';
 
 const examples = `
 Examples:
@@ -34,10 +35,10 @@ export function migrateCommand(program: Command, run: Run): void {
         const dryRun = flags['dryRun'] === true;
         const report = await migratePostgres(config, dryRun);
         if (dryRun) {
-          console.log(script(report));
+          print(script(report).split('\n'));
           return 0;
         }
-        for (const line of summary(report)) console.log(line);
+        for (const line of summary(report)) print(line);
         await loadLibrary(config);
         return 0;
       }),
@@ -86,12 +87,12 @@ async function loadLibrary(config: Config): Promise<void> {
   try {
     await redis.connect();
     const outcome = await ensureLibrary(redis.client);
-    console.log(`Redis ${redis.display}: function library ${outcome === 'current' ? 'is current' : outcome}`);
+    print(`Redis ${redis.display}: function library ${outcome === 'current' ? 'is current' : outcome}`);
   } catch (error) {
     const translated = redis.translate(error);
     const { code, message, hint } = describeError(translated);
     if (code !== 'E_REDIS_FUNCTIONS') throw translated;
-    console.error(`Note: ${message} (${code})${hint === undefined ? '' : `\n    → ${hint}`}`);
+    complain([`Note: ${message} (${code})`, ...(hint === undefined ? [] : [`    → ${hint}`])]);
   } finally {
     redis.close();
   }

@@ -4,6 +4,7 @@ import { whoAmI } from '../pipeline/pause';
 import { setPause } from '../set-pause';
 import { useRunningDaemon } from '../stores';
 import { configOf, type Run, withOptions } from './options';
+import { print } from './print';
 
 const examples = {
   pause: `
@@ -29,9 +30,7 @@ export function pauseCommand(program: Command, run: Run): void {
           if (config.pipelines.includes('archive')) requirePostgres(config);
           for (const pipeline of config.pipelines) {
             await setPause(config, pipeline, name === 'pause' ? whoAmI() : undefined);
-            console.log(
-              `${pipeline}: ${name === 'pause' ? 'paused; nothing is lost, changes wait' : 'goes on'}`,
-            );
+            print(`${pipeline}: ${name === 'pause' ? 'paused; nothing is lost, changes wait' : 'goes on'}`);
           }
           return 0;
         }),

@@ -10,6 +10,7 @@ import { passOnce } from '../once';
 import { useRunningDaemon } from '../stores';
 import { describeAlias, describeRecord } from './describe-difference';
 import { configOf, type Run, withOptions } from './options';
+import { print, printJson } from './print';
 
 interface Flags {
   readonly dryRun?: boolean;
@@ -68,35 +69,39 @@ async function reconcileAliases(
 ): Promise<number> {
   if (dryRun !== true) {
     const report = await passOnce(config, openLog(config.log, true), { force });
-    if (json === true) console.log(JSON.stringify(report));
+    if (json === true) printJson(report);
     return report.blocked.length > 0 ? 1 : 0;
   }
   let found = 0;
   const report = await dryRunPass(config, force, (difference) => {
     if (++found > limit) return;
-    console.log(json === true ? JSON.stringify(difference) : describeAlias(difference));
+    if (json === true) printJson(difference);
+    else print(describeAlias(difference));
   });
-  if (json === true) console.log(JSON.stringify(report));
-  else console.log(`${cut(found, limit)}${passSummary(report)}Dry run: nothing was changed.`);
+  if (json === true) printJson(report);
+  else print(`${cut(found, limit)}${passSummary(report)}Dry run: nothing was changed.`.split('\n'));
   return report.blocked.length > 0 ? 1 : 0;
 }
 
 async function reconcileArchive(config: Config, { dryRun, json, limit }: Flags): Promise<number> {
   if (dryRun !== true) {
     const report = await archiveOnce(config, openLog(config.log, true));
-    if (json === true) console.log(JSON.stringify(report));
+    if (json === true) printJson(report);
     return report.statistics.errors > 0 ? 2 : 0;
   }
   const tell = (difference: ArchiveDifference) => {
-    console.log(json === true ? JSON.stringify(difference) : describeRecord(difference));
+    if (json === true) printJson(difference);
+    else print(describeRecord(difference).split('\n'));
   };
   const report = await archiveDryRun(config, requirePostgres(config), tell, limit);
-  if (json === true) console.log(JSON.stringify(report));
+  if (json === true) printJson(report);
   else {
     const differences = Object.entries(report.differences).map(([kind, count]) => `${kind} ${count}`);
     const total = Object.values(report.differences).reduce((sum, count) => sum + count, 0);
-    console.log(
-      `${report.told < limit ? '' : cut(total, report.told)}${report.keys} keys compared with Postgres in ${(report.ms / 1_000).toFixed(2)}s; differing: ${differences.join(', ') || 'none'}\nDry run: nothing was changed.`,
+    print(
+      `${report.told < limit ? '' : cut(total, report.told)}${report.keys} keys compared with Postgres in ${(report.ms / 1_000).toFixed(2)}s; differing: ${differences.join(', ') || 'none'}\nDry run: nothing was changed.`.split(
+        '\n',
+      ),
     );
   }
   return 0;

@@ -11,6 +11,7 @@ import { showProgress } from '../progress';
 import { inspectServer, RedisConnection } from '../redis';
 import { useRunningDaemon } from '../stores';
 import { configOf, type Run, withOptions } from './options';
+import { print, printJson } from './print';
 
 interface Flags extends Record<string, unknown> {
   readonly dryRun?: boolean;
@@ -66,7 +67,8 @@ export function retentionCommand(program: Command, run: Run): void {
         while (!signal.aborted && (await retention.step()));
         hideProgress();
         const { report } = retention;
-        console.log(flags.json === true ? JSON.stringify(report) : retentionLines(report).join('\n'));
+        if (flags.json === true) printJson(report);
+        else print(retentionLines(report));
         if (!report.complete) return 1;
         return needsAttention(report) ? 2 : 0;
       } finally {

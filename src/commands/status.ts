@@ -4,6 +4,7 @@ import { askDaemon, askStores } from '../status/ask';
 import { describeDaemon, describeStores } from './describe-status';
 import { configOf, type Run, withOptions } from './options';
 import { watchStatus } from './watch-status';
+import { print, printJson } from './print';
 
 interface Flags extends Record<string, unknown> {
   readonly json?: boolean;
@@ -39,11 +40,10 @@ export function statusCommand(program: Command, run: Run): void {
         }
         const daemon = await askDaemon(config);
         const stores = 'silent' in daemon ? await askStores(config) : undefined;
-        if (json)
-          console.log(JSON.stringify({ daemon: 'silent' in daemon ? null : daemon, stores: stores ?? null }));
+        if (json) printJson({ daemon: 'silent' in daemon ? null : daemon, stores: stores ?? null });
         else if ('silent' in daemon && stores !== undefined)
-          console.log(describeStores(config, stores, daemon.silent).join('\n'));
-        else if (!('silent' in daemon)) console.log(describeDaemon(daemon).join('\n'));
+          print(describeStores(config, stores, daemon.silent));
+        else if (!('silent' in daemon)) print(describeDaemon(daemon));
         const archive = 'silent' in daemon ? stores?.archive : daemon.archive;
         const inStep =
           'silent' in daemon

@@ -4,9 +4,11 @@ import { gzipSync } from 'node:zlib';
 import type { Command } from 'commander';
 import { readEnvironment } from '../config';
 import { describeError, fatal } from '../errors';
+import { harmlessJson } from '../harmless';
 import { useRunningDaemon } from '../stores';
 import { collect } from '../support-bundle/collect';
 import { configOf, type Run, withOptions } from './options';
+import { complain, print } from './print';
 
 const examples = `
 Examples:
@@ -37,9 +39,9 @@ export function supportBundleCommand(program: Command, run: Run): void {
         const descriptor = create(path);
         try {
           const { bundle, failed } = await collect(config, readEnvironment(), flags);
-          writeSync(descriptor, gzipSync(`${JSON.stringify(bundle, undefined, 2)}\n`));
-          for (const { section, why } of failed) console.error(`Note: ${section} could not be read: ${why}`);
-          console.log(`${path}\n    → Look at it before you send it: gunzip -c ${path} | less`);
+          writeSync(descriptor, gzipSync(`${harmlessJson(bundle, 2)}\n`));
+          for (const { section, why } of failed) complain(`Note: ${section} could not be read: ${why}`);
+          print([path, `    → Look at it before you send it: gunzip -c ${path} | less`]);
           return 0;
         } catch (error) {
           rmSync(path, { force: true });

@@ -6,6 +6,7 @@ import { useRunningDaemon } from '../stores';
 import { describeAliasTrace, describeRecordTrace } from './describe-trace';
 import { configOf, type Run, withOptions } from './options';
 import { parseTraced } from './trace-key';
+import { print, printJson } from './print';
 
 const examples = `
 Examples:
@@ -35,11 +36,13 @@ export function traceCommand(program: Command, run: Run): void {
         const json = flags['json'] === true;
         if (traced.of === 'alias') {
           const trace = await traceAlias(config, traced.type, traced.alias);
-          console.log(json ? JSON.stringify(trace) : describeAliasTrace(trace));
+          if (json) printJson(trace);
+          else print(describeAliasTrace(trace).split('\n'));
           return trace.verdict.state === 'applied' ? 0 : 1;
         }
         const trace = await traceRecord(config, requirePostgres(config), traced.kind, traced.id);
-        console.log(json ? JSON.stringify(trace) : describeRecordTrace(trace));
+        if (json) printJson(trace);
+        else print(describeRecordTrace(trace).split('\n'));
         const { state } = trace.verdict;
         return state === 'applied' ? 0 : state === 'parked' ? 2 : 1;
       }),

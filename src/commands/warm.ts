@@ -6,6 +6,7 @@ import { warm } from '../archive/warm/warm';
 import { requirePostgres } from '../config';
 import { useRunningDaemon } from '../stores';
 import { configOf, type Run, withOptions } from './options';
+import { print, printJson } from './print';
 
 /** `millrace warm`: fills an empty or partial Redis from Postgres. */
 export function warmCommand(program: Command, run: Run): void {
@@ -38,13 +39,14 @@ export function warmCommand(program: Command, run: Run): void {
           const report = await warm({
             ...{ config, target: requirePostgres(config), limits, dryRun, signal },
             onPlan: (plan, facts) => {
-              if (!json) console.log(planLines(plan, facts, limits).join('\n'));
+              if (!json) print(planLines(plan, facts, limits));
               bar.start(plan);
             },
             onProgress: bar.update,
           });
           bar.stop();
-          console.log(json ? JSON.stringify({ ...report, dryRun }) : reportLines(report, dryRun).join('\n'));
+          if (json) printJson({ ...report, dryRun });
+          else print(reportLines(report, dryRun));
           return isComplete(report) ? 0 : 2;
         } finally {
           bar.stop();

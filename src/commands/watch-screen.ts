@@ -3,7 +3,8 @@ import type { ArchiveStatus } from '../archive/status';
 import type { DaemonStatus } from '../daemon';
 import { timestamp } from '../log';
 import type { Pause } from '../pipeline/pause';
-import { cutToWidth, harmless } from '../status/display-width';
+import { harmless } from '../harmless';
+import { cutToWidth } from '../status/display-width';
 import { megabytes, soon } from './describe-status';
 
 /** One answer of the daemon. */

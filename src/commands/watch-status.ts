@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DaemonStatus } from '../daemon';
+import { harmless, harmlessJson } from '../harmless';
 import { timestamp } from '../log';
 import { ratesBetween, type Sample, screenLines, type View } from './watch-screen';
 import { TerminalView } from './terminal-view';
@@ -47,11 +48,13 @@ export function after(view: View, answer: DaemonStatus | { readonly silent: stri
 }
 
 const jsonLine = ({ now, last, before, silent }: View): string =>
-  `${JSON.stringify({
+  `${harmlessJson({
     at: new Date(now).toISOString(),
     daemon: silent === undefined ? (last?.status ?? null) : null,
     ...(silent === undefined ? { recordsPerSecond: ratesBetween(before, last) } : { silent }),
   })}\n`;
 
 const block = (view: View): string =>
-  [`--- ${timestamp(new Date(view.now))}`, ...screenLines(view).map(({ text }) => text), ''].join('\n');
+  [`--- ${timestamp(new Date(view.now))}`, ...screenLines(view).map(({ text }) => harmless(text)), ''].join(
+    '\n',
+  );

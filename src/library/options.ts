@@ -41,7 +41,6 @@ const own = { embedded: ['boolean'], http: ['boolean'], log: ['function', 'strin
 const silences: Readonly<Partial<Record<OptionName, readonly OptionName[]>>> = {
   redisHost: ['redisUrl'],
   redisPort: ['redisUrl'],
-  redisDb: ['redisUrl'],
   interval: ['aliasInterval', 'archiveInterval'],
 };
 

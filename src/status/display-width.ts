@@ -39,16 +39,3 @@ export function cutToWidth(text: string, columns: number): string {
 /** As padEnd, by columns. */
 export const padToWidth = (text: string, columns: number): string =>
   text + ' '.repeat(Math.max(0, columns - displayWidth(text)));
-
-/**
- * What no terminal may be told by a record, a file name or an error message: controls and escape sequences, halves of surrogate
- * pairs, and what turns the direction of the text around it. Written out instead.
- */
-export const harmless = (text: string): string =>
-  text.replace(/[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, (character) =>
-    character === '\n'
-      ? '\\n'
-      : character === '\t'
-        ? '\\t'
-        : `\\x${(character.codePointAt(0) ?? 0).toString(16).padStart(2, '0')}`,
-  );

@@ -1,6 +1,7 @@
 import fastify, { type FastifyInstance } from 'fastify';
 import type { Control } from '../control';
 import { describeError, fatal } from '../errors';
+import { harmlessJson } from '../harmless';
 import type { Log } from '../log';
 import type { Metrics } from '../metrics';
 import { apiRoutes, type LiveState } from './api';
@@ -49,6 +50,8 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
     }
   }, stepMs).unref();
 
+  // People read answers in a terminal, too.
+  server.setReplySerializer((payload) => harmlessJson(payload));
   server.setErrorHandler((error, _request, reply) => refuse(reply, error));
   server.setNotFoundHandler((_request, reply) =>
     refuse(reply, badRequest('there is nothing here', 'The dashboard is at /.', 404)),

@@ -31,7 +31,7 @@ const sizesSql = `SELECT n.nspname AS schema, c.relname AS name, c.reltuples::bi
 export async function postgresSection(target: PostgresTarget) {
   const postgres = new PostgresConnection(target, 'support');
   try {
-    const { server, tables, own, applied } = await postgres.lend((client) => readFacts(client));
+    const { server, tables, own, applied } = await postgres.read((client) => readFacts(client));
     const named = await postgres.query(
       `SELECT name, current_setting(name, true) AS value FROM unnest($1::text[]) AS name`,
       [settings],

@@ -24,16 +24,5 @@ export function secretsOf(
   const named = Object.entries(environment).flatMap(([name, value]) =>
     secretName.test(name) ? [value] : [],
   );
-  return [...named, redis.password, ...passwordsIn(postgres?.connectionString)];
-}
-
-/** Of a URL, also when it stands among its options, decoded and as written. */
-function passwordsIn(connection: string | undefined): readonly string[] {
-  if (connection === undefined) return [];
-  try {
-    const { password, searchParams } = new URL(connection);
-    return [password, decodeURIComponent(password), searchParams.get('password') ?? ''];
-  } catch {
-    return [connection];
-  }
+  return [...named, redis.password, postgres?.login.password];
 }

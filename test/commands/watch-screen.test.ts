@@ -1,7 +1,8 @@
 import { fitted, ratesBetween, screenLines, type Sample, type View } from '../../src/commands/watch-screen';
 import { frame } from '../../src/commands/terminal-view';
 import type { DaemonStatus } from '../../src/daemon';
-import { cutToWidth, displayWidth, harmless } from '../../src/status/display-width';
+import { harmless } from '../../src/harmless';
+import { cutToWidth, displayWidth } from '../../src/status/display-width';
 
 const now = Date.UTC(2026, 0, 5, 12);
 

@@ -135,6 +135,7 @@ describe('POSTGRES_URL', () => {
     ['sslmode=maybe', 'unknown sslmode'],
     ['sslcrl=/a', 'not known'],
     ['sslpassword=gRzx0-secret', 'not known'],
+    ['sslnegotiation=indirect', 'sslnegotiation'],
     ['sslmode=verify-full&sslrootcert=/none', 'sslrootcert cannot be read (ENOENT)'],
     ['sslmode=verify-full&sslcert=/none', 'sslkey is missing'],
   ])('%s is refused', (parameters, why) => {
@@ -145,10 +146,13 @@ describe('POSTGRES_URL', () => {
   });
 
   test('what is said about TLS does not reach pg, which would understand it differently', () => {
-    const given = address(`options=-csearch_path%3Da&${withRoot('require')}&application_name=x`);
+    const given = address(`options=-csearch_path%3Da&${withRoot('require')}`);
     expect(parsePostgresUrl(given, {})).toMatchObject({
       connectionString: given,
-      plainString: address('options=-csearch_path%3Da&application_name=x'),
+      login: {
+        ...{ host: '127.0.0.1', port: Number(new URL(postgres.url).port), database: 'postgres' },
+        ...{ user: 'secured', password: secret, options: '-csearch_path=a' },
+      },
       tls: { optional: false, verifyName: false },
     });
   });

@@ -1,5 +1,6 @@
 import type { ClientBase } from 'pg';
 import { fatal } from '../../errors';
+import { pins } from '../../postgres-session';
 import { quoteName } from '../target';
 import { findProblems } from './examine';
 import { readFacts, type SchemaFacts } from './facts';
@@ -37,11 +38,10 @@ const advisoryLock = 0x6d696c6c;
 
 /** Nothing here outlives the transaction, as PgBouncer needs it. A role's own limits are not meant for index builds. */
 const settings = [
-  `SET LOCAL TimeZone = 'UTC'`,
+  pins,
   'SET LOCAL statement_timeout = 0',
   'SET LOCAL idle_in_transaction_session_timeout = 0',
   'SET LOCAL client_min_messages = warning',
-  'SET LOCAL synchronous_commit = on',
 ];
 
 /**

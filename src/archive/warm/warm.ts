@@ -56,9 +56,6 @@ export async function warm(options: WarmOptions): Promise<WarmReport> {
     const targets = await findTargets(postgres);
     const { daemon, wentBack } = await lookAround(redis, postgres);
     return await postgres.transaction(async (transaction) => {
-      await transaction.execute('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY');
-      // As many digits as a number has.
-      await transaction.execute('SET LOCAL extra_float_digits = 1');
       const plan = await makePlan(transaction, targets, config.onConflict, limits);
       onPlan(plan, { redis: redis.display, postgres: postgres.display, evicts });
       const used = await highestIds(transaction, targetOf(targets, 'prediction').table);
@@ -70,7 +67,7 @@ export async function warm(options: WarmOptions): Promise<WarmReport> {
       });
       for (const name of kindNames) await restoration.restore(name);
       return { tallies: plan.tallies, counters, ms: Date.now() - startedAt };
-    });
+    }, 'REPEATABLE READ, READ ONLY');
   } catch (error) {
     throw postgres.translate(error);
   } finally {

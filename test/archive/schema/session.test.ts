@@ -1,5 +1,7 @@
 import { examineSchema } from '../../../src/archive/schema/examine';
 import { migrate } from '../../../src/archive/schema/migrate';
+import { PostgresConnection } from '../../../src/postgres';
+import { parsePostgresUrl } from '../../../src/postgres-url';
 import { connectTo, emptyDatabase, foundDatabase, texts } from './support/databases';
 
 test('the time zone and the settings of server and role do not matter, and are as before afterwards', async () => {
@@ -10,6 +12,9 @@ test('the time zone and the settings of server and role do not matter, and are a
     ALTER DATABASE ${name} SET DateStyle = 'German';
     ALTER DATABASE ${name} SET statement_timeout = '50ms';
     ALTER DATABASE ${name} SET default_transaction_isolation = 'serializable';
+    ALTER DATABASE ${name} SET quote_all_identifiers = on;
+    ALTER DATABASE ${name} SET array_nulls = off;
+    ALTER DATABASE ${name} SET standard_conforming_strings = off;
     ALTER DATABASE ${name} SET synchronous_commit = off;`);
   const client = await connectTo(url);
   const times = 'SELECT "timestamp"::text FROM predictions ORDER BY id LIMIT 1';
@@ -19,7 +24,15 @@ test('the time zone and the settings of server and role do not matter, and are a
   await migrate(client);
   expect(await texts(client, times)).toEqual(before.times);
   expect(await texts(client, settings)).toEqual(before.settings);
-  expect((await examineSchema(client)).problems).toEqual([]);
+  const target = parsePostgresUrl(url);
+  if (typeof target === 'string') throw new Error(target);
+  const connection = new PostgresConnection(target, 'test');
+  expect((await connection.read((lent) => examineSchema(lent))).problems).toEqual([]);
+  const asked = await connection.query(`SELECT quote_ident('a') AS name, $1::text[] AS list`, [['a', null]]);
+  expect(asked).toEqual([{ name: 'a', list: '{a,NULL}' }]);
+  const nulls = await connection.query(`SELECT ('{NULL}'::text[])[1] IS NULL AS is_null`);
+  expect(nulls).toEqual([{ is_null: 't' }]);
+  connection.close();
 });
 
 test('a failed migration leaves the connection usable and its settings alone', async () => {
