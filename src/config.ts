@@ -8,6 +8,7 @@ import type { Strategies } from './archive/strategies';
 import { fatal } from './errors';
 import type { PostgresTarget } from './postgres-url';
 import { type PipelineName, pipelineNames } from './pipeline/pipeline';
+import { defaultMaxRecordBytes } from './redis';
 import { redisTarget, type RedisTarget } from './redis-url';
 import { readSecretFiles } from './secret-files';
 import { type Option, options } from './settings';
@@ -136,10 +137,12 @@ export function loadConfig(
   const config: Config = {
     redisConfigured:
       given('redisUrl') !== undefined || given('redisHost') !== undefined || given('redisPort') !== undefined,
-    redis:
-      url === undefined
+    redis: {
+      ...(url === undefined
         ? redisTarget({ host, port, db, password })
-        : redisTarget({ password, ...url, certificates }),
+        : redisTarget({ password, ...url, certificates })),
+      maxRecordBytes: read('maxRecordSize') ?? defaultMaxRecordBytes,
+    },
     pipelines: only === undefined ? pipelineNames : [only],
     postgres: read('postgresUrl'),
     dbConfigured: given('dbPath') !== undefined,
