@@ -9,8 +9,8 @@ const longestLine = 1024 * 1024;
 /** Digits of a length: what has more is longer than anything. */
 const mostDigits = 15;
 
-const [lineFeed = 0, minus = 0, zero = 0, nine = 0, plus = 0, colon = 0, dollar = 0, asterisk = 0] =
-  Buffer.from('\n-09+:$*');
+const [lineFeed = 0, carriageReturn = 0, minus = 0, zero = 0, nine = 0] = Buffer.from('\n\r-09');
+const [plus = 0, colon = 0, dollar = 0, asterisk = 0] = Buffer.from('+:$*');
 
 /** The next byte is a type; a byte of a line of text; a digit; what follows the digits. */
 type At = 'type' | 'text' | 'length' | 'end';
@@ -53,31 +53,27 @@ export class ReplyGuard {
     }
   }
 
+  /** A byte of a value's header. */
   #header(byte: number): void {
-    switch (this.#at) {
-      case 'type':
-        this.#type = byte;
-        this.#length = 0;
-        this.#digits = 0;
-        this.#negative = false;
-        this.#add(valueBytes);
-        if (byte === dollar || byte === asterisk) this.#at = 'length';
-        else if (byte === plus || byte === minus || byte === colon) this.#at = 'text';
-        else throw strange(`a value of type ${byte}`);
-        break;
-      case 'length':
-        if (byte >= zero && byte <= nine) {
-          this.#length = this.#length * 10 + byte - zero;
-          if (++this.#digits > mostDigits) this.#add(Infinity);
-        } else if (byte === minus && this.#digits === 0 && !this.#negative) this.#negative = true;
-        else if (byte === 0x0d && this.#digits > 0) this.#at = 'end';
-        else throw strange(`a length with ${byte} in it`);
-        break;
-      default:
-        if (byte !== lineFeed) throw strange('a line that does not end');
-        this.#at = 'type';
-        this.#begin();
-    }
+    if (this.#at === 'type') {
+      this.#type = byte;
+      this.#length = 0;
+      this.#digits = 0;
+      this.#negative = false;
+      this.#add(valueBytes);
+      if (byte === dollar || byte === asterisk) this.#at = 'length';
+      else if (byte === plus || byte === minus || byte === colon) this.#at = 'text';
+      else throw strange(`a value of type ${byte}`);
+    } else if (this.#at === 'end') {
+      if (byte !== lineFeed) throw strange('a line that does not end');
+      this.#at = 'type';
+      this.#begin();
+    } else if (byte >= zero && byte <= nine) {
+      this.#length = this.#length * 10 + byte - zero;
+      if (++this.#digits > mostDigits) this.#add(Infinity);
+    } else if (byte === minus && this.#digits === 0 && !this.#negative) this.#negative = true;
+    else if (byte === carriageReturn && this.#digits > 0) this.#at = 'end';
+    else throw strange(`a length with ${byte} in it`);
   }
 
   /** The header of a value has come whole. */
