@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import Redis, { type RedisOptions } from 'ioredis';
 import { describeError, fatal, MillraceError, retryable } from './errors';
 import { daemonGrants } from './redis-grants';
@@ -95,6 +96,16 @@ export class RedisConnection {
       throw this.translate(this.#lastError);
     }
     this.#connected = true;
+  }
+
+  /** Waits for the connection that follows one that was lost. */
+  async reconnected(): Promise<void> {
+    if (this.client.status === 'ready') return;
+    try {
+      await once(this.client, 'ready', { signal: AbortSignal.timeout(connectTimeoutMs) });
+    } catch (error) {
+      throw this.translate(error);
+    }
   }
 
   /** Turns any failure of a command into an error with a hint. A connection that missed a reply is dropped: nobody knows what it still owes. */

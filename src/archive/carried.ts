@@ -45,3 +45,10 @@ export function strange({ entryId, pair }: Origin, field: string, message: strin
   const reason = new Unfit('E_STREAM_FIELD', undefined, message);
   return { kind: '?', key, distinction: '', reason, entryId };
 }
+
+/** A stream entry is too large to be looked at. */
+export function largeEntry(entryId: string, bytes: number): DeadLetter {
+  const key = Buffer.from(`millrace:changes ${entryId}`, 'latin1');
+  const message = `the entry takes ${bytes} bytes, more than MAX_RECORD_SIZE: it was not read, and a full pass looks for what it told`;
+  return { kind: '?', key, distinction: '', reason: new Unfit('E_TOO_LARGE', undefined, message), entryId };
+}

@@ -1,9 +1,12 @@
 import type { RedisConnection } from '../redis';
+import { isReplyTooLarge } from '../redis-replies';
+import { type CarefulPage, readCarefully } from './careful-read';
 import type { KnownId } from './carried-copy';
 import { streamKey } from './checkpoint';
 import type { Echoes } from './echoes';
 import { beforeAll } from './entry-id';
-import { type Entry, type Page, readPage } from './stream';
+import { entryIds } from './entry-ids';
+import { type Entry, type Page, readPage, restoredPrediction } from './stream';
 
 /** A read waits this long for an entry: shorter than the connection's command timeout. */
 const blockMs = 1_000;
@@ -98,7 +101,23 @@ export class StreamTail {
   async #ask(from: string, asked: object): Promise<Page | undefined> {
     while (this.#next === asked) {
       await this.#connection.connect();
-      const reply = (await this.#connection.client.xreadBuffer(
+      const entries = await this.#entries(from);
+      const careful = entries === 'too large' ? await this.#carefully(from) : undefined;
+      const page = readPage(careful?.entries ?? (entries as readonly Entry[]), this.#known, careful?.large);
+      if (page.entries === 0) continue;
+      // Not if it is of another Redis than that which is followed now.
+      if (this.#next === asked) this.#echoes.read(page);
+      if (careful === undefined) this.#adapt(page);
+      else this.#count = 1;
+      return page;
+    }
+    return undefined;
+  }
+
+  async #entries(from: string): Promise<readonly Entry[] | 'too large'> {
+    const { client, maxRecordBytes } = this.#connection;
+    try {
+      const reply = (await client.xreadBuffer(
         'COUNT',
         this.#count,
         'BLOCK',
@@ -107,15 +126,22 @@ export class StreamTail {
         streamKey,
         from,
       )) as [Buffer, Entry[]][] | null;
-      const entries = reply?.[0]?.[1];
-      if (entries === undefined || entries.length === 0) continue;
-      const page = readPage(entries, this.#known);
-      // Not if it is of another Redis than that which is followed now.
-      if (this.#next === asked) this.#echoes.read(page);
-      this.#adapt(page);
-      return page;
+      const entries = reply?.[0]?.[1] ?? [];
+      return isWithin(entries, maxRecordBytes) ? entries : 'too large';
+    } catch (error) {
+      if (isReplyTooLarge(this.#connection.translate(error))) return 'too large';
+      throw error;
     }
-    return undefined;
+  }
+
+  /** Entries that are too large to be read as they are, or too many such. */
+  async #carefully(from: string): Promise<CarefulPage> {
+    await this.#connection.reconnected();
+    const { client, maxRecordBytes } = this.#connection;
+    const page = await readCarefully(client, from, maxRecordBytes);
+    // The last entry stays as a witness, and is looked at once a second: no large one should be. Where this is refused, it will do.
+    if (page.heavy > 0) await client.xadd(streamKey, '*', restoredPrediction, '0').catch(() => null);
+    return page;
   }
 
   /** How many entries make a page depends on what writers put into one. */
@@ -126,11 +152,18 @@ export class StreamTail {
   }
 }
 
+/** Whether the entries have no more bytes than that together. */
+function isWithin(entries: readonly Entry[], most: number): boolean {
+  let bytes = 0;
+  for (const [, fields] of entries) for (const part of fields ?? []) bytes += part.length;
+  return bytes <= most;
+}
+
 /** Id of the stream's last entry; before all when it is empty or away. */
 export async function lastEntryId(redis: RedisConnection): Promise<string> {
   try {
-    const [last] = await redis.client.xrevrange(streamKey, '+', '-', 'COUNT', 1);
-    return last?.[0] ?? beforeAll;
+    const [last] = await entryIds(redis.client, ['+', '-'], 1, 'XREVRANGE');
+    return last ?? beforeAll;
   } catch (error) {
     throw redis.translate(error);
   }

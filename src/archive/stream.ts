@@ -1,6 +1,6 @@
 import { describeError } from '../errors';
 import { Batch } from './batch';
-import { carriedKind, strange } from './carried';
+import { carriedKind, largeEntry, strange } from './carried';
 import type { KnownId } from './carried-copy';
 import { isKind, type KindName, kindNames } from './kinds';
 import { idsIn } from './nominate';
@@ -24,6 +24,8 @@ export interface Page {
   readonly deleted: ReadonlyMap<KindName, Set<string>>;
   /** Predictions (ids) that came by value, or from Postgres (`millrace warm`): their notifications are echoes. */
   readonly carried: readonly number[];
+  /** What an entry said is not known: only a full pass finds what it was about. */
+  readonly owesPass: boolean;
 }
 
 export const millisecondsOf = (entryId: string): number => Number(entryId.slice(0, entryId.indexOf('-')));
@@ -35,8 +37,13 @@ export const restoredPrediction = 'prediction~';
 /**
  * Sorts a page's entries. Nothing in a stream that anybody can write to is an error: what cannot be understood is parked.
  * @param known see carried-copy.ts
+ * @param large bytes of entries whose contents were too many to be read, by id
  */
-export function readPage(entries: readonly Entry[], known: KnownId): Page {
+export function readPage(
+  entries: readonly Entry[],
+  known: KnownId,
+  large: ReadonlyMap<string, number> = new Map(),
+): Page {
   const batch = new Batch();
   const nominated = new Map<KindName, Set<string>>(kindNames.map((name) => [name, new Set()]));
   const deleted = new Map<KindName, Set<string>>(kindNames.map((name) => [name, new Set()]));
@@ -45,6 +52,8 @@ export function readPage(entries: readonly Entry[], known: KnownId): Page {
   let bytes = 0;
   for (const [id, fields] of entries) {
     const entryId = id.toString('latin1');
+    const excess = large.get(entryId);
+    if (excess !== undefined) batch.letters.push(largeEntry(entryId, excess));
     for (let at = 0; at < (fields?.length ?? 0); at += 2) {
       const name = fields?.[at] ?? Buffer.alloc(0);
       const value = fields?.[at + 1] ?? Buffer.alloc(0);
@@ -87,5 +96,6 @@ export function readPage(entries: readonly Entry[], known: KnownId): Page {
   const since = millisecondsOf(first);
   const byValue = [...(batch.copy?.ids ?? []), ...batch.of('prediction').map(({ id }) => Number(id))];
   const carried = restored.length === 0 ? byValue : [...byValue, ...restored];
-  return { position, since, entries: entries.length, records, bytes, batch, nominated, deleted, carried };
+  const owesPass = large.size > 0;
+  return { position, since, entries: entries.length, records, bytes, batch, nominated, deleted, carried, owesPass }; // prettier-ignore
 }
