@@ -18,9 +18,11 @@ export const daemonGrants = [
     '+discard',
     '+time',
     '+memory|usage',
+    '+hstrlen',
+    '+strlen',
   ],
   ...['+scan', '+type', '+get', '+mget', '+hget', '+hmget', '+hgetall', '+zrange', '+zscore', '+zcount'],
-  ...['+xadd', '+xread', '+xrange', '+xrevrange', '+xlen', '+xtrim', '+xinfo|stream'],
+  ...['+xadd', '+xread', '+xrange', '+xrevrange', '+xlen', '+xtrim', '+xdel', '+xinfo|stream'],
   ...['+set', '+mset', '+unlink', '+del'],
   '(~aidb:* +eval +evalsha)',
 ].join(' ');

@@ -8,26 +8,20 @@ const script = readAsset('src/archive/stream-page.lua');
 const mostEntries = 1_000;
 const mostBytes = 4 * 1024 * 1024;
 
-export interface CarefulPage {
-  readonly entries: readonly Entry[];
-  /** Bytes of those whose contents were left out, by id. */
-  readonly large: ReadonlyMap<string, number>;
-  /** How many were too large, whether their contents could be replaced or not. */
-  readonly heavy: number;
+export interface CarefulReading {
+  /** Entries after this one. */
+  readonly from: string;
+  /** Bytes of one entry. */
+  readonly most: number;
+  /** Whether larger ones are replaced, at the end of the stream; else what would replace them is returned. */
+  readonly replace: boolean;
 }
 
-/**
- * Entries after `from`, whatever is in them: see stream-page.lua. Reads only.
- * @param most bytes of one entry; of a larger one the records it carries are only named
- */
-export async function readCarefully(client: Redis, from: string, most: number): Promise<CarefulPage> {
-  const reply = (await client.callBuffer('EVAL', script, 0, from, mostEntries, mostBytes, most)) as readonly [
-    readonly Entry[],
-    readonly (Buffer | number)[],
-    number,
-  ];
-  const [entries, flat, heavy] = reply;
-  const large = new Map<string, number>();
-  for (let at = 0; at < flat.length; at += 2) large.set(String(flat[at]), Number(flat[at + 1]));
-  return { entries, large, heavy };
+/** Entries, whatever is among them: see stream-page.lua. */
+export async function readCarefully(
+  client: Redis,
+  { from, most, replace }: CarefulReading,
+): Promise<readonly Entry[]> {
+  const limits = [mostEntries, mostBytes, most, replace ? 1 : 0];
+  return (await client.callBuffer('EVAL', script, 0, from, ...limits)) as readonly Entry[];
 }

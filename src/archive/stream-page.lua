@@ -1,15 +1,14 @@
 -- Reads entries of the stream one by one, as many as are not too large together: for when plain XREAD has brought too much. Redis does not
--- tell how large an entry is before it is read, which takes three times its size in here for a moment. Reads only.
+-- tell how large an entry is before it is read, which takes three times its size in here for a moment: so it is done once, and one that is
+-- too large is replaced by what is left of it, at the end of the stream.
 --
 -- ARGV  1 id after which to read
 --       2 most entries
 --       3 most bytes to return: reading stops after the entry that reaches it
---       4 most bytes of one entry
--- Result: {entries, large, heavy}
---       entries  {id, {field, value, …}} of each. In one that is too large the records that it carries are only named: they are in Redis
---                under their keys as well
---       large    id, bytes, id, bytes… of those that are too large even so, or carry something else: their fields are left out
---       heavy    how many were too large
+--       4 most bytes of one entry. Of a larger one the records that it carries are only named, for they are in Redis under their keys as
+--         well; where that is not enough, `too-large` stands for it, with its id and size
+--       5 1: larger ones are replaced; 0: reads only
+-- Result: {id, {field, value, …}} of each that is not replaced
 local stream, overhead = 'millrace:changes', 100
 local from, most, budget, limit = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 
@@ -64,25 +63,29 @@ local function lightened(fields)
   return weight_of(light) <= limit and light or nil
 end
 
-local entries, large, heavy = {}, {}, 0
+-- More values at once do not fit on Lua's stack.
+local function replace(id, fields)
+  -- First, for where memory is full nothing can be added before something was taken.
+  redis.call('XDEL', stream, id)
+  for first = 1, #fields, 2000 do
+    redis.call('XADD', stream, '*', unpack(fields, first, math.min(first + 1999, #fields)))
+  end
+end
+
+local entries = {}
 while #entries < most and budget > 0 do
   local reply = redis.call('XREAD', 'COUNT', 1, 'STREAMS', stream, from)
   if not reply then break end
   local id, fields = unpack(reply[1][2][1])
   fields = fields or {}
   local weight = weight_of(fields)
-  if weight > limit then
-    heavy = heavy + 1
-    fields = lightened(fields)
-    if not fields then
-      large[#large + 1] = id
-      large[#large + 1] = weight
-      fields = {}
-    end
+  local heavy = weight > limit
+  if heavy then
+    fields = lightened(fields) or { 'too-large', id .. ' ' .. weight }
     weight = weight_of(fields)
   end
-  entries[#entries + 1] = { id, fields }
+  if heavy and ARGV[5] == '1' then replace(id, fields) else entries[#entries + 1] = { id, fields } end
   budget = budget - weight - overhead
   from = id
 end
-return { entries, large, heavy }
+return entries

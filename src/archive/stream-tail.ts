@@ -1,12 +1,12 @@
 import type { RedisConnection } from '../redis';
 import { isReplyTooLarge } from '../redis-replies';
-import { type CarefulPage, readCarefully } from './careful-read';
+import { readCarefully } from './careful-read';
 import type { KnownId } from './carried-copy';
 import { streamKey } from './checkpoint';
 import type { Echoes } from './echoes';
 import { beforeAll } from './entry-id';
 import { entryIds } from './entry-ids';
-import { type Entry, type Page, readPage, restoredPrediction } from './stream';
+import { type Entry, type Page, readPage } from './stream';
 
 /** A read waits this long for an entry: shorter than the connection's command timeout. */
 const blockMs = 1_000;
@@ -102,19 +102,19 @@ export class StreamTail {
     while (this.#next === asked) {
       await this.#connection.connect();
       const entries = await this.#entries(from);
-      const careful = entries === 'too large' ? await this.#carefully(from) : undefined;
-      const page = readPage(careful?.entries ?? (entries as readonly Entry[]), this.#known, careful?.large);
+      const page = readPage(entries ?? (await this.#carefully(from)), this.#known);
       if (page.entries === 0) continue;
       // Not if it is of another Redis than that which is followed now.
       if (this.#next === asked) this.#echoes.read(page);
-      if (careful === undefined) this.#adapt(page);
-      else this.#count = 1;
+      if (entries === undefined) this.#count = 1;
+      else this.#adapt(page);
       return page;
     }
     return undefined;
   }
 
-  async #entries(from: string): Promise<readonly Entry[] | 'too large'> {
+  /** @returns undefined: they are too large */
+  async #entries(from: string): Promise<readonly Entry[] | undefined> {
     const { client, maxRecordBytes } = this.#connection;
     try {
       const reply = (await client.xreadBuffer(
@@ -127,21 +127,18 @@ export class StreamTail {
         from,
       )) as [Buffer, Entry[]][] | null;
       const entries = reply?.[0]?.[1] ?? [];
-      return isWithin(entries, maxRecordBytes) ? entries : 'too large';
+      return isWithin(entries, maxRecordBytes) ? entries : undefined;
     } catch (error) {
-      if (isReplyTooLarge(this.#connection.translate(error))) return 'too large';
+      if (isReplyTooLarge(this.#connection.translate(error))) return undefined;
       throw error;
     }
   }
 
-  /** Entries that are too large to be read as they are, or too many such. */
-  async #carefully(from: string): Promise<CarefulPage> {
+  /** Of those after `from` one is too large to be read as it is, or they are together. */
+  async #carefully(from: string): Promise<readonly Entry[]> {
     await this.#connection.reconnected();
-    const { client, maxRecordBytes } = this.#connection;
-    const page = await readCarefully(client, from, maxRecordBytes);
-    // The last entry stays as a witness, and is looked at once a second: no large one should be. Where this is refused, it will do.
-    if (page.heavy > 0) await client.xadd(streamKey, '*', restoredPrediction, '0').catch(() => null);
-    return page;
+    const { client, maxRecordBytes: most } = this.#connection;
+    return readCarefully(client, { from, most, replace: true });
   }
 
   /** How many entries make a page depends on what writers put into one. */

@@ -37,23 +37,17 @@ export const restoredPrediction = 'prediction~';
 /**
  * Sorts a page's entries. Nothing in a stream that anybody can write to is an error: what cannot be understood is parked.
  * @param known see carried-copy.ts
- * @param large bytes of entries whose contents were too many to be read, by id
  */
-export function readPage(
-  entries: readonly Entry[],
-  known: KnownId,
-  large: ReadonlyMap<string, number> = new Map(),
-): Page {
+export function readPage(entries: readonly Entry[], known: KnownId): Page {
   const batch = new Batch();
   const nominated = new Map<KindName, Set<string>>(kindNames.map((name) => [name, new Set()]));
   const deleted = new Map<KindName, Set<string>>(kindNames.map((name) => [name, new Set()]));
   const restored: number[] = [];
   let records = 0;
   let bytes = 0;
+  let owesPass = false;
   for (const [id, fields] of entries) {
     const entryId = id.toString('latin1');
-    const excess = large.get(entryId);
-    if (excess !== undefined) batch.letters.push(largeEntry(entryId, excess));
     for (let at = 0; at < (fields?.length ?? 0); at += 2) {
       const name = fields?.[at] ?? Buffer.alloc(0);
       const value = fields?.[at + 1] ?? Buffer.alloc(0);
@@ -66,7 +60,10 @@ export function readPage(
         continue;
       }
       records++;
-      if (isKind(field)) nominated.get(field)?.add(value.toString('latin1'));
+      if (field === 'too-large') {
+        owesPass = true;
+        batch.letters.push(largeEntry(value.toString('latin1')));
+      } else if (isKind(field)) nominated.get(field)?.add(value.toString('latin1'));
       else if (field.endsWith('-') && isKind(field.slice(0, -1))) {
         const gone = field.slice(0, -1) as KindName;
         deleted.get(gone)?.add(value.toString('latin1'));
@@ -96,6 +93,5 @@ export function readPage(
   const since = millisecondsOf(first);
   const byValue = [...(batch.copy?.ids ?? []), ...batch.of('prediction').map(({ id }) => Number(id))];
   const carried = restored.length === 0 ? byValue : [...byValue, ...restored];
-  const owesPass = large.size > 0;
   return { position, since, entries: entries.length, records, bytes, batch, nominated, deleted, carried, owesPass }; // prettier-ignore
 }

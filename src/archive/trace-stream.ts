@@ -40,7 +40,7 @@ export async function scanWaiting(
   let looked = 0;
   let from = position;
   while (looked < mostEntries) {
-    const { entries: page } = await readCarefully(client, from, most);
+    const page = await readCarefully(client, { from, most, replace: false });
     for (const [index, [entryId, fields]] of page.entries()) {
       const says = whatItSays(fields ?? [], kind, id);
       if (says === undefined) continue;
