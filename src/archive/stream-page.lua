@@ -74,10 +74,9 @@ end
 
 local entries = {}
 while #entries < most and budget > 0 do
-  local reply = redis.call('XREAD', 'COUNT', 1, 'STREAMS', stream, from)
-  if not reply then break end
-  local id, fields = unpack(reply[1][2][1])
-  fields = fields or {}
+  local entry = redis.call('XRANGE', stream, '(' .. from, '+', 'COUNT', 1)[1]
+  if not entry then break end
+  local id, fields = entry[1], entry[2] or {}
   local weight = weight_of(fields)
   local heavy = weight > limit
   if heavy then
