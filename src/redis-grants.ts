@@ -14,7 +14,6 @@ export const daemonGrants = [
     '+eval',
     '+evalsha',
     '+multi',
-    '+exec',
     '+discard',
     '+time',
     '+memory|usage',
