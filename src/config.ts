@@ -8,6 +8,7 @@ import { fatal } from './errors';
 import { harmless } from './harmless';
 import type { PostgresTarget } from './postgres-url';
 import { type PipelineName, pipelineNames } from './pipeline/pipeline';
+import { defaultMaxRecordBytes } from './redis';
 import { misnamed, redisOf } from './redis-settings';
 import type { RedisTarget } from './redis-url';
 import { readSecretFiles } from './secret-files';
@@ -147,7 +148,11 @@ export function loadConfig(
   const byFlag = flags['interval'] !== undefined;
   const config: Config = {
     redisConfigured: [url, host, port, db === 0 ? undefined : db, password].some((one) => one !== undefined),
-    redis: certificates === undefined ? redis.target : { ...redis.target, certificates },
+    redis: {
+      ...redis.target,
+      ...(certificates === undefined ? {} : { certificates }),
+      maxRecordBytes: read('maxRecordSize') ?? defaultMaxRecordBytes,
+    },
     pipelines: only === undefined ? pipelineNames : [only],
     postgres: read('postgresUrl'),
     dbConfigured: given('dbPath') !== undefined,

@@ -25,6 +25,8 @@ const silenceMs = 65_000;
 /** The same for the first statement of a transaction, which has nothing to wait for: an idle connection may have died without a word. */
 const beginSilenceMs = 10_000;
 const connectTimeoutMs = 5_000;
+/** Handed to the socket at once. */
+const pieceBytes = 1024 * 1024;
 
 /** What a connection of this name calls itself. */
 export const applicationName = (name: string): string => `millrace-${name}`;
@@ -198,7 +200,7 @@ class Session implements Transaction {
       stream.once('error', reject);
     });
     finished.catch(() => undefined); // awaited below
-    for (const chunk of chunks) {
+    for (const chunk of pieces(chunks)) {
       if (stream.write(chunk)) continue;
       const drained = new Promise<void>((resolve) => stream.once('drain', resolve));
       await this.#watched(Promise.race([drained, finished]));
@@ -218,6 +220,13 @@ class Session implements Transaction {
     } finally {
       clearTimeout(timer);
     }
+  }
+}
+
+/** Silence is counted from piece to piece: one of 60 MB may take longer than anybody would be silent. */
+function* pieces(chunks: Iterable<Buffer>): Generator<Buffer> {
+  for (const chunk of chunks) {
+    for (let at = 0; at < chunk.length; at += pieceBytes) yield chunk.subarray(at, at + pieceBytes);
   }
 }
 

@@ -13,6 +13,8 @@ export interface RedisTarget {
   /** Absent: the public authorities, and no certificate of our own. */
   readonly certificates?: Certificates;
   readonly display: string;
+  /** The most bytes that a record, or any one value, may have to be fetched (64 MB). */
+  readonly maxRecordBytes?: number;
 }
 
 /** Of a URL. */

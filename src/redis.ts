@@ -1,12 +1,19 @@
+import { once } from 'node:events';
 import Redis, { type RedisOptions } from 'ioredis';
-import { describeError, fatal } from './errors';
+import { describeError, fatal, MillraceError } from './errors';
 import { noReply, translateReply, unknownReply, wrongDatabase } from './redis-replies';
+import { watchReplies } from './redis-silence';
 import { explainTls, probeTls } from './redis-tls';
 import type { RedisTarget } from './redis-url';
 import { tlsOptions } from './tls';
 
-/** Longest wait for one reply. A server that answers later counts as gone, and the connection is made anew. */
-const commandTimeoutMs = 5_000;
+/** Longest wait for a connection. One that has fallen silent is given up as well, see redis-silence.ts. */
+const connectTimeoutMs = 5_000;
+
+/** What MAX_RECORD_SIZE is by default. */
+export const defaultMaxRecordBytes = 64 * 1024 ** 2;
+/** What a reply may hold besides one record of that size: a page is cut at less. */
+const allowance = 16 * 1024 ** 2;
 
 /**
  * Connection settings for a pump's own connection. Nothing is queued while disconnected and nothing is sent again after a
@@ -17,8 +24,7 @@ const settings: RedisOptions = {
   enableOfflineQueue: false,
   autoResendUnfulfilledCommands: false,
   maxRetriesPerRequest: 0,
-  commandTimeout: commandTimeoutMs,
-  connectTimeout: commandTimeoutMs,
+  connectTimeout: connectTimeoutMs,
   keepAlive: 10_000,
   // CLIENT SETINFO would be one more thing to grant.
   disableClientInfo: true,
@@ -48,6 +54,7 @@ export class RedisConnection {
       ...(password === undefined ? {} : { password }),
       ...(tls ? { tls: tlsOptions(host, certificates) } : {}),
     });
+    watchReplies(this.client, this.maxRecordBytes + allowance);
     this.client.on('error', (error: unknown) => {
       // A consequence of what was told before: the server has hung up.
       if (this.#lastError === undefined || !isConsequence(error)) this.#lastError = error;
@@ -66,6 +73,11 @@ export class RedisConnection {
     return this.#target.display;
   }
 
+  /** The most bytes that a record, or any one value, may have to be fetched. */
+  get maxRecordBytes(): number {
+    return this.#target.maxRecordBytes ?? defaultMaxRecordBytes;
+  }
+
   /** Waits for the first connection. @throws what `translate` makes of the failure. */
   async connect(): Promise<void> {
     if (this.#connected && this.client.status === 'ready') return;
@@ -74,7 +86,8 @@ export class RedisConnection {
       else await this.client.ping();
     } catch (error) {
       const translated = this.translate(error);
-      const unexplained = !this.#connected && describeError(translated).code === 'E_REDIS_UNREACHABLE';
+      const { code } = describeError(translated);
+      const unexplained = !this.#connected && (code === 'E_REDIS_UNREACHABLE' || code === 'E_REPLY');
       throw (unexplained ? await probeTls(this.#target, this.#lastError) : undefined) ?? translated;
     }
     // The reply to SELECT came before the connection was ready.
@@ -85,6 +98,16 @@ export class RedisConnection {
     this.#connected = true;
   }
 
+  /** Waits for the connection that follows one that was lost. */
+  async reconnected(): Promise<void> {
+    if (this.client.status === 'ready') return;
+    try {
+      await once(this.client, 'ready', { signal: AbortSignal.timeout(connectTimeoutMs) });
+    } catch (error) {
+      throw this.translate(error);
+    }
+  }
+
   /** Turns any failure of a command into an error with a hint. A connection that missed a reply is dropped: nobody knows what it still owes. */
   translate(error: unknown): unknown {
     const { code, message } = describeError(error);
@@ -93,6 +116,7 @@ export class RedisConnection {
     const cause = this.#lastError ?? error;
     const known = translateReply(describeError(cause).message, where) ?? translateReply(message, where);
     if (known !== undefined) return known;
+    if (cause instanceof MillraceError) return cause;
     if (error instanceof Error && 'kind' in error) return error;
     const secured = explainTls(cause, this.#target) ?? explainTls(error, this.#target);
     if (secured !== undefined) return secured;

@@ -203,6 +203,12 @@ export const options = {
     help: 'who has it may pause, resume, reconcile and retry in the dashboard, and look from elsewhere; 16 characters or more',
     secret: true,
   },
+  maxRecordSize: {
+    env: 'MAX_RECORD_SIZE',
+    schema: bytes.refine((size) => size >= 1024 ** 2 && size <= 256 * 1024 ** 2, 'must be from 1MB to 256MB'),
+    fallback: '64MB',
+    help: 'a record, or a value, that is larger is not fetched from Redis but parked; memory may need 300MB and three times this',
+  },
   logLevel: {
     env: 'LOG_LEVEL',
     schema: choice(['debug', 'info', 'warn', 'warning', 'error', 'critical']),

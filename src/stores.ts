@@ -44,7 +44,7 @@ export async function startEmbedded(config: Config, log: Log): Promise<Stores> {
     const server = await startRedis({ dataDir: join(config.dataDir, 'redis'), log: tell });
     servers.push(server);
     started.push(`Redis ${server.version} (${server.origin}) at ${server.url}, data in ${config.dataDir}`);
-    return targetOf(parseRedisUrl, server.url);
+    return { ...config.redis, ...targetOf(parseRedisUrl, server.url) };
   };
   const embedPostgres = async () => {
     if (config.postgres !== undefined || !config.pipelines.includes('archive')) return config.postgres;
@@ -96,7 +96,7 @@ export function useRunningDaemon(config: Config): Config & { readonly daemonUrl?
   const { postgresUrl } = record;
   return {
     ...config,
-    redis: targetOf(parseRedisUrl, record.redisUrl),
+    redis: { ...config.redis, ...targetOf(parseRedisUrl, record.redisUrl) },
     postgres:
       config.postgres ?? (postgresUrl === undefined ? undefined : targetOf(parsePostgresUrl, postgresUrl)),
     dbPath: config.dbConfigured ? config.dbPath : record.dbPath,

@@ -229,6 +229,7 @@ describe('Redis', () => {
     expect(redis).toEqual({
       ...{ host: '::1', port: 7000, db: 3, username: 'user', password: 'p@ss', tls: true },
       display: 'rediss://[::1]:7000/3',
+      maxRecordBytes: 64 * 1024 ** 2,
     });
   });
 
@@ -335,6 +336,11 @@ test('every flag of the table is read under the name commander gives it', () => 
 });
 
 test('sizes are read with their units, and anything else is refused', () => {
+  expect(loadConfig({ MAX_RECORD_SIZE: '100MB' }).redis.maxRecordBytes).toBe(100 * 1024 ** 2);
+  for (const wrong of ['1023KB', '257MB', '0'])
+    expect(refusal({ MAX_RECORD_SIZE: wrong })).toContain(
+      `MAX_RECORD_SIZE="${wrong}" must be from 1MB to 256MB`,
+    );
   const size = (text: string) => loadConfig({ LOG_MAX_SIZE: text }).log.maxBytes;
   expect([size('0'), size('512'), size('64KB'), size('5mb'), size('1GB')]).toEqual([
     0,

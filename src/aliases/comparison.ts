@@ -1,5 +1,6 @@
 import type { RedisConnection } from '../redis';
 import { keyPrefix } from './mapping';
+import { readValues } from './read-keys';
 import type { AliasTruth, WalkPage } from './truth';
 
 /** Differences held at once. A type with more is handed over whole instead. */
@@ -47,7 +48,7 @@ export class Comparison {
   async step(rows: number): Promise<Compared | 'more' | 'too many'> {
     const before = this.#pending;
     this.#pending = this.#walked ? undefined : this.#next(rows);
-    if (before !== undefined) this.#compare(before.page, await this.#reply(before.reply));
+    if (before !== undefined) this.#compare(before.page, await before.reply);
     if (this.#different.length > capacity) return 'too many';
     if (this.#pending !== undefined) return 'more';
     const [total, skipped, present] = [this.#total, this.#skipped, this.#present];
@@ -62,17 +63,9 @@ export class Comparison {
     this.#walked = page.next === undefined;
     const prefix = keyPrefix(this.#type);
     const keys = page.aliases.map((alias) => prefix + alias);
-    const reply = keys.length === 0 ? Promise.resolve([]) : this.#connection.client.mget(keys);
+    const reply = keys.length === 0 ? Promise.resolve([]) : readValues(this.#connection, keys);
     reply.catch(() => undefined); // awaited by the next step
     return { page, reply };
-  }
-
-  async #reply(reply: Promise<readonly (string | null)[]>): Promise<readonly (string | null)[]> {
-    try {
-      return await reply;
-    } catch (error) {
-      throw this.#connection.translate(error);
-    }
   }
 
   #compare({ aliases, values, skipped }: WalkPage, found: readonly (string | null)[]): void {

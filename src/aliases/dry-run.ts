@@ -1,6 +1,7 @@
 import type { RedisConnection } from '../redis';
 import type { PassTarget } from './chunked-apply';
 import { keyPrefix } from './mapping';
+import { readValues } from './read-keys';
 import type { Applied, Batch } from './sink';
 
 /** One key that is not as the table says. null: no such key (or none of ours could be read there). */
@@ -24,12 +25,7 @@ export function dryRun(
     const keys = aliases.map((alias) =>
       typeof alias === 'string' ? prefix + alias : Buffer.concat([Buffer.from(prefix), alias]),
     );
-    let found: readonly (string | null)[];
-    try {
-      found = await connection.client.mget(keys);
-    } catch (error) {
-      throw connection.translate(error);
-    }
+    const found = await readValues(connection, keys);
     keys.forEach((key, position) => {
       const redis = found[position] ?? null;
       const table = values[position] === '' ? null : (values[position] ?? null);

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { RedisConnection } from '../redis';
 import { keyPrefix } from './mapping';
+import { scanKeys } from './read-keys';
 import type { Batch } from './sink';
 import type { AliasTruth } from './truth';
 
@@ -100,13 +101,12 @@ export class StaleKeys {
   /** One page. A failed scan starts over: its cursor is worth nothing after a restart of the server. */
   async #scan(): Promise<readonly Buffer[]> {
     try {
-      const { client } = this.#connection;
-      const page = await client.scanBuffer(this.#cursor, 'MATCH', 'alias:*', 'COUNT', this.#scanCount);
-      this.#cursor = page[0].toString();
-      return page[1];
+      const [cursor, keys] = await scanKeys(this.#connection, this.#cursor, this.#scanCount);
+      this.#cursor = cursor.toString();
+      return keys;
     } catch (error) {
       this.reset();
-      throw this.#connection.translate(error);
+      throw error;
     }
   }
 

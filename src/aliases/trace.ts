@@ -6,6 +6,7 @@ import type { AliasCheckpoint } from './checkpoint';
 import { openForReading, sqliteError } from './database';
 import { quoteName } from './identifiers';
 import { keyPrefix } from './mapping';
+import { readValues } from './read-keys';
 import { AliasSink } from './sink';
 import { AliasSource } from './source';
 
@@ -66,9 +67,7 @@ export async function traceAlias(config: Config, type: string, as: string): Prom
     const key = keyPrefix(type) + alias;
     const { checkpoint } = await new AliasSink(connection).load();
     // MGET: a key of another type is none of ours, and no error.
-    const [redis = null] = await connection.client.mget(key).catch((error: unknown) => {
-      throw connection.translate(error);
-    });
+    const [redis = null] = await readValues(connection, [key]);
     const entry = source.entries.find(({ mapping }) => mapping.type === type);
     const table = entry?.state === 'served' ? entry : undefined;
     const [value = ''] = source.truths.get(type)?.lookUp([alias]) ?? [];

@@ -36,6 +36,8 @@ export interface ApplierOptions {
 /** A transaction gets about so many records, and bytes. */
 const batchRows = 5_000;
 const batchBytes = 8 * 1024 * 1024;
+/** With so many bytes on their way nothing is read ahead: it may be as large. */
+const largeBytes = 16 * 1024 * 1024;
 /** Parked records tried in one transaction. */
 const retriedAtOnce = 500;
 /** After a page held records that were there already, so many pages go the careful way. */
@@ -146,8 +148,8 @@ export class Applier {
       batch.retried.push(id);
       if (!isKind(kind)) continue;
       const name = idIn(kind, redisKey);
-      // Read from its start: the points that waited were read before.
-      if (kind === 'metric' && waits) this.#metrics.forget(name);
+      // Read from its start: the points that waited, and those that were too large, were read before.
+      if (kind === 'metric' && (waits || payload === undefined)) this.#metrics.forget(name);
       nominated.set(kind, (nominated.get(kind) ?? new Set()).add(name));
       if (isDeletion) deleted.set(kind, (deleted.get(kind) ?? new Set()).add(name));
       // What Redis has is read after this, and wins.
@@ -198,14 +200,17 @@ export class Applier {
     // Of a metric's key the last points are read again, so that none of the same score is missed.
     let { direct } = work;
     let bytes = 0;
-    let next = answers.next();
+    let next: ReturnType<typeof answers.next> | undefined;
     for (;;) {
-      const answer = await next;
+      const answer = await (next ?? answers.next());
+      next = undefined;
       if (answer.done === true) break;
       const { value } = answer;
-      next = answers.next();
-      next.catch(() => undefined); // thrown when it is awaited
       for (const one of value) bytes += this.#put(batch, one);
+      if (bytes < largeBytes) {
+        next = answers.next();
+        next.catch(() => undefined); // thrown when it is awaited
+      }
       this.#delete(batch, value, work.deleted);
       if (value.some(({ kind }) => kind === 'metric')) direct = false;
       if (batch.size < batchRows && bytes < batchBytes) continue;
@@ -226,7 +231,7 @@ export class Applier {
         return 0;
       case 'unfit': {
         const key = keyOf(kind, Buffer.from(id, 'latin1'));
-        batch.letters.push({ kind, key, distinction: '', reason: truth.reason });
+        batch.letters.push({ kind, key, distinction: truth.part ?? '', reason: truth.reason });
         return key.length;
       }
       case 'packed':

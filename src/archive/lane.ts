@@ -119,8 +119,10 @@ export class ArchiveLane {
       tail: this.#tail,
       connections: [postgres, second],
       isPlain: (page) => this.#applier?.isPlain(page) === true,
-      apply: (page, behind) => {
+      apply: async (page, behind) => {
         this.behindSince ??= page.since;
+        // Written down before the position moves on.
+        if (page.owesPass) await this.checkpoint.requestPass();
         return this.#requireApplier().applyPage(page, behind);
       },
       onApplied: ({ position, since }) => {

@@ -1,5 +1,6 @@
 import type { RedisConnection } from '../redis';
 import { streamKey } from './checkpoint';
+import { entryIds } from './entry-ids';
 
 export interface MemoryFacts {
   /** Entries in the stream. */
@@ -41,7 +42,7 @@ export class MemoryForecast {
       const [info, streamLength, [first]] = await Promise.all([
         this.#redis.client.info('memory'),
         this.#redis.client.xlen(streamKey),
-        this.#redis.client.xrange(streamKey, `(${position}`, '+', 'COUNT', 1),
+        entryIds(this.#redis.client, [`(${position}`, '+'], 1),
       ]);
       const text = (name: string) => new RegExp(`^${name}:(\\S+)`, 'm').exec(info)?.[1] ?? '';
       const number = (name: string) => Number(text(name));
@@ -50,7 +51,7 @@ export class MemoryForecast {
       this.#samples = [...this.#samples.filter(({ at }) => now - at < windowMs), { at: now, used }];
       this.facts = {
         streamLength,
-        firstWaiting: first?.[0] ?? null,
+        firstWaiting: first ?? null,
         usedBytes: used,
         limitBytes,
         fullInSeconds: forecast(this.#samples, limitBytes),

@@ -1,7 +1,7 @@
 import type { Result } from 'ioredis';
 import { readAsset } from '../package-root';
 import type { RedisConnection } from '../redis';
-import { Unfit } from './unfit';
+import { tooLarge, Unfit } from './unfit';
 import { type Found, keyOf } from './found';
 import { kinds } from './kinds';
 import type { Truth } from './truth';
@@ -17,7 +17,7 @@ declare module 'ioredis' {
   }
 }
 
-type Reply = null | Buffer | readonly [Buffer | null, number, Buffer, number, ...Buffer[]];
+type Reply = null | Buffer | readonly [Buffer | null, number, Buffer, number, number, ...(Buffer | number)[]];
 
 /** Up to where a key is read: all members with a smaller score, and those with this one that were there. */
 interface Mark {
@@ -27,6 +27,9 @@ interface Mark {
 
 /** Members read in one round trip. */
 const pageMembers = 1_000;
+const pageBytes = 4 * 1024 * 1024;
+/** Of a key that nothing is known of so many are taken at once: a point may have any size. */
+const firstStep = 10;
 /** Keys whose marks are kept; the others are read from their start again, once. */
 const keptMarks = 20_000;
 
@@ -73,8 +76,8 @@ export class MetricKeys {
     let mark = this.#marks.get(name) ?? { score: '-inf', below: 0 };
     let taken = 0;
     let ties = 0;
-    for (;;) {
-      const reply = await this.#page(id, run, mark, taken);
+    for (let step = firstStep; step > 0;) {
+      const reply = await this.#page(id, run, mark, taken, step);
       if (reply === null) {
         this.#marks.delete(name);
         yield { state: 'absent' };
@@ -85,24 +88,29 @@ export class MetricKeys {
         yield { state: 'unfit', reason: new Unfit('E_TYPE', undefined, message) };
         return;
       }
-      const [created, known, score, below, ...members] = reply;
+      const [created, known, score, below, nextStep, ...members] = reply;
       if (known === 0) {
         mark = { score: '-inf', below: 0 };
         taken = 0;
         continue;
       }
-      if (members.length > 0) {
-        yield { state: 'found', records: members.map((member) => point(id, run, created, member)) };
-        this.#keep(name, { score: score.toString(), below });
+      const points = members.filter((member) => typeof member !== 'number');
+      for (const bytes of members) {
+        if (typeof bytes !== 'number') continue;
+        const reason = tooLarge(bytes, this.#connection.maxRecordBytes);
+        yield { state: 'unfit', reason, part: `a point of ${bytes} bytes` };
       }
+      if (points.length > 0)
+        yield { state: 'found', records: points.map((member) => point(id, run, created, member)) };
+      if (members.length > 0) this.#keep(name, { score: score.toString(), below });
       taken += members.length;
       if (members.length > 0) ties = mark.below + taken - below;
-      if (members.length < pageMembers) break;
+      step = nextStep;
     }
     if (ties > manyTies) this.#resting.set(name, Date.now() + ties * restMs);
   }
 
-  async #page(id: Buffer, run: Buffer, { score, below }: Mark, taken: number): Promise<Reply> {
+  async #page(id: Buffer, run: Buffer, { score, below }: Mark, taken: number, step: number): Promise<Reply> {
     try {
       return await this.#connection.client.millraceMetricPageBuffer(
         keyOf('metric', id),
@@ -111,6 +119,9 @@ export class MetricKeys {
         below,
         taken,
         pageMembers,
+        step,
+        pageBytes,
+        this.#connection.maxRecordBytes,
       );
     } catch (error) {
       throw this.#connection.translate(error);

@@ -36,6 +36,9 @@ const effects: ReadonlyMap<string, Effect> = new Map<string, Effect>([
 
 export const effectOf = (event: string): Effect => effects.get(event) ?? 'changed';
 
+/** A longer key is nobody's record: neither the mirror nor a pass looks at it, for they hold thousands of keys at a time. */
+export const mostKeyBytes = 16 * 1024;
+
 const prefix = 'aidb:';
 const initials = [...new Set(kindNames.map((name) => name.charAt(0)))].join('');
 

@@ -12,6 +12,10 @@ const [CR = 0, minus = 0, zero = 0, nine = 0, colon = 0, dollar = 0, asterisk = 
 
 /** Values in the longest reply there is: pmessage, pattern, channel, event. */
 const mostValues = 4;
+/** A longer value is passed over and taken for an empty one: it is no key of a record. Nor does a line come near it. */
+const longest = 64 * 1024;
+const mostDigits = 15;
+const empty = Buffer.from('$0\r\n\r\n');
 
 /**
  * Reads the replies of a subscribed connection (RESP2), wherever they are cut. A client for everything makes four Buffers, four
@@ -20,10 +24,11 @@ const mostValues = 4;
 export class PushReader {
   readonly #skip: number;
   readonly #pushes: Pushes;
-  /** The beginning of a reply that has not come whole, its bytes so far, and how many it has at least. */
+  /** The beginning of a reply that has not come whole. */
   #held: Buffer[] = [];
-  #size = 0;
-  #wanted = 0;
+  /** Where a value begins in it that is too long, and how many bytes of that are still to come. */
+  #longFrom = -1;
+  #excess = 0;
   /** The number in the line read last. */
   #number = 0;
   /** Where each value of the reply begins and ends. */
@@ -38,21 +43,20 @@ export class PushReader {
 
   /** @throws when this is not what Redis sends to a subscriber: nobody knows where the next reply begins */
   read(chunk: Buffer): void {
-    this.#held.push(chunk);
-    this.#size += chunk.length;
-    // A key may have hundreds of megabytes: it is put together once.
-    if (this.#size < this.#wanted) return;
-    const data = this.#held.length === 1 ? chunk : Buffer.concat(this.#held, this.#size);
-    this.#wanted = 0;
+    const passed = Math.min(this.#excess, chunk.length);
+    this.#excess -= passed;
+    if (passed === chunk.length) return;
+    const news = chunk.subarray(passed);
+    const data = this.#held.length === 0 ? news : Buffer.concat([...this.#held, news]);
     let at = 0;
     while (at < data.length) {
       const end = this.#reply(data, at);
       if (end < 0) break;
       at = end;
     }
-    this.#size = data.length - at;
-    this.#wanted -= at;
-    this.#held = this.#size === 0 ? [] : [data.subarray(at)];
+    if (this.#longFrom >= 0) this.#held = [data.subarray(at, this.#longFrom), empty];
+    else this.#held = at === data.length ? [] : [data.subarray(at)];
+    this.#longFrom = -1;
   }
 
   /** Reads the reply at `at`. @returns where the next one begins; -1: it has not come whole */
@@ -60,6 +64,8 @@ export class PushReader {
     if (data[at] === minus) {
       const end = data.indexOf('\r\n', at);
       if (end >= 0) this.#pushes.onRefused(data.toString('utf8', at + 1, end));
+      if (end < 0 && data.length - at > longest)
+        throw new Error('Redis sent a subscriber a line that does not end');
       return end < 0 ? -1 : end + 2;
     }
     let next = this.#line(data, at, asterisk);
@@ -78,7 +84,10 @@ export class PushReader {
     this.#from[value] = from;
     this.#to[value] = to;
     if (to + 2 <= data.length) return to + 2;
-    this.#wanted = to + 2;
+    if (this.#number > longest) {
+      this.#longFrom = at;
+      this.#excess = to + 2 - data.length;
+    }
     return -1;
   }
 
@@ -95,6 +104,7 @@ export class PushReader {
       }
       if (byte < zero || byte > nine) throw new Error(`Redis sent a subscriber a number with ${byte} in it`);
       number = number * 10 + byte - zero;
+      if (digit - at > mostDigits) throw new Error('Redis sent a subscriber a number that does not end');
     }
     return -1;
   }

@@ -3,47 +3,65 @@
 --
 -- KEYS  aidb:prediction:<id> of each
 -- ARGV  1 most bytes to return: reading stops after the record that reaches it, and the caller asks for the rest
+--       2 most bytes of one record: a larger one is not read, which would take three times its size in here alone
 -- Result: for each record read, in the order of KEYS
 --       nil         no such key
 --       {type}      the key holds another type than a hash
+--       number      it has so many bytes: too many
 --       packed      id, created_at of its version, model_version_id input output confidence inference_time_ms timestamp metadata
 local pcall, sub, format = redis.pcall, string.sub, string.format
 local prefix = #'aidb:prediction:'
-local budget = tonumber(ARGV[1])
+local budget, limit = tonumber(ARGV[1]), tonumber(ARGV[2])
+local fields = {'model_version_id', 'input', 'output', 'confidence', 'inference_time_ms', 'timestamp', 'metadata'}
+-- Bytes. No time is longer.
+local longest = 64
 
 local versions = {}
 local function created(version)
   local known = versions[version]
   if known == nil then
     local reply = pcall('HGET', 'aidb:version:' .. version, 'created_at')
-    known = type(reply) == 'string' and reply
+    known = type(reply) == 'string' and #reply <= longest and reply
     versions[version] = known
   end
   return known
 end
 
-local function read(command, key)
-  return command('HMGET', key, 'model_version_id', 'input', 'output', 'confidence', 'inference_time_ms', 'timestamp', 'metadata')
+local function read(command, key) return command('HMGET', key, unpack(fields)) end
+
+-- How many bytes the record has, if these are too many. What the whole key takes says mostly that they are not.
+local function excess(key)
+  local memory = pcall('MEMORY', 'USAGE', key, 'SAMPLES', 100)
+  if type(memory) ~= 'number' or memory <= limit then return false end
+  local bytes = 0
+  for _, field in ipairs(fields) do
+    local length = pcall('HSTRLEN', key, field)
+    if type(length) ~= 'number' then return false end
+    bytes = bytes + length
+  end
+  return bytes > limit and bytes
+end
+
+local function record_of(key)
+  local values = read(pcall, key)
+  local version, input, output, confidence, ms, time, metadata = unpack(values)
+  local kind = not (version and time) and redis.call('TYPE', key).ok
+  if kind == 'none' then return false end
+  if kind and kind ~= 'hash' then return {kind} end
+  if values.err then read(redis.call, key) end
+  local id, born = sub(key, prefix + 1), version and created(version)
+  return format('%d %s %s %s %s %s %s %s %s\n', #id, born and #born or '-', version and #version or '-', input and #input or '-',
+    output and #output or '-', confidence and #confidence or '-', ms and #ms or '-', time and #time or '-',
+    metadata and #metadata or '-') .. id .. (born or '') .. (version or '') .. (input or '') .. (output or '')
+    .. (confidence or '') .. (ms or '') .. (time or '') .. (metadata or '')
 end
 
 local records = {}
 for index, key in ipairs(KEYS) do
-  local values = read(pcall, key)
-  local version, input, output, confidence, ms, time, metadata = unpack(values)
-  local kind = not (version and time) and redis.call('TYPE', key).ok
-  local record
-  if kind == 'none' then
-    record = false
-  elseif kind and kind ~= 'hash' then
-    record = {kind}
-  else
-    if values.err then read(redis.call, key) end
-    local id, born = sub(key, prefix + 1), version and created(version)
-    record = format('%d %s %s %s %s %s %s %s %s\n', #id, born and #born or '-', version and #version or '-', input and #input or '-',
-      output and #output or '-', confidence and #confidence or '-', ms and #ms or '-', time and #time or '-',
-      metadata and #metadata or '-') .. id .. (born or '') .. (version or '') .. (input or '') .. (output or '')
-      .. (confidence or '') .. (ms or '') .. (time or '') .. (metadata or '')
-    budget = budget - #record
+  local record = excess(key) or record_of(key)
+  if type(record) == 'string' then
+    -- Where Redis does not tell what a key takes.
+    if #record > limit then record = #record else budget = budget - #record end
   end
   records[index] = record
   if budget <= 0 then break end

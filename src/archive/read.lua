@@ -3,12 +3,14 @@
 --
 -- KEYS  for each record: its own key, then the key of each parent that this key names
 -- ARGV  1 most bytes to return: reading stops after the record that reaches it, and the caller asks for the rest
---       2 P, parents named by the key, then for each the field with its creation time
---       3 F, fields to read, then their names (0: the whole hash)
---       4 R, parents named in a field, then for each: its key's prefix, creation time field. Theirs are the first R fields.
+--       2 most bytes of one record: a larger one is not read, which would take three times its size in here alone
+--       3 P, parents named by the key, then for each the field with its creation time
+--       4 F, fields to read, then their names (0: the whole hash)
+--       5 R, parents named in a field, then for each: its key's prefix, creation time field. Theirs are the first R fields.
 -- Result: for each record read, in the order of KEYS
 --       nil                    no such key
 --       type                   the key holds another type than a hash
+--       number                 it has so many bytes: too many
 --       {value…, created…}     the fields in order, or field, value, field, value… of a whole hash; then the creation times of
 --                              the P, then of the R parents (nil: no such record)
 local pcall = redis.pcall
@@ -23,19 +25,21 @@ local function arguments(count)
   return list
 end
 
-local budget = tonumber(argument())
+local budget, limit = tonumber(argument()), tonumber(argument())
 local named_created = arguments(tonumber(argument()))
 local fields = arguments(tonumber(argument()))
 local referred = arguments(2 * tonumber(argument()))
 local command = #fields == 0 and 'HGETALL' or 'HMGET'
 local P, R = #named_created, #referred / 2
+-- Bytes. No time is longer; and what a value costs its reader besides its own bytes.
+local longest, overhead = 64, 100
 
 local created_cache = {}
 local function created(key, field)
   local known = created_cache[key]
   if known == nil then
     local reply = pcall('HGET', key, field)
-    known = type(reply) == 'string' and reply
+    known = type(reply) == 'string' and #reply <= longest and reply
     created_cache[key] = known
   end
   return known
@@ -48,15 +52,33 @@ local function other(key)
   return kind == 'hash' and redis.call(command, key, unpack(fields)) or kind
 end
 
+-- How many bytes the record has, if these are too many. What the whole key takes says mostly that they are not; of a whole hash that
+-- is all there is to know.
+local function excess(key)
+  local memory = pcall('MEMORY', 'USAGE', key, 'SAMPLES', 1000)
+  if type(memory) ~= 'number' or memory <= limit then return false end
+  if #fields == 0 then return memory end
+  local bytes = 0
+  for _, field in ipairs(fields) do
+    local length = pcall('HSTRLEN', key, field)
+    if type(length) ~= 'number' then return false end
+    bytes = bytes + length
+  end
+  return bytes > limit and bytes
+end
+
 local records = {}
 for first = 1, #KEYS, 1 + P do
   local key = KEYS[first]
-  local record = pcall(command, key, unpack(fields))
-  local size, bytes = #record, 0
+  local record = excess(key) or pcall(command, key, unpack(fields))
+  local size, bytes = type(record) == 'table' and #record or 0, 0
   for i = 1, size do
     if record[i] then bytes = bytes + #record[i] end
   end
-  if bytes == 0 then record = other(key) end
+  local weight = bytes + size * overhead
+  -- Where Redis does not tell what a key takes.
+  if weight > limit then record = weight end
+  if type(record) == 'table' and bytes == 0 then record = other(key) end
   if type(record) == 'table' then
     for i = 1, P do record[size + i] = created(KEYS[first + i], named_created[i]) end
     for i = 1, R do
@@ -65,7 +87,7 @@ for first = 1, #KEYS, 1 + P do
     end
   end
   records[#records + 1] = record
-  budget = budget - bytes
+  if type(record) == 'table' then budget = budget - weight end
   if budget <= 0 then break end
 end
 return records

@@ -1,11 +1,14 @@
-import type { ChainableCommander, Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { describeError, fatal } from '../errors';
+import { fatal } from '../errors';
+import { readAsset } from '../package-root';
 import { beforeAll } from './entry-id';
 import { changesStream } from './nominate';
 
 /** Which life of this Redis the archive follows: written by us, and lost with everything else. */
 export const incarnationKey = 'millrace:archive:incarnation';
+
+const script = readAsset('src/archive/redis-facts.lua');
 
 export const counted = ['model', 'version', 'dataset', 'run', 'experiment', 'prediction'] as const;
 type Counted = (typeof counted)[number];
@@ -42,64 +45,44 @@ export const parseFacts = (kept: unknown): RedisFacts | null => factsShape.safeP
  * @throws E_STREAM_TYPE (fatal), or what the client throws
  */
 export async function readFacts(client: Redis, position: string): Promise<RedisFacts> {
-  const replies = await run(
-    client
-      .multi()
-      .info('server')
-      .get(incarnationKey)
-      .mget(counted.map((kind) => `aidb:counter:${kind}`))
-      .xinfo('STREAM', changesStream)
-      .xrange(changesStream, position, position, 'COUNT', 1),
-  );
-  const [info, incarnation, counters, stream, entry] = replies;
-  const values = answer(counters) as (string | null)[];
+  const keys = counted.map((kind) => `aidb:counter:${kind}`);
+  const reply = (await client.eval(script, 0, incarnationKey, position, ...keys)) as Reply;
+  const [runId, incarnation, there, stream, ...counters] = reply;
   return {
-    runId: /^run_id:(\w+)/m.exec(answer(info) as string)?.[1] ?? '',
-    // A key of another type is not our incarnation: it is as good as lost.
-    incarnation: refused(incarnation, 'WRONGTYPE') ? null : (answer(incarnation) as string | null),
+    runId,
+    incarnation,
     stream: streamFacts(stream),
-    counters: Object.fromEntries(counted.map((kind, index) => [kind, values[index] ?? null])) as Record<
+    counters: Object.fromEntries(counted.map((kind, index) => [kind, counters[index] ?? null])) as Record<
       Counted,
       string | null
     >,
-    entryAt: position !== beforeAll && (answer(entry) as unknown[]).length > 0,
+    entryAt: position !== beforeAll && there === 1,
   };
 }
 
-type Reply = [error: Error | null, value: unknown] | undefined;
+/** See redis-facts.lua. */
+type Reply = readonly [
+  runId: string,
+  incarnation: string | null,
+  there: number,
+  stream: StreamReply,
+  ...counters: (string | null)[],
+];
+type StreamReply =
+  | null
+  | string
+  | readonly [length: number, lastGeneratedId: string, firstId: string | null, entriesAdded: number | null];
 
-async function run(transaction: ChainableCommander): Promise<Reply[]> {
-  const replies = await transaction.exec();
-  if (replies === null) throw new Error('a transaction without WATCH was not executed');
-  return replies;
-}
-
-const refused = (reply: Reply, code: string): boolean =>
-  reply?.[0] != null && describeError(reply[0]).message.startsWith(code);
-
-function answer(reply: Reply): unknown {
-  if (reply?.[0] != null) throw reply[0];
-  return reply?.[1];
-}
-
-function streamFacts(reply: Reply): RedisFacts['stream'] {
-  if (refused(reply, 'ERR no such key')) {
+function streamFacts(reply: StreamReply): RedisFacts['stream'] {
+  if (reply === null) {
     return { exists: false, length: 0, firstId: null, lastGeneratedId: beforeAll, entriesAdded: null };
   }
-  if (refused(reply, 'WRONGTYPE')) {
+  if (typeof reply === 'string') {
     throw fatal(`the Redis key ${changesStream} holds something else than a stream`, {
       code: 'E_STREAM_TYPE',
       hint: `Look at it (redis-cli TYPE ${changesStream}) and rename or delete it.`,
     });
   }
-  const pairs = answer(reply) as unknown[];
-  const field = (name: string) => pairs[pairs.indexOf(name) + 1];
-  const first = field('first-entry') as [string, string[]] | null;
-  return {
-    exists: true,
-    length: field('length') as number,
-    firstId: first?.[0] ?? null,
-    lastGeneratedId: field('last-generated-id') as string,
-    entriesAdded: pairs.includes('entries-added') ? (field('entries-added') as number) : null,
-  };
+  const [length, lastGeneratedId, firstId, entriesAdded] = reply;
+  return { exists: true, length, firstId, lastGeneratedId, entriesAdded };
 }

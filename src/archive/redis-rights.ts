@@ -31,6 +31,7 @@ const needed: readonly (readonly [grant: string, ...command: string[]])[] = [
   [`+xrevrange ~millrace:*`, 'XREVRANGE', streamKey, '+', '-'],
   [`+xlen ~millrace:*`, 'XLEN', streamKey],
   [`+xtrim ~millrace:*`, 'XTRIM', streamKey, 'MINID', '0'],
+  [`+xdel ~millrace:*`, 'XDEL', streamKey, '0-1'],
   [`+xinfo|stream ~millrace:*`, 'XINFO', 'STREAM', streamKey],
 ];
 

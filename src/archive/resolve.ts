@@ -14,12 +14,16 @@ interface Context {
   readonly truth: TruthReader;
 }
 
+/** What parents may add to a batch. The children of further ones wait: these come by themselves. */
+const parentBytes = 16 * 1024 * 1024;
+
 /**
  * Makes sure that every parent is either mapped already or part of the batch: one that is neither is read from Redis, with its
  * own parents. Children first, so that a parent found missing brings its parents in turn. What stays missing is told later,
  * by `withParents`.
  */
 export async function bringParents(batch: Batch, context: Context): Promise<void> {
+  const budget = { bytes: parentBytes };
   for (const name of [...kindNames].reverse()) {
     const wanted = new Map<KindName, Map<string, Identity>>();
     let last: Reference | null = null; // mostly the same one, row after row
@@ -36,7 +40,7 @@ export async function bringParents(batch: Batch, context: Context): Promise<void
       }
     }
     for (const [kind, identities] of wanted)
-      await bringMissing(batch, context, kind, [...identities.values()]);
+      await bringMissing(batch, context, kind, [...identities.values()], budget);
   }
 }
 
@@ -45,6 +49,7 @@ async function bringMissing(
   { ids, targets, truth }: Context,
   name: KindName,
   wanted: readonly Identity[],
+  budget: { bytes: number },
 ) {
   const found = await ids.find(kinds[name], targetOf(targets, name).table, wanted);
   const missing: Identity[] = [];
@@ -61,19 +66,28 @@ async function bringMissing(
     truth,
     name,
     absent.map(({ id }) => id),
+    budget,
   );
 }
 
-/** Adds records as they are in Redis; those that are not there are left out. */
+/** Adds records as they are in Redis, as long as there is room; those that are not there are left out. */
 export async function bring(
   batch: Batch,
   truth: TruthReader,
   name: KindName,
   ids: readonly string[],
+  budget = { bytes: Infinity },
 ): Promise<void> {
-  const answers = await truth.read(kinds[name], ids);
-  for (const answer of answers) {
-    if (answer.state === 'found') for (const record of answer.records) batch.add(record);
+  for (let at = 0; at < ids.length && budget.bytes > 0;) {
+    const answers = await truth.readSome(kinds[name], ids.slice(at));
+    for (const answer of answers) {
+      if (answer.state !== 'found') continue;
+      for (const record of answer.records) {
+        batch.add(record);
+        for (const value of record.values) budget.bytes -= value?.length ?? 0;
+      }
+    }
+    at += answers.length;
   }
 }
 

@@ -4,6 +4,7 @@
 --       2 COUNT
 --       3 prefix of the predictions' keys
 --       4 their field with the creation time
+--       5 most bytes of a key: what is longer is nobody's record, and is left out
 -- Result: {cursor, ids, times, keys}
 --       ids    numbers of predictions, a line each; as one text, because thousands of small replies cost the reader more than
 --              all the rest
@@ -12,6 +13,7 @@
 local pattern, field = '^' .. ARGV[3] .. '(%d+)$', ARGV[4]
 -- Bytes. No time is longer, so that the reply stays small whatever the field holds.
 local longest = 64
+local longest_key = tonumber(ARGV[5])
 
 local pcall, match, find = redis.pcall, string.match, string.find
 local page = redis.call('SCAN', ARGV[1], 'MATCH', 'aidb:*', 'COUNT', ARGV[2])
@@ -23,7 +25,7 @@ for _, key in ipairs(page[2]) do
     local fits = type(time) == 'string' and #time <= longest and not find(time, '\n', 1, true)
     ids[#ids + 1] = id
     times[#ids] = fits and time or ''
-  else
+  elseif #key <= longest_key then
     keys[#keys + 1] = key
   end
 end

@@ -4,7 +4,7 @@ import type { RedisConnection } from '../redis';
 import type { Identity } from './id-map';
 import { instant } from './instant';
 import { type KindName, kindNames, kinds } from './kinds';
-import { recordOf } from './mirror-event';
+import { mostKeyBytes, recordOf } from './mirror-event';
 import { isId } from './row';
 
 declare module 'ioredis' {
@@ -77,7 +77,7 @@ export class Scan {
 
   async #ask(cursor: string): Promise<Reply> {
     try {
-      return await this.#connection.client.millraceScanBuffer(0, cursor, scanCount, ...prediction);
+      return await this.#connection.client.millraceScanBuffer(0, cursor, scanCount, ...prediction, mostKeyBytes);
     } catch (error) {
       throw this.#connection.translate(error);
     }

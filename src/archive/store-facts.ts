@@ -6,6 +6,7 @@ import { RedisConnection } from '../redis';
 import { readPause } from './pause';
 import { streamKey } from './checkpoint';
 import { compareEntryIds } from './entry-id';
+import { entryIds } from './entry-ids';
 
 /** What Redis and Postgres themselves say of the archive, without a daemon. Reads only; times as Postgres prints them. */
 export interface ArchiveStoreFacts {
@@ -67,16 +68,16 @@ export async function archiveStoreFacts(config: Config, target: PostgresTarget):
 
 /** Counted up to a million: more is told as a million. */
 const countedAtMost = 1_000_000;
-const page = 10_000;
+const page = 1_000;
 
 async function entriesAfter(redis: RedisConnection, entryId: string): Promise<number> {
   let from = entryId;
   let count = 0;
   while (count < countedAtMost) {
-    const entries = await redis.client.xrange(streamKey, `(${from}`, '+', 'COUNT', page);
-    count += entries.length;
-    const last = entries.at(-1)?.[0];
-    if (entries.length < page || last === undefined || compareEntryIds(last, from) <= 0) return count;
+    const ids = await entryIds(redis.client, [`(${from}`, '+'], page);
+    count += ids.length;
+    const last = ids.at(-1);
+    if (ids.length < page || last === undefined || compareEntryIds(last, from) <= 0) return count;
     from = last;
   }
   return countedAtMost;

@@ -1,8 +1,11 @@
 import type { RedisConnection } from '../redis';
+import { isReplyTooLarge } from '../reply-guard';
+import { readCarefully } from './careful-read';
 import type { KnownId } from './carried-copy';
 import { streamKey } from './checkpoint';
 import type { Echoes } from './echoes';
 import { beforeAll } from './entry-id';
+import { entryIds } from './entry-ids';
 import { type Entry, type Page, readPage } from './stream';
 
 /** A read waits this long for an entry: shorter than the connection's command timeout. */
@@ -98,7 +101,23 @@ export class StreamTail {
   async #ask(from: string, asked: object): Promise<Page | undefined> {
     while (this.#next === asked) {
       await this.#connection.connect();
-      const reply = (await this.#connection.client.xreadBuffer(
+      const entries = await this.#entries(from);
+      const page = readPage(entries ?? (await this.#carefully(from)), this.#known);
+      if (page.entries === 0) continue;
+      // Not if it is of another Redis than that which is followed now.
+      if (this.#next === asked) this.#echoes.read(page);
+      if (entries === undefined) this.#count = 1;
+      else this.#adapt(page);
+      return page;
+    }
+    return undefined;
+  }
+
+  /** @returns undefined: they are too large */
+  async #entries(from: string): Promise<readonly Entry[] | undefined> {
+    const { client, maxRecordBytes } = this.#connection;
+    try {
+      const reply = (await client.xreadBuffer(
         'COUNT',
         this.#count,
         'BLOCK',
@@ -107,15 +126,19 @@ export class StreamTail {
         streamKey,
         from,
       )) as [Buffer, Entry[]][] | null;
-      const entries = reply?.[0]?.[1];
-      if (entries === undefined || entries.length === 0) continue;
-      const page = readPage(entries, this.#known);
-      // Not if it is of another Redis than that which is followed now.
-      if (this.#next === asked) this.#echoes.read(page);
-      this.#adapt(page);
-      return page;
+      const entries = reply?.[0]?.[1] ?? [];
+      return isWithin(entries, maxRecordBytes) ? entries : undefined;
+    } catch (error) {
+      if (isReplyTooLarge(this.#connection.translate(error))) return undefined;
+      throw error;
     }
-    return undefined;
+  }
+
+  /** Of those after `from` one is too large to be read as it is, or they are together. */
+  async #carefully(from: string): Promise<readonly Entry[]> {
+    await this.#connection.reconnected();
+    const { client, maxRecordBytes: most } = this.#connection;
+    return readCarefully(client, { from, most, replace: true });
   }
 
   /** How many entries make a page depends on what writers put into one. */
@@ -126,11 +149,18 @@ export class StreamTail {
   }
 }
 
+/** Whether the entries have no more bytes than that together. */
+function isWithin(entries: readonly Entry[], most: number): boolean {
+  let bytes = 0;
+  for (const [, fields] of entries) for (const part of fields ?? []) bytes += part.length;
+  return bytes <= most;
+}
+
 /** Id of the stream's last entry; before all when it is empty or away. */
 export async function lastEntryId(redis: RedisConnection): Promise<string> {
   try {
-    const [last] = await redis.client.xrevrange(streamKey, '+', '-', 'COUNT', 1);
-    return last?.[0] ?? beforeAll;
+    const [last] = await entryIds(redis.client, ['+', '-'], 1, 'XREVRANGE');
+    return last ?? beforeAll;
   } catch (error) {
     throw redis.translate(error);
   }

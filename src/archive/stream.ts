@@ -1,6 +1,6 @@
 import { describeError } from '../errors';
 import { Batch } from './batch';
-import { carriedKind, strange } from './carried';
+import { carriedKind, largeEntry, strange } from './carried';
 import type { KnownId } from './carried-copy';
 import { isKind, type KindName, kindNames } from './kinds';
 import { idsIn } from './nominate';
@@ -24,6 +24,8 @@ export interface Page {
   readonly deleted: ReadonlyMap<KindName, Set<string>>;
   /** Predictions (ids) that came by value, or from Postgres (`millrace warm`): their notifications are echoes. */
   readonly carried: readonly number[];
+  /** What an entry said is not known: only a full pass finds what it was about. */
+  readonly owesPass: boolean;
 }
 
 export const millisecondsOf = (entryId: string): number => Number(entryId.slice(0, entryId.indexOf('-')));
@@ -43,6 +45,7 @@ export function readPage(entries: readonly Entry[], known: KnownId): Page {
   const restored: number[] = [];
   let records = 0;
   let bytes = 0;
+  let owesPass = false;
   for (const [id, fields] of entries) {
     const entryId = id.toString('latin1');
     for (let at = 0; at < (fields?.length ?? 0); at += 2) {
@@ -57,7 +60,10 @@ export function readPage(entries: readonly Entry[], known: KnownId): Page {
         continue;
       }
       records++;
-      if (isKind(field)) nominated.get(field)?.add(value.toString('latin1'));
+      if (field === 'too-large') {
+        owesPass = true;
+        batch.letters.push(largeEntry(value.toString('latin1')));
+      } else if (isKind(field)) nominated.get(field)?.add(value.toString('latin1'));
       else if (field.endsWith('-') && isKind(field.slice(0, -1))) {
         const gone = field.slice(0, -1) as KindName;
         deleted.get(gone)?.add(value.toString('latin1'));
@@ -87,5 +93,5 @@ export function readPage(entries: readonly Entry[], known: KnownId): Page {
   const since = millisecondsOf(first);
   const byValue = [...(batch.copy?.ids ?? []), ...batch.of('prediction').map(({ id }) => Number(id))];
   const carried = restored.length === 0 ? byValue : [...byValue, ...restored];
-  return { position, since, entries: entries.length, records, bytes, batch, nominated, deleted, carried };
+  return { position, since, entries: entries.length, records, bytes, batch, nominated, deleted, carried, owesPass }; // prettier-ignore
 }

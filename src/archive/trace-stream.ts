@@ -1,10 +1,10 @@
 import type { Redis } from 'ioredis';
+import { readCarefully } from './careful-read';
 import { carriedKind, recordIn, split } from './carried';
-import { streamKey } from './checkpoint';
 import type { KindName } from './kinds';
 import { idsIn } from './nominate';
 import { PackedError } from './packed';
-import { type Entry, millisecondsOf } from './stream';
+import { millisecondsOf } from './stream';
 
 /** An entry of the stream that names a record and is not applied yet. */
 export interface WaitingEntry {
@@ -24,7 +24,8 @@ export interface WaitingScan {
   readonly complete: boolean;
 }
 
-const pageEntries = 500;
+/** Of a larger entry the records that it carries are only named. */
+const most = 1024 * 1024;
 /** About ten seconds of reading. */
 const mostEntries = 1_000_000;
 
@@ -39,13 +40,7 @@ export async function scanWaiting(
   let looked = 0;
   let from = position;
   while (looked < mostEntries) {
-    const page = (await client.xrangeBuffer(
-      streamKey,
-      `(${from}`,
-      '+',
-      'COUNT',
-      pageEntries,
-    )) as unknown as readonly Entry[];
+    const page = await readCarefully(client, { from, most, replace: false });
     for (const [index, [entryId, fields]] of page.entries()) {
       const says = whatItSays(fields ?? [], kind, id);
       if (says === undefined) continue;
@@ -54,7 +49,7 @@ export async function scanWaiting(
     }
     looked += page.length;
     const last = page.at(-1)?.[0].toString('latin1');
-    if (page.length < pageEntries || last === undefined) return { entries, looked, complete: true };
+    if (last === undefined) return { entries, looked, complete: true };
     from = last;
   }
   return { entries, looked, complete: false };

@@ -1,7 +1,7 @@
 import type { Result } from 'ioredis';
 import { readAsset } from '../package-root';
 import type { RedisConnection } from '../redis';
-import { Unfit } from './unfit';
+import { tooLarge, Unfit } from './unfit';
 import { type Found, keyOf } from './found';
 import { type Kind, type KindName, kinds, type Parent } from './kinds';
 
@@ -13,11 +13,11 @@ declare module 'ioredis' {
     millraceReadPredictionsBuffer(
       count: number,
       ...keysAndArguments: (string | Buffer)[]
-    ): Result<readonly (null | Buffer | readonly [Buffer])[], Context>;
+    ): Result<readonly (null | number | Buffer | readonly [Buffer])[], Context>;
   }
 }
 
-type Reply = readonly (null | Buffer | readonly (Buffer | null)[])[];
+type Reply = readonly (null | number | Buffer | readonly (Buffer | null)[])[];
 
 /** One answer for each id asked for. */
 export type Truth =
@@ -25,8 +25,11 @@ export type Truth =
   /** A prediction, as the stream would carry it: there are many of them, and most need never be taken apart. */
   | { readonly state: 'packed'; readonly value: Buffer }
   | { readonly state: 'absent' }
-  /** The key is no record: another type than it should have. */
-  | { readonly state: 'unfit'; readonly reason: Unfit };
+  /**
+   * The key is no record: another type than it should have, or too much of it; of a metric, perhaps only a part of it.
+   * @param part tells that part from others
+   */
+  | { readonly state: 'unfit'; readonly reason: Unfit; readonly part?: string };
 
 /** Records asked for in one round trip, and bytes after which the server stops: memory stays bounded whatever their size. */
 const pageRecords = 500;
@@ -56,16 +59,23 @@ export class TruthReader {
     if (wanted.length === 0) return [];
     if (kind.name === 'prediction') return this.#readPredictions(wanted);
     const reply = await this.#ask(kind, wanted);
-    return reply.map((record, index) => toTruth(kind, wanted[index] ?? '', record));
+    const most = this.#connection.maxRecordBytes;
+    return reply.map((record, index) =>
+      typeof record === 'number'
+        ? { state: 'unfit', reason: tooLarge(record, most) }
+        : toTruth(kind, wanted[index] ?? '', record),
+    );
   }
 
   async #readPredictions(ids: readonly string[]): Promise<readonly Truth[]> {
     const keys = ids.map((id) => keyArgument('prediction', id));
     try {
-      const { client } = this.#connection;
-      const reply = await client.millraceReadPredictionsBuffer(keys.length, ...keys, String(pageBytes));
+      const { client, maxRecordBytes: most } = this.#connection;
+      const limits = [String(pageBytes), String(most)];
+      const reply = await client.millraceReadPredictionsBuffer(keys.length, ...keys, ...limits);
       return reply.map((record) => {
         if (record === null) return { state: 'absent' };
+        if (typeof record === 'number') return { state: 'unfit', reason: tooLarge(record, most) };
         return Buffer.isBuffer(record) ? { state: 'packed', value: record } : otherType(record[0]);
       });
     } catch (error) {
@@ -81,7 +91,13 @@ export class TruthReader {
       for (const parent of named) keys.push(keyArgument(parent.kind, partOf(id, parent)));
     }
     try {
-      return await this.#connection.client.millraceReadBuffer(keys.length, ...keys, ...parametersOf(kind));
+      return await this.#connection.client.millraceReadBuffer(
+        keys.length,
+        ...keys,
+        String(pageBytes),
+        String(this.#connection.maxRecordBytes),
+        ...parametersOf(kind),
+      );
     } catch (error) {
       throw this.#connection.translate(error);
     }
@@ -97,14 +113,13 @@ const keyArgument = (kind: KindName, id: string): string | Buffer =>
 
 const createdField = (kind: KindName): string => kinds[kind].created ?? '';
 
-/** What read.lua is told after the keys. A hyperparameter hash is read whole. */
+/** What read.lua is told after the keys and the limits. A hyperparameter hash is read whole. */
 function parametersOf(kind: Kind): readonly string[] {
   const named = kind.parents.filter(isNamed);
   const referred = kind.parents.filter((parent) => !isNamed(parent));
   const columns = kind.name === 'hyperparam' ? [] : kind.columns.map(({ field }) => field);
   const fields = [...referred.map(({ from }) => String(from)), ...columns];
   return [
-    String(pageBytes),
     String(named.length),
     ...named.map((parent) => createdField(parent.kind)),
     String(fields.length),
@@ -122,7 +137,7 @@ const otherType = (type: Buffer): Truth => ({
   reason: new Unfit('E_TYPE', undefined, `the key holds a ${type.toString()}, not a hash`),
 });
 
-function toTruth(kind: Kind, name: string, record: Reply[number]): Truth {
+function toTruth(kind: Kind, name: string, record: Exclude<Reply[number], number>): Truth {
   if (record === null) return { state: 'absent' };
   if (Buffer.isBuffer(record)) return otherType(record);
   const id = Buffer.from(name, 'latin1');

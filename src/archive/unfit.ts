@@ -14,6 +14,14 @@ export function isUnfit(error: unknown): error is Unfit {
   return error instanceof Unfit;
 }
 
+/** More than MAX_RECORD_SIZE: it was not fetched. */
+export const tooLarge = (bytes: number, most: number): Unfit =>
+  new Unfit(
+    'E_TOO_LARGE',
+    undefined,
+    `has ${bytes} bytes in Redis, more than MAX_RECORD_SIZE (${most}): it was not read`,
+  );
+
 /** A short, printable form for a message. */
 export function quote(raw: Buffer | string): string {
   const text = typeof raw === 'string' ? raw : raw.subarray(0, 160).toString('utf8');

@@ -45,3 +45,19 @@ test('a pass with more differences and more stale keys than it holds at once rep
   expect(await pass()).toMatchObject({ total: 140_000, added: 0, updated: 0, deleted: 0 });
   db.close();
 }, 60_000);
+
+test('hundreds of megabytes that somebody put under a key, or into the name of one, stop no pass', async () => {
+  await redis.client.flushall();
+  const path = join(folder, 'foreign.db');
+  const db = aliasDatabase(path);
+  db.exec(`INSERT INTO team_aliases VALUES ('1', 'a'), ('2', 'b'), ('3', 'c')`);
+  const huge = 'x'.repeat(30_000_000);
+  await redis.client.mset('alias:team:b', huge, 'alias:team:gone', huge, `alias:other:${huge}`, '');
+  const settings = { REDIS_URL: redis.url, DB_PATH: path, MAX_RECORD_SIZE: '1MB' };
+  const pass = (): Promise<PassReport> => passOnce(loadConfig(settings), keepLog());
+  expect(await pass()).toMatchObject({ total: 3, added: 2, updated: 1, deleted: 1 });
+  expect(await pass()).toMatchObject({ total: 3, added: 0, updated: 0, deleted: 0 });
+  await redis.client.unlink(`alias:other:${huge}`);
+  expect(await actualKeys(redis.client)).toEqual(expectedKeys(db));
+  db.close();
+});

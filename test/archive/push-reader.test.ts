@@ -54,19 +54,28 @@ test('keys of any bytes and lengths arrive as they are, cut anyhow', () => {
   );
 });
 
-test('a huge key in many pieces is put together once', () => {
-  const key = Buffer.alloc(32 * 1024 * 1024, 'x');
+test('a key of any length is passed over, however it is cut, and never held; what follows it arrives', () => {
+  const key = Buffer.alloc(1024 * 1024, '\r\n*4$');
   const data = Buffer.concat([message(key, 'hset'), message(Buffer.from('run:1'), 'hset')]);
-  const pieces = Array.from({ length: Math.ceil(data.length / 65_536) }, (_unused, index) =>
-    data.subarray(index * 65_536, (index + 1) * 65_536),
-  );
-  const concat = jest.spyOn(Buffer, 'concat');
-  const found = read(pieces);
-  const concatenated = concat.mock.calls.length;
-  concat.mockRestore();
-  expect(found.map(({ length }) => length)).toEqual(['hset '.length + key.length, 'hset run:1'.length]);
-  expect(concatenated).toBeLessThan(5);
+  for (const size of [1_000, 65_536, 65_537, key.length]) {
+    const pieces: Buffer[] = [];
+    for (let at = 0; at < data.length; at += size) pieces.push(data.subarray(at, at + size));
+    const longest = Math.max(...pieces.map(({ length }) => length), 2 * 65_536);
+    const concat = jest.spyOn(Buffer, 'concat');
+    expect(read(pieces).filter((one) => one.length < 100)).toEqual(['hset ', 'hset run:1']);
+    for (const { value } of concat.mock.results)
+      expect((value as Buffer).length).toBeLessThanOrEqual(longest);
+    concat.mockRestore();
+  }
 });
+
+test.each([['$1'], ['*1'], ['-ERR 1']])(
+  '%s… that never ends is nothing that Redis sends, told before it fills the memory',
+  (begin) => {
+    const endless = [Buffer.from(begin.startsWith('$') ? `*4\r\n${begin}` : begin), ...new Array<Buffer>(300).fill(Buffer.alloc(1_000, '1'))]; // prettier-ignore
+    expect(() => read(endless)).toThrow(/Redis sent a/);
+  },
+);
 
 test.each([
   '+OK\r\n',

@@ -55,6 +55,16 @@ test('memory may be written and run, for V8, and this machine’s addresses may 
   expect(values('RestrictAddressFamilies')).toEqual(['AF_UNIX AF_INET AF_INET6 AF_NETLINK']);
 });
 
+test('memory is limited to what the largest record may need, here and in the compose file', () => {
+  const needed = 300 + 3 * Number(/^(\d+)MB$/.exec(options.maxRecordSize.fallback)?.[1]);
+  const compose = readFileSync(join(packageRoot, 'deploy', 'docker', 'compose.yaml'), 'utf8');
+  for (const limit of [values('MemoryMax')[0], /mem_limit: (\d+m)$/m.exec(compose)?.[1]]) {
+    const megabytes = Number(limit?.slice(0, -1));
+    expect(megabytes).toBeGreaterThanOrEqual(needed);
+    expect(megabytes).toBeLessThan(needed * 1.1);
+  }
+});
+
 test('every credential is what a setting with a secret is read from', () => {
   const secrets = Object.values<Option>(options).filter(({ secret }) => secret === true);
   const ids = values('LoadCredential').map((value) => value.split(':')[0] ?? '');

@@ -1,0 +1,29 @@
+-- What tells one state of Redis from an earlier one, all of one moment. Reads only. Contents of entries are not returned, for they may
+-- have any size; nor are values that are longer than what they should be.
+--
+-- ARGV  1 key of the incarnation
+--       2 entry id of the position
+--       3 … keys of the counters
+-- Result: {run id, incarnation, whether the entry at the position is there (1, 0), stream, counter…}
+--       incarnation  nil: none, or of another type
+--       stream       nil: none; its type, if that is another; or {length, last generated id, first id or nil, entries ever added or nil}
+local key = 'millrace:changes'
+local longest = 100
+
+local function short(text) return type(text) == 'string' and string.sub(text, 1, longest) end
+
+local kind = redis.call('TYPE', key).ok
+local stream, there = false, 0
+if kind == 'stream' then
+  local info = redis.call('XINFO', 'STREAM', key)
+  local facts = {}
+  for i = 1, #info, 2 do facts[info[i]] = info[i + 1] end
+  local first = facts['first-entry']
+  stream = { facts['length'], facts['last-generated-id'], first and first[1] or false, facts['entries-added'] or false }
+  if #redis.call('XRANGE', key, ARGV[2], ARGV[2], 'COUNT', 1) > 0 then there = 1 end
+elseif kind ~= 'none' then
+  stream = kind
+end
+local result = { string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or '', short(redis.pcall('GET', ARGV[1])), there, stream }
+for i, value in ipairs(redis.call('MGET', unpack(ARGV, 3))) do result[4 + i] = short(value) end
+return result

@@ -1,0 +1,163 @@
+import { eventually } from '../support/eventually';
+import {
+  plainDataset,
+  plainExperiment,
+  plainExprun,
+  plainHyperparams,
+  plainMetric,
+  plainModel,
+  plainPrediction,
+  plainRun,
+  plainVersion,
+} from '../support/plain-writer';
+import { useArchive } from './support/archive';
+
+/** What is larger than MAX_RECORD_SIZE, wherever it is written: it is parked, and everything else goes on. */
+const archive = useArchive();
+
+const limit = { MAX_RECORD_SIZE: '1MB' };
+const megabyte = 1024 * 1024;
+const json = (bytes: number) => JSON.stringify('x'.repeat(bytes - 2));
+const large = json(megabyte + 1);
+const parked = async () => (await archive.letters()).map(({ key, code }) => `${key} ${code}`);
+const untilParked = (...expected: readonly string[]) =>
+  eventually(async () => expect(await parked()).toEqual(expected));
+const count = async (table: string) => Number((await archive.lines(`SELECT count(*) FROM ${table}`))[0]);
+
+/** A record of each kind, in the order of their keys: which field is made too large. */
+const fields = [
+  ['aidb:dataset:1', 'split_info'],
+  ['aidb:experiment:1', 'results'],
+  ['aidb:exprun:1:1', 'notes'],
+  ['aidb:hyperparam:1', 'lr'],
+  ['aidb:model:2', 'description'],
+  ['aidb:prediction:1', 'output'],
+  ['aidb:run:2', 'artifacts'],
+  ['aidb:version:2', 'config'],
+] as const;
+const tables = 'datasets experiments experiment_runs hyperparameters models predictions training_runs model_versions'; // prettier-ignore
+
+async function writeOfEachKind(): Promise<void> {
+  const { client } = archive.redis;
+  const version = await plainVersion(client, await plainModel(client));
+  const run = await plainRun(client, version);
+  await plainVersion(client, await plainModel(client, { name: 'other' }));
+  await plainRun(client, version);
+  await plainDataset(client);
+  await plainExprun(client, await plainExperiment(client), run);
+  await plainHyperparams(client, run, { lr: '0.1', momentum: '0.9' });
+  await plainPrediction(client, version);
+}
+
+test.each(['found by a pass', 'told by the mirror'])(
+  'a record of any kind that is too large is parked with its key and size, %s, and lands when it is smaller',
+  async (how) => {
+    await writeOfEachKind();
+    const { client } = archive.redis;
+    const whole = await Promise.all(fields.map(([key, field]) => client.hget(key, field)));
+    const enlarge = () => Promise.all(fields.map(([key, field]) => client.hset(key, field, large)));
+    if (how === 'found by a pass') await enlarge();
+    const daemon = await archive.start(limit);
+    if (how !== 'found by a pass') await enlarge();
+    await untilParked(...fields.map(([key]) => `${key} E_TOO_LARGE`));
+    for (const { message } of await archive.letters())
+      expect(message).toMatch(/has 1\d{6} bytes in Redis, more than MAX_RECORD_SIZE \(1048576\)/);
+    await plainModel(client, { name: 'good' });
+    await eventually(async () => (await archive.lines(`SELECT name FROM models WHERE name = 'good'`)).length);
+    await Promise.all(fields.map(([key, field], index) => client.hset(key, field, whole[index] ?? '')));
+    await untilParked();
+    for (const table of tables.split(' ')) expect(await count(table)).toBeGreaterThan(0);
+    await archive.pass(daemon);
+    expect(await archive.differences()).toEqual({});
+  },
+);
+
+test('a hash of very many fields, and one that is large only in what is no column', async () => {
+  const { client } = archive.redis;
+  const run = await plainRun(client, await plainVersion(client, await plainModel(client)));
+  await client.eval(`for i = 1, 20000 do redis.call('HSET', KEYS[1], i, i) end`, 1, `aidb:hyperparam:${run}`);
+  await client.hset('aidb:model:1', 'something else', large);
+  const daemon = await archive.start(limit);
+  await untilParked('aidb:hyperparam:1 E_TOO_LARGE');
+  expect(await count('models')).toBe(1);
+  await client.del('aidb:hyperparam:1');
+  await plainHyperparams(client, run, { lr: '0.1' });
+  await untilParked();
+  await archive.becomes('SELECT param_name FROM hyperparameters', ['lr']);
+  await archive.pass(daemon);
+  expect(await parked()).toEqual([]);
+});
+
+test('of a metric only the point that is too large is parked; the others land, as many as there are', async () => {
+  const { client } = archive.redis;
+  const run = await plainRun(client, await plainVersion(client, await plainModel(client)));
+  for (let epoch = 1; epoch <= 5; epoch++) await plainMetric(client, run, { epoch });
+  await client.zadd('aidb:metric:1:loss:train', 3, large);
+  const daemon = await archive.start(limit);
+  await untilParked('aidb:metric:1:loss:train E_TOO_LARGE');
+  await plainMetric(client, run, { epoch: 9 });
+  await archive.becomes('SELECT epoch FROM metrics ORDER BY epoch', ['1', '2', '3', '4', '5', '9']);
+  await archive.pass(daemon);
+  expect(await parked()).toEqual(['aidb:metric:1:loss:train E_TOO_LARGE']);
+  await client.zrem('aidb:metric:1:loss:train', large);
+  await archive.pass(daemon);
+  await untilParked();
+});
+
+test('records that are large together, but not alone, land: by name, by value, and as parents of one', async () => {
+  const { client } = archive.redis;
+  const model = await plainModel(client, { description: json(900_000) });
+  for (let at = 0; at < 5; at++) {
+    const version = await plainVersion(client, model, { version: `${at}`, config: json(1_000_000) });
+    await plainPrediction(client, version, { input: json(1_000_000) });
+  }
+  const daemon = await archive.start(limit);
+  await eventually(async () => expect(await count('predictions')).toBe(5));
+  // An entry of 18 MB.
+  const list = Array.from({ length: 20 }, () => ({ modelVersionId: 1, input: json(900_000), output: 1 }));
+  await archive.store.logPredictions(list);
+  await eventually(async () => expect(await count('predictions')).toBe(25), { alive: daemon.running });
+  expect(await parked()).toEqual([]);
+});
+
+test('a record that comes by value and is too large is parked under its key', async () => {
+  const { client } = archive.redis;
+  await plainVersion(client, await plainModel(client));
+  const daemon = await archive.start(limit);
+  const id = await archive.store.logPrediction({ modelVersionId: 1, input: json(2 * megabyte), output: 1 });
+  await archive.store.logPrediction({ modelVersionId: 1, input: 1, output: 1 });
+  await untilParked(`aidb:prediction:${id} E_TOO_LARGE`);
+  await eventually(async () => expect(await count('predictions')).toBe(1));
+  await client.hset(`aidb:prediction:${id}`, 'input', '1');
+  await archive.pass(daemon);
+  await untilParked();
+  expect(await count('predictions')).toBe(2);
+});
+
+/** Entries that a stranger, or an application gone wrong, may write: larger than what is read at once (17 MB). */
+const entries: readonly (readonly [string, () => readonly (string | Buffer)[]])[] = [
+  ['a value of 30 MB', () => ['model', Buffer.alloc(30_000_000)]],
+  ['a field of 30 MB', () => [Buffer.alloc(30_000_000), '1']],
+  ['100,000 fields', () => new Array<string>(200_000).fill('model')],
+  ['a value that is packed, and damaged', () => ['prediction=', Buffer.alloc(30_000_000, '9')]],
+];
+
+test.each(entries)(
+  'an entry of %s stops nothing; it is parked, and what it may have told is looked for',
+  async (_what, fields) => {
+    const { client } = archive.redis;
+    const daemon = await archive.start({ ...limit, MIRROR: 'off' });
+    const before = (await daemon.status()).archive.lastPass?.startedAt;
+    await plainModel(client, { name: 'told by it alone' });
+    await client.call('XADD', ['millrace:changes', '*', ...fields()]);
+    await archive.store.createModel({ name: 'behind it' });
+    await archive.becomes('SELECT name FROM models ORDER BY id', ['behind it', 'told by it alone']);
+    expect(await parked()).toEqual([expect.stringMatching(/^millrace:changes \d+-\d+ E_TOO_LARGE$/)]);
+    await eventually(async () => (await daemon.status()).archive.lastPass?.startedAt !== before, {
+      alive: daemon.running,
+    });
+    // It does not stay as the witness of the position: it would be read once a second.
+    await eventually(async () => ((await client.memory('USAGE', 'millrace:changes')) ?? 0) < megabyte);
+    expect(daemon.log.lines.filter(({ level }) => level === 'error')).toEqual([]);
+  },
+);
