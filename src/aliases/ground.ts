@@ -84,7 +84,8 @@ export function groundUnder(db: Database, path: string): Ground {
 /** @throws E_DB_MOVED (retryable) when it is not what lies at the path any more */
 export function requireGround(path: string, ground: Ground): void {
   const now = groundAt(path, realpathSync(path));
-  if (now === undefined || !sameGround(now, ground)) throw taken(path, 'it, its -wal or its -shm was replaced');
+  if (now === undefined || !sameGround(now, ground))
+    throw taken(path, 'it, its -wal or its -shm was replaced');
 }
 
 /** Whether the connection uses a write-ahead log. */

@@ -128,12 +128,17 @@ export class SourceKeeper {
       // Closed before it is opened anew: the connections of a process share one -shm, however old.
       this.release();
       this.#loses(losses[change]);
-      if (change === 'replaced') this.#installAfter = 0;
     }
     let source = this.#open;
     if (source === undefined) {
-      if (this.#source === undefined && this.#seen !== undefined) this.#loses(losses.missing);
+      const before = this.#source;
+      if (before === undefined && this.#seen !== undefined) this.#loses(losses.missing);
       source = this.#reopen(now);
+      // Between two openings, too: while the log was folded, say.
+      if (before !== undefined && !sameFile(before.ground.main, source.ground.main)) {
+        this.#loses(losses.replaced);
+        this.#installAfter = 0;
+      }
     }
     this.#judgeLog(source);
     if (this.#mend(source, now)) {

@@ -105,7 +105,12 @@ interface Outcome {
 let played = 0;
 
 /** @returns what has to be, and what is */
-async function play({ act, fate, stays = false, journal = 'WAL' }: Cell): Promise<readonly [Outcome, Outcome]> {
+async function play({
+  act,
+  fate,
+  stays = false,
+  journal = 'WAL',
+}: Cell): Promise<readonly [Outcome, Outcome]> {
   const number = ++played;
   const path = join(folder, `ground-${number}.db`);
   const files: Files = {
@@ -172,7 +177,11 @@ async function play({ act, fate, stays = false, journal = 'WAL' }: Cell): Promis
       keys: fate === 'goes on' ? await keys() : [],
     };
     await auditor.close(path);
-    const expected = { aliases: committed, check: 'ok', keys: fate === 'goes on' ? [...committed].sort() : [] };
+    const expected = {
+      aliases: committed,
+      check: 'ok',
+      keys: fate === 'goes on' ? [...committed].sort() : [],
+    };
     return [expected, outcome];
   } finally {
     client.disconnect();
@@ -200,17 +209,29 @@ const all = Object.keys(acts) as Act[];
 const fates: readonly Fate[] = ['goes on', 'is stopped', 'is killed'];
 const inWal = all.filter((act) => !/over the file$/.test(act) || act.startsWith('deletes'));
 
-test.each(fates)('the application is stopped for it; the daemon %s', async (fate) => {
-  await playAll(inWal.map((act) => ({ act, fate })));
-}, 120_000);
+test.each(fates)(
+  'the application is stopped for it; the daemon %s',
+  async (fate) => {
+    await playAll(inWal.map((act) => ({ act, fate })));
+  },
+  120_000,
+);
 
-test.each(fates)('the application keeps its connection; the daemon %s', async (fate) => {
-  const survivable: readonly Act[] = ['deletes -shm', 'deletes -wal', 'deletes both', 'moves both away'];
-  await playAll(survivable.map((act) => ({ act, fate, stays: true })));
-}, 120_000);
+test.each(fates)(
+  'the application keeps its connection; the daemon %s',
+  async (fate) => {
+    const survivable: readonly Act[] = ['deletes -shm', 'deletes -wal', 'deletes both', 'moves both away'];
+    await playAll(survivable.map((act) => ({ act, fate, stays: true })));
+  },
+  120_000,
+);
 
-test.each(fates)('a rollback-journal file; the daemon %s', async (fate) => {
-  await playAll(
-    all.filter((act) => act.includes('backup')).map((act) => ({ act, fate, journal: 'DELETE' as const })),
-  );
-}, 120_000);
+test.each(fates)(
+  'a rollback-journal file; the daemon %s',
+  async (fate) => {
+    await playAll(
+      all.filter((act) => act.includes('backup')).map((act) => ({ act, fate, journal: 'DELETE' as const })),
+    );
+  },
+  120_000,
+);
