@@ -31,11 +31,17 @@ export function startApplication(): Application {
     return reply.answer;
   };
   return {
-    open: async (path) => void (await ask(path, { ask: 'open' })),
-    commit: async (path, sql) => void (await ask(path, { ask: 'commit', sql })),
+    open: async (path) => {
+      await ask(path, { ask: 'open' });
+    },
+    commit: async (path, sql) => {
+      await ask(path, { ask: 'commit', sql });
+    },
     aliases: async (path) => (await ask(path, { ask: 'aliases' })) as readonly string[],
     check: async (path) => (await ask(path, { ask: 'check' })) as string,
-    close: async (path) => void (await ask(path, { ask: 'close' })),
+    close: async (path) => {
+      await ask(path, { ask: 'close' });
+    },
     stop: async () => {
       child.stdin.end();
       await exited;
