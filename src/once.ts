@@ -67,7 +67,7 @@ export async function passOnce(
   } finally {
     hideProgress();
     signal?.removeEventListener('abort', stop);
-    lane.close();
+    await lane.close();
     connection.close();
   }
 }

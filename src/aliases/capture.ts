@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import { readAsset } from '../package-root';
 import { type AliasTable, type CatalogueEntry, keyExpression, readCatalogue } from './catalogue';
-import { openForWriting, sqliteError } from './database';
+import { writing } from './database';
 import { fillTemplate, quoteName, quoteText } from './identifiers';
 import type { AliasCase, AliasMapping } from './mapping';
 import { lookUpPlan } from './truth-statements';
@@ -181,15 +181,4 @@ export function uninstallCapture(path: string): readonly string[] {
     for (const object of found) db.exec(`DROP ${object.type} ${quoteName(object.name)}`);
     return found.map((object) => `${object.type} ${object.name}`);
   });
-}
-
-function writing<T>(path: string, work: (db: Database) => T): T {
-  const db = openForWriting(path);
-  try {
-    return db.transaction(work).immediate(db);
-  } catch (error) {
-    throw sqliteError(error, path);
-  } finally {
-    db.close();
-  }
 }

@@ -1,5 +1,5 @@
 import type { Database, Statement } from 'better-sqlite3';
-import { openForWriting, sqliteError } from './database';
+import { writing } from './database';
 import type { AliasCase } from './mapping';
 
 /** A place in one changelog: the last consumed row. `nonce` tells the row from another of the same seq. (TRAPS: SQLite 6) */
@@ -142,20 +142,16 @@ export class Changelog {
 /**
  * Deletes consumed rows older than a day, at most `limit`, and never the last consumed one. One short transaction on a
  * connection of its own, which gives up at once when a writer holds the lock.
- * @throws E_DB_BUSY or E_DB_CANNOT_OPEN: try later. @returns rows deleted.
+ * @throws E_DB_BUSY, E_DB_MOVED or E_DB_CANNOT_OPEN: try later. @returns rows deleted.
  */
-export function pruneChangelog(path: string, consumedSeq: number, limit: number, now: number): number {
-  const db = openForWriting(path);
-  try {
-    return db
-      .prepare<[number, number, number]>(
-        `DELETE FROM millrace_changelog WHERE seq IN
-           (SELECT seq FROM millrace_changelog WHERE seq < ? AND at < ? ORDER BY seq LIMIT ?)`,
-      )
-      .run(consumedSeq, now - day, limit).changes;
-  } catch (error) {
-    throw sqliteError(error, path);
-  } finally {
-    db.close();
-  }
-}
+export const pruneChangelog = (path: string, consumedSeq: number, limit: number, now: number): number =>
+  writing(
+    path,
+    (db) =>
+      db
+        .prepare<[number, number, number]>(
+          `DELETE FROM millrace_changelog WHERE seq IN
+             (SELECT seq FROM millrace_changelog WHERE seq < ? AND at < ? ORDER BY seq LIMIT ?)`,
+        )
+        .run(consumedSeq, now - day, limit).changes,
+  );

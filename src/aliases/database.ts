@@ -1,47 +1,91 @@
-import { lstatSync, statSync } from 'node:fs';
+import { lstatSync, realpathSync, statSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { describeError, fatal, MillraceError, retryable } from '../errors';
-
-/** Which file is open: a file replaced by rename keeps its path and changes this. (TRAPS: SQLite 7) */
-export interface FileIdentity {
-  readonly device: bigint;
-  readonly inode: bigint;
-}
-
-export const sameFile = (a: FileIdentity, b: FileIdentity): boolean =>
-  a.device === b.device && a.inode === b.inode;
-
-const stat = (path: string) => statSync(path, { bigint: true, throwIfNoEntry: false });
-
-/** @returns undefined when nothing is at the path. */
-export function fileIdentity(path: string): FileIdentity | undefined {
-  const found = stat(path);
-  return found && { device: found.dev, inode: found.ino };
-}
+import { groundUnder, requireGround, requireShared } from './ground';
 
 /**
- * Opens an existing SQLite file for reading (and, through `openForWriting`, for the capture).
- * No busy timeout anywhere: a busy wait would block the event loop; callers come back later instead.
- * @throws MillraceError fatal, with what to do: E_DB_MISSING, E_DB_NOT_A_FILE, E_DB_NOT_SQLITE, E_DB_CORRUPT, E_DB_CANNOT_OPEN.
+ * Opens an existing SQLite file for reading: the file itself is opened so that nothing can be written to it, and closing the
+ * connection folds nothing. No busy timeout anywhere: a busy wait would block the event loop; callers come back later instead.
+ * @throws MillraceError fatal, with what to do: E_DB_MISSING, E_DB_NOT_A_FILE, E_DB_NOT_SQLITE, E_DB_CORRUPT, E_DB_CANNOT_OPEN;
+ * retryable: E_DB_BUSY, E_DB_MOVED.
  */
 export function openForReading(path: string): Database.Database {
-  const db = open(path);
-  // Read-write at the file level, so that a journal left by a crashed writer can be rolled back, but never a write of ours.
-  db.pragma('query_only = ON');
-  return db;
+  requireFile(path);
+  requireShared(path);
+  try {
+    return reading(path);
+  } catch (error) {
+    if (describeError(error).code !== 'SQLITE_READONLY_ROLLBACK') throw sqliteError(error, path);
+  }
+  // A crashed writer left its journal: whoever comes next rolls it back, by opening the file for writing.
+  try {
+    const db = new Database(path, { fileMustExist: true, timeout: 0 });
+    try {
+      look(db);
+      return reading(path);
+    } finally {
+      db.close();
+    }
+  } catch (error) {
+    throw sqliteError(error, path);
+  }
 }
 
-/** Its own short-lived connection: a reader that turned into a writer would get BUSY at once. (TRAPS: SQLite 9) */
-export function openForWriting(path: string): Database.Database {
-  const db = open(path);
-  // In WAL mode a commit then holds the write lock without an fsync; in rollback mode NORMAL still syncs what it must.
-  db.pragma('synchronous = NORMAL');
-  db.pragma('wal_autocheckpoint = 0');
-  return db;
+function reading(path: string): Database.Database {
+  const db = new Database(path, { readonly: true, fileMustExist: true, timeout: 0 });
+  try {
+    db.pragma(distrust);
+    look(db);
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
 }
 
-function open(path: string): Database.Database {
-  const found = stat(path);
+/** Opening is lazy: only a read finds out what the file really is. */
+const look = (db: Database.Database): unknown => db.prepare('SELECT count(*) FROM sqlite_master').get();
+
+/** What the file's schema computes (views, generated columns, triggers) may use harmless functions alone. */
+const distrust = 'trusted_schema = OFF';
+
+/**
+ * One transaction of ours, on a connection of its own: a reader that turned into a writer would get BUSY at once. (TRAPS:
+ * SQLite 9) Commits only if, under the write lock, what is open is what lies at the path. Nothing is ever folded: neither after
+ * a commit, nor at the close, since a reader stays open that much longer.
+ * @throws E_DB_BUSY and E_DB_MOVED (retryable), E_DB_CANNOT_OPEN
+ */
+export function writing<T>(path: string, work: (db: Database.Database) => T): T {
+  requireFile(path);
+  requireShared(path);
+  let db: Database.Database | undefined;
+  let reader: Database.Database | undefined;
+  try {
+    const writer = new Database(path, { fileMustExist: true, timeout: 0 });
+    db = writer;
+    reader = openForReading(path); // before the writer's first look: from there on its close would fold
+    writer.pragma(distrust);
+    // In WAL mode a commit then holds the write lock without an fsync; in rollback mode NORMAL still syncs what it must.
+    writer.pragma('synchronous = NORMAL');
+    writer.pragma('wal_autocheckpoint = 0');
+    const transaction = writer.transaction(() => {
+      const ground = groundUnder(writer, path);
+      const result = work(writer);
+      requireGround(path, ground);
+      return result;
+    });
+    return transaction.immediate();
+  } catch (error) {
+    throw sqliteError(error, path);
+  } finally {
+    db?.close();
+    reader?.close();
+  }
+}
+
+/** @throws E_DB_MISSING, E_DB_NOT_A_FILE, E_DB_CORRUPT (fatal) */
+export function requireFile(path: string): void {
+  const found = statSync(path, { throwIfNoEntry: false });
   if (found === undefined) {
     const dangling = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
     throw fatal(
@@ -58,15 +102,12 @@ function open(path: string): Database.Database {
       hint: 'Let DB_PATH (or --db) name the SQLite file itself, for example …/sports_data.db.',
     });
   }
-  let db: Database.Database | undefined;
-  try {
-    db = new Database(path, { fileMustExist: true, timeout: 0 });
-    // Opening is lazy: only a read finds out what the file really is.
-    db.prepare('SELECT count(*) FROM sqlite_master').get();
-    return db;
-  } catch (error) {
-    db?.close();
-    throw sqliteError(error, path);
+  // SQLite deletes the log of an empty file: it may be one that is being copied, and its log is not ours to delete.
+  if (found.size === 0 && (statSync(`${realpathSync(path)}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0) {
+    throw fatal(`${path} is damaged: it is empty, and its -wal is not`, {
+      code: 'E_DB_CORRUPT',
+      hint: 'Is it being copied? Restore it from a backup, and delete -wal and -shm before anything opens it.',
+    });
   }
 }
 
@@ -74,7 +115,7 @@ function open(path: string): Database.Database {
 export function sqliteError(error: unknown, path: string): unknown {
   const { code, message } = describeError(error);
   if (error instanceof MillraceError || !code.startsWith('SQLITE_')) return error;
-  if (/^SQLITE_(BUSY|LOCKED)/.test(code)) {
+  if (/^SQLITE_(BUSY|LOCKED|READONLY_ROLLBACK)/.test(code)) {
     return retryable(`${path} is locked by another program`, {
       code: 'E_DB_BUSY',
       cause: error,

@@ -101,7 +101,8 @@ export class AliasLane {
       const translated = sqliteError(thrown, this.#options.path);
       // It was open, so it was right: SQLite's trouble of today is no reason to stop for good.
       const error = translated === thrown ? thrown : asRetryable(translated);
-      if (error instanceof MillraceError && error.code === 'E_DB_BUSY') {
+      if (describeError(thrown).code === 'SQLITE_READONLY_ROLLBACK') this.keeper.release(); // opening it rolls back
+      if (error instanceof MillraceError && (error.code === 'E_DB_BUSY' || error.code === 'E_DB_MOVED')) {
         this.#busySince ??= Date.now();
         if (Date.now() - this.#busySince < busyGraceMs) return 'idle';
       } else if (error !== thrown) this.keeper.close(); // SQLite is in trouble: open the file anew
@@ -110,7 +111,9 @@ export class AliasLane {
     }
   }
 
-  close(): void {
+  /** Leaves the file as SQLite's last close would. */
+  async close(): Promise<void> {
+    await this.keeper.fold(true);
     this.keeper.close();
   }
 
@@ -123,7 +126,7 @@ export class AliasLane {
     const paused = await this.#paused();
     if (!paused) await this.#follow(source);
     if (source.writerActive()) return 'idle';
-    this.#tidy(source);
+    if ((await this.#tidy(source)) === 'folded') return 'more';
     if (paused) return 'idle';
     const tailed = await this.#tail(source);
     const passed = await this.passes.step();
@@ -233,18 +236,17 @@ export class AliasLane {
     return true;
   }
 
-  #tidy(source: AliasSource): void {
+  async #tidy(source: AliasSource): Promise<'folded' | undefined> {
     const consumed = this.sink.confirmed?.position;
+    const seq = consumed?.changelog === source.changelog?.id ? consumed?.seq : undefined;
     try {
-      this.#housekeeping.tick(
-        source,
-        consumed?.changelog === source.changelog?.id ? consumed?.seq : undefined,
-      );
+      return await this.#housekeeping.tick(this.keeper, source, seq);
     } catch (error) {
       // Somebody is writing, or we may not: it can wait, a writer cannot.
       this.#options.log.debug(`housekeeping put off: ${describeError(error).message}`, {
         pipeline: 'aliases',
       });
+      return undefined;
     }
   }
 

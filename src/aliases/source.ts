@@ -1,9 +1,11 @@
 import { closeSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
 import type { Database } from 'better-sqlite3';
+import { requireCompany } from './alone';
 import { planCapture } from './capture';
 import { type CatalogueEntry, readCatalogue } from './catalogue';
 import { Changelog } from './changelog';
-import { type FileIdentity, fileIdentity, openForReading, sameFile, sqliteError } from './database';
+import { openForReading, requireFile, sqliteError } from './database';
+import { type Ground, groundAt, groundUnder, sameFile, sameGround } from './ground';
 import type { AliasCase, AliasMapping } from './mapping';
 import { AliasTruth } from './truth';
 
@@ -16,7 +18,7 @@ export interface SourceOptions {
 const writerPatienceMs = 1_000;
 
 /** What has happened to the file since it was opened. */
-export type SourceChange = 'same' | 'missing' | 'replaced' | 'altered';
+export type SourceChange = 'same' | 'missing' | 'replaced' | 'uprooted' | 'altered';
 
 /**
  * One opening of the SQLite file, with everything that depends on its schema: it is opened anew when that changes.
@@ -24,7 +26,8 @@ export type SourceChange = 'same' | 'missing' | 'replaced' | 'altered';
  */
 export class AliasSource {
   readonly options: SourceOptions;
-  readonly identity: FileIdentity;
+  /** What was open when it had been opened. */
+  readonly ground: Ground;
   /** Behind any symbolic links: -wal and -journal lie beside it. */
   readonly realPath: string;
   readonly journalMode: string;
@@ -38,14 +41,15 @@ export class AliasSource {
   readonly #db: Database;
   readonly #schemaVersion: unknown;
   readonly #modified: bigint;
+  #logSize = 0;
   #looking = 0n;
   #seen = 0n;
   #seenAt = 0;
   #writerSince: number | undefined;
 
-  private constructor(options: SourceOptions, identity: FileIdentity, db: Database) {
+  private constructor(options: SourceOptions, db: Database) {
     this.options = options;
-    this.identity = identity;
+    this.ground = groundUnder(db, options.path);
     this.realPath = realpathSync(options.path);
     this.#db = db;
     this.#modified = modifiedAt(options.path);
@@ -67,15 +71,29 @@ export class AliasSource {
 
   /** @throws MillraceError, fatal or retryable, with what to do: see database.ts. */
   static open(options: SourceOptions): AliasSource {
+    requireFile(options.path);
+    requireCompany(options.path);
     const db = openForReading(options.path);
     try {
-      const identity = fileIdentity(options.path);
-      if (identity === undefined) throw new Error(`${options.path} vanished while it was opened`);
-      return new AliasSource(options, identity, db);
+      return new AliasSource(options, db);
     } catch (error) {
       db.close();
       throw sqliteError(error, options.path);
     }
+  }
+
+  /** Whether what is open is still what lies at the path. Cheap: asked before each use. */
+  standing(): SourceChange {
+    const now = groundAt(this.options.path, this.realPath);
+    if (now === undefined) return 'missing';
+    if (!sameFile(now.main, this.ground.main)) return 'replaced';
+    if (!sameGround(now, this.ground)) {
+      return this.journalMode === 'wal' ? 'uprooted' : 'altered'; // where there was no log there is one now
+    }
+    const logSize = sizeOf(`${this.realPath}-wal`);
+    const emptied = logSize < this.#logSize; // by a checkpoint, or under the connection, which then reads nonsense
+    this.#logSize = logSize;
+    return emptied ? 'altered' : 'same';
   }
 
   /**
@@ -83,9 +101,8 @@ export class AliasSource {
    * did (a checkpoint, or another file's bytes copied over it, which an open connection cannot tell apart).
    */
   changes(): SourceChange {
-    const identity = fileIdentity(this.options.path);
-    if (identity === undefined) return 'missing';
-    if (!sameFile(identity, this.identity)) return 'replaced';
+    const standing = this.standing();
+    if (standing !== 'same') return standing;
     if (schemaVersion(this.#db) !== this.#schemaVersion) return 'altered';
     return this.journalMode === 'wal' && modifiedAt(this.options.path) !== this.#modified
       ? 'altered'
@@ -118,6 +135,7 @@ export class AliasSource {
     this.#seenAt = now;
   }
 
+  /** Nothing is folded or deleted by it. May be called twice. */
   close(): void {
     this.#db.close();
   }
@@ -127,6 +145,8 @@ const schemaVersion = (db: Database): unknown => db.pragma('schema_version', { s
 
 const modifiedAt = (path: string): bigint =>
   statSync(path, { bigint: true, throwIfNoEntry: false })?.mtimeNs ?? 0n;
+
+const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 
 /** A journal whose header is not zeroed belongs to a transaction under way. (Opening it takes no lock on the database.) */
 function journalIsHot(path: string): boolean {

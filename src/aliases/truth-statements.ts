@@ -46,11 +46,9 @@ interface Relation {
  */
 function snapshot(db: Database, { from, key, id }: Relation, type: string): Relation {
   const name = quoteName(`millrace_snapshot_${type}`);
-  db.pragma('query_only = OFF');
   db.exec(`DROP TABLE IF EXISTS temp.${name};
     CREATE TEMP TABLE ${name} AS SELECT ${key} AS key, ${id} AS id FROM ${from} AS t;
     CREATE INDEX temp.${quoteName(`millrace_snapshot_${type}_key`)} ON ${name} (key, id);`);
-  db.pragma('query_only = ON');
   return { from: `temp.${name}`, key: 't.key', id: 't.id', rawId: 't.id' };
 }
 

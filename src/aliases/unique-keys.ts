@@ -49,13 +49,12 @@ export function uniqueKeys(db: Database, table: string): readonly UniqueKey[] {
     )
     .all(table);
   const values = new Map(columns.map((column) => [column.name, newValue(column)]));
-  const row = [...values].map(([name, value]) => `${value} AS ${quoteName(name)}`).join(', ');
   return indexes.flatMap(({ name, partial, sql }) => {
     const { expressions, where } = parseIndex(sql ?? '');
     const parts = readParts.all(name);
     const terms = parts.flatMap((part, position) =>
       part.name === null
-        ? expressionTerm(expressions[position], row)
+        ? expressionTerm(expressions[position], values)
         : [
             `${quoteName(part.name)} = ${values.get(part.name) ?? `NEW.${quoteName(part.name)}`} COLLATE ${quoteName(part.coll)}`,
           ],
@@ -88,10 +87,30 @@ function literalDefault(text: string): string | undefined {
 
 /**
  * Compares an indexed expression with its value for NEW: a sub-select gives NEW's values the columns' own names, so
- * that the expression's text can stand as it is.
+ * that the expression's text can stand as it is. It names no other column: SQLite lets nobody drop what a trigger names.
  */
-const expressionTerm = (expression: string | undefined, row: string): readonly string[] =>
-  expression === undefined ? [] : [`(${expression}) = (SELECT ${expression} FROM (SELECT ${row}))`];
+function expressionTerm(
+  expression: string | undefined,
+  values: ReadonlyMap<string, string>,
+): readonly string[] {
+  if (expression === undefined) return [];
+  const named = namesIn(expression);
+  const row = [...values]
+    .filter(([name]) => named.has(name.toLowerCase()))
+    .map(([name, value]) => `${value} AS ${quoteName(name)}`);
+  return [`(${expression}) = (SELECT ${expression} FROM (SELECT ${['1', ...row].join(', ')}))`];
+}
+
+/** The names in an expression, in lower case: what is neither a text nor called as a function. */
+function namesIn(expression: string): ReadonlySet<string> {
+  const tokens =
+    /'(?:[^']|'')*'|"((?:[^"]|"")*)"|`((?:[^`]|``)*)`|\[([^\]]*)\]|([\p{L}_$\u0080-\uffff][\p{L}\p{N}_$\u0080-\uffff]*)(?![\p{L}\p{N}_$\u0080-\uffff]|\s*\()/gu;
+  const names = [...expression.matchAll(tokens)].map(
+    ([, double, back, square, bare]) =>
+      double?.replaceAll('""', '"') ?? back?.replaceAll('``', '`') ?? square ?? bare ?? '',
+  );
+  return new Set(names.map((name) => name.toLowerCase()));
+}
 
 export interface IndexText {
   /** The comma-separated parts between the outer parentheses, without ASC or DESC. */

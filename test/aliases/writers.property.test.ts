@@ -5,7 +5,13 @@ import { checkpointKey, parseCheckpoint } from '../../src/aliases/checkpoint';
 import { startDaemon, type TestDaemon } from '../support/daemon';
 import { eventually } from '../support/eventually';
 import { temporaryFolder, testRedis, type TestRedis } from '../support/stores';
-import { triggerKinds, unnamedChanges, withAndWithoutCapture } from './support/captured-table';
+import {
+  install,
+  openTable,
+  triggerKinds,
+  unnamedChanges,
+  withAndWithoutCapture,
+} from './support/captured-table';
 import { readModel } from './support/model';
 import { anySchema, type Schema } from './support/schemas';
 import { startWriter, type WriterProcess } from './support/writer-process';
@@ -65,6 +71,28 @@ test.each([
 ])('the changelog names the alias when %s', (_when, sql, write) => {
   const schema: Schema = { sql, journal: 'WAL', aliasCase: 'preserve' };
   expect(unnamedChanges({ schema, units: [[write]], foreignKeys: false })).toEqual([]);
+});
+
+test.each([
+  ['a unique expression', 'CREATE UNIQUE INDEX own ON team_aliases (lower(alias), coalesce(active, 0))'],
+  ['a name in a text', "CREATE UNIQUE INDEX own ON team_aliases (replace(alias, 'note', [active]))"],
+  ['a partial index', 'CREATE UNIQUE INDEX own ON team_aliases (alias) WHERE active = 1'],
+  ['two keys', 'CREATE UNIQUE INDEX own ON team_aliases (lower(alias) || code, "active" + 1)'],
+])('with %s the application drops what no key needs, and renames what it likes', (_what, index) => {
+  const sql = [`CREATE TABLE team_aliases (${columns}, code TEXT, note TEXT, "odd name")`, index];
+  const schema: Schema = { sql, journal: 'WAL', aliasCase: 'preserve' };
+  const options = { schema, units: [], foreignKeys: false };
+  const db = openTable(options);
+  try {
+    install(db, options);
+    db.exec('ALTER TABLE team_aliases DROP COLUMN note');
+    db.exec('ALTER TABLE team_aliases DROP COLUMN "odd name"');
+    for (const name of ['active', 'alias', 'team_id', 'code'])
+      db.exec(`ALTER TABLE team_aliases RENAME COLUMN ${name} TO ${name}_renamed`);
+    db.exec("INSERT OR REPLACE INTO team_aliases (team_id_renamed, alias_renamed) VALUES (9, 'rmcf')");
+  } finally {
+    db.close();
+  }
 });
 
 test.each(triggerKinds)('without the %s trigger some change goes unnamed', (without) => {

@@ -34,14 +34,14 @@ function attempt(db: Database.Database, sql: string): string {
   }
 }
 
-function openTable({ schema, foreignKeys }: PlayOptions): Database.Database {
+export function openTable({ schema, foreignKeys }: PlayOptions): Database.Database {
   const db = new Database(':memory:');
   db.pragma(`foreign_keys = ${foreignKeys ? 'ON' : 'OFF'}`);
   for (const sql of [...schema.sql, ...firstRows]) attempt(db, sql);
   return db;
 }
 
-function install(db: Database.Database, { schema, without }: PlayOptions): void {
+export function install(db: Database.Database, { schema, without }: PlayOptions): void {
   for (const { sql } of planCapture(db, readCatalogue(db, mappings), schema.aliasCase)) db.exec(sql);
   if (without !== undefined) db.exec(`DROP TRIGGER IF EXISTS millrace_team_${without}`);
 }
