@@ -15,6 +15,7 @@ import { Checkpoint, Displaced } from './checkpoint';
 import { Echoes } from './echoes';
 import { beforeAll } from './entry-id';
 import { Follower } from './follower';
+import { keepAll } from './kept';
 import { LaneConnections } from './lane-connections';
 import { LanePasses } from './lane-passes';
 import { type ArchivePassReport, type ArchivePassRunner, countLetters } from './pass-runner';
@@ -103,7 +104,9 @@ export class ArchiveLane {
     this.standing = new Standing(this.checkpoint, redis, log);
     this.incidents = new Incidents('archive', log, tell);
     this.pause = new PauseState('archive', log, tell);
-    this.#follower = new Follower(redis, this.checkpoint);
+    this.#follower = new Follower(redis, this.checkpoint, (transaction) =>
+      keepAll(transaction, this.#requireTargets()),
+    );
     this.#truth = new TruthReader(redis);
     this.#trimming = new Trimming(redis);
     this.applied = new AppliedLog(log, metrics, tell);

@@ -8,6 +8,7 @@ import { clear, digestsOfKnown, digestsOfRow, park, release } from './dead-lette
 import { letterOfRefused } from './delete';
 import { IdMap, IdMapTransaction } from './id-map';
 import { isDataError } from './isolate';
+import { keepAll, keepLapsed, partFromLapsed } from './kept';
 import { kindNames } from './kinds';
 import type { Behind } from './relay';
 import { bringParents, withParents } from './resolve';
@@ -69,7 +70,7 @@ export class ArchiveSink {
       try {
         const ids = await postgres.transaction(async (transaction) => {
           await checkpoint.fence(transaction, entryId);
-          const ids = new IdMapTransaction(this.#ids, transaction);
+          const ids = new IdMapTransaction(this.#ids, transaction, batch.life ?? checkpoint.life);
           await this.#write({ transaction, ids, batch, applied, ...how });
           return ids;
         });
@@ -103,7 +104,7 @@ export class ArchiveSink {
     const applied = { ...nothingApplied(), direct: true };
     try {
       const taken = await postgres.transaction(async (transaction) => {
-        const ids = new IdMapTransaction(this.#ids, transaction);
+        const ids = new IdMapTransaction(this.#ids, transaction, checkpoint.life);
         const attempt = { transaction, ids, batch, applied, direct: true, careful: false };
         if (!this.#takesCopy(attempt)) return false;
         await writeKind(attempt, targetOf(targets, 'prediction'), [], strategies);
@@ -125,8 +126,9 @@ export class ArchiveSink {
   async #write(attempt: Attempt): Promise<void> {
     const { batch, ids, transaction, applied } = attempt;
     const { targets, truth, checkpoint, strategies, onDelete } = this.#options;
-    const beganAt = checkpoint.position?.beganAt ?? 'infinity';
-    const deletions = { targets, truth, beganAt, lettersExist: this.lettersExist };
+    const { life } = checkpoint;
+    const deletions = { targets, truth, life, lettersExist: this.lettersExist };
+    await partFromLapsed(transaction, batch.lapsed, life);
     // First, so that a new record can have the name of a deleted one; what children forbid once more after they have gone.
     const refused = onDelete === 'delete' ? await deleteGone(attempt, batch.deletions, deletions) : [];
     if (!this.#takesCopy(attempt)) batch.spread();
@@ -146,7 +148,10 @@ export class ArchiveSink {
         batch.letters.push(letterOfRefused(deletion, error));
       }
     }
-    await park(transaction, batch.letters);
+    await keepLapsed(transaction, targets, batch.lapsed, life);
+    // Parked in an older life of Redis: under these ids this one has other records.
+    if (ids.life !== life) await keepAll(transaction, targets);
+    await park(transaction, batch.letters, ids.life);
     // Those of this very batch, too: a parent may come with the child that waits for it.
     const matters = this.lettersExist || batch.letters.length > 0 ? landed : [];
     const known = digestsOfKnown(batch.letters);
