@@ -287,3 +287,67 @@ test('what the daemon had read when Redis was flushed and could not write yet ge
   expect(await rows()).toEqual(expect.arrayContaining(before.filter((line) => !prediction3(line))));
   expect(kept['models']).toEqual([expect.stringMatching(/^old model/)]);
 });
+
+/** Seconds by which the clocks of writers are wrong, before and after a flush: naive local times are hours. */
+test.each([
+  ['ahead, then right', 60, 0],
+  ['hours ahead, then right', 8 * 3600, 0],
+  ['right, then hours behind', 0, -8 * 3600],
+  ['days ahead all the time', 90_000, 90_000],
+  ['ahead, then back', 3600, -3600],
+])('a deletion takes the record of its own life of Redis, with clocks %s', async (_name, before, after) => {
+  const { client } = redis;
+  const daemon = await start({ ON_DELETE: 'delete' });
+  const write = async (name: string, skew: number) => {
+    let second = 0;
+    const at = () => new Date(Date.now() + (skew + second++) * 1000).toISOString().slice(0, -1);
+    const version = await plainVersion(client, await plainModel(client, { name, created_at: at() }), {
+      created_at: at(),
+    });
+    for (let n = 1; n <= 3; n++) {
+      const run = await plainRun(client, version, { run_name: `${name} ${n}`, started_at: at() });
+      await plainHyperparams(client, run, { lr: name });
+      await plainMetric(client, run, { epoch: n, name, timestamp: at() });
+      await plainPrediction(client, version, { input: `"${name} ${n}"`, timestamp: at() });
+    }
+    await caughtUp({ redis, postgres }, daemon.running);
+  };
+  await write('old', before);
+  const old = await rows();
+  await client.flushall();
+  // What comes before a flush is noticed may be of either life, and stays.
+  await reports(daemon, /Redis went backwards/);
+  await write('new', after);
+  const all = await rows();
+  await client.del('aidb:prediction:2', 'aidb:hyperparam:2', 'aidb:metric:2:new:train', 'aidb:run:2');
+  await caughtUp({ redis, postgres }, daemon.running);
+  await eventually(async () => expect((await rows()).length).toBe(all.length - 4));
+  expect(await rows()).toEqual(expect.arrayContaining(old));
+});
+
+test('what was parked before a flush and lands after it is none of the records that have its id by then', async () => {
+  const { client } = redis;
+  const daemon = await start({ ON_DELETE: 'delete' });
+  const created = '2026-01-01T00:00:00';
+  const parked = pack(['1', created, '1', '"old"', '{}', '0', '0', '2026-01-02T00:00:00', '{}']);
+  await client.xadd('millrace:changes', '*', 'prediction=', parked);
+  await eventually(async () =>
+    expect(await postgres.query('SELECT key FROM millrace.dead_letters')).toEqual([
+      { key: 'aidb:prediction:1' },
+    ]),
+  );
+  await client.flushall();
+  await reports(daemon, /Redis went backwards/);
+  await plainVersion(client, await plainModel(client), { created_at: created });
+  const inputs = async (expected: readonly string[]) =>
+    eventually(async () =>
+      expect(await postgres.query('SELECT input_data::text AS input FROM predictions ORDER BY 1')).toEqual(
+        expected.map((input) => ({ input })),
+      ),
+    );
+  await inputs(['"old"']);
+  const id = await plainPrediction(client, 1, { input: '"new"' });
+  await inputs(['"new"', '"old"']);
+  await client.del(`aidb:prediction:${id}`);
+  await inputs(['"old"']);
+});
