@@ -42,14 +42,16 @@ const odd = (incident: string): Judgement => ({ verdict: 'continue', incident, n
  * Does Redis go on where Postgres stands? The entry at our position is the main witness; a snapshot restored from before it
  * lacks it, and one restored from after it betrays itself by what was seen since.
  * @param now read with `readFacts(client, checkpoint.entryId)`
+ * @param met whether another incarnation that is in Redis now was met before
  */
-export function judge(checkpoint: ArchiveCheckpoint | undefined, now: RedisFacts): Judgement {
+export function judge(checkpoint: ArchiveCheckpoint | undefined, now: RedisFacts, met = false): Judgement {
   if (checkpoint === undefined || isUntouched(checkpoint)) return { verdict: 'start', needsPass: true };
   const { incarnation, seen } = checkpoint;
   if (now.incarnation !== null && incarnation !== null && now.incarnation !== incarnation) {
-    return backwards(
-      `its incarnation was ${incarnation} and is ${now.incarnation}; another Redis answers, or another Millrace took it over`,
-    );
+    const what = met
+      ? 'an older state was put back'
+      : 'another Redis answers, or another Millrace took it over';
+    return backwards(`its incarnation was ${incarnation} and is ${now.incarnation}; ${what}`);
   }
   const stream = streamLoss(checkpoint, now);
   const counter = counterLoss(seen, now);

@@ -57,17 +57,18 @@ export class Follower {
     const now = await this.#read(position.entryId);
     const seen = parseFacts(position.seen);
     const { incarnation, entryId } = position;
-    const judgement = judge({ incarnation, entryId, seen }, now);
+    const replaced = now.incarnation === incarnation ? null : now.incarnation;
+    const met = replaced !== null && (await this.#checkpoint.hasMet(replaced));
+    const judgement = judge({ incarnation, entryId, seen }, now, met);
     const backwards = judgement.verdict === 'backwards';
     const begins = backwards || judgement.verdict === 'start' || incarnation === null;
-    const strange =
-      backwards && now.incarnation !== null && !(await this.#checkpoint.hasMet(now.incarnation));
+    const strange = backwards && replaced !== null && !met;
     if (strange) this.#requireNoRival();
     const wanted = begins ? randomUUID() : incarnation;
     const from = judgement.verdict === 'continue' ? entryId : beforeAll;
     const facts = { ...now, incarnation: wanted };
     const next = { incarnation: wanted, entryId: from, seen: facts };
-    if (begins) await this.#checkpoint.begin(next, now.incarnation, this.#keep);
+    if (begins) await this.#checkpoint.begin(next, replaced, this.#keep);
     else if (from !== entryId || JSON.stringify(seen) !== JSON.stringify(facts))
       await this.#checkpoint.note(next);
     // After Postgres has said that we are the owner: the word of one that was displaced would mislead its successor.
