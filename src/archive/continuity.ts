@@ -58,7 +58,7 @@ export function judge(checkpoint: ArchiveCheckpoint | undefined, now: RedisFacts
   // The entry at our position is no witness then: we may have read on, since we looked, in what was written after a flush.
   if (now.incarnation === null && incarnation !== null)
     return backwards(counter ?? 'our incarnation key is gone; it was flushed, or restarted without its data');
-  const restarted = seen !== null && seen.runId !== now.runId;
+  const restarted = seen !== null && hasOtherMemory(seen, now);
   if (counter !== undefined && (restarted || stream !== undefined)) return backwards(counter);
   if (stream !== undefined) {
     // Within one run, only the trimmed or deleted stream lacks what was read and has what came since.
@@ -68,6 +68,11 @@ export function judge(checkpoint: ArchiveCheckpoint | undefined, now: RedisFacts
   // With all its data; but notifications came to nobody meanwhile.
   return restarted ? { ...keep, needsPass: true } : keep;
 }
+
+/** Another run of the server, or data that came from another one by replication: what only memory held may be gone. */
+export const hasOtherMemory = (seen: RedisFacts, now: RedisFacts): boolean =>
+  seen.runId !== now.runId ||
+  (seen.replication !== null && now.replication !== null && seen.replication !== now.replication);
 
 /** A row that was made and never used. */
 const isUntouched = ({ incarnation, entryId, seen }: ArchiveCheckpoint): boolean =>

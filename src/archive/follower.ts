@@ -3,7 +3,7 @@ import { retryable } from '../errors';
 import type { RedisConnection } from '../redis';
 import type { Transaction } from '../postgres';
 import type { Checkpoint } from './checkpoint';
-import { judge, type Judgement } from './continuity';
+import { hasOtherMemory, judge, type Judgement } from './continuity';
 import { beforeAll } from './entry-id';
 import { incarnationKey, parseFacts, readFacts, type RedisFacts } from './redis-facts';
 
@@ -78,7 +78,7 @@ export class Follower {
     this.#must = false;
     return {
       ...judgement,
-      restarted: seen?.runId !== now.runId,
+      restarted: seen === null || hasOtherMemory(seen, now),
       lastGeneratedId: now.stream.lastGeneratedId,
     };
   }

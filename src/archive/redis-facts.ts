@@ -15,6 +15,11 @@ const text = z.string().nullable();
 const factsShape = z.object({
   /** Changes with every start of the server. */
   runId: z.string(),
+  /**
+   * Which history of writes the data comes from: another one when a replica became the master, or a master another one's replica, whose
+   * data replace all that was there without a word. Null: not told, or not looked at (by an older version).
+   */
+  replication: text.optional().transform((id) => id ?? null),
   incarnation: text,
   stream: z.object({
     exists: z.boolean(),
@@ -46,15 +51,17 @@ export async function readFacts(client: Redis, position: string): Promise<RedisF
     client
       .multi()
       .info('server')
+      .info('replication')
       .get(incarnationKey)
       .mget(counted.map((kind) => `aidb:counter:${kind}`))
       .xinfo('STREAM', changesStream)
       .xrange(changesStream, position, position, 'COUNT', 1),
   );
-  const [info, incarnation, counters, stream, entry] = replies;
+  const [info, replication, incarnation, counters, stream, entry] = replies;
   const values = answer(counters) as (string | null)[];
   return {
     runId: /^run_id:(\w+)/m.exec(answer(info) as string)?.[1] ?? '',
+    replication: /^master_replid:(\w+)/m.exec(answer(replication) as string)?.[1] ?? null,
     // A key of another type is not our incarnation: it is as good as lost.
     incarnation: refused(incarnation, 'WRONGTYPE') ? null : (answer(incarnation) as string | null),
     stream: streamFacts(stream),
