@@ -1,5 +1,6 @@
 import { describeError } from '../errors';
 import type { Log } from '../log';
+import { FaultLog } from '../pipeline/fault-log';
 import type { MirrorEvent } from './mirror';
 import { isRefused } from './notifications';
 import type { MirrorStatus } from './status';
@@ -9,6 +10,7 @@ export class MirrorLog {
   readonly #log: Log;
   readonly #missed: (reason: string) => void;
   status: MirrorStatus;
+  readonly #faults = new FaultLog();
   /** Down because the stream cannot be written to: the next flush ends it. */
   #writing = false;
   /** Redis does not let us look at its setting: the first event shows that it is right. */
@@ -67,7 +69,7 @@ export class MirrorLog {
       case 'down': {
         this.#writing = event.what === 'writing';
         this.#become('down', describeError(event.error));
-        if (Number.isInteger(Math.log2(event.attempt)))
+        if (this.#faults.tell(describeError(event.error).code) !== undefined)
           this.#log.failure('warn', event.error, { ...fields, event: 'mirror.down', attempt: event.attempt });
       }
     }
