@@ -48,7 +48,7 @@ export class SourceKeeper {
    * Opens the file the first time; later looks, every quarter of a second, whether it is still the same.
    * @throws fatal errors when the file was never open (a setting is wrong), the same as retryable later (it may come back).
    */
-  refresh(now = Date.now()): Refreshed {
+  refresh(now = performance.now()): Refreshed {
     if (this.#source !== undefined && now - this.#checkedAt < checkMs) {
       return { source: this.#source, incidents: [], needsPass: false };
     }

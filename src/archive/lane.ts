@@ -75,6 +75,7 @@ export class ArchiveLane {
   /** When the oldest entry not yet applied was written; undefined: in step. */
   behindSince: number | undefined;
   failure: ErrorReport | undefined;
+  /** By performance.now(); 0: never. */
   lastProgressAt = 0;
   readonly #options: ArchiveLaneOptions;
   readonly #connections: LaneConnections;
@@ -87,7 +88,7 @@ export class ArchiveLane {
   readonly #retention: LaneRetention | undefined;
   #targets: Targets | undefined;
   #applier: Applier | undefined;
-  #tickedAt = 0;
+  #tickedAt = -Infinity;
   /** Everything was in order once: what fails from now on may be mended while we go on trying. */
   #started = false;
   /** Parked records are due. */
@@ -148,12 +149,16 @@ export class ArchiveLane {
     return this.#passes.last;
   }
 
+  get passDoneAt(): number {
+    return this.#passes.doneAt;
+  }
+
   /** One turn. Throws what the pump should retry or stop for; being displaced by another instance is neither. */
   async cycle(): Promise<CycleOutcome> {
     try {
       const outcome = await this.#turn();
       this.failure = undefined;
-      this.lastProgressAt = Date.now();
+      this.lastProgressAt = performance.now();
       return outcome;
     } catch (thrown) {
       if (thrown instanceof Displaced) {
@@ -289,8 +294,8 @@ export class ArchiveLane {
 
   /** What is due once a second: a sign of life, parked records to try again, points that had to rest. */
   async #tick(applier: Applier): Promise<void> {
-    if (Date.now() - this.#tickedAt < tickMs) return;
-    this.#tickedAt = Date.now();
+    if (performance.now() - this.#tickedAt < tickMs) return;
+    this.#tickedAt = performance.now();
     const { passRequested, paused } = await this.checkpoint.renew();
     this.pause.note(paused);
     if (passRequested) this.passes.restart('asked for');
@@ -321,7 +326,7 @@ export class ArchiveLane {
 
   /** Whether another page may begin before the turn is over. */
   #mayGoOn(): boolean {
-    const due = Date.now() - this.#tickedAt >= tickMs;
+    const due = performance.now() - this.#tickedAt >= tickMs;
     return (
       !due &&
       !this.#retrying &&

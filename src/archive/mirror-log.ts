@@ -9,6 +9,7 @@ import type { MirrorStatus } from './status';
 export class MirrorLog {
   readonly #log: Log;
   readonly #missed: (reason: string) => void;
+  /** Its `since` by performance.now(). */
   status: MirrorStatus;
   readonly #faults = new FaultLog();
   /** Down because the stream cannot be written to: the next flush ends it. */
@@ -19,7 +20,7 @@ export class MirrorLog {
   constructor(log: Log, on: boolean, missed: (reason: string) => void) {
     this.#log = log;
     this.#missed = missed;
-    this.status = { state: on ? 'waiting' : 'off', since: Date.now(), mirrored: 0 };
+    this.status = { state: on ? 'waiting' : 'off', since: performance.now(), mirrored: 0 };
   }
 
   #become(state: MirrorStatus['state'], why: Pick<MirrorStatus, 'message' | 'hint'> = {}): void {
@@ -27,7 +28,7 @@ export class MirrorLog {
     const { message, hint } = why;
     this.status = {
       state,
-      since: state === before ? since : Date.now(),
+      since: state === before ? since : performance.now(),
       mirrored,
       ...(message === undefined ? {} : { message }),
       ...(hint === undefined ? {} : { hint }),
