@@ -13,7 +13,7 @@ INSERT INTO millrace.incarnations (incarnation, life)
   SELECT incarnation, CASE WHEN began_at = '-infinity' THEN 1 ELSE 2 END FROM millrace.checkpoint WHERE incarnation IS NOT NULL;
 
 --: column millrace.id_map.life
--- In which life the record was last seen to be this one. NULL: it is gone from Redis, though nobody deleted it.
+-- In which life the record was mapped. NULL: it is gone from Redis, though nobody deleted it.
 ALTER TABLE millrace.id_map ADD COLUMN life int DEFAULT 1;
 
 --: column millrace.dead_letters.life
