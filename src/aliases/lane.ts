@@ -48,15 +48,17 @@ export class AliasLane {
   readonly incidents: Incidents;
   readonly pause: PauseState;
   lastPass: PassReport | undefined;
+  /** When that one was complete, by performance.now(). */
+  passDoneAt = 0;
   server: ServerFacts | undefined;
   /** What the pump is retrying, until a cycle succeeds. */
   failure: ErrorReport | undefined;
-  /** When a cycle last found both stores in order, in milliseconds since 1970. */
+  /** When a cycle last found both stores in order, by performance.now(); 0: never. */
   lastProgressAt = 0;
   readonly #options: LaneOptions;
   #adoptedAt = -Infinity;
-  #probedAt = 0;
-  #pauseSeenAt = 0;
+  #probedAt = -Infinity;
+  #pauseSeenAt = -Infinity;
   readonly #housekeeping = new Housekeeping();
   #introduced = false;
   #busySince: number | undefined;
@@ -91,7 +93,7 @@ export class AliasLane {
       const outcome = await this.#turn();
       this.#busySince = undefined;
       this.failure = undefined;
-      this.lastProgressAt = Date.now();
+      this.lastProgressAt = performance.now();
       return outcome;
     } catch (thrown) {
       if (thrown instanceof CheckpointMoved) {
@@ -103,8 +105,8 @@ export class AliasLane {
       const error = translated === thrown ? thrown : asRetryable(translated);
       if (describeError(thrown).code === 'SQLITE_READONLY_ROLLBACK') this.keeper.release(); // opening it rolls back
       if (error instanceof MillraceError && (error.code === 'E_DB_BUSY' || error.code === 'E_DB_MOVED')) {
-        this.#busySince ??= Date.now();
-        if (Date.now() - this.#busySince < busyGraceMs) return 'idle';
+        this.#busySince ??= performance.now();
+        if (performance.now() - this.#busySince < busyGraceMs) return 'idle';
       } else if (error !== thrown) this.keeper.close(); // SQLite is in trouble: open the file anew
       this.failure = describeError(error);
       throw error;
@@ -168,9 +170,9 @@ export class AliasLane {
 
   async #paused(): Promise<boolean> {
     const { connection } = this.#options;
-    if (Date.now() - this.#pauseSeenAt >= pauseMs) {
+    if (performance.now() - this.#pauseSeenAt >= pauseMs) {
       this.pause.note(await readPause(connection));
-      this.#pauseSeenAt = Date.now();
+      this.#pauseSeenAt = performance.now();
     }
     return this.pause.current !== undefined;
   }
@@ -178,10 +180,10 @@ export class AliasLane {
   /** Makes sure that the checkpoint we build on is the one in Redis, and that the changelog goes on from there. */
   async #follow(source: AliasSource): Promise<void> {
     const expected = this.sink.checkpoint;
-    if (expected !== undefined && Date.now() - this.#probedAt < probeMs) return;
+    if (expected !== undefined && performance.now() - this.#probedAt < probeMs) return;
     const before = this.sink.confirmed;
     const { raw, checkpoint } = await this.sink.load();
-    this.#probedAt = Date.now();
+    this.#probedAt = performance.now();
     const uncaptured = source.changelog !== undefined && checkpoint?.position === null;
     if (expected !== undefined && expected.stamp === checkpoint?.stamp && !uncaptured) return;
     const known = before && { incarnation: before.incarnation, seq: before.position?.seq ?? 0 };
@@ -197,14 +199,14 @@ export class AliasLane {
       found?.position != null &&
       found.position.changelog !== source.changelog?.id &&
       !found.stamp.startsWith(`${this.sink.instance}.`);
-    if (foreign && Date.now() - this.#adoptedAt < rivalryMs) {
+    if (foreign && performance.now() - this.#adoptedAt < rivalryMs) {
       throw retryable(`another Millrace (${found.by}) fills the same Redis from another SQLite file`, {
         code: 'E_TWO_SOURCES',
         hint: 'Stop one of them, or give each its own Redis database (REDIS_URL, REDIS_DB).',
       });
     }
     await this.sink.adopt(raw, source.changelog?.head() ?? null);
-    this.#adoptedAt = Date.now();
+    this.#adoptedAt = performance.now();
   }
 
   /** Applies the next page of the changelog. @returns whether there was one. */
@@ -253,6 +255,7 @@ export class AliasLane {
   #passDone(report: PassReport): void {
     const { log, metrics, tell } = this.#options;
     this.lastPass = report;
+    this.passDoneAt = performance.now();
     for (const [type, result] of Object.entries(report.types)) this.applied.count(type, result);
     recordPass(metrics, report);
     const differences = report.added + report.updated + report.deleted;

@@ -34,7 +34,7 @@ export class PassRunner {
   readonly #options: PassRunnerOptions;
   #waiting: ((report: PassReport) => void)[] = [];
   #wanted: string | undefined;
-  #running: { readonly pass: FullPass; readonly startedAt: number } | undefined;
+  #running: { readonly pass: FullPass; readonly startedAt: number; readonly moment: number } | undefined;
 
   constructor(options: PassRunnerOptions) {
     this.#options = options;
@@ -71,7 +71,7 @@ export class PassRunner {
     if (running === undefined) return false;
     const results = await running.pass.step();
     // A restart during the step makes its outcome void.
-    if (results !== 'more' && this.#running === running) this.#finish(running.startedAt, results);
+    if (results !== 'more' && this.#running === running) this.#finish(running, results);
     return true;
   }
 
@@ -82,16 +82,20 @@ export class PassRunner {
     this.#running = {
       pass: new FullPass({ connection, truths, target, force, chunk }),
       startedAt: Date.now(),
+      moment: performance.now(),
     };
   }
 
-  #finish(startedAt: number, results: ReadonlyMap<string, TypeResult>): void {
+  #finish(
+    { startedAt, moment }: { readonly startedAt: number; readonly moment: number },
+    results: ReadonlyMap<string, TypeResult>,
+  ): void {
     this.#running = undefined;
     const sum = (count: (result: TypeResult) => number) =>
       [...results.values()].reduce((total, result) => total + count(result), 0);
     const report: PassReport = {
       startedAt,
-      ms: Date.now() - startedAt,
+      ms: Math.round(performance.now() - moment),
       total: sum((result) => result.total),
       added: sum((result) => result.added),
       updated: sum((result) => result.updated),

@@ -66,7 +66,7 @@ export class AppliedReport {
   total = 0;
   #sum = { added: 0, updated: 0, deleted: 0 };
   #slowestMs = 0;
-  #toldAt = 0;
+  #toldAt = -Infinity;
 
   constructor(log: Log, metrics: Metrics, tell: Tell) {
     this.#log = log;
@@ -98,7 +98,7 @@ export class AppliedReport {
 
   flush(): void {
     const { added, updated, deleted } = this.#sum;
-    const now = Date.now();
+    const now = performance.now();
     if (added + updated + deleted === 0 || now - this.#toldAt < everyMs) return;
     const ms = this.#slowestMs;
     this.#log.info('changes applied', {
@@ -108,7 +108,7 @@ export class AppliedReport {
       updated,
       deleted,
       ms,
-      text: `[${timestamp(new Date(now))}] Changes applied: added ${added}, updated ${updated}, deleted ${deleted} (${ms} ms after the commit)`,
+      text: `[${timestamp()}] Changes applied: added ${added}, updated ${updated}, deleted ${deleted} (${ms} ms after the commit)`,
     });
     this.#tell({ type: 'applied', added, updated, deleted, parked: 0, ms });
     this.#sum = { added: 0, updated: 0, deleted: 0 };

@@ -76,7 +76,7 @@ export class SourceKeeper {
    * it is the same in it.
    * @throws fatal errors when the file was never open (a setting is wrong), the same as retryable later (it may come back).
    */
-  refresh(now = Date.now()): Refreshed {
+  refresh(now = performance.now()): Refreshed {
     const open = this.#open;
     if (open !== undefined && now - this.#checkedAt < checkMs && open.standing() === 'same') {
       return { source: open, incidents: [], needsPass: false };
@@ -165,7 +165,7 @@ export class SourceKeeper {
       return (this.#source = this.#open = AliasSource.open(this.#options));
     } catch (error) {
       if (error instanceof MillraceError && error.code === 'E_DB_MOVED')
-        this.#refused = { error, until: Date.now() + refusedMs };
+        this.#refused = { error, until: performance.now() + refusedMs };
       throw error;
     }
   }

@@ -113,7 +113,7 @@ export class AliasSource {
    * In rollback-journal mode a reader can make a writer's commit wait, or fail if it sets no busy timeout. So nothing is read
    * while a journal is being written, unless that lasts. A WAL database never needs this.
    */
-  writerActive(now = Date.now()): boolean {
+  writerActive(now = performance.now()): boolean {
     if (this.journalMode === 'wal' || !journalIsHot(`${this.realPath}-journal`)) {
       this.#writerSince = undefined;
       return false;
@@ -123,14 +123,14 @@ export class AliasSource {
   }
 
   /** For the same reason an idle rollback-journal database is asked only when its file has changed, and once a second. */
-  mayHaveChanged(now = Date.now()): boolean {
+  mayHaveChanged(now = performance.now()): boolean {
     if (this.journalMode === 'wal') return true;
     this.#looking = modifiedAt(this.options.path);
     return this.#looking !== this.#seen || now - this.#seenAt >= writerPatienceMs;
   }
 
   /** The look that `mayHaveChanged` allowed found nothing new. */
-  sawNothingNew(now = Date.now()): void {
+  sawNothingNew(now = performance.now()): void {
     this.#seen = this.#looking;
     this.#seenAt = now;
   }

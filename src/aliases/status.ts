@@ -1,6 +1,7 @@
 import type { ErrorReport } from '../errors';
 import type { Readings } from '../gauges';
 import type { CheckpointAge } from '../pipeline/checkpoint-age';
+import { passAt, timeOf } from '../pipeline/moment';
 import { type Pause, pauseTroubles } from '../pipeline/pause';
 import { passTroubles, type Progress, progressReadings, stalledTroubles } from '../pipeline/progress';
 import type { AliasLane } from './lane';
@@ -90,10 +91,10 @@ export function aliasStatus(
       position: `${position?.seq ?? ''} ${lane.applied.total}`,
       lagSeconds: waiting.lagSeconds,
       paused: paused !== null,
-      now,
+      now: performance.now(),
     }),
-    lastProgressAt: lane.lastProgressAt,
-    lastPass: lane.lastPass ?? null,
+    lastProgressAt: timeOf(lane.lastProgressAt, now),
+    lastPass: passAt(lane.lastPass, lane.passDoneAt, now),
     passRunning: lane.passes.active,
     nextPassAt,
     applied: lane.applied.total,

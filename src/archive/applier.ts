@@ -8,11 +8,12 @@ import type { Checkpoint } from './checkpoint';
 import { storedLetter } from './dead-letters';
 import type { Echoes } from './echoes';
 import { compareEntryIds } from './entry-id';
-import { keyOf, unpackFound } from './found';
+import { unpackFound } from './found';
 import type { Nominated } from './full-pass';
-import { isKind, type KindName, kindNames } from './kinds';
-import { type Answer, lookUp, type Nominations } from './look-up';
+import { isKind, type KindName } from './kinds';
+import { lookUp, type Nominations } from './look-up';
 import { MetricKeys } from './metric-keys';
+import { putAnswers, putGone } from './put-answers';
 import type { Behind } from './relay';
 import type { ArchiveSink } from './sink';
 import type { Page } from './stream';
@@ -106,14 +107,17 @@ export class Applier {
     if (behind !== undefined && fresh) await this.#commit(page.batch, page, true, behind);
     else {
       await behind?.previous;
-      await this.#apply({ batch: page.batch, nominated, deleted: page.deleted, page, direct: fresh });
+      const { batch, deleted, lapsed } = page;
+      await this.#apply({ batch, nominated, deleted, lapsed, page, direct: fresh });
     }
   }
 
   /** The points of a key that was deleted go all of them; if it is there again, it is read from its start. */
-  #deleteMetricKeys({ batch, deleted }: Page): void {
-    const ids = deleted.get('metric') ?? new Set();
-    for (const id of ids) this.#metrics.forget(id);
+  #deleteMetricKeys({ batch, deleted, lapsed }: Page): void {
+    const doubtful = lapsed.get('metric') ?? new Set();
+    const all = deleted.get('metric') ?? new Set();
+    for (const id of [...all, ...doubtful]) this.#metrics.forget(id);
+    const ids = new Set([...all].filter((id) => !doubtful.has(id)));
     if (this.#options.onDelete === 'keep' || ids.size === 0) return;
     batch.discard('metric', ids);
     for (const id of ids) batch.deletions.push({ kind: 'metric', id });
@@ -144,8 +148,9 @@ export class Applier {
     const nominated = new Map<KindName, Set<string>>();
     const deleted = new Map<KindName, Set<string>>();
     for (const row of rows) {
-      const { id, kind, redisKey, payload, waits, isDeletion } = storedLetter(row);
+      const { id, kind, redisKey, payload, waits, isDeletion, life } = storedLetter(row);
       batch.retried.push(id);
+      batch.life = life;
       if (!isKind(kind)) continue;
       const name = idIn(kind, redisKey);
       // Read from its start: the points that waited, and those that were too large, were read before.
@@ -191,10 +196,11 @@ export class Applier {
     readonly batch: Batch;
     readonly nominated: Nominations;
     readonly deleted?: Nominations;
+    readonly lapsed?: Nominations;
     readonly page?: Page;
     readonly direct: boolean;
   }): Promise<void> {
-    const { truth } = this.#options;
+    const { truth, onDelete } = this.#options;
     const answers = lookUp(work.nominated, truth, this.#metrics);
     let { batch } = work;
     // Of a metric's key the last points are read again, so that none of the same score is missed.
@@ -206,62 +212,24 @@ export class Applier {
       next = undefined;
       if (answer.done === true) break;
       const { value } = answer;
-      for (const one of value) bytes += this.#put(batch, one);
+      bytes += putAnswers(batch, value, this.knownId);
       if (bytes < largeBytes) {
         next = answers.next();
         next.catch(() => undefined); // thrown when it is awaited
       }
-      this.#delete(batch, value, work.deleted);
+      if (onDelete === 'delete') putGone(batch, value, work);
       if (value.some(({ kind }) => kind === 'metric')) direct = false;
       if (batch.size < batchRows && bytes < batchBytes) continue;
       // Letters that are tried again go with the last of it: they are all that tells of a deletion that was refused.
       const retried = batch.retried.splice(0);
+      const { life } = batch;
       await this.#commit(batch, undefined, direct);
       batch = new Batch();
       batch.retried.push(...retried);
+      batch.life = life;
       bytes = 0;
     }
     if (batch.size > 0 || work.page !== undefined) await this.#commit(batch, work.page, direct);
-  }
-
-  /** @returns about how many bytes the answer holds */
-  #put(batch: Batch, { kind, id, truth }: Answer): number {
-    switch (truth.state) {
-      case 'absent':
-        return 0;
-      case 'unfit': {
-        const key = keyOf(kind, Buffer.from(id, 'latin1'));
-        batch.letters.push({ kind, key, distinction: truth.part ?? '', reason: truth.reason });
-        return key.length;
-      }
-      case 'packed':
-        batch.addCarried({ kind: 'prediction', value: truth.value }, this.knownId);
-        return truth.value.length;
-      case 'found': {
-        let bytes = 0;
-        for (const found of truth.records) {
-          batch.add(found);
-          for (const value of found.values) bytes += value?.length ?? 0;
-        }
-        if (kind === 'hyperparam') {
-          const names = truth.records.flatMap(({ values: [name] }) => (name === undefined ? [] : [name]));
-          batch.wholeRuns.set(id, names);
-        }
-        return bytes;
-      }
-    }
-  }
-
-  /** ON_DELETE=delete: what was deleted and is not there again. */
-  #delete(batch: Batch, answers: readonly Answer[], deleted: Nominations | undefined): void {
-    if (this.#options.onDelete !== 'delete' || deleted === undefined) return;
-    for (const kind of kindNames) {
-      const absent = answers.filter((one) => one.kind === kind && one.truth.state === 'absent');
-      const gone = new Set(absent.map(({ id }) => id).filter((id) => deleted.get(kind)?.has(id)));
-      if (gone.size === 0) continue;
-      batch.discard(kind, gone);
-      for (const id of gone) batch.deletions.push({ kind, id });
-    }
   }
 
   async #commit(batch: Batch, page: Page | undefined, direct: boolean, behind?: Behind): Promise<void> {

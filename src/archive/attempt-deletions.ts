@@ -1,6 +1,7 @@
 import type { Applied, Attempt } from './attempt';
 import { Batch } from './batch';
 import { applyDeletions, deleteOthers, type Deleted, type Deletion, releaseDeletions } from './delete';
+import type { Life } from './id-map';
 import { type KindName, kinds } from './kinds';
 import { bring, withParents } from './resolve';
 import { type Targets, targetOf } from './target';
@@ -9,8 +10,7 @@ import type { TruthReader } from './truth';
 interface Context {
   readonly targets: Targets;
   readonly truth: TruthReader;
-  /** Of the incarnation, as Postgres prints it. */
-  readonly beganAt: string;
+  readonly life: Life;
   readonly lettersExist: boolean;
 }
 
@@ -18,10 +18,10 @@ interface Context {
 export async function deleteGone(
   { transaction, ids, batch, applied }: Attempt,
   deletions: readonly Deletion[],
-  { targets, truth, beganAt, lettersExist }: Context,
+  { targets, truth, life, lettersExist }: Context,
 ): Promise<Deleted['refused']> {
   if (deletions.length === 0) return [];
-  const { rows, refused, heirs } = await applyDeletions(transaction, targets, deletions, beganAt);
+  const { rows, refused, heirs } = await applyDeletions(transaction, targets, deletions, life);
   for (const [kind, count] of rows) countDeleted(applied, kind, count);
   if (deletions.some(({ kind }) => kinds[kind].identity === 'mapped')) ids.distrust();
   for (const [name, inherited] of heirs) await bring(batch, truth, name, [...inherited]);

@@ -3,6 +3,7 @@ import { CarriedCopy, type KnownId } from './carried-copy';
 import { type DeadLetter, letterOf, unfit } from './dead-letters';
 import type { Deletion } from './delete';
 import type { Found } from './found';
+import type { Gone } from './gone';
 import { type KindName, kindNames } from './kinds';
 import { PackedError } from './packed';
 import { type Row, toRow } from './row';
@@ -12,10 +13,14 @@ export class Batch {
   readonly #rows: ReadonlyMap<KindName, Row[]>;
   readonly letters: DeadLetter[];
   readonly deletions: Deletion[];
-  /** Runs (Redis ids) whose hyperparameters were read whole, with the names of all of them. */
+  /** What is, or may be, gone though nobody deleted it. */
+  readonly lapsed: Gone[];
+  /** Runs (Redis ids) of which hyperparameters were deleted, with the names of those that are left. */
   readonly wholeRuns: Map<string, readonly Buffer[]>;
   /** Stored letters (ids) this batch tries again: gone unless parked again. */
   readonly retried: string[];
+  /** Of those letters; undefined: what is here is there now. */
+  life: string | undefined;
   /** Predictions that are not among the rows, because they are ready as they are: see `spread`. */
   #copy: CarriedCopy | undefined;
 
@@ -23,7 +28,9 @@ export class Batch {
     this.#rows = new Map(kindNames.map((name) => [name, [...(from?.of(name) ?? [])]]));
     this.letters = [...(from?.letters ?? [])];
     this.deletions = [...(from?.deletions ?? [])];
+    this.lapsed = [...(from?.lapsed ?? [])];
     this.wholeRuns = new Map(from?.wholeRuns);
+    this.life = from?.life;
     this.retried = [...(from?.retried ?? [])];
     this.#copy = from?.copy;
   }
@@ -44,7 +51,7 @@ export class Batch {
   }
 
   get size(): number {
-    let size = this.letters.length + this.deletions.length + this.retried.length;
+    let size = this.letters.length + this.deletions.length + this.lapsed.length + this.retried.length;
     size += this.#copy?.ids.length ?? 0;
     for (const rows of this.#rows.values()) size += rows.length;
     return size;

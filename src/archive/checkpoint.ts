@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { readAsset } from '../package-root';
 import type { Pause } from '../pipeline/pause';
 import { applicationName, type PostgresConnection, type Transaction } from '../postgres';
+import type { Life } from './id-map';
 import { pauseOf } from './pause';
 
 export const streamKey = 'millrace:changes';
@@ -18,6 +19,9 @@ const evictSql = readAsset('src/archive/sql/evict.sql');
 const fenceSql = readAsset('src/archive/sql/fence.sql');
 const renewSql = readAsset('src/archive/sql/renew.sql');
 const adoptSql = readAsset('src/archive/sql/adopt.sql');
+const lifeSql = readAsset('src/archive/sql/begin-life.sql');
+
+const replacedSql = 'INSERT INTO millrace.incarnations (incarnation) VALUES ($1) ON CONFLICT DO NOTHING';
 
 /** Another instance owns the stream now: whatever this one knew of its position is worthless. */
 export class Displaced extends Error {}
@@ -25,8 +29,8 @@ export class Displaced extends Error {}
 export interface Position {
   /** Made anew whenever a stream is begun without continuity; null: never begun. */
   readonly incarnation: string | null;
-  /** When the incarnation began, as Postgres prints it; null: it never did. */
-  readonly beganAt: string | null;
+  /** Its number, from 1; null: none ever began. */
+  readonly life: Life;
   readonly entryId: string;
   /** What was last seen of Redis, as continuity.ts reads it. */
   readonly seen: unknown;
@@ -55,6 +59,11 @@ export class Checkpoint {
     return this.#position;
   }
 
+  /** Which life of Redis is followed. */
+  get life(): Life {
+    return this.#position?.life ?? null;
+  }
+
   /** Tries to become the owner. @returns who is. */
   async claim(): Promise<Ownership> {
     // Looked up first: ON CONFLICT alone would wait for an owner in the middle of a transaction.
@@ -74,7 +83,7 @@ export class Checkpoint {
     this.#epoch = found.epoch;
     this.#position = {
       incarnation: found.incarnation,
-      beganAt: found.began_at,
+      life: found.life,
       entryId: found.entry_id,
       seen: found.seen === null ? null : JSON.parse(found.seen),
     };
@@ -144,13 +153,42 @@ export class Checkpoint {
     if (this.#position !== undefined) this.#position = { ...this.#position, entryId };
   }
 
-  /** Notes what was seen of Redis; with `begin`, starts a new incarnation at `entryId`. @throws Displaced */
-  async adopt(position: Omit<Position, 'beganAt'>, begin: boolean): Promise<void> {
-    const { incarnation, entryId, seen } = position;
-    const values = [streamKey, this.#epoch, incarnation, entryId, JSON.stringify(seen), begin];
-    const [row] = await this.#postgres.query(adoptSql, values);
+  /** Notes what was seen of Redis. @throws Displaced */
+  async note(position: Omit<Position, 'life'>): Promise<void> {
+    const [row] = await this.#postgres.query(adoptSql, this.#adoption(position, false));
     if (row === undefined) throw this.#displaced();
-    this.#position = { ...position, beganAt: row['began_at'] ?? null };
+    this.#position = { ...position, life: this.#position?.life ?? null };
+  }
+
+  /**
+   * Starts a new incarnation at `entryId`. @param replaced the one found in Redis: should it come back, it is known
+   * @param keep run in the same transaction, if it is not the first one. @throws Displaced
+   */
+  async begin(
+    position: Omit<Position, 'life'>,
+    replaced: string | null,
+    keep: (transaction: Transaction) => Promise<unknown>,
+  ): Promise<void> {
+    const life = await this.#postgres.transaction(async (transaction) => {
+      const adopted = await transaction.execute(adoptSql, this.#adoption(position, true));
+      if (adopted === 0) throw this.#displaced();
+      if (replaced !== null) await transaction.execute(replacedSql, [replaced]);
+      const [row] = await transaction.query(lifeSql, [position.incarnation]);
+      const number = row?.['life'] ?? null;
+      if (number !== '1') await keep(transaction);
+      return number;
+    });
+    this.#position = { ...position, life };
+  }
+
+  #adoption({ incarnation, entryId, seen }: Omit<Position, 'life'>, begin: boolean): unknown[] {
+    return [streamKey, this.#epoch, incarnation, entryId, JSON.stringify(seen), begin];
+  }
+
+  /** Whether an incarnation found in Redis was met before: an older one of ours, or one that ours replaced. */
+  async hasMet(incarnation: string): Promise<boolean> {
+    const sql = 'SELECT FROM millrace.incarnations WHERE incarnation = $1';
+    return (await this.#postgres.query(sql, [incarnation])).length > 0;
   }
 
   /** After a failure nobody knows whether the commit happened: only Postgres does. */
@@ -162,13 +200,13 @@ export class Checkpoint {
   async reload(): Promise<void> {
     await this.#evict();
     const sql =
-      'SELECT incarnation, began_at, entry_id, seen FROM millrace.checkpoint WHERE stream = $1 AND epoch = $2';
+      'SELECT c.incarnation, i.life, c.entry_id, c.seen FROM millrace.checkpoint c LEFT JOIN millrace.incarnations i USING (incarnation) WHERE c.stream = $1 AND c.epoch = $2';
     const [row] = await this.#postgres.query(sql, [streamKey, this.#epoch]);
     if (row === undefined) throw this.#displaced();
     const found = claimed.omit({ epoch: true }).parse(row);
     this.#position = {
       incarnation: found.incarnation,
-      beganAt: found.began_at,
+      life: found.life,
       entryId: found.entry_id,
       seen: found.seen === null ? null : JSON.parse(found.seen),
     };
@@ -201,7 +239,7 @@ export class Checkpoint {
 const claimed = z.object({
   epoch: z.string(),
   incarnation: z.string().nullable(),
-  began_at: z.string().nullable(),
+  life: z.string().nullable(),
   entry_id: z.string(),
   seen: z.string().nullable(),
 });

@@ -42,21 +42,23 @@ const odd = (incident: string): Judgement => ({ verdict: 'continue', incident, n
  * Does Redis go on where Postgres stands? The entry at our position is the main witness; a snapshot restored from before it
  * lacks it, and one restored from after it betrays itself by what was seen since.
  * @param now read with `readFacts(client, checkpoint.entryId)`
+ * @param met whether another incarnation that is in Redis now was met before
  */
-export function judge(checkpoint: ArchiveCheckpoint | undefined, now: RedisFacts): Judgement {
+export function judge(checkpoint: ArchiveCheckpoint | undefined, now: RedisFacts, met = false): Judgement {
   if (checkpoint === undefined || isUntouched(checkpoint)) return { verdict: 'start', needsPass: true };
   const { incarnation, seen } = checkpoint;
   if (now.incarnation !== null && incarnation !== null && now.incarnation !== incarnation) {
-    return backwards(
-      `its incarnation was ${incarnation} and is ${now.incarnation}; another Redis answers, or another Millrace took it over`,
-    );
+    const what = met
+      ? 'an older state was put back'
+      : 'another Redis answers, or another Millrace took it over';
+    return backwards(`its incarnation was ${incarnation} and is ${now.incarnation}; ${what}`);
   }
   const stream = streamLoss(checkpoint, now);
   const counter = counterLoss(seen, now);
   // The entry at our position is no witness then: we may have read on, since we looked, in what was written after a flush.
   if (now.incarnation === null && incarnation !== null)
     return backwards(counter ?? 'our incarnation key is gone; it was flushed, or restarted without its data');
-  const restarted = seen !== null && seen.runId !== now.runId;
+  const restarted = seen !== null && hasOtherMemory(seen, now);
   if (counter !== undefined && (restarted || stream !== undefined)) return backwards(counter);
   if (stream !== undefined) {
     // Within one run, only the trimmed or deleted stream lacks what was read and has what came since.
@@ -66,6 +68,11 @@ export function judge(checkpoint: ArchiveCheckpoint | undefined, now: RedisFacts
   // With all its data; but notifications came to nobody meanwhile.
   return restarted ? { ...keep, needsPass: true } : keep;
 }
+
+/** Another run of the server, or data that came from another one by replication: what only memory held may be gone. */
+export const hasOtherMemory = (seen: RedisFacts, now: RedisFacts): boolean =>
+  seen.runId !== now.runId ||
+  (seen.replication !== null && now.replication !== null && seen.replication !== now.replication);
 
 /** A row that was made and never used. */
 const isUntouched = ({ incarnation, entryId, seen }: ArchiveCheckpoint): boolean =>

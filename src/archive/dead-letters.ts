@@ -3,6 +3,7 @@ import { readAsset } from '../package-root';
 import type { TextRow, Transaction } from '../postgres';
 import { isUnfit, Unfit } from './unfit';
 import { type Found, keyOf, packFound } from './found';
+import type { Life } from './id-map';
 import type { KindName } from './kinds';
 import { createdOf, md5, type Row } from './row';
 
@@ -83,7 +84,11 @@ export function unfit(error: unknown): Unfit {
 }
 
 /** Writes the letters in the transaction of the batch they were taken out of. */
-export async function park(transaction: Transaction, letters: readonly DeadLetter[]): Promise<void> {
+export async function park(
+  transaction: Transaction,
+  letters: readonly DeadLetter[],
+  life: Life,
+): Promise<void> {
   if (letters.length === 0) return;
   const latest = [...new Map(letters.map((letter) => [digestOf(letter), letter]))];
   const column = (read: (letter: DeadLetter) => unknown) => latest.map(([, letter]) => read(letter) ?? null);
@@ -99,6 +104,7 @@ export async function park(transaction: Transaction, letters: readonly DeadLette
     column(({ waitingFor }) => waitingFor),
     column(({ payload }) => payload),
     column(({ entryId }) => entryId),
+    life,
   ]);
 }
 
@@ -147,6 +153,8 @@ export interface StoredLetter {
   readonly waits: boolean;
   /** Nothing could not be written: a row could not be deleted. */
   readonly isDeletion: boolean;
+  /** Of Redis, when it was parked. */
+  readonly life: string | undefined;
 }
 
 export function storedLetter(row: TextRow): StoredLetter {
@@ -159,5 +167,6 @@ export function storedLetter(row: TextRow): StoredLetter {
     payload: bytes(row['payload']),
     waits: row['waiting_for'] != null,
     isDeletion: row['payload'] == null && row['created'] === deletionMark,
+    life: row['life'] ?? undefined,
   };
 }

@@ -2,6 +2,9 @@ import { describeError } from '../errors';
 import { readAsset } from '../package-root';
 import type { Transaction } from '../postgres';
 import { type DeadLetter, deletionMark, release } from './dead-letters';
+import type { Gone } from './gone';
+import type { Life } from './id-map';
+import { notKept } from './kept';
 import { Unfit } from './unfit';
 import { keyOf } from './found';
 import { isDataError, unfitOf } from './isolate';
@@ -10,11 +13,7 @@ import { isId, md5 } from './row';
 import { quoteName, type Target, type Targets, targetOf } from './target';
 
 /** A record the application deleted in Redis; only ON_DELETE=delete acts on it. */
-export interface Deletion {
-  readonly kind: KindName;
-  /** What followed `aidb:<kind>:`, latin1. */
-  readonly id: string;
-}
+export type Deletion = Gone;
 
 /**
  * What retention may have removed stays: that it is gone from Redis does not say who has deleted it. A row without a time, or of a
@@ -34,12 +33,12 @@ export interface Deleted {
   readonly heirs: Map<KindName, Set<string>>;
 }
 
-/** Deletes, children first. @param beganAt when the incarnation began. */
+/** Deletes, children first, what came in this life of Redis. */
 export async function applyDeletions(
   transaction: Transaction,
   targets: Targets,
   deletions: readonly Deletion[],
-  beganAt: string,
+  life: Life,
 ): Promise<Deleted> {
   const deleted: Deleted = { rows: new Map(), refused: [], heirs: new Map() };
   const order = [...deletions].sort((a, b) => kindNames.indexOf(b.kind) - kindNames.indexOf(a.kind));
@@ -48,10 +47,10 @@ export async function applyDeletions(
     try {
       const { kind, id } = deletion;
       const heirs: string[] = [];
-      const rows = await deleteRecord(transaction, targets, deletion, { beganAt, heirs });
+      const rows = await deleteRecord(transaction, targets, deletion, { life, heirs });
       deleted.rows.set(kind, (deleted.rows.get(kind) ?? 0) + rows);
       if (heirs.length > 0) deleted.heirs.set(kind, new Set([...(deleted.heirs.get(kind) ?? []), ...heirs]));
-      await forgetLetters(transaction, deletion, beganAt);
+      await forgetLetters(transaction, deletion, life);
       await release(transaction, [`${kind}:${id}`]); // who waits for its name may have it
       await transaction.execute('RELEASE SAVEPOINT deletion');
     } catch (error) {
@@ -64,10 +63,10 @@ export async function applyDeletions(
 }
 
 /** What is parked of a deleted record would come back with its parent. */
-const forgetLetters = (transaction: Transaction, { kind, id }: Deletion, beganAt: string) =>
+const forgetLetters = (transaction: Transaction, { kind, id }: Deletion, life: Life) =>
   transaction.execute(
-    'DELETE FROM millrace.dead_letters WHERE kind = $1 AND redis_key = $2 AND payload IS NOT NULL AND first_at >= $3',
-    [kind, keyOf(kind, Buffer.from(id, 'latin1')), beganAt],
+    'DELETE FROM millrace.dead_letters WHERE kind = $1 AND redis_key = $2 AND payload IS NOT NULL AND life = $3',
+    [kind, keyOf(kind, Buffer.from(id, 'latin1')), life],
   );
 
 /** For a deletion that Postgres refuses; tried again when rows that may refer to it are deleted, and at each full pass. */
@@ -93,44 +92,45 @@ export async function releaseDeletions(
 }
 
 /**
- * Deletes the row of a record that is gone from Redis, if it is of this incarnation: an older one may have had a record under
- * the same id. @returns how many rows.
+ * Deletes the row of a record that is gone from Redis, if it is of this life: an older one may have had a record under the same id.
+ * @returns how many rows.
  */
 async function deleteRecord(
   transaction: Transaction,
   targets: Targets,
   { kind: name, id }: Deletion,
-  { beganAt, heirs }: { readonly beganAt: string; readonly heirs: string[] },
+  { life, heirs }: { readonly life: Life; readonly heirs: string[] },
 ): Promise<number> {
   const kind = kinds[name];
   const target = targetOf(targets, name);
   if (kind.identity === 'mapped')
-    return isId(id) ? deleteMapped(transaction, target, id, { beganAt, heirs }) : 0;
+    return isId(id) ? deleteMapped(transaction, target, id, { life, heirs }) : 0;
   if (kind.identity === 'dated') {
     if (!isId(id)) return 0;
-    const time = quoteName(kind.created ?? '');
-    const sql = `DELETE FROM ${target.table} WHERE redis_id = $1 AND ${time} >= $2 AND ${notRetained('$3', time)}`;
-    return transaction.execute(sql, [id, beganAt, name]);
+    const retained = notRetained('$2', quoteName(kind.created ?? ''));
+    const sql = `DELETE FROM ${target.table} t WHERE redis_id = $1 AND ${notKept(name)} AND ${retained}`;
+    return transaction.execute(sql, [id, name]);
   }
   const parts = id.split(':');
   const parents: string[] = [];
   for (const parent of kind.parents) {
-    const pgId = await newest(transaction, parent.kind, parts[Number(parent.from)] ?? '', beganAt);
+    const pgId = await rowOf(transaction, parent.kind, parts[Number(parent.from)] ?? '', life);
     if (pgId === undefined) return 0;
     parents.push(pgId);
   }
   const where = kind.parents.map(({ column }, index) => `${quoteName(column)} = $${index + 1}`).join(' AND ');
+  const kept = notKept(name, 'training_run_id');
   if (name !== 'metric') {
     return transaction.execute(
-      `DELETE FROM ${target.table} WHERE ${where} AND redis_key IS NOT NULL`,
+      `DELETE FROM ${target.table} t WHERE ${where} AND redis_key IS NOT NULL AND ${kept}`,
       parents,
     );
   }
   // The members that are gone cannot be asked any more; the key has name and split, and either may contain a colon.
   const rest = Buffer.from(parts.slice(1).join(':'), 'latin1').toString('utf8');
   const sql =
-    `DELETE FROM ${target.table} WHERE ${where} AND redis_key IS NOT NULL AND metric_name || ':' || split = $2 ` +
-    `AND ${notRetained('$3', '"timestamp"')}`;
+    `DELETE FROM ${target.table} t WHERE ${where} AND redis_key IS NOT NULL AND metric_name || ':' || split = $2 ` +
+    `AND ${kept} AND ${notRetained('$3', '"timestamp"')}`;
   return transaction.execute(sql, [...parents, rest, name]);
 }
 
@@ -141,30 +141,33 @@ export function deleteOthers(
   pgRun: string,
   names: readonly (Buffer | string)[],
 ): Promise<number> {
-  const sql = `DELETE FROM ${table} WHERE training_run_id = $1 AND redis_key IS NOT NULL AND redis_key <> ALL ($2::uuid[])`;
+  const sql =
+    `DELETE FROM ${table} t WHERE training_run_id = $1 AND redis_key IS NOT NULL AND redis_key <> ALL ($2::uuid[]) ` +
+    `AND ${notKept('hyperparam', 'training_run_id')}`;
   return transaction.execute(sql, [pgRun, names.map(md5)]);
 }
 
-async function newest(transaction: Transaction, kind: KindName, id: string, beganAt: string) {
+/** The row of the record that has this id; undefined when there is none, or several had it in this life. */
+async function rowOf(transaction: Transaction, kind: KindName, id: string, life: Life) {
   if (!isId(id)) return undefined;
-  const sql = `SELECT pg_id FROM millrace.id_map WHERE kind = $1 AND redis_id = $2 AND created_at >= $3 ORDER BY created_at DESC LIMIT 1`;
-  const [row] = await transaction.query(sql, [kind, id, beganAt]);
-  return row?.['pg_id'] ?? undefined;
+  const sql = `SELECT DISTINCT pg_id FROM millrace.id_map WHERE kind = $1 AND redis_id = $2 AND life = $3`;
+  const [row, ...others] = await transaction.query(sql, [kind, id, life]);
+  return others.length > 0 ? undefined : (row?.['pg_id'] ?? undefined);
 }
 
 async function deleteMapped(
   transaction: Transaction,
   { kind, table }: Target,
   id: string,
-  { beganAt, heirs }: { readonly beganAt: string; readonly heirs: string[] },
+  { life, heirs }: { readonly life: Life; readonly heirs: string[] },
 ): Promise<number> {
   const sql =
-    'DELETE FROM millrace.id_map WHERE kind = $1 AND redis_id = $2 AND created_at >= $3 RETURNING pg_id, owned';
-  const mapped = await transaction.query(sql, [kind.name, id, beganAt]);
+    'DELETE FROM millrace.id_map WHERE kind = $1 AND redis_id = $2 AND life = $3 RETURNING pg_id, owned';
+  const mapped = await transaction.query(sql, [kind.name, id, life]);
   // A row that belongs to somebody else stays, and so does one that another record leads to: it passes to that one.
   const owned = mapped.filter((row) => row['owned'] === 't').map((row) => row['pg_id']);
   if (owned.length === 0) return 0;
-  for (const row of await transaction.query(inheritSql, [kind.name, owned]))
+  for (const row of await transaction.query(inheritSql, [kind.name, owned, life]))
     heirs.push(row['redis_id'] ?? '');
   return transaction.execute(
     `DELETE FROM ${table} t WHERE t.id = ANY ($1::bigint[]) AND NOT EXISTS (SELECT FROM millrace.id_map m WHERE m.kind = $2 AND m.pg_id = t.id)`,

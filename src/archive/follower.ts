@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { retryable } from '../errors';
 import type { RedisConnection } from '../redis';
+import type { Transaction } from '../postgres';
 import type { Checkpoint } from './checkpoint';
-import { judge, type Judgement } from './continuity';
+import { hasOtherMemory, judge, type Judgement } from './continuity';
 import { beforeAll } from './entry-id';
 import { incarnationKey, parseFacts, readFacts, type RedisFacts } from './redis-facts';
 
@@ -14,20 +15,28 @@ export interface Followed extends Judgement {
 
 /** How often Redis is looked at when nothing calls for it: less than the second after which an idle lane wakes. */
 const everyMs = 900;
-/** Two archives that keep claiming one Redis are told apart from a Redis replaced once. */
+/** Two archives that keep claiming one Redis are told apart from a Redis replaced once by another one. */
 const rivalryMs = 30_000;
 
 /** Makes sure that the Redis we read from goes on where Postgres stands, and keeps the checkpoint's word of it up to date. */
 export class Follower {
   readonly #redis: RedisConnection;
   readonly #checkpoint: Checkpoint;
-  #lookedAt = 0;
+  readonly #keep: (transaction: Transaction) => Promise<void>;
+  #lookedAt = -Infinity;
   #must = true;
-  #claimedAt = -Infinity;
+  /** When an incarnation was replaced that nobody knew. */
+  #tookOverAt = -Infinity;
 
-  constructor(redis: RedisConnection, checkpoint: Checkpoint) {
+  /** @param keep keeps all rows from deletions to come: Redis went backwards */
+  constructor(
+    redis: RedisConnection,
+    checkpoint: Checkpoint,
+    keep: (transaction: Transaction) => Promise<void>,
+  ) {
     this.#redis = redis;
     this.#checkpoint = checkpoint;
+    this.#keep = keep;
   }
 
   /** Whether nothing may be applied before `look`. */
@@ -43,27 +52,33 @@ export class Follower {
   /** @returns what was found when it was time to look; the checkpoint says already where to read on */
   async look(): Promise<Followed | undefined> {
     const { position } = this.#checkpoint;
-    if (position === undefined || (!this.#must && Date.now() - this.#lookedAt < everyMs)) return undefined;
+    if (position === undefined || (!this.#must && performance.now() - this.#lookedAt < everyMs))
+      return undefined;
     const now = await this.#read(position.entryId);
     const seen = parseFacts(position.seen);
     const { incarnation, entryId } = position;
-    const judgement = judge({ incarnation, entryId, seen }, now);
-    const begins = judgement.verdict === 'start' || judgement.verdict === 'backwards';
-    if (judgement.verdict === 'backwards') this.#requireNoRival(now);
-    const wanted = begins || incarnation === null ? randomUUID() : incarnation;
+    const replaced = now.incarnation === incarnation ? null : now.incarnation;
+    const met = replaced !== null && (await this.#checkpoint.hasMet(replaced));
+    const judgement = judge({ incarnation, entryId, seen }, now, met);
+    const backwards = judgement.verdict === 'backwards';
+    const begins = backwards || judgement.verdict === 'start' || incarnation === null;
+    const strange = backwards && replaced !== null && !met;
+    if (strange) this.#requireNoRival();
+    const wanted = begins ? randomUUID() : incarnation;
     const from = judgement.verdict === 'continue' ? entryId : beforeAll;
     const facts = { ...now, incarnation: wanted };
-    if (begins || from !== entryId || JSON.stringify(seen) !== JSON.stringify(facts)) {
-      await this.#checkpoint.adopt({ incarnation: wanted, entryId: from, seen: facts }, begins);
-    }
+    const next = { incarnation: wanted, entryId: from, seen: facts };
+    if (begins) await this.#checkpoint.begin(next, replaced, this.#keep);
+    else if (from !== entryId || JSON.stringify(seen) !== JSON.stringify(facts))
+      await this.#checkpoint.note(next);
     // After Postgres has said that we are the owner: the word of one that was displaced would mislead its successor.
     if (now.incarnation !== wanted) await this.#claim(wanted);
-    if (judgement.verdict === 'backwards' && now.incarnation !== null) this.#claimedAt = Date.now();
-    this.#lookedAt = Date.now();
+    if (strange) this.#tookOverAt = performance.now();
+    this.#lookedAt = performance.now();
     this.#must = false;
     return {
       ...judgement,
-      restarted: seen?.runId !== now.runId,
+      restarted: seen === null || hasOtherMemory(seen, now),
       lastGeneratedId: now.stream.lastGeneratedId,
     };
   }
@@ -85,10 +100,12 @@ export class Follower {
     }
   }
 
-  /** @throws E_TWO_ARCHIVES when somebody else keeps putting another incarnation into the same Redis */
-  #requireNoRival({ incarnation }: RedisFacts): void {
-    if (incarnation === null) return;
-    if (Date.now() - this.#claimedAt < rivalryMs) {
+  /**
+   * Another archive puts an incarnation into Redis that is new each time; a Redis that goes back brings one that was met before, however
+   * often it does. @throws E_TWO_ARCHIVES
+   */
+  #requireNoRival(): void {
+    if (performance.now() - this.#tookOverAt < rivalryMs) {
       throw retryable('another Millrace archives the same Redis into another database', {
         code: 'E_TWO_ARCHIVES',
         hint: 'Stop one of them, or give each its own Redis database (REDIS_URL, REDIS_DB).',

@@ -8,6 +8,15 @@ export interface Mapping {
   readonly owned: boolean;
 }
 
+/** A life of Redis, by its number (millrace.incarnations); null: nobody knows which. */
+export type Life = string | null;
+
+/** As Postgres has it. */
+export interface StoredMapping extends Mapping {
+  readonly life: Life;
+  readonly alive: boolean;
+}
+
 /** Half of an identity; the kind is the other. */
 export interface Identity {
   readonly id: string;
@@ -50,11 +59,14 @@ export class IdMap {
 export class IdMapTransaction {
   readonly #shared: IdMap;
   readonly #transaction: Transaction;
+  /** In which life of Redis the records are what is mapped; for whoever maps nothing it does not matter. */
+  readonly life: Life;
   readonly #own = new Map<string, { kind: KindName; identity: Identity; mapping: Mapping }>();
 
-  constructor(shared: IdMap, transaction: Transaction) {
+  constructor(shared: IdMap, transaction: Transaction, life: Life = null) {
     this.#shared = shared;
     this.#transaction = transaction;
+    this.life = life;
   }
 
   get(kind: KindName, identity: Identity): Mapping | undefined {
@@ -70,17 +82,18 @@ export class IdMapTransaction {
     { name }: Kind,
     table: string,
     identities: readonly Identity[],
-  ): Promise<readonly ((Mapping & { readonly alive: boolean }) | undefined)[]> {
+  ): Promise<readonly (StoredMapping | undefined)[]> {
     const rows = await this.#transaction.query(findSql.replaceAll('{table}', table), [
       name,
       identities.map(({ id }) => id),
       identities.map(({ created }) => `${created}+00`),
     ]);
-    const found = new Array<(Mapping & { readonly alive: boolean }) | undefined>(identities.length);
+    const found = new Array<StoredMapping | undefined>(identities.length);
     for (const row of rows) {
       found[Number(row['n']) - 1] = {
         pgId: row['pg_id'] ?? '',
         owned: row['owned'] === 't',
+        life: row['life'] ?? null,
         alive: row['alive'] === 't',
       };
     }
@@ -100,6 +113,7 @@ export class IdMapTransaction {
       mappings.map(([{ created }]) => `${created}+00`),
       mappings.map(([, { pgId }]) => pgId),
       mappings.map(([, { owned }]) => owned),
+      this.life,
     ]);
     for (const [identity, mapping] of mappings) this.remember(kind, identity, mapping);
   }

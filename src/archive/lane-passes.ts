@@ -18,6 +18,8 @@ export interface LanePassesOptions extends Omit<ArchivePassOptions, 'onStart' | 
 export class LanePasses {
   readonly runner: ArchivePassRunner;
   last: ArchivePassReport | undefined;
+  /** When that one was complete, by performance.now(). */
+  doneAt = 0;
   readonly #options: LanePassesOptions;
   readonly #gate: PassGate;
   /** The request that the pass under way answers. */
@@ -54,6 +56,7 @@ export class LanePasses {
   #done(report: ArchivePassReport): void {
     const { log, metrics, checkpoint, tell } = this.#options;
     this.last = report;
+    this.doneAt = performance.now();
     recordPass(metrics, report);
     const text = passSummary(report);
     log.info('pass complete', { event: 'pass.done', pipeline: 'archive', ...report, text });

@@ -15,6 +15,7 @@ import { Checkpoint, Displaced } from './checkpoint';
 import { Echoes } from './echoes';
 import { beforeAll } from './entry-id';
 import { Follower } from './follower';
+import { keepAll } from './kept';
 import { LaneConnections } from './lane-connections';
 import { LanePasses } from './lane-passes';
 import { type ArchivePassReport, type ArchivePassRunner, countLetters } from './pass-runner';
@@ -74,6 +75,7 @@ export class ArchiveLane {
   /** When the oldest entry not yet applied was written; undefined: in step. */
   behindSince: number | undefined;
   failure: ErrorReport | undefined;
+  /** By performance.now(); 0: never. */
   lastProgressAt = 0;
   readonly #options: ArchiveLaneOptions;
   readonly #connections: LaneConnections;
@@ -86,7 +88,7 @@ export class ArchiveLane {
   readonly #retention: LaneRetention | undefined;
   #targets: Targets | undefined;
   #applier: Applier | undefined;
-  #tickedAt = 0;
+  #tickedAt = -Infinity;
   /** Everything was in order once: what fails from now on may be mended while we go on trying. */
   #started = false;
   /** Parked records are due. */
@@ -103,7 +105,9 @@ export class ArchiveLane {
     this.standing = new Standing(this.checkpoint, redis, log);
     this.incidents = new Incidents('archive', log, tell);
     this.pause = new PauseState('archive', log, tell);
-    this.#follower = new Follower(redis, this.checkpoint);
+    this.#follower = new Follower(redis, this.checkpoint, (transaction) =>
+      keepAll(transaction, this.#requireTargets()),
+    );
     this.#truth = new TruthReader(redis);
     this.#trimming = new Trimming(redis);
     this.applied = new AppliedLog(log, metrics, tell);
@@ -147,12 +151,16 @@ export class ArchiveLane {
     return this.#passes.last;
   }
 
+  get passDoneAt(): number {
+    return this.#passes.doneAt;
+  }
+
   /** One turn. Throws what the pump should retry or stop for; being displaced by another instance is neither. */
   async cycle(): Promise<CycleOutcome> {
     try {
       const outcome = await this.#turn();
       this.failure = undefined;
-      this.lastProgressAt = Date.now();
+      this.lastProgressAt = performance.now();
       return outcome;
     } catch (thrown) {
       if (thrown instanceof Displaced) {
@@ -288,8 +296,8 @@ export class ArchiveLane {
 
   /** What is due once a second: a sign of life, parked records to try again, points that had to rest. */
   async #tick(applier: Applier): Promise<void> {
-    if (Date.now() - this.#tickedAt < tickMs) return;
-    this.#tickedAt = Date.now();
+    if (performance.now() - this.#tickedAt < tickMs) return;
+    this.#tickedAt = performance.now();
     const { passRequested, paused } = await this.checkpoint.renew();
     this.pause.note(paused);
     if (passRequested) this.passes.restart('asked for');
@@ -320,7 +328,7 @@ export class ArchiveLane {
 
   /** Whether another page may begin before the turn is over. */
   #mayGoOn(): boolean {
-    const due = Date.now() - this.#tickedAt >= tickMs;
+    const due = performance.now() - this.#tickedAt >= tickMs;
     return (
       !due &&
       !this.#retrying &&

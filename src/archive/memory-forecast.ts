@@ -37,7 +37,7 @@ export class MemoryForecast {
   }
 
   /** Takes a sample. Never throws: that Redis is away is told elsewhere. */
-  async sample(position: string, now = Date.now()): Promise<void> {
+  async sample(position: string, now = performance.now()): Promise<void> {
     try {
       const [info, streamLength, [first]] = await Promise.all([
         this.#redis.client.info('memory'),

@@ -61,10 +61,10 @@ export class MetricKeys {
     else this.#marks.delete(name);
   }
 
-  /** When the key may be read (milliseconds since 1970), if it has to rest. The caller asks again then. */
+  /** When the key may be read (by performance.now()), if it has to rest. The caller asks again then. */
   restsUntil(name: string): number | undefined {
     const until = this.#resting.get(name);
-    if (until !== undefined && until > Date.now()) return until;
+    if (until !== undefined && until > performance.now()) return until;
     this.#resting.delete(name);
     return undefined;
   }
@@ -107,7 +107,7 @@ export class MetricKeys {
       if (members.length > 0) ties = mark.below + taken - below;
       step = nextStep;
     }
-    if (ties > manyTies) this.#resting.set(name, Date.now() + ties * restMs);
+    if (ties > manyTies) this.#resting.set(name, performance.now() + ties * restMs);
   }
 
   async #page(id: Buffer, run: Buffer, { score, below }: Mark, taken: number, step: number): Promise<Reply> {

@@ -8,24 +8,29 @@ export interface Nomination {
   readonly kind: KindName;
   /** What follows `aidb:<kind>:` in the key. */
   readonly id: string;
-  /** The application deleted it. */
-  readonly deleted: boolean;
+  readonly what: Happening;
 }
 
+/**
+ * What happened to a record. `deleted`: the application took it away, or a part of it. `lapsed`: it is gone, or a part of it, or may go,
+ * without anybody having deleted it.
+ */
+export type Happening = 'changed' | 'deleted' | 'lapsed';
+
 /** What an event means for its key. */
-export type Effect = 'changed' | 'deleted' | 'nothing';
+export type Effect = Happening | 'nothing';
 
 /**
- * Whatever is not listed counts as a change: a nomination too many only costs a look. Lifetimes are not contents, and what
- * `expired` or was `evicted` was not deleted by the application. `new` is followed by the event that says what happened.
+ * Whatever is not listed counts as a change: a nomination too many only costs a look. Lifetimes are not contents, and what expired, was
+ * evicted, renamed or moved was not deleted. `new` is followed by the event that says what happened.
  */
 const effects: ReadonlyMap<string, Effect> = new Map<string, Effect>([
-  ['del', 'deleted'], // DEL, UNLINK, and the last field or member gone
-  ['rename_from', 'deleted'],
-  ['move_from', 'deleted'],
+  ['del', 'deleted'], // DEL, UNLINK, the last field or member gone, and EXPIRE with a time in the past
+  ['rename_from', 'lapsed'],
+  ['move_from', 'lapsed'],
+  ['expired', 'lapsed'],
+  ['evicted', 'lapsed'],
   ['expire', 'nothing'],
-  ['expired', 'nothing'],
-  ['evicted', 'nothing'],
   ['persist', 'nothing'],
   ['hexpire', 'nothing'],
   ['hexpired', 'nothing'],
@@ -34,7 +39,20 @@ const effects: ReadonlyMap<string, Effect> = new Map<string, Effect>([
   ['new', 'nothing'],
 ]);
 
-export const effectOf = (event: string): Effect => effects.get(event) ?? 'changed';
+/** A hash of hyperparameters is as many records as it has fields. */
+const ofParts: ReadonlyMap<string, Effect> = new Map<string, Effect>([
+  ['hdel', 'deleted'],
+  ['hexpire', 'lapsed'],
+  ['hexpired', 'lapsed'],
+]);
+
+/** @param key what follows `aidb:` */
+export function effectOf(key: string, event: string): Effect {
+  const part = key.startsWith('hyperparam:') ? ofParts.get(event) : undefined;
+  const effect = part ?? effects.get(event) ?? 'changed';
+  // Nobody refers to a prediction, and its id never comes back: that one has expired matters to nobody.
+  return effect === 'lapsed' && key.startsWith('prediction:') ? 'nothing' : effect;
+}
 
 /** A longer key is nobody's record: neither the mirror nor a pass looks at it, for they hold thousands of keys at a time. */
 export const mostKeyBytes = 16 * 1024;

@@ -1,5 +1,6 @@
 import { describeError } from '../errors';
 import type { Log } from '../log';
+import { FaultLog } from '../pipeline/fault-log';
 import type { MirrorEvent } from './mirror';
 import { isRefused } from './notifications';
 import type { MirrorStatus } from './status';
@@ -8,7 +9,9 @@ import type { MirrorStatus } from './status';
 export class MirrorLog {
   readonly #log: Log;
   readonly #missed: (reason: string) => void;
+  /** Its `since` by performance.now(). */
   status: MirrorStatus;
+  readonly #faults = new FaultLog();
   /** Down because the stream cannot be written to: the next flush ends it. */
   #writing = false;
   /** Redis does not let us look at its setting: the first event shows that it is right. */
@@ -17,7 +20,7 @@ export class MirrorLog {
   constructor(log: Log, on: boolean, missed: (reason: string) => void) {
     this.#log = log;
     this.#missed = missed;
-    this.status = { state: on ? 'waiting' : 'off', since: Date.now(), mirrored: 0 };
+    this.status = { state: on ? 'waiting' : 'off', since: performance.now(), mirrored: 0 };
   }
 
   #become(state: MirrorStatus['state'], why: Pick<MirrorStatus, 'message' | 'hint'> = {}): void {
@@ -25,7 +28,7 @@ export class MirrorLog {
     const { message, hint } = why;
     this.status = {
       state,
-      since: state === before ? since : Date.now(),
+      since: state === before ? since : performance.now(),
       mirrored,
       ...(message === undefined ? {} : { message }),
       ...(hint === undefined ? {} : { hint }),
@@ -67,7 +70,7 @@ export class MirrorLog {
       case 'down': {
         this.#writing = event.what === 'writing';
         this.#become('down', describeError(event.error));
-        if (Number.isInteger(Math.log2(event.attempt)))
+        if (this.#faults.tell(describeError(event.error).code) !== undefined)
           this.#log.failure('warn', event.error, { ...fields, event: 'mirror.down', attempt: event.attempt });
       }
     }

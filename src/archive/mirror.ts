@@ -5,7 +5,7 @@ import type { RedisConnection } from '../redis';
 import type { RedisTarget } from '../redis-url';
 import type { Echoes } from './echoes';
 import { keyspace$ } from './keyspace';
-import { effectOf } from './mirror-event';
+import { Lapses } from './lapses';
 import { NominationQueue, type QueueEvent } from './nomination-queue';
 import type { Enabling } from './notifications';
 
@@ -53,9 +53,10 @@ export const mirror$ = (options: MirrorOptions): Observable<MirrorEvent> =>
       flushAt,
       maxPending,
     });
+    const lapses = new Lapses();
     const onEvent = (key: string, event: string): void => {
-      const effect = effectOf(event);
-      if (effect !== 'nothing') queue.add(key, effect === 'deleted');
+      const effect = lapses.effectOf(key, event);
+      if (effect !== 'nothing') queue.add(key, effect);
     };
     const listening = keyspace$({ target, connection: options.connection, onEvent, watchMs })
       .pipe(

@@ -33,15 +33,18 @@ export function entriesOf<T extends Nomination>(nominations: readonly T[]): read
 
 const decimal = /^\d+$/;
 
+/** What follows the kind in a field. */
+const marks = { deleted: '-', lapsed: '.' } as const;
+
 /**
- * The fields and values of an entry, for XADD: `<kind>-` tells a deletion, `<kind>` nominates one record, and `<kind>*` as many as it
- * names, with spaces between: nearly every id is a number, and a value for all is cheaper for everybody than a pair for each.
+ * The fields and values of an entry, for XADD: `<kind>-` tells a deletion, `<kind>.` what is or may be gone though nobody deleted it,
+ * `<kind>` nominates one record, and `<kind>*` as many as it names, with spaces between: nearly every id is a number, and a value for all is cheaper for everybody than a pair for each.
  */
 export function entryFields(entry: readonly Nomination[]): (string | Buffer)[] {
   const fields: (string | Buffer)[] = [];
   const numbers = new Map<KindName, string>();
-  for (const { kind, id, deleted } of entry) {
-    if (deleted) fields.push(`${kind}-`, bytes(id));
+  for (const { kind, id, what } of entry) {
+    if (what !== 'changed') fields.push(kind + marks[what], bytes(id));
     else if (!decimal.test(id)) fields.push(kind, bytes(id));
     else {
       const before = numbers.get(kind);

@@ -1,7 +1,7 @@
 import { backoffMs } from '../pipeline/backoff';
 import type { RedisConnection } from '../redis';
 import type { Echoes } from './echoes';
-import { type Nomination, recordOf } from './mirror-event';
+import { type Happening, type Nomination, recordOf } from './mirror-event';
 import { changesStream, entriesOf, entryFields } from './nominate';
 
 export interface QueueOptions {
@@ -40,8 +40,14 @@ const backoff = { baseMs: 50, capMs: 1_000 };
 
 type Queued = Nomination & { readonly key: string };
 
-/** The points of a metric go with their key, even if it is written anew at once: what is there then is looked up anyway. */
-const takesAll = (key: string): boolean => key.startsWith('metric:');
+/** The parts of these go with their key, even if it is written anew at once: what is there then is looked up anyway. */
+const takesAll = (key: string): boolean => key.startsWith('metric:') || key.startsWith('hyperparam:');
+
+/** What two happenings come to. In doubt, nobody has deleted anything. */
+function together(key: string, before: Happening | undefined, after: Happening): Happening {
+  if (before === 'lapsed') return before;
+  return before === 'deleted' && after === 'changed' && takesAll(key) ? before : after;
+}
 
 /**
  * Nominations on their way into the stream: one a key, whatever happened last to it; bounded; one flush at a time, so that
@@ -49,7 +55,7 @@ const takesAll = (key: string): boolean => key.startsWith('metric:');
  */
 export class NominationQueue {
   readonly #options: QueueOptions;
-  #pending = new Map<string, boolean>();
+  #pending = new Map<string, Happening>();
   #bytes = 0;
   #dropped = 0;
   #attempt = 0;
@@ -62,8 +68,8 @@ export class NominationQueue {
   }
 
   /** @param key what follows `aidb:`, latin1 */
-  add(key: string, deleted: boolean): void {
-    this.#put(key, deleted);
+  add(key: string, what: Happening): void {
+    this.#put(key, what);
     this.#schedule();
   }
 
@@ -73,8 +79,9 @@ export class NominationQueue {
     return this.#closed;
   }
 
-  #put(key: string, deleted: boolean): void {
-    if (!this.#pending.has(key)) {
+  #put(key: string, what: Happening): void {
+    const before = this.#pending.get(key);
+    if (before === undefined) {
       const full =
         this.#pending.size >= this.#options.maxPending || this.#bytes + key.length > maxPendingBytes;
       if (full) {
@@ -83,7 +90,7 @@ export class NominationQueue {
       }
       this.#bytes += key.length;
     }
-    this.#pending.set(key, deleted || (takesAll(key) && this.#pending.get(key) === true));
+    this.#pending.set(key, together(key, before, what));
   }
 
   #schedule(): void {
@@ -112,10 +119,10 @@ export class NominationQueue {
     const batch = await this.#takeRecords();
     const { failed, error } = await this.#send(entriesOf(batch));
     // What happened to the key meanwhile is newer.
-    for (const { key, deleted } of failed) {
+    for (const { key, what } of failed) {
       const newer = this.#pending.get(key);
-      if (newer === undefined) this.#put(key, deleted);
-      else if (takesAll(key) && deleted) this.#pending.set(key, true);
+      if (newer === undefined) this.#put(key, what);
+      else this.#pending.set(key, together(key, what, newer));
     }
     const mirrored = batch.length - failed.length;
     if (mirrored > 0) report({ type: 'mirrored', pairs: mirrored });
@@ -124,16 +131,16 @@ export class NominationQueue {
     this.#reportDropped();
   }
 
-  #take(): ReadonlyMap<string, boolean> {
+  #take(): ReadonlyMap<string, Happening> {
     const waiting = this.#pending;
     if (waiting.size <= flushMost) {
       this.#pending = new Map();
       this.#bytes = 0;
       return waiting;
     }
-    const taken = new Map<string, boolean>();
-    for (const [key, deleted] of waiting) {
-      taken.set(key, deleted);
+    const taken = new Map<string, Happening>();
+    for (const [key, what] of waiting) {
+      taken.set(key, what);
       waiting.delete(key);
       this.#bytes -= key.length;
       if (taken.size === flushMost) break;
@@ -144,15 +151,16 @@ export class NominationQueue {
   /** Records that are news. */
   async #takeRecords(): Promise<readonly Queued[]> {
     const records: Queued[] = [];
-    for (const [key, deleted] of this.#take()) {
+    for (const [key, what] of this.#take()) {
       const record = recordOf(key);
-      if (record !== undefined) records.push({ kind: record.kind, id: record.id, deleted, key });
+      if (record !== undefined) records.push({ kind: record.kind, id: record.id, what, key });
     }
     const { echoes, maxPending } = this.#options;
     // Only a prediction is all there under its key: the key of a metric grows, and this may be another point.
-    const isNews = ({ kind, id, deleted }: Queued) => deleted || kind !== 'prediction' || !echoes.has(id);
+    const isNews = ({ kind, id, what }: Queued) =>
+      what !== 'changed' || kind !== 'prediction' || !echoes.has(id);
     const news = records.filter(isNews);
-    if (!news.some(({ kind, deleted }) => kind === 'prediction' && !deleted)) return news;
+    if (!news.some(({ kind, what }) => kind === 'prediction' && what === 'changed')) return news;
     await echoes.settle(() => this.#closed !== undefined || this.#pending.size > maxPending / 2);
     return news.filter(isNews);
   }

@@ -23,6 +23,8 @@ export interface ArchivePassOptions extends FullPassOptions {
   readonly onDone: (report: ArchivePassReport) => void;
 }
 
+const tallyFromNow = () => ({ since: Date.now(), moment: performance.now(), counts: new Tally() });
+
 /** Runs full passes on request, one at a time, a chunk for each `step`. */
 export class ArchivePassRunner {
   readonly #options: ArchivePassOptions;
@@ -30,7 +32,7 @@ export class ArchivePassRunner {
   #wanted: string | undefined;
   #running: { readonly pass: FullPass; readonly reason: string } | undefined;
   /** Since the pass was asked for: one that is restarted goes on counting. */
-  #tally: { readonly since: number; readonly counts: Tally } | undefined;
+  #tally: ReturnType<typeof tallyFromNow> | undefined;
 
   constructor(options: ArchivePassOptions) {
     this.#options = options;
@@ -59,7 +61,7 @@ export class ArchivePassRunner {
 
   #want(reason: string): void {
     this.#wanted = reason;
-    this.#tally ??= { since: Date.now(), counts: new Tally() };
+    this.#tally ??= tallyFromNow();
   }
 
   /** What the last step nominated may not have been applied: it is looked at again. */
@@ -97,11 +99,11 @@ export class ArchivePassRunner {
     if (running === undefined) return;
     this.#running = undefined;
     const { pass, reason } = running;
-    const { since: startedAt, counts } = this.#tally ?? { since: Date.now(), counts: new Tally() };
+    const { since: startedAt, moment, counts } = this.#tally ?? tallyFromNow();
     this.#tally = undefined;
     const report: ArchivePassReport = {
       startedAt,
-      ms: Date.now() - startedAt,
+      ms: Math.round(performance.now() - moment),
       reason,
       statistics: counts.statistics(errors),
       deleted: counts.deleted,

@@ -4,7 +4,7 @@
 -- ARGV  1 key of the incarnation
 --       2 entry id of the position
 --       3 … keys of the counters
--- Result: {run id, incarnation, whether the entry at the position is there (1, 0), stream, counter…}
+-- Result: {run id, replication id or nil, incarnation, whether the entry at the position is there (1, 0), stream, counter…}
 --       incarnation  nil: none, or of another type
 --       stream       nil: none; its type, if that is another; or {length, last generated id, first id or nil, entries ever added or nil}
 local key = 'millrace:changes'
@@ -24,6 +24,10 @@ if kind == 'stream' then
 elseif kind ~= 'none' then
   stream = kind
 end
-local result = { string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or '', short(redis.pcall('GET', ARGV[1])), there, stream }
-for i, value in ipairs(redis.call('MGET', unpack(ARGV, 3))) do result[4 + i] = short(value) end
+local result = {
+  string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or '',
+  string.match(redis.call('INFO', 'replication'), 'master_replid:(%w+)') or false,
+  short(redis.pcall('GET', ARGV[1])), there, stream
+}
+for i, value in ipairs(redis.call('MGET', unpack(ARGV, 3))) do result[5 + i] = short(value) end
 return result

@@ -18,6 +18,11 @@ const text = z.string().nullable();
 const factsShape = z.object({
   /** Changes with every start of the server. */
   runId: z.string(),
+  /**
+   * Which history of writes the data comes from: another one when a replica became the master, or a master another one's replica, whose
+   * data replace all that was there without a word. Null: not told, or not looked at (by an older version).
+   */
+  replication: text.optional().transform((id) => id ?? null),
   incarnation: text,
   stream: z.object({
     exists: z.boolean(),
@@ -47,9 +52,10 @@ export const parseFacts = (kept: unknown): RedisFacts | null => factsShape.safeP
 export async function readFacts(client: Redis, position: string): Promise<RedisFacts> {
   const keys = counted.map((kind) => `aidb:counter:${kind}`);
   const reply = (await client.eval(script, 0, incarnationKey, position, ...keys)) as Reply;
-  const [runId, incarnation, there, stream, ...counters] = reply;
+  const [runId, replication, incarnation, there, stream, ...counters] = reply;
   return {
     runId,
+    replication,
     incarnation,
     stream: streamFacts(stream),
     counters: Object.fromEntries(counted.map((kind, index) => [kind, counters[index] ?? null])) as Record<
@@ -63,6 +69,7 @@ export async function readFacts(client: Redis, position: string): Promise<RedisF
 /** See redis-facts.lua. */
 type Reply = readonly [
   runId: string,
+  replication: string | null,
   incarnation: string | null,
   there: number,
   stream: StreamReply,

@@ -52,7 +52,7 @@ export class Relay {
       }
       await last;
     } catch (error) {
-      this.#apartUntil = Date.now() + apartMs;
+      this.#apartUntil = performance.now() + apartMs;
       await Promise.allSettled([previous, last]);
       throw error;
     }
@@ -70,7 +70,7 @@ export class Relay {
   /** The page after this one, if it comes before this one is done. */
   async #following(page: Page, done: Promise<void>): Promise<Page | undefined> {
     const { tail, isPlain, mayGoOn } = this.#options;
-    if (Date.now() < this.#apartUntil) return undefined;
+    if (performance.now() < this.#apartUntil) return undefined;
     await Promise.race([tail.arrival(page.position), done]);
     const next = tail.peek(page.position);
     // Looked at last: a good deal may have happened meanwhile.

@@ -50,7 +50,7 @@ export class AppliedLog {
   #parked = 0;
   #named = 0;
   #slowestMs = 0;
-  #toldAt = 0;
+  #toldAt = -Infinity;
   #dirty = false;
 
   constructor(log: Log, metrics: Metrics, tell: Tell) {
@@ -87,7 +87,7 @@ export class AppliedLog {
   }
 
   flush(): void {
-    if (!this.#dirty || Date.now() - this.#toldAt < everyMs) return;
+    if (!this.#dirty || performance.now() - this.#toldAt < everyMs) return;
     const statistics = this.#tally.statistics(this.#parked);
     const told = labels.flatMap(([label, name]) =>
       statistics[name] > 0 ? [`${label} ${statistics[name]}`] : [],
@@ -106,7 +106,7 @@ export class AppliedLog {
     this.#named = 0;
     this.#slowestMs = 0;
     this.#dirty = false;
-    this.#toldAt = Date.now();
+    this.#toldAt = performance.now();
   }
 
   #tellNames({ synced }: Applied): void {

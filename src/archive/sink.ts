@@ -9,6 +9,7 @@ import { letterOfRefused } from './delete';
 import { IdMap, IdMapTransaction } from './id-map';
 import { compareNumbers } from './id-order';
 import { isDataError } from './isolate';
+import { keepAll, keepLapsed, partFromLapsed } from './kept';
 import { kindNames } from './kinds';
 import type { Behind } from './relay';
 import { bringParents, withParents } from './resolve';
@@ -70,7 +71,7 @@ export class ArchiveSink {
       try {
         const ids = await postgres.transaction(async (transaction) => {
           await checkpoint.fence(transaction, entryId);
-          const ids = new IdMapTransaction(this.#ids, transaction);
+          const ids = new IdMapTransaction(this.#ids, transaction, batch.life ?? checkpoint.life);
           await this.#write({ transaction, ids, batch, applied, ...how });
           return ids;
         });
@@ -104,7 +105,7 @@ export class ArchiveSink {
     const applied = { ...nothingApplied(), direct: true };
     try {
       const taken = await postgres.transaction(async (transaction) => {
-        const ids = new IdMapTransaction(this.#ids, transaction);
+        const ids = new IdMapTransaction(this.#ids, transaction, checkpoint.life);
         const attempt = { transaction, ids, batch, applied, direct: true, careful: false };
         if (!this.#takesCopy(attempt)) return false;
         await writeKind(attempt, targetOf(targets, 'prediction'), [], strategies);
@@ -126,8 +127,9 @@ export class ArchiveSink {
   async #write(attempt: Attempt): Promise<void> {
     const { batch, ids, transaction, applied } = attempt;
     const { targets, truth, checkpoint, strategies, onDelete } = this.#options;
-    const beganAt = checkpoint.position?.beganAt ?? 'infinity';
-    const deletions = { targets, truth, beganAt, lettersExist: this.lettersExist };
+    const { life } = checkpoint;
+    const deletions = { targets, truth, life, lettersExist: this.lettersExist };
+    await partFromLapsed(transaction, batch.lapsed, life);
     // First, so that a new record can have the name of a deleted one; what children forbid once more after they have gone.
     const refused = onDelete === 'delete' ? await deleteGone(attempt, batch.deletions, deletions) : [];
     if (!this.#takesCopy(attempt)) batch.spread();
@@ -147,7 +149,10 @@ export class ArchiveSink {
         batch.letters.push(letterOfRefused(deletion, error));
       }
     }
-    await park(transaction, batch.letters);
+    await keepLapsed(transaction, targets, batch.lapsed, life);
+    // Parked in an older life of Redis: under these ids this one has other records.
+    if (ids.life !== life) await keepAll(transaction, targets);
+    await park(transaction, batch.letters, ids.life);
     // Those of this very batch, too: a parent may come with the child that waits for it.
     const matters = this.lettersExist || batch.letters.length > 0 ? landed : [];
     const known = digestsOfKnown(batch.letters);

@@ -18,7 +18,7 @@ export class Standing {
   readonly owned$ = this.#owned.pipe(distinctUntilChanged());
   /** Who owns the stream, as far as is known; undefined: nobody asked yet. */
   owner: string | undefined;
-  #askedAt = 0;
+  #askedAt = -Infinity;
   #standbySince = 0;
 
   constructor(checkpoint: Checkpoint, redis: RedisConnection, log: Log) {
@@ -35,8 +35,8 @@ export class Standing {
     { readonly is: 'owner' | 'standby' } | { readonly is: 'gained'; readonly from: string | undefined }
   > {
     if (this.#checkpoint.owned) return { is: 'owner' };
-    if (Date.now() - this.#askedAt < everyMs) return { is: 'standby' };
-    this.#askedAt = Date.now();
+    if (performance.now() - this.#askedAt < everyMs) return { is: 'standby' };
+    this.#askedAt = performance.now();
     const from = this.owner;
     const { owned, owner } = await this.#checkpoint.claim();
     this.owner = owner;
@@ -46,9 +46,9 @@ export class Standing {
     }
     if (from !== owner) {
       this.#log.info(`standing by: ${owner} owns the stream`, { event: 'standby', owner });
-      this.#standbySince = Date.now();
+      this.#standbySince = performance.now();
     }
-    if (Date.now() - this.#standbySince > settledMs) {
+    if (performance.now() - this.#standbySince > settledMs) {
       await requireSameRedis(this.#redis, this.#checkpoint, owner);
     }
     return { is: 'standby' };

@@ -1,6 +1,7 @@
 import type { ErrorReport } from '../errors';
 import type { Readings } from '../gauges';
 import type { CheckpointAge } from '../pipeline/checkpoint-age';
+import { passAt, timeOf } from '../pipeline/moment';
 import { type Pause, pauseTroubles } from '../pipeline/pause';
 import { passTroubles, type Progress, progressReadings, stalledTroubles } from '../pipeline/progress';
 import { compareEntryIds } from './entry-id';
@@ -75,7 +76,7 @@ export function archiveStatus(
     postgres: lane.postgres.display,
     role: owned ? 'owner' : lane.standing.owner === undefined ? 'starting' : 'standby',
     owner: lane.standing.owner ?? null,
-    mirror,
+    mirror: { ...mirror, since: timeOf(mirror.since, now) },
     position: position ? { incarnation: position.incarnation, entryId: position.entryId } : null,
     // The last entry applied stays in the stream, as a witness.
     lagRecords: !known ? null : since === undefined ? 0 : Math.max(1, memory.streamLength - 1),
@@ -84,12 +85,12 @@ export function archiveStatus(
       position: `${lane.entryId} ${lane.applied.total}`,
       lagSeconds: known ? lagSeconds : null,
       paused: paused !== null,
-      now,
+      now: performance.now(),
     }),
     deadLetters: lane.letters,
     memory: memory ?? null,
-    lastProgressAt: lane.lastProgressAt,
-    lastPass: lane.lastPass ?? null,
+    lastProgressAt: timeOf(lane.lastProgressAt, now),
+    lastPass: passAt(lane.lastPass, lane.passDoneAt, now),
     passRunning: lane.passes.active,
     nextPassAt,
     applied: lane.applied.total,

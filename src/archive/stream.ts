@@ -3,6 +3,7 @@ import { Batch } from './batch';
 import { carriedKind, largeEntry, strange } from './carried';
 import type { KnownId } from './carried-copy';
 import { isKind, type KindName, kindNames } from './kinds';
+import type { Nominations } from './look-up';
 import { idsIn } from './nominate';
 
 /** An entry as XREAD returns it: id, then field, value, field, value … */
@@ -20,8 +21,10 @@ export interface Page {
   /** Records that came by value, and what is no record. */
   readonly batch: Batch;
   /** Records to look up, by kind: ids as latin1, so that any bytes survive. */
-  readonly nominated: ReadonlyMap<KindName, Set<string>>;
-  readonly deleted: ReadonlyMap<KindName, Set<string>>;
+  readonly nominated: Nominations;
+  readonly deleted: Nominations;
+  /** What is, or may be, gone though nobody deleted it. */
+  readonly lapsed: Nominations;
   /** Predictions (ids) that came by value, or from Postgres (`millrace warm`): their notifications are echoes. */
   readonly carried: readonly number[];
   /** What an entry said is not known: only a full pass finds what it was about. */
@@ -34,14 +37,17 @@ const carriedPrediction = Buffer.from('prediction=');
 /** Ids, as after `prediction*`, of predictions that `millrace warm` put back: Postgres is where they come from. */
 export const restoredPrediction = 'prediction~';
 
+const idsByKind = () => new Map<KindName, Set<string>>(kindNames.map((name) => [name, new Set()]));
+
 /**
  * Sorts a page's entries. Nothing in a stream that anybody can write to is an error: what cannot be understood is parked.
  * @param known see carried-copy.ts
  */
 export function readPage(entries: readonly Entry[], known: KnownId): Page {
   const batch = new Batch();
-  const nominated = new Map<KindName, Set<string>>(kindNames.map((name) => [name, new Set()]));
-  const deleted = new Map<KindName, Set<string>>(kindNames.map((name) => [name, new Set()]));
+  const nominated = idsByKind();
+  const deleted = idsByKind();
+  const lapsed = idsByKind();
   const restored: number[] = [];
   let records = 0;
   let bytes = 0;
@@ -64,9 +70,9 @@ export function readPage(entries: readonly Entry[], known: KnownId): Page {
         owesPass = true;
         batch.letters.push(largeEntry(value.toString('latin1')));
       } else if (isKind(field)) nominated.get(field)?.add(value.toString('latin1'));
-      else if (field.endsWith('-') && isKind(field.slice(0, -1))) {
+      else if (/[-.]$/.test(field) && isKind(field.slice(0, -1))) {
         const gone = field.slice(0, -1) as KindName;
-        deleted.get(gone)?.add(value.toString('latin1'));
+        (field.endsWith('-') ? deleted : lapsed).get(gone)?.add(value.toString('latin1'));
         // Looked up as well: it may have been written again since.
         nominated.get(gone)?.add(value.toString('latin1'));
       } else if (field === restoredPrediction || (field.endsWith('*') && isKind(field.slice(0, -1)))) {
@@ -93,5 +99,17 @@ export function readPage(entries: readonly Entry[], known: KnownId): Page {
   const since = millisecondsOf(first);
   const byValue = [...(batch.copy?.ids ?? []), ...batch.of('prediction').map(({ id }) => Number(id))];
   const carried = restored.length === 0 ? byValue : [...byValue, ...restored];
-  return { position, since, entries: entries.length, records, bytes, batch, nominated, deleted, carried, owesPass }; // prettier-ignore
+  return {
+    position,
+    since,
+    entries: entries.length,
+    records,
+    bytes,
+    batch,
+    nominated,
+    deleted,
+    lapsed,
+    carried,
+    owesPass,
+  };
 }

@@ -13,7 +13,7 @@ export interface WaitingEntry {
   readonly at: number;
   /** Entries to be applied before it. */
   readonly before: number;
-  readonly says: 'changed' | 'deleted' | 'carries the record';
+  readonly says: 'changed' | 'deleted' | 'lapsed' | 'carries the record';
 }
 
 export interface WaitingScan {
@@ -66,6 +66,7 @@ export function whatItSays(
     const value = fields[at + 1] ?? Buffer.alloc(0);
     if (field === kind && value.equals(id)) return 'changed';
     if (field === `${kind}-` && value.equals(id)) return 'deleted';
+    if (field === `${kind}.` && value.equals(id)) return 'lapsed';
     if (field === `${kind}*` && namedIn(value, id.toString('latin1'))) return 'changed';
     const carried = carriedKind(field);
     if (carried === kind && carriesIt({ kind: carried, value }, id)) return 'carries the record';

@@ -88,7 +88,8 @@ export async function writeMapped(
     if (owned) writes.push({ resolved, pgId });
     else if (strategy === 'merge') merges.push({ resolved, pgId });
     if (before === undefined) synced.push({ kind: kind.name, name: label(row), id: row.id, pgId });
-    if (before?.pgId !== pgId || before.owned !== owned) mappings.push([identity, { pgId, owned }]);
+    if (before?.pgId !== pgId || before.owned !== owned || (before.life === null && ids.life !== null))
+      mappings.push([identity, { pgId, owned }]);
     else ids.remember(kind.name, identity, before);
   }
 

@@ -60,15 +60,15 @@ function diedAtStart(dataDir: string, port: number, exit: Exit): MillraceError {
 }
 
 async function untilReady(server: ServerProcess, dataDir: string, port: number): Promise<void> {
-  let deadline = Date.now() + START_DEADLINE_MS;
+  let deadline = performance.now() + START_DEADLINE_MS;
   for (;;) {
     if (server.state.exit !== undefined) throw diedAtStart(dataDir, port, server.state.exit);
     const found = readPidFile(clusterOf(dataDir));
     if (found?.pid === server.pid) {
       if (found.status === 'ready') return;
-      deadline = Date.now() + START_DEADLINE_MS;
+      deadline = performance.now() + START_DEADLINE_MS;
     }
-    if (Date.now() > deadline) {
+    if (performance.now() > deadline) {
       server.kill('SIGKILL');
       await server.stop();
       throw diedAtStart(dataDir, port, await server.exited);
@@ -102,12 +102,12 @@ async function launchOn(port: number, options: LaunchOptions): Promise<Launch> {
 
 /** Waits for the sessions of a server that was killed: they may still be writing. */
 async function launchAfterLeftovers(port: number, options: LaunchOptions): Promise<Launch> {
-  const deadline = Date.now() + LEFTOVER_DEADLINE_MS;
+  const deadline = performance.now() + LEFTOVER_DEADLINE_MS;
   for (;;) {
     try {
       return await launchOn(port, options);
     } catch (error) {
-      if (describeError(error).code !== 'E_EMBEDDED_IN_USE' || Date.now() > deadline) throw error;
+      if (describeError(error).code !== 'E_EMBEDDED_IN_USE' || performance.now() > deadline) throw error;
       await delay(LEFTOVER_POLL_MS);
     }
   }

@@ -69,16 +69,16 @@ const isFrom = (replies: string, pid: number): boolean =>
   process.platform === 'win32' || replies.includes(`process_id:${pid}\r\n`);
 
 async function untilReady(server: ServerProcess, dataDir: string, port: number): Promise<void> {
-  let deadline = Date.now() + START_DEADLINE_MS;
+  let deadline = performance.now() + START_DEADLINE_MS;
   for (;;) {
     if (server.state.exit !== undefined) throw diedAtStart(dataDir, port, server.state.exit);
     // Whoever answers may be another program's Redis that took the port before ours did.
     const replies = await Promise.race([askRedis(port, 'INFO server', 'PING'), server.exited.then(() => '')]);
     if (isFrom(replies, server.pid)) {
       if (replies.includes('+PONG')) return;
-      if (replies.includes('-LOADING')) deadline = Date.now() + START_DEADLINE_MS;
+      if (replies.includes('-LOADING')) deadline = performance.now() + START_DEADLINE_MS;
     }
-    if (Date.now() > deadline) {
+    if (performance.now() > deadline) {
       server.kill('SIGKILL');
       throw diedAtStart(dataDir, port, await server.exited);
     }

@@ -5,6 +5,7 @@ export interface Standstill {
   /** Age of the oldest change that waits, 0: none; null: not known. */
   readonly lagSeconds: number | null;
   readonly paused: boolean;
+  /** By performance.now(). */
   readonly now: number;
 }
 

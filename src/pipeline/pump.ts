@@ -29,8 +29,10 @@ export interface PumpOptions {
   readonly givesUp?: (error: unknown) => boolean;
   /** Called for each failed cycle before the wait, with the failures in a row. */
   readonly onFailure: (error: unknown, attempt: number, delayMs: number) => void;
-  /** Called for the first good cycle after failures. */
+  /** Called once after failures, when cycles have been good for a while. */
   readonly onRecovery: () => void;
+  /** How long: a cycle is good that only sends what fails, or finds nothing to do until the page comes that fails (1,000 ms). */
+  readonly settledMs?: number;
 }
 
 /**
@@ -38,17 +40,24 @@ export interface PumpOptions {
  * (then it errors). Any other failure is retried with backoff, for ever.
  */
 export function pump(options: PumpOptions): Observable<CycleOutcome> {
-  const { signal, backoff, onFailure, onRecovery, givesUp = isFatal } = options;
+  const { signal, backoff, onFailure, onRecovery, givesUp = isFatal, settledMs = 1_000 } = options;
   return new Observable<CycleOutcome>((subscriber) => {
     const latch = new Latch();
     const aborted$ = abort$(signal);
     let failures = 0;
+    let goodSince: number | undefined;
+    const recover = (): void => {
+      if (failures === 0) return;
+      goodSince ??= performance.now();
+      if (performance.now() - goodSince < settledMs) return;
+      failures = 0;
+      onRecovery();
+    };
     const cycle = async (): Promise<CycleOutcome> => {
       if (signal.aborted) return 'idle';
       latch.clear();
       const outcome = await options.cycle();
-      if (failures > 0) onRecovery();
-      failures = 0;
+      recover();
       if (outcome === 'idle') await latch.wait();
       return outcome;
     };
@@ -61,6 +70,7 @@ export function pump(options: PumpOptions): Observable<CycleOutcome> {
           retry({
             delay: (error: unknown) => {
               if (givesUp(error)) return throwError(() => error);
+              goodSince = undefined;
               const delayMs = backoffMs(++failures, backoff);
               onFailure(error, failures, delayMs);
               return race(timer(delayMs), aborted$);

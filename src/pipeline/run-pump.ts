@@ -2,6 +2,7 @@ import type { Observable } from 'rxjs';
 import { describeError } from '../errors';
 import type { Tell } from './event';
 import type { PipelineName, PipelineOptions } from './pipeline';
+import { FaultLog } from './fault-log';
 import { type CycleOutcome, pump } from './pump';
 
 /** Stores are near and cheap to ask: a fault is looked at again within a second. */
@@ -15,6 +16,8 @@ export function runPump(
   cycle: () => Promise<CycleOutcome>,
   wake$: Observable<unknown>,
 ): Observable<CycleOutcome> {
+  const faults = new FaultLog();
+  let told = false;
   return pump({
     cycle,
     wake$,
@@ -24,12 +27,15 @@ export function runPump(
       const report = describeError(error);
       metrics.errors.inc({ pipeline, code: report.code });
       if (attempt === 1) tell({ type: 'failed', error: report });
-      // The first failure and then ever fewer: a store that is away for an hour is not news each second.
-      const level = attempt < 4 ? 'warn' : 'error';
-      if (Number.isInteger(Math.log2(attempt))) log.failure(level, error, { pipeline, attempt, delayMs });
+      const silent = faults.tell(report.code);
+      if (silent === undefined) return;
+      told = true;
+      const more = silent === 0 ? {} : { silent };
+      log.failure(attempt < 4 ? 'warn' : 'error', error, { pipeline, attempt, delayMs, ...more });
     },
     onRecovery: () => {
-      log.info('recovered', { event: 'recovered', pipeline });
+      if (told) log.info('recovered', { event: 'recovered', pipeline });
+      told = false;
       tell({ type: 'recovered' });
     },
   });

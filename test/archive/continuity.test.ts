@@ -9,6 +9,7 @@ type Change = Partial<Omit<RedisFacts, 'stream' | 'counters'>> & {
 const position = '1000-3';
 const before: RedisFacts = {
   runId: 'run1',
+  replication: 'history1',
   incarnation: 'life1',
   stream: { exists: true, length: 5, firstId: position, lastGeneratedId: '1000-7', entriesAdded: 50 },
   counters: { model: '3', version: '4', dataset: null, run: '9', experiment: null, prediction: '5012' },
@@ -46,6 +47,9 @@ const cases: readonly Case[] = [
   ['writes', { stream: { lastGeneratedId: '2000-0', entriesAdded: 60 }, counters: { prediction: '5022' } }, 'continue', false],
   ['a first run of some kind', { counters: { dataset: '1' } }, 'continue', false],
   ['a restart with all data', { runId: 'run2' }, 'continue', true],
+  ['a replica that became the master, or full data of another one', { replication: 'history2' }, 'continue', true],
+  ['the same with older data', { replication: 'history2', counters: { prediction: '5011' } }, 'backwards', true, /counter prediction was 5012 and is 5011/],
+  ['a history that is not told', { replication: null }, 'continue', false],
   ['an upgrade from Redis 6.2', { runId: 'run2', stream: { entriesAdded: 5 } }, 'continue', true, undefined, { ...checkpoint, seen: change(before, { stream: { entriesAdded: null } }) }],
   ['facts never kept', {}, 'continue', false, undefined, { ...checkpoint, seen: null }],
 

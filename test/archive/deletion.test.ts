@@ -12,6 +12,7 @@ import {
   plainVersion,
 } from '../support/plain-writer';
 import { useArchive } from './support/archive';
+import { caughtUp } from './support/in-step';
 
 const archive = useArchive();
 const { start, becomes, lines, letters, untilParked, pass } = archive;
@@ -126,6 +127,96 @@ test('what expires or is evicted is not deleted, with ON_DELETE=delete either', 
   expect(await lines(counts)).toEqual([whole.replace('1', '2')]);
 });
 
+/** What Redis says when a record goes without anybody having deleted it: of whatever version, whether this one has the command or not. */
+const lapses: readonly (readonly string[])[] = [
+  ['expired'],
+  ['evicted'],
+  ['rename_from'],
+  ['move_from'],
+  ['hexpire', 'hexpired', 'del'], // its last field expired: Redis 7.4, Valkey 9
+  ['hexpire', 'del'], // the same, found by a reader: newer ones
+  ['hexpired', 'hdel', 'del'],
+];
+const say = async (key: string, ...events: readonly string[]) => {
+  for (const event of events) await archive.redis.client.publish(`__keyspace@0__:${key}`, event);
+};
+/** Has keys gone, and says nothing. */
+const vanish = (...keys: readonly string[]) =>
+  archive.redis.client
+    .multi()
+    .config('SET', 'notify-keyspace-events', '')
+    .del(...keys)
+    .config('SET', 'notify-keyspace-events', 'AK')
+    .exec();
+
+test('what is gone without having been deleted stays in Postgres, whatever Redis says of it', async () => {
+  const daemon = await start({ ON_DELETE: 'delete' });
+  const { client } = archive.redis;
+  const version = await plainVersion(client, await plainModel(client));
+  for (const index of [...lapses.keys(), 'deleted']) {
+    const run = await plainRun(client, version);
+    await plainHyperparams(client, run, { lr: String(index) });
+    await plainMetric(client, run);
+    await plainExprun(client, await plainExperiment(client, { name: `e ${index}` }), run);
+    await plainPrediction(client, version);
+  }
+  const all = `SELECT (SELECT count(*) FROM experiments), (SELECT count(*) FROM experiment_runs), (SELECT count(*) FROM hyperparameters),
+    (SELECT count(*) FROM metrics), (SELECT count(*) FROM predictions)`;
+  const keysOf = (id: number) =>
+    [
+      `exprun:${id}:${id}`,
+      `hyperparam:${id}`,
+      `metric:${id}:loss:train`,
+      `prediction:${id}`,
+      `experiment:${id}`,
+    ].map((key) => `aidb:${key}`);
+  const many = lapses.length + 1;
+  await becomes(all, [Array(5).fill(many).join('|')]);
+  for (const [index, events] of lapses.entries()) {
+    await vanish(...keysOf(index + 1));
+    for (const key of keysOf(index + 1)) await say(key, ...events);
+  }
+  await client.del(...keysOf(many));
+  await becomes(all, [
+    Array(5)
+      .fill(many - 1)
+      .join('|'),
+  ]);
+  await pass(daemon);
+  // What comes under their keys is another record, and its end is its own.
+  for (const index of lapses.keys()) {
+    await plainHyperparams(client, index + 1, { other: '1' });
+    await client.hset(`aidb:experiment:${index + 1}`, {
+      name: `other ${index}`,
+      created_at: '2020-01-01T00:00:00',
+    });
+  }
+  await becomes(`SELECT count(*) FROM experiments WHERE name LIKE 'other%'`, [String(lapses.length)]);
+  await becomes(`SELECT count(*) FROM hyperparameters WHERE param_name = 'other'`, [String(lapses.length)]);
+  for (const index of lapses.keys())
+    await client.del(`aidb:hyperparam:${index + 1}`, `aidb:experiment:${index + 1}`);
+  await becomes(all, [
+    Array(5)
+      .fill(many - 1)
+      .join('|'),
+  ]);
+  expect(await letters()).toEqual([]);
+});
+
+test('RENAME, MOVE and another type are no deletions', async () => {
+  const daemon = await start({ ON_DELETE: 'delete' });
+  await writeFamily();
+  const { client } = archive.redis;
+  await client.rename('aidb:hyperparam:1', 'elsewhere');
+  await client.rename('aidb:prediction:1', 'aidb:prediction:7');
+  await client.move('aidb:experiment:1', 1);
+  await client.set('aidb:exprun:1:1', 'of another type');
+  await plainModel(client, { name: 'last' });
+  await becomes(`SELECT count(*) FROM models WHERE name = 'last'`, ['1']);
+  await pass(daemon);
+  expect(await lines(counts)).toEqual(['2|1|1|1|2|3|1|1|2']);
+});
+
 describe('a hyperparameter that is taken out of its hash', () => {
   const params = 'SELECT param_name FROM hyperparameters ORDER BY 1';
 
@@ -136,6 +227,26 @@ describe('a hyperparameter that is taken out of its hash', () => {
     await becomes(params, ['epochs']);
     await archive.redis.client.hdel('aidb:hyperparam:1', 'epochs');
     await becomes(params, []);
+  });
+
+  test('stays when its own lifetime ends, whoever else is deleted or written afterwards', async () => {
+    const daemon = await start({ ON_DELETE: 'delete' });
+    await writeFamily();
+    const { client } = archive.redis;
+    await say('aidb:hyperparam:1', 'hexpire');
+    await client
+      .multi()
+      .config('SET', 'notify-keyspace-events', '')
+      .hdel('aidb:hyperparam:1', 'lr')
+      .config('SET', 'notify-keyspace-events', 'AK')
+      .exec();
+    await say('aidb:hyperparam:1', 'hexpired');
+    await caughtUp(archive, daemon.running);
+    await client.hset('aidb:hyperparam:1', { new: '1', other: '2' });
+    await becomes(params, ['epochs', 'lr', 'new', 'other']);
+    await pass(daemon);
+    await client.hdel('aidb:hyperparam:1', 'new');
+    await becomes(params, ['epochs', 'lr', 'other']);
   });
 
   test('stays with ON_DELETE=keep', async () => {
@@ -342,4 +453,37 @@ test('a record parked for its type is not deleted in Postgres when its key has e
   await pass(daemon);
   await untilParked();
   expect(await lines('SELECT name FROM models')).toEqual(['m']);
+});
+
+describe('after an upgrade from a version that did not count the lives of Redis', () => {
+  const forget = (beganAt: string) =>
+    archive.postgres.query(
+      `DROP TABLE millrace.incarnations, millrace.kept; ALTER TABLE millrace.id_map DROP COLUMN life;
+       ALTER TABLE millrace.dead_letters DROP COLUMN life; UPDATE millrace.checkpoint SET began_at = '${beganAt}'`,
+    );
+
+  test.each([
+    ['-infinity', '0|0', 'all there is may be deleted, for it came in the only one'],
+    ['now', '1|1', 'nothing that was there is deleted, for nobody knows when it came'],
+  ])('that began at %s: %#', async (beganAt, left) => {
+    const first = await start({ ON_DELETE: 'delete' });
+    const { client } = archive.redis;
+    const version = await plainVersion(client, await plainModel(client));
+    const prediction = await plainPrediction(client, version);
+    const experiment = await plainExperiment(client, { name: 'e' });
+    const both = 'SELECT (SELECT count(*) FROM predictions), (SELECT count(*) FROM experiments)';
+    await becomes(both, ['1|1']);
+    await first.stop();
+    await forget(beganAt);
+    const second = await start({ ON_DELETE: 'delete' });
+    await pass(second);
+    const later = await plainExperiment(client, { name: 'later' });
+    await becomes('SELECT count(*) FROM experiments', ['2']);
+    await client.del(
+      `aidb:prediction:${prediction}`,
+      `aidb:experiment:${experiment}`,
+      `aidb:experiment:${later}`,
+    );
+    await becomes(both, [left]);
+  });
 });

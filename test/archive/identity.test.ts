@@ -71,6 +71,8 @@ async function rows(): Promise<string[]> {
   return all;
 }
 
+/** A full pass, asked for. */
+const archivePass = (daemon: TestDaemon) => daemon.control.reconcile('archive');
 const settled = (daemon: TestDaemon, kept = {}) => inStep({ redis, postgres }, daemon.running, kept);
 const reports = (daemon: TestDaemon, pattern: RegExp) =>
   eventually(async () =>
@@ -286,4 +288,129 @@ test('what the daemon had read when Redis was flushed and could not write yet ge
   const prediction3 = (line: string) => /^predictions .*"old 2"/.test(line);
   expect(await rows()).toEqual(expect.arrayContaining(before.filter((line) => !prediction3(line))));
   expect(kept['models']).toEqual([expect.stringMatching(/^old model/)]);
+});
+
+/** Seconds by which the clocks of writers are wrong, before and after a flush: naive local times are hours. */
+test.each([
+  ['ahead, then right', 60, 0],
+  ['hours ahead, then right', 8 * 3600, 0],
+  ['right, then hours behind', 0, -8 * 3600],
+  ['days ahead all the time', 90_000, 90_000],
+  ['ahead, then back', 3600, -3600],
+])('a deletion takes the record of its own life of Redis, with clocks %s', async (_name, before, after) => {
+  const { client } = redis;
+  const daemon = await start({ ON_DELETE: 'delete' });
+  const write = async (name: string, skew: number) => {
+    let second = 0;
+    const at = () => new Date(Date.now() + (skew + second++) * 1000).toISOString().slice(0, -1);
+    const version = await plainVersion(client, await plainModel(client, { name, created_at: at() }), {
+      created_at: at(),
+    });
+    for (let n = 1; n <= 3; n++) {
+      const run = await plainRun(client, version, { run_name: `${name} ${n}`, started_at: at() });
+      await plainHyperparams(client, run, { lr: name });
+      await plainMetric(client, run, { epoch: n, name, timestamp: at() });
+      await plainPrediction(client, version, { input: `"${name} ${n}"`, timestamp: at() });
+    }
+    await caughtUp({ redis, postgres }, daemon.running);
+  };
+  await write('old', before);
+  const old = await rows();
+  await client.flushall();
+  // What comes before a flush is noticed may be of either life, and stays.
+  await reports(daemon, /Redis went backwards/);
+  await write('new', after);
+  const all = await rows();
+  await client.del('aidb:prediction:2', 'aidb:hyperparam:2', 'aidb:metric:2:new:train', 'aidb:run:2');
+  await caughtUp({ redis, postgres }, daemon.running);
+  await eventually(async () => expect((await rows()).length).toBe(all.length - 4));
+  expect(await rows()).toEqual(expect.arrayContaining(old));
+});
+
+test('what was parked before a flush and lands after it is none of the records that have its id by then', async () => {
+  const { client } = redis;
+  const daemon = await start({ ON_DELETE: 'delete' });
+  const created = '2026-01-01T00:00:00';
+  const parked = pack(['1', created, '1', '"old"', '{}', '0', '0', '2026-01-02T00:00:00', '{}']);
+  await client.xadd('millrace:changes', '*', 'prediction=', parked);
+  await eventually(async () =>
+    expect(await postgres.query('SELECT key FROM millrace.dead_letters')).toEqual([
+      { key: 'aidb:prediction:1' },
+    ]),
+  );
+  await client.flushall();
+  await reports(daemon, /Redis went backwards/);
+  await plainVersion(client, await plainModel(client), { created_at: created });
+  const inputs = async (expected: readonly string[]) =>
+    eventually(async () =>
+      expect(await postgres.query('SELECT input_data::text AS input FROM predictions ORDER BY 1')).toEqual(
+        expected.map((input) => ({ input })),
+      ),
+    );
+  await inputs(['"old"']);
+  const id = await plainPrediction(client, 1, { input: '"new"' });
+  await inputs(['"new"', '"old"']);
+  await client.del(`aidb:prediction:${id}`);
+  await inputs(['"old"']);
+});
+
+test('a Redis that goes back again and again is followed each time: all that is seen, or there at the end, is archived', async () => {
+  const { client } = redis;
+  const daemon = await start({ MIRROR: 'off' });
+  await writeWorld('first', 3);
+  await archivePass(daemon);
+  // Database 1 has the state to go back to, our own word of the incarnation in it.
+  const copy = async (from: number, to: number) => {
+    const script = `redis.call('SELECT', ARGV[1]) local all = {} for _, key in ipairs(redis.call('KEYS', '*')) do all[key] = redis.call('DUMP', key) end
+      redis.call('SELECT', ARGV[2]) redis.call('FLUSHDB') for key, value in pairs(all) do redis.call('RESTORE', key, 0, value) end`;
+    await client.eval(script, 0, from, to);
+  };
+  await copy(0, 1);
+  const archivedInputs = async () =>
+    (await postgres.query('SELECT input_data::text AS input FROM predictions')).map(({ input }) =>
+      String(input),
+    );
+  const began = Date.now();
+  for (let round = 1; round <= 5; round++) {
+    await copy(1, 2);
+    await client.swapdb(0, 2);
+    const wanted = Array.from({ length: 25 - 4 * round }, (_unused, n) => `"round ${round}, ${n}"`);
+    for (const input of wanted)
+      await client.xadd('millrace:changes', '*', 'prediction', await plainPrediction(client, 1, { input }));
+    // Not one of them is there any more in the next round, which begins when this one was looked at.
+    await eventually(async () => expect(await archivedInputs()).toEqual(expect.arrayContaining(wanted)), {
+      alive: daemon.running,
+      within: 8_000,
+    });
+    const last = (await client.xrevrange('millrace:changes', '+', '-', 'COUNT', 1))[0]?.[0];
+    await eventually(async () =>
+      expect(
+        await postgres.query(`SELECT seen #>> '{stream,lastGeneratedId}' AS last FROM millrace.checkpoint`),
+      ).toEqual([{ last }]),
+    );
+  }
+  expect(daemon.log.lines.filter(({ message }) => message.includes('another Millrace'))).toEqual([]);
+  expect(Date.now() - began).toBeLessThan(30_000);
+  const { archive } = await daemon.status();
+  expect(
+    archive.incidents.filter(({ what }) => what.includes('went backwards')).length,
+  ).toBeGreaterThanOrEqual(4); // at the first there was nothing yet to go back from
+});
+
+test('two archives that share a Redis are told so, and what is there in the meantime is archived by both', async () => {
+  const other = await testPostgres();
+  const daemon = await start();
+  await writeWorld('shared', 3);
+  await settled(daemon);
+  const rival = await startDaemon({ REDIS_URL: redis.url, POSTGRES_URL: other.url, SYNC_INTERVAL: '3600' });
+  await eventually(
+    () =>
+      [daemon, rival].some(({ log }) =>
+        log.lines.some(({ message }) => message.includes('another Millrace archives the same Redis')),
+      ),
+    { within: 20_000 },
+  );
+  const counts = (database: TestPostgres) => database.query('SELECT count(*)::int AS count FROM predictions');
+  expect(await counts(postgres)).toEqual([{ count: 3 }]);
+  await eventually(async () => expect(await counts(other)).toEqual([{ count: 3 }]));
 });

@@ -9,7 +9,7 @@ import {
 } from '../../src/archive/mirror-event';
 import { entriesOf, entryFields, idsIn } from '../../src/archive/nominate';
 
-const effect = (event: string) => effectOf(event);
+const effect = (event: string, key = 'model:1') => effectOf(key, event);
 
 test('writes of every command are changes, also of commands nobody has thought of yet', () => {
   for (const event of [
@@ -31,11 +31,17 @@ test('writes of every command are changes, also of commands nobody has thought o
   }
 });
 
-test('what the application took away was deleted; what Redis took away was not', () => {
-  for (const event of ['del', 'rename_from', 'move_from']) expect(effect(event)).toBe('deleted');
-  for (const event of ['expired', 'evicted', 'hexpired', 'expire', 'persist', 'keymiss', 'new']) {
+test('what the application took away was deleted; what went otherwise was not', () => {
+  expect(effect('del')).toBe('deleted');
+  for (const event of ['expired', 'evicted', 'rename_from', 'move_from']) {
+    expect([event, effect(event)]).toEqual([event, 'lapsed']);
+    expect([event, effect(event, 'prediction:1')]).toEqual([event, 'nothing']);
+  }
+  for (const event of ['hexpired', 'hexpire', 'expire', 'persist', 'keymiss', 'new']) {
     expect([event, effect(event)]).toEqual([event, 'nothing']);
   }
+  for (const event of ['hexpired', 'hexpire']) expect(effect(event, 'hyperparam:1')).toBe('lapsed');
+  expect([effect('hdel', 'hyperparam:1'), effect('hdel')]).toEqual(['deleted', 'changed']);
 });
 
 test('a key names a record by its kind and all that follows', () => {
@@ -68,7 +74,7 @@ test('entries hold at most 100 records and 64 KiB, and lose, repeat or reorder n
   const nomination: fc.Arbitrary<Nomination> = fc.record({
     kind: fc.constantFrom(...kindNames),
     id,
-    deleted: fc.boolean(),
+    what: fc.constantFrom('changed', 'deleted', 'lapsed'),
   });
   fc.assert(
     fc.property(fc.array(nomination, { maxLength: 300, size: 'max' }), (nominations) => {
@@ -86,7 +92,7 @@ test('entries hold at most 100 records and 64 KiB, and lose, repeat or reorder n
 
 test('bytes that are no UTF-8 survive', () => {
   const bytes = Buffer.from(Array.from({ length: 256 }, (_unused, byte) => byte));
-  const [field, value] = entryFields([{ kind: 'model', id: bytes.toString('latin1'), deleted: true }]);
+  const [field, value] = entryFields([{ kind: 'model', id: bytes.toString('latin1'), what: 'deleted' }]);
   expect(field).toBe('model-');
   expect(value).toEqual(bytes);
 });
@@ -95,15 +101,33 @@ test('decimal ids of a kind share a field; all others, and deletions, have their
   const nominations = ['1', '18446744073709551616', '007', '', '-1', '1 2', '1e3', '٣', '1\n'].map((id) => ({
     kind: 'run' as const,
     id: Buffer.from(id).toString('latin1'),
-    deleted: false,
+    what: 'changed' as const,
   }));
   const fields = entryFields([
     ...nominations,
-    { kind: 'run', id: '5', deleted: true },
-    { kind: 'model', id: '9', deleted: false },
+    { kind: 'run', id: '5', what: 'deleted' },
+    { kind: 'run', id: '6', what: 'lapsed' },
+    { kind: 'model', id: '9', what: 'changed' },
   ]);
   expect(fields.map(String)).toEqual([
-    ...['run', '', 'run', '-1', 'run', '1 2', 'run', '1e3', 'run', '٣', 'run', '1\n', 'run-', '5'],
+    ...[
+      'run',
+      '',
+      'run',
+      '-1',
+      'run',
+      '1 2',
+      'run',
+      '1e3',
+      'run',
+      '٣',
+      'run',
+      '1\n',
+      'run-',
+      '5',
+      'run.',
+      '6',
+    ],
     ...['run*', '1 18446744073709551616 007', 'model*', '9'],
   ]);
 });
@@ -114,7 +138,7 @@ test('a list of ids is read as it was written', () => {
       fc.array(fc.bigInt({ min: 0n, max: 10n ** 20n }), { minLength: 1, maxLength: 100 }),
       (ids) => {
         const [field, value] = entryFields(
-          ids.map((id) => ({ kind: 'run', id: String(id), deleted: false })),
+          ids.map((id) => ({ kind: 'run', id: String(id), what: 'changed' })),
         );
         expect(field).toBe('run*');
         expect(idsIn(Buffer.from(value ?? ''))).toEqual(ids.map(String));

@@ -35,7 +35,7 @@ const entries = async () =>
 
 test('what comes during a flush waits for its end, and goes together', async () => {
   const queue = queueOf(1);
-  for (const id of [1, 2, 3]) queue.add(`run:${id}`, false);
+  for (const id of [1, 2, 3]) queue.add(`run:${id}`, 'changed');
   await eventually(async () => expect(await entries()).toEqual(['run* 1', 'run* 2 3']));
   await queue.close();
 });
@@ -44,8 +44,8 @@ test('what happened to a key during a failing flush is newer than what could not
   const events: QueueEvent[] = [];
   const queue = queueOf(1, events);
   await redis.client.config('SET', 'maxmemory', '1');
-  queue.add('run:1', false);
-  queue.add('run:1', true);
+  queue.add('run:1', 'changed');
+  queue.add('run:1', 'deleted');
   await eventually(() => events.some(({ type }) => type === 'down'));
   await redis.client.config('SET', 'maxmemory', '0');
   await eventually(async () => expect(await entries()).toEqual(['run- 1']));
@@ -56,7 +56,7 @@ test('what could not be sent and finds its place taken is dropped, and told', as
   const events: QueueEvent[] = [];
   const queue = queueOf(2, events);
   await redis.client.config('SET', 'maxmemory', '1');
-  for (const id of [1, 2, 3, 4]) queue.add(`run:${id}`, false); // 1 and 2 are on their way; 3 and 4 wait, and one more has room
+  for (const id of [1, 2, 3, 4]) queue.add(`run:${id}`, 'changed'); // 1 and 2 are on their way; 3 and 4 wait, and one more has room
   await eventually(() => events.some(({ type }) => type === 'overflow'));
   await redis.client.config('SET', 'maxmemory', '0');
   await eventually(async () => expect(await entries()).toEqual(['run* 3 4 1']));
@@ -75,10 +75,10 @@ test('predictions wait until the tail has read what may hold them by value; what
       return new Promise((resolve) => (settled = resolve));
     },
   });
-  queue.add('prediction:1', false);
-  queue.add('prediction:2', false);
+  queue.add('prediction:1', 'changed');
+  queue.add('prediction:2', 'changed');
   await eventually(() => waiting === 1);
-  queue.add('prediction:2', true);
+  queue.add('prediction:2', 'deleted');
   seen.add('1');
   settled();
   await eventually(async () => expect(await entries()).toEqual(['prediction* 2', 'prediction- 2']));
@@ -96,10 +96,10 @@ test('at the stop, and when many wait, nobody waits for the tail', async () => {
       return new Promise((resolve) => (settled = resolve));
     },
   });
-  queue.add('prediction:1', false);
-  queue.add('prediction:2', false);
+  queue.add('prediction:1', 'changed');
+  queue.add('prediction:2', 'changed');
   expect(enough()).toBe(false);
-  queue.add('prediction:3', false); // two of three
+  queue.add('prediction:3', 'changed'); // two of three
   expect(enough()).toBe(true);
   settled();
   await eventually(async () => expect((await entries())[0]).toBe('prediction* 1'));

@@ -53,6 +53,7 @@ test('the facts are what Redis holds', async () => {
   await redis.client.hset('aidb:counter:model', 'of', 'another type');
   expect(await facts()).toEqual({
     runId: expect.stringMatching(/^[0-9a-f]{40}$/) as unknown,
+    replication: expect.stringMatching(/^[0-9a-f]{40}$/) as unknown,
     incarnation: 'life1',
     stream: {
       exists: true,
@@ -104,6 +105,22 @@ test('a restart with all data goes on, after a full pass', async () => {
   await redis.client.save();
   await restart();
   expect(await verdict()).toEqual({ verdict: 'continue', needsPass: true });
+});
+
+test('data of another master, taken over without a restart, ask for a full pass', async () => {
+  const other = await testRedis();
+  await redis.client.replicaof('127.0.0.1', other.server.port);
+  await eventually(async () =>
+    expect(await redis.client.info('replication')).toContain('master_link_status:up'),
+  );
+  await redis.client.replicaof('NO', 'ONE');
+  await commit(await write());
+  await redis.client.replicaof('127.0.0.1', other.server.port);
+  await eventually(async () =>
+    expect(await redis.client.info('replication')).toContain('master_link_status:up'),
+  );
+  expect((await verdict()).needsPass).toBe(true);
+  await redis.client.replicaof('NO', 'ONE');
 });
 
 test.each([0, 2, 50])('an older snapshot, with %i entries written since, is seen', async (since) => {

@@ -85,3 +85,27 @@ test('a pause shows at once in status and metrics, and in /readyz when it is lef
   await untilReady(daemon);
   expect(await valuesOf(daemon, 'millrace_paused')).toEqual({ aliases: 0, archive: 0 });
 });
+
+test.each([4, -4])(
+  'a clock that steps by %i hours is no reason, and what is looked at each second still is',
+  async (hours) => {
+    const daemon = await both.start();
+    await untilReady(daemon);
+    const real = Date.now.bind(Date);
+    const clock = jest.spyOn(Date, 'now').mockImplementation(() => real() + hours * 3_600_000);
+    try {
+      await untilReady(daemon);
+      await both.redis.client.flushall();
+      await eventually(
+        async () =>
+          expect((await daemon.status()).archive.incidents.map(({ what }) => what)).toContainEqual(
+            expect.stringMatching(/went backwards/),
+          ),
+        { within: 5_000 },
+      );
+      await untilReady(daemon);
+    } finally {
+      clock.mockRestore();
+    }
+  },
+);

@@ -1,6 +1,7 @@
 import { firstValueFrom, lastValueFrom, Subject, toArray } from 'rxjs';
 import { fatal } from '../../src/errors';
 import { backoffMs } from '../../src/pipeline/backoff';
+import { FaultLog } from '../../src/pipeline/fault-log';
 import { type CycleOutcome, pump, type PumpOptions } from '../../src/pipeline/pump';
 
 function build(cycle: () => Promise<CycleOutcome>, more: Partial<PumpOptions> = {}) {
@@ -12,6 +13,7 @@ function build(cycle: () => Promise<CycleOutcome>, more: Partial<PumpOptions> = 
     cycle,
     wake$,
     backoff: { baseMs: 0, capMs: 0 },
+    settledMs: 0,
     signal: stop.signal,
     onFailure: (_error, attempt) => failures.push(attempt),
     onRecovery: () => recoveries++,
@@ -56,6 +58,41 @@ test('failures are retried with their count, the recovery is told once, and coun
   await lastValueFrom(cycles$);
   expect(failures).toEqual([1, 2, 1]);
   expect(recoveries()).toBe(2);
+});
+
+test.each([
+  ['sends what fails in the next one', ['more', 'fails']],
+  ['finds nothing until the page comes that fails', ['idle', 'fails']],
+  ['does some of it', ['more', 'idle', 'more', 'fails']],
+] as const)(
+  'a fault is not over when a cycle is good that %s: its failures are counted on',
+  async (_name, round) => {
+    let cycles = 0;
+    const { cycles$, wake$, failures, recoveries, stop } = build(
+      () => {
+        const outcome = round[cycles++ % round.length] ?? 'idle';
+        if (failures.length === 10) stop.abort();
+        if (outcome === 'fails') return Promise.reject(new Error('full'));
+        if (outcome === 'idle') setImmediate(() => wake$.next());
+        return Promise.resolve(outcome);
+      },
+      { settledMs: 1_000 },
+    );
+    await lastValueFrom(cycles$);
+    expect(failures.slice(0, 10)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    expect(recoveries()).toBe(0);
+  },
+);
+
+test('a fault that lasts is told when it begins and once a minute; another one beside it is told for itself', () => {
+  const faults = new FaultLog();
+  const told: string[] = [];
+  for (let at = 0; at < 180_000; at += 10) {
+    const silent = faults.tell('E_FULL', at);
+    if (silent !== undefined) told.push(`${at} ${silent}`);
+  }
+  expect(told).toEqual(['0 0', '60000 5999', '120000 5999']);
+  expect([faults.tell('E_AWAY', 130_000), faults.tell('E_AWAY', 130_001)]).toEqual([5999, undefined]);
 });
 
 test('a fatal error ends it and reaches the subscriber', async () => {

@@ -17,13 +17,13 @@ export async function withPatience<T>(
   patienceMs: number,
   attempt: () => Promise<T>,
 ): Promise<T> {
-  const deadline = Date.now() + patienceMs;
+  const deadline = performance.now() + patienceMs;
   for (;;) {
     try {
       return await attempt();
     } catch (error) {
       if (!isBusy(error)) throw error;
-      if (Date.now() > deadline) throw await busyError(client, error);
+      if (performance.now() > deadline) throw await busyError(client, error);
       await delay(pauseMs);
     }
   }

@@ -1,10 +1,12 @@
--- Parked records to try again: the oldest that are due, at least one, with not too many bytes together.
+-- Parked records to try again: the oldest that are due, at least one, with not too many bytes together, and of one life of Redis.
 -- $1 how many at the most, $2 bytes of contents after which no more are wanted
--- Result: id, kind, redis_key, payload, waiting_for, created
-SELECT l.id, l.kind, l.redis_key, l.payload, l.waiting_for, l.created
+-- Result: id, kind, redis_key, payload, waiting_for, created, life
+SELECT l.id, l.kind, l.redis_key, l.payload, l.waiting_for, l.created, l.life
 FROM (
   SELECT id, sum(octet_length(payload)) OVER (ORDER BY id) - octet_length(payload) AS before
-  FROM millrace.dead_letters WHERE due ORDER BY id LIMIT $1
+  FROM millrace.dead_letters
+  WHERE due AND life IS NOT DISTINCT FROM (SELECT life FROM millrace.dead_letters WHERE due ORDER BY id LIMIT 1)
+  ORDER BY id LIMIT $1
 ) due
 JOIN millrace.dead_letters l USING (id)
 WHERE COALESCE(due.before, 0) < $2

@@ -1,11 +1,12 @@
--- Rows whose record was deleted pass to the newest of the other records that are mapped to them.
--- $1 kind, $2 Postgres ids
+-- Rows whose record was deleted pass to another record that is mapped to them: of this life of Redis, if there is one, and of
+-- those the newest.
+-- $1 kind, $2 Postgres ids, $3 life
 -- Result: redis_id of the new owners
 UPDATE millrace.id_map m SET owned = true
 FROM (
   SELECT DISTINCT ON (pg_id) redis_id, created_at FROM millrace.id_map
   WHERE kind = $1 AND pg_id = ANY ($2::bigint[])
-  ORDER BY pg_id, created_at DESC, redis_id DESC
+  ORDER BY pg_id, (life = $3::int) IS TRUE DESC, created_at DESC, redis_id DESC
 ) heir
 WHERE m.kind = $1 AND m.redis_id = heir.redis_id AND m.created_at = heir.created_at
 RETURNING m.redis_id

@@ -28,7 +28,7 @@ export async function lookAround(
   redis: RedisConnection,
   postgres: PostgresConnection,
 ): Promise<Surroundings> {
-  const deadline = Date.now() + patienceMs;
+  const deadline = performance.now() + patienceMs;
   for (;;) {
     const [row] = await postgres.query(checkpointSql, [streamKey]);
     if (row === undefined) return { daemon: false, wentBack: false };
@@ -38,7 +38,7 @@ export async function lookAround(
       throw redis.translate(error);
     });
     if (incarnation !== null && now.incarnation !== null && now.incarnation !== incarnation) {
-      if (daemon && Date.now() < deadline) {
+      if (daemon && performance.now() < deadline) {
         await delay(lookMs);
         continue;
       }
