@@ -6,6 +6,7 @@ import { Incidents } from '../pipeline/incidents';
 import { PauseState } from '../pipeline/pause';
 import type { CycleOutcome } from '../pipeline/pump';
 import { inspectServer, type RedisConnection, type ServerFacts } from '../redis';
+import { Vouching } from './alias-case';
 import { judgeContinuity } from './continuity';
 import type { AliasCheckpoint } from './checkpoint';
 import { sqliteError } from './database';
@@ -61,12 +62,14 @@ export class AliasLane {
   #introduced = false;
   #busySince: number | undefined;
   readonly applied: AppliedReport;
+  readonly #vouching: Vouching;
 
   constructor(options: LaneOptions) {
-    const { connection, log, metrics, tell, force } = options;
+    const { connection, log, metrics, tell, force, aliasCase } = options;
     this.#options = options;
     this.keeper = new SourceKeeper(options);
     this.sink = new AliasSink(connection);
+    this.#vouching = new Vouching(this.sink, aliasCase, force);
     this.applied = new AppliedReport(log, metrics, tell);
     this.incidents = new Incidents('aliases', log, tell);
     this.pause = new PauseState('aliases', log, tell);
@@ -74,6 +77,11 @@ export class AliasLane {
       connection,
       truths: () => this.keeper.source?.truths ?? new Map(),
       target: this.sink,
+      aliasCase,
+      doubtful: () => this.#vouching.doubtful(this.keeper.source?.truths.keys() ?? []),
+      onJudged: (types, blocked) => {
+        this.#vouching.judged(types, blocked);
+      },
       force,
       onStart: (reason) => {
         log.info('pass started', { event: 'pass.start', pipeline: 'aliases', reason, text: passStarted() });
@@ -200,7 +208,8 @@ export class AliasLane {
         hint: 'Stop one of them, or give each its own Redis database (REDIS_URL, REDIS_DB).',
       });
     }
-    await this.sink.adopt(raw, source.changelog?.head() ?? null);
+    if (found === undefined) this.#vouching.forget();
+    await this.sink.adopt(raw, source.changelog?.head() ?? null, found?.cases);
     this.#adoptedAt = Date.now();
   }
 
@@ -208,6 +217,8 @@ export class AliasLane {
   async #tail(source: AliasSource): Promise<boolean> {
     const position = this.sink.checkpoint?.position;
     if (source.changelog === undefined || !position || !source.mayHaveChanged()) return false;
+    // The keys may be another program's, spelled otherwise than ours: the pass says so before anything is written.
+    if (this.#vouching.doubtful(source.truths.keys()).length > 0) return false;
     const page = source.changelog.read(position, pageRows);
     if (page === 'broken') {
       this.sink.reset(); // #follow finds out why

@@ -72,7 +72,7 @@ async function reconcileAliases(
     return report.blocked.length > 0 ? 1 : 0;
   }
   let found = 0;
-  const report = await dryRunPass(config, force, (difference) => {
+  const report = await dryRunPass(config, { force }, (difference) => {
     if (++found > limit) return;
     console.log(json === true ? JSON.stringify(difference) : describeAlias(difference));
   });
