@@ -8,6 +8,7 @@ import type { CycleOutcome } from '../pipeline/pump';
 import { inspectServer, type RedisConnection, type ServerFacts } from '../redis';
 import { Vouching } from './alias-case';
 import { judgeContinuity } from './continuity';
+import { sameFile } from './changelog';
 import type { AliasCheckpoint } from './checkpoint';
 import { sqliteError } from './database';
 import { AppliedReport, breakerError, passStarted, passSummary, recordPass } from './report';
@@ -200,7 +201,7 @@ export class AliasLane {
   async #adopt(raw: string, found: AliasCheckpoint | undefined, source: AliasSource): Promise<void> {
     const foreign =
       found?.position != null &&
-      found.position.changelog !== source.changelog?.id &&
+      !sameFile(found.position.changelog, source.changelog?.id ?? '') &&
       !found.stamp.startsWith(`${this.sink.instance}.`);
     if (foreign && Date.now() - this.#adoptedAt < rivalryMs) {
       throw retryable(`another Millrace (${found.by}) fills the same Redis from another SQLite file`, {
