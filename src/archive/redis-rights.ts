@@ -31,6 +31,10 @@ const needed: readonly (readonly [grant: string, ...command: string[]])[] = [
   [`+xrevrange ~millrace:*`, 'XREVRANGE', streamKey, '+', '-'],
   [`+xlen ~millrace:*`, 'XLEN', streamKey],
   [`+xtrim ~millrace:*`, 'XTRIM', streamKey, 'MINID', '0'],
+  [`+rename ~millrace:*`, 'RENAME', streamKey, streamKey],
+  ['+pttl %R~aidb:*', 'PTTL', record],
+  ['+dbsize', 'DBSIZE'],
+  ['+function|list', 'FUNCTION', 'LIST'],
   [`+xinfo|stream ~millrace:*`, 'XINFO', 'STREAM', streamKey],
 ];
 
