@@ -33,7 +33,6 @@ export interface CaptureWatchOptions {
  */
 export class CaptureWatch {
   readonly #options: CaptureWatchOptions;
-  #seen = false;
   #functions: ErrorReport | undefined;
   #stream: ErrorReport | undefined;
 
@@ -75,9 +74,8 @@ export class CaptureWatch {
   }
 
   async #keepLibrary(): Promise<ErrorReport | undefined> {
-    const { redis, log, onIncident } = this.#options;
+    const { redis, onIncident } = this.#options;
     const found = await inspectLibrary(redis.client);
-    if (found === 'ours') this.#seen = true;
     if (found === 'ours' || found === 'no functions') return undefined;
     if (found !== 'missing') return describeError(libraryError(found));
     try {
@@ -86,9 +84,7 @@ export class CaptureWatch {
       const { hint } = describeError(redis.translate(error));
       return { ...describeError(libraryError('missing')), ...(hint === undefined ? {} : { hint }) };
     }
-    if (this.#seen) onIncident('the function library was gone from Redis; it is loaded again');
-    else log.info('function library loaded in Redis', { event: 'functions.loaded' });
-    this.#seen = true;
+    onIncident('the function library was gone from Redis; it is loaded again');
     return undefined;
   }
 

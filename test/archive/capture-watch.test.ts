@@ -13,8 +13,8 @@ beforeAll(async () => {
   [redis, postgres] = await Promise.all([testRedis(), testPostgres()]);
 }, 60_000);
 
-const start = () =>
-  startDaemon({ REDIS_URL: redis.url, POSTGRES_URL: postgres.url, SYNC_INTERVAL: '3600', DEBUG: '1' });
+const start = (awaitPass = true) =>
+  startDaemon({ REDIS_URL: redis.url, POSTGRES_URL: postgres.url, SYNC_INTERVAL: '3600' }, { awaitPass });
 const stream = 'millrace:changes';
 const names = async () =>
   (await postgres.query('SELECT name FROM models ORDER BY name')).map(({ name }) => String(name));
@@ -75,7 +75,7 @@ test.each([
   '%s: within seconds writers write again, and nothing that waited is lost',
   async (_what, command) => {
     await redis.client.flushall();
-    const daemons = [await start(), await start()];
+    const daemons = [await start(), await start(false)];
     const store = new ModelStore(redis.url);
     const tag = `${Math.random()}`;
     await store.createModel({ name: `${tag} before` });
