@@ -9,7 +9,7 @@ export const daemonGrants = [
   '&__keyspace@0__:aidb:[mdevrhp]*',
   ...['+ping', '+info', '+select', '+client|setname', '+config|get', '+psubscribe'],
   ...[
-    '+function|load',
+    '+function|list',
     '+fcall',
     '+eval',
     '+evalsha',
@@ -22,6 +22,6 @@ export const daemonGrants = [
   ],
   ...['+scan', '+type', '+get', '+mget', '+hget', '+hmget', '+hgetall', '+zrange', '+zscore', '+zcount'],
   ...['+xadd', '+xread', '+xrange', '+xrevrange', '+xlen', '+xtrim', '+xdel', '+xinfo|stream'],
-  ...['+set', '+mset', '+unlink', '+del'],
+  ...['+set', '+mset', '+unlink', '+del', '+rename', '+pttl', '+dbsize'],
   '(~aidb:* +eval +evalsha)',
 ].join(' ');

@@ -23,6 +23,7 @@ interface SchemaObject {
 const template = (name: string): string => readAsset(`triggers/${name}.sql`);
 const changelogSql = fillTemplate(template('changelog'), {});
 const changelogIdSql = fillTemplate(template('changelog_id'), {});
+const changelogMendedSql = fillTemplate(template('changelog_mended'), {});
 const triggerKinds = [
   'after_insert',
   'after_update',
@@ -83,7 +84,8 @@ const objects = (db: Database): readonly SchemaObject[] =>
 
 /**
  * What has to be done for the capture to be complete; empty when it is. Other types' objects are left alone: another
- * Millrace may serve them.
+ * Millrace may serve them. While a trigger was missing changes went unseen: whoever installs it gives the changelog another id in the
+ * same transaction, so that every checkpoint is worthless, and a full pass follows whoever comes next.
  */
 export function planCapture(
   db: Database,
@@ -106,7 +108,8 @@ export function planCapture(
   want('millrace_changelog', changelogSql);
   if (steps.length > 0)
     steps.push({ sql: 'INSERT INTO millrace_changelog (type) VALUES (NULL)', reason: 'first row' });
-  if (!present.has('millrace_changelog_id') || steps.length > 0) {
+  const begins = !present.has('millrace_changelog_id') || steps.length > 0;
+  if (begins) {
     if (present.has('millrace_changelog_id'))
       steps.push({ sql: 'DROP TABLE millrace_changelog_id', reason: 'a new changelog' });
     steps.push({ sql: changelogIdSql, reason: 'millrace_changelog_id is missing' });
@@ -115,13 +118,16 @@ export function planCapture(
       reason: 'a new changelog',
     });
   }
+  let mends = false;
   for (const entry of entries) {
     const wanted = entry.state === 'served' ? triggersFor(entry) : new Map<string, string>();
     for (const kind of triggerKinds) {
       const name = `millrace_${entry.mapping.type}_${kind}`;
       const sql = wanted.get(name);
-      if (sql !== undefined) want(name, sql);
-      else if (present.has(name)) {
+      if (sql !== undefined) {
+        mends ||= present.get(name)?.sql !== sql;
+        want(name, sql);
+      } else if (present.has(name)) {
         const table = present.get(name)?.tbl_name ?? '';
         steps.push({
           sql: `DROP TRIGGER ${quoteName(name)}`,
@@ -131,6 +137,7 @@ export function planCapture(
     }
     if (entry.state === 'served') steps.push(...planIndex(db, entry, aliasCase, present));
   }
+  if (mends && !begins) steps.push({ sql: changelogMendedSql, reason: 'changes may have gone unseen' });
   return steps;
 }
 

@@ -28,7 +28,8 @@ const pageBytes = 2_000_000;
 
 /** Reads the changelog that the triggers write. Construct it only when the tables exist. */
 export class Changelog {
-  readonly id: string;
+  readonly #readId: Statement<[], string>;
+  #id: string;
   readonly #db: Database;
   readonly #pair: Statement<[seq: number], readonly [seq: number, nonce: string]>;
   readonly #page: Statement<[seq: number, limit: number], Row>;
@@ -40,7 +41,8 @@ export class Changelog {
 
   constructor(db: Database, aliasCase: AliasCase) {
     const key = aliasCase === 'lower' ? 'LOWER(alias)' : 'CAST(alias AS TEXT)';
-    this.id = db.prepare<[], string>('SELECT id FROM millrace_changelog_id').pluck().get() ?? '';
+    this.#readId = db.prepare<[], string>('SELECT id FROM millrace_changelog_id').pluck();
+    this.#id = this.#currentId();
     this.#db = db;
     this.#pair = db
       .prepare<[number], readonly [number, string]>(
@@ -74,10 +76,15 @@ export class Changelog {
     );
   }
 
+  /** As it was when something was last read: whoever mends the capture gives it another. */
+  get id(): string {
+    return this.#id;
+  }
+
   /** The newest row: where a tail starts when a full pass covers everything before. */
   head(): Position {
     const row = this.#head.get();
-    return { changelog: this.id, seq: row?.seq ?? 0, nonce: row?.nonce ?? '' };
+    return { changelog: this.#currentId(), seq: row?.seq ?? 0, nonce: row?.nonce ?? '' };
   }
 
   /** Rows it holds, but for gaps that a rolled back transaction cannot leave: by its ends, for counting a million takes long. */
@@ -92,7 +99,7 @@ export class Changelog {
 
   /** Whether the position's own row is still there: then what comes after it is all that happened since. */
   continues(position: Position): boolean {
-    return this.id === position.changelog && this.#holds(position, this.#pair.get(position.seq));
+    return this.#currentId() === position.changelog && this.#holds(position, this.#pair.get(position.seq));
   }
 
   /** Whether `pruneChangelog` would find something. The oldest row is the first to look at. */
@@ -102,15 +109,19 @@ export class Changelog {
 
   /** Rows after the position; 'broken' when its own row is not there any more (restored, wiped, pruned, another file). */
   read(position: Position, maximum: number): ChangelogPage | 'broken' {
-    if (position.changelog !== this.id) return 'broken';
+    if (position.changelog !== this.#currentId()) return 'broken';
     // Asked forty times a second while nothing happens: is the own row there, and is there another?
     const [own, another] = this.#pair.all(position.seq);
     if (!this.#holds(position, own)) return 'broken';
     if (another === undefined) return { nominations: new Map(), position, rows: 0, since: undefined };
     // In one transaction: the own row and its nonce are what makes the rows behind it a continuation.
     return this.#db.transaction(() =>
-      this.#holds(position, this.#pair.get(position.seq)) ? this.#readAfter(position, maximum) : 'broken',
+      this.continues(position) ? this.#readAfter(position, maximum) : 'broken',
     )();
+  }
+
+  #currentId(): string {
+    return (this.#id = this.#readId.get() ?? '');
   }
 
   #holds(position: Position, row: readonly [seq: number, nonce: string] | undefined): boolean {
@@ -132,12 +143,16 @@ export class Changelog {
     const last = rows.at(-1);
     return {
       nominations: new Map([...nominations].map(([type, aliases]) => [type, [...aliases]])),
-      position: last === undefined ? position : { changelog: this.id, seq: last[0], nonce: last[1] },
+      position: last === undefined ? position : { ...position, seq: last[0], nonce: last[1] },
       rows: rows.length,
       since: rows[0]?.[4],
     };
   }
 }
+
+/** Whether two ids are of the same file's changelog, which was mended in between. */
+export const sameFile = (one: string, other: string): boolean =>
+  one.split('.', 1)[0] === other.split('.', 1)[0];
 
 /**
  * Deletes consumed rows older than a day, at most `limit`, and never the last consumed one. One short transaction on a

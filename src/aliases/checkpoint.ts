@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Position } from './changelog';
+import type { AliasCase } from './mapping';
 
 /** Where the pipeline's checkpoint lives: beside the keys, so that a flush or a restore takes both. */
 export const checkpointKey = 'millrace:aliases:checkpoint';
@@ -15,6 +16,8 @@ export interface AliasCheckpoint {
   readonly position: Position | null;
   /** Unique for each apply. */
   readonly stamp: string;
+  /** By type: how its keys are spelled, as a pass has found or made them. A type without one may hold another program's keys. */
+  readonly cases?: Readonly<Record<string, AliasCase>> | undefined;
   /** Milliseconds since 1970, by the clock of the one who applied. */
   readonly at: number;
   /** host:pid of the one who applied: for people. */
@@ -25,6 +28,10 @@ const schema = z.object({
   incarnation: z.string(),
   position: z.object({ changelog: z.string(), seq: z.number().int(), nonce: z.string() }).nullable(),
   stamp: z.string(),
+  cases: z
+    .record(z.string(), z.enum(['preserve', 'lower']))
+    .optional()
+    .catch(undefined),
   at: z.number(),
   by: z.string(),
 });

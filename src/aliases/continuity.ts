@@ -45,7 +45,8 @@ export function judgeContinuity(
       needsPass: true,
       ...(happened
         ? {
-            incident: 'the changelog does not go on where Redis is: the SQLite file was restored or replaced',
+            incident:
+              'the changelog does not go on where Redis is: its triggers were missing for a while, or the SQLite file was restored or replaced',
           }
         : {}),
     };

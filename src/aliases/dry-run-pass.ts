@@ -1,31 +1,39 @@
 import type { Config } from '../config';
 import { inspectServer, RedisConnection } from '../redis';
+import { unvouched } from './alias-case';
 import { type Difference, dryRun } from './dry-run';
 import { type PassReport, PassRunner } from './pass-runner';
 import { requireTables } from './report';
+import { AliasSink } from './sink';
 import { AliasSource } from './source';
 
-/** A full pass that lists what it would change. Reads SQLite and Redis, writes neither. */
+export interface DryRunOptions {
+  /** Go on where a pass would stop: before a mass deletion, or because Redis' keys are spelled for another ALIAS_CASE. */
+  readonly force: boolean | 'mass deletion';
+}
+
+/** A full pass that lists what it would change. Reads SQLite and Redis, writes neither. @throws E_ALIAS_CASE as a pass does */
 export async function dryRunPass(
   config: Config,
-  force: boolean,
+  { force }: DryRunOptions,
   onDifference: (difference: Difference) => void,
 ): Promise<PassReport> {
-  const source = AliasSource.open({
-    path: config.dbPath,
-    mappings: config.aliasTables,
-    aliasCase: config.aliasCase,
-  });
+  const { aliasCase } = config;
+  const source = AliasSource.open({ path: config.dbPath, mappings: config.aliasTables, aliasCase });
   const connection = new RedisConnection(config.redis, 'dry-run');
   try {
     await connection.connect();
     await inspectServer(connection);
+    const { checkpoint } = await new AliasSink(connection).load();
     let report: PassReport | undefined;
     const passes = new PassRunner({
       connection,
       truths: () => source.truths,
       target: dryRun(connection, onDifference),
-      force,
+      force: force !== false,
+      aliasCase,
+      doubtful: () => (force === true ? [] : unvouched(source.truths.keys(), aliasCase, checkpoint?.cases)),
+      onJudged: () => undefined,
       onStart: () => undefined,
       onDone: (done) => (report = done),
     });

@@ -23,7 +23,7 @@ export async function examine(config: Config): Promise<readonly Finding[]> {
   try {
     const facts = await storeFacts(config);
     findings.push(...serverFindings(config, facts), checkpointFinding(facts));
-    const drift = await dryRunPass(config, true, () => undefined);
+    const drift = await dryRunPass(config, { force: 'mass deletion' }, () => undefined);
     const differences = drift.added + drift.updated + drift.deleted;
     findings.push(
       differences === 0

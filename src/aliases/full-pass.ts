@@ -1,6 +1,8 @@
 import type { RedisConnection } from '../redis';
+import { requireSpelling, SpellingSurvey } from './alias-case';
 import { Comparison, type Compared } from './comparison';
 import { ChunkedApply, type Counts, countsOf, type PassTarget } from './chunked-apply';
+import type { AliasCase } from './mapping';
 import { StaleKeys } from './stale-keys';
 import type { Applied } from './sink';
 import type { AliasTruth } from './truth';
@@ -19,6 +21,11 @@ export interface PassOptions {
   /** By type, read anew for each chunk: the file may have been opened again meanwhile. */
   readonly truths: () => ReadonlyMap<string, AliasTruth>;
   readonly target: PassTarget;
+  readonly aliasCase: AliasCase;
+  /** Served types whose keys may be spelled otherwise than `aliasCase` says: where one is stale it is looked into. */
+  readonly doubtful: () => readonly string[];
+  /** Called before the first write, with the types that are written and those that the breaker stopped. */
+  readonly onJudged: (types: readonly string[], blocked: readonly string[]) => void;
   /** Delete even when that is more than half of a type's keys. */
   readonly force: boolean;
   /** Aliases compared in one step. */
@@ -28,12 +35,13 @@ export interface PassOptions {
 /** The breaker: a pass that would delete more than half of a type's keys, and over a hundred, has been given the wrong table. */
 const suspicious = (stale: number, keys: number): boolean => stale > 100 && stale * 2 > keys;
 
-type Phase = 'compare' | 'find stale' | 'find stale again' | 'apply';
+type Phase = 'compare' | 'find stale' | 'survey' | 'find stale again' | 'apply';
 
 /**
  * One full pass over both sides, a chunk a step, so that the tail runs in between:
  *   compare     each table with its keys (ordered walk, MGET), and count the keys of each type meanwhile (SCAN);
  *   find stale  if there are more keys than aliases: which ones (SCAN, look-up);
+ *   survey      if some are, and nobody vouches for how the keys are spelled: are they stale, or spelled for another ALIAS_CASE?
  *   apply       unless a suspicious number is stale, hand what differs to the applier, which reads the truth again.
  * Only the last phase writes, through the sink. `step` may throw; called again, it takes up what was not finished.
  */
@@ -48,6 +56,7 @@ export class FullPass {
   #phase: Phase = 'compare';
   #counted = false;
   #comparison: { readonly type: string; readonly work: Comparison } | undefined;
+  #survey: SpellingSurvey | undefined;
   #apply: ChunkedApply | undefined;
   readonly #counts = new Map<string, Counts>();
 
@@ -78,7 +87,10 @@ export class FullPass {
         return 'more';
       }
       case 'find stale':
-        if (await this.#keys.findPage(this.#suspects())) this.#judge();
+        if (await this.#keys.findPage(this.#suspects())) this.#foundStale();
+        return 'more';
+      case 'survey':
+        await this.#surveyNext();
         return 'more';
       case 'find stale again':
         if (await this.#keys.findPage(this.#suspects())) this.#handOver(new Map());
@@ -133,6 +145,22 @@ export class FullPass {
     return new Set(suspects.map(([type]) => type).filter((type) => !this.#blocked.has(type)));
   }
 
+  #foundStale(): void {
+    const { connection, truths, doubtful } = this.#options;
+    const types = doubtful();
+    if (types.some((type) => (this.#keys.counts.get(type)?.stale ?? 0) > 0)) {
+      this.#survey = new SpellingSurvey(connection, types, truths);
+      this.#phase = 'survey';
+    } else this.#judge();
+  }
+
+  async #surveyNext(): Promise<void> {
+    const found = await this.#survey?.step(this.#options.chunk);
+    if (found === undefined || found === 'more') return;
+    requireSpelling(found, this.#options.aliasCase);
+    this.#judge();
+  }
+
   #judge(): void {
     for (const [type, keys] of this.#keyCounts) {
       const stale = this.#keys.counts.get(type)?.stale ?? 0;
@@ -140,12 +168,12 @@ export class FullPass {
       this.#blocked.set(type, { stale, keys });
       this.#keys.exclude(type);
     }
-    const different = this.#types
-      .filter((type) => !this.#blocked.has(type))
-      .map((type): [string, readonly string[] | 'all'] => {
-        const compared = this.#compared.get(type) ?? 'all';
-        return [type, compared === 'all' ? 'all' : compared.different];
-      });
+    const written = this.#types.filter((type) => !this.#blocked.has(type));
+    const different = written.map((type): [string, readonly string[] | 'all'] => {
+      const compared = this.#compared.get(type) ?? 'all';
+      return [type, compared === 'all' ? 'all' : compared.different];
+    });
+    this.#options.onJudged(written, [...this.#blocked.keys()]);
     this.#handOver(new Map(different));
   }
 

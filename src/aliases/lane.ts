@@ -6,7 +6,9 @@ import { Incidents } from '../pipeline/incidents';
 import { PauseState } from '../pipeline/pause';
 import type { CycleOutcome } from '../pipeline/pump';
 import { inspectServer, type RedisConnection, type ServerFacts } from '../redis';
+import { Vouching } from './alias-case';
 import { judgeContinuity } from './continuity';
+import { sameFile } from './changelog';
 import type { AliasCheckpoint } from './checkpoint';
 import { sqliteError } from './database';
 import { AppliedReport, breakerError, passStarted, passSummary, recordPass } from './report';
@@ -63,12 +65,14 @@ export class AliasLane {
   #introduced = false;
   #busySince: number | undefined;
   readonly applied: AppliedReport;
+  readonly #vouching: Vouching;
 
   constructor(options: LaneOptions) {
-    const { connection, log, metrics, tell, force } = options;
+    const { connection, log, metrics, tell, force, aliasCase } = options;
     this.#options = options;
     this.keeper = new SourceKeeper(options);
     this.sink = new AliasSink(connection);
+    this.#vouching = new Vouching(this.sink, aliasCase, force);
     this.applied = new AppliedReport(log, metrics, tell);
     this.incidents = new Incidents('aliases', log, tell);
     this.pause = new PauseState('aliases', log, tell);
@@ -76,6 +80,11 @@ export class AliasLane {
       connection,
       truths: () => this.keeper.source?.truths ?? new Map(),
       target: this.sink,
+      aliasCase,
+      doubtful: () => this.#vouching.doubtful(this.keeper.source?.truths.keys() ?? []),
+      onJudged: (types, blocked) => {
+        this.#vouching.judged(types, blocked);
+      },
       force,
       onStart: (reason) => {
         log.info('pass started', { event: 'pass.start', pipeline: 'aliases', reason, text: passStarted() });
@@ -197,7 +206,7 @@ export class AliasLane {
   async #adopt(raw: string, found: AliasCheckpoint | undefined, source: AliasSource): Promise<void> {
     const foreign =
       found?.position != null &&
-      found.position.changelog !== source.changelog?.id &&
+      !sameFile(found.position.changelog, source.changelog?.id ?? '') &&
       !found.stamp.startsWith(`${this.sink.instance}.`);
     if (foreign && performance.now() - this.#adoptedAt < rivalryMs) {
       throw retryable(`another Millrace (${found.by}) fills the same Redis from another SQLite file`, {
@@ -205,7 +214,8 @@ export class AliasLane {
         hint: 'Stop one of them, or give each its own Redis database (REDIS_URL, REDIS_DB).',
       });
     }
-    await this.sink.adopt(raw, source.changelog?.head() ?? null);
+    if (found === undefined) this.#vouching.forget();
+    await this.sink.adopt(raw, source.changelog?.head() ?? null, found?.cases);
     this.#adoptedAt = performance.now();
   }
 
@@ -213,6 +223,8 @@ export class AliasLane {
   async #tail(source: AliasSource): Promise<boolean> {
     const position = this.sink.checkpoint?.position;
     if (source.changelog === undefined || !position || !source.mayHaveChanged()) return false;
+    // The keys may be another program's, spelled otherwise than ours: the pass says so before anything is written.
+    if (this.#vouching.doubtful(source.truths.keys()).length > 0) return false;
     const page = source.changelog.read(position, pageRows);
     if (page === 'broken') {
       this.sink.reset(); // #follow finds out why

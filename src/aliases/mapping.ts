@@ -20,6 +20,9 @@ export const defaultMappings: readonly AliasMapping[] = ['team', 'player', 'leag
   }),
 );
 
+/** As SQLite's LOWER does it: ASCII letters only. */
+export const foldAlias = (alias: string): string => alias.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+
 export const keyPrefix = (type: string): string => `alias:${type}:`;
 
 /** A type is part of key names and SCAN patterns: no glob characters, no colon. */

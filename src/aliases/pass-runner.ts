@@ -1,7 +1,4 @@
-import type { RedisConnection } from '../redis';
-import type { PassTarget } from './chunked-apply';
-import { FullPass, type TypeResult } from './full-pass';
-import type { AliasTruth } from './truth';
+import { FullPass, type PassOptions, type TypeResult } from './full-pass';
 
 /** A complete pass, added up. */
 export interface PassReport {
@@ -17,11 +14,7 @@ export interface PassReport {
   readonly blocked: readonly string[];
 }
 
-export interface PassRunnerOptions {
-  readonly connection: RedisConnection;
-  readonly truths: () => ReadonlyMap<string, AliasTruth>;
-  readonly target: PassTarget;
-  readonly force: boolean;
+export interface PassRunnerOptions extends Omit<PassOptions, 'chunk'> {
   readonly onStart: (reason: string) => void;
   readonly onDone: (report: PassReport) => void;
 }
@@ -76,11 +69,10 @@ export class PassRunner {
   }
 
   #begin(reason: string): void {
-    const { connection, truths, target, force, onStart } = this.#options;
     this.#wanted = undefined;
-    onStart(reason);
+    this.#options.onStart(reason);
     this.#running = {
-      pass: new FullPass({ connection, truths, target, force, chunk }),
+      pass: new FullPass({ ...this.#options, chunk }),
       startedAt: Date.now(),
       moment: performance.now(),
     };

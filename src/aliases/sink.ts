@@ -5,7 +5,7 @@ import type { RedisConnection } from '../redis';
 import { readAsset } from '../package-root';
 import type { Position } from './changelog';
 import { type AliasCheckpoint, checkpointKey, parseCheckpoint } from './checkpoint';
-import { keyPrefix } from './mapping';
+import { type AliasCase, keyPrefix } from './mapping';
 
 /** Values for some aliases of one type; '' means no key. A Buffer names a key whose bytes are not valid UTF-8. */
 export interface Batch {
@@ -38,6 +38,8 @@ export class CheckpointMoved extends Error {}
 
 /** Applies on their way at once: one is executed by Redis while the next is read from SQLite. */
 const depth = 2;
+
+type Cases = Readonly<Record<string, AliasCase>>;
 
 type Reply = readonly ['moved', string] | readonly ['applied', ...number[]];
 
@@ -91,8 +93,8 @@ export class AliasSink {
   }
 
   /** Starts a new incarnation at `position`, in place of what `load` found. A full pass has to follow. */
-  async adopt(raw: string, position: Position | null): Promise<void> {
-    const checkpoint = this.#stamp(randomBytes(8).toString('hex'), position);
+  async adopt(raw: string, position: Position | null, cases?: Cases): Promise<void> {
+    const checkpoint = this.#stamp(randomBytes(8).toString('hex'), position, cases);
     await this.#send(raw, checkpoint, []);
     await this.#settle();
   }
@@ -102,11 +104,12 @@ export class AliasSink {
     this.#expected = undefined;
   }
 
-  /** Sends one atomic apply that moves the checkpoint to `position` (or leaves the position where it is). */
-  send(batches: readonly Batch[], position?: Position): Promise<Outcome> {
+  /** Sends one atomic apply that moves the checkpoint to `position` (or leaves the position where it is, and so the cases). */
+  send(batches: readonly Batch[], position?: Position, cases?: Cases): Promise<Outcome> {
     const expected = this.#expected;
     if (expected === undefined) return Promise.reject(new CheckpointMoved('the checkpoint is not known'));
-    const checkpoint = this.#stamp(expected.checkpoint.incarnation, position ?? expected.checkpoint.position);
+    const { incarnation, position: before, cases: found } = expected.checkpoint;
+    const checkpoint = this.#stamp(incarnation, position ?? before, cases ?? found);
     return this.#send(expected.raw, checkpoint, batches);
   }
 
@@ -124,9 +127,9 @@ export class AliasSink {
     await Promise.allSettled(this.#inFlight);
   }
 
-  #stamp(incarnation: string, position: Position | null): AliasCheckpoint {
+  #stamp(incarnation: string, position: Position | null, cases?: Cases): AliasCheckpoint {
     const stamp = `${this.instance}.${String(++this.#sequence)}`;
-    return { incarnation, position, stamp, at: Date.now(), by: `${hostname()}:${process.pid}` };
+    return { incarnation, position, stamp, cases, at: Date.now(), by: `${hostname()}:${process.pid}` };
   }
 
   #send(expected: string, checkpoint: AliasCheckpoint, batches: readonly Batch[]): Promise<Outcome> {

@@ -5,7 +5,7 @@ import { type AliasTable, keyExpression } from './catalogue';
 import type { AliasCheckpoint } from './checkpoint';
 import { openForReading, sqliteError } from './database';
 import { quoteName } from './identifiers';
-import { keyPrefix } from './mapping';
+import { foldAlias, keyPrefix } from './mapping';
 import { readValues } from './read-keys';
 import { AliasSink } from './sink';
 import { AliasSource } from './source';
@@ -62,8 +62,7 @@ export async function traceAlias(config: Config, type: string, as: string): Prom
   try {
     await connection.connect();
     await inspectServer(connection);
-    // As SQLite's LOWER does it.
-    const alias = aliasCase === 'lower' ? as.replace(/[A-Z]/g, (letter) => letter.toLowerCase()) : as;
+    const alias = aliasCase === 'lower' ? foldAlias(as) : as;
     const key = keyPrefix(type) + alias;
     const { checkpoint } = await new AliasSink(connection).load();
     // MGET: a key of another type is none of ours, and no error.

@@ -44,11 +44,11 @@ interface Relation {
  * A copy in our own temporary database, for a table without a usable index in a file we may not write to: each page of an
  * unindexed walk would sort the whole table anew.
  */
-function snapshot(db: Database, { from, key, id }: Relation, type: string): Relation {
-  const name = quoteName(`millrace_snapshot_${type}`);
+function snapshot(db: Database, { from, key, id }: Relation, named: string): Relation {
+  const name = quoteName(`millrace_snapshot_${named}`);
   db.exec(`DROP TABLE IF EXISTS temp.${name};
     CREATE TEMP TABLE ${name} AS SELECT ${key} AS key, ${id} AS id FROM ${from} AS t;
-    CREATE INDEX temp.${quoteName(`millrace_snapshot_${type}_key`)} ON ${name} (key, id);`);
+    CREATE INDEX temp.${quoteName(`millrace_snapshot_${named}_key`)} ON ${name} (key, id);`);
   return { from: `temp.${name}`, key: 't.key', id: 't.id', rawId: 't.id' };
 }
 
@@ -60,7 +60,7 @@ export function prepareTruth(
   indexed: boolean,
 ): TruthStatements {
   const direct = directRelation(table, aliasCase);
-  const sql = queries(indexed ? direct : snapshot(db, direct, table.mapping.type));
+  const sql = queries(indexed ? direct : snapshot(db, direct, `${table.mapping.type}_${aliasCase}`));
   const pages = (comparison: '>=' | '>'): PageStatements => ({
     rows: db.prepare<[Key, number], readonly [...JsonColumns, number]>(sql.rows(comparison)).raw(),
     largeRows: db.prepare<[Key, number], JsonColumns>(sql.largeRows(comparison)).raw(),

@@ -43,6 +43,7 @@ export class AliasTruth {
   readonly #table: AliasTable;
   readonly #aliasCase: AliasCase;
   readonly #indexed: boolean;
+  #asWritten: AliasTruth | undefined;
   #statements: TruthStatements | undefined;
 
   constructor(db: Database, table: AliasTable, aliasCase: AliasCase) {
@@ -60,6 +61,12 @@ export class AliasTruth {
   /** Looks at the table as it is now: without an index, everything until the next call is read from a snapshot taken here. */
   refresh(): void {
     if (!this.#indexed) this.#statements = undefined;
+  }
+
+  /** The same table by its aliases as they are written, whatever ALIAS_CASE says. */
+  get asWritten(): AliasTruth {
+    if (this.#aliasCase === 'preserve') return this;
+    return (this.#asWritten ??= new AliasTruth(this.#db, this.#table, 'preserve'));
   }
 
   /** Prepared late, since a snapshot costs a read of the whole table. */

@@ -3,7 +3,7 @@ import { PostgresConnection } from '../postgres';
 import type { PostgresTarget } from '../postgres-url';
 import { inspectServer, RedisConnection } from '../redis';
 import { type Finding, ok, problem } from '../status/finding';
-import { functionLibrary } from '../writer/library';
+import { functionLibrary, inspectLibrary, libraryError } from '../writer/library';
 import { measureSkew, skewFinding } from './examine-clocks';
 import { growthFinding, measureGrowth } from './examine-growth';
 import { serverHealth } from './examine-server';
@@ -61,17 +61,14 @@ async function redisFindings(config: Config): Promise<readonly Finding[]> {
 }
 
 async function libraryFinding(redis: RedisConnection): Promise<Finding> {
-  const remedy = '`millrace migrate` loads it, and so does the daemon at its start.';
   try {
-    const found = String(await redis.client.call('FCALL', 'millrace_version', '0'));
-    if (found === functionLibrary().version) return ok(`function library ${found}`);
-    return { level: 'note', what: `function library of another version: ${found}`, remedy };
-  } catch {
-    return {
-      level: 'note',
-      what: 'the function library is not loaded: writers can use plain commands only',
-      remedy,
-    };
+    const found = await inspectLibrary(redis.client);
+    if (found === 'ours') return ok(`function library ${functionLibrary().version}`);
+    return found === 'no functions'
+      ? { level: 'note', what: 'this Redis has no functions: writers can use plain commands only' }
+      : problem(libraryError(found));
+  } catch (error) {
+    return problem(redis.translate(error));
   }
 }
 

@@ -22,6 +22,7 @@ import { runPump } from '../pipeline/run-pump';
 import { PostgresConnection } from '../postgres';
 import type { PostgresTarget } from '../postgres-url';
 import { askForPass } from './ask-for-pass';
+import { CaptureWatch } from './capture-watch';
 import { kindNames } from './kinds';
 import { ArchiveLane } from './lane';
 import { type DeadLetterStore, deadLetterStore } from './letter-store';
@@ -71,6 +72,13 @@ export function archivePipeline(options: PipelineOptions, postgres: PostgresTarg
   // What people ask for does not wait for what the lane is doing.
   const people = new PostgresConnection(postgres, 'people');
   const memory = new MemoryForecast(lane.redis);
+  const capture = new CaptureWatch({
+    redis: lane.redis,
+    log,
+    onIncident: (what) => {
+      lane.incidents.add(what);
+    },
+  });
   const stopped$ = abort$(signal);
   const mirrored$ = lane.standing.owned$.pipe(
     takeUntil(stopped$),
@@ -95,6 +103,10 @@ export function archivePipeline(options: PipelineOptions, postgres: PostgresTarg
     exhaustMap(() => memory.sample(lane.entryId)),
     takeUntil(stopped$),
   );
+  const capture$ = timer(sampleMs, sampleMs).pipe(
+    exhaustMap(() => capture.look()),
+    takeUntil(stopped$),
+  );
   const pump$ = runPump(pipeline, options, tell, () => lane.cycle(), merge(ready$, interval(wakeMs)));
   const age = new CheckpointAge();
   const status = () =>
@@ -103,6 +115,7 @@ export function archivePipeline(options: PipelineOptions, postgres: PostgresTarg
       age,
       mirror: mirror.status,
       memory: memory.facts,
+      capture: capture.troubles,
       nextPassAt: nextTick(startedAt, intervalMs),
     });
   startCounting(metrics, { pipeline, kinds: kindNames });
@@ -111,7 +124,7 @@ export function archivePipeline(options: PipelineOptions, postgres: PostgresTarg
   for (const kind of retainedKinds) metrics.retained.inc({ kind }, 0);
   metrics.gauges(pipeline, () => archiveReadings(status(), intervalSeconds));
   return {
-    running$: merge(pump$, mirrored$, passes$, samples$).pipe(ignoreElements()),
+    running$: merge(pump$, mirrored$, passes$, samples$, capture$).pipe(ignoreElements()),
     status,
     troubles: (now) => archiveTroubles(now, intervalSeconds),
     deadLetters: deadLetterStore(people),

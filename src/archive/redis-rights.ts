@@ -32,6 +32,10 @@ const needed: readonly (readonly [grant: string, ...command: string[]])[] = [
   [`+xlen ~millrace:*`, 'XLEN', streamKey],
   [`+xtrim ~millrace:*`, 'XTRIM', streamKey, 'MINID', '0'],
   [`+xdel ~millrace:*`, 'XDEL', streamKey, '0-1'],
+  [`+rename ~millrace:*`, 'RENAME', streamKey, streamKey],
+  ['+pttl %R~aidb:*', 'PTTL', record],
+  ['+dbsize', 'DBSIZE'],
+  ['+function|list', 'FUNCTION', 'LIST'],
   [`+xinfo|stream ~millrace:*`, 'XINFO', 'STREAM', streamKey],
 ];
 

@@ -48,6 +48,8 @@ export interface ArchiveStatus extends Progress {
   readonly paused: Pause | null;
   readonly incidents: readonly { readonly at: number; readonly what: string }[];
   readonly evicts: boolean;
+  /** What keeps writers from their work: the function library, or the stream. */
+  readonly capture: readonly ErrorReport[];
   /** The failure being retried. */
   readonly failure: ErrorReport | null;
 }
@@ -57,11 +59,12 @@ export interface ArchiveParts {
   readonly age: CheckpointAge;
   readonly mirror: MirrorStatus;
   readonly memory: MemoryFacts | undefined;
+  readonly capture: readonly ErrorReport[];
   readonly nextPassAt: number;
 }
 
 export function archiveStatus(
-  { lane, age, mirror, memory, nextPassAt }: ArchiveParts,
+  { lane, age, mirror, memory, capture, nextPassAt }: ArchiveParts,
   now = Date.now(),
 ): ArchiveStatus {
   const { position } = lane.checkpoint;
@@ -97,6 +100,7 @@ export function archiveStatus(
     paused,
     incidents: lane.incidents.list,
     evicts: memory?.evicts ?? lane.server?.evicts ?? false,
+    capture,
     failure: lane.failure ?? null,
   };
 }
@@ -134,6 +138,8 @@ export function archiveTroubles(
     troubles.push(
       'archive: Redis may evict the stream millrace:changes: set maxmemory-policy to noeviction, or to a volatile one',
     );
+  for (const { code, message, hint } of status.capture)
+    troubles.push(`archive: ${message} (${code})${hint === undefined ? '' : `: ${hint}`}`);
   if (status.role === 'standby') return troubles;
   troubles.push(...mirrorTroubles(status, limits));
   const { paused } = status;

@@ -73,7 +73,7 @@ async function reconcileAliases(
     return report.blocked.length > 0 ? 1 : 0;
   }
   let found = 0;
-  const report = await dryRunPass(config, force, (difference) => {
+  const report = await dryRunPass(config, { force }, (difference) => {
     if (++found > limit) return;
     if (json === true) printJson(difference);
     else print(describeAlias(difference));

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type Redis from 'ioredis';
-import { describeError, fatal } from '../errors';
+import { describeError, fatal, type MillraceError } from '../errors';
 import { readAsset, version } from '../package-root';
 
 /** Files of the library in the order in which they need each other; together they are one Lua chunk. */
@@ -17,16 +17,61 @@ export interface Library {
   readonly version: string;
 }
 
+const hashOf = (body: string): string => createHash('sha256').update(body).digest('hex').slice(0, 12);
+
 /** The Redis Function library of this Millrace (or, for tests, as another version would ship it). */
 export function functionLibrary(ofVersion = version): Library {
   const body = files.map((name) => readAsset(`src/writer/functions/${name}.lua`)).join('\n');
-  const hash = createHash('sha256').update(body).digest('hex').slice(0, 12);
-  const stamp = `${ofVersion} ${hash}`;
+  const stamp = `${ofVersion} ${hashOf(body)}`;
   return { version: stamp, source: `#!lua name=millrace\nlocal libraryVersion = '${stamp}'\n${body}` };
 }
 
 export const isFunctionMissing = (error: unknown): boolean =>
   describeError(error).message.startsWith('ERR Function not found');
+
+/** What FUNCTION LIST has under our name. `altered`: not what any Millrace ships, whatever it calls itself. */
+export type FoundLibrary =
+  'ours' | 'missing' | 'no functions' | 'altered' | { readonly otherVersion: string };
+
+/** Compares the library that is loaded with ours, text by text: what it says of itself proves nothing. @throws as `ensureLibrary` */
+export async function inspectLibrary(client: Redis, library = functionLibrary()): Promise<FoundLibrary> {
+  let listed: unknown;
+  try {
+    listed = await client.call('FUNCTION', 'LIST', 'LIBRARYNAME', 'millrace', 'WITHCODE');
+  } catch (error) {
+    if (/^ERR unknown command/i.test(describeError(error).message)) return 'no functions';
+    throw explain(error);
+  }
+  const [found] = listed as readonly (readonly unknown[])[];
+  if (found === undefined) return 'missing';
+  const source = String(found[found.indexOf('library_code') + 1]);
+  if (source === library.source) return 'ours';
+  const [, stamp = '', hash = '', body = ''] =
+    /^#!lua name=millrace\nlocal libraryVersion = '(\S+ (\w+))'\n(.*)$/s.exec(source) ?? [];
+  return hash !== '' && hash === hashOf(body) ? { otherVersion: stamp } : 'altered';
+}
+
+/** Why what was found is not as it should be, with what to do. */
+export function libraryError(found: Exclude<FoundLibrary, 'ours' | 'no functions'>): MillraceError {
+  const code = 'E_REDIS_FUNCTIONS';
+  if (found === 'missing')
+    return fatal('The function library is not in Redis: writers that call it get "Function not found"', {
+      code,
+      hint: 'Run `millrace migrate` as a Redis user that may load it (--redis-url).',
+    });
+  if (found === 'altered')
+    return fatal(
+      'The function library millrace in Redis is not ours: its functions run with the rights of the writers',
+      {
+        code,
+        hint: 'Look at it (FUNCTION LIST LIBRARYNAME millrace WITHCODE). Then FUNCTION DELETE millrace, and `millrace migrate`.',
+      },
+    );
+  return fatal(`The function library in Redis is of another Millrace: ${found.otherVersion}`, {
+    code,
+    hint: 'Let all daemons be of one version, the newest, and run `millrace migrate` of it as a Redis user that may load it (--redis-url).',
+  });
+}
 
 /** Whether this library replaces the one found: an older one, or another of the same version; never a newer one. */
 function replaces(ours: string, found: string): boolean {
@@ -47,7 +92,11 @@ export async function ensureLibrary(
   library = functionLibrary(),
 ): Promise<'loaded' | 'upgraded' | 'current'> {
   const found = await installedVersion(client);
-  if (found !== undefined && !replaces(library.version, found)) return 'current';
+  if (found !== undefined) {
+    if (!replaces(library.version, found)) return 'current';
+    const inspected = await inspectLibrary(client, library);
+    if (inspected === 'altered') throw libraryError(inspected); // somebody else's, or changed by hand: never replaced in silence
+  }
   try {
     await client.call('FUNCTION', 'LOAD', ...(found === undefined ? [] : ['REPLACE']), library.source);
   } catch (error) {
@@ -97,6 +146,6 @@ function explain(error: unknown): unknown {
  * its own: a writer may add to it, and not delete it.
  */
 export const grants =
-  '~aidb:* +function|load +incr +incrby +get +exists +unlink +time ' +
+  '~aidb:* +function|load +function|list +incr +incrby +get +exists +unlink +time ' +
   '+hset +hget +hdel +hlen +zadd +zrem +zscore +zcard +sadd +srem +scard +sismember ' +
   '(~aidb:* ~millrace:changes +fcall +xadd)';

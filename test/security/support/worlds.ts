@@ -1,9 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import Redis from 'ioredis';
 import { parsePostgresUrl } from '../../../src/postgres-url';
 import { PostgresConnection } from '../../../src/postgres';
 import { migrate } from '../../../src/archive/schema/migrate';
 import { readAsset } from '../../../src/package-root';
+import { ensureLibrary } from '../../../src/writer/library';
 import { testPostgres, type TestPostgres } from '../../support/postgres';
 import { testRedis, type TestRedis } from '../../support/stores';
 import { type TestCertificates } from '../../support/tls';
@@ -92,6 +94,9 @@ export async function leastWorld(
   const migrator = new PostgresConnection(targetOf(asUser(postgres.url, 'millrace_migrator')), 'test');
   await migrator.lend((client) => migrate(client));
   migrator.close();
+  const loader = new Redis(asUser(redis.url, 'millrace-migrate'));
+  await ensureLibrary(loader);
+  loader.disconnect();
   return {
     ...{ redis, postgres, lines: linesOf(postgres) },
     environment: {
