@@ -1,4 +1,5 @@
 import type { Transaction } from '../postgres';
+import type { Alterations } from './alterations';
 import type { Batch } from './batch';
 import type { DeadLetter } from './dead-letters';
 import type { IdMapTransaction } from './id-map';
@@ -29,6 +30,7 @@ export const nothingApplied = (): Applied => ({
 export interface Attempt {
   readonly transaction: Transaction;
   readonly ids: IdMapTransaction;
+  readonly alterations: Alterations;
   readonly batch: Batch;
   readonly applied: Applied;
   /** Append-only records go straight into their table. */

@@ -7,6 +7,7 @@ import { keyOf } from './found';
 import { isDataError, unfitOf } from './isolate';
 import { type KindName, kindNames, kinds } from './kinds';
 import { isId, md5 } from './row';
+import { swallowed } from './swallowed';
 import { quoteName, type Target, type Targets, targetOf } from './target';
 
 /** A record the application deleted in Redis; only ON_DELETE=delete acts on it. */
@@ -109,8 +110,8 @@ async function deleteRecord(
   if (kind.identity === 'dated') {
     if (!isId(id)) return 0;
     const time = quoteName(kind.created ?? '');
-    const sql = `DELETE FROM ${target.table} WHERE redis_id = $1 AND ${time} >= $2 AND ${notRetained('$3', time)}`;
-    return transaction.execute(sql, [id, beganAt, name]);
+    const where = `redis_id = $1 AND ${time} >= $2 AND ${notRetained('$3', time)}`;
+    return deleteRows(transaction, target, where, [id, beganAt, name]);
   }
   const parts = id.split(':');
   const parents: string[] = [];
@@ -121,28 +122,41 @@ async function deleteRecord(
   }
   const where = kind.parents.map(({ column }, index) => `${quoteName(column)} = $${index + 1}`).join(' AND ');
   if (name !== 'metric') {
-    return transaction.execute(
-      `DELETE FROM ${target.table} WHERE ${where} AND redis_key IS NOT NULL`,
-      parents,
-    );
+    return deleteRows(transaction, target, `${where} AND redis_key IS NOT NULL`, parents);
   }
   // The members that are gone cannot be asked any more; the key has name and split, and either may contain a colon.
   const rest = Buffer.from(parts.slice(1).join(':'), 'latin1').toString('utf8');
-  const sql =
-    `DELETE FROM ${target.table} WHERE ${where} AND redis_key IS NOT NULL AND metric_name || ':' || split = $2 ` +
+  const points =
+    `${where} AND redis_key IS NOT NULL AND metric_name || ':' || split = $2 ` +
     `AND ${notRetained('$3', '"timestamp"')}`;
-  return transaction.execute(sql, [...parents, rest, name]);
+  return deleteRows(transaction, target, points, [...parents, rest, name]);
+}
+
+/** Deletes rows t, or none of them. @throws Swallowed when Postgres keeps some */
+async function deleteRows(
+  transaction: Transaction,
+  target: Target,
+  where: string,
+  values: readonly unknown[],
+): Promise<number> {
+  // Both look at the same snapshot.
+  const sql = `WITH gone AS (DELETE FROM ${target.table} t WHERE ${where} RETURNING 1)
+    SELECT (SELECT count(*) FROM gone) AS gone, (SELECT count(*) FROM ${target.table} t WHERE ${where}) AS there`;
+  const [row] = await transaction.query(sql, values);
+  const gone = Number(row?.['gone']);
+  if (gone < Number(row?.['there'])) throw await swallowed(transaction, target, [], 'took the deletion and kept the row'); // prettier-ignore
+  return gone;
 }
 
 /** ON_DELETE=delete: hyperparameters of a run whose names its hash no longer has. */
 export function deleteOthers(
   transaction: Transaction,
-  { table }: Target,
+  target: Target,
   pgRun: string,
   names: readonly (Buffer | string)[],
 ): Promise<number> {
-  const sql = `DELETE FROM ${table} WHERE training_run_id = $1 AND redis_key IS NOT NULL AND redis_key <> ALL ($2::uuid[])`;
-  return transaction.execute(sql, [pgRun, names.map(md5)]);
+  const others = 'training_run_id = $1 AND redis_key IS NOT NULL AND redis_key <> ALL ($2::uuid[])';
+  return deleteRows(transaction, target, others, [pgRun, names.map(md5)]);
 }
 
 async function newest(transaction: Transaction, kind: KindName, id: string, beganAt: string) {
@@ -154,10 +168,11 @@ async function newest(transaction: Transaction, kind: KindName, id: string, bega
 
 async function deleteMapped(
   transaction: Transaction,
-  { kind, table }: Target,
+  target: Target,
   id: string,
   { beganAt, heirs }: { readonly beganAt: string; readonly heirs: string[] },
 ): Promise<number> {
+  const { kind } = target;
   const sql =
     'DELETE FROM millrace.id_map WHERE kind = $1 AND redis_id = $2 AND created_at >= $3 RETURNING pg_id, owned';
   const mapped = await transaction.query(sql, [kind.name, id, beganAt]);
@@ -166,8 +181,7 @@ async function deleteMapped(
   if (owned.length === 0) return 0;
   for (const row of await transaction.query(inheritSql, [kind.name, owned]))
     heirs.push(row['redis_id'] ?? '');
-  return transaction.execute(
-    `DELETE FROM ${table} t WHERE t.id = ANY ($1::bigint[]) AND NOT EXISTS (SELECT FROM millrace.id_map m WHERE m.kind = $2 AND m.pg_id = t.id)`,
-    [owned, kind.name],
-  );
+  const orphaned =
+    't.id = ANY ($1::bigint[]) AND NOT EXISTS (SELECT FROM millrace.id_map m WHERE m.kind = $2 AND m.pg_id = t.id)';
+  return deleteRows(transaction, target, orphaned, [owned, kind.name]);
 }

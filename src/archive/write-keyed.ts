@@ -1,7 +1,9 @@
 import type { Transaction } from '../postgres';
+import type { Alterations } from './alterations';
+import { put } from './put';
+import type { Resolved } from './resolved';
 import { quoteName, type Target } from './target';
-import { upsert, type Upserted } from './upsert';
-import type { Resolved } from './write-mapped';
+import type { Written } from './upsert';
 
 /** The unique index that tells our rows apart: partial, so that other programs' rows are never refused. */
 export function arbiterOf({ kind }: Target): string {
@@ -18,11 +20,14 @@ export function writeKeyed(
   transaction: Transaction,
   target: Target,
   rows: readonly Resolved[],
-): Promise<Upserted> {
+  alterations: Alterations,
+): Promise<Written> {
   const latest = new Map(rows.map((one) => [`${one.parents.join(' ')} ${one.row.redisKey ?? ''}`, one]));
   const ordered = [...latest].sort(([a], [b]) => (a < b ? -1 : 1)); // in one order, so that upserts cannot deadlock
-  return upsert(transaction, {
+  return put(transaction, {
     target,
+    alterations,
+    sources: ordered.map(([, one]) => one),
     identity: [...target.kind.parents.map(({ column }) => column), 'redis_key'],
     columns: target.kind.columns.map(({ column }) => column),
     arbiter: arbiterOf(target),

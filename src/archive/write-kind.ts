@@ -9,7 +9,8 @@ import type { Target } from './target';
 import type { Unfit } from './unfit';
 import { writeAppended, writeNew } from './write-appended';
 import { writeKeyed } from './write-keyed';
-import { type Resolved, writeMapped } from './write-mapped';
+import type { Resolved } from './resolved';
+import { writeMapped } from './write-mapped';
 
 type SetAside = (row: Row, reason: Unfit, waitingFor?: string) => void;
 
@@ -42,7 +43,7 @@ export async function writeKind(
 }
 
 async function writeBlock(
-  { transaction, ids, batch, applied, direct }: Attempt,
+  { transaction, ids, alterations, batch, applied, direct }: Attempt,
   target: Target,
   rows: readonly Resolved[],
   strategies: Strategies,
@@ -56,8 +57,9 @@ async function writeBlock(
       : await writeAppended(transaction, target, rows);
     return { added, updated: 0 };
   }
-  if (kind.identity !== 'mapped') return writeKeyed(transaction, target, rows);
-  const outcome = await writeMapped(transaction, ids, target, rows, strategyOf(strategies, kind.name));
+  if (kind.identity !== 'mapped') return writeKeyed(transaction, target, rows, alterations);
+  const strategy = strategyOf(strategies, kind.name);
+  const outcome = await writeMapped(transaction, { ids, alterations, target, rows, strategy });
   for (const { row, reason, waitingFor } of outcome.parked) setAside(row, reason, waitingFor);
   applied.synced.push(...outcome.synced);
   return outcome;
