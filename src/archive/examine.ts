@@ -7,6 +7,7 @@ import { functionLibrary } from '../writer/library';
 import { measureSkew, skewFinding } from './examine-clocks';
 import { growthFinding, measureGrowth } from './examine-growth';
 import { serverHealth } from './examine-server';
+import { writeFindings } from './examine-writes';
 import { inspectNotifications } from './notifications';
 import { missingRights, rightsFinding } from './redis-rights';
 import { examineSchema } from './schema/examine';
@@ -149,7 +150,7 @@ async function notificationFinding({ client }: RedisConnection, mirror: boolean)
 async function postgresFindings({ onDelete }: Config, target: PostgresTarget): Promise<readonly Finding[]> {
   const postgres = new PostgresConnection(target, 'doctor');
   try {
-    const { server, schema, migrated, problems } = await postgres.lend((client) =>
+    const { server, schema, migrated, problems, tables } = await postgres.lend((client) =>
       examineSchema(client, onDelete),
     );
     const findings: Finding[] = [
@@ -163,6 +164,8 @@ async function postgresFindings({ onDelete }: Config, target: PostgresTarget): P
       findings.push({ level: 'problem', what: `${message} (${code})`, remedy: hint });
     }
     if (schema !== null) findings.push(...(await serverHealth(postgres, schema)));
+    if (migrated.complete && problems.length === 0)
+      findings.push(...(await writeFindings(postgres, tables.values())));
     return findings;
   } catch (error) {
     throw postgres.translate(error);

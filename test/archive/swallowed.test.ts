@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+import { migrate } from '../../src/archive/schema/migrate';
 import {
   plainExprun,
   plainExperiment,
@@ -10,12 +12,13 @@ import {
 } from '../support/plain-writer';
 import { eventually } from '../support/eventually';
 import type { TestDaemon } from '../support/daemon';
+import { connectTo } from './schema/support/databases';
 import { useArchive } from './support/archive';
 
 // Postgres reports no error, and keeps nothing: triggers that return NULL.
 
 const archive = useArchive();
-const { start, becomes, lines, letters, pass, differences } = archive;
+const { start, becomes, letters, pass, differences } = archive;
 const { query } = { query: (sql: string) => archive.postgres.query(sql) };
 
 /** A trigger before each row that drops those of which `when` is true. */
@@ -96,3 +99,132 @@ test('what a trigger drops is parked with its name, whatever the kind; all else 
   );
   await eventually(async () => expect(await differences()).toEqual({}));
 });
+
+test('a change, and a deletion, that a trigger drops are parked as well', async () => {
+  const { client, version, run } = await scene();
+  const prediction = await plainPrediction(client, version);
+  await plainHyperparams(client, run, { lr: '1', decay: '2' });
+  const daemon = await start({ ON_DELETE: 'delete' });
+  await becomes('SELECT count(*) FROM hyperparameters', ['2']);
+  await becomes('SELECT count(*) FROM predictions', ['1']);
+  await drop('training_runs', 'UPDATE', `NEW.status = 'frozen'`);
+  for (const table of ['predictions', 'hyperparameters']) await drop(table, 'DELETE');
+  await client.hset(`aidb:run:${run}`, 'status', 'frozen');
+  await client.del(`aidb:prediction:${prediction}`);
+  await client.hdel(`aidb:hyperparam:${run}`, 'decay');
+  await eventually(async () =>
+    expect(await parkedOf()).toEqual([
+      `aidb:hyperparam:${run} E_SWALLOWED trigger drop_some (BEFORE DELETE)`,
+      `aidb:prediction:${prediction} E_SWALLOWED trigger drop_some (BEFORE DELETE)`,
+      `aidb:run:${run} E_SWALLOWED trigger drop_some (BEFORE UPDATE)`,
+    ]),
+  );
+  const letter = (await letters()).find(({ key }) => key === `aidb:prediction:${prediction}`);
+  expect(letter?.message).toContain('was deleted in Redis, but not in Postgres');
+  await isWell(daemon);
+  for (const table of ['training_runs', 'predictions', 'hyperparameters']) await mend(table);
+  await pass(daemon);
+  await eventually(async () => expect(await letters()).toEqual([]));
+  await becomes('SELECT status FROM training_runs', ['frozen']);
+  await becomes('SELECT count(*) FROM predictions', ['0']);
+  await becomes('SELECT param_name FROM hyperparameters', ['lr']);
+});
+
+test('rows that a trigger puts into child tables have landed, once; a copy elsewhere of what is parked does not grow', async () => {
+  const { client, version } = await scene();
+  const daemon = await start();
+  await becomes('SELECT count(*) FROM training_runs', ['1']);
+  await query(`CREATE TABLE predictions_all () INHERITS (predictions); CREATE TABLE copies (LIKE predictions);
+    CREATE FUNCTION redirect() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+      IF NEW.confidence < 0.5 THEN INSERT INTO copies SELECT NEW.*; ELSE INSERT INTO predictions_all SELECT NEW.*; END IF;
+      RETURN NULL; END $$;
+    CREATE TRIGGER redirect BEFORE INSERT ON predictions FOR EACH ROW EXECUTE FUNCTION redirect()`);
+  const list = Array.from({ length: 300 }, (_one, index) => ({
+    modelVersionId: version,
+    confidence: index % 100 === 0 ? 0.25 : 0.75,
+  }));
+  for (let at = 0; at < 3; at++) await archive.store.logPredictions(list); // pages that two writers would copy
+  await plainPrediction(client, version, { confidence: '0.9' });
+  await becomes('SELECT count(*), count(DISTINCT redis_id) FROM predictions', ['892|892']);
+  await eventually(async () => expect((await parkedOf()).length).toBe(9));
+  await pass(daemon);
+  await pass(daemon);
+  await becomes('SELECT count(*), count(DISTINCT redis_id) FROM predictions', ['892|892']);
+  await becomes('SELECT count(*) FROM copies', ['0']);
+  await isWell(daemon);
+  await query('DROP TRIGGER redirect ON predictions');
+  await pass(daemon);
+  await becomes('SELECT count(*), count(DISTINCT redis_id) FROM predictions', ['901|901']);
+  await eventually(async () => expect(await letters()).toEqual([]));
+});
+
+test('a row that a trigger gives another identity is written once at the most', async () => {
+  const { client, version } = await scene();
+  const daemon = await start();
+  await becomes('SELECT count(*) FROM training_runs', ['1']);
+  await query(`CREATE FUNCTION other() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+      IF TG_TABLE_NAME = 'datasets' THEN NEW.id := NEW.id + 1000; ELSE NEW.timestamp := date_trunc('day', NEW.timestamp); END IF;
+      RETURN NEW; END $$;
+    CREATE TRIGGER other BEFORE INSERT ON predictions FOR EACH ROW EXECUTE FUNCTION other();
+    CREATE TRIGGER other BEFORE INSERT ON datasets FOR EACH ROW EXECUTE FUNCTION other()`);
+  await plainPrediction(client, version);
+  await client.hset('aidb:dataset:1', { name: 'd', created_at: '2026-01-01T00:00:00' });
+  await eventually(async () => expect((await letters()).length).toBe(2));
+  await pass(daemon);
+  await pass(daemon);
+  const codes = (await letters()).map(({ key, code, message }) => `${key} ${code} ${message}`).join('\n');
+  expect(codes).toMatch(/^aidb:dataset:1 E_ALTERED Postgres changes id on write.*trigger other/);
+  expect(codes).toMatch(/^aidb:prediction:1 E_ALTERED Postgres changes redis_id or timestamp on write/m);
+  expect(Number((await archive.lines('SELECT count(*) FROM predictions'))[0])).toBeLessThan(2);
+  await becomes('SELECT count(*) FROM datasets', ['0']);
+});
+
+test.each([
+  [
+    'a rule',
+    'CREATE RULE nothing AS ON INSERT TO models DO INSTEAD NOTHING',
+    /has a rule for INSERT, nothing/,
+    /DROP RULE "nothing"/,
+  ],
+  [
+    'row-level security',
+    'ALTER TABLE predictions ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY',
+    /row-level security applies/,
+    /BYPASSRLS/,
+  ],
+])(
+  '%s on a table is named by the daemon and by migrate, with what to do',
+  async (what, sql, message, hint) => {
+    const { client, version } = await scene();
+    const admin = archive.postgres;
+    const role = `r_${randomBytes(4).toString('hex')}`;
+    const url = new URL(admin.url);
+    if (what !== 'a rule') {
+      await admin.query(`CREATE ROLE ${role} LOGIN PASSWORD 'p'; GRANT ALL ON SCHEMA public TO ${role};
+      GRANT CREATE ON DATABASE ${url.pathname.slice(1)} TO ${role}`);
+      url.username = role;
+      url.password = 'p';
+    }
+    const daemon = await start({ POSTGRES_URL: url.href });
+    await becomes('SELECT count(*) FROM training_runs', ['1']);
+    await admin.query(sql);
+    await plainPrediction(client, version);
+    await plainModel(client, { name: 'another' });
+    const failure = async () => (await daemon.status()).archive.failure;
+    await eventually(async () =>
+      expect(await failure()).toMatchObject({ message: expect.stringMatching(message) as string }),
+    );
+    expect((await failure())?.hint).toMatch(hint);
+    const pg = await connectTo(url.href);
+    await expect(migrate(pg)).rejects.toMatchObject({ message: expect.stringMatching(message) as string });
+    await admin.query(
+      what === 'a rule'
+        ? 'DROP RULE nothing ON models'
+        : 'ALTER TABLE predictions DISABLE ROW LEVEL SECURITY',
+    );
+    await becomes('SELECT count(*) FROM predictions', ['1']);
+    await becomes('SELECT count(*) FROM models', ['2']);
+    await daemon.stop();
+    if (what !== 'a rule') await admin.query(`DROP OWNED BY ${role} CASCADE; DROP ROLE ${role}`);
+  },
+);
