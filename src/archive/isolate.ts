@@ -38,7 +38,12 @@ export function unfitOf(error: unknown): Unfit {
     '; ',
   );
   const code = error instanceof Swallowed ? error.code : (sqlState(error) ?? 'E_PG');
-  return new Unfit(code, named, message.slice(0, 500));
+  return new Unfit(
+    code,
+    named,
+    message.slice(0, 500),
+    typeof constraint === 'string' ? constraint : undefined,
+  );
 }
 
 /**

@@ -16,7 +16,8 @@ export async function nameColumn(
   reason: Unfit,
 ): Promise<Unfit> {
   if (reason.column !== undefined || reason.code.startsWith('E_')) return reason;
-  const named = (column: string | undefined) => new Unfit(reason.code, column, reason.message);
+  const named = (column: string | undefined) =>
+    new Unfit(reason.code, column, reason.message, reason.constraint);
   // Too long for an index: it fits into the table as such.
   if (reason.code === '54000') return named(target.kind.natural?.at(-1));
   await transaction.execute('SAVEPOINT naming');

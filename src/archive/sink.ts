@@ -152,6 +152,7 @@ export class ArchiveSink {
         batch.letters.push(letterOfRefused(deletion, error));
       }
     }
+    if (applied.deleted.size > 0) await attempt.alterations.prune(transaction, targets);
     await park(transaction, batch.letters);
     // Those of this very batch, too: a parent may come with the child that waits for it.
     const matters = this.lettersExist || batch.letters.length > 0 ? landed : [];

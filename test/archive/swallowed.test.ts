@@ -65,7 +65,7 @@ test('what a trigger drops is parked with its name, whatever the kind; all else 
       input: '{}',
       output: '{}',
       confidence,
-    })) as never,
+    })),
   );
   const dropped = 'E_SWALLOWED trigger drop_some (BEFORE INSERT)';
   const expected = [
