@@ -53,10 +53,10 @@ export async function findHolders(
     if (owner != null && created != null) owners.set(id, { id: owner, created });
   }
   const [single] = rows;
-  if (holder !== undefined && !keyOf.has(holder) && single !== undefined) {
-    const natural = naturalKey(single) ?? '';
-    keyOf.set(holder, natural);
-    byKey.set(natural, [...(byKey.get(natural) ?? []), holder]);
+  const key = single && naturalKey(single);
+  if (holder !== undefined && key !== undefined && byKey.get(key)?.includes(holder) !== true) {
+    keyOf.set(holder, key);
+    byKey.set(key, [...(byKey.get(key) ?? []), holder]);
     const sql = `SELECT redis_id, to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') AS created FROM millrace.id_map WHERE kind = $1 AND pg_id = $2 AND owned`;
     const [owner] = await transaction.query(sql, [kind.name, holder]);
     if (owner?.['redis_id'] != null && owner['created'] != null)

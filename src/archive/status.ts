@@ -7,6 +7,7 @@ import { compareEntryIds } from './entry-id';
 import type { ArchiveLane } from './lane';
 import type { MemoryFacts } from './memory-forecast';
 import type { ArchivePassReport } from './pass-runner';
+import { type Refusal, refusalTrouble } from './refusals';
 import { millisecondsOf } from './stream';
 
 /** How plain writes are followed. */
@@ -36,6 +37,8 @@ export interface ArchiveStatus extends Progress {
   readonly lagSeconds: number;
   readonly checkpointAgeSeconds: number | null;
   readonly deadLetters: number;
+  /** Kinds of which Postgres takes nothing any more. */
+  readonly refusals: readonly Refusal[];
   readonly memory: MemoryFacts | null;
   readonly lastProgressAt: number;
   readonly lastPass: ArchivePassReport | null;
@@ -87,6 +90,7 @@ export function archiveStatus(
       now,
     }),
     deadLetters: lane.letters,
+    refusals: owned ? lane.refusals.list : [],
     memory: memory ?? null,
     lastProgressAt: lane.lastProgressAt,
     lastPass: lane.lastPass ?? null,
@@ -134,7 +138,7 @@ export function archiveTroubles(
       'archive: Redis may evict the stream millrace:changes: set maxmemory-policy to noeviction, or to a volatile one',
     );
   if (status.role === 'standby') return troubles;
-  troubles.push(...mirrorTroubles(status, limits));
+  troubles.push(...status.refusals.map(refusalTrouble), ...mirrorTroubles(status, limits));
   const { paused } = status;
   return [
     ...troubles,

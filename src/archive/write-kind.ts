@@ -31,8 +31,11 @@ export async function writeKind(
   strategies: Strategies,
 ): Promise<ReadonlySet<Row>> {
   const parked = new Set<Row>();
+  const refusals: Unfit[] = [];
   const setAside: SetAside = (row, reason, waitingFor) => {
     parked.add(row);
+    // That another record has its name is no fault of the table's.
+    if (waitingFor === undefined) refusals.push(reason);
     attempt.batch.letters.push(letterOf(row.found, reason, waitingFor));
   };
   const { transaction, applied } = attempt;
@@ -58,6 +61,9 @@ export async function writeKind(
     sum.updated += updated;
   }
   applied.counts.set(target.kind.name, sum);
+  if (refusals.length > 0) applied.refused.set(target.kind.name, refusals);
+  const copied = target.kind.name === 'prediction' && attempt.batch.copy !== undefined;
+  if (rows.length > parked.size || copied) applied.landed.add(target.kind.name);
   return parked;
 }
 

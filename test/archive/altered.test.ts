@@ -28,10 +28,12 @@ test.each([
   ['jsonb', 'ALTER TABLE model_versions ALTER config TYPE jsonb USING config::jsonb', undefined],
 ])('%s: each record is written once, and again when either side changes', async (_what, sql, column) => {
   const { client } = archive.redis;
-  const daemon = await start();
+  const first = await start();
   await query(`${sql}; CREATE TABLE audit (id bigint);
     CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO audit VALUES (NEW.id); RETURN NULL; END $$;
     CREATE TRIGGER note AFTER INSERT OR UPDATE ON models FOR EACH ROW EXECUTE FUNCTION note()`);
+  await first.stop(); // types are looked at when it starts
+  const daemon = await start();
   for (const name of ['One ', 'Two ', 'Three '])
     await plainModel(client, { name, description: 'long text', framework: 'jax' });
   const version = await plainVersion(client, 1, { config: '{"b": 1.0,  "a": 2}' });
