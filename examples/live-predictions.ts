@@ -8,7 +8,9 @@ async function main(): Promise<void> {
 
   millrace.events$.subscribe((event) => {
     if (event.type === 'applied')
-      console.log(`in Postgres: ${event.added} new records, ${event.ms} ms after the write`);
+      console.log(
+        `in Postgres: ${event.added} new records${event.ms === null ? '' : `, ${event.ms} ms after the write`}`,
+      );
     if (event.type === 'failed') console.log(`waiting: ${event.error.message}`);
   });
   const arrived = firstValueFrom(millrace.events$.pipe(filter(({ type }) => type === 'applied')));

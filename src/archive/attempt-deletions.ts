@@ -1,11 +1,20 @@
 import type { Applied, Attempt } from './attempt';
 import { Batch } from './batch';
-import { applyDeletions, deleteOthers, type Deleted, type Deletion, releaseDeletions } from './delete';
+import {
+  applyDeletions,
+  deleteOthers,
+  type Deleted,
+  type Deletion,
+  letterOfRefused,
+  releaseDeletions,
+} from './delete';
 import type { Life } from './id-map';
+import { writeIsolated } from './isolate';
 import { type KindName, kinds } from './kinds';
 import { bring, withParents } from './resolve';
 import { type Targets, targetOf } from './target';
 import type { TruthReader } from './truth';
+import type { Unfit } from './unfit';
 
 interface Context {
   readonly targets: Targets;
@@ -31,9 +40,9 @@ export async function deleteGone(
   return refused;
 }
 
-/** Deletes hyperparameters that their run's hash no longer has. */
+/** Deletes hyperparameters that their run's hash no longer has; what Postgres refuses is parked, in a careful attempt. */
 export async function deleteUnnamed(
-  { transaction, ids, batch, applied }: Attempt,
+  { transaction, ids, batch, applied, careful }: Attempt,
   targets: Targets,
 ): Promise<void> {
   const runs = new Map<string, string>();
@@ -44,7 +53,12 @@ export async function deleteUnnamed(
   for (const [run, names] of batch.wholeRuns) {
     const pgRun = runs.get(run);
     if (pgRun === undefined) continue;
-    countDeleted(applied, 'hyperparam', await deleteOthers(transaction, target, pgRun, names));
+    const remove = () => deleteOthers(transaction, target, pgRun, names);
+    const park = (_run: string, _reason: Unfit, error: unknown) => {
+      batch.letters.push(letterOfRefused({ kind: 'hyperparam', id: run }, error));
+    };
+    const deleted = careful ? await writeIsolated(transaction, [run], remove, park) : [await remove()];
+    for (const count of deleted) countDeleted(applied, 'hyperparam', count);
   }
 }
 

@@ -1,8 +1,10 @@
 import type { Transaction } from '../postgres';
+import type { Alterations } from './alterations';
 import type { Batch } from './batch';
 import type { DeadLetter } from './dead-letters';
 import type { IdMapTransaction } from './id-map';
 import type { KindName } from './kinds';
+import type { Unfit } from './unfit';
 import type { MappedOutcome } from './write-mapped';
 
 /** What came of a batch. */
@@ -12,6 +14,10 @@ export interface Applied {
   readonly deleted: Map<KindName, number>;
   parked: number;
   letters: readonly DeadLetter[];
+  /** Kinds of which a record got through. */
+  readonly landed: Set<KindName>;
+  /** What Postgres refused, by kind. */
+  readonly refused: Map<KindName, Unfit[]>;
   /** Append-only records went straight into their table. */
   direct: boolean;
 }
@@ -22,6 +28,8 @@ export const nothingApplied = (): Applied => ({
   deleted: new Map(),
   parked: 0,
   letters: [],
+  landed: new Set(),
+  refused: new Map(),
   direct: false,
 });
 
@@ -29,6 +37,7 @@ export const nothingApplied = (): Applied => ({
 export interface Attempt {
   readonly transaction: Transaction;
   readonly ids: IdMapTransaction;
+  readonly alterations: Alterations;
   readonly batch: Batch;
   readonly applied: Applied;
   /** Append-only records go straight into their table. */

@@ -3,7 +3,7 @@ import type { Kind } from './kinds';
 import type { Row } from './row';
 import { quoteName, type Target } from './target';
 import { isShared, parameter } from './upsert';
-import { columnsOf, naturalValues, type Resolved } from './write-mapped';
+import { columnsOf, naturalValues, type Resolved } from './resolved';
 
 const arrays = (columns: readonly (readonly (string | null)[])[], types: readonly string[]) => ({
   values: columns,
@@ -137,13 +137,34 @@ async function compare(
   target: Target,
   comparison: Comparison,
 ): Promise<readonly number[]> {
+  const found = await findUnlike(transaction, target, comparison);
+  return found.map(({ index }) => index);
+}
+
+/** The same, with whether there is a row. */
+export async function findUnlike(
+  transaction: Transaction,
+  target: Target,
+  comparison: Comparison,
+): Promise<readonly { readonly index: number; readonly absent: boolean }[]> {
   if (comparison.rows.length === 0) return [];
-  const { values, from, absent, differs } = comparisonSql(target, comparison);
-  const found = await transaction.query(
-    `SELECT w.n ${from} WHERE ${[absent, ...differs].map((one) => `(${one})`).join(' OR ')}`,
-    values,
-  );
-  return found.map((row) => Number(row['n']) - 1);
+  const { values, from, absent, unlike } = comparisonSql(target, comparison);
+  const found = await transaction.query(`SELECT w.n, ${absent} AS absent ${from} WHERE ${unlike}`, values);
+  return found.map((row) => ({ index: Number(row['n']) - 1, absent: row['absent'] === 't' }));
+}
+
+/** Notes of all rows that differ what was sent and what came of it: see alterations.ts. */
+export function rememberSql(target: Target, comparison: Comparison, guest: boolean) {
+  const { values, from, absent, differs, sent, came } = comparisonSql(target, comparison);
+  const columns = differs
+    .map((one, at) => `CASE WHEN ${one} THEN '${comparison.columns[at]}' END`)
+    .join(', ');
+  const sql =
+    'INSERT INTO millrace.altered (kind, pg_id, sent, came, columns, guest) ' +
+    `SELECT DISTINCT '${target.kind.name}', t.id, ${sent}, ${came}, concat_ws(', ', ${columns}), ${guest} ${from} ` +
+    `WHERE NOT ${absent} AND (${anyOf(differs)}) ` +
+    'ON CONFLICT (kind, pg_id, sent) DO UPDATE SET came = EXCLUDED.came, columns = EXCLUDED.columns, noted_at = now()';
+  return { sql, values };
 }
 
 /** What Postgres has where a row differs from what it was held against. */
@@ -167,7 +188,7 @@ export async function compareColumns(
 ): Promise<readonly ColumnDifferences[]> {
   const { identity, columns, rows } = comparison;
   if (rows.length === 0) return [];
-  const { values, from, absent, differs } = comparisonSql(target, comparison);
+  const { values, from, unlike, differs } = comparisonSql(target, comparison);
   const list = columns.map((column, at) => {
     const given = `w.c${at + identity.length}`;
     const type = target.types.get(column) ?? '';
@@ -176,7 +197,7 @@ export async function compareColumns(
     return `(${differs[at] ?? 'false'}) AS d${at}, t.${quoteName(column)}::text AS v${at}, ${printed} AS r${at}`;
   });
   const found = await transaction.query(
-    `SELECT ${['w.n', 't.id', ...list].join(', ')} ${from} WHERE ${[absent, ...differs].map((one) => `(${one})`).join(' OR ')} ORDER BY w.n`,
+    `SELECT ${['w.n', 't.id', ...list].join(', ')} ${from} WHERE ${unlike} ORDER BY w.n`,
     values,
   );
   return found.map((row) => {
@@ -191,7 +212,7 @@ export async function compareColumns(
 }
 
 function comparisonSql(
-  { table, types }: Target,
+  { kind, table, types }: Target,
   { identity, columns, rows, keepFilled, onlyFills }: Comparison,
 ) {
   const all = [...identity, ...columns];
@@ -211,8 +232,18 @@ function comparisonSql(
       : `NOT (coalesce(${given}, '') = '' AND ${keepFilled}) AND ${both}`;
   });
   const from = `FROM unnest(${list}) WITH ORDINALITY AS w (${aliases.join(', ')}, n) LEFT JOIN ${table} t ON ${same}`;
-  return { values, from, absent: `t.${quoteName(identity[0] ?? 'id')} IS NULL`, differs };
+  const absent = `(t.${quoteName(identity[0] ?? 'id')} IS NULL)`;
+  if (columns.length === 0) return { values, from, absent, differs, unlike: absent, sent: '', came: '' };
+  const sent = digest(columns.map((_name, index) => `w.c${index + identity.length}`));
+  const came = digest(columns.map((name) => `t.${quoteName(name)}`));
+  // What Postgres makes of a record on write is as good as equal. Looked up for what differs only.
+  const expected = `EXISTS (SELECT FROM millrace.altered a WHERE a.kind = '${kind.name}' AND a.pg_id = t.id AND a.sent = ${sent} AND a.came = ${came})`;
+  const unlike = `${absent} OR ((${anyOf(differs)}) AND NOT ${expected})`;
+  return { values, from, absent, differs, unlike, sent, came };
 }
+
+const digest = (expressions: readonly string[]) => `md5(ROW(${expressions.join(', ')})::text)::uuid`;
+const anyOf = (conditions: readonly string[]) => conditions.map((one) => `(${one})`).join(' OR ');
 
 /** json is compared as the text it is. */
 function cast(expression: string, type = 'text', stored: boolean): string {

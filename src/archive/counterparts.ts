@@ -3,7 +3,7 @@ import type { IdMapTransaction } from './id-map';
 import { parentIds } from './parent-ids';
 import type { Row } from './row';
 import type { Target, Targets } from './target';
-import type { Resolved } from './write-mapped';
+import type { Resolved } from './resolved';
 
 /** Rows of one kind with the Postgres ids of their parents; `orphans` are those of which a parent is not mapped. */
 export async function withParents(

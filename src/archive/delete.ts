@@ -10,6 +10,7 @@ import { keyOf } from './found';
 import { isDataError, unfitOf } from './isolate';
 import { type KindName, kindNames, kinds } from './kinds';
 import { isId, md5 } from './row';
+import { swallowed } from './swallowed';
 import { quoteName, type Target, type Targets, targetOf } from './target';
 
 /** A record the application deleted in Redis; only ON_DELETE=delete acts on it. */
@@ -108,8 +109,8 @@ async function deleteRecord(
   if (kind.identity === 'dated') {
     if (!isId(id)) return 0;
     const retained = notRetained('$2', quoteName(kind.created ?? ''));
-    const sql = `DELETE FROM ${target.table} t WHERE redis_id = $1 AND ${notKept(name)} AND ${retained}`;
-    return transaction.execute(sql, [id, name]);
+    const where = `redis_id = $1 AND ${notKept(name)} AND ${retained}`;
+    return deleteRows(transaction, target, where, [id, name]);
   }
   const parts = id.split(':');
   const parents: string[] = [];
@@ -121,30 +122,43 @@ async function deleteRecord(
   const where = kind.parents.map(({ column }, index) => `${quoteName(column)} = $${index + 1}`).join(' AND ');
   const kept = notKept(name, 'training_run_id');
   if (name !== 'metric') {
-    return transaction.execute(
-      `DELETE FROM ${target.table} t WHERE ${where} AND redis_key IS NOT NULL AND ${kept}`,
-      parents,
-    );
+    return deleteRows(transaction, target, `${where} AND redis_key IS NOT NULL AND ${kept}`, parents);
   }
   // The members that are gone cannot be asked any more; the key has name and split, and either may contain a colon.
   const rest = Buffer.from(parts.slice(1).join(':'), 'latin1').toString('utf8');
-  const sql =
-    `DELETE FROM ${target.table} t WHERE ${where} AND redis_key IS NOT NULL AND metric_name || ':' || split = $2 ` +
+  const points =
+    `${where} AND redis_key IS NOT NULL AND metric_name || ':' || split = $2 ` +
     `AND ${kept} AND ${notRetained('$3', '"timestamp"')}`;
-  return transaction.execute(sql, [...parents, rest, name]);
+  return deleteRows(transaction, target, points, [...parents, rest, name]);
+}
+
+/** Deletes rows t, or none of them. @throws Swallowed when Postgres keeps some */
+async function deleteRows(
+  transaction: Transaction,
+  target: Target,
+  where: string,
+  values: readonly unknown[],
+): Promise<number> {
+  // Both look at the same snapshot.
+  const sql = `WITH gone AS (DELETE FROM ${target.table} t WHERE ${where} RETURNING 1)
+    SELECT (SELECT count(*) FROM gone) AS gone, (SELECT count(*) FROM ${target.table} t WHERE ${where}) AS there`;
+  const [row] = await transaction.query(sql, values);
+  const gone = Number(row?.['gone']);
+  if (gone < Number(row?.['there'])) throw await swallowed(transaction, target, [], 'took the deletion and kept the row'); // prettier-ignore
+  return gone;
 }
 
 /** ON_DELETE=delete: hyperparameters of a run whose names its hash no longer has. */
 export function deleteOthers(
   transaction: Transaction,
-  { table }: Target,
+  target: Target,
   pgRun: string,
   names: readonly (Buffer | string)[],
 ): Promise<number> {
-  const sql =
-    `DELETE FROM ${table} t WHERE training_run_id = $1 AND redis_key IS NOT NULL AND redis_key <> ALL ($2::uuid[]) ` +
+  const others =
+    'training_run_id = $1 AND redis_key IS NOT NULL AND redis_key <> ALL ($2::uuid[]) ' +
     `AND ${notKept('hyperparam', 'training_run_id')}`;
-  return transaction.execute(sql, [pgRun, names.map(md5)]);
+  return deleteRows(transaction, target, others, [pgRun, names.map(md5)]);
 }
 
 /** The row of the record that has this id; undefined when there is none, or several had it in this life. */
@@ -157,10 +171,11 @@ async function rowOf(transaction: Transaction, kind: KindName, id: string, life:
 
 async function deleteMapped(
   transaction: Transaction,
-  { kind, table }: Target,
+  target: Target,
   id: string,
   { life, heirs }: { readonly life: Life; readonly heirs: string[] },
 ): Promise<number> {
+  const { kind } = target;
   const sql =
     'DELETE FROM millrace.id_map WHERE kind = $1 AND redis_id = $2 AND life = $3 RETURNING pg_id, owned';
   const mapped = await transaction.query(sql, [kind.name, id, life]);
@@ -169,8 +184,7 @@ async function deleteMapped(
   if (owned.length === 0) return 0;
   for (const row of await transaction.query(inheritSql, [kind.name, owned, life]))
     heirs.push(row['redis_id'] ?? '');
-  return transaction.execute(
-    `DELETE FROM ${table} t WHERE t.id = ANY ($1::bigint[]) AND NOT EXISTS (SELECT FROM millrace.id_map m WHERE m.kind = $2 AND m.pg_id = t.id)`,
-    [owned, kind.name],
-  );
+  const orphaned =
+    't.id = ANY ($1::bigint[]) AND NOT EXISTS (SELECT FROM millrace.id_map m WHERE m.kind = $2 AND m.pg_id = t.id)';
+  return deleteRows(transaction, target, orphaned, [owned, kind.name]);
 }

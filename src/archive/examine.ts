@@ -7,6 +7,7 @@ import { functionLibrary, inspectLibrary, libraryError } from '../writer/library
 import { measureSkew, skewFinding } from './examine-clocks';
 import { growthFinding, measureGrowth } from './examine-growth';
 import { serverHealth } from './examine-server';
+import { writeFindings } from './examine-writes';
 import { inspectNotifications } from './notifications';
 import { missingRights, rightsFinding } from './redis-rights';
 import { examineSchema } from './schema/examine';
@@ -146,7 +147,7 @@ async function notificationFinding({ client }: RedisConnection, mirror: boolean)
 async function postgresFindings({ onDelete }: Config, target: PostgresTarget): Promise<readonly Finding[]> {
   const postgres = new PostgresConnection(target, 'doctor');
   try {
-    const { server, schema, migrated, problems } = await postgres.read((client) =>
+    const { server, schema, migrated, problems, tables } = await postgres.read((client) =>
       examineSchema(client, onDelete),
     );
     const findings: Finding[] = [
@@ -160,6 +161,8 @@ async function postgresFindings({ onDelete }: Config, target: PostgresTarget): P
       findings.push({ level: 'problem', what: `${message} (${code})`, remedy: hint });
     }
     if (schema !== null) findings.push(...(await serverHealth(postgres, schema)));
+    if (migrated.complete && problems.length === 0)
+      findings.push(...(await writeFindings(postgres, tables.values())));
     return findings;
   } catch (error) {
     throw postgres.translate(error);

@@ -19,7 +19,7 @@ import { strategyOf } from './strategies';
 import { targetOf } from './target';
 import type { Truth } from './truth';
 import { isUnfit } from './unfit';
-import type { Resolved } from './write-mapped';
+import type { Resolved } from './resolved';
 
 /** One record that Postgres lacks or has otherwise. Contents are in it: for the eyes of whoever asked. */
 export interface ArchiveDifference {

@@ -20,6 +20,7 @@ import { LaneConnections } from './lane-connections';
 import { LanePasses } from './lane-passes';
 import { type ArchivePassReport, type ArchivePassRunner, countLetters } from './pass-runner';
 import { findTargets, inspectRedis, loadLibrary, prepareSchema } from './preparation';
+import { Refusals } from './refusals';
 import { Relay } from './relay';
 import { AppliedLog } from './report';
 import { LaneRetention } from './retention-lane';
@@ -67,6 +68,7 @@ export class ArchiveLane {
   readonly pause: PauseState;
   readonly applied: AppliedLog;
   readonly echoes: Echoes;
+  readonly refusals = new Refusals();
   server: ServerFacts | undefined;
   /** The last entry known to be applied. */
   entryId = beforeAll;
@@ -239,6 +241,7 @@ export class ArchiveLane {
       echoes: this.echoes,
       onApplied: (applied, ms, since) => {
         this.passes.applied(applied);
+        this.refusals.note(applied);
         this.applied.add(applied, ms, since);
       },
     });
@@ -260,6 +263,7 @@ export class ArchiveLane {
   #lost(message: string): void {
     this.#tail.reset();
     this.#applier?.forget();
+    this.refusals.clear();
     if (this.standing.lost()) this.incidents.add(message);
   }
 

@@ -3,7 +3,7 @@ import { CopyText } from './copy-text';
 import { Unfit } from './unfit';
 import { isDataError, unfitOf } from './isolate';
 import { quoteName, type Target } from './target';
-import { columnsOf, type Resolved } from './write-mapped';
+import { columnsOf, type Resolved } from './resolved';
 
 /**
  * INSERT does not say which column refuses a value; COPY does: the row is tried once more, into a temporary table.
@@ -15,8 +15,9 @@ export async function nameColumn(
   row: Resolved,
   reason: Unfit,
 ): Promise<Unfit> {
-  if (reason.column !== undefined) return reason;
-  const named = (column: string | undefined) => new Unfit(reason.code, column, reason.message);
+  if (reason.column !== undefined || reason.code.startsWith('E_')) return reason;
+  const named = (column: string | undefined) =>
+    new Unfit(reason.code, column, reason.message, reason.constraint);
   // Too long for an index: it fits into the table as such.
   if (reason.code === '54000') return named(target.kind.natural?.at(-1));
   await transaction.execute('SAVEPOINT naming');

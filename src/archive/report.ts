@@ -49,7 +49,8 @@ export class AppliedLog {
   #tally = new Tally();
   #parked = 0;
   #named = 0;
-  #slowestMs = 0;
+  /** Undefined: a full pass found them, and nobody knows when they were written. */
+  #slowestMs: number | undefined;
   #toldAt = -Infinity;
   #dirty = false;
 
@@ -65,9 +66,9 @@ export class AppliedLog {
    */
   add(applied: Applied, tookMs: number, since: number | undefined): void {
     const pipeline = 'archive';
-    const ms = since === undefined ? 0 : Math.max(0, Date.now() - since);
+    const ms = since === undefined ? undefined : Math.max(0, Date.now() - since);
     this.#metrics.applySeconds.observe({ pipeline }, tookMs / 1_000);
-    if (since !== undefined) this.#metrics.latencySeconds.observe({ pipeline }, ms / 1_000);
+    if (ms !== undefined) this.#metrics.latencySeconds.observe({ pipeline }, ms / 1_000);
     const before = this.total;
     const count = (kind: KindName, op: 'add' | 'update' | 'delete', records: number) => {
       this.#metrics.applied.inc({ pipeline, kind, op }, records);
@@ -81,7 +82,7 @@ export class AppliedLog {
     this.#tally.add(applied);
     this.#parked += applied.parked;
     this.#dirty ||= applied.parked + this.total - before > 0;
-    this.#slowestMs = Math.max(this.#slowestMs, ms);
+    if (ms !== undefined) this.#slowestMs = Math.max(this.#slowestMs ?? 0, ms);
     this.#tellNames(applied);
     this.flush();
   }
@@ -93,18 +94,19 @@ export class AppliedLog {
       statistics[name] > 0 ? [`${label} ${statistics[name]}`] : [],
     );
     const deleted = this.#tally.deleted > 0 ? [`Deleted ${this.#tally.deleted}`] : [];
+    const age = this.#slowestMs === undefined ? '' : ` (${this.#slowestMs} ms after the write)`;
     this.#log.info('changes applied', {
       event: 'tail.applied',
       pipeline: 'archive',
       ...statistics,
-      ms: this.#slowestMs,
-      text: `[${timestamp()}] Written to PostgreSQL: ${[...told, ...deleted].join(', ') || 'relations'} (${this.#slowestMs} ms after the write)`,
+      ...(this.#slowestMs === undefined ? {} : { ms: this.#slowestMs }),
+      text: `[${timestamp()}] Written to PostgreSQL: ${[...told, ...deleted].join(', ') || 'relations'}${age}`,
     });
-    this.#tell({ type: 'applied', ...this.#tally.sum, parked: this.#parked, ms: this.#slowestMs });
+    this.#tell({ type: 'applied', ...this.#tally.sum, parked: this.#parked, ms: this.#slowestMs ?? null });
     this.#tally = new Tally();
     this.#parked = 0;
     this.#named = 0;
-    this.#slowestMs = 0;
+    this.#slowestMs = undefined;
     this.#dirty = false;
     this.#toldAt = performance.now();
   }

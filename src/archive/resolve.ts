@@ -6,7 +6,7 @@ import { type KindName, kindNames, kinds } from './kinds';
 import type { Reference, Row } from './row';
 import { type Targets, targetOf } from './target';
 import type { TruthReader } from './truth';
-import type { Resolved } from './write-mapped';
+import type { Resolved } from './resolved';
 
 interface Context {
   readonly ids: IdMapTransaction;

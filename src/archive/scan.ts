@@ -77,7 +77,13 @@ export class Scan {
 
   async #ask(cursor: string): Promise<Reply> {
     try {
-      return await this.#connection.client.millraceScanBuffer(0, cursor, scanCount, ...prediction, mostKeyBytes);
+      return await this.#connection.client.millraceScanBuffer(
+        0,
+        cursor,
+        scanCount,
+        ...prediction,
+        mostKeyBytes,
+      );
     } catch (error) {
       throw this.#connection.translate(error);
     }

@@ -1,4 +1,5 @@
 import { type PostgresConnection, sqlState } from '../postgres';
+import { Alterations } from './alterations';
 import { type Applied, type Attempt, nothingApplied } from './attempt';
 import { deleteGone, deleteUnnamed } from './attempt-deletions';
 import { Batch } from './batch';
@@ -15,6 +16,7 @@ import type { Behind } from './relay';
 import { bringParents, withParents } from './resolve';
 import type { Row } from './row';
 import type { Strategies } from './strategies';
+import { Swallowed } from './swallowed';
 import { type Targets, targetOf } from './target';
 import type { TruthReader } from './truth';
 import { writeKind } from './write-kind';
@@ -35,6 +37,7 @@ export interface SinkOptions {
 export class ArchiveSink {
   readonly #options: SinkOptions;
   readonly #ids = new IdMap();
+  readonly #alterations = new Alterations();
   /** Whether there may be dead letters: only then landed records are looked up among them. */
   lettersExist = true;
 
@@ -45,6 +48,7 @@ export class ArchiveSink {
   /** What was remembered of ids is void: Redis went backwards, or another instance wrote. */
   forgetIds(): void {
     this.#ids.clear();
+    this.#alterations.reset();
   }
 
   /** For what is prepared ahead. It may be wrong by the time it is applied: then it is made anew. */
@@ -72,7 +76,7 @@ export class ArchiveSink {
         const ids = await postgres.transaction(async (transaction) => {
           await checkpoint.fence(transaction, entryId);
           const ids = new IdMapTransaction(this.#ids, transaction, batch.life ?? checkpoint.life);
-          await this.#write({ transaction, ids, batch, applied, ...how });
+          await this.#write({ transaction, ids, alterations: this.#alterations, batch, applied, ...how });
           return ids;
         });
         ids.publish();
@@ -80,7 +84,8 @@ export class ArchiveSink {
         if (batch.letters.length > 0) this.lettersExist = true;
         return applied;
       } catch (error) {
-        if (how.direct && isIdentityTaken(error)) how = { ...how, direct: false };
+        if (how.direct && (isIdentityTaken(error) || error instanceof Swallowed))
+          how = { ...how, direct: false };
         else if (again && /^2350[35]$/.test(sqlState(error) ?? '')) {
           // A parent was deleted, or a name taken, by somebody else meanwhile: look again.
           again = false;
@@ -106,7 +111,8 @@ export class ArchiveSink {
     try {
       const taken = await postgres.transaction(async (transaction) => {
         const ids = new IdMapTransaction(this.#ids, transaction, checkpoint.life);
-        const attempt = { transaction, ids, batch, applied, direct: true, careful: false };
+        const alterations = this.#alterations;
+        const attempt = { transaction, ids, alterations, batch, applied, direct: true, careful: false };
         if (!this.#takesCopy(attempt)) return false;
         await writeKind(attempt, targetOf(targets, 'prediction'), [], strategies);
         await previous;
@@ -149,6 +155,7 @@ export class ArchiveSink {
         batch.letters.push(letterOfRefused(deletion, error));
       }
     }
+    if (applied.deleted.size > 0) await attempt.alterations.prune(transaction, targets);
     await keepLapsed(transaction, targets, batch.lapsed, life);
     // Parked in an older life of Redis: under these ids this one has other records.
     if (ids.life !== life) await keepAll(transaction, targets);

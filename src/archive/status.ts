@@ -8,6 +8,7 @@ import { compareEntryIds } from './entry-id';
 import type { ArchiveLane } from './lane';
 import type { MemoryFacts } from './memory-forecast';
 import type { ArchivePassReport } from './pass-runner';
+import { type Refusal, refusalTrouble } from './refusals';
 import { millisecondsOf } from './stream';
 
 /** How plain writes are followed. */
@@ -37,6 +38,8 @@ export interface ArchiveStatus extends Progress {
   readonly lagSeconds: number;
   readonly checkpointAgeSeconds: number | null;
   readonly deadLetters: number;
+  /** Kinds of which Postgres takes nothing any more. */
+  readonly refusals: readonly Refusal[];
   readonly memory: MemoryFacts | null;
   readonly lastProgressAt: number;
   readonly lastPass: ArchivePassReport | null;
@@ -91,6 +94,7 @@ export function archiveStatus(
       now: performance.now(),
     }),
     deadLetters: lane.letters,
+    refusals: owned ? lane.refusals.list : [],
     memory: memory ?? null,
     lastProgressAt: timeOf(lane.lastProgressAt, now),
     lastPass: passAt(lane.lastPass, lane.passDoneAt, now),
@@ -141,7 +145,7 @@ export function archiveTroubles(
   for (const { code, message, hint } of status.capture)
     troubles.push(`archive: ${message} (${code})${hint === undefined ? '' : `: ${hint}`}`);
   if (status.role === 'standby') return troubles;
-  troubles.push(...mirrorTroubles(status, limits));
+  troubles.push(...status.refusals.map(refusalTrouble), ...mirrorTroubles(status, limits));
   const { paused } = status;
   return [
     ...troubles,

@@ -19,6 +19,8 @@ export interface TracedRow {
   readonly times: Readonly<Record<string, string | null>>;
   /** When it was last written; null where Postgres does not keep that (track_commit_timestamp). */
   readonly committedAt: string | null;
+  /** Columns that Postgres changes on write: for that they count as equal. */
+  readonly altered: string | null;
 }
 
 /** Rows of records that have no number of their own: points of a metric, hyperparameters, runs of an experiment. */
@@ -27,6 +29,7 @@ export interface TracedRows {
   readonly count: number;
   readonly firstId: string | null;
   readonly lastId: string | null;
+  readonly altered: string | null;
 }
 
 export interface TracedParent {
@@ -71,6 +74,7 @@ const toTracedRow = ({ table }: Kind, row: TextRow): TracedRow => ({
   alive: row['alive'] === 't',
   times: row['alive'] === 't' ? (JSON.parse(row['times'] ?? '{}') as TracedRow['times']) : {},
   committedAt: row['committed'] ?? null,
+  altered: row['altered'] ?? null,
 });
 
 /** Of a kind whose records are told by their parents. @param id what follows `aidb:<kind>:` */
@@ -79,7 +83,7 @@ export async function countRows(
   { kind, table }: Target,
   id: string,
 ): Promise<TracedRows> {
-  const nothing = { table: kind.table, count: 0, firstId: null, lastId: null };
+  const nothing = { table: kind.table, count: 0, firstId: null, lastId: null, altered: null };
   const parts = id.split(':');
   const parentIds = kind.parents.map(({ from }) => parts[Number(from)] ?? '');
   if (!parentIds.every(isId)) return nothing;
@@ -90,6 +94,7 @@ export async function countRows(
   const narrows = kind.name === 'metric';
   const sql = keyedSql
     .replaceAll('{table}', table)
+    .replaceAll('{kind}', kind.name)
     .replaceAll('{parents}', parents.join(' AND '))
     // The key is not taken apart: name and split may hold colons.
     .replaceAll('{narrowed}', narrows ? `t.metric_name || ':' || t.split = $${parents.length + 1}` : 'true');
@@ -100,6 +105,7 @@ export async function countRows(
     count: Number(row?.['count'] ?? 0),
     firstId: row?.['first'] ?? null,
     lastId: row?.['last'] ?? null,
+    altered: row?.['altered'] ?? null,
   };
 }
 

@@ -63,11 +63,14 @@ export function verdictOf(redis: InRedis, archive: ArchiveTrace['archive']): Ver
   const current = alive.find(({ created }) => created === redis.created);
   const sentence =
     current === undefined
-      ? `Applied: ${rowsInWords(counted?.count ?? 0)}, and a full pass finds nothing to write.`
+      ? `Applied: ${rowsInWords(counted?.count ?? 0)}, and a full pass finds nothing to write${butFor(counted?.altered)}.`
       : current.owned
-        ? `Applied: row ${current.id} of ${current.table}, equal to Redis.`
-        : `Applied: mapped to row ${current.id} of ${current.table}, which had the name first (ON_CONFLICT).`;
+        ? `Applied: row ${current.id} of ${current.table}, equal to Redis${butFor(current.altered)}.`
+        : `Applied: mapped to row ${current.id} of ${current.table}, which had the name first (ON_CONFLICT)${butFor(current.altered)}.`;
   return { state: 'applied', sentence };
 }
+
+const butFor = (altered: string | null | undefined): string =>
+  altered == null ? '' : `, but for what Postgres changes on write: ${altered}`;
 
 const rowsInWords = (count: number): string => (count === 1 ? 'it has 1 row' : `it has ${count} rows`);

@@ -2,11 +2,14 @@
 export class Unfit extends Error {
   readonly code: string;
   readonly column: string | undefined;
+  /** That refused it: its name in Postgres. */
+  readonly constraint: string | undefined;
 
-  constructor(code: string, column: string | undefined, message: string) {
+  constructor(code: string, column: string | undefined, message: string, constraint?: string) {
     super(message);
     this.code = code;
     this.column = column;
+    this.constraint = constraint;
   }
 }
 

@@ -1,9 +1,11 @@
 import type { Transaction } from '../postgres';
 import type { CarriedCopy } from './carried-copy';
+import { findMissing } from './compare';
 import { CopyText } from './copy-text';
+import type { Resolved } from './resolved';
+import { Swallowed, swallowed, unrecognizable } from './swallowed';
 import { quoteName, type Target } from './target';
 import { arbiterOf } from './write-keyed';
-import type { Resolved } from './write-mapped';
 
 /** COPY is handed over in pieces of about this size. */
 const pieceBytes = 256 * 1024;
@@ -16,7 +18,7 @@ function copyColumns({ kind }: Target): string[] {
 
 /**
  * Writes predictions or metrics straight into their table: for records that nobody can have written yet. A unique violation says
- * otherwise. @param copy more predictions, ready as they are
+ * otherwise. @param copy more predictions, ready as they are. @throws Swallowed, of which the other way finds out more
  */
 export async function writeNew(
   transaction: Transaction,
@@ -25,10 +27,17 @@ export async function writeNew(
   copy?: CarriedCopy,
 ): Promise<number> {
   const columns = copyColumns(target).map(quoteName).join(', ');
-  return copyRows(transaction, `COPY ${target.table} (${columns}) FROM STDIN`, rows, copy);
+  const sent = rows.length + (copy?.ids.length ?? 0);
+  const command = `COPY ${target.table} (${columns}) FROM STDIN`;
+  const taken = await transaction.copy(command, pieces(rows, copy));
+  if (taken !== sent) throw new Swallowed(`COPY took ${taken} of ${sent} rows`);
+  return taken;
 }
 
-/** The same through a temporary table, leaving out those that are there: idempotent. @returns how many were new */
+/**
+ * The same through a temporary table, leaving out those that are there: idempotent. A trigger may have put them elsewhere: where
+ * they are found, a child table, they have landed. @returns how many were new. @throws Swallowed
+ */
 export async function writeAppended(
   transaction: Transaction,
   target: Target,
@@ -39,31 +48,37 @@ export async function writeAppended(
   await transaction.execute(
     `CREATE TEMP TABLE millrace_stage_${target.kind.name} ON COMMIT DROP AS SELECT ${columns} FROM ${target.table} WITH NO DATA`,
   );
-  await copyRows(transaction, `COPY ${stage} (${columns}) FROM STDIN`, rows);
+  const taken = await transaction.copy(`COPY ${stage} (${columns}) FROM STDIN`, pieces(rows, undefined));
+  // COPY ends silently at a line that reads \. : what was sent must have arrived (TRAPS: Postgres 3).
+  if (taken !== rows.length) throw new Error(`COPY took ${taken} of ${rows.length} rows`);
   const identity = arbiterOf(target);
-  const same = identity.slice(1, identity.indexOf(')')).split(', ');
-  const added = await transaction.execute(
-    `INSERT INTO ${target.table} (${columns}) SELECT ${columns} FROM ${stage} s WHERE NOT EXISTS ` +
-      // Looked up first: ON CONFLICT alone would take a number from the sequence for each row that is there.
-      `(SELECT FROM ${target.table} t WHERE ${same.map((name) => `t.${name} = s.${name}`).join(' AND ')}) ` +
+  const names = identity.slice(1, identity.indexOf(')'));
+  const same = (a: string, b: string) =>
+    names.split(', ').map((name) => `${a}.${name} = ${b}.${name}`).join(' AND '); // prettier-ignore
+  const [counts] = await transaction.query(
+    // Looked up first: ON CONFLICT alone would take a number from the sequence for each row that is there.
+    `WITH fresh AS MATERIALIZED (SELECT ${columns} FROM ${stage} s WHERE NOT EXISTS (SELECT FROM ${target.table} t WHERE ${same('t', 's')}) ` +
       // In the order they were given in, whatever plan is chosen: their ids rise with it.
-      `ORDER BY s.ctid ON CONFLICT ${identity} DO NOTHING`,
+      `ORDER BY s.ctid), ` +
+      `put AS (INSERT INTO ${target.table} (${columns}) SELECT ${columns} FROM fresh ON CONFLICT ${identity} DO NOTHING RETURNING ${names}) ` +
+      `SELECT (SELECT count(DISTINCT (${names})) FROM fresh) AS fresh, (SELECT count(*) FROM put) AS put, ` +
+      `EXISTS (SELECT FROM put WHERE NOT EXISTS (SELECT FROM fresh WHERE ${same('fresh', 'put')})) AS strange`,
   );
   await transaction.execute(`DROP TABLE ${stage}`);
-  return added;
+  const fresh = Number(counts?.['fresh']);
+  if (counts?.['strange'] === 't')
+    throw await unrecognizable(transaction, target, [], names.replaceAll('"', '').split(', '));
+  if (Number(counts?.['put']) < fresh) await expectThere(transaction, target, rows);
+  return fresh;
 }
 
-async function copyRows(
-  transaction: Transaction,
-  command: string,
-  rows: readonly Resolved[],
-  copy?: CarriedCopy,
-): Promise<number> {
-  const sent = rows.length + (copy?.ids.length ?? 0);
-  const taken = await transaction.copy(command, pieces(rows, copy));
-  // COPY ends silently at a line that reads \. : what was sent must have arrived (TRAPS: Postgres 3).
-  if (taken !== sent) throw new Error(`COPY took ${taken} of ${sent} rows`);
-  return taken;
+/** @throws Swallowed */
+async function expectThere(transaction: Transaction, target: Target, rows: readonly Resolved[]) {
+  const identities = rows.map(({ row, parents }): [string, string] =>
+    row.redisKey === undefined ? [row.id, `${row.created ?? ''}+00`] : [parents[0] ?? '', row.redisKey],
+  );
+  const missing = await findMissing(transaction, target, identities);
+  if (missing.length > 0) throw await swallowed(transaction, target, missing.map((index) => rows[index])); // prettier-ignore
 }
 
 function* pieces(rows: readonly Resolved[], copy: CarriedCopy | undefined): Generator<Buffer> {

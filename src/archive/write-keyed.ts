@@ -1,8 +1,10 @@
 import type { Transaction } from '../postgres';
+import type { Alterations } from './alterations';
 import { compareNumbers } from './id-order';
+import { put } from './put';
+import type { Resolved } from './resolved';
 import { quoteName, type Target } from './target';
-import { upsert, type Upserted } from './upsert';
-import type { Resolved } from './write-mapped';
+import type { Written } from './upsert';
 
 /** The unique index that tells our rows apart: partial, so that other programs' rows are never refused. */
 export function arbiterOf({ kind }: Target): string {
@@ -19,15 +21,18 @@ export function writeKeyed(
   transaction: Transaction,
   target: Target,
   rows: readonly Resolved[],
-): Promise<Upserted> {
+  alterations: Alterations,
+): Promise<Written> {
   const latest = new Map(rows.map((one) => [`${one.parents.join(' ')} ${one.row.redisKey ?? ''}`, one]));
   // In one order, so that upserts cannot deadlock, and by their parents, so that ids rise with theirs.
   const ordered = [...latest.values()].sort(
     (a, b) =>
       comparePaths(a.parents, b.parents) || ((a.row.redisKey ?? '') < (b.row.redisKey ?? '') ? -1 : 1),
   );
-  return upsert(transaction, {
+  return put(transaction, {
     target,
+    alterations,
+    sources: ordered,
     identity: [...target.kind.parents.map(({ column }) => column), 'redis_key'],
     columns: target.kind.columns.map(({ column }) => column),
     arbiter: arbiterOf(target),

@@ -10,8 +10,8 @@ export type PipelineEvent = { readonly at: number; readonly pipeline: PipelineNa
       readonly updated: number;
       readonly deleted: number;
       readonly parked: number;
-      /** From the oldest of the changes to its being in the target, in milliseconds. */
-      readonly ms: number;
+      /** From the oldest of the changes to its being in the target, in milliseconds; null: a full pass found them. */
+      readonly ms: number | null;
     }
   | { readonly type: 'pass-started'; readonly reason: string }
   | { readonly type: 'pass-done'; readonly ms: number; readonly differences: number }

@@ -39,7 +39,7 @@ export class History {
     // Between two samples a change comes and goes; its delay is told by the event.
     this.#subscription = options.events$.subscribe((event) => {
       if (event.type !== 'applied') return;
-      this.#slowestMs.set(event.pipeline, Math.max(this.#slowestMs.get(event.pipeline) ?? 0, event.ms));
+      this.#slowestMs.set(event.pipeline, Math.max(this.#slowestMs.get(event.pipeline) ?? 0, event.ms ?? 0));
     });
   }
 

@@ -65,7 +65,8 @@ export async function findProblems(
   problems.push(...schemaGrantProblems(facts, due));
   for (const table of facts.tables.values()) {
     const kind = kindOfTable(table.name);
-    if (kind !== undefined) problems.push(...tableProblems(kind, table, facts.server.role));
+    if (kind !== undefined)
+      problems.push(...tableProblems(kind, table, { role: facts.server.role, onDelete }));
   }
   problems.push(...ownershipProblems(facts, due), ...tableGrantProblems(facts, onDelete));
   problems.push(...(await wideningProblems(client, facts, due)));

@@ -54,9 +54,20 @@ export interface TableFacts {
   readonly indexes: readonly IndexFacts[];
   /** `parent` is the name of the table referred to. */
   readonly foreignKeys: readonly { readonly columns: readonly string[]; readonly parent: string }[];
-  readonly triggers: readonly { readonly name: string; readonly ours: boolean }[];
+  /** `before`: the events before which it sees, and may change or drop, each row: `INSERT OR UPDATE`, or nothing. */
+  readonly triggers: readonly { readonly name: string; readonly ours: boolean; readonly before: string }[];
+  readonly rules: readonly RuleFacts[];
+  /** Tables inherit from it (INHERITS, not partitions): their rows count as its rows, but its indexes know nothing of them. */
+  readonly hasChildren: boolean;
   /** The sequence behind `id`, qualified and quoted; null: none. */
   readonly sequence: { readonly name: string; readonly usable: boolean } | null;
+}
+
+export interface RuleFacts {
+  readonly name: string;
+  readonly event: 'INSERT' | 'UPDATE' | 'DELETE';
+  /** Of what was asked for nothing is done. */
+  readonly instead: boolean;
 }
 
 export interface ColumnFacts {

@@ -3,11 +3,16 @@ import { quoteName } from '../target';
 import { type ExpectedColumn, expectedColumns, identityColumn } from './expected-columns';
 import type { ColumnFacts, TableFacts } from './facts';
 import { grantProblem, type Problem, qualified, schemaProblem } from './problems';
+import { rewritingProblems } from './rewriting';
 
 const insteadOfTable = { v: 'a view', m: 'a materialized view', f: 'a foreign table' } as const;
 
 /** What keeps a table that was found from taking the records of its kind. Pure. */
-export function tableProblems(kind: Kind, table: TableFacts, role: string): readonly Problem[] {
+export function tableProblems(
+  kind: Kind,
+  table: TableFacts,
+  { role, onDelete }: { readonly role: string; readonly onDelete: 'keep' | 'delete' },
+): readonly Problem[] {
   const name = `${table.schema}.${table.name}`;
   if (table.kind === 'v' || table.kind === 'm' || table.kind === 'f') {
     const what = insteadOfTable[table.kind].replace(/^an? /, '').toUpperCase();
@@ -40,6 +45,7 @@ export function tableProblems(kind: Kind, table: TableFacts, role: string): read
     ...columnProblems(kind, table),
     ...idProblems(kind, table),
     ...foreignColumnProblems(kind, table),
+    ...rewritingProblems(kind, table, onDelete),
   ];
 }
 

@@ -58,11 +58,27 @@ SELECT
     WHERE f.conrelid = c.oid AND f.contype = 'f'
   ) AS "foreignKeys",
   (
-    SELECT coalesce(json_agg(json_build_object('name', g.tgname, 'ours', p.pronamespace = own.oid)), '[]')
+    SELECT coalesce(json_agg(json_build_object(
+      'name', g.tgname,
+      'ours', p.pronamespace = own.oid,
+      -- bits of tgtype: 1 for each row, 2 before, 4 insert, 8 delete, 16 update
+      'before', CASE WHEN g.tgtype & 3 = 3 AND g.tgenabled <> 'D' THEN array_to_string(ARRAY[
+        CASE WHEN g.tgtype & 4 > 0 THEN 'INSERT' END, CASE WHEN g.tgtype & 8 > 0 THEN 'DELETE' END,
+        CASE WHEN g.tgtype & 16 > 0 THEN 'UPDATE' END], ' OR ') ELSE '' END
+    ) ORDER BY g.tgname), '[]')
     FROM pg_trigger AS g JOIN pg_proc AS p ON p.oid = g.tgfoid
     LEFT JOIN pg_namespace AS own ON own.nspname = 'millrace'
     WHERE g.tgrelid = c.oid AND NOT g.tgisinternal
   ) AS triggers,
+  (
+    SELECT coalesce(json_agg(json_build_object(
+      'name', r.rulename,
+      'event', CASE r.ev_type WHEN '2' THEN 'UPDATE' WHEN '3' THEN 'INSERT' ELSE 'DELETE' END,
+      'instead', r.is_instead
+    ) ORDER BY r.rulename), '[]')
+    FROM pg_rewrite AS r WHERE r.ev_class = c.oid AND r.ev_type <> '1'
+  ) AS rules,
+  c.relkind = 'r' AND EXISTS (SELECT FROM pg_inherits AS h WHERE h.inhparent = c.oid) AS "hasChildren",
   -- The sequence behind `id`: an identity's or a serial's (owned by the column), or whichever its default reads.
   (
     SELECT json_build_object(

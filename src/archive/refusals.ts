@@ -1,0 +1,59 @@
+import type { Applied } from './attempt';
+import { type KindName, kinds } from './kinds';
+import type { Unfit } from './unfit';
+
+/** So many records of a kind, and none that got through: it is not the records. */
+const enough = 12;
+
+/** Of a kind of which Postgres takes nothing any more. No contents. */
+export interface Refusal {
+  readonly kind: KindName;
+  readonly count: number;
+  readonly code: string;
+  readonly column: string | null;
+  readonly constraint: string | null;
+}
+
+/** Whether Postgres refuses whatever comes of a kind, for one reason: a new column, a CHECK, a trigger. */
+export class Refusals {
+  readonly #rows = new Map<KindName, Refusal>();
+
+  note({ landed, refused }: Pick<Applied, 'landed' | 'refused'>): void {
+    for (const [kind, reasons] of refused) for (const reason of reasons) this.#count(kind, reason);
+    for (const kind of landed) this.#rows.delete(kind);
+  }
+
+  /** Another instance writes. */
+  clear(): void {
+    this.#rows.clear();
+  }
+
+  get list(): readonly Refusal[] {
+    return [...this.#rows.values()].filter(({ count }) => count >= enough);
+  }
+
+  #count(kind: KindName, reason: Unfit): void {
+    const { code } = reason;
+    const column = reason.column ?? null;
+    const constraint = reason.constraint ?? null;
+    const before = this.#rows.get(kind);
+    const same = before?.code === code && before.column === column && before.constraint === constraint;
+    this.#rows.set(kind, { kind, code, column, constraint, count: same ? before.count + 1 : 1 });
+  }
+}
+
+/** For `/readyz`. */
+export function refusalTrouble({ kind, count, code, column, constraint }: Refusal): string {
+  const { table } = kinds[kind];
+  const where = [column === null ? [] : `column ${column}`, constraint === null ? [] : `constraint ${constraint}`].flat(); // prettier-ignore
+  const reason = [code, ...where].join(', ');
+  return `archive: Postgres refuses every ${kind}, ${count} in a row (${reason}): ${remedyOf(table, code, column)}, then \`millrace dead-letters retry --kind ${kind}\``;
+}
+
+function remedyOf(table: string, code: string, column: string | null): string {
+  if (code === '23502' && column !== null)
+    return `ALTER TABLE ${table} ALTER COLUMN ${column} DROP NOT NULL, or SET DEFAULT`;
+  return `mend table ${table}, its constraints or triggers (\`millrace dead-letters list --kind ${kindOf(table)}\` has Postgres' words)`;
+}
+
+const kindOf = (table: string): string => Object.values(kinds).find((one) => one.table === table)?.name ?? '';
