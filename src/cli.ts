@@ -8,7 +8,9 @@ import { demoCommand } from './commands/demo';
 import { doctorCommand } from './commands/doctor';
 import { migrateCommand } from './commands/migrate';
 import { pauseCommand } from './commands/pause';
+import { psqlCommand } from './commands/psql';
 import { reconcileCommand } from './commands/reconcile';
+import { redisCliCommand } from './commands/redis-cli';
 import { retentionCommand } from './commands/retention';
 import { runCommand } from './commands/run';
 import { statusCommand } from './commands/status';
@@ -63,6 +65,8 @@ async function main(): Promise<void> {
     warmCommand,
     migrateCommand,
     captureCommand,
+    psqlCommand,
+    redisCliCommand,
     supportBundleCommand,
     completionCommand,
     demoCommand,
