@@ -1,6 +1,7 @@
 import { Client, type QueryResult } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { describeError, fatal, MillraceError, retryable } from './errors';
+import { localFault } from './local-fault';
 import { address, explainTls, isWithoutTls } from './postgres-tls';
 import type { PostgresTarget } from './postgres-url';
 
@@ -243,6 +244,8 @@ export function translatePostgres(error: unknown, where: string): unknown {
   const { message, code } = describeError(error);
   const insecure = explainTls(error, state, where);
   if (insecure !== undefined) return insecure;
+  const local = state === undefined ? localFault(error, `Postgres at ${where}`) : undefined;
+  if (local !== undefined) return local;
   if (state === undefined || /^(08|57P)/.test(state)) {
     return retryable(`Cannot connect to Postgres at ${where}: ${message || code}`, {
       code: 'E_PG_UNREACHABLE',

@@ -1,5 +1,6 @@
 import Redis, { type RedisOptions } from 'ioredis';
 import { describeError, fatal, retryable } from './errors';
+import { localFault } from './local-fault';
 import { daemonGrants } from './redis-grants';
 import { explainTls, probeTls } from './redis-tls';
 import type { RedisTarget } from './redis-url';
@@ -96,6 +97,8 @@ export class RedisConnection {
     if (error instanceof Error && 'kind' in error) return error;
     const secured = explainTls(cause, this.#target) ?? explainTls(error, this.#target);
     if (secured !== undefined) return secured;
+    const local = localFault(cause, `Redis at ${where}`);
+    if (local !== undefined) return local;
     const reason = this.#lastError === undefined ? message : describeError(this.#lastError).message;
     const unreachable = this.client.status !== 'ready' || message === 'Command timed out';
     return retryable(

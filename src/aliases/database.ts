@@ -1,6 +1,7 @@
 import { lstatSync, statSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { describeError, fatal, MillraceError, retryable } from '../errors';
+import { localFault } from '../local-fault';
 
 /** Which file is open: a file replaced by rename keeps its path and changes this. (TRAPS: SQLite 7) */
 export interface FileIdentity {
@@ -74,6 +75,8 @@ function open(path: string): Database.Database {
 export function sqliteError(error: unknown, path: string): unknown {
   const { code, message } = describeError(error);
   if (error instanceof MillraceError || !code.startsWith('SQLITE_')) return error;
+  const local = localFault(error, path);
+  if (local !== undefined) return local;
   if (/^SQLITE_(BUSY|LOCKED)/.test(code)) {
     return retryable(`${path} is locked by another program`, {
       code: 'E_DB_BUSY',
