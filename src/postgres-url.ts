@@ -1,3 +1,4 @@
+import { type AuthMethod, parseRequireAuth } from './postgres-auth';
 import { type CertificateFiles, type Certificates, openCertificates } from './tls';
 
 /** Where Postgres is. `display` is safe to print: it never holds the password. */
@@ -8,6 +9,8 @@ export interface PostgresTarget {
   readonly plainString: string;
   readonly host: string;
   readonly tls: PostgresTls | undefined;
+  /** How the server may ask for the password; undefined: nobody has said (see postgres-auth.ts). */
+  readonly auth: readonly AuthMethod[] | undefined;
   readonly display: string;
 }
 
@@ -23,7 +26,9 @@ export interface PostgresTls {
 
 /** libpq's variables, for what the URL leaves open. */
 export type PostgresEnvironment = Readonly<
-  Partial<Record<'PGSSLMODE' | 'PGSSLROOTCERT' | 'PGSSLCERT' | 'PGSSLKEY', string | undefined>>
+  Partial<
+    Record<'PGREQUIREAUTH' | 'PGSSLMODE' | 'PGSSLROOTCERT' | 'PGSSLCERT' | 'PGSSLKEY', string | undefined>
+  >
 >;
 
 /**
@@ -55,7 +60,11 @@ export function parsePostgresUrl(
   const database = url.pathname.replace(/^\//, '');
   const tls = tlsIn(url, environment);
   if (typeof tls === 'string') return tls;
+  const required = url.searchParams.get('require_auth') ?? environment.PGREQUIREAUTH;
+  const auth = required ? parseRequireAuth(required) : undefined;
+  if (typeof auth === 'string') return auth;
   return {
+    auth,
     connectionString: plain,
     plainString: withoutTls(plain),
     host: decodeURIComponent(socket ?? url.hostname).replace(/^\[|\]$/g, ''),

@@ -2,6 +2,7 @@ import { Client, type QueryResult } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { describeError, fatal, MillraceError, retryable } from './errors';
 import { localFault } from './local-fault';
+import { allMethods, connectBy, withoutTls } from './postgres-auth';
 import { address, explainTls, isWithoutTls } from './postgres-tls';
 import type { PostgresTarget } from './postgres-url';
 
@@ -137,7 +138,8 @@ export class PostgresConnection {
     client.on('error', () => {
       this.#drop(client);
     });
-    await client.connect();
+    const { auth, display } = this.#target;
+    await connectBy(client, auth ?? (encrypted ? allMethods : withoutTls), display);
     this.#client = client;
     return client;
   }
