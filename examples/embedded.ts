@@ -11,7 +11,8 @@ async function main(): Promise<void> {
   });
   await millrace.start();
   const { redisUrl = '', postgresUrl = '', dbPath = '' } = millrace.addresses ?? {};
-  console.log(`Redis ${redisUrl}, Postgres ${postgresUrl.replace(/:[^:@]*@/, ':…@')}, SQLite ${dbPath}`);
+  const [redis, postgres] = [redisUrl, postgresUrl].map((url) => url.replace(/:[^:/@]*@/, ':…@'));
+  console.log(`Redis ${redis}, Postgres ${postgres}, SQLite ${dbPath}`);
 
   const store = new ModelStore(redisUrl);
   await store.createModel({ name: 'ResNet50', taskType: 'classification' });

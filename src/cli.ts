@@ -9,7 +9,9 @@ import { doctorCommand } from './commands/doctor';
 import { migrateCommand } from './commands/migrate';
 import { pauseCommand } from './commands/pause';
 import { complain } from './commands/print';
+import { psqlCommand } from './commands/psql';
 import { reconcileCommand } from './commands/reconcile';
+import { redisCliCommand } from './commands/redis-cli';
 import { retentionCommand } from './commands/retention';
 import { runCommand } from './commands/run';
 import { statusCommand } from './commands/status';
@@ -64,6 +66,8 @@ async function main(): Promise<void> {
     warmCommand,
     migrateCommand,
     captureCommand,
+    psqlCommand,
+    redisCliCommand,
     supportBundleCommand,
     completionCommand,
     demoCommand,

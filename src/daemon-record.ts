@@ -23,10 +23,11 @@ const file = (dataDir: string): string => join(dataDir, 'daemon.json');
 
 /** @returns a function that removes the record. */
 export function writeRecord(dataDir: string, record: DaemonRecord): () => void {
-  mkdirSync(dataDir, { recursive: true });
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const temporary = `${file(dataDir)}.${process.pid}`;
-  // It may hold a password.
-  writeFileSync(temporary, JSON.stringify(record), { mode: 0o600 });
+  rmSync(temporary, { force: true });
+  // It holds passwords.
+  writeFileSync(temporary, JSON.stringify(record), { mode: 0o600, flag: 'wx' });
   renameSync(temporary, file(dataDir));
   return () => {
     rmSync(file(dataDir), { force: true });

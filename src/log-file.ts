@@ -1,5 +1,14 @@
-import { closeSync, fstatSync, openSync, readSync, statSync, writeSync } from 'node:fs';
-import { setAside } from './log-rotation';
+import {
+  chmodSync,
+  closeSync,
+  fchmodSync,
+  fstatSync,
+  openSync,
+  readSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { setAside, setAsideBefore } from './log-rotation';
 
 export interface LogFileOptions {
   readonly path: string;
@@ -23,6 +32,9 @@ export interface LogFile {
 
 /** After a failure: a full disk is not asked again for every line. */
 const pauseMs = 2_000;
+
+/** Its owner may write it and its group read it, whatever the umask allows. */
+const mostMode = 0o640;
 
 /** A disk that is full today may have room tomorrow; anything else at the start is a mistake in LOG_FILE. */
 const outOfSpace = new Set(['ENOSPC', 'EDQUOT']);
@@ -54,7 +66,8 @@ export function openLogFile(options: LogFileOptions): LogFile {
   };
   const open = (): number => {
     if (fd === undefined) {
-      fd = openSync(path, 'a+');
+      fd = openSync(path, 'a+', mostMode);
+      closeToOthers(fd);
       torn = endsTorn(fd);
     }
     return fd;
@@ -95,6 +108,7 @@ export function openLogFile(options: LogFileOptions): LogFile {
 
   try {
     open();
+    for (const old of setAsideBefore(path)) closeToOthers(old);
   } catch (error) {
     if (!outOfSpace.has(codeOf(error))) throw error;
     failed('written', error);
@@ -120,6 +134,18 @@ export function openLogFile(options: LogFileOptions): LogFile {
       onRecovered(count);
     },
   };
+}
+
+/**
+ * A log names records, and quotes what servers say. One that is open to others, of an earlier version or made by logrotate, is
+ * closed if it is ours; whose it is otherwise has decided that.
+ */
+function closeToOthers(file: number | string): void {
+  const found = typeof file === 'number' ? fstatSync(file) : statSync(file);
+  if (!found.isFile() || (found.mode & 0o777 & ~mostMode) === 0 || found.uid !== process.getuid?.()) return;
+  const mode = found.mode & mostMode;
+  if (typeof file === 'number') fchmodSync(file, mode);
+  else chmodSync(file, mode);
 }
 
 /** Whether it ends in the middle of a line, as a full disk or a crash leaves it. */

@@ -12,15 +12,27 @@ export function setAside(path: string, keep: number): void {
   const file = realpathSync(path); // a link stays where it is
   const folder = dirname(file);
   const prefix = `${basename(file)}.`;
-  const older = readdirSync(folder)
-    .filter((name) => name.startsWith(prefix) && suffix.test(name.slice(prefix.length)))
-    .sort();
+  const older = namesSetAside(file);
   // By name they are in order, even within a millisecond, and when the clock was put back.
   const time = Math.max(Date.now(), timeOf((older.at(-1) ?? '').slice(prefix.length)) + 1);
   const stamp = new Date(time).toISOString().replace(/[-:.Z]/g, '');
   const name = `${prefix}${stamp}-${process.pid}`;
   renameSync(file, join(folder, name));
   for (const old of [...older, name].slice(0, -keep)) unlinkSync(join(folder, old));
+}
+
+/** Of a real path, the oldest first. */
+function namesSetAside(file: string): string[] {
+  const prefix = `${basename(file)}.`;
+  return readdirSync(dirname(file))
+    .filter((name) => name.startsWith(prefix) && suffix.test(name.slice(prefix.length)))
+    .sort();
+}
+
+/** The files that were set aside so far. */
+export function setAsideBefore(path: string): string[] {
+  const file = realpathSync(path);
+  return namesSetAside(file).map((name) => join(dirname(file), name));
 }
 
 /** Of a suffix; 0 when it is none, or no time. */

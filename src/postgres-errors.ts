@@ -1,4 +1,5 @@
 import { describeError, fatal, MillraceError, retryable } from './errors';
+import { localFault } from './local-fault';
 import { explainTls } from './postgres-tls';
 
 /** The error's SQLSTATE, if Postgres sent one. */
@@ -61,6 +62,8 @@ const foreign =
 
 function withoutState(error: unknown, where: string): MillraceError {
   const { message, code } = describeError(error);
+  const local = localFault(error, `Postgres at ${where}`);
+  if (local !== undefined) return local;
   if (/^SASL: .*password must be/.test(message))
     return fatal(`Postgres at ${where} wants a password, and none is given`, {
       code: 'E_PG_AUTH',

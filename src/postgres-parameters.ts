@@ -15,7 +15,7 @@ const all = (reason: string, ...list: readonly string[]): Parameters =>
 /** What libpq, node-postgres, SQLAlchemy, JDBC, Prisma and others know in the query of a Postgres URL. */
 export const postgresParameters: Parameters = {
   ...all('read', 'host', 'port', 'user', 'password', 'dbname', 'options'),
-  ...all('read', 'sslmode', 'ssl', 'sslrootcert', 'sslcert', 'sslkey', 'sslnegotiation'),
+  ...all('read', 'sslmode', 'ssl', 'sslrootcert', 'sslcert', 'sslkey', 'sslnegotiation', 'require_auth'),
   // Of no consequence: verification does not depend on them.
   ...all('read', 'uselibpqcompat', 'sslcompression', 'sslsni'),
   ...all('read', 'target_session_attrs', 'channel_binding', 'gssencmode', 'client_encoding'),
@@ -44,16 +44,7 @@ export const postgresParameters: Parameters = {
   ...all('write host=', 'hostaddr', 'unix_sock'),
   ...all('write one host, that of the primary', 'load_balance_hosts', 'targetServerType', 'loadBalanceHosts'),
   ...all('write it at the end of the URL, …/database', 'database', 'db'),
-  ...all(
-    unknown,
-    'sslcrl',
-    'sslcrldir',
-    'sslpassword',
-    'sslcertmode',
-    'sslfactory',
-    'requiressl',
-    'require_auth',
-  ),
+  ...all(unknown, 'sslcrl', 'sslcrldir', 'sslpassword', 'sslcertmode', 'sslfactory', 'requiressl'),
   ...all(unknown, 'ssl_min_protocol_version', 'ssl_max_protocol_version', 'sslaccept', 'sslidentity'),
   ...all(bouncer, 'pgbouncer', 'prepareThreshold', 'prepared_statement_cache_size', 'statement_cache_size'),
   ...all(pool, 'pool_size', 'max_overflow', 'pool_pre_ping', 'max', 'connection_limit', 'idleTimeoutMillis'),

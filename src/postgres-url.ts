@@ -1,3 +1,4 @@
+import { type AuthMethod, parseRequireAuth } from './postgres-auth';
 import { postgresParameters } from './postgres-parameters';
 import { type CertificateFiles, type Certificates, openCertificates } from './tls';
 import { either, splitUrl, type UrlParts } from './url';
@@ -9,6 +10,8 @@ export interface PostgresTarget {
   /** What pg is given, so that nothing is read twice, and differently. */
   readonly login: PostgresLogin;
   readonly tls: PostgresTls | undefined;
+  /** How the server may ask for the password; undefined: nobody has said (see postgres-auth.ts). */
+  readonly auth: readonly AuthMethod[] | undefined;
   readonly display: string;
 }
 
@@ -37,7 +40,10 @@ export interface PostgresTls {
 /** libpq's variables, for what the URL leaves open. */
 export type PostgresEnvironment = Readonly<
   Partial<
-    Record<'PGSSLMODE' | 'PGSSLROOTCERT' | 'PGSSLCERT' | 'PGSSLKEY' | 'PGHOST' | 'PGPORT', string | undefined>
+    Record<
+      'PGREQUIREAUTH' | 'PGSSLMODE' | 'PGSSLROOTCERT' | 'PGSSLCERT' | 'PGSSLKEY' | 'PGHOST' | 'PGPORT',
+      string | undefined
+    >
   >
 >;
 
@@ -65,7 +71,11 @@ export function parsePostgresUrl(
   const { host, port, database } = login;
   const namesPort = port !== 5432 || parts.port !== undefined;
   const address = host.includes(':') ? `[${host}]` : host;
+  const required = parameters.get('require_auth') ?? environment.PGREQUIREAUTH;
+  const auth = required ? parseRequireAuth(required) : undefined;
+  if (typeof auth === 'string') return auth;
   return {
+    auth,
     connectionString: plain,
     login,
     // As with libpq: what goes through a file of this machine needs no encryption.

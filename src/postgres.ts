@@ -1,6 +1,7 @@
 import { Client, type QueryResult } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { MillraceError, retryable } from './errors';
+import { allMethods, connectBy, withoutTls } from './postgres-auth';
 import { sqlState, translatePostgres } from './postgres-errors';
 import { begin } from './postgres-session';
 import { address, isWithoutTls } from './postgres-tls';
@@ -160,7 +161,8 @@ export class PostgresConnection {
     client.on('error', () => {
       this.#drop(client);
     });
-    await client.connect();
+    const { auth, display } = this.#target;
+    await connectBy(client, auth ?? (encrypted ? allMethods : withoutTls), display);
     this.#client = client;
     return client;
   }

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import Redis, { type RedisOptions } from 'ioredis';
 import { describeError, fatal, MillraceError } from './errors';
+import { localFault } from './local-fault';
 import { noReply, translateReply, unknownReply, wrongDatabase } from './redis-replies';
 import { watchReplies } from './redis-silence';
 import { explainTls, probeTls } from './redis-tls';
@@ -120,6 +121,8 @@ export class RedisConnection {
     if (error instanceof Error && 'kind' in error) return error;
     const secured = explainTls(cause, this.#target) ?? explainTls(error, this.#target);
     if (secured !== undefined) return secured;
+    const local = localFault(cause, `Redis at ${where}`);
+    if (local !== undefined) return local;
     const reason = this.#lastError === undefined ? message : describeError(this.#lastError).message;
     const replied = [cause, error].some((one) => describeError(one).code === 'ReplyError');
     const unreachable = this.client.status !== 'ready' || message === 'Command timed out';

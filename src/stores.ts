@@ -1,11 +1,10 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { defaultMappings } from './aliases/mapping';
 import type { Config } from './config';
 import { readRecord } from './daemon-record';
-import { startPostgres } from './embedded/postgres';
-import { startRedis } from './embedded/redis';
+import { closeFolder } from './embedded/private-folder';
 import { createSampleDatabase, isSampleDatabase } from './embedded/sample-db';
+import { guardedPostgres, guardedRedis } from './embedded/servers';
 import { fatal } from './errors';
 import type { Log } from './log';
 import { pipelineNames } from './pipeline/pipeline';
@@ -28,7 +27,13 @@ export async function startEmbedded(config: Config, log: Log): Promise<Stores> {
   if (running !== undefined) {
     throw fatal(`a daemon with embedded servers is running here already (pid ${running.pid})`, {
       code: 'E_ALREADY_RUNNING',
-      hint: `Stop it first, set REDIS_URL=${running.redisUrl} to run beside it, or set MILLRACE_DIR to another folder.`,
+      hint: 'Stop it first, or set MILLRACE_DIR to another folder.',
+    });
+  }
+  if (!closeFolder(config.dataDir)) {
+    log.warn(`others may enter ${config.dataDir}, which holds more than what is Millrace's`, {
+      event: 'embedded.open',
+      hint: `chmod 700 ${config.dataDir}, or let MILLRACE_DIR name a folder of its own.`,
     });
   }
   const started: string[] = [];
@@ -41,17 +46,19 @@ export async function startEmbedded(config: Config, log: Log): Promise<Stores> {
   };
   const embedRedis = async () => {
     if (config.redisConfigured) return config.redis;
-    const server = await startRedis({ dataDir: join(config.dataDir, 'redis'), log: tell });
+    const server = await guardedRedis({ folder: config.dataDir, log: tell });
     servers.push(server);
-    started.push(`Redis ${server.version} (${server.origin}) at ${server.url}, data in ${config.dataDir}`);
+    const { version, origin, host, port, passwordFile } = server;
+    started.push(`Redis ${version} (${origin}) at ${host}:${port}, its password in ${passwordFile}`);
     return { ...config.redis, ...targetOf(parseRedisUrl, server.url) };
   };
   const embedPostgres = async () => {
     if (config.postgres !== undefined || !config.pipelines.includes('archive')) return config.postgres;
-    const server = await startPostgres({ dataDir: join(config.dataDir, 'postgres'), log: tell });
+    const server = await guardedPostgres({ folder: config.dataDir, log: tell });
     servers.push(server);
+    const { version, origin, host, port, user, passwordFile } = server;
     started.push(
-      `PostgreSQL ${server.version} (${server.origin}) at ${server.host}:${server.port}, data in ${server.dataDir}`,
+      `PostgreSQL ${version} (${origin}) at ${host}:${port}, the password of ${user} in ${passwordFile}`,
     );
     return targetOf(parsePostgresUrl, server.url);
   };

@@ -13,6 +13,7 @@ export interface CertificateFiles {
 
 /** Certificates of files that may be renewed while we run. */
 export interface Certificates {
+  readonly files: CertificateFiles;
   /** What the files hold now; what they held last while one is missing, or the key does not fit the certificate yet. */
   readonly context: () => SecureContext;
 }
@@ -55,6 +56,7 @@ export function openCertificates(
     return describeError(error).message;
   }
   return {
+    files,
     context: () => {
       try {
         last = load();

@@ -4,6 +4,7 @@ import {
   type IncomingHttpHeaders,
   type IncomingMessage,
 } from 'node:http';
+import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type Database from 'better-sqlite3';
 import { startDaemon, type TestDaemon } from './support/daemon';
@@ -200,11 +201,13 @@ describe('with a token', () => {
     expect(await answers('/api/pipelines/aliases/resume')).toEqual([200, undefined]);
   });
 
-  test('whoever guesses is made to wait, even when a guess is right', async () => {
+  test('whoever guesses is told to wait, and locks nobody out who has the token', async () => {
     for (let guess = 0; guess < 10; guess++)
       expect((await post('/api/access', bearer(`guess ${guess}`))).status).toBe(401);
-    const reply = await post('/api/access', bearer(token));
+    const reply = await post('/api/access', bearer('another guess'));
     expect([reply.status, reply.headers['retry-after']]).toEqual([429, '60']);
+    expect((await post('/api/access', bearer(token))).status).toBe(200);
+    expect((await post('/api/access', bearer('another guess'))).status).toBe(429);
   });
 
   test('neither the token nor a password is in anything that is told', async () => {
@@ -250,9 +253,9 @@ describe('live events', () => {
   afterEach(() => {
     for (const stream of streams.splice(0)) stream.destroy();
   });
-  const listen = () =>
+  const listen = (headers: Readonly<Record<string, string>> = {}) =>
     new Promise<{ readonly status: number; readonly response: IncomingMessage }>((resolve, reject) => {
-      const request = httpRequest(`${daemon.url}/api/live`, { agent: false }, (response) => {
+      const request = httpRequest(`${daemon.url}/api/live`, { agent: false, headers }, (response) => {
         resolve({ status: response.statusCode ?? 0, response });
       });
       request.on('error', reject);
@@ -273,9 +276,14 @@ describe('live events', () => {
     expect(JSON.parse(data)).toMatchObject({ at: expect.any(Number) as number, status: { ready: true } });
   });
 
-  test('are for 32 at once; the next is told so, and one that leaves makes room', async () => {
-    for (let opened = 0; opened < 32; opened++) expect((await listen()).status).toBe(200);
+  test('are for 16 of this machine, and 32 in all: who has the token finds room', async () => {
+    await daemon.stop();
+    daemon = await restarted({ MILLRACE_TOKEN: token });
+    for (let opened = 0; opened < 16; opened++) expect((await listen()).status).toBe(200);
     expect((await listen()).status).toBe(503);
+    expect((await listen(bearer('wrong'))).status).toBe(503);
+    for (let opened = 0; opened < 16; opened++) expect((await listen(bearer(token))).status).toBe(200);
+    expect((await listen(bearer(token))).status).toBe(503);
     streams[0]?.destroy();
     await eventually(async () => expect((await listen()).status).toBe(200));
   });
@@ -287,4 +295,40 @@ describe('live events', () => {
     await daemon.stop();
     expect(Date.now() - before).toBeLessThan(2_000);
   });
+});
+
+describe('a client that never finishes', () => {
+  const sockets: Socket[] = [];
+  afterEach(() => {
+    for (const socket of sockets.splice(0)) socket.destroy();
+  });
+  const saying = (text: string): Promise<{ ended: boolean }> =>
+    new Promise((resolve, reject) => {
+      const { hostname, port } = new URL(daemon.url);
+      const socket = connect(Number(port), hostname, () => {
+        const state = { ended: false };
+        socket.on('close', () => (state.ended = true));
+        socket.write(text);
+        resolve(state);
+      });
+      socket.on('error', reject);
+      socket.resume();
+      sockets.push(socket);
+    });
+  const unfinished: Readonly<Record<string, string>> = {
+    nothing: '',
+    'half a line': 'GET /hea',
+    'half of its headers': 'GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: ',
+    'half a body':
+      'POST /api/access HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{',
+  };
+
+  test('does not keep others out, however many there are, and is let go', async () => {
+    const all = await Promise.all(
+      Array.from({ length: 100 }, () => Object.values(unfinished).map(saying)).flat(),
+    );
+    expect(await (await get('/healthz')).json()).toEqual({ status: 'alive' });
+    await eventually(() => all.filter(({ ended }) => !ended).length <= 200);
+    await eventually(() => all.every(({ ended }) => ended), { within: 20_000 });
+  }, 40_000);
 });

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import {
   appendFileSync,
+  chmodSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -217,4 +218,21 @@ test('a disk that is full at a rotation is told once, and lines go on as soon as
     });
     unmount();
   }
+});
+
+test('nobody but its group may read it, whatever the umask, nor what was set aside, of earlier versions too', () => {
+  const older = `${path}.20260105T143000123-1`;
+  for (const name of [path, older]) {
+    writeFileSync(name, 'old\n');
+    chmodSync(name, 0o666);
+  }
+  const mask = process.umask(0);
+  try {
+    const file = open({ maxBytes: 12 });
+    for (let line = 0; line < 4; line++) file.write('a line');
+  } finally {
+    process.umask(mask);
+  }
+  expect(names().length).toBeGreaterThan(2);
+  for (const name of names()) expect([name, statSync(join(folder, name)).mode & 0o137]).toEqual([name, 0]);
 });

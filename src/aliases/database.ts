@@ -1,6 +1,7 @@
 import { lstatSync, realpathSync, statSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { describeError, fatal, MillraceError, retryable } from '../errors';
+import { localFault } from '../local-fault';
 import { groundUnder, requireGround, requireShared } from './ground';
 
 /**
@@ -115,6 +116,8 @@ export function requireFile(path: string): void {
 export function sqliteError(error: unknown, path: string): unknown {
   const { code, message } = describeError(error);
   if (error instanceof MillraceError || !code.startsWith('SQLITE_')) return error;
+  const local = localFault(error, path);
+  if (local !== undefined) return local;
   if (/^SQLITE_(BUSY|LOCKED|READONLY_ROLLBACK)/.test(code)) {
     return retryable(`${path} is locked by another program`, {
       code: 'E_DB_BUSY',

@@ -6,6 +6,7 @@ import { writeRecord } from '../daemon-record';
 import { firstSteps } from '../demo/first-steps';
 import { told } from '../demo/travel';
 import { describeError } from '../errors';
+import { addressesOf } from '../library/addresses';
 import { type Log, openLog } from '../log';
 import { runOnce } from '../once';
 import { startEmbedded } from '../stores';
@@ -61,16 +62,16 @@ export function runCommand(program: Command, run: Run): void {
             signal,
             onRunning: (http) => {
               if (http === undefined || (stores.started.length === 0 && flags.embedded !== true)) return;
-              const redisUrl = `redis${config.redis.tls ? 's' : ''}://${config.redis.host}:${config.redis.port}/${config.redis.db}`;
+              const { redisUrl, postgresUrl, dbPath } = addressesOf(config);
               forget = writeRecord(config.dataDir, {
                 pid: process.pid,
                 redisUrl,
-                ...(config.postgres === undefined ? {} : { postgresUrl: config.postgres.connectionString }),
-                dbPath: config.dbPath,
+                ...(postgresUrl === undefined ? {} : { postgresUrl }),
+                dbPath,
                 http,
                 ours: stores.ours,
               });
-              showing = greet({ config, redisUrl, http, show: stores.ours }, log, ended.signal);
+              showing = greet({ config, http, show: stores.ours }, log, ended.signal);
             },
           });
           return 0;
@@ -87,23 +88,17 @@ export function runCommand(program: Command, run: Run): void {
 
 interface Greeting {
   readonly config: Config;
-  readonly redisUrl: string;
   readonly http: string;
   /** Whether the stores may be written to, to show how changes travel. */
   readonly show: boolean;
 }
 
 /** Says what can be done with a daemon whose servers we started. Never fails: the daemon runs on, whatever could not be shown. */
-async function greet(
-  { config, redisUrl, http, show }: Greeting,
-  log: Log,
-  signal: AbortSignal,
-): Promise<void> {
-  const { dbPath, postgres } = config;
+async function greet({ config, http, show }: Greeting, log: Log, signal: AbortSignal): Promise<void> {
+  const { postgresUrl, ...others } = addressesOf(config);
   try {
-    if (show && postgres !== undefined) {
-      const addresses = { dbPath, redisUrl, postgresUrl: postgres.connectionString };
-      const changes = await firstSteps(addresses, http, signal);
+    if (show && postgresUrl !== undefined) {
+      const changes = await firstSteps({ ...others, postgresUrl }, http, signal);
       const text = ['A change down each pipeline (taken back again):\n', ...changes.map(told)].join('\n');
       log.info('changes travel', { event: 'first-steps', ms: changes.map(({ ms }) => ms), text });
     }
@@ -113,17 +108,18 @@ async function greet(
       event: 'first-steps',
     });
   }
-  log.info('ready', { event: 'hello', text: whatNext(config, redisUrl, http) });
+  log.info('ready', { event: 'hello', text: whatNext(config, http) });
 }
 
-const whatNext = ({ dbPath, postgres }: Config, redisUrl: string, http: string): string =>
+/** Where everything is. Addresses without passwords: what is printed is kept in logs and scrolled back to. */
+const whatNext = ({ dbPath, redis, postgres }: Config, http: string): string =>
   [
     `Watch it in a browser:  ${http}`,
     'See changes travel, in a second terminal:  npm run demo',
-    `Or write to ${dbPath} with anything, and read ${redisUrl} with anything;`,
+    `Or write to ${dbPath} with anything, and read Redis (${redis.display}):  npx millrace redis-cli`,
     ...(postgres === undefined
       ? []
-      : [`write aidb:* to that Redis, and read the tables:  psql ${postgres.connectionString}`]),
+      : [`write aidb:* to that Redis, and read the tables (${postgres.display}):  npx millrace psql`]),
     'Stop with Ctrl+C.',
     '',
   ].join('\n');

@@ -1,9 +1,9 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startPostgres } from '../embedded/postgres';
-import { startRedis } from '../embedded/redis';
+import { closeFolder } from '../embedded/private-folder';
 import { createSampleDatabase } from '../embedded/sample-db';
+import { guardedPostgres, guardedRedis } from '../embedded/servers';
 import type { Addresses } from './connections';
 
 export interface OwnServers extends Addresses {
@@ -21,15 +21,14 @@ export async function startServers(say: (line: string) => void): Promise<OwnServ
   };
   // A process that is ended the hard way (Ctrl+C twice) still takes its folder with it.
   process.once('exit', remove);
-  // Where we are root, Postgres runs as another user and has to get through to its data.
-  chmodSync(folder, 0o755);
+  closeFolder(folder);
   const log = (message: string) => {
     say(`  ${message}`);
   };
   const dbPath = join(folder, 'sports_data.db');
   const started = await Promise.allSettled([
-    startRedis({ dataDir: join(folder, 'redis'), persist: false, log }),
-    startPostgres({ dataDir: join(folder, 'postgres'), persist: false, log }),
+    guardedRedis({ folder, persist: false, log }),
+    guardedPostgres({ folder, persist: false, log }),
   ]);
   const close = async () => {
     for (const one of started) if (one.status === 'fulfilled') await one.value.stop();

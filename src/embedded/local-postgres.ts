@@ -37,11 +37,14 @@ export function foldersLike(pattern: string): string[] {
     .map((name) => join(parent, name) + rest);
 }
 
+/** Where a program of Postgres may be that is not on PATH, the newest first. */
+export const usualFolders = (): readonly string[] => USUAL_PLACES.flatMap(foldersLike);
+
 /** The Postgres of this machine: on PATH, else the newest where packages put it. */
 export async function localPostgres(demands: Demands): Promise<PostgresAttempt> {
   const problems: string[] = [];
   const onPath = programsOnPath(['postgres']).map((path) => dirname(path));
-  for (const binDir of new Set([...onPath, ...USUAL_PLACES.flatMap(foldersLike)])) {
+  for (const binDir of new Set([...onPath, ...usualFolders()])) {
     if (!namesIn(binDir).some((name) => /^postgres(\.exe)?$/.test(name))) continue;
     const attempt = await checkPostgres(binDir, onPath.includes(binDir) ? 'PATH' : binDir, demands);
     if ('binary' in attempt) return attempt;

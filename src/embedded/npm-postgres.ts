@@ -39,7 +39,7 @@ function linksOf(folder: string): { readonly file: string; readonly link: string
 }
 
 /** We must be able to change it, and whoever runs the server to read it, however strict the package's own bits are. */
-function openToAll(folder: string): void {
+export function openToAll(folder: string): void {
   for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
     const path = join(folder, name);
     const found = lstatSync(path);

@@ -9,16 +9,19 @@ export interface Access {
   readonly password: string;
 }
 
+type Row = Readonly<Record<string, unknown>>;
+
 const NO_SUCH_DATABASE = '3D000';
 const TIMEOUT_MS = 30_000;
 
-async function query(access: Access, database: string, sql: string): Promise<void> {
+/** Asks in a session of its own. */
+export async function query(access: Access, database: string, sql: string): Promise<readonly Row[]> {
   // Told not to use SSL: the user's PGSSLMODE is for other servers.
   const client = new Client({ ...access, database, ssl: false, connectionTimeoutMillis: TIMEOUT_MS });
   client.on('error', () => undefined);
   await client.connect();
   try {
-    await client.query(sql);
+    return (await client.query<Row>(sql)).rows;
   } finally {
     await client.end();
   }

@@ -117,7 +117,7 @@ function holdWritable(folder: string): DirectoryHold {
  * Throws E_NO_POSTGRES, E_EMBEDDED_IN_USE (the directory has a server), E_PORT_IN_USE or E_EMBEDDED_START.
  */
 export async function startPostgres(options: StartPostgresOptions): Promise<EmbeddedPostgres> {
-  mkdirSync(options.dataDir, { recursive: true });
+  mkdirSync(options.dataDir, { recursive: true, mode: 0o700 });
   const wanted = realpathSync(options.dataDir);
   const holds = [holdWritable(wanted)];
   const release = () => {

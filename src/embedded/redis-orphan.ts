@@ -4,46 +4,57 @@ import { join } from 'node:path';
 import { fatal } from '../errors';
 import { askRedis } from './redis-ask';
 import { eventually } from './eventually';
+import type { RedisPlace } from './redis-place';
+import { readSecret } from './secret';
 
-const file = (dataDir: string): string => join(dataDir, 'redis.port');
+const file = (ownDir: string): string => join(ownDir, 'redis.port');
+/** Made anew at each start: whoever took the port of a server that is gone, and is told its password, has none for the next. */
+export const passwordFile = (ownDir: string): string => join(ownDir, 'password');
 const DEADLINE_MS = 15_000;
 
 /** Written before the server is started, so that whoever comes after a kill knows where to look for it. */
-export function recordPort(dataDir: string, port: number): void {
-  writeFileSync(file(dataDir), `${port}\n`);
+export function recordPort(ownDir: string, port: number): void {
+  writeFileSync(file(ownDir), `${port}\n`);
 }
 
-function recordedPort(dataDir: string): number | undefined {
+function recordedPort(ownDir: string): number | undefined {
   try {
-    const port = Number(readFileSync(file(dataDir), 'utf8'));
+    const port = Number(readFileSync(file(ownDir), 'utf8'));
     return Number.isInteger(port) && port > 0 && port < 65536 ? port : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** The port may by now be another program's: only a server that names our directory is ours. */
-async function servesDirectory(port: number, dataDir: string): Promise<boolean> {
-  return (await askRedis(port, 'CONFIG GET dir')).split('\r\n').includes(dataDir);
+/** As the server of `password`; one without any only complains of it. */
+function ask(port: number, password: string | undefined, command: string): Promise<string> {
+  return askRedis(port, ...(password === undefined ? [] : [`AUTH ${password}`]), command);
 }
 
 /**
- * Ends the server that an earlier, killed run left behind on this directory: two servers would overwrite each other's
- * append-only file. Its watchdog is ending it already, so this is mostly a wait. Call it while holding the directory:
+ * Ends the server that an earlier, killed run left behind on these folders: two servers would overwrite each other's
+ * append-only file. Its watchdog is ending it already, so this is mostly a wait. Call it while holding the folder:
  * nobody else's server can then be on it.
  */
-export async function endOrphan(dataDir: string, log: (message: string) => void): Promise<void> {
-  const port = recordedPort(dataDir);
-  if (port === undefined || !(await servesDirectory(port, dataDir))) return;
+export async function endOrphan(place: RedisPlace, log: (message: string) => void): Promise<void> {
+  const { dataDir, ownDir } = place;
+  const port = recordedPort(ownDir);
+  if (port === undefined) return;
+  const password = readSecret(passwordFile(ownDir));
+  // The port may by now be another program's: only a server that names our folder is ours.
+  const serves = async () =>
+    (await ask(port, password, 'CONFIG GET dir'))
+      .split('\r\n')
+      .some((line) => line === dataDir || line === ownDir);
+  if (!(await serves())) return;
   log(`Stopping the Redis server of an earlier run on ${dataDir} (port ${port})`);
-  await askRedis(port, 'SHUTDOWN');
+  await ask(port, password, 'SHUTDOWN');
   // Redis closes its port after it has written everything.
-  const gone = await eventually(async () => !(await servesDirectory(port, dataDir)), DEADLINE_MS);
-  if (!gone) {
+  if (!(await eventually(async () => !(await serves()), DEADLINE_MS))) {
     throw fatal(`The Redis server of an earlier run on ${dataDir} does not stop (port ${port})`, {
       code: 'E_EMBEDDED_IN_USE',
       hint: 'End that redis-server process, then start again.',
     });
   }
-  rmSync(file(dataDir), { force: true });
+  rmSync(file(ownDir), { force: true });
 }

@@ -1,4 +1,5 @@
 import { runProgram, whyItFailed } from './run-program';
+import type { ServerUser } from './server-user';
 
 export interface RedisServerBinary {
   /** Absolute path of redis-server or valkey-server. */
@@ -22,9 +23,15 @@ export async function checkRedisServer(
   path: string,
   origin: string,
   env: NodeJS.ProcessEnv = {},
+  user?: ServerUser,
 ): Promise<Attempt> {
-  const result = await runProgram(path, ['--version'], { env: { ...process.env, ...env } });
-  if (!result.ok) return { problem: `${path} ${whyItFailed(result.stderr)}` };
+  const result = await runProgram(path, ['--version'], {
+    env: { ...process.env, ...env },
+    cwd: '/',
+    ...user,
+  });
+  const whom = user === undefined ? '' : ` as user ${user.uid}`;
+  if (!result.ok) return { problem: `${path}${whom} ${whyItFailed(result.stderr)}` };
   const version = /\bv=(\d+(?:\.\d+)*)/.exec(result.stdout)?.[1];
   if (version === undefined) return { problem: `${path} does not say which version it is` };
   if (Number.parseInt(version, 10) < OLDEST_MAJOR) {

@@ -23,6 +23,8 @@ export interface ServerCommand {
   readonly args: readonly string[];
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string;
+  /** File descriptor for stdin; undefined: there is nothing to read. */
+  readonly input?: number | undefined;
   /** File descriptor for stdout and stderr. A file, not a pipe: a full or closed pipe would stop the server. */
   readonly output: number;
   /** Default: SIGTERM, and SIGKILL after ten seconds. */
@@ -38,10 +40,10 @@ const USUAL_ENDING: Ending = { signal: 'SIGTERM', patienceMs: 10_000 };
  * It does not keep our event loop alive, except while stop() waits for it.
  */
 export async function spawnServer(command: ServerCommand): Promise<ServerProcess> {
-  const { path, args, env, cwd, output, ending = USUAL_ENDING, user } = command;
+  const { path, args, env, cwd, input, output, ending = USUAL_ENDING, user } = command;
   const watchdog = startWatchdog(ending);
   const detached = process.platform !== 'win32';
-  const stdio = ['ignore' as const, output, output];
+  const stdio = [input ?? ('ignore' as const), output, output];
   const child = spawn(path, [...args], { cwd, env, stdio, detached, windowsHide: true, ...user });
   const { pid } = child;
   if (pid === undefined) {

@@ -5,6 +5,7 @@ import type { DaemonStatus } from '../daemon';
 import type { Log } from '../log';
 import { type PipelineName, pipelineNames } from '../pipeline/pipeline';
 import { letterRoutes } from './api-letters';
+import type { Exempt } from './connections';
 import type { Guard } from './guard';
 import type { History, Sample } from './history';
 import { stepMs } from './history';
@@ -17,6 +18,7 @@ export interface ApiParts {
   readonly live: Live;
   readonly guard: Guard;
   readonly log: Log;
+  readonly exempt: Exempt;
 }
 
 /** A `status` event: everything the page shows but the charts and the parked records. */
@@ -48,7 +50,7 @@ const passPatienceMs = 2_000;
 const params = z.object({ name: z.enum(pipelineNames) });
 
 export function apiRoutes(server: FastifyInstance, parts: ApiParts): void {
-  const { control, history, live, guard, log } = parts;
+  const { control, history, live, guard, log, exempt } = parts;
 
   server.get('/access', { onRequest: guard.own }, (request): Access => {
     return { actions: guard.actions, open: guard.isLocal(request) };
@@ -62,8 +64,9 @@ export function apiRoutes(server: FastifyInstance, parts: ApiParts): void {
     stepMs,
     samples: history.samples,
   }));
-  server.get('/live', looking, (_request, reply) => {
-    const stream = live.join();
+  server.get('/live', looking, (request, reply) => {
+    const stream = live.join(guard.hasToken(request));
+    exempt(request.socket);
     // A proxy must pass events on as they come.
     return reply.header('content-type', 'text/event-stream').header('x-accel-buffering', 'no').send(stream);
   });

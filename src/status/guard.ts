@@ -12,7 +12,7 @@ export interface Access {
   readonly allowedHosts: readonly string[];
 }
 
-/** Wrong tokens from one address in a minute, before it has to wait for the next. */
+/** Wrong tokens from one address in a minute, before it is told to wait. The right one is let through all the same. */
 const guesses = 10;
 const windowMs = 60_000;
 /** Addresses remembered; who has more has a network of them, and still no token. */
@@ -54,6 +54,24 @@ export function createGuard({ host, token, allowedHosts }: Access, now = Date.no
     });
   }
 
+  /** Whether it brings the token, whatever else was tried from its address: others may be there, too. */
+  function hasToken({ headers }: Pick<FastifyRequest, 'headers'>): boolean {
+    const given = /^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1];
+    return token !== undefined && given !== undefined && same(given.trim(), token);
+  }
+
+  function countFailure(ip: string): void {
+    if (now() - windowStart >= windowMs || failures.size >= remembered) {
+      failures.clear();
+      windowStart = now();
+    }
+    const failed = failures.get(ip) ?? 0;
+    if (failed >= guesses) {
+      throw new Refusal(429, 'too many wrong tokens; wait a minute', { code: 'E_HTTP_ATTEMPTS' });
+    }
+    failures.set(ip, failed + 1);
+  }
+
   function checkToken({ headers, ip }: FastifyRequest): void {
     if (token === undefined) {
       throw new Refusal(
@@ -65,21 +83,16 @@ export function createGuard({ host, token, allowedHosts }: Access, now = Date.no
         },
       );
     }
-    if (now() - windowStart >= windowMs || failures.size >= remembered) {
-      failures.clear();
-      windowStart = now();
-    }
-    const failed = failures.get(ip) ?? 0;
-    if (failed >= guesses) {
-      throw new Refusal(429, 'too many wrong tokens; wait a minute', { code: 'E_HTTP_ATTEMPTS' });
-    }
-    const given = /^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1];
-    if (given !== undefined && same(given.trim(), token)) return;
-    if (given !== undefined) failures.set(ip, failed + 1);
-    throw new Refusal(401, given === undefined ? 'this needs the token' : 'the token is wrong', {
-      code: 'E_HTTP_TOKEN',
-      hint: 'Send MILLRACE_TOKEN of the daemon as `Authorization: Bearer …`.',
-    });
+    if (hasToken({ headers })) return;
+    if (headers.authorization !== undefined) countFailure(ip);
+    throw new Refusal(
+      401,
+      headers.authorization === undefined ? 'this needs the token' : 'the token is wrong',
+      {
+        code: 'E_HTTP_TOKEN',
+        hint: 'Send MILLRACE_TOKEN of the daemon as `Authorization: Bearer …`.',
+      },
+    );
   }
 
   /** Asked from the daemon's own machine, by one of its own names: whoever can do that may look. */
@@ -96,6 +109,7 @@ export function createGuard({ host, token, allowedHosts }: Access, now = Date.no
     /** Whether anything can be changed at all. */
     actions: token !== undefined,
     isLocal,
+    hasToken,
     checkHost,
     /** Hooks for `onRequest`: before anything is read of the body. */
     own: hook(checkOrigin),

@@ -5,6 +5,7 @@ import { harmlessJson } from '../harmless';
 import type { Log } from '../log';
 import type { Metrics } from '../metrics';
 import { apiRoutes, type LiveState } from './api';
+import { limitConnections, patience } from './connections';
 import { type Access, createGuard } from './guard';
 import { History, stepMs } from './history';
 import { isLoopback } from './hosts';
@@ -35,7 +36,8 @@ export interface HttpServer {
  */
 export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   // A keep-alive client, or a dashboard, must not hold up the stop.
-  const server = fastify({ forceCloseConnections: true, bodyLimit: 64 * 1_024 });
+  const server = fastify({ ...patience, forceCloseConnections: true, bodyLimit: 64 * 1_024 });
+  const exempt = limitConnections(server.server);
   const { control, log } = options;
   const guard = createGuard(options);
   const history = new History(control);
@@ -72,7 +74,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
         void reply.header('cache-control', 'no-store');
         next(null, payload);
       });
-      apiRoutes(api, { control, history, live, guard, log });
+      apiRoutes(api, { control, history, live, guard, log, exempt });
       done();
     },
     { prefix: '/api' },

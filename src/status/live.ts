@@ -1,14 +1,16 @@
 import { PassThrough, type Readable } from 'node:stream';
 import { Refusal } from './refusal';
 
-/** Browsers that look at once. */
+/** Browsers that look at once, and how many of them may do so without the token: these come from our own machine, all of them. */
 const clientLimit = 32;
+const tokenlessLimit = 16;
 const everyMs = 1_000;
 /** Looks in a row that a client did not take before it is dropped: it comes back when it can. */
 const patience = 20;
 
 interface Client {
   readonly stream: PassThrough;
+  readonly trusted: boolean;
   missed: number;
 }
 
@@ -24,16 +26,22 @@ export class Live {
     this.#look = look;
   }
 
-  /** A new listener, with the state as it is. @throws E_HTTP_CLIENTS (503) when too many listen */
-  join(): Readable {
-    if (this.#clients.size >= clientLimit) {
-      throw new Refusal(503, `${clientLimit} dashboards are open already`, {
+  /**
+   * A new listener, with the state as it is. @param trusted it has the token
+   * @throws E_HTTP_CLIENTS (503) when too many listen
+   */
+  join(trusted: boolean): Readable {
+    const tokenless = [...this.#clients].filter((client) => !client.trusted).length;
+    if (this.#clients.size >= clientLimit || (!trusted && tokenless >= tokenlessLimit)) {
+      throw new Refusal(503, `${trusted ? this.#clients.size : tokenless} dashboards are open already`, {
         code: 'E_HTTP_CLIENTS',
-        hint: 'Close one; a page that is not looked at lets go by itself.',
+        hint: trusted
+          ? 'Close one; a page that is not looked at lets go by itself.'
+          : 'Close one, or give the page the token: there is room left for who has it.',
       });
     }
     const first = this.#event('status', this.#look());
-    const client = { stream: new PassThrough(), missed: 0 };
+    const client = { stream: new PassThrough(), trusted, missed: 0 };
     this.#clients.add(client);
     client.stream.on('close', () => {
       this.#clients.delete(client);

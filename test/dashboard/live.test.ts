@@ -2,7 +2,7 @@ import { Live } from '../../src/status/live';
 
 test('a listener that does not read is not buffered for without end, and dropped at last', () => {
   const live = new Live(() => ({ state: 'x'.repeat(50_000) }));
-  const stream = live.join() as ReturnType<Live['join']> & { readonly writableLength: number };
+  const stream = live.join(false) as ReturnType<Live['join']> & { readonly writableLength: number };
   for (let second = 0; second < 20; second++) live.tell('status', { state: 'x'.repeat(50_000) });
   expect(stream.readableLength + stream.writableLength).toBeLessThan(200_000);
   expect(stream.destroyed).toBe(false);
@@ -16,7 +16,7 @@ test('nobody is looked for while nobody listens', () => {
   const live = new Live(() => ({ looks: ++looks }));
   live.tell('sample', {});
   expect(looks).toBe(0);
-  live.join();
+  live.join(false);
   expect(looks).toBe(1);
   live.close();
 });

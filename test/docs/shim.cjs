@@ -53,8 +53,10 @@ const programs = {
   'redis-cli'() {
     const Redis = require('ioredis');
     const client = new Redis(process.env.REDIS_URL);
+    // `millrace redis-cli` says where first: -h host -p port -n db
+    const command = args[0] === '-h' ? args.slice(6) : args;
     client
-      .call(...args)
+      .call(...command)
       .then(
         (reply) => console.log(reply),
         (error) => refuse(error.message),

@@ -82,9 +82,9 @@ test('everything runs with one call, needs no configuration, and is gone afterwa
   const { code, output } = await run('embedded.ts', {}).ended;
   expect([code, output]).toEqual([
     0,
-    expect.stringMatching(/^Redis redis:.*\nIn step: \d\d+ aliases, 0 parked records\n$/),
+    expect.stringMatching(/^Redis redis:\/\/:…@127.*:…@127.*\nIn step: \d\d+ aliases, 0 parked records\n$/),
   ]);
-  const port = /127\.0\.0\.1:(\d+)/.exec(output)?.[1] ?? '';
+  const port = /@127\.0\.0\.1:(\d+)/.exec(output)?.[1] ?? '';
   await expect(fetch(`http://127.0.0.1:${port}`)).rejects.toThrow();
 }, 60_000);
 

@@ -1,0 +1,57 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { requirePostgres } from '../config';
+import { usualFolders } from '../embedded/local-postgres';
+import { programsOnPath } from '../embedded/program-path';
+import type { PostgresTarget } from '../postgres-url';
+import { useRunningDaemon } from '../stores';
+import { configOf, type Run } from './options';
+import { type Client, noClient, runClient } from './run-client';
+
+const examples = `
+Examples:
+  millrace psql                                        the tables of the archive, in psql
+  millrace psql -c 'SELECT count(*) FROM predictions'  what follows is psql's own
+  millrace psql --csv -f report.sql > report.csv
+
+As millrace_owner in the Postgres that \`run --embedded\` started in this folder, or as POSTGRES_URL says. The password reaches psql by its
+environment; for other programs it is in .millrace/postgres/password.`;
+
+/** `millrace psql`: a psql that knows where, as whom, and the password. */
+export function psqlCommand(program: Command, run: Run): void {
+  program
+    .command('psql')
+    .description('psql, with the archive and its password')
+    .argument('[args...]', 'for psql')
+    .helpOption('--help', 'what there is')
+    .allowUnknownOption()
+    .addHelpText('after', examples)
+    .action((args: readonly string[]) =>
+      run((signal) => {
+        const target = requirePostgres(useRunningDaemon(configOf({})));
+        const { args: known, env } = asPsql(target);
+        return runClient({ program: psqlHere(target), args: [...known, ...args], env }, signal);
+      }),
+    );
+}
+
+function psqlHere({ display }: PostgresTarget): string {
+  const onPath = programsOnPath(['psql']);
+  const elsewhere = usualFolders().map((folder) => join(folder, 'psql'));
+  const found = onPath[0] ?? elsewhere.find((path) => existsSync(path));
+  if (found !== undefined) return found;
+  throw noClient(
+    'there is no psql on this machine',
+    `Install one (apt-get install postgresql-client, brew install libpq), or let another client connect to ${display}.`,
+  );
+}
+
+/** The URL without its password, which goes the other way; whatever else it says psql understands as well. Pure. */
+export function asPsql({ connectionString }: PostgresTarget): Omit<Client, 'program'> {
+  const url = new URL(connectionString);
+  const password = decodeURIComponent(url.password) || url.searchParams.get('password');
+  url.password = '';
+  url.searchParams.delete('password');
+  return { args: [`--dbname=${url.href}`], env: password === null ? {} : { PGPASSWORD: password } };
+}
