@@ -56,7 +56,7 @@ test.each(['text', 'json'])(
       REDIS_URL: redisUrl.href,
       POSTGRES_URL: postgresUrl.href,
       MILLRACE_TOKEN: canary('token-of-millrace'),
-      REDIS_PASSWORD: canary('otherpassword'),
+      REDIS_PASSWORD: password,
       DB_PATH: path,
       LOG_FILE: logFile,
       LOG_FORMAT: format,
