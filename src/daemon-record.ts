@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { makePrivateFolder } from './embedded/secret';
 
 /**
  * Where a daemon with embedded servers says what it runs, so that the other verbs find them without configuration.
@@ -23,7 +24,7 @@ const file = (dataDir: string): string => join(dataDir, 'daemon.json');
 
 /** @returns a function that removes the record. */
 export function writeRecord(dataDir: string, record: DaemonRecord): () => void {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  makePrivateFolder(dataDir);
   const temporary = `${file(dataDir)}.${process.pid}`;
   rmSync(temporary, { force: true });
   // It holds passwords.

@@ -1,4 +1,4 @@
-import { accessSync, constants, mkdirSync, realpathSync } from 'node:fs';
+import { accessSync, constants, realpathSync } from 'node:fs';
 
 import { describeError, fatal } from '../errors';
 import { defaultCacheDir } from './cache-dir';
@@ -10,6 +10,7 @@ import { launchPostgres, logFileOf } from './postgres-launch';
 import { endOrphan } from './postgres-orphan';
 import { clusterOf, type Place, placeFor } from './postgres-place';
 import { LOOPBACK } from './redis-ask';
+import { makePrivateFolder } from './secret';
 import type { Exit } from './server-process';
 
 export interface StartPostgresOptions {
@@ -117,7 +118,7 @@ function holdWritable(folder: string): DirectoryHold {
  * Throws E_NO_POSTGRES, E_EMBEDDED_IN_USE (the directory has a server), E_PORT_IN_USE or E_EMBEDDED_START.
  */
 export async function startPostgres(options: StartPostgresOptions): Promise<EmbeddedPostgres> {
-  mkdirSync(options.dataDir, { recursive: true, mode: 0o700 });
+  makePrivateFolder(options.dataDir);
   const wanted = realpathSync(options.dataDir);
   const holds = [holdWritable(wanted)];
   const release = () => {

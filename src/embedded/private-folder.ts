@@ -1,7 +1,8 @@
-import { chmodSync, chownSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { chmodSync, chownSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { clusterOf } from './postgres-place';
+import { makePrivateFolder } from './secret';
 import { serverUser } from './server-user';
 
 /** What MILLRACE_DIR holds of ours; a folder with anything else in it is not for us to close. */
@@ -13,7 +14,7 @@ const ours = /^(redis|postgres|daemon\.json(\.\d+)?|sports_data\.db(-wal|-shm)?)
  * @returns false: others may enter, and it is not ours alone to close
  */
 export function closeFolder(folder: string): boolean {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makePrivateFolder(folder);
   if (process.getuid === undefined) return true; // Windows: rights are inherited from the folder above
   const { uid, mode } = statSync(folder);
   const user = uid === 0 ? serverUser(clusterOf(join(folder, 'postgres'))) : undefined;

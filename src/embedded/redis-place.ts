@@ -3,7 +3,6 @@ import {
   existsSync,
   lchownSync,
   lstatSync,
-  mkdirSync,
   readdirSync,
   realpathSync,
   renameSync,
@@ -11,6 +10,7 @@ import {
 import { join } from 'node:path';
 
 import { fatal } from '../errors';
+import { makePrivateFolder } from './secret';
 import { serverUser, type ServerUser } from './server-user';
 
 /** Both are real paths. */
@@ -25,7 +25,7 @@ export interface RedisPlace {
 
 /** Makes the folders; what is ours nobody else may enter. */
 export function placeRedis(dataFolder: string, ownFolder: string): RedisPlace {
-  for (const folder of [ownFolder, dataFolder]) mkdirSync(folder, { recursive: true, mode: 0o700 });
+  for (const folder of [ownFolder, dataFolder]) makePrivateFolder(folder);
   const [dataDir, ownDir] = [realpathSync(dataFolder), realpathSync(ownFolder)];
   if (lstatSync(ownDir).uid === process.getuid?.()) chmodSync(ownDir, 0o700);
   // Data in a folder of somebody else's are theirs.
