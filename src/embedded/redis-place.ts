@@ -1,12 +1,4 @@
-import {
-  chmodSync,
-  existsSync,
-  lchownSync,
-  lstatSync,
-  readdirSync,
-  realpathSync,
-  renameSync,
-} from 'node:fs';
+import { chmodSync, existsSync, lchownSync, lstatSync, readdirSync, realpathSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { fatal } from '../errors';
