@@ -2,20 +2,26 @@ import type { Socket } from 'node:net';
 import type Redis from 'ioredis';
 import { ReplyGuard } from './reply-guard';
 
-/** How often a connection that owes an answer is looked at, and how many looks in a row may find nothing new. */
+/** How often a connection that owes an answer is looked at, and how many looks in a row may find nothing new: */
 const lookMs = 500;
-const patience = 10;
+const fewest = 10;
+/** twice as many after each silence, for the answer to some questions takes a busy server that long whenever it is asked; */
+const most = 120;
+/** until a connection has lived for so many. */
+const calm = 600;
 
 /**
  * Puts a guard before the client's own parser, on every connection that it makes; and gives up one that owes an answer and is
- * silent for 5 s, in both directions: a large answer may take as long as it needs, and so may a large value that we send.
- * @param most bytes that one reply may take in memory
+ * silent for 5 s (the next for 10, up to a minute), in both directions: a large answer may take as long as it needs, and so may a
+ * large value that we send.
+ * @param mostBytes that one reply may take in memory
  */
-export function watchReplies(client: Redis, most: number): void {
+export function watchReplies(client: Redis, mostBytes: number): void {
+  const patience = { looks: fewest };
   client.on('connect', () => {
     const { stream } = client;
-    guard(stream, new ReplyGuard(most));
-    listen(client, stream);
+    guard(stream, new ReplyGuard(mostBytes));
+    listen(client, stream, patience);
   });
 }
 
@@ -33,14 +39,19 @@ function guard(stream: Socket, replies: ReplyGuard): void {
 }
 
 /** By looks, not by the clock: when this process itself was held up, what has come meanwhile waits to be read. */
-function listen(client: Redis, stream: Socket): void {
+function listen(client: Redis, stream: Socket, patience: { looks: number }): void {
+  let looks = 0;
   let silent = 0;
   let before = '';
   const look = setInterval(() => {
     const now = `${stream.bytesRead} ${unsent(stream)}`;
     silent = client.commandQueue.length > 0 && now === before ? silent + 1 : 0;
     before = now;
-    if (silent >= patience) stream.destroy(new Error('Command timed out'));
+    if (++looks >= calm) patience.looks = fewest;
+    if (silent < patience.looks) return;
+    patience.looks = Math.min(patience.looks * 2, most);
+    silent = 0;
+    stream.destroy(new Error('Command timed out'));
   }, lookMs);
   look.unref();
   stream.once('close', () => {

@@ -12,13 +12,14 @@ declare module 'ioredis' {
     millraceRenewStream(
       count: number,
       ...keysAndValues: string[]
-    ): Result<readonly [renewed: string, more: number], Context>;
+    ): Result<readonly [why: string, aside: string, more: number], Context>;
   }
 }
 
 /** Clocks are set right by hours; beyond that an id says nothing of time. */
 const aheadMs = 86_400_000;
 const movedAtOnce = 100;
+/** Whatever else than a stream is under one of them stays there. */
 const asideKeys = [1, 2, 3, 4, 5, 6, 7, 8].map((number) => `${streamKey}:before:${number}`);
 
 export interface CaptureWatchOptions {
@@ -92,15 +93,19 @@ export class CaptureWatch {
     const { redis, onIncident } = this.#options;
     const keys = [streamKey, incarnationKey, ...asideKeys];
     for (let more = true; more;) {
-      const [renewed, left] = await redis.client.millraceRenewStream(
+      const [why, aside, left] = await redis.client.millraceRenewStream(
         keys.length,
         ...keys,
         String(aheadMs),
         String(movedAtOnce),
       );
-      if (renewed !== '')
+      if (/^\d/.test(why))
         onIncident(
-          `the stream ${streamKey} had the last id ${renewed}, far ahead of the clock: somebody set it; it begins anew, with all it held`,
+          `the stream ${streamKey} had the last id ${why}, far ahead of the clock: somebody set it; it begins anew, with all it held`,
+        );
+      else if (why !== '')
+        onIncident(
+          `${streamKey} was no stream any more, but of type ${why}: somebody wrote it; that is ${aside} now, and the stream begins anew`,
         );
       more = left === 1;
     }

@@ -1,31 +1,34 @@
 -- Begins the stream anew when its last id is so far ahead of Redis' clock that ids say nothing of time any more, or that none is left for
--- XADD *; and brings what it held into the new one. One step of that; called until nothing is left to do.
+-- XADD *, and brings what it held into the new one; or when something else than a stream is under its key. One step of that; called until
+-- nothing is left to do.
 --   KEYS[1]      the stream
 --   KEYS[2]      the incarnation of the archive: without it whoever owns the archive begins a new one, with a full pass
---   KEYS[3..]    where streams that were set aside wait, each until its entries are in the new one
+--   KEYS[3..]    where what was set aside waits: a stream until its entries are in the new one, anything else until somebody takes it
 --   ARGV[1]      how many milliseconds ahead are too many
 --   ARGV[2]      entries moved in one step
--- Returns {the last id of the stream that was set aside or '', whether there is more to do}.
+-- Returns {why something was set aside: a last id, a type or '' for nothing; under which key; whether there is more to do}.
 -- A kill between two steps leaves entries waiting under KEYS[3..], for whoever calls next. Entries that were applied before are applied
 -- again, which changes nothing.
 local now = redis.call('TIME')[1] * 1000
-local renewed = ''
-local info = redis.pcall('XINFO', 'STREAM', KEYS[1])
-if not info.err then
+local why, aside = '', ''
+local kind = redis.call('TYPE', KEYS[1]).ok
+if kind == 'stream' then
+  local info = redis.call('XINFO', 'STREAM', KEYS[1])
   local last = ''
   for i = 1, #info, 2 do
     if info[i] == 'last-generated-id' then last = info[i + 1] end
   end
-  if tonumber(string.match(last, '^%d+')) > now + ARGV[1] then
-    local free
-    for i = #KEYS, 3, -1 do
-      if redis.call('TYPE', KEYS[i]).ok == 'none' then free = KEYS[i] end
-    end
-    if not free then return redis.error_reply('ERR no key is left to set the stream aside under') end
-    redis.call('RENAME', KEYS[1], free)
-    redis.call('UNLINK', KEYS[2])
-    renewed = last
+  if tonumber(string.match(last, '^%d+')) > now + ARGV[1] then why = last end
+elseif kind ~= 'none' then
+  why = kind
+end
+if why ~= '' then
+  for i = #KEYS, 3, -1 do
+    if redis.call('TYPE', KEYS[i]).ok == 'none' then aside = KEYS[i] end
   end
+  if aside == '' then return redis.error_reply('ERR no key is left to set aside what is under ' .. KEYS[1]) end
+  redis.call('RENAME', KEYS[1], aside)
+  redis.call('UNLINK', KEYS[2])
 end
 
 for i = 3, #KEYS do
@@ -44,7 +47,7 @@ for i = 3, #KEYS do
     else
       redis.call('UNLINK', KEYS[i])
     end
-    return {renewed, 1}
+    return {why, aside, 1}
   end
 end
-return {renewed, 0}
+return {why, aside, 0}

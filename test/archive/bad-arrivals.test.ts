@@ -1,3 +1,4 @@
+import { ModelStore } from '../../src/writer/model-store';
 import { pack } from '../../src/archive/packed';
 import { startDaemon, type TestDaemon } from '../support/daemon';
 import { eventually } from '../support/eventually';
@@ -257,30 +258,39 @@ test('deleted counters and indexes are told, and lose nothing', async () => {
   expect(await count('models')).toBe(1);
 });
 
-test('a stream key that is no stream is one clear message, and all goes on when it is gone', async () => {
-  const daemon = await start();
-  const { client } = redis;
-  await writeParents(client);
-  await until(daemon, 'training_runs', 1);
-  await client.del('millrace:changes');
-  await client.set('millrace:changes', 'mine');
-  await client.hset('aidb:prediction:1', { ...goodFields['prediction'] });
-  await eventually(
-    async () => {
-      const { archive, troubles } = await daemon.status();
-      expect(archive.failure).toMatchObject({
-        code: 'E_STREAM_TYPE',
-        hint: expect.stringContaining('millrace:changes') as string,
-      });
-      expect(troubles.filter((trouble) => trouble.includes('millrace:changes'))).toHaveLength(1);
-    },
-    { alive: daemon.running },
-  );
-  expect(await client.get('millrace:changes')).toBe('mine');
-  await client.del('millrace:changes');
-  await until(daemon, 'predictions', 1);
-  await eventually(async () => expect((await daemon.status()).archive.failure).toBeNull());
-});
+test.each([
+  ['SET', 'mine'],
+  ['HSET', 'a', 'b'],
+])(
+  'a stream key replaced by %s is set aside within seconds, whole; writers write again, and all arrives',
+  async (command, ...value) => {
+    const daemon = await start();
+    const { client } = redis;
+    await writeParents(client);
+    await until(daemon, 'training_runs', 1);
+    await client
+      .multi([
+        ['del', 'millrace:changes'],
+        [command.toLowerCase(), 'millrace:changes', ...value],
+      ])
+      .exec();
+    const theirs = await client.dumpBuffer('millrace:changes');
+    await client.hset('aidb:prediction:1', { ...goodFields['prediction'] });
+    const store = new ModelStore(client);
+    await eventually(() => store.createModel({ name: 'written by a function' }), { alive: daemon.running });
+    store.close();
+    await until(daemon, 'predictions', 1);
+    await until(daemon, 'models', 2);
+    await eventually(async () => {
+      const { ready, archive } = await daemon.status();
+      expect({ ready, failure: archive.failure }).toEqual({ ready: true, failure: null });
+      expect(archive.incidents.map(({ what }) => what)).toContainEqual(
+        expect.stringMatching(/was no stream any more.*millrace:changes:before:1/),
+      );
+    });
+    expect(await client.dumpBuffer('millrace:changes:before:1')).toEqual(theirs);
+  },
+);
 
 test('3,000 records, none of them good, are 3,000 letters within seconds, and the next good one lands', async () => {
   const daemon = await start({ MIRROR: 'off' });

@@ -270,7 +270,8 @@ test('a verb that anybody runs passes with what the daemon and its role may do',
     ['retention', '--dry-run'],
     ['support-bundle', '--output', join(folder, 'bundle.tar.gz')],
   ]) {
-    const { output } = await startCli(verb, environment, folder).ended;
+    const url = verb[0] === 'warm' ? { REDIS_URL: world.asUser('millrace-warm') } : {};
+    const { output } = await startCli(verb, { ...environment, ...url }, folder).ended;
     expect(`${verb.join(' ')}: ${output}`).not.toMatch(
       /NOPERM|E_REDIS_ACL|no permissions|unknown (option|command)/,
     );

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Redis from 'ioredis';
 import { parsePostgresUrl } from '../../../src/postgres-url';
@@ -79,13 +79,15 @@ const asUser = (url: string, user: string): string => {
 export async function leastWorld(
   folder: string,
 ): Promise<FullWorld & { readonly asUser: (name: string) => string }> {
-  const file = join(folder, 'users.acl');
+  // Where the server's own user may read it.
+  const dataDir = join(folder, 'redis');
+  mkdirSync(dataDir);
   writeFileSync(
-    file,
+    join(dataDir, 'users.acl'),
     `user default on nopass ~* &* +@all\n${aclFile.replaceAll(' on ', ` on >${password} `)}`,
   );
   const [redis, postgres] = await Promise.all([
-    testRedis({ extraArgs: ['--aclfile', file, '--notify-keyspace-events', 'Kg$shz'] }),
+    testRedis({ dataDir, extraArgs: ['--aclfile', 'users.acl', '--notify-keyspace-events', 'Kg$shz'] }),
     testPostgres(),
   ]);
   await postgres.query(readAsset('deploy/postgres/role.sql'));
