@@ -1,5 +1,6 @@
 import type { PostgresConnection, Transaction } from '../postgres';
-import { findDifferent, findDifferentKeyed, findEstranged, findMissing } from './compare';
+import { findDifferent, findDifferentKeyed, findEstranged } from './compare';
+import { findMissing } from './find-missing';
 import { counterparts, withParents } from './counterparts';
 import { type Found, unpackFound } from './found';
 import { type Identity, IdMap, IdMapTransaction } from './id-map';
