@@ -1,6 +1,7 @@
 import type { PostgresConnection, Transaction } from '../postgres';
-import { findDifferent, findDifferentKeyed, findEstranged, findMissing } from './compare';
+import { findDifferent, findDifferentKeyed, findEstranged } from './compare';
 import { counterparts, withParents } from './counterparts';
+import { findMissing } from './find-missing';
 import { type Found, unpackFound } from './found';
 import { type Identity, IdMap, IdMapTransaction } from './id-map';
 import { isDataError } from './isolate';

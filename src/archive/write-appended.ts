@@ -1,7 +1,7 @@
 import type { Transaction } from '../postgres';
 import type { CarriedCopy } from './carried-copy';
-import { findMissing } from './compare';
 import { CopyText } from './copy-text';
+import { findMissing } from './find-missing';
 import type { Resolved } from './resolved';
 import { Swallowed, swallowed, unrecognizable } from './swallowed';
 import { quoteName, type Target } from './target';

@@ -86,3 +86,26 @@ test('of hyperparameters as well; a row deleted here leaves nothing behind', asy
   await becomes('SELECT count(*) FROM hyperparameters', ['0']);
   await becomes('SELECT count(*) FROM millrace.altered', ['0']);
 });
+
+test('a record that comes back after a flush is not written again, nor one that comes as Postgres has it', async () => {
+  const { client } = archive.redis;
+  const daemon = await start({ ON_DELETE: 'delete' });
+  await query(`${trigger('NEW.updated_at := clock_timestamp(); NEW.description := left(NEW.description, 3)')};
+    CREATE TABLE audit (id bigint);
+    CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO audit VALUES (NEW.id); RETURN NULL; END $$;
+    CREATE TRIGGER note AFTER INSERT OR UPDATE ON models FOR EACH ROW EXECUTE FUNCTION note()`);
+  const record = { name: 'm', description: 'long text', created_at: '2026-01-01T00:00:00' };
+  const model = await plainModel(client, record);
+  await becomes('SELECT description FROM models', ['lon']);
+  const copy = await client.hgetall(`aidb:model:${model}`);
+  await client.flushall();
+  await client.hset(`aidb:model:${model}`, copy);
+  for (let at = 0; at < 3; at++) await pass(daemon);
+  await becomes('SELECT count(*) FROM audit', ['1']);
+  expect(await differences()).toEqual({});
+  // So it comes out of Postgres.
+  const [updated = ''] = await lines(`SELECT to_char(updated_at, 'YYYY-MM-DD"T"HH24:MI:SS.US') FROM models`);
+  await client.hset(`aidb:model:${model}`, { description: 'lon', updated_at: updated });
+  for (let at = 0; at < 2; at++) expect((await pass(daemon)).differences).toEqual({});
+  await becomes('SELECT count(*) FROM audit', ['1']);
+});

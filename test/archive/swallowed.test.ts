@@ -169,12 +169,14 @@ test('a row that a trigger gives another identity is written once at the most', 
     CREATE TRIGGER other BEFORE INSERT ON datasets FOR EACH ROW EXECUTE FUNCTION other()`);
   await plainPrediction(client, version);
   await client.hset('aidb:dataset:1', { name: 'd', created_at: '2026-01-01T00:00:00' });
+  await eventually(async () => expect((await letters()).map(({ key }) => key)).toContain('aidb:dataset:1'));
+  // Copied straight into its table, unless the dataset was in the same page, it is noticed when it is missed.
+  for (let at = 0; at < 2; at++) await pass(daemon);
   await eventually(async () => expect((await letters()).length).toBe(2));
-  await pass(daemon);
-  await pass(daemon);
   const codes = (await letters()).map(({ key, code, message }) => `${key} ${code} ${message}`).join('\n');
   expect(codes).toMatch(/^aidb:dataset:1 E_ALTERED Postgres changes id on write.*trigger other/);
-  expect(codes).toMatch(/^aidb:prediction:1 E_ALTERED Postgres changes redis_id or timestamp on write/m);
+  // Beside the row of the first try, which has another time, nothing is kept.
+  expect(codes).toMatch(/^aidb:prediction:1 E_(ALTERED|SWALLOWED) Postgres .*trigger other/m);
   expect(Number((await archive.lines('SELECT count(*) FROM predictions'))[0])).toBeLessThan(2);
   await becomes('SELECT count(*) FROM datasets', ['0']);
 });
