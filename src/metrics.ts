@@ -58,7 +58,7 @@ export function createMetrics() {
     }),
     skipped: new Gauge({
       name: 'millrace_records_skipped',
-      help: 'Rows that can have no key (NULL or blob alias or id, invalid UTF-8), as of the last full pass',
+      help: 'Rows that can have no key (NULL or blob alias or id, invalid UTF-8, too long), as of the last full pass',
       labelNames: ['pipeline', 'kind'] as const,
       registers,
     }),

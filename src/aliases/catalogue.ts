@@ -22,7 +22,7 @@ export interface AliasTable {
 export interface UnservedTable {
   readonly state: 'unserved';
   readonly mapping: AliasMapping;
-  readonly reason: 'missing' | 'not-a-table' | 'no-column';
+  readonly reason: 'missing' | 'not-a-table' | 'no-column' | 'computed';
   readonly message: string;
   readonly hint: string;
 }
@@ -32,6 +32,8 @@ export type CatalogueEntry = AliasTable | UnservedTable;
 interface ColumnRow {
   readonly name: string;
   readonly type: string;
+  /** 2: a generated column that is computed whenever it is read. */
+  readonly hidden: number;
 }
 
 /** Looks up every configured mapping in the open database's catalogue. Reads only; never throws for a wrong mapping. */
@@ -67,7 +69,7 @@ function lookUp(db: Database, mapping: AliasMapping): CatalogueEntry {
     );
   }
   const columns = db
-    .prepare<[string], ColumnRow>('SELECT name, type FROM pragma_table_xinfo(?) WHERE hidden <> 1')
+    .prepare<[string], ColumnRow>('SELECT name, type, hidden FROM pragma_table_xinfo(?) WHERE hidden <> 1')
     .all(found.name);
   const column = (name: string) => columns.find((other) => other.name.toLowerCase() === name.toLowerCase());
   const id = column(mapping.idColumn);
@@ -78,6 +80,15 @@ function lookUp(db: Database, mapping: AliasMapping): CatalogueEntry {
       'no-column',
       `${found.name} has no column ${missing}; it has ${columns.map((other) => other.name).join(', ')}`,
       `Name its columns in ALIAS_TABLES, for example ${mapping.type}=${found.name}(id_column,alias_column).`,
+    );
+  }
+  // Reading it would be to compute, in our memory, whatever the file says, however large: nothing bounds that.
+  const computed = [id, alias].find(({ hidden }) => hidden === 2);
+  if (computed !== undefined) {
+    return unserved(
+      'computed',
+      `${found.name}.${computed.name} is a VIRTUAL generated column, computed by whoever reads it`,
+      'Make it STORED, or name the column that it is computed from, in ALIAS_TABLES.',
     );
   }
   const names = columns.map((other) => other.name);

@@ -1,6 +1,7 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { writing } from './database';
 import type { AliasCase } from './mapping';
+import { longestAlias } from './truth-statements';
 
 /** A place in one changelog: the last consumed row. `nonce` tells the row from another of the same seq. (TRAPS: SQLite 6) */
 export interface Position {
@@ -56,7 +57,7 @@ export class Changelog {
       .pluck();
     this.#page = db
       .prepare<[number, number], Row>(
-        `SELECT seq, CAST(nonce AS TEXT), type, CASE WHEN typeof(alias) <> 'blob' THEN ${key} END, at
+        `SELECT seq, CAST(nonce AS TEXT), type, CASE WHEN typeof(alias) <> 'blob' AND octet_length(alias) <= ${longestAlias} THEN ${key} END, at
          FROM millrace_changelog WHERE seq > ? ORDER BY seq LIMIT ?`,
       )
       .raw();

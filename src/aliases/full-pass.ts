@@ -10,7 +10,7 @@ import type { AliasTruth } from './truth';
 export interface TypeResult extends Applied {
   /** Distinct aliases in the table. */
   readonly total: number;
-  /** Rows that can have no key: a NULL, blob or undecodable alias, a NULL or blob id. */
+  /** Rows that can have no key: a NULL, blob, undecodable or too long alias, a NULL, blob or too long id. */
   readonly skipped: number;
   /** Set when the breaker stopped this type: how many of its keys the pass would have deleted. */
   readonly blocked?: { readonly stale: number; readonly keys: number };

@@ -19,7 +19,9 @@ export function passSummary(report: PassReport): string {
   ];
   if (added + updated + deleted === 0) lines.push('  - No changes detected');
   if (skipped > 0)
-    lines.push(`  - Skipped: ${skipped} rows without a usable alias or id (NULL, blob or invalid UTF-8)`);
+    lines.push(
+      `  - Skipped: ${skipped} rows without a usable alias or id (NULL, blob, invalid UTF-8 or too long)`,
+    );
   lines.push(`  - Duration: ${(ms / 1_000).toFixed(2)}s`, '');
   return lines.join('\n');
 }

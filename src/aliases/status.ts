@@ -11,7 +11,7 @@ import type { PassReport } from './pass-runner';
 export interface TableStatus {
   readonly type: string;
   readonly table: string;
-  readonly state: 'served' | 'missing' | 'not-a-table' | 'no-column';
+  readonly state: 'served' | 'missing' | 'not-a-table' | 'no-column' | 'computed';
   readonly message?: string;
   readonly hint?: string;
 }

@@ -9,6 +9,7 @@ import { foldAlias, keyPrefix } from './mapping';
 import { readValues } from './read-keys';
 import { AliasSink } from './sink';
 import { AliasSource } from './source';
+import { longestId } from './truth-statements';
 
 /** A row of the changelog that names the alias. */
 export interface Nominating {
@@ -102,7 +103,7 @@ function rowsOf(db: Database, table: AliasTable, alias: string, { aliasCase }: C
   const id = `t.${quoteName(table.idColumn)}`;
   const rows = db
     .prepare<[string, number], AliasTrace['rows'][number]>(
-      `SELECT ${rowid} AS rowid, CASE WHEN typeof(${id}) NOT IN ('blob', 'null') THEN CAST(${id} AS TEXT) END AS id,
+      `SELECT ${rowid} AS rowid, CASE WHEN typeof(${id}) <> 'blob' AND octet_length(${id}) <= ${longestId} THEN CAST(${id} AS TEXT) END AS id,
          CAST(t.${quoteName(table.aliasColumn)} AS TEXT) AS alias
        FROM ${quoteName(table.table)} AS t WHERE ${keyExpression(table, aliasCase, 't.')} = ? LIMIT ?`,
     )

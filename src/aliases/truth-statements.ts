@@ -9,6 +9,13 @@ export type Key = string | Buffer;
 /** A page is read without keys and ids larger than this, and says how many it left out. */
 const largeBytes = 4_096;
 
+/**
+ * In bytes: rows with more have no key, and what is too long never leaves SQLite. What it would have to compute first is not
+ * served at all (catalogue.ts).
+ */
+export const longestAlias = 1_048_576;
+export const longestId = 65_536;
+
 /** What AliasTruth asks, prepared. */
 export interface TruthStatements {
   readonly lookUp: Statement<[string], JsonColumns>;
@@ -29,6 +36,8 @@ export interface PageStatements {
   /** In bytes, without reading what they are. */
   readonly size: Statement<[from: Key, limit: number], number>;
   readonly rawKey: Statement<[from: Key, offset: number], Buffer>;
+  /** Rows whose alias is too long, as far as `to`; to the end where that is null. `largeRows` is without them. */
+  readonly tooLong: Statement<[from: Key, to: Key | null], number>;
 }
 
 interface Relation {
@@ -47,7 +56,8 @@ interface Relation {
 function snapshot(db: Database, { from, key, id }: Relation, named: string): Relation {
   const name = quoteName(`millrace_snapshot_${named}`);
   db.exec(`DROP TABLE IF EXISTS temp.${name};
-    CREATE TEMP TABLE ${name} AS SELECT ${key} AS key, ${id} AS id FROM ${from} AS t;
+    CREATE TEMP TABLE ${name} AS
+      SELECT CASE WHEN octet_length(${key}) <= ${longestAlias} THEN ${key} END AS key, ${id} AS id FROM ${from} AS t;
     CREATE INDEX temp.${quoteName(`millrace_snapshot_${named}_key`)} ON ${name} (key, id);`);
   return { from: `temp.${name}`, key: 't.key', id: 't.id', rawId: 't.id' };
 }
@@ -66,6 +76,7 @@ export function prepareTruth(
     largeRows: db.prepare<[Key, number], JsonColumns>(sql.largeRows(comparison)).raw(),
     size: db.prepare<[Key, number], number>(sql.size(comparison)).pluck(),
     rawKey: db.prepare<[Key, number], Buffer>(sql.rawKey(comparison)).pluck(),
+    tooLong: db.prepare<[Key, Key | null], number>(sql.tooLong(comparison)).pluck(),
   });
   return {
     lookUp: db.prepare<[string], JsonColumns>(sql.lookUp).raw(),
@@ -81,10 +92,11 @@ function directRelation(table: AliasTable, aliasCase: AliasCase): Relation {
   const [id, alias] = [`t.${quoteName(table.idColumn)}`, `t.${quoteName(table.aliasColumn)}`];
   // A blob alias sorts behind all text keys where the key is the column itself; as an expression it looks like text.
   const blob = table.aliasIsText && aliasCase === 'preserve' ? '' : ` OR typeof(${alias}) = 'blob'`;
+  const tooLong = `typeof(${id}) = 'text' AND octet_length(${id}) > ${longestId} OR octet_length(${alias}) > ${longestAlias}`;
   return {
     from: `main.${quoteName(table.table)}`,
     key: keyExpression(table, aliasCase, 't.'),
-    id: `CASE WHEN typeof(${id}) = 'blob'${blob} THEN NULL ELSE CAST(${id} AS TEXT) END`,
+    id: `CASE WHEN typeof(${id}) = 'blob'${blob} OR ${tooLong} THEN NULL ELSE CAST(${id} AS TEXT) END`,
     rawId: id,
   };
 }
@@ -92,8 +104,10 @@ function directRelation(table: AliasTable, aliasCase: AliasCase): Relation {
 function queries({ from, key, id, rawId }: Relation) {
   // Bytes of a key that is not valid UTF-8 arrive as a blob: as text they compare as the key does. The unary plus takes away
   // the cast's affinity, which would keep SQLite from using an index on an expression. Blobs sort behind all text.
-  const page = (comparison: string) =>
-    `FROM ${from} AS t WHERE ${key} ${comparison} +CAST(? AS TEXT) AND ${key} < x'' ORDER BY ${key}`;
+  const after = (comparison: string) => `FROM ${from} AS t WHERE ${key} ${comparison} +CAST(? AS TEXT)`;
+  const page = (comparison: string) => `${after(comparison)} AND ${key} < x'' ORDER BY ${key}`;
+  const inBounds = (comparison: string) =>
+    `${after(comparison)} AND ${key} < x'' AND octet_length(${key}) <= ${longestAlias} ORDER BY ${key}`;
   return {
     lookUp: `SELECT json_group_array(named.key), json_group_array(${id})
       FROM json_each(?) AS named CROSS JOIN ${from} AS t WHERE ${key} = named.value`,
@@ -104,10 +118,12 @@ function queries({ from, key, id, rawId }: Relation) {
        FROM (SELECT ${key} AS k, ${id} AS i, octet_length(${key}) > ${largeBytes} OR ifnull(octet_length(${rawId}), 0) > ${largeBytes} AS large
              ${page(comparison)} LIMIT ?)`,
     largeRows: (comparison: string) =>
-      `SELECT json_group_array(k), json_group_array(i) FROM (SELECT ${key} AS k, ${id} AS i ${page(comparison)} LIMIT ?)`,
+      `SELECT json_group_array(k), json_group_array(i) FROM (SELECT ${key} AS k, ${id} AS i ${inBounds(comparison)} LIMIT ?)`,
     size: (comparison: string) =>
-      `SELECT sum(octet_length(k) + ifnull(octet_length(i), 0)) FROM (SELECT ${key} AS k, ${rawId} AS i ${page(comparison)} LIMIT ?)`,
-    rawKey: (comparison: string) => `SELECT CAST(${key} AS BLOB) ${page(comparison)} LIMIT 1 OFFSET ?`,
+      `SELECT sum(octet_length(k) + ifnull(octet_length(i), 0)) FROM (SELECT ${key} AS k, ${id} AS i ${inBounds(comparison)} LIMIT ?)`,
+    rawKey: (comparison: string) => `SELECT CAST(${key} AS BLOB) ${inBounds(comparison)} LIMIT 1 OFFSET ?`,
+    tooLong: (comparison: string) =>
+      `SELECT count(*) ${after(comparison)} AND ${key} <= ifnull(CAST(? AS TEXT), x'') AND octet_length(${key}) > ${longestAlias}`,
     count: `SELECT count(*), count(${id}) FROM ${from} AS t WHERE ${key} = +CAST(? AS TEXT)`,
     unkeyed: `SELECT (SELECT count(*) FROM ${from} AS t WHERE ${key} IS NULL) + (SELECT count(*) FROM ${from} AS t WHERE ${key} >= x'')`,
   };

@@ -21,7 +21,7 @@ export interface Truth {
 export interface WalkPage extends Truth {
   /** Where the next page starts; undefined after the last one. */
   readonly next: string | Buffer | undefined;
-  /** Rows that can have no key: a blob or undecodable alias, a NULL or blob id. */
+  /** Rows that can have no key: a blob, undecodable or too long alias, a NULL, blob or too long id. */
   readonly skipped: number;
 }
 
@@ -107,6 +107,7 @@ export class AliasTruth {
     const start = from ?? '';
     let limit = Math.max(2, maximum);
     let rows = readPage(page, start, limit);
+    const large = rows === 'large';
     if (rows === 'large' || rows.keys.some(mayHaveLostBytes)) {
       while (limit > 2 && (page.size.get(start, limit) ?? 0) > pageBytes) limit = Math.max(2, limit >> 2);
       // In one transaction, since it is read twice: as text, and the bytes of what may have lost some by that.
@@ -118,11 +119,13 @@ export class AliasTruth {
     let end = keys.length;
     const last = keys.at(-1);
     while (full && end > 0 && sameKey(keys[end - 1], last)) end--;
-    if (full && end === 0 && last !== undefined) return this.#alone(last);
+    const alone = full && end === 0 ? last : undefined;
+    const next = full ? (alone ?? keys[end - 1]) : undefined;
+    let skipped = large ? (page.tooLong.get(start, next ?? null) ?? 0) : 0;
+    if (alone !== undefined) return this.#alone(alone, skipped);
 
     const aliases: string[] = [];
     const groups: string[][] = [];
-    let skipped = 0;
     for (let row = 0; row < end; row++) {
       const key = keys[row];
       const id = ids[row];
@@ -133,14 +136,14 @@ export class AliasTruth {
         groups.push([id]);
       }
     }
-    return { aliases, values: groups.map(renderIds), next: full ? keys[end - 1] : undefined, skipped };
+    return { aliases, values: groups.map(renderIds), next, skipped };
   }
 
   /** An alias with more rows than a page holds. */
-  #alone(key: Key): WalkPage {
+  #alone(key: Key, before: number): WalkPage {
     const [rows, usable] = this.#prepared.count.get(key) ?? [0, 0];
     const aliases = typeof key === 'string' && usable > 0 ? [key] : [];
-    const skipped = typeof key === 'string' ? rows - usable : rows;
+    const skipped = before + (typeof key === 'string' ? rows - usable : rows);
     return { aliases, values: this.lookUp(aliases), next: key, skipped };
   }
 }

@@ -1,5 +1,6 @@
 import { copyFileSync, existsSync, renameSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
+import { describeError } from '../../src/errors';
 import { firstPass, startCli } from '../support/cli';
 import { startDaemon } from '../support/daemon';
 import { eventually } from '../support/eventually';
@@ -195,10 +196,10 @@ const modified = (path: string): number => statSync(path, { throwIfNoEntry: fals
 async function playAll(cells: readonly Cell[]): Promise<void> {
   const outcomes = await Promise.allSettled(cells.map((cell) => play(cell)));
   const told = (of: (pair: readonly [Outcome, Outcome]) => Outcome) =>
-    Object.fromEntries(
+    new Map(
       outcomes.map((outcome, at) => [
         cells[at]?.act,
-        outcome.status === 'fulfilled' ? of(outcome.value) : String(outcome.reason),
+        outcome.status === 'fulfilled' ? of(outcome.value) : describeError(outcome.reason).message,
       ]),
     );
   expect(told(([, found]) => found)).toEqual(told(([expected]) => expected));
@@ -242,4 +243,4 @@ test('the application is stopped for it; the daemon, a process of its own, is ki
     { act: 'deletes both', fate: 'is killed' },
     { act: 'copies a backup over the file and deletes both', fate: 'is killed' },
   ]);
-}, 60_000);
+}, 120_000);

@@ -3,7 +3,7 @@ import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { planCapture } from '../../src/aliases/capture';
 import { readCatalogue } from '../../src/aliases/catalogue';
-import { openForReading } from '../../src/aliases/database';
+import { openForReading, writing } from '../../src/aliases/database';
 import { compareIds, renderIds } from '../../src/aliases/ids';
 import { type AliasCase, defaultMappings } from '../../src/aliases/mapping';
 import { AliasTruth } from '../../src/aliases/truth';
@@ -165,6 +165,87 @@ describe('a table of extremes', () => {
     expect(() => db.exec("INSERT INTO team_aliases VALUES (1, 'ours')")).toThrow(/readonly/);
     db.close();
     owner.close();
+  });
+});
+
+describe('a hostile file', () => {
+  const long = (bytes: number, ...before: readonly string[]) =>
+    [...before, `CAST(zeroblob(${bytes}) AS TEXT)`].join(' || ');
+
+  test.each([
+    ['preserve', true],
+    ['preserve', false],
+    ['lower', true],
+  ] as const)(
+    'has no key for what is too long, wherever a page ends (%s, with an index: %s)',
+    (aliasCase, indexed) => {
+      const db = new Database(':memory:');
+      db.exec('CREATE TABLE team_aliases (team_id, alias TEXT)');
+      const rows: readonly (readonly [id: string, alias: string, kept: boolean])[] = [
+        ['1', "'a'", true],
+        ['1', long(1_048_575, "'b'"), true],
+        ['2', long(1_048_576, "'b'"), false],
+        ['3', long(3_000_000, "'c'"), false],
+        ['3', long(3_000_000, "'c'"), false],
+        ['CAST(zeroblob(65537) AS TEXT)', "'d'", false],
+        ['CAST(zeroblob(65536) AS TEXT)', "'d'", true],
+        ['4', "'d'", true],
+        ['5', "'e'", true],
+        ['5', long(2_000_000, "'z'"), false],
+      ];
+      for (const [id, alias] of rows) db.exec(`INSERT INTO team_aliases VALUES (${id}, ${alias})`);
+      if (indexed) capture(db, aliasCase);
+      const truth = truthOf(db, aliasCase);
+      expect(truth.live).toBe(indexed);
+      for (const maximum of [2, 3, 4, 1_000]) {
+        const { values, skipped } = walk(truth, maximum);
+        expect([...values.keys()].map((key) => key.length)).toEqual([1, 1_048_576, 1, 1]);
+        expect(skipped).toBe(rows.filter(([, , kept]) => !kept).length);
+        expect(values.get('d')?.startsWith('["4","')).toBe(true);
+      }
+      const tooLong = 'b'.padEnd(1_048_577, '\0');
+      expect(truth.lookUp([tooLong, 'e'])).toEqual(['', '["5"]']);
+      expect(truth.absent([tooLong, 'e'])).toEqual([0]);
+      db.close();
+    },
+  );
+
+  test.each(['alias', 'team_id'])(
+    'is not served where reading its %s computes it, and nothing is computed',
+    (name) => {
+      const db = new Database(':memory:');
+      const plain = name === 'alias' ? 'team_id' : 'alias';
+      db.exec(`CREATE TABLE team_aliases (${plain});
+        INSERT INTO team_aliases VALUES (1);
+        ALTER TABLE team_aliases ADD COLUMN ${name} TEXT AS (printf('%.*c', 400000000, 'x')) VIRTUAL`);
+      const before = process.memoryUsage().rss;
+      expect(readCatalogue(db, mappings)).toMatchObject([{ state: 'unserved', reason: 'computed' }]);
+      expect(
+        planCapture(db, readCatalogue(db, mappings), 'preserve').some(({ sql }) => /team/.test(sql)),
+      ).toBe(false);
+      expect(process.memoryUsage().rss - before).toBeLessThan(200_000_000);
+      db.close();
+    },
+  );
+
+  test('may keep a generated column that is stored', () => {
+    const db = new Database(':memory:');
+    db.exec(`CREATE TABLE team_aliases (team_id, name, alias TEXT AS (lower(name)) STORED);
+      INSERT INTO team_aliases VALUES (1, 'RMCF')`);
+    capture(db, 'preserve');
+    expect(walk(truthOf(db, 'preserve'), 10).values).toEqual(new Map([['rmcf', '["1"]']]));
+    db.close();
+  });
+
+  test('is trusted neither by what reads it nor by what writes to it', () => {
+    const path = join(folder, 'distrusted.db');
+    const db = new Database(path);
+    db.exec('CREATE TABLE team_aliases (team_id, alias TEXT)');
+    db.close();
+    const trusted = (of: Database.Database) => of.pragma('trusted_schema', { simple: true });
+    const reader = openForReading(path);
+    expect([trusted(reader), writing(path, trusted)]).toEqual([0, 0]);
+    reader.close();
   });
 });
 

@@ -38,6 +38,6 @@ export function startCli(
   return { child, output: () => output, ended };
 }
 
-/** Waits until the daemon's first full pass is complete. */
+/** Waits until the daemon's first full pass is complete: on a busy machine the start of a process alone takes seconds. */
 export const firstPass = (run: CliRun): Promise<void> =>
-  eventually(() => run.output().includes('Sync complete'), { alive: run.ended });
+  eventually(() => run.output().includes('Sync complete'), { alive: run.ended, within: 30_000 });

@@ -12,6 +12,7 @@ const words = {
   missing: 'no such table',
   'not-a-table': 'not a table',
   'no-column': 'a column is missing',
+  computed: 'a column is computed',
 };
 
 /**
