@@ -36,7 +36,7 @@ const settings = {
   standard_conforming_strings: 'off',
   transform_null_equals: 'on',
   row_security: 'off',
-  search_path: 'nowhere, public',
+  search_path: 'public, pg_catalog',
   check_function_bodies: 'off',
   default_transaction_isolation: 'serializable',
   default_transaction_deferrable: 'on',
