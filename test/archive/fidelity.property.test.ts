@@ -163,7 +163,7 @@ test('in adopted tables a naive time is UTC as well and nothing else changes', a
   const timestamp = '2026-01-05T01:00:00+03:30';
   await client.hset('aidb:prediction:2', { model_version_id: '1', input: '{}', timestamp });
   await untilCount(daemon, 'predictions', 1);
-  const { rows } = await admin.query(
+  const rows = await postgres.query(
     'SELECT "timestamp"::text AS at, input_data::text AS input FROM predictions',
   );
   expect(rows).toEqual([{ at: '2026-01-04 21:30:00', input: '{}' }]);
