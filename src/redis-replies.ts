@@ -104,7 +104,7 @@ export function translateReply(message: string, where: string) {
         }),
     ],
     [
-      /^Protocol error/,
+      /^(ERR )?Protocol error/,
       () =>
         retryable(`What answers at ${where} is not Redis: ${message.slice(0, 100)}`, {
           code: 'E_REDIS',

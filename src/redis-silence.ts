@@ -9,18 +9,30 @@ const fewest = 10;
 const most = 120;
 /** until a connection has lived for so many. */
 const calm = 600;
+/** Bytes of a first reply that are looked at. */
+const longestGreeting = 1_000;
+
+interface Watch {
+  /** Bytes that one reply may take in memory. */
+  readonly most: number;
+  /** A connection that was greeted with an error: a server that takes no more clients says so once, to nothing that was asked. */
+  readonly refused: (message: string) => void;
+}
 
 /**
  * Puts a guard before the client's own parser, on every connection that it makes; and gives up one that owes an answer and is
  * silent for 5 s (the next for 10, up to a minute), in both directions: a large answer may take as long as it needs, and so may a
  * large value that we send.
- * @param mostBytes that one reply may take in memory
  */
-export function watchReplies(client: Redis, mostBytes: number): void {
+export function watchReplies(client: Redis, { most, refused }: Watch): void {
   const patience = { looks: fewest };
   client.on('connect', () => {
     const { stream } = client;
-    guard(stream, new ReplyGuard(mostBytes));
+    stream.once('data', (chunk: Buffer) => {
+      const [, message] = /^-([^\r\n]+)/.exec(chunk.toString('utf8', 0, longestGreeting)) ?? [];
+      if (message !== undefined) refused(message);
+    });
+    guard(stream, new ReplyGuard(most));
     listen(client, stream, patience);
   });
 }

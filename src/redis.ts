@@ -3,6 +3,7 @@ import Redis, { type RedisOptions } from 'ioredis';
 import { describeError, fatal, MillraceError } from './errors';
 import { localFault } from './local-fault';
 import { noReply, translateReply, unknownReply, wrongDatabase } from './redis-replies';
+import { askWhetherReady } from './redis-ready';
 import { watchReplies } from './redis-silence';
 import { explainTls, probeTls } from './redis-tls';
 import type { RedisTarget } from './redis-url';
@@ -55,7 +56,11 @@ export class RedisConnection {
       ...(password === undefined ? {} : { password }),
       ...(tls ? { tls: tlsOptions(host, certificates) } : {}),
     });
-    watchReplies(this.client, this.maxRecordBytes + allowance);
+    askWhetherReady(this.client);
+    watchReplies(this.client, {
+      most: this.maxRecordBytes + allowance,
+      refused: (message) => (this.#lastError ??= Object.assign(new Error(message), { name: 'ReplyError' })),
+    });
     this.client.on('error', (error: unknown) => {
       // A consequence of what was told before: the server has hung up.
       if (this.#lastError === undefined || !isConsequence(error)) this.#lastError = error;
@@ -123,7 +128,7 @@ export class RedisConnection {
     if (secured !== undefined) return secured;
     const local = localFault(cause, `Redis at ${where}`);
     if (local !== undefined) return local;
-    const reason = this.#lastError === undefined ? message : describeError(this.#lastError).message;
+    const reason = isConsequence(cause) ? 'the connection was closed' : describeError(cause).message;
     const replied = [cause, error].some((one) => describeError(one).code === 'ReplyError');
     const unreachable = this.client.status !== 'ready' || message === 'Command timed out';
     return unreachable && !replied ? noReply(reason || code, where) : unknownReply(reason || message, where);
@@ -135,7 +140,7 @@ export class RedisConnection {
 }
 
 const isConsequence = (error: unknown): boolean =>
-  /^Stream isn't writeable|^Connection is closed/.test(describeError(error).message);
+  /^(Stream isn't writeable|Connection is closed|Reached the max retries)/.test(describeError(error).message);
 
 /** What the server says of itself, as far as it matters to us. */
 export interface ServerFacts {

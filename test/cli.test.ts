@@ -1,5 +1,6 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import type Database from 'better-sqlite3';
 import { z } from 'zod';
 import { type CliRun, firstPass, startCli } from './support/cli';
@@ -166,18 +167,60 @@ test('.env in the working folder is read, the environment beats it, and a flag b
   expect((await cli(['run', '--once', '--db', path], env, home).ended).code).toBe(0);
 });
 
-test('--embedded starts both servers, makes a sample, serves the other verbs of the folder, and stops with the daemon', async () => {
+/** What everybody who may list processes sees. */
+const argumentsOfAll = (): readonly string[] =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      try {
+        return [readFileSync(`/proc/${pid}/cmdline`, 'utf8')];
+      } catch {
+        return []; // ended meanwhile
+      }
+    });
+
+test('--embedded starts both servers, makes a sample, serves the other verbs of the folder, tells nobody the passwords, and stops with the daemon', async () => {
   const home = join(folder, 'embedded');
   mkdirSync(home);
-  const run = cli(['run', '--embedded'], { HTTP_PORT: '0' }, home);
-  await eventually(() => expect(run.output()).toContain('See changes travel'), { alive: run.ended });
+  const logFile = join(home, 'millrace.log');
+  const settings = { LOG_FILE: logFile, LOG_LEVEL: 'debug', HTTP_PORT: '0' };
+  const run = cli(['run', '--embedded'], settings, home);
+  await eventually(() => expect(run.output()).toContain('See changes travel'), {
+    alive: run.ended,
+    within: 30_000,
+  });
   await firstPass(run);
   expect(readdirSync(home)).toContain('sports_data.db');
-  const again = await cli(['run', '--embedded'], {}, home).ended;
+  const verb = async (...args: readonly string[]) => cli(args, {}, home).ended;
+  const url = /dashboard, health and metrics: (\S+)/.exec(run.output())?.[1] ?? '';
+  const paths = ['', 'status', 'readyz', 'metrics', 'api/access', 'api/history', 'api/dead-letters'];
+  const [again, status, ...others] = await Promise.all([
+    verb('run', '--embedded'),
+    verb('status'),
+    verb('psql', '-c', 'SELECT current_user'),
+    verb('redis-cli', 'GET', 'alias:team:nothing'),
+    verb('status', '--json'),
+    verb('support-bundle', 'bundle.gz'),
+  ]);
   expect(again.output).toMatch(/is running here already/);
   expect(again.code).toBe(1);
-  const status = await cli(['status'], {}, home).ended;
   expect(status.output).toContain('in order');
+  const [rows, keys] = others.map(({ output }) => output);
+  expect(rows).toMatch(/millrace_owner|there is no psql/);
+  expect(keys).toMatch(/^\s*$|there is no redis-cli/);
+
+  // Whoever may look at us finds the passwords nowhere.
+  const said = [
+    ...[readFileSync(logFile, 'utf8'), ...argumentsOfAll(), ...others.map(({ output }) => output)],
+    ...(await Promise.all(paths.map(async (path) => (await fetch(`${url}/${path}`)).text()))),
+    gunzipSync(readFileSync(join(home, 'bundle.gz'))).toString(),
+  ];
+  const secrets = ['redis', 'postgres'].map((name) =>
+    readFileSync(join(home, '.millrace', name, 'password'), 'utf8').trim(),
+  );
   run.child.kill('SIGTERM');
   expect((await run.ended).code).toBe(0);
-}, 60_000);
+  for (const secret of secrets) expect(secret.length).toBeGreaterThan(15);
+  for (const secret of secrets)
+    for (const text of [...said, run.output()]) expect(text).not.toContain(secret);
+}, 120_000);

@@ -1,8 +1,8 @@
-import { type AddressInfo, createServer, type Server } from 'node:net';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { describeError } from '../src/errors';
 import { PostgresConnection } from '../src/postgres';
 import { parsePostgresUrl } from '../src/postgres-url';
-import { RedisConnection } from '../src/redis';
+import { inspectServer, RedisConnection } from '../src/redis';
 import { redisTarget } from '../src/redis-url';
 
 // Servers that answer, and refuse. That they ought to be started is said of none of them.
@@ -12,18 +12,22 @@ afterEach(() => {
   for (const server of servers.splice(0)) server.close();
 });
 
-/** A server that says this to whoever says anything. */
-async function saying(reply: Buffer | string, ends = false): Promise<number> {
+/** A server that does this with whoever connects. */
+async function serving(serve: (socket: Socket) => void): Promise<number> {
   const server = createServer((socket) => {
     socket.on('error', () => undefined);
-    socket.on('data', () => (ends ? socket.end(reply) : socket.write(reply)));
+    serve(socket);
   });
   servers.push(server);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return (server.address() as AddressInfo).port;
 }
 
-test.each([
+/** Says this to whoever says anything, and hangs up. */
+const saying = (reply: Buffer): Promise<number> =>
+  serving((socket) => socket.on('data', () => socket.end(reply)));
+
+const replies = [
   ['BUSY Redis is busy running a script. You can only call SCRIPT KILL.', 'E_REDIS', 'SCRIPT KILL'],
   ['LOADING Redis is loading the dataset in memory', 'E_REDIS', 'Wait'],
   ['NOPERM this user has no permissions to run the command', 'E_REDIS_ACL', 'ACL SETUSER'],
@@ -40,12 +44,66 @@ test.each([
   ['DENIED Redis is running in protected mode', 'E_REDIS_AUTH', 'requirepass'],
   ['ERR unknown command', 'E_REDIS', 'Redis answers'],
   ['SOMETHING new', 'E_REDIS', 'Redis answers'],
-])('Redis says %s', (reply, code, hint) => {
-  const connection = new RedisConnection(redisTarget({ host: '127.0.0.1', port: 1, db: 0 }), 'test');
-  const error = describeError(connection.translate(Object.assign(new Error(reply), { name: 'ReplyError' })));
+  ['ERR Protocol error: invalid bulk length', 'E_REDIS', 'name the Redis server'],
+] as const;
+const answered = replies.map(([reply, ...rest]) => [`-${reply}\r\n`, ...rest] as const);
+
+/** How a server gives a reply: to each command, to the first and then it hangs up, or as a greeting before it hangs up. */
+const manners: Readonly<Record<string, (socket: Socket, reply: string) => void>> = {
+  'to every command': (socket, reply) =>
+    socket.on('data', (chunk: Buffer) =>
+      socket.write(reply.repeat(chunk.toString().match(/\*\d+\r\n\$/g)?.length ?? 1)),
+    ),
+  'and hangs up': (socket, reply) => socket.once('data', () => socket.end(reply)),
+  'before anything was asked': (socket, reply) => socket.end(reply),
+};
+
+/** What a first connection comes to, and the first question. */
+async function connectTo(port: number, password?: string): Promise<ReturnType<typeof describeError>> {
+  const connection = new RedisConnection(redisTarget({ host: '127.0.0.1', port, db: 0, password }), 'test');
+  const error: unknown = await connection
+    .connect()
+    .then(() => inspectServer(connection))
+    .catch((one: unknown) => one);
   connection.close();
-  expect(error).toMatchObject({ code, hint: expect.stringContaining(hint) as string });
-  expect(`${error.message}${error.hint}`).not.toMatch(/Ensure the|Cannot connect/);
+  return describeError(error);
+}
+
+test.each(
+  Object.keys(manners).flatMap((manner) => [undefined, 'password'].map((password) => [manner, password])),
+)(
+  'Redis answers %s, asked with the password %s: the first connection ends soon, and says why',
+  async (manner = '', password) => {
+    const forms = [
+      ...answered,
+      ['HTTP/1.1 400 Bad Request\r\nServer: x\r\n\r\n', 'E_REPLY', 'REDIS_URL'],
+      ['SSH-2.0-OpenSSH_9.2\r\n', 'E_REPLY', 'REDIS_URL'],
+      ['*1\r\n'.repeat(5_000), 'E_REPLY', 'REDIS_URL'],
+      // INFO is answered, and has nothing else to say for an hour.
+      ...(manner === 'to every command'
+        ? ([['$39\r\nloading:1\r\nloading_eta_seconds:3600\r\n\r\n\r\n', 'E_REDIS', 'Wait']] as const)
+        : []),
+    ] as const;
+    const said = await Promise.all(
+      forms.map(async ([reply]) => {
+        const port = await serving((socket) => manners[manner]?.(socket, reply));
+        return connectTo(port, password);
+      }),
+    );
+    expect(said.map(({ code, hint }, at) => [forms[at]?.[0].slice(0, 40), code, hint])).toEqual(
+      forms.map(([reply, code, hint]) => [reply.slice(0, 40), code, expect.stringContaining(hint) as string]),
+    );
+    expect(JSON.stringify(said)).not.toMatch(/Ensure the|Cannot connect/);
+  },
+);
+
+test('a reply that comes later is told in the same words', () => {
+  const connection = new RedisConnection(redisTarget({ host: '127.0.0.1', port: 1, db: 0 }), 'test');
+  for (const [reply, code] of replies) {
+    const error = connection.translate(Object.assign(new Error(reply), { name: 'ReplyError' }));
+    expect(describeError(error)).toMatchObject({ code });
+  }
+  connection.close();
 });
 
 const fatalOf = (state: string, message: string): Buffer => {
@@ -66,7 +124,7 @@ test.each([
   [fatalOf('28P01', 'password authentication failed'), 'E_PG_AUTH', 'password'],
   [fatalOf('XX000', 'internal'), 'E_PG', 'log'],
 ])('Postgres says %#', async (reply, code, hint) => {
-  const port = await saying(reply, true);
+  const port = await saying(reply);
   const target = parsePostgresUrl(`postgresql://u:p@127.0.0.1:${port}/d`, {});
   if (typeof target === 'string') throw new Error(target);
   const connection = new PostgresConnection(target, 'test');

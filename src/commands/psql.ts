@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { requirePostgres } from '../config';
 import { usualFolders } from '../embedded/local-postgres';
 import { programsOnPath } from '../embedded/program-path';
+import { withoutTls } from '../postgres-auth';
 import type { PostgresTarget } from '../postgres-url';
 import { useRunningDaemon } from '../stores';
 import { configOf, type Run } from './options';
@@ -47,11 +48,21 @@ function psqlHere({ display }: PostgresTarget): string {
   );
 }
 
-/** The URL without its password, which goes the other way; whatever else it says psql understands as well. Pure. */
-export function asPsql({ connectionString }: PostgresTarget): Omit<Client, 'program'> {
+/**
+ * The URL without its password, which goes the other way; whatever else it says psql understands as well. As the daemon it tells
+ * nobody the password where it does not encrypt. Pure.
+ */
+export function asPsql({ connectionString, tls, auth }: PostgresTarget): Omit<Client, 'program'> {
   const url = new URL(connectionString);
   const password = decodeURIComponent(url.password) || url.searchParams.get('password');
   url.password = '';
   url.searchParams.delete('password');
-  return { args: [`--dbname=${url.href}`], env: password === null ? {} : { PGPASSWORD: password } };
+  return {
+    args: [`--dbname=${url.href}`],
+    env: {
+      ...(password === null ? {} : { PGPASSWORD: password }),
+      // Of version 16 on; earlier ones pass it over.
+      ...(tls === undefined && auth === undefined ? { PGREQUIREAUTH: withoutTls.join(',') } : {}),
+    },
+  };
 }

@@ -6,6 +6,7 @@ import { writeRecord } from '../daemon-record';
 import { firstSteps } from '../demo/first-steps';
 import { told } from '../demo/travel';
 import { describeError } from '../errors';
+import { harmless } from '../harmless';
 import { addressesOf } from '../library/addresses';
 import { type Log, openLog } from '../log';
 import { runOnce } from '../once';
@@ -116,7 +117,7 @@ const whatNext = ({ dbPath, redis, postgres }: Config, http: string): string =>
   [
     `Watch it in a browser:  ${http}`,
     'See changes travel, in a second terminal:  npm run demo',
-    `Or write to ${dbPath} with anything, and read Redis (${redis.display}):  npx millrace redis-cli`,
+    `Or write to ${harmless(dbPath)} with anything, and read Redis (${redis.display}):  npx millrace redis-cli`,
     ...(postgres === undefined
       ? []
       : [`write aidb:* to that Redis, and read the tables (${postgres.display}):  npx millrace psql`]),

@@ -1,4 +1,5 @@
 import { PassThrough, type Readable } from 'node:stream';
+import { harmlessJson } from '../harmless';
 import { Refusal } from './refusal';
 
 /** Browsers that look at once, and how many of them may do so without the token: these come from our own machine, all of them. */
@@ -77,7 +78,7 @@ export class Live {
   }
 
   #event(name: string, data: object): string {
-    return `id: ${++this.#id}\nevent: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
+    return `id: ${++this.#id}\nevent: ${name}\ndata: ${harmlessJson(data)}\n\n`;
   }
 
   #stop(): void {

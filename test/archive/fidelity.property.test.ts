@@ -20,10 +20,36 @@ import {
 } from './support/write-records';
 import { inZone } from './support/zone';
 
-// Nothing is in UTC: neither the process nor the database. Hundreds of records at once, then one comparison; on failure
-// fast-check prints its seed.
+// Nothing is in UTC: neither the process nor the database, and no setting of it is as usual. Hundreds of records at once, then one
+// comparison; on failure fast-check prints its seed.
 
 inZone('Asia/Tehran');
+const settings = {
+  TimeZone: 'Asia/Tehran',
+  DateStyle: 'German',
+  IntervalStyle: 'sql_standard',
+  extra_float_digits: '-15',
+  bytea_output: 'escape',
+  client_encoding: 'LATIN1',
+  array_nulls: 'off',
+  quote_all_identifiers: 'on',
+  standard_conforming_strings: 'off',
+  transform_null_equals: 'on',
+  row_security: 'off',
+  search_path: 'public, pg_catalog',
+  check_function_bodies: 'off',
+  default_transaction_isolation: 'serializable',
+  default_transaction_deferrable: 'on',
+  session_replication_role: 'replica',
+  synchronous_commit: 'off',
+  plan_cache_mode: 'force_generic_plan',
+  enable_indexscan: 'off',
+  'plpgsql.variable_conflict': 'use_column',
+  lock_timeout: '1ms',
+  statement_timeout: '2s',
+  idle_in_transaction_session_timeout: '500ms',
+  idle_session_timeout: '500ms',
+};
 const runs = { numRuns: 2, endOnFailure: true };
 
 let redis: TestRedis;
@@ -39,7 +65,10 @@ beforeEach(async () => {
   await client.flushall();
   postgres = await testPostgres();
   const database = new URL(postgres.url).pathname.slice(1);
-  await postgres.query(`ALTER DATABASE ${database} SET timezone = 'Asia/Tehran'`);
+  for (const [name, value] of Object.entries(settings))
+    await postgres.query(
+      `ALTER DATABASE ${database} SET ${name} = ${name === 'search_path' ? value : `'${value}'`}`,
+    );
   expected = new ExpectedRows();
   await writeFidelityParents(client);
 });
@@ -134,10 +163,27 @@ test('in adopted tables a naive time is UTC as well and nothing else changes', a
   const timestamp = '2026-01-05T01:00:00+03:30';
   await client.hset('aidb:prediction:2', { model_version_id: '1', input: '{}', timestamp });
   await untilCount(daemon, 'predictions', 1);
-  const { rows } = await admin.query(
+  const rows = await postgres.query(
     'SELECT "timestamp"::text AS at, input_data::text AS input FROM predictions',
   );
   expect(rows).toEqual([{ at: '2026-01-04 21:30:00', input: '{}' }]);
   await expected.toBeStored(postgres, daemon);
   expect(await passAskedFor(postgres, daemon)).toEqual({});
+});
+
+test('a session that the server ends for being idle is no fault, and the next write lands', async () => {
+  const daemon = await start();
+  const sessions = async () =>
+    (
+      await postgres.query(
+        `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'millrace-%'`,
+      )
+    ).map(({ pid }) => pid);
+  const before = await sessions();
+  expect(before).not.toEqual([]);
+  await eventually(async () => expect(await sessions()).not.toEqual(expect.arrayContaining(before)));
+  await client.hset('aidb:prediction:2', { model_version_id: '1', timestamp: '2026-01-05T01:00:00' });
+  await untilCount(daemon, 'predictions', 1);
+  expect(daemon.log.lines.filter(({ level }) => level === 'warn' || level === 'error')).toEqual([]);
+  expect((await daemon.status()).ready).toBe(true);
 });

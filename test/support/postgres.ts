@@ -18,8 +18,9 @@ afterAll(async () => {
 });
 
 function access(url: string): TestPostgres {
-  // What a test reads is in UTC, whatever it does to the database's own zone, and to the server's.
-  const pool = new Pool({ connectionString: url, options: '-c TimeZone=UTC' });
+  // What a test reads is in UTC, and as it is, whatever it does to the database's own settings, and to the server's.
+  const plain = 'TimeZone=UTC DateStyle=ISO bytea_output=hex extra_float_digits=1 idle_session_timeout=0';
+  const pool = new Pool({ connectionString: url, options: plain.replace(/\S+/g, '-c $&') });
   pool.on('error', () => undefined); // tests stop the server on purpose
   return {
     url,
