@@ -28,11 +28,12 @@ export function watchReplies(client: Redis, { most, refused }: Watch): void {
   const patience = { looks: fewest };
   client.on('connect', () => {
     const { stream } = client;
+    guard(stream, new ReplyGuard(most));
+    // After the guard, which calls what listened before it for every chunk.
     stream.once('data', (chunk: Buffer) => {
       const [, message] = /^-([^\r\n]+)/.exec(chunk.toString('utf8', 0, longestGreeting)) ?? [];
       if (message !== undefined) refused(message);
     });
-    guard(stream, new ReplyGuard(most));
     listen(client, stream, patience);
   });
 }
