@@ -268,7 +268,7 @@ test('a verb that anybody runs passes with what the daemon and its role may do',
     ['capture', 'status'],
     ['warm', '--dry-run'],
     ['retention', '--dry-run'],
-    ['support-bundle', '--output', join(folder, 'bundle.tar.gz')],
+    ['support-bundle', join(folder, 'bundle.json.gz')],
   ]) {
     const url = verb[0] === 'warm' ? { REDIS_URL: world.asUser('millrace-warm') } : {};
     const { output } = await startCli(verb, { ...environment, ...url }, folder).ended;
