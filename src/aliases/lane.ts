@@ -1,4 +1,4 @@
-import { asRetryable, describeError, type ErrorReport, MillraceError, retryable } from '../errors';
+import { asRetryable, describeError, type ErrorReport, isFatal, MillraceError, retryable } from '../errors';
 import type { Log } from '../log';
 import type { Metrics } from '../metrics';
 import type { Tell } from '../pipeline/event';
@@ -117,7 +117,7 @@ export class AliasLane {
         this.#busySince ??= performance.now();
         if (performance.now() - this.#busySince < busyGraceMs) return 'idle';
       } else if (error !== thrown) this.keeper.close(); // SQLite is in trouble: open the file anew
-      this.failure = describeError(error);
+      if (!isFatal(error)) this.failure = describeError(error); // a fatal one ends the run, which tells it
       throw error;
     }
   }

@@ -175,7 +175,7 @@ export class ArchiveLane {
       if (isFatal(translated)) this.#targets = undefined; // a table may have changed: look at it again
       this.#applier?.forget();
       this.passes.repeat();
-      this.failure = describeError(error);
+      if (!isFatal(error)) this.failure = describeError(error); // a fatal one ends the run, which tells it
       throw error;
     }
   }

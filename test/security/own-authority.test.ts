@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadConfig } from '../../src/config';
 import { readAsset } from '../../src/package-root';
@@ -13,6 +14,9 @@ test('the authority and the certificates of docs/07-security.md work, made with 
   const section = readAsset('docs/07-security.md').split('## An authority of your own')[1] ?? '';
   const commands = /```sh\n(.*?)```/s.exec(section)?.[1] ?? 'false';
   execFileSync('sh', ['-e', '-c', commands], { cwd: folder, stdio: 'pipe' });
+  // The test's server runs as another user where we are root.
+  chmodSync(folder, 0o755);
+  chmodSync(join(folder, 'server.key'), 0o644);
   const made = (name: string): Identity => identityOf(join(folder, name));
   const redis = await tlsRedis({ ca: made('ca'), server: made('server') });
   await redis.askForClients(true);
