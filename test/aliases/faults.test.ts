@@ -107,8 +107,8 @@ test('connections cut in the middle of replies lose nothing', async () => {
     update.run(`cut ${String(cut)}`, `alias ${String(cut)}`);
     await eventually(() => proxy.cuts() >= cut, { alive: daemon.running });
   }
-  await converges(daemon);
-});
+  await converges(daemon, 20_000);
+}, 60_000);
 
 test('a full Redis is told in health, and the daemon goes on by itself when there is room', async () => {
   const daemon = await start();

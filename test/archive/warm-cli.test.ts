@@ -85,7 +85,7 @@ test('after kill -9 in the middle every record that is there is whole, and the n
   expect(await client().zcard('aidb:idx:predictions:1')).toBe(there);
   expect((await run('--predictions', 'all')).code).toBe(0);
   expect(await contentsOf(client())).toEqual(before);
-}, 30_000);
+}, 90_000);
 
 test('a connection to Postgres or Redis that is lost in the middle is an error that says so', async () => {
   await archivePredictions(12_000);

@@ -77,7 +77,7 @@ test.each(documents.filter((document) => runnable(document).length > 0))(
     }
     expect(failures).toEqual([]);
   },
-  60_000,
+  150_000,
 );
 
 test('what is not run says why', () => {

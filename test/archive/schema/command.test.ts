@@ -12,8 +12,10 @@ beforeAll(async () => {
 async function millrace(
   ...args: readonly string[]
 ): Promise<{ readonly code: number; readonly output: string }> {
-  const lines: string[] = [];
-  const print = jest.spyOn(console, 'log').mockImplementation((line: string) => void lines.push(line));
+  const printed: string[] = [];
+  const print = jest
+    .spyOn(process.stdout, 'write')
+    .mockImplementation((text) => printed.push(String(text)) > 0);
   let code = -1;
   try {
     const program = new Command().exitOverride();
@@ -24,7 +26,7 @@ async function millrace(
   } finally {
     print.mockRestore();
   }
-  return { code, output: lines.join('\n') };
+  return { code, output: printed.join('').trimEnd() };
 }
 
 test('migrate tells each thing it did, and loads the function library', async () => {
