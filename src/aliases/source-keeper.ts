@@ -52,6 +52,7 @@ export class SourceKeeper {
   #untold: string[] = [];
   #needsPass = false;
   #checkedAt = 0;
+  #folding = false;
   #installAfter = 0;
   #cannotWrite: string | undefined;
   #refused: { readonly error: MillraceError; readonly until: number } | undefined;
@@ -64,6 +65,11 @@ export class SourceKeeper {
 
   get source(): AliasSource | undefined {
     return this.#source;
+  }
+
+  /** The file is closed for `fold`, until the next `refresh`. */
+  get folding(): boolean {
+    return this.#folding;
   }
 
   /** Why the capture cannot be installed, when it cannot. */
@@ -82,6 +88,7 @@ export class SourceKeeper {
       return { source: open, incidents: [], needsPass: false };
     }
     this.#checkedAt = now;
+    this.#folding = false;
     try {
       const source = this.#look(now);
       const told = { source, incidents: this.#untold, needsPass: this.#needsPass };
@@ -118,6 +125,7 @@ export class SourceKeeper {
     const folding = foldingOf(source.realPath);
     if (source.changes() !== 'same') return false;
     this.release();
+    this.#folding = true;
     await fold(folding, clear);
     return true;
   }

@@ -4,6 +4,7 @@ import type { CheckpointAge } from '../pipeline/checkpoint-age';
 import { passAt, timeOf } from '../pipeline/moment';
 import { type Pause, pauseTroubles } from '../pipeline/pause';
 import { passTroubles, type Progress, progressReadings, stalledTroubles } from '../pipeline/progress';
+import type { AliasLag, LagReader } from './lag';
 import type { AliasLane } from './lane';
 import type { PassReport } from './pass-runner';
 
@@ -17,7 +18,7 @@ export interface TableStatus {
 }
 
 /** The pipeline as it is now; times in milliseconds since 1970. */
-export interface AliasStatus extends Progress {
+export interface AliasStatus extends Progress, AliasLag {
   readonly database: string;
   readonly journalMode: string | null;
   readonly redis: string;
@@ -27,10 +28,6 @@ export interface AliasStatus extends Progress {
   readonly cannotWrite: string | null;
   readonly tables: readonly TableStatus[];
   readonly checkpoint: { readonly seq: number | null; readonly at: number; readonly by: string } | null;
-  /** Changelog rows after the checkpoint; null when that cannot be told. */
-  readonly lagRecords: number | null;
-  /** Age of the oldest of them; 0 when none waits. */
-  readonly lagSeconds: number | null;
   readonly checkpointAgeSeconds: number | null;
   readonly lastProgressAt: number;
   readonly lastPass: PassReport | null;
@@ -39,8 +36,6 @@ export interface AliasStatus extends Progress {
   readonly nextPassAt: number;
   /** Records written since the start of this process, by the tail and by full passes. */
   readonly applied: number;
-  /** Rows the changelog holds, consumed ones of the last day included; null when there is none. */
-  readonly changelogRows: number | null;
   readonly paused: Pause | null;
   readonly incidents: readonly { readonly at: number; readonly what: string }[];
   /** The failure being retried. */
@@ -65,15 +60,16 @@ type AliasSourceEntries = NonNullable<AliasLane['keeper']['source']>['entries'];
 
 export interface AliasParts extends Pick<AliasStatus, 'database' | 'redis' | 'nextPassAt'> {
   readonly lane: AliasLane;
+  readonly lag: LagReader;
   readonly age: CheckpointAge;
 }
 
 export function aliasStatus(
-  { lane, age, database, redis, nextPassAt }: AliasParts,
+  { lane, lag, age, database, redis, nextPassAt }: AliasParts,
   now = Date.now(),
 ): AliasStatus {
   const { source, cannotWrite } = lane.keeper;
-  const waiting = lag(lane, now);
+  const waiting = lag.read(lane, now);
   const paused = lane.pause.current ?? null;
   const checkpoint = lane.sink.confirmed;
   const position = checkpoint?.position;
@@ -102,24 +98,6 @@ export function aliasStatus(
     incidents: lane.incidents.list,
     failure: lane.failure ?? null,
   };
-}
-
-function lag(lane: AliasLane, now: number): Pick<AliasStatus, 'lagRecords' | 'lagSeconds' | 'changelogRows'> {
-  const position = lane.sink.confirmed?.position;
-  const changelog = lane.keeper.source?.changelog;
-  const unknown = { lagRecords: null, lagSeconds: null, changelogRows: null };
-  try {
-    const changelogRows = changelog?.length() ?? null;
-    if (!position || changelog?.id !== position.changelog) return { ...unknown, changelogRows };
-    const { rows, oldestAt } = changelog.backlog(position);
-    return {
-      changelogRows,
-      lagRecords: rows,
-      lagSeconds: oldestAt === null ? 0 : Math.max(0, now - oldestAt) / 1_000,
-    };
-  } catch {
-    return unknown; // locked at this moment: the lane's own look says so if it lasts
-  }
 }
 
 const stalledMs = 5_000;

@@ -148,6 +148,16 @@ test('a file copied back over itself brings the old state back to Redis', async 
   await becomes('kept', '["1"]');
 });
 
+test('what the changelog holds is told without a gap while the log of a file at rest is folded', async () => {
+  db.pragma('journal_mode = WAL');
+  db.exec("INSERT INTO team_aliases VALUES (3, 'last')");
+  await becomes('last', '["3"]');
+  db.close();
+  const told: unknown[] = [];
+  while (statSync(`${path}-wal`).size > 0) told.push((await daemon.status()).aliases.changelogRows);
+  expect(new Set(told)).toEqual(new Set([2]));
+});
+
 test('a file missing for a while fails health with the reason, keeps every key, and is served again when it is back', async () => {
   db.close();
   await walIsFolded();

@@ -302,6 +302,7 @@ test.each([
   const daemon = await start({ ON_DELETE: 'delete' });
   const write = async (name: string, skew: number) => {
     let second = 0;
+    const there = (await rows()).length;
     const at = () => new Date(Date.now() + (skew + second++) * 1000).toISOString().slice(0, -1);
     const version = await plainVersion(client, await plainModel(client, { name, created_at: at() }), {
       created_at: at(),
@@ -312,7 +313,7 @@ test.each([
       await plainMetric(client, run, { epoch: n, name, timestamp: at() });
       await plainPrediction(client, version, { input: `"${name} ${n}"`, timestamp: at() });
     }
-    await caughtUp({ redis, postgres }, daemon.running);
+    await eventually(async () => expect(await rows()).toHaveLength(there + 14));
   };
   await write('old', before);
   const old = await rows();

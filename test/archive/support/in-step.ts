@@ -19,7 +19,7 @@ export async function positionOf({ query }: TestPostgres): Promise<string> {
   return String(row?.['entry_id']);
 }
 
-/** Waits until the whole stream is applied. Nobody may be writing. */
+/** Waits until the whole stream is applied. Nobody may be writing; what the mirror is about to put into it is not waited for. */
 export const caughtUp = (
   { redis, postgres }: Stores,
   alive: Promise<unknown>,
