@@ -1,6 +1,6 @@
 import type { Config } from './config';
 import { harmless } from './harmless';
-import { timestamp } from './log';
+import { timestamp } from './timestamp';
 
 const line = '='.repeat(60);
 

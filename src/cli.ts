@@ -1,23 +1,8 @@
 #!/usr/bin/env node
 import { isatty } from 'node:tty';
 import { Command, CommanderError } from 'commander';
-import { captureCommand } from './commands/capture';
-import { completionCommand } from './commands/completion';
-import { deadLettersCommand } from './commands/dead-letters';
-import { demoCommand } from './commands/demo';
-import { doctorCommand } from './commands/doctor';
-import { migrateCommand } from './commands/migrate';
-import { pauseCommand } from './commands/pause';
 import { complain } from './commands/print';
-import { psqlCommand } from './commands/psql';
-import { reconcileCommand } from './commands/reconcile';
-import { redisCliCommand } from './commands/redis-cli';
-import { retentionCommand } from './commands/retention';
-import { runCommand } from './commands/run';
-import { statusCommand } from './commands/status';
-import { supportBundleCommand } from './commands/support-bundle';
-import { traceCommand } from './commands/trace';
-import { warmCommand } from './commands/warm';
+import { verbsFor } from './commands/verbs';
 import { describeError } from './errors';
 import { version } from './package-root';
 
@@ -54,26 +39,7 @@ async function main(): Promise<void> {
   const run = async (verb: Verb) => {
     code = await verb(stop.signal);
   };
-  for (const add of [
-    runCommand,
-    reconcileCommand,
-    statusCommand,
-    traceCommand,
-    doctorCommand,
-    pauseCommand,
-    deadLettersCommand,
-    retentionCommand,
-    warmCommand,
-    migrateCommand,
-    captureCommand,
-    psqlCommand,
-    redisCliCommand,
-    supportBundleCommand,
-    completionCommand,
-    demoCommand,
-  ]) {
-    add(program, run);
-  }
+  for (const add of await verbsFor(process.argv[2])) add(program, run);
   try {
     await program.parseAsync();
   } catch (error) {

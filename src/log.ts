@@ -4,6 +4,7 @@ import type { LogConfig } from './config';
 import { describeError, fatal } from './errors';
 import { harmless, harmlessJson } from './harmless';
 import { type LogFile, openLogFile } from './log-file';
+import { timestamp } from './timestamp';
 
 /**
  * Structured events with fixed keys (event, pipeline, kind, key, rows, ms). `text`, when given, is what a person sees instead
@@ -19,13 +20,6 @@ export interface Log {
   /** Logs code, message and hint of an error, never the object: it may hold a password. */
   failure(level: 'warn' | 'error', error: unknown, fields?: LogFields): void;
   close(): Promise<void>;
-}
-
-/** `2026-01-05 14:30:00`, local time, as the documents print it. */
-export function timestamp(date = new Date()): string {
-  const two = (value: number) => String(value).padStart(2, '0');
-  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
-  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
 }
 
 /** The one place where a line for people is formed: nothing of others ends it, or says anything to a terminal. */

@@ -1,7 +1,8 @@
 import { fatal } from '../errors';
-import { type Log, timestamp } from '../log';
+import type { Log } from '../log';
 import type { Metrics } from '../metrics';
 import type { Tell } from '../pipeline/event';
+import { timestamp } from '../timestamp';
 import type { PassReport } from './pass-runner';
 import type { Applied, Outcome } from './sink';
 

@@ -1,6 +1,7 @@
-import { type Log, timestamp } from '../log';
+import type { Log } from '../log';
 import type { Metrics } from '../metrics';
 import type { Tell } from '../pipeline/event';
+import { timestamp } from '../timestamp';
 import { type KindName, kindNames } from './kinds';
 import type { ArchivePassReport } from './pass-runner';
 import type { Applied } from './attempt';

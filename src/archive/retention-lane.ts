@@ -1,5 +1,6 @@
-import { type Log, timestamp } from '../log';
+import type { Log } from '../log';
 import type { Metrics } from '../metrics';
+import { timestamp } from '../timestamp';
 import { Retention, type RetentionOptions } from './retention';
 import { retentionCounts, retentionSummary } from './retention-report';
 

@@ -2,9 +2,9 @@ import type { AliasStatus } from '../aliases/status';
 import type { ArchiveStatus } from '../archive/status';
 import type { Config } from '../config';
 import type { DaemonStatus } from '../daemon';
-import { timestamp } from '../log';
 import type { Pause } from '../pipeline/pause';
 import type { Stores } from '../status/ask';
+import { timestamp } from '../timestamp';
 
 /** For `status`: the daemon’s own word, line by line. */
 export function describeDaemon({

@@ -19,22 +19,33 @@ Examples:
   millrace resume --only archive`,
 } as const;
 
-/** `millrace pause` and `millrace resume`: through the stores, so that no daemon has to be reachable, or running. */
+/** `millrace pause`: through the stores, so that no daemon has to be reachable, or running. */
 export function pauseCommand(program: Command, run: Run): void {
-  const verb = (name: 'pause' | 'resume', description: string) =>
-    withOptions(program.command(name).description(description), ['redisUrl', 'postgresUrl', 'only'])
-      .addHelpText('after', examples[name])
-      .action((flags: Record<string, unknown>) =>
-        run(async () => {
-          const config = useRunningDaemon(configOf(flags));
-          if (config.pipelines.includes('archive')) requirePostgres(config);
-          for (const pipeline of config.pipelines) {
-            await setPause(config, pipeline, name === 'pause' ? whoAmI() : undefined);
-            print(`${pipeline}: ${name === 'pause' ? 'paused; nothing is lost, changes wait' : 'goes on'}`);
-          }
-          return 0;
-        }),
-      );
-  verb('pause', 'stop applying changes, in every daemon, until `resume`; capturing them goes on');
-  verb('resume', 'let a paused pipeline go on where it stopped');
+  addVerb(
+    program,
+    run,
+    'pause',
+    'stop applying changes, in every daemon, until `resume`; capturing them goes on',
+  );
+}
+
+/** `millrace resume` */
+export function resumeCommand(program: Command, run: Run): void {
+  addVerb(program, run, 'resume', 'let a paused pipeline go on where it stopped');
+}
+
+function addVerb(program: Command, run: Run, name: 'pause' | 'resume', description: string): void {
+  withOptions(program.command(name).description(description), ['redisUrl', 'postgresUrl', 'only'])
+    .addHelpText('after', examples[name])
+    .action((flags: Record<string, unknown>) =>
+      run(async () => {
+        const config = useRunningDaemon(configOf(flags));
+        if (config.pipelines.includes('archive')) requirePostgres(config);
+        for (const pipeline of config.pipelines) {
+          await setPause(config, pipeline, name === 'pause' ? whoAmI() : undefined);
+          print(`${pipeline}: ${name === 'pause' ? 'paused; nothing is lost, changes wait' : 'goes on'}`);
+        }
+        return 0;
+      }),
+    );
 }

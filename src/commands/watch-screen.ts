@@ -1,10 +1,10 @@
 import type { AliasStatus } from '../aliases/status';
 import type { ArchiveStatus } from '../archive/status';
 import type { DaemonStatus } from '../daemon';
-import { timestamp } from '../log';
 import type { Pause } from '../pipeline/pause';
 import { harmless } from '../harmless';
 import { cutToWidth } from '../status/display-width';
+import { timestamp } from '../timestamp';
 import { megabytes, soon } from './describe-status';
 
 /** One answer of the daemon. */

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DaemonStatus } from '../daemon';
 import { harmless, harmlessJson } from '../harmless';
-import { timestamp } from '../log';
+import { timestamp } from '../timestamp';
 import { ratesBetween, type Sample, screenLines, type View } from './watch-screen';
 import { TerminalView } from './terminal-view';
 

@@ -3,7 +3,7 @@ import { type StoreFacts, storeFacts } from '../aliases/store-facts';
 import { type ArchiveStoreFacts, archiveStoreFacts } from '../archive/store-facts';
 import { type Config, requirePostgres } from '../config';
 import type { DaemonStatus } from '../daemon';
-import { defaultHttpPort } from './http';
+import { defaultHttpPort } from './hosts';
 
 /** A configuration that may know where a running daemon listens: see useRunningDaemon. */
 export type Reachable = Config & { readonly daemonUrl?: string };

@@ -1,5 +1,5 @@
 import type { DaemonStatus } from '../daemon';
-import { timestamp } from '../log';
+import { timestamp } from '../timestamp';
 import type { Finding } from './finding';
 
 /** What the running daemon itself says is wrong. Pure. */

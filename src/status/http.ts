@@ -8,13 +8,10 @@ import { apiRoutes, type LiveState } from './api';
 import { limitConnections, patience } from './connections';
 import { type Access, createGuard } from './guard';
 import { History, stepMs } from './history';
-import { isLoopback } from './hosts';
+import { defaultHttpPort, isLoopback } from './hosts';
 import { Live } from './live';
 import { pageRoutes, securityHeaders } from './page';
 import { badRequest, refuse } from './refusal';
-
-/** Tried first when HTTP_PORT says nothing. */
-export const defaultHttpPort = 8611;
 
 export interface HttpOptions extends Access {
   /** undefined: the default port, or any free one when that is taken. */
