@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { asPsql } from '../src/commands/psql';
 import { loadConfig } from '../src/config';
 import { describeError } from '../src/errors';
 import { parsePostgresUrl } from '../src/postgres-url';
@@ -163,6 +164,26 @@ describe('POSTGRES_URL', () => {
   ])('%j is refused', (url, why) => {
     expect(parse(url)).toContain(why);
   });
+});
+
+// libpq takes a + as it is, knows `ssl` with JDBC's one value, and refuses what it does not know.
+test.each([
+  ['postgresql://u:p%40@h/d?options=-c%20search_path%3Da', '?options=-c%20search_path%3Da', 'p@'],
+  [
+    'postgresql://u@h/d?options=-c+search_path%3Da%2Bb&password=p+q',
+    '?options=-c%20search_path%3Da%2Bb',
+    'p q',
+  ],
+  ['postgresql://u@h/d?ssl=1&uselibpqcompat=true', '?sslmode=require', undefined],
+  ['postgresql://u@h/d?ssl=false', '?sslmode=disable', undefined],
+  ['postgresql://u@h/d?ssl=true&sslmode=verify-ca', '?sslmode=verify-ca', undefined],
+  ['postgresql://u@h/d', '', undefined],
+])('%s is told psql in its own words', (url, query, password) => {
+  const target = parsePostgresUrl(url, {});
+  if (typeof target === 'string') throw new Error(target);
+  const { args, env } = asPsql(target);
+  expect(args).toEqual([`--dbname=postgresql://u@h/d${query}`]);
+  expect(env['PGPASSWORD']).toBe(password);
 });
 
 test('no piece of a password is said, however it stands in a broken URL', () => {
