@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { asPsql } from '../src/commands/psql';
+import { asRedisCli } from '../src/commands/redis-cli';
 import { loadConfig } from '../src/config';
 import { describeError } from '../src/errors';
 import { parsePostgresUrl } from '../src/postgres-url';
@@ -184,6 +185,15 @@ test.each([
   const { args, env } = asPsql(target);
   expect(args).toEqual([`--dbname=postgresql://u@h/d${query}`]);
   expect(env['PGPASSWORD']).toBe(password);
+});
+
+test('redis-cli is told where as well, and the password by its environment alone', () => {
+  const target = parseRedisUrl('rediss://u:p%40@[::1]:7/3');
+  if (typeof target === 'string') throw new Error(target);
+  expect(asRedisCli(target)).toEqual({
+    args: ['-h', '::1', '-p', '7', '-n', '3', '--tls', '--user', 'u'],
+    env: { REDISCLI_AUTH: 'p@' },
+  });
 });
 
 test('no piece of a password is said, however it stands in a broken URL', () => {
