@@ -1,9 +1,10 @@
 export { MillraceError, type ErrorKind, type ErrorReport } from './errors';
-export { Millrace, type ContinuousOptions, type Waiting } from './millrace';
+export { Millrace, type ContinuousOptions } from './millrace';
 export type { Addresses } from './library/addresses';
 export type { DeadLetterFilter, DeadLetters } from './library/dead-letters';
 export type { LogEntry } from './library/log';
 export type { MillraceOptions } from './library/options';
+export type { Waiting } from './library/waiting';
 export type { AliasMapping } from './aliases/mapping';
 export type { PassReport as AliasPassReport } from './aliases/pass-runner';
 export type { AliasStatus } from './aliases/status';

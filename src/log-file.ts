@@ -108,7 +108,7 @@ export function openLogFile(options: LogFileOptions): LogFile {
 
   try {
     open();
-    for (const old of setAsideBefore(path)) closeToOthers(old);
+    closeOlder(path);
   } catch (error) {
     if (!outOfSpace.has(codeOf(error))) throw error;
     failed('written', error);
@@ -146,6 +146,15 @@ function closeToOthers(file: number | string): void {
   const mode = found.mode & mostMode;
   if (typeof file === 'number') fchmodSync(file, mode);
   else chmodSync(file, mode);
+}
+
+/** As far as they can be seen: another process may be removing them, and not every folder may be listed. */
+function closeOlder(path: string): void {
+  try {
+    for (const old of setAsideBefore(path)) closeToOthers(old);
+  } catch {
+    // They hold what an earlier version wrote; the log of today is no worse for it.
+  }
 }
 
 /** Whether it ends in the middle of a line, as a full disk or a crash leaves it. */

@@ -1,27 +1,21 @@
-import { defer, filter, firstValueFrom, map, merge, type Observable, of, race, Subject } from 'rxjs';
-import { archiveOnce } from './archive/once';
+import { defer, firstValueFrom, merge, type Observable, race, Subject } from 'rxjs';
 import type { Statistics } from './archive/statistics';
 import { type Environment, readEnvironment } from './config';
-import type { Control, Reports } from './control';
+import type { Reports } from './control';
 import type { DaemonStatus } from './daemon';
-import { fatal, type MillraceError, retryable } from './errors';
+import { fatal, type MillraceError } from './errors';
 import { type Addresses, addressesOf } from './library/addresses';
 import { type DeadLetters, deadLettersOf } from './library/dead-letters';
 import { libraryLog } from './library/log';
 import { type MillraceOptions, settle, type Settled, withInterval } from './library/options';
+import { onePass } from './library/one-pass';
 import { Run, type Running } from './library/run';
-import { passOnce } from './once';
+import { failing$, unlessAborted, type Waiting } from './library/waiting';
 import type { PipelineEvent } from './pipeline/event';
-import { stoppedEarly } from './pipeline/once-options';
 import { whoAmI } from './pipeline/pause';
 import type { PipelineName } from './pipeline/pipeline';
 import { abort$ } from './pipeline/pump';
 import { setPause } from './set-pause';
-
-/** How long a caller is ready to wait: when the signal aborts, the call rejects with its reason. */
-export interface Waiting {
-  readonly signal?: AbortSignal | undefined;
-}
 
 export interface ContinuousOptions extends Waiting {
   /** Between two full passes, of either pipeline. Default: what the options say. */
@@ -212,30 +206,15 @@ export class Millrace implements AsyncDisposable {
 
   /** A pass on its own: after what uses the stores now. */
   async #pass<P extends PipelineName>(pipeline: P, signal: AbortSignal | undefined): Promise<Reports[P]> {
-    const { config, embedded, log: to } = this.#settled;
-    if (embedded) throw notRunning();
-    const before = this.#last;
+    if (this.#settled.embedded) throw notRunning();
     const stop = new AbortController();
     const stopping = merge(abort$(this.#stop.signal), ...(signal ? [abort$(signal)] : [])).subscribe(() => {
       stop.abort();
     });
-    const pass = async () => {
-      await before;
-      if (stop.signal.aborted) throw stoppedEarly();
-      const log = libraryLog(config.log, to);
-      const options = { signal: stop.signal, progress: false };
-      try {
-        return await (pipeline === 'aliases'
-          ? passOnce(config, log, options)
-          : archiveOnce(config, log, options));
-      } finally {
-        await log.close();
-      }
-    };
-    const passed = pass();
+    const passed = this.#last.then(() => onePass(pipeline, this.#settled, stop.signal));
     this.#last = passed.catch(() => undefined);
     try {
-      return (await unlessAborted(passed, signal)) as Reports[P];
+      return await unlessAborted(passed, signal);
     } finally {
       stopping.unsubscribe();
     }
@@ -262,28 +241,3 @@ const notRunning = (): MillraceError =>
     code: 'E_NOT_RUN',
     hint: 'They run from start() to stop().',
   });
-
-/** Throws when the pipeline fails, or is failing already. */
-const failing$ = (control: Control, pipeline: PipelineName): Observable<never> =>
-  merge(
-    of(control.status()[pipeline]?.failure),
-    control.events$.pipe(
-      map((event) => (event.type === 'failed' && event.pipeline === pipeline ? event.error : undefined)),
-    ),
-  ).pipe(
-    filter((failure) => failure != null),
-    map(({ message, ...details }): never => {
-      throw retryable(message, details);
-    }),
-  );
-
-/** @throws the signal's reason as soon as it aborts */
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise;
-  const aborted$ = abort$(signal).pipe(
-    map((): never => {
-      throw signal.reason;
-    }),
-  );
-  return firstValueFrom(race(aborted$, promise));
-}

@@ -14,6 +14,12 @@ export interface UrlParts {
 /** Parameters by name: `read` where the caller understands them; else what to do instead, to follow a colon. */
 export type Parameters = Readonly<Record<string, 'read' | (string & {})>>;
 
+/** @param fates what becomes of them, and which they are, with white space between */
+export const parameters = (fates: Readonly<Record<string, string>>): Parameters =>
+  Object.fromEntries(
+    Object.entries(fates).flatMap(([fate, names]) => names.split(/\s+/).map((name) => [name, fate])),
+  );
+
 /**
  * Splits a URL where RFC 3986 does, and leaves nothing over: a part that would be passed over in silence is refused. The WHATWG's
  * parser, which is made for browsers, drops or moves what it does not expect.

@@ -236,3 +236,9 @@ test('nobody but its group may read it, whatever the umask, nor what was set asi
   expect(names().length).toBeGreaterThan(2);
   for (const name of names()) expect([name, statSync(join(folder, name)).mode & 0o137]).toEqual([name, 0]);
 });
+
+test('what was set aside and is gone by the time it is looked at keeps nobody from starting', () => {
+  symlinkSync(join(folder, 'gone'), `${path}.20260105T143000123-1`);
+  open().write('a line');
+  expect(readFileSync(path, 'utf8')).toBe('a line\n');
+});

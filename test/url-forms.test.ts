@@ -1,4 +1,6 @@
 import fc from 'fast-check';
+import { asPsql } from '../src/commands/psql';
+import { asRedisCli } from '../src/commands/redis-cli';
 import { loadConfig } from '../src/config';
 import { describeError } from '../src/errors';
 import { parsePostgresUrl } from '../src/postgres-url';
@@ -162,6 +164,35 @@ describe('POSTGRES_URL', () => {
     ['host=h dbname=d', 'is not a URL'],
   ])('%j is refused', (url, why) => {
     expect(parse(url)).toContain(why);
+  });
+});
+
+// libpq takes a + as it is, knows `ssl` with JDBC's one value, and refuses what it does not know.
+test.each([
+  ['postgresql://u:p%40@h/d?options=-c%20search_path%3Da', '?options=-c%20search_path%3Da', 'p@'],
+  [
+    'postgresql://u@h/d?options=-c+search_path%3Da%2Bb&password=p+q',
+    '?options=-c%20search_path%3Da%2Bb',
+    'p q',
+  ],
+  ['postgresql://u@h/d?ssl=1&uselibpqcompat=true', '?sslmode=require', undefined],
+  ['postgresql://u@h/d?ssl=false', '?sslmode=disable', undefined],
+  ['postgresql://u@h/d?ssl=true&sslmode=verify-ca', '?sslmode=verify-ca', undefined],
+  ['postgresql://u@h/d', '', undefined],
+])('%s is told psql in its own words', (url, query, password) => {
+  const target = parsePostgresUrl(url, {});
+  if (typeof target === 'string') throw new Error(target);
+  const { args, env } = asPsql(target);
+  expect(args).toEqual([`--dbname=postgresql://u@h/d${query}`]);
+  expect(env['PGPASSWORD']).toBe(password);
+});
+
+test('redis-cli is told where as well, and the password by its environment alone', () => {
+  const target = parseRedisUrl('rediss://u:p%40@[::1]:7/3');
+  if (typeof target === 'string') throw new Error(target);
+  expect(asRedisCli(target)).toEqual({
+    args: ['-h', '::1', '-p', '7', '-n', '3', '--tls', '--user', 'u'],
+    env: { REDISCLI_AUTH: 'p@' },
   });
 });
 

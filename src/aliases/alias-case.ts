@@ -1,6 +1,7 @@
 import { fatal } from '../errors';
 import type { RedisConnection } from '../redis';
 import { type AliasCase, foldAlias, keyPrefix } from './mapping';
+import { readValues } from './read-keys';
 import type { AliasSink } from './sink';
 import type { AliasTruth } from './truth';
 
@@ -44,24 +45,17 @@ export class SpellingSurvey {
     if (truth !== undefined && written.length > 0) {
       const folds = written.map(foldAlias);
       const unspelled = new Set(truth.absent(folds));
-      const found = await this.#existing(keyPrefix(type), [...written, ...folds]);
+      const prefix = keyPrefix(type);
+      const keys = [...written, ...folds].map((alias) => prefix + alias);
+      const found = await readValues(this.#connection, keys);
       written.forEach((_, index) => {
-        if (found[index] === true) this.#asWritten++;
-        else if (found[written.length + index] === true && unspelled.has(index)) this.#folded++;
+        if (found[index] != null) this.#asWritten++;
+        else if (found[written.length + index] != null && unspelled.has(index)) this.#folded++;
       });
     }
     this.#from = page?.next;
     if (this.#from === undefined) this.#at++;
     return 'more';
-  }
-
-  async #existing(prefix: string, aliases: readonly string[]): Promise<readonly boolean[]> {
-    try {
-      const values = await this.#connection.client.mget(aliases.map((alias) => prefix + alias));
-      return values.map((value) => value !== null);
-    } catch (error) {
-      throw this.#connection.translate(error);
-    }
   }
 }
 

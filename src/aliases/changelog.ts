@@ -151,8 +151,8 @@ export class Changelog {
   }
 }
 
-/** Whether two ids are of the same file's changelog, which was mended in between. */
-export const sameFile = (one: string, other: string): boolean =>
+/** Whether two ids are of one changelog, whose capture may have been mended in between. */
+export const sameLog = (one: string, other: string): boolean =>
   one.split('.', 1)[0] === other.split('.', 1)[0];
 
 /**

@@ -66,11 +66,13 @@ export function writing<T>(path: string, work: (db: Database.Database) => T): T 
     db = writer;
     reader = openForReading(path); // before the writer's first look: from there on its close would fold
     writer.pragma(distrust);
+    writer.pragma('foreign_keys = OFF'); // nothing of ours refers to anything, and what refers to ours would be written to
     // In WAL mode a commit then holds the write lock without an fsync; in rollback mode NORMAL still syncs what it must.
     writer.pragma('synchronous = NORMAL');
     writer.pragma('wal_autocheckpoint = 0');
     const transaction = writer.transaction(() => {
       const ground = groundUnder(writer, path);
+      requireOwnTables(writer, path);
       const result = work(writer);
       requireGround(path, ground);
       return result;
@@ -82,6 +84,21 @@ export function writing<T>(path: string, work: (db: Database.Database) => T): T 
     db?.close();
     reader?.close();
   }
+}
+
+/** What others hang on our tables would run in our statements, for as long as it likes. @throws E_DB_CANNOT_OPEN (fatal) */
+function requireOwnTables(db: Database.Database, path: string): void {
+  const foreign = db
+    .prepare<[], string | null>(
+      "SELECT group_concat(name, ', ') FROM sqlite_master WHERE type = 'trigger' AND lower(tbl_name) IN ('millrace_changelog', 'millrace_changelog_id')",
+    )
+    .pluck()
+    .get();
+  if (foreign == null) return;
+  throw fatal(`${path} is not written to: triggers of others are on tables of Millrace: ${foreign}`, {
+    code: 'E_DB_CANNOT_OPEN',
+    hint: 'Drop them, or put them on the table of aliases.',
+  });
 }
 
 /** @throws E_DB_MISSING, E_DB_NOT_A_FILE, E_DB_CORRUPT (fatal) */

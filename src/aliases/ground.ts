@@ -22,7 +22,7 @@ export const sameGround = (a: Ground, b: Ground): boolean =>
   sameFile(a.main, b.main) && sameFile(a.wal, b.wal) && sameFile(a.shm, b.shm);
 
 /** @returns undefined when nothing is at the path. */
-export function fileIdentity(path: string): FileIdentity | undefined {
+function fileIdentity(path: string): FileIdentity | undefined {
   const found = statSync(path, { bigint: true, throwIfNoEntry: false });
   return found && { device: found.dev, inode: found.ino };
 }

@@ -1,4 +1,4 @@
-import { asRetryable, describeError, type ErrorReport, isFatal, MillraceError, retryable } from '../errors';
+import { asRetryable, describeError, type ErrorReport, isFatal, MillraceError } from '../errors';
 import type { Log } from '../log';
 import type { Metrics } from '../metrics';
 import type { Tell } from '../pipeline/event';
@@ -7,11 +7,9 @@ import { PauseState } from '../pipeline/pause';
 import type { CycleOutcome } from '../pipeline/pump';
 import { inspectServer, type RedisConnection, type ServerFacts } from '../redis';
 import { Vouching } from './alias-case';
-import { judgeContinuity } from './continuity';
-import { sameFile } from './changelog';
-import type { AliasCheckpoint } from './checkpoint';
 import { sqliteError } from './database';
-import { AppliedReport, breakerError, passStarted, passSummary, recordPass } from './report';
+import { Follower } from './follower';
+import { AppliedReport, breakerError, introduce, passStarted, passSummary, recordPass } from './report';
 import { Housekeeping } from './housekeeping';
 import { type PassReport, PassRunner } from './pass-runner';
 import { readPause } from './pause';
@@ -30,14 +28,10 @@ export interface LaneOptions extends KeeperOptions {
 
 /** Changelog rows a cycle applies at the most. */
 const pageRows = 1_000;
-/** How often the checkpoint in Redis is compared with ours, and progress is told. */
-const probeMs = 1_000;
 /** How long a locked file is waited for in silence. */
 const busyGraceMs = 5_000;
 /** How often it is looked whether somebody paused the pipeline: less than the second in which that takes effect. */
 const pauseMs = 900;
-/** Two instances that keep adopting different files are told apart from a file replaced once. */
-const rivalryMs = 60_000;
 
 /**
  * The pipeline `aliases`: changelog -> truth -> sink, and the full pass in between. `cycle` does one page of the one and one
@@ -58,14 +52,13 @@ export class AliasLane {
   /** When a cycle last found both stores in order, by performance.now(); 0: never. */
   lastProgressAt = 0;
   readonly #options: LaneOptions;
-  #adoptedAt = -Infinity;
-  #probedAt = -Infinity;
   #pauseSeenAt = -Infinity;
   readonly #housekeeping = new Housekeeping();
   #introduced = false;
   #busySince: number | undefined;
   readonly applied: AppliedReport;
   readonly #vouching: Vouching;
+  readonly #follower: Follower;
 
   constructor(options: LaneOptions) {
     const { connection, log, metrics, tell, force, aliasCase } = options;
@@ -73,6 +66,7 @@ export class AliasLane {
     this.keeper = new SourceKeeper(options);
     this.sink = new AliasSink(connection);
     this.#vouching = new Vouching(this.sink, aliasCase, force);
+    this.#follower = new Follower(this.sink, this.#vouching);
     this.applied = new AppliedReport(log, metrics, tell);
     this.incidents = new Incidents('aliases', log, tell);
     this.pause = new PauseState('aliases', log, tell);
@@ -130,7 +124,8 @@ export class AliasLane {
 
   async #turn(): Promise<CycleOutcome> {
     const { source, incidents, needsPass } = this.keeper.refresh();
-    this.#introduce(source);
+    if (!this.#introduced) introduce(this.#options.log, source, this.keeper.cannotWrite);
+    this.#introduced = true;
     for (const what of incidents) this.incidents.add(what);
     if (needsPass) this.passes.restart('the SQLite file changed');
     await this.#inspectServer();
@@ -145,23 +140,6 @@ export class AliasLane {
     await this.sink.drain();
     this.applied.flush();
     return 'idle';
-  }
-
-  /** Says once what cannot be served, and why. */
-  #introduce(source: AliasSource): void {
-    if (this.#introduced) return;
-    this.#introduced = true;
-    const { log } = this.#options;
-    for (const entry of source.entries) {
-      if (entry.state === 'unserved') log.warn(entry.message, { event: 'table.unserved', hint: entry.hint });
-    }
-    const { cannotWrite } = this.keeper;
-    if (cannotWrite !== undefined) {
-      log.warn(`no triggers: ${cannotWrite}`, {
-        event: 'capture.readonly',
-        hint: 'Full passes alone bring changes over until the file can be written to.',
-      });
-    }
   }
 
   /** Once, before the first write: is this a server we can and may write to? */
@@ -186,37 +164,10 @@ export class AliasLane {
     return this.pause.current !== undefined;
   }
 
-  /** Makes sure that the checkpoint we build on is the one in Redis, and that the changelog goes on from there. */
   async #follow(source: AliasSource): Promise<void> {
-    const expected = this.sink.checkpoint;
-    if (expected !== undefined && performance.now() - this.#probedAt < probeMs) return;
-    const before = this.sink.confirmed;
-    const { raw, checkpoint } = await this.sink.load();
-    this.#probedAt = performance.now();
-    const uncaptured = source.changelog !== undefined && checkpoint?.position === null;
-    if (expected !== undefined && expected.stamp === checkpoint?.stamp && !uncaptured) return;
-    const known = before && { incarnation: before.incarnation, seq: before.position?.seq ?? 0 };
-    const { action, needsPass, incident } = judgeContinuity(raw, checkpoint, source.changelog, known);
-    if (action === 'resume' && checkpoint !== undefined) this.sink.resume(raw, checkpoint);
-    else await this.#adopt(raw, checkpoint, source);
-    if (incident !== undefined) this.incidents.add(incident);
-    if (needsPass) this.passes.restart(incident ?? 'start');
-  }
-
-  async #adopt(raw: string, found: AliasCheckpoint | undefined, source: AliasSource): Promise<void> {
-    const foreign =
-      found?.position != null &&
-      !sameFile(found.position.changelog, source.changelog?.id ?? '') &&
-      !found.stamp.startsWith(`${this.sink.instance}.`);
-    if (foreign && performance.now() - this.#adoptedAt < rivalryMs) {
-      throw retryable(`another Millrace (${found.by}) fills the same Redis from another SQLite file`, {
-        code: 'E_TWO_SOURCES',
-        hint: 'Stop one of them, or give each its own Redis database (REDIS_URL, REDIS_DB).',
-      });
-    }
-    if (found === undefined) this.#vouching.forget();
-    await this.sink.adopt(raw, source.changelog?.head() ?? null, found?.cases);
-    this.#adoptedAt = performance.now();
+    const found = await this.#follower.look(source);
+    if (found?.incident !== undefined) this.incidents.add(found.incident);
+    if (found?.needsPass === true) this.passes.restart(found.incident ?? 'start');
   }
 
   /** Applies the next page of the changelog. @returns whether there was one. */

@@ -5,6 +5,7 @@ import type { Tell } from '../pipeline/event';
 import { timestamp } from '../timestamp';
 import type { PassReport } from './pass-runner';
 import type { Applied, Outcome } from './sink';
+import type { AliasSource } from './source';
 
 export const passStarted = (): string => `[${timestamp()}] Starting sync...`;
 
@@ -25,6 +26,18 @@ export function passSummary(report: PassReport): string {
     );
   lines.push(`  - Duration: ${(ms / 1_000).toFixed(2)}s`, '');
   return lines.join('\n');
+}
+
+/** Says what cannot be served, and why. */
+export function introduce(log: Log, { entries }: AliasSource, cannotWrite: string | undefined): void {
+  for (const entry of entries) {
+    if (entry.state === 'unserved') log.warn(entry.message, { event: 'table.unserved', hint: entry.hint });
+  }
+  if (cannotWrite === undefined) return;
+  log.warn(`no triggers: ${cannotWrite}`, {
+    event: 'capture.readonly',
+    hint: 'Full passes alone bring changes over until the file can be written to.',
+  });
 }
 
 /** What the mass-deletion breaker says. */

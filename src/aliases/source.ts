@@ -42,6 +42,8 @@ export class AliasSource {
   readonly #schemaVersion: unknown;
   readonly #modified: bigint;
   #logSize = 0;
+  /** The log was: by a checkpoint, or under the connection, which then reads nonsense. Whoever asks next hears of it as well. */
+  #emptied = false;
   #looking = 0n;
   #seen = 0n;
   #seenAt = 0;
@@ -91,9 +93,9 @@ export class AliasSource {
       return this.journalMode === 'wal' ? 'uprooted' : 'altered'; // where there was no log there is one now
     }
     const logSize = sizeOf(`${this.realPath}-wal`);
-    const emptied = logSize < this.#logSize; // by a checkpoint, or under the connection, which then reads nonsense
+    this.#emptied ||= logSize < this.#logSize;
     this.#logSize = logSize;
-    return emptied ? 'altered' : 'same';
+    return this.#emptied ? 'altered' : 'same';
   }
 
   /**

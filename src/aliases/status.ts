@@ -4,6 +4,7 @@ import type { CheckpointAge } from '../pipeline/checkpoint-age';
 import { passAt, timeOf } from '../pipeline/moment';
 import { type Pause, pauseTroubles } from '../pipeline/pause';
 import { passTroubles, type Progress, progressReadings, stalledTroubles } from '../pipeline/progress';
+import type { UnservedTable } from './catalogue';
 import type { AliasLag, LagReader } from './lag';
 import type { AliasLane } from './lane';
 import type { PassReport } from './pass-runner';
@@ -12,7 +13,7 @@ import type { PassReport } from './pass-runner';
 export interface TableStatus {
   readonly type: string;
   readonly table: string;
-  readonly state: 'served' | 'missing' | 'not-a-table' | 'no-column' | 'computed';
+  readonly state: 'served' | UnservedTable['reason'];
   readonly message?: string;
   readonly hint?: string;
 }

@@ -2,7 +2,7 @@
 const blockIds = 512;
 const wordBits = 32;
 /** About what a block takes. */
-export const blockBytes = 216;
+const blockBytes = 216;
 
 /**
  * Numbers up to 2^53, to be taken out in rising order, in bounded memory: where there are too many, only the smallest are kept, and

@@ -63,6 +63,10 @@ export async function keepLapsed(
 
 function byKind(gone: readonly Gone[]): ReadonlyMap<KindName, string[]> {
   const ids = new Map<KindName, string[]>();
-  for (const { kind, id } of gone) ids.set(kind, [...(ids.get(kind) ?? []), id]);
+  for (const { kind, id } of gone) {
+    const ofKind = ids.get(kind);
+    if (ofKind === undefined) ids.set(kind, [id]);
+    else ofKind.push(id);
+  }
   return ids;
 }

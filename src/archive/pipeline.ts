@@ -84,7 +84,7 @@ export function archivePipeline(options: PipelineOptions, postgres: PostgresTarg
     takeUntil(stopped$),
     switchMap((owned) =>
       owned && config.mirror
-        ? mirror$({ target: config.redis, connection: lane.redis, signal, echoes: lane.echoes })
+        ? mirror$({ target: config.redis, connection: lane.redis, signal, echoes: lane.stream.echoes })
         : EMPTY,
     ),
     tap((event) => {
@@ -100,7 +100,7 @@ export function archivePipeline(options: PipelineOptions, postgres: PostgresTarg
     takeUntil(stopped$),
   );
   const samples$ = timer(0, sampleMs).pipe(
-    exhaustMap(() => memory.sample(lane.entryId)),
+    exhaustMap(() => memory.sample(lane.stream.entryId)),
     takeUntil(stopped$),
   );
   const capture$ = timer(sampleMs, sampleMs).pipe(

@@ -44,16 +44,12 @@ export class Refusals {
 
 /** For `/readyz`. */
 export function refusalTrouble({ kind, count, code, column, constraint }: Refusal): string {
-  const { table } = kinds[kind];
-  const where = [column === null ? [] : `column ${column}`, constraint === null ? [] : `constraint ${constraint}`].flat(); // prettier-ignore
+  const where = Object.entries({ column, constraint }).flatMap(([what, name]) => (name === null ? [] : `${what} ${name}`)); // prettier-ignore
   const reason = [code, ...where].join(', ');
-  return `archive: Postgres refuses every ${kind}, ${count} in a row (${reason}): ${remedyOf(table, code, column)}, then \`millrace dead-letters retry --kind ${kind}\``;
+  const { table } = kinds[kind];
+  const remedy =
+    code === '23502' && column !== null
+      ? `ALTER TABLE ${table} ALTER COLUMN ${column} DROP NOT NULL, or SET DEFAULT`
+      : `mend table ${table}, its constraints or triggers (\`millrace dead-letters list --kind ${kind}\` has Postgres' words)`;
+  return `archive: Postgres refuses every ${kind}, ${count} in a row (${reason}): ${remedy}, then \`millrace dead-letters retry --kind ${kind}\``;
 }
-
-function remedyOf(table: string, code: string, column: string | null): string {
-  if (code === '23502' && column !== null)
-    return `ALTER TABLE ${table} ALTER COLUMN ${column} DROP NOT NULL, or SET DEFAULT`;
-  return `mend table ${table}, its constraints or triggers (\`millrace dead-letters list --kind ${kindOf(table)}\` has Postgres' words)`;
-}
-
-const kindOf = (table: string): string => Object.values(kinds).find((one) => one.table === table)?.name ?? '';

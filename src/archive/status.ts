@@ -88,7 +88,7 @@ export function archiveStatus(
     lagRecords: !known ? null : since === undefined ? 0 : Math.max(1, memory.streamLength - 1),
     lagSeconds,
     checkpointAgeSeconds: age.seconds({
-      position: `${lane.entryId} ${lane.applied.total}`,
+      position: `${lane.stream.entryId} ${lane.applied.total}`,
       lagSeconds: known ? lagSeconds : null,
       paused: paused !== null,
       now: performance.now(),
@@ -97,13 +97,13 @@ export function archiveStatus(
     refusals: owned ? lane.refusals.list : [],
     memory: memory ?? null,
     lastProgressAt: timeOf(lane.lastProgressAt, now),
-    lastPass: passAt(lane.lastPass, lane.passDoneAt, now),
+    lastPass: passAt(lane.fullPasses.last, lane.fullPasses.doneAt, now),
     passRunning: lane.passes.active,
     nextPassAt,
     applied: lane.applied.total,
     paused,
     incidents: lane.incidents.list,
-    evicts: memory?.evicts ?? lane.server?.evicts ?? false,
+    evicts: memory?.evicts ?? lane.applier.server?.evicts ?? false,
     capture,
     failure: lane.failure ?? null,
   };
@@ -111,9 +111,11 @@ export function archiveStatus(
 
 /** When the oldest entry that waits was written: the one being applied, or what was in the stream when it was last looked at. */
 function waitingSince(lane: ArchiveLane, memory: MemoryFacts | undefined): number | undefined {
-  if (lane.behindSince !== undefined) return lane.behindSince;
+  if (lane.stream.behindSince !== undefined) return lane.stream.behindSince;
   const first = memory?.firstWaiting ?? null;
-  return first === null || compareEntryIds(first, lane.entryId) <= 0 ? undefined : millisecondsOf(first);
+  return first === null || compareEntryIds(first, lane.stream.entryId) <= 0
+    ? undefined
+    : millisecondsOf(first);
 }
 
 /** A batch, or a chunk of a pass, may take a while; a lock is waited for as long. */

@@ -49,18 +49,22 @@ function psqlHere({ display }: PostgresTarget): string {
 }
 
 /**
- * The URL without its password, which goes the other way; whatever else it says psql understands as well. As the daemon it tells
- * nobody the password where it does not encrypt. Pure.
+ * The URL without its password, which goes the other way, and in libpq's words. As the daemon it tells nobody the password where it
+ * does not encrypt. Pure.
  */
-export function asPsql({ connectionString, tls, auth }: PostgresTarget): Omit<Client, 'program'> {
+export function asPsql({ connectionString, login, tls, auth }: PostgresTarget): Omit<Client, 'program'> {
+  const { password } = login;
   const url = new URL(connectionString);
-  const password = decodeURIComponent(url.password) || url.searchParams.get('password');
+  const { searchParams } = url;
+  if (searchParams.has('ssl') && !searchParams.has('sslmode'))
+    searchParams.set('sslmode', tls === undefined ? 'disable' : 'require');
+  for (const name of ['ssl', 'uselibpqcompat', 'password']) searchParams.delete(name);
   url.password = '';
-  url.searchParams.delete('password');
+  url.search = url.search.replaceAll('+', '%20'); // to libpq a + is a +
   return {
     args: [`--dbname=${url.href}`],
     env: {
-      ...(password === null ? {} : { PGPASSWORD: password }),
+      ...(password === undefined ? {} : { PGPASSWORD: password }),
       // Of version 16 on; earlier ones pass it over.
       ...(tls === undefined && auth === undefined ? { PGREQUIREAUTH: withoutTls.join(',') } : {}),
     },

@@ -35,7 +35,3 @@ export function cutToWidth(text: string, columns: number): string {
   }
   return `${kept}…`;
 }
-
-/** As padEnd, by columns. */
-export const padToWidth = (text: string, columns: number): string =>
-  text + ' '.repeat(Math.max(0, columns - displayWidth(text)));

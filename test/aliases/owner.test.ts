@@ -1,8 +1,9 @@
-import { copyFileSync, renameSync, statSync } from 'node:fs';
+import { copyFileSync, renameSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { installCapture } from '../../src/aliases/capture';
 import { defaultMappings } from '../../src/aliases/mapping';
+import { AliasSource } from '../../src/aliases/source';
 import { startDaemon, type TestDaemon } from '../support/daemon';
 import { eventually } from '../support/eventually';
 import { aliasDatabase, temporaryFolder, testRedis, type TestRedis } from '../support/stores';
@@ -43,6 +44,15 @@ const reports = (pattern: RegExp) =>
       within: 3_000,
     },
   );
+
+test('a log that was emptied is noticed by whoever looks first, and stays noticed until the file is opened anew', () => {
+  const source = AliasSource.open({ path, mappings: defaultMappings, aliasCase: 'preserve' });
+  expect(source.changes()).toBe('same');
+  truncateSync(`${path}-wal`);
+  expect(source.standing()).toBe('altered');
+  expect(source.changes()).toBe('altered');
+  source.close();
+});
 
 test('a table rebuilt as in the 12-step ALTER, changed between the drop and the notice, is captured again', async () => {
   db.exec(`BEGIN;

@@ -1,8 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import fc from 'fast-check';
-import { planCapture } from '../../src/aliases/capture';
+import { installCapture, planCapture } from '../../src/aliases/capture';
 import { readCatalogue } from '../../src/aliases/catalogue';
+import { pruneChangelog } from '../../src/aliases/changelog';
 import { openForReading, writing } from '../../src/aliases/database';
 import { compareIds, renderIds } from '../../src/aliases/ids';
 import { type AliasCase, defaultMappings } from '../../src/aliases/mapping';
@@ -234,6 +236,35 @@ describe('a hostile file', () => {
       INSERT INTO team_aliases VALUES (1, 'RMCF')`);
     capture(db, 'preserve');
     expect(walk(truthOf(db, 'preserve'), 10).values).toEqual(new Map([['rmcf', '["1"]']]));
+    db.close();
+  });
+
+  test.each([
+    'CREATE TRIGGER theirs AFTER DELETE ON millrace_changelog BEGIN INSERT INTO ran VALUES (1); END',
+    'CREATE TRIGGER theirs AFTER UPDATE ON Millrace_Changelog_ID BEGIN INSERT INTO ran VALUES (1); END',
+    `CREATE TABLE refers (seq REFERENCES millrace_changelog (seq) ON DELETE CASCADE); INSERT INTO refers VALUES (1);
+     CREATE TRIGGER theirs AFTER DELETE ON refers BEGIN INSERT INTO ran VALUES (1); END`,
+  ])('has nothing run by what is written to it: %s', (theirs) => {
+    const path = join(folder, `written-${randomUUID()}.db`);
+    const db = new Database(path);
+    db.exec('CREATE TABLE team_aliases (team_id, alias); CREATE TABLE ran (n)');
+    installCapture(path, mappings, 'preserve');
+    db.exec(
+      `INSERT INTO team_aliases VALUES (1, 'a'), (1, 'b'); ${theirs}; DROP TRIGGER millrace_team_after_insert`,
+    );
+    for (const write of [
+      () => pruneChangelog(path, Number.MAX_SAFE_INTEGER, 10, Date.now() + 2 * 86_400_000),
+      () => installCapture(path, mappings, 'preserve'),
+    ])
+      try {
+        write();
+      } catch (error) {
+        expect(error).toMatchObject({
+          code: 'E_DB_CANNOT_OPEN',
+          message: expect.stringContaining('theirs') as string,
+        });
+      }
+    expect(db.prepare('SELECT * FROM ran').all()).toEqual([]);
     db.close();
   });
 

@@ -83,12 +83,10 @@ test.each([
     await eventually(async () => {
       await store.createModel({ name: `${tag} after` });
     });
-    const [ms = ''] = String(((await redis.client.xinfo('STREAM', stream)) as unknown[])[7]).split('-');
     await arrives(`${tag} before`, `${tag} after`);
     await plainModel(redis.client, { name: `${tag} plain` });
     await arrives(`${tag} plain`);
     await eventually(async () => expect(await redis.client.keys('millrace:changes:*')).toEqual([]));
-    expect(Number(ms)).toBeGreaterThan(0);
     await eventually(async () => {
       const [last] = await redis.client.xrevrange(stream, '+', '-', 'COUNT', 1);
       expect(Math.abs(Number(last?.[0].split('-')[0]) - Date.now())).toBeLessThan(60_000);

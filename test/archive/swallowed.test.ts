@@ -19,7 +19,7 @@ import { useArchive } from './support/archive';
 
 const archive = useArchive();
 const { start, becomes, letters, pass, differences } = archive;
-const { query } = { query: (sql: string) => archive.postgres.query(sql) };
+const query = (sql: string) => archive.postgres.query(sql);
 
 /** A trigger before each row that drops those of which `when` is true. */
 const drop = (table: string, event: string, when = 'true') =>

@@ -1,0 +1,52 @@
+import type { Log } from '../log';
+import type { ServerFacts } from '../redis';
+import { Applier, type ApplierOptions } from './applier';
+import { findTargets, inspectRedis, prepareSchema } from './preparation';
+import { ArchiveSink, type SinkOptions } from './sink';
+import type { Targets } from './target';
+
+export interface LaneApplierOptions
+  extends Omit<ApplierOptions, 'sink'>, Pick<SinkOptions, 'strategies' | 'onDelete'> {
+  readonly log: Log;
+}
+
+/** The applier of a lane: made when both servers have been looked at, and anew when a table may have changed. */
+export class LaneApplier {
+  server: ServerFacts | undefined;
+  /** Everything was in order once: what fails from now on may be mended while we go on trying. */
+  started = false;
+  /** The one made last. */
+  current: Applier | undefined;
+  readonly #options: LaneApplierOptions;
+  #targets: Targets | undefined;
+
+  constructor(options: LaneApplierOptions) {
+    this.#options = options;
+  }
+
+  /** The tables as they were when they were last looked at. */
+  get targets(): Targets {
+    if (this.#targets === undefined) throw new Error('the tables have not been looked at');
+    return this.#targets;
+  }
+
+  /** Makes it, unless it is made. @throws E_PG_… (fatal) when the tables cannot take the records */
+  async prepare(): Promise<Applier> {
+    if (this.current !== undefined && this.#targets !== undefined) return this.current;
+    const { redis, postgres, log, onDelete } = this.#options;
+    await redis.connect();
+    this.server ??= await inspectRedis(redis, log);
+    // Only at first: a table that is renamed while we run comes back, and not beside an empty one of ours.
+    if (!this.started) await prepareSchema(postgres, log);
+    this.#targets = await findTargets(postgres, onDelete);
+    const sink = new ArchiveSink({ ...this.#options, targets: this.#targets });
+    this.current = new Applier({ ...this.#options, sink });
+    this.started = true;
+    return this.current;
+  }
+
+  /** A table may have changed: look at it again. */
+  distrust(): void {
+    this.#targets = undefined;
+  }
+}

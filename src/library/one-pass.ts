@@ -1,0 +1,24 @@
+import { archiveOnce } from '../archive/once';
+import type { Reports } from '../control';
+import { passOnce } from '../once';
+import { stoppedEarly } from '../pipeline/once-options';
+import type { PipelineName } from '../pipeline/pipeline';
+import { libraryLog } from './log';
+import type { Settled } from './options';
+
+/** A full pass on its own, over connections of its own. @throws E_STOPPED when the signal aborts, and its first failure */
+export async function onePass<P extends PipelineName>(
+  pipeline: P,
+  { config, log: to }: Settled,
+  signal: AbortSignal,
+): Promise<Reports[P]> {
+  if (signal.aborted) throw stoppedEarly();
+  const log = libraryLog(config.log, to);
+  const options = { signal, progress: false };
+  try {
+    const pass = pipeline === 'aliases' ? passOnce(config, log, options) : archiveOnce(config, log, options);
+    return (await pass) as Reports[P];
+  } finally {
+    await log.close();
+  }
+}
