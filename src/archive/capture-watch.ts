@@ -5,6 +5,7 @@ import { readAsset } from '../package-root';
 import type { RedisConnection } from '../redis';
 import { ensureLibrary, inspectLibrary, libraryError } from '../writer/library';
 import { streamKey } from './checkpoint';
+import { ends, first, lighten } from './light-stream';
 import { incarnationKey } from './redis-facts';
 
 declare module 'ioredis' {
@@ -12,7 +13,7 @@ declare module 'ioredis' {
     millraceRenewStream(
       count: number,
       ...keysAndValues: string[]
-    ): Result<readonly [why: string, aside: string, more: number], Context>;
+    ): Result<readonly [why: string, aside: string, more: number, heavy: string], Context>;
   }
 }
 
@@ -92,12 +93,16 @@ export class CaptureWatch {
   async #keepStream(): Promise<undefined> {
     const { redis, onIncident } = this.#options;
     const keys = [streamKey, incarnationKey, ...asideKeys];
+    let count = movedAtOnce;
+    let light: readonly string[] = [];
     for (let more = true; more;) {
-      const [why, aside, left] = await redis.client.millraceRenewStream(
+      const [why, aside, left, heavy] = await redis.client.millraceRenewStream(
         keys.length,
         ...keys,
         String(aheadMs),
-        String(movedAtOnce),
+        String(count),
+        String(redis.maxRecordBytes),
+        ...light,
       );
       if (/^\d/.test(why))
         onIncident(
@@ -108,6 +113,9 @@ export class CaptureWatch {
           `${streamKey} was no stream any more, but of type ${why}: somebody wrote it; that is ${aside} now, and the stream begins anew`,
         );
       more = left === 1;
+      light = heavy === '' ? [] : [...light, heavy];
+      if (heavy === streamKey) for (const range of ends) await lighten(redis, range);
+      else if (heavy !== '') count = await lighten(redis, first, { key: heavy, count: movedAtOnce });
     }
     return undefined;
   }
