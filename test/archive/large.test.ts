@@ -1,3 +1,12 @@
+import { CaptureWatch } from '../../src/archive/capture-watch';
+import { MemoryForecast } from '../../src/archive/memory-forecast';
+import { entryIdsAfter } from '../../src/archive/entry-ids';
+import { readFacts } from '../../src/archive/redis-facts';
+import { lastEntryId } from '../../src/archive/stream-tail';
+import { scanWaiting } from '../../src/archive/trace-stream';
+import { loadConfig } from '../../src/config';
+import { openLog } from '../../src/log';
+import { RedisConnection } from '../../src/redis';
 import { eventually } from '../support/eventually';
 import {
   plainDataset,
@@ -159,5 +168,51 @@ test.each(entries)(
     // It does not stay as the witness of the position: it would be read once a second.
     await eventually(async () => ((await client.memory('USAGE', 'millrace:changes')) ?? 0) < megabyte);
     expect(daemon.log.lines.filter(({ level }) => level === 'error')).toEqual([]);
+  },
+);
+
+test('a daemon that is started where such entries are goes past them, and past a hash that they name', async () => {
+  const { client } = archive.redis;
+  await plainVersion(client, await plainModel(client));
+  const id = await plainPrediction(client, 1, { output: large });
+  for (const [, fields] of entries) await client.call('XADD', ['millrace:changes', '*', ...fields()]);
+  await client.xadd('millrace:changes', '*', 'prediction', String(id));
+  const daemon = await archive.start({ ...limit, MIRROR: 'off' });
+  await archive.store.createModel({ name: 'behind them' });
+  await archive.becomes(`SELECT name FROM models WHERE name = 'behind them'`, ['behind them']);
+  const entry = expect.stringMatching(/^millrace:changes \d+-\d+ E_TOO_LARGE$/) as string;
+  await untilParked(`aidb:prediction:${id} E_TOO_LARGE`, ...entries.map(() => entry));
+  expect(JSON.stringify(daemon.log.lines)).not.toMatch(/Ensure the Redis/);
+});
+
+/** Whatever of ours looks at the stream, in a process that may be the only one. */
+const readers: readonly (readonly [string, (redis: RedisConnection) => Promise<unknown>])[] = [
+  ['whether this Redis goes on where Postgres stands', (redis) => readFacts(redis, '1-1')],
+  ['what the last entry is', (redis) => lastEntryId(redis)],
+  ['what waits', (redis) => new MemoryForecast(redis).sample('0-0')],
+  ['whether writers can write', (redis) => watch(redis).look()],
+  ['trace', (redis) => scanWaiting(redis, '0-0', 'model', Buffer.from('7'))],
+  ['status', (redis) => entryIdsAfter(redis, '0-0', 1_000).catch(() => undefined)],
+];
+const log = openLog(loadConfig({}).log, false, false);
+const watch = (redis: RedisConnection) => new CaptureWatch({ redis, log, onIncident: () => undefined });
+const far = `${Date.now() + 400 * 86_400_000}-1`;
+
+test.each(readers)(
+  '%s: what is far too large is not read inside Redis, wherever it is',
+  async (_who, look) => {
+    const { client } = archive.redis;
+    const redis = new RedisConnection(loadConfig({ ...archive.environment(), ...limit }).redis, 'test');
+    await redis.connect();
+    const add = (id: string, value: string | Buffer) => client.xadd('millrace:changes', id, 'model', value);
+    const entry = Buffer.alloc(20_000_000);
+    for (const ids of [['1-1'], ['1-1', '2-1'], ['0-1', '1-1'], ['0-1', '1-1', '2-1'], [far]]) {
+      await client.multi().del('millrace:changes').call('SCRIPT', 'FLUSH', 'SYNC').exec(); // a new Lua
+      for (const id of ids) await add(id, id === '1-1' || id === far ? entry : '1');
+      await look(redis);
+      const [, bytes] = /used_memory_lua:(\d+)/.exec(await client.info('memory')) ?? [];
+      expect(Number(bytes)).toBeLessThan(5 * megabyte);
+    }
+    redis.close();
   },
 );
