@@ -20,6 +20,8 @@ import {
   plainVersion,
 } from '../support/plain-writer';
 import { useArchive } from './support/archive';
+import { daysAgo, retain } from './support/retention';
+import { toldOf, warmed } from './support/warm';
 
 /** What is larger than MAX_RECORD_SIZE, wherever it is written: it is parked, and everything else goes on. */
 const archive = useArchive();
@@ -216,3 +218,50 @@ test.each(readers)(
     redis.close();
   },
 );
+
+test('retention leaves alone what is too large, says so, and goes on; warm puts back what fits', async () => {
+  const { client } = archive.redis;
+  const at = { created_at: daysAgo(300) };
+  const version = await plainVersion(client, await plainModel(client, at), at);
+  const run = await plainRun(client, version, {
+    ...{ status: 'completed', started_at: daysAgo(300), completed_at: daysAgo(200) },
+  });
+  const old = { timestamp: daysAgo(91) };
+  for (let number = 0; number < 3; number++) await plainPrediction(client, version, old);
+  const output = json(2 * megabyte);
+  await plainPrediction(client, version, { ...old, output });
+  for (let epoch = 1; epoch <= 30; epoch++) await plainMetric(client, run, { epoch, ...old });
+  const daemon = await archive.start();
+  await eventually(async () => expect(await count('metrics')).toBe(30));
+  await eventually(async () => expect(await count('predictions')).toBe(4));
+  await daemon.stop();
+  // Where nothing of that size was read, memory holds: both would be refused.
+  await client.hset('aidb:prediction:99', {
+    ...old,
+    id: '99',
+    model_version_id: '1',
+    input: json(20_000_000),
+  });
+  await client.zadd('aidb:metric:1:loss:train', 7, json(20_000_000));
+
+  const environment = archive.environment(limit);
+  const { kinds } = await retain({ environment, policy: { prediction: 90, metric: 90 } });
+  expect(kinds.prediction?.kept.large?.examples.toSorted()).toEqual([
+    'aidb:prediction:4',
+    'aidb:prediction:99',
+  ]);
+  expect(kinds).toMatchObject({
+    prediction: {
+      removed: 3,
+      kept: { large: { count: 2 } },
+    },
+    metric: { removed: 30, kept: { large: { count: 1, examples: ['aidb:metric:1:loss:train'] } } },
+  });
+
+  await client.flushall();
+  const report = await warmed(archive, { environment: limit });
+  expect(toldOf(report, 'prediction')).toEqual({ restored: 3, large: 1 });
+  expect(await client.exists('aidb:prediction:4')).toBe(0);
+  expect(toldOf(await warmed(archive), 'prediction')).toEqual({ restored: 1, there: 3 });
+  expect(await client.hget('aidb:prediction:4', 'output')).toBe(output);
+});
