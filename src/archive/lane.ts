@@ -228,7 +228,9 @@ export class ArchiveLane {
     if (this.#targets !== undefined) return;
     const { log, strategies, onDelete } = this.#options;
     await this.redis.connect();
-    this.server ??= await inspectRedis(this.redis, log);
+    this.server ??= await inspectRedis(this.redis, log, (what) => {
+      this.incidents.add(what);
+    });
     // Only at first: a table that is renamed while we run comes back, and not beside an empty one of ours.
     if (!this.#started) await prepareSchema(this.postgres, log);
     this.#targets = await findTargets(this.postgres, onDelete);
