@@ -265,3 +265,30 @@ test('retention leaves alone what is too large, says so, and goes on; warm puts 
   expect(toldOf(await warmed(archive), 'prediction')).toEqual({ restored: 1, there: 3 });
   expect(await client.hget('aidb:prediction:4', 'output')).toBe(output);
 });
+
+test('trace says how many of the entries that wait it could not read', async () => {
+  const { client } = archive.redis;
+  const redis = new RedisConnection(loadConfig({ ...archive.environment(), ...limit }).redis, 'test');
+  await redis.connect();
+  const add = (field: string, value: string | Buffer) => client.xadd('millrace:changes', '*', field, value);
+  await add('model', '7');
+  await add('model', Buffer.alloc(20_000_000));
+  await add('too-large', '1-1');
+  await add('model', '7');
+  const scan = await scanWaiting(redis, '0-0', 'model', Buffer.from('7'));
+  expect(scan).toMatchObject({ looked: 4, tooLarge: 2, complete: true });
+  expect(scan.entries.map(({ before }) => before)).toEqual([0, 3]);
+  redis.close();
+});
+
+test('the letter of a record of many megabytes keeps no copy; the record lands all the same when its parent comes', async () => {
+  const { client } = archive.redis;
+  const daemon = await archive.start();
+  const input = json(17 * megabyte);
+  await client.hset('aidb:prediction:1', { model_version_id: '1', timestamp: daysAgo(1), input });
+  await untilParked('aidb:prediction:1 E_PARENT');
+  expect(await archive.lines('SELECT octet_length(payload) FROM millrace.dead_letters')).toEqual(['']);
+  await plainVersion(client, await plainModel(client));
+  await eventually(async () => expect(await count('predictions')).toBe(1), { alive: daemon.running });
+  await untilParked();
+});
