@@ -61,7 +61,7 @@ export async function scanWaiting(
 /** As many as can be received together, up to `count`; or one that cannot be, without its fields. */
 async function entriesAfter(redis: RedisConnection, from: string, count: number): Promise<readonly Entry[]> {
   try {
-    return (await redis.client.xrangeBuffer(changesStream, `(${from}`, '+', 'COUNT', count));
+    return await redis.client.xrangeBuffer(changesStream, `(${from}`, '+', 'COUNT', count);
   } catch (error) {
     const { fit, firstId } = await refusal(redis, error);
     if (fit > 0) return entriesAfter(redis, from, fit);
