@@ -1,5 +1,8 @@
 import { MillraceError, retryable } from './errors';
 
+/** Of a reply that is refused its beginning is kept, which says what it was about. */
+const headBytes = 512;
+
 /** What each value of a reply takes in this process besides its bytes, about: a Buffer, and its place in an array. */
 const valueBytes = 100;
 /** No reply that we ask for is nested deeper than 8. */
@@ -33,6 +36,9 @@ export class ReplyGuard {
   #negative = false;
   /** Bytes of a value, and of its end, still to come. */
   #left = 0;
+  /** Where the reply begins. */
+  #first: Buffer | undefined;
+  #firstAt = 0;
 
   /** @param most bytes that a reply may take in memory */
   constructor(most: number) {
@@ -49,7 +55,13 @@ export class ReplyGuard {
         at += passed;
         if (this.#left === 0) this.#ended();
       } else if (this.#at === 'text') at = this.#text(chunk, at);
-      else this.#header(chunk[at++] ?? 0);
+      else {
+        if (this.#weight === 0) {
+          this.#first = chunk;
+          this.#firstAt = at;
+        }
+        this.#header(chunk[at++] ?? 0);
+      }
     }
   }
 
@@ -115,15 +127,27 @@ export class ReplyGuard {
   #add(bytes: number): void {
     this.#weight += bytes;
     if (this.#weight <= this.#most) return;
-    throw retryable(`a reply of Redis is larger than ${Math.floor(this.#most / 1024 ** 2)} MB`, {
-      code: 'E_REPLY_TOO_LARGE',
-      hint: 'Something very large is where Millrace reads; its connection was given up before it came. MAX_RECORD_SIZE says what is read.',
-    });
+    const head = this.#first?.toString('latin1', this.#firstAt, this.#firstAt + headBytes) ?? '';
+    throw new ReplyTooLarge(this.#most, head, [...this.#open]);
   }
 }
 
-export const isReplyTooLarge = (error: unknown): boolean =>
-  error instanceof MillraceError && error.code === 'E_REPLY_TOO_LARGE';
+/** A reply was refused before it came. */
+export class ReplyTooLarge extends MillraceError {
+  /** How it begins, as far as that came in one piece; latin1. */
+  readonly head: string;
+  /** Values still to come in each array that was open, the outermost first, among them the one that was too much. */
+  readonly open: readonly number[];
+
+  constructor(most: number, head: string, open: readonly number[]) {
+    super('retryable', `a reply of Redis is larger than ${Math.floor(most / 1024 ** 2)} MB`, {
+      code: 'E_REPLY_TOO_LARGE',
+      hint: 'Something very large is where Millrace reads; its connection was given up before it came. MAX_RECORD_SIZE says what is read.',
+    });
+    this.head = head;
+    this.open = open;
+  }
+}
 
 const strange = (what: string): Error =>
   retryable(`the server at the address of Redis sent ${what}`, {

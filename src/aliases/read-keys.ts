@@ -1,6 +1,6 @@
 import { readAsset } from '../package-root';
 import type { RedisConnection } from '../redis';
-import { isReplyTooLarge } from '../reply-guard';
+import { ReplyTooLarge } from '../reply-guard';
 
 const valuesScript = readAsset('src/aliases/read-values.lua');
 const scanScript = readAsset('src/aliases/scan-short.lua');
@@ -55,7 +55,7 @@ async function orElse<T>(
     return await plain();
   } catch (error) {
     const translated = connection.translate(error);
-    if (!isReplyTooLarge(translated)) throw translated;
+    if (!(translated instanceof ReplyTooLarge)) throw translated;
   }
   try {
     await connection.reconnected();

@@ -1,26 +1,8 @@
-import type { Result } from 'ioredis';
 import { describeError, type ErrorReport } from '../errors';
 import type { Log } from '../log';
-import { readAsset } from '../package-root';
 import type { RedisConnection } from '../redis';
 import { ensureLibrary, inspectLibrary, libraryError } from '../writer/library';
-import { streamKey } from './checkpoint';
-import { incarnationKey } from './redis-facts';
-
-declare module 'ioredis' {
-  interface RedisCommander<Context> {
-    millraceRenewStream(
-      count: number,
-      ...keysAndValues: string[]
-    ): Result<readonly [why: string, aside: string, more: number], Context>;
-  }
-}
-
-/** Clocks are set right by hours; beyond that an id says nothing of time. */
-const aheadMs = 86_400_000;
-const movedAtOnce = 100;
-/** Whatever else than a stream is under one of them stays there. */
-const asideKeys = [1, 2, 3, 4, 5, 6, 7, 8].map((number) => `${streamKey}:before:${number}`);
+import { renewStream } from './renew-stream';
 
 export interface CaptureWatchOptions {
   readonly redis: RedisConnection;
@@ -39,9 +21,6 @@ export class CaptureWatch {
 
   constructor(options: CaptureWatchOptions) {
     this.#options = options;
-    options.redis.client.defineCommand('millraceRenewStream', {
-      lua: readAsset('src/archive/renew-stream.lua'),
-    });
   }
 
   /** What keeps writers from their work, or does it in our name; a person has to look. */
@@ -52,7 +31,10 @@ export class CaptureWatch {
   /** Never throws: that Redis is away is told elsewhere. */
   async look(): Promise<void> {
     this.#functions = await this.#attempt(() => this.#keepLibrary(), this.#functions);
-    this.#stream = await this.#attempt(() => this.#keepStream(), this.#stream);
+    this.#stream = await this.#attempt(async () => {
+      await renewStream(this.#options.redis, this.#options.onIncident);
+      return undefined;
+    }, this.#stream);
   }
 
   async #attempt(
@@ -86,29 +68,6 @@ export class CaptureWatch {
       return { ...describeError(libraryError('missing')), ...(hint === undefined ? {} : { hint }) };
     }
     onIncident('the function library was gone from Redis; it is loaded again');
-    return undefined;
-  }
-
-  async #keepStream(): Promise<undefined> {
-    const { redis, onIncident } = this.#options;
-    const keys = [streamKey, incarnationKey, ...asideKeys];
-    for (let more = true; more;) {
-      const [why, aside, left] = await redis.client.millraceRenewStream(
-        keys.length,
-        ...keys,
-        String(aheadMs),
-        String(movedAtOnce),
-      );
-      if (/^\d/.test(why))
-        onIncident(
-          `the stream ${streamKey} had the last id ${why}, far ahead of the clock: somebody set it; it begins anew, with all it held`,
-        );
-      else if (why !== '')
-        onIncident(
-          `${streamKey} was no stream any more, but of type ${why}: somebody wrote it; that is ${aside} now, and the stream begins anew`,
-        );
-      more = left === 1;
-    }
     return undefined;
   }
 }

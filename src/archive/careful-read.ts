@@ -5,23 +5,21 @@ import type { Entry } from './stream';
 const script = readAsset('src/archive/stream-page.lua');
 
 /** What is read at once, besides an entry that is larger alone. */
-const mostEntries = 1_000;
 const mostBytes = 4 * 1024 * 1024;
 
 export interface CarefulReading {
   /** Entries after this one. */
   readonly from: string;
+  /** At the most: none behind them is looked at, whose size nobody knows. */
+  readonly entries: number;
   /** Bytes of one entry. */
   readonly most: number;
-  /** Whether larger ones are replaced, at the end of the stream; else what would replace them is returned. */
-  readonly replace: boolean;
 }
 
-/** Entries, whatever is among them: see stream-page.lua. */
+/** Entries, of which some are large: see stream-page.lua. */
 export async function readCarefully(
   client: Redis,
-  { from, most, replace }: CarefulReading,
+  { from, entries, most }: CarefulReading,
 ): Promise<readonly Entry[]> {
-  const limits = [mostEntries, mostBytes, most, replace ? 1 : 0];
-  return (await client.callBuffer('EVAL', script, 0, from, ...limits)) as readonly Entry[];
+  return (await client.callBuffer('EVAL', script, 0, from, entries, mostBytes, most)) as readonly Entry[];
 }

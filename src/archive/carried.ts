@@ -46,10 +46,11 @@ export function strange({ entryId, pair }: Origin, field: string, message: strin
   return { kind: '?', key, distinction: '', reason, entryId };
 }
 
-/** A stream entry was too large to be looked at. @param told its id and its size, as stream-page.lua leaves them */
+/** A stream entry was too large to be looked at. @param told its id and, if that is known, its size */
 export function largeEntry(told: string): DeadLetter {
   const [entryId = '', bytes = ''] = told.slice(0, 60).split(' ');
   const key = Buffer.from(`millrace:changes ${entryId}`, 'latin1');
-  const message = `the entry took ${bytes} bytes, more than MAX_RECORD_SIZE: it was not read, and a full pass looks for what it told`;
+  const size = bytes === '' ? 'was far larger than' : `took ${bytes} bytes, more than`;
+  const message = `the entry ${size} MAX_RECORD_SIZE: it was not read, and a full pass looks for what it told`;
   return { kind: '?', key, distinction: '', reason: new Unfit('E_TOO_LARGE', undefined, message), entryId };
 }

@@ -17,13 +17,16 @@ export interface DeadLetter {
   readonly reason: Unfit;
   /** `<kind>:<id>` of the parent that is not there. */
   readonly waitingFor?: string;
-  /** As packFound makes it. */
+  /** As packFound makes it; none of a large one, which is looked for under its key when it is tried again. */
   readonly payload?: Buffer;
   readonly entryId?: string;
 }
 
 /** The `distinction` of a deletion that could not be done: tells it from the letters of the record itself. */
 export const deletionMark = 'deletion';
+
+/** A copy of so many bytes is kept with a letter, and written in one statement: it takes eight times that on its way to Postgres. */
+const copyBytes = 16 * 1024 * 1024;
 
 const parkSql = readAsset('src/archive/sql/park.sql');
 
@@ -42,10 +45,12 @@ export function letterOf(found: Found, reason: Unfit, waitingFor?: string): Dead
     key: keyOf(kind.name, id),
     distinction: distinctionOf(found),
     reason,
-    payload: packFound(found),
+    ...(sizeOf(found) <= copyBytes ? { payload: packFound(found) } : {}),
   };
   return waitingFor === undefined ? letter : { ...letter, waitingFor };
 }
+
+const sizeOf = ({ values }: Found): number => values.reduce((sum, value) => sum + (value?.length ?? 0), 0);
 
 /**
  * What tells a record from others that have had its key: the creation time, or the first value of what has none. A creation
@@ -90,7 +95,26 @@ export async function park(
   life: Life,
 ): Promise<void> {
   if (letters.length === 0) return;
-  const latest = [...new Map(letters.map((letter) => [digestOf(letter), letter]))];
+  let some: [string, DeadLetter][] = [];
+  let bytes = 0;
+  for (const one of new Map(letters.map((letter) => [digestOf(letter), letter]))) {
+    const size = one[1].payload?.length ?? 0;
+    if (some.length > 0 && bytes + size > copyBytes) {
+      await parkSome(transaction, some, life);
+      some = [];
+      bytes = 0;
+    }
+    some.push(one);
+    bytes += size;
+  }
+  await parkSome(transaction, some, life);
+}
+
+async function parkSome(
+  transaction: Transaction,
+  latest: readonly (readonly [digest: string, DeadLetter])[],
+  life: Life,
+): Promise<void> {
   const column = (read: (letter: DeadLetter) => unknown) => latest.map(([, letter]) => read(letter) ?? null);
   await transaction.execute(parkSql, [
     latest.map(([digest]) => digest),

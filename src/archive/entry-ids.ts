@@ -1,14 +1,27 @@
-import type { Redis } from 'ioredis';
 import { readAsset } from '../package-root';
+import type { RedisConnection } from '../redis';
+import { type Range, readLightly } from './light-stream';
 
 const script = readAsset('src/archive/entry-ids.lua');
 
-/** Ids of the stream's entries from `from` to `to`, as XRANGE (or, backwards, XREVRANGE) takes them. Reads only. */
-export async function entryIds(
-  client: Redis,
-  [from, to]: readonly [string, string],
+/** Enough to see what is behind the position, which is in one of the first. */
+const samples = 5;
+
+/** Id of the stream's first entry in this range; undefined: there is none. What cannot be read there is replaced. */
+export async function entryId(connection: RedisConnection, range: Range): Promise<string | undefined> {
+  const [id] = await readLightly(
+    connection,
+    [range],
+    async (most) => (await connection.client.eval(script, 0, ...range, 1, samples, most)) as string[],
+  );
+  return id;
+}
+
+/** Ids of entries after this one. Reads only. @throws HEAVY: the stream is too large for that */
+export async function entryIdsAfter(
+  { client, maxRecordBytes }: RedisConnection,
+  from: string,
   count: number,
-  how: 'XRANGE' | 'XREVRANGE' = 'XRANGE',
 ): Promise<readonly string[]> {
-  return (await client.eval(script, 0, how, from, to, count)) as string[];
+  return (await client.eval(script, 0, 'XRANGE', `(${from}`, '+', count, 0, maxRecordBytes)) as string[];
 }

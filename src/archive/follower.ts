@@ -85,7 +85,7 @@ export class Follower {
 
   async #read(entryId: string): Promise<RedisFacts> {
     try {
-      return await readFacts(this.#redis.client, entryId);
+      return await readFacts(this.#redis, entryId);
     } catch (error) {
       this.#must = true;
       throw this.#redis.translate(error);

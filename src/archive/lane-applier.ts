@@ -8,6 +8,7 @@ import type { Targets } from './target';
 export interface LaneApplierOptions
   extends Omit<ApplierOptions, 'sink'>, Pick<SinkOptions, 'strategies' | 'onDelete'> {
   readonly log: Log;
+  readonly onIncident: (what: string) => void;
 }
 
 /** The applier of a lane: made when both servers have been looked at, and anew when a table may have changed. */
@@ -33,9 +34,9 @@ export class LaneApplier {
   /** Makes it, unless it is made. @throws E_PG_… (fatal) when the tables cannot take the records */
   async prepare(): Promise<Applier> {
     if (this.current !== undefined && this.#targets !== undefined) return this.current;
-    const { redis, postgres, log, onDelete } = this.#options;
+    const { redis, postgres, log, onDelete, onIncident } = this.#options;
     await redis.connect();
-    this.server ??= await inspectRedis(redis, log);
+    this.server ??= await inspectRedis(redis, log, onIncident);
     // Only at first: a table that is renamed while we run comes back, and not beside an empty one of ours.
     if (!this.started) await prepareSchema(postgres, log);
     this.#targets = await findTargets(postgres, onDelete);

@@ -106,6 +106,9 @@ export class ArchiveLane {
     this.applier = new LaneApplier({
       ...shared,
       onDelete,
+      onIncident: (what) => {
+        this.incidents.add(what);
+      },
       echoes: this.stream.echoes,
       onApplied: (applied, ms, since) => {
         this.passes.applied(applied);

@@ -1,6 +1,6 @@
 import type { RedisConnection } from '../redis';
 import { streamKey } from './checkpoint';
-import { entryIds } from './entry-ids';
+import { entryId } from './entry-ids';
 
 export interface MemoryFacts {
   /** Entries in the stream. */
@@ -39,10 +39,10 @@ export class MemoryForecast {
   /** Takes a sample. Never throws: that Redis is away is told elsewhere. */
   async sample(position: string, now = performance.now()): Promise<void> {
     try {
-      const [info, streamLength, [first]] = await Promise.all([
+      const [info, streamLength, first] = await Promise.all([
         this.#redis.client.info('memory'),
         this.#redis.client.xlen(streamKey),
-        entryIds(this.#redis.client, [`(${position}`, '+'], 1),
+        entryId(this.#redis, ['XRANGE', `(${position}`, '+']),
       ]);
       const text = (name: string) => new RegExp(`^${name}:(\\S+)`, 'm').exec(info)?.[1] ?? '';
       const number = (name: string) => Number(text(name));

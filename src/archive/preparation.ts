@@ -7,10 +7,18 @@ import { kindNames, kinds } from './kinds';
 import { examineSchema } from './schema/examine';
 import { migrate } from './schema/migrate';
 import { problemsError } from './schema/problems';
+import { renewStream } from './renew-stream';
 import { quoteName, type Target, type Targets } from './target';
 
-/** Checks the server, says what is dangerous about it, and loads the function library. @throws what `inspectServer` throws */
-export async function inspectRedis(redis: RedisConnection, log: Log): Promise<ServerFacts> {
+/**
+ * Checks the server, says what is dangerous about it, loads the function library, and sets aside what is in the place of the stream.
+ * @throws what `inspectServer` throws
+ */
+export async function inspectRedis(
+  redis: RedisConnection,
+  log: Log,
+  onIncident: (what: string) => void,
+): Promise<ServerFacts> {
   const server = await inspectServer(redis);
   if (server.evicts) {
     log.warn(`Redis may evict the stream millrace:changes (maxmemory-policy ${server.maxmemoryPolicy})`, {
@@ -19,6 +27,9 @@ export async function inspectRedis(redis: RedisConnection, log: Log): Promise<Se
     });
   }
   await loadLibrary(redis, log);
+  await renewStream(redis, onIncident).catch((error: unknown) => {
+    throw redis.translate(error);
+  });
   return server;
 }
 

@@ -3,8 +3,9 @@
 --
 -- ARGV  1 key of the incarnation
 --       2 entry id of the position
---       3 … keys of the counters
--- Result: {run id, replication id or nil, incarnation, whether the entry at the position is there (1, 0), stream, counter…}
+--       3 bytes that the stream may take: XINFO reads its first and last entry, whatever their size
+--       4 … keys of the counters
+-- Result: the error HEAVY; or {run id, replication id or nil, incarnation, whether the entry at the position is there (1, 0), stream, counter…}
 --       incarnation  nil: none, or of another type
 --       stream       nil: none; its type, if that is another; or {length, last generated id, first id or nil, entries ever added or nil}
 local key = 'millrace:changes'
@@ -15,6 +16,8 @@ local function short(text) return type(text) == 'string' and string.sub(text, 1,
 local kind = redis.call('TYPE', key).ok
 local stream, there = false, 0
 if kind == 'stream' then
+  local memory = redis.pcall('MEMORY', 'USAGE', key, 'SAMPLES', 1)
+  if type(memory) == 'number' and memory > tonumber(ARGV[3]) then return redis.error_reply('HEAVY ' .. memory) end
   local info = redis.call('XINFO', 'STREAM', key)
   local facts = {}
   for i = 1, #info, 2 do facts[info[i]] = info[i + 1] end
@@ -29,5 +32,5 @@ local result = {
   string.match(redis.call('INFO', 'replication'), 'master_replid:(%w+)') or false,
   short(redis.pcall('GET', ARGV[1])), there, stream
 }
-for i, value in ipairs(redis.call('MGET', unpack(ARGV, 3))) do result[5 + i] = short(value) end
+for i, value in ipairs(redis.call('MGET', unpack(ARGV, 4))) do result[5 + i] = short(value) end
 return result

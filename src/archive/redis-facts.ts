@@ -1,8 +1,9 @@
-import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { fatal } from '../errors';
 import { readAsset } from '../package-root';
+import type { RedisConnection } from '../redis';
 import { beforeAll } from './entry-id';
+import { ends, type Range, readLightly } from './light-stream';
 import { changesStream } from './nominate';
 
 /** Which life of this Redis the archive follows: written by us, and lost with everything else. */
@@ -47,12 +48,18 @@ export const parseFacts = (kept: unknown): RedisFacts | null => factsShape.safeP
 /**
  * All facts of one moment.
  * @param position entry id of the checkpoint
- * @throws E_STREAM_TYPE (fatal), or what the client throws
+ * @throws E_STREAM_TYPE, or what the client throws
  */
-export async function readFacts(client: Redis, position: string): Promise<RedisFacts> {
+export async function readFacts(connection: RedisConnection, position: string): Promise<RedisFacts> {
   const keys = counted.map((kind) => `aidb:counter:${kind}`);
-  const reply = (await client.eval(script, 0, incarnationKey, position, ...keys)) as Reply;
-  const [runId, replication, incarnation, there, stream, ...counters] = reply;
+  const there: Range = ['XRANGE', position, position];
+  const reply = await readLightly(
+    connection,
+    [...ends, there],
+    async (most) =>
+      (await connection.client.eval(script, 0, incarnationKey, position, most, ...keys)) as Reply,
+  );
+  const [runId, replication, incarnation, entryAt, stream, ...counters] = reply;
   return {
     runId,
     replication,
@@ -62,7 +69,7 @@ export async function readFacts(client: Redis, position: string): Promise<RedisF
       Counted,
       string | null
     >,
-    entryAt: position !== beforeAll && there === 1,
+    entryAt: position !== beforeAll && entryAt === 1,
   };
 }
 

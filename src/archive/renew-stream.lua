@@ -6,13 +6,27 @@
 --   KEYS[3..]    where what was set aside waits: a stream until its entries are in the new one, anything else until somebody takes it
 --   ARGV[1]      how many milliseconds ahead are too many
 --   ARGV[2]      entries moved in one step
--- Returns {why something was set aside: a last id, a type or '' for nothing; under which key; whether there is more to do}.
+--   ARGV[3]      bytes that a stream may take whose entries are read here, which takes three times their size
+--   ARGV[4..]    those that were looked through, and may take more
+-- Returns {why something was set aside: a last id, a type or '' for nothing; under which key; whether there is more to do (1); which
+-- stream takes more bytes than that, or ''}. Nothing of it was read: what is too large has to be replaced before the next step.
 -- A kill between two steps leaves entries waiting under KEYS[3..], for whoever calls next. Entries that were applied before are applied
 -- again, which changes nothing.
 local now = redis.call('TIME')[1] * 1000
 local why, aside = '', ''
+
+local function heavy(key, samples)
+  for i = 4, #ARGV do
+    if ARGV[i] == key then return false end
+  end
+  local memory = redis.pcall('MEMORY', 'USAGE', key, 'SAMPLES', samples)
+  return type(memory) == 'number' and memory > tonumber(ARGV[3])
+end
+
 local kind = redis.call('TYPE', KEYS[1]).ok
 if kind == 'stream' then
+  -- XINFO shows its first and last entry.
+  if heavy(KEYS[1], 1) then return {'', '', 1, KEYS[1]} end
   local info = redis.call('XINFO', 'STREAM', KEYS[1])
   local last = ''
   for i = 1, #info, 2 do
@@ -33,21 +47,20 @@ end
 
 for i = 3, #KEYS do
   if redis.call('TYPE', KEYS[i]).ok == 'stream' then
+    if heavy(KEYS[i], 0) then return {why, aside, 1, KEYS[i]} end
     local most = tonumber(ARGV[2])
-    local entries = redis.call('XRANGE', KEYS[i], '-', '+', 'COUNT', most + 1)
-    for at = 1, math.min(#entries, most) do
+    local entries = redis.call('XRANGE', KEYS[i], '-', '+', 'COUNT', most)
+    for at = 1, #entries do
       local fields = entries[at][2]
       -- Pairs do not depend on each other; and what unpack can take is limited.
       for from = 1, #fields, 2000 do
         redis.call('XADD', KEYS[1], '*', unpack(fields, from, math.min(from + 1999, #fields)))
       end
     end
-    if #entries > most then
-      redis.call('XTRIM', KEYS[i], 'MINID', entries[most + 1][1])
-    else
-      redis.call('UNLINK', KEYS[i])
-    end
-    return {why, aside, 1}
+    -- Each by its id: what is behind them may have any size, and is not looked at.
+    for at = 1, #entries do redis.call('XDEL', KEYS[i], entries[at][1]) end
+    if redis.call('XLEN', KEYS[i]) == 0 then redis.call('UNLINK', KEYS[i]) end
+    return {why, aside, 1, ''}
   end
 end
-return {why, aside, 0}
+return {why, aside, 0, ''}

@@ -20,8 +20,11 @@ declare module 'ioredis' {
       run: Buffer,
       from: number,
       count: number,
+      bytes: number,
+      most: number,
     ): Result<
-      null | readonly [started: Buffer, status: Buffer, completed: Buffer, card: number, ...Buffer[]],
+      | null
+      | readonly [started: Buffer, status: Buffer, completed: Buffer, card: number, ...(Buffer | number)[]],
       Context
     >;
     /** retention-remove-metrics.lua */
@@ -35,6 +38,7 @@ declare module 'ioredis' {
 
 /** Points read and compared in one go. */
 const pagePoints = 1_000;
+const pageBytes = 4 * 1024 * 1024;
 /** Keys whose points are compared in one transaction: most are short, and each is a round trip. */
 const groupKeys = 100;
 
@@ -81,7 +85,7 @@ export async function* retainMetrics(
     for (;;) {
       const page = await readPage(context, report, id, from);
       if (page === undefined) break;
-      if (page.read < pagePoints) {
+      if (page.last) {
         group.push(page.series);
         break;
       }
@@ -103,10 +107,17 @@ async function readPage(
   report: KindReport,
   id: Buffer,
   from: number,
-): Promise<{ readonly series: Series; readonly read: number } | undefined> {
+): Promise<{ readonly series: Series; readonly read: number; readonly last: boolean } | undefined> {
   const run = id.subarray(0, Math.max(0, id.indexOf(':')));
   const reply = await ask(
-    redis.client.millraceRetentionReadMetricsBuffer(keyOf('metric', id), keyOf('run', run), from, pagePoints),
+    redis.client.millraceRetentionReadMetricsBuffer(
+      keyOf('metric', id),
+      keyOf('run', run),
+      from,
+      pagePoints,
+      pageBytes,
+      redis.maxRecordBytes,
+    ),
   );
   if (reply === null) return undefined;
   const [started, status, completed, card, ...flat] = reply;
@@ -117,13 +128,18 @@ async function readPage(
   const points: Point[] = [];
   for (let at = 0; at + 1 < flat.length; at += 2) {
     const [member, score] = [flat[at], flat[at + 1]];
-    if (member === undefined || score === undefined) continue;
+    if (typeof member === 'number') keep(report, 'large', nameOf(id));
+    if (!Buffer.isBuffer(member) || !Buffer.isBuffer(score)) continue;
     const row = rowOf({ id, run, started, member, score }, report);
     if (row !== undefined) points.push({ row, score, member });
   }
   const read = flat.length / 2;
   const state = [started, status, completed];
-  return { series: { id, run, state, points, whole: points.length === card }, read };
+  return {
+    series: { id, run, state, points, whole: points.length === card },
+    read,
+    last: from + read >= card,
+  };
 }
 
 function isFinished(status: Buffer, completed: Buffer): boolean {

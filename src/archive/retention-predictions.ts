@@ -16,7 +16,7 @@ declare module 'ioredis' {
     millraceRetentionReadPredictionsBuffer(
       count: number,
       ...keysAndArguments: string[]
-    ): Result<readonly (null | readonly [Buffer | null, ...Buffer[]])[], Context>;
+    ): Result<readonly (null | number | readonly [Buffer | null, ...Buffer[]])[], Context>;
     /** retention-remove-predictions.lua */
     millraceRetentionRemovePredictions(
       count: number,
@@ -67,11 +67,19 @@ export async function* retainPredictions(
     const wanted = ids.slice(at, at + groupRecords);
     const keys = wanted.map((id) => `${prefix}${id}`);
     const reply = await context.ask(
-      redis.client.millraceRetentionReadPredictionsBuffer(keys.length, ...keys, String(groupBytes)),
+      redis.client.millraceRetentionReadPredictionsBuffer(
+        keys.length,
+        ...keys,
+        String(groupBytes),
+        String(redis.maxRecordBytes),
+      ),
     );
     at += reply.length;
     const candidates = reply.flatMap((record, index) => {
-      const candidate = record && candidateOf(wanted[index] ?? '', record, report);
+      const id = wanted[index] ?? '';
+      if (typeof record === 'number') keep(report, 'large', `${prefix}${id}`);
+      const candidate =
+        record === null || typeof record === 'number' ? undefined : candidateOf(id, record, report);
       return candidate ? [candidate] : [];
     });
     const { verdicts } = await confirm(

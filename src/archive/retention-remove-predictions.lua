@@ -16,6 +16,8 @@ for first = 1, #KEYS, 3 do
   at = values + count
   local same = redis.call('TYPE', key).ok == 'hash' and redis.call('HLEN', key) == count and redis.pcall('HGET', version, 'created_at') == created
     and type(redis.pcall('ZSCORE', index, id)) ~= 'table' -- an error: no sorted set
+  -- Whatever it has become is not read.
+  for i = 1, same and count or 0 do same = same and redis.call('HSTRLEN', key, ARGV[fields + i - 1]) == #ARGV[values + i - 1] end
   if same then
     local now = redis.call('HMGET', key, unpack(ARGV, fields, values - 1))
     for i = 1, count do same = same and now[i] == ARGV[values + i - 1] end

@@ -7,6 +7,7 @@ export const keptReasons = {
   parked: 'parked (`millrace dead-letters list` says why)',
   parent: 'of a version or run that is not in both stores',
   unfit: 'no time that can be read, or another value that no row can hold',
+  large: 'larger than MAX_RECORD_SIZE',
   extra: 'with fields, a key or a score that Postgres has no place for',
   running: 'of runs that are not finished (points of any age)',
   last: 'the last of its metric, of which Postgres has younger rows than Redis',
@@ -47,7 +48,9 @@ export function keep(kind: KindReport, reason: KeptReason, key: string, count = 
 
 /** Whether something stays that a person may have to look at: Postgres should have had it. */
 export const needsAttention = ({ kinds }: RetentionReport): boolean =>
-  Object.values(kinds).some(({ kept }) => kept.missing ?? kept.differs ?? kept.parked ?? kept.unfit);
+  Object.values(kinds).some(
+    ({ kept }) => kept.missing ?? kept.differs ?? kept.parked ?? kept.unfit ?? kept.large,
+  );
 
 /** For the log: what was removed, and what stayed though it was old, by kind. */
 export function retentionCounts({ kinds, keys, ms }: RetentionReport) {

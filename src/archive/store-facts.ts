@@ -6,7 +6,8 @@ import { RedisConnection } from '../redis';
 import { readPause } from './pause';
 import { streamKey } from './checkpoint';
 import { compareEntryIds } from './entry-id';
-import { entryIds } from './entry-ids';
+import { entryIdsAfter } from './entry-ids';
+import { isHeavy } from './light-stream';
 
 /** What Redis and Postgres themselves say of the archive, without a daemon. Reads only; times as Postgres prints them. */
 export interface ArchiveStoreFacts {
@@ -15,7 +16,7 @@ export interface ArchiveStoreFacts {
   readonly heartbeat: string | null;
   readonly entryId: string | null;
   readonly streamLength: number;
-  /** Entries after the position. */
+  /** Entries after the position; of a stream that takes more than MAX_RECORD_SIZE all that it has. */
   readonly lagRecords: number;
   readonly deadLetters: number;
   readonly inStep: boolean;
@@ -46,7 +47,13 @@ export async function archiveStoreFacts(config: Config, target: PostgresTarget):
       [streamKey],
     );
     const entryId = row?.['entry_id'] ?? null;
-    const lagRecords = entryId === null ? streamLength : await entriesAfter(redis, entryId);
+    const lagRecords =
+      entryId === null
+        ? streamLength
+        : await entriesAfter(redis, entryId).catch((error: unknown) => {
+            if (isHeavy(error)) return streamLength;
+            throw error;
+          });
     return {
       migrated: true,
       owner: row?.['owner'] ?? null,
@@ -74,7 +81,7 @@ async function entriesAfter(redis: RedisConnection, entryId: string): Promise<nu
   let from = entryId;
   let count = 0;
   while (count < countedAtMost) {
-    const ids = await entryIds(redis.client, [`(${from}`, '+'], page);
+    const ids = await entryIdsAfter(redis, from, page);
     count += ids.length;
     const last = ids.at(-1);
     if (ids.length < page || last === undefined || compareEntryIds(last, from) <= 0) return count;

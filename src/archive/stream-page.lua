@@ -3,11 +3,10 @@
 -- too large is replaced by what is left of it, at the end of the stream.
 --
 -- ARGV  1 id after which to read
---       2 most entries
+--       2 most entries, none of which is far too large to be read (refusal.ts)
 --       3 most bytes to return: reading stops after the entry that reaches it
 --       4 most bytes of one entry. Of a larger one the records that it carries are only named, for they are in Redis under their keys as
 --         well; where that is not enough, `too-large` stands for it, with its id and size
---       5 1: larger ones are replaced; 0: reads only
 -- Result: {id, {field, value, …}} of each that is not replaced
 local stream, overhead = 'millrace:changes', 100
 local from, most, budget, limit = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -72,18 +71,19 @@ local function replace(id, fields)
   end
 end
 
-local entries = {}
-while #entries < most and budget > 0 do
+local entries, looked = {}, 0
+while looked < most and budget > 0 do
   local entry = redis.call('XRANGE', stream, '(' .. from, '+', 'COUNT', 1)[1]
   if not entry then break end
   local id, fields = entry[1], entry[2] or {}
+  looked = looked + 1
   local weight = weight_of(fields)
   local heavy = weight > limit
   if heavy then
     fields = lightened(fields) or { 'too-large', id .. ' ' .. weight }
     weight = weight_of(fields)
   end
-  if heavy and ARGV[5] == '1' then replace(id, fields) else entries[#entries + 1] = { id, fields } end
+  if heavy then replace(id, fields) else entries[#entries + 1] = { id, fields } end
   budget = budget - weight - overhead
   from = id
 end

@@ -1,11 +1,12 @@
 import type { RedisConnection } from '../redis';
-import { isReplyTooLarge } from '../reply-guard';
 import { readCarefully } from './careful-read';
 import type { KnownId } from './carried-copy';
 import { streamKey } from './checkpoint';
 import type { Echoes } from './echoes';
 import { beforeAll } from './entry-id';
-import { entryIds } from './entry-ids';
+import { entryId } from './entry-ids';
+import { replaceUnread } from './light-stream';
+import { refusal } from './refusal';
 import { type Entry, type Page, readPage } from './stream';
 
 /** A read waits this long for an entry: shorter than the connection's command timeout. */
@@ -101,20 +102,21 @@ export class StreamTail {
   async #ask(from: string, asked: object): Promise<Page | undefined> {
     while (this.#next === asked) {
       await this.#connection.connect();
-      const entries = await this.#entries(from);
-      const page = readPage(entries ?? (await this.#carefully(from)), this.#known);
+      const read = await this.#entries(from);
+      const entries = typeof read === 'number' ? await this.#carefully(from, read) : read;
+      const page = readPage(entries, this.#known);
       if (page.entries === 0) continue;
       // Not if it is of another Redis than that which is followed now.
       if (this.#next === asked) this.#echoes.read(page);
-      if (entries === undefined) this.#count = 1;
+      if (typeof read === 'number') this.#count = 1;
       else this.#adapt(page);
       return page;
     }
     return undefined;
   }
 
-  /** @returns undefined: they are too large */
-  async #entries(from: string): Promise<readonly Entry[] | undefined> {
+  /** @returns a number: so many are too large together, or one of them is that alone */
+  async #entries(from: string): Promise<readonly Entry[] | number> {
     const { client, maxRecordBytes } = this.#connection;
     try {
       const reply = (await client.xreadBuffer(
@@ -127,18 +129,19 @@ export class StreamTail {
         from,
       )) as [Buffer, Entry[]][] | null;
       const entries = reply?.[0]?.[1] ?? [];
-      return isWithin(entries, maxRecordBytes) ? entries : undefined;
+      return isWithin(entries, maxRecordBytes) ? entries : entries.length;
     } catch (error) {
-      if (isReplyTooLarge(this.#connection.translate(error))) return undefined;
-      throw error;
+      const { fit, firstId, carries } = await refusal(this.#connection, error);
+      if (fit > 0 || carries || firstId === undefined) return Math.max(fit, 1);
+      await replaceUnread(this.#connection, firstId);
+      return [];
     }
   }
 
-  /** Of those after `from` one is too large to be read as it is, or they are together. */
-  async #carefully(from: string): Promise<readonly Entry[]> {
-    await this.#connection.reconnected();
+  /** Of so many entries after `from` one is too large to be read as it is, or they are together. */
+  async #carefully(from: string, entries: number): Promise<readonly Entry[]> {
     const { client, maxRecordBytes: most } = this.#connection;
-    return readCarefully(client, { from, most, replace: true });
+    return readCarefully(client, { from, entries, most });
   }
 
   /** How many entries make a page depends on what writers put into one. */
@@ -159,8 +162,7 @@ function isWithin(entries: readonly Entry[], most: number): boolean {
 /** Id of the stream's last entry; before all when it is empty or away. */
 export async function lastEntryId(redis: RedisConnection): Promise<string> {
   try {
-    const [last] = await entryIds(redis.client, ['+', '-'], 1, 'XREVRANGE');
-    return last ?? beforeAll;
+    return (await entryId(redis, ['XREVRANGE', '+', '-'])) ?? beforeAll;
   } catch (error) {
     throw redis.translate(error);
   }

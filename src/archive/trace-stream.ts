@@ -1,10 +1,10 @@
-import type { Redis } from 'ioredis';
-import { readCarefully } from './careful-read';
+import type { RedisConnection } from '../redis';
 import { carriedKind, recordIn, split } from './carried';
+import { changesStream, idsIn } from './nominate';
 import type { KindName } from './kinds';
-import { idsIn } from './nominate';
 import { PackedError } from './packed';
-import { millisecondsOf } from './stream';
+import { refusal } from './refusal';
+import { type Entry, millisecondsOf } from './stream';
 
 /** An entry of the stream that names a record and is not applied yet. */
 export interface WaitingEntry {
@@ -20,39 +20,54 @@ export interface WaitingScan {
   readonly entries: readonly WaitingEntry[];
   /** Entries looked at. */
   readonly looked: number;
+  /** Those among them that are too large to be read: what they name is not known. */
+  readonly tooLarge: number;
   /** False: more waits than was looked at. */
   readonly complete: boolean;
 }
 
-/** Of a larger entry the records that it carries are only named. */
-const most = 1024 * 1024;
+const page = 1_000;
 /** About ten seconds of reading. */
 const mostEntries = 1_000_000;
 
 /** Looks through what waits in the stream for a record. Reads only. @param id what follows `aidb:<kind>:` */
 export async function scanWaiting(
-  client: Redis,
+  redis: RedisConnection,
   position: string,
   kind: KindName,
   id: Buffer,
 ): Promise<WaitingScan> {
   const entries: WaitingEntry[] = [];
   let looked = 0;
+  let tooLarge = 0;
   let from = position;
   while (looked < mostEntries) {
-    const page = await readCarefully(client, { from, most, replace: false });
-    for (const [index, [entryId, fields]] of page.entries()) {
+    const read = await entriesAfter(redis, from, page);
+    for (const [index, [entryId, fields]] of read.entries()) {
+      if (fields === null || fields[0]?.toString('latin1') === 'too-large') tooLarge++;
       const says = whatItSays(fields ?? [], kind, id);
       if (says === undefined) continue;
       const text = entryId.toString('latin1');
       entries.push({ entryId: text, at: millisecondsOf(text), before: looked + index, says });
     }
-    looked += page.length;
-    const last = page.at(-1)?.[0].toString('latin1');
-    if (last === undefined) return { entries, looked, complete: true };
+    looked += read.length;
+    const last = read.at(-1)?.[0].toString('latin1');
+    if (last === undefined) return { entries, looked, tooLarge, complete: true };
     from = last;
   }
-  return { entries, looked, complete: false };
+  return { entries, looked, tooLarge, complete: false };
+}
+
+/** As many as can be received together, up to `count`; or one that cannot be, without its fields. */
+async function entriesAfter(redis: RedisConnection, from: string, count: number): Promise<readonly Entry[]> {
+  try {
+    return await redis.client.xrangeBuffer(changesStream, `(${from}`, '+', 'COUNT', count);
+  } catch (error) {
+    const { fit, firstId } = await refusal(redis, error);
+    if (fit > 0) return entriesAfter(redis, from, fit);
+    if (firstId === undefined) throw redis.translate(error);
+    return [[Buffer.from(firstId), null]];
+  }
 }
 
 /** What an entry says of a record; undefined: nothing. The forms are those of found.ts and nominate.ts. Pure. */

@@ -55,9 +55,13 @@ export function verdictOf(redis: InRedis, archive: ArchiveTrace['archive']): Ver
     const unseen = waiting.complete
       ? ''
       : ` It is not among the first ${waiting.looked} entries that wait in the stream, and may be further behind.`;
+    const unread =
+      waiting.tooLarge === 0
+        ? ''
+        : ` ${waiting.tooLarge} of the entries that wait are larger than MAX_RECORD_SIZE and may name it.`;
     return {
       state: 'not captured',
-      sentence: `Not captured yet: the next full pass finds it (\`millrace reconcile\` runs one now).${unseen}`,
+      sentence: `Not captured yet: the next full pass finds it (\`millrace reconcile\` runs one now).${unseen}${unread}`,
     };
   }
   const current = alive.find(({ created }) => created === redis.created);

@@ -69,7 +69,7 @@ export async function traceRecord(
     const named = { key: keyOf(kind, id).toString('utf8'), kind, redis: told };
     if (targets === undefined || checkpoint === undefined)
       return { ...named, archive: null, verdict: verdictOf(named.redis, null) };
-    const waiting = await scanWaiting(redis.client, checkpoint.position, kind, id).catch((error: unknown) => {
+    const waiting = await scanWaiting(redis, checkpoint.position, kind, id).catch((error: unknown) => {
       throw redis.translate(error);
     });
     const explanation = new Explanation({

@@ -25,7 +25,7 @@ export function describeRecordTrace({ key, redis, archive, verdict }: ArchiveTra
       );
     if (waiting.entries.length === 0)
       lines.push(
-        `           none of the ${waiting.looked} entries that wait${waiting.complete ? '' : ' first'} names it`,
+        `           none of the ${waiting.looked} entries that wait${waiting.complete ? '' : ' first'} names it${waiting.tooLarge === 0 ? '' : `; ${waiting.tooLarge} are too large to be read`}`,
       );
     for (const letter of parked)
       lines.push(

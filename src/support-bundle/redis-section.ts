@@ -38,7 +38,7 @@ export async function redisSection({ redis }: Config) {
       settings[name] = await orWhy(
         client.config('GET', name).then((reply) => (reply as string[])[1] ?? null),
       );
-    const { stream, counters, incarnation, runId } = await readFacts(client, '0-0');
+    const { stream, counters, incarnation, runId } = await readFacts(connection, '0-0');
     // Somebody may have put anything there.
     const numbers = Object.entries(counters).filter(([, value]) => /^\d{1,20}$/.test(value ?? ''));
     return {

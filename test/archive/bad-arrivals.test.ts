@@ -1,3 +1,6 @@
+import { archiveOnce } from '../../src/archive/once';
+import { loadConfig } from '../../src/config';
+import { openLog } from '../../src/log';
 import { ModelStore } from '../../src/writer/model-store';
 import { pack } from '../../src/archive/packed';
 import { startDaemon, type TestDaemon } from '../support/daemon';
@@ -291,6 +294,28 @@ test.each([
     expect(await client.dumpBuffer('millrace:changes:before:1')).toEqual(theirs);
   },
 );
+
+test('so is one that is there at the start, of a daemon or of a single sync', async () => {
+  const { client } = redis;
+  await writeParents(client);
+  await client.set('millrace:changes', 'mine');
+  const daemon = await start();
+  await until(daemon, 'training_runs', 1);
+  const { archive, ready } = await daemon.status();
+  expect({ ready, failure: archive.failure }).toEqual({ ready: true, failure: null });
+  expect(archive.incidents.map(({ what }) => what)).toContainEqual(
+    expect.stringMatching(/was no stream any more.*millrace:changes:before:1/),
+  );
+  await daemon.stop();
+  await client.multi().del('millrace:changes').hset('millrace:changes', 'a', 'b').exec();
+  await client.hset('aidb:prediction:1', { ...goodFields['prediction'] });
+  const config = loadConfig({ REDIS_URL: redis.url, POSTGRES_URL: postgres.url });
+  const quiet = openLog({ ...config.log, level: 'error' }, false, false);
+  await archiveOnce(config, quiet, { progress: false });
+  expect(await count('predictions')).toBe(1);
+  expect(await client.get('millrace:changes:before:1')).toBe('mine');
+  expect(await client.hgetall('millrace:changes:before:2')).toEqual({ a: 'b' });
+});
 
 test('3,000 records, none of them good, are 3,000 letters within seconds, and the next good one lands', async () => {
   const daemon = await start({ MIRROR: 'off' });

@@ -1,3 +1,12 @@
+import { CaptureWatch } from '../../src/archive/capture-watch';
+import { MemoryForecast } from '../../src/archive/memory-forecast';
+import { entryIdsAfter } from '../../src/archive/entry-ids';
+import { readFacts } from '../../src/archive/redis-facts';
+import { lastEntryId } from '../../src/archive/stream-tail';
+import { scanWaiting } from '../../src/archive/trace-stream';
+import { loadConfig } from '../../src/config';
+import { openLog } from '../../src/log';
+import { RedisConnection } from '../../src/redis';
 import { eventually } from '../support/eventually';
 import {
   plainDataset,
@@ -11,6 +20,8 @@ import {
   plainVersion,
 } from '../support/plain-writer';
 import { useArchive } from './support/archive';
+import { daysAgo, retain } from './support/retention';
+import { toldOf, warmed } from './support/warm';
 
 /** What is larger than MAX_RECORD_SIZE, wherever it is written: it is parked, and everything else goes on. */
 const archive = useArchive();
@@ -161,3 +172,123 @@ test.each(entries)(
     expect(daemon.log.lines.filter(({ level }) => level === 'error')).toEqual([]);
   },
 );
+
+test('a daemon that is started where such entries are goes past them, and past a hash that they name', async () => {
+  const { client } = archive.redis;
+  await plainVersion(client, await plainModel(client));
+  const id = await plainPrediction(client, 1, { output: large });
+  for (const [, fields] of entries) await client.call('XADD', ['millrace:changes', '*', ...fields()]);
+  await client.xadd('millrace:changes', '*', 'prediction', String(id));
+  const daemon = await archive.start({ ...limit, MIRROR: 'off' });
+  await archive.store.createModel({ name: 'behind them' });
+  await archive.becomes(`SELECT name FROM models WHERE name = 'behind them'`, ['behind them']);
+  const entry = expect.stringMatching(/^millrace:changes \d+-\d+ E_TOO_LARGE$/) as string;
+  await untilParked(`aidb:prediction:${id} E_TOO_LARGE`, ...entries.map(() => entry));
+  expect(JSON.stringify(daemon.log.lines)).not.toMatch(/Ensure the Redis/);
+});
+
+/** Whatever of ours looks at the stream, in a process that may be the only one. */
+const readers: readonly (readonly [string, (redis: RedisConnection) => Promise<unknown>])[] = [
+  ['whether this Redis goes on where Postgres stands', (redis) => readFacts(redis, '1-1')],
+  ['what the last entry is', (redis) => lastEntryId(redis)],
+  ['what waits', (redis) => new MemoryForecast(redis).sample('0-0')],
+  ['whether writers can write', (redis) => watch(redis).look()],
+  ['trace', (redis) => scanWaiting(redis, '0-0', 'model', Buffer.from('7'))],
+  ['status', (redis) => entryIdsAfter(redis, '0-0', 1_000).catch(() => undefined)],
+];
+const log = openLog(loadConfig({}).log, false, false);
+const watch = (redis: RedisConnection) => new CaptureWatch({ redis, log, onIncident: () => undefined });
+const far = `${Date.now() + 400 * 86_400_000}-1`;
+
+test.each(readers)(
+  '%s: what is far too large is not read inside Redis, wherever it is',
+  async (_who, look) => {
+    const { client } = archive.redis;
+    const redis = new RedisConnection(loadConfig({ ...archive.environment(), ...limit }).redis, 'test');
+    await redis.connect();
+    const add = (id: string, value: string | Buffer) => client.xadd('millrace:changes', id, 'model', value);
+    const entry = Buffer.alloc(20_000_000);
+    for (const ids of [['1-1'], ['1-1', '2-1'], ['0-1', '1-1'], ['0-1', '1-1', '2-1'], [far]]) {
+      await client.multi().del('millrace:changes').call('SCRIPT', 'FLUSH', 'SYNC').exec(); // a new Lua
+      for (const id of ids) await add(id, id === '1-1' || id === far ? entry : '1');
+      await look(redis);
+      const [, bytes] = /used_memory_lua:(\d+)/.exec(await client.info('memory')) ?? [];
+      expect(Number(bytes)).toBeLessThan(5 * megabyte);
+    }
+    redis.close();
+  },
+);
+
+test('retention leaves alone what is too large, says so, and goes on; warm puts back what fits', async () => {
+  const { client } = archive.redis;
+  const at = { created_at: daysAgo(300) };
+  const version = await plainVersion(client, await plainModel(client, at), at);
+  const run = await plainRun(client, version, {
+    ...{ status: 'completed', started_at: daysAgo(300), completed_at: daysAgo(200) },
+  });
+  const old = { timestamp: daysAgo(91) };
+  for (let number = 0; number < 3; number++) await plainPrediction(client, version, old);
+  const output = json(2 * megabyte);
+  await plainPrediction(client, version, { ...old, output });
+  for (let epoch = 1; epoch <= 30; epoch++) await plainMetric(client, run, { epoch, ...old });
+  const daemon = await archive.start();
+  await eventually(async () => expect(await count('metrics')).toBe(30));
+  await eventually(async () => expect(await count('predictions')).toBe(4));
+  await daemon.stop();
+  // Where nothing of that size was read, memory holds: both would be refused.
+  await client.hset('aidb:prediction:99', {
+    ...old,
+    id: '99',
+    model_version_id: '1',
+    input: json(20_000_000),
+  });
+  await client.zadd('aidb:metric:1:loss:train', 7, json(20_000_000));
+
+  const environment = archive.environment(limit);
+  const { kinds } = await retain({ environment, policy: { prediction: 90, metric: 90 } });
+  expect(kinds.prediction?.kept.large?.examples.toSorted()).toEqual([
+    'aidb:prediction:4',
+    'aidb:prediction:99',
+  ]);
+  expect(kinds).toMatchObject({
+    prediction: {
+      removed: 3,
+      kept: { large: { count: 2 } },
+    },
+    metric: { removed: 30, kept: { large: { count: 1, examples: ['aidb:metric:1:loss:train'] } } },
+  });
+
+  await client.flushall();
+  const report = await warmed(archive, { environment: limit });
+  expect(toldOf(report, 'prediction')).toEqual({ restored: 3, large: 1 });
+  expect(await client.exists('aidb:prediction:4')).toBe(0);
+  expect(toldOf(await warmed(archive), 'prediction')).toEqual({ restored: 1, there: 3 });
+  expect(await client.hget('aidb:prediction:4', 'output')).toBe(output);
+});
+
+test('trace says how many of the entries that wait it could not read', async () => {
+  const { client } = archive.redis;
+  const redis = new RedisConnection(loadConfig({ ...archive.environment(), ...limit }).redis, 'test');
+  await redis.connect();
+  const add = (field: string, value: string | Buffer) => client.xadd('millrace:changes', '*', field, value);
+  await add('model', '7');
+  await add('model', Buffer.alloc(20_000_000));
+  await add('too-large', '1-1');
+  await add('model', '7');
+  const scan = await scanWaiting(redis, '0-0', 'model', Buffer.from('7'));
+  expect(scan).toMatchObject({ looked: 4, tooLarge: 2, complete: true });
+  expect(scan.entries.map(({ before }) => before)).toEqual([0, 3]);
+  redis.close();
+});
+
+test('the letter of a record of many megabytes keeps no copy; the record lands all the same when its parent comes', async () => {
+  const { client } = archive.redis;
+  const daemon = await archive.start();
+  const input = json(17 * megabyte);
+  await client.hset('aidb:prediction:1', { model_version_id: '1', timestamp: daysAgo(1), input });
+  await untilParked('aidb:prediction:1 E_PARENT');
+  expect(await archive.lines('SELECT octet_length(payload) FROM millrace.dead_letters')).toEqual(['']);
+  await plainVersion(client, await plainModel(client));
+  await eventually(async () => expect(await count('predictions')).toBe(1), { alive: daemon.running });
+  await untilParked();
+});

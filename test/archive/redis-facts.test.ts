@@ -2,7 +2,9 @@ import { copyFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ArchiveCheckpoint, judge } from '../../src/archive/continuity';
 import { incarnationKey, parseFacts, readFacts, type RedisFacts } from '../../src/archive/redis-facts';
+import { loadConfig } from '../../src/config';
 import { startRedis } from '../../src/embedded/redis';
+import { RedisConnection } from '../../src/redis';
 import { eventually } from '../support/eventually';
 import { temporaryFolder, testRedis, type TestRedis } from '../support/stores';
 
@@ -10,9 +12,12 @@ const folder = temporaryFolder();
 /** Saved when asked, not by itself: a stop without a save is a return to the last snapshot. */
 const options = { dataDir: folder, persist: false, extraArgs: ['--dbfilename', 'dump.rdb'] };
 let redis: TestRedis;
+let connection: RedisConnection;
 let checkpoint: ArchiveCheckpoint;
 beforeAll(async () => {
   redis = await testRedis(options);
+  connection = new RedisConnection(loadConfig({ REDIS_URL: redis.url }).redis, 'test');
+  await connection.connect();
 });
 
 const stream = 'millrace:changes';
@@ -32,15 +37,19 @@ const commit = async (entryId: string) => {
   const seen = parseFacts(JSON.parse(JSON.stringify(await facts(entryId))));
   checkpoint = { incarnation: seen?.incarnation ?? null, entryId, seen };
 };
-const facts = (entryId = checkpoint.entryId): Promise<RedisFacts> => readFacts(redis.client, entryId);
+const facts = (entryId = checkpoint.entryId): Promise<RedisFacts> => readFacts(connection, entryId);
 const verdict = async () => judge(checkpoint, await facts());
 const restart = async () => {
   const { port } = redis.server;
   await redis.server.stop();
   redis.server = await startRedis({ ...options, port });
   await eventually(() => redis.client.ping());
+  await eventually(() => connection.connect());
 };
 
+afterAll(() => {
+  connection.close();
+});
 beforeEach(async () => {
   await redis.client.flushall();
   await redis.client.set(incarnationKey, 'life1');
@@ -134,6 +143,7 @@ test.each([0, 2, 50])('an older snapshot, with %i entries written since, is seen
   renameSync(snapshot, join(folder, 'dump.rdb'));
   redis.server = await startRedis({ ...options, port });
   await eventually(() => redis.client.ping());
+  await eventually(() => connection.connect());
   await write(since);
   const { verdict: found, incident } = await verdict();
   expect(found).toBe('backwards');

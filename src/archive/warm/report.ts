@@ -33,6 +33,7 @@ const reasons: readonly (readonly [Reason, string])[] = [
   ['inUse', 'kept back: another record, or something else, has the key by now'],
   ['orphaned', 'kept back: what they belong to is not in Redis'],
   ['unlike', 'kept back: they cannot be written so that they would be read back as the same'],
+  ['large', 'kept back: they are larger than MAX_RECORD_SIZE'],
   ['superseded', 'not put back: their id, or that of what they belong to, was given to a newer record'],
   ['shared', 'not put back: another record stands for the row they share'],
   ['left', 'not asked for: older than those'],

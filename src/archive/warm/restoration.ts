@@ -3,12 +3,13 @@ import { retryable } from '../../errors';
 import { readAsset } from '../../package-root';
 import type { TextRow, Transaction } from '../../postgres';
 import type { Config } from '../../config';
+import { defaultMaxRecordBytes } from '../../redis';
 import { type KindName, kindNames } from '../kinds';
 import { quoteName, type Target, type Targets, targetOf } from '../target';
 import type { RaisedCounters } from './counters';
 import type { WarmLimits } from './limits';
 import { MetricForms } from './metric-form';
-import { pagesOf } from './pages';
+import { measure, pagesOf, sizeSql } from './pages';
 import { chosenSql, type Plan, sinceCondition } from './plan';
 import { Unlike } from './python-form';
 import type { Parent, PartToRestore, RecordToRestore, Restorer } from './restorer';
@@ -56,7 +57,15 @@ export class Restoration {
     if (plan.wanted[name] === 0) return;
     const target = targetOf(targets, name);
     const { sql, values } = this.#query(target);
-    for await (const rows of pagesOf(transaction, sql, values)) {
+    const columns =
+      name === 'hyperparam' ? ['parts'] : target.kind.columns.map((_column, index) => `c${index}`);
+    const sized = `SELECT *, ${sizeSql(columns)} AS size FROM (${sql}) AS one`;
+    const most = this.#options.config.redis.maxRecordBytes ?? defaultMaxRecordBytes;
+    const { larger, largest } = await measure(transaction, sized, { values, most });
+    plan.tallies[name].large += larger;
+    // Only where it has to be: otherwise each size is worked out twice.
+    const fitting = larger === 0 ? sql : `SELECT * FROM (${sized}) AS fitting WHERE size <= ${most}`;
+    for await (const rows of pagesOf(transaction, fitting, { values, largest })) {
       if (signal.aborted) {
         throw retryable('warm was interrupted', {
           code: 'E_INTERRUPTED',

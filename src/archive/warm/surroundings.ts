@@ -34,7 +34,7 @@ export async function lookAround(
     if (row === undefined) return { daemon: false, wentBack: false };
     const { incarnation = null, entry_id: entryId, seen } = row;
     const daemon = row['alive'] === 't';
-    const now = await readFacts(redis.client, entryId ?? '0-0').catch((error: unknown) => {
+    const now = await readFacts(redis, entryId ?? '0-0').catch((error: unknown) => {
       throw redis.translate(error);
     });
     if (incarnation !== null && now.incarnation !== null && now.incarnation !== incarnation) {

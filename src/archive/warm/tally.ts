@@ -11,6 +11,8 @@ export interface Tally {
   orphaned: number;
   /** It could not be written so that it would be read back as the same. */
   unlike: number;
+  /** More than MAX_RECORD_SIZE: a daemon would not read it. */
+  large: number;
   /** Its id, or that of the record it belongs to, was given to a newer one after a flush. */
   superseded: number;
   /** Another record stands for the row that both were mapped to (ON_CONFLICT). */
@@ -22,11 +24,12 @@ export interface Tally {
 }
 
 export const emptyTally = (): Tally => ({
-  ...{ restored: 0, there: 0, inUse: 0, orphaned: 0, unlike: 0 },
+  ...{ restored: 0, there: 0, inUse: 0, orphaned: 0, unlike: 0, large: 0 },
   ...{ superseded: 0, shared: 0, left: 0, foreign: 0 },
 });
 
 export type Tallies = Readonly<Record<KindName, Tally>>;
 
 /** What might be restored another time, or looked at. */
-export const keptBack = ({ inUse, orphaned, unlike }: Tally): number => inUse + orphaned + unlike;
+export const keptBack = ({ inUse, orphaned, unlike, large }: Tally): number =>
+  inUse + orphaned + unlike + large;
