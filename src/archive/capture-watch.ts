@@ -19,6 +19,7 @@ declare module 'ioredis' {
 /** Clocks are set right by hours; beyond that an id says nothing of time. */
 const aheadMs = 86_400_000;
 const movedAtOnce = 100;
+const movedBytes = 1024 * 1024;
 /** Whatever else than a stream is under one of them stays there. */
 const asideKeys = [1, 2, 3, 4, 5, 6, 7, 8].map((number) => `${streamKey}:before:${number}`);
 
@@ -98,6 +99,7 @@ export class CaptureWatch {
         ...keys,
         String(aheadMs),
         String(movedAtOnce),
+        String(movedBytes),
       );
       if (/^\d/.test(why))
         onIncident(

@@ -30,7 +30,7 @@ import { Standing } from './standing';
 import type { Page } from './stream';
 import { lastEntryId, StreamTail } from './stream-tail';
 import type { Targets } from './target';
-import { Trimming, trimStream } from './trim';
+import { Trimming } from './trim';
 import { TruthReader } from './truth';
 
 export interface ArchiveLaneOptions {
@@ -134,7 +134,10 @@ export class ArchiveLane {
       onApplied: ({ position, since }) => {
         this.entryId = position;
         this.behindSince = since;
-        this.#trimming.start(position);
+        this.#trimming.start({
+          incarnation: this.checkpoint.position?.incarnation ?? null,
+          entryId: position,
+        });
       },
       mayGoOn: () => this.#mayGoOn(),
     });
@@ -310,8 +313,7 @@ export class ArchiveLane {
     this.#retrying ||= this.letters > 0;
     await applier.lookUpRested();
     const { position } = this.checkpoint;
-    if (position !== undefined && this.behindSince === undefined)
-      await trimStream(this.redis, position.entryId, 'exactly');
+    if (position !== undefined && this.behindSince === undefined) await this.#trimming.exactly(position);
   }
 
   async #pass(applier: Applier): Promise<boolean> {

@@ -6,6 +6,7 @@
 --   KEYS[3..]    where what was set aside waits: a stream until its entries are in the new one, anything else until somebody takes it
 --   ARGV[1]      how many milliseconds ahead are too many
 --   ARGV[2]      entries moved in one step
+--   ARGV[3]      bytes after which one ends
 -- Returns {why something was set aside: a last id, a type or '' for nothing; under which key; whether there is more to do}.
 -- A kill between two steps leaves entries waiting under KEYS[3..], for whoever calls next. Entries that were applied before are applied
 -- again, which changes nothing.
@@ -33,19 +34,22 @@ end
 
 for i = 3, #KEYS do
   if redis.call('TYPE', KEYS[i]).ok == 'stream' then
-    local most = tonumber(ARGV[2])
-    local entries = redis.call('XRANGE', KEYS[i], '-', '+', 'COUNT', most + 1)
-    for at = 1, math.min(#entries, most) do
-      local fields = entries[at][2]
+    local bytes = 0
+    for _ = 1, ARGV[2] do
+      -- One by one, for nobody knows how large they are.
+      local entry = redis.call('XRANGE', KEYS[i], '-', '+', 'COUNT', 1)[1]
+      if not entry then
+        redis.call('UNLINK', KEYS[i])
+        break
+      end
+      local fields = entry[2]
       -- Pairs do not depend on each other; and what unpack can take is limited.
       for from = 1, #fields, 2000 do
         redis.call('XADD', KEYS[1], '*', unpack(fields, from, math.min(from + 1999, #fields)))
       end
-    end
-    if #entries > most then
-      redis.call('XTRIM', KEYS[i], 'MINID', entries[most + 1][1])
-    else
-      redis.call('UNLINK', KEYS[i])
+      redis.call('XDEL', KEYS[i], entry[1])
+      for at = 1, #fields do bytes = bytes + #fields[at] end
+      if bytes > tonumber(ARGV[3]) then break end
     end
     return {why, aside, 1}
   end
