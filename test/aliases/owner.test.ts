@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { installCapture } from '../../src/aliases/capture';
 import { defaultMappings } from '../../src/aliases/mapping';
+import { AliasSource } from '../../src/aliases/source';
 import { startDaemon, type TestDaemon } from '../support/daemon';
 import { eventually } from '../support/eventually';
 import { aliasDatabase, temporaryFolder, testRedis, type TestRedis } from '../support/stores';
@@ -197,3 +198,42 @@ test('whoever mends the capture, all the others know that they have missed somet
     expect.stringMatching(/another Millrace/),
   );
 });
+
+test.each(['goes on', 'is stopped before its pass, and another one is there'])(
+  'the mender meets a lock right after its triggers are committed, in a rollback-journal file, and %s: what was missed is passed over',
+  async (fate) => {
+    const environment = { REDIS_URL: redis.url, DB_PATH: path, SYNC_INTERVAL: '3600' };
+    await daemon.stop();
+    db.pragma('journal_mode = DELETE');
+    daemon = await startDaemon(environment);
+    const mender = daemon;
+    if (fate !== 'goes on') daemon = await startDaemon({ ...environment, CAPTURE: 'off' });
+    // What the mender does next is to open the file anew: then somebody has locked it.
+    const triggers = db
+      .prepare("SELECT count(*) FROM sqlite_master WHERE name = 'millrace_team_after_insert'")
+      .pluck();
+    const open = AliasSource.open.bind(AliasSource);
+    let locked = false;
+    const opening = jest.spyOn(AliasSource, 'open').mockImplementation((options) => {
+      if (!locked && triggers.get() !== 0) {
+        db.exec('BEGIN EXCLUSIVE');
+        locked = true;
+      }
+      return open(options);
+    });
+    db.exec(`BEGIN;
+      CREATE TABLE new_aliases (team_id, alias);
+      INSERT INTO new_aliases SELECT * FROM team_aliases;
+      DROP TABLE team_aliases;
+      ALTER TABLE new_aliases RENAME TO team_aliases;
+      INSERT INTO team_aliases VALUES (2, 'unseen');
+      COMMIT`);
+    await eventually(() => locked);
+    opening.mockRestore();
+    if (fate !== 'goes on') await mender.stop();
+    db.exec('COMMIT');
+    await eventually(async () => expect(await redis.client.get('alias:team:unseen')).toBe('["2"]'), {
+      alive: daemon.running,
+    });
+  },
+);
