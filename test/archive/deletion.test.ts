@@ -407,6 +407,24 @@ test('a prediction logged and deleted in one page leaves no row', async () => {
   await becomes('SELECT redis_id FROM predictions', [String(ids[0])]);
 });
 
+test('a row that another session deletes in the same moment is gone, and no fault', async () => {
+  await start({ ON_DELETE: 'delete' });
+  await writeFamily();
+  const session = await archive.postgres.pool.connect();
+  try {
+    await session.query('BEGIN; DELETE FROM predictions');
+    await archive.redis.client.del('aidb:prediction:1');
+    // Ours waits for the other one's row.
+    await eventually(async () => (await lines('SELECT FROM pg_locks WHERE NOT granted')).length > 0);
+    await session.query('COMMIT');
+  } finally {
+    session.release();
+  }
+  await plainModel(archive.redis.client, { name: 'last' });
+  await becomes(`SELECT count(*) FROM models WHERE name = 'last'`, ['1']);
+  expect(await letters()).toEqual([]);
+});
+
 test('a row of another program, to which a record was mapped by skip, is not deleted', async () => {
   const first = await start();
   await first.stop();
