@@ -134,10 +134,7 @@ export class ArchiveLane {
       onApplied: ({ position, since }) => {
         this.entryId = position;
         this.behindSince = since;
-        this.#trimming.start({
-          incarnation: this.checkpoint.position?.incarnation ?? null,
-          entryId: position,
-        });
+        this.#trimming.start(this.checkpoint.position, position);
       },
       mayGoOn: () => this.#mayGoOn(),
     });

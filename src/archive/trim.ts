@@ -16,8 +16,7 @@ declare module 'ioredis' {
   }
 }
 
-/** How far the stream is applied, and which one. */
-export type Trimmed = Pick<Position, 'incarnation' | 'entryId'>;
+type Applied = Pick<Position, 'incarnation' | 'entryId'>;
 
 /** Trimming that goes on while the next page is written. */
 export class Trimming {
@@ -32,8 +31,9 @@ export class Trimming {
     });
   }
 
-  /** Whole nodes of the stream only, which costs next to nothing. */
-  start(position: Trimmed): void {
+  /** Whole nodes of the stream only, which costs next to nothing. @param of which stream it is @param entryId how far it is applied */
+  start(of: Position | undefined, entryId: string): void {
+    const position = { incarnation: of?.incarnation ?? null, entryId };
     this.#last = this.#last.then(() => this.#trim(position, '~'));
     this.#last.catch(() => undefined); // thrown by `settle`
   }
@@ -45,7 +45,7 @@ export class Trimming {
     await last;
   }
 
-  exactly(position: Trimmed): Promise<void> {
+  exactly(position: Applied): Promise<void> {
     return this.#trim(position, '=');
   }
 
@@ -53,7 +53,7 @@ export class Trimming {
    * Cuts off what is committed. The entry at the position stays: it proves later that this is still the same stream. Never by
    * MAXLEN, which would take entries nobody has read.
    */
-  async #trim({ incarnation, entryId }: Trimmed, how: '~' | '='): Promise<void> {
+  async #trim({ incarnation, entryId }: Applied, how: '~' | '='): Promise<void> {
     const { client } = this.#redis;
     try {
       await client.millraceTrimStream(streamKey, incarnationKey, incarnation ?? '', how, entryId);
