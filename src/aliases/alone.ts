@@ -45,10 +45,10 @@ export const foldingOf = (realPath: string): Folding => ({
 /**
  * Folds the write-ahead log into its database and empties it, as SQLite does when the last connection closes, which ours
  * prevents. This process must have no connection to it. Does nothing while another process has the file open, or when anything
- * was written since `folding` was taken. @param clear take -wal and -shm away, too
+ * was written since `folding` was taken.
  */
-export function fold({ realPath, main, wal }: Folding, clear: boolean): Promise<Verdict> {
-  const args = [program, 'fold', realPath, main, wal, ...(clear ? ['clear'] : [])];
+export function fold({ realPath, main, wal }: Folding): Promise<Verdict> {
+  const args = [program, 'fold', realPath, main, wal];
   return new Promise((resolve) => {
     execFile(process.execPath, args, { timeout: patienceMs, killSignal: 'SIGKILL' }, (_killed, stdout) => {
       resolve(stdout === '' ? 'E no answer' : (stdout as Verdict));

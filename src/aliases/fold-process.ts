@@ -1,10 +1,10 @@
-import { closeSync, openSync, readSync, rmSync, statSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readSync, statSync, writeSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { describeError } from '../errors';
 
 /**
- * node fold-process.js look PATH                  whether another process has the SQLite file open (in WAL mode)
- * node fold-process.js fold PATH MAIN WAL [clear] folds the write-ahead log into it; `clear` takes -wal and -shm away, too
+ * node fold-process.js look PATH           whether another process has the SQLite file open (in WAL mode)
+ * node fold-process.js fold PATH MAIN WAL  folds the write-ahead log into it and empties it
  *
  * MAIN and WAL say, as `shape` does, what the caller has seen: nothing is done to files that have changed since. Prints one word
  * of `Verdict`.
@@ -12,6 +12,8 @@ import { describeError } from '../errors';
  * The exclusive lock comes before the -wal is opened, the index of it is made here, from the -wal, in memory, and nobody else can
  * commit until the end: there is nothing that could be out of date. It is a process of its own because it has to end without
  * closing the file: SQLite folds at the last close whatever it finds under the names, and better-sqlite3 cannot tell it not to.
+ * For the same reason an empty -wal and the -shm stay where they are: by the time they could be deleted, by name, the file may have
+ * been replaced, and they would be those of another one that is in use.
  */
 export type Verdict = 'alone' | 'in use' | 'changed' | 'folded' | 'no log' | `E ${string}`;
 
@@ -21,7 +23,7 @@ export function shape(path: string): string {
   return found === undefined ? 'none' : [found.dev, found.ino, found.size, found.mtimeNs].join(':');
 }
 
-function judge([verb = '', path = '', main, wal, clear]: readonly string[]): Verdict {
+function judge([verb = '', path = '', main, wal]: readonly string[]): Verdict {
   if (!hasLog(path)) return 'no log';
   const db = new Database(path, { fileMustExist: true, timeout: 0 });
   db.pragma('locking_mode = EXCLUSIVE');
@@ -36,8 +38,6 @@ function judge([verb = '', path = '', main, wal, clear]: readonly string[]): Ver
   if (shape(path) !== main || (shape(`${path}-wal`) !== wal && wal !== 'none')) return 'changed';
   db.pragma('synchronous = FULL'); // the database must be on disk before the log is gone
   db.pragma('wal_checkpoint(TRUNCATE)');
-  // Under the exclusive lock nobody has these open; SQLite's own last close does the same.
-  if (clear !== undefined) for (const suffix of ['-wal', '-shm']) rmSync(path + suffix, { force: true });
   return 'folded';
 }
 

@@ -42,7 +42,7 @@ export class Housekeeping {
     if (resting) this.#restedAt = now;
     if (resting && now >= this.#foldAt && logHolds(path)) {
       this.#foldAt = now + foldMs;
-      if (await keeper.fold(false)) return 'folded';
+      if (await keeper.fold()) return 'folded';
     }
     if (consumedSeq === undefined || now < this.#pruneAt) return;
     if (!resting && now - this.#restedAt < patienceMs) return;

@@ -116,9 +116,9 @@ export class AliasLane {
     }
   }
 
-  /** Leaves the file as SQLite's last close would. */
+  /** Leaves everything in the file, as SQLite's last close would. */
   async close(): Promise<void> {
-    await this.keeper.fold(true);
+    await this.keeper.fold();
     this.keeper.close();
   }
 

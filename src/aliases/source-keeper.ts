@@ -117,16 +117,16 @@ export class SourceKeeper {
   /**
    * Empties the write-ahead log of a file that nobody else has open, which our connection kept SQLite from doing at the last
    * close of the others. Not where the file was written to after its log: it may be another one, copied over it.
-   * @param clear take the empty -wal and the -shm away, too: the file is not opened again. @returns whether it was tried
+   * @returns whether it was tried
    */
-  async fold(clear: boolean): Promise<boolean> {
+  async fold(): Promise<boolean> {
     const source = this.#open;
     if (source?.journalMode !== 'wal' || this.#distrusted !== undefined) return false;
     const folding = foldingOf(source.realPath);
     if (source.changes() !== 'same') return false;
     this.release();
     this.#folding = true;
-    await fold(folding, clear);
+    await fold(folding);
     return true;
   }
 

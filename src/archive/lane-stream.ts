@@ -6,7 +6,7 @@ import type { LaneConnections } from './lane-connections';
 import { Relay } from './relay';
 import type { Page } from './stream';
 import { lastEntryId, StreamTail } from './stream-tail';
-import { Trimming, trimStream } from './trim';
+import { Trimming } from './trim';
 
 export interface LaneStreamOptions {
   readonly connections: LaneConnections;
@@ -58,7 +58,7 @@ export class LaneStream {
       onApplied: ({ position, since }) => {
         this.entryId = position;
         this.behindSince = since;
-        this.#trimming.start(position);
+        this.#trimming.start(options.checkpoint.position, position);
       },
       mayGoOn,
     });
@@ -77,9 +77,8 @@ export class LaneStream {
 
   /** Cuts off all that is applied, if nothing waits. */
   async tidy(): Promise<void> {
-    const { checkpoint, connections } = this.#options;
-    if (checkpoint.position !== undefined && this.behindSince === undefined)
-      await trimStream(connections.redis, checkpoint.position.entryId, 'exactly');
+    const { position } = this.#options.checkpoint;
+    if (position !== undefined && this.behindSince === undefined) await this.#trimming.exactly(position);
   }
 
   /** What was read ahead does not count any more. */

@@ -1,22 +1,22 @@
+import type { Result } from 'ioredis';
+import { readAsset } from '../package-root';
 import type { RedisConnection } from '../redis';
-import { streamKey } from './checkpoint';
+import { type Position, streamKey } from './checkpoint';
+import { incarnationKey } from './redis-facts';
 
-/**
- * Cuts off what is committed. The entry at the position stays: it proves later that this is still the same stream. Never by
- * MAXLEN, which would take entries nobody has read.
- * @param how `about`: whole nodes of the stream only, which costs next to nothing
- */
-export async function trimStream(
-  redis: RedisConnection,
-  position: string,
-  how: 'about' | 'exactly',
-): Promise<void> {
-  try {
-    await redis.client.call('XTRIM', streamKey, 'MINID', how === 'about' ? '~' : '=', position);
-  } catch (error) {
-    throw redis.translate(error);
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    millraceTrimStream(
+      stream: string,
+      incarnationKey: string,
+      incarnation: string,
+      how: '~' | '=',
+      entryId: string,
+    ): Result<null, Context>;
   }
 }
+
+type Applied = Pick<Position, 'incarnation' | 'entryId'>;
 
 /** Trimming that goes on while the next page is written. */
 export class Trimming {
@@ -25,10 +25,16 @@ export class Trimming {
 
   constructor(redis: RedisConnection) {
     this.#redis = redis;
+    redis.client.defineCommand('millraceTrimStream', {
+      lua: readAsset('src/archive/trim-stream.lua'),
+      numberOfKeys: 2,
+    });
   }
 
-  start(position: string): void {
-    this.#last = this.#last.then(() => trimStream(this.#redis, position, 'about'));
+  /** Whole nodes of the stream only, which costs next to nothing. @param of which stream it is @param entryId how far it is applied */
+  start(of: Position | undefined, entryId: string): void {
+    const position = { incarnation: of?.incarnation ?? null, entryId };
+    this.#last = this.#last.then(() => this.#trim(position, '~'));
     this.#last.catch(() => undefined); // thrown by `settle`
   }
 
@@ -37,5 +43,22 @@ export class Trimming {
     const last = this.#last;
     this.#last = Promise.resolve();
     await last;
+  }
+
+  exactly(position: Applied): Promise<void> {
+    return this.#trim(position, '=');
+  }
+
+  /**
+   * Cuts off what is committed. The entry at the position stays: it proves later that this is still the same stream. Never by
+   * MAXLEN, which would take entries nobody has read.
+   */
+  async #trim({ incarnation, entryId }: Applied, how: '~' | '='): Promise<void> {
+    const { client } = this.#redis;
+    try {
+      await client.millraceTrimStream(streamKey, incarnationKey, incarnation ?? '', how, entryId);
+    } catch (error) {
+      throw this.#redis.translate(error);
+    }
   }
 }

@@ -1,5 +1,6 @@
 import { copyFileSync, existsSync, renameSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
+import { fold, foldingOf } from '../../src/aliases/alone';
 import { describeError } from '../../src/errors';
 import { firstPass, startCli } from '../support/cli';
 import { startDaemon } from '../support/daemon';
@@ -248,3 +249,19 @@ test('the application is stopped for it; the daemon, a process of its own, is ki
     { act: 'copies a backup over the file and deletes both', fate: 'is killed' },
   ]);
 }, 120_000);
+
+test('a log that is folded is emptied, and nothing is deleted by name: by then the names may be of another file that came into its place', async () => {
+  const path = join(folder, 'folded.db');
+  aliasDatabase(`${path}.open`).close();
+  await application.open(`${path}.open`);
+  await application.commit(`${path}.open`, "INSERT INTO team_aliases VALUES (1, 'in the log')");
+  const inodes = () => ['-wal', '-shm'].map((suffix) => statSync(path + suffix).ino);
+  for (const suffix of ['', '-wal', '-shm']) copyFileSync(`${path}.open${suffix}`, path + suffix);
+  await application.close(`${path}.open`);
+  const before = inodes();
+  expect(await fold(foldingOf(path))).toBe('folded');
+  expect([inodes(), statSync(`${path}-wal`).size]).toEqual([before, 0]);
+  await auditor.open(path);
+  expect(await auditor.aliases(path)).toEqual(['in the log']);
+  await auditor.close(path);
+});

@@ -217,3 +217,42 @@ test('whoever mends the capture, all the others know that they have missed somet
     expect.stringMatching(/another Millrace/),
   );
 });
+
+test.each(['goes on', 'is stopped before its pass, and another one is there'])(
+  'the mender meets a lock right after its triggers are committed, in a rollback-journal file, and %s: what was missed is passed over',
+  async (fate) => {
+    const environment = { REDIS_URL: redis.url, DB_PATH: path, SYNC_INTERVAL: '3600' };
+    await daemon.stop();
+    db.pragma('journal_mode = DELETE');
+    daemon = await startDaemon(environment);
+    const mender = daemon;
+    if (fate !== 'goes on') daemon = await startDaemon({ ...environment, CAPTURE: 'off' });
+    // What the mender does next is to open the file anew: then somebody has locked it.
+    const triggers = db
+      .prepare("SELECT count(*) FROM sqlite_master WHERE name = 'millrace_team_after_insert'")
+      .pluck();
+    const open = AliasSource.open.bind(AliasSource);
+    let locked = false;
+    const opening = jest.spyOn(AliasSource, 'open').mockImplementation((options) => {
+      if (!locked && triggers.get() !== 0) {
+        db.exec('BEGIN EXCLUSIVE');
+        locked = true;
+      }
+      return open(options);
+    });
+    db.exec(`BEGIN;
+      CREATE TABLE new_aliases (team_id, alias);
+      INSERT INTO new_aliases SELECT * FROM team_aliases;
+      DROP TABLE team_aliases;
+      ALTER TABLE new_aliases RENAME TO team_aliases;
+      INSERT INTO team_aliases VALUES (2, 'unseen');
+      COMMIT`);
+    await eventually(() => locked);
+    opening.mockRestore();
+    if (fate !== 'goes on') await mender.stop();
+    db.exec('COMMIT');
+    await eventually(async () => expect(await redis.client.get('alias:team:unseen')).toBe('["2"]'), {
+      alive: daemon.running,
+    });
+  },
+);

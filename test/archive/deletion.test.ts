@@ -1,4 +1,7 @@
-import type { TestDaemon } from '../support/daemon';
+import { CaptureWatch } from '../../src/archive/capture-watch';
+import { RedisConnection } from '../../src/redis';
+import { redisTarget } from '../../src/redis-url';
+import { keepLog, type TestDaemon } from '../support/daemon';
 import { eventually } from '../support/eventually';
 import {
   plainDataset,
@@ -404,6 +407,24 @@ test('a prediction logged and deleted in one page leaves no row', async () => {
   await becomes('SELECT redis_id FROM predictions', [String(ids[0])]);
 });
 
+test('a row that another session deletes in the same moment is gone, and no fault', async () => {
+  await start({ ON_DELETE: 'delete' });
+  await writeFamily();
+  const session = await archive.postgres.pool.connect();
+  try {
+    await session.query('BEGIN; DELETE FROM predictions');
+    await archive.redis.client.del('aidb:prediction:1');
+    // Ours waits for the other one's row.
+    await eventually(async () => (await lines('SELECT FROM pg_locks WHERE NOT granted')).length > 0);
+    await session.query('COMMIT');
+  } finally {
+    session.release();
+  }
+  await plainModel(archive.redis.client, { name: 'last' });
+  await becomes(`SELECT count(*) FROM models WHERE name = 'last'`, ['1']);
+  expect(await letters()).toEqual([]);
+});
+
 test('a row of another program, to which a record was mapped by skip, is not deleted', async () => {
   const first = await start();
   await first.stop();
@@ -486,5 +507,75 @@ describe('after an upgrade from a version that did not count the lives of Redis'
       `aidb:experiment:${later}`,
     );
     await becomes(both, [left]);
+  });
+});
+
+/**
+ * Deletions that wait in the stream while it begins anew, under ON_DELETE=delete. `delete`: one experiment and one prediction, by the
+ * function library, so that the stream knows of it whether a daemon listens or not. Rows are named by what was written.
+ */
+describe('a deletion that waits while the stream begins anew', () => {
+  const rows = `SELECT name FROM experiments UNION SELECT input_data ->> 'is' FROM predictions ORDER BY 1`;
+  let daemon: TestDaemon | undefined;
+  /** Ids start over with a flush: each writes what the others wrote, under the same ids. */
+  const write = async (name: string) => {
+    const { store } = archive;
+    const modelVersionId = await store.createModelVersion({
+      modelId: await store.createModel({ name: `model of ${name}` }),
+      version: '1',
+    });
+    await store.createExperiment({ name: `e ${name}` });
+    await store.logPrediction({ modelVersionId, input: { is: `p ${name}` }, output: 1, confidence: 0.5 });
+  };
+  const acts: Readonly<Record<string, () => Promise<unknown>>> = {
+    stop: async () => {
+      await daemon?.stop();
+    },
+    start: async () => {
+      daemon = await start({ ON_DELETE: 'delete' });
+    },
+    /** Whatever was in the stream until now is applied. */
+    rest: async () => {
+      const name = `seen ${Math.random()}`;
+      await plainModel(archive.redis.client, { name });
+      await becomes(`SELECT name FROM models WHERE name = '${name}'`, [name]);
+    },
+    write: () => write('one'),
+    'write again': () => write('two'),
+    flush: () => archive.redis.client.flushall(),
+    delete: async () => {
+      await archive.store.deleteExperiment(1);
+      await archive.store.deletePrediction(1);
+    },
+    renew: async () => {
+      const { client, server } = archive.redis;
+      await client.xadd('millrace:changes', `${Date.now() + 400 * 86_400_000}-1`, 'model', '1');
+      const connection = new RedisConnection(
+        redisTarget({ host: server.host, port: server.port, db: 0 }),
+        'test',
+      );
+      await new CaptureWatch({ redis: connection, log: keepLog(), onIncident: () => undefined }).look();
+      connection.close();
+      expect(await client.keys('millrace:changes:*')).toEqual([]);
+    },
+  };
+  const one = ['e one', 'p one'];
+  const two = ['e two', 'p two'];
+  test.each([
+    // What was archived before the renewal stays: nobody can tell any more whose deletion it was.
+    ['write, start, stop, delete, renew, start', one],
+    ['write, start, stop, renew, delete, start', one],
+    ['write, start, stop, delete, renew, flush, write again, start', [...one, ...two]],
+    ['write, start, stop, flush, write again, delete, renew, start', one],
+    ['write, start, stop, flush, write again, renew, delete, start', one],
+    ['write, start, flush, write again, rest, stop, delete, renew, start', [...one, ...two]],
+    ['write, start, stop, delete, renew, start, flush, write again', [...one, ...two]],
+    // What was not leaves no row, and what comes later goes as ever.
+    ['start, stop, write, delete, renew, start', []],
+    ['start, renew, rest, write, rest, delete', []],
+  ] as const)('%s', async (order, left) => {
+    for (const act of [...order.split(', '), 'rest']) await acts[act]?.();
+    expect((await lines(rows)).sort()).toEqual([...left].sort());
+    expect(await letters()).toEqual([]);
   });
 });
