@@ -16,6 +16,8 @@ const step = { atRest: { rows: 1_000, againMs: 50 }, amongWriters: { rows: 200, 
 const pruneMs = 10_000;
 /** How often the write-ahead log is folded at the most: it takes a process of its own. */
 const foldMs = 5_000;
+/** The same while another program has the file open: it may stay connected for days. */
+const inUseMs = 60_000;
 
 /** What a long-lived guest in somebody's database cleans up, only when nobody else is writing. Gives up at once on a lock. */
 export class Housekeeping {
@@ -42,7 +44,9 @@ export class Housekeeping {
     if (resting) this.#restedAt = now;
     if (resting && now >= this.#foldAt && logHolds(path)) {
       this.#foldAt = now + foldMs;
-      if (await keeper.fold()) return 'folded';
+      const verdict = await keeper.fold();
+      if (verdict === 'in use') this.#foldAt = now + inUseMs;
+      if (verdict !== undefined) return 'folded';
     }
     if (consumedSeq === undefined || now < this.#pruneAt) return;
     if (!resting && now - this.#restedAt < patienceMs) return;

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { asRetryable, isFatal, MillraceError } from '../errors';
 import { fold, foldingOf } from './alone';
+import type { Verdict } from './fold-process';
 import { installCapture } from './capture';
 import { type FileIdentity, sameFile } from './ground';
 import { AliasSource, type SourceChange, type SourceOptions } from './source';
@@ -117,17 +118,16 @@ export class SourceKeeper {
   /**
    * Empties the write-ahead log of a file that nobody else has open, which our connection kept SQLite from doing at the last
    * close of the others. Not where the file was written to after its log: it may be another one, copied over it.
-   * @returns whether it was tried
+   * @returns what came of it; undefined when it was not tried
    */
-  async fold(): Promise<boolean> {
+  async fold(): Promise<Verdict | undefined> {
     const source = this.#open;
-    if (source?.journalMode !== 'wal' || this.#distrusted !== undefined) return false;
+    if (source?.journalMode !== 'wal' || this.#distrusted !== undefined) return undefined;
     const folding = foldingOf(source.realPath);
-    if (source.changes() !== 'same') return false;
+    if (source.changes() !== 'same') return undefined;
     this.release();
     this.#folding = true;
-    await fold(folding);
-    return true;
+    return fold(folding);
   }
 
   #look(now: number): AliasSource {
