@@ -200,6 +200,10 @@ class Session implements Transaction {
     const finished = new Promise<void>((resolve, reject) => {
       stream.once('finish', resolve);
       stream.once('error', reject);
+      // Of a session that is ended in the same moment there may be neither.
+      stream.once('close', () => {
+        reject(new Error('the connection was closed in the middle of COPY'));
+      });
     });
     finished.catch(() => undefined); // awaited below
     for (const chunk of pieces(chunks)) {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { RedisConnection } from '../redis';
 import type { Position } from './changelog';
 import type { AliasCase } from './mapping';
 
@@ -42,5 +43,15 @@ export function parseCheckpoint(text: string): AliasCheckpoint | undefined {
     return schema.parse(JSON.parse(text));
   } catch {
     return undefined;
+  }
+}
+
+/** As it is in Redis now; '' when there is none. A key of another type is none: the first apply overwrites it. */
+export async function readCheckpoint(connection: RedisConnection): Promise<string> {
+  try {
+    return (await connection.client.get(checkpointKey)) ?? '';
+  } catch (error) {
+    if (error instanceof Error && error.message.startsWith('WRONGTYPE')) return '';
+    throw connection.translate(error);
   }
 }

@@ -1,6 +1,7 @@
 import type { RedisConnection } from '../redis';
 import { requireSpelling, SpellingSurvey } from './alias-case';
 import { Comparison, type Compared } from './comparison';
+import { readCheckpoint } from './checkpoint';
 import { ChunkedApply, type Counts, countsOf, type PassTarget } from './chunked-apply';
 import type { AliasCase } from './mapping';
 import { StaleKeys } from './stale-keys';
@@ -40,7 +41,7 @@ type Phase = 'compare' | 'find stale' | 'survey' | 'find stale again' | 'apply';
 /**
  * One full pass over both sides, a chunk a step, so that the tail runs in between:
  *   compare     each table with its keys (ordered walk, MGET), and count the keys of each type meanwhile (SCAN);
- *   find stale  if there are more keys than aliases: which ones (SCAN, look-up);
+ *   find stale  if there are more keys than aliases, or that cannot be told: which ones (SCAN, look-up);
  *   survey      if some are, and nobody vouches for how the keys are spelled: are they stale, or spelled for another ALIAS_CASE?
  *   apply       unless a suspicious number is stale, hand what differs to the applier, which reads the truth again.
  * Only the last phase writes, through the sink. `step` may throw; called again, it takes up what was not finished.
@@ -55,6 +56,10 @@ export class FullPass {
   readonly #blocked = new Map<string, { readonly stale: number; readonly keys: number }>();
   #phase: Phase = 'compare';
   #counted = false;
+  /** The checkpoint in Redis before the first key was counted. */
+  #countedAt: string | undefined;
+  /** Something was applied, by whomever, while keys were counted and compared: as many stale ones may hide behind new ones. */
+  #uncertain = false;
   #comparison: { readonly type: string; readonly work: Comparison } | undefined;
   #survey: SpellingSurvey | undefined;
   #apply: ChunkedApply | undefined;
@@ -101,6 +106,7 @@ export class FullPass {
   }
 
   async #countNext(): Promise<void> {
+    this.#countedAt ??= await readCheckpoint(this.#options.connection);
     if (!(await this.#keys.countPage())) return;
     for (const [type, { keys }] of this.#keys.counts) this.#keyCounts.set(type, keys);
     this.#keys.reset();
@@ -111,6 +117,7 @@ export class FullPass {
     const type = this.#types.find((one) => !this.#compared.has(one));
     if (type === undefined) {
       if (!this.#counted) return;
+      this.#uncertain = (await readCheckpoint(this.#options.connection)) !== this.#countedAt;
       if (this.#suspects().size > 0) this.#phase = 'find stale';
       else this.#judge();
       return;
@@ -136,11 +143,11 @@ export class FullPass {
     }
   }
 
-  /** The types that have more keys than walked aliases with one: some keys are stale, or SCAN has named one twice. */
+  /** The types that may have more keys than walked aliases with one: some keys are stale, or SCAN has named one twice. */
   #suspects(): ReadonlySet<string> {
     const suspects = [...this.#keyCounts].filter(([type, keys]) => {
       const compared = this.#compared.get(type);
-      return compared === undefined || compared === 'all' || compared.present !== keys;
+      return this.#uncertain || compared === undefined || compared === 'all' || compared.present !== keys;
     });
     return new Set(suspects.map(([type]) => type).filter((type) => !this.#blocked.has(type)));
   }

@@ -4,7 +4,7 @@ import type { Result } from 'ioredis';
 import type { RedisConnection } from '../redis';
 import { readAsset } from '../package-root';
 import type { Position } from './changelog';
-import { type AliasCheckpoint, checkpointKey, parseCheckpoint } from './checkpoint';
+import { type AliasCheckpoint, checkpointKey, parseCheckpoint, readCheckpoint } from './checkpoint';
 import { type AliasCase, keyPrefix } from './mapping';
 
 /** Values for some aliases of one type; '' means no key. A Buffer names a key whose bytes are not valid UTF-8. */
@@ -78,12 +78,8 @@ export class AliasSink {
   /** Reads the checkpoint as Redis has it now. `raw` is what the next apply must expect. */
   async load(): Promise<{ readonly raw: string; readonly checkpoint: AliasCheckpoint | undefined }> {
     await this.#settle();
-    try {
-      const raw = (await this.#connection.client.get(checkpointKey).catch(ignoreWrongType)) ?? '';
-      return { raw, checkpoint: parseCheckpoint(raw) };
-    } catch (error) {
-      throw this.#connection.translate(error);
-    }
+    const raw = await readCheckpoint(this.#connection);
+    return { raw, checkpoint: parseCheckpoint(raw) };
   }
 
   /** Goes on from a checkpoint that `load` found and the caller trusts. */
@@ -181,10 +177,4 @@ function outcomeOf(batches: readonly Batch[], counts: readonly number[], ms: num
   });
   const sum = (name: keyof Applied) => parts.reduce((total, part) => total + part[name], 0);
   return { added: sum('added'), updated: sum('updated'), deleted: sum('deleted'), batches: parts, ms };
-}
-
-/** A checkpoint key of another type is no checkpoint; the first apply overwrites it. */
-function ignoreWrongType(error: unknown): null {
-  if (error instanceof Error && error.message.startsWith('WRONGTYPE')) return null;
-  throw error;
 }

@@ -22,6 +22,8 @@ export class StaleKeys {
   #cursor = '0';
   #stale: StaleKey[] = [];
   #overflowed = false;
+  /** Scanned, and not looked up yet: SQLite may be locked. */
+  #page: readonly Buffer[] | undefined;
   /** By type: keys scanned, and how many of them are stale. */
   readonly counts = new Map<string, { keys: number; stale: number }>();
 
@@ -43,6 +45,7 @@ export class StaleKeys {
 
   reset(): void {
     this.#cursor = '0';
+    this.#page = undefined;
     this.#stale = [];
     this.#overflowed = false;
     this.counts.clear();
@@ -54,26 +57,31 @@ export class StaleKeys {
     return this.#cursor === '0';
   }
 
-  /** Looks one page up, for the given types. @returns true after the last one. */
+  /** Looks one page up, for the given types. May throw; called again, it looks the same page up. @returns true after the last one. */
   async findPage(types: ReadonlySet<string>): Promise<boolean> {
+    const page = (this.#page ??= await this.#scan());
+    const stale: StaleKey[] = [];
     const byType = new Map<string, string[]>();
-    for (const key of await this.#scan()) {
+    for (const key of page) {
       const type = this.#typeOf(key);
-      if (!types.has(type) || !this.#count(type)) continue;
+      if (!types.has(type) || !this.#truths().has(type)) continue;
       const alias = key.subarray(keyPrefix(type).length);
       const text = alias.toString();
       const named = byType.get(type);
       // A key that is not valid UTF-8 belongs to no alias.
-      if (text.includes('\uFFFD') && !isUtf8(alias)) this.#found({ type, alias });
+      if (text.includes('\uFFFD') && !isUtf8(alias)) stale.push({ type, alias });
       else if (named === undefined) byType.set(type, [text]);
       else named.push(text);
     }
     for (const [type, aliases] of byType) {
       for (const position of this.#truths().get(type)?.absent(aliases) ?? []) {
         const alias = aliases[position];
-        if (alias !== undefined) this.#found({ type, alias });
+        if (alias !== undefined) stale.push({ type, alias });
       }
     }
+    this.#page = undefined;
+    for (const key of page) if (types.has(this.#typeOf(key))) this.#count(this.#typeOf(key));
+    for (const key of stale) this.#found(key);
     if (this.#cursor !== '0') return false;
     // By type, since a chunk holds one.
     this.#stale.sort((a, b) => (a.type < b.type ? -1 : a.type > b.type ? 1 : 0));
@@ -116,13 +124,11 @@ export class StaleKeys {
     return end === -1 ? '' : key.toString('latin1', start, end);
   }
 
-  /** @returns whether the type is one of ours. */
-  #count(type: string): boolean {
+  /** Unless it is none of ours. */
+  #count(type: string): void {
     const count = this.counts.get(type);
     if (count !== undefined) count.keys++;
     else if (this.#truths().has(type)) this.counts.set(type, { keys: 1, stale: 0 });
-    else return false;
-    return true;
   }
 
   #found(key: StaleKey): void {

@@ -9,6 +9,7 @@ import { pauseOf } from './pause';
 export const streamKey = 'millrace:changes';
 
 /** Connection of the writer that has no lock on the stream's row while it copies, see relay.ts. */
+export const firstWriter = 'archive';
 export const secondWriter = 'archive-second';
 
 /** An owner that has given no sign of life for this long may be replaced. It gives one each second. */
@@ -16,6 +17,7 @@ const silenceMs = 5_000;
 
 const claimSql = readAsset('src/archive/sql/claim.sql');
 const evictSql = readAsset('src/archive/sql/evict.sql');
+const displaceSql = readAsset('src/archive/sql/displace.sql');
 const fenceSql = readAsset('src/archive/sql/fence.sql');
 const renewSql = readAsset('src/archive/sql/renew.sql');
 const adoptSql = readAsset('src/archive/sql/adopt.sql');
@@ -79,6 +81,7 @@ export class Checkpoint {
       ]);
       return { owned: false, owner: other?.['owner'] ?? 'nobody' };
     }
+    await this.#postgres.query(displaceSql, [[firstWriter, secondWriter].map(applicationName)]);
     const found = claimed.parse(row);
     this.#epoch = found.epoch;
     this.#position = {

@@ -2,7 +2,7 @@ import { PostgresConnection } from '../postgres';
 import type { PostgresTarget } from '../postgres-url';
 import { RedisConnection } from '../redis';
 import type { RedisTarget } from '../redis-url';
-import { secondWriter } from './checkpoint';
+import { firstWriter, secondWriter } from './checkpoint';
 
 /** What a lane talks through. */
 export class LaneConnections {
@@ -16,7 +16,7 @@ export class LaneConnections {
   constructor(redis: RedisTarget, postgres: PostgresTarget) {
     this.redis = new RedisConnection(redis, 'archive');
     this.tail = new RedisConnection(redis, 'archive-tail');
-    this.postgres = new PostgresConnection(postgres, 'archive');
+    this.postgres = new PostgresConnection(postgres, firstWriter);
     this.second = new PostgresConnection(postgres, secondWriter);
   }
 

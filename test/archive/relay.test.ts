@@ -188,10 +188,20 @@ test('frozen with both transactions open, it is replaced, and holds nobody up', 
     },
     { alive: frozen.ended, within: 20_000 },
   );
+  const [held] = await postgres.query(
+    `SELECT array_agg(pid) AS pids FROM pg_locks WHERE relation = 'predictions'::regclass AND mode = 'RowExclusiveLock'`,
+  );
   const heir = await start();
   await becomes(heir.archive, 'owner');
   // Postgres itself would end an idle transaction only after 30 s.
-  await done(heir, 15_000);
+  await eventually(
+    async () =>
+      expect(
+        await postgres.query('SELECT FROM pg_stat_activity WHERE pid = ANY($1)', [held?.['pids']]),
+      ).toEqual([]),
+    { alive: heir.ended, within: 5_000 },
+  );
+  await done(heir);
   expect(await snapshot()).toMatchObject({ rows: 100_000, different: 100_000 });
   frozen.child.kill('SIGCONT');
   await becomes(frozen.archive, 'standby');
