@@ -107,8 +107,8 @@ export class Applier {
     if (behind !== undefined && fresh) await this.#commit(page.batch, page, true, behind);
     else {
       await behind?.previous;
-      const { batch, deleted, lapsed } = page;
-      await this.#apply({ batch, nominated, deleted, lapsed, page, direct: fresh });
+      const after = behind && { postgres: behind.postgres, previous: undefined };
+      await this.#apply({ ...page, nominated, page, direct: fresh, behind: after });
     }
   }
 
@@ -199,6 +199,7 @@ export class Applier {
     readonly lapsed?: Nominations;
     readonly page?: Page;
     readonly direct: boolean;
+    readonly behind?: Behind | undefined;
   }): Promise<void> {
     const { truth, onDelete } = this.#options;
     const answers = lookUp(work.nominated, truth, this.#metrics);
@@ -223,13 +224,13 @@ export class Applier {
       // Letters that are tried again go with the last of it: they are all that tells of a deletion that was refused.
       const retried = batch.retried.splice(0);
       const { life } = batch;
-      await this.#commit(batch, undefined, direct);
+      await this.#commit(batch, undefined, direct, work.behind);
       batch = new Batch();
       batch.retried.push(...retried);
       batch.life = life;
       bytes = 0;
     }
-    if (batch.size > 0 || work.page !== undefined) await this.#commit(batch, work.page, direct);
+    if (batch.size > 0 || work.page !== undefined) await this.#commit(batch, work.page, direct, work.behind);
   }
 
   async #commit(batch: Batch, page: Page | undefined, direct: boolean, behind?: Behind): Promise<void> {

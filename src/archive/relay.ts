@@ -4,9 +4,9 @@ import type { StreamTail } from './stream-tail';
 
 /** A transaction that begins while the one before it is not committed yet. */
 export interface Behind {
-  /** Resolves when that one is committed, rejects when it failed. Only then may the position move. */
-  readonly previous: Promise<unknown>;
-  /** A connection that is free. */
+  /** Resolves when that one is committed, rejects when it failed. Only then may the position move. Undefined: it is. */
+  readonly previous: Promise<unknown> | undefined;
+  /** Free for this page until it is applied, in whatever way: the other one may be held by the next page, which waits for this one. */
   readonly postgres: PostgresConnection;
 }
 

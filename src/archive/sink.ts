@@ -62,10 +62,11 @@ export class ArchiveSink {
    * @throws Displaced, and what Postgres throws that is not about a record
    */
   async apply(work: Batch, entryId: string, direct: boolean, behind?: Behind): Promise<Applied> {
-    const { postgres, checkpoint } = this.#options;
+    const { checkpoint } = this.#options;
+    const postgres = behind?.postgres ?? this.#options.postgres;
     let how = { direct, careful: false };
     let again = true;
-    if (behind !== undefined) {
+    if (behind?.previous !== undefined) {
       const applied = await this.#applyBehind(work, entryId, behind);
       if (applied !== undefined) return applied;
     }

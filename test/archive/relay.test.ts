@@ -134,6 +134,21 @@ test('records that come twice, in pages under way at the same time, are there on
   expect(await postgres.query('SELECT FROM millrace.dead_letters')).toHaveLength(0);
 }, 60_000);
 
+test('a page that has to be applied another way, with the next one under way, waits for no connection that this one holds', async () => {
+  await parentsArchived();
+  await writeBacklog(400);
+  // As if they had been applied before: COPY is refused, page by page.
+  await postgres.query(
+    `INSERT INTO predictions (redis_id, "timestamp", input_data, output_data)
+     SELECT id, $1::timestamp, '{}', '{}' FROM generate_series(2500, 80000, 2500) id`,
+    [created],
+  );
+  const daemon = await start();
+  await done(daemon, 20_000);
+  expect(await snapshot()).toMatchObject({ rows: 80_000, different: 80_000 });
+  await daemon.kill();
+}, 60_000);
+
 test('the connection of the second writer is lost again and again: nothing is lost with it', async () => {
   await parentsArchived();
   await writeBacklog(400);
