@@ -11,6 +11,7 @@ import { sqliteError } from './database';
 import { Follower } from './follower';
 import { AppliedReport, breakerError, introduce, passStarted, passSummary, recordPass } from './report';
 import { Housekeeping } from './housekeeping';
+import { LagReader } from './lag';
 import { type PassReport, PassRunner } from './pass-runner';
 import { readPause } from './pause';
 import { type Batch, CheckpointMoved, AliasSink } from './sink';
@@ -41,6 +42,7 @@ export class AliasLane {
   readonly sink: AliasSink;
   readonly passes: PassRunner;
   readonly keeper: SourceKeeper;
+  readonly lag = new LagReader();
   readonly incidents: Incidents;
   readonly pause: PauseState;
   lastPass: PassReport | undefined;
@@ -63,7 +65,12 @@ export class AliasLane {
   constructor(options: LaneOptions) {
     const { connection, log, metrics, tell, force, aliasCase } = options;
     this.#options = options;
-    this.keeper = new SourceKeeper(options);
+    this.keeper = new SourceKeeper({
+      ...options,
+      onFold: () => {
+        this.lag.read(this, Date.now());
+      },
+    });
     this.sink = new AliasSink(connection);
     this.#vouching = new Vouching(this.sink, aliasCase, force);
     this.#follower = new Follower(this.sink, this.#vouching);

@@ -9,7 +9,6 @@ import { unlessFailing } from '../pipeline/unless-failing';
 import { abort$ } from '../pipeline/pump';
 import { runPump } from '../pipeline/run-pump';
 import { RedisConnection } from '../redis';
-import { LagReader } from './lag';
 import { AliasLane } from './lane';
 import { isNetworkPath, networkWarning } from './network-path';
 import type { PassReport } from './pass-runner';
@@ -47,12 +46,10 @@ export function aliasPipeline(options: PipelineOptions): Pipeline<AliasStatus, P
     takeUntil(abort$(signal)),
   );
   const pump$ = runPump(pipeline, options, tell, () => lane.cycle(), databaseWake$(config.dbPath));
-  const lag = new LagReader();
   const age = new CheckpointAge();
   const status = () =>
     aliasStatus({
       lane,
-      lag,
       age,
       database: config.dbPath,
       redis: config.redis.display,

@@ -9,6 +9,8 @@ import { AliasSource, type SourceChange, type SourceOptions } from './source';
 export interface KeeperOptions extends SourceOptions {
   /** Install and mend the capture when it is incomplete. */
   readonly install: boolean;
+  /** Called before the file is closed for a moment: to look at it once more. */
+  readonly onFold?: () => void;
 }
 
 /** The source as it is now, and what the lane has to know of how it came to be so. */
@@ -125,6 +127,7 @@ export class SourceKeeper {
     if (source?.journalMode !== 'wal' || this.#distrusted !== undefined) return undefined;
     const folding = foldingOf(source.realPath);
     if (source.changes() !== 'same') return undefined;
+    this.#options.onFold?.();
     this.release();
     this.#folding = true;
     return fold(folding);

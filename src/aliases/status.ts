@@ -5,7 +5,7 @@ import { passAt, timeOf } from '../pipeline/moment';
 import { type Pause, pauseTroubles } from '../pipeline/pause';
 import { passTroubles, type Progress, progressReadings, stalledTroubles } from '../pipeline/progress';
 import type { UnservedTable } from './catalogue';
-import type { AliasLag, LagReader } from './lag';
+import type { AliasLag } from './lag';
 import type { AliasLane } from './lane';
 import type { PassReport } from './pass-runner';
 
@@ -61,16 +61,15 @@ type AliasSourceEntries = NonNullable<AliasLane['keeper']['source']>['entries'];
 
 export interface AliasParts extends Pick<AliasStatus, 'database' | 'redis' | 'nextPassAt'> {
   readonly lane: AliasLane;
-  readonly lag: LagReader;
   readonly age: CheckpointAge;
 }
 
 export function aliasStatus(
-  { lane, lag, age, database, redis, nextPassAt }: AliasParts,
+  { lane, age, database, redis, nextPassAt }: AliasParts,
   now = Date.now(),
 ): AliasStatus {
   const { source, cannotWrite } = lane.keeper;
-  const waiting = lag.read(lane, now);
+  const waiting = lane.lag.read(lane, now);
   const paused = lane.pause.current ?? null;
   const checkpoint = lane.sink.confirmed;
   const position = checkpoint?.position;

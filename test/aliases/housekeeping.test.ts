@@ -11,11 +11,16 @@ test('a file that another program keeps open is asked for its log once a minute,
   const path = join(folder, 'kept-open.db');
   const app = aliasDatabase(path);
   app.pragma('journal_mode = WAL');
-  const keeper = new SourceKeeper({
+  const folds: unknown[] = [];
+  const keeper: SourceKeeper = new SourceKeeper({
     path,
     mappings: defaultMappings,
     aliasCase: 'preserve',
     install: true,
+    onFold: () => {
+      expect(keeper.folding).toBe(false);
+      folds.push(keeper.source?.changelog?.length());
+    },
   });
   const housekeeping = new Housekeeping();
   const tick = (seconds: number) =>
@@ -33,5 +38,6 @@ test('a file that another program keeps open is asked for its log once a minute,
   expect(log()).toBe(before);
   expect(await tick(80)).toBe('folded');
   expect(log()).toBe(0);
+  expect(folds).toEqual([2, 2]); // what the changelog held was known, each time
   keeper.close();
 });
