@@ -89,6 +89,7 @@ export async function startDaemon(
   if (awaitPass) {
     await eventually(() => log.lines.some((line) => line.fields['event'] === 'pass.done'), {
       alive: running,
+      within: 25_000, // several at once on a busy machine, each with a process that looks at its file
     });
   }
   return daemon;
