@@ -8,6 +8,6 @@ module.exports = {
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
   testTimeout: 30000,
-  // Most tests wait for servers most of the time.
-  maxWorkers: 3,
+  // With the servers and daemons that they start these keep two cores busy: more would make them wait for each other.
+  maxWorkers: 2,
 };

@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 export async function eventually(
   check: () => unknown,
   {
-    within = 10_000,
+    within = 15_000,
     alive = new Promise<never>(() => undefined),
   }: { within?: number; alive?: Promise<unknown> } = {},
 ): Promise<void> {
