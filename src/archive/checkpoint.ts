@@ -8,7 +8,7 @@ import { pauseOf } from './pause';
 
 export const streamKey = 'millrace:changes';
 
-/** Connection of the writer that has no lock on the stream's row while it copies, see relay.ts. */
+/** The connections of an owner, which take turns, see relay.ts: the one whose turn is next has no lock on the stream's row while it copies. */
 export const firstWriter = 'archive';
 export const secondWriter = 'archive-second';
 

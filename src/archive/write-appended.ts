@@ -53,11 +53,10 @@ export async function writeAppended(
   if (taken !== rows.length) throw new Error(`COPY took ${taken} of ${rows.length} rows`);
   const identity = arbiterOf(target);
   const names = identity.slice(1, identity.indexOf(')'));
-  const same = (a: string, b: string) =>
-    names.split(', ').map((name) => `${a}.${name} = ${b}.${name}`).join(' AND '); // prettier-ignore
+  const same = names.split(', ').map((name) => `t.${name} = s.${name}`).join(' AND '); // prettier-ignore
   const [counts] = await transaction.query(
     // Looked up first: ON CONFLICT alone would take a number from the sequence for each row that is there.
-    `WITH fresh AS MATERIALIZED (SELECT ${columns} FROM ${stage} s WHERE NOT EXISTS (SELECT FROM ${target.table} t WHERE ${same('t', 's')}) ` +
+    `WITH fresh AS MATERIALIZED (SELECT ${columns} FROM ${stage} s WHERE NOT EXISTS (SELECT FROM ${target.table} t WHERE ${same}) ` +
       // In the order they were given in, whatever plan is chosen: their ids rise with it.
       `ORDER BY s.ctid), ` +
       `put AS (INSERT INTO ${target.table} (${columns}) SELECT ${columns} FROM fresh ON CONFLICT ${identity} DO NOTHING RETURNING ${names}) ` +

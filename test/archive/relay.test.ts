@@ -134,7 +134,7 @@ test('records that come twice, in pages under way at the same time, are there on
   expect(await postgres.query('SELECT FROM millrace.dead_letters')).toHaveLength(0);
 }, 60_000);
 
-test('a page that has to be applied another way, with the next one under way, waits for no connection that this one holds', async () => {
+test('pages of which some records were applied before go another way, which does not compare each with each', async () => {
   await parentsArchived();
   await writeBacklog(400);
   // As if they had been applied before: COPY is refused, page by page.
