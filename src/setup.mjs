@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 import { build, buildState } from './setup/build.mjs';
 import { waitForOthers, whileLocked } from './setup/lock.mjs';
-import { fetchNode, linkNode, nodeIsTooOld } from './setup/node.mjs';
+import { bringNode, nodeIsTooOld } from './setup/node.mjs';
 import { installPackages, isProductionInstall, packagesAreInstalled } from './setup/packages.mjs';
 import { giveUp, run } from './setup/shell.mjs';
 
@@ -27,12 +27,7 @@ function setUp() {
 
 /** The rest of set-up, and whatever npm and npx run in this checkout from now on, uses another Node. */
 function setUpWithNewerNode() {
-  const node = whileLocked(() => {
-    const fetched = fetchNode();
-    linkNode(fetched);
-    return fetched;
-  });
-  if (!run(node, [fileURLToPath(import.meta.url)])) process.exitCode = 1;
+  if (!run(whileLocked(bringNode), [fileURLToPath(import.meta.url)])) process.exitCode = 1;
 }
 
 try {
