@@ -1,3 +1,5 @@
+import { demandNode } from '../src/node-floor';
+demandNode();
 import { Argument, Command, Option } from 'commander';
 import { aliases } from './aliases/suite';
 import { archive } from './archive/suite';

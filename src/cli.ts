@@ -1,4 +1,9 @@
 #!/usr/bin/env node
+import { demandNode } from './node-floor';
+demandNode((sentence) => {
+  process.stderr.write(`${sentence}\n`);
+  process.exit(1);
+});
 import { isatty } from 'node:tty';
 import { Command, CommanderError } from 'commander';
 import { complain } from './commands/print';

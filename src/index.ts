@@ -1,3 +1,5 @@
+import { demandNode } from './node-floor';
+demandNode();
 export { MillraceError, type ErrorKind, type ErrorReport } from './errors';
 export { Millrace, type ContinuousOptions } from './millrace';
 export type { Addresses } from './library/addresses';

@@ -1,37 +1,39 @@
 /**
- * Everything between a fresh checkout and a program that runs: packages, better-sqlite3's binary, dist/. npm calls it
+ * Everything between a fresh checkout and a program that runs: a Node that is new enough, packages, dist/. npm calls it
  * before start, test and the others. It is silent, and quick, when there is nothing to do; it writes to stderr only,
- * because stdout belongs to the command that follows (--json). Plain JavaScript, for nothing is installed yet.
+ * because stdout belongs to the command that follows (--json). Plain JavaScript that Node 18 understands, for nothing
+ * is installed yet.
  */
-import { build, buildState } from './setup/build.mjs';
-import { lock, waitForOthers } from './setup/lock.mjs';
-import {
-  installPackages,
-  isProductionInstall,
-  packagesAreInstalled,
-  rebuildSqlite,
-  sqliteLoads,
-} from './setup/packages.mjs';
-import { giveUp } from './setup/shell.mjs';
+import { fileURLToPath } from 'node:url';
 
-const OLDEST_NODE = 20;
+import { build, buildState } from './setup/build.mjs';
+import { waitForOthers, whileLocked } from './setup/lock.mjs';
+import { bringNode, nodeIsTooOld } from './setup/node.mjs';
+import { installPackages, isProductionInstall, packagesAreInstalled } from './setup/packages.mjs';
+import { giveUp, run } from './setup/shell.mjs';
 
 const buildIsCurrent = () => isProductionInstall() || buildState() === 'current';
 
-if (Number.parseInt(process.versions.node, 10) < OLDEST_NODE) {
-  giveUp(`Millrace needs Node ${OLDEST_NODE} or newer; this is ${process.version}. See https://nodejs.org/`);
+function setUp() {
+  // What another set-up has half done may look finished.
+  waitForOthers();
+  if (packagesAreInstalled() && buildIsCurrent()) return;
+  whileLocked(() => {
+    // Each is looked at again, for another set-up may have been first.
+    if (!packagesAreInstalled()) installPackages();
+    if (!buildIsCurrent()) build(buildState());
+  });
 }
 
-// What another set-up has half done may look finished.
-waitForOthers();
-if (!packagesAreInstalled() || !sqliteLoads() || !buildIsCurrent()) {
-  try {
-    lock();
-  } catch (error) {
-    giveUp(`this checkout cannot be written to: ${error.message}`);
-  }
-  // Each is looked at again, for another set-up may have been first.
-  if (!packagesAreInstalled()) installPackages();
-  if (!sqliteLoads()) rebuildSqlite();
-  if (!buildIsCurrent()) build(buildState());
+/** The rest of set-up, and whatever npm and npx run in this checkout from now on, uses another Node. */
+function setUpWithNewerNode() {
+  if (!run(whileLocked(bringNode), [fileURLToPath(import.meta.url)])) process.exitCode = 1;
+}
+
+try {
+  if (nodeIsTooOld()) setUpWithNewerNode();
+  else setUp();
+} catch (error) {
+  if (error.syscall === undefined) throw error;
+  giveUp(`this checkout cannot be read or written: ${error.message}`);
 }

@@ -59,7 +59,6 @@ function tryLock() {
     throw error;
   }
   writeFileSync(PID_FILE, String(process.pid));
-  process.on('exit', () => rmSync(LOCK, { recursive: true, force: true }));
   return true;
 }
 
@@ -77,7 +76,17 @@ export function waitForOthers() {
   }
 }
 
-/** Until this process is the only one at work; released when it ends. */
-export function lock() {
+const unlock = () => rmSync(LOCK, { recursive: true, force: true });
+
+/** Does the work as soon as this process is the only one at work. */
+export function whileLocked(work) {
   while (!tryLock()) waitForOthers();
+  // giveUp() ends the process in the middle of it.
+  process.on('exit', unlock);
+  try {
+    return work();
+  } finally {
+    process.off('exit', unlock);
+    unlock();
+  }
 }

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, realpathSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -26,22 +26,39 @@ export function run(program, args, options = {}) {
   return spawnSync(program, args, { cwd: root, stdio: OUR_STDERR, ...options }).status === 0;
 }
 
-/** Node's headers, where they came with it: a compiler then need not download them. */
-function withHeaders(env) {
-  const prefix = dirname(dirname(realpathSync(process.execPath)));
-  const bundled = existsSync(join(prefix, 'include', 'node', 'node_version.h'));
-  return bundled ? { npm_config_nodedir: prefix, ...env } : env;
-}
-
-/** npm's own script run by this Node, so that packages are compiled for the Node that will load them. */
-export function npm(args, stdio = OUR_STDERR) {
+/** npm's own script, run by this Node: of several that are installed the first one on PATH may be another. */
+function npmCommand(args) {
   const home = dirname(process.execPath);
   const script = [
     process.env.npm_execpath ?? '',
     join(home, '..', 'lib', 'node_modules', 'npm', 'bin', 'npm-cli.js'),
     join(home, 'node_modules', 'npm', 'bin', 'npm-cli.js'),
   ].find((path) => path.endsWith('npm-cli.js') && existsSync(path));
-  const options = { stdio, env: withHeaders(process.env) };
-  if (script !== undefined) return run(process.execPath, [script, ...args], options);
-  return run('npm', args, { ...options, shell: process.platform === 'win32' });
+  if (script !== undefined) return [process.execPath, [script, ...args], {}];
+  return ['npm', args, { shell: process.platform === 'win32' }];
+}
+
+/** Whether npm succeeded. */
+export function npm(args, stdio = OUR_STDERR) {
+  const [program, all, options] = npmCommand(args);
+  return run(program, all, { ...options, stdio });
+}
+
+/** What a command of a package prints, undefined when it fails; the package is fetched into npm's cache. */
+export function npmExec(name, command) {
+  const [program, all, options] = npmCommand([
+    'exec',
+    '--yes',
+    `--package=${name}`,
+    '--loglevel=error',
+    '--',
+    ...command,
+  ]);
+  const { status, stdout } = spawnSync(program, all, {
+    ...options,
+    cwd: root,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 2],
+  });
+  return status === 0 ? stdout.trim() : undefined;
 }

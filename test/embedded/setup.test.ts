@@ -7,6 +7,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   symlinkSync,
   utimesSync,
@@ -16,6 +17,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { packageRoot } from '../../src/package-root';
+import { OLD_NODE } from '../support/old-node';
 
 const folder = mkdtempSync(join(tmpdir(), 'millrace-setup-'));
 
@@ -54,9 +56,30 @@ function age(path: string): void {
   utimesSync(path, hourAgo, hourAgo);
 }
 
-function setUp(root: string, env: NodeJS.ProcessEnv = {}): SpawnSyncReturns<string> {
+function setUp(
+  root: string,
+  env: NodeJS.ProcessEnv = {},
+  nodeFlags: readonly string[] = [],
+): SpawnSyncReturns<string> {
   const options = { encoding: 'utf8', env: { ...process.env, ...env } } as const;
-  return spawnSync(process.execPath, [join(root, 'src', 'setup.mjs')], options);
+  return spawnSync(process.execPath, [...nodeFlags, join(root, 'src', 'setup.mjs')], options);
+}
+
+/** packages of the checkout's own, as far as the build needs them: node_modules/.bin is written to. */
+function ownPackages(root: string): void {
+  const modules = join(root, 'node_modules');
+  rmSync(modules);
+  mkdirSync(modules);
+  for (const name of ['typescript', '.package-lock.json']) {
+    symlinkSync(join(packageRoot, 'node_modules', name), join(modules, name));
+  }
+}
+
+/** In place of npm. @returns the environment that makes set-up use it */
+function npmThat(root: string, does: string): NodeJS.ProcessEnv {
+  const npm = join(root, 'npm-cli.js');
+  writeFileSync(npm, does);
+  return { npm_execpath: npm };
 }
 
 const SILENT = { status: 0, stdout: '', stderr: '' };
@@ -141,13 +164,74 @@ describe('src/setup.mjs', () => {
   it('says what to do, without a stack trace, when the packages cannot be installed', () => {
     const root = checkout('no-packages');
     rmSync(join(root, 'node_modules'));
-    const npm = join(root, 'npm-cli.js');
-    writeFileSync(npm, 'console.error("gyp ERR!", ...process.argv.slice(2)); process.exit(1);');
-    const { status, stderr } = setUp(root, { npm_execpath: npm });
+    const npm = npmThat(root, 'console.error("ENOTFOUND", ...process.argv.slice(2)); process.exit(1);');
+    const { status, stderr } = setUp(root, npm);
     expect(status).toBe(1);
-    expect(stderr).toMatch(
-      /gyp ERR! install --no-save[^]*could not be installed[^]*apt-get install python3 make g\+\+[^]*xcode-select/,
-    );
+    expect(stderr).toMatch(/ENOTFOUND install --no-save[^]*could not be installed/);
     expect(stderr).not.toMatch(/^\s+at .*setup/m);
+  });
+
+  describe('in a Node that is too old', () => {
+    const asNode20 = ['--import', `data:text/javascript,${OLD_NODE}`];
+    const link = (root: string) => join(root, 'node_modules', '.bin', 'node');
+    const PRINTS_THIS_NODE = `
+      require('node:fs').appendFileSync(__filename + '.log', process.argv.slice(2).join(' ') + '\\n');
+      console.log(${JSON.stringify(process.execPath)});`;
+
+    it('fetches one, puts it where npm looks first, and goes on with it; once', () => {
+      const root = checkout('old-node');
+      ownPackages(root);
+      const npm = npmThat(root, PRINTS_THIS_NODE);
+      const first = setUp(root, npm, asNode20);
+      expect(first).toMatchObject({ status: 0, stdout: '' });
+      expect(first.stderr).toMatch(/needs Node 22 or newer, and this is v20\.0\.0: fetching .*\n.*compiling/);
+      expect(readlinkSync(link(root))).toBe(process.execPath);
+      expect(existsSync(join(root, 'dist', 'src', 'one.js'))).toBe(true);
+      expect(readFileSync(`${npm['npm_execpath']}.log`, 'utf8')).toMatch(
+        /^exec --yes --package=node-\S+@\d\S+ .*\n$/,
+      );
+
+      // What npm runs from now on.
+      expect(setUp(root)).toMatchObject(SILENT);
+    });
+
+    it('mends the link where the fetched one is gone', () => {
+      const root = checkout('dangling');
+      ownPackages(root);
+      mkdirSync(join(root, 'node_modules', '.bin'));
+      symlinkSync(join(root, 'gone'), link(root));
+      expect(setUp(root, npmThat(root, PRINTS_THIS_NODE), asNode20).status).toBe(0);
+      expect(readlinkSync(link(root))).toBe(process.execPath);
+    });
+
+    it('keeps the link when the packages are installed anew', () => {
+      const root = checkout('keeps');
+      ownPackages(root);
+      const modules = join(root, 'node_modules');
+      mkdirSync(join(modules, '.bin'));
+      symlinkSync(process.execPath, link(root));
+      rmSync(join(modules, '.package-lock.json'));
+      const installs = `
+        const { cpSync, rmSync, symlinkSync, mkdirSync } = require('node:fs');
+        if (!process.argv.includes('--dry-run')) {
+          rmSync(${JSON.stringify(modules)}, { recursive: true });
+          mkdirSync(${JSON.stringify(modules)});
+          for (const name of ['typescript', '.package-lock.json'])
+            symlinkSync(${JSON.stringify(join(packageRoot, 'node_modules'))} + '/' + name, ${JSON.stringify(modules)} + '/' + name);
+        }`;
+      expect(setUp(root, npmThat(root, installs)).status).toBe(0);
+      expect(readlinkSync(link(root))).toBe(process.execPath);
+    });
+
+    it('says what to do when it cannot be fetched', () => {
+      const root = checkout('no-registry');
+      ownPackages(root);
+      const { status, stderr } = setUp(root, npmThat(root, 'process.exit(1);'), asNode20);
+      expect(status).toBe(1);
+      expect(stderr).toContain(
+        'could not be fetched, or does not run here. Install a newer Node: https://nodejs.org/',
+      );
+      expect(existsSync(join(root, '.millrace', 'setup.lock'))).toBe(false);
+    });
   });
 });

@@ -1,0 +1,19 @@
+import { readAsset } from './package-root';
+
+const majorOf = (version: string): number => Number.parseInt(version.replace(/^\D+/, ''), 10);
+
+function refuse(sentence: string): never {
+  throw new Error(sentence);
+}
+
+/**
+ * Called before better-sqlite3 is loaded, which in an older Node ends the process without a word.
+ * @param tell gets the sentence where this Node is too old. @throws Error with it, if not told what else to do
+ */
+export function demandNode(tell: (sentence: string) => void = refuse): void {
+  const { engines } = JSON.parse(readAsset('package.json')) as { engines: { node: string } };
+  const oldest = majorOf(engines.node);
+  if (majorOf(process.version) >= oldest) return;
+  const where = 'in a checkout "npm start" and "npx millrace" bring one, elsewhere see https://nodejs.org/';
+  tell(`Millrace needs Node ${oldest} or newer, and this is ${process.version}: ${where}`);
+}

