@@ -14,5 +14,15 @@ export const packageRoot: string = findRoot(__dirname);
 /** Text of a file shipped with the package (SQL, Lua), by its path from the package root. */
 export const readAsset = (path: string): string => readFileSync(join(packageRoot, path), 'utf8');
 
+interface Manifest {
+  readonly version: string;
+  readonly devDependencies?: Readonly<Record<string, string>>;
+}
+
+const manifest = JSON.parse(readAsset('package.json')) as Manifest;
+
 /** Millrace's own version, from package.json. */
-export const version: string = (JSON.parse(readAsset('package.json')) as { version: string }).version;
+export const version: string = manifest.version;
+
+/** The exact version of a package that is developed and tested with, and not installed with Millrace. */
+export const testedVersion = (name: string): string | undefined => manifest.devDependencies?.[name];

