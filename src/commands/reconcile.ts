@@ -7,9 +7,8 @@ import { archiveOnce } from '../archive/once';
 import { type Config, requirePostgres } from '../config';
 import { openLog } from '../log';
 import { passOnce } from '../once';
-import { useRunningDaemon } from '../stores';
 import { describeAlias, describeRecord } from './describe-difference';
-import { configOf, type Run, withOptions } from './options';
+import { configWithStores, type Run, withOptions } from './options';
 import { print, printJson } from './print';
 
 interface Flags {
@@ -52,7 +51,7 @@ export function reconcileCommand(program: Command, run: Run): void {
     .addHelpText('after', examples)
     .action((flags: Flags & Record<string, unknown>) =>
       run(async () => {
-        const config = useRunningDaemon(configOf(flags));
+        const config = configWithStores(flags);
         const { pipelines } = config;
         if (pipelines.includes('archive')) requirePostgres(config);
         const codes: number[] = [];
