@@ -222,6 +222,6 @@ export function requirePostgres({ postgres }: Config): PostgresTarget {
   if (postgres !== undefined) return postgres;
   throw fatal('POSTGRES_URL not set', {
     code: 'E_POSTGRES_URL',
-    hint: 'Set it (POSTGRES_URL="postgresql://user:password@localhost:5432/ai_models"), or let Millrace start a Postgres of its own: `millrace run --embedded`.',
+    hint: 'Set POSTGRES_URL, as in POSTGRES_URL="postgresql://user:password@localhost:5432/ai_models", or let Millrace start a Postgres of its own: `millrace run --embedded`.',
   });
 }

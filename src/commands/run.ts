@@ -32,7 +32,7 @@ Examples:
 export function runCommand(program: Command, run: Run): void {
   withOptions(
     program
-      .command('run', { isDefault: true })
+      .command('run')
       .description('keep the stores in step until stopped (Ctrl+C)')
       .option('--once', 'one full pass, then exit')
       .option(
