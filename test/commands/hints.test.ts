@@ -85,6 +85,16 @@ test('a flag is named only where it is taken: with its whole command, or by the 
   expect(wrong).toEqual([]);
 });
 
+test('README and docs name verbs and flags that there are', () => {
+  const wrong = ['README.md', ...filesBelow('docs', '.md')].flatMap((file) => {
+    // Of alternatives the first; whole commands only: flags alone stand in tables, beside their setting.
+    const text = readFileSync(join(root, file), 'utf8').replace(/\\\|[^\s`]*/g, '');
+    const commands = [...text.matchAll(/`(?:npx )?millrace (?!…)[^`\n]*`/g)].map(([command]) => command);
+    return commands.flatMap((command) => misplaced(file, command).map((what) => `${file}: ${what}`));
+  });
+  expect(wrong).toEqual([]);
+});
+
 test('what the test looks for is found', () => {
   const found = (text: string) => misplaced('src/redis.ts', text);
   expect(found('it is so; `--embedded` starts one')).toEqual(['--embedded']);
