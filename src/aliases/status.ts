@@ -1,6 +1,7 @@
 import type { ErrorReport } from '../errors';
 import type { Readings } from '../gauges';
 import type { CheckpointAge } from '../pipeline/checkpoint-age';
+import { type Health, healthOf } from '../pipeline/health';
 import { passAt, timeOf } from '../pipeline/moment';
 import { type Pause, pauseTroubles } from '../pipeline/pause';
 import { passTroubles, type Progress, progressReadings, stalledTroubles } from '../pipeline/progress';
@@ -123,6 +124,16 @@ export function aliasTroubles(
     troubles.push('aliases: none of the alias tables can be served: `millrace doctor` says why');
   return troubles;
 }
+
+/** Rows without a key are kept aside: the file has them, Redis cannot. */
+export const aliasHealth = (status: AliasStatus, troubles: readonly string[]): Health =>
+  healthOf({
+    status,
+    troubles,
+    parked: status.lastPass?.skipped ?? 0,
+    parkedWord: 'not served',
+    ...(status.mode === 'interval' ? { otherwise: { level: 'busy', says: 'Full passes only' } } : {}),
+  });
 
 export const aliasReadings = (
   status: AliasStatus,

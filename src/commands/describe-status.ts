@@ -2,6 +2,7 @@ import type { AliasStatus } from '../aliases/status';
 import type { ArchiveStatus } from '../archive/status';
 import type { Config } from '../config';
 import type { DaemonStatus } from '../daemon';
+import type { Health } from '../pipeline/health';
 import type { Pause } from '../pipeline/pause';
 import type { Stores } from '../status/ask';
 import { timestamp } from '../timestamp';
@@ -12,21 +13,29 @@ export function describeDaemon({
   startedAt,
   ready,
   troubles,
+  health,
   aliases,
   archive,
 }: DaemonStatus): readonly string[] {
   return [
-    `Daemon:      pid ${pid}, since ${timestamp(new Date(startedAt))}, ${ready ? 'in order' : 'NOT in order'}`,
+    `Daemon:      pid ${pid}, since ${timestamp(new Date(startedAt))}, ${ready ? lowered(health.overall.says) : 'NOT in order'}`,
     ...troubles.map((trouble) => `  ! ${trouble}`),
-    ...(aliases === null ? [] : describeAliases(aliases)),
-    ...(archive === null ? [] : describeArchive(archive)),
+    ...(aliases === null ? [] : describeAliases(aliases, health.aliases)),
+    ...(archive === null ? [] : describeArchive(archive, health.archive)),
   ];
 }
 
-function describeAliases(aliases: AliasStatus): readonly string[] {
+/** Within a line. */
+export const lowered = (says: string): string => says.charAt(0).toLowerCase() + says.slice(1);
+
+const state = (health: Health | null): readonly string[] =>
+  health === null ? [] : [`  State:       ${lowered(health.says)}`];
+
+function describeAliases(aliases: AliasStatus, health: Health | null): readonly string[] {
   const { lastPass, checkpoint, lagRecords } = aliases;
   return [
     'Aliases',
+    ...state(health),
     ...pausedSince(aliases.paused),
     `  Database:    ${aliases.database} (${aliases.journalMode ?? 'closed'})`,
     `  Redis:       ${aliases.redis}`,
@@ -43,7 +52,7 @@ function describeAliases(aliases: AliasStatus): readonly string[] {
   ];
 }
 
-function describeArchive(archive: ArchiveStatus): readonly string[] {
+function describeArchive(archive: ArchiveStatus, health: Health | null): readonly string[] {
   const { lastPass, mirror, memory, position } = archive;
   const written = Object.entries(lastPass?.statistics ?? {}).flatMap(([name, count]) =>
     count > 0 ? [`${name} ${count}`] : [],
@@ -51,10 +60,11 @@ function describeArchive(archive: ArchiveStatus): readonly string[] {
   const full = soon(memory?.fullInSeconds ?? null);
   return [
     'Archive',
+    ...state(health),
     ...pausedSince(archive.paused),
     `  Redis:       ${archive.redis}`,
     `  Postgres:    ${archive.postgres}`,
-    `  Role:        ${archive.role}${archive.role === 'standby' ? `: ${archive.owner ?? ''} owns the stream` : ''}`,
+    `  Role:        ${roleOf(archive)}`,
     `  Mirror:      ${mirror.state}${mirror.message === undefined ? '' : `: ${mirror.message}`}`,
     ...(mirror.hint === undefined ? [] : [`    → ${mirror.hint}`]),
     `  Lag:         ${archive.lagRecords === null ? 'unknown' : `${archive.lagRecords} entries`}, ${archive.lagSeconds.toFixed(1)} s`,
@@ -71,6 +81,13 @@ function describeArchive(archive: ArchiveStatus): readonly string[] {
     ...incidents(archive),
   ];
 }
+
+export const roleOf = ({ role, owner, failure }: ArchiveStatus): string =>
+  role === 'standby'
+    ? `standby; ${owner ?? 'another'} ${failure === null ? 'owns' : 'owned'} the stream${failure === null ? '' : ' when last asked'}`
+    : role === 'uncertain'
+      ? 'uncertain; it owned the stream, but Postgres does not confirm it: a standby may have taken over'
+      : role;
 
 const pausedSince = (paused: Pause | null): readonly string[] =>
   paused === null

@@ -1,11 +1,13 @@
 import type { AliasStatus } from '../aliases/status';
 import type { ArchiveStatus } from '../archive/status';
 import type { DaemonStatus } from '../daemon';
+import type { Health, HealthLevel } from '../pipeline/health';
 import type { Pause } from '../pipeline/pause';
 import { harmless } from '../harmless';
 import { cutToWidth } from '../status/display-width';
 import { timestamp } from '../timestamp';
-import { megabytes, soon } from './describe-status';
+import { lowered, megabytes, roleOf, soon } from './describe-status';
+import { ago, clock, grouped, span } from './spans';
 
 /** One answer of the daemon. */
 export interface Sample {
@@ -23,7 +25,7 @@ export interface View {
   readonly silent: string | undefined;
 }
 
-export type Tone = 'plain' | 'strong' | 'good' | 'bad' | 'dim';
+export type Tone = 'plain' | 'strong' | 'good' | 'warn' | 'bad' | 'dim';
 export interface Line {
   readonly text: string;
   readonly tone: Tone;
@@ -47,6 +49,18 @@ export function ratesBetween(before: Sample | undefined, last: Sample | undefine
   return { aliases: rate('aliases'), archive: rate('archive') };
 }
 
+const tones: Readonly<Record<HealthLevel, Tone>> = {
+  ok: 'good',
+  busy: 'plain',
+  idle: 'plain',
+  warn: 'warn',
+  paused: 'warn',
+  bad: 'bad',
+};
+
+const state = (health: Health | null): readonly Line[] =>
+  health === null ? [] : [fact('state', lowered(health.says), tones[health.level])];
+
 /** The view in words, uncut. Pure. */
 export function screenLines(view: View): readonly Line[] {
   const { last, before, silent, now } = view;
@@ -59,14 +73,17 @@ export function screenLines(view: View): readonly Line[] {
       add('`millrace run` starts one; `millrace status` asks the stores themselves.', 'dim');
     return lines;
   }
-  const { pid, startedAt, ready, troubles, aliases, archive } = last.status;
+  const { pid, startedAt, ready, troubles, health, aliases, archive } = last.status;
   add(`Millrace   pid ${pid}, running for ${span(now - startedAt)}   ${clock(now)}`, 'strong');
-  if (silent === undefined) add(ready ? 'in order' : 'NOT in order', ready ? 'good' : 'bad');
+  if (silent === undefined)
+    add(ready ? lowered(health.overall.says) : 'NOT in order', tones[health.overall.level]);
   else add(`${silent}; what follows is ${span(now - last.at)} old`, 'bad');
   for (const trouble of troubles) add(`! ${trouble}`, 'bad');
   const rates = ratesBetween(before, last);
-  if (aliases !== null) for (const line of aliasLines(aliases, rates.aliases, now)) lines.push(line);
-  if (archive !== null) for (const line of archiveLines(archive, rates.archive, now)) lines.push(line);
+  if (aliases !== null)
+    for (const line of aliasLines(aliases, health.aliases, rates.aliases, now)) lines.push(line);
+  if (archive !== null)
+    for (const line of archiveLines(archive, health.archive, rates.archive, now)) lines.push(line);
   const incidents = [
     ...(aliases?.incidents ?? []).map((one) => ({ ...one, pipeline: 'aliases' })),
     ...(archive?.incidents ?? []).map((one) => ({ ...one, pipeline: 'archive' })),
@@ -81,11 +98,17 @@ export function screenLines(view: View): readonly Line[] {
   return lines;
 }
 
-function aliasLines(aliases: AliasStatus, rate: number | null, now: number): readonly Line[] {
+function aliasLines(
+  aliases: AliasStatus,
+  health: Health | null,
+  rate: number | null,
+  now: number,
+): readonly Line[] {
   const { lastPass, lagRecords, lagSeconds, mode, changelogRows } = aliases;
   const why = aliases.cannotWrite ?? aliases.captureGaps.join(', ');
   const facts: Line[] = [
     ...head('aliases', `${aliases.database} → ${aliases.redis}`, aliases.paused),
+    ...state(health),
     fact(
       'mode',
       mode === 'tail'
@@ -112,13 +135,19 @@ function aliasLines(aliases: AliasStatus, rate: number | null, now: number): rea
   return facts;
 }
 
-function archiveLines(archive: ArchiveStatus, rate: number | null, now: number): readonly Line[] {
+function archiveLines(
+  archive: ArchiveStatus,
+  health: Health | null,
+  rate: number | null,
+  now: number,
+): readonly Line[] {
   const { lastPass, memory, mirror, role, deadLetters } = archive;
   const differing = Object.values(lastPass?.differences ?? {}).reduce((sum, count) => sum + count, 0);
   const full = soon(memory?.fullInSeconds ?? null);
   return [
     ...head('archive', `${archive.redis} → ${archive.postgres}`, archive.paused),
-    fact('role', `${role}${role === 'standby' ? `; ${archive.owner ?? 'another'} owns the stream` : ''}`),
+    ...state(health),
+    fact('role', roleOf(archive), role === 'uncertain' ? 'bad' : 'plain'),
     fact(
       'lag',
       `${lag(archive.lagRecords, archive.lagSeconds)}   ${perSecond(rate)}`,
@@ -143,7 +172,7 @@ function archiveLines(archive: ArchiveStatus, rate: number | null, now: number):
     fact(
       'parked',
       deadLetters === 0 ? 'none' : `${grouped(deadLetters)} records (millrace dead-letters list)`,
-      deadLetters === 0 ? 'plain' : 'bad',
+      deadLetters === 0 ? 'plain' : 'warn',
     ),
     fact(
       'last pass',
@@ -191,23 +220,6 @@ const lag = (records: number | null, seconds: number | null): string =>
 const tone = (seconds: number | null): Tone => (seconds !== null && seconds > 10 ? 'bad' : 'plain');
 
 const perSecond = (rate: number | null): string => (rate === null ? '' : `${grouped(Math.round(rate))}/s`);
-
-const grouped = (count: number): string => String(count).replace(/\B(?=(\d{3})+$)/g, ',');
-
-const clock = (at: number): string => timestamp(new Date(at)).slice(11);
-
-const ago = (ms: number): string => `${span(ms)} ago`;
-
-/** `42 s`, `3 min`, `5 h 10 min`, `2 d 4 h` */
-function span(ms: number): string {
-  const seconds = Math.max(0, Math.round(ms / 1_000));
-  if (seconds < 100) return `${seconds} s`;
-  const minutes = Math.round(seconds / 60);
-  if (minutes < 100) return `${minutes} min`;
-  const hours = Math.floor(minutes / 60);
-  if (hours < 48) return `${hours} h ${minutes % 60} min`;
-  return `${Math.floor(hours / 24)} d ${hours % 24} h`;
-}
 
 export interface Size {
   readonly columns: number;

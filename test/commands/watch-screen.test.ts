@@ -59,6 +59,7 @@ const sample = (at: number, of: object = {}, more: object = {}): Sample => ({
     startedAt: now - 7_200_000,
     ready: true,
     troubles: [],
+    health: { overall: { level: 'ok', says: 'In order', parked: 0 }, aliases: null, archive: null },
     aliases: aliases(),
     archive: archive(),
     ...of,

@@ -97,8 +97,14 @@ function render() {
   const { at, status, sample } = state;
   const allowed = access.allowed() && connected;
   const { aliases, archive } = status;
-  cards.aliases.show(aliases && viewOfAliases(aliases, { at, sample: sample?.aliases ?? null }), allowed);
-  cards.archive.show(archive && viewOfArchive(archive, { at, sample: sample?.archive ?? null }), allowed);
+  cards.aliases.show(
+    aliases && viewOfAliases(aliases, { at, health: status.health.aliases, sample: sample?.aliases ?? null }),
+    allowed,
+  );
+  cards.archive.show(
+    archive && viewOfArchive(archive, { at, health: status.health.archive, sample: sample?.archive ?? null }),
+    allowed,
+  );
   troubles.show(status);
   incidents.show(status, at);
   place('incidents').hidden = false;

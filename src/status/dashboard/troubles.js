@@ -1,20 +1,7 @@
 // @ts-check
 import { el, setAttribute, setText, theirs } from './dom.js';
-import { counted } from './format.js';
 
 /** @typedef {import('./view.js').DaemonStatus} DaemonStatus */
-
-/**
- * The whole in a word.
- * @param {DaemonStatus} status
- * @returns {{ tone: import('./view.js').Tone, text: string }}
- */
-export function overall({ troubles, aliases, archive }) {
-  // A store that is gone is the trouble of both pipelines, and one.
-  if (troubles.length > 0) return { tone: 'bad', text: counted(new Set(troubles).size, 'trouble') };
-  if (aliases?.paused != null || archive?.paused != null) return { tone: 'paused', text: 'Paused' };
-  return { tone: 'ok', text: 'In order' };
-}
 
 /**
  * What is wrong, each with what to do about it where the daemon knows.
@@ -34,10 +21,10 @@ export function createTroubles(badge, section) {
   return {
     /** @param {DaemonStatus} status */
     show: (status) => {
-      const { tone, text } = overall(status);
-      setAttribute(badge, 'data-tone', tone);
-      setText(badge, text);
-      document.title = `${tone === 'ok' ? '' : `${text} · `}Millrace`;
+      const { level, says } = status.health.overall;
+      setAttribute(badge, 'data-tone', level);
+      setText(badge, says);
+      document.title = `${level === 'ok' ? '' : `${says} · `}Millrace`;
       const list = remedies(status);
       // "no progress for 17 s" must not be read out each second.
       const said = JSON.stringify(list).replace(/\d+/g, '0');

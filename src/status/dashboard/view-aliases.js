@@ -1,6 +1,6 @@
 // @ts-check
 import { count, counted } from './format.js';
-import { checkpointFact, common, commonState, found, lastPassFact } from './view.js';
+import { checkpointFact, common, found, lastPassFact } from './view.js';
 
 /**
  * @typedef {import('./view.js').View} View
@@ -28,7 +28,6 @@ export function viewOfAliases(status, moment) {
   const why = [...captureGaps, ...(cannotWrite === null ? [] : [cannotWrite])].join('; ');
   return {
     ...shared,
-    ...stateOf(status),
     stops: [
       {
         title: 'SQLite',
@@ -76,18 +75,6 @@ export function viewOfAliases(status, moment) {
       }),
     },
   };
-}
-
-/**
- * @param {AliasStatus} status
- * @returns {Pick<View, 'tone' | 'state'>}
- */
-function stateOf(status) {
-  const state = commonState(status);
-  if (state !== undefined) return state;
-  if (status.mode === 'closed') return { tone: 'bad', state: 'Database not open' };
-  if (status.mode === 'interval') return { tone: 'busy', state: 'Full passes only' };
-  return { tone: 'ok', state: 'In step' };
 }
 
 /** @param {string} path */
