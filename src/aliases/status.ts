@@ -1,10 +1,16 @@
-import type { ErrorReport } from '../errors';
 import type { Readings } from '../gauges';
 import type { CheckpointAge } from '../pipeline/checkpoint-age';
 import { type Health, healthOf } from '../pipeline/health';
+import type { Incident } from '../pipeline/incident';
 import { passAt, timeOf } from '../pipeline/moment';
 import { type Pause, pauseTroubles } from '../pipeline/pause';
-import { passTroubles, type Progress, progressReadings, stalledTroubles } from '../pipeline/progress';
+import {
+  failing,
+  passTroubles,
+  type Progress,
+  progressReadings,
+  stalledTroubles,
+} from '../pipeline/progress';
 import type { UnservedTable } from './catalogue';
 import type { AliasLag } from './lag';
 import type { AliasLane } from './lane';
@@ -39,9 +45,7 @@ export interface AliasStatus extends Progress, AliasLag {
   /** Records written since the start of this process, by the tail and by full passes. */
   readonly applied: number;
   readonly paused: Pause | null;
-  readonly incidents: readonly { readonly at: number; readonly what: string }[];
-  /** The failure being retried. */
-  readonly failure: ErrorReport | null;
+  readonly incidents: readonly Incident[];
 }
 
 export function tableStatuses(entries: AliasSourceEntries): readonly TableStatus[] {
@@ -97,7 +101,7 @@ export function aliasStatus(
     applied: lane.applied.total,
     paused,
     incidents: lane.incidents.list,
-    failure: lane.failure ?? null,
+    ...failing(lane.failure, lane.incidents),
   };
 }
 

@@ -42,6 +42,8 @@ export interface Ownership {
   readonly owned: boolean;
   /** host:pid of the owner: for people. */
   readonly owner: string;
+  /** The owner before, if it has ended, or fell silent, without giving the stream up. */
+  readonly silent?: { readonly owner: string; readonly since: number };
 }
 
 /** Who may write, and how far the stream is applied: one row, moved in the transaction that writes the data. */
@@ -87,7 +89,9 @@ export class Checkpoint {
     this.#epoch = row['epoch'] ?? undefined;
     this.#confirmedAt = performance.now();
     this.#position = claimedPosition(row);
-    return { owned: true, owner: this.me };
+    const { former, silent_since: since } = row;
+    const silent = former != null && since != null ? { silent: { owner: former, since: Number(since) } } : {};
+    return { owned: true, owner: this.me, ...silent };
   }
 
   /** A sign of life. @returns whether somebody asks for a full pass, and whether nothing may be applied. @throws Displaced */

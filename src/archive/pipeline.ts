@@ -32,13 +32,7 @@ import { MirrorLog } from './mirror-log';
 import type { ArchivePassReport } from './pass-runner';
 import { pause, readPause, resume } from './pause';
 import { retainedKinds } from './retention-policy';
-import {
-  archiveHealth,
-  archiveReadings,
-  archiveStatus,
-  type ArchiveStatus,
-  archiveTroubles,
-} from './status';
+import { archiveHealth, archiveReadings, archiveStatus, type ArchiveStatus, archiveTroubles } from './status';
 
 /** What is due once a second is not woken by anything else. */
 const wakeMs = 1_000;

@@ -2,9 +2,16 @@ import type { ErrorReport } from '../errors';
 import type { Readings } from '../gauges';
 import type { CheckpointAge } from '../pipeline/checkpoint-age';
 import { type Health, healthOf } from '../pipeline/health';
+import type { Incident } from '../pipeline/incident';
 import { passAt, timeOf } from '../pipeline/moment';
 import { type Pause, pauseTroubles } from '../pipeline/pause';
-import { passTroubles, type Progress, progressReadings, stalledTroubles } from '../pipeline/progress';
+import {
+  failing,
+  passTroubles,
+  type Progress,
+  progressReadings,
+  stalledTroubles,
+} from '../pipeline/progress';
 import { compareEntryIds } from './entry-id';
 import type { ArchiveLane } from './lane';
 import type { MemoryFacts } from './memory-forecast';
@@ -51,12 +58,10 @@ export interface ArchiveStatus extends Progress {
   /** Records written since the start of this process, by the tail and by full passes. */
   readonly applied: number;
   readonly paused: Pause | null;
-  readonly incidents: readonly { readonly at: number; readonly what: string }[];
+  readonly incidents: readonly Incident[];
   readonly evicts: boolean;
   /** What keeps writers from their work: the function library, or the stream. */
   readonly capture: readonly ErrorReport[];
-  /** The failure being retried. */
-  readonly failure: ErrorReport | null;
 }
 
 export interface ArchiveParts {
@@ -113,7 +118,7 @@ export function archiveStatus(
     incidents: lane.incidents.list,
     evicts: memory?.evicts ?? lane.applier.server?.evicts ?? false,
     capture,
-    failure: lane.failure ?? null,
+    ...failing(lane.failure, lane.incidents),
   };
 }
 

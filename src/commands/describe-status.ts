@@ -3,8 +3,11 @@ import type { ArchiveStatus } from '../archive/status';
 import type { Config } from '../config';
 import type { DaemonStatus } from '../daemon';
 import type { Health } from '../pipeline/health';
+import type { Incident } from '../pipeline/incident';
 import type { Pause } from '../pipeline/pause';
 import type { Stores } from '../status/ask';
+import { describeIncident } from './describe-incident';
+import { span } from './spans';
 import { timestamp } from '../timestamp';
 
 /** For `status`: the daemon’s own word, line by line. */
@@ -20,10 +23,20 @@ export function describeDaemon({
   return [
     `Daemon:      pid ${pid}, since ${timestamp(new Date(startedAt))}, ${ready ? lowered(health.overall.says) : 'NOT in order'}`,
     ...troubles.map((trouble) => `  ! ${trouble}`),
+    ...failingSince(aliases, archive),
     ...(aliases === null ? [] : describeAliases(aliases, health.aliases)),
     ...(archive === null ? [] : describeArchive(archive, health.archive)),
   ];
 }
+
+const failingSince = (aliases: AliasStatus | null, archive: ArchiveStatus | null): readonly string[] =>
+  Object.entries({ aliases, archive }).flatMap(([name, status]) =>
+    status?.failure == null || status.failingSince === null
+      ? []
+      : [
+          `    ${name} fails since ${timestamp(new Date(status.failingSince))}, for ${span(Date.now() - status.failingSince)}`,
+        ],
+  );
 
 /** Within a line. */
 export const lowered = (says: string): string => says.charAt(0).toLowerCase() + says.slice(1);
@@ -48,7 +61,7 @@ function describeAliases(aliases: AliasStatus, health: Health | null): readonly 
     ...aliases.tables.flatMap((table) =>
       table.message === undefined ? [] : [`  ! ${table.message}`, `    → ${table.hint ?? ''}`],
     ),
-    ...incidents(aliases),
+    ...incidents(aliases.incidents),
   ];
 }
 
@@ -78,7 +91,7 @@ function describeArchive(archive: ArchiveStatus, health: Health | null): readonl
     lastPass === null
       ? '  Last pass:   none yet'
       : `  Last pass:   ${timestamp(new Date(lastPass.startedAt))}, ${lastPass.ms} ms, ${lastPass.keys} keys; written: ${written.join(', ') || 'nothing'}`,
-    ...incidents(archive),
+    ...incidents(archive.incidents),
   ];
 }
 
@@ -100,8 +113,9 @@ export const soon = (seconds: number | null): number | null =>
 
 export const megabytes = (bytes: number): string => `${Math.round(bytes / 1024 / 1024)} MB`;
 
-const incidents = ({ incidents: list }: Pick<AliasStatus, 'incidents'>): readonly string[] =>
-  list.map(({ at, what }) => `  ${timestamp(new Date(at))} ${what}`);
+/** Of one pipeline, the oldest first. */
+const incidents = (list: readonly Incident[]): readonly string[] =>
+  list.map((incident) => `  ${timestamp(new Date(incident.at))} ${describeIncident(incident, Date.now())}`);
 
 /** What the stores say where no daemon does. @param silent why not */
 export function describeStores(
@@ -118,6 +132,7 @@ export function describeStores(
       `  Redis:       ${config.redis.display}`,
       `  Checkpoint:  ${aliases.checkpoint === null ? 'none: nothing was ever synced into this Redis' : `${timestamp(new Date(aliases.checkpoint.at))} by ${aliases.checkpoint.by}`}`,
       `  Lag:         ${aliases.lagRecords === null ? 'unknown: a full pass is needed (start the daemon, or run `millrace reconcile`)' : `${aliases.lagRecords} changes`}`,
+      ...incidents(aliases.incidents),
     );
   }
   if (archive !== null) {
@@ -131,6 +146,7 @@ export function describeStores(
         : '  Tables:      not made yet (millrace migrate)',
       `  Lag:         ${archive.lagRecords} entries of ${archive.streamLength} in the stream`,
       `  Parked:      ${archive.deadLetters} records`,
+      ...incidents(archive.incidents),
     );
   }
   return lines;

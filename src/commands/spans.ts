@@ -6,6 +6,9 @@ export const clock = (at: number): string => timestamp(new Date(at)).slice(11);
 
 export const ago = (ms: number): string => `${span(ms)} ago`;
 
+export const perSecond = (rate: number | null): string =>
+  rate === null ? '' : `${grouped(Math.round(rate))}/s`;
+
 /** `42 s`, `3 min`, `5 h 10 min`, `2 d 4 h` */
 export function span(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1_000));

@@ -6,8 +6,9 @@ import type { Pause } from '../pipeline/pause';
 import { harmless } from '../harmless';
 import { cutToWidth } from '../status/display-width';
 import { timestamp } from '../timestamp';
+import { describeIncident } from './describe-incident';
 import { lowered, megabytes, roleOf, soon } from './describe-status';
-import { ago, clock, grouped, span } from './spans';
+import { ago, clock, grouped, perSecond, span } from './spans';
 
 /** One answer of the daemon. */
 export interface Sample {
@@ -91,8 +92,8 @@ export function screenLines(view: View): readonly Line[] {
   if (incidents.length > 0) {
     add('');
     add('Incidents, newest first', 'strong');
-    for (const { at, what, pipeline } of incidents.slice(0, 10)) {
-      add(`  ${timestamp(new Date(at))}  ${pipeline}: ${what}`);
+    for (const { pipeline, ...incident } of incidents.slice(0, 10)) {
+      add(`  ${timestamp(new Date(incident.at))}  ${pipeline}: ${describeIncident(incident, now)}`);
     }
   }
   return lines;
@@ -129,7 +130,7 @@ function aliasLines(
         : `${ago(now - lastPass.startedAt)}, ${lastPass.ms} ms: ${grouped(lastPass.total)} aliases, +${lastPass.added} ~${lastPass.updated} -${lastPass.deleted}`,
     ),
     ...nextPass(aliases, now),
-    ...failed(aliases),
+    ...failed(aliases, now),
     ...aliases.tables.flatMap(({ message }) => (message === undefined ? [] : [fact('!', message, 'bad')])),
   );
   return facts;
@@ -181,7 +182,7 @@ function archiveLines(
         : `${ago(now - lastPass.startedAt)}, ${lastPass.ms} ms: ${grouped(lastPass.keys)} keys, ${grouped(differing)} differed`,
     ),
     ...nextPass(archive, now),
-    ...failed(archive),
+    ...failed(archive, now),
   ];
 }
 
@@ -206,8 +207,19 @@ function nextPass(
   return [fact('next pass', nextPassAt <= now ? 'due' : `in ${span(nextPassAt - now)}`)];
 }
 
-const failed = ({ failure }: Pick<AliasStatus, 'failure'>): readonly Line[] =>
-  failure === null ? [] : [fact('failure', `${failure.message} (${failure.code}); trying again`, 'bad')];
+const failed = (
+  { failure, failingSince }: Pick<AliasStatus, 'failure' | 'failingSince'>,
+  now: number,
+): readonly Line[] =>
+  failure === null
+    ? []
+    : [
+        fact(
+          'failure',
+          `for ${span(now - (failingSince ?? now))}: ${failure.message} (${failure.code}); trying again`,
+          'bad',
+        ),
+      ];
 
 const lag = (records: number | null, seconds: number | null): string =>
   records === null
@@ -218,8 +230,6 @@ const lag = (records: number | null, seconds: number | null): string =>
 
 /** What is behind for longer than a full look at everything takes needs a person's eye. */
 const tone = (seconds: number | null): Tone => (seconds !== null && seconds > 10 ? 'bad' : 'plain');
-
-const perSecond = (rate: number | null): string => (rate === null ? '' : `${grouped(Math.round(rate))}/s`);
 
 export interface Size {
   readonly columns: number;

@@ -105,7 +105,7 @@ function render() {
     archive && viewOfArchive(archive, { at, health: status.health.archive, sample: sample?.archive ?? null }),
     allowed,
   );
-  troubles.show(status);
+  troubles.show(status, at);
   incidents.show(status, at);
   place('incidents').hidden = false;
   place('letters').hidden = archive === null;

@@ -1,39 +1,58 @@
 // @ts-check
 import { el, setAttribute, setText, theirs } from './dom.js';
+import { ago, clock } from './format.js';
 
 /** @typedef {import('./view.js').DaemonStatus} DaemonStatus */
 
 /**
- * What is wrong, each with what to do about it where the daemon knows.
+ * What is wrong, and since when where the daemon knows. What both pipelines say is said once.
  * @param {DaemonStatus} status
+ * @param {number} at
  */
-export const remedies = ({ troubles, aliases, archive }) =>
-  [...new Set(troubles)].map((what) => {
-    const failure = [aliases?.failure, archive?.failure].find(
-      (one) => one != null && what.startsWith(one.code),
-    );
-    return { what, hint: failure?.hint };
+export function remedies({ troubles, aliases, archive }, at) {
+  /** @type {Map<string, string[]>} */
+  const said = new Map();
+  for (const trouble of troubles) {
+    const [, name = '', what = trouble] = /^(\w+): (.*)$/s.exec(trouble) ?? [];
+    said.set(what, [...(said.get(what) ?? []), name]);
+  }
+  return [...said].map(([what, names]) => {
+    const since = [aliases, archive].flatMap((one, index) => {
+      const { failure = null, failingSince = null } = one ?? {};
+      const its =
+        names.includes(index === 0 ? 'aliases' : 'archive') && what.startsWith(`${failure?.code}: `);
+      return its && failingSince !== null ? [failingSince] : [];
+    });
+    return {
+      what: `${names.filter((name) => name !== '').join(', ')}: ${what}`,
+      since:
+        since.length === 0 ? '' : `Since ${clock(Math.min(...since), at)}, ${ago(at - Math.min(...since))}`,
+    };
   });
+}
 
 /** @param {HTMLElement} badge @param {HTMLElement} section */
 export function createTroubles(badge, section) {
   let shown = '';
   return {
-    /** @param {DaemonStatus} status */
-    show: (status) => {
+    /** @param {DaemonStatus} status @param {number} at */
+    show: (status, at) => {
       const { level, says } = status.health.overall;
       setAttribute(badge, 'data-tone', level);
       setText(badge, says);
       document.title = `${level === 'ok' ? '' : `${says} · `}Millrace`;
-      const list = remedies(status);
+      const list = remedies(status, at);
       // "no progress for 17 s" must not be read out each second.
-      const said = JSON.stringify(list).replace(/\d+/g, '0');
+      const said = JSON.stringify(list.map(({ what, since }) => [what, since !== ''])).replace(/\d+/g, '0');
       section.hidden = list.length === 0;
       if (said === shown) {
         const lines = section.querySelectorAll('.what bdi');
-        list.forEach(({ what }, index) => {
+        const sinces = section.querySelectorAll('.since');
+        list.forEach(({ what, since }, index) => {
           const line = lines[index];
           if (line !== undefined && line.textContent !== what) line.firstChild?.replaceWith(what);
+          const when = sinces[index];
+          if (when !== undefined) setText(when, since);
         });
         return;
       }
@@ -42,13 +61,8 @@ export function createTroubles(badge, section) {
         el(
           'ul',
           {},
-          ...list.map(({ what, hint }) =>
-            el(
-              'li',
-              {},
-              el('p', { class: 'what' }, theirs(what)),
-              ...(hint === undefined ? [] : [el('p', { dir: 'auto' }, hint)]),
-            ),
+          ...list.map(({ what, since }) =>
+            el('li', {}, el('p', { class: 'what' }, theirs(what)), el('p', { class: 'since' }, since)),
           ),
         ),
       );

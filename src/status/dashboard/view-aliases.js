@@ -1,6 +1,6 @@
 // @ts-check
 import { count, counted } from './format.js';
-import { checkpointFact, common, found, lastPassFact } from './view.js';
+import { checkpointFact, common, found, lastPassFact, store } from './view.js';
 
 /**
  * @typedef {import('./view.js').View} View
@@ -32,14 +32,22 @@ export function viewOfAliases(status, moment) {
       {
         title: 'SQLite',
         name: fileName(status.database),
-        fact: counted(status.tables.filter(({ state }) => state === 'served').length, 'table'),
+        ...store(
+          status,
+          'SQLite',
+          counted(status.tables.filter(({ state }) => state === 'served').length, 'table'),
+        ),
       },
       {
         title: 'Changelog',
         name: 'millrace_changelog',
         fact: changelogRows === null ? 'none' : counted(changelogRows, 'row'),
       },
-      { title: 'Redis', name: status.redis, fact: lastPass === null ? '' : counted(lastPass.total, 'key') },
+      {
+        title: 'Redis',
+        name: status.redis,
+        ...store(status, 'Redis', lastPass === null ? '' : counted(lastPass.total, 'key')),
+      },
     ],
     steps: ['triggers', 'tail'],
     facts: [

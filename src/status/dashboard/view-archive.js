@@ -1,6 +1,6 @@
 // @ts-check
 import { count, counted, duration, size } from './format.js';
-import { common, found, lastPassFact } from './view.js';
+import { common, found, lastPassFact, store } from './view.js';
 
 /**
  * @typedef {import('./view.js').View} View
@@ -32,13 +32,17 @@ export function viewOfArchive(status, moment) {
   return {
     ...shared,
     stops: [
-      { title: 'Redis', name: status.redis, fact: memory === null ? '' : `${size(memory.usedBytes)} used` },
+      {
+        title: 'Redis',
+        name: status.redis,
+        ...store(status, 'Redis', memory === null ? '' : `${size(memory.usedBytes)} used`),
+      },
       {
         title: 'Stream',
         name: 'millrace:changes',
         fact: memory === null ? '' : counted(memory.streamLength, 'entry', 'entries'),
       },
-      { title: 'PostgreSQL', name: status.postgres, fact: parked(status) },
+      { title: 'PostgreSQL', name: status.postgres, ...store(status, 'Postgres', parked(status)) },
     ],
     steps: ['capture', 'tail'],
     facts: [

@@ -6,7 +6,7 @@ import { ago, clock, count, counted, duration, rate } from './format.js';
  * @typedef {import('../../pipeline/health').HealthLevel} Tone never the colour alone: each has a sign and a word
  * @typedef {{ name: string, value: string, unit?: string }} Figure
  * @typedef {{ name: string, value: string, theirs?: boolean }} Fact `theirs`: text with a direction of its own
- * @typedef {{ title: string, name: string, fact: string }} Stop of the way that changes go
+ * @typedef {{ title: string, name: string, fact: string, away?: boolean }} Stop of the way that changes go; `away`: it fails
  * @typedef {object} View
  * @property {Tone} tone
  * @property {string} state
@@ -102,3 +102,12 @@ export const checkpointFact = (checkpoint, at) => ({
       ? 'none yet'
       : `${checkpoint.seq == null ? '' : `change ${count(checkpoint.seq)}, `}${ago(at - checkpoint.at)}, by ${checkpoint.by}`,
 });
+
+/**
+ * What the box of a store says below its name: what is known of it, or that it is away.
+ * @param {PipelineStatus} status
+ * @param {NonNullable<PipelineStatus['away']>} name
+ * @param {string} fact
+ */
+export const store = ({ away }, name, fact) =>
+  away === name ? { fact: 'fails, trying again', away: true } : { fact, away: false };
