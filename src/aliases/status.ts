@@ -11,6 +11,7 @@ import {
   progressReadings,
   stalledTroubles,
 } from '../pipeline/progress';
+import { describeGaps } from './capture';
 import type { UnservedTable } from './catalogue';
 import type { AliasLag } from './lag';
 import type { AliasLane } from './lane';
@@ -34,6 +35,8 @@ export interface AliasStatus extends Progress, AliasLag {
   readonly mode: 'tail' | 'interval' | 'closed';
   readonly captureGaps: readonly string[];
   readonly cannotWrite: string | null;
+  /** Why changes wait for full passes, in one line; null: they do not. */
+  readonly notCaptured: string | null;
   readonly tables: readonly TableStatus[];
   readonly checkpoint: { readonly seq: number | null; readonly at: number; readonly by: string } | null;
   readonly checkpointAgeSeconds: number | null;
@@ -85,6 +88,10 @@ export function aliasStatus(
     mode: source === undefined ? 'closed' : source.changelog === undefined ? 'interval' : 'tail',
     captureGaps: source?.captureGaps ?? [],
     cannotWrite: cannotWrite ?? null,
+    notCaptured:
+      source === undefined || source.changelog !== undefined
+        ? null
+        : (cannotWrite ?? describeGaps(source.captureGaps)),
     tables: tableStatuses(source?.entries ?? []),
     checkpoint: checkpoint ? { seq: position?.seq ?? null, at: checkpoint.at, by: checkpoint.by } : null,
     ...waiting,

@@ -52,7 +52,7 @@ function describeAliases(aliases: AliasStatus, health: Health | null): readonly 
     ...pausedSince(aliases.paused),
     `  Database:    ${aliases.database} (${aliases.journalMode ?? 'closed'})`,
     `  Redis:       ${aliases.redis}`,
-    `  Mode:        ${aliases.mode === 'tail' ? 'changes travel at once' : `full passes only: ${aliases.cannotWrite ?? aliases.captureGaps.join(', ')}`}`,
+    `  Mode:        ${aliases.mode === 'tail' ? 'changes travel at once' : `full passes only: ${aliases.notCaptured ?? 'the file is not open'}`}`,
     `  Lag:         ${lagRecords === null ? 'unknown' : `${lagRecords} changes`}`,
     `  Checkpoint:  ${checkpoint === null ? 'none' : `change ${checkpoint.seq ?? '-'}, ${timestamp(new Date(checkpoint.at))}`}`,
     lastPass === null

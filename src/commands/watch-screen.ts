@@ -106,7 +106,6 @@ function aliasLines(
   now: number,
 ): readonly Line[] {
   const { lastPass, lagRecords, lagSeconds, mode, changelogRows } = aliases;
-  const why = aliases.cannotWrite ?? aliases.captureGaps.join(', ');
   const facts: Line[] = [
     ...head('aliases', `${aliases.database} → ${aliases.redis}`, aliases.paused),
     ...state(health),
@@ -116,7 +115,7 @@ function aliasLines(
         ? 'changes travel at once'
         : mode === 'closed'
           ? 'the file is not open'
-          : `full passes only: ${why}`,
+          : `full passes only: ${aliases.notCaptured ?? ''}`,
       mode === 'tail' ? 'plain' : 'bad',
     ),
     fact('lag', `${lag(lagRecords, lagSeconds)}   ${perSecond(rate)}`, tone(lagSeconds)),

@@ -23,9 +23,8 @@ const words = {
 export function viewOfAliases(status, moment) {
   const { at } = moment;
   const { nextPass, ...shared } = common(status, moment);
-  const { lastPass, changelogRows, captureGaps, cannotWrite } = status;
+  const { lastPass, changelogRows, notCaptured } = status;
   const differences = lastPass === null ? 0 : lastPass.added + lastPass.updated + lastPass.deleted;
-  const why = [...captureGaps, ...(cannotWrite === null ? [] : [cannotWrite])].join('; ');
   return {
     ...shared,
     stops: [
@@ -58,7 +57,7 @@ export function viewOfAliases(status, moment) {
         name: 'Changelog',
         value: changelogRows === null ? 'none' : `${counted(changelogRows, 'row')}, a day of changes kept`,
       },
-      ...(status.mode === 'interval' ? [{ name: 'Full passes only', value: why, theirs: true }] : []),
+      ...(notCaptured === null ? [] : [{ name: 'Full passes only', value: notCaptured, theirs: true }]),
       ...(lastPass !== null && lastPass.skipped > 0
         ? [
             {
