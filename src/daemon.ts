@@ -12,6 +12,7 @@ import { fatal } from './errors';
 import type { Log } from './log';
 import { createMetrics, describeProcess } from './metrics';
 import type { PipelineEvent } from './pipeline/event';
+import { stopDeadlineMs } from './pipeline/one-pass';
 import type { PipelineName } from './pipeline/pipeline';
 import { startHttp } from './status/http';
 
@@ -36,12 +37,12 @@ export interface DaemonOptions {
   readonly onRunning?: (httpUrl: string | undefined, control: Control) => void;
 }
 
-/** A batch in hand at the stop gets this long before its connection is cut. */
-const stopDeadlineMs = 3_000;
-
 /** Runs everything until the signal aborts. @throws the fatal error that ended it; everything is closed either way. */
 export async function runDaemon(options: DaemonOptions): Promise<void> {
-  const { config, log, signal, onRunning } = options;
+  const { config, log, onRunning } = options;
+  // What was asked of the pipelines ends with them, whatever ended them.
+  const over = new AbortController();
+  const signal = AbortSignal.any([options.signal, over.signal]);
   setMaxListeners(0, signal); // each timer and pump of the pipelines listens to it
   const { pipelines } = config;
   const startedAt = Date.now();
@@ -114,6 +115,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     log.info('stopped', { event: 'stop', text: stopped });
   } finally {
     signal.removeEventListener('abort', cut);
+    over.abort();
     await Promise.all([aliases?.close(), archive?.close()]);
     clearTimeout(cutTimer);
     await http?.close();
