@@ -8,6 +8,7 @@ import type { ArchiveStatus } from './archive/status';
 import { banner } from './banner';
 import { type Config, requirePostgres } from './config';
 import type { Control, Reports } from './control';
+import { LeftBehind } from './left-behind';
 import { type LeftOut, logLeftOut, notRun } from './left-out';
 import type { Log } from './log';
 import { createMetrics, describeProcess } from './metrics';
@@ -70,11 +71,13 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   logLeftOut(config, log);
   const aliases = pipelines.includes('aliases') ? aliasPipeline(parts) : undefined;
   const archive = postgres === undefined ? undefined : archivePipeline(parts, postgres);
+  const leftBehind = new LeftBehind(config, log);
   const status = (): DaemonStatus => {
     const now = { aliases: aliases?.status() ?? null, archive: archive?.status() ?? null };
     const troubles = [
       ...(now.aliases === null ? [] : (aliases?.troubles(now.aliases) ?? [])),
       ...(now.archive === null ? [] : (archive?.troubles(now.archive) ?? [])),
+      ...leftBehind.troubles,
     ];
     return { pid: process.pid, startedAt, ready: troubles.length === 0, troubles, leftOut, ...now };
   };
@@ -109,7 +112,11 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   };
   signal.addEventListener('abort', cut, { once: true });
   try {
-    const everything$ = merge(aliases?.running$ ?? EMPTY, archive?.running$ ?? EMPTY);
+    const everything$ = merge(
+      aliases?.running$ ?? EMPTY,
+      archive?.running$ ?? EMPTY,
+      leftBehind.watch$(signal),
+    );
     await lastValueFrom(everything$.pipe(ignoreElements()), { defaultValue: undefined });
     log.info('stopped', { event: 'stop', text: stopped });
   } finally {
