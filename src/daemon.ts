@@ -8,6 +8,7 @@ import type { ArchiveStatus } from './archive/status';
 import { banner } from './banner';
 import { type Config, requirePostgres } from './config';
 import type { Control, Reports } from './control';
+import { LeftBehind } from './left-behind';
 import { type LeftOut, logLeftOut, notRun } from './left-out';
 import type { Log } from './log';
 import { createMetrics, describeProcess } from './metrics';
@@ -79,6 +80,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   logLeftOut(config, log);
   const aliases = pipelines.includes('aliases') ? aliasPipeline(parts) : undefined;
   const archive = postgres === undefined ? undefined : archivePipeline(parts, postgres);
+  const leftBehind = new LeftBehind(config, log);
   const status = (): DaemonStatus => {
     const now = { aliases: aliases?.status() ?? null, archive: archive?.status() ?? null };
     const judged = {
@@ -86,7 +88,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
       archive: now.archive && archive && judge(archive, now.archive),
     };
     const both = [judged.aliases, judged.archive].filter((one) => one != null);
-    const troubles = both.flatMap((one) => one.troubles);
+    const troubles = [...both.flatMap((one) => one.troubles), ...leftBehind.troubles];
     const health = {
       overall: overallHealth(
         troubles,
@@ -128,7 +130,11 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   };
   signal.addEventListener('abort', cut, { once: true });
   try {
-    const everything$ = merge(aliases?.running$ ?? EMPTY, archive?.running$ ?? EMPTY);
+    const everything$ = merge(
+      aliases?.running$ ?? EMPTY,
+      archive?.running$ ?? EMPTY,
+      leftBehind.watch$(signal),
+    );
     await lastValueFrom(everything$.pipe(ignoreElements()), { defaultValue: undefined });
     log.info('stopped', { event: 'stop', text: stopped });
   } finally {

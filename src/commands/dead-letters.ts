@@ -31,7 +31,9 @@ Examples:
   millrace dead-letters retry --error E_PARENT     try those that wait for a parent again
   millrace dead-letters retry --all
   millrace dead-letters drop 17 18                 give these up
-  millrace dead-letters drop --error E_TYPE --yes  without being asked`;
+  millrace dead-letters drop --error E_TYPE --yes  without being asked
+
+Exit code: 0 done, 2 when list has something to tell, 1 failed, or drop was not agreed to.`;
 
 /** `millrace dead-letters`: records that could not be applied. */
 export function deadLettersCommand(program: Command, run: Run): void {

@@ -18,7 +18,9 @@ Examples:
   millrace status --watch               a live view, drawn anew each second; q leaves it
   millrace status --watch 5 >> log.txt  not a terminal: a block of lines each 5 seconds
   millrace status --watch --json        a line of JSON each second, for jq and the like
-  millrace status --json | jq .daemon.archive.lagSeconds`;
+  millrace status --json | jq .daemon.archive.lagSeconds
+
+Exit code: 0 in step, 2 in step but records are parked, 1 not in step, or failed.`;
 
 /** `millrace status`: the daemon's own word where one answers, else what the stores say. */
 export function statusCommand(program: Command, run: Run): void {

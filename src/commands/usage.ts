@@ -70,6 +70,9 @@ export function withFlags(hint: string, verb: Command): string {
   return Object.values<Option>(options).reduce((text, { env, flag }) => {
     const long = flag?.split(' ')[0];
     if (!verb.options.some((option) => option.long === long)) return text;
-    return text.replace(new RegExp(`\\b${env}\\b(?![=_])`), `${env} (or ${long ?? ''})`);
+    return text.replace(
+      new RegExp(`\\b${env}\\b(?![=_])( \\(or )?`),
+      (_all, others?: string) => `${env} (or ${long ?? ''}${others === undefined ? ')' : ', or '}`,
+    );
   }, hint);
 }

@@ -1,7 +1,9 @@
 import { examine } from '../aliases/examine';
 import { examineArchive } from '../archive/examine';
 import { type Config, requirePostgres } from '../config';
-import { withStores } from '../left-out';
+import { findLeftBehind } from '../left-behind';
+import { type LeftOut, withStores } from '../left-out';
+import { RedisConnection } from '../redis';
 import { askDaemon, type Reachable } from './ask';
 import { daemonFindings } from './daemon-findings';
 import { type Finding, ok, problem } from './finding';
@@ -13,12 +15,26 @@ export async function diagnose(config: Reachable): Promise<readonly Finding[]> {
   try {
     const { pipelines, leftOut } = withStores(config);
     for (const { message, hint } of leftOut) findings.push({ level: 'note', what: message, remedy: hint });
+    findings.push(...(await leftBehindFindings(config, leftOut)));
     if (pipelines.includes('aliases')) findings.push(...(await examine(config)));
     if (pipelines.includes('archive')) findings.push(...(await archiveFindings(config)));
   } catch (error) {
     findings.push(problem(error));
   }
   return findings;
+}
+
+/** The pipeline that is run finds what is wrong with Redis itself. */
+async function leftBehindFindings(config: Config, leftOut: readonly LeftOut[]): Promise<readonly Finding[]> {
+  if (leftOut.length === 0) return [];
+  const redis = new RedisConnection(config.redis, 'doctor');
+  try {
+    return (await findLeftBehind(redis, leftOut)).map(problem);
+  } catch {
+    return [];
+  } finally {
+    redis.close();
+  }
 }
 
 async function archiveFindings(config: Config): Promise<readonly Finding[]> {

@@ -115,4 +115,7 @@ test('a setting in a hint is told with its flag to whoever gave a verb that take
   expect(to('reconcile')).toContain('DB_PATH (or --db), POSTGRES_URL_FILE and MILLRACE_ONLY=aliases');
   expect(to('reconcile')).toContain('REDIS_URL (or --redis-url) too');
   expect(to('dead-letters', 'list')).toBe(hint);
+  expect(withFlags('Let REDIS_URL (or REDIS_HOST) name it.', verbOf(program, ['run']))).toBe(
+    'Let REDIS_URL (or --redis-url, or REDIS_HOST) name it.',
+  );
 });

@@ -5,7 +5,9 @@ import { loadConfig } from '../../src/config';
 import type { MillraceError } from '../../src/errors';
 import { Millrace } from '../../src/index';
 import { withStores } from '../../src/left-out';
+import { diagnose } from '../../src/status/diagnose';
 import { startCli } from '../support/cli';
+import { eventually } from '../support/eventually';
 import { keepLog, startDaemon } from '../support/daemon';
 import { aliasDatabase, temporaryFolder } from '../support/stores';
 
@@ -131,6 +133,24 @@ test('a daemon that leaves a pipeline out warns at its start, says so in its sta
   const status = await daemon.status();
   expect(status).toMatchObject({ ready: true, archive: null, leftOut: [{ pipeline: 'archive' }] });
   expect((await fetch(`${daemon.url}/readyz`)).status).toBe(200);
+  // Once something has been written for it, it was forgotten rather than unwanted.
+  await archive.redis.client.xadd('millrace:changes', '*', 'model', '1');
+  const again = await startDaemon({}, { config });
+  await eventually(async () =>
+    expect(await again.status()).toMatchObject({
+      ready: false,
+      troubles: [
+        expect.stringMatching(/^E_LEFT_BEHIND: archive is left out, but millrace:changes/) as string,
+      ],
+    }),
+  );
+  expect((await fetch(`${again.url}/readyz`)).status).toBe(503);
+  const doctor = await diagnose(config);
+  expect(doctor).toContainEqual({
+    level: 'problem',
+    what: expect.stringContaining('E_LEFT_BEHIND') as string,
+    remedy: expect.stringContaining('MILLRACE_ONLY=aliases') as string,
+  });
   await expect(daemon.control.reconcile('archive')).rejects.toMatchObject({
     code: 'E_NOT_RUN',
     message: expect.stringContaining('POSTGRES_URL is not set') as string,
