@@ -7,6 +7,7 @@ import { PostgresConnection } from '../postgres';
 import { useRunningDaemon } from '../stores';
 import { configOf, type Run, withOptions } from './options';
 import { complain, print, printJson } from './print';
+import { tellUnserved } from './unserved-aliases';
 
 interface Flags extends Record<string, unknown> {
   readonly kind?: string;
@@ -47,7 +48,7 @@ export function deadLettersCommand(program: Command, run: Run): void {
     );
   filtered('list', 'what is parked, and why')
     .option('--limit <count>', 'at most so many', parseCount, 100)
-    .action((ids: string[], flags: Flags) => run(() => withStore(flags, ids, list)));
+    .action((ids: string[], flags: Flags) => run(() => listBoth(flags, ids)));
   filtered('show', 'everything about the ones named, contents included').action(
     (ids: string[], flags: Flags) => run(() => withStore(flags, requireSome(ids, flags, 'show'), show)),
   );
@@ -68,6 +69,19 @@ type Work = (
   filter: LetterFilter,
   flags: Flags,
 ) => Promise<number>;
+
+/** Parked records; and, where nothing narrower is asked for, alias rows that cannot be served. */
+async function listBoth(flags: Flags, ids: readonly string[]): Promise<number> {
+  const { kind, error, limit = 100, json = false } = flags;
+  const everything = ids.length === 0 && kind === undefined && error === undefined;
+  const config = useRunningDaemon(configOf(flags));
+  const aliasesAlone = config.postgres === undefined && config.pipelines.includes('aliases');
+  const parked = everything && aliasesAlone ? 0 : await withStore(flags, ids, list);
+  const unserved = everything ? tellUnserved(config, limit, json) : 0;
+  if (everything && aliasesAlone && unserved === 0 && !json)
+    print('Every row of the alias tables can be served.');
+  return unserved > 0 ? 2 : parked;
+}
 
 async function withStore(flags: Flags, ids: readonly string[], work: Work): Promise<number> {
   const { kind, error } = flags;

@@ -58,6 +58,9 @@ function describeAliases(aliases: AliasStatus, health: Health | null): readonly 
     lastPass === null
       ? '  Last pass:   none yet'
       : `  Last pass:   ${timestamp(new Date(lastPass.startedAt))}, ${lastPass.ms} ms: ${lastPass.total} aliases, +${lastPass.added} ~${lastPass.updated} -${lastPass.deleted}`,
+    ...((lastPass?.skipped ?? 0) > 0
+      ? [`  Not served:  ${lastPass?.skipped ?? 0} rows (millrace dead-letters list)`]
+      : []),
     ...aliases.tables.flatMap((table) =>
       table.message === undefined ? [] : [`  ! ${table.message}`, `    → ${table.hint ?? ''}`],
     ),

@@ -39,7 +39,7 @@ export async function collect(
       database: config.dbPath,
       aliasTables: config.aliasTables,
     }),
-    daemon: async () => scrubbed(await askDaemon(config)),
+    daemon: async () => scrubbed(withoutRows(await askDaemon(config))),
     findings: async () => scrubbed(await diagnose(config)),
     metrics: () => metricsOf(daemonUrl(config)),
     sqlite: () => (config.pipelines.includes('aliases') ? sqliteSection(config) : null),
@@ -65,6 +65,12 @@ export async function collect(
   }
   return { bundle, failed };
 }
+
+/** Rows that cannot be served are told with their aliases: their number will do. */
+const withoutRows = (daemon: Awaited<ReturnType<typeof askDaemon>>) =>
+  'silent' in daemon || daemon.aliases === null
+    ? daemon
+    : { ...daemon, aliases: { ...daemon.aliases, unserved: daemon.aliases.unserved.length } };
 
 const versions = () => ({ millrace: version, ...process.versions });
 

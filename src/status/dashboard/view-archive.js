@@ -53,6 +53,7 @@ export function viewOfArchive(status, moment) {
       ...memoryFacts(memory),
       { name: 'Position', value: position?.entryId ?? 'none yet' },
     ],
+    unserved: null,
     table:
       lastPass === null
         ? null
