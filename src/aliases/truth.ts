@@ -152,7 +152,8 @@ export class AliasTruth {
       const id = ids[row];
       if (typeof key !== 'string' || typeof id !== 'string') {
         skipped++;
-        if (Buffer.isBuffer(key) && undecodable.length < undecodableKept) undecodable.push(key);
+        const known = typeof id !== 'string' || undecodable.length >= undecodableKept; // as a row without an id
+        if (Buffer.isBuffer(key) && !known) undecodable.push(key);
       } else if (key === aliases.at(-1)) groups.at(-1)?.push(id);
       else {
         aliases.push(key);
@@ -167,7 +168,7 @@ export class AliasTruth {
     const [rows, usable] = this.#prepared.count.get(key) ?? [0, 0];
     const aliases = typeof key === 'string' && usable > 0 ? [key] : [];
     const skipped = before + (typeof key === 'string' ? rows - usable : rows);
-    const undecodable = Buffer.isBuffer(key) ? [key] : [];
+    const undecodable = Buffer.isBuffer(key) && usable > 0 ? [key] : [];
     return { aliases, values: this.lookUp(aliases), next: key, skipped, undecodable };
   }
 }
