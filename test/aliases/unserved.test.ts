@@ -91,6 +91,6 @@ test('a capture that is not installed is one word, one that lacks something name
       db.exec(`DROP TRIGGER IF EXISTS millrace_${type}_after_${event}`);
   expect(describeGaps(gaps())).toMatch(/^(\w+ is missing, ){4}\w+ is missing and \d+ more$/);
   expect(inFew(['a', 'b'])).toBe('a, b');
-  expect(inFew([...'abcdefgh'])).toBe('a, b, c, d, e and 3 more');
+  expect(inFew(['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'])).toBe('a, b, c, d, e and 3 more');
   db.close();
 });
