@@ -1,6 +1,7 @@
 import type { Applied, Batch } from './sink';
 import type { StaleKeys } from './stale-keys';
 import type { AliasTruth } from './truth';
+import type { UnservedRows } from './unserved';
 
 /** Where a pass sends what differs: the sink, or the dry run that only compares. */
 export interface PassTarget {
@@ -17,6 +18,8 @@ export interface ChunkedApplyOptions {
   readonly stale: StaleKeys;
   /** By type: the aliases to look at again, or the whole table. */
   readonly different: ReadonlyMap<string, readonly string[] | 'all'>;
+  /** Takes note of rows that can have no key, of tables that are walked. */
+  readonly unserved: UnservedRows | undefined;
 }
 
 /** What was written for one type; `total` and `skipped` count the rows of a whole table that was walked. */
@@ -105,6 +108,7 @@ export class ChunkedApply {
     else if (different === 'all') {
       const page = truth.walk(cursor.from, this.#options.chunk);
       const unkeyed = cursor.from === undefined ? truth.countUnkeyed() : 0;
+      this.#options.unserved?.note(type, truth, cursor.from, page, unkeyed);
       this.#send({ type, ...page }, cursor, { total: page.aliases.length, skipped: page.skipped + unkeyed });
       this.#cursor = page.next === undefined ? next : { ...cursor, from: page.next };
     } else if (cursor.index >= different.length) this.#cursor = next;

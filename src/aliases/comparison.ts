@@ -2,9 +2,17 @@ import type { RedisConnection } from '../redis';
 import { keyPrefix } from './mapping';
 import { readValues } from './read-keys';
 import type { AliasTruth, WalkPage } from './truth';
+import type { UnservedRows } from './unserved';
 
 /** Differences held at once. A type with more is handed over whole instead. */
 const capacity = 100_000;
+
+export interface ComparisonOptions {
+  readonly connection: RedisConnection;
+  readonly type: string;
+  readonly truth: () => AliasTruth;
+  readonly unserved: UnservedRows | undefined;
+}
 
 /** What comparing one table with its keys found. */
 export interface Compared {
@@ -25,6 +33,7 @@ export class Comparison {
   readonly #connection: RedisConnection;
   readonly #type: string;
   readonly #truth: () => AliasTruth;
+  readonly #unserved: UnservedRows | undefined;
   readonly #different: string[] = [];
   #from: string | Buffer | undefined;
   #pending: { readonly page: WalkPage; readonly reply: Promise<readonly (string | null)[]> } | undefined;
@@ -33,10 +42,11 @@ export class Comparison {
   #skipped = 0;
   #present = 0;
 
-  constructor(connection: RedisConnection, type: string, truth: () => AliasTruth) {
+  constructor({ connection, type, truth, unserved }: ComparisonOptions) {
     this.#connection = connection;
     this.#type = type;
     this.#truth = truth;
+    this.#unserved = unserved;
   }
 
   /** Aliases compared so far. */
@@ -57,8 +67,10 @@ export class Comparison {
 
   #next(rows: number): { readonly page: WalkPage; readonly reply: Promise<readonly (string | null)[]> } {
     const truth = this.#truth();
-    if (this.#from === undefined) this.#skipped += truth.countUnkeyed();
+    const unkeyed = this.#from === undefined ? truth.countUnkeyed() : 0;
+    this.#skipped += unkeyed;
     const page = truth.walk(this.#from, rows);
+    this.#unserved?.note(this.#type, truth, this.#from, page, unkeyed);
     this.#from = page.next;
     this.#walked = page.next === undefined;
     const prefix = keyPrefix(this.#type);

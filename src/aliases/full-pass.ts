@@ -7,6 +7,7 @@ import type { AliasCase } from './mapping';
 import { StaleKeys } from './stale-keys';
 import type { Applied } from './sink';
 import type { AliasTruth } from './truth';
+import type { UnservedRows } from './unserved';
 
 export interface TypeResult extends Applied {
   /** Distinct aliases in the table. */
@@ -29,6 +30,8 @@ export interface PassOptions {
   readonly onJudged: (types: readonly string[], blocked: readonly string[]) => void;
   /** Delete even when that is more than half of a type's keys. */
   readonly force: boolean;
+  /** Takes note of rows that can have no key. */
+  readonly unserved?: UnservedRows | undefined;
   /** Aliases compared in one step. */
   readonly chunk: number;
 }
@@ -132,7 +135,8 @@ export class FullPass {
         if (found === undefined) throw new Error(`alias:${type} is not served any more`); // the pass is being restarted
         return found;
       };
-      this.#comparison = { type, work: new Comparison(this.#options.connection, type, truth) };
+      const { connection, unserved } = this.#options;
+      this.#comparison = { type, work: new Comparison({ connection, type, truth, unserved }) };
     }
     try {
       const found = await this.#comparison.work.step(this.#options.chunk);
@@ -185,8 +189,8 @@ export class FullPass {
   }
 
   #handOver(different: ReadonlyMap<string, readonly string[] | 'all'>): void {
-    const { truths, target, chunk } = this.#options;
-    this.#apply = new ChunkedApply({ truths, target, chunk, stale: this.#keys, different });
+    const { truths, target, chunk, unserved } = this.#options;
+    this.#apply = new ChunkedApply({ truths, target, chunk, unserved, stale: this.#keys, different });
     this.#phase = 'apply';
   }
 

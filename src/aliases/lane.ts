@@ -17,6 +17,7 @@ import { type PassReport, PassRunner } from './pass-runner';
 import { readPause } from './pause';
 import { type Batch, CheckpointMoved, AliasSink } from './sink';
 import type { AliasSource } from './source';
+import { UnservedRows } from './unserved';
 import { type KeeperOptions, SourceKeeper } from './source-keeper';
 
 export interface LaneOptions extends KeeperOptions {
@@ -45,6 +46,7 @@ export class AliasLane {
   readonly keeper: SourceKeeper;
   readonly lag = new LagReader();
   readonly incidents: Incidents;
+  readonly unserved = new UnservedRows();
   readonly pause: PauseState;
   lastPass: PassReport | undefined;
   /** When that one was complete, by performance.now(). */
@@ -88,6 +90,7 @@ export class AliasLane {
         this.#vouching.judged(types, blocked);
       },
       force,
+      unserved: this.unserved,
       onStart: (reason) => {
         log.info('pass started', { event: 'pass.start', pipeline: 'aliases', reason, text: passStarted() });
         tell({ type: 'pass-started', reason });

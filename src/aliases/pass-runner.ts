@@ -70,6 +70,7 @@ export class PassRunner {
 
   #begin(reason: string): void {
     this.#wanted = undefined;
+    this.#options.unserved?.begin();
     this.#options.onStart(reason);
     this.#running = {
       pass: new FullPass({ ...this.#options, chunk }),
@@ -98,6 +99,7 @@ export class PassRunner {
     };
     const waiting = this.#waiting;
     this.#waiting = [];
+    this.#options.unserved?.done();
     this.#options.onDone(report);
     for (const resolve of waiting) resolve(report);
   }

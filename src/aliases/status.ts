@@ -16,6 +16,7 @@ import type { UnservedTable } from './catalogue';
 import type { AliasLag } from './lag';
 import type { AliasLane } from './lane';
 import type { PassReport } from './pass-runner';
+import type { UnservedRow } from './unserved';
 
 /** What is known of one configured table. */
 export interface TableStatus {
@@ -38,6 +39,8 @@ export interface AliasStatus extends Progress, AliasLag {
   /** Why changes wait for full passes, in one line; null: they do not. */
   readonly notCaptured: string | null;
   readonly tables: readonly TableStatus[];
+  /** Rows that can have no key, as the last full pass saw them: twenty of a type at the most. */
+  readonly unserved: readonly UnservedRow[];
   readonly checkpoint: { readonly seq: number | null; readonly at: number; readonly by: string } | null;
   readonly checkpointAgeSeconds: number | null;
   readonly lastProgressAt: number;
@@ -93,6 +96,7 @@ export function aliasStatus(
         ? null
         : (cannotWrite ?? describeGaps(source.captureGaps)),
     tables: tableStatuses(source?.entries ?? []),
+    unserved: lane.unserved.list,
     checkpoint: checkpoint ? { seq: position?.seq ?? null, at: checkpoint.at, by: checkpoint.by } : null,
     ...waiting,
     checkpointAgeSeconds: age.seconds({

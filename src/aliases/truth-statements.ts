@@ -47,6 +47,7 @@ interface Relation {
   readonly id: string;
   /** As stored. */
   readonly rawId: string;
+  readonly rawAlias: string;
 }
 
 /**
@@ -59,7 +60,7 @@ function snapshot(db: Database, { from, key, id }: Relation, named: string): Rel
     CREATE TEMP TABLE ${name} AS
       SELECT CASE WHEN octet_length(${key}) <= ${longestAlias} THEN ${key} END AS key, ${id} AS id FROM ${from} AS t;
     CREATE INDEX temp.${quoteName(`millrace_snapshot_${named}_key`)} ON ${name} (key, id);`);
-  return { from: `temp.${name}`, key: 't.key', id: 't.id', rawId: 't.id' };
+  return { from: `temp.${name}`, key: 't.key', id: 't.id', rawId: 't.id', rawAlias: 't.key' };
 }
 
 /** @param indexed false: everything is read from a snapshot taken now. */
@@ -88,7 +89,7 @@ export function prepareTruth(
   };
 }
 
-function directRelation(table: AliasTable, aliasCase: AliasCase): Relation {
+export function directRelation(table: AliasTable, aliasCase: AliasCase): Relation {
   const [id, alias] = [`t.${quoteName(table.idColumn)}`, `t.${quoteName(table.aliasColumn)}`];
   // A blob alias sorts behind all text keys where the key is the column itself; as an expression it looks like text.
   const blob = table.aliasIsText && aliasCase === 'preserve' ? '' : ` OR typeof(${alias}) = 'blob'`;
@@ -98,6 +99,7 @@ function directRelation(table: AliasTable, aliasCase: AliasCase): Relation {
     key: keyExpression(table, aliasCase, 't.'),
     id: `CASE WHEN typeof(${id}) = 'blob'${blob} OR ${tooLong} THEN NULL ELSE CAST(${id} AS TEXT) END`,
     rawId: id,
+    rawAlias: alias,
   };
 }
 

@@ -11,6 +11,7 @@ import {
   prepareTruth,
   type TruthStatements,
 } from './truth-statements';
+import { type UnservedRange, type UnservedRow, unservedRows } from './unserved';
 
 /** What Redis should hold for some aliases: `values[i]` belongs to `aliases[i]`; '' means no key. */
 export interface Truth {
@@ -23,6 +24,8 @@ export interface WalkPage extends Truth {
   readonly next: string | Buffer | undefined;
   /** Rows that can have no key: a blob, undecodable or too long alias, a NULL, blob or too long id. */
   readonly skipped: number;
+  /** Of these the aliases that are not valid UTF-8, a few of them. */
+  readonly undecodable: readonly Buffer[];
 }
 
 /** Rows of a page in key order: `ids[i]` belongs to `keys[i]`, and is null where it can have no key. */
@@ -33,6 +36,7 @@ interface Rows {
 
 /** A page with something large in it is measured first, and holds no more than this (or two rows). */
 const pageBytes = 2_000_000;
+const undecodableKept = 20;
 
 /** What bytes that are not valid UTF-8 read as in JavaScript. As text it is a legal alias, and not the one read. */
 const replacement = '\uFFFD';
@@ -97,6 +101,22 @@ export class AliasTruth {
     return this.#prepared.unkeyed.get() ?? 0;
   }
 
+  /** Of the rows that a page left out, a few, and why. Without an index they are looked for once, in the whole table. */
+  unserved(range: UnservedRange): readonly UnservedRow[] {
+    if (this.#indexed) return unservedRows(this.#db, this.#table, this.#aliasCase, range);
+    if (range.from !== undefined) return [];
+    return unservedRows(this.#db, this.#table, this.#aliasCase, { ...range, to: undefined });
+  }
+
+  /** The same for aliases that are not valid UTF-8. */
+  undecodable({ undecodable }: WalkPage): readonly UnservedRow[] {
+    const { table, mapping } = this.#table;
+    return undecodable.map((bytes) => ({
+      ...{ type: mapping.type, table, alias: bytes.toString('utf8', 0, 80), id: null },
+      reason: 'the alias is not valid UTF-8',
+    }));
+  }
+
   /**
    * The next page of distinct aliases in key order. Ends between two aliases, never inside one.
    * @param from `next` of the page before; undefined for the first. @param maximum rows in the page at the most.
@@ -126,17 +146,21 @@ export class AliasTruth {
 
     const aliases: string[] = [];
     const groups: string[][] = [];
+    const undecodable: Buffer[] = [];
     for (let row = 0; row < end; row++) {
       const key = keys[row];
       const id = ids[row];
-      if (typeof key !== 'string' || typeof id !== 'string') skipped++;
-      else if (key === aliases.at(-1)) groups.at(-1)?.push(id);
+      if (typeof key !== 'string' || typeof id !== 'string') {
+        skipped++;
+        const known = typeof id !== 'string' || undecodable.length >= undecodableKept; // as a row without an id
+        if (Buffer.isBuffer(key) && !known) undecodable.push(key);
+      } else if (key === aliases.at(-1)) groups.at(-1)?.push(id);
       else {
         aliases.push(key);
         groups.push([id]);
       }
     }
-    return { aliases, values: groups.map(renderIds), next, skipped };
+    return { aliases, values: groups.map(renderIds), next, skipped, undecodable };
   }
 
   /** An alias with more rows than a page holds. */
@@ -144,7 +168,8 @@ export class AliasTruth {
     const [rows, usable] = this.#prepared.count.get(key) ?? [0, 0];
     const aliases = typeof key === 'string' && usable > 0 ? [key] : [];
     const skipped = before + (typeof key === 'string' ? rows - usable : rows);
-    return { aliases, values: this.lookUp(aliases), next: key, skipped };
+    const undecodable = Buffer.isBuffer(key) && usable > 0 ? [key] : [];
+    return { aliases, values: this.lookUp(aliases), next: key, skipped, undecodable };
   }
 }
 

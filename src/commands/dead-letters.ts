@@ -14,6 +14,7 @@ import { confirm } from './confirm';
 import { noSuchLetters, nothingLike } from './letters-like';
 import { configOf, type Run, withOptions } from './options';
 import { complain, print, printJson } from './print';
+import { tellUnserved } from './unserved-aliases';
 
 interface Flags extends Record<string, unknown> {
   readonly kind?: string;
@@ -58,7 +59,7 @@ export function deadLettersCommand(program: Command, run: Run): void {
     );
   filtered('list', 'what is parked, and why')
     .option('--limit <count>', 'at most so many', parseCount, 100)
-    .action((ids: string[], flags: Flags) => run((signal) => withStore({ flags, ids, signal }, list)));
+    .action((ids: string[], flags: Flags) => run((signal) => listBoth({ flags, ids, signal })));
   filtered('show', 'everything about the ones named, contents included').action(
     (ids: string[], flags: Flags) =>
       run((signal) => withStore({ flags, ids: requireSome(ids, flags, 'show'), signal }, show)),
@@ -84,6 +85,20 @@ interface Asked {
 type Work = (
   asked: Asked & { readonly store: DeadLetterStore; readonly filter: LetterFilter },
 ) => Promise<number>;
+
+/** Parked records; and, where nothing narrower is asked for, alias rows that cannot be served. */
+async function listBoth(asked: Asked & { readonly ids: readonly string[] }): Promise<number> {
+  const { flags, ids } = asked;
+  const { kind, error, limit = 100, json = false } = flags;
+  const everything = ids.length === 0 && kind === undefined && error === undefined;
+  const config = useRunningDaemon(configOf(flags));
+  const aliasesAlone = config.postgres === undefined && config.pipelines.includes('aliases');
+  const parked = everything && aliasesAlone ? 0 : await withStore(asked, list);
+  const unserved = everything ? tellUnserved(config, limit, json) : 0;
+  if (everything && aliasesAlone && unserved === 0 && !json)
+    print('Every row of the alias tables can be served.');
+  return unserved > 0 ? 2 : parked;
+}
 
 async function withStore(
   { flags, ids, signal }: Asked & { readonly ids: readonly string[] },

@@ -61,6 +61,9 @@ function describeAliases(aliases: AliasStatus, health: Health | null): readonly 
     lastPass === null
       ? '  Last pass:   none yet'
       : `  Last pass:   ${timestamp(new Date(lastPass.startedAt))}, ${lastPass.ms} ms: ${lastPass.total} aliases, +${lastPass.added} ~${lastPass.updated} -${lastPass.deleted}`,
+    ...((lastPass?.skipped ?? 0) > 0
+      ? [`  Not served:  ${lastPass?.skipped ?? 0} rows (millrace dead-letters list)`]
+      : []),
     ...aliases.tables.flatMap((table) =>
       table.message === undefined ? [] : [`  ! ${table.message}`, `    → ${table.hint ?? ''}`],
     ),
@@ -90,7 +93,11 @@ function describeArchive(archive: ArchiveStatus, health: Health | null): readonl
       : [
           `  Stream:      ${memory.streamLength} entries; Redis uses ${megabytes(memory.usedBytes)}${memory.limitBytes === null ? '' : ` of ${megabytes(memory.limitBytes)}`}${full === null ? '' : `, full in ${Math.round(full / 60)} min at this rate`}`,
         ]),
-    `  Parked:      ${archive.deadLetters} records${archive.deadLetters > 0 ? ' (millrace dead-letters list)' : ''}`,
+    ...(archive.role === 'standby' || archive.role === 'starting'
+      ? [] // they are the owner's to count
+      : [
+          `  Parked:      ${archive.deadLetters} records${archive.deadLetters > 0 ? ' (millrace dead-letters list)' : ''}`,
+        ]),
     lastPass === null
       ? '  Last pass:   none yet'
       : `  Last pass:   ${timestamp(new Date(lastPass.startedAt))}, ${lastPass.ms} ms, ${lastPass.keys} keys; written: ${written.join(', ') || 'nothing'}`,

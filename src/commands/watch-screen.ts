@@ -130,6 +130,9 @@ function aliasLines(
         : `${ago(now - lastPass.startedAt)}, ${lastPass.ms} ms: ${grouped(lastPass.total)} aliases, +${lastPass.added} ~${lastPass.updated} -${lastPass.deleted}`,
     ),
     ...nextPass(aliases, now),
+    ...((lastPass?.skipped ?? 0) > 0
+      ? [fact('not served', `${grouped(lastPass?.skipped ?? 0)} rows (millrace dead-letters list)`, 'warn')]
+      : []),
     ...failed(aliases, now),
     ...aliases.tables.flatMap(({ message }) => (message === undefined ? [] : [fact('!', message, 'bad')])),
   );
@@ -228,7 +231,6 @@ const lag = (records: number | null, seconds: number | null): string =>
       ? 'in step'
       : `${grouped(records)} behind, ${(seconds ?? 0).toFixed(1)} s`;
 
-/** What is behind for longer than a full look at everything takes needs a person's eye. */
 const tone = (seconds: number | null): Tone => (seconds !== null && seconds > 10 ? 'bad' : 'plain');
 
 export interface Size {

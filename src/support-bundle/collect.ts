@@ -42,7 +42,7 @@ export async function collect(
       database: config.dbPath,
       aliasTables: config.aliasTables,
     }),
-    daemon: async () => scrubbed(await askDaemon(config)),
+    daemon: async () => scrubbed(withoutRows(await askDaemon(config))),
     findings: async () => scrubbed(await diagnose(configured)),
     metrics: () => metricsOf(daemonUrl(config)),
     sqlite: () => (config.pipelines.includes('aliases') ? sqliteSection(config) : null),
@@ -77,6 +77,12 @@ function withStoresIfAny(config: Reachable): Reachable {
     return config;
   }
 }
+
+/** Rows that cannot be served are told with their aliases: their number will do. */
+const withoutRows = (daemon: Awaited<ReturnType<typeof askDaemon>>) =>
+  'silent' in daemon || daemon.aliases === null
+    ? daemon
+    : { ...daemon, aliases: { ...daemon.aliases, unserved: daemon.aliases.unserved.length } };
 
 const versions = () => ({ millrace: version, ...process.versions });
 

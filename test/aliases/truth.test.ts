@@ -9,6 +9,7 @@ import { openForReading, writing } from '../../src/aliases/database';
 import { compareIds, renderIds } from '../../src/aliases/ids';
 import { type AliasCase, defaultMappings } from '../../src/aliases/mapping';
 import { AliasTruth } from '../../src/aliases/truth';
+import { findUnserved } from '../../src/aliases/unserved';
 import { temporaryFolder } from '../support/stores';
 import { readModel, renderModelIds } from './support/model';
 
@@ -84,6 +85,8 @@ test('walking the table and looking its aliases up both agree with it, whatever 
         const { values, skipped } = walk(truth, maximum);
         expect(values).toEqual(model.values);
         expect(skipped).toBe(model.skipped);
+        // What is left out is named, each row once.
+        expect(findUnserved('team', truth, 1_000)).toHaveLength(skipped);
         const asked = ['nobody', ...model.values.keys(), 'rmc', '\uFFFD'];
         expect(truth.lookUp(asked)).toEqual(asked.map((name) => model.values.get(name) ?? ''));
         const absent = asked.flatMap((name, position) => (model.values.has(name) ? [] : [position]));

@@ -123,6 +123,5 @@ test('Redis restarted with its data, in the middle of the work: everything arriv
   }
   await writer.stop();
   await settled(daemon);
-  const { incidents } = (await daemon.status()).archive;
-  expect(incidents.filter(({ outage }) => outage === null)).toEqual([]);
+  for (const { what } of (await daemon.status()).archive.incidents) expect(what).not.toMatch(/backwards/);
 }, 60_000);

@@ -12,6 +12,8 @@ const aliases = (more: object = {}) => ({
   redis: 'localhost:6379',
   mode: 'tail',
   captureGaps: [],
+  notCaptured: null,
+  unserved: [],
   cannotWrite: null,
   tables: [],
   checkpoint: null,
@@ -90,13 +92,13 @@ test('the view tells lag, rates, passes, parked records and incidents of both pi
     aliases: aliases({
       applied: 104,
       nextPassAt: now + 90_000,
-      incidents: [{ at: now - 5_000, what: 'the triggers were reinstalled' }],
+      incidents: [{ at: now - 5_000, what: 'the triggers were reinstalled', outage: null }],
     }),
     archive: archive({
       applied: 20_000,
       deadLetters: 10_000,
       paused: { at: now - 60_000, by: 'ops' },
-      incidents: [{ at: now - 1_000, what: 'Redis went backwards' }],
+      incidents: [{ at: now - 1_000, what: 'Redis went backwards', outage: null }],
     }),
   });
   const shown = text(view(last, { before }));

@@ -1,8 +1,9 @@
 import type { Page } from 'playwright-core';
 import type { Sample } from '../../src/status/history';
+import { faultProxy, through } from '../archive/support/fault-proxy';
 import { eventually } from '../support/eventually';
 import { browserTest, useBrowser } from './support/browser';
-import { shows, useScene } from './support/scene';
+import { model, shows, useScene } from './support/scene';
 
 const open = useBrowser();
 const scene = useScene({ MILLRACE_ONLY: 'aliases' });
@@ -116,3 +117,82 @@ browserTest('no line is drawn where samples are missing, and no more than an hou
     false,
   ]);
 });
+
+browserTest(
+  'what is parked or cannot be served is amber, a store that is away red, with its beginning, and its end among the incidents',
+  async () => {
+    const { postgres, redis, db } = scene;
+    const proxy = await faultProxy(Number(new URL(postgres.url).port));
+    db.exec("INSERT INTO team_aliases VALUES (NULL, 'no id'), ('3', x'00ff')");
+    await redis.client.hset('aidb:model:77', { ...model('parked'), created_at: 'not a time' });
+    await redis.client.zadd('aidb:metric:1:loss:train', '0', 'not json');
+    const daemon = await scene.startAnother({
+      MILLRACE_ONLY: '',
+      POSTGRES_URL: through(proxy, postgres.url),
+    });
+    const { page } = await open(daemon.url);
+    const badge = (name: string) => page.locator(`#${name}.badge, #${name} .badge`).first();
+    await shows(badge('aliases'), 'In step, 2 not served');
+    await shows(badge('archive'), 'In step, 2 parked');
+    await shows(badge('overall'), 'In order, 2 not served, 2 parked');
+    for (const name of ['aliases', 'archive', 'overall'])
+      expect(await badge(name).getAttribute('data-tone')).toBe('warn');
+    await shows(page.locator('#aliases details').first(), /the alias is a blob.*the id is NULL/s);
+    await shows(page.locator('#letters tbody'), 'not a JSON object');
+    expect(await page.locator('#letters tbody').textContent()).not.toContain('made ');
+
+    proxy.refuse();
+    await shows(page.locator('#troubles'), /^archive: E_PG_UNREACHABLE.*Since \d\d:\d\d:\d\d, /s);
+    await shows(page.locator('#incidents'), /Postgres: .*E_PG_UNREACHABLE.*goes on/s);
+    const away = page.locator('.flow-box[data-tone="bad"]');
+    expect(await away.count()).toBe(1);
+    expect(await page.locator('#archive svg.flow').getAttribute('aria-label')).toMatch(
+      /PostgreSQL \S+, away/,
+    );
+    proxy.open();
+    await shows(page.locator('#incidents'), /lasted .*, until \d\d:\d\d:\d\d/);
+    expect(await away.count()).toBe(0);
+    await daemon.stop();
+    db.exec(
+      "UPDATE team_aliases SET team_id = '3', alias = 'mended' WHERE team_id IS NULL OR typeof(alias) = 'blob'",
+    );
+    const next = await scene.startAnother();
+    const { page: later } = await open(next.url);
+    await shows(later.locator('#aliases .badge'), 'In step');
+    expect(await later.locator('#aliases').textContent()).not.toContain('cannot be served');
+  },
+  60_000,
+);
+
+/** Whether the longest label fits beside each plot of the aliases, and the title into its line. For the page. */
+const roomOfCharts = `[...document.querySelectorAll('#aliases .chart')].map((chart) => {
+  const context = document.createElement('canvas').getContext('2d');
+  context.font = '11px ' + getComputedStyle(chart).fontFamily;
+  const label = chart.textContent.startsWith('Lag') ? '20 min' : '1,000,000';
+  const room = chart.querySelector('.u-over').offsetLeft - context.measureText(label).width;
+  return room > 4 && chart.querySelector('.chart-title').offsetHeight < 30;
+})`;
+
+browserTest(
+  'labels of the axes and titles have the room they need, on a phone and on a wide screen',
+  async () => {
+    const { page } = await open(scene.url);
+    const now = Date.now();
+    const samples = Array.from({ length: 300 }, (_one, step): Sample => {
+      const sample = { lag: step * 4, rate: step * 5_000 };
+      return { at: now - (300 - step) * 5_000, aliases: sample, archive: sample };
+    });
+    await page.route('**/api/history', (route) =>
+      route.fulfill({ json: { at: now, stepMs: 5_000, samples } }),
+    );
+    await page.reload();
+    await shows(page.locator('#aliases .charts'), /peak 19 min 56 s.*peak 1,495,000/s);
+    for (const width of [360, 768, 1_000, 1_600]) {
+      await page.setViewportSize({ width, height: 900 });
+      await eventually(async () => {
+        expect({ width, rooms: await page.evaluate(roomOfCharts) }).toEqual({ width, rooms: [true, true] });
+        expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
+      });
+    }
+  },
+);

@@ -31,6 +31,7 @@ export function createCard({ name, title, way, onAction }) {
   const throughput = createChart({ title: 'Records/s', format: rate, least: 10, tone: 'rate' });
   const figures = el('dl', { class: 'figures' });
   const facts = el('dl', { class: 'facts' });
+  const unserved = el('details', { class: 'more' });
   const table = el('details', { class: 'more' });
   const notice = el('div', { class: 'paused', hidden: true });
   const reconcile = button('Reconcile now', () => onAction('reconcile'));
@@ -56,6 +57,7 @@ export function createCard({ name, title, way, onAction }) {
     figures,
     el('div', { class: 'charts' }, lag.element, throughput.element),
     facts,
+    unserved,
     table,
     actions,
   );
@@ -79,6 +81,7 @@ export function createCard({ name, title, way, onAction }) {
     flow.show(view);
     fillFigures(figures, view.figures);
     fillFacts(facts, view.facts);
+    fillTable(unserved, view.unserved);
     fillTable(table, view.table);
     notice.hidden = view.pause === null;
     if (view.pause !== null && notice.textContent !== view.pause.title + view.pause.text)

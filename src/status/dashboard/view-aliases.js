@@ -1,5 +1,5 @@
 // @ts-check
-import { count, counted } from './format.js';
+import { count, counted, unknown } from './format.js';
 import { checkpointFact, common, found, lastPassFact, store } from './view.js';
 
 /**
@@ -62,12 +62,25 @@ export function viewOfAliases(status, moment) {
         ? [
             {
               name: 'Without a key',
-              value: `${counted(lastPass.skipped, 'row')} (alias or id is empty, or no text)`,
+              value: `${counted(lastPass.skipped, 'row')}: mend ${lastPass.skipped === 1 ? 'it' : 'them'} in SQLite; the next full pass looks again`,
             },
           ]
         : []),
       { name: 'Database', value: status.database, theirs: true },
     ],
+    unserved:
+      status.unserved.length === 0
+        ? null
+        : {
+            caption: `Rows that cannot be served${status.unserved.length < (lastPass?.skipped ?? 0) ? ', some of them' : ''}`,
+            head: ['Table', 'Alias', 'Id', 'Why'],
+            rows: status.unserved.map(({ table, alias, id, reason }) => [
+              table,
+              alias ?? unknown,
+              id ?? unknown,
+              reason,
+            ]),
+          },
     table: {
       caption: 'By type, in the last full pass',
       head: ['Type', 'Aliases', 'Added', 'Updated', 'Deleted', 'Table'],

@@ -53,6 +53,7 @@ export function viewOfArchive(status, moment) {
       ...memoryFacts(memory),
       { name: 'Position', value: position?.entryId ?? 'none yet' },
     ],
+    unserved: null,
     table:
       lastPass === null
         ? null
@@ -65,7 +66,12 @@ export function viewOfArchive(status, moment) {
 }
 
 /** @param {ArchiveStatus} status */
-const parked = ({ deadLetters }) => (deadLetters === 0 ? 'none parked' : `${count(deadLetters)} parked`);
+const parked = ({ role, deadLetters }) =>
+  role === 'standby' || role === 'starting'
+    ? '' // they are the owner's to count
+    : deadLetters === 0
+      ? 'none parked'
+      : `${count(deadLetters)} parked`;
 
 /**
  * @param {ArchiveStatus} status

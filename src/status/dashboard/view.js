@@ -17,6 +17,7 @@ import { ago, clock, count, counted, duration, rate } from './format.js';
  * @property {string} pass
  * @property {readonly Figure[]} figures
  * @property {readonly Fact[]} facts
+ * @property {Table | null} unserved rows that are kept aside
  * @property {Table | null} table
  * @property {{ title: string, text: string } | null} pause
  * @typedef {{ caption: string, head: readonly string[], rows: readonly (readonly string[])[] }} Table
