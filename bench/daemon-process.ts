@@ -34,7 +34,14 @@ export async function startDaemon(
 ): Promise<DaemonProcess> {
   const child = spawn(process.execPath, [join(packageRoot, 'dist', 'src', 'cli.js'), 'run'], {
     cwd: folder, // no .env there
-    env: { PATH: process.env['PATH'], HTTP_PORT: '0', LOG_FORMAT: 'json', ...settings },
+    // Under npm's name, so that it ends when this process is gone: see stop-signal.ts.
+    env: {
+      PATH: process.env['PATH'],
+      npm_lifecycle_event: 'bench',
+      HTTP_PORT: '0',
+      LOG_FORMAT: 'json',
+      ...settings,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const events: LogEvent[] = [];

@@ -9,6 +9,7 @@ import { renderGate } from './gate-report';
 import { describeMachine } from './machine';
 import { ratiosOf } from './ratios';
 import { renderRun, type Run, writeResult } from './report';
+import { whenNpmIsGone } from '../src/stop-signal';
 import { type Context, type Outcome, runSuite, type Suite } from './suite';
 
 const suites: readonly Suite[] = [aliases, archive];
@@ -73,6 +74,7 @@ function gate({ suite, figures }: Run, whole: boolean): boolean {
 }
 
 async function main(): Promise<void> {
+  whenNpmIsGone(() => process.exit(1)); // its servers end with it, and its daemons notice
   command.parse();
   const flags: Flags = command.opts();
   const whole = flags.part === undefined;

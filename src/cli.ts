@@ -4,31 +4,19 @@ demandNode((sentence) => {
   process.stderr.write(`${sentence}\n`);
   process.exit(1);
 });
-import { isatty } from 'node:tty';
 import { Command, CommanderError } from 'commander';
 import { complain, printJson } from './commands/print';
 import { usageError, verbOf, wantsJson, withFlags, withVerb } from './commands/usage';
 import { verbsFor } from './commands/verbs';
 import { describeError } from './errors';
 import { version } from './package-root';
+import { stopSignal } from './stop-signal';
 
 /** What a verb gets: a signal for a clean stop; it returns the exit code. */
 export type Verb = (signal: AbortSignal) => Promise<number>;
 
-/** Ends a process that cannot stop cleanly in this time after the first signal. */
-const stopDeadlineMs = 5_000;
-
 async function main(): Promise<void> {
-  const stop = new AbortController();
-  const onSignal = () => {
-    if (stop.signal.aborted) process.exit(1); // asked twice: at once
-    stop.abort();
-    setTimeout(() => process.exit(1), stopDeadlineMs).unref();
-  };
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
-  // Without a terminal that could have been closed it is logrotate's. LOG_FILE needs no telling, but the daemon must not end for it.
-  if (![0, 1, 2].some((fd) => isatty(fd))) process.on('SIGHUP', () => undefined);
+  const stop = stopSignal();
   // Whoever read our output is gone (`| head -1`), or its disk is full: what is to be done is done all the same.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 
@@ -43,7 +31,7 @@ async function main(): Promise<void> {
     );
   let code = 0;
   const run = async (verb: Verb) => {
-    code = await verb(stop.signal);
+    code = await verb(stop);
   };
   const said = process.argv.slice(2);
   const args = withVerb(said);

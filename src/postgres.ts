@@ -59,7 +59,7 @@ export class PostgresConnection {
   /** Lends the connection itself, outside of a transaction, for the migrations. @throws pg's errors */
   lend<T>(work: (client: Client) => Promise<T>): Promise<T> {
     // An index may take hours to build, and no word is said meanwhile.
-    return this.#lend('SELECT', work, () => this.#isServerAlive());
+    return this.#lend('SELECT', work, () => this.#isAtWork());
   }
 
   /** The same in a transaction, which fails as a whole, for what reads the catalogue. @throws pg's errors */
@@ -110,14 +110,15 @@ export class PostgresConnection {
     });
   }
 
-  /** Asked over another connection. A refusal is an answer, too. */
-  async #isServerAlive(): Promise<boolean> {
-    const other = new PostgresConnection(this.#target, this.#name);
+  /** Whether the server is at work for a connection of our name, asked over another one. */
+  async #isAtWork(): Promise<boolean> {
+    const other = new PostgresConnection(this.#target, `${this.#name}-asking`);
     try {
-      await other.transaction((transaction) => transaction.query('SELECT'));
-      return true;
-    } catch (error) {
-      return sqlState(error) !== undefined;
+      // By name: behind PgBouncer nobody knows by which session we are served.
+      const sql = `SELECT FROM pg_stat_activity WHERE application_name = $1 AND usename = current_user AND state = 'active'`;
+      return (await other.query(sql, [applicationName(this.#name)])).length > 0;
+    } catch {
+      return false;
     } finally {
       other.close();
     }

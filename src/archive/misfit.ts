@@ -1,4 +1,6 @@
 import type { Value } from './decode';
+import { pythonNumber } from './not-json';
+import { quoteName } from './target';
 import { quote, Unfit } from './unfit';
 
 const ranges: Readonly<Record<string, bigint>> = { smallint: 15n, integer: 31n, bigint: 63n };
@@ -9,7 +11,7 @@ const ranges: Readonly<Record<string, bigint>> = { smallint: 15n, integer: 31n, 
  */
 export function misfit(column: string, type: string, value: Value | undefined): Unfit | undefined {
   if (value == null) return undefined;
-  if (type === 'json' || type === 'jsonb') return isJson(value) ? undefined : notJson(column, value);
+  if (type === 'json' || type === 'jsonb') return isJson(value) ? undefined : notJson(column, type, value);
   if (type === 'double precision') {
     const unlimited = /^\s*[+-]?(inf|nan)/i.test(value.toString()) || Number.isFinite(Number(value));
     return unlimited ? undefined : tooMuch(column, type, value);
@@ -46,8 +48,16 @@ function isLonger(value: Buffer | string, most: number): boolean {
   return value.length > most && Array.from(value.toString().replace(/ +$/, '')).length > most;
 }
 
-const notJson = (column: string, value: Value) =>
-  new Unfit('22P02', column, `${quote(value ?? '')} is not JSON`);
+/** Python writes numbers that are none. What they stand for is not ours to say, and a column of text keeps them as they are. */
+function notJson(column: string, type: string, value: Buffer | string): Unfit {
+  const found = pythonNumber(value.toString());
+  if (found === undefined) return new Unfit('22P02', column, `${quote(value)} is not JSON`);
+  return new Unfit(
+    '22P02',
+    column,
+    `holds ${found.token} at ${found.place}, which JSON has not, and Postgres' ${type} refuses; write null there, or let the column keep text: ALTER COLUMN ${quoteName(column)} TYPE text, then \`millrace dead-letters retry\``,
+  );
+}
 const tooMuch = (column: string, type: string, value: Value) =>
   new Unfit('22003', column, `${quote(value ?? '')} is out of range for ${type}`);
 const tooLong = (column: string, type: string, value: Value) =>

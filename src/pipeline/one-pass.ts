@@ -38,6 +38,7 @@ export async function runForOnePass<T>(options: OnePassOptions<T>): Promise<T> {
     impatience ??= setTimeout(cut, stopDeadlineMs);
   };
   signal?.addEventListener('abort', stop);
+  if (signal?.aborted === true) stop(); // before we listened
   const cycle = async (): Promise<CycleOutcome> => {
     const outcome = await lane.cycle();
     // Nobody can tell how long it will be.

@@ -1,13 +1,14 @@
 import { archiveOnce } from '../../src/archive/once';
 import { loadConfig } from '../../src/config';
 import { openLog } from '../../src/log';
+import { kinds } from '../../src/archive/kinds';
 import { ModelStore } from '../../src/writer/model-store';
 import { pack } from '../../src/archive/packed';
 import { startDaemon, type TestDaemon } from '../support/daemon';
 import { eventually } from '../support/eventually';
 import { testPostgres, type TestPostgres } from '../support/postgres';
 import { testRedis, type TestRedis } from '../support/stores';
-import { goodFields, writeParents } from './support/bad-records';
+import { goodFields, noJson, writeAll, writeParents } from './support/bad-records';
 import { letters, passAskedFor, untilLetters } from './support/letters';
 
 // Bad in the way it comes: in pieces, too early, too large, from a stranger.
@@ -80,6 +81,34 @@ test('what the functions carried and the application mends afterwards lands, ech
   await untilLetters(postgres, [], daemon);
   expect(await count('predictions')).toBe(3);
 });
+
+test('NaN and Infinity, as Python writes them, are parked where a column is json or jsonb, and kept as written where it is text', async () => {
+  const daemon = await start();
+  await writeParents(redis.client);
+  const jsonColumns = Object.values(kinds).flatMap(({ table, columns }) =>
+    columns.filter(({ decoder }) => decoder === 'json').map(({ column }) => ({ table, column })),
+  );
+  for (const { table, column } of jsonColumns.filter((_, index) => index % 2 === 0))
+    await postgres.query(`ALTER TABLE ${table} ALTER ${column} TYPE jsonb USING ${column}::jsonb`);
+  const texts = ['{"p": NaN}', '{"p": [1, Infinity]}', '{"p": -Infinity}'];
+  const records = texts.flatMap((text) => noJson(text));
+  await writeAll(redis.client, records, 'fields');
+  await untilLetters(
+    postgres,
+    records.map(({ key, letter }) => `${key} ${letter}`),
+    daemon,
+  );
+  for (const { message } of await postgres.query('SELECT message FROM millrace.dead_letters'))
+    expect(message).toMatch(/^holds (NaN at \$\.p|Infinity at \$\.p\[1\]|-Infinity at \$\.p), .* TYPE text/);
+  // The remedy that it names.
+  for (const { table, column } of jsonColumns)
+    await postgres.query(`ALTER TABLE ${table} ALTER COLUMN ${column} TYPE text`);
+  await daemon.control.deadLetters?.retry({ ids: [] });
+  await untilLetters(postgres, [], daemon);
+  for (const text of texts)
+    for (const { table, column } of jsonColumns) expect(await count(table, `${column} = '${text}'`)).toBe(1);
+  expect(await passAskedFor(postgres, daemon)).toEqual({});
+}, 60_000);
 
 test('what is in the way is tried again by the next full pass', async () => {
   const daemon = await start();

@@ -33,6 +33,21 @@ test.each([
   expect(refused(type, Buffer.from(value))).toBe(code);
 });
 
+test.each([
+  ['{"p": NaN}', 'NaN at $.p,'],
+  ['NaN', 'NaN at $,'],
+  [
+    '{"NaN": "NaN", "Infinity": [1, "\\"NaN", {"a b": {"c": [[], {}, -Infinity]}}]}',
+    '-Infinity at $.Infinity[2]["a b"].c[2],',
+  ],
+  ['[{"x": 1, "y": [0, 1]}, {"x": "y", "z": Infinity, "w": NaN}]', 'Infinity at $[1].z,'],
+  ['{"p": "NaN", not json', 'is not JSON'],
+  ['{"p": NaN, "q": nan}', 'is not JSON'],
+])('%s: the reason says %s', (text, said) => {
+  for (const type of ['json', 'jsonb'])
+    expect(misfit('input_data', type, Buffer.from(text))?.message).toContain(said);
+});
+
 test('what it refuses Postgres refuses, too', async () => {
   const { pool } = await testPostgres();
   await pool.query('CREATE TABLE t (json json, "character varying(5)" varchar(5))');
@@ -44,6 +59,7 @@ test('what it refuses Postgres refuses, too', async () => {
         fc.json(),
         fc.json().map((json) => json.replace(/\d/, 'N')),
         fc.json().map((json) => json.slice(1)),
+        fc.json({ depthSize: 'medium' }).map((json) => json.replace(/null|true|false/, 'NaN')),
       ),
     ),
     { numRuns: 300 },
