@@ -6,7 +6,8 @@ demandNode((sentence) => {
 });
 import { isatty } from 'node:tty';
 import { Command, CommanderError } from 'commander';
-import { complain } from './commands/print';
+import { complain, printJson } from './commands/print';
+import { usageError, verbOf, wantsJson, withFlags, withVerb } from './commands/usage';
 import { verbsFor } from './commands/verbs';
 import { describeError } from './errors';
 import { version } from './package-root';
@@ -34,28 +35,41 @@ async function main(): Promise<void> {
   const program = new Command('millrace')
     .description('Keeps SQLite, Redis and PostgreSQL in step in near real time')
     .version(version)
-    .showHelpAfterError('(run with --help for what there is)')
     .exitOverride()
+    .configureOutput({ outputError: () => undefined }) // told below, as all errors are
     .addHelpText(
       'after',
-      '\nExit code: 0 all in step, 2 in step but records are parked, 1 failed, with what to do.',
+      '\nExit code: 0 all in step, 2 in step but records are parked, 3 a dry run of `reconcile` found differences, 1 failed, with what to do.',
     );
   let code = 0;
   const run = async (verb: Verb) => {
     code = await verb(stop.signal);
   };
-  for (const add of await verbsFor(process.argv[2])) add(program, run);
+  const said = process.argv.slice(2);
+  const args = withVerb(said);
+  for (const add of await verbsFor(args[0])) add(program, run);
   try {
-    await program.parseAsync();
+    await program.parseAsync(args, { from: 'user' });
   } catch (error) {
-    // commander has printed what was wrong already
-    code = error instanceof CommanderError ? error.exitCode && 1 : fail(error);
+    const verb = verbOf(program, args);
+    const json = wantsJson(verb, args);
+    if (!(error instanceof CommanderError)) code = fail(error, verb, json);
+    // Help that was asked for is no error; help for want of a verb has been printed.
+    else if (error.exitCode === 0 || error.code === 'commander.help') code = error.exitCode;
+    else code = fail(usageError(error, verb, said), verb, json);
   }
   process.exitCode = code;
 }
 
-function fail(error: unknown): number {
-  const { code, message, hint } = describeError(error);
+/** @param json whether stdout is read by a program: it then gets the error as well */
+function fail(error: unknown, verb: Command, json: boolean): number {
+  const { hint: general, ...described } = describeError(error);
+  const hint = general === undefined ? undefined : withFlags(general, verb);
+  if (json) {
+    printJson({ ...described, ...(hint === undefined ? {} : { hint }) });
+    return 1;
+  }
+  const { code, message } = described;
   // A list of problems has several lines. Whatever else ends a line in a message begins none of ours: they are indented.
   const [first = '', ...more] = `${message} (${code})`.split('\n');
   const rest = more.map((line) => (/^ /.test(line) ? line : `    ${line}`));

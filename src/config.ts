@@ -6,6 +6,7 @@ import type { Strategies } from './archive/strategies';
 import { readDotenv } from './dotenv-file';
 import { fatal } from './errors';
 import { harmless } from './harmless';
+import type { LeftOut } from './left-out';
 import type { PostgresTarget } from './postgres-url';
 import { type PipelineName, pipelineNames } from './pipeline/pipeline';
 import { defaultMaxRecordBytes } from './redis';
@@ -23,6 +24,8 @@ export interface Config {
   readonly redis: RedisTarget;
   /** What this process runs or looks at. */
   readonly pipelines: readonly PipelineName[];
+  /** What nobody asked for by name, and has not got its stores: see withStores. */
+  readonly leftOut: readonly LeftOut[];
   /** undefined: nothing names a Postgres. */
   readonly postgres: PostgresTarget | undefined;
   readonly dbConfigured: boolean;
@@ -154,6 +157,7 @@ export function loadConfig(
       maxRecordBytes: read('maxRecordSize') ?? defaultMaxRecordBytes,
     },
     pipelines: only === undefined ? pipelineNames : [only],
+    leftOut: [],
     postgres: read('postgresUrl'),
     dbConfigured: given('dbPath') !== undefined,
     dbPath: resolve(read('dbPath') ?? 'sports_data.db'),
@@ -213,11 +217,11 @@ function redisCertificates(
 export const flagName = (flag: string): string =>
   (flag.split(' ')[0] ?? '').slice(2).replace(/-(\w)/g, (_match, letter: string) => letter.toUpperCase());
 
-/** @throws E_POSTGRES_URL (fatal), the document's error, with the three ways out */
+/** @throws E_POSTGRES_URL (fatal), the document's error */
 export function requirePostgres({ postgres }: Config): PostgresTarget {
   if (postgres !== undefined) return postgres;
   throw fatal('POSTGRES_URL not set', {
     code: 'E_POSTGRES_URL',
-    hint: 'Set it (POSTGRES_URL="postgresql://user:password@localhost:5432/ai_models"), or run the aliases alone (`--only aliases`, MILLRACE_ONLY=aliases), or let Millrace start a Postgres of its own (`--embedded`).',
+    hint: 'Set POSTGRES_URL, as in POSTGRES_URL="postgresql://user:password@localhost:5432/ai_models", or let Millrace start a Postgres of its own: `millrace run --embedded`.',
   });
 }

@@ -8,7 +8,7 @@ import type { ArchiveStatus } from './archive/status';
 import { banner } from './banner';
 import { type Config, requirePostgres } from './config';
 import type { Control, Reports } from './control';
-import { fatal } from './errors';
+import { type LeftOut, logLeftOut, notRun } from './left-out';
 import type { Log } from './log';
 import { createMetrics, describeProcess } from './metrics';
 import type { PipelineEvent } from './pipeline/event';
@@ -20,6 +20,8 @@ export interface DaemonStatus {
   readonly startedAt: number;
   readonly ready: boolean;
   readonly troubles: readonly string[];
+  /** What it does not run for want of a store, though nobody has said that it should not. */
+  readonly leftOut: readonly LeftOut[];
   /** null: this daemon does not run that pipeline. */
   readonly aliases: AliasStatus | null;
   readonly archive: ArchiveStatus | null;
@@ -43,7 +45,7 @@ const stopDeadlineMs = 3_000;
 export async function runDaemon(options: DaemonOptions): Promise<void> {
   const { config, log, signal, onRunning } = options;
   setMaxListeners(0, signal); // each timer and pump of the pipelines listens to it
-  const { pipelines } = config;
+  const { pipelines, leftOut } = config;
   const startedAt = Date.now();
   const metrics = createMetrics();
   const events$ = new Subject<PipelineEvent>();
@@ -65,6 +67,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     postgres: postgres?.display,
     text: banner(config),
   });
+  logLeftOut(config, log);
   const aliases = pipelines.includes('aliases') ? aliasPipeline(parts) : undefined;
   const archive = postgres === undefined ? undefined : archivePipeline(parts, postgres);
   const status = (): DaemonStatus => {
@@ -73,16 +76,13 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
       ...(now.aliases === null ? [] : (aliases?.troubles(now.aliases) ?? [])),
       ...(now.archive === null ? [] : (archive?.troubles(now.archive) ?? [])),
     ];
-    return { pid: process.pid, startedAt, ready: troubles.length === 0, troubles, ...now };
+    return { pid: process.pid, startedAt, ready: troubles.length === 0, troubles, leftOut, ...now };
   };
   const running = { aliases, archive };
   const pipelineOf = <P extends PipelineName>(name: P) => {
     const pipeline = running[name];
     if (pipeline !== undefined) return pipeline;
-    throw fatal(`this daemon does not run ${name}`, {
-      code: 'E_NOT_RUN',
-      hint: 'It was started with `--only`, or MILLRACE_ONLY.',
-    });
+    throw notRun('daemon', name, leftOut);
   };
   const control: Control = {
     status,

@@ -4,6 +4,7 @@ import { type Environment, readEnvironment } from './config';
 import type { Reports } from './control';
 import type { DaemonStatus } from './daemon';
 import { fatal, type MillraceError } from './errors';
+import { notRun } from './left-out';
 import { type Addresses, addressesOf } from './library/addresses';
 import { type DeadLetters, deadLettersOf } from './library/dead-letters';
 import { libraryLog } from './library/log';
@@ -45,7 +46,8 @@ export class Millrace implements AsyncDisposable {
   /**
    * @param options every setting under its option's name: docs/05-library.md
    * @param environment settings by their names in the environment, for what `options` leaves open. Default: none
-   * @throws E_CONFIG (fatal) that lists every problem; E_POSTGRES_URL (fatal) for an archive without a Postgres
+   * @throws E_CONFIG (fatal) that lists every problem; E_POSTGRES_URL (fatal) for `only: 'archive'` without a Postgres,
+   * E_NO_STORES (fatal) with neither a Postgres nor an SQLite file. With one of them, the pipeline of the other is left out
    */
   constructor(options: MillraceOptions = {}, environment: Environment = {}) {
     this.#settled = settle(options, environment);
@@ -169,12 +171,12 @@ export class Millrace implements AsyncDisposable {
    * @param by who pauses it, for people
    */
   async pause(pipeline: PipelineName, by = whoAmI()): Promise<void> {
-    this.#requirePipeline(pipeline);
+    this.#requireMeant(pipeline);
     await setPause(await this.#stores(), pipeline, by);
   }
 
   async resume(pipeline: PipelineName): Promise<void> {
-    this.#requirePipeline(pipeline);
+    this.#requireMeant(pipeline);
     await setPause(await this.#stores(), pipeline, undefined);
   }
 
@@ -227,12 +229,15 @@ export class Millrace implements AsyncDisposable {
     throw notRunning();
   }
 
+  /** A pause is kept where the pipeline writes, and needs no other store of it. */
+  #requireMeant(pipeline: PipelineName): void {
+    if (!this.#settled.config.leftOut.some((one) => one.pipeline === pipeline))
+      this.#requirePipeline(pipeline);
+  }
+
   #requirePipeline(pipeline: PipelineName): void {
     if (this.#settled.config.pipelines.includes(pipeline)) return;
-    throw fatal(`this Millrace does not run ${pipeline}`, {
-      code: 'E_NOT_RUN',
-      hint: 'It was made with the option `only`, or MILLRACE_ONLY.',
-    });
+    throw notRun('Millrace', pipeline, this.#settled.config.leftOut);
   }
 }
 

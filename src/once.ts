@@ -5,6 +5,7 @@ import type { PassReport } from './aliases/pass-runner';
 import { requireTables } from './aliases/report';
 import { archiveOnce } from './archive/once';
 import { type Config, requirePostgres } from './config';
+import { logLeftOut } from './left-out';
 import type { Log } from './log';
 import { createMetrics } from './metrics';
 import { untold } from './pipeline/event';
@@ -79,6 +80,7 @@ export async function passOnce(
 export async function runOnce(config: Config, log: Log): Promise<number> {
   const only = config.pipelines;
   if (only.includes('archive')) requirePostgres(config);
+  logLeftOut(config, log);
   log.info('one-time sync', { event: 'once', text: 'Running one-time sync...' });
   let code = 0;
   if (only.includes('aliases')) {

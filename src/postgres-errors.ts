@@ -74,7 +74,7 @@ function withoutState(error: unknown, where: string): MillraceError {
     return retryable(`Cannot connect to Postgres at ${where}: ${message || code}`, {
       code: 'E_PG_UNREACHABLE',
       cause: error,
-      hint: 'Ensure the Postgres server is running and POSTGRES_URL is right; `--embedded` starts one.',
+      hint: 'Ensure the Postgres server is running and that POSTGRES_URL names it; `millrace run --embedded` starts one.',
     });
   if (foreign.test(message))
     return retryable(`What answers at ${where} is not Postgres: ${message.slice(0, 100)}`, {

@@ -51,5 +51,5 @@ export const unknownReply = (message: string, where: string): MillraceError =>
 export const noReply = (reason: string, where: string): MillraceError =>
   retryable(`Cannot connect to Redis at ${where}: ${reason}`, {
     code: 'E_REDIS_UNREACHABLE',
-    hint: 'Ensure the Redis server is running and REDIS_URL (or REDIS_HOST and REDIS_PORT) is right; `--embedded` starts one.',
+    hint: 'Ensure the Redis server is running, and that REDIS_URL, or REDIS_HOST and REDIS_PORT, name it; `millrace run --embedded` starts one.',
   });

@@ -84,19 +84,29 @@ test('reconcile --dry-run lists each difference and changes nothing; without it 
   expect(dry.output).toContain('- alias:team:gone  ["3"] -> (nil)\n');
   expect(dry.output).toContain('~ alias:team:barca  ["7"] -> ["2"]\n');
   expect(dry.output).toContain('+ alias:team:madrid  (nil) -> ["1","8"]\n');
-  expect(dry.code).toBe(0);
+  expect(dry.output).toMatch(
+    /Dry run complete:\n {2}- Total aliases: 2\n {2}- Would add: 1\n {2}- Would update: 1\n {2}- Would delete: 1\n/,
+  );
+  expect(dry.output).not.toMatch(/Sync complete|(Add|Updat|Delet)ed/);
+  expect(dry.code).toBe(3);
   expect((await redis.client.keys('*')).sort()).toEqual(before.sort());
   expect(await redis.client.get('alias:team:barca')).toBe('["7"]');
   const json = await cli(['reconcile', '--json']).ended;
   const report: unknown = JSON.parse(json.output.trim().split('\n').at(-1) ?? '');
   expect(report).toMatchObject({ total: 2, added: 1, updated: 1, deleted: 1, blocked: [] });
   expect((await redis.client.keys('alias:*')).sort()).toEqual(['alias:team:barca', 'alias:team:madrid']);
+  const inStep = await cli(['reconcile', '--dry-run']).ended;
+  expect(inStep.output).toContain('  - No changes detected\n');
+  expect(inStep.code).toBe(0);
 });
 
 test('a pass that would delete most of a type stops with exit 1 until it is forced; other types are served', async () => {
   const keys = Array.from({ length: 150 }, (_unused, at) => [`alias:team:old ${String(at)}`, '["1"]']).flat();
   await redis.client.mset(keys);
   db.exec("INSERT INTO player_aliases VALUES (5, 'p')");
+  const looked = await cli(['reconcile', '--dry-run']).ended;
+  expect(looked.code).toBe(1);
+  expect(looked.output).toContain('! It would stop: the pass would delete 150 of 150 alias:team:* keys');
   const stopped = await cli(['reconcile']).ended;
   expect(stopped.code).toBe(1);
   expect(stopped.output).toMatch(/would delete 150 of 150 alias:team:\* keys.*\n.*--force/);

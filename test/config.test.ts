@@ -106,7 +106,7 @@ describe('settings of the archive', () => {
     expect(message).not.toContain('geheim');
   });
 
-  test('the archive without a POSTGRES_URL is told of the three ways out', () => {
+  test('the archive without a POSTGRES_URL is told of the ways out', () => {
     const error = (() => {
       try {
         requirePostgres(loadConfig({}));
@@ -116,7 +116,7 @@ describe('settings of the archive', () => {
       return undefined;
     })();
     expect(error?.message).toBe('POSTGRES_URL not set');
-    for (const way of ['POSTGRES_URL="postgresql://', '--only aliases', '--embedded'])
+    for (const way of ['POSTGRES_URL="postgresql://', 'millrace run --embedded'])
       expect(error?.hint).toContain(way);
   });
 

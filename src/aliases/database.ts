@@ -110,14 +110,14 @@ export function requireFile(path: string): void {
       `the SQLite file ${path} ${dangling ? 'is a link to a file that does not exist' : 'does not exist'}`,
       {
         code: 'E_DB_MISSING',
-        hint: 'Check DB_PATH (or --db). Millrace never creates the file: an empty one would empty Redis.',
+        hint: 'Check DB_PATH. Millrace never creates the file: an empty one would empty Redis.',
       },
     );
   }
   if (!found.isFile()) {
     throw fatal(`DB_PATH ${path} is ${found.isDirectory() ? 'a directory' : 'not a regular file'}`, {
       code: 'E_DB_NOT_A_FILE',
-      hint: 'Let DB_PATH (or --db) name the SQLite file itself, for example …/sports_data.db.',
+      hint: 'Let DB_PATH name the SQLite file itself, for example …/sports_data.db.',
     });
   }
   // SQLite deletes the log of an empty file: it may be one that is being copied, and its log is not ours to delete.
@@ -146,7 +146,7 @@ export function sqliteError(error: unknown, path: string): unknown {
     return fatal(`${path} is not an SQLite database, or it is encrypted`, {
       code: 'E_DB_NOT_SQLITE',
       cause: error,
-      hint: 'Check DB_PATH (or --db); encrypted databases cannot be read.',
+      hint: 'Check DB_PATH; encrypted databases cannot be read.',
     });
   }
   if (/^SQLITE_CORRUPT/.test(code)) {

@@ -1,4 +1,4 @@
-import { fatal } from '../errors';
+import { describeError, fatal } from '../errors';
 import type { Log } from '../log';
 import type { Metrics } from '../metrics';
 import type { Tell } from '../pipeline/event';
@@ -10,14 +10,28 @@ import type { AliasSource } from './source';
 export const passStarted = (): string => `[${timestamp()}] Starting sync...`;
 
 /** The summary the documents show, line for line, and how long it took. */
-export function passSummary(report: PassReport): string {
-  const { total, added, updated, deleted, skipped, ms } = report;
+export const passSummary = (report: PassReport): string =>
+  summary(report, ['✓ Sync complete:', 'Added', 'Updated', 'Deleted']);
+
+/** The same of a pass that only looked. */
+export function dryRunSummary(report: PassReport): string {
+  const lines = summary(report, ['Dry run complete:', 'Would add', 'Would update', 'Would delete']);
+  const stops = report.blocked.map(
+    (type) => `! It would stop: ${describeError(breakerError(type, report)).message}\n`,
+  );
+  return `${lines}${stops.join('')}Dry run: nothing was changed.`;
+}
+
+function summary(
+  { total, added, updated, deleted, skipped, ms }: PassReport,
+  [title, add, update, remove]: readonly [string, string, string, string],
+): string {
   const lines = [
-    '✓ Sync complete:',
+    title,
     `  - Total aliases: ${total}`,
-    `  - Added: ${added}`,
-    `  - Updated: ${updated}`,
-    `  - Deleted: ${deleted}`,
+    `  - ${add}: ${added}`,
+    `  - ${update}: ${updated}`,
+    `  - ${remove}: ${deleted}`,
   ];
   if (added + updated + deleted === 0) lines.push('  - No changes detected');
   if (skipped > 0)

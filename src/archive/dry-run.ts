@@ -6,10 +6,11 @@ import { inspectServer, RedisConnection } from '../redis';
 import { type ArchiveDifference, Explanation } from './explain';
 import { FullPass, type Nominated } from './full-pass';
 import type { KindName } from './kinds';
+import { countParked, type ParkedCounts } from './parked-already';
 import { findTargets } from './preparation';
 import { TruthReader } from './truth';
 
-export interface ArchiveDryRun {
+export interface ArchiveDryRun extends ParkedCounts {
   readonly keys: number;
   readonly ms: number;
   readonly differences: Readonly<Partial<Record<KindName, number>>>;
@@ -46,12 +47,15 @@ export async function archiveDryRun(
     const explanation = new Explanation({ ...shared, truth });
     const startedAt = Date.now();
     let told = 0;
+    const kept: Pick<ArchiveDifference, 'kind' | 'key' | 'record'>[] = [];
     for (;;) {
       const found = await pass.step();
       if (found === undefined) break;
       if (told >= limit) continue;
       for await (const difference of explained(explanation, found)) {
         onDifference(difference);
+        const { kind, key, record } = difference; // without its contents
+        kept.push(record === undefined ? { kind, key } : { kind, key, record });
         if (++told >= limit) break;
       }
     }
@@ -60,6 +64,7 @@ export async function archiveDryRun(
       ms: Date.now() - startedAt,
       differences: Object.fromEntries(pass.differences),
       told,
+      ...(await countParked(postgres, kept)),
     };
   } finally {
     postgres.close();

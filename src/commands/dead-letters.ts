@@ -1,10 +1,17 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { deadLetterStore, type Letter, type LetterFilter } from '../archive/letter-store';
+import {
+  type DeadLetterStore,
+  deadLetterStore,
+  type Letter,
+  type LetterFilter,
+} from '../archive/letter-store';
 import { isKind, kindNames } from '../archive/kinds';
 import { requirePostgres } from '../config';
 import { fatal } from '../errors';
 import { PostgresConnection } from '../postgres';
 import { useRunningDaemon } from '../stores';
+import { confirm } from './confirm';
+import { noSuchLetters, nothingLike } from './letters-like';
 import { configOf, type Run, withOptions } from './options';
 import { complain, print, printJson } from './print';
 
@@ -14,6 +21,7 @@ interface Flags extends Record<string, unknown> {
   readonly limit?: number;
   readonly all?: boolean;
   readonly json?: boolean;
+  readonly yes?: boolean;
 }
 
 const examples = `
@@ -22,7 +30,8 @@ Examples:
   millrace dead-letters show 17                    one record with its contents
   millrace dead-letters retry --error E_PARENT     try those that wait for a parent again
   millrace dead-letters retry --all
-  millrace dead-letters drop 17 18                 give these up`;
+  millrace dead-letters drop 17 18                 give these up
+  millrace dead-letters drop --error E_TYPE --yes  without being asked`;
 
 /** `millrace dead-letters`: records that could not be applied. */
 export function deadLettersCommand(program: Command, run: Run): void {
@@ -47,29 +56,37 @@ export function deadLettersCommand(program: Command, run: Run): void {
     );
   filtered('list', 'what is parked, and why')
     .option('--limit <count>', 'at most so many', parseCount, 100)
-    .action((ids: string[], flags: Flags) => run(() => withStore(flags, ids, list)));
+    .action((ids: string[], flags: Flags) => run((signal) => withStore({ flags, ids, signal }, list)));
   filtered('show', 'everything about the ones named, contents included').action(
-    (ids: string[], flags: Flags) => run(() => withStore(flags, requireSome(ids, flags, 'show'), show)),
+    (ids: string[], flags: Flags) =>
+      run((signal) => withStore({ flags, ids: requireSome(ids, flags, 'show'), signal }, show)),
   );
   filtered('retry', 'try them again: the daemon does so within a second, or at its next start')
     .option('--all', 'all of them')
     .action((ids: string[], flags: Flags) =>
-      run(() => withStore(flags, requireSome(ids, flags, 'retry'), retry)),
+      run((signal) => withStore({ flags, ids: requireSome(ids, flags, 'retry'), signal }, retry)),
     );
-  filtered('drop', 'give them up: they are deleted from the parked ones, and nowhere else')
+  filtered('drop', 'give them up: they are deleted from the parked ones, and nowhere else; asks first')
     .option('--all', 'all of them')
+    .option('--yes', 'without being asked first; needed where no terminal is')
     .action((ids: string[], flags: Flags) =>
-      run(() => withStore(flags, requireSome(ids, flags, 'drop'), drop)),
+      run((signal) => withStore({ flags, ids: requireSome(ids, flags, 'drop'), signal }, drop)),
     );
 }
 
+interface Asked {
+  readonly flags: Flags;
+  readonly signal: AbortSignal;
+}
+
 type Work = (
-  store: ReturnType<typeof deadLetterStore>,
-  filter: LetterFilter,
-  flags: Flags,
+  asked: Asked & { readonly store: DeadLetterStore; readonly filter: LetterFilter },
 ) => Promise<number>;
 
-async function withStore(flags: Flags, ids: readonly string[], work: Work): Promise<number> {
+async function withStore(
+  { flags, ids, signal }: Asked & { readonly ids: readonly string[] },
+  work: Work,
+): Promise<number> {
   const { kind, error } = flags;
   const postgres = new PostgresConnection(requirePostgres(useRunningDaemon(configOf(flags))), 'dead-letters');
   try {
@@ -78,24 +95,26 @@ async function withStore(flags: Flags, ids: readonly string[], work: Work): Prom
       ...(kind === undefined ? {} : { kind }),
       ...(error === undefined ? {} : { code: error }),
     };
-    return await work(deadLetterStore(postgres), filter, flags);
+    return await work({ store: deadLetterStore(postgres), filter, flags, signal });
   } finally {
     postgres.close();
   }
 }
 
-const list: Work = async (store, filter, { json, limit = 100 }) => {
+const list: Work = async ({ store, filter, flags: { json, limit = 100 } }) => {
   const { letters, total } = await store.list(filter, limit);
   for (const letter of letters)
     if (json === true) printJson(letter);
     else print(line(letter));
-  if (json !== true)
-    print(total === 0 ? 'Nothing is parked.' : `${letters.length} of ${total} parked records.`);
+  const tell = json === true ? complain : print;
+  if (total === 0) tell(await nothingLike(store, filter));
+  else if (json !== true) print(`${letters.length} of ${total} parked records.`);
   return total > 0 ? 2 : 0;
 };
 
-const show: Work = async (store, filter, { json }) => {
+const show: Work = async ({ store, filter, flags: { json } }) => {
   const { letters } = await store.list(filter, 1_000);
+  if (letters.length === 0) throw noSuchLetters(await nothingLike(store, filter));
   for (const letter of letters) {
     const contents = await store.contents(letter.id);
     if (json === true) printJson({ ...letter, contents });
@@ -107,26 +126,50 @@ const show: Work = async (store, filter, { json }) => {
         '',
       ]);
   }
-  return letters.length === 0 ? notFound() : 0;
+  return 0;
 };
 
-const retry: Work = async (store, filter, { json }) => {
+const retry: Work = async ({ store, filter, flags: { json } }) => {
+  const { total } = await store.list(filter, 1);
+  if (total === 0) return none(store, filter, json === true ? { retried: 0 } : undefined);
   const count = await store.retry(filter);
   if (json === true) printJson({ retried: count });
-  else print(`${count} will be tried again: by the daemon within a second, or at its next start.`);
-  return count === 0 && filter.ids.length > 0 ? notFound() : 0;
+  else if (count > 0)
+    print(`${count} will be tried again: by the daemon within a second, or at its next start.`);
+  else print('None will be tried again: what is of the kind ? is no record. It can be dropped.');
+  return 0;
 };
 
-const drop: Work = async (store, filter, { json }) => {
-  const count = await store.drop(filter);
+const comesBack =
+  'A record that is still in Redis as it is comes back at the next full pass: mend it there, or delete it.';
+
+const drop: Work = async ({ store, filter, flags: { json, yes }, signal }) => {
+  const { total } = await store.list(filter, 1);
+  if (total === 0) return none(store, filter, json === true ? { dropped: 0 } : undefined);
+  const agreed = yes === true || (await confirm(`Drop ${total} parked records? ${comesBack}`, signal));
+  if (agreed === undefined) {
+    throw fatal(`dead-letters drop: ${total} would be dropped, and nobody is here to be asked`, {
+      code: 'E_NOT_CONFIRMED',
+      hint: `Say --yes if they are to go. ${comesBack}`,
+    });
+  }
+  const count = agreed ? await store.drop(filter) : 0;
   if (json === true) printJson({ dropped: count });
-  else print(`${count} dropped.`);
-  return count === 0 && filter.ids.length > 0 ? notFound() : 0;
+  else print(agreed ? `${count} dropped. ${comesBack}` : 'Nothing was dropped.');
+  return agreed ? 0 : 1;
 };
 
-function notFound(): number {
-  complain('No parked record is like that: `millrace dead-letters list` shows what there is.');
-  return 1;
+/** Nothing fits: an error only where numbers were named. */
+async function none(
+  store: DeadLetterStore,
+  filter: LetterFilter,
+  json: Readonly<Record<string, number>> | undefined,
+): Promise<number> {
+  const what = await nothingLike(store, filter);
+  if (filter.ids.length > 0) throw noSuchLetters(what);
+  if (json === undefined) print(what);
+  else printJson(json);
+  return 0;
 }
 
 const line = ({ id, key, code, column, message }: Letter): string =>
@@ -158,6 +201,6 @@ function requireSome(ids: readonly string[], { kind, error, all }: Flags, name: 
   if (ids.length > 0 || kind !== undefined || error !== undefined || all === true) return ids;
   throw fatal(`dead-letters ${name}: which ones?`, {
     code: 'E_CONFIG',
-    hint: `Name their numbers, or --kind, or --error${name === 'show' ? '' : ', or --all'}.`,
+    hint: `Name their numbers, or --kind, or --error${name === 'show' ? '.' : ', or --all.'}`,
   });
 }

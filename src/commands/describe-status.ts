@@ -2,6 +2,7 @@ import type { AliasStatus } from '../aliases/status';
 import type { ArchiveStatus } from '../archive/status';
 import type { Config } from '../config';
 import type { DaemonStatus } from '../daemon';
+import type { LeftOut } from '../left-out';
 import type { Pause } from '../pipeline/pause';
 import type { Stores } from '../status/ask';
 import { timestamp } from '../timestamp';
@@ -12,12 +13,14 @@ export function describeDaemon({
   startedAt,
   ready,
   troubles,
+  leftOut,
   aliases,
   archive,
 }: DaemonStatus): readonly string[] {
   return [
     `Daemon:      pid ${pid}, since ${timestamp(new Date(startedAt))}, ${ready ? 'in order' : 'NOT in order'}`,
     ...troubles.map((trouble) => `  ! ${trouble}`),
+    ...notRun(leftOut),
     ...(aliases === null ? [] : describeAliases(aliases)),
     ...(archive === null ? [] : describeArchive(archive)),
   ];
@@ -72,6 +75,9 @@ function describeArchive(archive: ArchiveStatus): readonly string[] {
   ];
 }
 
+const notRun = (leftOut: readonly LeftOut[]): readonly string[] =>
+  leftOut.flatMap(({ message, hint }) => [`  ! ${message}`, `    → ${hint}`]);
+
 const pausedSince = (paused: Pause | null): readonly string[] =>
   paused === null
     ? []
@@ -92,7 +98,7 @@ export function describeStores(
   { aliases, archive }: Stores,
   silent: string,
 ): readonly string[] {
-  const lines = [`Daemon:      none answers for these stores (${silent})`];
+  const lines = [`Daemon:      none answers for these stores (${silent})`, ...notRun(config.leftOut)];
   if (aliases !== null) {
     lines.push(
       'Aliases',

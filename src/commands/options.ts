@@ -1,7 +1,11 @@
 import { type Command, Option as CommandOption } from 'commander';
 import type { Verb } from '../cli';
 import { type Config, loadConfig, readEnvironment } from '../config';
+import { type LeftOut, withStores } from '../left-out';
 import { type Option, options } from '../settings';
+import type { Reachable } from '../status/ask';
+import { useRunningDaemon } from '../stores';
+import { complain } from './print';
 
 /** Hands a verb to the CLI, which runs it and keeps its exit code. */
 export type Run = (verb: Verb) => Promise<void>;
@@ -20,6 +24,22 @@ export function withOptions(command: Command, names: readonly (keyof typeof opti
 /** Flags on top of the environment on top of .env. @throws E_CONFIG with every problem. */
 export const configOf = (flags: Readonly<Record<string, unknown>>): Config =>
   loadConfig(readEnvironment(), flags);
+
+/** For a verb that is about both pipelines: with those that have their stores. @throws E_CONFIG, E_NO_STORES */
+export function configWithStores(
+  flags: Readonly<Record<string, unknown>>,
+  known: Partial<Pick<Config, 'dbConfigured'>> = {},
+): Reachable {
+  const config = withStores({ ...useRunningDaemon(configOf(flags)), ...known });
+  complain(config.leftOut.flatMap(leftOutLines));
+  return config;
+}
+
+/** What is not run, and how it would be. */
+export const leftOutLines = ({ message, hint }: LeftOut): readonly string[] => [
+  `Note: ${message}`,
+  `    → ${hint}`,
+];
 
 /** The settings that have no flag, for --help. */
 export function environmentHelp(): string {

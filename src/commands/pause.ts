@@ -2,8 +2,7 @@ import type { Command } from 'commander';
 import { requirePostgres } from '../config';
 import { whoAmI } from '../pipeline/pause';
 import { setPause } from '../set-pause';
-import { useRunningDaemon } from '../stores';
-import { configOf, type Run, withOptions } from './options';
+import { configWithStores, type Run, withOptions } from './options';
 import { print } from './print';
 
 const examples = {
@@ -39,7 +38,8 @@ function addVerb(program: Command, run: Run, name: 'pause' | 'resume', descripti
     .addHelpText('after', examples[name])
     .action((flags: Record<string, unknown>) =>
       run(async () => {
-        const config = useRunningDaemon(configOf(flags));
+        // The aliases' pause is in Redis: their file may be on another machine.
+        const config = configWithStores(flags, { dbConfigured: true });
         if (config.pipelines.includes('archive')) requirePostgres(config);
         for (const pipeline of config.pipelines) {
           await setPause(config, pipeline, name === 'pause' ? whoAmI() : undefined);

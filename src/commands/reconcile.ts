@@ -1,15 +1,14 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { dryRunPass } from '../aliases/dry-run-pass';
-import { passSummary } from '../aliases/report';
+import { dryRunSummary } from '../aliases/report';
 import { archiveDryRun } from '../archive/dry-run';
 import type { ArchiveDifference } from '../archive/explain';
 import { archiveOnce } from '../archive/once';
 import { type Config, requirePostgres } from '../config';
 import { openLog } from '../log';
 import { passOnce } from '../once';
-import { useRunningDaemon } from '../stores';
 import { describeAlias, describeRecord } from './describe-difference';
-import { configOf, type Run, withOptions } from './options';
+import { configWithStores, type Run, withOptions } from './options';
 import { print, printJson } from './print';
 
 interface Flags {
@@ -27,6 +26,7 @@ Examples:
   millrace reconcile --dry-run --limit 20        only the first 20; the total is told all the same
   millrace reconcile --dry-run --json | jq -c 'select(.change == "missing") | .key'
 
+Exit code: 0 all in step, 2 in step but records are parked, 3 a dry run found something that differs, 1 failed, with what to do.
 A dry run prints contents of records.`;
 
 /** `millrace reconcile`: a full pass now, safe beside a running daemon. */
@@ -52,7 +52,7 @@ export function reconcileCommand(program: Command, run: Run): void {
     .addHelpText('after', examples)
     .action((flags: Flags & Record<string, unknown>) =>
       run(async () => {
-        const config = useRunningDaemon(configOf(flags));
+        const config = configWithStores(flags);
         const { pipelines } = config;
         if (pipelines.includes('archive')) requirePostgres(config);
         const codes: number[] = [];
@@ -78,9 +78,9 @@ async function reconcileAliases(
     if (json === true) printJson(difference);
     else print(describeAlias(difference));
   });
-  if (json === true) printJson(report);
-  else print(`${cut(found, limit)}${passSummary(report)}Dry run: nothing was changed.`.split('\n'));
-  return report.blocked.length > 0 ? 1 : 0;
+  if (json === true) printJson({ ...report, dryRun: true });
+  else print(`${cut(found, limit)}${dryRunSummary(report)}`.split('\n'));
+  return report.blocked.length > 0 ? 1 : found > 0 ? 3 : 0;
 }
 
 async function reconcileArchive(config: Config, { dryRun, json, limit }: Flags): Promise<number> {
@@ -94,17 +94,24 @@ async function reconcileArchive(config: Config, { dryRun, json, limit }: Flags):
     else print(describeRecord(difference).split('\n'));
   };
   const report = await archiveDryRun(config, requirePostgres(config), tell, limit);
-  if (json === true) printJson(report);
+  const total = Object.values(report.differences).reduce((sum, count) => sum + count, 0);
+  if (json === true) printJson({ ...report, dryRun: true });
   else {
     const differences = Object.entries(report.differences).map(([kind, count]) => `${kind} ${count}`);
-    const total = Object.values(report.differences).reduce((sum, count) => sum + count, 0);
+    const { keys, ms, told, parkedAlready } = report;
     print(
-      `${report.told < limit ? '' : cut(total, report.told)}${report.keys} keys compared with Postgres in ${(report.ms / 1_000).toFixed(2)}s; differing: ${differences.join(', ') || 'none'}\nDry run: nothing was changed.`.split(
-        '\n',
-      ),
+      [
+        ...(told < limit ? [] : cut(total, told).split('\n', 1)),
+        `${keys} keys compared with Postgres in ${(ms / 1_000).toFixed(2)}s; differing: ${differences.join(', ') || 'none'}`,
+        ...(parkedAlready === 0
+          ? []
+          : [`Parked already, of these: ${parkedAlready} (millrace dead-letters list)`]),
+        'Dry run: nothing was changed.',
+      ].filter((line) => line !== ''),
     );
   }
-  return 0;
+  const untold = report.told >= limit && total > report.told;
+  return untold || report.told > report.parkedAlready ? 3 : report.parked > 0 ? 2 : 0;
 }
 
 const cut = (total: number, limit: number): string =>

@@ -43,7 +43,7 @@ export function retentionCommand(program: Command, run: Run): void {
       if (policy === undefined) {
         throw fatal('nothing says how long records stay in Redis', {
           code: 'E_CONFIG',
-          hint: 'Set RETENTION_DAYS, or --days: 90 for predictions and metrics, or prediction=90,metric=365.',
+          hint: 'Set RETENTION_DAYS: 90 for predictions and metrics, or prediction=90,metric=365.',
         });
       }
       const redis = new RedisConnection(config.redis, 'retention');

@@ -8,6 +8,7 @@ import { told } from '../demo/travel';
 import { describeError } from '../errors';
 import { harmless } from '../harmless';
 import { addressesOf } from '../library/addresses';
+import { withStores } from '../left-out';
 import { type Log, openLog } from '../log';
 import { runOnce } from '../once';
 import { startEmbedded } from '../stores';
@@ -20,7 +21,7 @@ interface Flags {
 
 const examples = `
 Examples:
-  millrace run                        both pipelines, until Ctrl+C
+  millrace run                        both pipelines, or the one that has its stores, until Ctrl+C
   millrace run --only aliases         one of them
   millrace run --once                 one full pass, as cron may start it
   millrace run --interval 60          a full pass each minute
@@ -31,7 +32,7 @@ Examples:
 export function runCommand(program: Command, run: Run): void {
   withOptions(
     program
-      .command('run', { isDefault: true })
+      .command('run')
       .description('keep the stores in step until stopped (Ctrl+C)')
       .option('--once', 'one full pass, then exit')
       .option(
@@ -49,11 +50,11 @@ export function runCommand(program: Command, run: Run): void {
           flags.embedded === true
             ? await startEmbedded(configured, log)
             : { config: configured, started: [], ours: false, stop: () => Promise.resolve() };
-        const { config } = stores;
         let forget: (() => void) | undefined;
         const ended = new AbortController();
         let showing: Promise<void> | undefined;
         try {
+          const config = withStores(stores.config);
           for (const what of stores.started) log.info(`started for you: ${what}`, { event: 'embedded' });
           if (flags.once === true) return await runOnce(config, log);
           collectEarly();

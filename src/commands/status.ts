@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import { withStores } from '../left-out';
 import { useRunningDaemon } from '../stores';
 import { askDaemon, askStores } from '../status/ask';
 import { describeDaemon, describeStores } from './describe-status';
@@ -32,15 +33,16 @@ export function statusCommand(program: Command, run: Run): void {
     .addHelpText('after', examples)
     .action(({ watch, json = false, ...flags }: Flags) =>
       run(async (signal) => {
-        const config = useRunningDaemon(configOf(flags));
         if (watch !== undefined) {
           // Asked for each time: a daemon with embedded servers comes back at other addresses.
           const ask = () => askDaemon(useRunningDaemon(configOf(flags)));
           return watchStatus({ ask, everyMs: watch === true ? 1_000 : watch * 1_000, json, signal });
         }
+        const config = withStores(useRunningDaemon(configOf(flags)));
         const daemon = await askDaemon(config);
         const stores = 'silent' in daemon ? await askStores(config) : undefined;
-        if (json) printJson({ daemon: 'silent' in daemon ? null : daemon, stores: stores ?? null });
+        const { leftOut } = 'silent' in daemon ? config : daemon;
+        if (json) printJson({ daemon: 'silent' in daemon ? null : daemon, stores: stores ?? null, leftOut });
         else if ('silent' in daemon && stores !== undefined)
           print(describeStores(config, stores, daemon.silent));
         else if (!('silent' in daemon)) print(describeDaemon(daemon));

@@ -59,11 +59,12 @@ export function screenLines(view: View): readonly Line[] {
       add('`millrace run` starts one; `millrace status` asks the stores themselves.', 'dim');
     return lines;
   }
-  const { pid, startedAt, ready, troubles, aliases, archive } = last.status;
+  const { pid, startedAt, ready, troubles, leftOut, aliases, archive } = last.status;
   add(`Millrace   pid ${pid}, running for ${span(now - startedAt)}   ${clock(now)}`, 'strong');
   if (silent === undefined) add(ready ? 'in order' : 'NOT in order', ready ? 'good' : 'bad');
   else add(`${silent}; what follows is ${span(now - last.at)} old`, 'bad');
   for (const trouble of troubles) add(`! ${trouble}`, 'bad');
+  for (const { message } of leftOut) add(`! ${message}`, 'strong');
   const rates = ratesBetween(before, last);
   if (aliases !== null) for (const line of aliasLines(aliases, rates.aliases, now)) lines.push(line);
   if (archive !== null) for (const line of archiveLines(archive, rates.archive, now)) lines.push(line);

@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { closeFolder } from '../embedded/private-folder';
+import { removeFolder } from '../embedded/remove-folder';
 import { createSampleDatabase } from '../embedded/sample-db';
 import { guardedPostgres, guardedRedis } from '../embedded/servers';
 import type { Addresses } from './connections';
@@ -17,7 +18,7 @@ export interface OwnServers extends Addresses {
 export async function startServers(say: (line: string) => void): Promise<OwnServers> {
   const folder = mkdtempSync(join(tmpdir(), 'millrace-demo-'));
   const remove = () => {
-    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    removeFolder(folder);
   };
   // A process that is ended the hard way (Ctrl+C twice) still takes its folder with it.
   process.once('exit', remove);
@@ -34,7 +35,7 @@ export async function startServers(say: (line: string) => void): Promise<OwnServ
     for (const one of started) if (one.status === 'fulfilled') await one.value.stop();
     const [, postgres] = started;
     // Not always below the folder: see postgres-place.ts.
-    if (postgres.status === 'fulfilled') rmSync(postgres.value.dataDir, { recursive: true, force: true });
+    if (postgres.status === 'fulfilled') removeFolder(postgres.value.dataDir);
     remove();
     process.off('exit', remove);
   };

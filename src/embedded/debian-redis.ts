@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 import { downloadPackages } from './apt-download';
 import { installOnce } from './install-once';
 import { type Attempt, checkRedisServer } from './redis-server-check';
+import { removeFolder } from './remove-folder';
 import { lastLines, runProgram } from './run-program';
 
 /** redis-server is a link to the redis-check-rdb of redis-tools, so the two go together. */
@@ -54,7 +55,7 @@ async function unpack(folder: string): Promise<void> {
     const result = await runProgram('dpkg', ['-x', archive, folder], { timeoutMs: UNPACK_TIMEOUT_MS });
     if (!result.ok) throw new Error(`dpkg -x failed: ${lastLines(result.stderr, 2)}`);
   }
-  rmSync(work, { recursive: true, force: true });
+  removeFolder(work);
   const attempt = await check(folder);
   if ('problem' in attempt) throw new Error(attempt.problem);
 }

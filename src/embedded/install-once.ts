@@ -1,5 +1,7 @@
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, renameSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+
+import { removeFolder } from './remove-folder';
 
 export interface Installation {
   /** The folder that must exist, complete, afterwards. */
@@ -20,7 +22,7 @@ function removeAbandoned(cacheDir: string): void {
     const folder = join(cacheDir, name);
     const found = statSync(folder, { throwIfNoEntry: false });
     if (found !== undefined && Date.now() - found.mtimeMs > ABANDONED_AFTER_MS) {
-      rmSync(folder, { recursive: true, force: true });
+      removeFolder(folder);
     }
   }
 }
@@ -39,7 +41,7 @@ async function moveToTarget(folder: string, installation: Installation): Promise
     } catch {
       if (!(await isUsable())) throw error;
     } finally {
-      rmSync(broken, { recursive: true, force: true });
+      removeFolder(broken);
     }
   }
 }
@@ -59,6 +61,6 @@ export async function installOnce(installation: Installation): Promise<void> {
     chmodSync(folder, 0o755);
     await moveToTarget(folder, installation);
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    removeFolder(folder);
   }
 }

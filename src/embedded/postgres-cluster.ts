@@ -11,7 +11,6 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
-  rmSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -20,6 +19,7 @@ import { fatal } from '../errors';
 import { eventually } from './eventually';
 import { type PostgresBinary, programIn } from './postgres-check';
 import { clusterOf } from './postgres-place';
+import { removeFolder } from './remove-folder';
 import { lastLines } from './run-program';
 import { spawnServer } from './server-process';
 import type { ServerUser } from './server-user';
@@ -99,8 +99,7 @@ export async function ensureCluster(binary: PostgresBinary, options: ClusterOpti
   const target = dirname(clusterOf(dataDir));
   for (const name of readdirSync(dataDir)) {
     // Its initdb may be on its way out, and remove the same files.
-    if (name.startsWith(UNFINISHED))
-      rmSync(join(dataDir, name), { recursive: true, force: true, maxRetries: 5 });
+    if (name.startsWith(UNFINISHED)) removeFolder(join(dataDir, name));
   }
   if (existsSync(target)) return;
 
@@ -114,6 +113,6 @@ export async function ensureCluster(binary: PostgresBinary, options: ClusterOpti
     renameSync(folder, target);
     if (options.persist) syncFolder(dataDir);
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    removeFolder(folder);
   }
 }

@@ -3,6 +3,7 @@ import type { AliasMapping } from '../aliases/mapping';
 import type { Strategies } from '../archive/strategies';
 import { type Config, type Environment, loadConfig, type OptionName } from '../config';
 import { fatal } from '../errors';
+import { withStores } from '../left-out';
 import type { LogEntry } from './log';
 import { type Option, options as settings } from '../settings';
 
@@ -46,7 +47,7 @@ const silences: Readonly<Partial<Record<OptionName, readonly OptionName[]>>> = {
 
 /**
  * Checks all options at once, on top of the environment given.
- * @throws E_CONFIG (fatal) that lists every problem by the name of the option; E_POSTGRES_URL (fatal)
+ * @throws E_CONFIG (fatal) that lists every problem by the name of the option; E_POSTGRES_URL, E_NO_STORES (fatal)
  */
 export function settle(options: MillraceOptions, environment: Environment): Settled {
   const problems: string[] = [];
@@ -78,13 +79,15 @@ export function settle(options: MillraceOptions, environment: Environment): Sett
     },
   );
   const { embedded = false, http = texts.has('httpHost') || texts.has('httpPort'), log } = options;
-  if (!embedded && config.pipelines.includes('archive') && config.postgres === undefined) {
+  if (embedded) return { config, embedded, http, log };
+  const served = withStores(config);
+  if (served.pipelines.includes('archive') && config.postgres === undefined) {
     throw fatal('postgresUrl is not set', {
       code: 'E_POSTGRES_URL',
-      hint: "Set it, or run the aliases alone (only: 'aliases'), or let Millrace start a Postgres of its own (embedded: true).",
+      hint: 'Set it, or let Millrace start a Postgres of its own (embedded: true).',
     });
   }
-  return { config, embedded, http, log };
+  return { config: served, embedded, http, log };
 }
 
 /** The same with another interval, for both pipelines. @throws E_CONFIG (fatal) */

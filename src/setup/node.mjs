@@ -1,4 +1,5 @@
-import { lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, linkSync, lstatSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 
 import { at, giveUp, npmExec, say } from './shell.mjs';
 
@@ -47,9 +48,19 @@ export function bringNode() {
 
 export const nodeIsLinked = () => lstatSync(LINK, { throwIfNoEntry: false }) !== undefined;
 
+/** The same file under another name: npm's cache may be closed to other users of a program, and may be emptied. */
+export function linkTo(path, node) {
+  mkdirSync(dirname(path), { recursive: true });
+  rmSync(path, { force: true });
+  try {
+    linkSync(node, path);
+  } catch {
+    copyFileSync(node, path); // on another disk
+  }
+}
+
 export function linkNode(node) {
-  mkdirSync(at('node_modules', '.bin'), { recursive: true });
-  rmSync(LINK, { force: true });
-  if (ON_WINDOWS) writeFileSync(LINK, `@"${node}" %*\r\n`);
-  else symlinkSync(node, LINK);
+  if (!ON_WINDOWS) linkTo(LINK, node);
+  // There a program that runs cannot be removed, which is what npm ci begins with.
+  else writeFileSync(LINK, `@"${node}" %*\r\n`);
 }

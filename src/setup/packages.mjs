@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 
-import { linkNode, nodeIsLinked } from './node.mjs';
+import { fetchNode, linkNode, nodeIsLinked } from './node.mjs';
 import { at, giveUp, npm, say } from './shell.mjs';
 
 /** Installed without devDependencies, already built: nothing can be built here, and nothing has to be. */
@@ -30,7 +30,8 @@ export function packagesAreInstalled() {
 
 export function installPackages() {
   say('installing packages with npm.');
-  const linked = nodeIsLinked();
+  // npm ci begins by removing node_modules, this process' Node with it.
+  const node = nodeIsLinked() ? fetchNode() : undefined;
   // The build needs the devDependencies, which NODE_ENV=production would leave out.
   const flags = ['--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
   // npm ci also refuses, in seconds, a lock file without the packages of platforms that a registry mirror left out.
@@ -38,8 +39,7 @@ export function installPackages() {
   const installed = npm(['ci', '--dry-run', '--ignore-scripts', ...flags], 'ignore')
     ? npm(['ci', ...flags])
     : npm(['install', '--no-save', ...flags]);
-  // npm ci begins by removing node_modules.
-  if (linked) linkNode(process.execPath);
+  if (node !== undefined) linkNode(node);
   if (!installed) {
     giveUp('the packages could not be installed; what npm said is above. Then run the same command again.');
   }

@@ -1,8 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { isKind } from '../archive/kinds';
+import type { Control } from '../control';
+import { notRun } from '../left-out';
 import type { DeadLetterStore, Letter, LetterFilter, LetterGroup } from '../archive/letter-store';
-import { fatal } from '../errors';
 import type { ApiParts } from './api';
 import { badRequest } from './refusal';
 
@@ -44,7 +45,7 @@ export function letterRoutes(server: FastifyInstance, { control, guard, log }: A
       throw badRequest('the query is not understood', 'It may have after (a number), kind and code.');
     }
     const { after, ...wanted } = parsed.data;
-    const store = storeOf(control.deadLetters);
+    const store = storeOf(control);
     const groups = await store.groups();
     const { letters, total } = await store.list(asFilter(wanted), pageSize, after);
     return {
@@ -62,7 +63,7 @@ export function letterRoutes(server: FastifyInstance, { control, guard, log }: A
       throw badRequest('which ones?', 'Send {"ids": ["17"]}, or {"all": true} with kind and code if wanted.');
     }
     const { data } = parsed;
-    const store = storeOf(control.deadLetters);
+    const store = storeOf(control);
     const retried = await store.retry('ids' in data ? { ids: data.ids } : asFilter(data));
     log.info(`${retried} parked records are tried again, asked for by the dashboard at ${request.ip}`, {
       event: 'http.retry',
@@ -72,12 +73,9 @@ export function letterRoutes(server: FastifyInstance, { control, guard, log }: A
   });
 }
 
-function storeOf(store: DeadLetterStore | undefined): DeadLetterStore {
-  if (store !== undefined) return store;
-  throw fatal('this daemon does not run archive', {
-    code: 'E_NOT_RUN',
-    hint: 'It was started with `--only`, or MILLRACE_ONLY.',
-  });
+function storeOf(control: Control): DeadLetterStore {
+  if (control.deadLetters !== undefined) return control.deadLetters;
+  throw notRun('daemon', 'archive', control.status().leftOut);
 }
 
 const asFilter = ({

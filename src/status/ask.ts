@@ -40,7 +40,9 @@ export async function askDaemon(config: Reachable): Promise<DaemonStatus | { rea
   const same =
     (aliases === null || (aliases.database === config.dbPath && aliases.redis === redis)) &&
     (archive === null || (archive.postgres === config.postgres?.display && archive.redis === redis));
-  return same ? (status as DaemonStatus) : { silent: `the daemon at ${base} serves other stores` };
+  if (!same) return { silent: `the daemon at ${base} serves other stores` };
+  const { leftOut = [] } = status as Partial<DaemonStatus>; // an earlier version says nothing of it
+  return { ...(status as DaemonStatus), leftOut };
 }
 
 export interface Stores {

@@ -1,6 +1,7 @@
 import { examine } from '../aliases/examine';
 import { examineArchive } from '../archive/examine';
 import { type Config, requirePostgres } from '../config';
+import { withStores } from '../left-out';
 import { askDaemon, type Reachable } from './ask';
 import { daemonFindings } from './daemon-findings';
 import { type Finding, ok, problem } from './finding';
@@ -9,8 +10,14 @@ import { type Finding, ok, problem } from './finding';
 export async function diagnose(config: Reachable): Promise<readonly Finding[]> {
   const findings = [ok(`Node ${process.versions.node} on ${process.platform}`)];
   findings.push(...daemonFindings(await askDaemon(config)));
-  if (config.pipelines.includes('aliases')) findings.push(...(await examine(config)));
-  if (config.pipelines.includes('archive')) findings.push(...(await archiveFindings(config)));
+  try {
+    const { pipelines, leftOut } = withStores(config);
+    for (const { message, hint } of leftOut) findings.push({ level: 'note', what: message, remedy: hint });
+    if (pipelines.includes('aliases')) findings.push(...(await examine(config)));
+    if (pipelines.includes('archive')) findings.push(...(await archiveFindings(config)));
+  } catch (error) {
+    findings.push(problem(error));
+  }
   return findings;
 }
 

@@ -3,6 +3,7 @@ import { arch, cpus, freemem, loadavg, platform, release, totalmem, uptime } fro
 import { kindNames, kinds } from '../archive/kinds';
 import { type Environment, requirePostgres } from '../config';
 import { describeError } from '../errors';
+import { withStores } from '../left-out';
 import { version } from '../package-root';
 import { askDaemon, daemonUrl, type Reachable } from '../status/ask';
 import { diagnose } from '../status/diagnose';
@@ -23,10 +24,11 @@ const logBytes = 256 * 1024;
 
 /** Gathers what somebody needs who is to help from afar. Never throws for a store that is away: its section says so. */
 export async function collect(
-  config: Reachable,
+  configured: Reachable,
   environment: Environment,
   flags: Readonly<Record<string, unknown>>,
 ): Promise<Collected> {
+  const config = withStoresIfAny(configured);
   const names = knownNames(config);
   const mask = secretMask(secretsOf(environment, config));
   const scrubbed = (value: unknown) => mapTexts(value, (text) => withoutContents(text, names));
@@ -34,13 +36,14 @@ export async function collect(
     settings: () => settingsSection(environment, flags),
     stores: () => ({
       pipelines: config.pipelines,
+      leftOut: config.leftOut,
       redis: config.redis.display,
       postgres: config.postgres?.display ?? null,
       database: config.dbPath,
       aliasTables: config.aliasTables,
     }),
     daemon: async () => scrubbed(await askDaemon(config)),
-    findings: async () => scrubbed(await diagnose(config)),
+    findings: async () => scrubbed(await diagnose(configured)),
     metrics: () => metricsOf(daemonUrl(config)),
     sqlite: () => (config.pipelines.includes('aliases') ? sqliteSection(config) : null),
     redis: () => redisSection(config),
@@ -64,6 +67,15 @@ export async function collect(
     }
   }
   return { bundle, failed };
+}
+
+/** Where there are none, each section says so of its own. */
+function withStoresIfAny(config: Reachable): Reachable {
+  try {
+    return withStores(config);
+  } catch {
+    return config;
+  }
 }
 
 const versions = () => ({ millrace: version, ...process.versions });

@@ -57,7 +57,7 @@ export function libraryError(found: Exclude<FoundLibrary, 'ours' | 'no functions
   if (found === 'missing')
     return fatal('The function library is not in Redis: writers that call it get "Function not found"', {
       code,
-      hint: 'Run `millrace migrate` as a Redis user that may load it (--redis-url).',
+      hint: 'Run `millrace migrate` as a Redis user that may load it: REDIS_URL names the user.',
     });
   if (found === 'altered')
     return fatal(
@@ -69,7 +69,7 @@ export function libraryError(found: Exclude<FoundLibrary, 'ours' | 'no functions
     );
   return fatal(`The function library in Redis is of another Millrace: ${found.otherVersion}`, {
     code,
-    hint: 'Let all daemons be of one version, the newest, and run `millrace migrate` of it as a Redis user that may load it (--redis-url).',
+    hint: 'Let all daemons be of one version, the newest, and run `millrace migrate` of it as a Redis user that may load it: REDIS_URL names the user.',
   });
 }
 

@@ -30,10 +30,10 @@ const changed = (change: (url: URL) => void): string => {
   return url.href;
 };
 
-test('without POSTGRES_URL it says which three ways there are', async () => {
+test('without POSTGRES_URL it says which ways there are', async () => {
   const refused = await refusal(undefined);
   expect(refused).toMatchObject({ code: 'E_POSTGRES_URL', message: 'POSTGRES_URL not set' });
-  for (const way of ['postgresql://', '--only aliases', '--embedded']) expect(refused?.hint).toContain(way);
+  for (const way of ['postgresql://', 'millrace run --embedded']) expect(refused?.hint).toContain(way);
 });
 
 test.each(['not a url', 'mysql://u:gRzx0-secret@host/db', 'postgresql://u:gRzx0-secret%@host/db'])(

@@ -1,6 +1,7 @@
 import { type CliRun, startCli } from '../support/cli';
 import type { TestDaemon } from '../support/daemon';
 import { eventually } from '../support/eventually';
+import { hasPty, startInPty } from '../support/pty';
 import { plainModel, plainPrediction, plainRun } from '../support/plain-writer';
 import { temporaryFolder } from '../support/stores';
 import { useArchive } from './support/archive';
@@ -61,7 +62,9 @@ test('list says what is parked and why, by id, kind and error, and exits with 2'
     },
   ]);
   expect(parsed(byId ?? '')).toMatchObject([{ key: 'aidb:run:1', waitingFor: 'version:9' }]);
-  expect(none).toBe('Nothing is parked.\n');
+  expect(none).toBe(
+    'None of the 4 parked records is of the kind metric; there are model 22007 (1), prediction E_PARENT (2), run E_PARENT (1).\n',
+  );
 });
 
 test('show prints the contents as found, and 1 for what is not there', async () => {
@@ -77,10 +80,10 @@ test('show prints the contents as found, and 1 for what is not there', async () 
   const [json] = parsed((await deadLetters('show', '--kind', 'model', '--json')).output);
   expect(json?.['contents']).toContainEqual(['created_at', 'yesterday']);
   const nothing = await deadLetters('show', '99999');
-  expect(nothing).toEqual({
-    code: 1,
-    output: 'No parked record is like that: `millrace dead-letters list` shows what there is.\n',
-  });
+  expect(nothing.code).toBe(1);
+  expect(nothing.output).toMatch(
+    /None of the 4 parked records has the number 99999; there are .* \(E_NO_LETTERS\)\n.*`millrace dead-letters list`/,
+  );
 });
 
 test('retry has the daemon try again within seconds, and drop gives up, each what it is told', async () => {
@@ -104,16 +107,65 @@ test('retry has the daemon try again within seconds, and drop gives up, each wha
     { retried: 3 },
   ]);
   await becomes('SELECT attempts FROM millrace.dead_letters', ['2', '2', '2']);
-  expect(await deadLetters('drop', ids['aidb:prediction:1'] ?? '')).toEqual({
+  expect(await deadLetters('drop', ids['aidb:prediction:1'] ?? '', '--yes')).toEqual({
     code: 0,
-    output: '1 dropped.\n',
+    output: expect.stringMatching(/^1 dropped\. .* comes back at the next full pass/) as string,
   });
   await untilParked('aidb:prediction:2', 'aidb:run:1');
-  expect(parsed((await deadLetters('drop', '--all', '--json')).output)).toEqual([{ dropped: 2 }]);
-  expect(await deadLetters('drop', '1')).toMatchObject({ code: 1 });
+  expect(parsed((await deadLetters('drop', '--all', '--json', '--yes')).output)).toEqual([{ dropped: 2 }]);
+  expect(await deadLetters('drop', '1', '--yes')).toMatchObject({ code: 1 });
   expect(await letters()).toEqual([]);
   expect((await deadLetters('list')).code).toBe(0);
 });
+
+test('what no record fits is told as that, with what there is, by every verb and filter', async () => {
+  await start();
+  await parkFour();
+  const kind = ['--kind', 'metric'];
+  const code = ['--error', 'NOPE'];
+  const told = await Promise.all(
+    [code, [...kind, ...code]].flatMap((filter) =>
+      ['list', 'retry', 'drop', 'show'].map((verb) => deadLetters(verb, ...filter)),
+    ),
+  );
+  const there = 'there are model 22007 (1), prediction E_PARENT (2), run E_PARENT (1).';
+  for (const [index, { code, output }] of told.entries()) {
+    const wanted = index < 4 ? 'has the code NOPE' : 'is of the kind metric and has the code NOPE';
+    expect(output).toContain(`None of the 4 parked records ${wanted}; ${there}`);
+    expect(code).toBe(index % 4 === 3 ? 1 : 0);
+  }
+  expect(await lines('SELECT count(*), bool_or(due) FROM millrace.dead_letters')).toEqual(['4|f']);
+  await archive.postgres.query('DELETE FROM millrace.dead_letters');
+  expect((await deadLetters('list', ...code)).output).toBe('Nothing is parked.\n');
+});
+
+test('drop asks whoever is at the terminal, and refuses where nobody is', async () => {
+  await start();
+  await parkFour();
+  const alone = await deadLetters('drop', '--error', 'E_PARENT');
+  expect(alone.code).toBe(1);
+  expect(alone.output).toMatch(/3 would be dropped, and nobody is here.*\(E_NOT_CONFIRMED\)\n.*--yes/);
+  expect(await letters()).toHaveLength(4);
+  if (!hasPty()) return;
+  for (const [keys, left, code] of [
+    ['n\r', 4, 1],
+    ['\r', 4, 1],
+    ['\u0003', 4, 1],
+    ['\u0004', 4, 1],
+    ['y\r', 1, 0],
+  ] as const) {
+    const terminal = { env: environment(), cwd: folder, rows: 20, columns: 300 };
+    const asking = startInPty(['dead-letters', 'drop', '--error', 'E_PARENT'], terminal);
+    await eventually(() => expect(asking.output()).toContain('Drop 3 parked records? '), {
+      alive: asking.ended,
+      within: 30_000,
+    });
+    expect(asking.output()).toContain('comes back at the next full pass');
+    asking.type(keys);
+    expect(await asking.ended).toContain(`[code ${code}, line discipline restored]`);
+    expect({ keys, left: await letters() }).toMatchObject({ left: { length: left } });
+  }
+}, 60_000);
 
 test('arguments that mean nothing are refused with what is meant, before anything is touched', async () => {
   await start();
@@ -149,7 +201,7 @@ test('without tables, and without a POSTGRES_URL, the error says what to do', as
   expect(missing.output).toContain('millrace migrate');
   const unset = await startCli(['dead-letters', 'list'], { MILLRACE_ONLY: 'archive' }, folder).ended;
   expect(unset.code).toBe(1);
-  expect(unset.output).toMatch(/POSTGRES_URL not set[^]*--embedded/);
+  expect(unset.output).toMatch(/POSTGRES_URL not set[^]*`millrace run --embedded`/);
 });
 
 describe('what is parked is counted', () => {
@@ -176,7 +228,7 @@ describe('what is parked is counted', () => {
     const alone = await cli('status', '--json');
     expect(JSON.parse(alone.output)).toMatchObject({ daemon: null, stores: { archive: { deadLetters: 4 } } });
     expect(alone.code).toBe(2);
-    await deadLetters('drop', '--all');
+    await deadLetters('drop', '--all', '--yes');
     expect((await cli('status')).code).toBe(0);
   });
 });

@@ -14,7 +14,7 @@ test('the verb says how to set the days, and what is wrong with those that are s
   const unset = await cli([]);
   expect(unset.code).toBe(1);
   expect(unset.output).toContain('nothing says how long records stay in Redis (E_CONFIG)');
-  expect(unset.output).toContain('Set RETENTION_DAYS, or --days: 90 for predictions and metrics');
+  expect(unset.output).toContain('Set RETENTION_DAYS (or --days): 90 for predictions and metrics');
   const wrong = await cli(['--days', '0'], { RETENTION_DAYS: '90' });
   expect(wrong.code).toBe(1);
   expect(wrong.output).toContain('--days="0" must be whole days from 1 to 36500');

@@ -42,7 +42,7 @@ test('a dry run tells column by column what Redis and Postgres have, in Persian 
   await plainExperiment(client, { created_at: 'yesterday' });
   await client.del('millrace:changes');
   const { code, output } = await dryRun();
-  expect(code).toBe(0);
+  expect(code).toBe(3);
   const told = output.split(/^(?=≠)/m);
   expect(told).toContain(
     `≠ aidb:model:${model}\n    row 1 of models:\n` +
@@ -81,8 +81,9 @@ test('--json has the whole values; --limit cuts the list, and the total is told'
     row: expect.stringMatching(/^\d+$/) as string,
     columns: [{ column: 'description', redis: long, postgres: '' }],
   });
-  expect(json.at(-1)).toMatchObject({ differences: { model: 5 }, told: 5 });
-  const cut = (await dryRun('--limit', '2')).output;
+  expect(json.at(-1)).toMatchObject({ differences: { model: 5 }, told: 5, dryRun: true });
+  const { code, output: cut } = await dryRun('--limit', '2');
+  expect(code).toBe(3);
   expect(cut.match(/^≠/gm)).toHaveLength(2);
   expect(cut).toContain('… the first 2 of 5; --limit tells more.\n');
   expect((await dryRun('--limit', '-1')).code).toBe(1);
@@ -94,7 +95,10 @@ test('a record mapped to the row of another program differs only where it would 
   await archive.postgres.query(`INSERT INTO models (name, description) VALUES ('theirs', 'kept')`);
   await plainModel(client, { name: 'theirs', description: 'ours', framework: 'torch' });
   await (await archive.start()).stop();
-  expect((await dryRun()).output).toContain('differing: none');
+  expect(await dryRun()).toEqual({
+    code: 0,
+    output: expect.stringContaining('differing: none') as string,
+  });
   const merging = await startCli(
     ['reconcile', '--dry-run', '--only', 'archive'],
     archive.environment({ ON_CONFLICT: 'merge' }),
@@ -104,6 +108,27 @@ test('a record mapped to the row of another program differs only where it would 
     '≠ aidb:model:1\n    row 1 of models:\n      framework: torch -> (null)\n',
   );
   expect(merging.output).not.toContain('description');
+});
+
+test('what is parked is found each time, and is no difference that a pass would repair', async () => {
+  const { client } = archive.redis;
+  const run = await plainRun(client, await plainVersion(client, await plainModel(client)));
+  await plainExperiment(client, { created_at: 'yesterday' });
+  await plainHyperparams(client, run, { lr: '0.1', bad: 'NUL \u0000' });
+  await (await archive.start()).stop();
+  await archive.untilParked('aidb:experiment:1', `aidb:hyperparam:${run}`);
+  const parked = await dryRun();
+  expect(parked.output).toContain('Parked already, of these: 2 (millrace dead-letters list)\n');
+  expect(parked.code).toBe(2);
+  expect((await dryRun('--limit', '1')).code).toBe(3); // of the other one nothing is known
+  // Beside a parked one, under the same key.
+  await client.hset(`aidb:hyperparam:${run}`, 'momentum', '0.9');
+  expect((await dryRun()).code).toBe(3);
+  // The letters of what is gone are parked all the same.
+  await client.del('aidb:experiment:1', `aidb:hyperparam:${run}`);
+  const gone = await dryRun();
+  expect(gone.output).toContain('differing: none');
+  expect(gone.code).toBe(2);
 });
 
 test('long values are cut to where they part, and never inside a character', () => {

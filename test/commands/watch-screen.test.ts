@@ -59,6 +59,7 @@ const sample = (at: number, of: object = {}, more: object = {}): Sample => ({
     startedAt: now - 7_200_000,
     ready: true,
     troubles: [],
+    leftOut: [],
     aliases: aliases(),
     archive: archive(),
     ...of,

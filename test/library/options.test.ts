@@ -37,8 +37,9 @@ test('everything wrong is said at once, by the names of the options, without sec
   expect(message).not.toContain('secret');
 });
 
-test('an archive without a Postgres is refused at once, with the ways out', () => {
-  expect(problem(() => new Millrace({}))).toMatchObject({ code: 'E_POSTGRES_URL' });
+test('nothing to run, and an archive that is asked for without a Postgres, are refused at once', () => {
+  expect(problem(() => new Millrace({}))).toMatchObject({ code: 'E_NO_STORES' });
+  expect(problem(() => new Millrace({ only: 'archive' }))).toMatchObject({ code: 'E_POSTGRES_URL' });
   new Millrace({ only: 'aliases' });
   new Millrace({ embedded: true });
 });
@@ -58,7 +59,7 @@ test('the environment is read only when asked for, and an option beats it', () =
   process.env['POSTGRES_URL'] = stores.postgresUrl;
   try {
     expect(Millrace.fromEnvironment().addresses?.postgresUrl).toBe(stores.postgresUrl);
-    expect(problem(() => new Millrace())).toMatchObject({ code: 'E_POSTGRES_URL' });
+    expect(problem(() => new Millrace())).toMatchObject({ code: 'E_NO_STORES' });
   } finally {
     delete process.env['POSTGRES_URL'];
   }

@@ -1,4 +1,4 @@
-import { loadConfig, type Environment } from '../../src/config';
+import { type Config, loadConfig, type Environment } from '../../src/config';
 import type { Control } from '../../src/control';
 import { type DaemonStatus, runDaemon } from '../../src/daemon';
 import type { Log, LogFields } from '../../src/log';
@@ -54,18 +54,18 @@ afterEach(async () => {
 
 /**
  * Runs the daemon in this process: the aliases, and with a POSTGRES_URL the archive instead. Resolves when its first full pass
- * is complete (or it listens).
+ * is complete (or it listens). @param config instead of the environment
  */
 export async function startDaemon(
   environment: Environment,
-  { awaitPass = true }: { readonly awaitPass?: boolean } = {},
+  { awaitPass = true, config }: { readonly awaitPass?: boolean; readonly config?: Config } = {},
 ): Promise<TestDaemon> {
   const only = environment['POSTGRES_URL'] === undefined ? 'aliases' : 'archive';
   const log = keepLog();
   const stop = new AbortController();
   const listening = deferred<{ readonly url: string; readonly control: Control }>();
   const running = runDaemon({
-    config: loadConfig({ HTTP_PORT: '0', MILLRACE_ONLY: only, ...environment }),
+    config: config ?? loadConfig({ HTTP_PORT: '0', MILLRACE_ONLY: only, ...environment }),
     log,
     signal: stop.signal,
     onRunning: (url = '', control) => {

@@ -20,13 +20,16 @@ export function overall({ troubles, aliases, archive }) {
  * What is wrong, each with what to do about it where the daemon knows.
  * @param {DaemonStatus} status
  */
-export const remedies = ({ troubles, aliases, archive }) =>
-  [...new Set(troubles)].map((what) => {
+export const remedies = ({ troubles, leftOut, aliases, archive }) => [
+  ...[...new Set(troubles)].map((what) => {
     const failure = [aliases?.failure, archive?.failure].find(
       (one) => one != null && what.startsWith(one.code),
     );
     return { what, hint: failure?.hint };
-  });
+  }),
+  // No trouble: it may be meant, and whoever has forgotten a setting notices.
+  ...leftOut.map(({ message, hint }) => ({ what: message, hint })),
+];
 
 /** @param {HTMLElement} badge @param {HTMLElement} section */
 export function createTroubles(badge, section) {
@@ -42,6 +45,7 @@ export function createTroubles(badge, section) {
       // "no progress for 17 s" must not be read out each second.
       const said = JSON.stringify(list).replace(/\d+/g, '0');
       section.hidden = list.length === 0;
+      setAttribute(section, 'data-tone', status.troubles.length === 0 ? 'note' : undefined);
       if (said === shown) {
         const lines = section.querySelectorAll('.what bdi');
         list.forEach(({ what }, index) => {
