@@ -12,7 +12,8 @@ import { type LeftOut, logLeftOut, notRun } from './left-out';
 import type { Log } from './log';
 import { createMetrics, describeProcess } from './metrics';
 import type { PipelineEvent } from './pipeline/event';
-import type { PipelineName } from './pipeline/pipeline';
+import { type Health, overallHealth } from './pipeline/health';
+import type { Pipeline, PipelineName } from './pipeline/pipeline';
 import { startHttp } from './status/http';
 
 export interface DaemonStatus {
@@ -22,6 +23,8 @@ export interface DaemonStatus {
   readonly troubles: readonly string[];
   /** What it does not run for want of a store, though nobody has said that it should not. */
   readonly leftOut: readonly LeftOut[];
+  /** How each pipeline is, and the whole, in a word. */
+  readonly health: { readonly overall: Health } & Readonly<Record<PipelineName, Health | null>>;
   /** null: this daemon does not run that pipeline. */
   readonly aliases: AliasStatus | null;
   readonly archive: ArchiveStatus | null;
@@ -40,6 +43,11 @@ export interface DaemonOptions {
 
 /** A batch in hand at the stop gets this long before its connection is cut. */
 const stopDeadlineMs = 3_000;
+
+function judge<Status, Report>(pipeline: Pipeline<Status, Report>, status: Status) {
+  const troubles = pipeline.troubles(status);
+  return { troubles, health: pipeline.health(status, troubles) };
+}
 
 /** Runs everything until the signal aborts. @throws the fatal error that ended it; everything is closed either way. */
 export async function runDaemon(options: DaemonOptions): Promise<void> {
@@ -72,11 +80,21 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   const archive = postgres === undefined ? undefined : archivePipeline(parts, postgres);
   const status = (): DaemonStatus => {
     const now = { aliases: aliases?.status() ?? null, archive: archive?.status() ?? null };
-    const troubles = [
-      ...(now.aliases === null ? [] : (aliases?.troubles(now.aliases) ?? [])),
-      ...(now.archive === null ? [] : (archive?.troubles(now.archive) ?? [])),
-    ];
-    return { pid: process.pid, startedAt, ready: troubles.length === 0, troubles, leftOut, ...now };
+    const judged = {
+      aliases: now.aliases && aliases && judge(aliases, now.aliases),
+      archive: now.archive && archive && judge(archive, now.archive),
+    };
+    const both = [judged.aliases, judged.archive].filter((one) => one != null);
+    const troubles = both.flatMap((one) => one.troubles);
+    const health = {
+      overall: overallHealth(
+        troubles,
+        both.map((one) => one.health),
+      ),
+      aliases: judged.aliases?.health ?? null,
+      archive: judged.archive?.health ?? null,
+    };
+    return { pid: process.pid, startedAt, ready: troubles.length === 0, troubles, leftOut, health, ...now };
   };
   const running = { aliases, archive };
   const pipelineOf = <P extends PipelineName>(name: P) => {

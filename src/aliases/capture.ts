@@ -3,6 +3,7 @@ import { readAsset } from '../package-root';
 import { type AliasTable, type CatalogueEntry, keyExpression, readCatalogue } from './catalogue';
 import { writing } from './database';
 import { fillTemplate, quoteName, quoteText } from './identifiers';
+import { inFew } from '../in-few';
 import type { AliasCase, AliasMapping } from './mapping';
 import { lookUpPlan } from './truth-statements';
 import type { UniqueKey } from './unique-keys';
@@ -161,6 +162,14 @@ function planIndex(
   }
   if (found !== undefined || lookUpPlan(db, table, aliasCase) === 'indexed') return [];
   return [{ sql, reason: `no index serves look-ups in ${table.table}` }];
+}
+
+/** What is missing, in one line: of a file that has nothing of ours, only that. @param gaps the reasons of `planCapture` */
+export function describeGaps(gaps: readonly string[]): string {
+  const missing = gaps.filter((gap) => gap.endsWith(' is missing'));
+  if (missing.length > 2 && missing.includes('millrace_changelog is missing'))
+    return 'no triggers and no changelog are installed in this file';
+  return inFew(gaps);
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Database } from 'better-sqlite3';
+import { inFew } from '../in-few';
 import type { AliasCase, AliasMapping } from './mapping';
 import { quoteName } from './identifiers';
 import { uniqueKeys, type UniqueKey } from './unique-keys';
@@ -78,7 +79,7 @@ function lookUp(db: Database, mapping: AliasMapping): CatalogueEntry {
     const missing = id === undefined ? mapping.idColumn : mapping.aliasColumn;
     return unserved(
       'no-column',
-      `${found.name} has no column ${missing}; it has ${columns.map((other) => other.name).join(', ')}`,
+      `${found.name} has no column ${missing}; it has ${inFew(columns.map((other) => other.name))}`,
       `Name its columns in ALIAS_TABLES, for example ${mapping.type}=${found.name}(id_column,alias_column).`,
     );
   }

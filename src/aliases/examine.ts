@@ -1,5 +1,6 @@
 import type { Config } from '../config';
 import { type Finding, problem } from '../status/finding';
+import { describeGaps } from './capture';
 import { dryRunPass } from './dry-run-pass';
 import { isNetworkPath, networkWarning } from './network-path';
 import { AliasSource } from './source';
@@ -73,7 +74,7 @@ function databaseFindings(config: Config): readonly Finding[] {
         ? { level: 'ok', what: 'triggers, changelog and indexes are in place' }
         : {
             level: 'problem',
-            what: `the capture is incomplete: ${source.captureGaps.join(', ')}`,
+            what: `the capture is incomplete: ${describeGaps(source.captureGaps)}`,
             remedy:
               'Start the daemon, or run `millrace capture install`; until then only full passes bring changes over.',
           },

@@ -11,6 +11,7 @@ import { sqliteError } from './database';
 import { Follower } from './follower';
 import { AppliedReport, breakerError, introduce, passStarted, passSummary, recordPass } from './report';
 import { Housekeeping } from './housekeeping';
+import { aliasIncidentStore } from './incident-store';
 import { LagReader } from './lag';
 import { type PassReport, PassRunner } from './pass-runner';
 import { readPause } from './pause';
@@ -75,7 +76,7 @@ export class AliasLane {
     this.#vouching = new Vouching(this.sink, aliasCase, force);
     this.#follower = new Follower(this.sink, this.#vouching);
     this.applied = new AppliedReport(log, metrics, tell);
-    this.incidents = new Incidents('aliases', log, tell);
+    this.incidents = new Incidents({ pipeline: 'aliases', log, tell, store: aliasIncidentStore(connection) });
     this.pause = new PauseState('aliases', log, tell);
     this.passes = new PassRunner({
       connection,
@@ -104,6 +105,7 @@ export class AliasLane {
       this.#busySince = undefined;
       this.failure = undefined;
       this.lastProgressAt = performance.now();
+      this.incidents.succeeded();
       return outcome;
     } catch (thrown) {
       if (thrown instanceof CheckpointMoved) {
@@ -118,7 +120,8 @@ export class AliasLane {
         this.#busySince ??= performance.now();
         if (performance.now() - this.#busySince < busyGraceMs) return 'idle';
       } else if (error !== thrown) this.keeper.close(); // SQLite is in trouble: open the file anew
-      if (!isFatal(error)) this.failure = describeError(error); // a fatal one ends the run, which tells it
+      // A fatal one ends the run, which tells it.
+      if (!isFatal(error)) this.incidents.failed((this.failure = describeError(error)), this.lastProgressAt);
       throw error;
     }
   }
@@ -173,6 +176,7 @@ export class AliasLane {
 
   async #follow(source: AliasSource): Promise<void> {
     const found = await this.#follower.look(source);
+    if (this.sink.foundAt !== undefined) this.incidents.found(this.sink.foundAt);
     if (found?.incident !== undefined) this.incidents.add(found.incident);
     if (found?.needsPass === true) this.passes.restart(found.incident ?? 'start');
   }

@@ -13,7 +13,7 @@ import { AliasLane } from './lane';
 import { isNetworkPath, networkWarning } from './network-path';
 import type { PassReport } from './pass-runner';
 import { pause, readPause, resume } from './pause';
-import { aliasReadings, aliasStatus, type AliasStatus, aliasTroubles } from './status';
+import { aliasHealth, aliasReadings, aliasStatus, type AliasStatus, aliasTroubles } from './status';
 import { databaseWake$ } from './wake';
 
 /** SQLite -> changelog -> Redis, with a full pass at start and each interval. */
@@ -61,6 +61,7 @@ export function aliasPipeline(options: PipelineOptions): Pipeline<AliasStatus, P
     running$: merge(pump$, passes$),
     status,
     troubles: (now) => aliasTroubles(now, intervalSeconds),
+    health: aliasHealth,
     pause: (by) => pause(connection, by),
     resume: () => resume(connection),
     reconcile: async () => {
@@ -74,6 +75,7 @@ export function aliasPipeline(options: PipelineOptions): Pipeline<AliasStatus, P
     },
     close: async () => {
       await lane.sink.drain().catch(() => undefined); // already reported by the cycle that sent it
+      await lane.incidents.close();
       await lane.close();
       connection.close();
     },

@@ -59,6 +59,8 @@ export class AliasSink {
   /** The checkpoint after everything sent so far; undefined until `load`. */
   #expected: { readonly raw: string; readonly checkpoint: AliasCheckpoint } | undefined;
   #confirmed: AliasCheckpoint | undefined;
+  /** When what was in the checkpoint when it was first read had been applied, in milliseconds since 1970. */
+  foundAt: number | undefined;
 
   constructor(connection: RedisConnection) {
     this.#connection = connection;
@@ -79,7 +81,9 @@ export class AliasSink {
   async load(): Promise<{ readonly raw: string; readonly checkpoint: AliasCheckpoint | undefined }> {
     await this.#settle();
     const raw = await readCheckpoint(this.#connection);
-    return { raw, checkpoint: parseCheckpoint(raw) };
+    const checkpoint = parseCheckpoint(raw);
+    this.foundAt ??= checkpoint?.at;
+    return { raw, checkpoint };
   }
 
   /** Goes on from a checkpoint that `load` found and the caller trusts. */

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { asRetryable, isFatal, MillraceError } from '../errors';
+import { inFew } from '../in-few';
 import { fold, foldingOf } from './alone';
 import type { Verdict } from './fold-process';
 import { installCapture } from './capture';
@@ -210,7 +211,7 @@ export class SourceKeeper {
     if (steps.length === 0) return false; // another instance was faster
     if (this.#seen !== undefined) this.#needsPass = true;
     if (this.#seen?.captured === true)
-      this.#loses(`the capture was mended: ${steps.map((step) => step.reason).join(', ')}`);
+      this.#loses(`the capture was mended: ${inFew(steps.map((step) => step.reason))}`);
     return true;
   }
 }

@@ -1,9 +1,17 @@
-import type { ErrorReport } from '../errors';
 import type { Readings } from '../gauges';
 import type { CheckpointAge } from '../pipeline/checkpoint-age';
+import { type Health, healthOf } from '../pipeline/health';
+import type { Incident } from '../pipeline/incident';
 import { passAt, timeOf } from '../pipeline/moment';
 import { type Pause, pauseTroubles } from '../pipeline/pause';
-import { passTroubles, type Progress, progressReadings, stalledTroubles } from '../pipeline/progress';
+import {
+  failing,
+  passTroubles,
+  type Progress,
+  progressReadings,
+  stalledTroubles,
+} from '../pipeline/progress';
+import { describeGaps } from './capture';
 import type { UnservedTable } from './catalogue';
 import type { AliasLag } from './lag';
 import type { AliasLane } from './lane';
@@ -27,6 +35,8 @@ export interface AliasStatus extends Progress, AliasLag {
   readonly mode: 'tail' | 'interval' | 'closed';
   readonly captureGaps: readonly string[];
   readonly cannotWrite: string | null;
+  /** Why changes wait for full passes, in one line; null: they do not. */
+  readonly notCaptured: string | null;
   readonly tables: readonly TableStatus[];
   readonly checkpoint: { readonly seq: number | null; readonly at: number; readonly by: string } | null;
   readonly checkpointAgeSeconds: number | null;
@@ -38,9 +48,7 @@ export interface AliasStatus extends Progress, AliasLag {
   /** Records written since the start of this process, by the tail and by full passes. */
   readonly applied: number;
   readonly paused: Pause | null;
-  readonly incidents: readonly { readonly at: number; readonly what: string }[];
-  /** The failure being retried. */
-  readonly failure: ErrorReport | null;
+  readonly incidents: readonly Incident[];
 }
 
 export function tableStatuses(entries: AliasSourceEntries): readonly TableStatus[] {
@@ -80,6 +88,10 @@ export function aliasStatus(
     mode: source === undefined ? 'closed' : source.changelog === undefined ? 'interval' : 'tail',
     captureGaps: source?.captureGaps ?? [],
     cannotWrite: cannotWrite ?? null,
+    notCaptured:
+      source === undefined || source.changelog !== undefined
+        ? null
+        : (cannotWrite ?? describeGaps(source.captureGaps)),
     tables: tableStatuses(source?.entries ?? []),
     checkpoint: checkpoint ? { seq: position?.seq ?? null, at: checkpoint.at, by: checkpoint.by } : null,
     ...waiting,
@@ -96,7 +108,7 @@ export function aliasStatus(
     applied: lane.applied.total,
     paused,
     incidents: lane.incidents.list,
-    failure: lane.failure ?? null,
+    ...failing(lane.failure, lane.incidents),
   };
 }
 
@@ -123,6 +135,16 @@ export function aliasTroubles(
     troubles.push('aliases: none of the alias tables can be served: `millrace doctor` says why');
   return troubles;
 }
+
+/** Rows without a key are kept aside: the file has them, Redis cannot. */
+export const aliasHealth = (status: AliasStatus, troubles: readonly string[]): Health =>
+  healthOf({
+    status,
+    troubles,
+    parked: status.lastPass?.skipped ?? 0,
+    parkedWord: 'not served',
+    ...(status.mode === 'interval' ? { otherwise: { level: 'busy', says: 'Full passes only' } } : {}),
+  });
 
 export const aliasReadings = (
   status: AliasStatus,

@@ -1,7 +1,9 @@
 import type { Config } from '../config';
+import type { Incident } from '../pipeline/incident';
 import type { Pause } from '../pipeline/pause';
 import { inspectServer, RedisConnection, type ServerFacts } from '../redis';
 import type { AliasCheckpoint } from './checkpoint';
+import { readIncidents } from './incident-store';
 import { readPause } from './pause';
 import { AliasSink } from './sink';
 import { AliasSource } from './source';
@@ -18,6 +20,7 @@ export interface StoreFacts {
   readonly lagRecords: number | null;
   readonly inStep: boolean;
   readonly paused: Pause | null;
+  readonly incidents: readonly Incident[];
 }
 
 export async function storeFacts(config: Config): Promise<StoreFacts> {
@@ -44,6 +47,7 @@ export async function storeFacts(config: Config): Promise<StoreFacts> {
       lagRecords,
       inStep: lagRecords === 0,
       paused: (await readPause(connection)) ?? null,
+      incidents: await readIncidents(connection),
     };
   } finally {
     connection.close();

@@ -1,8 +1,8 @@
 import { hostname } from 'node:os';
-import { z } from 'zod';
 import { readAsset } from '../package-root';
 import type { Pause } from '../pipeline/pause';
 import { applicationName, type PostgresConnection, type Transaction } from '../postgres';
+import { claimedPosition } from './claimed-position';
 import type { Life } from './id-map';
 import { pauseOf } from './pause';
 
@@ -13,7 +13,7 @@ export const firstWriter = 'archive';
 export const secondWriter = 'archive-second';
 
 /** An owner that has given no sign of life for this long may be replaced. It gives one each second. */
-const silenceMs = 5_000;
+export const silenceMs = 5_000;
 
 const claimSql = readAsset('src/archive/sql/claim.sql');
 const evictSql = readAsset('src/archive/sql/evict.sql');
@@ -42,6 +42,8 @@ export interface Ownership {
   readonly owned: boolean;
   /** host:pid of the owner: for people. */
   readonly owner: string;
+  /** The owner before, if it has ended, or fell silent, without giving the stream up. */
+  readonly silent?: { readonly owner: string; readonly since: number };
 }
 
 /** Who may write, and how far the stream is applied: one row, moved in the transaction that writes the data. */
@@ -50,6 +52,8 @@ export class Checkpoint {
   readonly me = `${hostname()}:${process.pid}:${Math.random().toString(36).slice(2, 8)}`;
   #epoch: string | undefined;
   #passRequestedAt: string | null = null;
+  /** When Postgres last said that this instance is the owner, by performance.now(). */
+  #confirmedAt = -Infinity;
   #position: Position | undefined;
 
   constructor(postgres: PostgresConnection) {
@@ -82,21 +86,19 @@ export class Checkpoint {
       return { owned: false, owner: other?.['owner'] ?? 'nobody' };
     }
     await this.#postgres.query(displaceSql, [[firstWriter, secondWriter].map(applicationName)]);
-    const found = claimed.parse(row);
-    this.#epoch = found.epoch;
-    this.#position = {
-      incarnation: found.incarnation,
-      life: found.life,
-      entryId: found.entry_id,
-      seen: found.seen === null ? null : JSON.parse(found.seen),
-    };
-    return { owned: true, owner: this.me };
+    this.#epoch = row['epoch'] ?? undefined;
+    this.#confirmedAt = performance.now();
+    this.#position = claimedPosition(row);
+    const { former, silent_since: since } = row;
+    const silent = former != null && since != null ? { silent: { owner: former, since: Number(since) } } : {};
+    return { owned: true, owner: this.me, ...silent };
   }
 
   /** A sign of life. @returns whether somebody asks for a full pass, and whether nothing may be applied. @throws Displaced */
   async renew(): Promise<{ readonly passRequested: boolean; readonly paused: Pause | undefined }> {
     const [row] = await this.#postgres.query(renewSql, [streamKey, this.#epoch]);
     if (row === undefined) throw this.#displaced();
+    this.#confirmedAt = performance.now();
     const requested = row['pass_requested_at'] ?? null;
     const passRequested = requested !== null && requested !== this.#passRequestedAt;
     this.#passRequestedAt = requested;
@@ -153,6 +155,7 @@ export class Checkpoint {
 
   /** The transaction of `fence` is committed. */
   moved(entryId: string): void {
+    this.#confirmedAt = performance.now();
     if (this.#position !== undefined) this.#position = { ...this.#position, entryId };
   }
 
@@ -206,13 +209,7 @@ export class Checkpoint {
       'SELECT c.incarnation, i.life, c.entry_id, c.seen FROM millrace.checkpoint c LEFT JOIN millrace.incarnations i USING (incarnation) WHERE c.stream = $1 AND c.epoch = $2';
     const [row] = await this.#postgres.query(sql, [streamKey, this.#epoch]);
     if (row === undefined) throw this.#displaced();
-    const found = claimed.omit({ epoch: true }).parse(row);
-    this.#position = {
-      incarnation: found.incarnation,
-      life: found.life,
-      entryId: found.entry_id,
-      seen: found.seen === null ? null : JSON.parse(found.seen),
-    };
+    this.#position = claimedPosition(row);
   }
 
   async #evict(): Promise<void> {
@@ -231,6 +228,11 @@ export class Checkpoint {
     return this.#epoch !== undefined;
   }
 
+  /** Whether nobody else can have become the owner since Postgres last answered: it replaces who is silent for longer. */
+  get certain(): boolean {
+    return performance.now() - this.#confirmedAt < silenceMs;
+  }
+
   /** @returns what is to be thrown */
   #displaced(): Displaced {
     this.#epoch = undefined;
@@ -238,11 +240,3 @@ export class Checkpoint {
     return new Displaced('another instance owns the stream');
   }
 }
-
-const claimed = z.object({
-  epoch: z.string(),
-  incarnation: z.string().nullable(),
-  life: z.string().nullable(),
-  entry_id: z.string(),
-  seen: z.string().nullable(),
-});

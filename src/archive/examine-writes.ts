@@ -1,5 +1,6 @@
 import type { PostgresConnection } from '../postgres';
 import type { Finding } from '../status/finding';
+import { inFew } from '../in-few';
 import type { TableFacts } from './schema/facts';
 
 /** What other programs' triggers may do to what is written, and what Postgres is known to change. Reads only. */
@@ -15,7 +16,7 @@ export async function writeFindings(
   if (triggers.length > 0)
     findings.push({
       level: 'note',
-      what: `triggers may change or drop what is written: ${triggers.join(', ')}`,
+      what: `triggers may change or drop what is written: ${inFew(triggers)}`,
       remedy:
         'What one drops is parked (E_SWALLOWED), what one changes is written once; predictions and metrics that are not the same as in Redis are never removed there by retention.',
     });

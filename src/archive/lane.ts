@@ -12,6 +12,7 @@ import type { RedisConnection } from '../redis';
 import type { RedisTarget } from '../redis-url';
 import type { Applier } from './applier';
 import { Checkpoint, Displaced } from './checkpoint';
+import { archiveIncidentStore } from './incident-store';
 import { LaneApplier } from './lane-applier';
 import { LaneConnections } from './lane-connections';
 import { LaneFollower } from './lane-follower';
@@ -45,8 +46,7 @@ export interface ArchiveLaneOptions {
  * other time would be missed.
  */
 const tickMs = 900;
-/** For giving up the stream at the stop. */
-const releaseMs = 2_000;
+const releaseMs = 2_000; // for giving up the stream at the stop
 
 /**
  * The pipeline `archive`: stream -> look-up -> sink, and the full pass in between. Whatever it knows it can find again in Redis
@@ -88,7 +88,7 @@ export class ArchiveLane {
     const checkpoint = new Checkpoint(postgres);
     this.checkpoint = checkpoint;
     this.standing = new Standing(checkpoint, redis, log);
-    this.incidents = new Incidents('archive', log, tell);
+    this.incidents = new Incidents({ pipeline: 'archive', log, tell, store: archiveIncidentStore(postgres) });
     this.pause = new PauseState('archive', log, tell);
     this.applied = new AppliedLog(log, metrics, tell);
     const targets = () => this.applier.targets;
@@ -130,6 +130,7 @@ export class ArchiveLane {
       const outcome = await this.#turn();
       this.failure = undefined;
       this.lastProgressAt = performance.now();
+      this.incidents.succeeded();
       return outcome;
     } catch (thrown) {
       if (thrown instanceof Displaced) {
@@ -142,7 +143,8 @@ export class ArchiveLane {
       if (isFatal(translated)) this.applier.distrust();
       this.applier.current?.forget();
       this.passes.repeat();
-      if (!isFatal(error)) this.failure = describeError(error); // a fatal one ends the run, which tells it
+      // A fatal one ends the run, which tells it.
+      if (!isFatal(error)) this.incidents.failed((this.failure = describeError(error)), this.lastProgressAt);
       throw error;
     }
   }
@@ -150,6 +152,7 @@ export class ArchiveLane {
   /** Ends everything; a standby may take over at once. */
   async close(): Promise<void> {
     this.stream.reset();
+    await this.incidents.close();
     // Without it the standby waits a little longer.
     await Promise.race([
       this.checkpoint.release().catch(() => undefined),
@@ -193,7 +196,8 @@ export class ArchiveLane {
   async #own(): Promise<boolean> {
     const standing = await this.standing.ask();
     if (standing.is !== 'gained') return standing.is === 'owner';
-    if (standing.from !== undefined) this.incidents.add(`took over the stream from ${standing.from}`);
+    if (standing.from !== undefined)
+      this.incidents.add(`took over the stream from ${standing.from}`, standing.silentSince);
     this.#follower.mustLook();
     this.applier.current?.forget();
     this.stream.reset();

@@ -1,5 +1,5 @@
 import type { PostgresConnection, TextRow } from '../postgres';
-import { printable } from './dead-letters';
+import { deletionMark, printable } from './dead-letters';
 import { unpackFound } from './found';
 import { isKind, kinds } from './kinds';
 
@@ -8,6 +8,7 @@ export interface Letter {
   readonly id: string;
   readonly kind: string;
   readonly key: string;
+  /** Creation time; null: it is not known, or records of its kind have none. */
   readonly created: string | null;
   readonly code: string;
   readonly column: string | null;
@@ -98,11 +99,17 @@ export function deadLetterStore(postgres: PostgresConnection) {
 
 const text = (bytes: Buffer | undefined): string | null => (bytes === undefined ? null : printable(bytes));
 
+/** What tells a letter from others of its key is a time only where the kind has one: else it is a value, a member, or our mark. */
+function createdOf(kind: string, distinction: string | null): string | null {
+  const dated = isKind(kind) && kinds[kind].created !== undefined;
+  return dated && distinction !== '' && distinction !== deletionMark ? distinction : null;
+}
+
 const toLetter = (row: TextRow): Letter => ({
   id: row['id'] ?? '',
   kind: row['kind'] ?? '',
   key: row['key'] ?? '',
-  created: row['created'] ?? null,
+  created: createdOf(row['kind'] ?? '', row['created'] ?? null),
   code: row['code'] ?? '',
   column: row['column_name'] ?? null,
   message: row['message'] ?? '',

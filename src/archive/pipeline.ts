@@ -32,7 +32,7 @@ import { MirrorLog } from './mirror-log';
 import type { ArchivePassReport } from './pass-runner';
 import { pause, readPause, resume } from './pause';
 import { retainedKinds } from './retention-policy';
-import { archiveReadings, archiveStatus, type ArchiveStatus, archiveTroubles } from './status';
+import { archiveHealth, archiveReadings, archiveStatus, type ArchiveStatus, archiveTroubles } from './status';
 
 /** What is due once a second is not woken by anything else. */
 const wakeMs = 1_000;
@@ -127,6 +127,7 @@ export function archivePipeline(options: PipelineOptions, postgres: PostgresTarg
     running$: merge(pump$, mirrored$, passes$, samples$, capture$).pipe(ignoreElements()),
     status,
     troubles: (now) => archiveTroubles(now, intervalSeconds),
+    health: archiveHealth,
     deadLetters: deadLetterStore(people),
     pause: (by) => pause(people, by),
     resume: () => resume(people),

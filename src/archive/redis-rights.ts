@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import { describeError } from '../errors';
 import type { Finding } from '../status/finding';
+import { inFew } from '../in-few';
 import { streamKey } from './checkpoint';
 import { keyspacePattern } from './mirror-event';
 import { incarnationKey } from './redis-facts';
@@ -72,7 +73,7 @@ export function rightsFinding(missing: readonly string[]): Finding {
   if (missing.length === 0) return { level: 'ok', what: 'this Redis user may do all that the archive needs' };
   return {
     level: 'problem',
-    what: `this Redis user lacks ${missing.join(', ')}`,
+    what: `this Redis user lacks ${inFew(missing)}`,
     remedy: `ACL SETUSER <user> ${missing.join(' ')}`,
   };
 }

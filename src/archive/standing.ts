@@ -9,6 +9,14 @@ const everyMs = 900;
 /** An owner has settled after so long: one that begins writes its incarnation to Redis first, and then to Postgres. */
 const settledMs = 5_000;
 
+export interface Gained {
+  readonly is: 'gained';
+  /** Whoever was the owner before, if that is known. */
+  readonly from: string | undefined;
+  /** Its last sign of life, in milliseconds since 1970, if it did not give the stream up. */
+  readonly silentSince: number | undefined;
+}
+
 /** Whether this instance owns the stream, or stands by for the one that does. */
 export class Standing {
   readonly #checkpoint: Checkpoint;
@@ -27,22 +35,17 @@ export class Standing {
     this.#log = log;
   }
 
-  /**
-   * Asks to be the owner, unless it is. @returns `gained` once, with whoever was the owner before, if that is known.
-   * @throws E_TWO_REDIS when waiting would be in vain
-   */
-  async ask(): Promise<
-    { readonly is: 'owner' | 'standby' } | { readonly is: 'gained'; readonly from: string | undefined }
-  > {
+  /** Asks to be the owner, unless it is. @returns `gained` once. @throws E_TWO_REDIS when waiting would be in vain */
+  async ask(): Promise<{ readonly is: 'owner' | 'standby' } | Gained> {
     if (this.#checkpoint.owned) return { is: 'owner' };
     if (performance.now() - this.#askedAt < everyMs) return { is: 'standby' };
     this.#askedAt = performance.now();
     const from = this.owner;
-    const { owned, owner } = await this.#checkpoint.claim();
+    const { owned, owner, silent } = await this.#checkpoint.claim();
     this.owner = owner;
     if (owned) {
       this.#owned.next(true);
-      return { is: 'gained', from };
+      return { is: 'gained', from: silent?.owner ?? from, silentSince: silent?.since };
     }
     if (from !== owner) {
       this.#log.info(`standing by: ${owner} owns the stream`, { event: 'standby', owner });

@@ -1,9 +1,17 @@
 import type { ErrorReport } from '../errors';
 import type { Readings } from '../gauges';
 import type { CheckpointAge } from '../pipeline/checkpoint-age';
+import { type Health, healthOf } from '../pipeline/health';
+import type { Incident } from '../pipeline/incident';
 import { passAt, timeOf } from '../pipeline/moment';
 import { type Pause, pauseTroubles } from '../pipeline/pause';
-import { passTroubles, type Progress, progressReadings, stalledTroubles } from '../pipeline/progress';
+import {
+  failing,
+  passTroubles,
+  type Progress,
+  progressReadings,
+  stalledTroubles,
+} from '../pipeline/progress';
 import { compareEntryIds } from './entry-id';
 import type { ArchiveLane } from './lane';
 import type { MemoryFacts } from './memory-forecast';
@@ -27,7 +35,8 @@ export interface MirrorStatus {
 export interface ArchiveStatus extends Progress {
   readonly redis: string;
   readonly postgres: string;
-  readonly role: 'owner' | 'standby' | 'starting';
+  /** `uncertain`: it was the owner, but Postgres has not confirmed it for so long that another may have taken over. */
+  readonly role: 'owner' | 'uncertain' | 'standby' | 'starting';
   /** host:pid of the owner. */
   readonly owner: string | null;
   readonly mirror: MirrorStatus;
@@ -49,12 +58,10 @@ export interface ArchiveStatus extends Progress {
   /** Records written since the start of this process, by the tail and by full passes. */
   readonly applied: number;
   readonly paused: Pause | null;
-  readonly incidents: readonly { readonly at: number; readonly what: string }[];
+  readonly incidents: readonly Incident[];
   readonly evicts: boolean;
   /** What keeps writers from their work: the function library, or the stream. */
   readonly capture: readonly ErrorReport[];
-  /** The failure being retried. */
-  readonly failure: ErrorReport | null;
 }
 
 export interface ArchiveParts {
@@ -80,7 +87,13 @@ export function archiveStatus(
   return {
     redis: lane.redis.display,
     postgres: lane.postgres.display,
-    role: owned ? 'owner' : lane.standing.owner === undefined ? 'starting' : 'standby',
+    role: owned
+      ? lane.checkpoint.certain
+        ? 'owner'
+        : 'uncertain'
+      : lane.standing.owner === undefined
+        ? 'starting'
+        : 'standby',
     owner: lane.standing.owner ?? null,
     mirror: { ...mirror, since: timeOf(mirror.since, now) },
     position: position ? { incarnation: position.incarnation, entryId: position.entryId } : null,
@@ -105,7 +118,7 @@ export function archiveStatus(
     incidents: lane.incidents.list,
     evicts: memory?.evicts ?? lane.applier.server?.evicts ?? false,
     capture,
-    failure: lane.failure ?? null,
+    ...failing(lane.failure, lane.incidents),
   };
 }
 
@@ -155,19 +168,36 @@ export function archiveTroubles(
   ];
 }
 
+/** As far as it knows it is the owner. */
+const leads = (role: ArchiveStatus['role']): boolean => role === 'owner' || role === 'uncertain';
+
 /** Plain writes that nobody notices until the next full pass. */
 function mirrorTroubles(
   { mirror, role }: ArchiveStatus,
   { intervalSeconds, now }: { readonly intervalSeconds: number; readonly now: number },
 ): readonly string[] {
   const { state, since, message, hint } = mirror;
-  if (role !== 'owner' || state === 'off' || state === 'listening' || now - since < deafMs) return [];
+  if (!leads(role) || state === 'off' || state === 'listening' || now - since < deafMs) return [];
   const why = message === undefined ? '' : `: ${message}`;
   const remedy = hint ?? 'look at the Redis server';
   return [
     `archive: the mirror is ${state}${why}; plain writes are found by the full pass every ${intervalSeconds} s: ${remedy}; or set MIRROR=off if all writers call the functions`,
   ];
 }
+
+export const archiveHealth = (status: ArchiveStatus, troubles: readonly string[]): Health =>
+  healthOf({
+    status,
+    troubles,
+    parked: status.deadLetters,
+    parkedWord: 'parked',
+    otherwise:
+      status.role === 'standby'
+        ? { level: 'idle', says: 'Standing by' }
+        : status.role === 'starting'
+          ? { level: 'busy', says: 'Starting' }
+          : undefined,
+  });
 
 export function archiveReadings(status: ArchiveStatus, intervalSeconds: number): Readings {
   const { memory, mirror, role } = status;
@@ -180,7 +210,7 @@ export function archiveReadings(status: ArchiveStatus, intervalSeconds: number):
     redisEvicts: memory === null ? null : Number(memory.evicts),
   };
   // Position, passes and parked records are the owner's to tell.
-  if (role !== 'owner') return ofRedis;
+  if (!leads(role)) return ofRedis;
   return {
     ...ofRedis,
     ...progressReadings(status, intervalSeconds),

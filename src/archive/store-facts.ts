@@ -1,8 +1,10 @@
 import type { Config } from '../config';
+import type { Incident } from '../pipeline/incident';
 import type { Pause } from '../pipeline/pause';
 import { PostgresConnection } from '../postgres';
 import type { PostgresTarget } from '../postgres-url';
 import { RedisConnection } from '../redis';
+import { readIncidents } from './incident-store';
 import { readPause } from './pause';
 import { streamKey } from './checkpoint';
 import { compareEntryIds } from './entry-id';
@@ -21,6 +23,7 @@ export interface ArchiveStoreFacts {
   readonly deadLetters: number;
   readonly inStep: boolean;
   readonly paused: Pause | null;
+  readonly incidents: readonly Incident[];
 }
 
 export async function archiveStoreFacts(config: Config, target: PostgresTarget): Promise<ArchiveStoreFacts> {
@@ -39,6 +42,7 @@ export async function archiveStoreFacts(config: Config, target: PostgresTarget):
         lagRecords: streamLength,
         inStep: false,
         paused: null,
+        incidents: [],
       };
     }
     const [row] = await postgres.query(
@@ -64,6 +68,7 @@ export async function archiveStoreFacts(config: Config, target: PostgresTarget):
       deadLetters: Number(row?.['letters'] ?? 0),
       inStep: entryId !== null && lagRecords === 0,
       paused: (await readPause(postgres)) ?? null,
+      incidents: await readIncidents(postgres),
     };
   } catch (error) {
     throw redis.translate(error);

@@ -1,5 +1,5 @@
 import { type Command, Argument } from 'commander';
-import { installCapture, uninstallCapture } from '../aliases/capture';
+import { describeGaps, installCapture, uninstallCapture } from '../aliases/capture';
 import { AliasSource } from '../aliases/source';
 import { tableStatuses } from '../aliases/status';
 import { useRunningDaemon } from '../stores';
@@ -72,7 +72,7 @@ export function captureCommand(program: Command, run: Run): void {
           print(
             report.complete
               ? `Complete; last change: ${report.head?.seq ?? 0}`
-              : `Incomplete: ${report.gaps.join(', ')}`,
+              : `Incomplete: ${describeGaps(report.gaps)}`,
           );
         }
         return Promise.resolve(

@@ -176,7 +176,7 @@ const line = ({ id, key, code, column, message }: Letter): string =>
   `${id}  ${key}  ${code}${column === null ? '' : ` ${column}`}: ${message}`;
 
 const details = ({ kind, created, waitingFor, firstAt, lastAt, attempts, entryId }: Letter): string[] => [
-  `  kind: ${kind}${created === null || created === '' ? '' : `, created ${created}`}`,
+  `  kind: ${kind}${created === null ? '' : `, created ${created}`}`,
   `  parked ${firstAt}, tried ${attempts} times, last ${lastAt}`,
   ...(waitingFor === null ? [] : [`  waits for ${waitingFor}`]),
   ...(entryId === null ? [] : [`  stream entry ${entryId}`]),

@@ -3,8 +3,12 @@ import type { ArchiveStatus } from '../archive/status';
 import type { Config } from '../config';
 import type { DaemonStatus } from '../daemon';
 import type { LeftOut } from '../left-out';
+import type { Health } from '../pipeline/health';
+import type { Incident } from '../pipeline/incident';
 import type { Pause } from '../pipeline/pause';
 import type { Stores } from '../status/ask';
+import { describeIncident } from './describe-incident';
+import { span } from './spans';
 import { timestamp } from '../timestamp';
 
 /** For `status`: the daemon’s own word, line by line. */
@@ -14,26 +18,44 @@ export function describeDaemon({
   ready,
   troubles,
   leftOut,
+  health,
   aliases,
   archive,
 }: DaemonStatus): readonly string[] {
   return [
-    `Daemon:      pid ${pid}, since ${timestamp(new Date(startedAt))}, ${ready ? 'in order' : 'NOT in order'}`,
+    `Daemon:      pid ${pid}, since ${timestamp(new Date(startedAt))}, ${ready ? lowered(health.overall.says) : 'NOT in order'}`,
     ...troubles.map((trouble) => `  ! ${trouble}`),
     ...notRun(leftOut),
-    ...(aliases === null ? [] : describeAliases(aliases)),
-    ...(archive === null ? [] : describeArchive(archive)),
+    ...failingSince(aliases, archive),
+    ...(aliases === null ? [] : describeAliases(aliases, health.aliases)),
+    ...(archive === null ? [] : describeArchive(archive, health.archive)),
   ];
 }
 
-function describeAliases(aliases: AliasStatus): readonly string[] {
+const failingSince = (aliases: AliasStatus | null, archive: ArchiveStatus | null): readonly string[] =>
+  Object.entries({ aliases, archive }).flatMap(([name, status]) =>
+    status?.failure == null || status.failingSince === null
+      ? []
+      : [
+          `    ${name} fails since ${timestamp(new Date(status.failingSince))}, for ${span(Date.now() - status.failingSince)}`,
+        ],
+  );
+
+/** Within a line. */
+export const lowered = (says: string): string => says.charAt(0).toLowerCase() + says.slice(1);
+
+const state = (health: Health | null): readonly string[] =>
+  health === null ? [] : [`  State:       ${lowered(health.says)}`];
+
+function describeAliases(aliases: AliasStatus, health: Health | null): readonly string[] {
   const { lastPass, checkpoint, lagRecords } = aliases;
   return [
     'Aliases',
+    ...state(health),
     ...pausedSince(aliases.paused),
     `  Database:    ${aliases.database} (${aliases.journalMode ?? 'closed'})`,
     `  Redis:       ${aliases.redis}`,
-    `  Mode:        ${aliases.mode === 'tail' ? 'changes travel at once' : `full passes only: ${aliases.cannotWrite ?? aliases.captureGaps.join(', ')}`}`,
+    `  Mode:        ${aliases.mode === 'tail' ? 'changes travel at once' : `full passes only: ${aliases.notCaptured ?? 'the file is not open'}`}`,
     `  Lag:         ${lagRecords === null ? 'unknown' : `${lagRecords} changes`}`,
     `  Checkpoint:  ${checkpoint === null ? 'none' : `change ${checkpoint.seq ?? '-'}, ${timestamp(new Date(checkpoint.at))}`}`,
     lastPass === null
@@ -42,11 +64,11 @@ function describeAliases(aliases: AliasStatus): readonly string[] {
     ...aliases.tables.flatMap((table) =>
       table.message === undefined ? [] : [`  ! ${table.message}`, `    → ${table.hint ?? ''}`],
     ),
-    ...incidents(aliases),
+    ...incidents(aliases.incidents),
   ];
 }
 
-function describeArchive(archive: ArchiveStatus): readonly string[] {
+function describeArchive(archive: ArchiveStatus, health: Health | null): readonly string[] {
   const { lastPass, mirror, memory, position } = archive;
   const written = Object.entries(lastPass?.statistics ?? {}).flatMap(([name, count]) =>
     count > 0 ? [`${name} ${count}`] : [],
@@ -54,10 +76,11 @@ function describeArchive(archive: ArchiveStatus): readonly string[] {
   const full = soon(memory?.fullInSeconds ?? null);
   return [
     'Archive',
+    ...state(health),
     ...pausedSince(archive.paused),
     `  Redis:       ${archive.redis}`,
     `  Postgres:    ${archive.postgres}`,
-    `  Role:        ${archive.role}${archive.role === 'standby' ? `: ${archive.owner ?? ''} owns the stream` : ''}`,
+    `  Role:        ${roleOf(archive)}`,
     `  Mirror:      ${mirror.state}${mirror.message === undefined ? '' : `: ${mirror.message}`}`,
     ...(mirror.hint === undefined ? [] : [`    → ${mirror.hint}`]),
     `  Lag:         ${archive.lagRecords === null ? 'unknown' : `${archive.lagRecords} entries`}, ${archive.lagSeconds.toFixed(1)} s`,
@@ -71,12 +94,19 @@ function describeArchive(archive: ArchiveStatus): readonly string[] {
     lastPass === null
       ? '  Last pass:   none yet'
       : `  Last pass:   ${timestamp(new Date(lastPass.startedAt))}, ${lastPass.ms} ms, ${lastPass.keys} keys; written: ${written.join(', ') || 'nothing'}`,
-    ...incidents(archive),
+    ...incidents(archive.incidents),
   ];
 }
 
 const notRun = (leftOut: readonly LeftOut[]): readonly string[] =>
   leftOut.flatMap(({ message, hint }) => [`  ! ${message}`, `    → ${hint}`]);
+
+export const roleOf = ({ role, owner, failure }: ArchiveStatus): string =>
+  role === 'standby'
+    ? `standby; ${owner ?? 'another'} ${failure === null ? 'owns' : 'owned'} the stream${failure === null ? '' : ' when last asked'}`
+    : role === 'uncertain'
+      ? 'uncertain; it owned the stream, but Postgres does not confirm it: a standby may have taken over'
+      : role;
 
 const pausedSince = (paused: Pause | null): readonly string[] =>
   paused === null
@@ -89,8 +119,9 @@ export const soon = (seconds: number | null): number | null =>
 
 export const megabytes = (bytes: number): string => `${Math.round(bytes / 1024 / 1024)} MB`;
 
-const incidents = ({ incidents: list }: Pick<AliasStatus, 'incidents'>): readonly string[] =>
-  list.map(({ at, what }) => `  ${timestamp(new Date(at))} ${what}`);
+/** Of one pipeline, the oldest first. */
+const incidents = (list: readonly Incident[]): readonly string[] =>
+  list.map((incident) => `  ${timestamp(new Date(incident.at))} ${describeIncident(incident, Date.now())}`);
 
 /** What the stores say where no daemon does. @param silent why not */
 export function describeStores(
@@ -107,6 +138,7 @@ export function describeStores(
       `  Redis:       ${config.redis.display}`,
       `  Checkpoint:  ${aliases.checkpoint === null ? 'none: nothing was ever synced into this Redis' : `${timestamp(new Date(aliases.checkpoint.at))} by ${aliases.checkpoint.by}`}`,
       `  Lag:         ${aliases.lagRecords === null ? 'unknown: a full pass is needed (start the daemon, or run `millrace reconcile`)' : `${aliases.lagRecords} changes`}`,
+      ...incidents(aliases.incidents),
     );
   }
   if (archive !== null) {
@@ -120,6 +152,7 @@ export function describeStores(
         : '  Tables:      not made yet (millrace migrate)',
       `  Lag:         ${archive.lagRecords} entries of ${archive.streamLength} in the stream`,
       `  Parked:      ${archive.deadLetters} records`,
+      ...incidents(archive.incidents),
     );
   }
   return lines;

@@ -11,7 +11,14 @@ const below = `${escape}J`;
 /** q, Q, Ctrl+C, Ctrl+D */
 const quitting: readonly number[] = [0x71, 0x51, 0x03, 0x04];
 
-const colours: Readonly<Record<Tone, string>> = { plain: '', strong: '1', good: '32', bad: '31', dim: '2' };
+const colours: Readonly<Record<Tone, string>> = {
+  plain: '',
+  strong: '1',
+  good: '32',
+  warn: '33',
+  bad: '31',
+  dim: '2',
+};
 
 /** The terminal, ours until `close`: it is left as it was, whatever ends the process by its own will. */
 export class TerminalView {

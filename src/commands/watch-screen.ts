@@ -1,11 +1,14 @@
 import type { AliasStatus } from '../aliases/status';
 import type { ArchiveStatus } from '../archive/status';
 import type { DaemonStatus } from '../daemon';
+import type { Health, HealthLevel } from '../pipeline/health';
 import type { Pause } from '../pipeline/pause';
 import { harmless } from '../harmless';
 import { cutToWidth } from '../status/display-width';
 import { timestamp } from '../timestamp';
-import { megabytes, soon } from './describe-status';
+import { describeIncident } from './describe-incident';
+import { lowered, megabytes, roleOf, soon } from './describe-status';
+import { ago, clock, grouped, perSecond, span } from './spans';
 
 /** One answer of the daemon. */
 export interface Sample {
@@ -23,7 +26,7 @@ export interface View {
   readonly silent: string | undefined;
 }
 
-export type Tone = 'plain' | 'strong' | 'good' | 'bad' | 'dim';
+export type Tone = 'plain' | 'strong' | 'good' | 'warn' | 'bad' | 'dim';
 export interface Line {
   readonly text: string;
   readonly tone: Tone;
@@ -47,6 +50,18 @@ export function ratesBetween(before: Sample | undefined, last: Sample | undefine
   return { aliases: rate('aliases'), archive: rate('archive') };
 }
 
+const tones: Readonly<Record<HealthLevel, Tone>> = {
+  ok: 'good',
+  busy: 'plain',
+  idle: 'plain',
+  warn: 'warn',
+  paused: 'warn',
+  bad: 'bad',
+};
+
+const state = (health: Health | null): readonly Line[] =>
+  health === null ? [] : [fact('state', lowered(health.says), tones[health.level])];
+
 /** The view in words, uncut. Pure. */
 export function screenLines(view: View): readonly Line[] {
   const { last, before, silent, now } = view;
@@ -59,15 +74,18 @@ export function screenLines(view: View): readonly Line[] {
       add('`millrace run` starts one; `millrace status` asks the stores themselves.', 'dim');
     return lines;
   }
-  const { pid, startedAt, ready, troubles, leftOut, aliases, archive } = last.status;
+  const { pid, startedAt, ready, troubles, leftOut, health, aliases, archive } = last.status;
   add(`Millrace   pid ${pid}, running for ${span(now - startedAt)}   ${clock(now)}`, 'strong');
-  if (silent === undefined) add(ready ? 'in order' : 'NOT in order', ready ? 'good' : 'bad');
+  if (silent === undefined)
+    add(ready ? lowered(health.overall.says) : 'NOT in order', tones[health.overall.level]);
   else add(`${silent}; what follows is ${span(now - last.at)} old`, 'bad');
   for (const trouble of troubles) add(`! ${trouble}`, 'bad');
   for (const { message } of leftOut) add(`! ${message}`, 'strong');
   const rates = ratesBetween(before, last);
-  if (aliases !== null) for (const line of aliasLines(aliases, rates.aliases, now)) lines.push(line);
-  if (archive !== null) for (const line of archiveLines(archive, rates.archive, now)) lines.push(line);
+  if (aliases !== null)
+    for (const line of aliasLines(aliases, health.aliases, rates.aliases, now)) lines.push(line);
+  if (archive !== null)
+    for (const line of archiveLines(archive, health.archive, rates.archive, now)) lines.push(line);
   const incidents = [
     ...(aliases?.incidents ?? []).map((one) => ({ ...one, pipeline: 'aliases' })),
     ...(archive?.incidents ?? []).map((one) => ({ ...one, pipeline: 'archive' })),
@@ -75,25 +93,30 @@ export function screenLines(view: View): readonly Line[] {
   if (incidents.length > 0) {
     add('');
     add('Incidents, newest first', 'strong');
-    for (const { at, what, pipeline } of incidents.slice(0, 10)) {
-      add(`  ${timestamp(new Date(at))}  ${pipeline}: ${what}`);
+    for (const { pipeline, ...incident } of incidents.slice(0, 10)) {
+      add(`  ${timestamp(new Date(incident.at))}  ${pipeline}: ${describeIncident(incident, now)}`);
     }
   }
   return lines;
 }
 
-function aliasLines(aliases: AliasStatus, rate: number | null, now: number): readonly Line[] {
+function aliasLines(
+  aliases: AliasStatus,
+  health: Health | null,
+  rate: number | null,
+  now: number,
+): readonly Line[] {
   const { lastPass, lagRecords, lagSeconds, mode, changelogRows } = aliases;
-  const why = aliases.cannotWrite ?? aliases.captureGaps.join(', ');
   const facts: Line[] = [
     ...head('aliases', `${aliases.database} → ${aliases.redis}`, aliases.paused),
+    ...state(health),
     fact(
       'mode',
       mode === 'tail'
         ? 'changes travel at once'
         : mode === 'closed'
           ? 'the file is not open'
-          : `full passes only: ${why}`,
+          : `full passes only: ${aliases.notCaptured ?? ''}`,
       mode === 'tail' ? 'plain' : 'bad',
     ),
     fact('lag', `${lag(lagRecords, lagSeconds)}   ${perSecond(rate)}`, tone(lagSeconds)),
@@ -107,19 +130,25 @@ function aliasLines(aliases: AliasStatus, rate: number | null, now: number): rea
         : `${ago(now - lastPass.startedAt)}, ${lastPass.ms} ms: ${grouped(lastPass.total)} aliases, +${lastPass.added} ~${lastPass.updated} -${lastPass.deleted}`,
     ),
     ...nextPass(aliases, now),
-    ...failed(aliases),
+    ...failed(aliases, now),
     ...aliases.tables.flatMap(({ message }) => (message === undefined ? [] : [fact('!', message, 'bad')])),
   );
   return facts;
 }
 
-function archiveLines(archive: ArchiveStatus, rate: number | null, now: number): readonly Line[] {
+function archiveLines(
+  archive: ArchiveStatus,
+  health: Health | null,
+  rate: number | null,
+  now: number,
+): readonly Line[] {
   const { lastPass, memory, mirror, role, deadLetters } = archive;
   const differing = Object.values(lastPass?.differences ?? {}).reduce((sum, count) => sum + count, 0);
   const full = soon(memory?.fullInSeconds ?? null);
   return [
     ...head('archive', `${archive.redis} → ${archive.postgres}`, archive.paused),
-    fact('role', `${role}${role === 'standby' ? `; ${archive.owner ?? 'another'} owns the stream` : ''}`),
+    ...state(health),
+    fact('role', roleOf(archive), role === 'uncertain' ? 'bad' : 'plain'),
     fact(
       'lag',
       `${lag(archive.lagRecords, archive.lagSeconds)}   ${perSecond(rate)}`,
@@ -144,7 +173,7 @@ function archiveLines(archive: ArchiveStatus, rate: number | null, now: number):
     fact(
       'parked',
       deadLetters === 0 ? 'none' : `${grouped(deadLetters)} records (millrace dead-letters list)`,
-      deadLetters === 0 ? 'plain' : 'bad',
+      deadLetters === 0 ? 'plain' : 'warn',
     ),
     fact(
       'last pass',
@@ -153,7 +182,7 @@ function archiveLines(archive: ArchiveStatus, rate: number | null, now: number):
         : `${ago(now - lastPass.startedAt)}, ${lastPass.ms} ms: ${grouped(lastPass.keys)} keys, ${grouped(differing)} differed`,
     ),
     ...nextPass(archive, now),
-    ...failed(archive),
+    ...failed(archive, now),
   ];
 }
 
@@ -178,8 +207,19 @@ function nextPass(
   return [fact('next pass', nextPassAt <= now ? 'due' : `in ${span(nextPassAt - now)}`)];
 }
 
-const failed = ({ failure }: Pick<AliasStatus, 'failure'>): readonly Line[] =>
-  failure === null ? [] : [fact('failure', `${failure.message} (${failure.code}); trying again`, 'bad')];
+const failed = (
+  { failure, failingSince }: Pick<AliasStatus, 'failure' | 'failingSince'>,
+  now: number,
+): readonly Line[] =>
+  failure === null
+    ? []
+    : [
+        fact(
+          'failure',
+          `for ${span(now - (failingSince ?? now))}: ${failure.message} (${failure.code}); trying again`,
+          'bad',
+        ),
+      ];
 
 const lag = (records: number | null, seconds: number | null): string =>
   records === null
@@ -190,25 +230,6 @@ const lag = (records: number | null, seconds: number | null): string =>
 
 /** What is behind for longer than a full look at everything takes needs a person's eye. */
 const tone = (seconds: number | null): Tone => (seconds !== null && seconds > 10 ? 'bad' : 'plain');
-
-const perSecond = (rate: number | null): string => (rate === null ? '' : `${grouped(Math.round(rate))}/s`);
-
-const grouped = (count: number): string => String(count).replace(/\B(?=(\d{3})+$)/g, ',');
-
-const clock = (at: number): string => timestamp(new Date(at)).slice(11);
-
-const ago = (ms: number): string => `${span(ms)} ago`;
-
-/** `42 s`, `3 min`, `5 h 10 min`, `2 d 4 h` */
-function span(ms: number): string {
-  const seconds = Math.max(0, Math.round(ms / 1_000));
-  if (seconds < 100) return `${seconds} s`;
-  const minutes = Math.round(seconds / 60);
-  if (minutes < 100) return `${minutes} min`;
-  const hours = Math.floor(minutes / 60);
-  if (hours < 48) return `${hours} h ${minutes % 60} min`;
-  return `${Math.floor(hours / 24)} d ${hours % 24} h`;
-}
 
 export interface Size {
   readonly columns: number;

@@ -1,32 +1,177 @@
+import { hostname } from 'node:os';
+import { randomBytes } from 'node:crypto';
+import { describeError, type ErrorReport } from '../errors';
 import type { Log } from '../log';
 import type { Tell } from './event';
+import { type Incident, mergeIncidents, storeOf, type StoreName } from './incident';
+import { Outages, outageOf, type SeenOutage } from './outages';
 import type { PipelineName } from './pipeline';
 
-export interface Incident {
-  readonly at: number;
-  readonly what: string;
+/** Where incidents outlive the daemon: in the pipeline's target, beside its checkpoint. */
+export interface IncidentStore {
+  readonly is: StoreName;
+  /** Replaces what it has by what `change` makes of that, if nobody else does meanwhile. @returns what it has then */
+  readonly update: (
+    change: (stored: readonly Incident[]) => readonly Incident[],
+  ) => Promise<readonly Incident[]>;
+}
+
+export interface IncidentsOptions {
+  readonly pipeline: PipelineName;
+  readonly log: Log;
+  readonly tell: Tell;
+  readonly store: IncidentStore;
 }
 
 /** Kept for status. */
-const kept = 50;
+const shown = 50;
+/** Written no more often, however much happens. */
+const everyMs = 5_000;
+/** What goes on is said again so often, so that its end is known about when nobody lives to see it. */
+const againMs = 60_000;
+/** A message may quote much. */
+const longest = 300;
+/** For the last words at a stop. */
+const patienceMs = 1_000;
 
-/** What happened that should not: into the log, told, and remembered. */
+/** What happened that should not, and which stores were away: into the log, told, and kept in the target store when it can be written. */
 export class Incidents {
-  readonly #pipeline: PipelineName;
-  readonly #log: Log;
-  readonly #tell: Tell;
-  readonly list: Incident[] = [];
+  readonly #options: IncidentsOptions;
+  readonly #by = `${hostname()}:${process.pid}`;
+  readonly #prefix = randomBytes(4).toString('hex');
+  #count = 0;
+  #past: readonly Incident[] = [];
+  readonly #outages: Outages;
+  /** The store itself is away. */
+  #away = false;
+  #read = false;
+  /** Something is not in the store yet, or was not read from it. */
+  #owed = true;
+  #savedAt = -Infinity;
+  #saving: Promise<void> | undefined;
+  #complained = false;
 
-  constructor(pipeline: PipelineName, log: Log, tell: Tell) {
-    this.#pipeline = pipeline;
-    this.#log = log;
-    this.#tell = tell;
+  constructor(options: IncidentsOptions) {
+    this.#options = options;
+    this.#outages = new Outages({
+      nextId: () => this.#nextId(),
+      time: Date.now,
+      onChange: (seen, change) => {
+        this.#owed = true;
+        if (change === 'ended')
+          this.#past = mergeIncidents([this.#past, [this.#incidentOf(seen)]], Date.now());
+        if (change === 'begun') options.tell({ type: 'incident', what: whatOf(seen) });
+      },
+    });
   }
 
-  add(what: string): void {
-    this.list.push({ at: Date.now(), what });
-    if (this.list.length > kept) this.list.shift();
-    this.#log.warn(what, { event: 'incident', pipeline: this.#pipeline });
-    this.#tell({ type: 'incident', what });
+  /** The oldest first, those of daemons before this one too. */
+  get list(): readonly Incident[] {
+    return this.#all().slice(-shown);
   }
+
+  /** Since when cycles have been failing, in milliseconds since 1970; null: they are not. */
+  get failingSince(): number | null {
+    return this.#outages.failingSince;
+  }
+
+  /** @param silentSince when a daemon that ended without a word was last heard of: nothing was applied since */
+  add(what: string, silentSince?: number): void {
+    const now = Date.now();
+    const outage =
+      silentSince === undefined
+        ? null
+        : {
+            store: null,
+            code: 'E_SILENT_OWNER',
+            endedAt: now,
+            seenAt: now,
+            times: 1,
+            lastAppliedAt: silentSince,
+          };
+    this.#past = [...this.#past, { id: this.#nextId(), at: silentSince ?? now, what, by: this.#by, outage }];
+    if (this.#past.length > 2 * shown) this.#past = this.#past.slice(-shown);
+    this.#owed = true;
+    this.#options.log.warn(what, { event: 'incident', pipeline: this.#options.pipeline });
+    this.#options.tell({ type: 'incident', what });
+  }
+
+  /** A cycle failed. @param succeededAt when one last did not, by performance.now(); 0: never */
+  failed(report: ErrorReport, succeededAt: number): void {
+    this.#outages.failed(report, succeededAt);
+    if (performance.now() - this.#savedAt > againMs && this.#outages.told.length > 0) this.#owed = true;
+    this.#away = storeOf(report.code) === this.#options.store.is;
+    this.#tend(); // a source may be away while the target is not
+  }
+
+  /** A cycle succeeded. Costs nothing when nothing is owed. */
+  succeeded(): void {
+    this.#outages.succeeded();
+    this.#away = false;
+    // A store that is just back is let settle: then its outage is over, and written once.
+    if (this.#owed && this.failingSince === null) this.#tend();
+  }
+
+  /** The checkpoint was read. @param at its time, in milliseconds since 1970 */
+  found(at: number): void {
+    this.#outages.found(at);
+  }
+
+  /** Writes what is owed, if that takes no time. */
+  async close(): Promise<void> {
+    if (this.#away || !this.#owed || this.#all().length === 0) return;
+    const given = new Promise<void>((resolve) => setTimeout(resolve, patienceMs).unref());
+    await Promise.race([(this.#saving ?? Promise.resolve()).then(() => this.#save()), given]);
+  }
+
+  #nextId(): string {
+    return `${this.#prefix}.${++this.#count}`;
+  }
+
+  #incidentOf(seen: SeenOutage): Incident {
+    return { id: seen.id, at: seen.at, what: whatOf(seen), by: this.#by, outage: outageOf(seen) };
+  }
+
+  #all(): readonly Incident[] {
+    const outages = this.#outages.told.map((seen) => this.#incidentOf(seen));
+    return mergeIncidents([this.#past, outages], Date.now());
+  }
+
+  #tend(): void {
+    if (!this.#owed || this.#away || this.#saving !== undefined) return;
+    if (performance.now() - this.#savedAt < everyMs) return;
+    if (this.#read) this.#savedAt = performance.now();
+    this.#saving = this.#save().finally(() => {
+      this.#saving = undefined;
+    });
+  }
+
+  /** Never throws: it is owed until it is written. */
+  async #save(): Promise<void> {
+    if (!this.#owed) return;
+    this.#owed = false;
+    try {
+      const kept = await this.#options.store.update((stored) =>
+        mergeIncidents([stored, this.#all()], Date.now()),
+      );
+      this.#past = mergeIncidents([kept, this.#past], Date.now());
+      this.#read = true;
+    } catch (error) {
+      this.#owed = true;
+      this.#savedAt = performance.now();
+      if (this.#complained) return;
+      this.#complained = true;
+      const { message, code } = describeError(error);
+      this.#options.log.debug(`incidents are not kept yet: ${message}`, {
+        code,
+        pipeline: this.#options.pipeline,
+      });
+    }
+  }
+}
+
+function whatOf({ report: { code, message }, outage: { store } }: SeenOutage): string {
+  const [first = ''] = message.split('\n');
+  const reason = first.length > longest ? `${first.slice(0, longest)}…` : first;
+  return `${store === null ? '' : `${store}: `}${reason} (${code})`;
 }

@@ -3,6 +3,7 @@ import type { Config } from '../config';
 import type { Log } from '../log';
 import type { Metrics } from '../metrics';
 import type { PipelineEvent } from './event';
+import type { Health } from './health';
 
 export const pipelineNames = ['aliases', 'archive'] as const;
 export type PipelineName = (typeof pipelineNames)[number];
@@ -24,6 +25,7 @@ export interface Pipeline<Status, Report> {
   readonly status: () => Status;
   /** Why it is not in order; empty when it is. */
   readonly troubles: (status: Status) => readonly string[];
+  readonly health: (status: Status, troubles: readonly string[]) => Health;
   /** Applies nothing until `resume`, here and in every other instance; within a second, and a batch in hand is finished. */
   readonly pause: (by: string) => Promise<void>;
   readonly resume: () => Promise<void>;

@@ -1,11 +1,17 @@
 import type { ErrorReport } from '../errors';
 import type { Readings } from '../gauges';
+import { storeOf, type StoreName } from './incident';
+import type { Incidents } from './incidents';
 import type { Pause } from './pause';
 
 /** What every pipeline tells of itself; times in milliseconds since 1970. */
 export interface Progress {
   /** The failure being retried. */
   readonly failure: ErrorReport | null;
+  /** Since when it has been failing, whether or not cycles succeed in between; null: it is not. */
+  readonly failingSince: number | null;
+  /** The store that is away, or refuses. */
+  readonly away: StoreName | null;
   readonly lastProgressAt: number;
   /** How long the checkpoint has stood still although changes wait; null: not known. */
   readonly checkpointAgeSeconds: number | null;
@@ -16,6 +22,16 @@ export interface Progress {
   readonly lagSeconds: number | null;
   readonly paused: Pause | null;
 }
+
+/** What of it the failures of cycles say. */
+export const failing = (
+  failure: ErrorReport | undefined,
+  { failingSince }: Incidents,
+): Pick<Progress, 'failure' | 'failingSince' | 'away'> => ({
+  failure: failure ?? null,
+  failingSince,
+  away: failure === undefined ? null : storeOf(failure.code),
+});
 
 export interface ProgressLimits {
   readonly pipeline: string;

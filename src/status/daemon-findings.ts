@@ -13,8 +13,16 @@ export function daemonFindings(daemon: DaemonStatus | { readonly silent: string 
       },
     ];
   }
-  const { pid, ready, troubles, aliases, archive } = daemon;
-  const findings: Finding[] = ready ? [{ level: 'ok', what: `the daemon (pid ${pid}) is in order` }] : [];
+  const { pid, ready, troubles, health, aliases, archive } = daemon;
+  const { level, says } = health.overall;
+  const findings: Finding[] = ready
+    ? [
+        {
+          level: level === 'ok' ? 'ok' : 'note',
+          what: `the daemon (pid ${pid}) is ${says.charAt(0).toLowerCase()}${says.slice(1)}`,
+        },
+      ]
+    : [];
   for (const what of troubles)
     findings.push({
       level: 'problem',

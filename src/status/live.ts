@@ -8,6 +8,8 @@ const tokenlessLimit = 16;
 const everyMs = 1_000;
 /** Looks in a row that a client did not take before it is dropped: it comes back when it can. */
 const patience = 20;
+/** Kept for a client that does not read, in bytes, and never less than one state: what Node keeps unless told otherwise differs by version. */
+const keptBytes = 16_384;
 
 interface Client {
   readonly stream: PassThrough;
@@ -42,7 +44,7 @@ export class Live {
       });
     }
     const first = this.#event('status', this.#look());
-    const client = { stream: new PassThrough(), trusted, missed: 0 };
+    const client = { stream: new PassThrough({ highWaterMark: keptBytes }), trusted, missed: 0 };
     this.#clients.add(client);
     client.stream.on('close', () => {
       this.#clients.delete(client);

@@ -60,6 +60,7 @@ const sample = (at: number, of: object = {}, more: object = {}): Sample => ({
     ready: true,
     troubles: [],
     leftOut: [],
+    health: { overall: { level: 'ok', says: 'In order', parked: 0 }, aliases: null, archive: null },
     aliases: aliases(),
     archive: archive(),
     ...of,

@@ -1,5 +1,6 @@
 import type { ClientBase } from 'pg';
 import { type KindName, kindNames, kinds } from '../kinds';
+import { inFew } from '../../in-few';
 import { kindOfTable } from './expected-columns';
 import { readFacts, type SchemaFacts, type ServerFacts, type TableFacts } from './facts';
 import { latestMigration } from './migration-files';
@@ -75,8 +76,7 @@ export async function findProblems(
 
 function notMigrated({ server, applied }: SchemaFacts, due: readonly DueStep[]): Problem {
   const missing = due.map(({ thing }) => thing);
-  const first =
-    missing.slice(0, 5).join(', ') + (missing.length > 5 ? ` and ${missing.length - 5} more` : '');
+  const first = inFew(missing);
   return {
     code: 'E_PG_NOT_MIGRATED',
     message:

@@ -1,4 +1,5 @@
 import { quoteName } from '../target';
+import { inFew } from '../../in-few';
 import { oldestVersion, type SchemaFacts, type ServerFacts } from './facts';
 import { latestMigration } from './migration-files';
 import type { DueStep } from './plan';
@@ -116,7 +117,7 @@ export function schemaGrantProblems(
     if (unreachable.length > 0) {
       problems.push(
         grantProblem(
-          `role ${server.role} may not read and write ${unreachable.map(({ name }) => `millrace.${name}`).join(', ')}`,
+          `role ${server.role} may not read and write ${inFew(unreachable.map(({ name }) => `millrace.${name}`))}`,
           `GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA millrace TO ${role};`,
         ),
       );

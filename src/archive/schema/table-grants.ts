@@ -1,6 +1,7 @@
 import type { Kind } from '../kinds';
 import { kinds } from '../kinds';
 import { quoteName } from '../target';
+import { inFew } from '../../in-few';
 import { kindOfTable } from './expected-columns';
 import type { SchemaFacts, TableFacts } from './facts';
 import type { DueStep } from './plan';
@@ -52,7 +53,7 @@ export function ownershipProblems(facts: SchemaFacts, due: readonly DueStep[]): 
       const path = `SET search_path = ${quoteName(table.schema)};`;
       problems.push(
         grantProblem(
-          `${table.schema}.${table.name} belongs to role ${table.owner}: only its owner can add ${needsOwner.map(({ thing }) => thing).join(', ')}`,
+          `${table.schema}.${table.name} belongs to role ${table.owner}: only its owner can add ${inFew(needsOwner.map(({ thing }) => thing))}`,
           [path, ...needsOwner.map(({ sql }) => sql.replace(/^--.*\n/gm, '')), 'RESET search_path;'].join(
             '\n      ',
           ),

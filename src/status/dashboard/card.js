@@ -1,5 +1,5 @@
 // @ts-check
-import { createChart } from './chart.js';
+import { createChart, timeSteps } from './chart.js';
 import { button, el, setAttribute, setText, theirs } from './dom.js';
 import { createFlow } from './flow.js';
 import { duration, rate } from './format.js';
@@ -26,6 +26,7 @@ export function createCard({ name, title, way, onAction }) {
     format: (seconds) => duration(seconds * 1_000),
     least: 0.02,
     tone: 'lag',
+    incrs: timeSteps,
   });
   const throughput = createChart({ title: 'Records/s', format: rate, least: 10, tone: 'rate' });
   const figures = el('dl', { class: 'figures' });

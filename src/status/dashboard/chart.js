@@ -5,16 +5,29 @@ import { clock, hourAndMinute } from './format.js';
 /**
  * One line over the last hour. The caption tells what it comes to, for those who do not see it, and what is under the pointer.
  * @typedef {import('uplot')} Plot
- * @typedef {{ title: string, format: (value: number) => string, least: number, tone: string }} ChartOptions `least`: the top of a
- *   scale on which nothing happens; `tone`: the CSS colour's name
+ * @typedef {{ title: string, format: (value: number) => string, least: number, tone: string, incrs?: readonly number[] }} ChartOptions
+ *   `least`: the top of a scale on which nothing happens; `tone`: the CSS colour's name; `incrs`: what lies between two labels, the
+ *   usual decimals unless given
  */
 
 const uPlot = /** @type {typeof import('uplot') | undefined} */ (Reflect.get(globalThis, 'uPlot'));
 const hour = 3_600;
 const height = 108;
+const labelSize = 11;
+/** Of the labels at the side: the least, and what stands between them and the plot. */
+const leastRoom = 40;
+const besideLabel = 14;
+
+/** Between the labels of a scale of times, in seconds: those that people count by. */
+export const timeSteps = [
+  ...[0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30],
+  ...[1, 2, 5, 10, 15, 30].map((minutes) => minutes * 60),
+  ...[1, 2, 3, 6, 12].map((hours) => hours * 3_600),
+  ...[1, 2, 5, 10, 20, 50, 100, 200, 500].map((days) => days * 86_400),
+];
 
 /** @param {ChartOptions} options */
-export function createChart({ title, format, least, tone }) {
+export function createChart({ title, format, least, tone, incrs }) {
   const told = el('span', { class: 'chart-value' });
   const canvas = el('div', { class: 'chart-canvas', 'aria-hidden': 'true' });
   const figure = el(
@@ -34,6 +47,20 @@ export function createChart({ title, format, least, tone }) {
     return last === undefined ? 'nothing yet' : `now ${format(last)}, peak ${format(Math.max(...values))}`;
   }
 
+  const steps = incrs === undefined ? {} : { incrs: [...incrs] };
+
+  /**
+   * Room for the longest label there is: "16 min" is wider than "20 s", and "1,000,000" than both.
+   * @param {Plot} plot @param {readonly string[] | null} labels none yet, when it is first asked for
+   */
+  function widest(plot, labels) {
+    const font = plot.ctx.font;
+    plot.ctx.font = `${labelSize}px ${getComputedStyle(figure).fontFamily}`;
+    const width = Math.max(0, ...(labels ?? []).map((label) => plot.ctx.measureText(label).width));
+    plot.ctx.font = font;
+    return Math.max(leastRoom, Math.ceil(width) + besideLabel);
+  }
+
   function pointed(/** @type {Plot} */ { cursor }) {
     const at = data[0][cursor.idx ?? -1];
     const value = data[1][cursor.idx ?? -1];
@@ -51,7 +78,7 @@ export function createChart({ title, format, least, tone }) {
       stroke: colour('--muted'),
       grid: { stroke: colour('--line'), width: 1 },
       ticks: { show: false },
-      font: `11px ${style.fontFamily}`,
+      font: `${labelSize}px ${style.fontFamily}`,
     };
     plot = new uPlot(
       {
@@ -71,7 +98,7 @@ export function createChart({ title, format, least, tone }) {
             space: 64,
             values: (_plot, times) => times.map((at) => hourAndMinute(at * 1_000)),
           },
-          { ...axis, size: 54, space: 30, values: (_plot, values) => values.map(format) },
+          { ...axis, size: widest, space: 30, values: (_plot, values) => values.map(format), ...steps },
         ],
         series: [
           {},

@@ -56,15 +56,16 @@ export function createFlow(id) {
   /** @type {FlowView | undefined} */
   let view;
   let width = 0;
-  /** @type {{ names: HTMLElement[], facts: HTMLElement[], pass: SVGTextElement } | undefined} */
+  /** @type {{ rects: SVGRectElement[], names: HTMLElement[], facts: HTMLElement[], pass: SVGTextElement } | undefined} */
   let parts;
 
   function draw(/** @type {FlowView} */ { stops, steps }) {
     const at = plan(width);
+    const rects = stops.map((_stop, index) => svg('rect', { class: 'flow-box', rx: 10, ...at.box(index) }));
     const names = stops.map(({ name }) => el('span', { class: 'flow-name', title: name }));
     const facts = stops.map(() => el('span', { class: 'flow-fact' }));
     const boxes = stops.flatMap(({ title }, index) => [
-      svg('rect', { class: 'flow-box', rx: 10, ...at.box(index) }),
+      ...pick(rects, index),
       svg(
         'foreignObject',
         at.box(index),
@@ -108,13 +109,15 @@ export function createFlow(id) {
       ...boxes,
       pass,
     );
-    parts = { names, facts, pass };
+    parts = { rects, names, facts, pass };
   }
 
   function fill() {
     if (view === undefined || width === 0) return;
     if (parts === undefined) draw(view);
-    view.stops.forEach(({ name, fact }, index) => {
+    view.stops.forEach(({ name, fact, away }, index) => {
+      for (const element of pick(parts?.rects ?? [], index))
+        setAttribute(element, 'data-tone', away ? 'bad' : undefined);
       for (const element of pick(parts?.names ?? [], index)) {
         if (element.textContent !== name) element.replaceChildren(theirs(name));
       }
@@ -124,7 +127,8 @@ export function createFlow(id) {
     setAttribute(drawing, 'data-flowing', String(view.flowing));
     setAttribute(drawing, 'data-passing', String(view.passing));
     const way = view.stops.map(
-      ({ title, name, fact }) => `${title} ${name}${fact === '' ? '' : `, ${fact}`}`,
+      ({ title, name, fact, away }) =>
+        `${title} ${name}${away ? ', away' : ''}${fact === '' ? '' : `, ${fact}`}`,
     );
     setAttribute(drawing, 'aria-label', `${way.join(' to ')}; ${view.pass}`);
   }

@@ -1,11 +1,11 @@
 // @ts-check
 import { el, theirs } from './dom.js';
-import { ago, clock } from './format.js';
+import { ago, clock, duration } from './format.js';
 
 /** What happened that should not have, of both pipelines, the latest first. @param {HTMLElement} section */
 export function createIncidents(section) {
   const list = el('ol', { class: 'incidents' });
-  const empty = el('p', { class: 'empty' }, 'None since the daemon started.');
+  const empty = el('p', { class: 'empty' }, 'None in the last thirty days.');
   const scroll = el(
     'div',
     { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'List of incidents' },
@@ -33,11 +33,36 @@ export function createIncidents(section) {
             {},
             el('time', { datetime: new Date(incident.at).toISOString() }, clock(incident.at, at)),
             el('span', { class: 'tag' }, incident.pipeline),
-            el('span', { class: 'what' }, theirs(incident.what)),
+            el(
+              'span',
+              { class: 'what' },
+              theirs(incident.what),
+              ...lasted(incident, at).map((text) => el('span', { class: 'lasted' }, text)),
+            ),
             el('span', { class: 'small' }, ago(Math.floor((at - incident.at) / 60_000) * 60_000)),
           ),
         ),
       );
     },
   };
+}
+
+/**
+ * How long it was, of one that lasts.
+ * @param {import('../../pipeline/incident').Incident} incident
+ * @param {number} at
+ * @returns {readonly string[]}
+ */
+export function lasted(incident, at) {
+  const { outage } = incident;
+  if (outage === null) return [];
+  const { endedAt, times, lastAppliedAt } = outage;
+  const minutes = Math.floor((at - incident.at) / 60_000) * 60_000;
+  const length =
+    endedAt === null
+      ? `goes on${minutes === 0 ? '' : `, for ${duration(minutes)}`}`
+      : `lasted ${duration(endedAt - incident.at)}, until ${clock(endedAt, at)}`;
+  const often = times > 1 ? `; came ${times} times` : '';
+  const before = lastAppliedAt === null ? '' : `; last applied before it at ${clock(lastAppliedAt, at)}`;
+  return [`${length}${often}${before}`];
 }

@@ -163,9 +163,7 @@ export function createLetters(section, say) {
   function row({ id, kind, key, created, code, column, message, waitingFor, attempts, lastAt }) {
     const details = [
       ...(waitingFor === null ? [] : ['waits for ', theirs(waitingFor)]),
-      ...(created === null || created === ''
-        ? []
-        : [waitingFor === null ? 'made ' : '; made ', theirs(created)]),
+      ...(created === null ? [] : [waitingFor === null ? 'made ' : '; made ', theirs(created)]),
     ];
     return el(
       'tr',

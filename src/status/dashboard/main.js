@@ -97,9 +97,15 @@ function render() {
   const { at, status, sample } = state;
   const allowed = access.allowed() && connected;
   const { aliases, archive } = status;
-  cards.aliases.show(aliases && viewOfAliases(aliases, { at, sample: sample?.aliases ?? null }), allowed);
-  cards.archive.show(archive && viewOfArchive(archive, { at, sample: sample?.archive ?? null }), allowed);
-  troubles.show(status);
+  cards.aliases.show(
+    aliases && viewOfAliases(aliases, { at, health: status.health.aliases, sample: sample?.aliases ?? null }),
+    allowed,
+  );
+  cards.archive.show(
+    archive && viewOfArchive(archive, { at, health: status.health.archive, sample: sample?.archive ?? null }),
+    allowed,
+  );
+  troubles.show(status, at);
   incidents.show(status, at);
   place('incidents').hidden = false;
   place('letters').hidden = archive === null;

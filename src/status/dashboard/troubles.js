@@ -1,56 +1,62 @@
 // @ts-check
 import { el, setAttribute, setText, theirs } from './dom.js';
-import { counted } from './format.js';
+import { ago, clock } from './format.js';
 
 /** @typedef {import('./view.js').DaemonStatus} DaemonStatus */
 
 /**
- * The whole in a word.
+ * What is wrong, and since when where the daemon knows. What both pipelines say is said once.
  * @param {DaemonStatus} status
- * @returns {{ tone: import('./view.js').Tone, text: string }}
+ * @param {number} at
  */
-export function overall({ troubles, aliases, archive }) {
-  // A store that is gone is the trouble of both pipelines, and one.
-  if (troubles.length > 0) return { tone: 'bad', text: counted(new Set(troubles).size, 'trouble') };
-  if (aliases?.paused != null || archive?.paused != null) return { tone: 'paused', text: 'Paused' };
-  return { tone: 'ok', text: 'In order' };
-}
-
-/**
- * What is wrong, each with what to do about it where the daemon knows.
- * @param {DaemonStatus} status
- */
-export const remedies = ({ troubles, leftOut, aliases, archive }) => [
-  ...[...new Set(troubles)].map((what) => {
-    const failure = [aliases?.failure, archive?.failure].find(
-      (one) => one != null && what.startsWith(one.code),
-    );
-    return { what, hint: failure?.hint };
-  }),
+export function remedies({ troubles, leftOut, aliases, archive }, at) {
+  /** @type {Map<string, string[]>} */
+  const said = new Map();
+  for (const trouble of troubles) {
+    const [, name = '', what = trouble] = /^(\w+): (.*)$/s.exec(trouble) ?? [];
+    said.set(what, [...(said.get(what) ?? []), name]);
+  }
+  const wrong = [...said].map(([what, names]) => {
+    const since = [aliases, archive].flatMap((one, index) => {
+      const { failure = null, failingSince = null } = one ?? {};
+      const its =
+        names.includes(index === 0 ? 'aliases' : 'archive') && what.startsWith(`${failure?.code}: `);
+      return its && failingSince !== null ? [failingSince] : [];
+    });
+    return {
+      what: `${names.filter((name) => name !== '').join(', ')}: ${what}`,
+      since:
+        since.length === 0 ? '' : `Since ${clock(Math.min(...since), at)}, ${ago(at - Math.min(...since))}`,
+    };
+  });
   // No trouble: it may be meant, and whoever has forgotten a setting notices.
-  ...leftOut.map(({ message, hint }) => ({ what: message, hint })),
-];
+  const without = leftOut.map(({ message, hint }) => ({ what: `${message} → ${hint}`, since: '' }));
+  return [...wrong, ...without];
+}
 
 /** @param {HTMLElement} badge @param {HTMLElement} section */
 export function createTroubles(badge, section) {
   let shown = '';
   return {
-    /** @param {DaemonStatus} status */
-    show: (status) => {
-      const { tone, text } = overall(status);
-      setAttribute(badge, 'data-tone', tone);
-      setText(badge, text);
-      document.title = `${tone === 'ok' ? '' : `${text} · `}Millrace`;
-      const list = remedies(status);
+    /** @param {DaemonStatus} status @param {number} at */
+    show: (status, at) => {
+      const { level, says } = status.health.overall;
+      setAttribute(badge, 'data-tone', level);
+      setText(badge, says);
+      document.title = `${level === 'ok' ? '' : `${says} · `}Millrace`;
+      const list = remedies(status, at);
       // "no progress for 17 s" must not be read out each second.
-      const said = JSON.stringify(list).replace(/\d+/g, '0');
+      const said = JSON.stringify(list.map(({ what, since }) => [what, since !== ''])).replace(/\d+/g, '0');
       section.hidden = list.length === 0;
       setAttribute(section, 'data-tone', status.troubles.length === 0 ? 'note' : undefined);
       if (said === shown) {
         const lines = section.querySelectorAll('.what bdi');
-        list.forEach(({ what }, index) => {
+        const sinces = section.querySelectorAll('.since');
+        list.forEach(({ what, since }, index) => {
           const line = lines[index];
           if (line !== undefined && line.textContent !== what) line.firstChild?.replaceWith(what);
+          const when = sinces[index];
+          if (when !== undefined) setText(when, since);
         });
         return;
       }
@@ -59,13 +65,8 @@ export function createTroubles(badge, section) {
         el(
           'ul',
           {},
-          ...list.map(({ what, hint }) =>
-            el(
-              'li',
-              {},
-              el('p', { class: 'what' }, theirs(what)),
-              ...(hint === undefined ? [] : [el('p', { dir: 'auto' }, hint)]),
-            ),
+          ...list.map(({ what, since }) =>
+            el('li', {}, el('p', { class: 'what' }, theirs(what)), el('p', { class: 'since' }, since)),
           ),
         ),
       );

@@ -1,6 +1,6 @@
 // @ts-check
 import { count, counted } from './format.js';
-import { checkpointFact, common, commonState, found, lastPassFact } from './view.js';
+import { checkpointFact, common, found, lastPassFact, store } from './view.js';
 
 /**
  * @typedef {import('./view.js').View} View
@@ -23,24 +23,30 @@ const words = {
 export function viewOfAliases(status, moment) {
   const { at } = moment;
   const { nextPass, ...shared } = common(status, moment);
-  const { lastPass, changelogRows, captureGaps, cannotWrite } = status;
+  const { lastPass, changelogRows, notCaptured } = status;
   const differences = lastPass === null ? 0 : lastPass.added + lastPass.updated + lastPass.deleted;
-  const why = [...captureGaps, ...(cannotWrite === null ? [] : [cannotWrite])].join('; ');
   return {
     ...shared,
-    ...stateOf(status),
     stops: [
       {
         title: 'SQLite',
         name: fileName(status.database),
-        fact: counted(status.tables.filter(({ state }) => state === 'served').length, 'table'),
+        ...store(
+          status,
+          'SQLite',
+          counted(status.tables.filter(({ state }) => state === 'served').length, 'table'),
+        ),
       },
       {
         title: 'Changelog',
         name: 'millrace_changelog',
         fact: changelogRows === null ? 'none' : counted(changelogRows, 'row'),
       },
-      { title: 'Redis', name: status.redis, fact: lastPass === null ? '' : counted(lastPass.total, 'key') },
+      {
+        title: 'Redis',
+        name: status.redis,
+        ...store(status, 'Redis', lastPass === null ? '' : counted(lastPass.total, 'key')),
+      },
     ],
     steps: ['triggers', 'tail'],
     facts: [
@@ -51,7 +57,7 @@ export function viewOfAliases(status, moment) {
         name: 'Changelog',
         value: changelogRows === null ? 'none' : `${counted(changelogRows, 'row')}, a day of changes kept`,
       },
-      ...(status.mode === 'interval' ? [{ name: 'Full passes only', value: why, theirs: true }] : []),
+      ...(notCaptured === null ? [] : [{ name: 'Full passes only', value: notCaptured, theirs: true }]),
       ...(lastPass !== null && lastPass.skipped > 0
         ? [
             {
@@ -76,18 +82,6 @@ export function viewOfAliases(status, moment) {
       }),
     },
   };
-}
-
-/**
- * @param {AliasStatus} status
- * @returns {Pick<View, 'tone' | 'state'>}
- */
-function stateOf(status) {
-  const state = commonState(status);
-  if (state !== undefined) return state;
-  if (status.mode === 'closed') return { tone: 'bad', state: 'Database not open' };
-  if (status.mode === 'interval') return { tone: 'busy', state: 'Full passes only' };
-  return { tone: 'ok', state: 'In step' };
 }
 
 /** @param {string} path */

@@ -1,6 +1,6 @@
 // @ts-check
 import { count, counted, duration, size } from './format.js';
-import { common, commonState, found, lastPassFact } from './view.js';
+import { common, found, lastPassFact, store } from './view.js';
 
 /**
  * @typedef {import('./view.js').View} View
@@ -31,15 +31,18 @@ export function viewOfArchive(status, moment) {
   const differences = Object.values(lastPass?.differences ?? {}).reduce((sum, number) => sum + number, 0);
   return {
     ...shared,
-    ...stateOf(status),
     stops: [
-      { title: 'Redis', name: status.redis, fact: memory === null ? '' : `${size(memory.usedBytes)} used` },
+      {
+        title: 'Redis',
+        name: status.redis,
+        ...store(status, 'Redis', memory === null ? '' : `${size(memory.usedBytes)} used`),
+      },
       {
         title: 'Stream',
         name: 'millrace:changes',
         fact: memory === null ? '' : counted(memory.streamLength, 'entry', 'entries'),
       },
-      { title: 'PostgreSQL', name: status.postgres, fact: parked(status) },
+      { title: 'PostgreSQL', name: status.postgres, ...store(status, 'Postgres', parked(status)) },
     ],
     steps: ['capture', 'tail'],
     facts: [
@@ -66,22 +69,6 @@ const parked = ({ deadLetters }) => (deadLetters === 0 ? 'none parked' : `${coun
 
 /**
  * @param {ArchiveStatus} status
- * @returns {Pick<View, 'tone' | 'state'>}
- */
-function stateOf(status) {
-  if (status.role === 'standby' && status.failure === null && status.paused === null)
-    return { tone: 'idle', state: 'Standing by' };
-  const state = commonState(status);
-  if (state !== undefined) return state;
-  if (status.role === 'starting') return { tone: 'busy', state: 'Starting' };
-  return {
-    tone: 'ok',
-    state: status.deadLetters === 0 ? 'In step' : `In step, ${count(status.deadLetters)} parked`,
-  };
-}
-
-/**
- * @param {ArchiveStatus} status
  * @returns {Fact}
  */
 const ownerFact = ({ role, owner }) => ({
@@ -91,7 +78,9 @@ const ownerFact = ({ role, owner }) => ({
       ? 'not known yet'
       : role === 'owner'
         ? `${owner}, this daemon`
-        : `${owner}; this daemon stands by, and takes over when it is gone`,
+        : role === 'uncertain'
+          ? `not certain: ${owner}, this daemon, was; Postgres does not confirm it`
+          : `${owner}; this daemon stands by, and takes over when it is gone`,
   theirs: true,
 });
 

@@ -3,10 +3,10 @@ import { ago, clock, count, counted, duration, rate } from './format.js';
 
 /**
  * What a card shows, told from the daemon's status alone: no function here looks at the page or the clock.
- * @typedef {'ok' | 'busy' | 'paused' | 'bad' | 'idle'} Tone never the colour alone: each has a sign and a word
+ * @typedef {import('../../pipeline/health').HealthLevel} Tone never the colour alone: each has a sign and a word
  * @typedef {{ name: string, value: string, unit?: string }} Figure
  * @typedef {{ name: string, value: string, theirs?: boolean }} Fact `theirs`: text with a direction of its own
- * @typedef {{ title: string, name: string, fact: string }} Stop of the way that changes go
+ * @typedef {{ title: string, name: string, fact: string, away?: boolean }} Stop of the way that changes go; `away`: it fails
  * @typedef {object} View
  * @property {Tone} tone
  * @property {string} state
@@ -22,21 +22,20 @@ import { ago, clock, count, counted, duration, rate } from './format.js';
  * @typedef {{ caption: string, head: readonly string[], rows: readonly (readonly string[])[] }} Table
  * @typedef {import('../../daemon').DaemonStatus} DaemonStatus
  * @typedef {NonNullable<DaemonStatus['aliases']> | NonNullable<DaemonStatus['archive']>} PipelineStatus
- * @typedef {{ at: number, sample: import('../history').PipelineSample | null }} Moment
+ * @typedef {{ at: number, sample: import('../history').PipelineSample | null, health: import('../../pipeline/health').Health | null }} Moment
  */
-
-/** Behind for longer than this is worth a word; shorter is everyday. */
-const behindSeconds = 2;
 
 /**
  * What both pipelines have in common.
  * @param {PipelineStatus} status
  * @param {Moment} moment
  */
-export function common(status, { at, sample }) {
+export function common(status, { at, sample, health }) {
   const { paused, passRunning, nextPassAt } = status;
   const next = duration(Math.max(0, Math.round((nextPassAt - at) / 1_000) * 1_000));
   return {
+    tone: health?.level ?? 'idle',
+    state: health?.says ?? '',
     flowing: paused === null && (sample?.rate ?? 0) > 0,
     passing: passRunning && paused === null,
     pass: passRunning
@@ -78,18 +77,6 @@ function split(ms) {
 }
 
 /**
- * @param {PipelineStatus} status
- * @returns {{ tone: Tone, state: string } | undefined} undefined: nothing that both know is special
- */
-export function commonState({ paused, failure, lastPass, lagSeconds }) {
-  if (paused !== null) return { tone: 'paused', state: 'Paused' };
-  if (failure !== null) return { tone: 'bad', state: 'Failing, trying again' };
-  if (lastPass === null) return { tone: 'busy', state: 'First full pass' };
-  if ((lagSeconds ?? 0) > behindSeconds) return { tone: 'busy', state: 'Catching up' };
-  return undefined;
-}
-
-/**
  * @param {{ startedAt: number, ms: number } | null} pass
  * @param {string} found
  * @param {number} at
@@ -115,3 +102,12 @@ export const checkpointFact = (checkpoint, at) => ({
       ? 'none yet'
       : `${checkpoint.seq == null ? '' : `change ${count(checkpoint.seq)}, `}${ago(at - checkpoint.at)}, by ${checkpoint.by}`,
 });
+
+/**
+ * What the box of a store says below its name: what is known of it, or that it is away.
+ * @param {PipelineStatus} status
+ * @param {NonNullable<PipelineStatus['away']>} name
+ * @param {string} fact
+ */
+export const store = ({ away }, name, fact) =>
+  away === name ? { fact: 'failing', away: true } : { fact, away: false };

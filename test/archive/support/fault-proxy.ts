@@ -14,6 +14,8 @@ export interface FaultProxy {
   /** Nothing passes from now on, on old and new connections, until `open`; nothing is lost. */
   readonly block: () => void;
   readonly open: () => void;
+  /** No connection is made or kept, until `open`: nothing listens. */
+  readonly refuse: () => void;
   /** Connections cut so far, as one for each occasion. */
   readonly cuts: () => number;
 }
@@ -31,6 +33,7 @@ export async function faultProxy(targetPort: number): Promise<FaultProxy> {
   let swallowed: string | undefined;
   let swallowing = false;
   let blocked = false;
+  let refused = false;
   let cuts = 0;
   const cut = () => {
     cuts++;
@@ -45,6 +48,7 @@ export async function faultProxy(targetPort: number): Promise<FaultProxy> {
     } else to.write(chunk.subarray(0, left[direction]), cut);
   };
   const server = createServer((client) => {
+    if (refused) return void client.on('error', () => undefined).destroy();
     const upstream = connect(targetPort, '127.0.0.1');
     for (const socket of [client, upstream]) {
       sockets.add(socket);
@@ -89,8 +93,12 @@ export async function faultProxy(targetPort: number): Promise<FaultProxy> {
       blocked = true;
       for (const socket of sockets) socket.pause();
     },
+    refuse: () => {
+      refused = true;
+      for (const socket of sockets) socket.destroy();
+    },
     open: () => {
-      blocked = false;
+      blocked = refused = false;
       for (const socket of sockets) socket.resume();
     },
     cuts: () => cuts,

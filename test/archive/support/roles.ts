@@ -15,8 +15,9 @@ export const asked =
 export const becomes = (ask: Asked, role: Archive['role'], within = 10_000): Promise<void> =>
   eventually(async () => expect((await ask()).role).toBe(role), { within });
 
+/** But for outages of stores. */
 export const incidents = async (ask: Asked): Promise<string[]> =>
-  (await ask()).incidents.map(({ what }) => what);
+  (await ask()).incidents.filter(({ outage }) => outage?.store == null).map(({ what }) => what);
 
 export const epochOf = async ({ query }: TestPostgres): Promise<number> =>
   Number((await query('SELECT epoch FROM millrace.checkpoint'))[0]?.['epoch']);

@@ -1,0 +1,10 @@
+-- Replaces a value, if it is still what was read.
+--   KEYS[1]  the key
+--   ARGV[1]  what was read ('' = nothing, or no string)
+--   ARGV[2]  the new value
+-- Returns 1 when it did, else 0. Doing it again after a lost reply returns 0, and what is read then is the new value.
+local found = redis.pcall('GET', KEYS[1])
+if type(found) == 'table' then found = '' end
+if (found or '') ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[2])
+return 1

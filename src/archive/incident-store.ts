@@ -1,0 +1,49 @@
+import { describeError } from '../errors';
+import { readAsset } from '../package-root';
+import { type Incident, parseIncidents } from '../pipeline/incident';
+import type { IncidentStore } from '../pipeline/incidents';
+import type { PostgresConnection } from '../postgres';
+
+const readSql = readAsset('src/archive/sql/read-incidents.sql');
+const writeSql = readAsset('src/archive/sql/write-incidents.sql');
+
+/** Incidents of the archive, in Postgres. */
+export const archiveIncidentStore = (postgres: PostgresConnection): IncidentStore => ({
+  is: 'Postgres',
+  update: async (change) => {
+    const before = await read(postgres);
+    const next = change(before);
+    if (JSON.stringify(next) === JSON.stringify(before)) return next;
+    try {
+      return await postgres.transaction(async (transaction) => {
+        // Other daemons wait for their turn at their next attempt; readers do not wait.
+        await transaction.execute('LOCK TABLE millrace.incidents IN SHARE ROW EXCLUSIVE MODE NOWAIT');
+        const [row] = await transaction.query(readSql);
+        const merged = change(parseIncidents(row?.['list'] ?? ''));
+        await transaction.execute('DELETE FROM millrace.incidents');
+        await transaction.execute(writeSql, [withoutNul(JSON.stringify(merged))]);
+        return merged;
+      });
+    } catch (error) {
+      throw postgres.translate(error);
+    }
+  },
+});
+
+/** Where nothing is migrated nothing is kept. @throws an explained error */
+export async function readIncidents(postgres: PostgresConnection): Promise<readonly Incident[]> {
+  try {
+    return await read(postgres);
+  } catch (error) {
+    if (describeError(error).code === 'E_PG_SCHEMA') return [];
+    throw error;
+  }
+}
+
+async function read(postgres: PostgresConnection): Promise<readonly Incident[]> {
+  const [row] = await postgres.query(readSql);
+  return parseIncidents(row?.['list'] ?? '');
+}
+
+/** The one character that a text of Postgres cannot hold. */
+const withoutNul = (json: string): string => json.replaceAll('\\u0000', '\\ufffd');

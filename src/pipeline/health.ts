@@ -1,0 +1,64 @@
+import type { Progress } from './progress';
+
+/**
+ * How a pipeline is. `bad`: `/readyz` fails for it; `warn`: in order, but something is kept aside and needs a person; `busy` and
+ * `idle` pass by themselves.
+ */
+export type HealthLevel = 'ok' | 'busy' | 'idle' | 'warn' | 'paused' | 'bad';
+
+export interface Health {
+  readonly level: HealthLevel;
+  /** In a few words. */
+  readonly says: string;
+  /** Records that are parked, or rows that cannot be served. */
+  readonly parked: number;
+}
+
+export interface HealthFacts {
+  readonly status: Pick<Progress, 'failure' | 'paused' | 'lastPass' | 'lagSeconds'>;
+  readonly troubles: readonly string[];
+  readonly parked: number;
+  /** What the number of them is called: `3 parked`. */
+  readonly parkedWord: string;
+  /** What this pipeline is beside the common: standing by, starting, without triggers. */
+  readonly otherwise?: { readonly level: 'busy' | 'idle'; readonly says: string } | undefined;
+}
+
+/** Behind for longer than this is worth a word; shorter is everyday. */
+const behindSeconds = 2;
+
+/** The one rule for whoever shows a pipeline's health: dashboard, `status`, `doctor`. Pure. */
+export function healthOf(facts: HealthFacts): Health {
+  const { parked } = facts;
+  const { level, says } = judged(facts);
+  return { level, says, parked };
+}
+
+function judged({ status, troubles, parked, parkedWord, otherwise }: HealthFacts): Omit<Health, 'parked'> {
+  const { failure, paused, lastPass, lagSeconds } = status;
+  if (failure !== null) return { level: 'bad', says: 'Failing, trying again' };
+  if (paused !== null) return { level: troubles.length > 0 ? 'bad' : 'paused', says: 'Paused' };
+  if (otherwise?.level === 'idle' && troubles.length === 0) return otherwise;
+  // Until the first pass is complete that alone is a trouble, and one that passes.
+  if (lastPass === null && troubles.length <= 1) return { level: 'busy', says: 'First full pass' };
+  if (troubles.length > 0) return { level: 'bad', says: 'Not in order' };
+  const behind = (lagSeconds ?? 0) > behindSeconds;
+  const says = behind ? 'Catching up' : 'In step';
+  if (parked > 0) return { level: 'warn', says: `${says}, ${grouped(parked)} ${parkedWord}` };
+  if (behind) return { level: 'busy', says };
+  return otherwise ?? { level: 'ok', says };
+}
+
+/** The whole in a word, for all pipelines that run. Pure. */
+export function overallHealth(troubles: readonly string[], each: readonly Health[]): Health {
+  const parked = each.reduce((sum, one) => sum + one.parked, 0);
+  // A store that is gone is the trouble of both pipelines, and one.
+  const count = new Set(troubles.map((trouble) => trouble.replace(/^\w+: /, ''))).size;
+  if (count > 0) return { level: 'bad', says: `${count} ${count === 1 ? 'trouble' : 'troubles'}`, parked };
+  if (each.some(({ level }) => level === 'paused')) return { level: 'paused', says: 'Paused', parked };
+  const kept = each.filter(({ level }) => level === 'warn').map(({ says }) => says.replace(/^.*, /, ''));
+  if (kept.length > 0) return { level: 'warn', says: `In order, ${kept.join(', ')}`, parked };
+  return { level: 'ok', says: 'In order', parked };
+}
+
+const grouped = (count: number): string => String(count).replace(/\B(?=(\d{3})+$)/g, ',');

@@ -1,0 +1,137 @@
+import { z } from 'zod';
+
+/** The stores that can be away. */
+export type StoreName = 'SQLite' | 'Redis' | 'Postgres';
+
+/** Something that should not have happened. */
+export interface Incident {
+  /** Of this entry, wherever it is kept. */
+  readonly id: string;
+  /** When it happened, or began, in milliseconds since 1970. */
+  readonly at: number;
+  /** In words. Of an outage: which store, and the reason it began with. */
+  readonly what: string;
+  /** host:pid of the daemon that saw it: for people. */
+  readonly by: string;
+  /** null: it happened in a moment. */
+  readonly outage: Outage | null;
+}
+
+/** Of an incident that lasts. */
+export interface Outage {
+  /** null: the failure is none of a store. */
+  readonly store: StoreName | null;
+  readonly code: string;
+  /** null: it goes on. */
+  readonly endedAt: number | null;
+  /** When it was last known to go on: its end, should nobody have lived to see that. */
+  readonly seenAt: number;
+  /** How often it has come, at least: one that comes again within ten minutes is the same. */
+  readonly times: number;
+  /** The last change before it was applied then, where the daemon that saw it began in the middle of it; else null. */
+  readonly lastAppliedAt: number | null;
+}
+
+/** One that comes again so soon has not ended. */
+export const sameMs = 600_000;
+/** Nobody has said for so long that it goes on: who saw it has ended. */
+const forsakenMs = 150_000;
+/** In a store. */
+const keptMs = 30 * 86_400_000;
+const keptAtMost = 100;
+
+const schema = z.array(
+  z.object({
+    id: z.string(),
+    at: z.number(),
+    what: z.string(),
+    by: z.string(),
+    outage: z
+      .object({
+        store: z.enum(['SQLite', 'Redis', 'Postgres']).nullable(),
+        code: z.string(),
+        endedAt: z.number().nullable(),
+        seenAt: z.number(),
+        times: z.number(),
+        lastAppliedAt: z.number().nullable(),
+      })
+      .nullable(),
+  }),
+);
+
+/** Of JSON. What is no list of incidents holds none. */
+export function parseIncidents(text: string): readonly Incident[] {
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch {
+    return [];
+  }
+}
+
+/** By what it is known again. */
+export const keyOf = ({ store, code }: Pick<Outage, 'store' | 'code'>): string => store ?? code;
+
+/** Which store a failure is one of, by its code (docs/errors.md). */
+export function storeOf(code: string): StoreName | null {
+  if (/^E_(PG|POSTGRES)(_|$)/.test(code)) return 'Postgres';
+  if (/^E_(REDIS|REPLY)(_|$)/.test(code)) return 'Redis';
+  return /^(E_DB_|SQLITE_)/.test(code) ? 'SQLite' : null;
+}
+
+const endOf = ({ endedAt, seenAt }: Outage): number => endedAt ?? seenAt;
+
+/**
+ * What two lists come to, the oldest first: what is in a store and what a daemon knows, in whatever order and however often they
+ * are brought together. Several daemons see one outage, and it is one: a store is told once for each time, not once for each
+ * that looked. Bounded in number and age. Pure.
+ */
+export function mergeIncidents(lists: readonly (readonly Incident[])[], now: number): readonly Incident[] {
+  const known = new Map<string, Incident>();
+  for (const one of lists.flat()) {
+    const other = known.get(one.id);
+    known.set(one.id, other === undefined ? one : joined(other, one));
+  }
+  const merged: Incident[] = [];
+  const last = new Map<string, number>();
+  for (const one of [...known.values()].sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1))) {
+    const key = one.outage === null ? undefined : keyOf(one.outage);
+    const index = key === undefined ? undefined : last.get(key);
+    const before = index === undefined ? undefined : merged[index];
+    if (index !== undefined && before?.outage && one.at - endOf(before.outage) <= sameMs) {
+      merged[index] = joined(before, one);
+    } else {
+      if (key !== undefined) last.set(key, merged.length);
+      merged.push(one);
+    }
+  }
+  return merged
+    .map((one) => forsaken(one, now))
+    .filter(({ at, outage }) => (outage === null ? at : endOf(outage)) > now - keptMs)
+    .slice(-keptAtMost);
+}
+
+/** @param a begins first */
+function joined(a: Incident, b: Incident): Incident {
+  if (a.outage === null || b.outage === null) return a;
+  const [former, latter] = endOf(a.outage) > endOf(b.outage) ? [b.outage, a.outage] : [a.outage, b.outage];
+  // Seen at the same time it is the end that is news.
+  const endedAt = endOf(former) === endOf(latter) ? (former.endedAt ?? latter.endedAt) : latter.endedAt;
+  const apart = a.id !== b.id && b.at > endOf(a.outage);
+  return {
+    ...a,
+    at: Math.min(a.at, b.at),
+    outage: {
+      ...a.outage,
+      endedAt,
+      seenAt: Math.max(a.outage.seenAt, b.outage.seenAt),
+      times: apart ? a.outage.times + b.outage.times : Math.max(a.outage.times, b.outage.times),
+      lastAppliedAt: a.outage.lastAppliedAt ?? b.outage.lastAppliedAt,
+    },
+  };
+}
+
+function forsaken(incident: Incident, now: number): Incident {
+  const { outage } = incident;
+  if (outage === null || outage.endedAt !== null || now - outage.seenAt <= forsakenMs) return incident;
+  return { ...incident, outage: { ...outage, endedAt: outage.seenAt } };
+}

@@ -1,0 +1,153 @@
+import type { ErrorReport } from '../errors';
+import { keyOf, type Outage, sameMs, storeOf } from './incident';
+
+/** An outage as the daemon that sees it knows it: moments are by performance.now(), times by the clock of people as it was at the beginning. */
+export interface SeenOutage {
+  readonly id: string;
+  readonly report: ErrorReport;
+  readonly outage: Pick<Outage, 'store' | 'code'>;
+  /** The last success before it, moment and time: a store that falls silent is noticed late. */
+  readonly since: number;
+  readonly at: number;
+  /** No cycle had succeeded before it. */
+  readonly blind: boolean;
+  /** Of the latest time that it came: the first failure, and its time. */
+  failedFrom: number;
+  cameAt: number;
+  failedAt: number;
+  endedAt: number | undefined;
+  times: number;
+  lastAppliedAt: number | null;
+  /** Long enough, or often enough, to be told. */
+  told: boolean;
+}
+
+/** Good for so long is good again: a cycle that has nothing to do is good between two that fail. */
+const settledMs = 1_000;
+/** Shorter is a hiccup, unless it comes a third time. */
+const hiccupMs = 1_000;
+const hiccups = 3;
+/** What has not failed for so long, while something else does, is back. */
+const maskedMs = 10_000;
+/** Kinds of failures remembered: they are few, but codes may come from a server. */
+const keptAtMost = 20;
+
+export interface OutagesOptions {
+  /** Made for each that begins. */
+  readonly nextId: () => string;
+  /** The clock of people. */
+  readonly time: () => number;
+  /** Called when one becomes worth telling, and when one of these ends or begins again. */
+  readonly onChange: (seen: SeenOutage, change: 'begun' | 'again' | 'ended') => void;
+}
+
+/**
+ * Tells from failing and succeeding cycles which outages there are. A store that comes and goes each second has one outage that
+ * goes on; one that comes again within ten minutes has it once more.
+ */
+export class Outages {
+  readonly #options: OutagesOptions;
+  readonly #known = new Map<string, SeenOutage>();
+  #open = 0;
+  #goodSince: number | undefined;
+
+  constructor(options: OutagesOptions) {
+    this.#options = options;
+  }
+
+  /** Those of the last ten minutes that are worth telling. */
+  get told(): readonly SeenOutage[] {
+    return [...this.#known.values()].filter(({ told }) => told);
+  }
+
+  /** Since when it has been failing, in milliseconds since 1970; null: it is not. */
+  get failingSince(): number | null {
+    const open = [...this.#known.values()].filter(({ endedAt }) => endedAt === undefined);
+    return open.length === 0 ? null : Math.min(...open.map(({ cameAt }) => cameAt));
+  }
+
+  /** A cycle failed. @param succeededAt when one last did not, by performance.now(); 0: never */
+  failed(report: ErrorReport, succeededAt: number, now = performance.now()): void {
+    this.#goodSince = undefined;
+    const key = keyOf({ store: storeOf(report.code), code: report.code });
+    this.#endMasked(key, now);
+    this.#forgetOld(now);
+    const seen = this.#known.get(key) ?? this.#begin(key, report, succeededAt, now);
+    if (seen.endedAt !== undefined) {
+      seen.endedAt = undefined;
+      seen.failedFrom = now;
+      seen.cameAt = timeAt(seen, now);
+      seen.times++;
+      this.#open++;
+      if (seen.told) this.#options.onChange(seen, 'again');
+    }
+    seen.failedAt = now;
+    if (seen.told || (now - seen.failedFrom < hiccupMs && seen.times < hiccups)) return;
+    seen.told = true;
+    this.#options.onChange(seen, 'begun');
+  }
+
+  /** A cycle succeeded. Costs nothing when the one before did, too. */
+  succeeded(now = performance.now()): void {
+    if (this.#open === 0) return;
+    this.#goodSince ??= now;
+    if (now - this.#goodSince < settledMs) return;
+    // What failed last has failed until the first cycle that did not.
+    const last = Math.max(...[...this.#known.values()].map(({ failedAt }) => failedAt));
+    for (const seen of this.#known.values()) {
+      if (seen.endedAt === undefined)
+        this.#end(seen, seen.failedAt === last ? this.#goodSince : seen.failedAt);
+    }
+  }
+
+  /** The checkpoint was read at last. @param at its time, in milliseconds since 1970 */
+  found(at: number): void {
+    for (const seen of this.#known.values()) if (seen.blind) seen.lastAppliedAt ??= at;
+  }
+
+  #begin(key: string, report: ErrorReport, succeededAt: number, now: number): SeenOutage {
+    const blind = succeededAt === 0;
+    const since = blind ? now : succeededAt;
+    const at = Math.round(this.#options.time() - (now - since));
+    const seen: SeenOutage = {
+      ...{ id: this.#options.nextId(), report, outage: { store: storeOf(report.code), code: report.code } },
+      ...{ since, at, blind, failedFrom: now, cameAt: at, failedAt: now, endedAt: undefined },
+      ...{ times: 1, lastAppliedAt: null, told: false },
+    };
+    this.#known.set(key, seen);
+    this.#open++;
+    return seen;
+  }
+
+  #end(seen: SeenOutage, at: number): void {
+    seen.endedAt = at;
+    this.#open--;
+    if (seen.told) this.#options.onChange(seen, 'ended');
+  }
+
+  #endMasked(key: string, now: number): void {
+    for (const [other, seen] of this.#known) {
+      if (other === key || seen.endedAt !== undefined || now - seen.failedAt <= maskedMs) continue;
+      this.#end(seen, seen.failedAt);
+    }
+  }
+
+  #forgetOld(now: number): void {
+    if (this.#known.size >= keptAtMost) {
+      for (const seen of this.#known.values()) if (seen.endedAt === undefined) this.#end(seen, seen.failedAt);
+      this.#known.clear();
+    }
+    for (const [key, { endedAt }] of this.#known) {
+      if (endedAt !== undefined && now - endedAt > sameMs) this.#known.delete(key);
+    }
+  }
+}
+
+const timeAt = ({ at, since }: SeenOutage, moment: number): number => Math.round(at + (moment - since));
+
+/** As it is told and kept. */
+export function outageOf(seen: SeenOutage, now = performance.now()): Outage {
+  const { outage, endedAt, times, lastAppliedAt } = seen;
+  const ended = endedAt === undefined ? null : timeAt(seen, endedAt);
+  return { ...outage, endedAt: ended, seenAt: ended ?? timeAt(seen, now), times, lastAppliedAt };
+}
