@@ -13,6 +13,7 @@ import type { Log } from './log';
 import { createMetrics, describeProcess } from './metrics';
 import type { PipelineEvent } from './pipeline/event';
 import { type Health, overallHealth } from './pipeline/health';
+import { stopDeadlineMs } from './pipeline/one-pass';
 import type { Pipeline, PipelineName } from './pipeline/pipeline';
 import { startHttp } from './status/http';
 
@@ -41,9 +42,6 @@ export interface DaemonOptions {
   readonly onRunning?: (httpUrl: string | undefined, control: Control) => void;
 }
 
-/** A batch in hand at the stop gets this long before its connection is cut. */
-const stopDeadlineMs = 3_000;
-
 function judge<Status, Report>(pipeline: Pipeline<Status, Report>, status: Status) {
   const troubles = pipeline.troubles(status);
   return { troubles, health: pipeline.health(status, troubles) };
@@ -51,7 +49,10 @@ function judge<Status, Report>(pipeline: Pipeline<Status, Report>, status: Statu
 
 /** Runs everything until the signal aborts. @throws the fatal error that ended it; everything is closed either way. */
 export async function runDaemon(options: DaemonOptions): Promise<void> {
-  const { config, log, signal, onRunning } = options;
+  const { config, log, onRunning } = options;
+  // What was asked of the pipelines ends with them, whatever ended them.
+  const over = new AbortController();
+  const signal = AbortSignal.any([options.signal, over.signal]);
   setMaxListeners(0, signal); // each timer and pump of the pipelines listens to it
   const { pipelines, leftOut } = config;
   const startedAt = Date.now();
@@ -132,6 +133,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     log.info('stopped', { event: 'stop', text: stopped });
   } finally {
     signal.removeEventListener('abort', cut);
+    over.abort();
     await Promise.all([aliases?.close(), archive?.close()]);
     clearTimeout(cutTimer);
     await http?.close();

@@ -1,7 +1,7 @@
-import { ignoreElements, interval, lastValueFrom } from 'rxjs';
+import { interval } from 'rxjs';
 import { AliasLane } from './aliases/lane';
-import { readPause } from './aliases/pause';
 import type { PassReport } from './aliases/pass-runner';
+import { refusePaused } from './aliases/pause';
 import { requireTables } from './aliases/report';
 import { archiveOnce } from './archive/once';
 import { type Config, requirePostgres } from './config';
@@ -9,9 +9,8 @@ import { logLeftOut } from './left-out';
 import type { Log } from './log';
 import { createMetrics } from './metrics';
 import { untold } from './pipeline/event';
-import { pausedError } from './pipeline/pause';
-import { type OnceOptions, stoppedEarly } from './pipeline/once-options';
-import { pump } from './pipeline/pump';
+import type { OnceOptions } from './pipeline/once-options';
+import { runForOnePass } from './pipeline/one-pass';
 import { showProgress } from './progress';
 import { RedisConnection } from './redis';
 
@@ -37,37 +36,23 @@ export async function passOnce(
     metrics: createMetrics(),
     tell: untold,
   });
-  const done = new AbortController();
   const hideProgress = progress ? showProgress(() => lane.passes.progress) : () => undefined;
-  const stop = () => {
-    done.abort();
-  };
-  signal?.addEventListener('abort', stop);
   try {
-    const paused = await readPause(connection);
-    if (paused !== undefined) throw pausedError('aliases', paused);
-    const report = lane.passes.request('asked for');
-    const running = lastValueFrom(
-      pump({
-        cycle: () => lane.cycle(),
-        wake$: interval(20), // only a locked file is waited for
-        backoff: { baseMs: 1, capMs: 1 },
-        signal: done.signal,
-        givesUp: () => true,
-        onFailure: () => undefined,
-        onRecovery: () => undefined,
-      }).pipe(ignoreElements()),
-      { defaultValue: undefined },
-    );
-    const finished = await Promise.race([report, running]);
-    done.abort();
-    await running;
-    if (finished === undefined) throw stoppedEarly();
-    requireTables(finished, config.dbPath);
-    return finished;
+    await refusePaused(connection);
+    const report = await runForOnePass({
+      pipeline: 'aliases',
+      lane: { cycle: () => lane.cycle(), pause: lane.pause },
+      wake$: interval(20), // only a locked file is waited for
+      signal,
+      cut: () => {
+        connection.close();
+      },
+      until: (ended) => Promise.race([lane.passes.request('asked for'), ended]),
+    });
+    requireTables(report, config.dbPath);
+    return report;
   } finally {
     hideProgress();
-    signal?.removeEventListener('abort', stop);
     await lane.close();
     connection.close();
   }

@@ -41,6 +41,7 @@ export class RedisConnection {
   readonly #target: RedisTarget;
   #lastError: unknown;
   #connected = false;
+  #closed = false;
   #wrongDatabase = false;
 
   constructor(target: RedisTarget, name: string) {
@@ -86,6 +87,8 @@ export class RedisConnection {
 
   /** Waits for the first connection. @throws what `translate` makes of the failure. */
   async connect(): Promise<void> {
+    // ioredis would begin anew.
+    if (this.#closed) throw noReply('the connection was closed', this.#target.display);
     if (this.#connected && this.client.status === 'ready') return;
     try {
       if (this.client.status === 'wait' || this.client.status === 'end') await this.client.connect();
@@ -134,7 +137,9 @@ export class RedisConnection {
     return unreachable && !replied ? noReply(reason || code, where) : unknownReply(reason || message, where);
   }
 
+  /** Ends the connection, now, also one that is only being made, and no other is made. */
   close(): void {
+    this.#closed = true;
     this.client.disconnect();
   }
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Pause } from '../pipeline/pause';
+import { type Pause, pausedError } from '../pipeline/pause';
 import type { RedisConnection } from '../redis';
 
 /** Beside the checkpoint. */
@@ -16,6 +16,12 @@ export async function readPause(redis: RedisConnection): Promise<Pause | undefin
   } catch {
     return { at: Date.now(), by: `the key ${pauseKey}` }; // somebody put it there, and meant a pause
   }
+}
+
+/** @throws E_PAUSED */
+export async function refusePaused(redis: RedisConnection): Promise<void> {
+  const paused = await readPause(redis);
+  if (paused !== undefined) throw pausedError('aliases', paused);
 }
 
 /** One that is there already stays: it says since when. */

@@ -1,7 +1,6 @@
 import { exhaustMap, merge, takeUntil, timer } from 'rxjs';
 import { startCounting } from '../metrics';
 import { CheckpointAge } from '../pipeline/checkpoint-age';
-import { pausedError } from '../pipeline/pause';
 import type { Tell } from '../pipeline/event';
 import type { Pipeline, PipelineOptions } from '../pipeline/pipeline';
 import { nextTick } from '../pipeline/progress';
@@ -12,7 +11,7 @@ import { RedisConnection } from '../redis';
 import { AliasLane } from './lane';
 import { isNetworkPath, networkWarning } from './network-path';
 import type { PassReport } from './pass-runner';
-import { pause, readPause, resume } from './pause';
+import { pause, refusePaused, resume } from './pause';
 import { aliasHealth, aliasReadings, aliasStatus, type AliasStatus, aliasTroubles } from './status';
 import { databaseWake$ } from './wake';
 
@@ -65,10 +64,14 @@ export function aliasPipeline(options: PipelineOptions): Pipeline<AliasStatus, P
     pause: (by) => pause(connection, by),
     resume: () => resume(connection),
     reconcile: async () => {
-      const paused = await readPause(connection);
-      if (paused !== undefined) throw pausedError(pipeline, paused);
+      await refusePaused(connection);
       lane.passes.restart('asked for');
-      return unlessFailing(lane.passes.request('asked for'), () => lane.failure, signal);
+      const refused = () => (lane.pause.current === undefined ? undefined : refusePaused(connection));
+      return unlessFailing(lane.passes.request('asked for'), {
+        failure: () => lane.failure,
+        refused,
+        signal,
+      });
     },
     cut: () => {
       connection.close();

@@ -2,15 +2,16 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { stoppedEarly } from '../pipeline/once-options';
 import type { ArchiveLane } from './lane';
 import type { ArchivePassReport } from './pass-runner';
+import { refusePaused } from './pause';
 
 const pollMs = 200;
 
 /**
  * Asks the owner of the stream, this instance or another, for a full pass that sees everything from now on, and waits for its
- * report. @throws E_STOPPED when the signal aborts
+ * report. @throws E_PAUSED, and E_STOPPED when the signal aborts
  */
 export async function askForPass(
-  { standing, checkpoint }: ArchiveLane,
+  { standing, checkpoint, postgres }: ArchiveLane,
   signal: AbortSignal,
 ): Promise<ArchivePassReport> {
   // Before that there may be nothing to write the request to.
@@ -19,6 +20,7 @@ export async function askForPass(
   for (;;) {
     const report = await checkpoint.passSince(asked);
     if (report !== undefined) return report as ArchivePassReport;
+    await refusePaused(postgres); // nobody can tell how long it will be
     await pause(signal);
   }
 }

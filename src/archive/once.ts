@@ -1,18 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { ignoreElements, interval, lastValueFrom, merge, Subject } from 'rxjs';
+import { interval, merge, Subject } from 'rxjs';
 import { type Config, requirePostgres } from '../config';
 import type { Log } from '../log';
 import { createMetrics } from '../metrics';
 import { untold } from '../pipeline/event';
-import { type OnceOptions, stoppedEarly } from '../pipeline/once-options';
-import { pausedError } from '../pipeline/pause';
-import { pump } from '../pipeline/pump';
+import type { OnceOptions } from '../pipeline/once-options';
+import { runForOnePass } from '../pipeline/one-pass';
 import { showProgress } from '../progress';
 import { askForPass } from './ask-for-pass';
 import { beforeAll, compareEntryIds } from './entry-id';
 import { ArchiveLane } from './lane';
 import type { ArchivePassReport } from './pass-runner';
-import { readPause } from './pause';
+import { refusePaused } from './pause';
 import { passSummary } from './report';
 import { lastEntryId } from './stream-tail';
 
@@ -40,40 +39,27 @@ export async function archiveOnce(
       wake$.next();
     },
   });
-  const done = new AbortController();
-  const stop = () => {
-    done.abort();
-  };
-  signal?.addEventListener('abort', stop);
   const hideProgress = progress ? showProgress(() => lane.passes.progress) : () => undefined;
-  const report = lane.passes.request('asked for');
-  const running = lastValueFrom(
-    pump({
-      cycle: () => lane.cycle(),
-      wake$: merge(wake$, interval(pollMs)),
-      backoff: { baseMs: 1, capMs: 1 },
-      signal: done.signal,
-      givesUp: () => true,
-      onFailure: () => undefined,
-      onRecovery: () => undefined,
-    }).pipe(ignoreElements()),
-    { defaultValue: undefined },
-  );
-  const failed = running.then((): never => {
-    throw stoppedEarly();
-  });
-  failed.catch(() => undefined); // raced below
-  try {
-    const paused = await Promise.race([failed, readPause(lane.postgres)]);
-    if (paused !== undefined) throw pausedError('archive', paused);
-    const finished = await Promise.race([failed, report, askOwner(lane, log, done.signal)]);
-    await Promise.race([failed, drained(lane, done.signal)]);
+  const until = async (ended: Promise<never>, stop: AbortSignal): Promise<ArchivePassReport> => {
+    const report = lane.passes.request('asked for');
+    await Promise.race([ended, refusePaused(lane.postgres)]);
+    const finished = await Promise.race([ended, report, askOwner(lane, log, stop)]);
+    await Promise.race([ended, drained(lane, stop)]);
     return finished;
+  };
+  try {
+    return await runForOnePass({
+      pipeline: 'archive',
+      lane: { cycle: () => lane.cycle(), pause: lane.pause },
+      wake$: merge(wake$, interval(pollMs)),
+      signal,
+      cut: () => {
+        lane.cut();
+      },
+      until,
+    });
   } finally {
     hideProgress();
-    signal?.removeEventListener('abort', stop);
-    done.abort();
-    await running.catch(() => undefined); // told by the race
     await lane.close();
   }
 }
@@ -86,6 +72,7 @@ async function drained(lane: ArchiveLane, signal: AbortSignal): Promise<void> {
       ? lane.checkpoint.position?.entryId
       : await lane.checkpoint.storedEntryId();
     if (compareEntryIds(position ?? beforeAll, last) >= 0) return;
+    await refusePaused(lane.postgres);
     await delay(pollMs);
   }
 }

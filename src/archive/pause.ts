@@ -1,5 +1,5 @@
 import { describeError } from '../errors';
-import type { Pause } from '../pipeline/pause';
+import { type Pause, pausedError } from '../pipeline/pause';
 import type { PostgresConnection, TextRow } from '../postgres';
 import { changesStream } from './nominate';
 
@@ -22,6 +22,12 @@ export async function readPause(postgres: PostgresConnection): Promise<Pause | u
     if (describeError(error).code === 'E_PG_SCHEMA') return undefined;
     throw error;
   }
+}
+
+/** @throws E_PAUSED */
+export async function refusePaused(postgres: PostgresConnection): Promise<void> {
+  const paused = await readPause(postgres);
+  if (paused !== undefined) throw pausedError('archive', paused);
 }
 
 /** One that is there already stays: it says since when. @throws E_PG_SCHEMA (fatal) before the first migration */

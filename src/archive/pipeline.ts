@@ -13,7 +13,6 @@ import {
 import { startCounting } from '../metrics';
 import { CheckpointAge } from '../pipeline/checkpoint-age';
 import type { Tell } from '../pipeline/event';
-import { pausedError } from '../pipeline/pause';
 import type { Pipeline, PipelineOptions } from '../pipeline/pipeline';
 import { nextTick } from '../pipeline/progress';
 import { unlessFailing } from '../pipeline/unless-failing';
@@ -30,7 +29,7 @@ import { MemoryForecast } from './memory-forecast';
 import { mirror$ } from './mirror';
 import { MirrorLog } from './mirror-log';
 import type { ArchivePassReport } from './pass-runner';
-import { pause, readPause, resume } from './pause';
+import { pause, refusePaused, resume } from './pause';
 import { retainedKinds } from './retention-policy';
 import { archiveHealth, archiveReadings, archiveStatus, type ArchiveStatus, archiveTroubles } from './status';
 
@@ -132,9 +131,8 @@ export function archivePipeline(options: PipelineOptions, postgres: PostgresTarg
     pause: (by) => pause(people, by),
     resume: () => resume(people),
     reconcile: async () => {
-      const paused = await readPause(people);
-      if (paused !== undefined) throw pausedError(pipeline, paused);
-      return unlessFailing(askForPass(lane, signal), () => lane.failure, signal);
+      await refusePaused(people);
+      return unlessFailing(askForPass(lane, signal), { failure: () => lane.failure, signal });
     },
     cut: () => {
       people.close();

@@ -1,11 +1,10 @@
 import type { Command } from 'commander';
-import { readPause } from '../archive/pause';
+import { refusePaused } from '../archive/pause';
 import { findTargets } from '../archive/preparation';
 import { Retention } from '../archive/retention';
 import { needsAttention, retentionLines } from '../archive/retention-report';
 import { requirePostgres } from '../config';
 import { fatal } from '../errors';
-import { pausedError } from '../pipeline/pause';
 import { PostgresConnection } from '../postgres';
 import { showProgress } from '../progress';
 import { inspectServer, RedisConnection } from '../redis';
@@ -53,8 +52,7 @@ export function retentionCommand(program: Command, run: Run): void {
         await redis.connect();
         await inspectServer(redis);
         const targets = await findTargets(postgres);
-        const paused = flags.dryRun === true ? undefined : await readPause(postgres);
-        if (paused !== undefined) throw pausedError('archive', paused);
+        if (flags.dryRun !== true) await refusePaused(postgres);
         const retention = new Retention({
           redis,
           postgres,

@@ -1,6 +1,7 @@
 import Database from 'better-sqlite3';
 import Redis from 'ioredis';
 import { Client } from 'pg';
+import { destroy } from '../postgres-transaction';
 import { ModelStore } from '../writer/model-store';
 import type { AliasStores } from './alias-journeys';
 import type { ArchiveStores } from './archive-journeys';
@@ -15,13 +16,25 @@ export interface Connections extends AliasStores, ArchiveStores {
   readonly close: () => void;
 }
 
+/** For any one answer. */
+const patienceMs = 10_000;
+
 /** Connections as any program would have them, beside the daemon's own. */
 export async function connect(
   { dbPath, redisUrl, postgresUrl }: Addresses,
   signal: AbortSignal,
 ): Promise<Connections> {
-  const postgres = new Client({ connectionString: postgresUrl, application_name: 'millrace-demo' });
-  const redis = new Redis(redisUrl, { retryStrategy: () => null, disconnectTimeout: 100 });
+  const postgres = new Client({
+    connectionString: postgresUrl,
+    application_name: 'millrace-demo',
+    connectionTimeoutMillis: patienceMs,
+    query_timeout: patienceMs,
+  });
+  const redis = new Redis(redisUrl, {
+    retryStrategy: () => null,
+    disconnectTimeout: 100,
+    commandTimeout: patienceMs,
+  });
   // Lost connections are told by the calls that fail.
   postgres.on('error', () => undefined);
   redis.on('error', () => undefined);
@@ -31,7 +44,7 @@ export async function connect(
     db.close();
     store.close();
     redis.disconnect();
-    postgres.end().catch(() => undefined);
+    destroy(postgres); // its polite end waits for a server that may be frozen
   };
   try {
     await Promise.all([postgres.connect(), redis.ping()]);

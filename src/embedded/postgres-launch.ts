@@ -7,8 +7,9 @@ import { type PostgresBinary, programIn } from './postgres-check';
 import { serverEnvironment } from './postgres-cluster';
 import { POSTGRES_ENDING } from './postgres-orphan';
 import { readPidFile } from './postgres-pid-file';
+import { launchOnPort, recordedPort } from './port';
 import { clusterOf, type Place } from './postgres-place';
-import { freePort, LOOPBACK } from './redis-ask';
+import { LOOPBACK } from './redis-ask';
 import { lastLines } from './run-program';
 import { type Exit, type ServerProcess, spawnServer } from './server-process';
 
@@ -17,6 +18,7 @@ export interface LaunchOptions extends Place {
   /** undefined: that of the last run when it is free, else any. */
   readonly port: number | undefined;
   readonly settings: Readonly<Record<string, string>>;
+  readonly log: (message: string) => void;
 }
 
 export interface Launch {
@@ -24,7 +26,6 @@ export interface Launch {
   readonly port: number;
 }
 
-const PORT_ATTEMPTS = 5;
 const POLL_MS = 4;
 /** From start to the first sign of life; recovery after a crash comes after that and may take its time. */
 const START_DEADLINE_MS = 30_000;
@@ -34,15 +35,6 @@ const LEFTOVER_POLL_MS = 200;
 
 export const logFileOf = (dataDir: string): string => join(dataDir, 'postgres.log');
 const portFile = (dataDir: string): string => join(dataDir, 'postgres.port');
-
-function recordedPort(dataDir: string): number | undefined {
-  try {
-    const port = Number(readFileSync(portFile(dataDir), 'utf8'));
-    return Number.isInteger(port) && port > 0 && port < 65_536 ? port : undefined;
-  } catch {
-    return undefined;
-  }
-}
 
 function codeOf(log: string): string {
   if (/Address already in use|Only one usage of each socket/i.test(log)) return 'E_PORT_IN_USE';
@@ -114,20 +106,12 @@ async function launchAfterLeftovers(port: number, options: LaunchOptions): Promi
 }
 
 /** Starts the server and waits until it takes connections. */
-export async function launchPostgres(options: LaunchOptions): Promise<Launch> {
-  const { dataDir } = options;
-  let last = recordedPort(dataDir);
-  for (let attempt = 1; ; attempt++) {
-    const port = options.port ?? last ?? (await freePort());
-    last = undefined;
-    try {
-      const launch = await launchAfterLeftovers(port, options);
-      writeFileSync(portFile(dataDir), `${port}\n`);
-      return launch;
-    } catch (error) {
-      // The port was free a moment ago, or during the last run: another program was quicker. Take another.
-      const taken = describeError(error).code === 'E_PORT_IN_USE';
-      if (!taken || options.port !== undefined || attempt === PORT_ATTEMPTS) throw error;
-    }
-  }
+export function launchPostgres(options: LaunchOptions): Promise<Launch> {
+  const { port: wanted, dataDir, log } = options;
+  const file = portFile(dataDir);
+  return launchOnPort({ server: 'Postgres', wanted, last: recordedPort(file), log }, async (port) => {
+    const launch = await launchAfterLeftovers(port, options);
+    writeFileSync(file, `${port}\n`);
+    return launch;
+  });
 }

@@ -73,7 +73,7 @@ async function startIn(place: Place, options: StartPostgresOptions): Promise<Emb
   await endOrphan(clusterOf(dataDir), log);
   await ensureCluster(binary, { ...place, persist, logFile: logFileOf(dataDir) });
   const settings = { ...SETTINGS, fsync: persist ? 'on' : 'off', ...options.extraSettings };
-  const { server, port } = await launchPostgres({ ...place, binary, port: options.port, settings });
+  const { server, port } = await launchPostgres({ ...place, binary, port: options.port, settings, log });
   const access = { host: LOOPBACK, port, user: USER, password: passwordOf(dataDir) };
   try {
     await ensureDatabase(access, DATABASE);

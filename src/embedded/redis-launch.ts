@@ -1,10 +1,11 @@
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { describeError, fatal } from '../errors';
-import { freePort, LOOPBACK } from './redis-ask';
-import { recordPort } from './redis-orphan';
+import { fatal } from '../errors';
+import { launchOnPort, recordedPort } from './port';
+import { LOOPBACK } from './redis-ask';
+import { portFile } from './redis-orphan';
 import type { RedisPlace } from './redis-place';
 import type { RedisServerBinary } from './redis-server-check';
 import { lastLines } from './run-program';
@@ -13,10 +14,12 @@ import { type Exit, type ServerProcess, spawnServer } from './server-process';
 
 export interface RedisLaunchOptions extends RedisPlace {
   readonly binary: RedisServerBinary;
+  /** undefined: that of the last run when it is free, else any. */
   readonly port: number | undefined;
   readonly persist: boolean;
   readonly password: string | undefined;
   readonly extraArgs: readonly string[];
+  readonly log: (message: string) => void;
 }
 
 export interface RedisLaunch {
@@ -24,7 +27,6 @@ export interface RedisLaunch {
   readonly port: number;
 }
 
-const PORT_ATTEMPTS = 5;
 const POLL_MS = 4;
 /** To the first sign of life; reading a long append-only file comes after that and may take its time. */
 const START_DEADLINE_MS = 30_000;
@@ -79,7 +81,8 @@ function openConfiguration({ ownDir, password }: RedisLaunchOptions): number | u
 
 async function launchOn(port: number, options: RedisLaunchOptions): Promise<RedisLaunch> {
   const { binary, dataDir, ownDir, user } = options;
-  recordPort(ownDir, port);
+  // Before it starts, so that whoever comes after a kill knows where to look for it.
+  writeFileSync(portFile(ownDir), `${port}\n`);
   const output = openSync(logFile(ownDir), 'w', 0o600);
   const input = openConfiguration(options);
   // A locale named in the environment but not installed makes Redis refuse to start.
@@ -96,15 +99,8 @@ async function launchOn(port: number, options: RedisLaunchOptions): Promise<Redi
 }
 
 /** Starts the server and waits until it takes connections. */
-export async function launchRedis(options: RedisLaunchOptions): Promise<RedisLaunch> {
-  for (let attempt = 1; ; attempt++) {
-    const port = options.port ?? (await freePort());
-    try {
-      return await launchOn(port, options);
-    } catch (error) {
-      // The port was free a moment ago: another program was quicker. Take another.
-      const taken = describeError(error).code === 'E_PORT_IN_USE';
-      if (!taken || options.port !== undefined || attempt === PORT_ATTEMPTS) throw error;
-    }
-  }
+export function launchRedis(options: RedisLaunchOptions): Promise<RedisLaunch> {
+  const { port: wanted, ownDir, log } = options;
+  const last = recordedPort(portFile(ownDir));
+  return launchOnPort({ server: 'Redis', wanted, last, log }, (port) => launchOn(port, options));
 }

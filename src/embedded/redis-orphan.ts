@@ -1,30 +1,16 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { fatal } from '../errors';
-import { askRedis } from './redis-ask';
 import { eventually } from './eventually';
+import { recordedPort } from './port';
+import { askRedis } from './redis-ask';
 import type { RedisPlace } from './redis-place';
 import { readSecret } from './secret';
 
-const file = (ownDir: string): string => join(ownDir, 'redis.port');
+export const portFile = (ownDir: string): string => join(ownDir, 'redis.port');
 /** Made anew at each start: whoever took the port of a server that is gone, and is told its password, has none for the next. */
 export const passwordFile = (ownDir: string): string => join(ownDir, 'password');
 const DEADLINE_MS = 15_000;
-
-/** Written before the server is started, so that whoever comes after a kill knows where to look for it. */
-export function recordPort(ownDir: string, port: number): void {
-  writeFileSync(file(ownDir), `${port}\n`);
-}
-
-function recordedPort(ownDir: string): number | undefined {
-  try {
-    const port = Number(readFileSync(file(ownDir), 'utf8'));
-    return Number.isInteger(port) && port > 0 && port < 65536 ? port : undefined;
-  } catch {
-    return undefined;
-  }
-}
 
 /** As the server of `password`; one without any only complains of it. */
 function ask(port: number, password: string | undefined, command: string): Promise<string> {
@@ -38,7 +24,7 @@ function ask(port: number, password: string | undefined, command: string): Promi
  */
 export async function endOrphan(place: RedisPlace, log: (message: string) => void): Promise<void> {
   const { dataDir, ownDir } = place;
-  const port = recordedPort(ownDir);
+  const port = recordedPort(portFile(ownDir));
   if (port === undefined) return;
   const password = readSecret(passwordFile(ownDir));
   // The port may by now be another program's: only a server that names our folder is ours.
@@ -56,5 +42,4 @@ export async function endOrphan(place: RedisPlace, log: (message: string) => voi
       hint: 'End that redis-server process, then start again.',
     });
   }
-  rmSync(file(ownDir), { force: true });
 }

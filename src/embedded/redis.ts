@@ -15,7 +15,7 @@ export interface StartRedisOptions {
   readonly ownDir?: string;
   /** What clients have to know. Default: none, and whoever reaches the port may do what they like: for tests alone. */
   readonly password?: string;
-  /** Default: a free one. */
+  /** Default: that of the last run when it is free, else any free one. */
   readonly port?: number;
   /** Default true: the data survives a restart, and all but the last second of it a crash. */
   readonly persist?: boolean;
@@ -55,7 +55,7 @@ export async function startRedis(options: StartRedisOptions): Promise<EmbeddedRe
     await endOrphan(place, log);
     settleData(place);
     if (password !== undefined) writeSecret(passwordFile(place.ownDir), `${password}\n`);
-    const launch = { ...place, binary, password, persist, extraArgs, port: wantedPort };
+    const launch = { ...place, binary, password, persist, extraArgs, port: wantedPort, log };
     const { server, port } = await launchRedis(launch);
     void server.exited.then(hold.release);
     return {

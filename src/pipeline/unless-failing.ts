@@ -1,28 +1,29 @@
-import { filter, firstValueFrom, interval, map, race, from, type Observable } from 'rxjs';
+import { exhaustMap, firstValueFrom, from, ignoreElements, interval, race } from 'rxjs';
 import { type ErrorReport, retryable } from '../errors';
 import { stoppedEarly } from './once-options';
 
 const lookMs = 200;
 
+export interface Obstacles {
+  /** The failure being retried. */
+  readonly failure: () => ErrorReport | undefined;
+  /** Throws what keeps the pipeline from beginning at all. */
+  readonly refused?: () => Promise<void> | undefined;
+  readonly signal: AbortSignal;
+}
+
 /**
- * Waits for what a pipeline was asked for, as long as it works: whoever asked should hear at once that a store is away, though the
- * pipeline itself goes on trying.
- * @throws the failure being retried; E_STOPPED
+ * Waits for what a pipeline was asked for, as long as it works: whoever asked should hear at once that a store is away, or that
+ * somebody has paused it meanwhile, though the pipeline itself goes on trying.
+ * @throws the failure being retried; E_STOPPED; what `refused` throws
  */
-export function unlessFailing<T>(
-  answer: Promise<T>,
-  failure: () => ErrorReport | undefined,
-  signal: AbortSignal,
-): Promise<T> {
-  const trouble$: Observable<never> = interval(lookMs).pipe(
-    map(() => {
-      if (signal.aborted) throw stoppedEarly();
-      return failure();
-    }),
-    filter((report) => report !== undefined),
-    map(({ message, ...details }) => {
-      throw retryable(message, details);
-    }),
-  );
+export function unlessFailing<T>(answer: Promise<T>, { failure, refused, signal }: Obstacles): Promise<T> {
+  const look = async (): Promise<void> => {
+    if (signal.aborted) throw stoppedEarly();
+    const report = failure();
+    if (report !== undefined) throw retryable(report.message, report);
+    await refused?.();
+  };
+  const trouble$ = interval(lookMs).pipe(exhaustMap(look), ignoreElements());
   return firstValueFrom(race(from(answer), trouble$));
 }

@@ -90,7 +90,8 @@ describe('an embedded Redis', () => {
     ).toBe(true);
 
     const redis = await startRedis({ dataDir });
-    expect(await askRedis(port, 'PING')).toBe('');
+    expect(redis.port).toBe(port);
+    expect(redis.pid).not.toBe(orphan.pid);
     expect(await orphan.exited).toEqual({ code: 0, signal: null });
     expect(await askRedis(redis.port, 'GET key')).toContain('value');
     await redis.stop();
@@ -100,8 +101,15 @@ describe('an embedded Redis', () => {
     const foreign = await startRedis({ dataDir: join(folder, 'foreign'), persist: false });
     const dataDir = mkdtempSync(join(folder, 'reused-port-'));
     writeFileSync(join(dataDir, 'redis.port'), `${foreign.port}\n`);
-    const redis = await startRedis({ dataDir, persist: false });
+    const said: string[] = [];
+    const redis = await startRedis({ dataDir, persist: false, log: (message) => said.push(message) });
     expect(await askRedis(foreign.port, 'PING')).toContain('+PONG');
-    await Promise.all([foreign.stop(), redis.stop()]);
+    expect(redis.port).not.toBe(foreign.port);
+    expect(said).toContain(`Another program has port ${foreign.port}: Redis takes another one`);
+    await redis.stop();
+    const next = await startRedis({ dataDir, persist: false });
+    expect(next.port).toBe(redis.port);
+    await next.stop();
+    await foreign.stop();
   });
 });

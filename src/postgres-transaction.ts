@@ -1,0 +1,91 @@
+import type { Client, QueryResult } from 'pg';
+import { from as copyFrom } from 'pg-copy-streams';
+
+/** A row as text: numbers, times and ids past 2^53 survive. */
+export type TextRow = Readonly<Record<string, string | null>>;
+
+/** What can be done inside a transaction. Errors are pg's own: sqlState() reads them. */
+export interface Transaction {
+  query(sql: string, values?: readonly unknown[]): Promise<readonly TextRow[]>;
+  /** The number of rows a statement changed. */
+  execute(sql: string, values?: readonly unknown[]): Promise<number>;
+  /** @param command COPY … FROM STDIN @returns how many rows Postgres took */
+  copy(command: string, chunks: Iterable<Buffer>): Promise<number>;
+}
+
+/** Longest silence of the server while we wait for it; a statement ends itself before. */
+export const silenceMs = 65_000;
+/** The same for the first statement of a transaction, which has nothing to wait for: an idle connection may have died without a word. */
+export const beginSilenceMs = 10_000;
+/** Handed to the socket at once. */
+const pieceBytes = 1024 * 1024;
+
+/** A connection inside of a transaction, or before one. */
+export class Session implements Transaction {
+  readonly #client: Client;
+
+  constructor(client: Client) {
+    this.#client = client;
+  }
+
+  async query(sql: string, values: readonly unknown[] = []): Promise<readonly TextRow[]> {
+    return (await this.run(sql, values)).rows as TextRow[];
+  }
+
+  async execute(sql: string, values: readonly unknown[] = []): Promise<number> {
+    return (await this.run(sql, values)).rowCount ?? 0;
+  }
+
+  run(sql: string, values: readonly unknown[] = [], silence = silenceMs): Promise<QueryResult> {
+    const result = values.length === 0 ? this.#client.query(sql) : this.#client.query(sql, [...values]);
+    // Several statements in one string have several results: the last one counts.
+    const last = result.then((one) => (Array.isArray(one) ? (one.at(-1) as QueryResult) : one));
+    return this.#watched(last, silence);
+  }
+
+  async copy(command: string, chunks: Iterable<Buffer>): Promise<number> {
+    const stream = this.#client.query(copyFrom(command));
+    const finished = new Promise<void>((resolve, reject) => {
+      stream.once('finish', resolve);
+      stream.once('error', reject);
+      // Of a session that is ended in the same moment there may be neither.
+      stream.once('close', () => {
+        reject(new Error('the connection was closed in the middle of COPY'));
+      });
+    });
+    finished.catch(() => undefined); // awaited below
+    for (const chunk of pieces(chunks)) {
+      if (stream.write(chunk)) continue;
+      const drained = new Promise<void>((resolve) => stream.once('drain', resolve));
+      await this.#watched(Promise.race([drained, finished]));
+    }
+    stream.end();
+    await this.#watched(finished);
+    return stream.rowCount;
+  }
+
+  /** A server that answers nothing for long counts as gone (a black hole never settles). */
+  async #watched<T>(answer: Promise<T>, silence = silenceMs): Promise<T> {
+    const timer = setTimeout(() => {
+      destroy(this.#client);
+    }, silence);
+    try {
+      return await answer;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+/** Silence is counted from piece to piece: one of 60 MB may take longer than anybody would be silent. */
+function* pieces(chunks: Iterable<Buffer>): Generator<Buffer> {
+  for (const chunk of chunks) {
+    for (let at = 0; at < chunk.length; at += pieceBytes) yield chunk.subarray(at, at + pieceBytes);
+  }
+}
+
+/** pg offers only a polite end, which waits for what is in flight. */
+export function destroy(client: Client): void {
+  const { connection } = client as unknown as { connection: { stream: { destroy(): void } } };
+  connection.stream.destroy();
+}
