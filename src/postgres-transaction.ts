@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { Client, QueryResult } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 
@@ -86,6 +87,11 @@ function* pieces(chunks: Iterable<Buffer>): Generator<Buffer> {
 
 /** pg offers only a polite end, which waits for what is in flight. */
 export function destroy(client: Client): void {
-  const { connection } = client as unknown as { connection: { stream: { destroy(): void } } };
-  connection.stream.destroy();
+  socketOf(client).destroy();
 }
+
+/** What the server has said so far: the same again is silence. */
+export const bytesHeard = (client: Client): number => socketOf(client).bytesRead;
+
+const socketOf = (client: Client): Socket =>
+  (client as unknown as { connection: { stream: Socket } }).connection.stream;

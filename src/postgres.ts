@@ -6,6 +6,7 @@ import { begin } from './postgres-session';
 import { address, isWithoutTls } from './postgres-tls';
 import {
   beginSilenceMs,
+  bytesHeard,
   destroy,
   Session,
   silenceMs,
@@ -96,8 +97,12 @@ export class PostgresConnection {
   ): Promise<T> {
     return this.#inTurn(async () => {
       const { client } = await this.#begin(first);
+      let heard = bytesHeard(client);
+      let over = false;
       const watch = setInterval(() => {
-        void isPatient().then((patient) => patient || destroy(client));
+        const before = heard;
+        heard = bytesHeard(client);
+        if (heard === before) void isPatient().then((patient) => patient || over || destroy(client));
       }, silenceMs);
       try {
         return await work(client);
@@ -105,6 +110,7 @@ export class PostgresConnection {
         this.#drop(client);
         throw error;
       } finally {
+        over = true;
         clearInterval(watch);
       }
     });

@@ -47,9 +47,13 @@ export function parseCheckpoint(text: string): AliasCheckpoint | undefined {
 }
 
 /** As it is in Redis now; '' when there is none. A key of another type is none: the first apply overwrites it. */
-export async function readCheckpoint(connection: RedisConnection): Promise<string> {
+export const readCheckpoint = (connection: RedisConnection): Promise<string> =>
+  readOwn(connection, checkpointKey);
+
+/** The same for any key of ours. @throws an explained error */
+export async function readOwn(connection: RedisConnection, key: string): Promise<string> {
   try {
-    return (await connection.client.get(checkpointKey)) ?? '';
+    return (await connection.client.get(key)) ?? '';
   } catch (error) {
     if (error instanceof Error && error.message.startsWith('WRONGTYPE')) return '';
     throw connection.translate(error);

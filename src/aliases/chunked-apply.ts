@@ -108,7 +108,7 @@ export class ChunkedApply {
     else if (different === 'all') {
       const page = truth.walk(cursor.from, this.#options.chunk);
       const unkeyed = cursor.from === undefined ? truth.countUnkeyed() : 0;
-      this.#options.unserved?.note(type, truth, cursor.from, page, unkeyed);
+      this.#options.unserved?.note({ type, truth, from: cursor.from, page, unkeyed });
       this.#send({ type, ...page }, cursor, { total: page.aliases.length, skipped: page.skipped + unkeyed });
       this.#cursor = page.next === undefined ? next : { ...cursor, from: page.next };
     } else if (cursor.index >= different.length) this.#cursor = next;

@@ -70,7 +70,7 @@ export class Comparison {
     const unkeyed = this.#from === undefined ? truth.countUnkeyed() : 0;
     this.#skipped += unkeyed;
     const page = truth.walk(this.#from, rows);
-    this.#unserved?.note(this.#type, truth, this.#from, page, unkeyed);
+    this.#unserved?.note({ type: this.#type, truth, from: this.#from, page, unkeyed });
     this.#from = page.next;
     this.#walked = page.next === undefined;
     const prefix = keyPrefix(this.#type);

@@ -4,6 +4,7 @@ import { readAsset } from '../package-root';
 import { type Incident, parseIncidents } from '../pipeline/incident';
 import type { IncidentStore } from '../pipeline/incidents';
 import type { RedisConnection } from '../redis';
+import { readOwn } from './checkpoint';
 
 /** Beside the checkpoint: JSON, of a hundred incidents at the most. */
 export const incidentsKey = 'millrace:aliases:incidents';
@@ -28,7 +29,7 @@ export function aliasIncidentStore(connection: RedisConnection): IncidentStore {
     is: 'Redis',
     update: async (change) => {
       for (let attempt = 1; attempt <= attempts; attempt++) {
-        const found = await read(connection);
+        const found = await readOwn(connection, incidentsKey);
         const next = change(parseIncidents(found));
         const value = JSON.stringify(next);
         if (value === found || (next.length === 0 && found === '')) return next;
@@ -45,13 +46,4 @@ export function aliasIncidentStore(connection: RedisConnection): IncidentStore {
 
 /** @throws an explained error */
 export const readIncidents = async (connection: RedisConnection): Promise<readonly Incident[]> =>
-  parseIncidents(await read(connection));
-
-async function read(connection: RedisConnection): Promise<string> {
-  try {
-    return (await connection.client.get(incidentsKey)) ?? '';
-  } catch (error) {
-    if (error instanceof Error && error.message.startsWith('WRONGTYPE')) return '';
-    throw connection.translate(error);
-  }
-}
+  parseIncidents(await readOwn(connection, incidentsKey));

@@ -131,6 +131,7 @@ export class AliasLane {
 
   /** Leaves everything in the file, as SQLite's last close would. */
   async close(): Promise<void> {
+    await this.incidents.close();
     await this.keeper.fold();
     this.keeper.close();
   }

@@ -78,7 +78,6 @@ export function aliasPipeline(options: PipelineOptions): Pipeline<AliasStatus, P
     },
     close: async () => {
       await lane.sink.drain().catch(() => undefined); // already reported by the cycle that sent it
-      await lane.incidents.close();
       await lane.close();
       connection.close();
     },

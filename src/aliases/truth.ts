@@ -101,11 +101,9 @@ export class AliasTruth {
     return this.#prepared.unkeyed.get() ?? 0;
   }
 
-  /** Of the rows that a page left out, a few, and why. Without an index they are looked for once, in the whole table. */
+  /** Of the rows that a page left out, a few, and why. Without an index this reads the whole table, whatever the page. */
   unserved(range: UnservedRange): readonly UnservedRow[] {
-    if (this.#indexed) return unservedRows(this.#db, this.#table, this.#aliasCase, range);
-    if (range.from !== undefined) return [];
-    return unservedRows(this.#db, this.#table, this.#aliasCase, { ...range, to: undefined });
+    return unservedRows(this.#db, this.#table, this.#aliasCase, range);
   }
 
   /** The same for aliases that are not valid UTF-8. */

@@ -71,9 +71,22 @@ function reasonOf({ aliasType, aliasBytes, idType, idBytes }: Omit<Raw, 'alias' 
   return 'the alias or the id cannot be read as text';
 }
 
+/** A page of a walk through a table. */
+interface Walked {
+  readonly type: string;
+  readonly truth: AliasTruth;
+  /** Where it began; undefined: at the beginning. */
+  readonly from: Key | undefined;
+  readonly page: WalkPage;
+  /** Rows that no page reaches, told with the first. */
+  readonly unkeyed: number;
+}
+
 /** What full passes see of such rows: a few of each type, as of the last pass that was complete. */
 export class UnservedRows {
   #walked = new Map<string, readonly UnservedRow[]>();
+  /** Of tables without an index, those that have been looked through. */
+  readonly #searched = new Set<string>();
   /** As of the last pass. */
   list: readonly UnservedRow[] = [];
   readonly #most: number;
@@ -86,12 +99,19 @@ export class UnservedRows {
     this.#walked = new Map();
   }
 
-  /** @param from where the page began. Costs nothing unless rows were left out. */
-  note(type: string, truth: AliasTruth, from: Key | undefined, page: WalkPage, unkeyed: number): void {
-    const before = from === undefined ? [] : (this.#walked.get(type) ?? []);
-    const room = this.#most - before.length;
-    if (from !== undefined && (page.skipped === 0 || room === 0)) return;
-    const found = page.skipped + unkeyed === 0 ? [] : truth.unserved({ from, to: page.next, limit: room });
+  /** Costs nothing unless rows were left out. */
+  note({ type, truth, from, page, unkeyed }: Walked): void {
+    if (from === undefined) {
+      this.#walked.delete(type);
+      this.#searched.delete(type);
+    }
+    const before = this.#walked.get(type) ?? [];
+    const limit = this.#most - before.length;
+    if (page.skipped + unkeyed === 0 || limit === 0) return;
+    // Without an index each look reads the whole table: there is one, for all of it.
+    const range = truth.live ? { from, to: page.next, limit } : { from: undefined, to: undefined, limit };
+    const found = this.#searched.has(type) ? [] : truth.unserved(range);
+    if (!truth.live) this.#searched.add(type);
     this.#walked.set(type, [...before, ...found, ...truth.undecodable(page)].slice(0, this.#most));
   }
 
@@ -106,7 +126,8 @@ export function findUnserved(type: string, truth: AliasTruth, most: number): rea
   let from: Key | undefined;
   do {
     const page = truth.walk(from, 1_000);
-    rows.note(type, truth, from, page, from === undefined ? truth.countUnkeyed() : 0);
+    const unkeyed = from === undefined ? truth.countUnkeyed() : 0;
+    rows.note({ type, truth, from, page, unkeyed });
     from = page.next;
   } while (from !== undefined);
   rows.done();

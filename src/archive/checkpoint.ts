@@ -13,7 +13,7 @@ export const firstWriter = 'archive';
 export const secondWriter = 'archive-second';
 
 /** An owner that has given no sign of life for this long may be replaced. It gives one each second. */
-export const silenceMs = 5_000;
+const silenceMs = 5_000;
 
 const claimSql = readAsset('src/archive/sql/claim.sql');
 const evictSql = readAsset('src/archive/sql/evict.sql');

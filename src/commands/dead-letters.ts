@@ -8,6 +8,7 @@ import {
 import { isKind, kindNames } from '../archive/kinds';
 import { requirePostgres } from '../config';
 import { fatal } from '../errors';
+import { withStores } from '../left-out';
 import { PostgresConnection } from '../postgres';
 import { useRunningDaemon } from '../stores';
 import { confirm } from './confirm';
@@ -90,13 +91,12 @@ type Work = (
 async function listBoth(asked: Asked & { readonly ids: readonly string[] }): Promise<number> {
   const { flags, ids } = asked;
   const { kind, error, limit = 100, json = false } = flags;
-  const everything = ids.length === 0 && kind === undefined && error === undefined;
-  const config = useRunningDaemon(configOf(flags));
-  const aliasesAlone = config.postgres === undefined && config.pipelines.includes('aliases');
-  const parked = everything && aliasesAlone ? 0 : await withStore(asked, list);
-  const unserved = everything ? tellUnserved(config, limit, json) : 0;
-  if (everything && aliasesAlone && unserved === 0 && !json)
-    print('Every row of the alias tables can be served.');
+  if (ids.length > 0 || kind !== undefined || error !== undefined) return withStore(asked, list);
+  const config = withStores(useRunningDaemon(configOf(flags)));
+  const aliasesAlone = config.postgres === undefined && !config.pipelines.includes('archive');
+  const parked = aliasesAlone ? 0 : await withStore(asked, list);
+  const unserved = tellUnserved(config, limit, json);
+  if (aliasesAlone && unserved === 0 && !json) print('Every row of the alias tables can be served.');
   return unserved > 0 ? 2 : parked;
 }
 

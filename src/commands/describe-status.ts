@@ -3,7 +3,7 @@ import type { ArchiveStatus } from '../archive/status';
 import type { Config } from '../config';
 import type { DaemonStatus } from '../daemon';
 import type { LeftOut } from '../left-out';
-import type { Health } from '../pipeline/health';
+import { type Health, lowered } from '../pipeline/health';
 import type { Incident } from '../pipeline/incident';
 import type { Pause } from '../pipeline/pause';
 import type { Stores } from '../status/ask';
@@ -23,7 +23,7 @@ export function describeDaemon({
   archive,
 }: DaemonStatus): readonly string[] {
   return [
-    `Daemon:      pid ${pid}, since ${timestamp(new Date(startedAt))}, ${ready ? lowered(health.overall.says) : 'NOT in order'}`,
+    `Daemon:      pid ${pid}, since ${timestamp(new Date(startedAt))}, ${ready ? lowered(health.overall) : 'NOT in order'}`,
     ...troubles.map((trouble) => `  ! ${trouble}`),
     ...notRun(leftOut),
     ...failingSince(aliases, archive),
@@ -41,11 +41,8 @@ const failingSince = (aliases: AliasStatus | null, archive: ArchiveStatus | null
         ],
   );
 
-/** Within a line. */
-export const lowered = (says: string): string => says.charAt(0).toLowerCase() + says.slice(1);
-
 const state = (health: Health | null): readonly string[] =>
-  health === null ? [] : [`  State:       ${lowered(health.says)}`];
+  health === null ? [] : [`  State:       ${lowered(health)}`];
 
 function describeAliases(aliases: AliasStatus, health: Health | null): readonly string[] {
   const { lastPass, checkpoint, lagRecords } = aliases;

@@ -1,7 +1,7 @@
 import { type Command, Option as CommandOption } from 'commander';
 import type { Verb } from '../cli';
 import { type Config, loadConfig, readEnvironment } from '../config';
-import { type LeftOut, withStores } from '../left-out';
+import { withStores } from '../left-out';
 import { type Option, options } from '../settings';
 import type { Reachable } from '../status/ask';
 import { useRunningDaemon } from '../stores';
@@ -31,15 +31,9 @@ export function configWithStores(
   known: Partial<Pick<Config, 'dbConfigured'>> = {},
 ): Reachable {
   const config = withStores({ ...useRunningDaemon(configOf(flags)), ...known });
-  complain(config.leftOut.flatMap(leftOutLines));
+  complain(config.leftOut.flatMap(({ message, hint }) => [`Note: ${message}`, `    → ${hint}`]));
   return config;
 }
-
-/** What is not run, and how it would be. */
-export const leftOutLines = ({ message, hint }: LeftOut): readonly string[] => [
-  `Note: ${message}`,
-  `    → ${hint}`,
-];
 
 /** The settings that have no flag, for --help. */
 export function environmentHelp(): string {

@@ -1,6 +1,6 @@
 import { timestamp } from '../timestamp';
 
-export const grouped = (count: number): string => String(count).replace(/\B(?=(\d{3})+$)/g, ',');
+export const grouped = (count: number): string => count.toLocaleString('en');
 
 export const clock = (at: number): string => timestamp(new Date(at)).slice(11);
 

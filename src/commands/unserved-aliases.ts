@@ -1,12 +1,11 @@
-import { existsSync } from 'node:fs';
 import { AliasSource } from '../aliases/source';
 import { findUnserved, type UnservedRow } from '../aliases/unserved';
 import type { Config } from '../config';
 import { print, printJson } from './print';
 
-/** Tells the rows of alias tables that can have no key, as they are in the file now. Reads only. @returns how many it told */
+/** Tells the rows of alias tables that can have no key, as they are in the file now. Reads only. @returns how many it told @throws E_DB_MISSING (fatal) */
 export function tellUnserved(config: Config, most: number, json: boolean): number {
-  if (!config.pipelines.includes('aliases') || !existsSync(config.dbPath)) return 0;
+  if (!config.pipelines.includes('aliases')) return 0;
   const source = AliasSource.open({
     path: config.dbPath,
     mappings: config.aliasTables,

@@ -1,13 +1,13 @@
 import type { AliasStatus } from '../aliases/status';
 import type { ArchiveStatus } from '../archive/status';
 import type { DaemonStatus } from '../daemon';
-import type { Health, HealthLevel } from '../pipeline/health';
+import { type Health, type HealthLevel, lowered } from '../pipeline/health';
 import type { Pause } from '../pipeline/pause';
 import { harmless } from '../harmless';
 import { cutToWidth } from '../status/display-width';
 import { timestamp } from '../timestamp';
 import { describeIncident } from './describe-incident';
-import { lowered, megabytes, roleOf, soon } from './describe-status';
+import { megabytes, roleOf, soon } from './describe-status';
 import { ago, clock, grouped, perSecond, span } from './spans';
 
 /** One answer of the daemon. */
@@ -60,7 +60,7 @@ const tones: Readonly<Record<HealthLevel, Tone>> = {
 };
 
 const state = (health: Health | null): readonly Line[] =>
-  health === null ? [] : [fact('state', lowered(health.says), tones[health.level])];
+  health === null ? [] : [fact('state', lowered(health), tones[health.level])];
 
 /** The view in words, uncut. Pure. */
 export function screenLines(view: View): readonly Line[] {
@@ -77,15 +77,15 @@ export function screenLines(view: View): readonly Line[] {
   const { pid, startedAt, ready, troubles, leftOut, health, aliases, archive } = last.status;
   add(`Millrace   pid ${pid}, running for ${span(now - startedAt)}   ${clock(now)}`, 'strong');
   if (silent === undefined)
-    add(ready ? lowered(health.overall.says) : 'NOT in order', tones[health.overall.level]);
+    add(ready ? lowered(health.overall) : 'NOT in order', tones[health.overall.level]);
   else add(`${silent}; what follows is ${span(now - last.at)} old`, 'bad');
   for (const trouble of troubles) add(`! ${trouble}`, 'bad');
   for (const { message } of leftOut) add(`! ${message}`, 'strong');
   const rates = ratesBetween(before, last);
   if (aliases !== null)
-    for (const line of aliasLines(aliases, health.aliases, rates.aliases, now)) lines.push(line);
+    lines.push(...aliasLines(aliases, { health: health.aliases, rate: rates.aliases, now }));
   if (archive !== null)
-    for (const line of archiveLines(archive, health.archive, rates.archive, now)) lines.push(line);
+    lines.push(...archiveLines(archive, { health: health.archive, rate: rates.archive, now }));
   const incidents = [
     ...(aliases?.incidents ?? []).map((one) => ({ ...one, pipeline: 'aliases' })),
     ...(archive?.incidents ?? []).map((one) => ({ ...one, pipeline: 'archive' })),
@@ -100,12 +100,13 @@ export function screenLines(view: View): readonly Line[] {
   return lines;
 }
 
-function aliasLines(
-  aliases: AliasStatus,
-  health: Health | null,
-  rate: number | null,
-  now: number,
-): readonly Line[] {
+interface Moment {
+  readonly health: Health | null;
+  readonly rate: number | null;
+  readonly now: number;
+}
+
+function aliasLines(aliases: AliasStatus, { health, rate, now }: Moment): readonly Line[] {
   const { lastPass, lagRecords, lagSeconds, mode, changelogRows } = aliases;
   const facts: Line[] = [
     ...head('aliases', `${aliases.database} → ${aliases.redis}`, aliases.paused),
@@ -139,12 +140,7 @@ function aliasLines(
   return facts;
 }
 
-function archiveLines(
-  archive: ArchiveStatus,
-  health: Health | null,
-  rate: number | null,
-  now: number,
-): readonly Line[] {
+function archiveLines(archive: ArchiveStatus, { health, rate, now }: Moment): readonly Line[] {
   const { lastPass, memory, mirror, role, deadLetters } = archive;
   const differing = Object.values(lastPass?.differences ?? {}).reduce((sum, count) => sum + count, 0);
   const full = soon(memory?.fullInSeconds ?? null);
@@ -210,19 +206,14 @@ function nextPass(
   return [fact('next pass', nextPassAt <= now ? 'due' : `in ${span(nextPassAt - now)}`)];
 }
 
-const failed = (
+function failed(
   { failure, failingSince }: Pick<AliasStatus, 'failure' | 'failingSince'>,
   now: number,
-): readonly Line[] =>
-  failure === null
-    ? []
-    : [
-        fact(
-          'failure',
-          `for ${span(now - (failingSince ?? now))}: ${failure.message} (${failure.code}); trying again`,
-          'bad',
-        ),
-      ];
+): readonly Line[] {
+  if (failure === null) return [];
+  const since = span(now - (failingSince ?? now));
+  return [fact('failure', `for ${since}: ${failure.message} (${failure.code}); trying again`, 'bad')];
+}
 
 const lag = (records: number | null, seconds: number | null): string =>
   records === null

@@ -44,7 +44,7 @@ function judged({ status, troubles, parked, parkedWord, otherwise }: HealthFacts
   if (troubles.length > 0) return { level: 'bad', says: 'Not in order' };
   const behind = (lagSeconds ?? 0) > behindSeconds;
   const says = behind ? 'Catching up' : 'In step';
-  if (parked > 0) return { level: 'warn', says: `${says}, ${grouped(parked)} ${parkedWord}` };
+  if (parked > 0) return { level: 'warn', says: `${says}, ${parked.toLocaleString('en')} ${parkedWord}` };
   if (behind) return { level: 'busy', says };
   return otherwise ?? { level: 'ok', says };
 }
@@ -61,4 +61,5 @@ export function overallHealth(troubles: readonly string[], each: readonly Health
   return { level: 'ok', says: 'In order', parked };
 }
 
-const grouped = (count: number): string => String(count).replace(/\B(?=(\d{3})+$)/g, ',');
+/** What it says, within a line. */
+export const lowered = ({ says }: Health): string => says.charAt(0).toLowerCase() + says.slice(1);

@@ -41,8 +41,8 @@ export async function askDaemon(config: Reachable): Promise<DaemonStatus | { rea
     (aliases === null || (aliases.database === config.dbPath && aliases.redis === redis)) &&
     (archive === null || (archive.postgres === config.postgres?.display && archive.redis === redis));
   if (!same) return { silent: `the daemon at ${base} serves other stores` };
-  const { leftOut = [] } = status as Partial<DaemonStatus>; // an earlier version says nothing of it
-  return { ...(status as DaemonStatus), leftOut };
+  if (!('health' in parsed.data)) return { silent: `the daemon at ${base} is of an earlier version` };
+  return status as DaemonStatus;
 }
 
 export interface Stores {

@@ -1,4 +1,5 @@
 import type { DaemonStatus } from '../daemon';
+import { lowered } from '../pipeline/health';
 import { timestamp } from '../timestamp';
 import type { Finding } from './finding';
 
@@ -14,14 +15,9 @@ export function daemonFindings(daemon: DaemonStatus | { readonly silent: string 
     ];
   }
   const { pid, ready, troubles, health, aliases, archive } = daemon;
-  const { level, says } = health.overall;
+  const level = health.overall.level === 'ok' ? 'ok' : 'note';
   const findings: Finding[] = ready
-    ? [
-        {
-          level: level === 'ok' ? 'ok' : 'note',
-          what: `the daemon (pid ${pid}) is ${says.charAt(0).toLowerCase()}${says.slice(1)}`,
-        },
-      ]
+    ? [{ level, what: `the daemon (pid ${pid}) is ${lowered(health.overall)}` }]
     : [];
   for (const what of troubles)
     findings.push({

@@ -17,8 +17,6 @@ interface Locked {
 
 export interface Registry {
   readonly url: string;
-  /** The names that npm has asked for. */
-  readonly asked: ReadonlySet<string>;
   /** Offers one more package, that in the folder. */
   readonly offer: (folder: string) => void;
 }
@@ -29,7 +27,6 @@ export interface Registry {
  */
 export async function localRegistry(workFolder: string): Promise<Registry> {
   const offered = new Map<string, Offered[]>();
-  const asked = new Set<string>();
   const offer = (folder: string) => {
     const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Offered['manifest'];
     const name = String(manifest['name']);
@@ -42,7 +39,6 @@ export async function localRegistry(workFolder: string): Promise<Registry> {
   const server = createServer(({ url = '', headers }, response) => {
     const [name = '', version] = decodeURIComponent(url).slice(1).split('/-/');
     const found = offered.get(name) ?? [];
-    asked.add(name);
     const base = `http://${String(headers.host)}`;
     const one = found.find(({ manifest }) => version === `${manifest.version}.tgz`);
     if (one !== undefined) void tarball(workFolder, one.folder).then((bytes) => response.end(bytes));
@@ -51,7 +47,7 @@ export async function localRegistry(workFolder: string): Promise<Registry> {
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   servers.push(server);
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, asked, offer };
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, offer };
 }
 
 const servers: Server[] = [];
