@@ -67,7 +67,7 @@ export function aliasPipeline(options: PipelineOptions): Pipeline<AliasStatus, P
       await refusePaused(connection);
       lane.passes.restart('asked for');
       const refused = () => (lane.pause.current === undefined ? undefined : refusePaused(connection));
-      return unlessFailing(lane.passes.request('asked for'), {
+      return unlessFailing(() => lane.passes.request('asked for'), {
         failure: () => lane.failure,
         refused,
         signal,

@@ -132,7 +132,7 @@ export function archivePipeline(options: PipelineOptions, postgres: PostgresTarg
     resume: () => resume(people),
     reconcile: async () => {
       await refusePaused(people);
-      return unlessFailing(askForPass(lane, signal), { failure: () => lane.failure, signal });
+      return unlessFailing((until) => askForPass(lane, until), { failure: () => lane.failure, signal });
     },
     cut: () => {
       people.close();

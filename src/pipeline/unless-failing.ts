@@ -13,11 +13,16 @@ export interface Obstacles {
 }
 
 /**
- * Waits for what a pipeline was asked for, as long as it works: whoever asked should hear at once that a store is away, or that
+ * Asks a pipeline for something, and waits for it as long as it works: whoever asked should hear at once that a store is away, or that
  * somebody has paused it meanwhile, though the pipeline itself goes on trying.
+ * @param ask its signal aborts when nobody waits any more
  * @throws the failure being retried; E_STOPPED; what `refused` throws
  */
-export function unlessFailing<T>(answer: Promise<T>, { failure, refused, signal }: Obstacles): Promise<T> {
+export async function unlessFailing<T>(
+  ask: (signal: AbortSignal) => Promise<T>,
+  { failure, refused, signal }: Obstacles,
+): Promise<T> {
+  const over = new AbortController();
   const look = async (): Promise<void> => {
     if (signal.aborted) throw stoppedEarly();
     const report = failure();
@@ -25,5 +30,9 @@ export function unlessFailing<T>(answer: Promise<T>, { failure, refused, signal 
     await refused?.();
   };
   const trouble$ = interval(lookMs).pipe(exhaustMap(look), ignoreElements());
-  return firstValueFrom(race(from(answer), trouble$));
+  try {
+    return await firstValueFrom(race(from(ask(AbortSignal.any([signal, over.signal]))), trouble$));
+  } finally {
+    over.abort();
+  }
 }

@@ -103,8 +103,7 @@ test('each verb works on what has its stores, says what it leaves out, and fails
     ['doctor', aliases, 1, without.archive],
     ['run --once --only archive', aliases, 1, /POSTGRES_URL not set \(E_POSTGRES_URL\)/],
     ['dead-letters list', aliases, 0, /Every row of the alias tables can be served/],
-    ['dead-letters list --kind model', aliases, 1, /E_POSTGRES_URL/],
-    ['dead-letters list', noFile, 1, /E_DB_MISSING/],
+    ['dead-letters retry --all', aliases, 1, /E_POSTGRES_URL/],
     ['run --once', records, 0, without.aliases],
     ['status', records, 0, without.aliases],
     ['run --once --only aliases', records, 1, /E_DB_MISSING/],
@@ -112,6 +111,7 @@ test('each verb works on what has its stores, says what it leaves out, and fails
     ['doctor', nothing, 1, /E_NO_STORES/],
     ['run --once', noFile, 1, /E_DB_MISSING/],
     ['status', noFile, 1, /E_DB_MISSING/],
+    ['dead-letters list', noFile, 1, /E_DB_MISSING/],
     ['pause', records, 0, /aliases: paused[^]*archive: paused/], // it needs no file
     ['pause', aliases, 0, without.archive],
   ];

@@ -90,7 +90,6 @@ onLinux.each<[string, string, (npm: number) => void]>([
   ['a SIGTERM, with a shell that stays', 'between', (npm) => process.kill(npm, 'SIGTERM')],
   ['kill -9', 'between', (npm) => process.kill(npm, 'SIGKILL')],
   ['kill -9, without a shell in between', 'exec', (npm) => process.kill(npm, 'SIGKILL')],
-  ['a SIGTERM to all of its processes', 'start', (npm) => process.kill(-npm, 'SIGTERM')],
   ['Ctrl+C, which npm hands on a second time', 'exec', (npm) => process.kill(-npm, 'SIGINT')],
 ])(
   'npm is ended by %s: the daemon stops cleanly, and its servers with it',
