@@ -40,20 +40,23 @@ const forsakenMs = 150_000;
 const keptMs = 30 * 86_400_000;
 const keptAtMost = 100;
 
+/** What a Date can be made of. */
+const moment = z.number().min(0).max(8.64e15);
+
 const schema = z.array(
   z.object({
     id: z.string(),
-    at: z.number(),
+    at: moment,
     what: z.string(),
     by: z.string(),
     outage: z
       .object({
         store: z.enum(['SQLite', 'Redis', 'Postgres']).nullable(),
         code: z.string(),
-        endedAt: z.number().nullable(),
-        seenAt: z.number(),
+        endedAt: moment.nullable(),
+        seenAt: moment,
         times: z.number(),
-        lastAppliedAt: z.number().nullable(),
+        lastAppliedAt: moment.nullable(),
       })
       .nullable(),
   }),

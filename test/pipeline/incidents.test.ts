@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { type Incident, mergeIncidents, sameMs, storeOf } from '../../src/pipeline/incident';
+import { type Incident, mergeIncidents, parseIncidents, sameMs, storeOf } from '../../src/pipeline/incident';
 import { Outages, outageOf, type SeenOutage } from '../../src/pipeline/outages';
 
 const down = { code: 'E_PG_UNREACHABLE', message: 'no connection' };
@@ -140,4 +140,11 @@ test('bringing lists together again, or in another order, changes nothing, and w
       }
     }),
   );
+});
+
+test('what is no list of incidents holds none, whoever has put it there', () => {
+  const one: Incident = { id: 'a.1', at: now, what: 'it happened', by: 'here:1', outage: null };
+  expect(parseIncidents(JSON.stringify([one]))).toEqual([one]);
+  for (const text of ['', 'mine', '{}', JSON.stringify([{ ...one, at: 1e300 }])])
+    expect(parseIncidents(text)).toEqual([]);
 });
