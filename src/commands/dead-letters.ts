@@ -58,7 +58,7 @@ export function deadLettersCommand(program: Command, run: Run): void {
         .option('--json', 'one line of JSON for each'),
       ['postgresUrl'],
     );
-  filtered('list', 'what is parked, and why')
+  filtered('list', 'what is parked, and why; alias rows that cannot be served as well')
     .option('--limit <count>', 'at most so many', parseCount, 100)
     .action((ids: string[], flags: Flags) => run((signal) => listBoth({ flags, ids, signal })));
   filtered('show', 'everything about the ones named, contents included').action(

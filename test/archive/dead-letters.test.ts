@@ -121,22 +121,18 @@ test('retry has the daemon try again within seconds, and drop gives up, each wha
 test('what no record fits is told as that, with what there is, by every verb and filter', async () => {
   await start();
   await parkFour();
-  const kind = ['--kind', 'metric'];
-  const code = ['--error', 'NOPE'];
+  const filter = ['--kind', 'metric', '--error', 'NOPE'];
   const told = await Promise.all(
-    [code, [...kind, ...code]].flatMap((filter) =>
-      ['list', 'retry', 'drop', 'show'].map((verb) => deadLetters(verb, ...filter)),
-    ),
+    ['list', 'retry', 'drop', 'show'].map((verb) => deadLetters(verb, ...filter)),
   );
-  const there = 'there are model 22007 (1), prediction E_PARENT (2), run E_PARENT (1).';
-  for (const [index, { code, output }] of told.entries()) {
-    const wanted = index < 4 ? 'has the code NOPE' : 'is of the kind metric and has the code NOPE';
-    expect(output).toContain(`None of the 4 parked records ${wanted}; ${there}`);
-    expect(code).toBe(index % 4 === 3 ? 1 : 0);
-  }
+  for (const { output } of told)
+    expect(output).toContain(
+      'None of the 4 parked records is of the kind metric and has the code NOPE; there are model 22007 (1), prediction E_PARENT (2), run E_PARENT (1).',
+    );
+  expect(told.map(({ code }) => code)).toEqual([0, 0, 0, 1]);
   expect(await lines('SELECT count(*), bool_or(due) FROM millrace.dead_letters')).toEqual(['4|f']);
   await archive.postgres.query('DELETE FROM millrace.dead_letters');
-  expect((await deadLetters('list', ...code)).output).toBe('Nothing is parked.\n');
+  expect((await deadLetters('list', ...filter)).output).toBe('Nothing is parked.\n');
 });
 
 test('drop asks whoever is at the terminal, and refuses where nobody is', async () => {
@@ -149,7 +145,6 @@ test('drop asks whoever is at the terminal, and refuses where nobody is', async 
   if (!hasPty()) return;
   for (const [keys, left, code] of [
     ['n\r', 4, 1],
-    ['\r', 4, 1],
     ['\u0003', 4, 1],
     ['\u0004', 4, 1],
     ['y\r', 1, 0],
