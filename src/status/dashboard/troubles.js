@@ -9,7 +9,7 @@ import { ago, clock } from './format.js';
  * @param {DaemonStatus} status
  * @param {number} at
  */
-export function remedies({ troubles, leftOut, aliases, archive }, at) {
+function remedies({ troubles, leftOut, aliases, archive }, at) {
   /** @type {Map<string, string[]>} */
   const said = new Map();
   for (const trouble of troubles) {
