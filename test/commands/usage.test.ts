@@ -83,6 +83,7 @@ describe('--json is JSON for errors, too', () => {
   const needed: Readonly<Record<string, readonly string[]>> = {
     capture: ['status'],
     trace: ['aidb:model:1'],
+    'dead-letters list': ['1'],
     'dead-letters show': ['1'],
     'dead-letters retry': ['--all'],
     'dead-letters drop': ['--all', '--yes'],
