@@ -95,7 +95,10 @@ export function openLog(config: LogConfig, stderr = false, toConsole = true): Lo
     ],
   });
   const file = config.file === '' ? undefined : addFile(logger, config);
+  let closed = false;
   const write = (level: string, message: string, fields: LogFields = {}) => {
+    // What was under way at the stop and is given up later has nobody to tell any more; winston would end the process for it.
+    if (closed) return;
     logger.log({ ...fields, level, message });
   };
   return {
@@ -117,6 +120,7 @@ export function openLog(config: LogConfig, stderr = false, toConsole = true): Lo
     },
     close: () =>
       new Promise((resolve) => {
+        closed = true;
         logger.on('finish', () => {
           file?.close();
           resolve();

@@ -138,3 +138,13 @@ test('a log file with no room leaves the daemon in order, is told once on stderr
   }
   expect(await ended).toBe(0);
 });
+
+test('what is told after the close is told to nobody, and ends nothing', async () => {
+  const log = openLog(loadConfig({ LOG_FILE: file }).log, false, false);
+  log.info('before');
+  await log.close();
+  log.info('after');
+  await new Promise(setImmediate); // winston's error would come as an event
+  expect(logged()).toContain('before');
+  expect(logged()).not.toContain('after');
+});
