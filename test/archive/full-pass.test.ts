@@ -215,7 +215,7 @@ test('reconcile --dry-run lists what differs, as text and as JSON, and changes n
   await archive.postgres.query(`DELETE FROM experiment_runs`);
   const before = [await dumpDatabase(), await dumpKeyspace(client)];
   const text = await cli('reconcile', '--dry-run');
-  expect(text.code).toBe(0);
+  expect(text.code).toBe(3);
   for (const key of ['aidb:model:1', 'aidb:prediction:2', 'aidb:metric:1:loss:train', 'aidb:exprun:1:1'])
     expect(text.output).toContain(`≠ ${key}\n`);
   expect(text.output).toMatch(/differing: .*model 1.*\nDry run: nothing was changed\./);
