@@ -191,6 +191,7 @@ test('what the daemon says is passed on: its troubles, and a pipeline that is pa
     pid: 7,
     ready: false,
     troubles: ['no cycle'],
+    health: { overall: { level: 'bad', says: '1 trouble', parked: 0 } },
     aliases: null,
     archive: { paused: { at: 0, by: 'ops' } },
   };

@@ -89,7 +89,7 @@ test('the program it starts is what package.json calls millrace, and systemd wai
   };
   expect(values('ExecStart')).toEqual([`/usr/bin/node /opt/millrace/${bin.millrace} run`]);
   const deadline = /stopDeadlineMs = ([\d_]+)/.exec(
-    readFileSync(join(packageRoot, 'src', 'cli.ts'), 'utf8'),
+    readFileSync(join(packageRoot, 'src', 'stop-signal.ts'), 'utf8'),
   )?.[1];
   expect(Number(values('TimeoutStopSec')[0])).toBeGreaterThan(Number(deadline?.replace('_', '')) / 1000);
 });

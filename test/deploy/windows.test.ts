@@ -28,7 +28,7 @@ test('every setting of the service is one, and secrets come from files', () => {
 });
 
 test('NSSM waits longer for a clean stop than Millrace takes', () => {
-  const deadline = /stopDeadlineMs = ([\d_]+)/.exec(readAsset('src/cli.ts'))?.[1]?.replace('_', '');
+  const deadline = /stopDeadlineMs = ([\d_]+)/.exec(readAsset('src/stop-signal.ts'))?.[1]?.replace('_', '');
   expect(Number(/AppStopMethodConsole (\d+)/.exec(service)?.[1])).toBeGreaterThan(Number(deadline));
 });
 
