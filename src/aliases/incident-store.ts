@@ -8,13 +8,16 @@ import type { RedisConnection } from '../redis';
 /** Beside the checkpoint: JSON, of a hundred incidents at the most. */
 export const incidentsKey = 'millrace:aliases:incidents';
 
+/** More than our list can have. It is none of ours, and not fetched: past what a reply may hold the connection would be ended. */
+const tooLong = 4 * 1024 ** 2;
+
 /** Another daemon may write at the same time. */
 const attempts = 3;
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
     /** swap.lua */
-    millraceSwap(key: string, expected: string, value: string): Result<0 | 1, Context>;
+    millraceSwap(key: string, expected: string, value: string, tooLong: number): Result<0 | 1, Context>;
   }
 }
 
@@ -33,7 +36,7 @@ export function aliasIncidentStore(connection: RedisConnection): IncidentStore {
         const value = JSON.stringify(next);
         if (value === found || (next.length === 0 && found === '')) return next;
         try {
-          if ((await connection.client.millraceSwap(incidentsKey, found, value)) === 1) return next;
+          if ((await connection.client.millraceSwap(incidentsKey, found, value, tooLong)) === 1) return next;
         } catch (error) {
           throw connection.translate(error);
         }
@@ -49,6 +52,7 @@ export const readIncidents = async (connection: RedisConnection): Promise<readon
 
 async function read(connection: RedisConnection): Promise<string> {
   try {
+    if ((await connection.client.strlen(incidentsKey)) >= tooLong) return '';
     return (await connection.client.get(incidentsKey)) ?? '';
   } catch (error) {
     if (error instanceof Error && error.message.startsWith('WRONGTYPE')) return '';

@@ -1,10 +1,11 @@
 import { storeFacts } from '../../src/aliases/store-facts';
-import { incidentsKey } from '../../src/aliases/incident-store';
+import { aliasIncidentStore, incidentsKey, readIncidents } from '../../src/aliases/incident-store';
 import { archiveIncidentStore } from '../../src/archive/incident-store';
 import { archiveStoreFacts } from '../../src/archive/store-facts';
 import { loadConfig, requirePostgres } from '../../src/config';
 import { type Incident, parseIncidents } from '../../src/pipeline/incident';
 import { PostgresConnection } from '../../src/postgres';
+import { RedisConnection } from '../../src/redis';
 import { faultProxy, through } from '../archive/support/fault-proxy';
 import { bothPipelines } from '../metrics/support/daemon';
 import { startDaemon, type TestDaemon } from '../support/daemon';
@@ -190,3 +191,21 @@ test('a table of incidents that somebody has to himself, or grants to nobody, ho
     pipeline.close();
   }
 }, 60_000);
+
+test('a list of incidents in Redis that is larger than a reply may be ends no connection, and makes room', async () => {
+  const { client } = both.redis;
+  await client.setrange(incidentsKey, 100 * 1024 ** 2, 'x');
+  const config = loadConfig({ REDIS_URL: both.redis.url, DB_PATH: both.path });
+  const connection = new RedisConnection(config.redis, 'us');
+  try {
+    await connection.connect();
+    const incident = { id: 'a', at: Date.now(), what: 'it', by: 'me', outage: null };
+    const store = aliasIncidentStore(connection);
+    expect(await readIncidents(connection)).toEqual([]);
+    expect(await store.update((stored) => [...stored, incident])).toEqual([incident]);
+    expect(await inRedis()).toEqual([incident]);
+  } finally {
+    connection.close();
+    await client.del(incidentsKey);
+  }
+});
