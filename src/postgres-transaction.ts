@@ -84,8 +84,14 @@ function* pieces(chunks: Iterable<Buffer>): Generator<Buffer> {
   }
 }
 
+const streamOf = (client: Client) =>
+  (client as unknown as { connection: { stream: { readonly bytesRead: number; destroy(): void } } })
+    .connection.stream;
+
+/** What the server has said so far. */
+export const bytesHeard = (client: Client): number => streamOf(client).bytesRead;
+
 /** pg offers only a polite end, which waits for what is in flight. */
 export function destroy(client: Client): void {
-  const { connection } = client as unknown as { connection: { stream: { destroy(): void } } };
-  connection.stream.destroy();
+  streamOf(client).destroy();
 }

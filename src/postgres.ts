@@ -6,6 +6,7 @@ import { begin } from './postgres-session';
 import { address, isWithoutTls } from './postgres-tls';
 import {
   beginSilenceMs,
+  bytesHeard,
   destroy,
   Session,
   silenceMs,
@@ -96,8 +97,12 @@ export class PostgresConnection {
   ): Promise<T> {
     return this.#inTurn(async () => {
       const { client } = await this.#begin(first);
+      let heard = bytesHeard(client);
       const watch = setInterval(() => {
-        void isPatient().then((patient) => patient || destroy(client));
+        const before = heard;
+        heard = bytesHeard(client);
+        // Many statements, and each of them is answered: that is no silence, also when none is at work just now.
+        if (heard === before) void isPatient().then((patient) => patient || destroy(client));
       }, silenceMs);
       try {
         return await work(client);
