@@ -102,6 +102,7 @@ export class PostgresConnection {
       const watch = setInterval(() => {
         const before = heard;
         heard = bytesHeard(client);
+        // Many statements, and each of them is answered: that is no silence, also when none is at work just now.
         if (heard === before) void isPatient().then((patient) => patient || over || destroy(client));
       }, silenceMs);
       try {

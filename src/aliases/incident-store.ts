@@ -9,13 +9,16 @@ import { readOwn } from './checkpoint';
 /** Beside the checkpoint: JSON, of a hundred incidents at the most. */
 export const incidentsKey = 'millrace:aliases:incidents';
 
+/** More than our list can have. It is none of ours, and not fetched: past what a reply may hold the connection would be ended. */
+const tooLong = 4 * 1024 ** 2;
+
 /** Another daemon may write at the same time. */
 const attempts = 3;
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
     /** swap.lua */
-    millraceSwap(key: string, expected: string, value: string): Result<0 | 1, Context>;
+    millraceSwap(key: string, expected: string, value: string, tooLong: number): Result<0 | 1, Context>;
   }
 }
 
@@ -29,12 +32,12 @@ export function aliasIncidentStore(connection: RedisConnection): IncidentStore {
     is: 'Redis',
     update: async (change) => {
       for (let attempt = 1; attempt <= attempts; attempt++) {
-        const found = await readOwn(connection, incidentsKey);
+        const found = await read(connection);
         const next = change(parseIncidents(found));
         const value = JSON.stringify(next);
         if (value === found || (next.length === 0 && found === '')) return next;
         try {
-          if ((await connection.client.millraceSwap(incidentsKey, found, value)) === 1) return next;
+          if ((await connection.client.millraceSwap(incidentsKey, found, value, tooLong)) === 1) return next;
         } catch (error) {
           throw connection.translate(error);
         }
@@ -46,4 +49,13 @@ export function aliasIncidentStore(connection: RedisConnection): IncidentStore {
 
 /** @throws an explained error */
 export const readIncidents = async (connection: RedisConnection): Promise<readonly Incident[]> =>
-  parseIncidents(await readOwn(connection, incidentsKey));
+  parseIncidents(await read(connection));
+
+async function read(connection: RedisConnection): Promise<string> {
+  try {
+    if ((await connection.client.strlen(incidentsKey)) >= tooLong) return '';
+  } catch (error) {
+    if (!(error instanceof Error && error.message.startsWith('WRONGTYPE'))) throw connection.translate(error);
+  }
+  return readOwn(connection, incidentsKey);
+}

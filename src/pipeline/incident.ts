@@ -40,23 +40,25 @@ const forsakenMs = 150_000;
 const keptMs = 30 * 86_400_000;
 const keptAtMost = 100;
 
-/** What a Date can be made of. */
-const moment = z.number().min(0).max(8.64e15);
+/** A store is open to others: what is no time would end whoever prints it. */
+const time = z.number().min(0).max(8.64e15);
+const longestText = 1_000;
+const text = z.string().transform((whole) => whole.slice(0, longestText));
 
 const schema = z.array(
   z.object({
-    id: z.string(),
-    at: moment,
-    what: z.string(),
-    by: z.string(),
+    id: text,
+    at: time,
+    what: text,
+    by: text,
     outage: z
       .object({
         store: z.enum(['SQLite', 'Redis', 'Postgres']).nullable(),
-        code: z.string(),
-        endedAt: moment.nullable(),
-        seenAt: moment,
-        times: z.number(),
-        lastAppliedAt: moment.nullable(),
+        code: text,
+        endedAt: time.nullable(),
+        seenAt: time,
+        times: z.int32().min(1),
+        lastAppliedAt: time.nullable(),
       })
       .nullable(),
   }),
@@ -135,6 +137,8 @@ function joined(a: Incident, b: Incident): Incident {
 
 function forsaken(incident: Incident, now: number): Incident {
   const { outage } = incident;
-  if (outage === null || outage.endedAt !== null || now - outage.seenAt <= forsakenMs) return incident;
+  // In the future: the clock was put back since.
+  if (outage === null || outage.endedAt !== null || Math.abs(now - outage.seenAt) <= forsakenMs)
+    return incident;
   return { ...incident, outage: { ...outage, endedAt: outage.seenAt } };
 }

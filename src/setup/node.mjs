@@ -1,4 +1,13 @@
-import { copyFileSync, linkSync, lstatSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 
 import { at, giveUp, npmExec, say } from './shell.mjs';
@@ -51,12 +60,15 @@ export const nodeIsLinked = () => lstatSync(LINK, { throwIfNoEntry: false }) !==
 /** The same file under another name: npm's cache may be closed to other users of a program, and may be emptied. */
 export function linkTo(path, node) {
   mkdirSync(dirname(path), { recursive: true });
-  rmSync(path, { force: true });
+  // Whole at once, or not there: npm would start half a file, and set-up with it, which could not mend it.
+  const whole = `${path}.${process.pid}`;
   try {
-    linkSync(node, path);
+    linkSync(node, whole);
   } catch {
-    copyFileSync(node, path); // on another disk
+    copyFileSync(node, whole); // on another disk
   }
+  renameSync(whole, path);
+  rmSync(whole, { force: true }); // two names of one file are left as they are
 }
 
 export function linkNode(node) {

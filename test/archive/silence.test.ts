@@ -1,3 +1,5 @@
+import { loadConfig, requirePostgres } from '../../src/config';
+import { PostgresConnection } from '../../src/postgres';
 import { startDaemon, type TestDaemon } from '../support/daemon';
 import { eventually } from '../support/eventually';
 import { plainModel, plainPrediction, plainVersion } from '../support/plain-writer';
@@ -45,3 +47,33 @@ test('Redis connections that fall silent are given up within seconds, and nothin
   await writer.stop();
   await settled(daemon);
 }, 60_000);
+
+test('many statements that are answered, one after the other, are no silence however long they take', async () => {
+  const config = loadConfig({ REDIS_URL: redis.url, POSTGRES_URL: postgres.url });
+  const connection = new PostgresConnection(requirePostgres(config), 'long');
+  const watches: (() => void)[] = [];
+  const setTimer = jest.spyOn(globalThis, 'setInterval').mockImplementation((look: () => void) => {
+    watches.push(look);
+    return setTimeout(() => undefined, 0);
+  });
+  try {
+    const answered = connection.read(async (client) => {
+      for (let count = 0; count < 5; count++) {
+        await client.query('SELECT 1');
+        for (const look of watches) look();
+      }
+      return 'whole';
+    });
+    expect(await answered).toBe('whole');
+    // As it does where nothing is said any more.
+    const silent = connection.read(async (client) => {
+      const asked = client.query('SELECT pg_sleep(30)');
+      for (const look of watches) look();
+      await asked;
+    });
+    await expect(silent).rejects.toThrow();
+  } finally {
+    setTimer.mockRestore();
+    connection.close();
+  }
+});

@@ -223,6 +223,17 @@ describe('src/setup.mjs', () => {
       expect(statSync(link(root)).size).toBe(statSync(process.execPath).size);
     });
 
+    it('leaves what npm looks for first as it was until the other is there as a whole', () => {
+      const root = checkout('whole');
+      ownPackages(root);
+      mkdirSync(join(root, 'node_modules', '.bin'));
+      writeFileSync(link(root), 'as it was');
+      // It can neither be linked nor copied: as when the disk is full, or whoever copies is killed.
+      const folderAsNode = `console.log(${JSON.stringify(folder)})`;
+      expect(setUp(root, npmThat(root, folderAsNode), asNode20).status).toBe(1);
+      expect(readFileSync(link(root), 'utf8')).toBe('as it was');
+    });
+
     it('says what to do when it cannot be fetched', () => {
       const root = checkout('no-registry');
       ownPackages(root);

@@ -1,8 +1,11 @@
 import { storeFacts } from '../../src/aliases/store-facts';
-import { incidentsKey } from '../../src/aliases/incident-store';
+import { aliasIncidentStore, incidentsKey, readIncidents } from '../../src/aliases/incident-store';
+import { archiveIncidentStore } from '../../src/archive/incident-store';
 import { archiveStoreFacts } from '../../src/archive/store-facts';
 import { loadConfig, requirePostgres } from '../../src/config';
 import { type Incident, parseIncidents } from '../../src/pipeline/incident';
+import { PostgresConnection } from '../../src/postgres';
+import { RedisConnection } from '../../src/redis';
 import { faultProxy, through } from '../archive/support/fault-proxy';
 import { bothPipelines } from '../metrics/support/daemon';
 import { startDaemon, type TestDaemon } from '../support/daemon';
@@ -152,3 +155,57 @@ test('a daemon that was killed: the next one tells since when nothing was applie
   const config = loadConfig({ REDIS_URL: both.redis.url, DB_PATH: both.path });
   expect(of((await storeFacts(config)).incidents, 'Redis')).not.toEqual([]);
 }, 60_000);
+
+test('a table of incidents that somebody has to himself, or grants to nobody, holds up neither pipeline nor status', async () => {
+  const config = loadConfig({
+    REDIS_URL: both.redis.url,
+    POSTGRES_URL: both.postgres.url,
+    DB_PATH: both.path,
+  });
+  const target = requirePostgres(config);
+  await (await both.start()).stop(); // migrated
+  const [somebody, pipeline] = [
+    new PostgresConnection(target, 'somebody'),
+    new PostgresConnection(target, 'us'),
+  ];
+  try {
+    await somebody.transaction(async (transaction) => {
+      await transaction.execute('LOCK TABLE millrace.incidents IN ACCESS EXCLUSIVE MODE');
+      const since = performance.now();
+      await expect(archiveIncidentStore(pipeline).update((list) => list)).rejects.toMatchObject({
+        code: 'E_PG_BUSY',
+      });
+      expect(await archiveStoreFacts(config, target)).toMatchObject({ migrated: true, incidents: [] });
+      expect(performance.now() - since).toBeLessThan(8_000); // a lock is waited for ten seconds
+    });
+    await both.postgres.query(
+      "CREATE ROLE lesser LOGIN PASSWORD 'lesser'; GRANT USAGE ON SCHEMA millrace TO lesser; GRANT SELECT ON ALL TABLES IN SCHEMA millrace TO lesser; REVOKE ALL ON millrace.incidents FROM lesser",
+    );
+    const url = new URL(both.postgres.url);
+    url.username = url.password = 'lesser';
+    const lesser = loadConfig({ REDIS_URL: both.redis.url, POSTGRES_URL: url.href, DB_PATH: both.path });
+    expect(await archiveStoreFacts(lesser, requirePostgres(lesser))).toMatchObject({ incidents: [] });
+    await both.postgres.query('DROP OWNED BY lesser; DROP ROLE lesser');
+  } finally {
+    somebody.close();
+    pipeline.close();
+  }
+}, 60_000);
+
+test('a list of incidents in Redis that is larger than a reply may be ends no connection, and makes room', async () => {
+  const { client } = both.redis;
+  await client.setrange(incidentsKey, 100 * 1024 ** 2, 'x');
+  const config = loadConfig({ REDIS_URL: both.redis.url, DB_PATH: both.path });
+  const connection = new RedisConnection(config.redis, 'us');
+  try {
+    await connection.connect();
+    const incident = { id: 'a', at: Date.now(), what: 'it', by: 'me', outage: null };
+    const store = aliasIncidentStore(connection);
+    expect(await readIncidents(connection)).toEqual([]);
+    expect(await store.update((stored) => [...stored, incident])).toEqual([incident]);
+    expect(await inRedis()).toEqual([incident]);
+  } finally {
+    connection.close();
+    await client.del(incidentsKey);
+  }
+});

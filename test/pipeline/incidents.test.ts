@@ -142,9 +142,31 @@ test('bringing lists together again, or in another order, changes nothing, and w
   );
 });
 
-test('what is no list of incidents holds none, whoever has put it there', () => {
-  const one: Incident = { id: 'a.1', at: now, what: 'it happened', by: 'here:1', outage: null };
-  expect(parseIncidents(JSON.stringify([one]))).toEqual([one]);
-  for (const text of ['', 'mine', '{}', JSON.stringify([{ ...one, at: 1e300 }])])
-    expect(parseIncidents(text)).toEqual([]);
+const outage = {
+  ...{ store: 'Redis' as const, code: 'E_REDIS', endedAt: null, seenAt: now },
+  ...{ times: 1, lastAppliedAt: null },
+};
+const whole: Incident = { id: 'a', at: now, what: 'it', by: 'me', outage };
+
+test.each<[string, unknown]>([
+  ['a time that is none', [{ ...whole, at: 1e300 }]],
+  ['an end that is none', [{ ...whole, outage: { ...outage, endedAt: -1 } }]],
+  ['a number past what Postgres counts', [{ ...whole, outage: { ...outage, times: 1e12 } }]],
+  ['half of a number', [{ ...whole, outage: { ...outage, times: 1.5 } }]],
+  ['no text', [{ ...whole, what: null }]],
+  ['no list', { ...whole }],
+])('what somebody else has put into a store is no list of incidents: %s', (_what, list) => {
+  expect(parseIncidents(JSON.stringify([whole]))).toEqual([whole]);
+  expect(parseIncidents(JSON.stringify(list))).toEqual([]);
+});
+
+test('a text that is too long for a screen is cut', () => {
+  const [one] = parseIncidents(JSON.stringify([{ ...whole, what: 'x'.repeat(1_000_000) }]));
+  expect(one?.what).toHaveLength(1_000);
+});
+
+test('an outage that was seen in the future, before the clock was put back, does not go on until then', () => {
+  const seenAt = now + 86_400_000;
+  const [one] = mergeIncidents([[{ ...whole, outage: { ...outage, seenAt } }]], now);
+  expect(one?.outage?.endedAt).toBe(seenAt);
 });
