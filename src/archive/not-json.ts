@@ -4,6 +4,8 @@ import { parsePythonJson } from '../writer/tolerant-json';
 const tokens = /"[^"\\]*(?:\\.[^"\\]*)*"|-?Infinity|NaN|[{}[\],:]/gs;
 /** What is told of a place, in characters. */
 const longestPlace = 120;
+/** In characters. Nobody looks through a longer text by hand, and the search, which nothing interrupts, would take seconds. */
+const longestSearched = 1_000_000;
 
 /** An object or an array that is open. */
 interface Open {
@@ -14,10 +16,10 @@ interface Open {
 
 /**
  * The first of Python's NaN, Infinity and -Infinity in a JSON text, and its place as a path: `$.scores[2]`; undefined where there is
- * none, or where more is wrong with it than that.
+ * none, where more is wrong with it than that, and in a text that is too long to be searched.
  */
 export function pythonNumber(text: string): { readonly token: string; readonly place: string } | undefined {
-  if (!/NaN|Infinity/.test(text)) return undefined;
+  if (text.length > longestSearched || !/NaN|Infinity/.test(text)) return undefined;
   try {
     parsePythonJson(text);
   } catch {

@@ -48,6 +48,12 @@ test.each([
     expect(misfit('input_data', type, Buffer.from(text))?.message).toContain(said);
 });
 
+test('a text that would take seconds is not searched: everything would wait', () => {
+  expect(misfit('input_data', 'json', Buffer.from(`[${'"x",'.repeat(300_000)}NaN]`))?.message).toContain(
+    'is not JSON',
+  );
+});
+
 test('what it refuses Postgres refuses, too', async () => {
   const { pool } = await testPostgres();
   await pool.query('CREATE TABLE t (json json, "character varying(5)" varchar(5))');
