@@ -67,7 +67,6 @@ const rare: Readonly<Record<string, string>> = {
   select: 'of a database other than 0',
   del: 'of a checkpoint that somebody has overwritten with another type',
   hstrlen: 'measures a record that may be too large',
-  strlen: 'measures an alias key, where somebody has put something huge under one',
   xdel: 'takes an entry that is too large out of the stream',
   rename: 'of a stream whose last id somebody has set far ahead of the clock',
   pttl: 'and the next are asked by trace and support-bundle, beside the daemon',
