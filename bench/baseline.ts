@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { packageRoot } from '../src/package-root';
+import { packageRoot } from '../src/foundation/package-root';
 import type { Baseline } from './gate';
 import type { Machine } from './machine';
 import type { Ratio } from './ratios';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { packageRoot } from '../src/package-root';
+import { packageRoot } from '../src/foundation/package-root';
 
 /** A line of the daemon's log (LOG_FORMAT=json). */
 export type LogEvent = Readonly<Record<string, unknown>> & { readonly event?: string };

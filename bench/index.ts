@@ -1,4 +1,4 @@
-import { demandNode } from '../src/node-floor';
+import { demandNode } from '../src/foundation/node-floor';
 demandNode();
 import { Argument, Command, Option } from 'commander';
 import { aliases } from './aliases/suite';
@@ -9,7 +9,7 @@ import { renderGate } from './gate-report';
 import { describeMachine } from './machine';
 import { ratiosOf } from './ratios';
 import { renderRun, type Run, writeResult } from './report';
-import { whenNpmIsGone } from '../src/stop-signal';
+import { whenNpmIsGone } from '../src/foundation/stop-signal';
 import { type Context, type Outcome, runSuite, type Suite } from './suite';
 
 const suites: readonly Suite[] = [aliases, archive];

@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { cpus, release, tmpdir, totalmem, type } from 'node:os';
 import Database from 'better-sqlite3';
-import { defaultCacheDir } from '../src/embedded/cache-dir';
-import { findPostgres } from '../src/embedded/postgres-binary';
-import { findRedisServer } from '../src/embedded/redis-binary';
-import { serverUser } from '../src/embedded/server-user';
-import { packageRoot, version } from '../src/package-root';
+import { defaultCacheDir } from '../src/embedded/process/cache-dir';
+import { findPostgres } from '../src/embedded/postgres/postgres-binary';
+import { findRedisServer } from '../src/embedded/redis/redis-binary';
+import { serverUser } from '../src/embedded/process/server-user';
+import { packageRoot, version } from '../src/foundation/package-root';
 
 /** What a figure depends on besides the code. */
 export interface Machine {

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { packageRoot } from '../src/package-root';
+import { packageRoot } from '../src/foundation/package-root';
 import { renderChart } from './chart';
 import { type Figure, format, judge } from './figure';
 import type { Machine } from './machine';

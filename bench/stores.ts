@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Redis from 'ioredis';
-import { startRedis } from '../src/embedded/redis';
+import { startRedis } from '../src/embedded/redis/redis';
 
 /** A real Redis of one part's own, and a folder on disk; both empty at first and gone afterwards. */
 export interface Stores {

@@ -1,4 +1,4 @@
--- What retention may have taken out of Redis: see src/archive/retention.ts.
+-- What retention may have taken out of Redis: see src/archive/retention/retention.ts.
 
 --: table millrace.retention
 -- before: records of the kind that are older may have been removed from Redis because they are here. Noted before they are, in

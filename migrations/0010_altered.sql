@@ -1,4 +1,4 @@
--- Rows that are not as they were sent because Postgres changes them on write: see src/archive/alterations.ts.
+-- Rows that are not as they were sent because Postgres changes them on write: see src/archive/write/alterations.ts.
 
 --: table millrace.altered
 -- sent: md5 of the record's values, as text; came: of what the row pg_id had in these columns afterwards. Such a row is in step

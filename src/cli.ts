@@ -1,16 +1,16 @@
 #!/usr/bin/env node
-import { demandNode } from './node-floor';
+import { demandNode } from './foundation/node-floor';
 demandNode((sentence) => {
   process.stderr.write(`${sentence}\n`);
   process.exit(1);
 });
 import { Command, CommanderError } from 'commander';
-import { complain, printJson } from './commands/print';
-import { usageError, verbOf, wantsJson, withFlags, withVerb } from './commands/usage';
+import { complain, printJson } from './terminal/print';
+import { usageError, verbOf, wantsJson, withFlags, withVerb } from './terminal/usage';
 import { verbsFor } from './commands/verbs';
-import { describeError } from './errors';
-import { version } from './package-root';
-import { stopSignal } from './stop-signal';
+import { describeError } from './foundation/errors';
+import { version } from './foundation/package-root';
+import { stopSignal } from './foundation/stop-signal';
 
 /** What a verb gets: a signal for a clean stop; it returns the exit code. */
 export type Verb = (signal: AbortSignal) => Promise<number>;

@@ -1,6 +1,6 @@
 import Database from 'better-sqlite3';
 import type { Redis } from 'ioredis';
-import { defaultMappings } from '../../src/aliases/mapping';
+import { defaultMappings } from '../../src/mapping/alias-tables';
 
 /**
  * Baseline: one pass as the documents describe it. All rows grouped in memory, KEYS, one GET for each key, one SET for each

@@ -1,6 +1,6 @@
 import Database from 'better-sqlite3';
 import type { Redis } from 'ioredis';
-import { defaultMappings } from '../../src/aliases/mapping';
+import { defaultMappings } from '../../src/mapping/alias-tables';
 
 /** How many keys there are, and a checksum of all keys with their values, whatever their order. */
 interface Fingerprint {

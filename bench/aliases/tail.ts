@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import type { Redis } from 'ioredis';
-import { checkpointKey, parseCheckpoint } from '../../src/aliases/checkpoint';
+import { checkpointKey, parseCheckpoint } from '../../src/aliases/sink/checkpoint';
 import { monotonicMs, timed } from '../clock';
 import { count } from '../figure';
 import type { Part } from '../suite';

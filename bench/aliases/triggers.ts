@@ -1,8 +1,8 @@
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { installCapture, uninstallCapture } from '../../src/aliases/capture';
-import { defaultMappings } from '../../src/aliases/mapping';
+import { installCapture, uninstallCapture } from '../../src/aliases/source/capture';
+import { defaultMappings } from '../../src/mapping/alias-tables';
 import { monotonicMs } from '../clock';
 import { type Comparison, count, type Figure } from '../figure';
 import { withStores } from '../stores';

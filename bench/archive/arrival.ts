@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
-import { compareEntryIds } from '../../src/archive/entry-id';
+import { compareEntryIds } from '../../src/archive/stream/entry-id';
 import { monotonicMs } from '../clock';
 import type { DaemonProcess, LogEvent } from '../daemon-process';
 import type { Database } from './database';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { migrate } from '../../src/archive/schema/migrate';
-import { startPostgres } from '../../src/embedded/postgres';
+import { startPostgres } from '../../src/embedded/postgres/postgres';
 
 export type TextRow = Readonly<Record<string, string | null>>;
 

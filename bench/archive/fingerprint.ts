@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
-import { readAsset } from '../../src/package-root';
+import { readAsset } from '../../src/foundation/package-root';
 import type { Scene } from './scene';
 
 type Kind = 'model' | 'prediction';

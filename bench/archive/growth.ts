@@ -1,4 +1,4 @@
-import { readAsset } from '../../src/package-root';
+import { readAsset } from '../../src/foundation/package-root';
 import { monotonicMs } from '../clock';
 import type { DaemonProcess } from '../daemon-process';
 import { count, type Figure } from '../figure';

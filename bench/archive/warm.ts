@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { packageRoot } from '../../src/package-root';
+import { packageRoot } from '../../src/foundation/package-root';
 import { timed } from '../clock';
 import { count, type Figure } from '../figure';
 import type { Part } from '../suite';

@@ -1,5 +1,5 @@
 import { exhaustMap, merge, takeUntil, timer } from 'rxjs';
-import { startCounting } from '../metrics';
+import { startCounting } from '../metrics/metrics';
 import { CheckpointAge } from '../pipeline/checkpoint-age';
 import type { Tell } from '../pipeline/event';
 import type { Pipeline, PipelineOptions } from '../pipeline/pipeline';
@@ -7,13 +7,13 @@ import { nextTick } from '../pipeline/progress';
 import { unlessFailing } from '../pipeline/unless-failing';
 import { abort$ } from '../pipeline/pump';
 import { runPump } from '../pipeline/run-pump';
-import { RedisConnection } from '../redis';
+import { RedisConnection } from '../connections/redis';
 import { AliasLane } from './lane';
-import { isNetworkPath, networkWarning } from './network-path';
-import type { PassReport } from './pass-runner';
-import { pause, refusePaused, resume } from './pause';
+import { isNetworkPath, networkWarning } from './source/network-path';
+import type { PassReport } from './pass/pass-runner';
+import { pause, refusePaused, resume } from './sink/pause';
 import { aliasHealth, aliasReadings, aliasStatus, type AliasStatus, aliasTroubles } from './status';
-import { databaseWake$ } from './wake';
+import { databaseWake$ } from './source/wake';
 
 /** SQLite -> changelog -> Redis, with a full pass at start and each interval. */
 export function aliasPipeline(options: PipelineOptions): Pipeline<AliasStatus, PassReport> {

@@ -1,8 +1,8 @@
-import type { Readings } from '../gauges';
+import type { Readings } from '../metrics/gauges';
 import type { CheckpointAge } from '../pipeline/checkpoint-age';
 import { type Health, healthOf } from '../pipeline/health';
 import type { Incident } from '../pipeline/incident';
-import { passAt, timeOf } from '../pipeline/moment';
+import { passAt, timeOf } from '../foundation/moment';
 import { type Pause, pauseTroubles } from '../pipeline/pause';
 import {
   failing,
@@ -11,12 +11,12 @@ import {
   progressReadings,
   stalledTroubles,
 } from '../pipeline/progress';
-import { describeGaps } from './capture';
-import type { UnservedTable } from './catalogue';
+import { describeGaps } from './source/capture';
+import type { UnservedTable } from './source/catalogue';
 import type { AliasLag } from './lag';
 import type { AliasLane } from './lane';
-import type { PassReport } from './pass-runner';
-import type { UnservedRow } from './unserved';
+import type { PassReport } from './pass/pass-runner';
+import type { UnservedRow } from './source/unserved';
 
 /** What is known of one configured table. */
 export interface TableStatus {

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { stoppedEarly } from '../pipeline/once-options';
 import type { ArchiveLane } from './lane';
-import type { ArchivePassReport } from './pass-runner';
-import { refusePaused } from './pause';
+import type { ArchivePassReport } from './pass/pass-runner';
+import { refusePaused } from './position/pause';
 
 const pollMs = 200;
 

@@ -1,8 +1,8 @@
-import { describeError, type ErrorReport } from '../errors';
-import type { Log } from '../log';
-import type { RedisConnection } from '../redis';
+import { describeError, type ErrorReport } from '../foundation/errors';
+import type { Log } from '../log/log';
+import type { RedisConnection } from '../connections/redis';
 import { ensureLibrary, inspectLibrary, libraryError } from '../writer/library';
-import { renewStream } from './renew-stream';
+import { renewStream } from './position/renew-stream';
 
 export interface CaptureWatchOptions {
   readonly redis: RedisConnection;

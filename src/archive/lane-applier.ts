@@ -1,9 +1,9 @@
-import type { Log } from '../log';
-import type { ServerFacts } from '../redis';
-import { Applier, type ApplierOptions } from './applier';
-import { findTargets, inspectRedis, prepareSchema } from './preparation';
-import { ArchiveSink, type SinkOptions } from './sink';
-import type { Targets } from './target';
+import type { Log } from '../log/log';
+import type { ServerFacts } from '../connections/redis';
+import { Applier, type ApplierOptions } from './apply/applier';
+import { findTargets, inspectRedis, prepareSchema } from './schema/preparation';
+import { ArchiveSink, type SinkOptions } from './apply/sink';
+import type { Targets } from './record/target';
 
 export interface LaneApplierOptions
   extends Omit<ApplierOptions, 'sink'>, Pick<SinkOptions, 'strategies' | 'onDelete'> {

@@ -1,8 +1,8 @@
-import { PostgresConnection } from '../postgres';
-import type { PostgresTarget } from '../postgres-url';
-import { RedisConnection } from '../redis';
-import type { RedisTarget } from '../redis-url';
-import { firstWriter, secondWriter } from './checkpoint';
+import { PostgresConnection } from '../connections/postgres';
+import type { PostgresTarget } from '../connections/postgres-url';
+import { RedisConnection } from '../connections/redis';
+import type { RedisTarget } from '../connections/redis-url';
+import { firstWriter, secondWriter } from './position/checkpoint';
 
 /** What a lane talks through. */
 export class LaneConnections {

@@ -1,15 +1,15 @@
-import type { Log } from '../log';
+import type { Log } from '../log/log';
 import type { Incidents } from '../pipeline/incidents';
-import type { RedisConnection } from '../redis';
-import type { Applier } from './applier';
-import type { Checkpoint } from './checkpoint';
-import { Follower } from './follower';
-import { keepAll } from './kept';
+import type { RedisConnection } from '../connections/redis';
+import type { Applier } from './apply/applier';
+import type { Checkpoint } from './position/checkpoint';
+import { Follower } from './position/follower';
+import { keepAll } from './delete/kept';
 import type { LaneStream } from './lane-stream';
-import type { ArchivePassRunner } from './pass-runner';
-import { loadLibrary } from './preparation';
-import type { Page } from './stream';
-import type { Targets } from './target';
+import type { ArchivePassRunner } from './pass/pass-runner';
+import { loadLibrary } from './schema/preparation';
+import type { Page } from './tail/stream';
+import type { Targets } from './record/target';
 
 export interface LaneFollowerOptions {
   readonly redis: RedisConnection;

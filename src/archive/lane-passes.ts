@@ -1,11 +1,11 @@
-import type { Log } from '../log';
-import type { Metrics } from '../metrics';
-import type { Applier } from './applier';
-import type { Checkpoint } from './checkpoint';
+import type { Log } from '../log/log';
+import type { Metrics } from '../metrics/metrics';
+import type { Applier } from './apply/applier';
+import type { Checkpoint } from './position/checkpoint';
 import type { Tell } from '../pipeline/event';
-import { PassGate } from './pass-gate';
-import { type ArchivePassOptions, type ArchivePassReport, ArchivePassRunner } from './pass-runner';
-import { passStarted, passSummary, recordPass } from './report';
+import { PassGate } from './pass/pass-gate';
+import { type ArchivePassOptions, type ArchivePassReport, ArchivePassRunner } from './pass/pass-runner';
+import { passStarted, passSummary, recordPass } from './pass/report';
 
 export interface LanePassesOptions extends Omit<ArchivePassOptions, 'onStart' | 'onDone'> {
   readonly checkpoint: Checkpoint;

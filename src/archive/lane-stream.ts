@@ -1,12 +1,12 @@
-import type { Applier } from './applier';
-import type { Checkpoint } from './checkpoint';
-import { Echoes } from './echoes';
-import { beforeAll } from './entry-id';
+import type { Applier } from './apply/applier';
+import type { Checkpoint } from './position/checkpoint';
+import { Echoes } from './stream/echoes';
+import { beforeAll } from './stream/entry-id';
 import type { LaneConnections } from './lane-connections';
-import { Relay } from './relay';
-import type { Page } from './stream';
-import { lastEntryId, StreamTail } from './stream-tail';
-import { Trimming } from './trim';
+import { Relay } from './apply/relay';
+import type { Page } from './tail/stream';
+import { lastEntryId, StreamTail } from './tail/stream-tail';
+import { Trimming } from './tail/trim';
 
 export interface LaneStreamOptions {
   readonly connections: LaneConnections;

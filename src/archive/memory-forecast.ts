@@ -1,6 +1,6 @@
-import type { RedisConnection } from '../redis';
-import { streamKey } from './checkpoint';
-import { entryId } from './entry-ids';
+import type { RedisConnection } from '../connections/redis';
+import { streamKey } from './position/checkpoint';
+import { entryId } from './stream/entry-ids';
 
 export interface MemoryFacts {
   /** Entries in the stream. */

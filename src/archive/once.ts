@@ -1,19 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { interval, merge, Subject } from 'rxjs';
-import { type Config, requirePostgres } from '../config';
-import type { Log } from '../log';
-import { createMetrics } from '../metrics';
+import { type Config, requirePostgres } from '../config/load';
+import type { Log } from '../log/log';
+import { createMetrics } from '../metrics/metrics';
 import { untold } from '../pipeline/event';
 import type { OnceOptions } from '../pipeline/once-options';
 import { runForOnePass } from '../pipeline/one-pass';
-import { showProgress } from '../progress';
+import { showProgress } from '../pipeline/show-progress';
 import { askForPass } from './ask-for-pass';
-import { beforeAll, compareEntryIds } from './entry-id';
+import { beforeAll, compareEntryIds } from './stream/entry-id';
 import { ArchiveLane } from './lane';
-import type { ArchivePassReport } from './pass-runner';
-import { refusePaused } from './pause';
-import { passSummary } from './report';
-import { lastEntryId } from './stream-tail';
+import type { ArchivePassReport } from './pass/pass-runner';
+import { refusePaused } from './position/pause';
+import { passSummary } from './pass/report';
+import { lastEntryId } from './tail/stream-tail';
 
 const pollMs = 200;
 

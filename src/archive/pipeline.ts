@@ -10,7 +10,7 @@ import {
   tap,
   timer,
 } from 'rxjs';
-import { startCounting } from '../metrics';
+import { startCounting } from '../metrics/metrics';
 import { CheckpointAge } from '../pipeline/checkpoint-age';
 import type { Tell } from '../pipeline/event';
 import type { Pipeline, PipelineOptions } from '../pipeline/pipeline';
@@ -18,19 +18,19 @@ import { nextTick } from '../pipeline/progress';
 import { unlessFailing } from '../pipeline/unless-failing';
 import { abort$ } from '../pipeline/pump';
 import { runPump } from '../pipeline/run-pump';
-import { PostgresConnection } from '../postgres';
-import type { PostgresTarget } from '../postgres-url';
+import { PostgresConnection } from '../connections/postgres';
+import type { PostgresTarget } from '../connections/postgres-url';
 import { askForPass } from './ask-for-pass';
 import { CaptureWatch } from './capture-watch';
-import { kindNames } from './kinds';
+import { kindNames } from '../mapping/kinds';
 import { ArchiveLane } from './lane';
-import { type DeadLetterStore, deadLetterStore } from './letter-store';
+import { type DeadLetterStore, deadLetterStore } from './letters/letter-store';
 import { MemoryForecast } from './memory-forecast';
-import { mirror$ } from './mirror';
-import { MirrorLog } from './mirror-log';
-import type { ArchivePassReport } from './pass-runner';
-import { pause, refusePaused, resume } from './pause';
-import { retainedKinds } from './retention-policy';
+import { mirror$ } from './mirror/mirror';
+import { MirrorLog } from './mirror/mirror-log';
+import type { ArchivePassReport } from './pass/pass-runner';
+import { pause, refusePaused, resume } from './position/pause';
+import { retainedKinds } from '../mapping/retention-policy';
 import { archiveHealth, archiveReadings, archiveStatus, type ArchiveStatus, archiveTroubles } from './status';
 
 /** What is due once a second is not woken by anything else. */

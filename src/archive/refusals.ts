@@ -1,6 +1,6 @@
-import type { Applied } from './attempt';
-import { type KindName, kinds } from './kinds';
-import type { Unfit } from './unfit';
+import type { Applied } from './write/attempt';
+import { type KindName, kinds } from '../mapping/kinds';
+import type { Unfit } from './record/unfit';
 
 /** So many records of a kind, and none that got through: it is not the records. */
 const enough = 12;

@@ -1,9 +1,9 @@
-import type { ErrorReport } from '../errors';
-import type { Readings } from '../gauges';
+import type { ErrorReport } from '../foundation/errors';
+import type { Readings } from '../metrics/gauges';
 import type { CheckpointAge } from '../pipeline/checkpoint-age';
 import { type Health, healthOf } from '../pipeline/health';
 import type { Incident } from '../pipeline/incident';
-import { passAt, timeOf } from '../pipeline/moment';
+import { passAt, timeOf } from '../foundation/moment';
 import { type Pause, pauseTroubles } from '../pipeline/pause';
 import {
   failing,
@@ -12,12 +12,12 @@ import {
   progressReadings,
   stalledTroubles,
 } from '../pipeline/progress';
-import { compareEntryIds } from './entry-id';
+import { compareEntryIds } from './stream/entry-id';
 import type { ArchiveLane } from './lane';
 import type { MemoryFacts } from './memory-forecast';
-import type { ArchivePassReport } from './pass-runner';
+import type { ArchivePassReport } from './pass/pass-runner';
 import { type Refusal, refusalTrouble } from './refusals';
-import { millisecondsOf } from './stream';
+import { millisecondsOf } from './tail/stream';
 
 /** How plain writes are followed. */
 export interface MirrorStatus {

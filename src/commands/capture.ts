@@ -1,10 +1,10 @@
 import { type Command, Argument } from 'commander';
-import { describeGaps, installCapture, uninstallCapture } from '../aliases/capture';
-import { AliasSource } from '../aliases/source';
+import { describeGaps, installCapture, uninstallCapture } from '../aliases/source/capture';
+import { AliasSource } from '../aliases/source/source';
 import { tableStatuses } from '../aliases/status';
-import { useRunningDaemon } from '../stores';
+import { useRunningDaemon } from '../embedded/stores';
 import { configOf, type Run, withOptions } from './options';
-import { complain, print, printJson } from './print';
+import { complain, print, printJson } from '../terminal/print';
 
 const examples = `
 Examples:

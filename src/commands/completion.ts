@@ -1,5 +1,5 @@
 import { Argument, type Command } from 'commander';
-import { completionScript, type Shell, shells } from './completion-scripts';
+import { completionScript, type Shell, shells } from '../terminal/completion-scripts';
 import type { Run } from './options';
 
 const examples = `

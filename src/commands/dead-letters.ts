@@ -4,18 +4,18 @@ import {
   deadLetterStore,
   type Letter,
   type LetterFilter,
-} from '../archive/letter-store';
-import { isKind, kindNames } from '../archive/kinds';
-import { requirePostgres } from '../config';
-import { fatal } from '../errors';
-import { withStores } from '../left-out';
-import { PostgresConnection } from '../postgres';
-import { useRunningDaemon } from '../stores';
-import { confirm } from './confirm';
-import { noSuchLetters, nothingLike } from './letters-like';
+} from '../archive/letters/letter-store';
+import { isKind, kindNames } from '../mapping/kinds';
+import { requirePostgres } from '../config/load';
+import { fatal } from '../foundation/errors';
+import { withStores } from '../config/left-out';
+import { PostgresConnection } from '../connections/postgres';
+import { useRunningDaemon } from '../embedded/stores';
+import { confirm } from '../terminal/confirm';
+import { noSuchLetters, nothingLike } from '../terminal/letters-like';
 import { configOf, type Run, withOptions } from './options';
-import { complain, print, printJson } from './print';
-import { tellUnserved } from './unserved-aliases';
+import { complain, print, printJson } from '../terminal/print';
+import { tellUnserved } from '../terminal/unserved-aliases';
 
 interface Flags extends Record<string, unknown> {
   readonly kind?: string;

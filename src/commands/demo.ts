@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { loadConfig, readEnvironment } from '../config';
-import { readRecord } from '../daemon-record';
+import { loadConfig, readEnvironment } from '../config/load';
+import { readRecord } from '../control/daemon-record';
 import { besideDaemon, ownScene, type Scene } from '../demo/scene';
 import { show } from '../demo/show';
 import type { Run } from './options';
-import { print } from './print';
+import { print } from '../terminal/print';
 
 const say = (text: string): void => {
   print(text.split('\n'));

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import { diagnose } from '../status/diagnose';
-import type { Finding } from '../status/finding';
-import { useRunningDaemon } from '../stores';
+import { diagnose } from '../doctor/diagnose';
+import type { Finding } from '../pipeline/finding';
+import { useRunningDaemon } from '../embedded/stores';
 import { configOf, type Run, withOptions } from './options';
-import { print, printJson } from './print';
+import { print, printJson } from '../terminal/print';
 
 const mark = { ok: '✓', note: '·', problem: '✗' } as const;
 

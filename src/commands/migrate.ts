@@ -1,15 +1,15 @@
 import type { Command } from 'commander';
 import { migrate, type MigrationReport } from '../archive/schema/migrate';
 import { sentence } from '../archive/schema/things';
-import { quoteName } from '../archive/target';
-import { type Config, requirePostgres } from '../config';
-import { describeError } from '../errors';
-import { PostgresConnection } from '../postgres';
-import { RedisConnection } from '../redis';
-import { useRunningDaemon } from '../stores';
+import { quoteName } from '../archive/record/target';
+import { type Config, requirePostgres } from '../config/load';
+import { describeError } from '../foundation/errors';
+import { PostgresConnection } from '../connections/postgres';
+import { RedisConnection } from '../connections/redis';
+import { useRunningDaemon } from '../embedded/stores';
 import { ensureLibrary } from '../writer/library';
 import { configOf, type Run, withOptions } from './options';
-import { complain, print } from './print';
+import { complain, print } from '../terminal/print';
 
 const examples = `
 Examples:

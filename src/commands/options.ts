@@ -1,11 +1,11 @@
 import { type Command, Option as CommandOption } from 'commander';
 import type { Verb } from '../cli';
-import { type Config, loadConfig, readEnvironment } from '../config';
-import { withStores } from '../left-out';
-import { type Option, options } from '../settings';
-import type { Reachable } from '../status/ask';
-import { useRunningDaemon } from '../stores';
-import { complain } from './print';
+import { type Config, loadConfig, readEnvironment } from '../config/load';
+import { withStores } from '../config/left-out';
+import { type Option, options } from '../config/options';
+import type { Reachable } from '../doctor/ask';
+import { useRunningDaemon } from '../embedded/stores';
+import { complain } from '../terminal/print';
 
 /** Hands a verb to the CLI, which runs it and keeps its exit code. */
 export type Run = (verb: Verb) => Promise<void>;

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import { requirePostgres } from '../config';
+import { requirePostgres } from '../config/load';
 import { whoAmI } from '../pipeline/pause';
-import { setPause } from '../set-pause';
+import { setPause } from '../control/set-pause';
 import { configWithStores, type Run, withOptions } from './options';
-import { print } from './print';
+import { print } from '../terminal/print';
 
 const examples = {
   pause: `

@@ -1,14 +1,14 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { requirePostgres } from '../config';
-import { usualFolders } from '../embedded/local-postgres';
-import { programsOnPath } from '../embedded/program-path';
-import { withoutTls } from '../postgres-auth';
-import type { PostgresTarget } from '../postgres-url';
-import { useRunningDaemon } from '../stores';
+import { requirePostgres } from '../config/load';
+import { usualFolders } from '../embedded/postgres/local-postgres';
+import { programsOnPath } from '../embedded/process/program-path';
+import { withoutTls } from '../connections/postgres-auth';
+import type { PostgresTarget } from '../connections/postgres-url';
+import { useRunningDaemon } from '../embedded/stores';
 import { configOf, type Run } from './options';
-import { type Client, noClient, runClient } from './run-client';
+import { type Client, noClient, runClient } from '../terminal/run-client';
 
 const examples = `
 Examples:

@@ -1,15 +1,15 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { dryRunPass } from '../aliases/dry-run-pass';
-import { dryRunSummary } from '../aliases/report';
-import { archiveDryRun } from '../archive/dry-run';
-import type { ArchiveDifference } from '../archive/explain';
+import { dryRunPass } from '../aliases/pass/dry-run-pass';
+import { dryRunSummary } from '../aliases/pass/report';
+import { archiveDryRun } from '../archive/pass/dry-run';
+import type { ArchiveDifference } from '../archive/pass/explain';
 import { archiveOnce } from '../archive/once';
-import { type Config, requirePostgres } from '../config';
-import { openLog } from '../log';
-import { passOnce } from '../once';
-import { describeAlias, describeRecord } from './describe-difference';
+import { type Config, requirePostgres } from '../config/load';
+import { openLog } from '../log/log';
+import { passOnce } from '../control/once';
+import { describeAlias, describeRecord } from '../terminal/describe-difference';
 import { configWithStores, type Run, withOptions } from './options';
-import { print, printJson } from './print';
+import { print, printJson } from '../terminal/print';
 
 interface Flags {
   readonly dryRun?: boolean;

@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
-import { defaultCacheDir } from '../embedded/cache-dir';
-import { programsOnPath } from '../embedded/program-path';
-import { findRedisServer } from '../embedded/redis-binary';
-import type { RedisTarget } from '../redis-url';
-import { useRunningDaemon } from '../stores';
+import { defaultCacheDir } from '../embedded/process/cache-dir';
+import { programsOnPath } from '../embedded/process/program-path';
+import { findRedisServer } from '../embedded/redis/redis-binary';
+import type { RedisTarget } from '../connections/redis-url';
+import { useRunningDaemon } from '../embedded/stores';
 import { configOf, type Run } from './options';
-import { type Client, noClient, runClient } from './run-client';
+import { type Client, noClient, runClient } from '../terminal/run-client';
 
 const examples = `
 Examples:

@@ -1,16 +1,16 @@
 import type { Command } from 'commander';
-import { refusePaused } from '../archive/pause';
-import { findTargets } from '../archive/preparation';
-import { Retention } from '../archive/retention';
-import { needsAttention, retentionLines } from '../archive/retention-report';
-import { requirePostgres } from '../config';
-import { fatal } from '../errors';
-import { PostgresConnection } from '../postgres';
-import { showProgress } from '../progress';
-import { inspectServer, RedisConnection } from '../redis';
-import { useRunningDaemon } from '../stores';
+import { refusePaused } from '../archive/position/pause';
+import { findTargets } from '../archive/schema/preparation';
+import { Retention } from '../archive/retention/retention';
+import { needsAttention, retentionLines } from '../archive/retention/retention-report';
+import { requirePostgres } from '../config/load';
+import { fatal } from '../foundation/errors';
+import { PostgresConnection } from '../connections/postgres';
+import { showProgress } from '../pipeline/show-progress';
+import { inspectServer, RedisConnection } from '../connections/redis';
+import { useRunningDaemon } from '../embedded/stores';
 import { configOf, type Run, withOptions } from './options';
-import { print, printJson } from './print';
+import { print, printJson } from '../terminal/print';
 
 interface Flags extends Record<string, unknown> {
   readonly dryRun?: boolean;

@@ -1,17 +1,17 @@
 import type { Command } from 'commander';
-import { collectEarly } from '../archive/garbage';
-import type { Config } from '../config';
-import { runDaemon } from '../daemon';
-import { writeRecord } from '../daemon-record';
+import { collectEarly } from '../archive/position/garbage';
+import type { Config } from '../config/load';
+import { runDaemon } from '../daemon/daemon';
+import { writeRecord } from '../control/daemon-record';
 import { firstSteps } from '../demo/first-steps';
 import { told } from '../demo/travel';
-import { describeError } from '../errors';
-import { harmless } from '../harmless';
+import { describeError } from '../foundation/errors';
+import { harmless } from '../foundation/harmless';
 import { addressesOf } from '../library/addresses';
-import { withStores } from '../left-out';
-import { type Log, openLog } from '../log';
-import { runOnce } from '../once';
-import { startEmbedded } from '../stores';
+import { withStores } from '../config/left-out';
+import { type Log, openLog } from '../log/log';
+import { runOnce } from '../control/once';
+import { startEmbedded } from '../embedded/stores';
 import { configOf, environmentHelp, type Run, withOptions } from './options';
 
 interface Flags {

@@ -1,11 +1,11 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { withStores } from '../left-out';
-import { useRunningDaemon } from '../stores';
-import { askDaemon, askStores } from '../status/ask';
-import { describeDaemon, describeStores } from './describe-status';
+import { withStores } from '../config/left-out';
+import { useRunningDaemon } from '../embedded/stores';
+import { askDaemon, askStores } from '../doctor/ask';
+import { describeDaemon, describeStores } from '../terminal/describe-status';
 import { configOf, type Run, withOptions } from './options';
-import { watchStatus } from './watch-status';
-import { print, printJson } from './print';
+import { watchStatus } from '../terminal/watch-status';
+import { print, printJson } from '../terminal/print';
 
 interface Flags extends Record<string, unknown> {
   readonly json?: boolean;

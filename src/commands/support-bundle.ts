@@ -2,13 +2,13 @@ import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Command } from 'commander';
-import { readEnvironment } from '../config';
-import { describeError, fatal } from '../errors';
-import { harmlessJson } from '../harmless';
-import { useRunningDaemon } from '../stores';
+import { readEnvironment } from '../config/load';
+import { describeError, fatal } from '../foundation/errors';
+import { harmlessJson } from '../foundation/harmless';
+import { useRunningDaemon } from '../embedded/stores';
 import { collect } from '../support-bundle/collect';
 import { configOf, type Run, withOptions } from './options';
-import { complain, print } from './print';
+import { complain, print } from '../terminal/print';
 
 const examples = `
 Examples:

@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
-import { traceAlias } from '../aliases/trace';
-import { traceRecord } from '../archive/trace';
-import { requirePostgres } from '../config';
-import { useRunningDaemon } from '../stores';
-import { describeAliasTrace, describeRecordTrace } from './describe-trace';
+import { traceAlias } from '../aliases/inspect/trace';
+import { traceRecord } from '../archive/inspect/trace';
+import { requirePostgres } from '../config/load';
+import { useRunningDaemon } from '../embedded/stores';
+import { describeAliasTrace, describeRecordTrace } from '../terminal/describe-trace';
 import { configOf, type Run, withOptions } from './options';
-import { parseTraced } from './trace-key';
-import { print, printJson } from './print';
+import { parseTraced } from '../terminal/trace-key';
+import { print, printJson } from '../terminal/print';
 
 const examples = `
 Examples:

@@ -3,10 +3,10 @@ import { progressBar } from '../archive/warm/progress-bar';
 import { defaultPredictions, keptSince, parsePredictions } from '../archive/warm/limits';
 import { isComplete, planLines, reportLines } from '../archive/warm/report';
 import { warm } from '../archive/warm/warm';
-import { requirePostgres } from '../config';
-import { useRunningDaemon } from '../stores';
+import { requirePostgres } from '../config/load';
+import { useRunningDaemon } from '../embedded/stores';
 import { configOf, type Run, withOptions } from './options';
-import { print, printJson } from './print';
+import { print, printJson } from '../terminal/print';
 
 /** `millrace warm`: fills an empty or partial Redis from Postgres. */
 export function warmCommand(program: Command, run: Run): void {

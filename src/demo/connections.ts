@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3';
 import Redis from 'ioredis';
 import { Client } from 'pg';
-import { destroy } from '../postgres-transaction';
+import { destroy } from '../connections/postgres-transaction';
 import { ModelStore } from '../writer/model-store';
 import type { AliasStores } from './alias-journeys';
 import type { ArchiveStores } from './archive-journeys';

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { fatal } from '../errors';
+import { fatal } from '../foundation/errors';
 import { oneAlias } from './alias-journeys';
 import { firstStepsVersion, loggedPrediction } from './archive-journeys';
 import { type Addresses, connect } from './connections';

@@ -1,8 +1,8 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { closeFolder } from '../embedded/private-folder';
-import { removeFolder } from '../embedded/remove-folder';
+import { closeFolder } from '../embedded/process/private-folder';
+import { removeFolder } from '../embedded/process/remove-folder';
 import { createSampleDatabase } from '../embedded/sample-db';
 import { guardedPostgres, guardedRedis } from '../embedded/servers';
 import type { Addresses } from './connections';

@@ -1,5 +1,5 @@
-import { describeError } from '../errors';
-import type { Log, LogFields } from '../log';
+import { describeError } from '../foundation/errors';
+import type { Log, LogFields } from '../log/log';
 import type { PipelineName } from '../pipeline/pipeline';
 
 export interface PassLog {

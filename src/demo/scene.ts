@@ -1,9 +1,9 @@
 import { archiveOnce } from '../archive/once';
-import { type Config, loadConfig } from '../config';
-import { runDaemon } from '../daemon';
-import type { DaemonRecord } from '../daemon-record';
+import { type Config, loadConfig } from '../config/load';
+import { runDaemon } from '../daemon/daemon';
+import type { DaemonRecord } from '../control/daemon-record';
 import { isSampleDatabase } from '../embedded/sample-db';
-import { passOnce } from '../once';
+import { passOnce } from '../control/once';
 import type { Addresses } from './connections';
 import { startServers } from './own-servers';
 import { passLog } from './pass-log';

@@ -1,4 +1,4 @@
-import { fatal } from '../errors';
+import { fatal } from '../foundation/errors';
 
 /** A change that has arrived. `change` and `found` are what a person would type to see the same. */
 export interface Travelled {

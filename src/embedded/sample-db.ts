@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 
 import Database from 'better-sqlite3';
 
-import { readAsset } from '../package-root';
+import { readAsset } from '../foundation/package-root';
 
 /** SQLite's application_id of a sample, "MILL": the demo changes nobody else's data. */
 const applicationId = 0x4d494c4c;

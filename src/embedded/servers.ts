@@ -1,10 +1,10 @@
 import { join, resolve } from 'node:path';
 
-import { type EmbeddedPostgres, startPostgres } from './postgres';
-import { ensureOwner, type OwnerAccess } from './postgres-owner';
-import { type EmbeddedRedis, startRedis } from './redis';
-import { passwordFile } from './redis-orphan';
-import { newPassword } from './secret';
+import { type EmbeddedPostgres, startPostgres } from './postgres/postgres';
+import { ensureOwner, type OwnerAccess } from './postgres/postgres-owner';
+import { type EmbeddedRedis, startRedis } from './redis/redis';
+import { passwordFile } from './redis/redis-orphan';
+import { newPassword } from '../foundation/secret';
 
 interface ServerOptions {
   /** Of MILLRACE_DIR, or one like it. */

@@ -1,4 +1,4 @@
-import type { Config } from '../config';
+import type { Config } from '../config/load';
 
 /** Where the stores are, for clients of one's own. The URLs hold the passwords. */
 export interface Addresses {

@@ -1,7 +1,7 @@
-import { deadLetterStore, type Letter } from '../archive/letter-store';
-import { type Config, requirePostgres } from '../config';
-import { fatal } from '../errors';
-import { PostgresConnection } from '../postgres';
+import { deadLetterStore, type Letter } from '../archive/letters/letter-store';
+import { type Config, requirePostgres } from '../config/load';
+import { fatal } from '../foundation/errors';
+import { PostgresConnection } from '../connections/postgres';
 
 /** All that is given must match; nothing given: any record. */
 export interface DeadLetterFilter {

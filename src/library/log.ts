@@ -1,7 +1,7 @@
 import { Subject } from 'rxjs';
-import type { LogConfig } from '../config';
-import { describeError } from '../errors';
-import { type Log, type LogFields, openLog } from '../log';
+import type { LogConfig } from '../config/load';
+import { describeError } from '../foundation/errors';
+import { type Log, type LogFields, openLog } from '../log/log';
 
 /** A line of the log. `fields` never hold secrets or contents of records. */
 export interface LogEntry {

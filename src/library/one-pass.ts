@@ -1,6 +1,6 @@
 import { archiveOnce } from '../archive/once';
-import type { Reports } from '../control';
-import { passOnce } from '../once';
+import type { Reports } from '../control/control';
+import { passOnce } from '../control/once';
 import { stoppedEarly } from '../pipeline/once-options';
 import type { PipelineName } from '../pipeline/pipeline';
 import { libraryLog } from './log';

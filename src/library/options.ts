@@ -1,11 +1,11 @@
 import type { z } from 'zod';
-import type { AliasMapping } from '../aliases/mapping';
-import type { Strategies } from '../archive/strategies';
-import { type Config, type Environment, loadConfig, type OptionName } from '../config';
-import { fatal } from '../errors';
-import { withStores } from '../left-out';
+import type { AliasMapping } from '../mapping/alias-tables';
+import type { Strategies } from '../mapping/strategies';
+import { type Config, type Environment, loadConfig, type OptionName } from '../config/load';
+import { fatal } from '../foundation/errors';
+import { withStores } from '../config/left-out';
 import type { LogEntry } from './log';
-import { type Option, options as settings } from '../settings';
+import { type Option, options as settings } from '../config/options';
 
 /** What a setting is as an option: numbers, booleans and words as they are, everything else in the setting's notation. */
 type Value<Output> = Output extends string | number | boolean ? Output : string;

@@ -1,12 +1,12 @@
 import { filter, firstValueFrom, from, takeUntil, timer } from 'rxjs';
-import type { Config } from '../config';
-import type { Control } from '../control';
-import { type DaemonStatus, runDaemon } from '../daemon';
-import { writeRecord } from '../daemon-record';
-import { fatal } from '../errors';
-import type { Log } from '../log';
+import type { Config } from '../config/load';
+import type { Control } from '../control/control';
+import { type DaemonStatus, runDaemon } from '../daemon/daemon';
+import { writeRecord } from '../control/daemon-record';
+import { fatal } from '../foundation/errors';
+import type { Log } from '../log/log';
 import type { PipelineEvent } from '../pipeline/event';
-import { startEmbedded } from '../stores';
+import { startEmbedded } from '../embedded/stores';
 import { addressesOf } from './addresses';
 
 export interface RunOptions {

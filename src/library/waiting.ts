@@ -1,6 +1,6 @@
 import { filter, firstValueFrom, map, merge, type Observable, of, race } from 'rxjs';
-import type { Control } from '../control';
-import { retryable } from '../errors';
+import type { Control } from '../control/control';
+import { retryable } from '../foundation/errors';
 import type { PipelineName } from '../pipeline/pipeline';
 import { abort$ } from '../pipeline/pump';
 

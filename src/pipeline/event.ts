@@ -1,4 +1,4 @@
-import type { ErrorReport } from '../errors';
+import type { ErrorReport } from '../foundation/errors';
 import type { PipelineName } from './pipeline';
 
 /** What a pipeline tells while it runs. Never keys or contents of records, but for names in an incident's text. */

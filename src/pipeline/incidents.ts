@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { randomBytes } from 'node:crypto';
-import { describeError, type ErrorReport } from '../errors';
-import type { Log } from '../log';
+import { describeError, type ErrorReport } from '../foundation/errors';
+import type { Log } from '../log/log';
 import type { Tell } from './event';
 import { type Incident, mergeIncidents, storeOf, type StoreName } from './incident';
 import { Outages, outageOf, type SeenOutage } from './outages';

@@ -1,4 +1,4 @@
-import { fatal, type MillraceError } from '../errors';
+import { fatal, type MillraceError } from '../foundation/errors';
 
 /** Of a full pass in this process, without a daemon. */
 export interface OnceOptions {

@@ -1,4 +1,4 @@
-import type { ErrorReport } from '../errors';
+import type { ErrorReport } from '../foundation/errors';
 import { keyOf, type Outage, sameMs, storeOf } from './incident';
 
 /** An outage as the daemon that sees it knows it: moments are by performance.now(), times by the clock of people as it was at the beginning. */

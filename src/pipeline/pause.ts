@@ -1,6 +1,6 @@
 import { hostname, userInfo } from 'node:os';
-import { fatal, type MillraceError } from '../errors';
-import type { Log } from '../log';
+import { fatal, type MillraceError } from '../foundation/errors';
+import type { Log } from '../log/log';
 import type { Tell } from './event';
 import type { PipelineName } from './pipeline';
 

@@ -1,7 +1,7 @@
 import type { Observable } from 'rxjs';
-import type { Config } from '../config';
-import type { Log } from '../log';
-import type { Metrics } from '../metrics';
+import type { Config } from '../config/load';
+import type { Log } from '../log/log';
+import type { Metrics } from '../metrics/metrics';
 import type { PipelineEvent } from './event';
 import type { Health } from './health';
 

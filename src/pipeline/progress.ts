@@ -1,5 +1,5 @@
-import type { ErrorReport } from '../errors';
-import type { Readings } from '../gauges';
+import type { ErrorReport } from '../foundation/errors';
+import type { Readings } from '../metrics/gauges';
 import { storeOf, type StoreName } from './incident';
 import type { Incidents } from './incidents';
 import type { Pause } from './pause';

@@ -12,7 +12,7 @@ import {
   throwError,
   timer,
 } from 'rxjs';
-import { isFatal } from '../errors';
+import { isFatal } from '../foundation/errors';
 import { backoffMs, type BackoffOptions } from './backoff';
 
 /** What a cycle found: `more` work waits, so run again at once; `idle`: wait to be woken. */

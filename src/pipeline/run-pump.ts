@@ -1,5 +1,5 @@
 import type { Observable } from 'rxjs';
-import { describeError } from '../errors';
+import { describeError } from '../foundation/errors';
 import type { Tell } from './event';
 import type { PipelineName, PipelineOptions } from './pipeline';
 import { FaultLog } from './fault-log';

@@ -1,5 +1,5 @@
 import { exhaustMap, firstValueFrom, from, ignoreElements, interval, race } from 'rxjs';
-import { type ErrorReport, retryable } from '../errors';
+import { type ErrorReport, retryable } from '../foundation/errors';
 import { stoppedEarly } from './once-options';
 
 const lookMs = 200;

@@ -1,6 +1,6 @@
 import { readFacts, type TableFacts } from '../archive/schema/facts';
-import { PostgresConnection } from '../postgres';
-import type { PostgresTarget } from '../postgres-url';
+import { PostgresConnection } from '../connections/postgres';
+import type { PostgresTarget } from '../connections/postgres-url';
 
 const settings = [
   'server_version',

@@ -1,6 +1,6 @@
-import { readFacts } from '../archive/redis-facts';
-import type { Config } from '../config';
-import { RedisConnection } from '../redis';
+import { readFacts } from '../archive/position/redis-facts';
+import type { Config } from '../config/load';
+import { RedisConnection } from '../connections/redis';
 
 const infoSections = [
   'server',

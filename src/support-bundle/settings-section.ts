@@ -1,5 +1,5 @@
-import { type Config, type Environment, flagName } from '../config';
-import { type Option, options } from '../settings';
+import { type Config, type Environment, flagName } from '../config/load';
+import { type Option, options } from '../config/options';
 
 /** By their names, secret or not. */
 const secretName = /TOKEN|PASSWORD|PASSWD|SECRET|CREDENTIAL|_URL$|_DSN$|PRIVATE|(^|_)KEY($|_)/i;

@@ -1,7 +1,7 @@
-import { openForReading, sqliteError } from '../aliases/database';
-import { quoteName } from '../aliases/identifiers';
-import { AliasSource } from '../aliases/source';
-import type { Config } from '../config';
+import { openForReading, sqliteError } from '../aliases/source/database';
+import { quoteName } from '../aliases/source/identifiers';
+import { AliasSource } from '../aliases/source/source';
+import type { Config } from '../config/load';
 
 /** The file, the alias tables as shapes and counts, and the changelog's extent. */
 export function sqliteSection({ dbPath: path, aliasTables: mappings, aliasCase }: Config) {

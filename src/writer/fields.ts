@@ -1,4 +1,4 @@
-import { MillraceError } from '../errors';
+import { MillraceError } from '../foundation/errors';
 import { pythonJson, pythonNumber, pythonTime } from './python';
 import { type Json, parsePythonJson, readJson } from './tolerant-json';
 

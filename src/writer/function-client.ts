@@ -1,7 +1,7 @@
 import Redis, { type RedisOptions } from 'ioredis';
-import { describeError, fatal, MillraceError } from '../errors';
-import { RedisConnection } from '../redis';
-import { parseRedisUrl } from '../redis-url';
+import { describeError, fatal, MillraceError } from '../foundation/errors';
+import { RedisConnection } from '../connections/redis';
+import { parseRedisUrl } from '../connections/redis-url';
 import { refused } from './fields';
 import { ensureLibrary, isFunctionMissing } from './library';
 

@@ -1,5 +1,5 @@
 import type Redis from 'ioredis';
-import { describeError } from '../errors';
+import { describeError } from '../foundation/errors';
 import { type FieldTable, fromHash, type RecordOf } from './fields';
 
 /** Records read with one round trip. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type Redis from 'ioredis';
-import { describeError, fatal, type MillraceError } from '../errors';
-import { readAsset, version } from '../package-root';
+import { describeError, fatal, type MillraceError } from '../foundation/errors';
+import { readAsset, version } from '../foundation/package-root';
 
 /** Files of the library in the order in which they need each other; together they are one Lua chunk. */
 const files = [

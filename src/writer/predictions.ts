@@ -1,4 +1,4 @@
-import { describeError, MillraceError } from '../errors';
+import { describeError, MillraceError } from '../foundation/errors';
 import { id, json, measure, type NewOf, renderId, time, toPairs } from './fields';
 import type { FunctionClient } from './function-client';
 import { type Identified, readIndex, readRecord, readRecords, type Slice } from './hashes';

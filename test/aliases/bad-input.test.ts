@@ -11,8 +11,8 @@ import {
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import type Redis from 'ioredis';
-import { freePort } from '../../src/embedded/redis-ask';
-import type { DaemonStatus } from '../../src/daemon';
+import { freePort } from '../../src/embedded/process/ask-redis';
+import type { DaemonStatus } from '../../src/daemon/daemon';
 import { type CliRun, firstPass, startCli } from '../support/cli';
 import { eventually } from '../support/eventually';
 import { aliasDatabase, temporaryFolder, testRedis, type TestRedis } from '../support/stores';

@@ -2,7 +2,7 @@ import { copyFileSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type Database from 'better-sqlite3';
-import { startRedis } from '../../src/embedded/redis';
+import { startRedis } from '../../src/embedded/redis/redis';
 import { cutProxy } from '../support/cut-proxy';
 import { startDaemon, type TestDaemon } from '../support/daemon';
 import { eventually } from '../support/eventually';

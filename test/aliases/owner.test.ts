@@ -1,9 +1,9 @@
 import { copyFileSync, renameSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { installCapture } from '../../src/aliases/capture';
-import { defaultMappings } from '../../src/aliases/mapping';
-import { AliasSource } from '../../src/aliases/source';
+import { installCapture } from '../../src/aliases/source/capture';
+import { defaultMappings } from '../../src/mapping/alias-tables';
+import { AliasSource } from '../../src/aliases/source/source';
 import { startDaemon, type TestDaemon } from '../support/daemon';
 import { eventually } from '../support/eventually';
 import { aliasDatabase, temporaryFolder, testRedis, type TestRedis } from '../support/stores';

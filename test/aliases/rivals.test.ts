@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import type Database from 'better-sqlite3';
-import { loadConfig } from '../../src/config';
-import { passOnce } from '../../src/once';
+import { loadConfig } from '../../src/config/load';
+import { passOnce } from '../../src/control/once';
 import { firstPass, startCli } from '../support/cli';
 import { keepLog, startDaemon } from '../support/daemon';
 import { eventually } from '../support/eventually';

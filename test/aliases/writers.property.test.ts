@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import fc from 'fast-check';
-import { checkpointKey, parseCheckpoint } from '../../src/aliases/checkpoint';
+import { checkpointKey, parseCheckpoint } from '../../src/aliases/sink/checkpoint';
 import { startDaemon, type TestDaemon } from '../support/daemon';
 import { eventually } from '../support/eventually';
 import { temporaryFolder, testRedis, type TestRedis } from '../support/stores';

@@ -1,9 +1,9 @@
 import { archiveOnce } from '../../src/archive/once';
-import { loadConfig } from '../../src/config';
-import { openLog } from '../../src/log';
-import { kinds } from '../../src/archive/kinds';
+import { loadConfig } from '../../src/config/load';
+import { openLog } from '../../src/log/log';
+import { kinds } from '../../src/mapping/kinds';
 import { ModelStore } from '../../src/writer/model-store';
-import { pack } from '../../src/archive/packed';
+import { pack } from '../../src/archive/record/packed';
 import { startDaemon, type TestDaemon } from '../support/daemon';
 import { eventually } from '../support/eventually';
 import { testPostgres, type TestPostgres } from '../support/postgres';

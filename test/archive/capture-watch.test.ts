@@ -1,9 +1,9 @@
 import { CaptureWatch } from '../../src/archive/capture-watch';
-import { incarnationKey } from '../../src/archive/redis-facts';
-import { Trimming } from '../../src/archive/trim';
-import { startRedis } from '../../src/embedded/redis';
-import { RedisConnection } from '../../src/redis';
-import { redisTarget } from '../../src/redis-url';
+import { incarnationKey } from '../../src/archive/position/redis-facts';
+import { Trimming } from '../../src/archive/tail/trim';
+import { startRedis } from '../../src/embedded/redis/redis';
+import { RedisConnection } from '../../src/connections/redis';
+import { redisTarget } from '../../src/connections/redis-url';
 import { keepLog, startDaemon } from '../support/daemon';
 import { eventually } from '../support/eventually';
 import { testPostgres, type TestPostgres } from '../support/postgres';

@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startRedis } from '../../src/embedded/redis';
+import { startRedis } from '../../src/embedded/redis/redis';
 import { startDaemon, type TestDaemon } from '../support/daemon';
 import { eventually } from '../support/eventually';
 import { ownPostgres, type OwnPostgres } from '../support/postgres';

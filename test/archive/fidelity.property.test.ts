@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type Redis from 'ioredis';
-import { pack } from '../../src/archive/packed';
+import { pack } from '../../src/archive/record/packed';
 import { startDaemon, type TestDaemon } from '../support/daemon';
 import { eventually } from '../support/eventually';
 import { testPostgres, type TestPostgres } from '../support/postgres';

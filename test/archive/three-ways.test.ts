@@ -1,4 +1,4 @@
-import { pack } from '../../src/archive/packed';
+import { pack } from '../../src/archive/record/packed';
 import { ModelStore } from '../../src/writer/model-store';
 import { startDaemon } from '../support/daemon';
 import { eventually } from '../support/eventually';

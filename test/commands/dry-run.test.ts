@@ -1,4 +1,4 @@
-import { describeRecord, shortened } from '../../src/commands/describe-difference';
+import { describeRecord, shortened } from '../../src/terminal/describe-difference';
 import { useArchive } from '../archive/support/archive';
 import { startCli } from '../support/cli';
 import {

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { Command } from 'commander';
 import ts from 'typescript';
 import { verbsFor } from '../../src/commands/verbs';
-import { verbOf, withFlags } from '../../src/commands/usage';
+import { verbOf, withFlags } from '../../src/terminal/usage';
 import { filesBelow } from '../support/files';
 
 const root = join(__dirname, '..', '..');
@@ -96,7 +96,7 @@ test('README and docs name verbs and flags that there are', () => {
 });
 
 test('what the test looks for is found', () => {
-  const found = (text: string) => misplaced('src/redis.ts', text);
+  const found = (text: string) => misplaced('src/connections/redis.ts', text);
   expect(found('it is so; `--embedded` starts one')).toEqual(['--embedded']);
   expect(found('it is so; `millrace run --embedded` and `psql --csv`')).toEqual([]);
   expect(found('run it with --force then')).toEqual(['--force']);

@@ -1,11 +1,11 @@
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { useArchive } from '../archive/support/archive';
-import { loadConfig } from '../../src/config';
-import type { MillraceError } from '../../src/errors';
+import { loadConfig } from '../../src/config/load';
+import type { MillraceError } from '../../src/foundation/errors';
 import { Millrace } from '../../src/index';
-import { withStores } from '../../src/left-out';
-import { diagnose } from '../../src/status/diagnose';
+import { withStores } from '../../src/config/left-out';
+import { diagnose } from '../../src/doctor/diagnose';
 import { startCli } from '../support/cli';
 import { eventually } from '../support/eventually';
 import { keepLog, startDaemon } from '../support/daemon';

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type Database from 'better-sqlite3';
-import { whatItSays } from '../../src/archive/trace-stream';
-import { parseTraced } from '../../src/commands/trace-key';
-import { defaultMappings } from '../../src/aliases/mapping';
+import { whatItSays } from '../../src/archive/inspect/trace-stream';
+import { parseTraced } from '../../src/terminal/trace-key';
+import { defaultMappings } from '../../src/mapping/alias-tables';
 import { useArchive } from '../archive/support/archive';
 import { firstPass, startCli } from '../support/cli';
 import {

@@ -1,7 +1,7 @@
 import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { displayWidth } from '../../src/status/display-width';
+import { displayWidth } from '../../src/terminal/display-width';
 import { firstPass, startCli } from '../support/cli';
 import { eventually } from '../support/eventually';
 import { hasPty, type PtyRun, startInPty } from '../support/pty';

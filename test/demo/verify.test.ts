@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { archiveOnce } from '../../src/archive/once';
-import { loadConfig } from '../../src/config';
+import { loadConfig } from '../../src/config/load';
 import { addAliases, verifyAliases } from '../../src/demo/aliases';
 import { type Connections, connect } from '../../src/demo/connections';
 import { recordKeys } from '../../src/demo/expected';
 import { fill } from '../../src/demo/fill';
 import { type Comparison, verify } from '../../src/demo/verify';
 import { createSampleDatabase } from '../../src/embedded/sample-db';
-import { passOnce } from '../../src/once';
+import { passOnce } from '../../src/control/once';
 import { keepLog } from '../support/daemon';
 import { testPostgres } from '../support/postgres';
 import { temporaryFolder, testRedis } from '../support/stores';

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
-import { packageRoot, readAsset } from '../../src/package-root';
+import { packageRoot, readAsset } from '../../src/foundation/package-root';
 import { filesBelow } from '../support/files';
 import { testPostgres } from '../support/postgres';
 import { aliasDatabase, temporaryFolder, testRedis } from '../support/stores';

@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse as parseDotenv } from 'dotenv';
-import { options, type Option } from '../../src/settings';
-import { packageRoot } from '../../src/package-root';
+import { options, type Option } from '../../src/config/options';
+import { packageRoot } from '../../src/foundation/package-root';
 import { cliPath } from '../support/cli';
 import { temporaryFolder } from '../support/stores';
 
@@ -89,7 +89,7 @@ test('the program it starts is what package.json calls millrace, and systemd wai
   };
   expect(values('ExecStart')).toEqual([`/usr/bin/node /opt/millrace/${bin.millrace} run`]);
   const deadline = /stopDeadlineMs = ([\d_]+)/.exec(
-    readFileSync(join(packageRoot, 'src', 'stop-signal.ts'), 'utf8'),
+    readFileSync(join(packageRoot, 'src', 'foundation', 'stop-signal.ts'), 'utf8'),
   )?.[1];
   expect(Number(values('TimeoutStopSec')[0])).toBeGreaterThan(Number(deadline?.replace('_', '')) / 1000);
 });

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { packageRoot, readAsset } from '../../src/package-root';
-import { type Option, options } from '../../src/settings';
+import { packageRoot, readAsset } from '../../src/foundation/package-root';
+import { type Option, options } from '../../src/config/options';
 
 /** No Windows here: what can be held against this checkout is. */
 const folder = join('deploy', 'windows');
@@ -28,7 +28,9 @@ test('every setting of the service is one, and secrets come from files', () => {
 });
 
 test('NSSM waits longer for a clean stop than Millrace takes', () => {
-  const deadline = /stopDeadlineMs = ([\d_]+)/.exec(readAsset('src/stop-signal.ts'))?.[1]?.replace('_', '');
+  const deadline = /stopDeadlineMs = ([\d_]+)/
+    .exec(readAsset('src/foundation/stop-signal.ts'))?.[1]
+    ?.replace('_', '');
   expect(Number(/AppStopMethodConsole (\d+)/.exec(service)?.[1])).toBeGreaterThan(Number(deadline));
 });
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 
-import { packageRoot } from '../../src/package-root';
+import { packageRoot } from '../../src/foundation/package-root';
 
 export interface Child {
   readonly process: ChildProcessByStdio<Writable, Readable, null>;

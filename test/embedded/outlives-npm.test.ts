@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { packageRoot } from '../../src/package-root';
+import { packageRoot } from '../../src/foundation/package-root';
 import { eventually } from '../support/eventually';
 import { temporaryFolder } from '../support/stores';
 
@@ -12,7 +12,7 @@ const beats = join(folder, 'beats');
 writeFileSync(
   join(folder, 'daemon.js'),
   `const { appendFileSync, writeFileSync } = require('node:fs');
-const { stopSignal } = require(${JSON.stringify(join(packageRoot, 'dist', 'src', 'stop-signal.js'))});
+const { stopSignal } = require(${JSON.stringify(join(packageRoot, 'dist', 'src', 'foundation', 'stop-signal.js'))});
 stopSignal().addEventListener('abort', () => process.exit(0));
 writeFileSync(${JSON.stringify(beats)}, String(process.pid) + '\\n');
 setInterval(() => appendFileSync(${JSON.stringify(beats)}, '.'), 50);`,

@@ -12,12 +12,12 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 
-import { eventually } from '../../src/embedded/eventually';
-import { startPostgres } from '../../src/embedded/postgres';
-import { closeFolder } from '../../src/embedded/private-folder';
-import { askRedis, freePort } from '../../src/embedded/redis-ask';
-import { defaultCacheDir, findRedisServer } from '../../src/embedded/redis-binary';
-import { spawnServer } from '../../src/embedded/server-process';
+import { eventually } from '../../src/embedded/process/eventually';
+import { startPostgres } from '../../src/embedded/postgres/postgres';
+import { closeFolder } from '../../src/embedded/process/private-folder';
+import { askRedis, freePort } from '../../src/embedded/process/ask-redis';
+import { defaultCacheDir, findRedisServer } from '../../src/embedded/redis/redis-binary';
+import { spawnServer } from '../../src/embedded/process/server-process';
 import { guardedPostgres, guardedRedis } from '../../src/embedded/servers';
 import { askPostgres } from '../support/ask-postgres';
 import { postgresFolder } from '../support/shared-postgres';

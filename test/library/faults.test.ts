@@ -1,7 +1,7 @@
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { Millrace, type LogEntry, type MillraceOptions, type PipelineEvent } from '../../src/index';
-import { startRedis } from '../../src/embedded/redis';
+import { startRedis } from '../../src/embedded/redis/redis';
 import { eventually } from '../support/eventually';
 import { aliasDatabase, temporaryFolder, testRedis, type TestRedis } from '../support/stores';
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Millrace, type MillraceError, type MillraceOptions } from '../../src/index';
 import { settle } from '../../src/library/options';
-import { type Option, options as settings } from '../../src/settings';
+import { type Option, options as settings } from '../../src/config/options';
 
 const stores = { redisUrl: 'redis://cache:7000', postgresUrl: 'postgresql://u:secret@db/x' };
 

@@ -2,7 +2,7 @@ import { execFile, execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { readAsset } from '../../src/package-root';
+import { readAsset } from '../../src/foundation/package-root';
 import { filesBelow } from '../support/files';
 import { localRegistry, type Registry } from '../support/registry';
 import { temporaryFolder } from '../support/stores';

@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
-import { packageRoot, readAsset } from '../../src/package-root';
+import { packageRoot, readAsset } from '../../src/foundation/package-root';
 
 const manifest = z
   .looseObject({

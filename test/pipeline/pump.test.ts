@@ -1,5 +1,5 @@
 import { firstValueFrom, lastValueFrom, Subject, toArray } from 'rxjs';
-import { fatal } from '../../src/errors';
+import { fatal } from '../../src/foundation/errors';
 import { backoffMs } from '../../src/pipeline/backoff';
 import { FaultLog } from '../../src/pipeline/fault-log';
 import { type CycleOutcome, pump, type PumpOptions } from '../../src/pipeline/pump';

@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadConfig } from '../../src/config';
-import { readAsset } from '../../src/package-root';
-import { RedisConnection } from '../../src/redis';
+import { loadConfig } from '../../src/config/load';
+import { readAsset } from '../../src/foundation/package-root';
+import { RedisConnection } from '../../src/connections/redis';
 import { temporaryFolder } from '../support/stores';
 import { type Identity, identityOf } from '../support/tls';
 import { tlsRedis } from '../support/tls-redis';

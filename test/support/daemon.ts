@@ -1,7 +1,7 @@
-import { type Config, loadConfig, type Environment } from '../../src/config';
-import type { Control } from '../../src/control';
-import { type DaemonStatus, runDaemon } from '../../src/daemon';
-import type { Log, LogFields } from '../../src/log';
+import { type Config, loadConfig, type Environment } from '../../src/config/load';
+import type { Control } from '../../src/control/control';
+import { type DaemonStatus, runDaemon } from '../../src/daemon/daemon';
+import type { Log, LogFields } from '../../src/log/log';
 import { eventually } from './eventually';
 
 export interface LogLine {

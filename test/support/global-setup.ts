@@ -1,4 +1,4 @@
-import { defaultCacheDir, findRedisServer } from '../../src/embedded/redis-binary';
+import { defaultCacheDir, findRedisServer } from '../../src/embedded/redis/redis-binary';
 import { offerPostgres } from './shared-postgres';
 
 /** Finds (or fetches) the real Redis once, so that no test's time goes into it. Postgres is started when first asked for. */

@@ -4,12 +4,12 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } 
 import { createServer } from 'node:net';
 import { basename, join } from 'node:path';
 import { Client } from 'pg';
-import { downloadPackages } from '../../src/embedded/apt-download';
-import { defaultCacheDir } from '../../src/embedded/cache-dir';
-import { installOnce } from '../../src/embedded/install-once';
-import { lastLines, runProgram } from '../../src/embedded/run-program';
-import { cacheFor, clusterOf } from '../../src/embedded/postgres-place';
-import { serverUser } from '../../src/embedded/server-user';
+import { downloadPackages } from '../../src/embedded/redis/apt-download';
+import { defaultCacheDir } from '../../src/embedded/process/cache-dir';
+import { installOnce } from '../../src/embedded/process/install-once';
+import { lastLines, runProgram } from '../../src/embedded/process/run-program';
+import { cacheFor, clusterOf } from '../../src/embedded/process/server-place';
+import { serverUser } from '../../src/embedded/process/server-user';
 import { eventually } from './eventually';
 import { postgresFolder } from './shared-postgres';
 

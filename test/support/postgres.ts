@@ -1,7 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { Pool } from 'pg';
-import { type EmbeddedPostgres, startPostgres, type StartPostgresOptions } from '../../src/embedded/postgres';
+import {
+  type EmbeddedPostgres,
+  startPostgres,
+  type StartPostgresOptions,
+} from '../../src/embedded/postgres/postgres';
 import { askPostgres, type Row } from './ask-postgres';
 import { postgresFolder, sharedPostgresUrl } from './shared-postgres';
 

@@ -4,7 +4,7 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { packageRoot, readAsset } from '../../src/package-root';
+import { packageRoot, readAsset } from '../../src/foundation/package-root';
 
 interface Offered {
   readonly manifest: Readonly<Record<string, unknown>> & { readonly version: string };

@@ -3,9 +3,9 @@ import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { type EmbeddedPostgres, startPostgres } from '../../src/embedded/postgres';
-import { LOOPBACK } from '../../src/embedded/redis-ask';
-import { describeError } from '../../src/errors';
+import { type EmbeddedPostgres, startPostgres } from '../../src/embedded/postgres/postgres';
+import { LOOPBACK } from '../../src/embedded/process/ask-redis';
+import { describeError } from '../../src/foundation/errors';
 
 /** The port where Jest's own process, from global-setup.ts on, tells the URL of the run's Postgres. */
 const PORT_VARIABLE = 'MILLRACE_TEST_POSTGRES';

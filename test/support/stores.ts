@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import Redis from 'ioredis';
-import { type EmbeddedRedis, startRedis, type StartRedisOptions } from '../../src/embedded/redis';
+import { type EmbeddedRedis, startRedis, type StartRedisOptions } from '../../src/embedded/redis/redis';
 
 /** An empty folder that is gone after the test file. */
 export function temporaryFolder(): string {

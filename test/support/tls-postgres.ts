@@ -1,6 +1,6 @@
 import { chmodSync, chownSync, copyFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { clusterOf } from '../../src/embedded/postgres-place';
+import { clusterOf } from '../../src/embedded/process/server-place';
 import { type OwnPostgres, ownPostgres } from './postgres';
 import type { Identity, TestCertificates } from './tls';
 

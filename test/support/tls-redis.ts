@@ -1,4 +1,4 @@
-import { freePort } from '../../src/embedded/redis-ask';
+import { freePort } from '../../src/embedded/process/ask-redis';
 import { testRedis, type TestRedis } from './stores';
 import type { Identity, TestCertificates } from './tls';
 

@@ -1,6 +1,6 @@
 import Redis from 'ioredis';
-import { RedisConnection } from '../../src/redis';
-import { redisTarget } from '../../src/redis-url';
+import { RedisConnection } from '../../src/connections/redis';
+import { redisTarget } from '../../src/connections/redis-url';
 import { ensureLibrary } from '../../src/writer/library';
 import { ModelStore } from '../../src/writer/model-store';
 import { cutProxy } from '../support/cut-proxy';

@@ -1,4 +1,4 @@
-import { pack, unpack } from '../../src/archive/packed';
+import { pack, unpack } from '../../src/archive/record/packed';
 import { ModelStore } from '../../src/writer/model-store';
 import { dumpKeyspace } from '../support/keyspace';
 import {

@@ -1,6 +1,6 @@
 import Redis from 'ioredis';
-import { describeError } from '../../src/errors';
-import { readAsset } from '../../src/package-root';
+import { describeError } from '../../src/foundation/errors';
+import { readAsset } from '../../src/foundation/package-root';
 import { ensureLibrary, functionLibrary, grants } from '../../src/writer/library';
 import { ModelStore } from '../../src/writer/model-store';
 import { testRedis, type TestRedis } from '../support/stores';

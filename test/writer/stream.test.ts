@@ -1,4 +1,4 @@
-import { PackedReader, unpack } from '../../src/archive/packed';
+import { PackedReader, unpack } from '../../src/archive/record/packed';
 import { ModelStore } from '../../src/writer/model-store';
 import { testRedis, type TestRedis } from '../support/stores';
 

@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg';
-import { type KindName, kindNames, kinds } from '../kinds';
-import { inFew } from '../../in-few';
+import { type KindName, kindNames, kinds } from '../../mapping/kinds';
+import { inFew } from '../../foundation/in-few';
 import { kindOfTable } from './expected-columns';
 import { readFacts, type SchemaFacts, type ServerFacts, type TableFacts } from './facts';
 import { latestMigration } from './migration-files';

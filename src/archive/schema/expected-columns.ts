@@ -1,4 +1,4 @@
-import { type Decoder, type Kind, kindNames, kinds } from '../kinds';
+import { type Decoder, type Kind, kindNames, kinds } from '../../mapping/kinds';
 import type { ColumnFacts } from './facts';
 
 /** A column Millrace writes: the type it has in tables of ours, and what else will do where it was found. */

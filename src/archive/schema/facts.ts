@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg';
-import { readAsset } from '../../package-root';
-import { kindNames, kinds } from '../kinds';
+import { readAsset } from '../../foundation/package-root';
+import { kindNames, kinds } from '../../mapping/kinds';
 
 /** What examination and migration know of a database, read from its catalogue alone. Shapes: server.sql and tables.sql. */
 export interface SchemaFacts {

@@ -1,7 +1,7 @@
 import type { ClientBase } from 'pg';
-import { fatal } from '../../errors';
-import { pins } from '../../postgres-session';
-import { quoteName } from '../target';
+import { fatal } from '../../foundation/errors';
+import { pins } from '../../connections/postgres-session';
+import { quoteName } from '../record/target';
 import { findProblems } from './examine';
 import { readFacts, type SchemaFacts } from './facts';
 import { type Migration, migrations } from './migration-files';

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { packageRoot, readAsset } from '../../package-root';
+import { packageRoot, readAsset } from '../../foundation/package-root';
 
 /** A numbered file of migrations/. */
 export interface Migration {

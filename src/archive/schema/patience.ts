@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ClientBase } from 'pg';
-import { describeError, retryable } from '../../errors';
+import { describeError, retryable } from '../../foundation/errors';
 import { queryFile, tableNames } from './facts';
 
 /** Between two attempts those who queued behind our lock request get their turn. */

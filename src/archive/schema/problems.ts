@@ -1,5 +1,5 @@
-import { fatal, type MillraceError } from '../../errors';
-import { quoteName } from '../target';
+import { fatal, type MillraceError } from '../../foundation/errors';
+import { quoteName } from '../record/target';
 
 /** Something Millrace cannot mend itself, and what an administrator runs to mend it. */
 export interface Problem {

@@ -1,5 +1,5 @@
-import type { Kind } from '../kinds';
-import { quoteName } from '../target';
+import type { Kind } from '../../mapping/kinds';
+import { quoteName } from '../record/target';
 import type { TableFacts } from './facts';
 import { type Problem, qualified, schemaProblem } from './problems';
 

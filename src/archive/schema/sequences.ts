@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import { quoteName } from '../target';
+import { quoteName } from '../record/target';
 import { queryJson, type SchemaFacts } from './facts';
 import { qualified } from './problems';
 

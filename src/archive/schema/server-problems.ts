@@ -1,5 +1,5 @@
-import { quoteName } from '../target';
-import { inFew } from '../../in-few';
+import { quoteName } from '../record/target';
+import { inFew } from '../../foundation/in-few';
 import { oldestVersion, type SchemaFacts, type ServerFacts } from './facts';
 import { latestMigration } from './migration-files';
 import type { DueStep } from './plan';

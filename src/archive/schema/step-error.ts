@@ -1,5 +1,5 @@
-import { describeError, fatal } from '../../errors';
-import { quoteName } from '../target';
+import { describeError, fatal } from '../../foundation/errors';
+import { quoteName } from '../record/target';
 
 /** What the catalogue did not foretell: the statement that failed is named, so that an administrator can run or mend it. */
 export function stepError(

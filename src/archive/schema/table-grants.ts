@@ -1,7 +1,7 @@
-import type { Kind } from '../kinds';
-import { kinds } from '../kinds';
-import { quoteName } from '../target';
-import { inFew } from '../../in-few';
+import type { Kind } from '../../mapping/kinds';
+import { kinds } from '../../mapping/kinds';
+import { quoteName } from '../record/target';
+import { inFew } from '../../foundation/in-few';
 import { kindOfTable } from './expected-columns';
 import type { SchemaFacts, TableFacts } from './facts';
 import type { DueStep } from './plan';

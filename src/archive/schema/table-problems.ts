@@ -1,5 +1,5 @@
-import type { Kind } from '../kinds';
-import { quoteName } from '../target';
+import type { Kind } from '../../mapping/kinds';
+import { quoteName } from '../record/target';
 import { type ExpectedColumn, expectedColumns, identityColumn } from './expected-columns';
 import type { ColumnFacts, TableFacts } from './facts';
 import { grantProblem, type Problem, qualified, schemaProblem } from './problems';

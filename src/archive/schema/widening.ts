@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import { quoteName } from '../target';
+import { quoteName } from '../record/target';
 import { queryFile, type SchemaFacts } from './facts';
 import type { DueStep } from './plan';
 import { type Problem, schemaProblem } from './problems';

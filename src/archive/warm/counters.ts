@@ -1,11 +1,11 @@
-import { fatal } from '../../errors';
-import { readAsset } from '../../package-root';
-import type { Transaction } from '../../postgres';
-import type { RedisConnection } from '../../redis';
-import { counted, incarnationKey } from '../redis-facts';
+import { fatal } from '../../foundation/errors';
+import { readAsset } from '../../foundation/package-root';
+import type { Transaction } from '../../connections/postgres';
+import type { RedisConnection } from '../../connections/redis';
+import { counted, incarnationKey } from '../position/redis-facts';
 
-const highestSql = readAsset('src/archive/warm/highest-ids.sql');
-const raiseLua = readAsset('src/archive/warm/raise-counters.lua');
+const highestSql = readAsset('src/archive/warm/sql/highest-ids.sql');
+const raiseLua = readAsset('src/archive/warm/lua/raise-counters.lua');
 
 type Counted = (typeof counted)[number];
 type Counters = Readonly<Record<Counted, bigint>>;

@@ -1,5 +1,5 @@
-import { fatal } from '../../errors';
-import type { RetainedKind, RetentionPolicy } from '../retention-policy';
+import { fatal } from '../../foundation/errors';
+import type { RetainedKind, RetentionPolicy } from '../../mapping/retention-policy';
 
 /** How much is restored of what there is very much of. */
 export interface WarmLimits {

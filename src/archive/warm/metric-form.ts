@@ -1,5 +1,5 @@
 import { pythonJson } from '../../writer/python';
-import { md5 } from '../row';
+import { md5 } from '../record/row';
 import { pythonFloat, pythonTime } from './python-form';
 
 /** A row of metrics as Postgres prints it; times in UTC. */

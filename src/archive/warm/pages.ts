@@ -1,4 +1,4 @@
-import type { TextRow, Transaction } from '../../postgres';
+import type { TextRow, Transaction } from '../../connections/postgres';
 
 /** What a page should hold: rows, for Redis writes them in one step during which writers wait; and bytes, for the memory's sake. */
 const pageRows = 250;

@@ -1,14 +1,14 @@
-import { readAsset } from '../../package-root';
-import { sqlState } from '../../postgres';
-import type { TextRow, Transaction } from '../../postgres';
-import { type Kind, type KindName, kindNames, kinds } from '../kinds';
-import { type Strategies, strategyOf } from '../strategies';
-import { quoteName, type Target, type Targets, targetOf } from '../target';
+import { readAsset } from '../../foundation/package-root';
+import { sqlState } from '../../connections/postgres';
+import type { TextRow, Transaction } from '../../connections/postgres';
+import { type Kind, type KindName, kindNames, kinds } from '../../mapping/kinds';
+import { type Strategies, strategyOf } from '../../mapping/strategies';
+import { quoteName, type Target, type Targets, targetOf } from '../record/target';
 import type { WarmLimits } from './limits';
 import { emptyTally, type Tallies, type Tally } from './tally';
 
-const chosenTemplate = readAsset('src/archive/warm/chosen.sql');
-const countsTemplate = readAsset('src/archive/warm/chosen-counts.sql');
+const chosenTemplate = readAsset('src/archive/warm/sql/chosen.sql');
+const countsTemplate = readAsset('src/archive/warm/sql/chosen-counts.sql');
 
 /** A large table is counted for so long; then its figures stay unknown. */
 const countingMs = 20_000;

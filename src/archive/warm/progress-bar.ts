@@ -1,6 +1,6 @@
 import { SingleBar } from 'cli-progress';
-import type { KindName } from '../kinds';
-import { kinds } from '../kinds';
+import type { KindName } from '../../mapping/kinds';
+import { kinds } from '../../mapping/kinds';
 import type { Plan } from './plan';
 
 /** A bar where a person watches a terminal; nothing elsewhere. */

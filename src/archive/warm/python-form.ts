@@ -1,5 +1,5 @@
 import { pythonNumber } from '../../writer/python';
-import type { Column } from '../kinds';
+import type { Column } from '../../mapping/kinds';
 
 /** What a column holds cannot be written into Redis so that it would be read back as the same. */
 export class Unlike extends Error {}

@@ -1,4 +1,4 @@
-import { type KindName, kindNames, kinds } from '../kinds';
+import { type KindName, kindNames, kinds } from '../../mapping/kinds';
 import type { WarmLimits } from './limits';
 import type { Plan } from './plan';
 import { keptBack, type Tally } from './tally';

@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { retryable } from '../../errors';
-import { readAsset } from '../../package-root';
-import type { TextRow, Transaction } from '../../postgres';
-import type { Config } from '../../config';
-import { defaultMaxRecordBytes } from '../../redis';
-import { type KindName, kindNames } from '../kinds';
-import { quoteName, type Target, type Targets, targetOf } from '../target';
+import { retryable } from '../../foundation/errors';
+import { readAsset } from '../../foundation/package-root';
+import type { TextRow, Transaction } from '../../connections/postgres';
+import type { Config } from '../../config/load';
+import { defaultMaxRecordBytes } from '../../connections/redis';
+import { type KindName, kindNames } from '../../mapping/kinds';
+import { quoteName, type Target, type Targets, targetOf } from '../record/target';
 import type { RaisedCounters } from './counters';
 import type { WarmLimits } from './limits';
 import { MetricForms } from './metric-form';
@@ -16,10 +16,10 @@ import type { Parent, PartToRestore, RecordToRestore, Restorer } from './restore
 import { fieldsOf, type Lineage, selected, toHyperparameter, toPoint, toRecord } from './rows';
 import type { Tally } from './tally';
 
-const mappedRowsSql = readAsset('src/archive/warm/mapped-rows.sql');
-const newestRowsSql = readAsset('src/archive/warm/newest-rows.sql');
-const hyperparametersSql = readAsset('src/archive/warm/hyperparameter-rows.sql');
-const keyedRowsSql = readAsset('src/archive/warm/keyed-rows.sql');
+const mappedRowsSql = readAsset('src/archive/warm/sql/mapped-rows.sql');
+const newestRowsSql = readAsset('src/archive/warm/sql/newest-rows.sql');
+const hyperparametersSql = readAsset('src/archive/warm/sql/hyperparameter-rows.sql');
+const keyedRowsSql = readAsset('src/archive/warm/sql/keyed-rows.sql');
 
 export interface RestorationOptions {
   readonly config: Config;

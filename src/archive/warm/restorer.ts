@@ -1,9 +1,9 @@
 import type { Result } from 'ioredis';
-import { readAsset } from '../../package-root';
-import type { RedisConnection } from '../../redis';
-import { instant } from '../instant';
-import { type KindName, kinds } from '../kinds';
-import { restoredPrediction } from '../stream';
+import { readAsset } from '../../foundation/package-root';
+import type { RedisConnection } from '../../connections/redis';
+import { instant } from '../record/instant';
+import { type KindName, kinds } from '../../mapping/kinds';
+import { restoredPrediction } from '../tail/stream';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
@@ -75,9 +75,11 @@ export class Restorer {
     this.#options = options;
     const { client } = options.redis;
     client.defineCommand('millraceRestoreRecords', {
-      lua: readAsset('src/archive/warm/restore-records.lua'),
+      lua: readAsset('src/archive/warm/lua/restore-records.lua'),
     });
-    client.defineCommand('millraceRestoreParts', { lua: readAsset('src/archive/warm/restore-parts.lua') });
+    client.defineCommand('millraceRestoreParts', {
+      lua: readAsset('src/archive/warm/lua/restore-parts.lua'),
+    });
   }
 
   /** @param fields of the hash @returns in order */

@@ -1,10 +1,10 @@
-import type { TextRow } from '../../postgres';
-import { type Column, type Kind, kinds } from '../kinds';
-import { quoteName, type Target } from '../target';
+import type { TextRow } from '../../connections/postgres';
+import { type Column, type Kind, kinds } from '../../mapping/kinds';
+import { quoteName, type Target } from '../record/target';
 import type { MetricForms } from './metric-form';
 import { fieldOf, newestFirst, pythonTime, Unlike } from './python-form';
 import type { Parent, PartToRestore, RecordToRestore } from './restorer';
-import { md5 } from '../row';
+import { md5 } from '../record/row';
 
 /** The parents and columns of a kind for a SELECT from `t`, called p0 … and c0 …; times in UTC. */
 export function selected({ kind, types }: Target): string {

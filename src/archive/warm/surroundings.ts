@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { fatal } from '../../errors';
-import type { PostgresConnection } from '../../postgres';
-import type { RedisConnection } from '../../redis';
-import { streamKey } from '../checkpoint';
-import { judge } from '../continuity';
-import { incarnationKey, parseFacts, readFacts } from '../redis-facts';
+import { fatal } from '../../foundation/errors';
+import type { PostgresConnection } from '../../connections/postgres';
+import type { RedisConnection } from '../../connections/redis';
+import { streamKey } from '../position/checkpoint';
+import { judge } from '../position/continuity';
+import { incarnationKey, parseFacts, readFacts } from '../position/redis-facts';
 
 /** What warm has to know of the Redis it fills, and of the daemon beside it. */
 export interface Surroundings {

@@ -1,4 +1,4 @@
-import type { KindName } from '../kinds';
+import type { KindName } from '../../mapping/kinds';
 
 /** What became of the records of a kind. */
 export interface Tally {

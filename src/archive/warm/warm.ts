@@ -1,10 +1,10 @@
-import type { Config } from '../../config';
-import { PostgresConnection } from '../../postgres';
-import type { PostgresTarget } from '../../postgres-url';
-import { inspectServer, RedisConnection } from '../../redis';
-import { type KindName, kindNames } from '../kinds';
-import { findTargets } from '../preparation';
-import { targetOf } from '../target';
+import type { Config } from '../../config/load';
+import { PostgresConnection } from '../../connections/postgres';
+import type { PostgresTarget } from '../../connections/postgres-url';
+import { inspectServer, RedisConnection } from '../../connections/redis';
+import { type KindName, kindNames } from '../../mapping/kinds';
+import { findTargets } from '../schema/preparation';
+import { targetOf } from '../record/target';
 import { highestIds, raiseCounters, type RaisedCounters } from './counters';
 import type { WarmLimits } from './limits';
 import { makePlan, type Plan } from './plan';

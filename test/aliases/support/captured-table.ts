@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3';
-import { planCapture } from '../../../src/aliases/capture';
-import { readCatalogue } from '../../../src/aliases/catalogue';
-import { defaultMappings } from '../../../src/aliases/mapping';
+import { planCapture } from '../../../src/aliases/source/capture';
+import { readCatalogue } from '../../../src/aliases/source/catalogue';
+import { defaultMappings } from '../../../src/mapping/alias-tables';
 import { changedAliases, foldKey, readModel } from './model';
 import type { Schema } from './schemas';
 import { firstRows, type Unit } from './writes';

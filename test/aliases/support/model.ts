@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { Database } from 'better-sqlite3';
-import type { AliasCase } from '../../../src/aliases/mapping';
+import type { AliasCase } from '../../../src/mapping/alias-tables';
 
 /** What an alias table means: written for the tests from LAYOUTS.md, without a line of src/. */
 export interface Model {

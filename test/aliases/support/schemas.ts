@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { AliasCase } from '../../../src/aliases/mapping';
+import type { AliasCase } from '../../../src/mapping/alias-tables';
 
 /** An alias table as its owner may have declared it: always the columns id, team_id, alias, code and active. */
 export interface Schema {

@@ -1,6 +1,6 @@
 import { examineSchema } from '../../../src/archive/schema/examine';
 import { migrate } from '../../../src/archive/schema/migrate';
-import { describeError } from '../../../src/errors';
+import { describeError } from '../../../src/foundation/errors';
 import { pgBouncer } from '../../support/pgbouncer';
 import { connectTo, emptyDatabase, foundDatabase, texts } from './support/databases';
 

@@ -2,7 +2,7 @@ import { examineSchema } from '../../../src/archive/schema/examine';
 import { readFacts, type ServerFacts } from '../../../src/archive/schema/facts';
 import { migrate } from '../../../src/archive/schema/migrate';
 import { serverProblems } from '../../../src/archive/schema/server-problems';
-import type { MillraceError } from '../../../src/errors';
+import type { MillraceError } from '../../../src/foundation/errors';
 import {
   connectTo,
   type Database,

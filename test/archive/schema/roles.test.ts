@@ -1,6 +1,6 @@
 import { examineSchema } from '../../../src/archive/schema/examine';
 import { migrate } from '../../../src/archive/schema/migrate';
-import type { MillraceError } from '../../../src/errors';
+import type { MillraceError } from '../../../src/foundation/errors';
 import {
   connectTo,
   type Database,

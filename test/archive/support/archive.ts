@@ -1,5 +1,5 @@
-import { archiveDryRun } from '../../../src/archive/dry-run';
-import { loadConfig, requirePostgres } from '../../../src/config';
+import { archiveDryRun } from '../../../src/archive/pass/dry-run';
+import { loadConfig, requirePostgres } from '../../../src/config/load';
 import { ModelStore } from '../../../src/writer/model-store';
 import { startDaemon, type TestDaemon } from '../../support/daemon';
 import { eventually } from '../../support/eventually';

@@ -1,5 +1,5 @@
 import type Redis from 'ioredis';
-import { type KindName, kindNames, kinds } from '../../../src/archive/kinds';
+import { type KindName, kindNames, kinds } from '../../../src/mapping/kinds';
 
 /** A good record of each kind that lives in a hash; its parents have the id 1. */
 const at = '2026-01-05T14:30:00.000001';

@@ -2,7 +2,7 @@ import type Redis from 'ioredis';
 import { eventually } from '../../support/eventually';
 import type { TestPostgres } from '../../support/postgres';
 import { type Census, differences } from './census';
-import { PackedReader } from '../../../src/archive/packed';
+import { PackedReader } from '../../../src/archive/record/packed';
 
 interface Stores {
   readonly redis: { readonly client: Redis };

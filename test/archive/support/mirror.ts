@@ -1,8 +1,8 @@
 import type Redis from 'ioredis';
-import { mirror$, type MirrorEvent, type MirrorOptions } from '../../../src/archive/mirror';
-import { NominationQueue } from '../../../src/archive/nomination-queue';
-import { RedisConnection } from '../../../src/redis';
-import { redisTarget } from '../../../src/redis-url';
+import { mirror$, type MirrorEvent, type MirrorOptions } from '../../../src/archive/mirror/mirror';
+import { NominationQueue } from '../../../src/archive/mirror/nomination-queue';
+import { RedisConnection } from '../../../src/connections/redis';
+import { redisTarget } from '../../../src/connections/redis-url';
 import { eventually } from '../../support/eventually';
 import type { TestRedis } from '../../support/stores';
 

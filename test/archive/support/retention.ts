@@ -1,11 +1,11 @@
 import type Redis from 'ioredis';
-import { findTargets } from '../../../src/archive/preparation';
-import { Retention } from '../../../src/archive/retention';
-import type { RetentionPolicy } from '../../../src/archive/retention-policy';
-import type { RetentionReport } from '../../../src/archive/retention-report';
-import { loadConfig, requirePostgres } from '../../../src/config';
-import { PostgresConnection } from '../../../src/postgres';
-import { RedisConnection } from '../../../src/redis';
+import { findTargets } from '../../../src/archive/schema/preparation';
+import { Retention } from '../../../src/archive/retention/retention';
+import type { RetentionPolicy } from '../../../src/mapping/retention-policy';
+import type { RetentionReport } from '../../../src/archive/retention/retention-report';
+import { loadConfig, requirePostgres } from '../../../src/config/load';
+import { PostgresConnection } from '../../../src/connections/postgres';
+import { RedisConnection } from '../../../src/connections/redis';
 
 /** A time of so many days ago, as the applications write it. */
 export const daysAgo = (days: number, micros = '123456'): string =>

@@ -2,7 +2,7 @@ import type Redis from 'ioredis';
 import type { WarmLimits } from '../../../src/archive/warm/limits';
 import { keptBack } from '../../../src/archive/warm/tally';
 import { warm, type WarmReport } from '../../../src/archive/warm/warm';
-import { loadConfig, requirePostgres } from '../../../src/config';
+import { loadConfig, requirePostgres } from '../../../src/config/load';
 import type { TestPostgres } from '../../support/postgres';
 import type { Archive } from './archive';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type Redis from 'ioredis';
-import { pack } from '../../../src/archive/packed';
+import { pack } from '../../../src/archive/record/packed';
 import {
   anyDataset,
   anyExperiment,

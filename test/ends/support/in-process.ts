@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { verbsFor } from '../../../src/commands/verbs';
-import { describeError } from '../../../src/errors';
+import { describeError } from '../../../src/foundation/errors';
 
 export interface Ended {
   readonly what: string;

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import type Redis from 'ioredis';
-import { examine } from '../../../src/aliases/examine';
-import { storeFacts } from '../../../src/aliases/store-facts';
-import { archiveDryRun } from '../../../src/archive/dry-run';
-import { examineArchive } from '../../../src/archive/examine';
-import { archiveStoreFacts } from '../../../src/archive/store-facts';
-import { type Environment, loadConfig, requirePostgres } from '../../../src/config';
+import { examine } from '../../../src/aliases/inspect/examine';
+import { storeFacts } from '../../../src/aliases/inspect/store-facts';
+import { archiveDryRun } from '../../../src/archive/pass/dry-run';
+import { examineArchive } from '../../../src/archive/inspect/examine';
+import { archiveStoreFacts } from '../../../src/archive/inspect/store-facts';
+import { type Environment, loadConfig, requirePostgres } from '../../../src/config/load';
 import type { RedisSource } from '../../../src/writer/function-client';
 import { ModelStore } from '../../../src/writer/model-store';
 import { startDaemon } from '../../support/daemon';

@@ -1,10 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Redis from 'ioredis';
-import { parsePostgresUrl } from '../../../src/postgres-url';
-import { PostgresConnection } from '../../../src/postgres';
+import { parsePostgresUrl } from '../../../src/connections/postgres-url';
+import { PostgresConnection } from '../../../src/connections/postgres';
 import { migrate } from '../../../src/archive/schema/migrate';
-import { readAsset } from '../../../src/package-root';
+import { readAsset } from '../../../src/foundation/package-root';
 import { ensureLibrary } from '../../../src/writer/library';
 import { testPostgres, type TestPostgres } from '../../support/postgres';
 import { testRedis, type TestRedis } from '../../support/stores';

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client, type ClientConfig } from 'pg';
-import { quoteName } from '../../../../src/archive/target';
+import { quoteName } from '../../../../src/archive/record/target';
 import { testPostgres } from '../../../support/postgres';
 
 const clients: Client[] = [];

@@ -1,0 +1,130 @@
+import type { Config } from '../../config/load';
+import { type Finding, problem } from '../../pipeline/finding';
+import { describeGaps } from '../source/capture';
+import { dryRunPass } from '../pass/dry-run-pass';
+import { isNetworkPath, networkWarning } from '../source/network-path';
+import { AliasSource } from '../source/source';
+import { type StoreFacts, storeFacts } from './store-facts';
+import { tableStatuses } from '../status';
+
+/** Checks both stores and what lies between them. Reads only; never throws for what it finds. */
+export async function examine(config: Config): Promise<readonly Finding[]> {
+  const findings: Finding[] = [...networkFinding(config.dbPath)];
+  const failed = (error: unknown) => {
+    findings.push(problem(error));
+  };
+  let openable = true;
+  try {
+    findings.push(...databaseFindings(config));
+  } catch (error) {
+    openable = false;
+    failed(error);
+  }
+  if (!openable) return findings;
+  try {
+    const facts = await storeFacts(config);
+    findings.push(...serverFindings(config, facts), checkpointFinding(facts));
+    const drift = await dryRunPass(config, { force: 'mass deletion' }, () => undefined);
+    const differences = drift.added + drift.updated + drift.deleted;
+    findings.push(
+      differences === 0
+        ? { level: 'ok', what: `no drift: ${drift.total} aliases are as their tables say` }
+        : {
+            level: 'problem',
+            what: `drift: ${drift.added} keys missing, ${drift.updated} different, ${drift.deleted} too many`,
+            remedy: '`millrace reconcile --dry-run` lists them; `millrace reconcile` repairs them.',
+          },
+    );
+  } catch (error) {
+    failed(error);
+  }
+  return findings;
+}
+
+function databaseFindings(config: Config): readonly Finding[] {
+  const source = AliasSource.open({
+    path: config.dbPath,
+    mappings: config.aliasTables,
+    aliasCase: config.aliasCase,
+  });
+  try {
+    const findings: Finding[] = [{ level: 'ok', what: `${config.dbPath} opens` }];
+    findings.push(
+      source.journalMode === 'wal'
+        ? { level: 'ok', what: 'journal mode WAL' }
+        : {
+            level: 'note',
+            what: `journal mode ${source.journalMode}: readers and writers can make each other wait`,
+            remedy: 'Switch to WAL once, with: PRAGMA journal_mode = WAL',
+          },
+    );
+    for (const table of tableStatuses(source.entries)) {
+      findings.push(
+        table.state === 'served'
+          ? { level: 'ok', what: `${table.table} feeds alias:${table.type}:*` }
+          : {
+              level: 'problem',
+              what: table.message ?? table.table,
+              ...(table.hint === undefined ? {} : { remedy: table.hint }),
+            },
+      );
+    }
+    findings.push(
+      source.changelog !== undefined
+        ? { level: 'ok', what: 'triggers, changelog and indexes are in place' }
+        : {
+            level: 'problem',
+            what: `the capture is incomplete: ${describeGaps(source.captureGaps)}`,
+            remedy:
+              'Start the daemon, or run `millrace capture install`; until then only full passes bring changes over.',
+          },
+    );
+    return findings;
+  } finally {
+    source.close();
+  }
+}
+
+function serverFindings(config: Config, { server }: StoreFacts): readonly Finding[] {
+  const findings: Finding[] = [
+    { level: 'ok', what: `Redis ${server.version} at ${config.redis.display} answers` },
+  ];
+  findings.push(
+    server.evicts
+      ? {
+          level: 'problem',
+          what: `Redis may evict alias keys (maxmemory-policy ${server.maxmemoryPolicy})`,
+          remedy: 'Set maxmemory-policy to noeviction or volatile-lru, and raise maxmemory.',
+        }
+      : { level: 'ok', what: `no eviction of alias keys (maxmemory-policy ${server.maxmemoryPolicy})` },
+  );
+  return findings;
+}
+
+function checkpointFinding({ checkpoint, lagRecords }: StoreFacts): Finding {
+  if (checkpoint === null) {
+    return {
+      level: 'problem',
+      what: 'Redis holds no checkpoint: nothing was synced into it yet',
+      remedy: 'Start the daemon, or run `millrace run --once`.',
+    };
+  }
+  if (lagRecords === null) {
+    return {
+      level: 'problem',
+      what: 'the changelog does not go on where Redis is',
+      remedy: 'Start the daemon: a full pass settles it.',
+    };
+  }
+  if (lagRecords > 0) {
+    return {
+      level: 'problem',
+      what: `${lagRecords} changes wait`,
+      remedy: 'Is the daemon running? `millrace status` tells.',
+    };
+  }
+  return { level: 'ok', what: `checkpoint by ${checkpoint.by}; no change waits` };
+}
+
+const networkFinding = (path: string): readonly Finding[] =>
+  isNetworkPath(path) ? [{ level: 'problem', ...networkWarning }] : [];

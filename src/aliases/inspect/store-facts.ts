@@ -1,0 +1,56 @@
+import type { Config } from '../../config/load';
+import type { Incident } from '../../pipeline/incident';
+import type { Pause } from '../../pipeline/pause';
+import { inspectServer, RedisConnection, type ServerFacts } from '../../connections/redis';
+import type { AliasCheckpoint } from '../sink/checkpoint';
+import { readIncidents } from '../sink/incident-store';
+import { readPause } from '../sink/pause';
+import { AliasSink } from '../sink/sink';
+import { AliasSource } from '../source/source';
+import { type TableStatus, tableStatuses } from '../status';
+
+/** What the two stores themselves say, without a daemon. Reads only. */
+export interface StoreFacts {
+  readonly server: ServerFacts;
+  readonly journalMode: string;
+  readonly tables: readonly TableStatus[];
+  readonly captureGaps: readonly string[];
+  readonly checkpoint: AliasCheckpoint | null;
+  /** Changes after the checkpoint; null when the changelog does not go on where Redis is. */
+  readonly lagRecords: number | null;
+  readonly inStep: boolean;
+  readonly paused: Pause | null;
+  readonly incidents: readonly Incident[];
+}
+
+export async function storeFacts(config: Config): Promise<StoreFacts> {
+  const source = AliasSource.open({
+    path: config.dbPath,
+    mappings: config.aliasTables,
+    aliasCase: config.aliasCase,
+  });
+  const connection = new RedisConnection(config.redis, 'status');
+  try {
+    await connection.connect();
+    const server = await inspectServer(connection);
+    const { checkpoint = null } = await new AliasSink(connection).load();
+    const position = checkpoint?.position ?? null;
+    const { changelog } = source;
+    const continues = position !== null && changelog?.continues(position) === true;
+    const lagRecords = continues ? changelog.backlog(position).rows : null;
+    return {
+      server,
+      journalMode: source.journalMode,
+      tables: tableStatuses(source.entries),
+      captureGaps: source.captureGaps,
+      checkpoint,
+      lagRecords,
+      inStep: lagRecords === 0,
+      paused: (await readPause(connection)) ?? null,
+      incidents: await readIncidents(connection),
+    };
+  } finally {
+    connection.close();
+    source.close();
+  }
+}

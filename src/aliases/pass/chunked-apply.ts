@@ -1,0 +1,151 @@
+import type { Applied, Batch } from '../sink/sink';
+import type { StaleKeys } from './stale-keys';
+import type { AliasTruth } from '../source/truth';
+import type { UnservedRows } from '../source/unserved';
+
+/** Where a pass sends what differs: the sink, or the dry run that only compares. */
+export interface PassTarget {
+  send(batches: readonly Batch[]): Promise<Applied>;
+  room(): Promise<void>;
+  drain(): Promise<void>;
+}
+
+export interface ChunkedApplyOptions {
+  readonly truths: () => ReadonlyMap<string, AliasTruth>;
+  readonly target: PassTarget;
+  readonly chunk: number;
+  /** Keys without an alias, looked at first. */
+  readonly stale: StaleKeys;
+  /** By type: the aliases to look at again, or the whole table. */
+  readonly different: ReadonlyMap<string, readonly string[] | 'all'>;
+  /** Takes note of rows that can have no key, of tables that are walked. */
+  readonly unserved: UnservedRows | undefined;
+}
+
+/** What was written for one type; `total` and `skipped` count the rows of a whole table that was walked. */
+export interface Counts {
+  total: number;
+  skipped: number;
+  added: number;
+  updated: number;
+  deleted: number;
+}
+
+/** The counts of a type, made when it has none. */
+export function countsOf(counts: Map<string, Counts>, type: string): Counts {
+  const found = counts.get(type) ?? { total: 0, skipped: 0, added: 0, updated: 0, deleted: 0 };
+  counts.set(type, found);
+  return found;
+}
+
+type Cursor =
+  | { readonly at: 'stale'; readonly index: number }
+  | {
+      readonly at: 'type';
+      readonly type: number;
+      readonly index: number;
+      readonly from: string | Buffer | undefined;
+    };
+
+/** A chunk on its way. Its counts hold once it is applied; a failed one is where the work goes back to. */
+interface Sent {
+  readonly cursor: Cursor;
+  state: 'pending' | 'applied' | 'failed';
+}
+
+const firstType: Cursor = { at: 'type', type: 0, index: 0, from: undefined };
+
+/**
+ * Hands nominated aliases to the applier, chunk by chunk, with the truth read as each is sent. `step` may throw; called again,
+ * it goes back to the first chunk that was not applied.
+ */
+export class ChunkedApply {
+  readonly #options: ChunkedApplyOptions;
+  readonly #types: readonly string[];
+  readonly #counts = new Map<string, Counts>();
+  #cursor: Cursor = { at: 'stale', index: 0 };
+  #sent: Sent[] = [];
+  /** Aliases applied so far. */
+  done = 0;
+
+  constructor(options: ChunkedApplyOptions) {
+    this.#options = options;
+    this.#types = [...options.different.keys()];
+  }
+
+  /** Sends one chunk. @returns the counts by type when everything is acknowledged. */
+  async step(): Promise<ReadonlyMap<string, Counts> | 'more'> {
+    await this.#goBackToFailed();
+    if (this.#cursor.at === 'stale') this.#sendStale(this.#cursor);
+    else {
+      const type = this.#types[this.#cursor.type];
+      if (type !== undefined) this.#sendOf(type, this.#cursor);
+      else {
+        await this.#options.target.drain();
+        await this.#goBackToFailed();
+        return this.#sent.length === 0 ? this.#counts : 'more';
+      }
+    }
+    await this.#options.target.room();
+    return 'more';
+  }
+
+  #sendStale(cursor: Cursor & { at: 'stale' }): void {
+    const chunk = this.#options.stale.chunk(cursor.index, this.#options.chunk);
+    if (chunk === undefined) {
+      this.#cursor = firstType;
+      return;
+    }
+    this.#send(chunk.batch, cursor);
+    this.#cursor = { at: 'stale', index: chunk.next };
+  }
+
+  #sendOf(type: string, cursor: Cursor & { at: 'type' }): void {
+    const next: Cursor = { at: 'type', type: cursor.type + 1, index: 0, from: undefined };
+    const truth = this.#options.truths().get(type);
+    const different = this.#options.different.get(type) ?? [];
+    if (truth === undefined) this.#cursor = next;
+    else if (different === 'all') {
+      const page = truth.walk(cursor.from, this.#options.chunk);
+      const unkeyed = cursor.from === undefined ? truth.countUnkeyed() : 0;
+      this.#options.unserved?.note({ type, truth, from: cursor.from, page, unkeyed });
+      this.#send({ type, ...page }, cursor, { total: page.aliases.length, skipped: page.skipped + unkeyed });
+      this.#cursor = page.next === undefined ? next : { ...cursor, from: page.next };
+    } else if (cursor.index >= different.length) this.#cursor = next;
+    else {
+      const aliases = different.slice(cursor.index, cursor.index + this.#options.chunk);
+      this.#send({ type, aliases, values: truth.lookUp(aliases) }, cursor);
+      this.#cursor = { ...cursor, index: cursor.index + aliases.length };
+    }
+  }
+
+  #send(batch: Batch, cursor: Cursor, walked = { total: 0, skipped: 0 }): void {
+    const sent: Sent = { cursor, state: 'pending' };
+    this.#sent.push(sent);
+    this.#options.target.send([batch]).then(
+      (applied) => {
+        sent.state = 'applied';
+        this.done += batch.aliases.length;
+        const counts = countsOf(this.#counts, batch.type);
+        counts.added += applied.added;
+        counts.updated += applied.updated;
+        counts.deleted += applied.deleted;
+        counts.total += walked.total;
+        counts.skipped += walked.skipped;
+      },
+      () => {
+        sent.state = 'failed';
+      },
+    );
+  }
+
+  /** Applies fail in a row: after the first failure none behind it can have been applied. */
+  async #goBackToFailed(): Promise<void> {
+    this.#sent = this.#sent.filter((sent) => sent.state !== 'applied');
+    if (this.#sent.every((sent) => sent.state === 'pending')) return;
+    await this.#options.target.drain().catch(() => undefined);
+    const [first] = this.#sent;
+    if (first !== undefined) this.#cursor = first.cursor;
+    this.#sent = [];
+  }
+}

@@ -1,0 +1,49 @@
+import type { Config } from '../../config/load';
+import { inspectServer, RedisConnection } from '../../connections/redis';
+import { unvouched } from '../sink/alias-case';
+import { type Difference, dryRun } from './dry-run';
+import { type PassReport, PassRunner } from './pass-runner';
+import { requireTables } from './report';
+import { AliasSink } from '../sink/sink';
+import { AliasSource } from '../source/source';
+
+export interface DryRunOptions {
+  /** Go on where a pass would stop: before a mass deletion, or because Redis' keys are spelled for another ALIAS_CASE. */
+  readonly force: boolean | 'mass deletion';
+}
+
+/** A full pass that lists what it would change. Reads SQLite and Redis, writes neither. @throws E_ALIAS_CASE as a pass does */
+export async function dryRunPass(
+  config: Config,
+  { force }: DryRunOptions,
+  onDifference: (difference: Difference) => void,
+): Promise<PassReport> {
+  const { aliasCase } = config;
+  const source = AliasSource.open({ path: config.dbPath, mappings: config.aliasTables, aliasCase });
+  const connection = new RedisConnection(config.redis, 'dry-run');
+  try {
+    await connection.connect();
+    await inspectServer(connection);
+    const { checkpoint } = await new AliasSink(connection).load();
+    let report: PassReport | undefined;
+    const passes = new PassRunner({
+      connection,
+      truths: () => source.truths,
+      target: dryRun(connection, onDifference),
+      force: force !== false,
+      aliasCase,
+      doubtful: () => (force === true ? [] : unvouched(source.truths.keys(), aliasCase, checkpoint?.cases)),
+      onJudged: () => undefined,
+      onStart: () => undefined,
+      onDone: (done) => (report = done),
+    });
+    void passes.request('dry run');
+    while (await passes.step());
+    if (report === undefined) throw new Error('the pass ended without a report');
+    requireTables(report, config.dbPath);
+    return report;
+  } finally {
+    connection.close();
+    source.close();
+  }
+}

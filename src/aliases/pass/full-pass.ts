@@ -1,0 +1,229 @@
+import type { RedisConnection } from '../../connections/redis';
+import { requireSpelling, SpellingSurvey } from '../sink/alias-case';
+import { Comparison, type Compared } from './comparison';
+import { readCheckpoint } from '../sink/checkpoint';
+import { ChunkedApply, type Counts, countsOf, type PassTarget } from './chunked-apply';
+import type { AliasCase } from '../../mapping/alias-tables';
+import { StaleKeys } from './stale-keys';
+import type { Applied } from '../sink/sink';
+import type { AliasTruth } from '../source/truth';
+import type { UnservedRows } from '../source/unserved';
+
+export interface TypeResult extends Applied {
+  /** Distinct aliases in the table. */
+  readonly total: number;
+  /** Rows that can have no key: a NULL, blob, undecodable or too long alias, a NULL, blob or too long id. */
+  readonly skipped: number;
+  /** Set when the breaker stopped this type: how many of its keys the pass would have deleted. */
+  readonly blocked?: { readonly stale: number; readonly keys: number };
+}
+
+export interface PassOptions {
+  readonly connection: RedisConnection;
+  /** By type, read anew for each chunk: the file may have been opened again meanwhile. */
+  readonly truths: () => ReadonlyMap<string, AliasTruth>;
+  readonly target: PassTarget;
+  readonly aliasCase: AliasCase;
+  /** Served types whose keys may be spelled otherwise than `aliasCase` says: where one is stale it is looked into. */
+  readonly doubtful: () => readonly string[];
+  /** Called before the first write, with the types that are written and those that the breaker stopped. */
+  readonly onJudged: (types: readonly string[], blocked: readonly string[]) => void;
+  /** Delete even when that is more than half of a type's keys. */
+  readonly force: boolean;
+  /** Takes note of rows that can have no key. */
+  readonly unserved?: UnservedRows | undefined;
+  /** Aliases compared in one step. */
+  readonly chunk: number;
+}
+
+/** The breaker: a pass that would delete more than half of a type's keys, and over a hundred, has been given the wrong table. */
+const suspicious = (stale: number, keys: number): boolean => stale > 100 && stale * 2 > keys;
+
+type Phase = 'compare' | 'find stale' | 'survey' | 'find stale again' | 'apply';
+
+/**
+ * One full pass over both sides, a chunk a step, so that the tail runs in between:
+ *   compare     each table with its keys (ordered walk, MGET), and count the keys of each type meanwhile (SCAN);
+ *   find stale  if there are more keys than aliases, or that cannot be told: which ones (SCAN, look-up);
+ *   survey      if some are, and nobody vouches for how the keys are spelled: are they stale, or spelled for another ALIAS_CASE?
+ *   apply       unless a suspicious number is stale, hand what differs to the applier, which reads the truth again.
+ * Only the last phase writes, through the sink. `step` may throw; called again, it takes up what was not finished.
+ */
+export class FullPass {
+  readonly #options: PassOptions;
+  readonly #types: readonly string[];
+  readonly #keys: StaleKeys;
+  readonly #keyCounts = new Map<string, number>();
+  /** By type; 'all': nothing to compare with, or too much differs: the applier walks the whole table. */
+  readonly #compared = new Map<string, Compared | 'all'>();
+  readonly #blocked = new Map<string, { readonly stale: number; readonly keys: number }>();
+  #phase: Phase = 'compare';
+  #counted = false;
+  /** The checkpoint in Redis before the first key was counted. */
+  #countedAt: string | undefined;
+  /** Something was applied, by whomever, while keys were counted and compared: as many stale ones may hide behind new ones. */
+  #uncertain = false;
+  #comparison: { readonly type: string; readonly work: Comparison } | undefined;
+  #survey: SpellingSurvey | undefined;
+  #apply: ChunkedApply | undefined;
+  readonly #counts = new Map<string, Counts>();
+
+  constructor(options: PassOptions) {
+    this.#options = options;
+    const { connection, truths, chunk } = options;
+    this.#types = [...truths().keys()];
+    this.#keys = new StaleKeys(connection, truths, chunk);
+    for (const truth of truths().values()) truth.refresh();
+  }
+
+  /** What has been done so far, for a person who waits. */
+  get progress(): string {
+    const done = [...this.#compared.values()].reduce((sum, one) => sum + (one === 'all' ? 0 : one.total), 0);
+    if (this.#phase === 'apply') return `${this.#apply?.done ?? 0} aliases applied`;
+    if (this.#phase === 'compare') return `${done + (this.#comparison?.work.total ?? 0)} aliases compared`;
+    return `${[...this.#keys.counts.values()].reduce((sum, count) => sum + count.keys, 0)} keys looked at`;
+  }
+
+  /** Does one chunk. @returns the results by type when the pass is complete and acknowledged. */
+  async step(): Promise<ReadonlyMap<string, TypeResult> | 'more'> {
+    switch (this.#phase) {
+      case 'compare': {
+        // Redis looks for keys while SQLite is read.
+        const counting = this.#counted ? Promise.resolve() : this.#countNext();
+        const comparing = this.#compareNext();
+        await settleBoth(counting, comparing);
+        return 'more';
+      }
+      case 'find stale':
+        if (await this.#keys.findPage(this.#suspects())) this.#foundStale();
+        return 'more';
+      case 'survey':
+        await this.#surveyNext();
+        return 'more';
+      case 'find stale again':
+        if (await this.#keys.findPage(this.#suspects())) this.#handOver(new Map());
+        return 'more';
+      case 'apply':
+        return this.#apply === undefined ? 'more' : this.#applyNext(this.#apply);
+    }
+  }
+
+  async #countNext(): Promise<void> {
+    this.#countedAt ??= await readCheckpoint(this.#options.connection);
+    if (!(await this.#keys.countPage())) return;
+    for (const [type, { keys }] of this.#keys.counts) this.#keyCounts.set(type, keys);
+    this.#keys.reset();
+    this.#counted = true;
+  }
+
+  async #compareNext(): Promise<void> {
+    const type = this.#types.find((one) => !this.#compared.has(one));
+    if (type === undefined) {
+      if (!this.#counted) return;
+      this.#uncertain = (await readCheckpoint(this.#options.connection)) !== this.#countedAt;
+      if (this.#suspects().size > 0) this.#phase = 'find stale';
+      else this.#judge();
+      return;
+    }
+    if (this.#counted && !this.#keyCounts.has(type)) {
+      this.#compared.set(type, 'all');
+      return;
+    }
+    if (this.#comparison?.type !== type) {
+      const truth = () => {
+        const found = this.#options.truths().get(type);
+        if (found === undefined) throw new Error(`alias:${type} is not served any more`); // the pass is being restarted
+        return found;
+      };
+      const { connection, unserved } = this.#options;
+      this.#comparison = { type, work: new Comparison({ connection, type, truth, unserved }) };
+    }
+    try {
+      const found = await this.#comparison.work.step(this.#options.chunk);
+      if (found !== 'more') this.#compared.set(type, found === 'too many' ? 'all' : found);
+    } catch (error) {
+      this.#comparison = undefined; // its pages are in an unknown state: this table from its start
+      throw error;
+    }
+  }
+
+  /** The types that may have more keys than walked aliases with one: some keys are stale, or SCAN has named one twice. */
+  #suspects(): ReadonlySet<string> {
+    const suspects = [...this.#keyCounts].filter(([type, keys]) => {
+      const compared = this.#compared.get(type);
+      return this.#uncertain || compared === undefined || compared === 'all' || compared.present !== keys;
+    });
+    return new Set(suspects.map(([type]) => type).filter((type) => !this.#blocked.has(type)));
+  }
+
+  #foundStale(): void {
+    const { connection, truths, doubtful } = this.#options;
+    const types = doubtful();
+    if (types.some((type) => (this.#keys.counts.get(type)?.stale ?? 0) > 0)) {
+      this.#survey = new SpellingSurvey(connection, types, truths);
+      this.#phase = 'survey';
+    } else this.#judge();
+  }
+
+  async #surveyNext(): Promise<void> {
+    const found = await this.#survey?.step(this.#options.chunk);
+    if (found === undefined || found === 'more') return;
+    requireSpelling(found, this.#options.aliasCase);
+    this.#judge();
+  }
+
+  #judge(): void {
+    for (const [type, keys] of this.#keyCounts) {
+      const stale = this.#keys.counts.get(type)?.stale ?? 0;
+      if (this.#options.force || !suspicious(stale, keys)) continue;
+      this.#blocked.set(type, { stale, keys });
+      this.#keys.exclude(type);
+    }
+    const written = this.#types.filter((type) => !this.#blocked.has(type));
+    const different = written.map((type): [string, readonly string[] | 'all'] => {
+      const compared = this.#compared.get(type) ?? 'all';
+      return [type, compared === 'all' ? 'all' : compared.different];
+    });
+    this.#options.onJudged(written, [...this.#blocked.keys()]);
+    this.#handOver(new Map(different));
+  }
+
+  #handOver(different: ReadonlyMap<string, readonly string[] | 'all'>): void {
+    const { truths, target, chunk, unserved } = this.#options;
+    this.#apply = new ChunkedApply({ truths, target, chunk, unserved, stale: this.#keys, different });
+    this.#phase = 'apply';
+  }
+
+  async #applyNext(apply: ChunkedApply): Promise<ReadonlyMap<string, TypeResult> | 'more'> {
+    const outcome = await apply.step();
+    if (outcome === 'more') return 'more';
+    for (const [type, more] of outcome) {
+      const counts = countsOf(this.#counts, type);
+      counts.total += more.total;
+      counts.skipped += more.skipped;
+      counts.added += more.added;
+      counts.updated += more.updated;
+      counts.deleted += more.deleted;
+    }
+    if (!this.#keys.overflowed) return new Map(this.#types.map((type) => [type, this.#result(type)]));
+    // More were stale than one scan holds: look again until none is left.
+    this.#keys.reset();
+    this.#phase = 'find stale again';
+    return 'more';
+  }
+
+  #result(type: string): TypeResult {
+    const counts = countsOf(this.#counts, type);
+    const compared = this.#compared.get(type);
+    const { total, skipped } = compared === undefined || compared === 'all' ? counts : compared;
+    const blocked = this.#blocked.get(type);
+    return { ...counts, total, skipped, ...(blocked === undefined ? {} : { blocked }) };
+  }
+}
+
+/** Waits for both, so that nothing is left running, then throws what the first of them threw. */
+async function settleBoth(...work: readonly Promise<void>[]): Promise<void> {
+  for (const outcome of await Promise.allSettled(work)) {
+    if (outcome.status === 'rejected') throw outcome.reason;
+  }
+}

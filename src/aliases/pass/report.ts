@@ -1,0 +1,150 @@
+import { describeError, fatal } from '../../foundation/errors';
+import type { Log } from '../../log/log';
+import type { Metrics } from '../../metrics/metrics';
+import type { Tell } from '../../pipeline/event';
+import { timestamp } from '../../foundation/timestamp';
+import type { PassReport } from './pass-runner';
+import type { Applied, Outcome } from '../sink/sink';
+import type { AliasSource } from '../source/source';
+
+export const passStarted = (): string => `[${timestamp()}] Starting sync...`;
+
+/** The summary the documents show, line for line, and how long it took. */
+export const passSummary = (report: PassReport): string =>
+  summary(report, ['✓ Sync complete:', 'Added', 'Updated', 'Deleted']);
+
+/** The same of a pass that only looked. */
+export function dryRunSummary(report: PassReport): string {
+  const lines = summary(report, ['Dry run complete:', 'Would add', 'Would update', 'Would delete']);
+  const stops = report.blocked.map(
+    (type) => `! It would stop: ${describeError(breakerError(type, report)).message}\n`,
+  );
+  return `${lines}${stops.join('')}Dry run: nothing was changed.`;
+}
+
+function summary(
+  { total, added, updated, deleted, skipped, ms }: PassReport,
+  [title, add, update, remove]: readonly [string, string, string, string],
+): string {
+  const lines = [
+    title,
+    `  - Total aliases: ${total}`,
+    `  - ${add}: ${added}`,
+    `  - ${update}: ${updated}`,
+    `  - ${remove}: ${deleted}`,
+  ];
+  if (added + updated + deleted === 0) lines.push('  - No changes detected');
+  if (skipped > 0)
+    lines.push(
+      `  - Skipped: ${skipped} rows without a usable alias or id (NULL, blob, invalid UTF-8 or too long)`,
+    );
+  lines.push(`  - Duration: ${(ms / 1_000).toFixed(2)}s`, '');
+  return lines.join('\n');
+}
+
+/** Says what cannot be served, and why. */
+export function introduce(log: Log, { entries }: AliasSource, cannotWrite: string | undefined): void {
+  for (const entry of entries) {
+    if (entry.state === 'unserved') log.warn(entry.message, { event: 'table.unserved', hint: entry.hint });
+  }
+  if (cannotWrite === undefined) return;
+  log.warn(`no triggers: ${cannotWrite}`, {
+    event: 'capture.readonly',
+    hint: 'Full passes alone bring changes over until the file can be written to.',
+  });
+}
+
+/** What the mass-deletion breaker says. */
+export function breakerError(type: string, report: PassReport): Error {
+  const blocked = report.types[type]?.blocked;
+  return fatal(
+    `the pass would delete ${blocked?.stale ?? 0} of ${blocked?.keys ?? 0} alias:${type}:* keys: it left them all as they are`,
+    {
+      code: 'E_MASS_DELETION',
+      hint: 'Check DB_PATH, ALIAS_TABLES and ALIAS_CASE; if the table really shrank, run `millrace reconcile --force`.',
+    },
+  );
+}
+
+/** @throws E_NO_TABLES (fatal) when the pass had no table to look at: that is not "no changes". */
+export function requireTables(report: PassReport, path: string): void {
+  if (Object.keys(report.types).length > 0) return;
+  throw fatal(`none of the alias tables can be served from ${path}`, {
+    code: 'E_NO_TABLES',
+    hint: 'Ensure the database exists and has alias tables (DB_PATH), or name yours in ALIAS_TABLES; `millrace doctor` says more.',
+  });
+}
+
+export function recordPass(metrics: Metrics, report: PassReport): void {
+  const pipeline = 'aliases';
+  metrics.passes.inc({ pipeline });
+  for (const [kind, result] of Object.entries(report.types)) {
+    metrics.passDifferences.inc({ pipeline, kind }, result.added + result.updated + result.deleted);
+    metrics.skipped.set({ pipeline, kind }, result.skipped);
+  }
+}
+
+/** At most this often, so that a busy tail does not fill the log. */
+const everyMs = 1_000;
+
+/** Adds up what the tail applies and tells it, in one line, about once a second. */
+export class AppliedReport {
+  readonly #log: Log;
+  readonly #metrics: Metrics;
+  readonly #tell: Tell;
+  /** Records written since the start, by the tail and by full passes. */
+  total = 0;
+  #sum = { added: 0, updated: 0, deleted: 0 };
+  #slowestMs = 0;
+  #toldAt = -Infinity;
+
+  constructor(log: Log, metrics: Metrics, tell: Tell) {
+    this.#log = log;
+    this.#metrics = metrics;
+    this.#tell = tell;
+  }
+
+  /** @param since when the oldest change of the page was committed, in milliseconds since 1970. */
+  add(applied: Outcome, since: number): void {
+    const ms = Math.max(0, Date.now() - since);
+    this.#metrics.latencySeconds.observe({ pipeline: 'aliases' }, ms / 1_000);
+    this.#metrics.applySeconds.observe({ pipeline: 'aliases' }, applied.ms / 1_000);
+    for (const { type, ...counts } of applied.batches) this.count(type, counts);
+    this.#sum.added += applied.added;
+    this.#sum.updated += applied.updated;
+    this.#sum.deleted += applied.deleted;
+    this.#slowestMs = Math.max(this.#slowestMs, ms);
+    this.flush();
+  }
+
+  count(kind: string, { added, updated, deleted }: Applied): void {
+    const { applied } = this.#metrics;
+    const pipeline = 'aliases';
+    applied.inc({ pipeline, kind, op: 'add' }, added);
+    applied.inc({ pipeline, kind, op: 'update' }, updated);
+    applied.inc({ pipeline, kind, op: 'delete' }, deleted);
+    this.total += added + updated + deleted;
+  }
+
+  flush(): void {
+    const { added, updated, deleted } = this.#sum;
+    const now = performance.now();
+    if (added + updated + deleted === 0 || now - this.#toldAt < everyMs) return;
+    const ms = this.#slowestMs;
+    this.#log.info('changes applied', {
+      event: 'tail.applied',
+      pipeline: 'aliases',
+      added,
+      updated,
+      deleted,
+      ms,
+      text: `[${timestamp()}] Changes applied: added ${added}, updated ${updated}, deleted ${deleted} (${ms} ms after the commit)`,
+    });
+    this.#tell({ type: 'applied', added, updated, deleted, parked: 0, ms });
+    this.#sum = { added: 0, updated: 0, deleted: 0 };
+    this.#slowestMs = 0;
+    this.#toldAt = now;
+  }
+}
+
+export const stopped = '⏹  Sync service stopped by user';

@@ -1,0 +1,140 @@
+import { isUtf8 } from 'node:buffer';
+import type { RedisConnection } from '../../connections/redis';
+import { keyPrefix } from '../../mapping/alias-tables';
+import { scanKeys } from '../sink/read-keys';
+import type { Batch } from '../sink/sink';
+import type { AliasTruth } from '../source/truth';
+
+/** Stale keys held at once. More are found by scanning again after these are gone, so that memory stays bounded. */
+const capacity = 100_000;
+
+interface StaleKey {
+  readonly type: string;
+  readonly alias: string | Buffer;
+}
+
+/** Walks the keys under `alias:<type>:`, a SCAN page at a time: to count them, or to find those whose alias no row has. */
+export class StaleKeys {
+  readonly #connection: RedisConnection;
+  readonly #truths: () => ReadonlyMap<string, AliasTruth>;
+  readonly #scanCount: number;
+  readonly #prefix = Buffer.from('alias:');
+  #cursor = '0';
+  #stale: StaleKey[] = [];
+  #overflowed = false;
+  /** Scanned, and not looked up yet: SQLite may be locked. */
+  #page: readonly Buffer[] | undefined;
+  /** By type: keys scanned, and how many of them are stale. */
+  readonly counts = new Map<string, { keys: number; stale: number }>();
+
+  constructor(connection: RedisConnection, truths: () => ReadonlyMap<string, AliasTruth>, scanCount: number) {
+    this.#connection = connection;
+    this.#truths = truths;
+    this.#scanCount = scanCount;
+  }
+
+  /** True when more stale keys were counted than are held. */
+  get overflowed(): boolean {
+    return this.#overflowed;
+  }
+
+  /** Leaves this type's keys alone. */
+  exclude(type: string): void {
+    this.#stale = this.#stale.filter((key) => key.type !== type);
+  }
+
+  reset(): void {
+    this.#cursor = '0';
+    this.#page = undefined;
+    this.#stale = [];
+    this.#overflowed = false;
+    this.counts.clear();
+  }
+
+  /** Counts the keys of one page. @returns true after the last one. */
+  async countPage(): Promise<boolean> {
+    for (const key of await this.#scan()) this.#count(this.#typeOf(key));
+    return this.#cursor === '0';
+  }
+
+  /** Looks one page up, for the given types. May throw; called again, it looks the same page up. @returns true after the last one. */
+  async findPage(types: ReadonlySet<string>): Promise<boolean> {
+    const page = (this.#page ??= await this.#scan());
+    const stale: StaleKey[] = [];
+    const byType = new Map<string, string[]>();
+    for (const key of page) {
+      const type = this.#typeOf(key);
+      if (!types.has(type) || !this.#truths().has(type)) continue;
+      const alias = key.subarray(keyPrefix(type).length);
+      const text = alias.toString();
+      const named = byType.get(type);
+      // A key that is not valid UTF-8 belongs to no alias.
+      if (text.includes('\uFFFD') && !isUtf8(alias)) stale.push({ type, alias });
+      else if (named === undefined) byType.set(type, [text]);
+      else named.push(text);
+    }
+    for (const [type, aliases] of byType) {
+      for (const position of this.#truths().get(type)?.absent(aliases) ?? []) {
+        const alias = aliases[position];
+        if (alias !== undefined) stale.push({ type, alias });
+      }
+    }
+    this.#page = undefined;
+    for (const key of page) if (types.has(this.#typeOf(key))) this.#count(this.#typeOf(key));
+    for (const key of stale) this.#found(key);
+    if (this.#cursor !== '0') return false;
+    // By type, since a chunk holds one.
+    this.#stale.sort((a, b) => (a.type < b.type ? -1 : a.type > b.type ? 1 : 0));
+    return true;
+  }
+
+  /** The stale keys of one type from `index` on, at most `size`, with what the table says of them now. */
+  chunk(index: number, size: number): { readonly batch: Batch; readonly next: number } | undefined {
+    const type = this.#stale[index]?.type;
+    if (type === undefined) return undefined;
+    let next = index;
+    const aliases: (string | Buffer)[] = [];
+    while (aliases.length < size && this.#stale[next]?.type === type) {
+      const alias = this.#stale[next++]?.alias;
+      if (alias !== undefined) aliases.push(alias);
+    }
+    const texts = aliases.map((alias) => (typeof alias === 'string' ? alias : ''));
+    const values = this.#truths().get(type)?.lookUp(texts) ?? [];
+    const wanted = aliases.map((alias, position) =>
+      typeof alias === 'string' ? (values[position] ?? '') : '',
+    );
+    return { batch: { type, aliases, values: wanted }, next };
+  }
+
+  /** One page. A failed scan starts over: its cursor is worth nothing after a restart of the server. */
+  async #scan(): Promise<readonly Buffer[]> {
+    try {
+      const [cursor, keys] = await scanKeys(this.#connection, this.#cursor, this.#scanCount);
+      this.#cursor = cursor.toString();
+      return keys;
+    } catch (error) {
+      this.reset();
+      throw error;
+    }
+  }
+
+  #typeOf(key: Buffer): string {
+    const start = this.#prefix.length;
+    const end = key.indexOf(0x3a, start);
+    return end === -1 ? '' : key.toString('latin1', start, end);
+  }
+
+  /** Unless it is none of ours. */
+  #count(type: string): void {
+    const count = this.counts.get(type);
+    if (count !== undefined) count.keys++;
+    else if (this.#truths().has(type)) this.counts.set(type, { keys: 1, stale: 0 });
+  }
+
+  #found(key: StaleKey): void {
+    const count = this.counts.get(key.type);
+    if (count !== undefined) count.stale++;
+    if (this.#stale.length < capacity) this.#stale.push(key);
+    else this.#overflowed = true;
+  }
+}

@@ -1,0 +1,61 @@
+import { z } from 'zod';
+import type { RedisConnection } from '../../connections/redis';
+import type { Position } from '../source/changelog';
+import type { AliasCase } from '../../mapping/alias-tables';
+
+/** Where the pipeline's checkpoint lives: beside the keys, so that a flush or a restore takes both. */
+export const checkpointKey = 'millrace:aliases:checkpoint';
+
+/**
+ * It moves in the same atomic step as the keys it vouches for; two instances that race are told apart by `stamp`, which no two
+ * applies share.
+ */
+export interface AliasCheckpoint {
+  /** Made anew whenever the log is adopted without continuity: an unknown one calls for a full pass. */
+  readonly incarnation: string;
+  /** null while no changelog is there to tail (a file we may not write to, capture switched off). */
+  readonly position: Position | null;
+  /** Unique for each apply. */
+  readonly stamp: string;
+  /** By type: how its keys are spelled, as a pass has found or made them. A type without one may hold another program's keys. */
+  readonly cases?: Readonly<Record<string, AliasCase>> | undefined;
+  /** Milliseconds since 1970, by the clock of the one who applied. */
+  readonly at: number;
+  /** host:pid of the one who applied: for people. */
+  readonly by: string;
+}
+
+const schema = z.object({
+  incarnation: z.string(),
+  position: z.object({ changelog: z.string(), seq: z.number().int(), nonce: z.string() }).nullable(),
+  stamp: z.string(),
+  cases: z
+    .record(z.string(), z.enum(['preserve', 'lower']))
+    .optional()
+    .catch(undefined),
+  at: z.number(),
+  by: z.string(),
+});
+
+/** @returns undefined for anything that is not a checkpoint: it is then treated as missing. */
+export function parseCheckpoint(text: string): AliasCheckpoint | undefined {
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+/** As it is in Redis now; '' when there is none. A key of another type is none: the first apply overwrites it. */
+export const readCheckpoint = (connection: RedisConnection): Promise<string> =>
+  readOwn(connection, checkpointKey);
+
+/** The same for any key of ours. @throws an explained error */
+export async function readOwn(connection: RedisConnection, key: string): Promise<string> {
+  try {
+    return (await connection.client.get(key)) ?? '';
+  } catch (error) {
+    if (error instanceof Error && error.message.startsWith('WRONGTYPE')) return '';
+    throw connection.translate(error);
+  }
+}

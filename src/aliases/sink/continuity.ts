@@ -1,0 +1,70 @@
+import type { AliasCheckpoint } from './checkpoint';
+import type { Changelog } from '../source/changelog';
+
+/** What this instance knows from before: the incarnation it applied to and how far. */
+export interface Known {
+  readonly incarnation: string;
+  readonly seq: number;
+}
+
+export interface Judgement {
+  /** `resume`: the log continues where the target is. `adopt`: it does not; start at its head and let a full pass do the rest. */
+  readonly action: 'resume' | 'adopt';
+  readonly needsPass: boolean;
+  /** What happened, in words, when something did. */
+  readonly incident?: string;
+}
+
+/**
+ * Compares the checkpoint found in Redis with the changelog of the open file and with what was last seen.
+ * @param raw what the checkpoint key holds ('' = nothing). @param found the same, parsed; undefined when it is no checkpoint.
+ * @param changelog undefined while the capture is not complete: then the position is kept as it is, for whoever has one.
+ */
+export function judgeContinuity(
+  raw: string,
+  found: AliasCheckpoint | undefined,
+  changelog: Changelog | undefined,
+  known: Known | undefined,
+): Judgement {
+  if (found === undefined) {
+    const lost =
+      raw === ''
+        ? 'Redis lost the checkpoint: flushed, or restarted without its data'
+        : 'the checkpoint in Redis was overwritten with something else';
+    return {
+      action: 'adopt',
+      needsPass: true,
+      ...(known === undefined && raw === '' ? {} : { incident: lost }),
+    };
+  }
+  if (changelog !== undefined && (found.position === null || !changelog.continues(found.position))) {
+    // A first start after passes without capture finds no position: nothing has happened.
+    const happened = found.position !== null;
+    return {
+      action: 'adopt',
+      needsPass: true,
+      ...(happened
+        ? {
+            incident:
+              'the changelog does not go on where Redis is: its triggers were missing for a while, or the SQLite file was restored or replaced',
+          }
+        : {}),
+    };
+  }
+  if (known === undefined) return { action: 'resume', needsPass: false };
+  if (found.incarnation !== known.incarnation) {
+    return {
+      action: 'resume',
+      needsPass: true,
+      incident: `Redis was started over by another instance (${found.by}), or restored from an older snapshot`,
+    };
+  }
+  if (found.position !== null && found.position.seq < known.seq) {
+    return {
+      action: 'resume',
+      needsPass: true,
+      incident: `Redis went backwards, from change ${known.seq} to ${found.position.seq}: restored from an older snapshot`,
+    };
+  }
+  return { action: 'resume', needsPass: false };
+}

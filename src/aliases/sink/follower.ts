@@ -1,0 +1,58 @@
+import { retryable } from '../../foundation/errors';
+import type { Vouching } from './alias-case';
+import { sameLog } from '../source/changelog';
+import type { AliasCheckpoint } from './checkpoint';
+import { type Judgement, judgeContinuity } from './continuity';
+import type { AliasSink } from './sink';
+import type { AliasSource } from '../source/source';
+
+/** How often the checkpoint in Redis is compared with ours. */
+const probeMs = 1_000;
+/** Two instances that keep adopting different files are told apart from a file replaced once. */
+const rivalryMs = 60_000;
+
+/** Makes sure that the checkpoint we build on is the one in Redis, and that the changelog goes on from there. */
+export class Follower {
+  readonly #sink: AliasSink;
+  readonly #vouching: Vouching;
+  #probedAt = -Infinity;
+  #adoptedAt = -Infinity;
+
+  constructor(sink: AliasSink, vouching: Vouching) {
+    this.#sink = sink;
+    this.#vouching = vouching;
+  }
+
+  /** @returns what was found when it was time to look, and something was. @throws E_TWO_SOURCES, and what Redis says */
+  async look(source: AliasSource): Promise<Judgement | undefined> {
+    const sink = this.#sink;
+    const expected = sink.checkpoint;
+    if (expected !== undefined && performance.now() - this.#probedAt < probeMs) return undefined;
+    const before = sink.confirmed;
+    const { raw, checkpoint } = await sink.load();
+    this.#probedAt = performance.now();
+    const uncaptured = source.changelog !== undefined && checkpoint?.position === null;
+    if (expected !== undefined && expected.stamp === checkpoint?.stamp && !uncaptured) return undefined;
+    const known = before && { incarnation: before.incarnation, seq: before.position?.seq ?? 0 };
+    const judgement = judgeContinuity(raw, checkpoint, source.changelog, known);
+    if (judgement.action === 'resume' && checkpoint !== undefined) sink.resume(raw, checkpoint);
+    else await this.#adopt(raw, checkpoint, source);
+    return judgement;
+  }
+
+  async #adopt(raw: string, found: AliasCheckpoint | undefined, source: AliasSource): Promise<void> {
+    const foreign =
+      found?.position != null &&
+      !sameLog(found.position.changelog, source.changelog?.id ?? '') &&
+      !found.stamp.startsWith(`${this.#sink.instance}.`);
+    if (foreign && performance.now() - this.#adoptedAt < rivalryMs) {
+      throw retryable(`another Millrace (${found.by}) fills the same Redis from another SQLite file`, {
+        code: 'E_TWO_SOURCES',
+        hint: 'Stop one of them, or give each its own Redis database (REDIS_URL, REDIS_DB).',
+      });
+    }
+    if (found === undefined) this.#vouching.forget();
+    await this.#sink.adopt(raw, source.changelog?.head() ?? null, found?.cases);
+    this.#adoptedAt = performance.now();
+  }
+}

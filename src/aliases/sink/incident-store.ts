@@ -1,0 +1,61 @@
+import type { Result } from 'ioredis';
+import { retryable } from '../../foundation/errors';
+import { readAsset } from '../../foundation/package-root';
+import { type Incident, parseIncidents } from '../../pipeline/incident';
+import type { IncidentStore } from '../../pipeline/incidents';
+import type { RedisConnection } from '../../connections/redis';
+import { readOwn } from './checkpoint';
+
+/** Beside the checkpoint: JSON, of a hundred incidents at the most. */
+export const incidentsKey = 'millrace:aliases:incidents';
+
+/** More than our list can have. It is none of ours, and not fetched: past what a reply may hold the connection would be ended. */
+const tooLong = 4 * 1024 ** 2;
+
+/** Another daemon may write at the same time. */
+const attempts = 3;
+
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    /** swap.lua */
+    millraceSwap(key: string, expected: string, value: string, tooLong: number): Result<0 | 1, Context>;
+  }
+}
+
+/** Incidents of the aliases, in Redis. */
+export function aliasIncidentStore(connection: RedisConnection): IncidentStore {
+  connection.client.defineCommand('millraceSwap', {
+    numberOfKeys: 1,
+    lua: readAsset('src/aliases/sink/lua/swap.lua'),
+  });
+  return {
+    is: 'Redis',
+    update: async (change) => {
+      for (let attempt = 1; attempt <= attempts; attempt++) {
+        const found = await read(connection);
+        const next = change(parseIncidents(found));
+        const value = JSON.stringify(next);
+        if (value === found || (next.length === 0 && found === '')) return next;
+        try {
+          if ((await connection.client.millraceSwap(incidentsKey, found, value, tooLong)) === 1) return next;
+        } catch (error) {
+          throw connection.translate(error);
+        }
+      }
+      throw retryable('other daemons write at the same time', { code: 'E_REDIS' });
+    },
+  };
+}
+
+/** @throws an explained error */
+export const readIncidents = async (connection: RedisConnection): Promise<readonly Incident[]> =>
+  parseIncidents(await read(connection));
+
+async function read(connection: RedisConnection): Promise<string> {
+  try {
+    if ((await connection.client.strlen(incidentsKey)) >= tooLong) return '';
+  } catch (error) {
+    if (!(error instanceof Error && error.message.startsWith('WRONGTYPE'))) throw connection.translate(error);
+  }
+  return readOwn(connection, incidentsKey);
+}

@@ -1,0 +1,66 @@
+import { readAsset } from '../../foundation/package-root';
+import type { RedisConnection } from '../../connections/redis';
+import { ReplyTooLarge } from '../../connections/reply-guard';
+
+const valuesScript = readAsset('src/aliases/sink/lua/read-values.lua');
+const scanScript = readAsset('src/aliases/sink/lua/scan-short.lua');
+
+/** Of a value, of all values read at once, and of a key's name, where the plain commands have brought too much. */
+const valueBytes = 1024 * 1024;
+const pageBytes = 8 * 1024 * 1024;
+const nameBytes = 16 * 1024;
+
+/**
+ * The values of keys; null where there is none. Somebody may have put hundreds of megabytes under one: then it is only told how many,
+ * which is the value of no alias. @throws explained errors
+ */
+export function readValues(
+  connection: RedisConnection,
+  keys: readonly (string | Buffer)[],
+): Promise<readonly (string | null)[]> {
+  const { client } = connection;
+  return orElse(
+    connection,
+    () => client.mget([...keys]),
+    async () => {
+      const values = await client.eval(valuesScript, 0, valueBytes, pageBytes, ...keys);
+      return (values as (string | number | null)[]).map((value) =>
+        typeof value === 'number' ? `${value} bytes` : value,
+      );
+    },
+  );
+}
+
+/** A step of SCAN over all alias keys. Where names are too long to be read, those over 16 KB are left out. @throws explained errors */
+export function scanKeys(
+  connection: RedisConnection,
+  cursor: string,
+  count: number,
+): Promise<readonly [cursor: Buffer, keys: readonly Buffer[]]> {
+  const { client } = connection;
+  return orElse<readonly [Buffer, readonly Buffer[]]>(
+    connection,
+    () => client.scanBuffer(cursor, 'MATCH', 'alias:*', 'COUNT', count),
+    async () =>
+      (await client.callBuffer('EVAL', scanScript, 0, cursor, count, nameBytes)) as [Buffer, Buffer[]],
+  );
+}
+
+async function orElse<T>(
+  connection: RedisConnection,
+  plain: () => Promise<T>,
+  careful: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await plain();
+  } catch (error) {
+    const translated = connection.translate(error);
+    if (!(translated instanceof ReplyTooLarge)) throw translated;
+  }
+  try {
+    await connection.reconnected();
+    return await careful();
+  } catch (error) {
+    throw connection.translate(error);
+  }
+}

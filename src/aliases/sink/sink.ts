@@ -1,0 +1,184 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { Result } from 'ioredis';
+import type { RedisConnection } from '../../connections/redis';
+import { readAsset } from '../../foundation/package-root';
+import type { Position } from '../source/changelog';
+import { type AliasCheckpoint, checkpointKey, parseCheckpoint, readCheckpoint } from './checkpoint';
+import { type AliasCase, keyPrefix } from '../../mapping/alias-tables';
+
+/** Values for some aliases of one type; '' means no key. A Buffer names a key whose bytes are not valid UTF-8. */
+export interface Batch {
+  readonly type: string;
+  readonly aliases: readonly (string | Buffer)[];
+  readonly values: readonly string[];
+}
+
+export interface Applied {
+  readonly added: number;
+  readonly updated: number;
+  readonly deleted: number;
+}
+
+/** What an apply wrote, in the order of its batches, and how long Redis took. */
+export interface Outcome extends Applied {
+  readonly batches: readonly (Applied & { readonly type: string })[];
+  readonly ms: number;
+}
+
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    /** apply.lua by EVALSHA, and by EVAL when the server does not know the script (any more). */
+    millraceApplyAliases(count: number, ...keysAndValues: (string | Buffer)[]): Result<Reply, Context>;
+  }
+}
+
+/** Thrown when another instance has moved the checkpoint: read the truth again under the one found now. */
+export class CheckpointMoved extends Error {}
+
+/** Applies on their way at once: one is executed by Redis while the next is read from SQLite. */
+const depth = 2;
+
+type Cases = Readonly<Record<string, AliasCase>>;
+
+type Reply = readonly ['moved', string] | readonly ['applied', ...number[]];
+
+/**
+ * The one writer of alias keys. Every write is a script that checks the checkpoint the truth was read under and leaves a new
+ * one, so nothing older can land after something newer, whoever else writes: another instance's apply in between makes all
+ * of ours fail. Applies are sent in the order in which their truths were read, each expecting its predecessor's checkpoint.
+ *
+ * Callers read the truth and call `send` without awaiting in between (SQLite reads are synchronous).
+ */
+export class AliasSink {
+  readonly instance = randomBytes(4).toString('hex');
+  readonly #connection: RedisConnection;
+  readonly #script = readAsset('src/aliases/sink/lua/apply.lua');
+  readonly #inFlight: Promise<unknown>[] = [];
+  #sequence = 0;
+  /** The checkpoint after everything sent so far; undefined until `load`. */
+  #expected: { readonly raw: string; readonly checkpoint: AliasCheckpoint } | undefined;
+  #confirmed: AliasCheckpoint | undefined;
+  /** When what was in the checkpoint when it was first read had been applied, in milliseconds since 1970. */
+  foundAt: number | undefined;
+
+  constructor(connection: RedisConnection) {
+    this.#connection = connection;
+    connection.client.defineCommand('millraceApplyAliases', { lua: this.#script });
+  }
+
+  /** Where the tail goes on: the checkpoint after everything sent. */
+  get checkpoint(): AliasCheckpoint | undefined {
+    return this.#expected?.checkpoint;
+  }
+
+  /** The newest checkpoint Redis has acknowledged: what is before it may be pruned. */
+  get confirmed(): AliasCheckpoint | undefined {
+    return this.#confirmed;
+  }
+
+  /** Reads the checkpoint as Redis has it now. `raw` is what the next apply must expect. */
+  async load(): Promise<{ readonly raw: string; readonly checkpoint: AliasCheckpoint | undefined }> {
+    await this.#settle();
+    const raw = await readCheckpoint(this.#connection);
+    const checkpoint = parseCheckpoint(raw);
+    this.foundAt ??= checkpoint?.at;
+    return { raw, checkpoint };
+  }
+
+  /** Goes on from a checkpoint that `load` found and the caller trusts. */
+  resume(raw: string, checkpoint: AliasCheckpoint): void {
+    this.#expected = { raw, checkpoint };
+    this.#confirmed = checkpoint;
+  }
+
+  /** Starts a new incarnation at `position`, in place of what `load` found. A full pass has to follow. */
+  async adopt(raw: string, position: Position | null, cases?: Cases): Promise<void> {
+    const checkpoint = this.#stamp(randomBytes(8).toString('hex'), position, cases);
+    await this.#send(raw, checkpoint, []);
+    await this.#settle();
+  }
+
+  /** Forgets where it was: after any failure only Redis knows what has been applied. */
+  reset(): void {
+    this.#expected = undefined;
+  }
+
+  /** Sends one atomic apply that moves the checkpoint to `position` (or leaves the position where it is, and so the cases). */
+  send(batches: readonly Batch[], position?: Position, cases?: Cases): Promise<Outcome> {
+    const expected = this.#expected;
+    if (expected === undefined) return Promise.reject(new CheckpointMoved('the checkpoint is not known'));
+    const { incarnation, position: before, cases: found } = expected.checkpoint;
+    const checkpoint = this.#stamp(incarnation, position ?? before, cases ?? found);
+    return this.#send(expected.raw, checkpoint, batches);
+  }
+
+  /** Waits until another apply may be sent: this is all the backpressure there is. @throws what an apply before threw. */
+  async room(): Promise<void> {
+    while (this.#inFlight.length >= depth) await this.#inFlight[0];
+  }
+
+  /** Waits until Redis has answered everything. @throws what the applies threw. */
+  async drain(): Promise<void> {
+    while (this.#inFlight.length > 0) await this.#inFlight[0];
+  }
+
+  async #settle(): Promise<void> {
+    await Promise.allSettled(this.#inFlight);
+  }
+
+  #stamp(incarnation: string, position: Position | null, cases?: Cases): AliasCheckpoint {
+    const stamp = `${this.instance}.${String(++this.#sequence)}`;
+    return { incarnation, position, stamp, cases, at: Date.now(), by: `${hostname()}:${process.pid}` };
+  }
+
+  #send(expected: string, checkpoint: AliasCheckpoint, batches: readonly Batch[]): Promise<Outcome> {
+    const raw = JSON.stringify(checkpoint);
+    const keys: (string | Buffer)[] = [checkpointKey];
+    const values: string[] = [];
+    for (const { type, aliases, values: wanted } of batches) {
+      const prefix = keyPrefix(type);
+      for (const alias of aliases) {
+        keys.push(typeof alias === 'string' ? prefix + alias : Buffer.concat([Buffer.from(prefix), alias]));
+      }
+      values.push(...wanted);
+    }
+    this.#expected = { raw, checkpoint };
+    const sizes = batches.map(({ aliases }) => String(aliases.length));
+    const sentAt = performance.now();
+    const outcome = this.#run(keys, [expected, raw, JSON.stringify(values), ...sizes]).then((counts) => {
+      this.#confirmed = checkpoint;
+      return outcomeOf(batches, counts, performance.now() - sentAt);
+    });
+    const entry = outcome.finally(() => this.#inFlight.splice(this.#inFlight.indexOf(entry), 1));
+    entry.catch(() => undefined); // whoever awaits `outcome` or `drain` hears of it
+    this.#inFlight.push(entry);
+    return outcome;
+  }
+
+  async #run(keys: readonly (string | Buffer)[], args: readonly string[]): Promise<readonly number[]> {
+    let reply: Reply;
+    try {
+      reply = await this.#connection.client.millraceApplyAliases(keys.length, ...keys, ...args);
+    } catch (error) {
+      this.reset();
+      throw this.#connection.translate(error);
+    }
+    if (reply[0] === 'moved') {
+      this.reset();
+      throw new CheckpointMoved('another instance has moved the checkpoint');
+    }
+    const [, ...counts] = reply;
+    return counts;
+  }
+}
+
+/** @param counts three a batch; none: it had been applied before */
+function outcomeOf(batches: readonly Batch[], counts: readonly number[], ms: number): Outcome {
+  const parts = batches.map(({ type }, index) => {
+    const [added = 0, updated = 0, deleted = 0] = counts.slice(3 * index, 3 * index + 3);
+    return { type, added, updated, deleted };
+  });
+  const sum = (name: keyof Applied) => parts.reduce((total, part) => total + part[name], 0);
+  return { added: sum('added'), updated: sum('updated'), deleted: sum('deleted'), batches: parts, ms };
+}

@@ -1,0 +1,200 @@
+import type { Database } from 'better-sqlite3';
+import { readAsset } from '../../foundation/package-root';
+import { type AliasTable, type CatalogueEntry, keyExpression, readCatalogue } from './catalogue';
+import { writing } from './database';
+import { fillTemplate, quoteName, quoteText } from './identifiers';
+import { inFew } from '../../foundation/in-few';
+import type { AliasCase, AliasMapping } from '../../mapping/alias-tables';
+import { lookUpPlan } from './truth-statements';
+import type { UniqueKey } from './unique-keys';
+
+/** One statement the capture still needs, and what it does in words. */
+export interface CaptureStep {
+  readonly sql: string;
+  readonly reason: string;
+}
+
+interface SchemaObject {
+  readonly type: string;
+  readonly name: string;
+  readonly tbl_name: string;
+  readonly sql: string;
+}
+
+const template = (name: string): string => readAsset(`triggers/${name}.sql`);
+const changelogSql = fillTemplate(template('changelog'), {});
+const changelogIdSql = fillTemplate(template('changelog_id'), {});
+const changelogMendedSql = fillTemplate(template('changelog_mended'), {});
+const triggerKinds = [
+  'after_insert',
+  'after_update',
+  'after_delete',
+  'before_insert',
+  'before_update',
+] as const;
+
+/** The triggers of one table, by name. A table that changes its unique keys needs other text: that is how staleness shows. */
+export function triggersFor(table: AliasTable): ReadonlyMap<string, string> {
+  const values = {
+    table: quoteName(table.table),
+    id: quoteName(table.idColumn),
+    alias: quoteName(table.aliasColumn),
+    type: quoteText(table.mapping.type),
+  };
+  const conflicts = (kind: 'insert' | 'update') => [
+    ...(table.rowid === undefined ? [] : [`${table.rowid} = NEW.${table.rowid}`]),
+    ...table.uniqueKeys.filter((key) => !loggedAfterwards(table, key, kind)).map((key) => key.conflict),
+  ];
+  const victims = (conflict: string) => fillTemplate(template('victims'), { ...values, conflict });
+  // An updated row is not its own victim.
+  const others = table.rowid === undefined ? '' : ` AND ${table.rowid} <> OLD.${table.rowid}`;
+  const bodies: Readonly<Partial<Record<(typeof triggerKinds)[number], string>>> = {
+    before_insert: conflicts('insert').map(victims).join('\n'),
+    before_update: conflicts('update')
+      .map((conflict) => victims(conflict + others))
+      .join('\n'),
+  };
+  return new Map(
+    triggerKinds
+      .filter((kind) => bodies[kind] !== '')
+      .map((kind) => {
+        const name = `millrace_${table.mapping.type}_${kind}`;
+        const places = { ...values, victims: bodies[kind] ?? '', name: quoteName(name) };
+        return [name, fillTemplate(template(kind), places)];
+      }),
+  );
+}
+
+/**
+ * A row replaced over a key that holds the whole alias had NEW's alias, which AFTER INSERT logs anyway. AFTER UPDATE does so
+ * only when alias or id changes: rows may also meet because another column does, or a partial index's condition.
+ */
+const loggedAfterwards = (table: AliasTable, key: UniqueKey, kind: 'insert' | 'update'): boolean =>
+  table.aliasIsText &&
+  key.binaryColumns.includes(table.aliasColumn) &&
+  (kind === 'insert' ||
+    (key.binaryOnly &&
+      key.binaryColumns.every((name) => name === table.aliasColumn || name === table.idColumn)));
+
+const objects = (db: Database): readonly SchemaObject[] =>
+  db
+    .prepare<[], SchemaObject>(
+      "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name LIKE 'millrace\\_%' ESCAPE '\\' AND sql IS NOT NULL AND (type <> 'table' OR name IN ('millrace_changelog', 'millrace_changelog_id'))",
+    )
+    .all();
+
+/**
+ * What has to be done for the capture to be complete; empty when it is. Other types' objects are left alone: another
+ * Millrace may serve them. While a trigger was missing changes went unseen: whoever installs it gives the changelog another id in the
+ * same transaction, so that every checkpoint is worthless, and a full pass follows whoever comes next.
+ */
+export function planCapture(
+  db: Database,
+  entries: readonly CatalogueEntry[],
+  aliasCase: AliasCase,
+): readonly CaptureStep[] {
+  const present = new Map(objects(db).map((object) => [object.name, object]));
+  const steps: CaptureStep[] = [];
+  const want = (name: string, sql: string) => {
+    const found = present.get(name);
+    if (found?.sql === sql) return;
+    if (found !== undefined) {
+      steps.push({
+        sql: `DROP ${found.type} ${quoteName(name)}`,
+        reason: `${found.type} ${name} is out of date`,
+      });
+    }
+    steps.push({ sql, reason: `${name} is missing` });
+  };
+  want('millrace_changelog', changelogSql);
+  if (steps.length > 0)
+    steps.push({ sql: 'INSERT INTO millrace_changelog (type) VALUES (NULL)', reason: 'first row' });
+  const begins = !present.has('millrace_changelog_id') || steps.length > 0;
+  if (begins) {
+    if (present.has('millrace_changelog_id'))
+      steps.push({ sql: 'DROP TABLE millrace_changelog_id', reason: 'a new changelog' });
+    steps.push({ sql: changelogIdSql, reason: 'millrace_changelog_id is missing' });
+    steps.push({
+      sql: 'INSERT INTO millrace_changelog_id VALUES (lower(hex(randomblob(8))))',
+      reason: 'a new changelog',
+    });
+  }
+  let mends = false;
+  for (const entry of entries) {
+    const wanted = entry.state === 'served' ? triggersFor(entry) : new Map<string, string>();
+    for (const kind of triggerKinds) {
+      const name = `millrace_${entry.mapping.type}_${kind}`;
+      const sql = wanted.get(name);
+      if (sql !== undefined) {
+        mends ||= present.get(name)?.sql !== sql;
+        want(name, sql);
+      } else if (present.has(name)) {
+        const table = present.get(name)?.tbl_name ?? '';
+        steps.push({
+          sql: `DROP TRIGGER ${quoteName(name)}`,
+          reason: `trigger ${name} is left over on ${table}`,
+        });
+      }
+    }
+    if (entry.state === 'served') steps.push(...planIndex(db, entry, aliasCase, present));
+  }
+  if (mends && !begins) steps.push({ sql: changelogMendedSql, reason: 'changes may have gone unseen' });
+  return steps;
+}
+
+function planIndex(
+  db: Database,
+  table: AliasTable,
+  aliasCase: AliasCase,
+  present: ReadonlyMap<string, SchemaObject>,
+): readonly CaptureStep[] {
+  const name = `millrace_${table.mapping.type}_${aliasCase}`;
+  const sql = fillTemplate(template('index'), {
+    name: quoteName(name),
+    table: quoteName(table.table),
+    key: keyExpression(table, aliasCase),
+    id: quoteName(table.idColumn),
+  });
+  const found = present.get(name);
+  if (found !== undefined && found.sql !== sql) {
+    const drop = { sql: `DROP INDEX ${quoteName(name)}`, reason: `index ${name} is out of date` };
+    return [drop, { sql, reason: `no index serves look-ups in ${table.table}` }];
+  }
+  if (found !== undefined || lookUpPlan(db, table, aliasCase) === 'indexed') return [];
+  return [{ sql, reason: `no index serves look-ups in ${table.table}` }];
+}
+
+/** What is missing, in one line: of a file that has nothing of ours, only that. @param gaps the reasons of `planCapture` */
+export function describeGaps(gaps: readonly string[]): string {
+  const missing = gaps.filter((gap) => gap.endsWith(' is missing'));
+  if (missing.length > 2 && missing.includes('millrace_changelog is missing'))
+    return 'no triggers and no changelog are installed in this file';
+  return inFew(gaps);
+}
+
+/**
+ * Installs or mends the capture in one transaction; does nothing when it is complete.
+ * @returns the steps taken. @throws E_DB_BUSY (retryable) while another program holds the write lock; E_DB_CANNOT_OPEN when
+ * the file cannot be written to.
+ */
+export function installCapture(
+  path: string,
+  mappings: readonly AliasMapping[],
+  aliasCase: AliasCase,
+): readonly CaptureStep[] {
+  return writing(path, (db) => {
+    const steps = planCapture(db, readCatalogue(db, mappings), aliasCase);
+    for (const step of steps) db.exec(step.sql);
+    return steps;
+  });
+}
+
+/** Removes every object of ours: the triggers first, since a trigger without its changelog would fail the writers. */
+export function uninstallCapture(path: string): readonly string[] {
+  return writing(path, (db) => {
+    const order = ['trigger', 'index', 'table'];
+    const found = [...objects(db)].sort((a, b) => order.indexOf(a.type) - order.indexOf(b.type));
+    for (const object of found) db.exec(`DROP ${object.type} ${quoteName(object.name)}`);
+    return found.map((object) => `${object.type} ${object.name}`);
+  });
+}

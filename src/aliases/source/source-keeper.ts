@@ -1,0 +1,227 @@
+import { statSync } from 'node:fs';
+import { asRetryable, isFatal, MillraceError } from '../../foundation/errors';
+import { inFew } from '../../foundation/in-few';
+import { fold, foldingOf } from './alone';
+import type { Verdict } from './fold-process';
+import { installCapture } from './capture';
+import { type FileIdentity, sameFile } from './ground';
+import { AliasSource, type SourceChange, type SourceOptions } from './source';
+
+export interface KeeperOptions extends SourceOptions {
+  /** Install and mend the capture when it is incomplete. */
+  readonly install: boolean;
+  /** Called before the file is closed for a moment: to look at it once more. */
+  readonly onFold?: () => void;
+}
+
+/** The source as it is now, and what the lane has to know of how it came to be so. */
+export interface Refreshed {
+  readonly source: AliasSource;
+  /** What the owner changed under us, in words. */
+  readonly incidents: readonly string[];
+  /** Changes may have gone unseen: a full pass has to follow. */
+  readonly needsPass: boolean;
+}
+
+/** How often the file and its schema are compared with what is open: well within the second in which a change must be noticed. */
+const checkMs = 250;
+/** How long a file that may not be written to is left alone before trying again. */
+const readonlyRetryMs = 30_000;
+
+/** A file whose ground is gone is not asked for more often than this. */
+const refusedMs = 1_000;
+
+/** A checkpoint follows the commit that brought it about at once: a file written to later than this was written by something else. */
+const checkpointMs = 1_000;
+
+/** What was lost with the connection, in words; undefined when nothing can have gone unseen. */
+const losses: Readonly<Record<SourceChange, string | undefined>> = {
+  same: undefined,
+  altered: undefined,
+  missing: 'the SQLite file is back',
+  replaced: 'the SQLite file was replaced by another',
+  uprooted: 'the -wal or -shm of the SQLite file was deleted or replaced while it was open',
+};
+
+/** Keeps the right file open with the capture installed, whatever the file's owner does to it. */
+export class SourceKeeper {
+  readonly #options: KeeperOptions;
+  /** The connection; undefined while there is none. */
+  #open: AliasSource | undefined;
+  /** The one opened last, for what was seen through it. */
+  #source: AliasSource | undefined;
+  /** How the source looked when last seen, to tell what is new. */
+  #seen: { readonly tables: string; readonly captured: boolean } | undefined;
+  /** Incidents that nobody was told yet; and whether a pass has to follow. */
+  #untold: string[] = [];
+  #needsPass = false;
+  #checkedAt = 0;
+  #folding = false;
+  #installAfter = 0;
+  #cannotWrite: string | undefined;
+  #refused: { readonly error: MillraceError; readonly until: number } | undefined;
+  /** A log that may not belong to the file it lies beside. */
+  #distrusted: FileIdentity | undefined;
+
+  constructor(options: KeeperOptions) {
+    this.#options = options;
+  }
+
+  get source(): AliasSource | undefined {
+    return this.#source;
+  }
+
+  /** The file is closed for `fold`, until the next `refresh`. */
+  get folding(): boolean {
+    return this.#folding;
+  }
+
+  /** Why the capture cannot be installed, when it cannot. */
+  get cannotWrite(): string | undefined {
+    return this.#cannotWrite;
+  }
+
+  /**
+   * Opens the file the first time; later looks whether it still is what is open, each time, and every quarter of a second whether
+   * it is the same in it.
+   * @throws fatal errors when the file was never open (a setting is wrong), the same as retryable later (it may come back).
+   */
+  refresh(now = performance.now()): Refreshed {
+    const open = this.#open;
+    if (open !== undefined && now - this.#checkedAt < checkMs && open.standing() === 'same') {
+      return { source: open, incidents: [], needsPass: false };
+    }
+    this.#checkedAt = now;
+    this.#folding = false;
+    try {
+      const source = this.#look(now);
+      const told = { source, incidents: this.#untold, needsPass: this.#needsPass };
+      this.#untold = [];
+      this.#needsPass = false;
+      return told;
+    } catch (error) {
+      if (this.#seen === undefined || !isFatal(error)) throw error;
+      this.close();
+      throw asRetryable(error);
+    }
+  }
+
+  /** Gives the connection up as it is: nothing is written for it. The next `refresh` opens the file anew. */
+  close(): void {
+    this.release();
+    this.#source = undefined;
+  }
+
+  /** The same for a moment: what was seen stays known. */
+  release(): void {
+    this.#open?.close();
+    this.#open = undefined;
+  }
+
+  /**
+   * Empties the write-ahead log of a file that nobody else has open, which our connection kept SQLite from doing at the last
+   * close of the others. Not where the file was written to after its log: it may be another one, copied over it.
+   * @returns what came of it; undefined when it was not tried
+   */
+  async fold(): Promise<Verdict | undefined> {
+    const source = this.#open;
+    if (source?.journalMode !== 'wal' || this.#distrusted !== undefined) return undefined;
+    const folding = foldingOf(source.realPath);
+    if (source.changes() !== 'same') return undefined;
+    this.#options.onFold?.();
+    this.release();
+    this.#folding = true;
+    return fold(folding);
+  }
+
+  #look(now: number): AliasSource {
+    const change = this.#open?.changes() ?? 'same';
+    if (change !== 'same') {
+      // Closed before it is opened anew: the connections of a process share one -shm, however old.
+      this.release();
+      this.#loses(losses[change]);
+    }
+    let source = this.#open;
+    if (source === undefined) {
+      const before = this.#source;
+      if (before === undefined && this.#seen !== undefined) this.#loses(losses.missing);
+      source = this.#reopen(now);
+      // Between two openings, too: while the log was folded, say.
+      if (before !== undefined && !sameFile(before.ground.main, source.ground.main)) {
+        this.#loses(losses.replaced);
+        this.#installAfter = 0;
+      }
+    }
+    this.#judgeLog(source);
+    if (this.#mend(source, now)) {
+      this.release();
+      source = this.#reopen(now);
+    }
+    const seen = { tables: describeTables(source), captured: source.changelog !== undefined };
+    if (this.#seen !== undefined && seen.tables !== this.#seen.tables)
+      this.#loses(`the alias tables changed: ${seen.tables}`);
+    this.#seen = seen;
+    return source;
+  }
+
+  #loses(what: string | undefined): void {
+    if (what === undefined) return;
+    if (!this.#untold.includes(what)) this.#untold.push(what);
+    this.#needsPass = true;
+  }
+
+  #reopen(now: number): AliasSource {
+    if (this.#refused !== undefined && now < this.#refused.until) throw this.#refused.error;
+    this.#refused = undefined;
+    try {
+      return (this.#source = this.#open = AliasSource.open(this.#options));
+    } catch (error) {
+      if (error instanceof MillraceError && error.code === 'E_DB_MOVED')
+        this.#refused = { error, until: performance.now() + refusedMs };
+      throw error;
+    }
+  }
+
+  /** Remembered beyond what we write to the log ourselves. */
+  #judgeLog({ realPath, ground: { wal } }: AliasSource): void {
+    const log = statSync(`${realPath}-wal`, { throwIfNoEntry: false });
+    const file = statSync(realPath, { throwIfNoEntry: false });
+    if (log === undefined || log.size === 0 || !sameFile(this.#distrusted, wal)) this.#distrusted = undefined;
+    if (log !== undefined && log.size > 0 && file !== undefined && file.mtimeMs > log.mtimeMs + checkpointMs)
+      this.#distrusted = wal;
+  }
+
+  /** Installs what the capture lacks. Never waits for the write lock: the next look tries again. @returns true when it did. */
+  #mend(source: AliasSource, now: number): boolean {
+    if (!this.#options.install || now < this.#installAfter) return false;
+    if (source.captureGaps.length === 0 || source.truths.size === 0) return false;
+    const { path, mappings, aliasCase } = this.#options;
+    let steps;
+    try {
+      steps = installCapture(path, mappings, aliasCase);
+    } catch (error) {
+      if (!(error instanceof MillraceError)) throw error;
+      if (error.code === 'E_DB_BUSY' || error.code === 'E_DB_MOVED') return false;
+      if (error.code !== 'E_DB_CANNOT_OPEN') throw error;
+      this.#cannotWrite = error.message;
+      this.#installAfter = now + readonlyRetryMs;
+      return false;
+    }
+    this.#cannotWrite = undefined;
+    if (steps.length === 0) return false; // another instance was faster
+    if (this.#seen !== undefined) this.#needsPass = true;
+    if (this.#seen?.captured === true)
+      this.#loses(`the capture was mended: ${inFew(steps.map((step) => step.reason))}`);
+    return true;
+  }
+}
+
+/** The served tables with their mapped columns, and the others with the reason: what a pass depends on. */
+const describeTables = (source: AliasSource): string =>
+  source.entries
+    .map((entry) =>
+      entry.state === 'served'
+        ? `${entry.table}(${entry.idColumn}, ${entry.aliasColumn})`
+        : `${entry.mapping.table} ${entry.reason}`,
+    )
+    .join(', ');

@@ -1,0 +1,141 @@
+import type { Database, Statement } from 'better-sqlite3';
+import { type AliasTable, keyExpression } from './catalogue';
+import { quoteName } from './identifiers';
+import type { AliasCase } from '../../mapping/alias-tables';
+
+/** A key as read: text, or the bytes of text that is not valid UTF-8. */
+export type Key = string | Buffer;
+
+/** A page is read without keys and ids larger than this, and says how many it left out. */
+const largeBytes = 4_096;
+
+/**
+ * In bytes: rows with more have no key, and what is too long never leaves SQLite. What it would have to compute first is not
+ * served at all (catalogue.ts).
+ */
+export const longestAlias = 1_048_576;
+export const longestId = 65_536;
+
+/** What AliasTruth asks, prepared. */
+export interface TruthStatements {
+  readonly lookUp: Statement<[string], JsonColumns>;
+  readonly absent: Statement<[string], [number]>;
+  readonly first: PageStatements;
+  readonly next: PageStatements;
+  readonly unkeyed: Statement<[], number>;
+  readonly count: Statement<[key: Key], readonly [rows: number, usable: number]>;
+}
+
+/** Two columns of as many rows, each as one JSON array. */
+export type JsonColumns = readonly [string, string];
+
+export interface PageStatements {
+  /** Without what is large, and how many rows have something large. */
+  readonly rows: Statement<[from: Key, limit: number], readonly [...JsonColumns, number]>;
+  readonly largeRows: Statement<[from: Key, limit: number], JsonColumns>;
+  /** In bytes, without reading what they are. */
+  readonly size: Statement<[from: Key, limit: number], number>;
+  readonly rawKey: Statement<[from: Key, offset: number], Buffer>;
+  /** Rows whose alias is too long, as far as `to`; to the end where that is null. `largeRows` is without them. */
+  readonly tooLong: Statement<[from: Key, to: Key | null], number>;
+}
+
+interface Relation {
+  readonly from: string;
+  readonly key: string;
+  /** As text; NULL where the row can have no key. */
+  readonly id: string;
+  /** As stored. */
+  readonly rawId: string;
+  readonly rawAlias: string;
+}
+
+/**
+ * A copy in our own temporary database, for a table without a usable index in a file we may not write to: each page of an
+ * unindexed walk would sort the whole table anew.
+ */
+function snapshot(db: Database, { from, key, id }: Relation, named: string): Relation {
+  const name = quoteName(`millrace_snapshot_${named}`);
+  db.exec(`DROP TABLE IF EXISTS temp.${name};
+    CREATE TEMP TABLE ${name} AS
+      SELECT CASE WHEN octet_length(${key}) <= ${longestAlias} THEN ${key} END AS key, ${id} AS id FROM ${from} AS t;
+    CREATE INDEX temp.${quoteName(`millrace_snapshot_${named}_key`)} ON ${name} (key, id);`);
+  return { from: `temp.${name}`, key: 't.key', id: 't.id', rawId: 't.id', rawAlias: 't.key' };
+}
+
+/** @param indexed false: everything is read from a snapshot taken now. */
+export function prepareTruth(
+  db: Database,
+  table: AliasTable,
+  aliasCase: AliasCase,
+  indexed: boolean,
+): TruthStatements {
+  const direct = directRelation(table, aliasCase);
+  const sql = queries(indexed ? direct : snapshot(db, direct, `${table.mapping.type}_${aliasCase}`));
+  const pages = (comparison: '>=' | '>'): PageStatements => ({
+    rows: db.prepare<[Key, number], readonly [...JsonColumns, number]>(sql.rows(comparison)).raw(),
+    largeRows: db.prepare<[Key, number], JsonColumns>(sql.largeRows(comparison)).raw(),
+    size: db.prepare<[Key, number], number>(sql.size(comparison)).pluck(),
+    rawKey: db.prepare<[Key, number], Buffer>(sql.rawKey(comparison)).pluck(),
+    tooLong: db.prepare<[Key, Key | null], number>(sql.tooLong(comparison)).pluck(),
+  });
+  return {
+    lookUp: db.prepare<[string], JsonColumns>(sql.lookUp).raw(),
+    absent: db.prepare<[string], [number]>(sql.absent).raw(),
+    first: pages('>='),
+    next: pages('>'),
+    unkeyed: db.prepare<[], number>(sql.unkeyed).pluck(),
+    count: db.prepare<[Key], readonly [number, number]>(sql.count).raw(),
+  };
+}
+
+export function directRelation(table: AliasTable, aliasCase: AliasCase): Relation {
+  const [id, alias] = [`t.${quoteName(table.idColumn)}`, `t.${quoteName(table.aliasColumn)}`];
+  // A blob alias sorts behind all text keys where the key is the column itself; as an expression it looks like text.
+  const blob = table.aliasIsText && aliasCase === 'preserve' ? '' : ` OR typeof(${alias}) = 'blob'`;
+  const tooLong = `typeof(${id}) = 'text' AND octet_length(${id}) > ${longestId} OR octet_length(${alias}) > ${longestAlias}`;
+  return {
+    from: `main.${quoteName(table.table)}`,
+    key: keyExpression(table, aliasCase, 't.'),
+    id: `CASE WHEN typeof(${id}) = 'blob'${blob} OR ${tooLong} THEN NULL ELSE CAST(${id} AS TEXT) END`,
+    rawId: id,
+    rawAlias: alias,
+  };
+}
+
+function queries({ from, key, id, rawId }: Relation) {
+  // Bytes of a key that is not valid UTF-8 arrive as a blob: as text they compare as the key does. The unary plus takes away
+  // the cast's affinity, which would keep SQLite from using an index on an expression. Blobs sort behind all text.
+  const after = (comparison: string) => `FROM ${from} AS t WHERE ${key} ${comparison} +CAST(? AS TEXT)`;
+  const page = (comparison: string) => `${after(comparison)} AND ${key} < x'' ORDER BY ${key}`;
+  const inBounds = (comparison: string) =>
+    `${after(comparison)} AND ${key} < x'' AND octet_length(${key}) <= ${longestAlias} ORDER BY ${key}`;
+  return {
+    lookUp: `SELECT json_group_array(named.key), json_group_array(${id})
+      FROM json_each(?) AS named CROSS JOIN ${from} AS t WHERE ${key} = named.value`,
+    absent: `SELECT named.key FROM json_each(?) AS named
+      WHERE NOT EXISTS (SELECT 1 FROM ${from} AS t WHERE ${key} = named.value AND ${id} IS NOT NULL)`,
+    rows: (comparison: string) =>
+      `SELECT json_group_array(CASE WHEN NOT large THEN k END), json_group_array(CASE WHEN NOT large THEN i END), total(large)
+       FROM (SELECT ${key} AS k, ${id} AS i, octet_length(${key}) > ${largeBytes} OR ifnull(octet_length(${rawId}), 0) > ${largeBytes} AS large
+             ${page(comparison)} LIMIT ?)`,
+    largeRows: (comparison: string) =>
+      `SELECT json_group_array(k), json_group_array(i) FROM (SELECT ${key} AS k, ${id} AS i ${inBounds(comparison)} LIMIT ?)`,
+    size: (comparison: string) =>
+      `SELECT sum(octet_length(k) + ifnull(octet_length(i), 0)) FROM (SELECT ${key} AS k, ${id} AS i ${inBounds(comparison)} LIMIT ?)`,
+    rawKey: (comparison: string) => `SELECT CAST(${key} AS BLOB) ${inBounds(comparison)} LIMIT 1 OFFSET ?`,
+    tooLong: (comparison: string) =>
+      `SELECT count(*) ${after(comparison)} AND ${key} <= ifnull(CAST(? AS TEXT), x'') AND octet_length(${key}) > ${longestAlias}`,
+    count: `SELECT count(*), count(${id}) FROM ${from} AS t WHERE ${key} = +CAST(? AS TEXT)`,
+    unkeyed: `SELECT (SELECT count(*) FROM ${from} AS t WHERE ${key} IS NULL) + (SELECT count(*) FROM ${from} AS t WHERE ${key} >= x'')`,
+  };
+}
+
+/** Whether SQLite can look aliases up, and walk them in order, by an index. Asked of the planner, not guessed. */
+export function lookUpPlan(db: Database, table: AliasTable, aliasCase: AliasCase): 'indexed' | 'scan' {
+  const { lookUp, rawKey } = queries(directRelation(table, aliasCase));
+  const plan = (sql: string, ...values: unknown[]) =>
+    db.prepare<unknown[], { detail: string }>(`EXPLAIN QUERY PLAN ${sql}`).all(...values);
+  const details = [...plan(lookUp, '[]'), ...plan(rawKey('>'), '', 1)];
+  return details.some(({ detail }) => /^SCAN t\b|AUTOMATIC|TEMP B-TREE/.test(detail)) ? 'scan' : 'indexed';
+}

@@ -1,0 +1,197 @@
+import { isUtf8 } from 'node:buffer';
+import type { Database } from 'better-sqlite3';
+import type { AliasTable } from './catalogue';
+import { renderIds } from './ids';
+import type { AliasCase } from '../../mapping/alias-tables';
+import {
+  type JsonColumns,
+  type Key,
+  lookUpPlan,
+  type PageStatements,
+  prepareTruth,
+  type TruthStatements,
+} from './truth-statements';
+import { type UnservedRange, type UnservedRow, unservedRows } from './unserved';
+
+/** What Redis should hold for some aliases: `values[i]` belongs to `aliases[i]`; '' means no key. */
+export interface Truth {
+  readonly aliases: readonly string[];
+  readonly values: readonly string[];
+}
+
+export interface WalkPage extends Truth {
+  /** Where the next page starts; undefined after the last one. */
+  readonly next: string | Buffer | undefined;
+  /** Rows that can have no key: a blob, undecodable or too long alias, a NULL, blob or too long id. */
+  readonly skipped: number;
+  /** Of these the aliases that are not valid UTF-8, a few of them. */
+  readonly undecodable: readonly Buffer[];
+}
+
+/** Rows of a page in key order: `ids[i]` belongs to `keys[i]`, and is null where it can have no key. */
+interface Rows {
+  readonly keys: readonly Key[];
+  readonly ids: readonly (string | null)[];
+}
+
+/** A page with something large in it is measured first, and holds no more than this (or two rows). */
+const pageBytes = 2_000_000;
+const undecodableKept = 20;
+
+/** What bytes that are not valid UTF-8 read as in JavaScript. As text it is a legal alias, and not the one read. */
+const replacement = '\uFFFD';
+
+/** Turns one alias table into its Redis contents: by look-up of named aliases, or by walking all of them in order. */
+export class AliasTruth {
+  readonly #db: Database;
+  readonly #table: AliasTable;
+  readonly #aliasCase: AliasCase;
+  readonly #indexed: boolean;
+  #asWritten: AliasTruth | undefined;
+  #statements: TruthStatements | undefined;
+
+  constructor(db: Database, table: AliasTable, aliasCase: AliasCase) {
+    this.#db = db;
+    this.#table = table;
+    this.#aliasCase = aliasCase;
+    this.#indexed = lookUpPlan(db, table, aliasCase) === 'indexed';
+  }
+
+  /** Whether every answer is of this moment. */
+  get live(): boolean {
+    return this.#indexed;
+  }
+
+  /** Looks at the table as it is now: without an index, everything until the next call is read from a snapshot taken here. */
+  refresh(): void {
+    if (!this.#indexed) this.#statements = undefined;
+  }
+
+  /** The same table by its aliases as they are written, whatever ALIAS_CASE says. */
+  get asWritten(): AliasTruth {
+    if (this.#aliasCase === 'preserve') return this;
+    return (this.#asWritten ??= new AliasTruth(this.#db, this.#table, 'preserve'));
+  }
+
+  /** Prepared late, since a snapshot costs a read of the whole table. */
+  get #prepared(): TruthStatements {
+    this.#statements ??= prepareTruth(this.#db, this.#table, this.#aliasCase, this.#indexed);
+    return this.#statements;
+  }
+
+  /** The values of the named aliases now, in one statement. */
+  lookUp(aliases: readonly string[]): readonly string[] {
+    const ids: string[][] = aliases.map(() => []);
+    const [positions, found] = this.#prepared.lookUp.get(JSON.stringify(aliases)) ?? ['[]', '[]'];
+    const idOf = JSON.parse(found) as readonly (string | null)[];
+    (JSON.parse(positions) as readonly number[]).forEach((position, row) => {
+      const id = idOf[row] ?? null;
+      if (id !== null) ids[position]?.push(id);
+    });
+    return ids.map(renderIds);
+  }
+
+  /** Which of the aliases have no key: their positions. Cheaper than looking up their values. */
+  absent(aliases: readonly string[]): readonly number[] {
+    return this.#prepared.absent.all(JSON.stringify(aliases)).map(([position]) => position);
+  }
+
+  /** Rows that the walk does not reach: a NULL alias, or a blob in a text column. */
+  countUnkeyed(): number {
+    return this.#prepared.unkeyed.get() ?? 0;
+  }
+
+  /** Of the rows that a page left out, a few, and why. Without an index this reads the whole table, whatever the page. */
+  unserved(range: UnservedRange): readonly UnservedRow[] {
+    return unservedRows(this.#db, this.#table, this.#aliasCase, range);
+  }
+
+  /** The same for aliases that are not valid UTF-8. */
+  undecodable({ undecodable }: WalkPage): readonly UnservedRow[] {
+    const { table, mapping } = this.#table;
+    return undecodable.map((bytes) => ({
+      ...{ type: mapping.type, table, alias: bytes.toString('utf8', 0, 80), id: null },
+      reason: 'the alias is not valid UTF-8',
+    }));
+  }
+
+  /**
+   * The next page of distinct aliases in key order. Ends between two aliases, never inside one.
+   * @param from `next` of the page before; undefined for the first. @param maximum rows in the page at the most.
+   */
+  walk(from: Key | undefined, maximum: number): WalkPage {
+    // The empty alias is the lowest text there is, and a key like any other.
+    const page = from === undefined ? this.#prepared.first : this.#prepared.next;
+    const start = from ?? '';
+    let limit = Math.max(2, maximum);
+    let rows = readPage(page, start, limit);
+    const large = rows === 'large';
+    if (rows === 'large' || rows.keys.some(mayHaveLostBytes)) {
+      while (limit > 2 && (page.size.get(start, limit) ?? 0) > pageBytes) limit = Math.max(2, limit >> 2);
+      // In one transaction, since it is read twice: as text, and the bytes of what may have lost some by that.
+      rows = this.#db.transaction(() => readBytes(page, start, limit))();
+    }
+    const { keys, ids } = rows;
+    const full = keys.length === limit;
+    // The last alias of a full page may go on behind it: it opens the next page, unless it fills this one.
+    let end = keys.length;
+    const last = keys.at(-1);
+    while (full && end > 0 && sameKey(keys[end - 1], last)) end--;
+    const alone = full && end === 0 ? last : undefined;
+    const next = full ? (alone ?? keys[end - 1]) : undefined;
+    let skipped = large ? (page.tooLong.get(start, next ?? null) ?? 0) : 0;
+    if (alone !== undefined) return this.#alone(alone, skipped);
+
+    const aliases: string[] = [];
+    const groups: string[][] = [];
+    const undecodable: Buffer[] = [];
+    for (let row = 0; row < end; row++) {
+      const key = keys[row];
+      const id = ids[row];
+      if (typeof key !== 'string' || typeof id !== 'string') {
+        skipped++;
+        const known = typeof id !== 'string' || undecodable.length >= undecodableKept; // as a row without an id
+        if (Buffer.isBuffer(key) && !known) undecodable.push(key);
+      } else if (key === aliases.at(-1)) groups.at(-1)?.push(id);
+      else {
+        aliases.push(key);
+        groups.push([id]);
+      }
+    }
+    return { aliases, values: groups.map(renderIds), next, skipped, undecodable };
+  }
+
+  /** An alias with more rows than a page holds. */
+  #alone(key: Key, before: number): WalkPage {
+    const [rows, usable] = this.#prepared.count.get(key) ?? [0, 0];
+    const aliases = typeof key === 'string' && usable > 0 ? [key] : [];
+    const skipped = before + (typeof key === 'string' ? rows - usable : rows);
+    const undecodable = Buffer.isBuffer(key) && usable > 0 ? [key] : [];
+    return { aliases, values: this.lookUp(aliases), next: key, skipped, undecodable };
+  }
+}
+
+const mayHaveLostBytes = (key: Key): boolean => typeof key === 'string' && key.includes(replacement);
+
+/** As two JSON arrays: parsing them is faster than making a row object of each. */
+function readPage(page: PageStatements, from: Key, limit: number): Rows | 'large' {
+  const [keys, ids, large] = page.rows.get(from, limit) ?? ['[]', '[]', 0];
+  return large > 0 ? 'large' : parseColumns([keys, ids]);
+}
+
+const parseColumns = ([keys, ids]: JsonColumns): Rows => ({
+  keys: JSON.parse(keys) as readonly string[],
+  ids: JSON.parse(ids) as readonly (string | null)[],
+});
+
+function readBytes(page: PageStatements, from: Key, limit: number): Rows {
+  const rows = parseColumns(page.largeRows.get(from, limit) ?? ['[]', '[]']);
+  const keys = rows.keys.map((key, position) => {
+    const bytes = mayHaveLostBytes(key) ? page.rawKey.get(from, position) : undefined;
+    return bytes === undefined || isUtf8(bytes) ? key : bytes;
+  });
+  return { ...rows, keys };
+}
+
+const sameKey = (one: Key | undefined, other: Key | undefined): boolean =>
+  one === other || (Buffer.isBuffer(one) && Buffer.isBuffer(other) && one.equals(other));

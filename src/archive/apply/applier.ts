@@ -1,0 +1,250 @@
+import type { PostgresConnection } from '../../connections/postgres';
+import { readAsset } from '../../foundation/package-root';
+import type { RedisConnection } from '../../connections/redis';
+import type { Applied } from '../write/attempt';
+import { Batch } from '../batch/batch';
+import type { KnownId } from '../batch/carried-copy';
+import type { Checkpoint } from '../position/checkpoint';
+import { storedLetter } from '../letters/dead-letters';
+import type { Echoes } from '../stream/echoes';
+import { compareEntryIds } from '../stream/entry-id';
+import { unpackFound } from '../record/found';
+import type { Nominated } from '../pass/full-pass';
+import { isKind, type KindName } from '../../mapping/kinds';
+import { lookUp, type Nominations } from '../truth/look-up';
+import { MetricKeys } from '../truth/metric-keys';
+import { putAnswers, putGone } from '../truth/put-answers';
+import type { Behind } from './relay';
+import type { ArchiveSink } from './sink';
+import type { Page } from '../tail/stream';
+import type { TruthReader } from '../truth/truth';
+
+export interface ApplierOptions {
+  readonly redis: RedisConnection;
+  readonly postgres: PostgresConnection;
+  readonly checkpoint: Checkpoint;
+  readonly truth: TruthReader;
+  readonly sink: ArchiveSink;
+  readonly echoes: Echoes;
+  readonly onDelete: 'keep' | 'delete';
+  /**
+   * @param ms how long the transaction took
+   * @param since when the oldest change was made, for those of the stream
+   */
+  readonly onApplied: (applied: Applied, ms: number, since: number | undefined) => void;
+}
+
+/** A transaction gets about so many records, and bytes. */
+const batchRows = 5_000;
+const batchBytes = 8 * 1024 * 1024;
+/** With so many bytes on their way nothing is read ahead: it may be as large. */
+const largeBytes = 16 * 1024 * 1024;
+/** Parked records tried in one transaction. */
+const retriedAtOnce = 500;
+/** After a page held records that were there already, so many pages go the careful way. */
+const distrustPages = 20;
+
+const dueLettersSql = readAsset('src/archive/letters/sql/due-letters.sql');
+
+/** What follows `aidb:<kind>:` in a key. */
+const idIn = (kind: string, key: Buffer): string => key.toString('latin1', `aidb:${kind}:`.length);
+
+/** Turns pages, nominations and parked records into batches for the sink, in the order in which their truth was read. */
+export class Applier {
+  readonly #options: ApplierOptions;
+  readonly #metrics: MetricKeys;
+  /** Metric keys to look up later, see metric-keys.ts. */
+  readonly #rested = new Set<string>();
+  /** Entries up to here may have been applied before. */
+  #knownUntil = '0-0';
+  #distrust = 0;
+
+  constructor(options: ApplierOptions) {
+    this.#options = options;
+    this.#metrics = new MetricKeys(options.redis);
+  }
+
+  get knownId(): KnownId {
+    return this.#options.sink.knownId;
+  }
+
+  set lettersExist(exist: boolean) {
+    this.#options.sink.lettersExist = exist;
+  }
+
+  /** After a failure: what was read may not have been applied. */
+  forget(): void {
+    this.#metrics.forget();
+    this.#options.sink.forgetIds();
+  }
+
+  /** The stream is read from its beginning: entries up to `entryId` may have been applied before. */
+  startOver(entryId: string): void {
+    this.forget();
+    this.#options.echoes.clear();
+    this.#knownUntil = entryId;
+  }
+
+  /** Whether a page holds nothing but records that came by value, and their echoes. */
+  isPlain(page: Page): boolean {
+    const { batch, nominated, deleted } = page;
+    if (!batch.isPlain || this.#distrust > 0) return false;
+    for (const ids of deleted.values()) if (ids.size > 0) return false;
+    for (const [kind, ids] of nominated) {
+      if (ids.size > 0 && (kind !== 'prediction' || ![...ids].every((id) => this.#options.echoes.has(id))))
+        return false;
+    }
+    return true;
+  }
+
+  /** @param behind for a plain page, while another one is under way */
+  async applyPage(page: Page, behind?: Behind): Promise<void> {
+    for (const id of page.deleted.get('prediction') ?? []) this.#options.echoes.delete(id);
+    this.#deleteMetricKeys(page);
+    const fresh = this.#distrust === 0 && compareEntryIds(page.position, this.#knownUntil) > 0;
+    this.#distrust = Math.max(0, this.#distrust - 1);
+    const nominated = this.#withoutEchoes(page.nominated);
+    if (behind !== undefined && fresh) await this.#commit(page.batch, page, true, behind);
+    else {
+      await behind?.previous;
+      const after = behind && { postgres: behind.postgres, previous: undefined };
+      await this.#apply({ ...page, nominated, page, direct: fresh, behind: after });
+    }
+  }
+
+  /** The points of a key that was deleted go all of them; if it is there again, it is read from its start. */
+  #deleteMetricKeys({ batch, deleted, lapsed }: Page): void {
+    const doubtful = lapsed.get('metric') ?? new Set();
+    const all = deleted.get('metric') ?? new Set();
+    for (const id of [...all, ...doubtful]) this.#metrics.forget(id);
+    const ids = new Set([...all].filter((id) => !doubtful.has(id)));
+    if (this.#options.onDelete === 'keep' || ids.size === 0) return;
+    batch.discard('metric', ids);
+    for (const id of ids) batch.deletions.push({ kind: 'metric', id });
+  }
+
+  async applyNominated({ nominated, points }: Nominated): Promise<void> {
+    const batch = new Batch();
+    for (const point of points) batch.add(point);
+    // Looked for in Postgres just now, and not there.
+    await this.#apply({ batch, nominated, direct: this.#distrust === 0 });
+  }
+
+  /** Has every parked record tried again. */
+  async retryAll(): Promise<void> {
+    await this.#options.postgres.query(
+      `UPDATE millrace.dead_letters SET due = true WHERE kind <> '?' AND NOT due`,
+    );
+  }
+
+  /**
+   * Tries some of the parked records that are due: their parent came, a person asked, or a pass begins.
+   * @returns whether there may be more
+   */
+  async retrySome(): Promise<boolean> {
+    const rows = await this.#options.postgres.query(dueLettersSql, [retriedAtOnce, batchBytes]);
+    if (rows.length === 0) return false;
+    const batch = new Batch();
+    const nominated = new Map<KindName, Set<string>>();
+    const deleted = new Map<KindName, Set<string>>();
+    for (const row of rows) {
+      const { id, kind, redisKey, payload, waits, isDeletion, life } = storedLetter(row);
+      batch.retried.push(id);
+      batch.life = life;
+      if (!isKind(kind)) continue;
+      const name = idIn(kind, redisKey);
+      // Read from its start: the points that waited, and those that were too large, were read before.
+      if (kind === 'metric' && (waits || payload === undefined)) this.#metrics.forget(name);
+      nominated.set(kind, (nominated.get(kind) ?? new Set()).add(name));
+      if (isDeletion) deleted.set(kind, (deleted.get(kind) ?? new Set()).add(name));
+      // What Redis has is read after this, and wins.
+      if (payload !== undefined) batch.add(unpackFound(kind, payload));
+    }
+    await this.#apply({ batch, nominated, deleted, direct: false });
+    return true;
+  }
+
+  /** Looks up metric keys that had to rest. */
+  async lookUpRested(): Promise<void> {
+    if (this.#rested.size === 0) return;
+    const ready = [...this.#rested].filter((name) => this.#metrics.restsUntil(name) === undefined);
+    for (const name of ready) this.#rested.delete(name);
+    if (ready.length === 0) return;
+    await this.#apply({
+      batch: new Batch(),
+      nominated: new Map([['metric', new Set(ready)]]),
+      direct: false,
+    });
+  }
+
+  #withoutEchoes(nominated: Nominations): Nominations {
+    const wanted = new Map(nominated);
+    const predictions = [...(nominated.get('prediction') ?? [])];
+    wanted.set('prediction', new Set(predictions.filter((id) => !this.#options.echoes.has(id))));
+    const metrics = [...(nominated.get('metric') ?? [])];
+    const ready = metrics.filter((id) => this.#metrics.restsUntil(id) === undefined);
+    for (const id of metrics) if (!ready.includes(id)) this.#rested.add(id);
+    wanted.set('metric', new Set(ready));
+    return wanted;
+  }
+
+  /**
+   * Looks up what is nominated and applies it, in as many transactions as its size asks for; the last one moves the position.
+   * The next records are looked up while Postgres writes: in order all the same, so nothing goes back to an older value.
+   */
+  async #apply(work: {
+    readonly batch: Batch;
+    readonly nominated: Nominations;
+    readonly deleted?: Nominations;
+    readonly lapsed?: Nominations;
+    readonly page?: Page;
+    readonly direct: boolean;
+    readonly behind?: Behind | undefined;
+  }): Promise<void> {
+    const { truth, onDelete } = this.#options;
+    const answers = lookUp(work.nominated, truth, this.#metrics);
+    let { batch } = work;
+    // Of a metric's key the last points are read again, so that none of the same score is missed.
+    let { direct } = work;
+    let bytes = 0;
+    let next: ReturnType<typeof answers.next> | undefined;
+    for (;;) {
+      const answer = await (next ?? answers.next());
+      next = undefined;
+      if (answer.done === true) break;
+      const { value } = answer;
+      bytes += putAnswers(batch, value, this.knownId);
+      if (bytes < largeBytes) {
+        next = answers.next();
+        next.catch(() => undefined); // thrown when it is awaited
+      }
+      if (onDelete === 'delete') putGone(batch, value, work);
+      if (value.some(({ kind }) => kind === 'metric')) direct = false;
+      if (batch.size < batchRows && bytes < batchBytes) continue;
+      // Letters that are tried again go with the last of it: they are all that tells of a deletion that was refused.
+      const retried = batch.retried.splice(0);
+      const { life } = batch;
+      await this.#commit(batch, undefined, direct, work.behind);
+      batch = new Batch();
+      batch.retried.push(...retried);
+      batch.life = life;
+      bytes = 0;
+    }
+    if (batch.size > 0 || work.page !== undefined) await this.#commit(batch, work.page, direct, work.behind);
+  }
+
+  async #commit(batch: Batch, page: Page | undefined, direct: boolean, behind?: Behind): Promise<void> {
+    const { checkpoint, sink, onApplied } = this.#options;
+    const entryId = page?.position ?? checkpoint.position?.entryId;
+    if (entryId === undefined) throw new Error('the position is not known');
+    if (page === undefined && batch.of('prediction').length > 0) batch.spread(); // in order, as the sink sorts rows
+    const beganAt = performance.now();
+    const applied = await sink.apply(batch, entryId, direct, behind);
+    const ms = performance.now() - beganAt;
+    if (direct && !applied.direct) this.#distrust = distrustPages;
+    // Mended by hand they are news.
+    for (const { kind, key } of applied.letters)
+      if (kind === 'prediction') this.#options.echoes.delete(idIn(kind, key));
+    onApplied(applied, ms, page?.since);
+  }
+}

@@ -1,0 +1,80 @@
+import type { PostgresConnection } from '../../connections/postgres';
+import type { Page } from '../tail/stream';
+import type { StreamTail } from '../tail/stream-tail';
+
+/** A transaction that begins while the one before it is not committed yet. */
+export interface Behind {
+  /** Resolves when that one is committed, rejects when it failed. Only then may the position move. Undefined: it is. */
+  readonly previous: Promise<unknown> | undefined;
+  /** Free for this page until it is applied, in whatever way: the other one may be held by the next page, which waits for this one. */
+  readonly postgres: PostgresConnection;
+}
+
+export interface RelayOptions {
+  readonly tail: StreamTail;
+  /** They take turns. */
+  readonly connections: readonly [PostgresConnection, PostgresConnection];
+  readonly isPlain: (page: Page) => boolean;
+  readonly apply: (page: Page, behind?: Behind) => Promise<void>;
+  readonly onApplied: (page: Page) => void;
+  /** Whether nothing else is due: what is has to wait until all pages are applied. */
+  readonly mayGoOn: () => boolean;
+}
+
+/** After a failure pages go one by one for so long: two of them may have been in each other's way. */
+const apartMs = 30_000;
+
+/**
+ * Two writers: while a page of plain records is on its way to its commit, the rows of the next one are copied over another
+ * connection. The position moves in order all the same, each time in the transaction of its page, so that a crash leaves no
+ * gap: see `ArchiveSink.apply`.
+ */
+export class Relay {
+  readonly #options: RelayOptions;
+  #apartUntil = 0;
+
+  constructor(options: RelayOptions) {
+    this.#options = options;
+  }
+
+  /** Applies a page, and those plain ones that follow closely. All of them are settled at the end, whatever happens. */
+  async run(first: Page): Promise<void> {
+    const { isPlain, connections } = this.#options;
+    let previous: Promise<void> = Promise.resolve();
+    let last = previous;
+    try {
+      for (let page: Page | undefined = first, turn = 0; page !== undefined; turn++) {
+        const postgres = connections[turn % 2 === 0 ? 0 : 1];
+        last = this.#start(page, turn === 0 ? undefined : { previous, postgres });
+        await previous;
+        page = isPlain(page) ? await this.#following(page, last) : undefined;
+        previous = last;
+      }
+      await last;
+    } catch (error) {
+      this.#apartUntil = performance.now() + apartMs;
+      await Promise.allSettled([previous, last]);
+      throw error;
+    }
+  }
+
+  #start(page: Page, behind: Behind | undefined): Promise<void> {
+    const { apply, onApplied } = this.#options;
+    const done = apply(page, behind).then(() => {
+      onApplied(page);
+    });
+    done.catch(() => undefined); // awaited by `run`
+    return done;
+  }
+
+  /** The page after this one, if it comes before this one is done. */
+  async #following(page: Page, done: Promise<void>): Promise<Page | undefined> {
+    const { tail, isPlain, mayGoOn } = this.#options;
+    if (performance.now() < this.#apartUntil) return undefined;
+    await Promise.race([tail.arrival(page.position), done]);
+    const next = tail.peek(page.position);
+    // Looked at last: a good deal may have happened meanwhile.
+    if (next === undefined || !isPlain(next) || !mayGoOn()) return undefined;
+    return tail.take(page.position);
+  }
+}

@@ -1,0 +1,111 @@
+import { type Carried, recordIn, split, strange } from './carried';
+import { CarriedCopy, type KnownId } from './carried-copy';
+import { type DeadLetter, letterOf, unfit } from '../letters/dead-letters';
+import type { Deletion } from '../delete/delete';
+import type { Found } from '../record/found';
+import type { Gone } from '../record/gone';
+import { type KindName, kindNames } from '../../mapping/kinds';
+import { PackedError } from '../record/packed';
+import { type Row, toRow } from '../record/row';
+
+/** Records on their way to one transaction, and what will not get there. */
+export class Batch {
+  readonly #rows: ReadonlyMap<KindName, Row[]>;
+  readonly letters: DeadLetter[];
+  readonly deletions: Deletion[];
+  /** What is, or may be, gone though nobody deleted it. */
+  readonly lapsed: Gone[];
+  /** Runs (Redis ids) of which hyperparameters were deleted, with the names of those that are left. */
+  readonly wholeRuns: Map<string, readonly Buffer[]>;
+  /** Stored letters (ids) this batch tries again: gone unless parked again. */
+  readonly retried: string[];
+  /** Of those letters; undefined: what is here is there now. */
+  life: string | undefined;
+  /** Predictions that are not among the rows, because they are ready as they are: see `spread`. */
+  #copy: CarriedCopy | undefined;
+
+  constructor(from?: Batch) {
+    this.#rows = new Map(kindNames.map((name) => [name, [...(from?.of(name) ?? [])]]));
+    this.letters = [...(from?.letters ?? [])];
+    this.deletions = [...(from?.deletions ?? [])];
+    this.lapsed = [...(from?.lapsed ?? [])];
+    this.wholeRuns = new Map(from?.wholeRuns);
+    this.life = from?.life;
+    this.retried = [...(from?.retried ?? [])];
+    this.#copy = from?.copy;
+  }
+
+  get copy(): CarriedCopy | undefined {
+    return this.#copy;
+  }
+
+  of(name: KindName): Row[] {
+    const rows = this.#rows.get(name);
+    if (rows === undefined) throw new Error(`no rows of ${name}`);
+    return rows;
+  }
+
+  /** Nothing but records that are ready as they are. */
+  get isPlain(): boolean {
+    return this.#copy !== undefined && this.size === this.#copy.ids.length;
+  }
+
+  get size(): number {
+    let size = this.letters.length + this.deletions.length + this.lapsed.length + this.retried.length;
+    size += this.#copy?.ids.length ?? 0;
+    for (const rows of this.#rows.values()) size += rows.length;
+    return size;
+  }
+
+  /** Checks a record, or parks it. @param entryId of the stream's entry, if that had its contents */
+  add(found: Found, entryId?: string): void {
+    try {
+      this.of(found.kind.name).push(toRow(found));
+    } catch (error) {
+      const letter = letterOf(found, unfit(error));
+      this.letters.push(entryId === undefined ? letter : { ...letter, entryId });
+    }
+  }
+
+  /** The same for packed records. @returns how many they are */
+  addCarried(carried: Carried, known: KnownId): number {
+    if (carried.kind === 'prediction') {
+      this.#copy ??= new CarriedCopy(known);
+      const before = this.#copy.ids.length;
+      if (this.#copy.add(carried)) return this.#copy.ids.length - before;
+    }
+    let count = 0;
+    for (const one of split(carried)) {
+      count++;
+      if (one.value.length === carried.value.length || this.#copy?.add(one) !== true) this.#addSingle(one);
+    }
+    return count;
+  }
+
+  /** Makes rows of all that is ready as it is: for a transaction that has to look closer. */
+  spread(): void {
+    for (const carried of this.#copy?.values ?? []) for (const one of split(carried)) this.#addSingle(one);
+    this.#copy = undefined;
+  }
+
+  #addSingle(carried: Carried): void {
+    try {
+      this.add(recordIn(carried), carried.from?.entryId);
+    } catch (error) {
+      // Only who writes into the stream can damage it.
+      if (!(error instanceof PackedError) || carried.from === undefined) throw error;
+      const field = `${carried.kind}=`;
+      const message = `the value of "${field}" is damaged: ${error.message}`;
+      this.letters.push(strange(carried.from, field, message));
+    }
+  }
+
+  /** Takes out what came of these keys: it was deleted since. */
+  discard(name: KindName, ids: ReadonlySet<string>): void {
+    if (name === 'prediction') this.spread();
+    const rows = this.of(name);
+    const kept = rows.filter(({ id }) => !ids.has(id));
+    rows.length = 0;
+    for (const row of kept) rows.push(row);
+  }
+}

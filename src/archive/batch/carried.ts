@@ -1,0 +1,56 @@
+import type { DeadLetter } from '../letters/dead-letters';
+import { type Found, unpackFound, unpackMetric } from '../record/found';
+import { PackedError, PackedReader } from '../record/packed';
+import { Unfit } from '../record/unfit';
+
+/** Packed records, one after another. */
+export interface Carried {
+  readonly kind: 'prediction' | 'metric';
+  readonly value: Buffer;
+  /** Undefined: they were looked up. */
+  readonly from?: Origin;
+}
+
+/** A pair of a stream entry. */
+export interface Origin {
+  readonly entryId: string;
+  /** From 0. */
+  readonly pair: number;
+}
+
+export const carriedKind = (field: string): Carried['kind'] | undefined =>
+  field === 'prediction=' ? 'prediction' : field === 'metric=' ? 'metric' : undefined;
+
+/** Each record alone; what is none, to its end, comes last. */
+export function* split(carried: Carried): Generator<Carried> {
+  const { value } = carried;
+  const records = new PackedReader(value);
+  let at = 0;
+  if (value.length === 0) yield carried;
+  try {
+    for (; records.next(); at = records.end) yield { ...carried, value: value.subarray(at, records.end) };
+  } catch (error) {
+    if (!(error instanceof PackedError)) throw error;
+    yield { ...carried, value: value.subarray(at) };
+  }
+}
+
+/** What a single one is. @throws PackedError */
+export const recordIn = ({ kind, value }: Carried): Found =>
+  kind === 'prediction' ? unpackFound(kind, value) : unpackMetric(value);
+
+/** A stream entry itself cannot be applied: it is its own key. */
+export function strange({ entryId, pair }: Origin, field: string, message: string): DeadLetter {
+  const key = Buffer.from(`millrace:changes ${entryId} ${pair} ${field.slice(0, 60)}`, 'latin1');
+  const reason = new Unfit('E_STREAM_FIELD', undefined, message);
+  return { kind: '?', key, distinction: '', reason, entryId };
+}
+
+/** A stream entry was too large to be looked at. @param told its id and, if that is known, its size */
+export function largeEntry(told: string): DeadLetter {
+  const [entryId = '', bytes = ''] = told.slice(0, 60).split(' ');
+  const key = Buffer.from(`millrace:changes ${entryId}`, 'latin1');
+  const size = bytes === '' ? 'was far larger than' : `took ${bytes} bytes, more than`;
+  const message = `the entry ${size} MAX_RECORD_SIZE: it was not read, and a full pass looks for what it told`;
+  return { kind: '?', key, distinction: '', reason: new Unfit('E_TOO_LARGE', undefined, message), entryId };
+}

@@ -1,0 +1,66 @@
+import type { Applied, Attempt } from '../write/attempt';
+import { Batch } from '../batch/batch';
+import {
+  applyDeletions,
+  deleteOthers,
+  type Deleted,
+  type Deletion,
+  letterOfRefused,
+  releaseDeletions,
+} from './delete';
+import type { Life } from '../identity/id-map';
+import { writeIsolated } from '../write/isolate';
+import { type KindName, kinds } from '../../mapping/kinds';
+import { bring, withParents } from '../identity/resolve';
+import { type Targets, targetOf } from '../record/target';
+import type { TruthReader } from '../truth/truth';
+import type { Unfit } from '../record/unfit';
+
+interface Context {
+  readonly targets: Targets;
+  readonly truth: TruthReader;
+  readonly life: Life;
+  readonly lettersExist: boolean;
+}
+
+/** Deletes what can be deleted. @returns the rest, with the reasons */
+export async function deleteGone(
+  { transaction, ids, batch, applied }: Attempt,
+  deletions: readonly Deletion[],
+  { targets, truth, life, lettersExist }: Context,
+): Promise<Deleted['refused']> {
+  if (deletions.length === 0) return [];
+  const { rows, refused, heirs } = await applyDeletions(transaction, targets, deletions, life);
+  for (const [kind, count] of rows) countDeleted(applied, kind, count);
+  if (deletions.some(({ kind }) => kinds[kind].identity === 'mapped')) ids.distrust();
+  for (const [name, inherited] of heirs) await bring(batch, truth, name, [...inherited]);
+  const kept = new Set(refused.map(({ deletion }) => deletion));
+  const gone = deletions.filter((deletion) => !kept.has(deletion));
+  if (lettersExist) await releaseDeletions(transaction, new Set(gone.map(({ kind }) => kind)));
+  return refused;
+}
+
+/** Deletes hyperparameters that their run's hash no longer has; what Postgres refuses is parked, in a careful attempt. */
+export async function deleteUnnamed(
+  { transaction, ids, batch, applied, careful }: Attempt,
+  targets: Targets,
+): Promise<void> {
+  const runs = new Map<string, string>();
+  for (const { row, parents } of withParents(new Batch(), batch.of('hyperparam'), ids)) {
+    if (parents[0] != null) runs.set(row.id, parents[0]);
+  }
+  const target = targetOf(targets, 'hyperparam');
+  for (const [run, names] of batch.wholeRuns) {
+    const pgRun = runs.get(run);
+    if (pgRun === undefined) continue;
+    const remove = () => deleteOthers(transaction, target, pgRun, names);
+    const park = (_run: string, _reason: Unfit, error: unknown) => {
+      batch.letters.push(letterOfRefused({ kind: 'hyperparam', id: run }, error));
+    };
+    const deleted = careful ? await writeIsolated(transaction, [run], remove, park) : [await remove()];
+    for (const count of deleted) countDeleted(applied, 'hyperparam', count);
+  }
+}
+
+const countDeleted = ({ deleted }: Applied, kind: KindName, count: number): unknown =>
+  deleted.set(kind, (deleted.get(kind) ?? 0) + count);

@@ -1,0 +1,190 @@
+import { describeError } from '../../foundation/errors';
+import { readAsset } from '../../foundation/package-root';
+import type { Transaction } from '../../connections/postgres';
+import { type DeadLetter, deletionMark, release } from '../letters/dead-letters';
+import type { Gone } from '../record/gone';
+import type { Life } from '../identity/id-map';
+import { notKept } from './kept';
+import { Unfit } from '../record/unfit';
+import { keyOf } from '../record/found';
+import { isDataError, unfitOf } from '../write/isolate';
+import { type KindName, kindNames, kinds } from '../../mapping/kinds';
+import { isId, md5 } from '../record/row';
+import { swallowed } from '../write/swallowed';
+import { quoteName, type Target, type Targets, targetOf } from '../record/target';
+
+/** A record the application deleted in Redis; only ON_DELETE=delete acts on it. */
+export type Deletion = Gone;
+
+/**
+ * What retention may have removed stays: that it is gone from Redis does not say who has deleted it. A row without a time, or of a
+ * kind of which nothing was ever removed, is not meant. @param parameter the kind's
+ */
+const notRetained = (parameter: string, time: string): string =>
+  `(${time} < (SELECT before FROM millrace.retention WHERE kind = ${parameter})) IS NOT TRUE`;
+
+const inheritSql = readAsset('src/archive/identity/sql/inherit-ids.sql');
+
+export interface Deleted {
+  /** By kind. */
+  readonly rows: Map<KindName, number>;
+  /** What Postgres refused, for whatever reason of the data. */
+  readonly refused: { readonly deletion: Deletion; readonly error: unknown }[];
+  /** Records whose name led to a deleted record's row: it is theirs now. */
+  readonly heirs: Map<KindName, Set<string>>;
+}
+
+/** Deletes, children first, what came in this life of Redis. */
+export async function applyDeletions(
+  transaction: Transaction,
+  targets: Targets,
+  deletions: readonly Deletion[],
+  life: Life,
+): Promise<Deleted> {
+  const deleted: Deleted = { rows: new Map(), refused: [], heirs: new Map() };
+  const order = [...deletions].sort((a, b) => kindNames.indexOf(b.kind) - kindNames.indexOf(a.kind));
+  for (const deletion of order) {
+    await transaction.execute('SAVEPOINT deletion');
+    try {
+      const { kind, id } = deletion;
+      const heirs: string[] = [];
+      const rows = await deleteRecord(transaction, targets, deletion, { life, heirs });
+      deleted.rows.set(kind, (deleted.rows.get(kind) ?? 0) + rows);
+      if (heirs.length > 0) deleted.heirs.set(kind, new Set([...(deleted.heirs.get(kind) ?? []), ...heirs]));
+      await forgetLetters(transaction, deletion, life);
+      await release(transaction, [`${kind}:${id}`]); // who waits for its name may have it
+      await transaction.execute('RELEASE SAVEPOINT deletion');
+    } catch (error) {
+      if (!isDataError(error)) throw error;
+      await transaction.execute('ROLLBACK TO SAVEPOINT deletion; RELEASE SAVEPOINT deletion');
+      deleted.refused.push({ deletion, error });
+    }
+  }
+  return deleted;
+}
+
+/** What is parked of a deleted record would come back with its parent. */
+const forgetLetters = (transaction: Transaction, { kind, id }: Deletion, life: Life) =>
+  transaction.execute(
+    'DELETE FROM millrace.dead_letters WHERE kind = $1 AND redis_key = $2 AND payload IS NOT NULL AND life = $3',
+    [kind, keyOf(kind, Buffer.from(id, 'latin1')), life],
+  );
+
+/** For a deletion that Postgres refuses; tried again when rows that may refer to it are deleted, and at each full pass. */
+export function letterOfRefused({ kind, id }: Deletion, error: unknown): DeadLetter {
+  const { code } = unfitOf(error);
+  const { table } = error as { table?: unknown };
+  const why =
+    code === '23503' && typeof table === 'string'
+      ? `rows of ${table} still refer to it`
+      : `Postgres refuses: ${describeError(error).message}`;
+  const reason = new Unfit(code, undefined, `was deleted in Redis, but not in Postgres: ${why}`);
+  return { kind, key: keyOf(kind, Buffer.from(id, 'latin1')), distinction: deletionMark, reason };
+}
+
+/** Rows of these kinds were deleted: parked deletions of their parents may succeed now. */
+export async function releaseDeletions(
+  transaction: Transaction,
+  deleted: ReadonlySet<KindName>,
+): Promise<void> {
+  const parents = [...new Set([...deleted].flatMap((name) => kinds[name].parents.map(({ kind }) => kind)))];
+  const sql = `UPDATE millrace.dead_letters SET due = true WHERE created = $1 AND payload IS NULL AND kind = ANY ($2::text[]) AND NOT due`;
+  if (parents.length > 0) await transaction.execute(sql, [deletionMark, parents]);
+}
+
+/**
+ * Deletes the row of a record that is gone from Redis, if it is of this life: an older one may have had a record under the same id.
+ * @returns how many rows.
+ */
+async function deleteRecord(
+  transaction: Transaction,
+  targets: Targets,
+  { kind: name, id }: Deletion,
+  { life, heirs }: { readonly life: Life; readonly heirs: string[] },
+): Promise<number> {
+  const kind = kinds[name];
+  const target = targetOf(targets, name);
+  if (kind.identity === 'mapped')
+    return isId(id) ? deleteMapped(transaction, target, id, { life, heirs }) : 0;
+  if (kind.identity === 'dated') {
+    if (!isId(id)) return 0;
+    const retained = notRetained('$2', quoteName(kind.created ?? ''));
+    const where = `redis_id = $1 AND ${notKept(name)} AND ${retained}`;
+    return deleteRows(transaction, target, where, [id, name]);
+  }
+  const parts = id.split(':');
+  const parents: string[] = [];
+  for (const parent of kind.parents) {
+    const pgId = await rowOf(transaction, parent.kind, parts[Number(parent.from)] ?? '', life);
+    if (pgId === undefined) return 0;
+    parents.push(pgId);
+  }
+  const where = kind.parents.map(({ column }, index) => `${quoteName(column)} = $${index + 1}`).join(' AND ');
+  const kept = notKept(name, 'training_run_id');
+  if (name !== 'metric') {
+    return deleteRows(transaction, target, `${where} AND redis_key IS NOT NULL AND ${kept}`, parents);
+  }
+  // The members that are gone cannot be asked any more; the key has name and split, and either may contain a colon.
+  const rest = Buffer.from(parts.slice(1).join(':'), 'latin1').toString('utf8');
+  const points =
+    `${where} AND redis_key IS NOT NULL AND metric_name || ':' || split = $2 ` +
+    `AND ${kept} AND ${notRetained('$3', '"timestamp"')}`;
+  return deleteRows(transaction, target, points, [...parents, rest, name]);
+}
+
+/** Deletes rows t, or none of them. @throws Swallowed when Postgres keeps some */
+async function deleteRows(
+  transaction: Transaction,
+  target: Target,
+  where: string,
+  values: readonly unknown[],
+): Promise<number> {
+  // Both look at the same snapshot.
+  const sql = `WITH gone AS (DELETE FROM ${target.table} t WHERE ${where} RETURNING 1)
+    SELECT (SELECT count(*) FROM gone) AS gone, (SELECT count(*) FROM ${target.table} t WHERE ${where}) AS there`;
+  const [row] = await transaction.query(sql, values);
+  const gone = Number(row?.['gone']);
+  if (gone < Number(row?.['there'])) throw await swallowed(transaction, target, [], 'took the deletion and kept the row'); // prettier-ignore
+  return gone;
+}
+
+/** ON_DELETE=delete: hyperparameters of a run whose names its hash no longer has. */
+export function deleteOthers(
+  transaction: Transaction,
+  target: Target,
+  pgRun: string,
+  names: readonly (Buffer | string)[],
+): Promise<number> {
+  const others =
+    'training_run_id = $1 AND redis_key IS NOT NULL AND redis_key <> ALL ($2::uuid[]) ' +
+    `AND ${notKept('hyperparam', 'training_run_id')}`;
+  return deleteRows(transaction, target, others, [pgRun, names.map(md5)]);
+}
+
+/** The row of the record that has this id; undefined when there is none, or several had it in this life. */
+async function rowOf(transaction: Transaction, kind: KindName, id: string, life: Life) {
+  if (!isId(id)) return undefined;
+  const sql = `SELECT DISTINCT pg_id FROM millrace.id_map WHERE kind = $1 AND redis_id = $2 AND life = $3`;
+  const [row, ...others] = await transaction.query(sql, [kind, id, life]);
+  return others.length > 0 ? undefined : (row?.['pg_id'] ?? undefined);
+}
+
+async function deleteMapped(
+  transaction: Transaction,
+  target: Target,
+  id: string,
+  { life, heirs }: { readonly life: Life; readonly heirs: string[] },
+): Promise<number> {
+  const { kind } = target;
+  const sql =
+    'DELETE FROM millrace.id_map WHERE kind = $1 AND redis_id = $2 AND life = $3 RETURNING pg_id, owned';
+  const mapped = await transaction.query(sql, [kind.name, id, life]);
+  // A row that belongs to somebody else stays, and so does one that another record leads to: it passes to that one.
+  const owned = mapped.filter((row) => row['owned'] === 't').map((row) => row['pg_id']);
+  if (owned.length === 0) return 0;
+  for (const row of await transaction.query(inheritSql, [kind.name, owned, life]))
+    heirs.push(row['redis_id'] ?? '');
+  const orphaned =
+    't.id = ANY ($1::bigint[]) AND NOT EXISTS (SELECT FROM millrace.id_map m WHERE m.kind = $2 AND m.pg_id = t.id)';
+  return deleteRows(transaction, target, orphaned, [owned, kind.name]);
+}

@@ -1,0 +1,72 @@
+import { readAsset } from '../../foundation/package-root';
+import type { Transaction } from '../../connections/postgres';
+import { deletionMark } from '../letters/dead-letters';
+import type { Gone } from '../record/gone';
+import type { Life } from '../identity/id-map';
+import { type KindName, kindNames, kinds } from '../../mapping/kinds';
+import { isId } from '../record/row';
+import { type Targets, targetOf } from '../record/target';
+
+const keepSql = readAsset('src/archive/delete/sql/keep-rows.sql');
+const keepRunsSql = readAsset('src/archive/delete/sql/keep-runs.sql');
+
+/**
+ * SQL: row t may be deleted because its record was. Rows are kept that are older than the present life of Redis, where their ids meant
+ * other records, and those of which something is gone that nobody deleted. @param run SQL: the row's run, if it has one
+ */
+export const notKept = (kind: KindName, run = '0'): string =>
+  `t.id > ALL (SELECT up_to FROM millrace.kept WHERE kind = '${kind}' AND run IN (0, ${run}))`;
+
+/** Kinds whose rows are told apart by what `millrace.id_map` does not know. */
+const unmapped = kindNames.filter((name) => kinds[name].identity !== 'mapped');
+
+/** Keeps all rows there are, whatever is deleted in Redis from now on. */
+export async function keepAll(transaction: Transaction, targets: Targets): Promise<void> {
+  for (const name of unmapped)
+    await transaction.execute(keepSql.replaceAll('{table}', targetOf(targets, name).table), [name]);
+  // Whoever refused a deletion then would be asked for another record now.
+  await transaction.execute('DELETE FROM millrace.dead_letters WHERE created = $1 AND payload IS NULL', [
+    deletionMark,
+  ]);
+}
+
+/**
+ * Records that are gone, or may go, though nobody deleted them: their rows stay, also when something else that comes under their ids is
+ * deleted. Before anything is written, which says that a record is there after all.
+ */
+export async function partFromLapsed(
+  transaction: Transaction,
+  lapsed: readonly Gone[],
+  life: Life,
+): Promise<void> {
+  const sql = `UPDATE millrace.id_map SET life = NULL WHERE kind = $1 AND redis_id = ANY ($2::bigint[]) AND life = $3`;
+  for (const [kind, ids] of byKind(lapsed)) {
+    if (kinds[kind].identity === 'mapped') await transaction.execute(sql, [kind, ids.filter(isId), life]);
+  }
+}
+
+/** The same for what belongs to a run, after its parts were written: nobody knows which of them may go. */
+export async function keepLapsed(
+  transaction: Transaction,
+  targets: Targets,
+  lapsed: readonly Gone[],
+  life: Life,
+): Promise<void> {
+  for (const [kind, ids] of byKind(lapsed)) {
+    const run = kinds[kind].parents.find((parent) => parent.kind === 'run');
+    if (run === undefined) continue;
+    const runs = new Set(ids.map((id) => id.split(':')[Number(run.from)] ?? ''));
+    const sql = keepRunsSql.replaceAll('{table}', targetOf(targets, kind).table);
+    await transaction.execute(sql, [kind, [...runs].filter(isId), life]);
+  }
+}
+
+function byKind(gone: readonly Gone[]): ReadonlyMap<KindName, string[]> {
+  const ids = new Map<KindName, string[]>();
+  for (const { kind, id } of gone) {
+    const ofKind = ids.get(kind);
+    if (ofKind === undefined) ids.set(kind, [id]);
+    else ofKind.push(id);
+  }
+  return ids;
+}

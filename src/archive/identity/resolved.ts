@@ -1,0 +1,37 @@
+import type { Identity } from './id-map';
+import type { Row } from '../record/row';
+import type { Target } from '../record/target';
+import { parameter } from '../write/upsert';
+
+/** A row whose parents are known. */
+export interface Resolved {
+  readonly row: Row;
+  /** Ids in Postgres, in the order of the kind's parents. */
+  readonly parents: readonly (string | null)[];
+}
+
+/** The row of Postgres it is to be written to. */
+export interface Plan {
+  readonly resolved: Resolved;
+  readonly pgId: string;
+}
+
+export const columnsOf = ({ kind }: Target): string[] => [
+  ...kind.parents.map(({ column }) => column),
+  ...kind.columns.map(({ column }) => column),
+];
+
+export function identityOf({ id, created, kind }: Row): Identity {
+  if (created === undefined) throw new Error(`a ${kind.name} without a creation time`);
+  return { id, created };
+}
+
+/** The value of each natural column, parents first, as they are in Postgres. */
+export function naturalValues({ row, parents }: Resolved): (string | null)[] {
+  const { kind } = row;
+  return (kind.natural ?? []).map((column) => {
+    const parent = kind.parents.findIndex((one) => one.column === column);
+    if (parent >= 0) return parents[parent] ?? null;
+    return parameter(row.values[kind.columns.findIndex((one) => one.column === column)]);
+  });
+}

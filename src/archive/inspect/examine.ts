@@ -1,0 +1,197 @@
+import type { Config } from '../../config/load';
+import { PostgresConnection } from '../../connections/postgres';
+import type { PostgresTarget } from '../../connections/postgres-url';
+import { inspectServer, RedisConnection } from '../../connections/redis';
+import { type Finding, ok, problem } from '../../pipeline/finding';
+import { functionLibrary, inspectLibrary, libraryError } from '../../writer/library';
+import { measureSkew, skewFinding } from './examine-clocks';
+import { growthFinding, measureGrowth } from './examine-growth';
+import { serverHealth } from './examine-server';
+import { writeFindings } from './examine-writes';
+import { inspectNotifications } from '../mirror/notifications';
+import { missingRights, rightsFinding } from './redis-rights';
+import { examineSchema } from '../schema/examine';
+import { type ArchiveStoreFacts, archiveStoreFacts } from './store-facts';
+
+/** Checks Redis, Postgres and what lies between them. Reads only; never throws for what it finds. */
+export async function examineArchive(config: Config, target: PostgresTarget): Promise<readonly Finding[]> {
+  const findings: Finding[] = [];
+  const redisWell = await collect(findings, () => redisFindings(config));
+  const postgresWell = await collect(findings, () => postgresFindings(config, target));
+  if (redisWell && postgresWell) {
+    await collect(findings, async () => positionFindings(await archiveStoreFacts(config, target)));
+    await collect(findings, () => betweenFindings(config, target));
+  }
+  return findings;
+}
+
+async function collect(findings: Finding[], look: () => Promise<readonly Finding[]>): Promise<boolean> {
+  try {
+    findings.push(...(await look()));
+    return true;
+  } catch (error) {
+    findings.push(problem(error));
+    return false;
+  }
+}
+
+async function redisFindings(config: Config): Promise<readonly Finding[]> {
+  const redis = new RedisConnection(config.redis, 'doctor');
+  try {
+    await redis.connect();
+    const server = await inspectServer(redis);
+    const findings = [ok(`Redis ${server.version} at ${redis.display}`)];
+    findings.push(
+      server.evicts
+        ? {
+            level: 'problem',
+            what: `Redis may evict the stream and records (maxmemory-policy ${server.maxmemoryPolicy})`,
+            remedy: 'Set maxmemory-policy to noeviction.',
+          }
+        : ok(`nothing is evicted (maxmemory-policy ${server.maxmemoryPolicy})`),
+    );
+    findings.push(await libraryFinding(redis), await notificationFinding(redis, config.mirror));
+    findings.push(...(await persistenceFindings(redis)));
+    findings.push(await rightsOf(config));
+    return findings;
+  } catch (error) {
+    throw redis.translate(error);
+  } finally {
+    redis.close();
+  }
+}
+
+async function libraryFinding(redis: RedisConnection): Promise<Finding> {
+  try {
+    const found = await inspectLibrary(redis.client);
+    if (found === 'ours') return ok(`function library ${functionLibrary().version}`);
+    return found === 'no functions'
+      ? { level: 'note', what: 'this Redis has no functions: writers can use plain commands only' }
+      : problem(libraryError(found));
+  } catch (error) {
+    return problem(redis.translate(error));
+  }
+}
+
+async function rightsOf({ redis }: Config): Promise<Finding> {
+  const [asking, subscribing] = [new RedisConnection(redis, 'doctor'), new RedisConnection(redis, 'doctor')];
+  try {
+    await Promise.all([asking.connect(), subscribing.connect()]);
+    return rightsFinding(await missingRights(asking.client, subscribing.client, redis.db));
+  } finally {
+    asking.close();
+    subscribing.close();
+  }
+}
+
+/** Redis is the only place of what is not archived yet. */
+async function persistenceFindings({ client }: RedisConnection): Promise<readonly Finding[]> {
+  const info = await client.info('persistence');
+  const field = (name: string) => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1];
+  const failed = ['rdb_last_bgsave_status', 'aof_last_write_status'].filter((name) => field(name) === 'err');
+  if (failed.length > 0) {
+    return [
+      {
+        level: 'problem',
+        what: `Redis cannot save to disk (${failed.join(', ')})`,
+        remedy: 'Look at the Redis log; free disk space or repair its folder.',
+      },
+    ];
+  }
+  if (field('aof_enabled') === '1') return [ok('Redis keeps what is written over a restart (appendonly)')];
+  return [
+    {
+      level: 'note',
+      what: 'Redis keeps snapshots at best: what is not archived yet may be lost when it stops without warning',
+      remedy: 'CONFIG SET appendonly yes, and put it into redis.conf.',
+    },
+  ];
+}
+
+/** Clocks, and whether there is room. */
+async function betweenFindings(config: Config, target: PostgresTarget): Promise<readonly Finding[]> {
+  const redis = new RedisConnection(config.redis, 'doctor');
+  const postgres = new PostgresConnection(target, 'doctor');
+  try {
+    await redis.connect();
+    return [
+      skewFinding(await measureSkew(redis.client, postgres)),
+      growthFinding(await measureGrowth(redis.client)),
+    ];
+  } catch (error) {
+    throw redis.translate(error);
+  } finally {
+    redis.close();
+    postgres.close();
+  }
+}
+
+async function notificationFinding({ client }: RedisConnection, mirror: boolean): Promise<Finding> {
+  if (!mirror) return { level: 'note', what: 'MIRROR=off: plain writes are found by full passes alone' };
+  const found = await inspectNotifications(client);
+  if (found === 'on') return ok('keyspace notifications are on');
+  if ('refused' in found) {
+    return {
+      level: 'note',
+      what: `whether keyspace notifications are on cannot be told: ${found.refused}`,
+      remedy: found.hint,
+    };
+  }
+  return {
+    level: 'note',
+    what: `keyspace notifications lack ${found.missing} (notify-keyspace-events "${found.value}")`,
+    remedy: `The daemon adds it at its start; to keep it, put notify-keyspace-events ${found.value}${found.missing} into redis.conf.`,
+  };
+}
+
+async function postgresFindings({ onDelete }: Config, target: PostgresTarget): Promise<readonly Finding[]> {
+  const postgres = new PostgresConnection(target, 'doctor');
+  try {
+    const { server, schema, migrated, problems, tables } = await postgres.read((client) =>
+      examineSchema(client, onDelete),
+    );
+    const findings: Finding[] = [
+      ok(
+        `Postgres ${server.version} at ${postgres.display}, schema ${schema ?? 'none'}, role ${server.role}`,
+      ),
+    ];
+    if (migrated.complete)
+      findings.push(ok(`tables and bookkeeping are in place (migration ${migrated.to})`));
+    for (const { code, message, hint } of problems) {
+      findings.push({ level: 'problem', what: `${message} (${code})`, remedy: hint });
+    }
+    if (schema !== null) findings.push(...(await serverHealth(postgres, schema)));
+    if (migrated.complete && problems.length === 0)
+      findings.push(...(await writeFindings(postgres, tables.values())));
+    return findings;
+  } catch (error) {
+    throw postgres.translate(error);
+  } finally {
+    postgres.close();
+  }
+}
+
+function positionFindings({
+  migrated,
+  owner,
+  heartbeat,
+  lagRecords,
+  deadLetters,
+}: ArchiveStoreFacts): readonly Finding[] {
+  if (!migrated) return [];
+  return [
+    owner === null
+      ? { level: 'note', what: 'no daemon owns the stream', remedy: 'Start one: millrace run' }
+      : ok(`${owner} owns the stream, last seen ${heartbeat ?? 'never'}`),
+    lagRecords === 0
+      ? ok('everything in the stream is in Postgres')
+      : { level: 'note', what: `${lagRecords} entries of the stream are not in Postgres yet` },
+    deadLetters === 0
+      ? ok('no records are parked')
+      : {
+          level: 'problem',
+          what: `${deadLetters} records are parked`,
+          remedy: '`millrace dead-letters list` says why; `millrace dead-letters retry` tries again.',
+        },
+  ];
+}

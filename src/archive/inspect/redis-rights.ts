@@ -1,0 +1,79 @@
+import type { Redis } from 'ioredis';
+import { describeError } from '../../foundation/errors';
+import type { Finding } from '../../pipeline/finding';
+import { inFew } from '../../foundation/in-few';
+import { streamKey } from '../position/checkpoint';
+import { keyspacePattern } from '../mirror/mirror-event';
+import { incarnationKey } from '../position/redis-facts';
+
+const record = 'aidb:model:0';
+
+/** One command of each sort that the archive sends or its scripts call, and the grants it needs: for itself, for its key. */
+const needed: readonly (readonly [grant: string, ...command: string[]])[] = [
+  ['+ping', 'PING'],
+  ['+info', 'INFO', 'server'],
+  ['+type %R~aidb:*', 'TYPE', record],
+  ['+hget %R~aidb:*', 'HGET', record, 'id'],
+  ['+hmget %R~aidb:*', 'HMGET', record, 'id'],
+  ['+hgetall %R~aidb:*', 'HGETALL', record],
+  ['+mget %R~aidb:*', 'MGET', 'aidb:counter:model'],
+  ['+zrange %R~aidb:*', 'ZRANGE', record, '0', '0'],
+  ['+zscore %R~aidb:*', 'ZSCORE', record, 'a'],
+  ['+zcount %R~aidb:*', 'ZCOUNT', record, '0', '0'],
+  ['+scan', 'SCAN', '0'],
+  ['+time', 'TIME'],
+  ['+evalsha', 'EVALSHA', '0'.repeat(40), '0'],
+  ['+eval', 'EVAL', 'return 1', '0'],
+  [`+get ~millrace:*`, 'GET', incarnationKey],
+  [`+set ~millrace:*`, 'SET', incarnationKey, ''],
+  [`+xadd ~millrace:*`, 'XADD', streamKey, '*', 'a', 'b'],
+  [`+xread ~millrace:*`, 'XREAD', 'STREAMS', streamKey, '0'],
+  [`+xrange ~millrace:*`, 'XRANGE', streamKey, '-', '+'],
+  [`+xrevrange ~millrace:*`, 'XREVRANGE', streamKey, '+', '-'],
+  [`+xlen ~millrace:*`, 'XLEN', streamKey],
+  [`+xtrim ~millrace:*`, 'XTRIM', streamKey, 'MINID', '0'],
+  [`+xdel ~millrace:*`, 'XDEL', streamKey, '0-1'],
+  [`+rename ~millrace:*`, 'RENAME', streamKey, streamKey],
+  ['+pttl %R~aidb:*', 'PTTL', record],
+  ['+dbsize', 'DBSIZE'],
+  ['+function|list', 'FUNCTION', 'LIST'],
+  [`+xinfo|stream ~millrace:*`, 'XINFO', 'STREAM', streamKey],
+];
+
+/**
+ * What this user may not do. Each command is only queued in a transaction that is then given up: Redis checks the rights when it
+ * queues, and nothing is executed. Both connections are used up. @throws only for want of a connection
+ */
+export async function missingRights(
+  client: Redis,
+  subscriber: Redis,
+  db: number,
+): Promise<readonly string[]> {
+  const missing = new Set<string>();
+  /** Redis says whether it refuses the command, or a key or channel of it; the one may hide the other. */
+  const note = (grant: string) => (error: unknown) => {
+    const { message } = describeError(error);
+    const [command = '', pattern = ''] = grant.split(' ');
+    if (message.startsWith('NOPERM')) missing.add(/keys|channels/.test(message) ? pattern : command);
+    else if (!/^(ERR|NOSCRIPT|EXECABORT)/.test(message)) throw error; // the others are another matter
+  };
+  await client.call('MULTI').catch(note('+multi'));
+  if (!missing.has('+multi')) {
+    for (const [grant, command, ...values] of needed)
+      await client.call(command ?? '', ...values).catch(note(grant));
+    await client.call('DISCARD').catch(note('+discard'));
+  }
+  // ioredis would take a queued subscription for one that holds.
+  const pattern = keyspacePattern(db);
+  await subscriber.psubscribe(pattern).catch(note(`+psubscribe &${pattern}`));
+  return [...missing];
+}
+
+export function rightsFinding(missing: readonly string[]): Finding {
+  if (missing.length === 0) return { level: 'ok', what: 'this Redis user may do all that the archive needs' };
+  return {
+    level: 'problem',
+    what: `this Redis user lacks ${inFew(missing)}`,
+    remedy: `ACL SETUSER <user> ${missing.join(' ')}`,
+  };
+}

@@ -1,0 +1,96 @@
+import type { Config } from '../../config/load';
+import type { Incident } from '../../pipeline/incident';
+import type { Pause } from '../../pipeline/pause';
+import { PostgresConnection } from '../../connections/postgres';
+import type { PostgresTarget } from '../../connections/postgres-url';
+import { RedisConnection } from '../../connections/redis';
+import { readIncidents } from '../position/incident-store';
+import { readPause } from '../position/pause';
+import { streamKey } from '../position/checkpoint';
+import { compareEntryIds } from '../stream/entry-id';
+import { entryIdsAfter } from '../stream/entry-ids';
+import { isHeavy } from '../stream/light-stream';
+
+/** What Redis and Postgres themselves say of the archive, without a daemon. Reads only; times as Postgres prints them. */
+export interface ArchiveStoreFacts {
+  readonly migrated: boolean;
+  readonly owner: string | null;
+  readonly heartbeat: string | null;
+  readonly entryId: string | null;
+  readonly streamLength: number;
+  /** Entries after the position; of a stream that takes more than MAX_RECORD_SIZE all that it has. */
+  readonly lagRecords: number;
+  readonly deadLetters: number;
+  readonly inStep: boolean;
+  readonly paused: Pause | null;
+  readonly incidents: readonly Incident[];
+}
+
+export async function archiveStoreFacts(config: Config, target: PostgresTarget): Promise<ArchiveStoreFacts> {
+  const redis = new RedisConnection(config.redis, 'status');
+  const postgres = new PostgresConnection(target, 'status');
+  try {
+    await redis.connect();
+    const streamLength = await redis.client.xlen(streamKey);
+    const [there] = await postgres.query(`SELECT to_regclass('millrace.checkpoint') IS NOT NULL AS there`);
+    if (there?.['there'] !== 't') {
+      const nothing = { owner: null, heartbeat: null, entryId: null, deadLetters: 0 };
+      return {
+        migrated: false,
+        ...nothing,
+        streamLength,
+        lagRecords: streamLength,
+        inStep: false,
+        paused: null,
+        incidents: [],
+      };
+    }
+    const [row] = await postgres.query(
+      'SELECT owner, heartbeat, entry_id, (SELECT count(*) FROM millrace.dead_letters) AS letters ' +
+        'FROM (SELECT) one LEFT JOIN millrace.checkpoint ON stream = $1',
+      [streamKey],
+    );
+    const entryId = row?.['entry_id'] ?? null;
+    const lagRecords =
+      entryId === null
+        ? streamLength
+        : await entriesAfter(redis, entryId).catch((error: unknown) => {
+            if (isHeavy(error)) return streamLength;
+            throw error;
+          });
+    return {
+      migrated: true,
+      owner: row?.['owner'] ?? null,
+      heartbeat: row?.['heartbeat'] ?? null,
+      entryId,
+      streamLength,
+      lagRecords,
+      deadLetters: Number(row?.['letters'] ?? 0),
+      inStep: entryId !== null && lagRecords === 0,
+      paused: (await readPause(postgres)) ?? null,
+      incidents: await readIncidents(postgres),
+    };
+  } catch (error) {
+    throw redis.translate(error);
+  } finally {
+    postgres.close();
+    redis.close();
+  }
+}
+
+/** Counted up to a million: more is told as a million. */
+const countedAtMost = 1_000_000;
+const page = 1_000;
+
+async function entriesAfter(redis: RedisConnection, entryId: string): Promise<number> {
+  let from = entryId;
+  let count = 0;
+  while (count < countedAtMost) {
+    const ids = await entryIdsAfter(redis, from, page);
+    count += ids.length;
+    const last = ids.at(-1);
+    if (ids.length < page || last === undefined || compareEntryIds(last, from) <= 0) return count;
+    from = last;
+  }
+  return countedAtMost;
+}

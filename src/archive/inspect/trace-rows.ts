@@ -1,0 +1,162 @@
+import { readAsset } from '../../foundation/package-root';
+import type { TextRow, Transaction } from '../../connections/postgres';
+import { IdMap, IdMapTransaction } from '../identity/id-map';
+import { type Kind, kinds, type KindName } from '../../mapping/kinds';
+import { isId, type Reference } from '../record/row';
+import { quoteName, type Target, type Targets, targetOf } from '../record/target';
+
+/** A row in Postgres that a record under this key became. */
+export interface TracedRow {
+  readonly table: string;
+  readonly id: string;
+  /** Creation time of the record it came from: half of its identity. In UTC, with microseconds. */
+  readonly created: string;
+  /** False: it belongs to another record or program, which had the name first. */
+  readonly owned: boolean;
+  /** False: it was deleted in Postgres. */
+  readonly alive: boolean;
+  /** Its time columns. */
+  readonly times: Readonly<Record<string, string | null>>;
+  /** When it was last written; null where Postgres does not keep that (track_commit_timestamp). */
+  readonly committedAt: string | null;
+  /** Columns that Postgres changes on write: for that they count as equal. */
+  readonly altered: string | null;
+}
+
+/** Rows of records that have no number of their own: points of a metric, hyperparameters, runs of an experiment. */
+export interface TracedRows {
+  readonly table: string;
+  readonly count: number;
+  readonly firstId: string | null;
+  readonly lastId: string | null;
+  readonly altered: string | null;
+}
+
+export interface TracedParent {
+  readonly kind: KindName;
+  readonly column: string;
+  readonly id: string;
+  readonly created: string | null;
+  /** Its row; null: not in Postgres. */
+  readonly pgId: string | null;
+}
+
+const mappedSql = readAsset('src/archive/inspect/sql/trace-mapped.sql');
+const datedSql = readAsset('src/archive/inspect/sql/trace-dated.sql');
+const keyedSql = readAsset('src/archive/inspect/sql/trace-keyed.sql');
+
+/** Of a kind whose records have numbers. */
+export async function rowsOf(
+  transaction: Transaction,
+  { kind, table, types }: Target,
+  id: string,
+): Promise<readonly TracedRow[]> {
+  if (!isId(id)) return [];
+  const times = [...types].filter(([, type]) => type.startsWith('timestamp')).map(([name]) => name);
+  const [setting] = await transaction.query(
+    `SELECT current_setting('track_commit_timestamp', true) = 'on' AS kept`,
+  );
+  const pairs = times.map((name) => `'${name.replaceAll("'", "''")}', t.${quoteName(name)}::text`);
+  const sql = (kind.identity === 'dated' ? datedSql : mappedSql)
+    .replaceAll('{table}', table)
+    .replaceAll('{created}', quoteName(kind.created ?? ''))
+    .replaceAll('{times}', `json_build_object(${pairs.join(', ')})`)
+    .replaceAll('{committed}', setting?.['kept'] === 't' ? 'pg_xact_commit_timestamp(t.xmin)' : 'NULL');
+  const found = await transaction.query(sql, kind.identity === 'dated' ? [id] : [kind.name, id]);
+  return found.map((row) => toTracedRow(kind, row));
+}
+
+const toTracedRow = ({ table }: Kind, row: TextRow): TracedRow => ({
+  table,
+  id: row['id'] ?? '',
+  created: row['created'] ?? '',
+  owned: row['owned'] === 't',
+  alive: row['alive'] === 't',
+  times: row['alive'] === 't' ? (JSON.parse(row['times'] ?? '{}') as TracedRow['times']) : {},
+  committedAt: row['committed'] ?? null,
+  altered: row['altered'] ?? null,
+});
+
+/** Of a kind whose records are told by their parents. @param id what follows `aidb:<kind>:` */
+export async function countRows(
+  transaction: Transaction,
+  { kind, table }: Target,
+  id: string,
+): Promise<TracedRows> {
+  const nothing = { table: kind.table, count: 0, firstId: null, lastId: null, altered: null };
+  const parts = id.split(':');
+  const parentIds = kind.parents.map(({ from }) => parts[Number(from)] ?? '');
+  if (!parentIds.every(isId)) return nothing;
+  const parents = kind.parents.map(
+    (parent, index) =>
+      `t.${quoteName(parent.column)} IN (SELECT pg_id FROM millrace.id_map WHERE kind = '${parent.kind}' AND redis_id = $${index + 1})`,
+  );
+  const narrows = kind.name === 'metric';
+  const sql = keyedSql
+    .replaceAll('{table}', table)
+    .replaceAll('{kind}', kind.name)
+    .replaceAll('{parents}', parents.join(' AND '))
+    // The key is not taken apart: name and split may hold colons.
+    .replaceAll('{narrowed}', narrows ? `t.metric_name || ':' || t.split = $${parents.length + 1}` : 'true');
+  const name = Buffer.from(parts.slice(1).join(':'), 'latin1').toString('utf8');
+  const [row] = await transaction.query(sql, [...parentIds, ...(narrows ? [name.replaceAll('\0', '')] : [])]);
+  return {
+    table: kind.table,
+    count: Number(row?.['count'] ?? 0),
+    firstId: row?.['first'] ?? null,
+    lastId: row?.['last'] ?? null,
+    altered: row?.['altered'] ?? null,
+  };
+}
+
+export async function parentsOf(
+  transaction: Transaction,
+  targets: Targets,
+  references: readonly (Reference | null)[],
+): Promise<readonly TracedParent[]> {
+  const ids = new IdMapTransaction(new IdMap(), transaction);
+  const parents: TracedParent[] = [];
+  for (const reference of references) {
+    if (reference === null) continue;
+    const { parent, id, created } = reference;
+    const { table } = targetOf(targets, parent.kind);
+    const [found] = created === undefined ? [] : await ids.find(kinds[parent.kind], table, [{ id, created }]);
+    const pgId = found?.alive === true ? found.pgId : null;
+    parents.push({ kind: parent.kind, column: parent.column, id, created: created ?? null, pgId });
+  }
+  return parents;
+}
+
+/** A parked record under this key. Its contents are for `dead-letters show`. */
+export interface TracedLetter {
+  readonly id: string;
+  readonly code: string;
+  readonly column: string | null;
+  readonly message: string;
+  readonly waitingFor: string | null;
+  readonly attempts: number;
+  readonly firstAt: string;
+  readonly lastAt: string;
+}
+
+export async function lettersOf(
+  transaction: Transaction,
+  kind: KindName,
+  key: Buffer,
+): Promise<readonly TracedLetter[]> {
+  const found = await transaction.query(
+    `SELECT id, code, column_name, message, waiting_for, attempts, first_at, last_at FROM millrace.dead_letters
+     WHERE kind = $1 AND redis_key = $2::bytea ORDER BY last_at DESC LIMIT 20`,
+    [kind, `\\x${key.toString('hex')}`],
+  );
+  return found.map((row) => ({
+    id: row['id'] ?? '',
+    code: row['code'] ?? '',
+    column: row['column_name'] ?? null,
+    message: row['message'] ?? '',
+    waitingFor: row['waiting_for'] ?? null,
+    attempts: Number(row['attempts'] ?? 0),
+    firstAt: row['first_at'] ?? '',
+    lastAt: row['last_at'] ?? '',
+  }));
+}

@@ -1,0 +1,109 @@
+import type { RedisConnection } from '../../connections/redis';
+import { carriedKind, recordIn, split } from '../batch/carried';
+import { changesStream, idsIn } from '../stream/nominate';
+import type { KindName } from '../../mapping/kinds';
+import { PackedError } from '../record/packed';
+import { refusal } from '../stream/refusal';
+import { type Entry, millisecondsOf } from '../tail/stream';
+
+/** An entry of the stream that names a record and is not applied yet. */
+export interface WaitingEntry {
+  readonly entryId: string;
+  /** When it was written, by Redis' clock; milliseconds since 1970. */
+  readonly at: number;
+  /** Entries to be applied before it. */
+  readonly before: number;
+  readonly says: 'changed' | 'deleted' | 'lapsed' | 'carries the record';
+}
+
+export interface WaitingScan {
+  readonly entries: readonly WaitingEntry[];
+  /** Entries looked at. */
+  readonly looked: number;
+  /** Those among them that are too large to be read: what they name is not known. */
+  readonly tooLarge: number;
+  /** False: more waits than was looked at. */
+  readonly complete: boolean;
+}
+
+const page = 1_000;
+/** About ten seconds of reading. */
+const mostEntries = 1_000_000;
+
+/** Looks through what waits in the stream for a record. Reads only. @param id what follows `aidb:<kind>:` */
+export async function scanWaiting(
+  redis: RedisConnection,
+  position: string,
+  kind: KindName,
+  id: Buffer,
+): Promise<WaitingScan> {
+  const entries: WaitingEntry[] = [];
+  let looked = 0;
+  let tooLarge = 0;
+  let from = position;
+  while (looked < mostEntries) {
+    const read = await entriesAfter(redis, from, page);
+    for (const [index, [entryId, fields]] of read.entries()) {
+      if (fields === null || fields[0]?.toString('latin1') === 'too-large') tooLarge++;
+      const says = whatItSays(fields ?? [], kind, id);
+      if (says === undefined) continue;
+      const text = entryId.toString('latin1');
+      entries.push({ entryId: text, at: millisecondsOf(text), before: looked + index, says });
+    }
+    looked += read.length;
+    const last = read.at(-1)?.[0].toString('latin1');
+    if (last === undefined) return { entries, looked, tooLarge, complete: true };
+    from = last;
+  }
+  return { entries, looked, tooLarge, complete: false };
+}
+
+/** As many as can be received together, up to `count`; or one that cannot be, without its fields. */
+async function entriesAfter(redis: RedisConnection, from: string, count: number): Promise<readonly Entry[]> {
+  try {
+    return await redis.client.xrangeBuffer(changesStream, `(${from}`, '+', 'COUNT', count);
+  } catch (error) {
+    const { fit, firstId } = await refusal(redis, error);
+    if (fit > 0) return entriesAfter(redis, from, fit);
+    if (firstId === undefined) throw redis.translate(error);
+    return [[Buffer.from(firstId), null]];
+  }
+}
+
+/** What an entry says of a record; undefined: nothing. The forms are those of found.ts and nominate.ts. Pure. */
+export function whatItSays(
+  fields: readonly Buffer[],
+  kind: KindName,
+  id: Buffer,
+): WaitingEntry['says'] | undefined {
+  for (let at = 0; at + 1 < fields.length; at += 2) {
+    const field = fields[at]?.toString('latin1') ?? '';
+    const value = fields[at + 1] ?? Buffer.alloc(0);
+    if (field === kind && value.equals(id)) return 'changed';
+    if (field === `${kind}-` && value.equals(id)) return 'deleted';
+    if (field === `${kind}.` && value.equals(id)) return 'lapsed';
+    if (field === `${kind}*` && namedIn(value, id.toString('latin1'))) return 'changed';
+    const carried = carriedKind(field);
+    if (carried === kind && carriesIt({ kind: carried, value }, id)) return 'carries the record';
+  }
+  return undefined;
+}
+
+function namedIn(value: Buffer, id: string): boolean {
+  try {
+    return idsIn(value).includes(id);
+  } catch {
+    return false; // it will be parked as what it is
+  }
+}
+
+function carriesIt(carried: Parameters<typeof split>[0], id: Buffer): boolean {
+  for (const one of split(carried)) {
+    try {
+      if (recordIn(one).id.equals(id)) return true;
+    } catch (error) {
+      if (!(error instanceof PackedError)) throw error;
+    }
+  }
+  return false;
+}

@@ -1,0 +1,149 @@
+import type { Config } from '../../config/load';
+import { describeError } from '../../foundation/errors';
+import { PostgresConnection } from '../../connections/postgres';
+import type { PostgresTarget } from '../../connections/postgres-url';
+import { RedisConnection } from '../../connections/redis';
+import { streamKey } from '../position/checkpoint';
+import { beforeAll } from '../stream/entry-id';
+import { type ArchiveDifference, Explanation } from '../pass/explain';
+import { type Found, keyOf } from '../record/found';
+import { type KindName, kinds } from '../../mapping/kinds';
+import { findTargets } from '../schema/preparation';
+import { type Row, toRow } from '../record/row';
+import { type Targets, targetOf } from '../record/target';
+import { type InRedis, inRedis } from './trace-redis';
+import {
+  countRows,
+  lettersOf,
+  parentsOf,
+  rowsOf,
+  type TracedLetter,
+  type TracedParent,
+  type TracedRow,
+  type TracedRows,
+} from './trace-rows';
+import { scanWaiting, type WaitingScan } from './trace-stream';
+import { type Verdict, verdictOf } from './trace-verdict';
+import { TruthReader } from '../truth/truth';
+import { isUnfit } from '../record/unfit';
+
+/** Where one record is. Names, numbers and times; no contents. */
+export interface ArchiveTrace {
+  readonly key: string;
+  readonly kind: KindName;
+  readonly redis: InRedis;
+  /** null: the tables are not there. */
+  readonly archive: {
+    readonly owner: string | null;
+    /** The last entry applied. */
+    readonly position: string;
+    readonly waiting: WaitingScan;
+    readonly parked: readonly TracedLetter[];
+    /** Of this record and of others that had its number; for kinds without numbers: see `counted`. */
+    readonly rows: readonly TracedRow[];
+    readonly counted: TracedRows | null;
+    readonly parents: readonly TracedParent[];
+    /** What a full pass would write. Columns by name. */
+    readonly differences: readonly (Pick<ArchiveDifference, 'change' | 'reason' | 'row'> & {
+      readonly columns: readonly string[];
+    })[];
+  } | null;
+  readonly verdict: Verdict;
+}
+
+/** The life of one record. Reads only. @param id what follows `aidb:<kind>:`. @throws what the stores throw, explained */
+export async function traceRecord(
+  config: Config,
+  target: PostgresTarget,
+  kind: KindName,
+  id: Buffer,
+): Promise<ArchiveTrace> {
+  const redis = new RedisConnection(config.redis, 'trace');
+  const postgres = new PostgresConnection(target, 'trace');
+  try {
+    await redis.connect();
+    const targets = await targetsOf(postgres);
+    // Redis after Postgres' position: what is applied meanwhile is then found in both rather than in neither.
+    const checkpoint = targets === undefined ? undefined : await readCheckpoint(postgres);
+    const { told, records } = await inRedis(redis, kind, id);
+    const named = { key: keyOf(kind, id).toString('utf8'), kind, redis: told };
+    if (targets === undefined || checkpoint === undefined)
+      return { ...named, archive: null, verdict: verdictOf(named.redis, null) };
+    const waiting = await scanWaiting(redis, checkpoint.position, kind, id).catch((error: unknown) => {
+      throw redis.translate(error);
+    });
+    const explanation = new Explanation({
+      postgres,
+      truth: new TruthReader(redis),
+      targets: () => targets,
+      strategies: config.onConflict,
+    });
+    const differences: ArchiveDifference[] = [];
+    for await (const difference of explanation.ofRecords(records)) differences.push(difference);
+    const found = await inPostgres(postgres, targets, kind, id, records);
+    const archive = {
+      ...checkpoint,
+      waiting,
+      ...found,
+      differences: differences.map(({ change, reason, row, columns = [] }) => ({
+        change,
+        ...(reason === undefined ? {} : { reason }),
+        ...(row === undefined ? {} : { row }),
+        columns: columns.map(({ column }) => column),
+      })),
+    };
+    return { ...named, archive, verdict: verdictOf(told, archive) };
+  } finally {
+    postgres.close();
+    redis.close();
+  }
+}
+
+/** undefined: nothing has been archived yet. */
+async function targetsOf(postgres: PostgresConnection): Promise<Targets | undefined> {
+  try {
+    return await findTargets(postgres);
+  } catch (error) {
+    if (describeError(error).code === 'E_PG_NOT_MIGRATED') return undefined;
+    throw error;
+  }
+}
+
+async function readCheckpoint(postgres: PostgresConnection) {
+  const [row] = await postgres.query('SELECT owner, entry_id FROM millrace.checkpoint WHERE stream = $1', [
+    streamKey,
+  ]);
+  return { owner: row?.['owner'] ?? null, position: row?.['entry_id'] ?? beforeAll };
+}
+
+async function inPostgres(
+  postgres: PostgresConnection,
+  targets: Targets,
+  kind: KindName,
+  id: Buffer,
+  records: readonly Found[],
+) {
+  const target = targetOf(targets, kind);
+  const text = id.toString('latin1');
+  const numbered = kinds[kind].identity !== 'keyed';
+  try {
+    return await postgres.transaction(async (transaction) => ({
+      parked: await lettersOf(transaction, kind, keyOf(kind, id)),
+      rows: numbered ? await rowsOf(transaction, target, text) : [],
+      counted: numbered ? null : await countRows(transaction, target, text),
+      parents: await parentsOf(transaction, targets, rowOf(records[0])?.references ?? []),
+    }));
+  } catch (error) {
+    throw postgres.translate(error);
+  }
+}
+
+/** What cannot become a row is told by the comparison. */
+function rowOf(found: Found | undefined): Row | undefined {
+  try {
+    return found === undefined ? undefined : toRow(found);
+  } catch (error) {
+    if (isUnfit(error)) return undefined;
+    throw error;
+  }
+}

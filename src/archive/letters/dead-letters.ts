@@ -1,0 +1,196 @@
+import { describeError } from '../../foundation/errors';
+import { readAsset } from '../../foundation/package-root';
+import type { TextRow, Transaction } from '../../connections/postgres';
+import { isUnfit, Unfit } from '../record/unfit';
+import { type Found, keyOf, packFound } from '../record/found';
+import type { Life } from '../identity/id-map';
+import type { KindName } from '../../mapping/kinds';
+import { createdOf, md5, type Row } from '../record/row';
+
+/** A record that could not be applied, and why. */
+export interface DeadLetter {
+  /** '?' for what is no record at all. */
+  readonly kind: KindName | '?';
+  readonly key: Buffer;
+  /** What tells it from other records under the same key: creation time as found, or the member of a metric. */
+  readonly distinction: Buffer | string;
+  readonly reason: Unfit;
+  /** `<kind>:<id>` of the parent that is not there. */
+  readonly waitingFor?: string;
+  /** As packFound makes it; none of a large one, which is looked for under its key when it is tried again. */
+  readonly payload?: Buffer;
+  readonly entryId?: string;
+}
+
+/** The `distinction` of a deletion that could not be done: tells it from the letters of the record itself. */
+export const deletionMark = 'deletion';
+
+/** A copy of so many bytes is kept with a letter, and written in one statement: it takes eight times that on its way to Postgres. */
+const copyBytes = 16 * 1024 * 1024;
+
+const parkSql = readAsset('src/archive/letters/sql/park.sql');
+
+/** One letter for one record, whatever else happens to it. */
+export const digestOf = ({
+  kind,
+  key,
+  distinction,
+}: Pick<DeadLetter, 'kind' | 'key' | 'distinction'>): string =>
+  md5(Buffer.concat([Buffer.from(`${kind}\n`), key, Buffer.from('\n'), Buffer.from(distinction)]));
+
+export function letterOf(found: Found, reason: Unfit, waitingFor?: string): DeadLetter {
+  const { kind, id } = found;
+  const letter = {
+    kind: kind.name,
+    key: keyOf(kind.name, id),
+    distinction: distinctionOf(found),
+    reason,
+    ...(sizeOf(found) <= copyBytes ? { payload: packFound(found) } : {}),
+  };
+  return waitingFor === undefined ? letter : { ...letter, waitingFor };
+}
+
+const sizeOf = ({ values }: Found): number => values.reduce((sum, value) => sum + (value?.length ?? 0), 0);
+
+/**
+ * What tells a record from others that have had its key: the creation time, or the first value of what has none. A creation
+ * time that is none tells nothing: such a letter goes when any record of the key has landed.
+ */
+function distinctionOf({ kind, values }: Found): Buffer | string {
+  if (kind.created === undefined) {
+    if (kind.name === 'exprun') return '';
+    // Nothing would be the letter of the whole key.
+    return values[0]?.length === 0 ? '""' : (values[0] ?? '');
+  }
+  try {
+    return createdOf({ kind, values }, kind.created);
+  } catch {
+    return '';
+  }
+}
+
+/** The letters that are void when a row has landed: its own, and that of its key as such. */
+export function digestsOfRow({ found }: Row): readonly string[] {
+  const kind = found.kind.name;
+  const key = keyOf(kind, found.id);
+  return [distinctionOf(found), ''].map((distinction) => digestOf({ kind, key, distinction }));
+}
+
+/** The letters of keys as such that are void because the record under the key is known by now, though parked as well. */
+export const digestsOfKnown = (letters: readonly DeadLetter[]): readonly string[] =>
+  letters
+    .filter(({ payload, distinction }) => payload !== undefined && distinction.length > 0)
+    .map(({ kind, key }) => digestOf({ kind, key, distinction: '' }));
+
+export function unfit(error: unknown): Unfit {
+  if (isUnfit(error)) return error;
+  const { code, message } = describeError(error);
+  return new Unfit(code, undefined, message);
+}
+
+/** Writes the letters in the transaction of the batch they were taken out of. */
+export async function park(
+  transaction: Transaction,
+  letters: readonly DeadLetter[],
+  life: Life,
+): Promise<void> {
+  if (letters.length === 0) return;
+  let some: [string, DeadLetter][] = [];
+  let bytes = 0;
+  for (const one of new Map(letters.map((letter) => [digestOf(letter), letter]))) {
+    const size = one[1].payload?.length ?? 0;
+    if (some.length > 0 && bytes + size > copyBytes) {
+      await parkSome(transaction, some, life);
+      some = [];
+      bytes = 0;
+    }
+    some.push(one);
+    bytes += size;
+  }
+  await parkSome(transaction, some, life);
+}
+
+async function parkSome(
+  transaction: Transaction,
+  latest: readonly (readonly [digest: string, DeadLetter])[],
+  life: Life,
+): Promise<void> {
+  const column = (read: (letter: DeadLetter) => unknown) => latest.map(([, letter]) => read(letter) ?? null);
+  await transaction.execute(parkSql, [
+    latest.map(([digest]) => digest),
+    column(({ kind }) => kind),
+    column(({ key }) => printable(key)),
+    column(({ key }) => key),
+    column(({ distinction }) => printable(distinction).slice(0, 100)),
+    column(({ reason }) => reason.code),
+    column(({ reason }) => reason.column),
+    column(({ reason }) => printable(reason.message).slice(0, 500)),
+    column(({ waitingFor }) => waitingFor),
+    column(({ payload }) => payload),
+    column(({ entryId }) => entryId),
+    life,
+  ]);
+}
+
+/**
+ * Takes away the letters of records that have landed, and those that were tried again and not parked again: a letter is due
+ * until then.
+ */
+export async function clear(
+  transaction: Transaction,
+  digests: readonly string[],
+  retried: readonly string[],
+): Promise<void> {
+  if (digests.length + retried.length === 0) return;
+  await transaction.execute(
+    'DELETE FROM millrace.dead_letters WHERE digest = ANY ($1::uuid[]) OR (id = ANY ($2::bigint[]) AND due)',
+    [digests, retried],
+  );
+}
+
+/** Marks those that waited for these parents as due. @param parents `<kind>:<id>` */
+export const release = (transaction: Transaction, parents: readonly string[]): Promise<number> =>
+  parents.length === 0
+    ? Promise.resolve(0)
+    : transaction.execute(
+        'UPDATE millrace.dead_letters SET due = true WHERE waiting_for = ANY ($1::text[]) AND NOT due',
+        [parents],
+      );
+
+/** Text that any terminal and any text column can hold, in the order in which it is written; long text is cut. */
+export function printable(bytes: Buffer | string): string {
+  const text = typeof bytes === 'string' ? bytes : bytes.toString('utf8');
+  return text.slice(0, 500).replace(
+    // Controls, halves of surrogate pairs, and what turns the direction of the text around it.
+    /[\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069]/gu,
+    (character) => `\\x${(character.codePointAt(0) ?? 0).toString(16).padStart(2, '0')}`,
+  );
+}
+
+/** A letter as the database has it. */
+export interface StoredLetter {
+  readonly id: string;
+  readonly kind: string;
+  readonly redisKey: Buffer;
+  readonly payload: Buffer | undefined;
+  /** For a parent. */
+  readonly waits: boolean;
+  /** Nothing could not be written: a row could not be deleted. */
+  readonly isDeletion: boolean;
+  /** Of Redis, when it was parked. */
+  readonly life: string | undefined;
+}
+
+export function storedLetter(row: TextRow): StoredLetter {
+  const bytes = (text: string | null | undefined) =>
+    text == null ? undefined : Buffer.from(text.slice(2), 'hex');
+  return {
+    id: row['id'] ?? '',
+    kind: row['kind'] ?? '',
+    redisKey: bytes(row['redis_key']) ?? Buffer.alloc(0),
+    payload: bytes(row['payload']),
+    waits: row['waiting_for'] != null,
+    isDeletion: row['payload'] == null && row['created'] === deletionMark,
+    life: row['life'] ?? undefined,
+  };
+}

@@ -1,0 +1,121 @@
+import type { PostgresConnection, TextRow } from '../../connections/postgres';
+import { deletionMark, printable } from './dead-letters';
+import { unpackFound } from '../record/found';
+import { isKind, kinds } from '../../mapping/kinds';
+
+/** A parked record as people see it. Times as Postgres prints them, in UTC. */
+export interface Letter {
+  readonly id: string;
+  readonly kind: string;
+  readonly key: string;
+  /** Creation time; null: it is not known, or records of its kind have none. */
+  readonly created: string | null;
+  readonly code: string;
+  readonly column: string | null;
+  readonly message: string;
+  readonly waitingFor: string | null;
+  readonly entryId: string | null;
+  readonly firstAt: string;
+  readonly lastAt: string;
+  readonly attempts: number;
+}
+
+/** All that is given must match; no ids: any. */
+export interface LetterFilter {
+  readonly ids: readonly string[];
+  readonly kind?: string;
+  readonly code?: string;
+}
+
+/** How many are parked of one kind for one reason. */
+export interface LetterGroup {
+  readonly kind: string;
+  readonly code: string;
+  readonly count: number;
+}
+
+const where = `WHERE ($1::bigint[] = '{}' OR id = ANY ($1)) AND ($2::text IS NULL OR kind = $2) AND ($3::text IS NULL OR code = $3)`;
+const columns =
+  'id, kind, key, created, code, column_name, message, waiting_for, entry_id, first_at, last_at, attempts';
+
+const values = ({ ids, kind, code }: LetterFilter) => [ids, kind ?? null, code ?? null];
+
+export type DeadLetterStore = ReturnType<typeof deadLetterStore>;
+
+/** The parked records, for the verbs and the dashboard. Every method throws explained errors. */
+export function deadLetterStore(postgres: PostgresConnection) {
+  const change = (sql: string, filter: LetterFilter): Promise<number> =>
+    postgres
+      .transaction((transaction) => transaction.execute(sql, values(filter)))
+      .catch((error: unknown) => {
+        throw postgres.translate(error);
+      });
+  return {
+    /** @param after only those with higher numbers; `total` counts from there */
+    async list(
+      filter: LetterFilter,
+      limit: number,
+      after = '0',
+    ): Promise<{ letters: readonly Letter[]; total: number }> {
+      const rows = await postgres.query(
+        `SELECT ${columns}, count(*) OVER () AS total FROM millrace.dead_letters ${where} AND id > $5 ORDER BY id LIMIT $4`,
+        [...values(filter), limit, after],
+      );
+      return { letters: rows.map(toLetter), total: Number(rows[0]?.['total'] ?? 0) };
+    },
+    /** All that are parked, counted. */
+    async groups(): Promise<readonly LetterGroup[]> {
+      const rows = await postgres.query(
+        'SELECT kind, code, count(*) AS count FROM millrace.dead_letters GROUP BY kind, code ORDER BY kind, code',
+      );
+      return rows.map(({ kind, code, count }) => ({
+        kind: kind ?? '',
+        code: code ?? '',
+        count: Number(count),
+      }));
+    },
+    /** Field by field, as found in Redis; empty where nothing was kept. */
+    async contents(id: string): Promise<readonly (readonly [string, string | null])[]> {
+      const [row] = await postgres.query('SELECT kind, payload FROM millrace.dead_letters WHERE id = $1', [
+        id,
+      ]);
+      const payload = row?.['payload'];
+      const kind = row?.['kind'] ?? '';
+      if (payload == null || !isKind(kind)) return [];
+      const found = unpackFound(kind, Buffer.from(payload.slice(2), 'hex'));
+      const names = kind === 'metric' ? ['member'] : kinds[kind].columns.map(({ field }) => field);
+      return [
+        ...kinds[kind].parents.map(({ column }, index) => [column, text(found.parents[index]?.id)] as const),
+        ...names.map((name, index) => [name, text(found.values[index])] as const),
+      ];
+    },
+    /** What is no record of ours cannot be tried again. @returns how many will be */
+    retry: (filter: LetterFilter): Promise<number> =>
+      change(`UPDATE millrace.dead_letters SET due = true ${where} AND kind <> '?'`, filter),
+    drop: (filter: LetterFilter): Promise<number> =>
+      change(`DELETE FROM millrace.dead_letters ${where}`, filter),
+  };
+}
+
+const text = (bytes: Buffer | undefined): string | null => (bytes === undefined ? null : printable(bytes));
+
+/** What tells a letter from others of its key is a time only where the kind has one: else it is a value, a member, or our mark. */
+function createdOf(kind: string, distinction: string | null): string | null {
+  const dated = isKind(kind) && kinds[kind].created !== undefined;
+  return dated && distinction !== '' && distinction !== deletionMark ? distinction : null;
+}
+
+const toLetter = (row: TextRow): Letter => ({
+  id: row['id'] ?? '',
+  kind: row['kind'] ?? '',
+  key: row['key'] ?? '',
+  created: createdOf(row['kind'] ?? '', row['created'] ?? null),
+  code: row['code'] ?? '',
+  column: row['column_name'] ?? null,
+  message: row['message'] ?? '',
+  waitingFor: row['waiting_for'] ?? null,
+  entryId: row['entry_id'] ?? null,
+  firstAt: row['first_at'] ?? '',
+  lastAt: row['last_at'] ?? '',
+  attempts: Number(row['attempts'] ?? 0),
+});

@@ -1,0 +1,80 @@
+import { Observable, race, retry, takeUntil, timer } from 'rxjs';
+import { backoffMs } from '../../pipeline/backoff';
+import { abort$ } from '../../pipeline/pump';
+import type { RedisConnection } from '../../connections/redis';
+import type { RedisTarget } from '../../connections/redis-url';
+import type { Echoes } from '../stream/echoes';
+import { keyspace$ } from './keyspace';
+import { Lapses } from './lapses';
+import { NominationQueue, type QueueEvent } from './nomination-queue';
+import type { Enabling } from './notifications';
+
+export interface MirrorOptions {
+  /** Where to listen, on a connection of the mirror's own. */
+  readonly target: RedisTarget;
+  /** For the writes into the stream. Opened by the caller, and closed after this is complete. */
+  readonly connection: RedisConnection;
+  /** Aborts for a clean stop: what waits is sent, then this completes. */
+  readonly signal: AbortSignal;
+  /**
+   * What the tail has just seen by value: notifications of it are echoes of our own function library. Asked for predictions, when
+   * their nominations are about to be sent; never for deletions.
+   */
+  readonly echoes: Pick<Echoes, 'has' | 'settle'>;
+  /** A nomination waits this long for company (5), or until so many wait (5,000: as many as are sent at once). */
+  readonly flushMs?: number;
+  readonly flushAt?: number;
+  /** Distinct keys held while Redis is slow or away: 50,000 take some 10 MB and last for a second of 50,000 writes. */
+  readonly maxPending?: number;
+  /** How often a silent connection is tried and the server's setting looked at (5,000). */
+  readonly watchMs?: number;
+}
+
+/**
+ * `subscribed` and `overflow` ask for a full pass that begins after them, even if one is running: events before the one are
+ * lost, and the `dropped` ones of the other.
+ */
+export type MirrorEvent = { readonly type: 'subscribed'; readonly notifications: Enabling } | QueueEvent;
+
+const backoff = { baseMs: 50, capMs: 1_000 };
+
+/**
+ * Turns the keyspace notifications of writers that know nothing of us into nominations in the stream. Cold; never errors.
+ * Unsubscribing stops it too, but only the signal lets the caller wait for the last flush.
+ */
+export const mirror$ = (options: MirrorOptions): Observable<MirrorEvent> =>
+  new Observable<MirrorEvent>((subscriber) => {
+    const { target, signal, flushMs = 5, flushAt = 5_000, maxPending = 50_000, watchMs = 5_000 } = options;
+    const queue = new NominationQueue({
+      connection: options.connection,
+      echoes: options.echoes,
+      report: (event) => subscriber.next(event),
+      flushMs,
+      flushAt,
+      maxPending,
+    });
+    const lapses = new Lapses();
+    const onEvent = (key: string, event: string): void => {
+      const effect = lapses.effectOf(key, event);
+      if (effect !== 'nothing') queue.add(key, effect);
+    };
+    const listening = keyspace$({ target, connection: options.connection, onEvent, watchMs })
+      .pipe(
+        retry({
+          resetOnSuccess: true,
+          delay: (error: unknown, attempt) => {
+            subscriber.next({ type: 'down', what: 'listening', error, attempt });
+            return race(timer(backoffMs(attempt, backoff)), abort$(signal));
+          },
+        }),
+        takeUntil(abort$(signal)),
+      )
+      .subscribe({
+        next: (notifications) => subscriber.next({ type: 'subscribed', notifications }),
+        complete: () => void queue.close().then(() => subscriber.complete()),
+      });
+    return () => {
+      listening.unsubscribe();
+      void queue.close();
+    };
+  });

@@ -1,0 +1,100 @@
+import { IdSet } from '../record/id-set';
+import { KeySet } from '../record/key-set';
+import { type KindName, kindNames } from '../../mapping/kinds';
+import { isId } from '../record/row';
+
+/** Numbers of so many digits are surely below 2^53. */
+const mostDigits = 15;
+
+/** Records handed over together: a transaction for them, between two pages of the tail. */
+const pageRecords: Readonly<Partial<Record<KindName, number>>> = { prediction: 4_000, metric: 100 };
+const otherRecords = 1_000;
+
+export interface DifferentPage {
+  readonly kind: KindName;
+  /** latin1, rising */
+  readonly ids: readonly string[];
+  /** No number of this kind comes after it. */
+  readonly last: boolean;
+}
+
+/** A part of what was found, in one of two forms. */
+interface Part {
+  readonly kind: KindName;
+  readonly numbers: IdSet;
+  /** Greater numbers, ids of several parts, and what is no id at all: after the numbers, therefore. */
+  readonly keys: KeySet;
+  /** Which of the two this walk is for. */
+  open: 'both' | 'numbers' | 'keys' | 'none';
+}
+
+/**
+ * What a walk over Redis found different, until it is through and they are taken out in order: parents before children, each kind by
+ * rising ids. What has no room is looked for by another walk.
+ */
+export class FoundDifferent {
+  readonly #parts: readonly Part[];
+  readonly #byKind: ReadonlyMap<KindName, Part>;
+  #at = 0;
+
+  /** @param bytes what each of the two forms of a kind may take, about */
+  constructor(bytes: number) {
+    this.#parts = kindNames.map((kind) => ({
+      kind,
+      numbers: new IdSet(bytes),
+      keys: new KeySet(bytes),
+      open: 'both',
+    }));
+    this.#byKind = new Map(this.#parts.map((part) => [part.kind, part]));
+  }
+
+  get size(): number {
+    return this.#parts.reduce((sum, { numbers, keys }) => sum + numbers.size + keys.size, 0);
+  }
+
+  /** Whether this walk is for such records: otherwise they need not be compared. */
+  wants(kind: KindName, id: string): boolean {
+    const part = this.#partOf(kind);
+    // Nearly always, for millions: told without looking at the id.
+    if (part.open === 'both' && !part.numbers.more && !part.keys.more) return true;
+    if (isNumber(id)) return isOpen(part, 'numbers') && part.numbers.wants(Number(id));
+    return isOpen(part, 'keys') && part.keys.wants(id);
+  }
+
+  add(kind: KindName, id: string): void {
+    const part = this.#partOf(kind);
+    if (!isNumber(id)) {
+      if (isOpen(part, 'keys')) part.keys.add(id);
+    } else if (isOpen(part, 'numbers')) part.numbers.add(Number(id));
+  }
+
+  /** The walk is through. @returns the next ones; `walk`: another walk has to come first; undefined: that was all */
+  take(): DifferentPage | 'walk' | undefined {
+    for (const part of this.#parts) part.open = 'none';
+    for (; this.#at < this.#parts.length; this.#at++) {
+      const part = this.#parts[this.#at];
+      if (part === undefined) break;
+      const { kind, numbers, keys } = part;
+      for (const form of ['numbers', 'keys'] as const) {
+        const set = form === 'numbers' ? numbers : keys;
+        const ids = set.take(pageRecords[kind] ?? otherRecords);
+        if (ids.length > 0) return { kind, ids, last: numbers.size === 0 && !numbers.more };
+        if (!set.more) continue;
+        set.again();
+        part.open = form;
+        return 'walk';
+      }
+    }
+    return undefined;
+  }
+
+  #partOf(kind: KindName): Part {
+    const part = this.#byKind.get(kind);
+    if (part === undefined) throw new Error(`no part for ${kind}`);
+    return part;
+  }
+}
+
+const isNumber = (id: string): boolean => id.length <= mostDigits && isId(id);
+
+const isOpen = ({ open }: Part, form: 'numbers' | 'keys'): boolean => open === 'both' || open === form;

@@ -1,0 +1,242 @@
+import { hostname } from 'node:os';
+import { readAsset } from '../../foundation/package-root';
+import type { Pause } from '../../pipeline/pause';
+import { applicationName, type PostgresConnection, type Transaction } from '../../connections/postgres';
+import { claimedPosition } from './claimed-position';
+import type { Life } from '../identity/id-map';
+import { pauseOf } from './pause';
+
+export const streamKey = 'millrace:changes';
+
+/** The connections of an owner, which take turns, see relay.ts: the one whose turn is next has no lock on the stream's row while it copies. */
+export const firstWriter = 'archive';
+export const secondWriter = 'archive-second';
+
+/** An owner that has given no sign of life for this long may be replaced. It gives one each second. */
+const silenceMs = 5_000;
+
+const claimSql = readAsset('src/archive/position/sql/claim.sql');
+const evictSql = readAsset('src/archive/position/sql/evict.sql');
+const displaceSql = readAsset('src/archive/position/sql/displace.sql');
+const fenceSql = readAsset('src/archive/position/sql/fence.sql');
+const renewSql = readAsset('src/archive/position/sql/renew.sql');
+const adoptSql = readAsset('src/archive/position/sql/adopt.sql');
+const lifeSql = readAsset('src/archive/position/sql/begin-life.sql');
+
+const replacedSql = 'INSERT INTO millrace.incarnations (incarnation) VALUES ($1) ON CONFLICT DO NOTHING';
+
+/** Another instance owns the stream now: whatever this one knew of its position is worthless. */
+export class Displaced extends Error {}
+
+export interface Position {
+  /** Made anew whenever a stream is begun without continuity; null: never begun. */
+  readonly incarnation: string | null;
+  /** Its number, from 1; null: none ever began. */
+  readonly life: Life;
+  readonly entryId: string;
+  /** What was last seen of Redis, as continuity.ts reads it. */
+  readonly seen: unknown;
+}
+
+export interface Ownership {
+  readonly owned: boolean;
+  /** host:pid of the owner: for people. */
+  readonly owner: string;
+  /** The owner before, if it has ended, or fell silent, without giving the stream up. */
+  readonly silent?: { readonly owner: string; readonly since: number };
+}
+
+/** Who may write, and how far the stream is applied: one row, moved in the transaction that writes the data. */
+export class Checkpoint {
+  readonly #postgres: PostgresConnection;
+  readonly me = `${hostname()}:${process.pid}:${Math.random().toString(36).slice(2, 8)}`;
+  #epoch: string | undefined;
+  #passRequestedAt: string | null = null;
+  /** When Postgres last said that this instance is the owner, by performance.now(). */
+  #confirmedAt = -Infinity;
+  #position: Position | undefined;
+
+  constructor(postgres: PostgresConnection) {
+    this.#postgres = postgres;
+  }
+
+  /** Where the stream goes on; undefined: this instance is not the owner. */
+  get position(): Position | undefined {
+    return this.#position;
+  }
+
+  /** Which life of Redis is followed. */
+  get life(): Life {
+    return this.#position?.life ?? null;
+  }
+
+  /** Tries to become the owner. @returns who is. */
+  async claim(): Promise<Ownership> {
+    // Looked up first: ON CONFLICT alone would wait for an owner in the middle of a transaction.
+    await this.#postgres.query(
+      'INSERT INTO millrace.checkpoint (stream) SELECT $1 WHERE NOT EXISTS (SELECT FROM millrace.checkpoint WHERE stream = $1) ON CONFLICT DO NOTHING',
+      [streamKey],
+    );
+    const [row] = await this.#postgres.query(claimSql, [streamKey, this.me, silenceMs]);
+    if (row === undefined) {
+      await this.#evict();
+      const [other] = await this.#postgres.query('SELECT owner FROM millrace.checkpoint WHERE stream = $1', [
+        streamKey,
+      ]);
+      return { owned: false, owner: other?.['owner'] ?? 'nobody' };
+    }
+    await this.#postgres.query(displaceSql, [[firstWriter, secondWriter].map(applicationName)]);
+    this.#epoch = row['epoch'] ?? undefined;
+    this.#confirmedAt = performance.now();
+    this.#position = claimedPosition(row);
+    const { former, silent_since: since } = row;
+    const silent = former != null && since != null ? { silent: { owner: former, since: Number(since) } } : {};
+    return { owned: true, owner: this.me, ...silent };
+  }
+
+  /** A sign of life. @returns whether somebody asks for a full pass, and whether nothing may be applied. @throws Displaced */
+  async renew(): Promise<{ readonly passRequested: boolean; readonly paused: Pause | undefined }> {
+    const [row] = await this.#postgres.query(renewSql, [streamKey, this.#epoch]);
+    if (row === undefined) throw this.#displaced();
+    this.#confirmedAt = performance.now();
+    const requested = row['pass_requested_at'] ?? null;
+    const passRequested = requested !== null && requested !== this.#passRequestedAt;
+    this.#passRequestedAt = requested;
+    return { passRequested, paused: pauseOf(row) };
+  }
+
+  /** Which request a pass that begins now answers. */
+  get passRequestedAt(): string | null {
+    return this.#passRequestedAt;
+  }
+
+  /** Leaves a pass' report for whoever asked for it. */
+  async report(report: object): Promise<void> {
+    const sql = 'UPDATE millrace.checkpoint SET last_pass = $2::json WHERE stream = $1';
+    await this.#postgres.query(sql, [streamKey, JSON.stringify(report)]);
+  }
+
+  /** Asks the owner, whoever it is, for a full pass. @returns what its report will name */
+  async requestPass(): Promise<string> {
+    const sql =
+      'UPDATE millrace.checkpoint SET pass_requested_at = clock_timestamp() WHERE stream = $1 RETURNING pass_requested_at';
+    const [row] = await this.#postgres.query(sql, [streamKey]);
+    return row?.['pass_requested_at'] ?? '';
+  }
+
+  /** The report of a pass that began after the request. */
+  async passSince(requested: string): Promise<unknown> {
+    const sql = `SELECT last_pass FROM millrace.checkpoint WHERE stream = $1 AND (last_pass ->> 'requestedAt')::timestamptz >= $2`;
+    const [row] = await this.#postgres.query(sql, [streamKey, requested]);
+    return row?.['last_pass'] == null ? undefined : JSON.parse(row['last_pass']);
+  }
+
+  /** Which Redis the owner archives; undefined: none yet. */
+  async storedIncarnation(): Promise<string | undefined> {
+    const sql = 'SELECT incarnation FROM millrace.checkpoint WHERE stream = $1';
+    const [row] = await this.#postgres.query(sql, [streamKey]);
+    return row?.['incarnation'] ?? undefined;
+  }
+
+  /** How far the owner, whoever it is, has come. */
+  async storedEntryId(): Promise<string | undefined> {
+    const [row] = await this.#postgres.query('SELECT entry_id FROM millrace.checkpoint WHERE stream = $1', [
+      streamKey,
+    ]);
+    return row?.['entry_id'] ?? undefined;
+  }
+
+  /** Locks the row and moves the position, inside the transaction that writes what lies between. @throws Displaced */
+  async fence(transaction: Transaction, entryId: string): Promise<void> {
+    const expected = this.#position?.entryId;
+    const moved = await transaction.execute(fenceSql, [streamKey, this.#epoch, expected, entryId]);
+    if (moved === 0) throw this.#displaced();
+  }
+
+  /** The transaction of `fence` is committed. */
+  moved(entryId: string): void {
+    this.#confirmedAt = performance.now();
+    if (this.#position !== undefined) this.#position = { ...this.#position, entryId };
+  }
+
+  /** Notes what was seen of Redis. @throws Displaced */
+  async note(position: Omit<Position, 'life'>): Promise<void> {
+    const [row] = await this.#postgres.query(adoptSql, this.#adoption(position, false));
+    if (row === undefined) throw this.#displaced();
+    this.#position = { ...position, life: this.#position?.life ?? null };
+  }
+
+  /**
+   * Starts a new incarnation at `entryId`. @param replaced the one found in Redis: should it come back, it is known
+   * @param keep run in the same transaction, if it is not the first one. @throws Displaced
+   */
+  async begin(
+    position: Omit<Position, 'life'>,
+    replaced: string | null,
+    keep: (transaction: Transaction) => Promise<unknown>,
+  ): Promise<void> {
+    const life = await this.#postgres.transaction(async (transaction) => {
+      const adopted = await transaction.execute(adoptSql, this.#adoption(position, true));
+      if (adopted === 0) throw this.#displaced();
+      if (replaced !== null) await transaction.execute(replacedSql, [replaced]);
+      const [row] = await transaction.query(lifeSql, [position.incarnation]);
+      const number = row?.['life'] ?? null;
+      if (number !== '1') await keep(transaction);
+      return number;
+    });
+    this.#position = { ...position, life };
+  }
+
+  #adoption({ incarnation, entryId, seen }: Omit<Position, 'life'>, begin: boolean): unknown[] {
+    return [streamKey, this.#epoch, incarnation, entryId, JSON.stringify(seen), begin];
+  }
+
+  /** Whether an incarnation found in Redis was met before: an older one of ours, or one that ours replaced. */
+  async hasMet(incarnation: string): Promise<boolean> {
+    const sql = 'SELECT FROM millrace.incarnations WHERE incarnation = $1';
+    return (await this.#postgres.query(sql, [incarnation])).length > 0;
+  }
+
+  /** After a failure nobody knows whether the commit happened: only Postgres does. */
+  forget(): void {
+    this.#position = undefined;
+  }
+
+  /** Reads the position again after `forget`. @throws Displaced */
+  async reload(): Promise<void> {
+    await this.#evict();
+    const sql =
+      'SELECT c.incarnation, i.life, c.entry_id, c.seen FROM millrace.checkpoint c LEFT JOIN millrace.incarnations i USING (incarnation) WHERE c.stream = $1 AND c.epoch = $2';
+    const [row] = await this.#postgres.query(sql, [streamKey, this.#epoch]);
+    if (row === undefined) throw this.#displaced();
+    this.#position = claimedPosition(row);
+  }
+
+  async #evict(): Promise<void> {
+    await this.#postgres.query(evictSql, [streamKey, silenceMs, applicationName(secondWriter)]);
+  }
+
+  /** Lets a standby take over at once. */
+  async release(): Promise<void> {
+    if (this.#epoch === undefined) return;
+    const sql =
+      'UPDATE millrace.checkpoint SET owner = NULL, heartbeat = NULL WHERE stream = $1 AND epoch = $2';
+    await this.#postgres.query(sql, [streamKey, this.#epoch]);
+  }
+
+  get owned(): boolean {
+    return this.#epoch !== undefined;
+  }
+
+  /** Whether nobody else can have become the owner since Postgres last answered: it replaces who is silent for longer. */
+  get certain(): boolean {
+    return performance.now() - this.#confirmedAt < silenceMs;
+  }
+
+  /** @returns what is to be thrown */
+  #displaced(): Displaced {
+    this.#epoch = undefined;
+    this.#position = undefined;
+    return new Displaced('another instance owns the stream');
+  }
+}

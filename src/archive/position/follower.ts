@@ -1,0 +1,132 @@
+import { randomUUID } from 'node:crypto';
+import { retryable } from '../../foundation/errors';
+import type { RedisConnection } from '../../connections/redis';
+import type { Transaction } from '../../connections/postgres';
+import type { Checkpoint } from './checkpoint';
+import { hasOtherMemory, judge, type Judgement } from './continuity';
+import { beforeAll } from '../stream/entry-id';
+import { incarnationKey, parseFacts, readFacts, type RedisFacts } from './redis-facts';
+
+export interface Followed extends Judgement {
+  /** Another run of the server than the one seen last: what only its memory held is gone. */
+  readonly restarted: boolean;
+  readonly lastGeneratedId: string;
+}
+
+/** How often Redis is looked at when nothing calls for it: less than the second after which an idle lane wakes. */
+const everyMs = 900;
+/** Two archives that keep claiming one Redis are told apart from a Redis replaced once by another one. */
+const rivalryMs = 30_000;
+
+/** Makes sure that the Redis we read from goes on where Postgres stands, and keeps the checkpoint's word of it up to date. */
+export class Follower {
+  readonly #redis: RedisConnection;
+  readonly #checkpoint: Checkpoint;
+  readonly #keep: (transaction: Transaction) => Promise<void>;
+  #lookedAt = -Infinity;
+  #must = true;
+  /** When an incarnation was replaced that nobody knew. */
+  #tookOverAt = -Infinity;
+
+  /** @param keep keeps all rows from deletions to come: Redis went backwards */
+  constructor(
+    redis: RedisConnection,
+    checkpoint: Checkpoint,
+    keep: (transaction: Transaction) => Promise<void>,
+  ) {
+    this.#redis = redis;
+    this.#checkpoint = checkpoint;
+    this.#keep = keep;
+  }
+
+  /** Whether nothing may be applied before `look`. */
+  get must(): boolean {
+    return this.#must;
+  }
+
+  /** Look before anything else is read: this may be another life of Redis. */
+  mustLook(): void {
+    this.#must = true;
+  }
+
+  /** @returns what was found when it was time to look; the checkpoint says already where to read on */
+  async look(): Promise<Followed | undefined> {
+    const { position } = this.#checkpoint;
+    if (position === undefined || (!this.#must && performance.now() - this.#lookedAt < everyMs))
+      return undefined;
+    const now = await this.#read(position.entryId);
+    const seen = parseFacts(position.seen);
+    const { incarnation, entryId } = position;
+    const replaced = now.incarnation === incarnation ? null : now.incarnation;
+    const met = replaced !== null && (await this.#checkpoint.hasMet(replaced));
+    const judgement = judge({ incarnation, entryId, seen }, now, met);
+    const backwards = judgement.verdict === 'backwards';
+    const begins = backwards || judgement.verdict === 'start' || incarnation === null;
+    const strange = backwards && replaced !== null && !met;
+    if (strange) this.#requireNoRival();
+    const wanted = begins ? randomUUID() : incarnation;
+    const from = judgement.verdict === 'continue' ? entryId : beforeAll;
+    const facts = { ...now, incarnation: wanted };
+    const next = { incarnation: wanted, entryId: from, seen: facts };
+    if (begins) await this.#checkpoint.begin(next, replaced, this.#keep);
+    else if (from !== entryId || JSON.stringify(seen) !== JSON.stringify(facts))
+      await this.#checkpoint.note(next);
+    // After Postgres has said that we are the owner: the word of one that was displaced would mislead its successor.
+    if (now.incarnation !== wanted) await this.#claim(wanted);
+    if (strange) this.#tookOverAt = performance.now();
+    this.#lookedAt = performance.now();
+    this.#must = false;
+    return {
+      ...judgement,
+      restarted: seen === null || hasOtherMemory(seen, now),
+      lastGeneratedId: now.stream.lastGeneratedId,
+    };
+  }
+
+  async #read(entryId: string): Promise<RedisFacts> {
+    try {
+      return await readFacts(this.#redis, entryId);
+    } catch (error) {
+      this.#must = true;
+      throw this.#redis.translate(error);
+    }
+  }
+
+  async #claim(incarnation: string): Promise<void> {
+    try {
+      await this.#redis.client.set(incarnationKey, incarnation);
+    } catch (error) {
+      throw this.#redis.translate(error);
+    }
+  }
+
+  /**
+   * Another archive puts an incarnation into Redis that is new each time; a Redis that goes back brings one that was met before, however
+   * often it does. @throws E_TWO_ARCHIVES
+   */
+  #requireNoRival(): void {
+    if (performance.now() - this.#tookOverAt < rivalryMs) {
+      throw retryable('another Millrace archives the same Redis into another database', {
+        code: 'E_TWO_ARCHIVES',
+        hint: 'Stop one of them, or give each its own Redis database (REDIS_URL, REDIS_DB).',
+      });
+    }
+  }
+}
+
+/** @throws E_TWO_REDIS when the owner of the stream archives another Redis than ours: a standby would wait for ever */
+export async function requireSameRedis(
+  redis: RedisConnection,
+  checkpoint: Checkpoint,
+  owner: string,
+): Promise<void> {
+  const ours = await redis.client.get(incarnationKey).catch((error: unknown) => {
+    throw redis.translate(error);
+  });
+  const theirs = await checkpoint.storedIncarnation();
+  if (theirs === undefined || ours === theirs) return;
+  throw retryable(`${owner} archives another Redis than ${redis.display} into this database`, {
+    code: 'E_TWO_REDIS',
+    hint: 'Stop one of the two, or give each Redis a Postgres database of its own (POSTGRES_URL).',
+  });
+}

@@ -1,0 +1,60 @@
+import { describeError } from '../../foundation/errors';
+import { readAsset } from '../../foundation/package-root';
+import { type Incident, parseIncidents } from '../../pipeline/incident';
+import type { IncidentStore } from '../../pipeline/incidents';
+import type { PostgresConnection } from '../../connections/postgres';
+
+const readSql = readAsset('src/archive/position/sql/read-incidents.sql');
+const writeSql = readAsset('src/archive/position/sql/write-incidents.sql');
+
+/** Incidents of the archive, in Postgres. */
+export const archiveIncidentStore = (postgres: PostgresConnection): IncidentStore => ({
+  is: 'Postgres',
+  update: async (change) => {
+    const before = await read(postgres);
+    const next = change(before);
+    if (JSON.stringify(next) === JSON.stringify(before)) return next;
+    try {
+      return await postgres.transaction(async (transaction) => {
+        // Other daemons wait for their turn at their next attempt; readers do not wait.
+        await transaction.execute('LOCK TABLE millrace.incidents IN SHARE ROW EXCLUSIVE MODE NOWAIT');
+        const [row] = await transaction.query(readSql);
+        const merged = change(parseIncidents(row?.['list'] ?? ''));
+        await transaction.execute('DELETE FROM millrace.incidents');
+        await transaction.execute(writeSql, [withoutNul(JSON.stringify(merged))]);
+        return merged;
+      });
+    } catch (error) {
+      throw postgres.translate(error);
+    }
+  },
+});
+
+/** Not migrated, migrated by a role that grants us nothing, or somebody has the table to himself: no reason to tell nothing else. */
+const untold: readonly string[] = ['E_PG_SCHEMA', 'E_PG_GRANT', 'E_PG_BUSY'];
+
+/** None where they cannot be read. @throws an explained error */
+export async function readIncidents(postgres: PostgresConnection): Promise<readonly Incident[]> {
+  try {
+    return await read(postgres);
+  } catch (error) {
+    if (untold.includes(describeError(error).code)) return [];
+    throw error;
+  }
+}
+
+async function read(postgres: PostgresConnection): Promise<readonly Incident[]> {
+  try {
+    return await postgres.transaction(async (transaction) => {
+      // The pipeline uses this connection, too, and does not wait for somebody who has the table to himself.
+      await transaction.execute('LOCK TABLE millrace.incidents IN ACCESS SHARE MODE NOWAIT');
+      const [row] = await transaction.query(readSql);
+      return parseIncidents(row?.['list'] ?? '');
+    });
+  } catch (error) {
+    throw postgres.translate(error);
+  }
+}
+
+/** The one character that a text of Postgres cannot hold. */
+const withoutNul = (json: string): string => json.replaceAll('\\u0000', '\\ufffd');

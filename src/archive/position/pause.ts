@@ -1,0 +1,44 @@
+import { describeError } from '../../foundation/errors';
+import { type Pause, pausedError } from '../../pipeline/pause';
+import type { PostgresConnection, TextRow } from '../../connections/postgres';
+import { changesStream } from '../stream/nominate';
+
+const found = '(extract(epoch FROM paused_at) * 1000)::bigint AS paused_at, paused_by';
+
+/** Of a row with paused_at (milliseconds since 1970) and paused_by. */
+export function pauseOf(row: TextRow | undefined): Pause | undefined {
+  if (row?.['paused_at'] == null) return undefined;
+  return { at: Number(row['paused_at']), by: row['paused_by'] ?? 'somebody' };
+}
+
+/** Where nothing is migrated nothing is paused. @throws an explained error */
+export async function readPause(postgres: PostgresConnection): Promise<Pause | undefined> {
+  try {
+    const [row] = await postgres.query(`SELECT ${found} FROM millrace.checkpoint WHERE stream = $1`, [
+      changesStream,
+    ]);
+    return pauseOf(row);
+  } catch (error) {
+    if (describeError(error).code === 'E_PG_SCHEMA') return undefined;
+    throw error;
+  }
+}
+
+/** @throws E_PAUSED */
+export async function refusePaused(postgres: PostgresConnection): Promise<void> {
+  const paused = await readPause(postgres);
+  if (paused !== undefined) throw pausedError('archive', paused);
+}
+
+/** One that is there already stays: it says since when. @throws E_PG_SCHEMA (fatal) before the first migration */
+export async function pause(postgres: PostgresConnection, by: string): Promise<void> {
+  const sql =
+    'INSERT INTO millrace.checkpoint AS c (stream, paused_at, paused_by) VALUES ($1, clock_timestamp(), $2) ' +
+    'ON CONFLICT (stream) DO UPDATE SET paused_at = clock_timestamp(), paused_by = $2 WHERE c.paused_at IS NULL';
+  await postgres.query(sql, [changesStream, by]);
+}
+
+export async function resume(postgres: PostgresConnection): Promise<void> {
+  const sql = 'UPDATE millrace.checkpoint SET paused_at = NULL, paused_by = NULL WHERE stream = $1';
+  await postgres.query(sql, [changesStream]);
+}

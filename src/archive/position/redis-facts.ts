@@ -1,0 +1,102 @@
+import { z } from 'zod';
+import { fatal } from '../../foundation/errors';
+import { readAsset } from '../../foundation/package-root';
+import type { RedisConnection } from '../../connections/redis';
+import { beforeAll } from '../stream/entry-id';
+import { ends, type Range, readLightly } from '../stream/light-stream';
+import { changesStream } from '../stream/nominate';
+
+/** Which life of this Redis the archive follows: written by us, and lost with everything else. */
+export const incarnationKey = 'millrace:archive:incarnation';
+
+const script = readAsset('src/archive/position/lua/redis-facts.lua');
+
+export const counted = ['model', 'version', 'dataset', 'run', 'experiment', 'prediction'] as const;
+type Counted = (typeof counted)[number];
+
+const count = z.int().nonnegative();
+const text = z.string().nullable();
+const factsShape = z.object({
+  /** Changes with every start of the server. */
+  runId: z.string(),
+  /**
+   * Which history of writes the data comes from: another one when a replica became the master, or a master another one's replica, whose
+   * data replace all that was there without a word. Null: not told, or not looked at (by an older version).
+   */
+  replication: text.optional().transform((id) => id ?? null),
+  incarnation: text,
+  stream: z.object({
+    exists: z.boolean(),
+    length: count,
+    firstId: text,
+    lastGeneratedId: z.string(),
+    /** Ever added; Redis counts since version 7. */
+    entriesAdded: count.nullable(),
+  }),
+  /** As they stand in `aidb:counter:<kind>`: null when absent, garbage when somebody put it there. */
+  counters: z.record(z.enum(counted), text),
+  /** The entry at the position asked about still exists. */
+  entryAt: z.boolean(),
+});
+
+/** What tells one state of a Redis from an earlier one. JSON: it is kept with the checkpoint. */
+export type RedisFacts = z.infer<typeof factsShape>;
+
+/** Facts as a checkpoint kept them; null for what another version wrote. */
+export const parseFacts = (kept: unknown): RedisFacts | null => factsShape.safeParse(kept).data ?? null;
+
+/**
+ * All facts of one moment.
+ * @param position entry id of the checkpoint
+ * @throws E_STREAM_TYPE, or what the client throws
+ */
+export async function readFacts(connection: RedisConnection, position: string): Promise<RedisFacts> {
+  const keys = counted.map((kind) => `aidb:counter:${kind}`);
+  const there: Range = ['XRANGE', position, position];
+  const reply = await readLightly(
+    connection,
+    [...ends, there],
+    async (most) =>
+      (await connection.client.eval(script, 0, incarnationKey, position, most, ...keys)) as Reply,
+  );
+  const [runId, replication, incarnation, entryAt, stream, ...counters] = reply;
+  return {
+    runId,
+    replication,
+    incarnation,
+    stream: streamFacts(stream),
+    counters: Object.fromEntries(counted.map((kind, index) => [kind, counters[index] ?? null])) as Record<
+      Counted,
+      string | null
+    >,
+    entryAt: position !== beforeAll && entryAt === 1,
+  };
+}
+
+/** See redis-facts.lua. */
+type Reply = readonly [
+  runId: string,
+  replication: string | null,
+  incarnation: string | null,
+  there: number,
+  stream: StreamReply,
+  ...counters: (string | null)[],
+];
+type StreamReply =
+  | null
+  | string
+  | readonly [length: number, lastGeneratedId: string, firstId: string | null, entriesAdded: number | null];
+
+function streamFacts(reply: StreamReply): RedisFacts['stream'] {
+  if (reply === null) {
+    return { exists: false, length: 0, firstId: null, lastGeneratedId: beforeAll, entriesAdded: null };
+  }
+  if (typeof reply === 'string') {
+    throw fatal(`the Redis key ${changesStream} holds something else than a stream`, {
+      code: 'E_STREAM_TYPE',
+      hint: `Look at it (redis-cli TYPE ${changesStream}) and rename or delete it.`,
+    });
+  }
+  const [length, lastGeneratedId, firstId, entriesAdded] = reply;
+  return { exists: true, length, firstId, lastGeneratedId, entriesAdded };
+}

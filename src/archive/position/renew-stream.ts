@@ -1,0 +1,38 @@
+import { readAsset } from '../../foundation/package-root';
+import type { RedisConnection } from '../../connections/redis';
+import { streamKey } from './checkpoint';
+import { ends, first, lighten } from '../stream/light-stream';
+import { incarnationKey } from './redis-facts';
+
+const script = readAsset('src/archive/position/lua/renew-stream.lua');
+
+/** Clocks are set right by hours; beyond that an id says nothing of time. */
+const aheadMs = 86_400_000;
+const movedAtOnce = 100;
+/** Whatever else than a stream is under one of them stays there. */
+const asideKeys = [1, 2, 3, 4, 5, 6, 7, 8].map((number) => `${streamKey}:before:${number}`);
+
+/** Sees to it that the stream is one, and takes entries; what is in its place otherwise is set aside, and nothing of it lost. */
+export async function renewStream(redis: RedisConnection, onIncident: (what: string) => void): Promise<void> {
+  const keys = [streamKey, incarnationKey, ...asideKeys];
+  let count = movedAtOnce;
+  let light: readonly string[] = [];
+  for (let more = true; more;) {
+    const [why, aside, left, heavy] = (await redis.client.eval(
+      script,
+      ...[keys.length, ...keys, aheadMs, count, redis.maxRecordBytes, ...light],
+    )) as [why: string, aside: string, more: number, heavy: string];
+    if (/^\d/.test(why))
+      onIncident(
+        `the stream ${streamKey} had the last id ${why}, far ahead of the clock: somebody set it; it begins anew, with all it held`,
+      );
+    else if (why !== '')
+      onIncident(
+        `${streamKey} was no stream any more, but of type ${why}: somebody wrote it; that is ${aside} now, and the stream begins anew`,
+      );
+    more = left === 1;
+    light = heavy === '' ? [] : [...light, heavy];
+    if (heavy === streamKey) for (const range of ends) await lighten(redis, range);
+    else if (heavy !== '') count = await lighten(redis, first, { key: heavy, count: movedAtOnce });
+  }
+}

@@ -1,0 +1,49 @@
+import { isUtf8 } from 'node:buffer';
+import { instant } from './instant';
+import type { Decoder } from '../../mapping/kinds';
+import { quote, Unfit } from './unfit';
+
+/** Text for a column: bytes as found, or plain ASCII of our own making (times, numbers); null is NULL. */
+export type Value = Buffer | string | null;
+
+const zero = /^[+-]?(?:0+\.?0*|\.0+)(?:[eE][+-]?\d+)?$/;
+const floating = /^[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|inf(?:inity)?|nan)$/i;
+const whole = /^[+-]?\d{1,40}$/;
+
+/**
+ * Text of a hash field -> text of a column, by LAYOUTS section 3: 0 means none for some numbers, '' for some times, every
+ * other '' stays. What Postgres would take though nobody meant it (`yesterday`, `1_000`) is refused here.
+ * @throws Unfit
+ */
+export function decode(decoder: Decoder, column: string, raw: Buffer | undefined): Value {
+  if (raw === undefined) return null;
+  requireText(column, raw);
+  switch (decoder) {
+    case 'text':
+    case 'json': // passes through unparsed: Postgres judges
+      return raw;
+    case 'integer':
+      return matching(whole, column, raw, 'a whole number');
+    case 'float':
+      return matching(floating, column, raw, 'a number');
+    case 'float or none': {
+      const text = matching(floating, column, raw, 'a number');
+      return zero.test(text) ? null : text;
+    }
+    case 'time or none':
+      return raw.length === 0 ? null : `${instant(column, raw)}+00`;
+    case 'time':
+      return `${instant(column, raw)}+00`;
+  }
+}
+
+function matching(pattern: RegExp, column: string, raw: Buffer, what: string): string {
+  const text = raw.toString('latin1');
+  if (!pattern.test(text)) throw new Unfit('22P02', column, `${quote(raw)} is not ${what}`);
+  return text;
+}
+
+function requireText(column: string, raw: Buffer): void {
+  if (raw.includes(0)) throw new Unfit('22021', column, 'holds a NUL byte, which no Postgres text can');
+  if (!isUtf8(raw)) throw new Unfit('22021', column, `${quote(raw)} is not UTF-8`);
+}

@@ -1,0 +1,54 @@
+import type { Kind, KindName } from '../../mapping/kinds';
+import { kinds } from '../../mapping/kinds';
+import { pack, PackedError, unpack } from './packed';
+
+/** A parent as the record names it. `created` is the parent's own creation time, read in the same moment as the record. */
+export interface FoundParent {
+  readonly id: Buffer | undefined;
+  readonly created: Buffer | undefined;
+}
+
+/** A record exactly as it stands in Redis. */
+export interface Found {
+  readonly kind: Kind;
+  /** What follows `aidb:<kind>:` in its key. */
+  readonly id: Buffer;
+  readonly parents: readonly FoundParent[];
+  /** In the order of the kind's columns; for a metric only its member, the JSON. */
+  readonly values: readonly (Buffer | undefined)[];
+}
+
+export const keyOf = (kind: KindName, id: Buffer): Buffer =>
+  Buffer.concat([Buffer.from(`aidb:${kind}:`), id]);
+
+/** What a dead letter keeps of a record: enough to try again when Redis no longer has it. For a prediction, also its stream form. */
+export const packFound = ({ id, parents, values }: Found): Buffer =>
+  pack([id, ...parents.flatMap(({ id: parent, created }) => [created, parent]), ...values]);
+
+/** @throws PackedError on anything packFound did not make */
+export function unpackFound(name: KindName, packed: Buffer): Found {
+  const kind = kinds[name];
+  const [id, ...rest] = unpack(packed);
+  const values = rest.splice(kind.parents.length * 2);
+  if (id === undefined || values.length !== (name === 'metric' ? 1 : kind.columns.length)) {
+    throw new PackedError(`not a packed ${name}`);
+  }
+  const parents = kind.parents.map((_parent, index) => ({
+    created: rest[index * 2],
+    id: rest[index * 2 + 1],
+  }));
+  return { kind, id, parents, values };
+}
+
+/** What a `metric=` field of the stream holds: run id, its start, name and split as in the key, member. @throws PackedError */
+export function unpackMetric(packed: Buffer): Found {
+  const [run, created, name, member] = unpack(packed);
+  if (run === undefined || name === undefined || member === undefined)
+    throw new PackedError('not a packed metric');
+  return {
+    kind: kinds.metric,
+    id: Buffer.concat([run, Buffer.from(':'), name]),
+    parents: [{ id: run, created }],
+    values: [member],
+  };
+}

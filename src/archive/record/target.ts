@@ -1,0 +1,38 @@
+import type { Kind, KindName } from '../../mapping/kinds';
+
+/** A kind's table as this database has it. */
+export interface Target {
+  readonly kind: Kind;
+  /** Quoted and qualified: goes into SQL as it is. */
+  readonly table: string;
+  /** The sequence behind its id column, quoted and qualified. */
+  readonly sequence: string;
+  /** Types by column, as format_type prints them. */
+  readonly types: ReadonlyMap<string, string>;
+}
+
+export type Targets = ReadonlyMap<KindName, Target>;
+
+export function targetOf(targets: Targets, name: KindName): Target {
+  const target = targets.get(name);
+  if (target === undefined) throw new Error(`no target for ${name}`);
+  return target;
+}
+
+/** Column names are ours (kinds.ts), but `timestamp` and the like need the quotes. */
+export const quoteName = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+
+/** An expression that can be compared: json has no equality of its own. */
+export const comparable = (expression: string, type: string | undefined): string =>
+  type === 'json' ? `(${expression})::text` : expression;
+
+/** `($1, $2), ($3, $4)` */
+export function placeholders(rows: number, columns: number): string {
+  const lines: string[] = [];
+  for (let row = 0; row < rows; row++) {
+    const cells: string[] = [];
+    for (let column = 1; column <= columns; column++) cells.push(`$${row * columns + column}`);
+    lines.push(`(${cells.join(', ')})`);
+  }
+  return lines.join(', ');
+}

@@ -1,0 +1,88 @@
+import { describeError } from '../../foundation/errors';
+import type { Log } from '../../log/log';
+import { inspectServer, type RedisConnection, type ServerFacts } from '../../connections/redis';
+import { ensureLibrary } from '../../writer/library';
+import type { PostgresConnection } from '../../connections/postgres';
+import { kindNames, kinds } from '../../mapping/kinds';
+import { examineSchema } from './examine';
+import { migrate } from './migrate';
+import { problemsError } from './problems';
+import { renewStream } from '../position/renew-stream';
+import { quoteName, type Target, type Targets } from '../record/target';
+
+/**
+ * Checks the server, says what is dangerous about it, loads the function library, and sets aside what is in the place of the stream.
+ * @throws what `inspectServer` throws
+ */
+export async function inspectRedis(
+  redis: RedisConnection,
+  log: Log,
+  onIncident: (what: string) => void,
+): Promise<ServerFacts> {
+  const server = await inspectServer(redis);
+  if (server.evicts) {
+    log.warn(`Redis may evict the stream millrace:changes (maxmemory-policy ${server.maxmemoryPolicy})`, {
+      event: 'redis.evicts',
+      hint: 'Set maxmemory-policy to noeviction: full passes bring back what was lost, but only while the records exist.',
+    });
+  }
+  await loadLibrary(redis, log);
+  await renewStream(redis, onIncident).catch((error: unknown) => {
+    throw redis.translate(error);
+  });
+  return server;
+}
+
+/** Writers may do without the functions, and so may the archive. @throws only for want of a connection */
+export async function loadLibrary(redis: RedisConnection, log: Log): Promise<void> {
+  try {
+    const done = await ensureLibrary(redis.client);
+    if (done !== 'current') log.info(`function library ${done} in Redis`, { event: 'functions.loaded' });
+  } catch (error) {
+    const translated = redis.translate(error);
+    if (describeError(translated).code === 'E_REDIS_UNREACHABLE') throw translated;
+    log.failure('warn', translated, { event: 'functions.missing', pipeline: 'archive' });
+  }
+}
+
+/** Makes what is missing in Postgres. @throws E_PG_… with what to do about what cannot be made */
+export async function prepareSchema(postgres: PostgresConnection, log: Log): Promise<void> {
+  try {
+    const { steps, database } = await postgres.lend((client) => migrate(client));
+    if (steps.length === 0) return;
+    log.info(`prepared Postgres: ${steps.length} things made in ${database}`, { event: 'schema.made' });
+    for (const { thing } of steps) log.debug(`made in Postgres: ${thing}`, { event: 'schema.made' });
+  } catch (error) {
+    throw postgres.translate(error);
+  }
+}
+
+/** The tables as they are now. @throws E_PG_… (fatal) when the archive cannot be written to them */
+export async function findTargets(
+  postgres: PostgresConnection,
+  onDelete: 'keep' | 'delete' = 'keep',
+): Promise<Targets> {
+  let examination;
+  try {
+    examination = await postgres.read((client) => examineSchema(client, onDelete));
+  } catch (error) {
+    throw postgres.translate(error);
+  }
+  const [problem, ...others] = examination.problems;
+  if (problem !== undefined) throw problemsError([problem, ...others]);
+  return new Map(
+    kindNames.map((name): [typeof name, Target] => {
+      const table = examination.tables.get(name);
+      if (table?.sequence == null) throw new Error(`${kinds[name].table} was not examined`);
+      return [
+        name,
+        {
+          kind: kinds[name],
+          table: `${quoteName(table.schema)}.${quoteName(table.name)}`,
+          sequence: table.sequence.name,
+          types: new Map(table.columns.map((column) => [column.name, column.type])),
+        },
+      ];
+    }),
+  );
+}

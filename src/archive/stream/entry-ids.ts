@@ -1,0 +1,27 @@
+import { readAsset } from '../../foundation/package-root';
+import type { RedisConnection } from '../../connections/redis';
+import { type Range, readLightly } from './light-stream';
+
+const script = readAsset('src/archive/stream/lua/entry-ids.lua');
+
+/** Enough to see what is behind the position, which is in one of the first. */
+const samples = 5;
+
+/** Id of the stream's first entry in this range; undefined: there is none. What cannot be read there is replaced. */
+export async function entryId(connection: RedisConnection, range: Range): Promise<string | undefined> {
+  const [id] = await readLightly(
+    connection,
+    [range],
+    async (most) => (await connection.client.eval(script, 0, ...range, 1, samples, most)) as string[],
+  );
+  return id;
+}
+
+/** Ids of entries after this one. Reads only. @throws HEAVY: the stream is too large for that */
+export async function entryIdsAfter(
+  { client, maxRecordBytes }: RedisConnection,
+  from: string,
+  count: number,
+): Promise<readonly string[]> {
+  return (await client.eval(script, 0, 'XRANGE', `(${from}`, '+', count, 0, maxRecordBytes)) as string[];
+}

@@ -1,0 +1,32 @@
+import type { RedisConnection } from '../../connections/redis';
+import { ReplyTooLarge } from '../../connections/reply-guard';
+
+/** What can be told of entries of the stream whose reply to XREAD or XRANGE was refused, by how it began. */
+export interface Refusal {
+  /** How many of its entries would have been received before the one that was too much. */
+  readonly fit: number;
+  /** Id of the first entry; undefined: it came in pieces, and nobody knows. */
+  readonly firstId: string | undefined;
+  /** The first entry carries records by value, as our functions write them: it can be replaced by their names. */
+  readonly carries: boolean;
+}
+
+/** Of XREAD its one stream; then how many entries, the first one's id, and its first field. */
+const opening =
+  /^(\*1\r\n\*2\r\n\$\d+\r\n[^\r\n]*\r\n)?\*(\d+)\r\n\*2\r\n\$\d+\r\n(\d+-\d+)\r\n(?:\*\d+\r\n\$\d+\r\n(prediction=|metric=)?)?/;
+
+/** Waits for the connection that follows the one that was given up. @throws what `error` is, if it is something else */
+export async function refusal(connection: RedisConnection, error: unknown): Promise<Refusal> {
+  const translated = connection.translate(error);
+  if (!(translated instanceof ReplyTooLarge)) throw translated;
+  await connection.reconnected();
+  return refusalIn(translated);
+}
+
+/** Pure. */
+export function refusalIn({ head, open }: Pick<ReplyTooLarge, 'head' | 'open'>): Refusal {
+  const [, ofStream, entries = '0', firstId, carried] = opening.exec(head) ?? [];
+  const left = open[ofStream === undefined ? 0 : 2];
+  const fit = left === undefined ? 0 : Math.max(0, Number(entries) - left);
+  return { fit, firstId, carries: carried !== undefined };
+}

@@ -1,0 +1,25 @@
+import type { Redis } from 'ioredis';
+import { readAsset } from '../../foundation/package-root';
+import type { Entry } from './stream';
+
+const script = readAsset('src/archive/tail/lua/stream-page.lua');
+
+/** What is read at once, besides an entry that is larger alone. */
+const mostBytes = 4 * 1024 * 1024;
+
+export interface CarefulReading {
+  /** Entries after this one. */
+  readonly from: string;
+  /** At the most: none behind them is looked at, whose size nobody knows. */
+  readonly entries: number;
+  /** Bytes of one entry. */
+  readonly most: number;
+}
+
+/** Entries, of which some are large: see stream-page.lua. */
+export async function readCarefully(
+  client: Redis,
+  { from, entries, most }: CarefulReading,
+): Promise<readonly Entry[]> {
+  return (await client.callBuffer('EVAL', script, 0, from, entries, mostBytes, most)) as readonly Entry[];
+}

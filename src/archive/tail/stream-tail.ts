@@ -1,0 +1,169 @@
+import type { RedisConnection } from '../../connections/redis';
+import { readCarefully } from './careful-read';
+import type { KnownId } from '../batch/carried-copy';
+import { streamKey } from '../position/checkpoint';
+import type { Echoes } from '../stream/echoes';
+import { beforeAll } from '../stream/entry-id';
+import { entryId } from '../stream/entry-ids';
+import { replaceUnread } from '../stream/light-stream';
+import { refusal } from '../stream/refusal';
+import { type Entry, type Page, readPage } from './stream';
+
+/** A read waits this long for an entry: shorter than the connection's command timeout. */
+const blockMs = 1_000;
+/** About what a page should hold: records, for the transaction's sake, and bytes, for the memory's. */
+const pageRecords = 5_000;
+const pageBytes = 2 * 1024 * 1024;
+const firstCount = 10;
+const largestCount = 5_000;
+
+/** What is read ahead. */
+interface Ahead {
+  readonly from: string;
+  /** Resolves with either of the others. */
+  readonly arrival: Promise<void>;
+  page?: Page;
+  error?: unknown;
+}
+
+/**
+ * Reads the stream one page ahead of whoever applies it, and never further: a page that is not taken stops the reading.
+ * Its connection is its own, because its reads block.
+ */
+export class StreamTail {
+  readonly #connection: RedisConnection;
+  readonly #echoes: Echoes;
+  readonly #onReady: () => void;
+  readonly #known: KnownId;
+  #next: Ahead | undefined;
+  #count = firstCount;
+
+  /** @param onReady called when `take` has something to say */
+  constructor(connection: RedisConnection, echoes: Echoes, onReady: () => void, known: KnownId) {
+    this.#connection = connection;
+    this.#echoes = echoes;
+    this.#onReady = onReady;
+    this.#known = known;
+  }
+
+  /** A page after `position` if one has come; starts reading it otherwise. @throws what the read threw */
+  take(position: string): Page | undefined {
+    const next = this.#next;
+    if (next?.from !== position) {
+      this.#read(position);
+      return undefined;
+    }
+    if (next.error !== undefined) {
+      this.#next = undefined;
+      throw this.#connection.translate(next.error);
+    }
+    if (next.page === undefined) return undefined;
+    const { page } = next;
+    this.#read(page.position);
+    return page;
+  }
+
+  /** The page that `take` would give. */
+  peek(position: string): Page | undefined {
+    return this.#next?.from === position ? this.#next.page : undefined;
+  }
+
+  /** When `take` has something to say about this position. */
+  async arrival(position: string): Promise<void> {
+    if (this.#next?.from === position) await this.#next.arrival;
+  }
+
+  /** Forgets what was read ahead: it may be of another Redis. */
+  reset(): void {
+    this.#next = undefined;
+    this.#count = firstCount;
+  }
+
+  #read(from: string): void {
+    let arrived = (): void => undefined;
+    const next: Ahead = { from, arrival: new Promise((resolve) => (arrived = resolve)) };
+    this.#next = next;
+    const done = (outcome: { page: Page } | { error: unknown }) => {
+      Object.assign(next, outcome);
+      arrived();
+      if (this.#next === next) this.#onReady();
+    };
+    this.#ask(from, next).then(
+      (page) => {
+        if (page !== undefined) done({ page });
+      },
+      (error: unknown) => {
+        done({ error });
+      },
+    );
+  }
+
+  /** Until there is a page, or nobody wants it any more. */
+  async #ask(from: string, asked: object): Promise<Page | undefined> {
+    while (this.#next === asked) {
+      await this.#connection.connect();
+      const read = await this.#entries(from);
+      const entries = typeof read === 'number' ? await this.#carefully(from, read) : read;
+      const page = readPage(entries, this.#known);
+      if (page.entries === 0) continue;
+      // Not if it is of another Redis than that which is followed now.
+      if (this.#next === asked) this.#echoes.read(page);
+      if (typeof read === 'number') this.#count = 1;
+      else this.#adapt(page);
+      return page;
+    }
+    return undefined;
+  }
+
+  /** @returns a number: so many are too large together, or one of them is that alone */
+  async #entries(from: string): Promise<readonly Entry[] | number> {
+    const { client, maxRecordBytes } = this.#connection;
+    try {
+      const reply = (await client.xreadBuffer(
+        'COUNT',
+        this.#count,
+        'BLOCK',
+        blockMs,
+        'STREAMS',
+        streamKey,
+        from,
+      )) as [Buffer, Entry[]][] | null;
+      const entries = reply?.[0]?.[1] ?? [];
+      return isWithin(entries, maxRecordBytes) ? entries : entries.length;
+    } catch (error) {
+      const { fit, firstId, carries } = await refusal(this.#connection, error);
+      if (fit > 0 || carries || firstId === undefined) return Math.max(fit, 1);
+      await replaceUnread(this.#connection, firstId);
+      return [];
+    }
+  }
+
+  /** Of so many entries after `from` one is too large to be read as it is, or they are together. */
+  async #carefully(from: string, entries: number): Promise<readonly Entry[]> {
+    const { client, maxRecordBytes: most } = this.#connection;
+    return readCarefully(client, { from, entries, most });
+  }
+
+  /** How many entries make a page depends on what writers put into one. */
+  #adapt({ entries, records, bytes }: Page): void {
+    const wanted = entries * Math.min(pageRecords / Math.max(records, 1), pageBytes / Math.max(bytes, 1));
+    const bounded = Math.min(largestCount, Math.max(1, Math.round(wanted)));
+    this.#count = Math.min(bounded, this.#count * 4);
+  }
+}
+
+/** Whether the entries have no more bytes than that together. */
+function isWithin(entries: readonly Entry[], most: number): boolean {
+  let bytes = 0;
+  for (const [, fields] of entries) for (const part of fields ?? []) bytes += part.length;
+  return bytes <= most;
+}
+
+/** Id of the stream's last entry; before all when it is empty or away. */
+export async function lastEntryId(redis: RedisConnection): Promise<string> {
+  try {
+    return (await entryId(redis, ['XREVRANGE', '+', '-'])) ?? beforeAll;
+  } catch (error) {
+    throw redis.translate(error);
+  }
+}

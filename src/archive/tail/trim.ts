@@ -1,0 +1,64 @@
+import type { Result } from 'ioredis';
+import { readAsset } from '../../foundation/package-root';
+import type { RedisConnection } from '../../connections/redis';
+import { type Position, streamKey } from '../position/checkpoint';
+import { incarnationKey } from '../position/redis-facts';
+
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    millraceTrimStream(
+      stream: string,
+      incarnationKey: string,
+      incarnation: string,
+      how: '~' | '=',
+      entryId: string,
+    ): Result<null, Context>;
+  }
+}
+
+type Applied = Pick<Position, 'incarnation' | 'entryId'>;
+
+/** Trimming that goes on while the next page is written. */
+export class Trimming {
+  readonly #redis: RedisConnection;
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(redis: RedisConnection) {
+    this.#redis = redis;
+    redis.client.defineCommand('millraceTrimStream', {
+      lua: readAsset('src/archive/tail/lua/trim-stream.lua'),
+      numberOfKeys: 2,
+    });
+  }
+
+  /** Whole nodes of the stream only, which costs next to nothing. @param of which stream it is @param entryId how far it is applied */
+  start(of: Position | undefined, entryId: string): void {
+    const position = { incarnation: of?.incarnation ?? null, entryId };
+    this.#last = this.#last.then(() => this.#trim(position, '~'));
+    this.#last.catch(() => undefined); // thrown by `settle`
+  }
+
+  /** @throws what it failed with; the next one tries again */
+  async settle(): Promise<void> {
+    const last = this.#last;
+    this.#last = Promise.resolve();
+    await last;
+  }
+
+  exactly(position: Applied): Promise<void> {
+    return this.#trim(position, '=');
+  }
+
+  /**
+   * Cuts off what is committed. The entry at the position stays: it proves later that this is still the same stream. Never by
+   * MAXLEN, which would take entries nobody has read.
+   */
+  async #trim({ incarnation, entryId }: Applied, how: '~' | '='): Promise<void> {
+    const { client } = this.#redis;
+    try {
+      await client.millraceTrimStream(streamKey, incarnationKey, incarnation ?? '', how, entryId);
+    } catch (error) {
+      throw this.#redis.translate(error);
+    }
+  }
+}

@@ -1,0 +1,40 @@
+import { inOrder } from '../record/id-order';
+import { type KindName, kindNames, kinds } from '../../mapping/kinds';
+import type { MetricKeys } from './metric-keys';
+import type { Truth, TruthReader } from './truth';
+
+/** Ids by kind, latin1. */
+export type Nominations = ReadonlyMap<KindName, ReadonlySet<string>>;
+
+export interface Answer {
+  readonly kind: KindName;
+  /** latin1 */
+  readonly id: string;
+  readonly truth: Truth;
+}
+
+/** Records looked up in one go: the unit in which a page that nominates very large ones can be cut. */
+const chunk = 500;
+
+/** What the nominated records are now, parents before children, by rising ids, in pieces of bounded size. */
+export async function* lookUp(
+  nominated: Nominations,
+  truth: TruthReader,
+  metrics: MetricKeys,
+): AsyncGenerator<readonly Answer[]> {
+  for (const kind of kindNames) {
+    const ids = inOrder(nominated.get(kind) ?? []);
+    if (kind === 'metric') {
+      for (const id of ids) {
+        for await (const found of metrics.read(Buffer.from(id, 'latin1'))) yield [{ kind, id, truth: found }];
+      }
+      continue;
+    }
+    for (let at = 0; at < ids.length;) {
+      const wanted = ids.slice(at, at + chunk);
+      const truths = await truth.readSome(kinds[kind], wanted);
+      yield truths.map((one, index) => ({ kind, id: wanted[index] ?? '', truth: one }));
+      at += truths.length;
+    }
+  }
+}

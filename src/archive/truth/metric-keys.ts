@@ -1,0 +1,145 @@
+import type { Result } from 'ioredis';
+import { readAsset } from '../../foundation/package-root';
+import type { RedisConnection } from '../../connections/redis';
+import { tooLarge, Unfit } from '../record/unfit';
+import { type Found, keyOf } from '../record/found';
+import { kinds } from '../../mapping/kinds';
+import type { Truth } from './truth';
+
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    /** metric-page.lua */
+    millraceMetricPageBuffer(
+      run: Buffer | string,
+      key: Buffer | string,
+      ...args: (string | number)[]
+    ): Result<Reply, Context>;
+  }
+}
+
+type Reply = null | Buffer | readonly [Buffer | null, number, Buffer, number, number, ...(Buffer | number)[]];
+
+/** Up to where a key is read: all members with a smaller score, and those with this one that were there. */
+interface Mark {
+  readonly score: string;
+  readonly below: number;
+}
+
+/** Members read in one round trip. */
+const pageMembers = 1_000;
+const pageBytes = 4 * 1024 * 1024;
+/** Of a key that nothing is known of so many are taken at once: a point may have any size. */
+const firstStep = 10;
+/** Keys whose marks are kept; the others are read from their start again, once. */
+const keptMarks = 20_000;
+
+/** A key with so many points of one score (no epoch, no step) has to be read whole each time: not for every point. */
+const manyTies = 2_000;
+/** Such a key rests for this many milliseconds a point: reading and comparing one takes about a tenth of it. */
+const restMs = 0.1;
+
+/** Reads metrics, whose keys grow point by point, from where they were read last. */
+export class MetricKeys {
+  readonly #connection: RedisConnection;
+  readonly #marks = new Map<string, Mark>();
+  readonly #resting = new Map<string, number>();
+
+  constructor(connection: RedisConnection) {
+    this.#connection = connection;
+    connection.client.defineCommand('millraceMetricPage', {
+      lua: readAsset('src/archive/truth/lua/metric-page.lua'),
+      numberOfKeys: 2,
+    });
+  }
+
+  /**
+   * After a failure, and for a pass: what was read, of one key or of all, may not have been applied. And for a key that was
+   * deleted: another one of its name would be taken for it, if it has as many points.
+   */
+  forget(name?: string): void {
+    if (name === undefined) this.#marks.clear();
+    else this.#marks.delete(name);
+  }
+
+  /** When the key may be read (by performance.now()), if it has to rest. The caller asks again then. */
+  restsUntil(name: string): number | undefined {
+    const until = this.#resting.get(name);
+    if (until !== undefined && until > performance.now()) return until;
+    this.#resting.delete(name);
+    return undefined;
+  }
+
+  /** The points that may be new, page by page. @param id `<run>:<name>:<split>` */
+  async *read(id: Buffer): AsyncGenerator<Truth> {
+    const name = id.toString('latin1');
+    const run = id.subarray(0, Math.max(0, id.indexOf(':')));
+    let mark = this.#marks.get(name) ?? { score: '-inf', below: 0 };
+    let taken = 0;
+    let ties = 0;
+    for (let step = firstStep; step > 0;) {
+      const reply = await this.#page(id, run, mark, taken, step);
+      if (reply === null) {
+        this.#marks.delete(name);
+        yield { state: 'absent' };
+        return;
+      }
+      if (Buffer.isBuffer(reply)) {
+        const message = `the key holds a ${reply.toString()}, not a sorted set`;
+        yield { state: 'unfit', reason: new Unfit('E_TYPE', undefined, message) };
+        return;
+      }
+      const [created, known, score, below, nextStep, ...members] = reply;
+      if (known === 0) {
+        mark = { score: '-inf', below: 0 };
+        taken = 0;
+        continue;
+      }
+      const points = members.filter((member) => typeof member !== 'number');
+      for (const bytes of members) {
+        if (typeof bytes !== 'number') continue;
+        const reason = tooLarge(bytes, this.#connection.maxRecordBytes);
+        yield { state: 'unfit', reason, part: `a point of ${bytes} bytes` };
+      }
+      if (points.length > 0)
+        yield { state: 'found', records: points.map((member) => point(id, run, created, member)) };
+      if (members.length > 0) this.#keep(name, { score: score.toString(), below });
+      taken += members.length;
+      if (members.length > 0) ties = mark.below + taken - below;
+      step = nextStep;
+    }
+    if (ties > manyTies) this.#resting.set(name, performance.now() + ties * restMs);
+  }
+
+  async #page(id: Buffer, run: Buffer, { score, below }: Mark, taken: number, step: number): Promise<Reply> {
+    try {
+      return await this.#connection.client.millraceMetricPageBuffer(
+        keyOf('metric', id),
+        keyOf('run', run),
+        score,
+        below,
+        taken,
+        pageMembers,
+        step,
+        pageBytes,
+        this.#connection.maxRecordBytes,
+      );
+    } catch (error) {
+      throw this.#connection.translate(error);
+    }
+  }
+
+  #keep(name: string, mark: Mark): void {
+    this.#marks.delete(name);
+    this.#marks.set(name, mark);
+    if (this.#marks.size <= keptMarks) return;
+    const oldest = this.#marks.keys().next();
+    if (!oldest.done) this.#marks.delete(oldest.value);
+  }
+}
+
+const point = (id: Buffer, run: Buffer, created: Buffer | null, member: Buffer): Found => ({
+  kind: kinds.metric,
+  id,
+  parents: [{ id: run, created: created ?? undefined }],
+  values: [member],
+});

@@ -1,0 +1,65 @@
+import type { Batch } from '../batch/batch';
+import type { KnownId } from '../batch/carried-copy';
+import { keyOf } from '../record/found';
+import { kindNames } from '../../mapping/kinds';
+import type { Answer, Nominations } from './look-up';
+
+/** Puts what was looked up into a batch. @returns about how many bytes it holds */
+export function putAnswers(batch: Batch, answers: readonly Answer[], known: KnownId): number {
+  let bytes = 0;
+  for (const answer of answers) bytes += put(batch, answer, known);
+  return bytes;
+}
+
+function put(batch: Batch, { kind, id, truth }: Answer, known: KnownId): number {
+  switch (truth.state) {
+    case 'absent':
+      return 0;
+    case 'unfit': {
+      const key = keyOf(kind, Buffer.from(id, 'latin1'));
+      batch.letters.push({ kind, key, distinction: truth.part ?? '', reason: truth.reason });
+      return key.length;
+    }
+    case 'packed':
+      batch.addCarried({ kind: 'prediction', value: truth.value }, known);
+      return truth.value.length;
+    case 'found': {
+      let bytes = 0;
+      for (const found of truth.records) {
+        batch.add(found);
+        for (const value of found.values) bytes += value?.length ?? 0;
+      }
+      return bytes;
+    }
+  }
+}
+
+/** ON_DELETE=delete: what was deleted and is not there again. In doubt nobody deleted it. */
+export function putGone(
+  batch: Batch,
+  answers: readonly Answer[],
+  { deleted, lapsed }: { readonly deleted?: Nominations; readonly lapsed?: Nominations },
+): void {
+  for (const kind of kindNames) {
+    const doubtful = lapsed?.get(kind);
+    const ofKind = answers.filter((one) => one.kind === kind);
+    for (const { id } of ofKind) if (doubtful?.has(id) === true) batch.lapsed.push({ kind, id });
+    const asked = ofKind.filter(
+      ({ id }) => deleted?.get(kind)?.has(id) === true && doubtful?.has(id) !== true,
+    );
+    const gone = new Set(asked.filter(({ truth }) => truth.state === 'absent').map(({ id }) => id));
+    if (kind === 'hyperparam') putNamesLeft(batch, asked);
+    if (gone.size === 0) continue;
+    batch.discard(kind, gone);
+    for (const id of gone) batch.deletions.push({ kind, id });
+  }
+}
+
+/** Of a hash of hyperparameters that is there: some of them were deleted. */
+function putNamesLeft(batch: Batch, asked: readonly Answer[]): void {
+  for (const { id, truth } of asked) {
+    if (truth.state !== 'found') continue;
+    const names = truth.records.flatMap(({ values: [name] }) => (name === undefined ? [] : [name]));
+    batch.wholeRuns.set(id, names);
+  }
+}

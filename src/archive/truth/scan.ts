@@ -1,0 +1,111 @@
+import type { Result } from 'ioredis';
+import { readAsset } from '../../foundation/package-root';
+import type { RedisConnection } from '../../connections/redis';
+import type { Identity } from '../identity/id-map';
+import { instant } from '../record/instant';
+import { type KindName, kindNames, kinds } from '../../mapping/kinds';
+import { mostKeyBytes, recordOf } from '../mirror/mirror-event';
+import { isId } from '../record/row';
+
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    /** scan.lua */
+    millraceScanBuffer(keys: 0, ...args: (string | number)[]): Result<Reply, Context>;
+  }
+}
+
+type Reply = readonly [cursor: Buffer, ids: Buffer, times: Buffer, keys: readonly Buffer[]];
+
+/** What the full pass compares in one go. */
+export interface Chunk {
+  /** Where the scan goes on; undefined: it is through. */
+  readonly next: string | undefined;
+  /** Keys looked at. */
+  readonly keys: number;
+  readonly predictions: readonly Identity[];
+  /** All other records, by id (latin1): also the predictions that have no identity. */
+  readonly others: ReadonlyMap<KindName, ReadonlySet<string>>;
+}
+
+/** Where a scan begins, and what SCAN says when it is through. */
+export const beginning = '0';
+
+/** Keys asked for in one script: writers wait while it runs, for one or two milliseconds. */
+const scanCount = 500;
+/** A chunk has about so many predictions, or other records, which are read whole; or it took so many steps, where keys are rare. */
+const chunkPredictions = 2_000;
+const chunkOthers = 1_000;
+const chunkSteps = 8;
+
+const prefix = 'aidb:';
+const prediction = [`${prefix}${kinds.prediction.name}:`, kinds.prediction.created ?? ''] as const;
+
+/** Walks the keys of Redis. */
+export class Scan {
+  readonly #connection: RedisConnection;
+
+  constructor(connection: RedisConnection) {
+    this.#connection = connection;
+    connection.client.defineCommand('millraceScan', { lua: readAsset('src/archive/truth/lua/scan.lua') });
+  }
+
+  /** @param from `beginning`, or `next` of the chunk before */
+  async read(from: string): Promise<Chunk> {
+    const predictions: Identity[] = [];
+    const others = new Map<KindName, Set<string>>(kindNames.map((name) => [name, new Set()]));
+    let cursor = from;
+    let keys = 0;
+    let rest = 0;
+    for (let steps = 0; steps < chunkSteps; steps++) {
+      const [next, ids, times, names] = await this.#ask(cursor);
+      cursor = next.toString('latin1');
+      keys += names.length;
+      rest += names.length;
+      for (const [id, created] of identities(ids, times)) {
+        keys++;
+        if (created !== undefined && isId(id)) predictions.push({ id, created });
+        else others.get('prediction')?.add(id);
+      }
+      for (const name of names) {
+        const record = recordOf(name.toString('latin1', prefix.length));
+        if (record !== undefined) others.get(record.kind)?.add(record.id);
+      }
+      if (cursor === beginning || predictions.length >= chunkPredictions || rest >= chunkOthers) break;
+    }
+    return { next: cursor === beginning ? undefined : cursor, keys, predictions, others };
+  }
+
+  async #ask(cursor: string): Promise<Reply> {
+    try {
+      return await this.#connection.client.millraceScanBuffer(
+        0,
+        cursor,
+        scanCount,
+        ...prediction,
+        mostKeyBytes,
+      );
+    } catch (error) {
+      throw this.#connection.translate(error);
+    }
+  }
+}
+
+/** Line by line: the id, and the creation time if it is one. */
+function* identities(ids: Buffer, times: Buffer): Generator<[id: string, created: string | undefined]> {
+  if (ids.length === 0) return;
+  let from = 0;
+  for (const id of ids.toString('latin1').split('\n')) {
+    const end = times.indexOf('\n', from);
+    const to = end < 0 ? times.length : end;
+    yield [id, createdOr(times.subarray(from, to))];
+    from = to + 1;
+  }
+}
+
+function createdOr(raw: Buffer): string | undefined {
+  try {
+    return instant('created_at', raw);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,160 @@
+import type { Result } from 'ioredis';
+import { readAsset } from '../../foundation/package-root';
+import type { RedisConnection } from '../../connections/redis';
+import { tooLarge, Unfit } from '../record/unfit';
+import { type Found, keyOf } from '../record/found';
+import { type Kind, type KindName, kinds, type Parent } from '../../mapping/kinds';
+
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    /** read.lua */
+    millraceReadBuffer(count: number, ...keysAndArguments: (string | Buffer)[]): Result<Reply, Context>;
+    /** read-predictions.lua */
+    millraceReadPredictionsBuffer(
+      count: number,
+      ...keysAndArguments: (string | Buffer)[]
+    ): Result<readonly (null | number | Buffer | readonly [Buffer])[], Context>;
+  }
+}
+
+type Reply = readonly (null | number | Buffer | readonly (Buffer | null)[])[];
+
+/** One answer for each id asked for. */
+export type Truth =
+  | { readonly state: 'found'; readonly records: readonly Found[] }
+  /** A prediction, as the stream would carry it: there are many of them, and most need never be taken apart. */
+  | { readonly state: 'packed'; readonly value: Buffer }
+  | { readonly state: 'absent' }
+  /**
+   * The key is no record: another type than it should have, or too much of it; of a metric, perhaps only a part of it.
+   * @param part tells that part from others
+   */
+  | { readonly state: 'unfit'; readonly reason: Unfit; readonly part?: string };
+
+/** Records asked for in one round trip, and bytes after which the server stops: memory stays bounded whatever their size. */
+const pageRecords = 500;
+const pageBytes = 4 * 1024 * 1024;
+
+/** Reads records as they stand, with the creation times of their parents. Not for metrics, whose keys grow: metric-keys.ts. */
+export class TruthReader {
+  readonly #connection: RedisConnection;
+
+  constructor(connection: RedisConnection) {
+    this.#connection = connection;
+    const { client } = connection;
+    client.defineCommand('millraceRead', { lua: readAsset('src/archive/truth/lua/read.lua') });
+    client.defineCommand('millraceReadPredictions', {
+      lua: readAsset('src/archive/truth/lua/read-predictions.lua'),
+    });
+  }
+
+  /** @param ids what follows `aidb:<kind>:`, latin1. @returns in their order. */
+  async read(kind: Kind, ids: readonly string[]): Promise<readonly Truth[]> {
+    const truths: Truth[] = [];
+    while (truths.length < ids.length) truths.push(...(await this.readSome(kind, ids.slice(truths.length))));
+    return truths;
+  }
+
+  /** As `read`, but only the first of them, at least one: as many as are not too large together. */
+  async readSome(kind: Kind, ids: readonly string[]): Promise<readonly Truth[]> {
+    const wanted = ids.slice(0, pageRecords);
+    if (wanted.length === 0) return [];
+    if (kind.name === 'prediction') return this.#readPredictions(wanted);
+    const reply = await this.#ask(kind, wanted);
+    const most = this.#connection.maxRecordBytes;
+    return reply.map((record, index) =>
+      typeof record === 'number'
+        ? { state: 'unfit', reason: tooLarge(record, most) }
+        : toTruth(kind, wanted[index] ?? '', record),
+    );
+  }
+
+  async #readPredictions(ids: readonly string[]): Promise<readonly Truth[]> {
+    const keys = ids.map((id) => keyArgument('prediction', id));
+    try {
+      const { client, maxRecordBytes: most } = this.#connection;
+      const limits = [String(pageBytes), String(most)];
+      const reply = await client.millraceReadPredictionsBuffer(keys.length, ...keys, ...limits);
+      return reply.map((record) => {
+        if (record === null) return { state: 'absent' };
+        if (typeof record === 'number') return { state: 'unfit', reason: tooLarge(record, most) };
+        return Buffer.isBuffer(record) ? { state: 'packed', value: record } : otherType(record[0]);
+      });
+    } catch (error) {
+      throw this.#connection.translate(error);
+    }
+  }
+
+  async #ask(kind: Kind, ids: readonly string[]): Promise<Reply> {
+    const named = kind.parents.filter(isNamed);
+    const keys: (string | Buffer)[] = [];
+    for (const id of ids) {
+      keys.push(keyArgument(kind.name, id));
+      for (const parent of named) keys.push(keyArgument(parent.kind, partOf(id, parent)));
+    }
+    try {
+      return await this.#connection.client.millraceReadBuffer(
+        keys.length,
+        ...keys,
+        String(pageBytes),
+        String(this.#connection.maxRecordBytes),
+        ...parametersOf(kind),
+      );
+    } catch (error) {
+      throw this.#connection.translate(error);
+    }
+  }
+}
+
+/** Whether the parent's id is part of our own, and not in a field. */
+const isNamed = ({ from }: Parent): boolean => typeof from === 'number';
+
+/** A command of strings alone is put together several times faster; other bytes have to stay what they are. */
+const keyArgument = (kind: KindName, id: string): string | Buffer =>
+  /^[ -~]*$/.test(id) ? `aidb:${kind}:${id}` : keyOf(kind, Buffer.from(id, 'latin1'));
+
+const createdField = (kind: KindName): string => kinds[kind].created ?? '';
+
+/** What read.lua is told after the keys and the limits. A hyperparameter hash is read whole. */
+function parametersOf(kind: Kind): readonly string[] {
+  const named = kind.parents.filter(isNamed);
+  const referred = kind.parents.filter((parent) => !isNamed(parent));
+  const columns = kind.name === 'hyperparam' ? [] : kind.columns.map(({ field }) => field);
+  const fields = [...referred.map(({ from }) => String(from)), ...columns];
+  return [
+    String(named.length),
+    ...named.map((parent) => createdField(parent.kind)),
+    String(fields.length),
+    ...fields,
+    String(referred.length),
+    ...referred.flatMap((parent) => [`aidb:${parent.kind}:`, createdField(parent.kind)]),
+  ];
+}
+
+/** The parent's id inside our own: `<exp>:<run>`. */
+const partOf = (id: string, { from }: Parent): string => id.split(':')[Number(from)] ?? '';
+
+const otherType = (type: Buffer): Truth => ({
+  state: 'unfit',
+  reason: new Unfit('E_TYPE', undefined, `the key holds a ${type.toString()}, not a hash`),
+});
+
+function toTruth(kind: Kind, name: string, record: Exclude<Reply[number], number>): Truth {
+  if (record === null) return { state: 'absent' };
+  if (Buffer.isBuffer(record)) return otherType(record);
+  const id = Buffer.from(name, 'latin1');
+  // Ids of the parents that fields name, the values, creation times of the parents.
+  const present = (record as readonly (Buffer | null)[]).map((value) => value ?? undefined);
+  const end = present.length - kind.parents.length;
+  const parents = kind.parents.map((parent, index) => ({
+    id: isNamed(parent) ? Buffer.from(partOf(name, parent), 'latin1') : present[index],
+    created: present[end + index],
+  }));
+  const values = present.slice(kind.parents.some(isNamed) ? 0 : parents.length, end);
+  if (kind.name !== 'hyperparam') return { state: 'found', records: [{ kind, id, parents, values }] };
+  const records: Found[] = [];
+  for (let at = 0; at < values.length; at += 2) {
+    records.push({ kind, id, parents, values: [values[at], values[at + 1]] });
+  }
+  return { state: 'found', records };
+}

@@ -1,0 +1,53 @@
+import type { Transaction } from '../../connections/postgres';
+import { type Comparison, rememberSql } from './compare';
+import { isKind, type KindName } from '../../mapping/kinds';
+import type { Target, Targets } from '../record/target';
+
+/**
+ * Rows that Postgres changes as they are written (`updated_at = now()`, `lower(trim(name))`): remembered, with what was sent and
+ * what came of it, in the transaction that writes them. Comparisons take such a row for equal as long as neither changes, so that
+ * it is written once and not by every pass. See millrace.altered.
+ */
+export class Alterations {
+  /** Of which there are any: for all others nothing is asked. */
+  #kinds: Set<KindName> | undefined;
+
+  /** Another instance may have written. */
+  reset(): void {
+    this.#kinds = undefined;
+  }
+
+  async of(transaction: Transaction, kind: KindName): Promise<boolean> {
+    if (this.#kinds === undefined) {
+      const rows = await transaction.query('SELECT DISTINCT kind FROM millrace.altered');
+      this.#kinds = new Set(rows.flatMap(({ kind: name }) => (isKind(name ?? '') ? [name as KindName] : [])));
+    }
+    return this.#kinds.has(kind);
+  }
+
+  /** What of these rows differs, differs because Postgres wants it so. @param guest the record has no say in the row */
+  async remember(
+    transaction: Transaction,
+    target: Target,
+    comparison: Comparison,
+    guest = false,
+  ): Promise<void> {
+    const { sql, values } = rememberSql(target, comparison, guest);
+    if ((await transaction.execute(sql, values)) > 0) (this.#kinds ??= new Set()).add(target.kind.name);
+  }
+
+  /** These rows were written anew. */
+  async forget(transaction: Transaction, kind: KindName, pgIds: readonly string[]): Promise<void> {
+    const sql = 'DELETE FROM millrace.altered WHERE kind = $1 AND pg_id = ANY ($2::bigint[]) AND NOT guest';
+    if (pgIds.length > 0) await transaction.execute(sql, [kind, pgIds]);
+  }
+
+  /** Rows were deleted. */
+  async prune(transaction: Transaction, targets: Targets): Promise<void> {
+    for (const { kind, table } of targets.values()) {
+      if (kind.appendOnly || !(await this.of(transaction, kind.name))) continue;
+      const gone = `NOT EXISTS (SELECT FROM ${table} t WHERE t.id = a.pg_id)`;
+      await transaction.execute(`DELETE FROM millrace.altered a WHERE a.kind = $1 AND ${gone}`, [kind.name]);
+    }
+  }
+}

@@ -1,0 +1,51 @@
+import type { Transaction } from '../../connections/postgres';
+import type { Alterations } from './alterations';
+import { findUnlike, guestRows } from './compare';
+import type { Plan } from '../identity/resolved';
+import { swallowed } from './swallowed';
+import { quoteName, type Target } from '../record/target';
+import { parameter } from './upsert';
+
+/**
+ * ON_CONFLICT=merge: records fill what is empty in the rows of others. @returns how many rows got something. @throws Swallowed
+ */
+export async function mergeAll(
+  transaction: Transaction,
+  target: Target,
+  plans: readonly Plan[],
+  alterations: Alterations,
+): Promise<number> {
+  if (plans.length === 0) return 0;
+  const filled = new Set<Plan>();
+  for (const plan of plans) if ((await merge(transaction, target, plan)) > 0) filled.add(plan);
+  // As put.ts does: what could still be filled was dropped, or Postgres wants it empty.
+  const [, filling] = guestRows(target, plans.map(({ resolved, pgId }) => ({ ...resolved, pgId })), true); // prettier-ignore
+  if (filling === undefined) return filled.size;
+  const unlike = await findUnlike(transaction, target, filling);
+  const left = unlike.flatMap(({ index }) => plans[index] ?? []);
+  const lost = left.filter((plan) => !filled.has(plan)).map(({ resolved }) => resolved);
+  if (lost.length > 0) throw await swallowed(transaction, target, lost);
+  const rows = unlike.flatMap(({ index }) => [filling.rows[index] ?? []]);
+  if (rows.length > 0) await alterations.remember(transaction, target, { ...filling, rows }, true);
+  return filled.size;
+}
+
+/** Fills only what is empty. @returns 1 when anything was. */
+function merge(transaction: Transaction, target: Target, { resolved, pgId }: Plan): Promise<number> {
+  const columns = target.kind.columns.map(({ column }, index) => {
+    const name = quoteName(column);
+    const given = `$${index + 2}::text`;
+    return {
+      name,
+      given,
+      empty: `(${name} IS NULL OR ${name}::text = '')`,
+      type: target.types.get(column) ?? 'text',
+    };
+  });
+  const set = columns.map(
+    ({ name, given, empty, type }) => `${name} = CASE WHEN ${empty} THEN ${given}::${type} ELSE ${name} END`,
+  );
+  const fills = columns.map(({ given, empty }) => `(${empty} AND ${given} <> '')`);
+  const sql = `UPDATE ${target.table} SET ${set.join(', ')} WHERE id = $1 AND (${fills.join(' OR ')})`;
+  return transaction.execute(sql, [pgId, ...resolved.row.values.map(parameter)]);
+}

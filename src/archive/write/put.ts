@@ -1,0 +1,65 @@
+import type { Transaction } from '../../connections/postgres';
+import type { Alterations } from './alterations';
+import { type Comparison, findUnlike } from './compare';
+import { swallowed, unrecognizable } from './swallowed';
+import { identityIn, parameter, upsert, type UpsertOptions, type Written } from './upsert';
+
+export interface PutOptions extends UpsertOptions {
+  readonly alterations: Alterations;
+  /** What each row was made of: for whoever has to know which could not be written. */
+  readonly sources: readonly unknown[];
+}
+
+/**
+ * Upserts rows that may change, and sees to it that they are there. It looks again only where Postgres may have done something
+ * else: not every row was written, or triggers of other programs have seen them. What came out different is remembered.
+ * @throws Swallowed
+ */
+export async function put(transaction: Transaction, options: PutOptions): Promise<Written> {
+  const { target, identity, columns, keepFilled, rows, sources, alterations } = options;
+  const { kind } = target;
+  const comparisonOf = (indexes: readonly number[]): Comparison => ({
+    identity,
+    columns,
+    rows: indexes.map((index) => (rows[index] ?? []).map(parameter)),
+    ...(keepFilled === undefined ? {} : { keepFilled }),
+  });
+  const write = (indexes: readonly number[], always?: true) =>
+    upsert(transaction, {
+      ...options,
+      rows: indexes.map((index) => rows[index] ?? []),
+      ...(always ? { always } : {}),
+    });
+  const key = (index: number) => identityIn((rows[index] ?? []).slice(0, identity.length));
+
+  let wanted: readonly number[] = [...rows.keys()];
+  const remembered = rows.length > 0 && (await alterations.of(transaction, kind.name));
+  if (remembered) {
+    const unlike = await findUnlike(transaction, target, comparisonOf(wanted));
+    wanted = unlike.map(({ index }) => index);
+  }
+  const first = await write(wanted);
+  if (remembered) await alterations.forget(transaction, kind.name, first.ids);
+  if (!first.watched && first.written.size === wanted.length) return first;
+
+  const comparison = comparisonOf(wanted);
+  const unlike = (await findUnlike(transaction, target, comparison)).map(({ index, absent }) => ({
+    index: wanted[index] ?? 0,
+    absent,
+  }));
+  if (unlike.length === 0) return first;
+  // Not written, for a trigger makes the new row equal to the old one, or because another one drops it? Then it is not written now.
+  const left = unlike.filter(({ index, absent }) => !absent && !first.written.has(key(index)));
+  const second = await write(left.map(({ index }) => index), true); // prettier-ignore
+  const isThere = ({ index, absent }: { index: number; absent: boolean }) =>
+    !absent && (first.written.has(key(index)) || second.written.has(key(index)));
+  const lost = unlike.filter((one) => !isThere(one)).map(({ index }) => sources[index]);
+  if (lost.length > 0) {
+    const keys = new Set(wanted.map(key));
+    if ([...first.written].some((one) => !keys.has(one)))
+      throw await unrecognizable(transaction, target, lost, identity);
+    throw await swallowed(transaction, target, lost);
+  }
+  await alterations.remember(transaction, target, comparisonOf(unlike.map(({ index }) => index)));
+  return { added: first.added, updated: first.updated + second.updated };
+}

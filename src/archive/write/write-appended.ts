@@ -1,0 +1,101 @@
+import type { Transaction } from '../../connections/postgres';
+import type { CarriedCopy } from '../batch/carried-copy';
+import { CopyText } from '../batch/copy-text';
+import { findMissing } from './find-missing';
+import type { Resolved } from '../identity/resolved';
+import { Swallowed, swallowed, unrecognizable } from './swallowed';
+import { quoteName, type Target } from '../record/target';
+import { arbiterOf } from './write-keyed';
+
+/** COPY is handed over in pieces of about this size. */
+const pieceBytes = 256 * 1024;
+
+/** The columns of an append-only kind in COPY's order: parents, then what tells the record from others, then the rest. */
+function copyColumns({ kind }: Target): string[] {
+  const mark = kind.identity === 'dated' ? 'redis_id' : 'redis_key';
+  return [...kind.parents.map(({ column }) => column), mark, ...kind.columns.map(({ column }) => column)];
+}
+
+/**
+ * Writes predictions or metrics straight into their table: for records that nobody can have written yet. A unique violation says
+ * otherwise. @param copy more predictions, ready as they are. @throws Swallowed, of which the other way finds out more
+ */
+export async function writeNew(
+  transaction: Transaction,
+  target: Target,
+  rows: readonly Resolved[],
+  copy?: CarriedCopy,
+): Promise<number> {
+  const columns = copyColumns(target).map(quoteName).join(', ');
+  const sent = rows.length + (copy?.ids.length ?? 0);
+  const command = `COPY ${target.table} (${columns}) FROM STDIN`;
+  const taken = await transaction.copy(command, pieces(rows, copy));
+  if (taken !== sent) throw new Swallowed(`COPY took ${taken} of ${sent} rows`);
+  return taken;
+}
+
+/**
+ * The same through a temporary table, leaving out those that are there: idempotent. A trigger may have put them elsewhere: where
+ * they are found, a child table, they have landed. @returns how many were new. @throws Swallowed
+ */
+export async function writeAppended(
+  transaction: Transaction,
+  target: Target,
+  rows: readonly Resolved[],
+): Promise<number> {
+  const columns = copyColumns(target).map(quoteName).join(', ');
+  const stage = `pg_temp.millrace_stage_${target.kind.name}`;
+  await transaction.execute(
+    `CREATE TEMP TABLE millrace_stage_${target.kind.name} ON COMMIT DROP AS SELECT ${columns} FROM ${target.table} WITH NO DATA`,
+  );
+  const taken = await transaction.copy(`COPY ${stage} (${columns}) FROM STDIN`, pieces(rows, undefined));
+  // COPY ends silently at a line that reads \. : what was sent must have arrived (TRAPS: Postgres 3).
+  if (taken !== rows.length) throw new Error(`COPY took ${taken} of ${rows.length} rows`);
+  const identity = arbiterOf(target);
+  const names = identity.slice(1, identity.indexOf(')'));
+  const same = names.split(', ').map((name) => `t.${name} = s.${name}`).join(' AND '); // prettier-ignore
+  const [counts] = await transaction.query(
+    // Looked up first: ON CONFLICT alone would take a number from the sequence for each row that is there.
+    `WITH fresh AS MATERIALIZED (SELECT ${columns} FROM ${stage} s WHERE NOT EXISTS (SELECT FROM ${target.table} t WHERE ${same}) ` +
+      // In the order they were given in, whatever plan is chosen: their ids rise with it.
+      `ORDER BY s.ctid), ` +
+      `put AS (INSERT INTO ${target.table} (${columns}) SELECT ${columns} FROM fresh ON CONFLICT ${identity} DO NOTHING RETURNING ${names}) ` +
+      `SELECT (SELECT count(DISTINCT (${names})) FROM fresh) AS fresh, (SELECT count(*) FROM put) AS put, ` +
+      // By EXCEPT, for the planner takes them for a row or two, and would compare each with each.
+      `EXISTS (SELECT ${names} FROM put EXCEPT SELECT ${names} FROM fresh) AS strange`,
+  );
+  await transaction.execute(`DROP TABLE ${stage}`);
+  const fresh = Number(counts?.['fresh']);
+  if (counts?.['strange'] === 't')
+    throw await unrecognizable(transaction, target, [], names.replaceAll('"', '').split(', '));
+  if (Number(counts?.['put']) < fresh) await expectThere(transaction, target, rows);
+  return fresh;
+}
+
+/** @throws Swallowed */
+async function expectThere(transaction: Transaction, target: Target, rows: readonly Resolved[]) {
+  const identities = rows.map(({ row, parents }): [string, string] =>
+    row.redisKey === undefined ? [row.id, `${row.created ?? ''}+00`] : [parents[0] ?? '', row.redisKey],
+  );
+  const missing = await findMissing(transaction, target, identities);
+  if (missing.length > 0) throw await swallowed(transaction, target, missing.map((index) => rows[index])); // prettier-ignore
+}
+
+function* pieces(rows: readonly Resolved[], copy: CarriedCopy | undefined): Generator<Buffer> {
+  yield* encode(rows);
+  yield* copy?.pieces ?? [];
+}
+
+/** Rows as the text of COPY, a piece at a time. */
+function* encode(rows: readonly Resolved[]): Generator<Buffer> {
+  if (rows.length === 0) return;
+  const text = new CopyText();
+  for (const { row, parents } of rows) {
+    for (const parent of parents) text.value(parent);
+    text.value(row.redisKey ?? row.id);
+    for (const value of row.values) text.value(value);
+    text.endRow();
+    if (text.length >= pieceBytes) yield text.take();
+  }
+  if (text.length > 0) yield text.take();
+}

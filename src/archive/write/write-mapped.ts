@@ -1,0 +1,149 @@
+import type { Transaction } from '../../connections/postgres';
+import type { Alterations } from './alterations';
+import { type Decision, settle } from '../identity/claims';
+import { guestRows } from './compare';
+import { findHolders, naturalKey } from '../identity/holders';
+import type { IdMapTransaction, Identity, Mapping } from '../identity/id-map';
+import type { KindName } from '../../mapping/kinds';
+import { mergeAll } from './merge';
+import { put } from './put';
+import { columnsOf, identityOf, type Plan, type Resolved } from '../identity/resolved';
+import type { Row } from '../record/row';
+import { quoteName, type Target } from '../record/target';
+import { Unfit } from '../record/unfit';
+import { isShared, parameter } from './upsert';
+
+export type ConflictStrategy = 'skip' | 'overwrite' | 'merge';
+
+export interface MappedOutcome {
+  readonly added: number;
+  readonly updated: number;
+  /** What was mapped for the first time, for the log. */
+  readonly synced: readonly {
+    readonly kind: KindName;
+    readonly name: string;
+    readonly id: string;
+    readonly pgId: string;
+  }[];
+  readonly parked: readonly {
+    readonly row: Row;
+    readonly reason: Unfit;
+    /** `<kind>:<id>` of the record whose name it wants. */
+    readonly waitingFor?: string;
+  }[];
+}
+
+export interface MappedOptions {
+  readonly ids: IdMapTransaction;
+  readonly alterations: Alterations;
+  readonly target: Target;
+  /** No identity may occur twice. */
+  readonly rows: readonly Resolved[];
+  readonly strategy: ConflictStrategy;
+  /** Of a single record: the row that Postgres holds for one of the same name, though the name is written otherwise. */
+  readonly holder?: string | undefined;
+}
+
+/**
+ * Writes records that others refer to: models, datasets, experiments, versions, runs. Who gets which row: see claims.ts. Under
+ * `merge`, what other records filled in a row stays until its own record says something else there: it is never emptied.
+ * @throws Swallowed, and what Postgres throws
+ */
+export async function writeMapped(
+  transaction: Transaction,
+  { ids, alterations, target, rows, strategy, holder }: MappedOptions,
+): Promise<MappedOutcome> {
+  const { kind } = target;
+  const identities = rows.map(({ row }) => identityOf(row));
+  const known = await ids.find(kind, target.table, identities);
+  const claims = rows.map((resolved, index) => ({
+    identity: identityOf(resolved.row),
+    natural: naturalKey(resolved),
+    known: known[index],
+  }));
+  const holders = await findHolders(transaction, { target, rows, known, holder });
+  const { decisions, fresh, vacated, disowned } = settle(claims, holders, strategy);
+  const allocated = await allocate(transaction, target, fresh);
+  const real = (pgId: string): string =>
+    pgId.startsWith('new ') ? (allocated[Number(pgId.slice(4))] ?? '') : pgId;
+
+  const writes: Plan[] = [];
+  const merges: Plan[] = [];
+  const mappings: [Identity, Mapping][] = [];
+  const parked: MappedOutcome['parked'][number][] = [];
+  const synced: MappedOutcome['synced'][number][] = [];
+  for (const [index, resolved] of rows.entries()) {
+    const { row } = resolved;
+    const identity = identityOf(row);
+    const before = known[index];
+    const decision = decisions[index];
+    if (decision?.how === 'park') parked.push({ row, ...taken(target, decision) });
+    if (decision?.how !== 'map') {
+      if (before !== undefined) ids.remember(kind.name, identity, before);
+      continue;
+    }
+    const { owned } = decision.mapping;
+    const pgId = real(decision.mapping.pgId);
+    if (owned) writes.push({ resolved, pgId });
+    else if (strategy === 'merge') merges.push({ resolved, pgId });
+    if (before === undefined) synced.push({ kind: kind.name, name: label(row), id: row.id, pgId });
+    if (before?.pgId !== pgId || before.owned !== owned || (before.life === null && ids.life !== null))
+      mappings.push([identity, { pgId, owned }]);
+    else ids.remember(kind.name, identity, before);
+  }
+
+  await vacate(transaction, target, vacated);
+  writes.sort((a, b) => (BigInt(a.pgId) < BigInt(b.pgId) ? -1 : 1)); // in one order, so that upserts cannot deadlock
+  const { added, updated } = await put(transaction, {
+    target,
+    alterations,
+    sources: writes.map(({ resolved }) => resolved),
+    identity: ['id'],
+    columns: columnsOf(target),
+    arbiter: '(id)',
+    ...(strategy === 'merge' ? { keepFilled: isShared(target) } : {}),
+    rows: writes.map(({ resolved, pgId }) => [pgId, ...resolved.parents, ...resolved.row.values]),
+  });
+  const merged = await mergeAll(transaction, target, merges, alterations);
+  await ids.disown(kind.name, disowned);
+  await ids.put(kind.name, mappings);
+  if (holder !== undefined) await rememberName(transaction, target, { rows, holder, alterations });
+  return { added, updated: updated + merged, synced, parked };
+}
+
+const label = ({ kind, values }: Row): string => parameter(values[0]) ?? kind.name;
+
+function taken(
+  { table, kind }: Target,
+  { holder, waitsFor }: Decision & { readonly how: 'park' },
+): Pick<MappedOutcome['parked'][number], 'reason' | 'waitingFor'> {
+  const whose = waitsFor === undefined ? '' : `, which is ${kind.name} ${waitsFor}`;
+  const message = `the ${kind.natural?.join(' and ') ?? ''} already belongs to row ${holder} of ${table}${whose}`;
+  const reason = new Unfit('23505', kind.natural?.at(-1), message);
+  return waitsFor === undefined ? { reason } : { reason, waitingFor: `${kind.name}:${waitsFor}` };
+}
+
+/** The record leads to a row that is named otherwise: a pass would take them for parted. */
+async function rememberName(
+  transaction: Transaction,
+  target: Target,
+  { rows, holder, alterations }: Pick<MappedOptions, 'rows' | 'alterations'> & { readonly holder: string },
+): Promise<void> {
+  const [parted] = guestRows(target, rows.map((one) => ({ ...one, pgId: holder })), false); // prettier-ignore
+  if (parted !== undefined) await alterations.remember(transaction, target, parted, true);
+}
+
+/** Takes the names away from rows that pass them on: the constraint is checked row by row. */
+async function vacate(transaction: Transaction, { kind, table }: Target, pgIds: readonly string[]) {
+  const column = quoteName(kind.natural?.at(-1) ?? '');
+  const sql = `UPDATE ${table} SET ${column} = 'millrace ' || id WHERE id = ANY ($1::bigint[])`;
+  if (pgIds.length > 0) await transaction.execute(sql, [pgIds]);
+}
+
+/** Takes ids from the table's own sequence, so that other programs' inserts go on above them. */
+async function allocate(transaction: Transaction, { sequence }: Target, count: number): Promise<string[]> {
+  if (count === 0) return [];
+  const sql = 'SELECT nextval($1::regclass) AS id FROM generate_series(1, $2::int)';
+  const rows = await transaction.query(sql, [sequence, count]);
+  return rows.map((row) => row['id'] ?? '');
+}

@@ -1,0 +1,69 @@
+import { lstatSync } from 'node:fs';
+import type { Config } from './load';
+import { fatal, type MillraceError } from '../foundation/errors';
+import type { Log } from '../log/log';
+import type { PipelineName } from '../pipeline/pipeline';
+
+/** A pipeline that is not run, for one of its stores is not named. */
+export interface LeftOut {
+  readonly pipeline: PipelineName;
+  /** What goes on, what does not, and which setting would change it. */
+  readonly message: string;
+  readonly hint: string;
+}
+
+/**
+ * The configuration with the pipelines for which there are stores, and what is left out for want of one. Only where nobody has said
+ * otherwise: a pipeline that is asked for by name, or a DB_PATH, is meant, and where it is not there that is an error of whoever
+ * opens it.
+ * @throws E_NO_STORES (fatal) when nothing is left
+ */
+export function withStores<C extends Config>(config: C): C {
+  if (config.pipelines.length < 2) return config;
+  const missing = new Set<PipelineName>();
+  if (!config.dbConfigured && !isThere(config.dbPath)) missing.add('aliases');
+  if (config.postgres === undefined) missing.add('archive');
+  if (missing.size === config.pipelines.length) {
+    throw fatal(`nothing is to be kept in step: no POSTGRES_URL is set, and there is no ${config.dbPath}`, {
+      code: 'E_NO_STORES',
+      hint: 'Set DB_PATH for the aliases (the SQLite file that has them), POSTGRES_URL for the archive ("postgresql://user:password@localhost:5432/ai_models"), or both; `millrace run --embedded` brings servers and a sample of its own.',
+    });
+  }
+  return {
+    ...config,
+    pipelines: config.pipelines.filter((name) => !missing.has(name)),
+    leftOut: [...missing].map((name) => leavingOut[name](config)),
+  };
+}
+
+const leavingOut: Readonly<Record<PipelineName, (config: Config) => LeftOut>> = {
+  archive: () => ({
+    pipeline: 'archive',
+    message:
+      'the aliases alone (SQLite → Redis): the archive (Redis → PostgreSQL) is left out, for POSTGRES_URL is not set',
+    hint: 'Set POSTGRES_URL for both; MILLRACE_ONLY=aliases says that this is meant.',
+  }),
+  aliases: ({ dbPath }) => ({
+    pipeline: 'aliases',
+    message: `the archive alone (Redis → PostgreSQL): the aliases (SQLite → Redis) are left out, for DB_PATH is not set, and there is no ${dbPath}`,
+    hint: 'Set DB_PATH for both; MILLRACE_ONLY=archive says that this is meant.',
+  }),
+};
+
+/** Whoever has forgotten a setting must notice. */
+export function logLeftOut(config: Config, log: Log): void {
+  for (const { pipeline, message, hint } of config.leftOut)
+    log.warn(message, { event: 'left-out', pipeline, hint });
+}
+
+/** What is asked for a pipeline that is not run here. @param who does not run it */
+export function notRun(who: string, name: PipelineName, leftOut: readonly LeftOut[]): MillraceError {
+  const { message, hint } = leftOut.find(({ pipeline }) => pipeline === name) ?? {};
+  return fatal(`this ${who} does not run ${name}${message === undefined ? '' : `: ${message}`}`, {
+    code: 'E_NOT_RUN',
+    hint: hint ?? 'It was told to run the other one alone: MILLRACE_ONLY.',
+  });
+}
+
+/** A link that leads nowhere counts: somebody has put it there. */
+const isThere = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false }) !== undefined;

@@ -1,0 +1,227 @@
+import { resolve } from 'node:path';
+import type { z } from 'zod';
+import { type AliasCase, type AliasMapping, defaultMappings } from '../mapping/alias-tables';
+import type { RetentionPolicy } from '../mapping/retention-policy';
+import type { Strategies } from '../mapping/strategies';
+import { readDotenv } from './dotenv-file';
+import { fatal } from '../foundation/errors';
+import { harmless } from '../foundation/harmless';
+import type { LeftOut } from './left-out';
+import type { PostgresTarget } from '../connections/postgres-url';
+import { type PipelineName, pipelineNames } from '../pipeline/pipeline';
+import { defaultMaxRecordBytes } from '../connections/redis';
+import { misnamed, redisOf } from './redis-settings';
+import type { RedisTarget } from '../connections/redis-url';
+import { readSecretFiles } from './secret-files';
+import { type Option, options } from './options';
+import { type CertificateFiles, type Certificates, openCertificates } from '../connections/tls';
+
+export type OptionName = keyof typeof options;
+
+export interface Config {
+  /** undefined: nothing names a Redis; the default localhost:6379 or an embedded one is used. */
+  readonly redisConfigured: boolean;
+  readonly redis: RedisTarget;
+  /** What this process runs or looks at. */
+  readonly pipelines: readonly PipelineName[];
+  /** What nobody asked for by name, and has not got its stores: see withStores. */
+  readonly leftOut: readonly LeftOut[];
+  /** undefined: nothing names a Postgres. */
+  readonly postgres: PostgresTarget | undefined;
+  readonly dbConfigured: boolean;
+  readonly dbPath: string;
+  readonly aliasTables: readonly AliasMapping[];
+  readonly aliasCase: AliasCase;
+  readonly capture: boolean;
+  readonly aliasIntervalSeconds: number;
+  readonly archiveIntervalSeconds: number;
+  readonly mirror: boolean;
+  readonly onConflict: Strategies;
+  readonly onDelete: 'keep' | 'delete';
+  /** undefined: nothing leaves Redis. */
+  readonly retention: RetentionPolicy | undefined;
+  readonly http: HttpConfig;
+  readonly log: LogConfig;
+  readonly dataDir: string;
+}
+
+export interface HttpConfig {
+  readonly host: string;
+  readonly port: number | undefined;
+  readonly allowedHosts: readonly string[];
+  /** undefined: nothing can be changed over HTTP. */
+  readonly token: string | undefined;
+}
+
+export interface LogConfig {
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  readonly format: 'text' | 'json';
+  readonly file: string;
+  /** LOG_FILE is set aside before it grows above it; 0: never. */
+  readonly maxBytes: number;
+  /** How many files that were set aside are kept. */
+  readonly files: number;
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The process environment on top of `.env` in the working directory, if there is one. @throws E_CONFIG (fatal) */
+export function readEnvironment(directory = process.cwd()): Environment {
+  const file = readDotenv(directory);
+  return file === undefined ? process.env : { ...file, ...process.env };
+}
+
+/** How those who gave the settings know them. */
+export interface Naming {
+  /** What a setting is called where it came from; undefined: the flag, or the environment. */
+  readonly nameOf: (name: OptionName) => string | undefined;
+  /** What was found wrong before. */
+  readonly problems: readonly string[];
+  readonly hint: string;
+}
+
+const byFlagOrEnvironment: Naming = {
+  nameOf: () => undefined,
+  problems: [],
+  hint: 'Settings come from flags, the environment and .env in this folder, in that order; `millrace run --help` lists them.',
+};
+
+/**
+ * Checks everything at once. `flags` are commander's values by option name (camel case of the flag, see flagName).
+ * @throws MillraceError E_CONFIG (fatal) that lists every problem, each with the setting's name.
+ */
+export function loadConfig(
+  environment: Environment,
+  flags: Readonly<Record<string, unknown>> = {},
+  naming = byFlagOrEnvironment,
+): Config {
+  const { environment: settings, problems: secretProblems } = readSecretFiles(environment);
+  const problems = [...naming.problems, ...secretProblems];
+  const given = (name: OptionName): string | undefined => {
+    const option: Option = options[name];
+    const flag = option.flag === undefined ? undefined : flags[flagName(option.flag)];
+    const value = typeof flag === 'string' ? flag : settings[option.env];
+    return value === undefined || value.trim() === '' ? undefined : value;
+  };
+  const isFlag = (name: OptionName): boolean => {
+    const { flag }: Option = options[name];
+    return flag !== undefined && typeof flags[flagName(flag)] === 'string';
+  };
+  const sourceOf = (name: OptionName): string => {
+    const { env, flag }: Option = options[name];
+    return naming.nameOf(name) ?? (isFlag(name) ? flag?.split(' ')[0] : undefined) ?? env;
+  };
+  const read = <N extends OptionName>(name: N): z.output<(typeof options)[N]['schema']> | undefined => {
+    const option: Option = options[name];
+    const value = given(name) ?? option.fallback;
+    if (value === undefined) return undefined;
+    const result = option.schema.safeParse(value);
+    if (result.success) return result.data as z.output<(typeof options)[N]['schema']>;
+    const source = sourceOf(name);
+    // A URL or a password must not be echoed; everything else helps more when it is.
+    const shown = option.secret === true ? '' : `="${harmless(value)}"`;
+    problems.push(`${source}${shown} ${result.error.issues.map((issue) => issue.message).join('; ')}`);
+    return undefined;
+  };
+
+  const url = read('redisUrl');
+  const isSet = (name: OptionName): boolean => given(name) !== undefined;
+  const ifSet = <N extends OptionName>(name: N) => (isSet(name) ? read(name) : undefined);
+  const host = ifSet('redisHost');
+  const port = ifSet('redisPort');
+  const db = ifSet('redisDb');
+  const password = ifSet('redisPassword');
+  const redis = redisOf({ url, host, port, db, password }, (name) => ({
+    source: sourceOf(name),
+    explicit: isFlag(name) || naming.nameOf(name) !== undefined,
+  }));
+  problems.push(...redis.problems, ...misnamed(settings, isSet));
+  const files = {
+    ...named('ca', read('redisCaFile')),
+    ...named('cert', read('redisCertFile')),
+    ...named('key', read('redisKeyFile')),
+  };
+  const own = redisCertificates(url, files);
+  if (typeof own === 'string') problems.push(own);
+  const certificates = typeof own === 'string' ? undefined : own;
+  // Python's names are accepted too: the services replaced here used them.
+  const level = read('logLevel') ?? 'info';
+  const only = read('only');
+  const interval = read('interval');
+  const byFlag = flags['interval'] !== undefined;
+  const config: Config = {
+    redisConfigured: [url, host, port, db === 0 ? undefined : db, password].some((one) => one !== undefined),
+    redis: {
+      ...redis.target,
+      ...(certificates === undefined ? {} : { certificates }),
+      maxRecordBytes: read('maxRecordSize') ?? defaultMaxRecordBytes,
+    },
+    pipelines: only === undefined ? pipelineNames : [only],
+    leftOut: [],
+    postgres: read('postgresUrl'),
+    dbConfigured: given('dbPath') !== undefined,
+    dbPath: resolve(read('dbPath') ?? 'sports_data.db'),
+    aliasTables: read('aliasTables') ?? defaultMappings,
+    aliasCase: read('aliasCase') ?? 'preserve',
+    capture: read('capture') ?? true,
+    aliasIntervalSeconds: (byFlag ? undefined : read('aliasInterval')) ?? interval ?? 120,
+    archiveIntervalSeconds: (byFlag ? undefined : read('archiveInterval')) ?? interval ?? 300,
+    mirror: read('mirror') ?? true,
+    onConflict: read('onConflict') ?? { default: 'skip' },
+    onDelete: read('onDelete') ?? 'keep',
+    retention: read('retentionDays'),
+    http: {
+      host: read('httpHost') ?? '127.0.0.1',
+      port: read('httpPort'),
+      allowedHosts: read('httpAllowedHosts') ?? [],
+      token: read('token'),
+    },
+    log: {
+      level: level === 'warning' ? 'warn' : level === 'critical' ? 'error' : level,
+      format: read('logFormat') ?? 'text',
+      file: read('logFile') ?? '',
+      maxBytes: read('logMaxSize') ?? 20 * 1024 ** 2,
+      files: read('logFiles') ?? 5,
+    },
+    dataDir: resolve(read('dataDir') ?? '.millrace'),
+  };
+  if (problems.length > 0) {
+    throw fatal(
+      `the configuration has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}:\n  - ${problems.join('\n  - ')}`,
+      {
+        code: 'E_CONFIG',
+        hint: naming.hint,
+      },
+    );
+  }
+  return config;
+}
+
+const named = (name: keyof CertificateFiles, path: string | undefined): CertificateFiles =>
+  path === undefined ? {} : { [name]: path };
+
+/** The certificates of the settings, or else of the URL. A string says what is wrong. */
+function redisCertificates(
+  url: RedisTarget | undefined,
+  files: CertificateFiles,
+): Certificates | undefined | string {
+  const names = { ca: 'REDIS_CA_FILE', cert: 'REDIS_CERT_FILE', key: 'REDIS_KEY_FILE' };
+  const first = (['ca', 'cert', 'key'] as const).find((which) => files[which] !== undefined);
+  if (first === undefined) return url?.certificates;
+  if (url?.tls !== true)
+    return `${names[first]} is set, but REDIS_URL is not rediss://…: nothing would be encrypted`;
+  return openCertificates(files, names);
+}
+
+/** `--redis-url <url>` -> `redisUrl`, as commander names it. */
+export const flagName = (flag: string): string =>
+  (flag.split(' ')[0] ?? '').slice(2).replace(/-(\w)/g, (_match, letter: string) => letter.toUpperCase());
+
+/** @throws E_POSTGRES_URL (fatal), the document's error */
+export function requirePostgres({ postgres }: Config): PostgresTarget {
+  if (postgres !== undefined) return postgres;
+  throw fatal('POSTGRES_URL not set', {
+    code: 'E_POSTGRES_URL',
+    hint: 'Set POSTGRES_URL, as in POSTGRES_URL="postgresql://user:password@localhost:5432/ai_models", or let Millrace start a Postgres of its own: `millrace run --embedded`.',
+  });
+}

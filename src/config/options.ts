@@ -1,0 +1,243 @@
+import { z } from 'zod';
+import { parseMappings } from '../mapping/alias-tables';
+import { parseRetention } from '../mapping/retention-policy';
+import { parseStrategies } from '../mapping/strategies';
+import { pipelineNames } from '../pipeline/pipeline';
+import { parsePostgresUrl } from '../connections/postgres-url';
+import { parseRedisUrl } from '../connections/redis-url';
+
+/** One row of the option table: where a setting comes from, what it may be, what it is when nobody says. */
+export interface Option {
+  readonly env: string;
+  /** commander's notation; absent where only the environment may set it (secrets, rarely changed things). */
+  readonly flag?: string;
+  readonly schema: z.ZodType<unknown, string>;
+  readonly fallback?: string;
+  readonly help: string;
+  /** Holds a password: never printed. */
+  readonly secret?: true;
+}
+
+const text = z.string();
+const choice = <const T extends readonly [string, ...string[]]>(values: T) =>
+  z
+    .string()
+    .transform((value) => value.toLowerCase())
+    .pipe(z.enum(values, { error: `must be one of ${values.join(', ')}` }));
+const whole = (low: number, high: number) =>
+  z
+    .string()
+    .regex(/^\d{1,10}$/, `must be a whole number from ${low} to ${high}`)
+    .transform(Number)
+    .refine((value) => value >= low && value <= high, `must be a whole number from ${low} to ${high}`);
+/** setTimeout holds 2^31 ms: a longer interval would fire at once. */
+const seconds = z
+  .string()
+  .regex(/^\d{1,7}(\.\d+)?$/, 'must be a number of seconds, for example 120')
+  .transform(Number)
+  .refine((value) => value >= 1 && value <= 2_000_000, 'must be from 1 to 2000000 seconds');
+const unit = { '': 1, KB: 1024, MB: 1024 ** 2, GB: 1024 ** 3 };
+const bytes = z.string().transform((value, context) => {
+  const [, count, suffix] = /^(\d{1,9})(|KB|MB|GB)$/i.exec(value.trim()) ?? [];
+  const factor = Object.entries(unit).find(([name]) => name === suffix?.toUpperCase())?.[1];
+  if (factor !== undefined) return Number(count) * factor;
+  context.addIssue({ code: 'custom', message: 'must be a size such as 20MB (B, KB, MB or GB), or 0' });
+  return z.NEVER;
+});
+const toggle = choice(['on', 'off', 'true', 'false', '1', '0', 'yes', 'no']).transform((value) =>
+  ['on', 'true', '1', 'yes'].includes(value),
+);
+/** Printable ASCII: it travels in a header. */
+const secretToken = z
+  .string()
+  .regex(
+    /^[\x21-\x7e]{16,200}$/,
+    'must have 16 to 200 characters, without spaces: `openssl rand -hex 24` makes a good one',
+  );
+const hostNames = z
+  .string()
+  .transform((value) => value.split(',').map((name) => name.trim().toLowerCase()))
+  .transform((names) => names.filter((name) => name !== ''))
+  .refine(
+    (names) => names.every((name) => /^[\w.-]+$/.test(name)),
+    'must be names without port, comma between them',
+  );
+/** A setting with a parser of its own, which returns a string to say what is wrong. */
+const parsedBy = <T extends object>(parse: (value: string) => T | string) =>
+  z.string().transform((value, context) => {
+    const parsed = parse(value);
+    if (typeof parsed !== 'string') return parsed;
+    context.addIssue({ code: 'custom', message: parsed });
+    return z.NEVER;
+  });
+const redisUrl = parsedBy(parseRedisUrl);
+const postgresUrl = parsedBy(parsePostgresUrl);
+const mappings = parsedBy(parseMappings);
+const strategies = parsedBy(parseStrategies);
+const retention = parsedBy(parseRetention);
+
+/** The one table of settings. README and `--help` are written from it; a flag beats the environment, which beats .env. */
+export const options = {
+  redisUrl: {
+    env: 'REDIS_URL',
+    flag: '--redis-url <url>',
+    schema: redisUrl,
+    help: 'Redis as redis://[:password@]host[:port][/db] (rediss:// for TLS)',
+    secret: true,
+  },
+  redisHost: {
+    env: 'REDIS_HOST',
+    schema: text,
+    fallback: 'localhost',
+    help: 'Redis host, when REDIS_URL is not set',
+  },
+  redisPort: { env: 'REDIS_PORT', schema: whole(1, 65535), fallback: '6379', help: 'Redis port' },
+  redisDb: { env: 'REDIS_DB', schema: whole(0, 65535), fallback: '0', help: 'Redis database number' },
+  redisPassword: {
+    env: 'REDIS_PASSWORD',
+    schema: text,
+    fallback: '',
+    help: 'Redis password (empty: none)',
+    secret: true,
+  },
+  redisCaFile: {
+    env: 'REDIS_CA_FILE',
+    schema: text,
+    help: 'PEM file of the authority that signed the certificate of Redis (default: the public ones)',
+  },
+  redisCertFile: {
+    env: 'REDIS_CERT_FILE',
+    schema: text,
+    help: 'PEM file of our certificate, for a Redis that asks',
+  },
+  redisKeyFile: { env: 'REDIS_KEY_FILE', schema: text, help: 'PEM file of its key' },
+  postgresUrl: {
+    env: 'POSTGRES_URL',
+    flag: '--postgres-url <url>',
+    schema: postgresUrl,
+    help: 'Postgres as postgresql://user:password@host:port/database',
+    secret: true,
+  },
+  only: {
+    env: 'MILLRACE_ONLY',
+    flag: '--only <pipeline>',
+    schema: choice(pipelineNames),
+    help: 'one pipeline alone: aliases or archive (default: both)',
+  },
+  dbPath: {
+    env: 'DB_PATH',
+    flag: '--db <path>',
+    schema: text,
+    fallback: 'sports_data.db',
+    help: 'SQLite file with the alias tables',
+  },
+  aliasTables: {
+    env: 'ALIAS_TABLES',
+    schema: mappings,
+    help: 'tables to serve, as type=table(id_column,alias_column);… (default: team, player, league and market aliases)',
+  },
+  aliasCase: {
+    env: 'ALIAS_CASE',
+    schema: choice(['preserve', 'lower']),
+    fallback: 'preserve',
+    help: 'keys as written, or folded by SQLite’s LOWER (ASCII letters only)',
+  },
+  capture: {
+    env: 'CAPTURE',
+    schema: toggle,
+    fallback: 'on',
+    help: 'install triggers in the SQLite file (off: the interval pass alone)',
+  },
+  interval: {
+    env: 'SYNC_INTERVAL',
+    flag: '--interval <seconds>',
+    schema: seconds,
+    help: 'seconds between full passes (default 120 for aliases, 300 for the archive)',
+  },
+  aliasInterval: { env: 'ALIAS_SYNC_INTERVAL', schema: seconds, help: 'the same, for aliases only' },
+  archiveInterval: { env: 'ARCHIVE_SYNC_INTERVAL', schema: seconds, help: 'the same, for the archive only' },
+  mirror: {
+    env: 'MIRROR',
+    schema: toggle,
+    fallback: 'on',
+    help: 'follow plain Redis writes by keyspace notifications (off: the interval pass alone finds them)',
+  },
+  onConflict: {
+    env: 'ON_CONFLICT',
+    schema: strategies,
+    fallback: 'skip',
+    help: 'a name that Postgres has already: skip, overwrite or merge; per kind: skip,model=overwrite',
+  },
+  onDelete: {
+    env: 'ON_DELETE',
+    schema: choice(['keep', 'delete']),
+    fallback: 'keep',
+    help: 'what a deletion in Redis does in Postgres: keep the row, or delete it',
+  },
+  retentionDays: {
+    env: 'RETENTION_DAYS',
+    flag: '--days <days>',
+    schema: retention,
+    help: 'days after which predictions and metrics leave Redis, once they are in Postgres: 90, or prediction=90,metric=365 (default: they stay)',
+  },
+  httpHost: {
+    env: 'HTTP_HOST',
+    schema: text,
+    fallback: '127.0.0.1',
+    help: 'address of the dashboard, /healthz, /readyz, /metrics',
+  },
+  httpPort: {
+    env: 'HTTP_PORT',
+    schema: whole(0, 65535),
+    help: 'its port (default 8611, or a free one when that is taken; 0: any free one)',
+  },
+  httpAllowedHosts: {
+    env: 'HTTP_ALLOWED_HOSTS',
+    schema: hostNames,
+    fallback: '',
+    help: 'names, comma between them, by which the dashboard may be opened besides localhost, addresses and HTTP_HOST',
+  },
+  token: {
+    env: 'MILLRACE_TOKEN',
+    schema: secretToken,
+    help: 'who has it may pause, resume, reconcile and retry in the dashboard, and look from elsewhere; 16 characters or more',
+    secret: true,
+  },
+  maxRecordSize: {
+    env: 'MAX_RECORD_SIZE',
+    schema: bytes.refine((size) => size >= 1024 ** 2 && size <= 256 * 1024 ** 2, 'must be from 1MB to 256MB'),
+    fallback: '64MB',
+    help: 'a record, or a value, that is larger is not fetched from Redis but parked; memory may need 300MB and three times this',
+  },
+  logLevel: {
+    env: 'LOG_LEVEL',
+    schema: choice(['debug', 'info', 'warn', 'warning', 'error', 'critical']),
+    fallback: 'info',
+    help: 'debug, info, warn or error',
+  },
+  logFormat: {
+    env: 'LOG_FORMAT',
+    schema: choice(['text', 'json']),
+    fallback: 'text',
+    help: 'text for people, json for one object a line',
+  },
+  logFile: { env: 'LOG_FILE', schema: text, fallback: '', help: 'also write the log to this file' },
+  logMaxSize: {
+    env: 'LOG_MAX_SIZE',
+    schema: bytes,
+    fallback: '20MB',
+    help: 'LOG_FILE is set aside at this size, and a new one begun (0: never, something else rotates it)',
+  },
+  logFiles: {
+    env: 'LOG_FILES',
+    schema: whole(1, 1000),
+    fallback: '5',
+    help: 'how many files set aside are kept beside LOG_FILE',
+  },
+  dataDir: {
+    env: 'MILLRACE_DIR',
+    schema: text,
+    fallback: '.millrace',
+    help: 'where embedded servers keep their data',
+  },
+} as const satisfies Record<string, Option>;

@@ -1,0 +1,106 @@
+import { type RedisTarget, redisTarget, type RedisUrl } from '../connections/redis-url';
+
+/** What is set about Redis; undefined: not set. */
+export interface RedisSettings {
+  readonly url: RedisUrl | undefined;
+  readonly host: string | undefined;
+  readonly port: number | undefined;
+  readonly db: number | undefined;
+  readonly password: string | undefined;
+}
+
+type Name = 'redisUrl' | 'redisHost' | 'redisPort' | 'redisDb' | 'redisPassword';
+
+interface Origin {
+  /** What the setting is called where it came from. */
+  readonly source: string;
+  /** A flag or a library's option, which beats the environment. */
+  readonly explicit: boolean;
+}
+
+/**
+ * One address of the URL and what stands beside it. Two that contradict each other are a mistake: whichever won, somebody may have meant
+ * the other, and the aliases' full pass deletes keys.
+ * @returns the address, and what is wrong, without secrets
+ */
+export function redisOf(
+  { url, host, port, db, password }: RedisSettings,
+  originOf: (name: Name) => Origin,
+): { readonly target: RedisTarget; readonly problems: readonly string[] } {
+  if (url === undefined)
+    return {
+      target: redisTarget({ host: host ?? 'localhost', port: port ?? 6379, db: db ?? 0, password }),
+      problems: [],
+    };
+  const { namesDb, ...target } = url;
+  const { source, explicit } = originOf('redisUrl');
+  const problems: string[] = [];
+  const contradicts = (name: Name, value: string | number | undefined, inUrl: string | number | undefined) =>
+    value !== undefined && inUrl !== undefined && value !== inUrl && (!explicit || originOf(name).explicit);
+  if (contradicts('redisHost', host?.toLowerCase(), target.host.toLowerCase()))
+    problems.push(`${originOf('redisHost').source}="${host}" contradicts ${source}: keep one of them`);
+  if (contradicts('redisPort', port, target.port))
+    problems.push(`${originOf('redisPort').source}="${port}" contradicts ${source}: keep one of them`);
+  if (contradicts('redisDb', db, namesDb ? target.db : undefined))
+    problems.push(
+      `${originOf('redisDb').source}="${db}" contradicts ${source}, which names database ${target.db}: keep one of them`,
+    );
+  // Whether flag or not: the one says nothing of the database, and the other does.
+  if (db !== undefined && db !== 0 && !namesDb)
+    problems.push(
+      `${originOf('redisDb').source}="${db}" stands beside ${source}, which names no database: write /${db} (or /0) at its end`,
+    );
+  if (contradicts('redisPassword', password, target.password))
+    problems.push(
+      `${originOf('redisPassword').source} contradicts the password in ${source}: keep one of them`,
+    );
+  return { target: { ...(password === undefined ? {} : { password }), ...target }, problems };
+}
+
+interface OtherName {
+  /** The setting that makes the other name meaningless. */
+  readonly unless: 'redisUrl' | 'postgresUrl';
+  readonly instead: string;
+}
+
+const other = (unless: OtherName['unless'], instead: string, ...names: readonly string[]) =>
+  Object.fromEntries(names.map((name) => [name, { unless, instead }]));
+
+/** Names that other programs give such settings. Passed over, they would lead to another database, or there without encryption. */
+const otherNames: Readonly<Record<string, OtherName>> = {
+  ...other('redisUrl', 'write REDIS_URL', 'REDIS_URI', 'REDIS_DSN', 'REDIS_CONNECTION_STRING'),
+  ...other('redisUrl', 'write REDIS_DB', 'REDIS_DATABASE', 'REDIS_DB_INDEX', 'REDIS_DB_NUMBER', 'REDIS_DBNO'),
+  ...other('redisUrl', 'put user and password into REDIS_URL', 'REDIS_USER', 'REDIS_USERNAME'),
+  ...other('redisUrl', 'write REDIS_PASSWORD', 'REDIS_PASS', 'REDIS_PASSWD', 'REDIS_AUTH'),
+  ...other(
+    'redisUrl',
+    'write REDIS_URL=rediss://…',
+    'REDIS_SSL',
+    'REDIS_TLS',
+    'REDIS_USE_SSL',
+    'REDIS_USE_TLS',
+  ),
+  ...other(
+    'postgresUrl',
+    'write POSTGRES_URL',
+    'POSTGRES_URI',
+    'POSTGRES_DSN',
+    'POSTGRESQL_URL',
+    'POSTGRESQL_URI',
+  ),
+};
+
+/** What says nothing that would not hold without it. */
+const meaningless = /^\s*(0|false|no|off|default)?\s*$/i;
+
+/** What is set under a name that is not read. @param isSet whether a setting is */
+export function misnamed(
+  environment: Readonly<Record<string, string | undefined>>,
+  isSet: (setting: OtherName['unless']) => boolean,
+): readonly string[] {
+  return Object.entries(otherNames).flatMap(([name, { unless, instead }]) =>
+    isSet(unless) || meaningless.test(environment[name] ?? '')
+      ? []
+      : [`${name} is set, which Millrace does not read: ${instead}`],
+  );
+}

@@ -1,0 +1,186 @@
+import { once } from 'node:events';
+import Redis, { type RedisOptions } from 'ioredis';
+import { describeError, fatal, MillraceError } from '../foundation/errors';
+import { localFault } from '../foundation/local-fault';
+import { noReply, translateReply, unknownReply, wrongDatabase } from './redis-replies';
+import { askWhetherReady } from './redis-ready';
+import { watchReplies } from './redis-silence';
+import { explainTls, probeTls } from './redis-tls';
+import type { RedisTarget } from './redis-url';
+import { tlsOptions } from './tls';
+
+/** Longest wait for a connection. One that has fallen silent is given up as well, see redis-silence.ts. */
+const connectTimeoutMs = 5_000;
+
+/** What MAX_RECORD_SIZE is by default. */
+export const defaultMaxRecordBytes = 64 * 1024 ** 2;
+/** What a reply may hold besides one record of that size: a page is cut at less. */
+const allowance = 16 * 1024 ** 2;
+
+/**
+ * Connection settings for a pump's own connection. Nothing is queued while disconnected and nothing is sent again after a
+ * reconnect: the pump starts over from the checkpoint instead, which is right whether or not the lost command was executed.
+ */
+const settings: RedisOptions = {
+  lazyConnect: true,
+  enableOfflineQueue: false,
+  autoResendUnfulfilledCommands: false,
+  maxRetriesPerRequest: 0,
+  connectTimeout: connectTimeoutMs,
+  keepAlive: 10_000,
+  // CLIENT SETINFO would be one more thing to grant.
+  disableClientInfo: true,
+  // Of a connection that is gone already, too: with ioredis' two seconds the process would end that much later.
+  disconnectTimeout: 100,
+  retryStrategy: (attempt) => Math.round(Math.min(50 * 2 ** attempt, 1_000) * (0.5 + Math.random() / 2)),
+};
+
+/** A connection that knows why it is down. */
+export class RedisConnection {
+  readonly client: Redis;
+  readonly #target: RedisTarget;
+  #lastError: unknown;
+  #connected = false;
+  #closed = false;
+  #wrongDatabase = false;
+
+  constructor(target: RedisTarget, name: string) {
+    this.#target = target;
+    const { host, port, db, username, password, tls, certificates } = target;
+    this.client = new Redis({
+      ...settings,
+      connectionName: `millrace-${name}`,
+      host,
+      port,
+      db,
+      ...(username === undefined ? {} : { username }),
+      ...(password === undefined ? {} : { password }),
+      ...(tls ? { tls: tlsOptions(host, certificates) } : {}),
+    });
+    askWhetherReady(this.client);
+    watchReplies(this.client, {
+      most: this.maxRecordBytes + allowance,
+      refused: (message) => (this.#lastError ??= Object.assign(new Error(message), { name: 'ReplyError' })),
+    });
+    this.client.on('error', (error: unknown) => {
+      // A consequence of what was told before: the server has hung up.
+      if (this.#lastError === undefined || !isConsequence(error)) this.#lastError = error;
+      // ioredis only tells of a refused SELECT and would go on in database 0, which is somebody else's. While the first
+      // connection is made, `connect` sees to it: ioredis does not settle a connect that is broken off here.
+      this.#wrongDatabase ||= wrongDatabase.test(describeError(error).message);
+      if (this.#wrongDatabase && this.#connected) this.client.disconnect();
+    });
+    this.client.on('ready', () => {
+      if (!this.#wrongDatabase) this.#lastError = undefined;
+    });
+  }
+
+  /** The server's address, safe to print. */
+  get display(): string {
+    return this.#target.display;
+  }
+
+  /** The most bytes that a record, or any one value, may have to be fetched. */
+  get maxRecordBytes(): number {
+    return this.#target.maxRecordBytes ?? defaultMaxRecordBytes;
+  }
+
+  /** Waits for the first connection. @throws what `translate` makes of the failure. */
+  async connect(): Promise<void> {
+    // ioredis would begin anew.
+    if (this.#closed) throw noReply('the connection was closed', this.#target.display);
+    if (this.#connected && this.client.status === 'ready') return;
+    try {
+      if (this.client.status === 'wait' || this.client.status === 'end') await this.client.connect();
+      else await this.client.ping();
+    } catch (error) {
+      const translated = this.translate(error);
+      const { code } = describeError(translated);
+      const unexplained = !this.#connected && (code === 'E_REDIS_UNREACHABLE' || code === 'E_REPLY');
+      throw (unexplained ? await probeTls(this.#target, this.#lastError) : undefined) ?? translated;
+    }
+    // The reply to SELECT came before the connection was ready.
+    if (this.#wrongDatabase) {
+      this.client.disconnect();
+      throw this.translate(this.#lastError);
+    }
+    this.#connected = true;
+  }
+
+  /** Waits for the connection that follows one that was lost. */
+  async reconnected(): Promise<void> {
+    if (this.client.status === 'ready') return;
+    try {
+      await once(this.client, 'ready', { signal: AbortSignal.timeout(connectTimeoutMs) });
+    } catch (error) {
+      throw this.translate(error);
+    }
+  }
+
+  /** Turns any failure of a command into an error with a hint. A connection that missed a reply is dropped: nobody knows what it still owes. */
+  translate(error: unknown): unknown {
+    const { code, message } = describeError(error);
+    if (message === 'Command timed out') this.client.disconnect(true);
+    const where = this.#target.display;
+    const cause = this.#lastError ?? error;
+    const known = translateReply(describeError(cause).message, where) ?? translateReply(message, where);
+    if (known !== undefined) return known;
+    if (cause instanceof MillraceError) return cause;
+    if (error instanceof Error && 'kind' in error) return error;
+    const secured = explainTls(cause, this.#target) ?? explainTls(error, this.#target);
+    if (secured !== undefined) return secured;
+    const local = localFault(cause, `Redis at ${where}`);
+    if (local !== undefined) return local;
+    const reason = isConsequence(cause) ? 'the connection was closed' : describeError(cause).message;
+    const replied = [cause, error].some((one) => describeError(one).code === 'ReplyError');
+    const unreachable = this.client.status !== 'ready' || message === 'Command timed out';
+    return unreachable && !replied ? noReply(reason || code, where) : unknownReply(reason || message, where);
+  }
+
+  /** Ends the connection, now, also one that is only being made, and no other is made. */
+  close(): void {
+    this.#closed = true;
+    this.client.disconnect();
+  }
+}
+
+const isConsequence = (error: unknown): boolean =>
+  /^(Stream isn't writeable|Connection is closed|Reached the max retries)/.test(describeError(error).message);
+
+/** What the server says of itself, as far as it matters to us. */
+export interface ServerFacts {
+  readonly version: string;
+  readonly evicts: boolean;
+  readonly maxmemoryPolicy: string;
+}
+
+/**
+ * Checks once, before the first write, that this server can be written to the way we do.
+ * @throws E_REDIS_REPLICA, E_REDIS_CLUSTER (fatal at start: the setting names the wrong server).
+ */
+export async function inspectServer(connection: RedisConnection): Promise<ServerFacts> {
+  const where = connection.display;
+  let info: string;
+  try {
+    info = await connection.client.info();
+  } catch (error) {
+    throw connection.translate(error);
+  }
+  const field = (name: string) => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1] ?? '';
+  if (field('cluster_enabled') === '1') throw translateReply('MOVED', where) ?? new Error('unreachable');
+  if (field('role') === 'slave') {
+    throw fatal(
+      `Redis at ${where} is a read-only replica of ${field('master_host')}:${field('master_port')}`,
+      {
+        code: 'E_REDIS_REPLICA',
+        hint: 'Let REDIS_URL (or REDIS_HOST) name the primary.',
+      },
+    );
+  }
+  const maxmemoryPolicy = field('maxmemory_policy');
+  return {
+    version: field('redis_version'),
+    maxmemoryPolicy,
+    evicts: field('maxmemory') !== '0' && maxmemoryPolicy.startsWith('allkeys'),
+  };
+}

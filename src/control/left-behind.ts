@@ -1,0 +1,80 @@
+import { EMPTY, exhaustMap, type Observable, takeUntil, timer } from 'rxjs';
+import { checkpointKey } from '../aliases/sink/checkpoint';
+import { streamKey } from '../archive/position/checkpoint';
+import type { Config } from '../config/load';
+import { fatal, type MillraceError } from '../foundation/errors';
+import type { LeftOut } from '../config/left-out';
+import type { Log } from '../log/log';
+import type { PipelineName } from '../pipeline/pipeline';
+import { abort$ } from '../pipeline/pump';
+import { RedisConnection } from '../connections/redis';
+
+/** What a pipeline leaves in Redis, and what becomes of it when nobody runs that pipeline. */
+const traces: Readonly<Record<PipelineName, { readonly key: string; readonly what: string }>> = {
+  archive: {
+    key: streamKey,
+    what: `${streamKey} is in Redis: what writers put there is archived by nobody, and grows`,
+  },
+  aliases: {
+    key: checkpointKey,
+    what: `${checkpointKey} is in Redis: its aliases were kept in step, and are no longer`,
+  },
+};
+
+/** Those left out of which there is a trace: a setting was forgotten rather than left unset. @throws what Redis says */
+export async function findLeftBehind(
+  redis: RedisConnection,
+  leftOut: readonly LeftOut[],
+): Promise<readonly MillraceError[]> {
+  try {
+    await redis.connect();
+    const types = await Promise.all(leftOut.map(({ pipeline }) => redis.client.type(traces[pipeline].key)));
+    return leftOut.flatMap(({ pipeline, hint }, index) =>
+      types[index] === 'none'
+        ? []
+        : [fatal(`${pipeline} is left out, but ${traces[pipeline].what}`, { code: 'E_LEFT_BEHIND', hint })],
+    );
+  } catch (error) {
+    throw redis.translate(error);
+  }
+}
+
+const everyMs = 10_000;
+
+/** Looks for it as long as the daemon runs. */
+export class LeftBehind {
+  readonly #config: Config;
+  readonly #log: Log;
+  #found: readonly MillraceError[] = [];
+
+  constructor(config: Config, log: Log) {
+    this.#config = config;
+    this.#log = log;
+  }
+
+  get troubles(): readonly string[] {
+    return this.#found.map(({ code, message, hint = '' }) => `${code}: ${message}: ${hint}`);
+  }
+
+  watch$(signal: AbortSignal): Observable<unknown> {
+    if (this.#config.leftOut.length === 0) return EMPTY;
+    return timer(0, everyMs).pipe(
+      exhaustMap(() => this.#look()),
+      takeUntil(abort$(signal)),
+    );
+  }
+
+  async #look(): Promise<void> {
+    const redis = new RedisConnection(this.#config.redis, 'left-out');
+    try {
+      const before = this.#found.length;
+      this.#found = await findLeftBehind(redis, this.#config.leftOut);
+      if (before === 0)
+        for (const error of this.#found) this.#log.failure('error', error, { event: 'left-behind' });
+    } catch {
+      // The pipeline that runs tells what is wrong with Redis.
+    } finally {
+      redis.close();
+    }
+  }
+}

@@ -1,0 +1,41 @@
+import { runProgram, whyItFailed } from '../process/run-program';
+import type { ServerUser } from '../process/server-user';
+
+export interface RedisServerBinary {
+  /** Absolute path of redis-server or valkey-server. */
+  readonly path: string;
+  /** To be added to the environment it runs with: LD_LIBRARY_PATH where its libraries lie beside it. */
+  readonly env: NodeJS.ProcessEnv;
+  /** For example '7.0.15'. */
+  readonly version: string;
+  /** Where it came from: 'PATH', 'Debian package', 'npm package'. */
+  readonly origin: string;
+}
+
+/** One way of getting a server: it gave one, or the reason why not. */
+export type Attempt = { readonly server: RedisServerBinary } | { readonly problem: string };
+
+/** Redis 7 brought functions, on which the writer library rests. */
+const OLDEST_MAJOR = 7;
+
+/** A server counts only if it runs here: a binary may be there and lack its libraries or be of another architecture. */
+export async function checkRedisServer(
+  path: string,
+  origin: string,
+  env: NodeJS.ProcessEnv = {},
+  user?: ServerUser,
+): Promise<Attempt> {
+  const result = await runProgram(path, ['--version'], {
+    env: { ...process.env, ...env },
+    cwd: '/',
+    ...user,
+  });
+  const whom = user === undefined ? '' : ` as user ${user.uid}`;
+  if (!result.ok) return { problem: `${path}${whom} ${whyItFailed(result.stderr)}` };
+  const version = /\bv=(\d+(?:\.\d+)*)/.exec(result.stdout)?.[1];
+  if (version === undefined) return { problem: `${path} does not say which version it is` };
+  if (Number.parseInt(version, 10) < OLDEST_MAJOR) {
+    return { problem: `${path} is version ${version}, and ${OLDEST_MAJOR} is the oldest that will do` };
+  }
+  return { server: { path, env, version, origin } };
+}

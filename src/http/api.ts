@@ -1,0 +1,117 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import type { Control } from '../control/control';
+import type { DaemonStatus } from '../daemon/daemon';
+import type { Log } from '../log/log';
+import { type PipelineName, pipelineNames } from '../pipeline/pipeline';
+import { letterRoutes } from './api-letters';
+import type { Exempt } from './connections';
+import type { Guard } from './guard';
+import type { History, Sample } from './history';
+import { stepMs } from './history';
+import type { Live } from './live';
+import { badRequest } from './refusal';
+
+export interface ApiParts {
+  readonly control: Control;
+  readonly history: History;
+  readonly live: Live;
+  readonly guard: Guard;
+  readonly log: Log;
+  readonly exempt: Exempt;
+}
+
+/** A `status` event: everything the page shows but the charts and the parked records. */
+export interface LiveState {
+  /** The daemon's clock, for ages. */
+  readonly at: number;
+  readonly status: DaemonStatus;
+  /** The newest sample: rates are of the last few seconds. */
+  readonly sample: Sample | null;
+}
+
+/** What GET /api/access answers. */
+export interface Access {
+  /** Whether a token is set, so that something can be changed by whoever has it. */
+  readonly actions: boolean;
+  /** Whether this browser may look without it. */
+  readonly open: boolean;
+}
+
+export interface HistoryAnswer {
+  readonly at: number;
+  readonly stepMs: number;
+  readonly samples: readonly Sample[];
+}
+
+/** A full pass of a small store is over by then, and its report is the answer. */
+const passPatienceMs = 2_000;
+
+const params = z.object({ name: z.enum(pipelineNames) });
+
+export function apiRoutes(server: FastifyInstance, parts: ApiParts): void {
+  const { control, history, live, guard, log, exempt } = parts;
+
+  server.get('/access', { onRequest: guard.own }, (request): Access => {
+    return { actions: guard.actions, open: guard.isLocal(request) };
+  });
+  /** Whether a token is the right one. */
+  server.post('/access', { onRequest: guard.changing }, () => ({ ok: true }));
+
+  const looking = { onRequest: guard.reading };
+  server.get('/history', looking, (): HistoryAnswer => ({
+    at: Date.now(),
+    stepMs,
+    samples: history.samples,
+  }));
+  server.get('/live', looking, (request, reply) => {
+    const stream = live.join(guard.hasToken(request));
+    exempt(request.socket);
+    // A proxy must pass events on as they come.
+    return reply.header('content-type', 'text/event-stream').header('x-accel-buffering', 'no').send(stream);
+  });
+  letterRoutes(server, parts);
+
+  const asked = (what: string, name: PipelineName, { ip }: FastifyRequest) => {
+    log.info(`${name}: ${what} asked for by the dashboard at ${ip}`, {
+      event: `http.${what}`,
+      pipeline: name,
+    });
+  };
+  const action = { onRequest: guard.changing };
+  server.post('/pipelines/:name/pause', action, async (request) => {
+    const name = pipelineOf(request);
+    asked('pause', name, request);
+    await control.pause(name, `dashboard (${request.ip})`);
+    return { paused: true };
+  });
+  server.post('/pipelines/:name/resume', action, async (request) => {
+    const name = pipelineOf(request);
+    asked('resume', name, request);
+    await control.resume(name);
+    return { paused: false };
+  });
+  server.post('/pipelines/:name/reconcile', action, async (request, reply) => {
+    const name = pipelineOf(request);
+    asked('reconcile', name, request);
+    const pass = control.reconcile(name);
+    const slow = Symbol('slow');
+    const report = await Promise.race([pass, after(passPatienceMs, slow)]);
+    if (report !== slow) return { report };
+    pass.catch((error: unknown) => {
+      log.failure('warn', error, { event: 'http.reconcile', pipeline: name });
+    });
+    return reply.code(202).send({ running: true });
+  });
+}
+
+function pipelineOf(request: FastifyRequest): PipelineName {
+  const parsed = params.safeParse(request.params);
+  if (parsed.success) return parsed.data.name;
+  throw badRequest('there is no such pipeline', `They are ${pipelineNames.join(' and ')}.`, 404);
+}
+
+const after = <T>(ms: number, value: T): Promise<T> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, ms, value).unref();
+  });

@@ -1,0 +1,135 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { FastifyRequest } from 'fastify';
+import { hostName, isLoopback, isOurName } from '../control/hosts';
+import { badRequest, Refusal } from './refusal';
+
+export interface Access {
+  /** HTTP_HOST */
+  readonly host: string;
+  /** undefined: nothing can be changed over HTTP. */
+  readonly token: string | undefined;
+  /** Further names this daemon is asked by, in lower case. */
+  readonly allowedHosts: readonly string[];
+}
+
+/** Wrong tokens from one address in a minute, before it is told to wait. The right one is let through all the same. */
+const guesses = 10;
+const windowMs = 60_000;
+/** Addresses remembered; who has more has a network of them, and still no token. */
+const remembered = 1_000;
+
+const howToSet = 'Set MILLRACE_TOKEN for the daemon (`openssl rand -hex 24` makes one) and restart it.';
+
+/** Who may ask for what; a Refusal is thrown at others. */
+export type Guard = ReturnType<typeof createGuard>;
+
+export function createGuard({ host, token, allowedHosts }: Access, now = Date.now) {
+  const failures = new Map<string, number>();
+  let windowStart = now();
+
+  /** Against DNS rebinding. No browser leaves the header out. */
+  function checkHost({ headers }: FastifyRequest): void {
+    if (headers.host === undefined) return;
+    const name = hostName(headers.host);
+    if (name !== undefined && isOurName(name, host, allowedHosts)) return;
+    throw new Refusal(
+      403,
+      `this daemon is not asked by the name ${JSON.stringify(headers.host.slice(0, 80))}`,
+      {
+        code: 'E_HTTP_HOST',
+        hint: 'Use localhost or an address, or put the name into HTTP_ALLOWED_HOSTS.',
+      },
+    );
+  }
+
+  /** What another site's page asks a browser to fetch is not answered; a person's click on a link is. */
+  function checkOrigin({ headers }: FastifyRequest): void {
+    const site = headers['sec-fetch-site'] ?? 'none';
+    const { origin } = headers;
+    const own = origin === undefined || (URL.canParse(origin) && new URL(origin).host === headers.host);
+    if ((site === 'none' || site === 'same-origin') && own) return;
+    throw new Refusal(403, 'another site’s page may not ask this daemon', {
+      code: 'E_HTTP_ORIGIN',
+      hint: 'Open the dashboard by its own address.',
+    });
+  }
+
+  /** Whether it brings the token, whatever else was tried from its address: others may be there, too. */
+  function hasToken({ headers }: Pick<FastifyRequest, 'headers'>): boolean {
+    const given = /^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1];
+    return token !== undefined && given !== undefined && same(given.trim(), token);
+  }
+
+  function countFailure(ip: string): void {
+    if (now() - windowStart >= windowMs || failures.size >= remembered) {
+      failures.clear();
+      windowStart = now();
+    }
+    const failed = failures.get(ip) ?? 0;
+    if (failed >= guesses) {
+      throw new Refusal(429, 'too many wrong tokens; wait a minute', { code: 'E_HTTP_ATTEMPTS' });
+    }
+    failures.set(ip, failed + 1);
+  }
+
+  function checkToken({ headers, ip }: FastifyRequest): void {
+    if (token === undefined) {
+      throw new Refusal(
+        403,
+        'this daemon has no token, so nobody but its own machine may look, and nobody change anything',
+        {
+          code: 'E_HTTP_NO_TOKEN',
+          hint: howToSet,
+        },
+      );
+    }
+    if (hasToken({ headers })) return;
+    if (headers.authorization !== undefined) countFailure(ip);
+    throw new Refusal(
+      401,
+      headers.authorization === undefined ? 'this needs the token' : 'the token is wrong',
+      {
+        code: 'E_HTTP_TOKEN',
+        hint: 'Send MILLRACE_TOKEN of the daemon as `Authorization: Bearer …`.',
+      },
+    );
+  }
+
+  /** Asked from the daemon's own machine, by one of its own names: whoever can do that may look. */
+  const isLocal = ({ headers, socket }: FastifyRequest): boolean =>
+    isLoopback(hostName(headers.host) ?? '') && isLoopback(socket.remoteAddress ?? '');
+
+  const hook =
+    (...checks: readonly ((request: FastifyRequest) => void)[]) =>
+    (request: FastifyRequest, _reply: unknown, done: () => void) => {
+      for (const check of checks) check(request);
+      done();
+    };
+  return {
+    /** Whether anything can be changed at all. */
+    actions: token !== undefined,
+    isLocal,
+    hasToken,
+    checkHost,
+    /** Hooks for `onRequest`: before anything is read of the body. */
+    own: hook(checkOrigin),
+    /** Records' keys, errors' texts, incidents: data. */
+    reading: hook(checkOrigin, (request) => {
+      if (!isLocal(request)) checkToken(request);
+    }),
+    changing: hook(checkOrigin, checkToken, checkJson),
+  };
+}
+
+/** Even for an action without parameters: a form of another site cannot say this. */
+function checkJson({ headers }: FastifyRequest): void {
+  if (/^application\/json\b/i.test(headers['content-type'] ?? '')) return;
+  const hint = 'Send it with Content-Type: application/json; {} will do.';
+  throw badRequest('the body must be JSON', hint, 415);
+}
+
+/** Tells nothing by the time it takes, lengths included. */
+function same(given: string, wanted: string): boolean {
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(given), digest(wanted));
+}

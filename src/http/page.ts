@@ -1,0 +1,62 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, extname, join } from 'node:path';
+import helmet from '@fastify/helmet';
+import type { FastifyInstance } from 'fastify';
+import { packageRoot } from '../foundation/package-root';
+
+const folder = join(packageRoot, 'src', 'http', 'dashboard');
+const types: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+};
+
+/** Everything from here, nothing inline, and no way to make a script out of text. */
+const policy = {
+  useDefaults: false,
+  directives: {
+    defaultSrc: ["'none'"],
+    scriptSrc: ["'self'"],
+    styleSrc: ["'self'"],
+    imgSrc: ["'self'"],
+    connectSrc: ["'self'"],
+    baseUri: ["'none'"],
+    formAction: ["'none'"],
+    frameAncestors: ["'none'"],
+    requireTrustedTypesFor: ["'script'"],
+    trustedTypes: ["'none'"],
+  },
+};
+
+/** The headers of every answer. */
+export async function securityHeaders(server: FastifyInstance): Promise<void> {
+  await server.register(helmet, {
+    contentSecurityPolicy: policy,
+    // Whether there is TLS is for a proxy in front to say.
+    strictTransportSecurity: false,
+    xFrameOptions: { action: 'deny' },
+  });
+}
+
+/** The page and its files. They hold no data, so anybody may have them. */
+export function pageRoutes(server: FastifyInstance): void {
+  const uplot = dirname(require.resolve('uplot'));
+  serve(server, '/', join(folder, 'index.html'));
+  for (const name of readdirSync(folder)) serve(server, `/assets/${name}`, join(folder, name));
+  for (const name of ['uPlot.iife.min.js', 'uPlot.min.css'])
+    serve(server, `/assets/uplot/${name}`, join(uplot, name));
+}
+
+/** One file, read once: a route of its own leaves no path to be made up, and the whole is 120 KB. */
+function serve(server: FastifyInstance, route: string, file: string): void {
+  const body = readFileSync(file);
+  const etag = `"${createHash('sha256').update(body).digest('base64url')}"`;
+  server.get(route, (request, reply) => {
+    // Asked for each time: the page of an older version must not meet a newer daemon.
+    void reply.header('cache-control', 'no-cache').header('etag', etag);
+    if (request.headers['if-none-match'] === etag) return reply.code(304).send();
+    return reply.type(types[extname(file)] ?? 'application/octet-stream').send(body);
+  });
+}

@@ -1,0 +1,30 @@
+import type { DeadLetterStore, LetterFilter } from '../archive/letters/letter-store';
+import { fatal, type MillraceError } from '../foundation/errors';
+
+/** Groups that are told of one by one. */
+const toldGroups = 20;
+
+/** When no parked record fits a filter: what was asked for, and what there is instead. */
+export async function nothingLike(
+  store: DeadLetterStore,
+  { ids, kind, code }: LetterFilter,
+): Promise<string> {
+  const groups = await store.groups();
+  const all = groups.reduce((sum, { count }) => sum + count, 0);
+  if (all === 0) return 'Nothing is parked.';
+  const wanted = [
+    ...(ids.length === 0 ? [] : [`has the number ${ids.join(' or ')}`]),
+    ...(kind === undefined ? [] : [`is of the kind ${kind}`]),
+    ...(code === undefined ? [] : [`has the code ${code}`]),
+  ].join(' and ');
+  const there = groups.slice(0, toldGroups).map((group) => `${group.kind} ${group.code} (${group.count})`);
+  const more = groups.length > toldGroups ? ', …' : '';
+  return `None of the ${all} parked records ${wanted}; there are ${there.join(', ')}${more}.`;
+}
+
+/** Who names numbers means records that are there. */
+export const noSuchLetters = (what: string): MillraceError =>
+  fatal(what, {
+    code: 'E_NO_LETTERS',
+    hint: '`millrace dead-letters list` shows what there is.',
+  });

@@ -1,0 +1,56 @@
+import { recordOf } from '../archive/mirror/mirror-event';
+import { kindNames, type KindName } from '../mapping/kinds';
+import type { Config } from '../config/load';
+import { fatal } from '../foundation/errors';
+
+/** What `trace` is asked about. */
+export type Traced =
+  | { readonly of: 'alias'; readonly type: string; readonly alias: string }
+  | { readonly of: 'record'; readonly kind: KindName; readonly id: Buffer };
+
+/**
+ * A Redis key (`aidb:prediction:17`, `alias:team:rmcf`), or the same without its first word (`prediction:17`, `team/rmcf`). @throws
+ * E_TRACE_KEY with what could be meant
+ */
+export function parseTraced(text: string, { aliasTables }: Pick<Config, 'aliasTables'>): Traced {
+  const types = aliasTables.map(({ type }) => type);
+  const record = (rest: string): Traced | undefined => {
+    const found = recordOf(Buffer.from(rest).toString('latin1'));
+    return found === undefined || found.id === ''
+      ? undefined
+      : { of: 'record', kind: found.kind, id: Buffer.from(found.id, 'latin1') };
+  };
+  const alias = (rest: string): Traced | undefined => {
+    const type = types.find((one) => rest.startsWith(`${one}:`));
+    return type === undefined ? undefined : { of: 'alias', type, alias: rest.slice(type.length + 1) };
+  };
+  if (text.startsWith('aidb:')) {
+    const found = record(text.slice('aidb:'.length));
+    if (found !== undefined) return found;
+    throw refused(
+      /^aidb:(idx|counter):|name_to_id$|:runs$/.test(text)
+        ? `${text} is an index or a counter of the applications, and no record`
+        : `${text} is no key of a record`,
+      types,
+    );
+  }
+  if (text.startsWith('alias:')) {
+    const found = alias(text.slice('alias:'.length));
+    if (found !== undefined) return found;
+    throw refused(`${text} is of no type that is served here`, types);
+  }
+  const short = text.replace('/', ':');
+  const both = [record(short), alias(short)].filter((one) => one !== undefined);
+  const [only] = both;
+  if (both.length === 1 && only !== undefined) return only;
+  throw refused(
+    both.length === 0 ? `${text} is no key of ours` : `${text} may be a record or an alias`,
+    types,
+  );
+}
+
+const refused = (message: string, types: readonly string[]) =>
+  fatal(message, {
+    code: 'E_TRACE_KEY',
+    hint: `Name aidb:<kind>:<id> (kinds: ${kindNames.join(', ')}) or alias:<type>:<alias> (types: ${types.join(', ')}).`,
+  });

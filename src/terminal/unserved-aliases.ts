@@ -1,0 +1,37 @@
+import { AliasSource } from '../aliases/source/source';
+import { findUnserved, type UnservedRow } from '../aliases/source/unserved';
+import type { Config } from '../config/load';
+import { print, printJson } from './print';
+
+/** Tells the rows of alias tables that can have no key, as they are in the file now. Reads only. @returns how many it told @throws E_DB_MISSING (fatal) */
+export function tellUnserved(config: Config, most: number, json: boolean): number {
+  if (!config.pipelines.includes('aliases')) return 0;
+  const source = AliasSource.open({
+    path: config.dbPath,
+    mappings: config.aliasTables,
+    aliasCase: config.aliasCase,
+  });
+  let told = 0;
+  try {
+    for (const [type, truth] of source.truths) {
+      for (const row of findUnserved(type, truth, most - told)) {
+        if (json) printJson({ unserved: row });
+        else print(line(row));
+        told++;
+      }
+      if (told >= most) break;
+    }
+  } finally {
+    source.close();
+  }
+  if (told > 0 && !json)
+    print(
+      `${told >= most ? `The first ${told}` : told} rows of alias tables that cannot be served: mend them in SQLite (UPDATE, DELETE), and they are gone from here.`,
+    );
+  return told;
+}
+
+const line = ({ table, alias, id, reason }: UnservedRow): string =>
+  `${table}  alias ${shown(alias)}, id ${shown(id)}: ${reason}`;
+
+const shown = (value: string | null): string => (value === null ? '-' : JSON.stringify(value));

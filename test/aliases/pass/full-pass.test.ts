@@ -1,0 +1,96 @@
+import { join } from 'node:path';
+import type Database from 'better-sqlite3';
+import { FullPass } from '../../../src/aliases/pass/full-pass';
+import { defaultMappings } from '../../../src/mapping/alias-tables';
+import { AliasSink } from '../../../src/aliases/sink/sink';
+import { AliasSource } from '../../../src/aliases/source/source';
+import { RedisConnection } from '../../../src/connections/redis';
+import { redisTarget } from '../../../src/connections/redis-url';
+import { aliasDatabase, temporaryFolder, testRedis, type TestRedis } from '../../support/stores';
+
+/** A pass alone, a step at a time, and what happens between two of them. */
+const folder = temporaryFolder();
+let redis: TestRedis;
+let connection: RedisConnection;
+let sink: AliasSink;
+let db: Database.Database;
+let source: AliasSource;
+let files = 0;
+
+beforeAll(async () => {
+  redis = await testRedis();
+});
+beforeEach(async () => {
+  await redis.client.flushall();
+  const path = join(folder, `pass-${String(++files)}.db`);
+  db = aliasDatabase(path);
+  db.pragma('journal_mode = DELETE'); // a writer locks readers out
+  const insert = db.prepare('INSERT INTO team_aliases VALUES (1, ?)');
+  db.transaction(() => {
+    for (let row = 1_000; row < 6_000; row++) insert.run(`alias ${row}`);
+  })();
+  source = AliasSource.open({ path, mappings: defaultMappings, aliasCase: 'preserve' });
+  connection = new RedisConnection(
+    redisTarget({ host: '127.0.0.1', port: redis.server.port, db: 0 }),
+    'test',
+  );
+  await connection.connect();
+  sink = new AliasSink(connection);
+  await sink.adopt((await sink.load()).raw, null);
+});
+afterEach(() => {
+  connection.close();
+  source.close();
+  db.close();
+});
+
+const newPass = () =>
+  new FullPass({
+    connection,
+    truths: () => source.truths,
+    target: sink,
+    aliasCase: 'preserve',
+    doubtful: () => [],
+    onJudged: () => undefined,
+    force: false,
+    chunk: 1_000,
+  });
+const leaveStale = async (count: number) => {
+  for (let key = 0; key < count; key++) await redis.client.set(`alias:team:gone ${key}`, '["1"]');
+};
+const stale = () => redis.client.keys('alias:team:gone*');
+
+test('stale keys do not hide behind as many others that are written while keys are counted and compared', async () => {
+  await leaveStale(3);
+  const pass = newPass();
+  await pass.step(); // all keys are counted, and none of the last aliases looked at yet
+  const aliases = ['alias 5997', 'alias 5998', 'alias 5999'];
+  await sink.send([{ type: 'team', aliases, values: source.truths.get('team')?.lookUp(aliases) ?? [] }]);
+  let done = await pass.step();
+  while (done === 'more') done = await pass.step();
+  expect(done.get('team')).toMatchObject({ total: 5_000, added: 4_997, deleted: 3 });
+  expect(await stale()).toEqual([]);
+});
+
+test('what SQLite refuses while somebody writes is asked again: no stale key is passed over', async () => {
+  let done = await newPass().step();
+  const first = newPass();
+  while (done === 'more') done = await first.step();
+  await leaveStale(90);
+  const pass = newPass();
+  let refused = 0;
+  done = 'more';
+  while (done === 'more') {
+    db.exec('BEGIN EXCLUSIVE');
+    try {
+      done = await pass.step();
+    } catch {
+      refused++;
+    }
+    db.exec('COMMIT');
+    if (done === 'more') done = await pass.step();
+  }
+  expect(refused).toBeGreaterThan(5);
+  expect(done.get('team')).toMatchObject({ total: 5_000, deleted: 90 });
+  expect(await stale()).toEqual([]);
+});

@@ -1,0 +1,152 @@
+import fc from 'fast-check';
+import { decode } from '../../../src/archive/record/decode';
+import { isUnfit, quote } from '../../../src/archive/record/unfit';
+import { instant } from '../../../src/archive/record/instant';
+import type { Decoder } from '../../../src/mapping/kinds';
+import { anyTime } from '../support/any-values';
+
+const decoded = (decoder: Decoder, raw: string | Buffer) =>
+  decode(decoder, 'some_column', Buffer.from(raw as string));
+
+/** SQLSTATE and column of the refusal. */
+function refusal(decoder: Decoder, raw: string | Buffer): string {
+  try {
+    return `taken: ${String(decoded(decoder, raw))}`;
+  } catch (error) {
+    if (!isUnfit(error)) throw error;
+    return `${error.code} ${error.column ?? 'no column'}`;
+  }
+}
+
+test('a field that is not there is NULL, whatever its kind', () => {
+  for (const decoder of [
+    'text',
+    'json',
+    'integer',
+    'float',
+    'float or none',
+    'time',
+    'time or none',
+  ] as const)
+    expect(decode(decoder, 'some_column', undefined)).toBeNull();
+});
+
+test('text and JSON pass through byte by byte', () => {
+  fc.assert(
+    fc.property(
+      fc.string({ unit: 'binary' }),
+      fc.constantFrom('text' as const, 'json' as const),
+      (text, decoder) => {
+        fc.pre(!text.includes('\0'));
+        expect(decoded(decoder, text)).toEqual(Buffer.from(text));
+      },
+    ),
+  );
+});
+
+test('NUL and what is not UTF-8 are refused in every kind of column', () => {
+  for (const decoder of [
+    'text',
+    'json',
+    'integer',
+    'float',
+    'float or none',
+    'time',
+    'time or none',
+  ] as const) {
+    expect(refusal(decoder, 'a\0b')).toBe('22021 some_column');
+    expect(refusal(decoder, Buffer.from([0x61, 0xff]))).toBe('22021 some_column');
+    expect(refusal(decoder, Buffer.from([0xed, 0xa0, 0x80]))).toBe('22021 some_column'); // U+D800
+  }
+});
+
+test('0 means none where the layout says so, however it is written; elsewhere it is a number', () => {
+  for (const text of ['0', '0.0', '-0.0', '+0', '0.', '.0', '00', '0e0', '0.00E-5']) {
+    expect(decoded('float or none', text)).toBeNull();
+    expect(decoded('float', text)).toBe(text);
+  }
+  expect(decoded('integer', '0')).toBe('0');
+  for (const text of ['1e-05', '0.1', '1e-320', '10', '.01', 'nan', 'NaN', 'Infinity', '-inf'])
+    expect(decoded('float or none', text)).toBe(text);
+});
+
+test('a number keeps its digits', () => {
+  fc.assert(
+    fc.property(fc.double(), fc.bigInt(-(2n ** 63n), 2n ** 63n - 1n), (float, whole) => {
+      expect(decoded('float', String(float))).toBe(String(float));
+      expect(decoded('integer', String(whole))).toBe(String(whole));
+    }),
+  );
+});
+
+test.each(['', ' 1', '1 ', '1_000', '0x10', '1,5', '1e', 'e5', '.', '-', 'one', 'None', 'True', '١'])(
+  '%j is no number',
+  (text) => {
+    for (const decoder of ['float', 'float or none', 'integer'] as const)
+      expect(refusal(decoder, text)).toBe('22P02 some_column');
+  },
+);
+
+test('a fraction is no whole number', () => {
+  for (const text of ['1.0', '1e3', 'nan', 'inf']) expect(refusal('integer', text)).toBe('22P02 some_column');
+});
+
+test('a time is the same text for the same moment, in whatever zone and precision it was written', () => {
+  fc.assert(
+    fc.property(anyTime, ({ written, utc }) => {
+      expect(instant('some_column', Buffer.from(written))).toBe(utc);
+      expect(decoded('time', written)).toBe(`${utc}+00`);
+      expect(decoded('time or none', written)).toBe(`${utc}+00`);
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+test.each([
+  ['2026-01-05T14:30:00.5', '2026-01-05 14:30:00.500000'],
+  ['2026-01-05 14:30', '2026-01-05 14:30:00.000000'],
+  ['2026-01-05T14:30:00.1234567', '2026-01-05 14:30:00.123456'],
+  ['2026-01-05T00:00:00+03:30', '2026-01-04 20:30:00.000000'],
+  ['2026-12-31T20:00:00.000001-0800', '2027-01-01 04:00:00.000001'],
+  ['2024-02-29T12:00:00Z', '2024-02-29 12:00:00.000000'],
+  ['0001-01-01T00:00:00', '0001-01-01 00:00:00.000000'],
+  ['9999-12-31T23:59:59.999999', '9999-12-31 23:59:59.999999'],
+])('%s is %s in UTC', (written, utc) => {
+  expect(instant('some_column', Buffer.from(written))).toBe(utc);
+});
+
+test.each([
+  ['yesterday', '22007'],
+  ['now', '22007'],
+  ['infinity', '22007'],
+  ['', '22007'],
+  ['2026-01-05', '22007'],
+  ['05/01/2026 14:30:00', '22007'],
+  ['1767623400', '22007'],
+  ['2026-01-05T14:30:00 Asia/Tehran', '22007'],
+  ['2026-13-05T14:30:00', '22008'],
+  ['2026-02-29T14:30:00', '22008'],
+  ['1900-02-29T14:30:00', '22008'],
+  ['2026-01-05T24:00:00', '22008'],
+  ['2026-01-05T23:59:60', '22008'],
+  ['0000-01-05T00:00:00', '22008'],
+  ['0001-01-01T00:00:00+03:30', '22008'],
+  ['9999-12-31T23:59:59-0800', '22008'],
+  ['2026-01-05T14:30:00+99:00', '22009'],
+  ['2026-01-05T14:30:00+03:75', '22009'],
+])('%j is refused as a time (%s)', (text, code) => {
+  expect(refusal('time', text)).toBe(`${code} some_column`);
+});
+
+test('an empty time is none where the layout says so, and refused elsewhere', () => {
+  expect(decoded('time or none', '')).toBeNull();
+  expect(refusal('time', '')).toBe('22007 some_column');
+});
+
+test('a quotation in a message is short and printable', () => {
+  expect(quote(Buffer.from('a\0\u001b[31m'))).toBe('"a\\u0000\\u001b[31m"');
+  expect(quote('x'.repeat(10_000)).length).toBeLessThan(70);
+  expect(quote(Buffer.concat([Buffer.from('😀'.repeat(40)), Buffer.from([0xff])]))).not.toMatch(
+    /\p{Surrogate}/u,
+  );
+});

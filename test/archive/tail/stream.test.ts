@@ -1,0 +1,46 @@
+import { type Entry, readPage as readPageOf } from '../../../src/archive/tail/stream';
+
+const entry = (id: string, ...fields: readonly (string | Buffer)[]): Entry => [
+  Buffer.from(id),
+  fields.map((field) => Buffer.from(field)),
+];
+const readPage = (entries: readonly Entry[]) => readPageOf(entries, () => undefined);
+const letters = (...fields: readonly (string | Buffer)[]) =>
+  readPage([entry('1-1', ...fields)]).batch.letters.map(
+    ({ key, reason }) => `${key.toString()} ${reason.code}`,
+  );
+
+test('a list nominates each of its ids, beside pairs of one id; it counts as many pairs', () => {
+  const page = readPage([
+    entry('1-1', 'run*', '1 2 18446744073709551616', 'run', 'x 9', 'model*', '007'),
+    entry('1-2', 'run', '2', 'run-', '4'),
+  ]);
+  expect([...(page.nominated.get('run') ?? [])]).toEqual(['1', '2', '18446744073709551616', 'x 9', '4']);
+  expect([...(page.nominated.get('model') ?? [])]).toEqual(['007']);
+  expect([...(page.deleted.get('run') ?? [])]).toEqual(['4']);
+  expect(page).toMatchObject({ position: '1-2', entries: 2, records: 7 });
+  expect(page.batch.letters).toEqual([]);
+});
+
+test.each(['', '1  2', '1 2 ', '1,2', '1 x', Buffer.from([0x31, 0xff])])(
+  'a damaged list is parked as a whole, and what stands beside it counts: %j',
+  (value) => {
+    expect(letters('run*', value)).toEqual(['millrace:changes 1-1 0 run* E_STREAM_FIELD']);
+    const page = readPage([entry('1-1', 'run*', value, 'run', '5')]);
+    expect([...(page.nominated.get('run') ?? [])]).toEqual(['5']);
+  },
+);
+
+test('only kinds have lists', () => {
+  expect(letters('counter*', '1')).toEqual(['millrace:changes 1-1 0 counter* E_STREAM_FIELD']);
+  expect(letters('*', '1')).toEqual(['millrace:changes 1-1 0 * E_STREAM_FIELD']);
+});
+
+test('what came back from Postgres nominates nothing, and its notifications are echoes', () => {
+  const page = readPage([entry('1-1', 'prediction~', '7 8', 'prediction', '9')]);
+  expect([...(page.nominated.get('prediction') ?? [])]).toEqual(['9']);
+  expect(page).toMatchObject({ carried: [7, 8], records: 3 });
+  expect(page.batch.size).toBe(0);
+  expect(letters('prediction~', '1 x')).toEqual(['millrace:changes 1-1 0 prediction~ E_STREAM_FIELD']);
+  expect(letters('model~', '1')).toEqual(['millrace:changes 1-1 0 model~ E_STREAM_FIELD']);
+});
