@@ -7,13 +7,11 @@ demandNode((sentence) => {
 import { Command, CommanderError } from 'commander';
 import { complain, printJson } from './terminal/print';
 import { usageError, verbOf, wantsJson, withFlags, withVerb } from './terminal/usage';
+import type { Verb } from './commands/options';
 import { verbsFor } from './commands/verbs';
 import { describeError } from './foundation/errors';
 import { version } from './foundation/package-root';
 import { stopSignal } from './foundation/stop-signal';
-
-/** What a verb gets: a signal for a clean stop; it returns the exit code. */
-export type Verb = (signal: AbortSignal) => Promise<number>;
 
 async function main(): Promise<void> {
   const stop = stopSignal();

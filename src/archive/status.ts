@@ -18,18 +18,7 @@ import type { MemoryFacts } from './memory-forecast';
 import type { ArchivePassReport } from './pass/pass-runner';
 import { type Refusal, refusalTrouble } from './refusals';
 import { millisecondsOf } from './tail/stream';
-
-/** How plain writes are followed. */
-export interface MirrorStatus {
-  readonly state: 'off' | 'waiting' | 'listening' | 'refused' | 'down';
-  /** Since when it is in that state. */
-  readonly since: number;
-  /** Why it is not listening, and what to do. */
-  readonly message?: string;
-  readonly hint?: string;
-  /** Nominations written to the stream. */
-  readonly mirrored: number;
-}
+import type { MirrorStatus } from './mirror/mirror-log';
 
 /** The pipeline as it is now; times in milliseconds since 1970. */
 export interface ArchiveStatus extends Progress {

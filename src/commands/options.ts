@@ -1,11 +1,13 @@
 import { type Command, Option as CommandOption } from 'commander';
-import type { Verb } from '../cli';
 import { type Config, loadConfig, readEnvironment } from '../config/load';
 import { withStores } from '../config/left-out';
 import { type Option, options } from '../config/options';
 import type { Reachable } from '../doctor/ask';
 import { useRunningDaemon } from '../embedded/stores';
 import { complain } from '../terminal/print';
+
+/** What a verb gets: a signal for a clean stop; it returns the exit code. */
+export type Verb = (signal: AbortSignal) => Promise<number>;
 
 /** Hands a verb to the CLI, which runs it and keeps its exit code. */
 export type Run = (verb: Verb) => Promise<void>;

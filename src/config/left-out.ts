@@ -2,7 +2,7 @@ import { lstatSync } from 'node:fs';
 import type { Config } from './load';
 import { fatal, type MillraceError } from '../foundation/errors';
 import type { Log } from '../log/log';
-import type { PipelineName } from '../pipeline/pipeline';
+import type { PipelineName } from './names';
 
 /** A pipeline that is not run, for one of its stores is not named. */
 export interface LeftOut {

@@ -8,13 +8,14 @@ import { fatal } from '../foundation/errors';
 import { harmless } from '../foundation/harmless';
 import type { LeftOut } from './left-out';
 import type { PostgresTarget } from '../connections/postgres-url';
-import { type PipelineName, pipelineNames } from '../pipeline/pipeline';
+import { type PipelineName, pipelineNames } from './names';
 import { defaultMaxRecordBytes } from '../connections/redis';
 import { misnamed, redisOf } from './redis-settings';
 import type { RedisTarget } from '../connections/redis-url';
 import { readSecretFiles } from './secret-files';
 import { type Option, options } from './options';
 import { type CertificateFiles, type Certificates, openCertificates } from '../connections/tls';
+import type { LogConfig } from '../log/log';
 
 export type OptionName = keyof typeof options;
 
@@ -51,16 +52,6 @@ export interface HttpConfig {
   readonly allowedHosts: readonly string[];
   /** undefined: nothing can be changed over HTTP. */
   readonly token: string | undefined;
-}
-
-export interface LogConfig {
-  readonly level: 'debug' | 'info' | 'warn' | 'error';
-  readonly format: 'text' | 'json';
-  readonly file: string;
-  /** LOG_FILE is set aside before it grows above it; 0: never. */
-  readonly maxBytes: number;
-  /** How many files that were set aside are kept. */
-  readonly files: number;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;

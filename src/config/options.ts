@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { parseMappings } from '../mapping/alias-tables';
 import { parseRetention } from '../mapping/retention-policy';
 import { parseStrategies } from '../mapping/strategies';
-import { pipelineNames } from '../pipeline/pipeline';
+import { pipelineNames } from './names';
 import { parsePostgresUrl } from '../connections/postgres-url';
 import { parseRedisUrl } from '../connections/redis-url';
 

@@ -2,9 +2,9 @@ import type { Observable } from 'rxjs';
 import type { PassReport } from '../aliases/pass/pass-runner';
 import type { DeadLetterStore } from '../archive/letters/letter-store';
 import type { ArchivePassReport } from '../archive/pass/pass-runner';
-import type { DaemonStatus } from '../daemon/daemon';
+import type { DaemonStatus } from './daemon-status';
 import type { PipelineEvent } from '../pipeline/event';
-import type { PipelineName } from '../pipeline/pipeline';
+import type { PipelineName } from '../config/names';
 
 /** What a running daemon can be asked for: behind the buttons of the dashboard and the methods of the library. */
 export interface Control {

@@ -5,7 +5,7 @@ import type { Config } from '../config/load';
 import { fatal, type MillraceError } from '../foundation/errors';
 import type { LeftOut } from '../config/left-out';
 import type { Log } from '../log/log';
-import type { PipelineName } from '../pipeline/pipeline';
+import type { PipelineName } from '../config/names';
 import { abort$ } from '../pipeline/pump';
 import { RedisConnection } from '../connections/redis';
 

@@ -1,7 +1,7 @@
 import * as aliases from '../aliases/sink/pause';
 import * as archive from '../archive/position/pause';
 import { type Config, requirePostgres } from '../config/load';
-import type { PipelineName } from '../pipeline/pipeline';
+import type { PipelineName } from '../config/names';
 import { PostgresConnection } from '../connections/postgres';
 import { RedisConnection } from '../connections/redis';
 

@@ -2,35 +2,21 @@ import { setMaxListeners } from 'node:events';
 import { EMPTY, ignoreElements, lastValueFrom, merge, Subject } from 'rxjs';
 import { aliasPipeline } from '../aliases/pipeline';
 import { stopped } from '../aliases/pass/report';
-import type { AliasStatus } from '../aliases/status';
 import { archivePipeline } from '../archive/pipeline';
-import type { ArchiveStatus } from '../archive/status';
-import { banner } from '../terminal/banner';
+import { banner } from './banner';
 import { type Config, requirePostgres } from '../config/load';
 import type { Control, Reports } from '../control/control';
 import { LeftBehind } from '../control/left-behind';
-import { type LeftOut, logLeftOut, notRun } from '../config/left-out';
+import { logLeftOut, notRun } from '../config/left-out';
 import type { Log } from '../log/log';
 import { createMetrics, describeProcess } from '../metrics/metrics';
 import type { PipelineEvent } from '../pipeline/event';
-import { type Health, overallHealth } from '../pipeline/health';
+import { overallHealth } from '../pipeline/health';
 import { stopDeadlineMs } from '../pipeline/one-pass';
-import type { Pipeline, PipelineName } from '../pipeline/pipeline';
+import type { Pipeline } from '../pipeline/pipeline';
+import type { PipelineName } from '../config/names';
 import { startHttp } from '../http/http';
-
-export interface DaemonStatus {
-  readonly pid: number;
-  readonly startedAt: number;
-  readonly ready: boolean;
-  readonly troubles: readonly string[];
-  /** What it does not run for want of a store, though nobody has said that it should not. */
-  readonly leftOut: readonly LeftOut[];
-  /** How each pipeline is, and the whole, in a word. */
-  readonly health: { readonly overall: Health } & Readonly<Record<PipelineName, Health | null>>;
-  /** null: this daemon does not run that pipeline. */
-  readonly aliases: AliasStatus | null;
-  readonly archive: ArchiveStatus | null;
-}
+import type { DaemonStatus } from '../control/daemon-status';
 
 export interface DaemonOptions {
   readonly config: Config;

@@ -1,6 +1,6 @@
 import { describeError } from '../foundation/errors';
 import type { Log, LogFields } from '../log/log';
-import type { PipelineName } from '../pipeline/pipeline';
+import type { PipelineName } from '../config/names';
 
 export interface PassLog {
   readonly log: Log;

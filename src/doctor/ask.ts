@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type StoreFacts, storeFacts } from '../aliases/inspect/store-facts';
 import { type ArchiveStoreFacts, archiveStoreFacts } from '../archive/inspect/store-facts';
 import { type Config, requirePostgres } from '../config/load';
-import type { DaemonStatus } from '../daemon/daemon';
+import type { DaemonStatus } from '../control/daemon-status';
 import { defaultHttpPort } from '../control/hosts';
 
 /** A configuration that may know where a running daemon listens: see useRunningDaemon. */

@@ -1,4 +1,4 @@
-import type { DaemonStatus } from '../daemon/daemon';
+import type { DaemonStatus } from '../control/daemon-status';
 import { lowered } from '../pipeline/health';
 import { timestamp } from '../foundation/timestamp';
 import type { Finding } from '../pipeline/finding';

@@ -7,7 +7,7 @@ import { createSampleDatabase, isSampleDatabase } from './sample-db';
 import { guardedPostgres, guardedRedis } from './servers';
 import { fatal } from '../foundation/errors';
 import type { Log } from '../log/log';
-import { pipelineNames } from '../pipeline/pipeline';
+import { pipelineNames } from '../config/names';
 import { parsePostgresUrl } from '../connections/postgres-url';
 import { parseRedisUrl } from '../connections/redis-url';
 

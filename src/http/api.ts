@@ -1,9 +1,9 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Control } from '../control/control';
-import type { DaemonStatus } from '../daemon/daemon';
+import type { DaemonStatus } from '../control/daemon-status';
 import type { Log } from '../log/log';
-import { type PipelineName, pipelineNames } from '../pipeline/pipeline';
+import { type PipelineName, pipelineNames } from '../config/names';
 import { letterRoutes } from './api-letters';
 import type { Exempt } from './connections';
 import type { Guard } from './guard';

@@ -1,7 +1,7 @@
 import type { Observable, Subscription } from 'rxjs';
-import type { DaemonStatus } from '../daemon/daemon';
+import type { DaemonStatus } from '../control/daemon-status';
 import type { PipelineEvent } from '../pipeline/event';
-import { type PipelineName, pipelineNames } from '../pipeline/pipeline';
+import { type PipelineName, pipelineNames } from '../config/names';
 
 /** One pipeline at one moment; null: not known, or not run here. */
 export interface PipelineSample {

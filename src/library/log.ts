@@ -1,5 +1,5 @@
 import { Subject } from 'rxjs';
-import type { LogConfig } from '../config/load';
+import type { LogConfig } from '../log/log';
 import { describeError } from '../foundation/errors';
 import { type Log, type LogFields, openLog } from '../log/log';
 

@@ -2,7 +2,7 @@ import { defer, firstValueFrom, merge, type Observable, race, Subject } from 'rx
 import type { Statistics } from '../archive/pass/statistics';
 import { type Environment, readEnvironment } from '../config/load';
 import type { Reports } from '../control/control';
-import type { DaemonStatus } from '../daemon/daemon';
+import type { DaemonStatus } from '../control/daemon-status';
 import { fatal, type MillraceError } from '../foundation/errors';
 import { notRun } from '../config/left-out';
 import { type Addresses, addressesOf } from './addresses';
@@ -14,7 +14,7 @@ import { Run, type Running } from './run';
 import { failing$, unlessAborted, type Waiting } from './waiting';
 import type { PipelineEvent } from '../pipeline/event';
 import { whoAmI } from '../pipeline/pause';
-import type { PipelineName } from '../pipeline/pipeline';
+import type { PipelineName } from '../config/names';
 import { abort$ } from '../pipeline/pump';
 import { setPause } from '../control/set-pause';
 

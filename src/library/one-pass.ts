@@ -2,7 +2,7 @@ import { archiveOnce } from '../archive/once';
 import type { Reports } from '../control/control';
 import { passOnce } from '../control/once';
 import { stoppedEarly } from '../pipeline/once-options';
-import type { PipelineName } from '../pipeline/pipeline';
+import type { PipelineName } from '../config/names';
 import { libraryLog } from './log';
 import type { Settled } from './options';
 

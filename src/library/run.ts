@@ -1,7 +1,8 @@
 import { filter, firstValueFrom, from, takeUntil, timer } from 'rxjs';
 import type { Config } from '../config/load';
 import type { Control } from '../control/control';
-import { type DaemonStatus, runDaemon } from '../daemon/daemon';
+import { runDaemon } from '../daemon/daemon';
+import type { DaemonStatus } from '../control/daemon-status';
 import { writeRecord } from '../control/daemon-record';
 import { fatal } from '../foundation/errors';
 import type { Log } from '../log/log';

@@ -1,7 +1,7 @@
 import { filter, firstValueFrom, map, merge, type Observable, of, race } from 'rxjs';
 import type { Control } from '../control/control';
 import { retryable } from '../foundation/errors';
-import type { PipelineName } from '../pipeline/pipeline';
+import type { PipelineName } from '../config/names';
 import { abort$ } from '../pipeline/pump';
 
 /** How long a caller is ready to wait: when the signal aborts, the call rejects with its reason. */

@@ -1,6 +1,5 @@
 import { Writable } from 'node:stream';
 import { createLogger, format, type Logger, transports } from 'winston';
-import type { LogConfig } from '../config/load';
 import { describeError, fatal } from '../foundation/errors';
 import { harmless, harmlessJson } from '../foundation/harmless';
 import { type LogFile, openLogFile } from './log-file';
@@ -10,6 +9,16 @@ import { timestamp } from '../foundation/timestamp';
  * Structured events with fixed keys (event, pipeline, kind, key, rows, ms). `text`, when given, is what a person sees instead
  * of the fields; it never reaches the JSON form.
  */
+export interface LogConfig {
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  readonly format: 'text' | 'json';
+  readonly file: string;
+  /** LOG_FILE is set aside before it grows above it; 0: never. */
+  readonly maxBytes: number;
+  /** How many files that were set aside are kept. */
+  readonly files: number;
+}
+
 export type LogFields = Readonly<Record<string, unknown>> & { readonly text?: string };
 
 export interface Log {

@@ -1,5 +1,6 @@
 import { isKind, kindNames, kinds, type KindName } from './kinds';
-import type { ConflictStrategy } from '../archive/write/write-mapped';
+
+export type ConflictStrategy = 'skip' | 'overwrite' | 'merge';
 
 /** What to do with a record whose natural key belongs to a row that did not come from it, by kind. */
 export type Strategies = Readonly<Partial<Record<KindName, ConflictStrategy>>> & {

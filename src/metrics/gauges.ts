@@ -1,5 +1,5 @@
 import { Gauge, type Registry } from 'prom-client';
-import type { PipelineName } from '../pipeline/pipeline';
+import type { PipelineName } from '../config/names';
 
 /** What a pipeline shows of its state, each with the label `pipeline`. */
 const gauges = {

@@ -1,5 +1,5 @@
 import type { ErrorReport } from '../foundation/errors';
-import type { PipelineName } from './pipeline';
+import type { PipelineName } from '../config/names';
 
 /** What a pipeline tells while it runs. Never keys or contents of records, but for names in an incident's text. */
 export type PipelineEvent = { readonly at: number; readonly pipeline: PipelineName } & (

@@ -5,7 +5,7 @@ import type { Log } from '../log/log';
 import type { Tell } from './event';
 import { type Incident, mergeIncidents, storeOf, type StoreName } from './incident';
 import { Outages, outageOf, type SeenOutage } from './outages';
-import type { PipelineName } from './pipeline';
+import type { PipelineName } from '../config/names';
 
 /** Where incidents outlive the daemon: in the pipeline's target, beside its checkpoint. */
 export interface IncidentStore {

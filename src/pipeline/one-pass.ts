@@ -1,7 +1,7 @@
 import { ignoreElements, lastValueFrom, type Observable } from 'rxjs';
 import { stoppedEarly } from './once-options';
 import { type Pause, pausedError } from './pause';
-import type { PipelineName } from './pipeline';
+import type { PipelineName } from '../config/names';
 import { type CycleOutcome, pump } from './pump';
 
 /** A batch in hand at the stop gets this long before its connection is cut. */

@@ -2,7 +2,7 @@ import { hostname, userInfo } from 'node:os';
 import { fatal, type MillraceError } from '../foundation/errors';
 import type { Log } from '../log/log';
 import type { Tell } from './event';
-import type { PipelineName } from './pipeline';
+import type { PipelineName } from '../config/names';
 
 /**
  * An operator stopped the applying of changes; their capture goes on. Kept in the target store, so that it holds for every

@@ -5,9 +5,6 @@ import type { Metrics } from '../metrics/metrics';
 import type { PipelineEvent } from './event';
 import type { Health } from './health';
 
-export const pipelineNames = ['aliases', 'archive'] as const;
-export type PipelineName = (typeof pipelineNames)[number];
-
 /** What a pipeline is made of. */
 export interface PipelineOptions {
   readonly config: Config;

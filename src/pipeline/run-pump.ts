@@ -1,7 +1,8 @@
 import type { Observable } from 'rxjs';
 import { describeError } from '../foundation/errors';
 import type { Tell } from './event';
-import type { PipelineName, PipelineOptions } from './pipeline';
+import type { PipelineOptions } from './pipeline';
+import type { PipelineName } from '../config/names';
 import { FaultLog } from './fault-log';
 import { type CycleOutcome, pump } from './pump';
 

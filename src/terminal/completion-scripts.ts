@@ -1,6 +1,6 @@
 import type { Command, Option } from 'commander';
 import { kindNames } from '../mapping/kinds';
-import { pipelineNames } from '../pipeline/pipeline';
+import { pipelineNames } from '../config/names';
 
 export const shells = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof shells)[number];

@@ -1,4 +1,4 @@
-import { recordOf } from '../archive/mirror/mirror-event';
+import { recordOf } from '../archive/record/key';
 import { kindNames, type KindName } from '../mapping/kinds';
 import type { Config } from '../config/load';
 import { fatal } from '../foundation/errors';

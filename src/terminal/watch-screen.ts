@@ -1,6 +1,6 @@
 import type { AliasStatus } from '../aliases/status';
 import type { ArchiveStatus } from '../archive/status';
-import type { DaemonStatus } from '../daemon/daemon';
+import type { DaemonStatus } from '../control/daemon-status';
 import { type Health, type HealthLevel, lowered } from '../pipeline/health';
 import type { Pause } from '../pipeline/pause';
 import { harmless } from '../foundation/harmless';

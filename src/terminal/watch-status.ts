@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { DaemonStatus } from '../daemon/daemon';
+import type { DaemonStatus } from '../control/daemon-status';
 import { harmless, harmlessJson } from '../foundation/harmless';
 import { timestamp } from '../foundation/timestamp';
 import { ratesBetween, type Sample, screenLines, type View } from './watch-screen';

@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import type Redis from 'ioredis';
 import { freePort } from '../../src/embedded/process/ask-redis';
-import type { DaemonStatus } from '../../src/daemon/daemon';
+import type { DaemonStatus } from '../../src/control/daemon-status';
 import { type CliRun, firstPass, startCli } from '../support/cli';
 import { eventually } from '../support/eventually';
 import { aliasDatabase, temporaryFolder, testRedis, type TestRedis } from '../support/stores';

@@ -3,7 +3,7 @@ import { skewFinding } from '../../src/archive/inspect/examine-clocks';
 import { growthFinding } from '../../src/archive/inspect/examine-growth';
 import { keyspacePattern } from '../../src/archive/mirror/mirror-event';
 import { loadConfig, requirePostgres } from '../../src/config/load';
-import type { DaemonStatus } from '../../src/daemon/daemon';
+import type { DaemonStatus } from '../../src/control/daemon-status';
 import { daemonFindings } from '../../src/doctor/daemon-findings';
 import type { Finding } from '../../src/pipeline/finding';
 import { startCli } from '../support/cli';

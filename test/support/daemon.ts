@@ -1,6 +1,7 @@
 import { type Config, loadConfig, type Environment } from '../../src/config/load';
 import type { Control } from '../../src/control/control';
-import { type DaemonStatus, runDaemon } from '../../src/daemon/daemon';
+import { runDaemon } from '../../src/daemon/daemon';
+import type { DaemonStatus } from '../../src/control/daemon-status';
 import type { Log, LogFields } from '../../src/log/log';
 import { eventually } from './eventually';
 

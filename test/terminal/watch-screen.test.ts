@@ -1,6 +1,6 @@
 import { fitted, ratesBetween, screenLines, type Sample, type View } from '../../src/terminal/watch-screen';
 import { frame } from '../../src/terminal/terminal-view';
-import type { DaemonStatus } from '../../src/daemon/daemon';
+import type { DaemonStatus } from '../../src/control/daemon-status';
 import { harmless } from '../../src/foundation/harmless';
 import { cutToWidth, displayWidth } from '../../src/terminal/display-width';
 

@@ -1,7 +1,6 @@
 import { type Carried, recordIn, split, strange } from './carried';
 import { CarriedCopy, type KnownId } from './carried-copy';
 import { type DeadLetter, letterOf, unfit } from '../letters/dead-letters';
-import type { Deletion } from '../delete/delete';
 import type { Found } from '../record/found';
 import type { Gone } from '../record/gone';
 import { type KindName, kindNames } from '../../mapping/kinds';
@@ -12,7 +11,7 @@ import { type Row, toRow } from '../record/row';
 export class Batch {
   readonly #rows: ReadonlyMap<KindName, Row[]>;
   readonly letters: DeadLetter[];
-  readonly deletions: Deletion[];
+  readonly deletions: Gone[];
   /** What is, or may be, gone though nobody deleted it. */
   readonly lapsed: Gone[];
   /** Runs (Redis ids) of which hyperparameters were deleted, with the names of those that are left. */

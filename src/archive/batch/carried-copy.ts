@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { Carried } from './carried';
 import { CopyText, sawHigh, sawNul } from './copy-text';
 import { decode } from '../record/decode';
-import type { Identity } from '../identity/id-map';
+import type { Identity } from '../record/identity';
 import { isPlainInstant } from '../record/instant';
 import { type Column, type KindName, kinds } from '../../mapping/kinds';
 import { absent, PackedError, PackedReader } from '../record/packed';

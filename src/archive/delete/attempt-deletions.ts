@@ -1,14 +1,8 @@
+import type { Gone } from '../record/gone';
 import type { Applied, Attempt } from '../write/attempt';
 import { Batch } from '../batch/batch';
-import {
-  applyDeletions,
-  deleteOthers,
-  type Deleted,
-  type Deletion,
-  letterOfRefused,
-  releaseDeletions,
-} from './delete';
-import type { Life } from '../identity/id-map';
+import { applyDeletions, deleteOthers, type Deleted, letterOfRefused, releaseDeletions } from './delete';
+import type { Life } from '../record/identity';
 import { writeIsolated } from '../write/isolate';
 import { type KindName, kinds } from '../../mapping/kinds';
 import { bring, withParents } from '../identity/resolve';
@@ -26,7 +20,7 @@ interface Context {
 /** Deletes what can be deleted. @returns the rest, with the reasons */
 export async function deleteGone(
   { transaction, ids, batch, applied }: Attempt,
-  deletions: readonly Deletion[],
+  deletions: readonly Gone[],
   { targets, truth, life, lettersExist }: Context,
 ): Promise<Deleted['refused']> {
   if (deletions.length === 0) return [];

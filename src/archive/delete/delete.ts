@@ -3,18 +3,15 @@ import { readAsset } from '../../foundation/package-root';
 import type { Transaction } from '../../connections/postgres';
 import { type DeadLetter, deletionMark, release } from '../letters/dead-letters';
 import type { Gone } from '../record/gone';
-import type { Life } from '../identity/id-map';
+import type { Life } from '../record/identity';
 import { notKept } from './kept';
 import { Unfit } from '../record/unfit';
-import { keyOf } from '../record/found';
+import { keyOf } from '../record/key';
 import { isDataError, unfitOf } from '../write/isolate';
 import { type KindName, kindNames, kinds } from '../../mapping/kinds';
 import { isId, md5 } from '../record/row';
 import { swallowed } from '../write/swallowed';
 import { quoteName, type Target, type Targets, targetOf } from '../record/target';
-
-/** A record the application deleted in Redis; only ON_DELETE=delete acts on it. */
-export type Deletion = Gone;
 
 /**
  * What retention may have removed stays: that it is gone from Redis does not say who has deleted it. A row without a time, or of a
@@ -29,7 +26,7 @@ export interface Deleted {
   /** By kind. */
   readonly rows: Map<KindName, number>;
   /** What Postgres refused, for whatever reason of the data. */
-  readonly refused: { readonly deletion: Deletion; readonly error: unknown }[];
+  readonly refused: { readonly deletion: Gone; readonly error: unknown }[];
   /** Records whose name led to a deleted record's row: it is theirs now. */
   readonly heirs: Map<KindName, Set<string>>;
 }
@@ -38,7 +35,7 @@ export interface Deleted {
 export async function applyDeletions(
   transaction: Transaction,
   targets: Targets,
-  deletions: readonly Deletion[],
+  deletions: readonly Gone[],
   life: Life,
 ): Promise<Deleted> {
   const deleted: Deleted = { rows: new Map(), refused: [], heirs: new Map() };
@@ -64,14 +61,14 @@ export async function applyDeletions(
 }
 
 /** What is parked of a deleted record would come back with its parent. */
-const forgetLetters = (transaction: Transaction, { kind, id }: Deletion, life: Life) =>
+const forgetLetters = (transaction: Transaction, { kind, id }: Gone, life: Life) =>
   transaction.execute(
     'DELETE FROM millrace.dead_letters WHERE kind = $1 AND redis_key = $2 AND payload IS NOT NULL AND life = $3',
     [kind, keyOf(kind, Buffer.from(id, 'latin1')), life],
   );
 
 /** For a deletion that Postgres refuses; tried again when rows that may refer to it are deleted, and at each full pass. */
-export function letterOfRefused({ kind, id }: Deletion, error: unknown): DeadLetter {
+export function letterOfRefused({ kind, id }: Gone, error: unknown): DeadLetter {
   const { code } = unfitOf(error);
   const { table } = error as { table?: unknown };
   const why =
@@ -99,7 +96,7 @@ export async function releaseDeletions(
 async function deleteRecord(
   transaction: Transaction,
   targets: Targets,
-  { kind: name, id }: Deletion,
+  { kind: name, id }: Gone,
   { life, heirs }: { readonly life: Life; readonly heirs: string[] },
 ): Promise<number> {
   const kind = kinds[name];

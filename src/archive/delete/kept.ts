@@ -2,7 +2,7 @@ import { readAsset } from '../../foundation/package-root';
 import type { Transaction } from '../../connections/postgres';
 import { deletionMark } from '../letters/dead-letters';
 import type { Gone } from '../record/gone';
-import type { Life } from '../identity/id-map';
+import type { Life } from '../record/identity';
 import { type KindName, kindNames, kinds } from '../../mapping/kinds';
 import { isId } from '../record/row';
 import { type Targets, targetOf } from '../record/target';

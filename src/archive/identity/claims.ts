@@ -1,5 +1,6 @@
-import type { Identity, Mapping } from './id-map';
-import type { ConflictStrategy } from '../write/write-mapped';
+import type { Mapping } from './id-map';
+import type { Identity } from '../record/identity';
+import type { ConflictStrategy } from '../../mapping/strategies';
 
 /** A record that wants a row. */
 export interface Claim {

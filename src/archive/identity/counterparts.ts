@@ -1,4 +1,4 @@
-import type { Counterpart } from '../write/compare';
+import type { Counterpart } from './resolved';
 import type { IdMapTransaction } from './id-map';
 import { parentIds } from './parent-ids';
 import type { Row } from '../record/row';

@@ -1,7 +1,8 @@
 import { readAsset } from '../../foundation/package-root';
 import type { TextRow, Transaction } from '../../connections/postgres';
 import type { Holders } from './claims';
-import type { Identity, Mapping } from './id-map';
+import type { Mapping } from './id-map';
+import type { Identity } from '../record/identity';
 import { naturalValues, type Resolved } from './resolved';
 import { quoteName, type Target } from '../record/target';
 

@@ -1,6 +1,7 @@
 import { readAsset } from '../../foundation/package-root';
 import type { Transaction } from '../../connections/postgres';
 import type { Kind, KindName } from '../../mapping/kinds';
+import type { Identity, Life } from '../record/identity';
 
 export interface Mapping {
   readonly pgId: string;
@@ -8,20 +9,10 @@ export interface Mapping {
   readonly owned: boolean;
 }
 
-/** A life of Redis, by its number (millrace.incarnations); null: nobody knows which. */
-export type Life = string | null;
-
 /** As Postgres has it. */
 export interface StoredMapping extends Mapping {
   readonly life: Life;
   readonly alive: boolean;
-}
-
-/** Half of an identity; the kind is the other. */
-export interface Identity {
-  readonly id: string;
-  /** Canonical, see instant(). */
-  readonly created: string;
 }
 
 const findSql = readAsset('src/archive/identity/sql/find-ids.sql');

@@ -1,7 +1,8 @@
 import type { Batch } from '../batch/batch';
 import { letterOf } from '../letters/dead-letters';
 import { Unfit } from '../record/unfit';
-import type { IdMapTransaction, Identity } from './id-map';
+import type { IdMapTransaction } from './id-map';
+import type { Identity } from '../record/identity';
 import { type KindName, kindNames, kinds } from '../../mapping/kinds';
 import type { Reference, Row } from '../record/row';
 import { type Targets, targetOf } from '../record/target';

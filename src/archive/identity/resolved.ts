@@ -1,7 +1,7 @@
-import type { Identity } from './id-map';
+import type { Identity } from '../record/identity';
 import type { Row } from '../record/row';
 import type { Target } from '../record/target';
-import { parameter } from '../write/upsert';
+import { parameter } from '../record/decode';
 
 /** A row whose parents are known. */
 export interface Resolved {
@@ -13,6 +13,11 @@ export interface Resolved {
 /** The row of Postgres it is to be written to. */
 export interface Plan {
   readonly resolved: Resolved;
+  readonly pgId: string;
+}
+
+/** A row and the Postgres row it should equal. */
+export interface Counterpart extends Resolved {
   readonly pgId: string;
 }
 

@@ -1,5 +1,6 @@
 import type { RedisConnection } from '../../connections/redis';
-import { type Found, keyOf, unpackFound } from '../record/found';
+import { type Found, unpackFound } from '../record/found';
+import { keyOf } from '../record/key';
 import { type Kind, type KindName, kinds } from '../../mapping/kinds';
 import { MetricKeys } from '../truth/metric-keys';
 import { createdOf } from '../record/row';

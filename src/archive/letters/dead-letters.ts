@@ -2,8 +2,9 @@ import { describeError } from '../../foundation/errors';
 import { readAsset } from '../../foundation/package-root';
 import type { TextRow, Transaction } from '../../connections/postgres';
 import { isUnfit, Unfit } from '../record/unfit';
-import { type Found, keyOf, packFound } from '../record/found';
-import type { Life } from '../identity/id-map';
+import { type Found, packFound } from '../record/found';
+import { keyOf } from '../record/key';
+import type { Life } from '../record/identity';
 import type { KindName } from '../../mapping/kinds';
 import { createdOf, md5, type Row } from '../record/row';
 

@@ -1,21 +1,5 @@
-import { isKind, kindNames, type KindName } from '../../mapping/kinds';
-
-/**
- * A record as a notification names it. Ids are latin1 text, one character a byte: every key survives, valid UTF-8 or not,
- * and equal keys are equal strings.
- */
-export interface Nomination {
-  readonly kind: KindName;
-  /** What follows `aidb:<kind>:` in the key. */
-  readonly id: string;
-  readonly what: Happening;
-}
-
-/**
- * What happened to a record. `deleted`: the application took it away, or a part of it. `lapsed`: it is gone, or a part of it, or may go,
- * without anybody having deleted it.
- */
-export type Happening = 'changed' | 'deleted' | 'lapsed';
+import { kindNames } from '../../mapping/kinds';
+import type { Happening } from '../record/nomination';
 
 /** What an event means for its key. */
 export type Effect = Happening | 'nothing';
@@ -54,9 +38,6 @@ export function effectOf(key: string, event: string): Effect {
   return effect === 'lapsed' && key.startsWith('prediction:') ? 'nothing' : effect;
 }
 
-/** A longer key is nobody's record: neither the mirror nor a pass looks at it, for they hold thousands of keys at a time. */
-export const mostKeyBytes = 16 * 1024;
-
 const prefix = 'aidb:';
 const initials = [...new Set(kindNames.map((name) => name.charAt(0)))].join('');
 
@@ -68,15 +49,3 @@ export const keyspacePattern = (db: number): string => `__keyspace@${db}__:${pre
 
 /** Where the key starts in a channel of that pattern, without `aidb:`. */
 export const keyOffset = (db: number): number => `__keyspace@${db}__:${prefix}`.length;
-
-/** The record of a key (what follows `aidb:`, latin1); undefined for keys that are no record. */
-export function recordOf(key: string): { readonly kind: KindName; readonly id: string } | undefined {
-  const colon = key.indexOf(':');
-  if (colon < 0) return undefined;
-  const kind = key.slice(0, colon);
-  if (!isKind(kind)) return undefined;
-  const id = key.slice(colon + 1);
-  if (kind === 'model' && id === 'name_to_id') return undefined;
-  if (kind === 'exprun' && id.endsWith(':runs')) return undefined;
-  return { kind, id };
-}

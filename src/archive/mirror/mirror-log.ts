@@ -3,7 +3,18 @@ import type { Log } from '../../log/log';
 import { FaultLog } from '../../pipeline/fault-log';
 import type { MirrorEvent } from './mirror';
 import { isRefused } from './notifications';
-import type { MirrorStatus } from '../status';
+
+/** How plain writes are followed. */
+export interface MirrorStatus {
+  readonly state: 'off' | 'waiting' | 'listening' | 'refused' | 'down';
+  /** Since when it is in that state. */
+  readonly since: number;
+  /** Why it is not listening, and what to do. */
+  readonly message?: string;
+  readonly hint?: string;
+  /** Nominations written to the stream. */
+  readonly mirrored: number;
+}
 
 /** What the mirror tells: for the log, for status, and whether a full pass has to look for what it could not see. */
 export class MirrorLog {

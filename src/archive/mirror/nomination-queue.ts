@@ -1,7 +1,8 @@
 import { backoffMs } from '../../pipeline/backoff';
 import type { RedisConnection } from '../../connections/redis';
 import type { Echoes } from '../stream/echoes';
-import { type Happening, type Nomination, recordOf } from './mirror-event';
+import { recordOf } from '../record/key';
+import type { Happening, Nomination } from '../record/nomination';
 import { changesStream, entriesOf, entryFields } from '../stream/nominate';
 
 export interface QueueOptions {

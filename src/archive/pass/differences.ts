@@ -3,7 +3,8 @@ import { findDifferent, findDifferentKeyed, findEstranged } from '../write/compa
 import { counterparts, withParents } from '../identity/counterparts';
 import { findMissing } from '../write/find-missing';
 import { type Found, unpackFound } from '../record/found';
-import { type Identity, IdMap, IdMapTransaction } from '../identity/id-map';
+import { IdMap, IdMapTransaction } from '../identity/id-map';
+import type { Identity } from '../record/identity';
 import { isDataError } from '../write/isolate';
 import { type KindName, kinds } from '../../mapping/kinds';
 import { parentIds } from '../identity/parent-ids';

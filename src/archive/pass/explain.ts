@@ -10,7 +10,8 @@ import {
 import { counterparts, withParents } from '../identity/counterparts';
 import type { DifferenceOptions } from './differences';
 import { describeError } from '../../foundation/errors';
-import { type Found, keyOf, unpackFound } from '../record/found';
+import { type Found, unpackFound } from '../record/found';
+import { keyOf } from '../record/key';
 import { IdMap, IdMapTransaction } from '../identity/id-map';
 import { isDataError } from '../write/isolate';
 import { type KindName, kinds } from '../../mapping/kinds';

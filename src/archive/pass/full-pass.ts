@@ -5,18 +5,12 @@ import { type DifferentPage, FoundDifferent } from './found-different';
 import type { KindName } from '../../mapping/kinds';
 import { MetricKeys } from '../truth/metric-keys';
 import { beginning, type Chunk, Scan } from '../truth/scan';
+import type { Nominated } from '../record/nominated';
 
 export interface FullPassOptions extends DifferenceOptions {
   readonly redis: RedisConnection;
   /** What each kind's differences may take until they are handed over. */
   readonly heldBytes?: number;
-}
-
-/** What the pass found different: the applier reads it again and writes. */
-export interface Nominated {
-  readonly nominated: ReadonlyMap<KindName, ReadonlySet<string>>;
-  /** Metric points that Postgres lacks: they come by value, for their keys are long. */
-  readonly points: readonly Found[];
 }
 
 const nothing: Nominated = { nominated: new Map(), points: [] };

@@ -1,5 +1,6 @@
 import type { PostgresConnection } from '../../connections/postgres';
-import { FullPass, type FullPassOptions, type Nominated } from './full-pass';
+import { FullPass, type FullPassOptions } from './full-pass';
+import type { Nominated } from '../record/nominated';
 import type { KindName } from '../../mapping/kinds';
 import type { Applied } from '../write/attempt';
 import { type Statistics, Tally } from './statistics';

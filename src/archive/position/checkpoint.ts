@@ -3,7 +3,7 @@ import { readAsset } from '../../foundation/package-root';
 import type { Pause } from '../../pipeline/pause';
 import { applicationName, type PostgresConnection, type Transaction } from '../../connections/postgres';
 import { claimedPosition } from './claimed-position';
-import type { Life } from '../identity/id-map';
+import type { Life } from '../record/identity';
 import { pauseOf } from './pause';
 
 export const streamKey = 'millrace:changes';

@@ -6,6 +6,10 @@ import { quote, Unfit } from './unfit';
 /** Text for a column: bytes as found, or plain ASCII of our own making (times, numbers); null is NULL. */
 export type Value = Buffer | string | null;
 
+/** pg sends a Buffer as binary, which only bytea takes. */
+export const parameter = (value: Value | undefined): string | null =>
+  Buffer.isBuffer(value) ? value.toString('utf8') : (value ?? null);
+
 const zero = /^[+-]?(?:0+\.?0*|\.0+)(?:[eE][+-]?\d+)?$/;
 const floating = /^[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|inf(?:inity)?|nan)$/i;
 const whole = /^[+-]?\d{1,40}$/;

@@ -18,9 +18,6 @@ export interface Found {
   readonly values: readonly (Buffer | undefined)[];
 }
 
-export const keyOf = (kind: KindName, id: Buffer): Buffer =>
-  Buffer.concat([Buffer.from(`aidb:${kind}:`), id]);
-
 /** What a dead letter keeps of a record: enough to try again when Redis no longer has it. For a prediction, also its stream form. */
 export const packFound = ({ id, parents, values }: Found): Buffer =>
   pack([id, ...parents.flatMap(({ id: parent, created }) => [created, parent]), ...values]);

@@ -1,13 +1,13 @@
 import { readAsset } from '../../foundation/package-root';
 import { type PostgresConnection, sqlState, type Transaction } from '../../connections/postgres';
-import { keyOf } from '../record/found';
+import { keyOf } from '../record/key';
 import { IdMap, IdMapTransaction } from '../identity/id-map';
 import { type Column, type Kind, kinds } from '../../mapping/kinds';
 import type { RetainedKind } from '../../mapping/retention-policy';
 import type { KeptReason } from './retention-report';
 import type { Row } from '../record/row';
 import { quoteName, type Target, type Targets, targetOf } from '../record/target';
-import { parameter } from '../write/upsert';
+import { parameter } from '../record/decode';
 
 const compareSql = readAsset('src/archive/retention/sql/retention-compare.sql');
 const noteSql = readAsset('src/archive/retention/sql/retention-note.sql');

@@ -1,7 +1,7 @@
 import type { Result } from 'ioredis';
 import { readAsset } from '../../foundation/package-root';
 import type { RedisConnection } from '../../connections/redis';
-import { keyOf } from '../record/found';
+import { keyOf } from '../record/key';
 import { instant } from '../record/instant';
 import { kinds } from '../../mapping/kinds';
 import { parseMember } from '../record/metric-member';

@@ -2,7 +2,7 @@ import type { Result } from 'ioredis';
 import { readAsset } from '../../foundation/package-root';
 import type { RedisConnection } from '../../connections/redis';
 import type { Found } from '../record/found';
-import type { Identity } from '../identity/id-map';
+import type { Identity } from '../record/identity';
 import { kinds } from '../../mapping/kinds';
 import { confirm } from './retention-confirm';
 import { keep, type KindReport } from './retention-report';

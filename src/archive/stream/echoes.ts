@@ -1,6 +1,5 @@
 import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises';
 import { beforeAll, compareEntryIds } from './entry-id';
-import type { Page } from '../tail/stream';
 
 /** Records remembered: more than can be on their way through the mirror at once. */
 const kept = 50_000;
@@ -27,7 +26,7 @@ export class Echoes {
   }
 
   /** The tail has read a page: it is remembered at once, for its echoes may arrive before it is applied. */
-  read({ position, carried }: Pick<Page, 'position' | 'carried'>): void {
+  read({ position, carried }: { readonly position: string; readonly carried: readonly number[] }): void {
     this.#readUntil = position;
     if (carried.length === 0) return;
     this.#carriedAt = performance.now();

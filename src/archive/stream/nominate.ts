@@ -1,5 +1,5 @@
 import type { KindName } from '../../mapping/kinds';
-import type { Nomination } from '../mirror/mirror-event';
+import type { Nomination } from '../record/nomination';
 
 /** The stream everything goes through, in the database of the data. */
 export const changesStream = 'millrace:changes';

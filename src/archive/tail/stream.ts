@@ -3,7 +3,7 @@ import { Batch } from '../batch/batch';
 import { carriedKind, largeEntry, strange } from '../batch/carried';
 import type { KnownId } from '../batch/carried-copy';
 import { isKind, type KindName, kindNames } from '../../mapping/kinds';
-import type { Nominations } from '../truth/look-up';
+import type { Nominations } from '../record/nomination';
 import { idsIn } from '../stream/nominate';
 
 /** An entry as XREAD returns it: id, then field, value, field, value … */

@@ -2,9 +2,7 @@ import { inOrder } from '../record/id-order';
 import { type KindName, kindNames, kinds } from '../../mapping/kinds';
 import type { MetricKeys } from './metric-keys';
 import type { Truth, TruthReader } from './truth';
-
-/** Ids by kind, latin1. */
-export type Nominations = ReadonlyMap<KindName, ReadonlySet<string>>;
+import type { Nominations } from '../record/nomination';
 
 export interface Answer {
   readonly kind: KindName;

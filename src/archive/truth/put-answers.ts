@@ -1,8 +1,9 @@
 import type { Batch } from '../batch/batch';
 import type { KnownId } from '../batch/carried-copy';
-import { keyOf } from '../record/found';
+import { keyOf } from '../record/key';
 import { kindNames } from '../../mapping/kinds';
-import type { Answer, Nominations } from './look-up';
+import type { Answer } from './look-up';
+import type { Nominations } from '../record/nomination';
 
 /** Puts what was looked up into a batch. @returns about how many bytes it holds */
 export function putAnswers(batch: Batch, answers: readonly Answer[], known: KnownId): number {

@@ -1,10 +1,10 @@
 import type { Result } from 'ioredis';
 import { readAsset } from '../../foundation/package-root';
 import type { RedisConnection } from '../../connections/redis';
-import type { Identity } from '../identity/id-map';
+import type { Identity } from '../record/identity';
 import { instant } from '../record/instant';
 import { type KindName, kindNames, kinds } from '../../mapping/kinds';
-import { mostKeyBytes, recordOf } from '../mirror/mirror-event';
+import { mostKeyBytes, recordOf } from '../record/key';
 import { isId } from '../record/row';
 
 declare module 'ioredis' {

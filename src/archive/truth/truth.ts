@@ -2,7 +2,8 @@ import type { Result } from 'ioredis';
 import { readAsset } from '../../foundation/package-root';
 import type { RedisConnection } from '../../connections/redis';
 import { tooLarge, Unfit } from '../record/unfit';
-import { type Found, keyOf } from '../record/found';
+import type { Found } from '../record/found';
+import { keyOf } from '../record/key';
 import { type Kind, type KindName, kinds, type Parent } from '../../mapping/kinds';
 
 declare module 'ioredis' {

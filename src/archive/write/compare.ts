@@ -1,18 +1,14 @@
 import type { Transaction } from '../../connections/postgres';
 import type { Row } from '../record/row';
 import { quoteName, type Target } from '../record/target';
-import { isShared, parameter } from './upsert';
-import { columnsOf, naturalValues, type Resolved } from '../identity/resolved';
+import { isShared } from './upsert';
+import { parameter } from '../record/decode';
+import { columnsOf, naturalValues, type Resolved, type Counterpart } from '../identity/resolved';
 
 const arrays = (columns: readonly (readonly (string | null)[])[], types: readonly string[]) => ({
   values: columns,
   list: types.map((type, index) => `$${index + 1}::${type}[]`).join(', '),
 });
-
-/** A row and the Postgres row it should equal. */
-export interface Counterpart extends Resolved {
-  readonly pgId: string;
-}
 
 /**
  * Which rows differ from their counterparts, or have none. Postgres compares, in its own types: 0.5 is 0.50, and a time is the same

@@ -4,7 +4,7 @@ import { findUnlike, guestRows } from './compare';
 import type { Plan } from '../identity/resolved';
 import { swallowed } from './swallowed';
 import { quoteName, type Target } from '../record/target';
-import { parameter } from './upsert';
+import { parameter } from '../record/decode';
 
 /**
  * ON_CONFLICT=merge: records fill what is empty in the rows of others. @returns how many rows got something. @throws Swallowed

@@ -2,7 +2,8 @@ import type { Transaction } from '../../connections/postgres';
 import type { Alterations } from './alterations';
 import { type Comparison, findUnlike } from './compare';
 import { swallowed, unrecognizable } from './swallowed';
-import { identityIn, parameter, upsert, type UpsertOptions, type Written } from './upsert';
+import { identityIn, upsert, type UpsertOptions, type Written } from './upsert';
+import { parameter } from '../record/decode';
 
 export interface PutOptions extends UpsertOptions {
   readonly alterations: Alterations;

@@ -2,7 +2,7 @@ import { readAsset } from '../../foundation/package-root';
 import type { TextRow, Transaction } from '../../connections/postgres';
 import { columnsOf, type Resolved } from '../identity/resolved';
 import { quoteName, type Target } from '../record/target';
-import { parameter } from './upsert';
+import { parameter } from '../record/decode';
 
 const ruleSql = readAsset('src/archive/write/sql/unique-rule.sql');
 const columnsSql = readAsset('src/archive/write/sql/column-defaults.sql');

@@ -1,5 +1,5 @@
 import type { Transaction } from '../../connections/postgres';
-import type { Value } from '../record/decode';
+import { parameter, type Value } from '../record/decode';
 import { comparable, placeholders, quoteName, type Target } from '../record/target';
 
 export interface Written {
@@ -82,7 +82,3 @@ export async function upsert(transaction: Transaction, options: UpsertOptions): 
   }
   return { added, updated, written, ids, watched };
 }
-
-/** pg sends a Buffer as binary, which only bytea takes. */
-export const parameter = (value: Value | undefined): string | null =>
-  Buffer.isBuffer(value) ? value.toString('utf8') : (value ?? null);

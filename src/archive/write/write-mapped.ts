@@ -3,7 +3,8 @@ import type { Alterations } from './alterations';
 import { type Decision, settle } from '../identity/claims';
 import { guestRows } from './compare';
 import { findHolders, naturalKey } from '../identity/holders';
-import type { IdMapTransaction, Identity, Mapping } from '../identity/id-map';
+import type { IdMapTransaction, Mapping } from '../identity/id-map';
+import type { Identity } from '../record/identity';
 import type { KindName } from '../../mapping/kinds';
 import { mergeAll } from './merge';
 import { put } from './put';
@@ -11,9 +12,9 @@ import { columnsOf, identityOf, type Plan, type Resolved } from '../identity/res
 import type { Row } from '../record/row';
 import { quoteName, type Target } from '../record/target';
 import { Unfit } from '../record/unfit';
-import { isShared, parameter } from './upsert';
-
-export type ConflictStrategy = 'skip' | 'overwrite' | 'merge';
+import { isShared } from './upsert';
+import { parameter } from '../record/decode';
+import type { ConflictStrategy } from '../../mapping/strategies';
 
 export interface MappedOutcome {
   readonly added: number;

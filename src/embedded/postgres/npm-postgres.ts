@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, lstatSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
@@ -8,7 +8,7 @@ import { describeError } from '../../foundation/errors';
 import { installOnce } from '../process/install-once';
 import { checkPostgres, type Demands, type PostgresAttempt } from './postgres-check';
 import { postgresPackage, postgresPlatform } from './postgres-package';
-import { cacheFor } from '../process/server-place';
+import { cacheFor, openToAll } from '../process/server-place';
 
 const linksSchema = z.array(z.object({ source: z.string(), target: z.string() }));
 const packageSchema = z.object({ version: z.string() });
@@ -35,16 +35,6 @@ function linksOf(folder: string): { readonly file: string; readonly link: string
     file: basename(source),
     link: target.replace(/^native\//, ''),
   }));
-}
-
-/** We must be able to change it, and whoever runs the server to read it, however strict the package's own bits are. */
-export function openToAll(folder: string): void {
-  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
-    const path = join(folder, name);
-    const found = lstatSync(path);
-    if (found.isSymbolicLink()) continue;
-    chmodSync(path, found.isDirectory() || (found.mode & 0o100) !== 0 ? 0o755 : 0o644);
-  }
 }
 
 /** Copies the server out of the package and completes it. */

@@ -5,6 +5,7 @@ import {
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   realpathSync,
   rmSync,
   statSync,
@@ -53,6 +54,16 @@ async function refuge(user: ServerUser): Promise<string> {
     code: 'E_EMBEDDED_START',
     hint: HINT,
   });
+}
+
+/** We must be able to change it, and whoever runs the server to read it, however strict the package's own bits are. */
+export function openToAll(folder: string): void {
+  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+    const path = join(folder, name);
+    const found = lstatSync(path);
+    if (found.isSymbolicLink()) continue;
+    chmodSync(path, found.isDirectory() || (found.mode & 0o100) !== 0 ? 0o755 : 0o644);
+  }
 }
 
 /** The cache folder, or one the user can reach instead. */

@@ -4,7 +4,7 @@ import { join, relative, resolve, sep } from 'node:path';
 import { fatal } from '../../foundation/errors';
 import { debianRedis } from './debian-redis';
 import { installOnce } from '../process/install-once';
-import { openToAll } from '../postgres/npm-postgres';
+import { openToAll } from '../process/server-place';
 import { npmRedis } from './npm-redis';
 import { cacheFor } from '../process/server-place';
 import { programsOnPath } from '../process/program-path';

@@ -1,12 +1,8 @@
 import fc from 'fast-check';
 import { kindNames } from '../../../src/mapping/kinds';
-import {
-  effectOf,
-  keyOffset,
-  keyspacePattern,
-  type Nomination,
-  recordOf,
-} from '../../../src/archive/mirror/mirror-event';
+import { effectOf, keyOffset, keyspacePattern } from '../../../src/archive/mirror/mirror-event';
+import { recordOf } from '../../../src/archive/record/key';
+import type { Nomination } from '../../../src/archive/record/nomination';
 import { entriesOf, entryFields, idsIn } from '../../../src/archive/stream/nominate';
 
 const effect = (event: string, key = 'model:1') => effectOf(key, event);

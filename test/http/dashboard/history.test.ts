@@ -1,5 +1,5 @@
 import { Subject } from 'rxjs';
-import type { DaemonStatus } from '../../../src/daemon/daemon';
+import type { DaemonStatus } from '../../../src/control/daemon-status';
 import type { PipelineEvent } from '../../../src/pipeline/event';
 import { History } from '../../../src/http/history';
 

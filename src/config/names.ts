@@ -1,0 +1,2 @@
+export const pipelineNames = ['aliases', 'archive'] as const;
+export type PipelineName = (typeof pipelineNames)[number];
