@@ -15,7 +15,7 @@ export type { ArchivePassReport } from './archive/pass/pass-runner';
 export type { Statistics } from './archive/pass/statistics';
 export type { ArchiveStatus } from './archive/status';
 export type { Strategies } from './mapping/strategies';
-export type { Environment } from './config/load';
+export type { Environment } from './config/environment';
 export type { DaemonStatus as MillraceStatus } from './control/daemon-status';
 export type { PipelineEvent } from './pipeline/event';
 export type { PipelineName } from './config/names';

@@ -23,7 +23,7 @@ export function aliasOf(type: string, index: number): string {
 export const unsharedRow = (n: number): number =>
   Math.floor(n / (sharedEvery - 2)) * sharedEvery + (n % (sharedEvery - 2));
 
-export const createTables = (db: Database.Database): void => {
+const createTables = (db: Database.Database): void => {
   for (const [type] of shares) {
     db.exec(
       `CREATE TABLE ${type}_aliases (${type}_id INTEGER NOT NULL, alias TEXT NOT NULL, UNIQUE (${type}_id, alias))`,

@@ -17,7 +17,7 @@ import { type PassReport, PassRunner } from './pass/pass-runner';
 import { readPause } from './sink/pause';
 import { type Batch, CheckpointMoved, AliasSink } from './sink/sink';
 import type { AliasSource } from './source/source';
-import { UnservedRows } from './source/unserved';
+import { UnservedRows } from './source/unserved-rows';
 import { type KeeperOptions, SourceKeeper } from './source/source-keeper';
 
 export interface LaneOptions extends KeeperOptions {

@@ -64,7 +64,7 @@ export class MemoryForecast {
 }
 
 /** When memory is full if it goes on growing as it did; null when it does not. */
-export function forecast(samples: readonly Sample[], limit: number | null): number | null {
+function forecast(samples: readonly Sample[], limit: number | null): number | null {
   const [first] = samples;
   const last = samples.at(-1);
   if (first === undefined || last === undefined || limit === null || last.at - first.at < leastMs)

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { loadConfig, readEnvironment } from '../config/load';
+import { loadConfig } from '../config/load';
+import { readEnvironment } from '../config/environment';
 import { readRecord } from '../control/daemon-record';
 import { besideDaemon, ownScene, type Scene } from '../demo/scene';
 import { show } from '../demo/show';

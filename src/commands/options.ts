@@ -1,5 +1,6 @@
 import { type Command, Option as CommandOption } from 'commander';
-import { type Config, loadConfig, readEnvironment } from '../config/load';
+import { type Config, loadConfig } from '../config/load';
+import { readEnvironment } from '../config/environment';
 import { withStores } from '../config/left-out';
 import { type Option, options } from '../config/options';
 import type { Reachable } from '../doctor/ask';

@@ -2,7 +2,7 @@ import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Command } from 'commander';
-import { readEnvironment } from '../config/load';
+import { readEnvironment } from '../config/environment';
 import { describeError, fatal } from '../foundation/errors';
 import { harmlessJson } from '../foundation/harmless';
 import { useRunningDaemon } from '../embedded/stores';

@@ -1,16 +1,8 @@
 import { lstatSync } from 'node:fs';
-import type { Config } from './load';
+import type { Config, LeftOut } from './load';
 import { fatal, type MillraceError } from '../foundation/errors';
 import type { Log } from '../log/log';
 import type { PipelineName } from './names';
-
-/** A pipeline that is not run, for one of its stores is not named. */
-export interface LeftOut {
-  readonly pipeline: PipelineName;
-  /** What goes on, what does not, and which setting would change it. */
-  readonly message: string;
-  readonly hint: string;
-}
 
 /**
  * The configuration with the pipelines for which there are stores, and what is left out for want of one. Only where nobody has said

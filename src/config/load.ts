@@ -3,10 +3,9 @@ import type { z } from 'zod';
 import { type AliasCase, type AliasMapping, defaultMappings } from '../mapping/alias-tables';
 import type { RetentionPolicy } from '../mapping/retention-policy';
 import type { Strategies } from '../mapping/strategies';
-import { readDotenv } from './dotenv-file';
+import type { Environment } from './environment';
 import { fatal } from '../foundation/errors';
 import { harmless } from '../foundation/harmless';
-import type { LeftOut } from './left-out';
 import type { PostgresTarget } from '../connections/postgres-url';
 import { type PipelineName, pipelineNames } from './names';
 import { defaultMaxRecordBytes } from '../connections/redis';
@@ -18,6 +17,14 @@ import { type CertificateFiles, type Certificates, openCertificates } from '../c
 import type { LogConfig } from '../log/log';
 
 export type OptionName = keyof typeof options;
+
+/** A pipeline that is not run, for one of its stores is not named. */
+export interface LeftOut {
+  readonly pipeline: PipelineName;
+  /** What goes on, what does not, and which setting would change it. */
+  readonly message: string;
+  readonly hint: string;
+}
 
 export interface Config {
   /** undefined: nothing names a Redis; the default localhost:6379 or an embedded one is used. */
@@ -52,14 +59,6 @@ export interface HttpConfig {
   readonly allowedHosts: readonly string[];
   /** undefined: nothing can be changed over HTTP. */
   readonly token: string | undefined;
-}
-
-export type Environment = Readonly<Record<string, string | undefined>>;
-
-/** The process environment on top of `.env` in the working directory, if there is one. @throws E_CONFIG (fatal) */
-export function readEnvironment(directory = process.cwd()): Environment {
-  const file = readDotenv(directory);
-  return file === undefined ? process.env : { ...file, ...process.env };
 }
 
 /** How those who gave the settings know them. */

@@ -1,4 +1,4 @@
-import type { Environment } from './load';
+import type { Environment } from './environment';
 import { describeError } from '../foundation/errors';
 import { type Option, options } from './options';
 import { readTextFile } from '../foundation/text-file';

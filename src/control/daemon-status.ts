@@ -1,6 +1,6 @@
 import type { AliasStatus } from '../aliases/status';
 import type { ArchiveStatus } from '../archive/status';
-import type { LeftOut } from '../config/left-out';
+import type { LeftOut } from '../config/load';
 import type { PipelineName } from '../config/names';
 import type { Health } from '../pipeline/health';
 

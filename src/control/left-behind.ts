@@ -3,7 +3,7 @@ import { checkpointKey } from '../aliases/sink/checkpoint';
 import { streamKey } from '../archive/position/checkpoint';
 import type { Config } from '../config/load';
 import { fatal, type MillraceError } from '../foundation/errors';
-import type { LeftOut } from '../config/left-out';
+import type { LeftOut } from '../config/load';
 import type { Log } from '../log/log';
 import type { PipelineName } from '../config/names';
 import { abort$ } from '../pipeline/pump';

@@ -4,7 +4,7 @@ import { isKind } from '../mapping/kinds';
 import type { Control } from '../control/control';
 import { notRun } from '../config/left-out';
 import type { DeadLetterStore, Letter, LetterFilter, LetterGroup } from '../archive/letters/letter-store';
-import type { ApiParts } from './api';
+import type { ApiParts } from './parts';
 import { badRequest } from './refusal';
 
 export interface LettersAnswer {

@@ -1,25 +1,12 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import type { Control } from '../control/control';
 import type { DaemonStatus } from '../control/daemon-status';
-import type { Log } from '../log/log';
 import { type PipelineName, pipelineNames } from '../config/names';
 import { letterRoutes } from './api-letters';
-import type { Exempt } from './connections';
-import type { Guard } from './guard';
-import type { History, Sample } from './history';
+import type { Sample } from './history';
 import { stepMs } from './history';
-import type { Live } from './live';
 import { badRequest } from './refusal';
-
-export interface ApiParts {
-  readonly control: Control;
-  readonly history: History;
-  readonly live: Live;
-  readonly guard: Guard;
-  readonly log: Log;
-  readonly exempt: Exempt;
-}
+import type { ApiParts } from './parts';
 
 /** A `status` event: everything the page shows but the charts and the parked records. */
 export interface LiveState {

@@ -22,7 +22,7 @@ const ofFastify: Readonly<Record<number, string>> = {
 };
 
 /** Any failure as the body and the status code of an answer. Texts of errors may quote contents, and are cut. */
-export function answerOf(error: unknown): { readonly status: number; readonly body: object } {
+function answerOf(error: unknown): { readonly status: number; readonly body: object } {
   const { code, message, hint } = describeError(error);
   const body = (status: number, name = code, text = message) => ({
     status,

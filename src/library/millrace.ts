@@ -1,6 +1,6 @@
 import { defer, firstValueFrom, merge, type Observable, race, Subject } from 'rxjs';
 import type { Statistics } from '../archive/pass/statistics';
-import { type Environment, readEnvironment } from '../config/load';
+import { type Environment, readEnvironment } from '../config/environment';
 import type { Reports } from '../control/control';
 import type { DaemonStatus } from '../control/daemon-status';
 import { fatal, type MillraceError } from '../foundation/errors';

@@ -1,7 +1,8 @@
 import type { z } from 'zod';
 import type { AliasMapping } from '../mapping/alias-tables';
 import type { Strategies } from '../mapping/strategies';
-import { type Config, type Environment, loadConfig, type OptionName } from '../config/load';
+import { type Config, loadConfig, type OptionName } from '../config/load';
+import type { Environment } from '../config/environment';
 import { fatal } from '../foundation/errors';
 import { withStores } from '../config/left-out';
 import type { LogEntry } from './log';

@@ -1,7 +1,8 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { arch, cpus, freemem, loadavg, platform, release, totalmem, uptime } from 'node:os';
 import { kindNames, kinds } from '../mapping/kinds';
-import { type Environment, requirePostgres } from '../config/load';
+import { requirePostgres } from '../config/load';
+import type { Environment } from '../config/environment';
 import { describeError } from '../foundation/errors';
 import { withStores } from '../config/left-out';
 import { version } from '../foundation/package-root';

@@ -1,4 +1,5 @@
-import { type Config, type Environment, flagName } from '../config/load';
+import { type Config, flagName } from '../config/load';
+import type { Environment } from '../config/environment';
 import { type Option, options } from '../config/options';
 
 /** By their names, secret or not. */

@@ -2,7 +2,7 @@ import type { AliasStatus } from '../aliases/status';
 import type { ArchiveStatus } from '../archive/status';
 import type { Config } from '../config/load';
 import type { DaemonStatus } from '../control/daemon-status';
-import type { LeftOut } from '../config/left-out';
+import type { LeftOut } from '../config/load';
 import { type Health, lowered } from '../pipeline/health';
 import type { Incident } from '../pipeline/incident';
 import type { Pause } from '../pipeline/pause';

@@ -1,5 +1,5 @@
 import type { AliasTrace } from '../aliases/inspect/trace';
-import type { ArchiveTrace } from '../archive/inspect/trace';
+import type { ArchiveTrace } from '../archive/inspect/record-trace';
 import { harmless } from '../foundation/harmless';
 
 /** A record's trace in words: a paragraph for each place it may be in, and the verdict. Pure. */

@@ -1,5 +1,6 @@
 import { AliasSource } from '../aliases/source/source';
-import { findUnserved, type UnservedRow } from '../aliases/source/unserved';
+import type { UnservedRow } from '../aliases/source/unserved';
+import { findUnserved } from '../aliases/source/unserved-rows';
 import type { Config } from '../config/load';
 import { print, printJson } from './print';
 

@@ -41,7 +41,7 @@ export async function watchStatus({ ask, everyMs, json, signal }: WatchOptions):
   return 0;
 }
 
-export function after(view: View, answer: DaemonStatus | { readonly silent: string }, now: number): View {
+function after(view: View, answer: DaemonStatus | { readonly silent: string }, now: number): View {
   if ('silent' in answer) return { ...view, now, silent: answer.silent };
   const sample: Sample = { at: now, status: answer };
   return { now, last: sample, before: view.last, silent: undefined };

@@ -58,7 +58,7 @@ export function renderText(value: string, property: string): string {
   throw refused(`${property} must be a string, not ${String(value)}`);
 }
 
-export function renderJson(value: JsonInput, property: string): string {
+function renderJson(value: JsonInput, property: string): string {
   if (typeof value !== 'string') return pythonJson(value);
   try {
     parsePythonJson(value);
@@ -75,7 +75,7 @@ export function renderTime(value: Time, property: string): string {
 }
 
 /** A decimal number as Python or JSON writes it; null where there is none. */
-export function readNumber(text: string): number | null {
+function readNumber(text: string): number | null {
   const special = { nan: NaN, inf: Infinity, '-inf': -Infinity }[
     text.toLowerCase().replace('infinity', 'inf')
   ];

@@ -1,13 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  type Config,
-  type Environment,
-  flagName,
-  loadConfig,
-  readEnvironment,
-  requirePostgres,
-} from '../../src/config/load';
+import { type Config, flagName, loadConfig, requirePostgres } from '../../src/config/load';
+import { type Environment, readEnvironment } from '../../src/config/environment';
 import { describeError, type MillraceError } from '../../src/foundation/errors';
 import { options } from '../../src/config/options';
 import { temporaryFolder } from '../support/stores';

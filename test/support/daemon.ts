@@ -1,4 +1,5 @@
-import { type Config, loadConfig, type Environment } from '../../src/config/load';
+import { type Config, loadConfig } from '../../src/config/load';
+import type { Environment } from '../../src/config/environment';
 import type { Control } from '../../src/control/control';
 import { runDaemon } from '../../src/daemon/daemon';
 import type { DaemonStatus } from '../../src/control/daemon-status';

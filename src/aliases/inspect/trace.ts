@@ -152,7 +152,7 @@ function changesOf(
 }
 
 /** What happens next, in one sentence. Pure. */
-export function verdictOf(
+function verdictOf(
   { table, message, type, rows, expected, redis, changelog, before }: Omit<AliasTrace, 'verdict'>,
   captured: boolean,
 ): AliasTrace['verdict'] {

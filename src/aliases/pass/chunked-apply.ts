@@ -1,7 +1,7 @@
 import type { Applied, Batch } from '../sink/sink';
 import type { StaleKeys } from './stale-keys';
 import type { AliasTruth } from '../source/truth';
-import type { UnservedRows } from '../source/unserved';
+import type { UnservedRows } from '../source/unserved-rows';
 
 /** Where a pass sends what differs: the sink, or the dry run that only compares. */
 export interface PassTarget {

@@ -2,7 +2,7 @@ import type { RedisConnection } from '../../connections/redis';
 import { keyPrefix } from '../../mapping/alias-tables';
 import { readValues } from '../sink/read-keys';
 import type { AliasTruth, WalkPage } from '../source/truth';
-import type { UnservedRows } from '../source/unserved';
+import type { UnservedRows } from '../source/unserved-rows';
 
 /** Differences held at once. A type with more is handed over whole instead. */
 const capacity = 100_000;

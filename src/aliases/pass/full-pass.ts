@@ -7,7 +7,7 @@ import type { AliasCase } from '../../mapping/alias-tables';
 import { StaleKeys } from './stale-keys';
 import type { Applied } from '../sink/sink';
 import type { AliasTruth } from '../source/truth';
-import type { UnservedRows } from '../source/unserved';
+import type { UnservedRows } from '../source/unserved-rows';
 
 export interface TypeResult extends Applied {
   /** Distinct aliases in the table. */

@@ -3,7 +3,7 @@ import { type Pause, pausedError } from '../../pipeline/pause';
 import type { RedisConnection } from '../../connections/redis';
 
 /** Beside the checkpoint. */
-export const pauseKey = 'millrace:aliases:pause';
+const pauseKey = 'millrace:aliases:pause';
 
 const schema = z.object({ at: z.number(), by: z.string() });
 

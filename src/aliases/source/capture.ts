@@ -34,7 +34,7 @@ const triggerKinds = [
 ] as const;
 
 /** The triggers of one table, by name. A table that changes its unique keys needs other text: that is how staleness shows. */
-export function triggersFor(table: AliasTable): ReadonlyMap<string, string> {
+function triggersFor(table: AliasTable): ReadonlyMap<string, string> {
   const values = {
     table: quoteName(table.table),
     id: quoteName(table.idColumn),

@@ -89,7 +89,7 @@ export function requireGround(path: string, ground: Ground): void {
 }
 
 /** Whether the connection uses a write-ahead log. */
-export const inWal = (db: Database): boolean => db.pragma('journal_mode', { simple: true }) === 'wal';
+const inWal = (db: Database): boolean => db.pragma('journal_mode', { simple: true }) === 'wal';
 
 /**
  * Before a file is opened: its -shm must not be in use, in this process, for the file that was here before. SQLite would take

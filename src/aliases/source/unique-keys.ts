@@ -120,7 +120,7 @@ export interface IndexText {
 }
 
 /** Takes a CREATE INDEX statement apart. What cannot be read is left out. */
-export function parseIndex(statement: string): IndexText {
+function parseIndex(statement: string): IndexText {
   const sql = withoutComments(statement);
   const expressions: string[] = [];
   let depth = 0;

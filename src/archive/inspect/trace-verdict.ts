@@ -1,12 +1,5 @@
-import type { ArchiveTrace } from './trace';
+import type { ArchiveTrace, Verdict } from './record-trace';
 import type { InRedis } from './trace-redis';
-
-/** What happens next, in one sentence. */
-export interface Verdict {
-  readonly state:
-    'applied' | 'waiting' | 'parked' | 'not captured' | 'unfit' | 'only in Postgres' | 'unknown';
-  readonly sentence: string;
-}
 
 /** @param archive null: the tables are not there. Pure. */
 export function verdictOf(redis: InRedis, archive: ArchiveTrace['archive']): Verdict {

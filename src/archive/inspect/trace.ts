@@ -12,45 +12,13 @@ import { type KindName, kinds } from '../../mapping/kinds';
 import { findTargets } from '../schema/preparation';
 import { type Row, toRow } from '../record/row';
 import { type Targets, targetOf } from '../record/target';
-import { type InRedis, inRedis } from './trace-redis';
-import {
-  countRows,
-  lettersOf,
-  parentsOf,
-  rowsOf,
-  type TracedLetter,
-  type TracedParent,
-  type TracedRow,
-  type TracedRows,
-} from './trace-rows';
-import { scanWaiting, type WaitingScan } from './trace-stream';
-import { type Verdict, verdictOf } from './trace-verdict';
+import { inRedis } from './trace-redis';
+import { countRows, lettersOf, parentsOf, rowsOf } from './trace-rows';
+import { scanWaiting } from './trace-stream';
+import { verdictOf } from './trace-verdict';
 import { TruthReader } from '../truth/truth';
 import { isUnfit } from '../record/unfit';
-
-/** Where one record is. Names, numbers and times; no contents. */
-export interface ArchiveTrace {
-  readonly key: string;
-  readonly kind: KindName;
-  readonly redis: InRedis;
-  /** null: the tables are not there. */
-  readonly archive: {
-    readonly owner: string | null;
-    /** The last entry applied. */
-    readonly position: string;
-    readonly waiting: WaitingScan;
-    readonly parked: readonly TracedLetter[];
-    /** Of this record and of others that had its number; for kinds without numbers: see `counted`. */
-    readonly rows: readonly TracedRow[];
-    readonly counted: TracedRows | null;
-    readonly parents: readonly TracedParent[];
-    /** What a full pass would write. Columns by name. */
-    readonly differences: readonly (Pick<ArchiveDifference, 'change' | 'reason' | 'row'> & {
-      readonly columns: readonly string[];
-    })[];
-  } | null;
-  readonly verdict: Verdict;
-}
+import type { ArchiveTrace } from './record-trace';
 
 /** The life of one record. Reads only. @param id what follows `aidb:<kind>:`. @throws what the stores throw, explained */
 export async function traceRecord(

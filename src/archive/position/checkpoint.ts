@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { readAsset } from '../../foundation/package-root';
 import type { Pause } from '../../pipeline/pause';
 import { applicationName, type PostgresConnection, type Transaction } from '../../connections/postgres';
-import { claimedPosition } from './claimed-position';
+import { claimedPosition, type Position } from './claimed-position';
 import type { Life } from '../record/identity';
 import { pauseOf } from './pause';
 
@@ -27,16 +27,6 @@ const replacedSql = 'INSERT INTO millrace.incarnations (incarnation) VALUES ($1)
 
 /** Another instance owns the stream now: whatever this one knew of its position is worthless. */
 export class Displaced extends Error {}
-
-export interface Position {
-  /** Made anew whenever a stream is begun without continuity; null: never begun. */
-  readonly incarnation: string | null;
-  /** Its number, from 1; null: none ever began. */
-  readonly life: Life;
-  readonly entryId: string;
-  /** What was last seen of Redis, as continuity.ts reads it. */
-  readonly seen: unknown;
-}
 
 export interface Ownership {
   readonly owned: boolean;

@@ -1,6 +1,17 @@
 import { z } from 'zod';
 import type { TextRow } from '../../connections/postgres';
-import type { Position } from './checkpoint';
+import type { Life } from '../record/identity';
+
+/** How far the stream is applied. */
+export interface Position {
+  /** Made anew whenever a stream is begun without continuity; null: never begun. */
+  readonly incarnation: string | null;
+  /** Its number, from 1; null: none ever began. */
+  readonly life: Life;
+  readonly entryId: string;
+  /** What was last seen of Redis, as continuity.ts reads it. */
+  readonly seen: unknown;
+}
 
 const schema = z.object({
   incarnation: z.string().nullable(),

@@ -1,7 +1,8 @@
 import type { Result } from 'ioredis';
 import { readAsset } from '../../foundation/package-root';
 import type { RedisConnection } from '../../connections/redis';
-import { type Position, streamKey } from '../position/checkpoint';
+import { streamKey } from '../position/checkpoint';
+import type { Position } from '../position/claimed-position';
 import { incarnationKey } from '../position/redis-facts';
 
 declare module 'ioredis' {

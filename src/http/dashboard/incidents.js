@@ -53,7 +53,7 @@ export function createIncidents(section) {
  * @param {number} at
  * @returns {readonly string[]}
  */
-export function lasted(incident, at) {
+function lasted(incident, at) {
   const { outage } = incident;
   if (outage === null) return [];
   const { endedAt, times, lastAppliedAt } = outage;

@@ -21,7 +21,7 @@ import { ago, clock, count, counted, duration, rate } from './format.js';
  * @property {Table | null} table
  * @property {{ title: string, text: string } | null} pause
  * @typedef {{ caption: string, head: readonly string[], rows: readonly (readonly string[])[] }} Table
- * @typedef {import('../../daemon').DaemonStatus} DaemonStatus
+ * @typedef {import('../../control/daemon-status').DaemonStatus} DaemonStatus
  * @typedef {NonNullable<DaemonStatus['aliases']> | NonNullable<DaemonStatus['archive']>} PipelineStatus
  * @typedef {{ at: number, sample: import('../history').PipelineSample | null, health: import('../../pipeline/health').Health | null }} Moment
  */

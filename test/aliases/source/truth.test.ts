@@ -9,7 +9,7 @@ import { openForReading, writing } from '../../../src/aliases/source/database';
 import { compareIds, renderIds } from '../../../src/aliases/source/ids';
 import { type AliasCase, defaultMappings } from '../../../src/mapping/alias-tables';
 import { AliasTruth } from '../../../src/aliases/source/truth';
-import { findUnserved } from '../../../src/aliases/source/unserved';
+import { findUnserved } from '../../../src/aliases/source/unserved-rows';
 import { temporaryFolder } from '../../support/stores';
 import { readModel, renderModelIds } from '../support/model';
 

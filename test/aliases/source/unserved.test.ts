@@ -3,7 +3,7 @@ import { describeGaps, installCapture, planCapture } from '../../../src/aliases/
 import { readCatalogue } from '../../../src/aliases/source/catalogue';
 import { type AliasCase, defaultMappings } from '../../../src/mapping/alias-tables';
 import { AliasTruth } from '../../../src/aliases/source/truth';
-import { findUnserved } from '../../../src/aliases/source/unserved';
+import { findUnserved } from '../../../src/aliases/source/unserved-rows';
 import { inFew } from '../../../src/foundation/in-few';
 import { aliasDatabase, temporaryFolder } from '../../support/stores';
 

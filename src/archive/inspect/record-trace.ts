@@ -1,0 +1,36 @@
+import type { KindName } from '../../mapping/kinds';
+import type { ArchiveDifference } from '../pass/explain';
+import type { InRedis } from './trace-redis';
+import type { TracedLetter, TracedParent, TracedRow, TracedRows } from './trace-rows';
+import type { WaitingScan } from './trace-stream';
+
+/** What happens next, in one sentence. */
+export interface Verdict {
+  readonly state:
+    'applied' | 'waiting' | 'parked' | 'not captured' | 'unfit' | 'only in Postgres' | 'unknown';
+  readonly sentence: string;
+}
+
+/** Where one record is. Names, numbers and times; no contents. */
+export interface ArchiveTrace {
+  readonly key: string;
+  readonly kind: KindName;
+  readonly redis: InRedis;
+  /** null: the tables are not there. */
+  readonly archive: {
+    readonly owner: string | null;
+    /** The last entry applied. */
+    readonly position: string;
+    readonly waiting: WaitingScan;
+    readonly parked: readonly TracedLetter[];
+    /** Of this record and of others that had its number; for kinds without numbers: see `counted`. */
+    readonly rows: readonly TracedRow[];
+    readonly counted: TracedRows | null;
+    readonly parents: readonly TracedParent[];
+    /** What a full pass would write. Columns by name. */
+    readonly differences: readonly (Pick<ArchiveDifference, 'change' | 'reason' | 'row'> & {
+      readonly columns: readonly string[];
+    })[];
+  } | null;
+  readonly verdict: Verdict;
+}

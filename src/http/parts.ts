@@ -1,0 +1,16 @@
+import type { Control } from '../control/control';
+import type { Log } from '../log/log';
+import type { Exempt } from './connections';
+import type { Guard } from './guard';
+import type { History } from './history';
+import type { Live } from './live';
+
+/** What the routes are made of. */
+export interface ApiParts {
+  readonly control: Control;
+  readonly history: History;
+  readonly live: Live;
+  readonly guard: Guard;
+  readonly log: Log;
+  readonly exempt: Exempt;
+}
