@@ -1,6 +1,8 @@
 import type { Transaction } from '../../connections/postgres';
 import type { Alterations } from './alterations';
-import { findUnlike, guestRows } from './compare';
+import { anyOf, differs, isEmpty } from './equality';
+import { filledRows } from './expectation';
+import { findUnlike } from './find-unlike';
 import type { Counterpart } from '../identity/resolved';
 import { swallowed } from './swallowed';
 import { quoteName, type Target } from '../record/target';
@@ -19,8 +21,7 @@ export async function mergeAll(
   const filled = new Set<Counterpart>();
   for (const one of rows) if ((await merge(transaction, target, one)) > 0) filled.add(one);
   // As put.ts does: what could still be filled was dropped, or Postgres wants it empty.
-  const [, filling] = guestRows(target, rows, true);
-  if (filling === undefined) return filled.size;
+  const filling = filledRows(target, rows);
   const unlike = await findUnlike(transaction, target, filling);
   const left = unlike.flatMap(({ index }) => rows[index] ?? []);
   const lost = left.filter((one) => !filled.has(one)).map(({ resolved }) => resolved);
@@ -33,20 +34,15 @@ export async function mergeAll(
 
 /** Fills only what is empty. @returns 1 when anything was. */
 function merge(transaction: Transaction, target: Target, { resolved, pgId }: Counterpart): Promise<number> {
-  const columns = target.kind.columns.map(({ column }, index) => {
-    const name = quoteName(column);
-    const given = `$${index + 2}::text`;
-    return {
-      name,
-      given,
-      empty: `(${name} IS NULL OR ${name}::text = '')`,
-      type: target.types.get(column) ?? 'text',
-    };
+  const given = (index: number) => `$${index + 2}::text`;
+  const set = target.kind.columns.map(({ column }, index) => {
+    const [name, before] = [quoteName(column), `t.${quoteName(column)}`];
+    const value = `${given(index)}::${target.types.get(column) ?? 'text'}`;
+    return `${name} = CASE WHEN ${isEmpty(before)} THEN ${value} ELSE ${before} END`;
   });
-  const set = columns.map(
-    ({ name, given, empty, type }) => `${name} = CASE WHEN ${empty} THEN ${given}::${type} ELSE ${name} END`,
+  const fills = target.kind.columns.map(({ column }, index) =>
+    differs(target, column, given(index), 'fills'),
   );
-  const fills = columns.map(({ given, empty }) => `(${empty} AND ${given} <> '')`);
-  const sql = `UPDATE ${target.table} SET ${set.join(', ')} WHERE id = $1 AND (${fills.join(' OR ')})`;
+  const sql = `UPDATE ${target.table} AS t SET ${set.join(', ')} WHERE id = $1 AND (${anyOf(fills)})`;
   return transaction.execute(sql, [pgId, ...resolved.row.values.map(parameter)]);
 }

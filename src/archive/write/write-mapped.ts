@@ -1,7 +1,7 @@
 import type { Transaction } from '../../connections/postgres';
 import type { Alterations } from './alterations';
 import { type Decision, settle } from '../identity/claims';
-import { guestRows } from './compare';
+import { guestRows } from './expectation';
 import { findHolders, naturalKey } from '../identity/holders';
 import type { IdMapTransaction, Mapping } from '../identity/id-map';
 import type { Identity } from '../record/identity';
@@ -12,7 +12,6 @@ import { columnsOf, type Counterpart, identityOf, type Resolved } from '../ident
 import type { Row } from '../record/row';
 import { quoteName, type Target } from '../record/target';
 import { Unfit } from '../record/unfit';
-import { isShared } from './upsert';
 import { parameter } from '../record/decode';
 import type { ConflictStrategy } from '../../mapping/strategies';
 
@@ -102,7 +101,7 @@ export async function writeMapped(
     identity: ['id'],
     columns: columnsOf(target),
     arbiter: '(id)',
-    ...(strategy === 'merge' ? { keepFilled: isShared(target) } : {}),
+    strictness: strategy === 'merge' ? 'shared' : 'stored',
     rows: writes.map(({ resolved, pgId }) => [pgId, ...resolved.parents, ...resolved.row.values]),
   });
   const merged = await mergeAll(transaction, target, merges, alterations);
@@ -130,8 +129,8 @@ async function rememberName(
   target: Target,
   { rows, holder, alterations }: Pick<MappedOptions, 'rows' | 'alterations'> & { readonly holder: string },
 ): Promise<void> {
-  const [parted] = guestRows(target, rows.map((resolved) => ({ resolved, pgId: holder })), false); // prettier-ignore
-  if (parted !== undefined) await alterations.remember(transaction, target, parted, true);
+  const parted = guestRows(target, rows.map((resolved) => ({ resolved, pgId: holder }))); // prettier-ignore
+  await alterations.remember(transaction, target, parted, true);
 }
 
 /** Takes the names away from rows that pass them on: the constraint is checked row by row. */
