@@ -15,7 +15,7 @@ import { aliasIncidentStore } from './sink/incident-store';
 import { LagReader } from './lag';
 import { type PassReport, PassRunner } from './pass/pass-runner';
 import { readPause } from './sink/pause';
-import { type Batch, CheckpointMoved, AliasSink } from './sink/sink';
+import { type AliasBatch, CheckpointMoved, AliasSink } from './sink/sink';
 import type { AliasSource } from './source/source';
 import { UnservedRows } from './source/unserved-rows';
 import { type KeeperOptions, SourceKeeper } from './source/source-keeper';
@@ -200,7 +200,7 @@ export class AliasLane {
       source.sawNothingNew();
       return false;
     }
-    const batches: Batch[] = [];
+    const batches: AliasBatch[] = [];
     for (const [type, aliases] of page.nominations) {
       const truth = source.truths.get(type);
       if (truth !== undefined) batches.push({ type, aliases, values: truth.lookUp(aliases) });

@@ -4,7 +4,7 @@ import type { Metrics } from '../../metrics/metrics';
 import type { Tell } from '../../pipeline/event';
 import { timestamp } from '../../foundation/timestamp';
 import type { PassReport } from './pass-runner';
-import type { Applied, Outcome } from '../sink/sink';
+import type { Applied, AliasesApplied } from '../sink/sink';
 import type { AliasSource } from '../source/source';
 
 export const passStarted = (): string => `[${timestamp()}] Starting sync...`;
@@ -105,7 +105,7 @@ export class AppliedReport {
   }
 
   /** @param since when the oldest change of the page was committed, in milliseconds since 1970. */
-  add(applied: Outcome, since: number): void {
+  add(applied: AliasesApplied, since: number): void {
     const ms = Math.max(0, Date.now() - since);
     this.#metrics.latencySeconds.observe({ pipeline: 'aliases' }, ms / 1_000);
     this.#metrics.applySeconds.observe({ pipeline: 'aliases' }, applied.ms / 1_000);
