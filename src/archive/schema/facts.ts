@@ -106,7 +106,7 @@ export const tableNames: readonly string[] = kindNames.map((kind) => kinds[kind]
 
 /** Runs a query file; each row comes as one JSON text, so that the client's type parsers do not matter. */
 export async function queryFile<T>(client: ClientBase, name: string, values: readonly unknown[] = []) {
-  return queryJson<T>(client, readAsset(`src/archive/schema/${name}.sql`), values);
+  return queryJson<T>(client, readAsset(`src/archive/schema/sql/${name}.sql`), values);
 }
 
 export async function queryJson<T>(client: ClientBase, sql: string, values: readonly unknown[] = []) {
