@@ -67,7 +67,7 @@ interface Series {
 
 export function defineMetricScripts({ client }: RedisConnection): void {
   for (const name of ['Read', 'Remove'] as const) {
-    const lua = readAsset(`src/archive/retention-${name.toLowerCase()}-metrics.lua`);
+    const lua = readAsset(`src/archive/retention/lua/retention-${name.toLowerCase()}-metrics.lua`);
     client.defineCommand(`millraceRetention${name}Metrics`, { lua, numberOfKeys: 2 });
   }
 }

@@ -49,7 +49,7 @@ interface Candidate {
 
 export function definePredictionScripts({ client }: RedisConnection): void {
   for (const name of ['Read', 'Remove'] as const) {
-    const lua = readAsset(`src/archive/retention-${name.toLowerCase()}-predictions.lua`);
+    const lua = readAsset(`src/archive/retention/lua/retention-${name.toLowerCase()}-predictions.lua`);
     client.defineCommand(`millraceRetention${name}Predictions`, { lua });
   }
 }
