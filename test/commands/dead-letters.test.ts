@@ -3,7 +3,7 @@ import type { TestDaemon } from '../support/daemon';
 import { eventually } from '../support/eventually';
 import { hasPty, startInPty } from '../support/pty';
 import { plainModel, plainPrediction, plainRun } from '../support/plain-writer';
-import { temporaryFolder } from '../support/stores';
+import { temporaryFolder } from '../support/temporary-folder';
 import { useArchive } from '../archive/support/archive';
 
 const archive = useArchive();

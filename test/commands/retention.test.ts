@@ -1,7 +1,7 @@
 import { startCli } from '../support/cli';
 import { eventually } from '../support/eventually';
 import { plainModel, plainPrediction, plainVersion } from '../support/plain-writer';
-import { temporaryFolder } from '../support/stores';
+import { temporaryFolder } from '../support/temporary-folder';
 import { useArchive } from '../archive/support/archive';
 import { daysAgo, dumps } from '../archive/support/retention';
 

@@ -1,7 +1,7 @@
 import { eventually } from '../support/eventually';
 import { startCli } from '../support/cli';
 import { plainModel, plainVersion } from '../support/plain-writer';
-import { temporaryFolder } from '../support/stores';
+import { temporaryFolder } from '../support/temporary-folder';
 import { useArchive } from '../archive/support/archive';
 import { caughtUp } from '../archive/support/in-step';
 import { contentsOf } from '../archive/support/warm';
