@@ -4,7 +4,7 @@ import { type Config, flagName, loadConfig, requirePostgres } from '../../src/co
 import { type Environment, readEnvironment } from '../../src/config/environment';
 import { describeError, type MillraceError } from '../../src/foundation/errors';
 import { options } from '../../src/config/options';
-import { temporaryFolder } from '../support/stores';
+import { temporaryFolder } from '../support/temporary-folder';
 
 const folder = temporaryFolder();
 

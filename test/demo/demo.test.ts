@@ -7,7 +7,7 @@ import { createSampleDatabase } from '../../src/embedded/sample-db';
 import { askPostgres } from '../support/ask-postgres';
 import { type CliRun, startCli } from '../support/cli';
 import { eventually } from '../support/eventually';
-import { temporaryFolder } from '../support/stores';
+import { temporaryFolder } from '../support/temporary-folder';
 
 const folder = temporaryFolder();
 // Where we are root, Postgres runs as another user, who has to get in.

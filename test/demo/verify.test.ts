@@ -11,7 +11,8 @@ import { createSampleDatabase } from '../../src/embedded/sample-db';
 import { passOnce } from '../../src/control/once';
 import { keepLog } from '../support/daemon';
 import { testPostgres } from '../support/postgres';
-import { temporaryFolder, testRedis } from '../support/stores';
+import { temporaryFolder } from '../support/temporary-folder';
+import { testRedis } from '../support/stores';
 
 const dbPath = join(temporaryFolder(), 'sports_data.db');
 let stores: Connections;
