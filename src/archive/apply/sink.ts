@@ -13,7 +13,8 @@ import { isDataError } from '../write/isolate';
 import { keepAll, keepLapsed, partFromLapsed } from '../delete/kept';
 import { kindNames } from '../../mapping/kinds';
 import type { Behind } from './relay';
-import { bringParents, withParents } from '../identity/resolve';
+import { bringParents, letterOfOrphan } from '../identity/bring-parents';
+import { withParents } from '../identity/parents';
 import type { Row } from '../record/row';
 import type { Strategies } from '../../mapping/strategies';
 import { Swallowed } from '../write/swallowed';
@@ -145,7 +146,8 @@ export class ArchiveSink {
     for (const name of kindNames) {
       const rows = risen(distinct(batch.of(name)));
       if (rows.length === 0 && (name !== 'prediction' || batch.copy === undefined)) continue;
-      const resolved = withParents(batch, rows, ids);
+      const { resolved, orphans } = withParents(rows, ids);
+      for (const orphan of orphans) batch.letters.push(letterOfOrphan(orphan));
       const parked = await writeKind(attempt, targetOf(targets, name), resolved, strategies);
       for (const { row } of resolved) if (!parked.has(row)) landed.push(row);
     }

@@ -10,14 +10,9 @@ export interface Resolved {
   readonly parents: readonly (string | null)[];
 }
 
-/** The row of Postgres it is to be written to. */
-export interface Plan {
+/** The row of Postgres that it is, or is to be written to. */
+export interface Counterpart {
   readonly resolved: Resolved;
-  readonly pgId: string;
-}
-
-/** A row and the Postgres row it should equal. */
-export interface Counterpart extends Resolved {
   readonly pgId: string;
 }
 

@@ -95,12 +95,13 @@ async function inPostgres(
   const target = targetOf(targets, kind);
   const text = id.toString('latin1');
   const numbered = kinds[kind].identity !== 'keyed';
+  const row = rowOf(records[0]);
   try {
     return await postgres.transaction(async (transaction) => ({
       parked: await lettersOf(transaction, kind, keyOf(kind, id)),
       rows: numbered ? await rowsOf(transaction, target, text) : [],
       counted: numbered ? null : await countRows(transaction, target, text),
-      parents: await parentsOf(transaction, targets, rowOf(records[0])?.references ?? []),
+      parents: row === undefined ? [] : await parentsOf(transaction, targets, row),
     }));
   } catch (error) {
     throw postgres.translate(error);

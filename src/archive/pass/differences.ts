@@ -1,13 +1,13 @@
 import type { PostgresConnection, Transaction } from '../../connections/postgres';
 import { findDifferent, findDifferentKeyed, findEstranged } from '../write/compare';
-import { counterparts, withParents } from '../identity/counterparts';
+import { counterparts } from '../identity/counterparts';
 import { findMissing } from '../write/find-missing';
 import { type Found, unpackFound } from '../record/found';
 import { IdMap, IdMapTransaction } from '../identity/id-map';
 import type { Identity } from '../record/identity';
 import { isDataError } from '../write/isolate';
 import { type KindName, kinds } from '../../mapping/kinds';
-import { parentIds } from '../identity/parent-ids';
+import { findParents, withParents } from '../identity/parents';
 import { createdOf, isId, type Row, toRow } from '../record/row';
 import { type Strategies, strategyOf } from '../../mapping/strategies';
 import { type Targets, targetOf } from '../record/target';
@@ -83,22 +83,15 @@ export class Differences {
     for (const found of points) if (!checkAll([found], rows)) different.add(found);
     if (rows.length === 0) return [...different];
     await this.#ask(async (transaction) => {
-      const parents = await parentIds(
-        new IdMapTransaction(new IdMap(), transaction),
-        this.#options.targets(),
-        rows,
-      );
-      const known: { row: Row; identity: [string, string] }[] = [];
-      for (const [index, row] of rows.entries()) {
-        const run = parents[index]?.[0];
-        if (run == null) different.add(row.found);
-        else known.push({ row, identity: [run, row.redisKey ?? ''] });
-      }
-      const identities = known.map(({ identity }) => identity);
-      const missing = await findMissing(transaction, targetOf(this.#options.targets(), 'metric'), identities);
-      for (const index of missing) {
-        const one = known[index];
-        if (one !== undefined) different.add(one.row.found);
+      const targets = this.#options.targets();
+      const ids = new IdMapTransaction(new IdMap(), transaction);
+      await findParents(ids, targets, rows, 'mapped');
+      const { resolved, orphans } = withParents(rows, ids);
+      for (const { row } of orphans) different.add(row.found);
+      const identities = resolved.map(({ row, parents: [run] }) => [run ?? '', row.redisKey ?? ''] as const);
+      for (const index of await findMissing(transaction, targetOf(targets, 'metric'), identities)) {
+        const found = resolved[index]?.row.found;
+        if (found !== undefined) different.add(found);
       }
     });
     return points.filter((point) => different.has(point));
@@ -123,8 +116,9 @@ export class Differences {
   ): Promise<readonly Row[]> {
     const target = targetOf(this.#options.targets(), name);
     const ids = new IdMapTransaction(new IdMap(), transaction);
-    const { resolved, orphans } = await withParents(ids, this.#options.targets(), rows);
-    const different = [...orphans];
+    await findParents(ids, this.#options.targets(), rows, 'mapped');
+    const { resolved, orphans } = withParents(rows, ids);
+    const different = orphans.map(({ row }) => row);
     if (target.kind.identity === 'keyed') {
       for (const index of await findDifferentKeyed(transaction, target, resolved))
         push(different, resolved[index]?.row);
@@ -134,9 +128,9 @@ export class Differences {
     different.push(...unmapped);
     const merges = strategyOf(this.#options.strategies, name) === 'merge';
     for (const index of await findDifferent(transaction, target, owned, merges))
-      push(different, owned[index]?.row);
+      push(different, owned[index]?.resolved.row);
     for (const index of await findEstranged(transaction, target, guests, merges))
-      push(different, guests[index]?.row);
+      push(different, guests[index]?.resolved.row);
     return different;
   }
 

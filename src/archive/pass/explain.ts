@@ -7,7 +7,8 @@ import {
   keyedRows,
   ownRows,
 } from '../write/compare';
-import { counterparts, withParents } from '../identity/counterparts';
+import { counterparts } from '../identity/counterparts';
+import { findParents, withParents } from '../identity/parents';
 import type { DifferenceOptions } from './differences';
 import { describeError } from '../../foundation/errors';
 import { type Found, unpackFound } from '../record/found';
@@ -20,7 +21,7 @@ import { strategyOf } from '../../mapping/strategies';
 import { targetOf } from '../record/target';
 import type { Truth } from '../truth/truth';
 import { isUnfit } from '../record/unfit';
-import type { Resolved } from '../identity/resolved';
+import type { Counterpart, Resolved } from '../identity/resolved';
 
 /** One record that Postgres lacks or has otherwise. Contents are in it: for the eyes of whoever asked. */
 export interface ArchiveDifference {
@@ -104,9 +105,10 @@ export class Explanation {
     const target = targetOf(targets(), first.kind.name);
     const differences: ArchiveDifference[] = [];
     const ids = new IdMapTransaction(new IdMap(), transaction);
-    const { resolved, orphans } = await withParents(ids, targets(), rows);
-    for (const { found } of orphans)
-      differences.push({ ...named(found), change: 'missing', reason: 'so is its parent' });
+    await findParents(ids, targets(), rows, 'mapped');
+    const { resolved, orphans } = withParents(rows, ids);
+    for (const { row } of orphans)
+      differences.push({ ...named(row.found), change: 'missing', reason: 'so is its parent' });
     const tell = async (comparison: Comparison, compared: readonly Resolved[]) => {
       for (const { index, pgId, columns } of await compareColumns(transaction, target, comparison)) {
         const one = compared[index];
@@ -130,8 +132,8 @@ export class Explanation {
     const { owned, guests, unmapped } = await counterparts(ids, target, resolved);
     for (const { found } of unmapped) differences.push({ ...named(found), change: 'missing' });
     const merges = strategyOf(strategies, target.kind.name) === 'merge';
-    await tell(ownRows(target, owned, merges), owned);
-    for (const comparison of guestRows(target, guests, merges)) await tell(comparison, guests);
+    await tell(ownRows(target, owned, merges), resolvedOf(owned));
+    for (const comparison of guestRows(target, guests, merges)) await tell(comparison, resolvedOf(guests));
     return differences;
   }
 
@@ -144,6 +146,8 @@ export class Explanation {
     }
   }
 }
+
+const resolvedOf = (rows: readonly Counterpart[]) => rows.map(({ resolved }) => resolved);
 
 /** Of records that never change only the absence is told: identity says everything. */
 const datedRows = (rows: readonly Resolved[]): Comparison => ({

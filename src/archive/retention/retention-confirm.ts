@@ -1,5 +1,6 @@
 import { readAsset } from '../../foundation/package-root';
 import { type PostgresConnection, sqlState, type Transaction } from '../../connections/postgres';
+import { findParents, withParents } from '../identity/parents';
 import { keyOf } from '../record/key';
 import { IdMap, IdMapTransaction } from '../identity/id-map';
 import { type Column, type Kind, kinds } from '../../mapping/kinds';
@@ -96,20 +97,10 @@ async function parentsOf(
   targets: Targets,
   rows: readonly Row[],
 ): Promise<readonly (string | undefined)[]> {
-  const wanted = rows.flatMap(({ references: [reference] }, index) =>
-    reference?.created === undefined ? [] : [{ index, reference, created: reference.created }],
-  );
-  const result = rows.map((): string | undefined => undefined);
-  const parent = rows[0]?.kind.parents[0];
-  if (parent === undefined) return result;
   const ids = new IdMapTransaction(new IdMap(), transaction);
-  const identities = wanted.map(({ reference, created }) => ({ id: reference.id, created }));
-  const found = await ids.find(kinds[parent.kind], targetOf(targets, parent.kind).table, identities);
-  for (const [at, { index }] of wanted.entries()) {
-    const mapping = found[at];
-    if (mapping?.alive === true) result[index] = mapping.pgId;
-  }
-  return result;
+  await findParents(ids, targets, rows, 'alive');
+  const parents = new Map(withParents(rows, ids).resolved.map(({ row, parents: [pgId] }) => [row, pgId]));
+  return rows.map((row) => parents.get(row) ?? undefined);
 }
 
 /** What tells a record from others, then its parent, then its columns. */

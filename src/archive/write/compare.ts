@@ -28,7 +28,7 @@ export function findDifferent(
 export const ownRows = (target: Target, rows: readonly Counterpart[], merges: boolean): Comparison => ({
   identity: ['id'],
   columns: columnsOf(target),
-  rows: rows.map(({ pgId, row, parents }) => [pgId, ...parents, ...plain(row)]),
+  rows: rows.map(({ pgId, resolved: { row, parents } }) => [pgId, ...parents, ...plain(row)]),
   ...(merges ? { keepFilled: isShared(target) } : {}),
 });
 
@@ -57,12 +57,12 @@ export const guestRows = (
   const parted: Comparison = {
     identity: ['id'],
     columns: target.kind.natural ?? [],
-    rows: rows.map((one) => [one.pgId, ...naturalValues(one)]),
+    rows: rows.map(({ pgId, resolved }) => [pgId, ...naturalValues(resolved)]),
   };
   const filling: Comparison = {
     identity: ['id'],
     columns: target.kind.columns.map(({ column }) => column),
-    rows: rows.map(({ pgId, row }) => [pgId, ...plain(row)]),
+    rows: rows.map(({ pgId, resolved: { row } }) => [pgId, ...plain(row)]),
     onlyFills: true,
   };
   return merges ? [parted, filling] : [parted];

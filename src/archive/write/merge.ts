@@ -1,7 +1,7 @@
 import type { Transaction } from '../../connections/postgres';
 import type { Alterations } from './alterations';
 import { findUnlike, guestRows } from './compare';
-import type { Plan } from '../identity/resolved';
+import type { Counterpart } from '../identity/resolved';
 import { swallowed } from './swallowed';
 import { quoteName, type Target } from '../record/target';
 import { parameter } from '../record/decode';
@@ -12,26 +12,27 @@ import { parameter } from '../record/decode';
 export async function mergeAll(
   transaction: Transaction,
   target: Target,
-  plans: readonly Plan[],
+  rows: readonly Counterpart[],
   alterations: Alterations,
 ): Promise<number> {
-  if (plans.length === 0) return 0;
-  const filled = new Set<Plan>();
-  for (const plan of plans) if ((await merge(transaction, target, plan)) > 0) filled.add(plan);
+  if (rows.length === 0) return 0;
+  const filled = new Set<Counterpart>();
+  for (const one of rows) if ((await merge(transaction, target, one)) > 0) filled.add(one);
   // As put.ts does: what could still be filled was dropped, or Postgres wants it empty.
-  const [, filling] = guestRows(target, plans.map(({ resolved, pgId }) => ({ ...resolved, pgId })), true); // prettier-ignore
+  const [, filling] = guestRows(target, rows, true);
   if (filling === undefined) return filled.size;
   const unlike = await findUnlike(transaction, target, filling);
-  const left = unlike.flatMap(({ index }) => plans[index] ?? []);
-  const lost = left.filter((plan) => !filled.has(plan)).map(({ resolved }) => resolved);
+  const left = unlike.flatMap(({ index }) => rows[index] ?? []);
+  const lost = left.filter((one) => !filled.has(one)).map(({ resolved }) => resolved);
   if (lost.length > 0) throw await swallowed(transaction, target, lost);
-  const rows = unlike.flatMap(({ index }) => [filling.rows[index] ?? []]);
-  if (rows.length > 0) await alterations.remember(transaction, target, { ...filling, rows }, true);
+  const unfilled = unlike.flatMap(({ index }) => [filling.rows[index] ?? []]);
+  if (unfilled.length > 0)
+    await alterations.remember(transaction, target, { ...filling, rows: unfilled }, true);
   return filled.size;
 }
 
 /** Fills only what is empty. @returns 1 when anything was. */
-function merge(transaction: Transaction, target: Target, { resolved, pgId }: Plan): Promise<number> {
+function merge(transaction: Transaction, target: Target, { resolved, pgId }: Counterpart): Promise<number> {
   const columns = target.kind.columns.map(({ column }, index) => {
     const name = quoteName(column);
     const given = `$${index + 2}::text`;

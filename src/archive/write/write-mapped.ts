@@ -8,7 +8,7 @@ import type { Identity } from '../record/identity';
 import type { KindName } from '../../mapping/kinds';
 import { mergeAll } from './merge';
 import { put } from './put';
-import { columnsOf, identityOf, type Plan, type Resolved } from '../identity/resolved';
+import { columnsOf, type Counterpart, identityOf, type Resolved } from '../identity/resolved';
 import type { Row } from '../record/row';
 import { quoteName, type Target } from '../record/target';
 import { Unfit } from '../record/unfit';
@@ -68,8 +68,8 @@ export async function writeMapped(
   const real = (pgId: string): string =>
     pgId.startsWith('new ') ? (allocated[Number(pgId.slice(4))] ?? '') : pgId;
 
-  const writes: Plan[] = [];
-  const merges: Plan[] = [];
+  const writes: Counterpart[] = [];
+  const merges: Counterpart[] = [];
   const mappings: [Identity, Mapping][] = [];
   const parked: MappedOutcome['parked'][number][] = [];
   const synced: MappedOutcome['synced'][number][] = [];
@@ -130,7 +130,7 @@ async function rememberName(
   target: Target,
   { rows, holder, alterations }: Pick<MappedOptions, 'rows' | 'alterations'> & { readonly holder: string },
 ): Promise<void> {
-  const [parted] = guestRows(target, rows.map((one) => ({ ...one, pgId: holder })), false); // prettier-ignore
+  const [parted] = guestRows(target, rows.map((resolved) => ({ resolved, pgId: holder })), false); // prettier-ignore
   if (parted !== undefined) await alterations.remember(transaction, target, parted, true);
 }
 
