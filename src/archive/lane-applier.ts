@@ -6,7 +6,7 @@ import { ArchiveSink, type SinkOptions } from './apply/sink';
 import type { Targets } from './record/target';
 
 export interface LaneApplierOptions
-  extends Omit<ApplierOptions, 'sink'>, Pick<SinkOptions, 'strategies' | 'onDelete'> {
+  extends Omit<ApplierOptions, 'sink'>, Pick<SinkOptions, 'strategies' | 'onDelete' | 'parked'> {
   readonly log: Log;
   readonly onIncident: (what: string) => void;
 }
@@ -49,5 +49,6 @@ export class LaneApplier {
   /** A table may have changed: look at it again. */
   distrust(): void {
     this.#targets = undefined;
+    this.#options.parked.suspect();
   }
 }

@@ -18,7 +18,8 @@ import { LaneConnections } from './lane-connections';
 import { LaneFollower } from './lane-follower';
 import { LanePasses } from './lane-passes';
 import { LaneStream } from './lane-stream';
-import { type ArchivePassRunner, countLetters } from './pass/pass-runner';
+import { Parked } from './letters/parked';
+import type { ArchivePassRunner } from './pass/pass-runner';
 import { Refusals } from './refusals';
 import { AppliedLog } from './pass/report';
 import { LaneRetention } from './retention/retention-lane';
@@ -65,8 +66,7 @@ export class ArchiveLane {
   readonly fullPasses: LanePasses;
   readonly passes: ArchivePassRunner;
   readonly refusals = new Refusals();
-  /** Records parked. */
-  letters = 0;
+  readonly parked: Parked;
   failure: ErrorReport | undefined;
   /** By performance.now(); 0: never. */
   lastProgressAt = 0;
@@ -75,8 +75,6 @@ export class ArchiveLane {
   readonly #follower: LaneFollower;
   readonly #retention: LaneRetention | undefined;
   #tickedAt = -Infinity;
-  /** Parked records are due. */
-  #retrying = false;
 
   constructor(options: ArchiveLaneOptions) {
     const { log, metrics, tell, strategies, onDelete, onWake } = options;
@@ -87,6 +85,7 @@ export class ArchiveLane {
     this.postgres = postgres;
     const checkpoint = new Checkpoint(postgres);
     this.checkpoint = checkpoint;
+    this.parked = new Parked(postgres);
     this.standing = new Standing(checkpoint, redis, log);
     this.incidents = new Incidents({ pipeline: 'archive', log, tell, store: archiveIncidentStore(postgres) });
     this.pause = new PauseState('archive', log, tell);
@@ -106,6 +105,7 @@ export class ArchiveLane {
     this.applier = new LaneApplier({
       ...shared,
       onDelete,
+      parked: this.parked,
       onIncident: (what) => {
         this.incidents.add(what);
       },
@@ -183,9 +183,9 @@ export class ArchiveLane {
       if (onDelete === 'delete' && !(await this.#follower.mayDelete(page, applier))) return 'more';
       await this.stream.apply(page);
     }
-    if (this.#retrying) this.#retrying = await applier.retrySome();
+    await this.parked.retry(() => applier.retrySome());
     const passed = await this.#pass(applier);
-    if (page !== undefined || passed || this.#retrying) return 'more';
+    if (page !== undefined || passed || this.parked.due) return 'more';
     this.stream.behindSince = undefined;
     this.applied.flush();
     if (!this.passes.active && (await this.#retention?.step())) return 'more';
@@ -200,6 +200,7 @@ export class ArchiveLane {
       this.incidents.add(`took over the stream from ${standing.from}`, standing.silentSince);
     this.#follower.mustLook();
     this.applier.current?.forget();
+    this.parked.suspect(); // by that instance
     this.stream.reset();
     this.passes.restart('start');
     return true;
@@ -219,9 +220,8 @@ export class ArchiveLane {
     const { passRequested, paused } = await this.checkpoint.renew();
     this.pause.note(paused);
     if (passRequested) this.passes.restart('asked for');
-    this.letters = await countLetters(this.postgres);
-    applier.lettersExist = this.letters > 0;
-    this.#retrying ||= this.letters > 0;
+    await this.parked.look();
+    if (this.parked.possible) this.parked.call();
     await applier.lookUpRested();
     await this.stream.tidy();
   }
@@ -229,14 +229,14 @@ export class ArchiveLane {
   async #pass(applier: Applier): Promise<boolean> {
     if (this.passes.beginning) {
       if (!(await this.fullPasses.mayBegin(applier, this.stream.entryId))) return false;
-      this.#retrying = true;
+      this.parked.call();
     }
     const nominated = await this.passes.step();
     if (nominated === undefined) return false;
     if (nominated !== 'complete') await applier.applyNominated(nominated);
-    else if (!this.#retrying) {
-      this.letters = await countLetters(this.postgres);
-      this.passes.finish(this.letters);
+    else if (!this.parked.due) {
+      await this.parked.look();
+      this.passes.finish(this.parked.count);
       this.#retention?.passed(this.fullPasses.last?.reason ?? '');
     }
     return true;
@@ -245,6 +245,6 @@ export class ArchiveLane {
   /** Whether another page may begin before the turn is over. */
   #mayGoOn(): boolean {
     if (performance.now() - this.#tickedAt >= tickMs || this.#follower.must) return false;
-    return !this.#retrying && this.letters === 0 && this.passes.progress === undefined;
+    return !this.parked.due && !this.parked.possible && this.passes.progress === undefined;
   }
 }

@@ -95,7 +95,7 @@ export function archiveStatus(
       paused: paused !== null,
       now: performance.now(),
     }),
-    deadLetters: lane.letters,
+    deadLetters: lane.parked.count,
     refusals: owned ? lane.refusals.list : [],
     memory: memory ?? null,
     lastProgressAt: timeOf(lane.lastProgressAt, now),

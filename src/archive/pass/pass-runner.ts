@@ -1,4 +1,3 @@
-import type { PostgresConnection } from '../../connections/postgres';
 import { FullPass, type FullPassOptions } from './full-pass';
 import type { Nominated } from '../record/nominated';
 import type { KindName } from '../../mapping/kinds';
@@ -122,10 +121,4 @@ export class ArchivePassRunner {
     this.#options.onStart(reason);
     this.#running = { pass: new FullPass(this.#options), reason };
   }
-}
-
-/** How many records are parked. */
-export async function countLetters(postgres: PostgresConnection): Promise<number> {
-  const [row] = await postgres.query('SELECT count(*) AS count FROM millrace.dead_letters');
-  return Number(row?.['count'] ?? 0);
 }
