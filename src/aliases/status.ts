@@ -2,7 +2,8 @@ import type { Readings } from '../metrics/gauges';
 import type { CheckpointAge } from '../pipeline/checkpoint-age';
 import { type Health, healthOf } from '../pipeline/health';
 import type { Incident } from '../pipeline/incident';
-import { passAt, timeOf } from '../foundation/moment';
+import { timeOf } from '../foundation/moment';
+import { passAt } from '../pipeline/pass-runner';
 import { type Pause, pauseTroubles } from '../pipeline/pause';
 import {
   failing,
@@ -15,7 +16,7 @@ import { describeGaps } from './source/capture';
 import type { UnservedTable } from './source/catalogue';
 import type { AliasLag } from './lag';
 import type { AliasLane } from './lane';
-import type { PassReport } from './pass/pass-runner';
+import type { PassReport } from './pass/report';
 import type { UnservedRow } from './source/unserved';
 
 /** What is known of one configured table. */
@@ -106,7 +107,7 @@ export function aliasStatus(
       now: performance.now(),
     }),
     lastProgressAt: timeOf(lane.lastProgressAt, now),
-    lastPass: passAt(lane.lastPass, lane.passDoneAt, now),
+    lastPass: passAt(lane.passes.last, now),
     passRunning: lane.passes.active,
     nextPassAt,
     applied: lane.applied.total,

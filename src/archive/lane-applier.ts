@@ -25,6 +25,12 @@ export class LaneApplier {
     this.#options = options;
   }
 
+  /** The same, where nothing goes on without. */
+  get made(): Applier {
+    if (this.current === undefined) throw new Error('the lane is not prepared');
+    return this.current;
+  }
+
   /** The tables as they were when they were last looked at. */
   get targets(): Targets {
     if (this.#targets === undefined) throw new Error('the tables have not been looked at');

@@ -5,6 +5,7 @@ import type { Metrics } from '../metrics/metrics';
 import type { Tell } from '../pipeline/event';
 import { Incidents } from '../pipeline/incidents';
 import { PauseState } from '../pipeline/pause';
+import type { PassRunner } from '../pipeline/pass-runner';
 import type { CycleOutcome } from '../pipeline/pump';
 import type { PostgresConnection } from '../connections/postgres';
 import type { PostgresTarget } from '../connections/postgres-url';
@@ -16,12 +17,11 @@ import { archiveIncidentStore } from './position/incident-store';
 import { LaneApplier } from './lane-applier';
 import { LaneConnections } from './lane-connections';
 import { LaneFollower } from './lane-follower';
-import { LanePasses } from './lane-passes';
 import { LaneStream } from './lane-stream';
 import { Parked } from './letters/parked';
-import type { ArchivePassRunner } from './pass/pass-runner';
+import { ArchivePasses } from './pass/passes';
 import { Refusals } from './refusals';
-import { AppliedLog } from './pass/report';
+import { AppliedLog, type ArchivePassReport } from './pass/report';
 import { LaneRetention } from './retention/retention-lane';
 import type { RetentionPolicy } from '../mapping/retention-policy';
 import type { SinkOptions } from './apply/sink';
@@ -63,8 +63,7 @@ export class ArchiveLane {
   readonly applied: AppliedLog;
   readonly stream: LaneStream;
   readonly applier: LaneApplier;
-  readonly fullPasses: LanePasses;
-  readonly passes: ArchivePassRunner;
+  readonly passes: PassRunner<ArchivePassReport>;
   readonly refusals = new Refusals();
   readonly parked: Parked;
   failure: ErrorReport | undefined;
@@ -111,15 +110,24 @@ export class ArchiveLane {
       },
       echoes: this.stream.echoes,
       onApplied: (applied, ms, since) => {
-        this.passes.applied(applied);
+        passes.applied(applied);
         this.refusals.note(applied);
         this.applied.add(applied, ms, since);
       },
     });
-    this.fullPasses = new LanePasses({ ...shared, targets, metrics, tell });
-    this.passes = this.fullPasses.runner;
-    const { stream, incidents, passes } = this;
-    this.#follower = new LaneFollower({ redis, checkpoint, targets, stream, passes, incidents, log });
+    const passes = new ArchivePasses({
+      ...{ ...shared, targets, metrics, tell },
+      parked: this.parked,
+      entryId: () => this.stream.entryId,
+      apply: (nominated) => this.applier.made.applyNominated(nominated),
+      retryAll: () => this.applier.made.retryAll(),
+      onDone: ({ reason }) => this.#retention?.passed(reason),
+    });
+    this.passes = passes.runner;
+    const { stream, incidents } = this;
+    this.#follower = new LaneFollower({
+      ...{ redis, checkpoint, targets, stream, passes: this.passes, incidents, log },
+    });
     const { retention: policy } = options;
     this.#retention = policy && new LaneRetention({ redis, postgres, targets, policy, log, metrics });
   }
@@ -142,7 +150,6 @@ export class ArchiveLane {
       const error = this.applier.started ? asRetryable(translated) : translated;
       if (isFatal(translated)) this.applier.distrust();
       this.applier.current?.forget();
-      this.passes.repeat();
       // A fatal one ends the run, which tells it.
       if (!isFatal(error)) this.incidents.failed((this.failure = describeError(error)), this.lastProgressAt);
       throw error;
@@ -184,7 +191,7 @@ export class ArchiveLane {
       await this.stream.apply(page);
     }
     await this.parked.retry(() => applier.retrySome());
-    const passed = await this.#pass(applier);
+    const passed = await this.passes.step();
     if (page !== undefined || passed || this.parked.due) return 'more';
     this.stream.behindSince = undefined;
     this.applied.flush();
@@ -224,22 +231,6 @@ export class ArchiveLane {
     if (this.parked.possible) this.parked.call();
     await applier.lookUpRested();
     await this.stream.tidy();
-  }
-
-  async #pass(applier: Applier): Promise<boolean> {
-    if (this.passes.beginning) {
-      if (!(await this.fullPasses.mayBegin(applier, this.stream.entryId))) return false;
-      this.parked.call();
-    }
-    const nominated = await this.passes.step();
-    if (nominated === undefined) return false;
-    if (nominated !== 'complete') await applier.applyNominated(nominated);
-    else if (!this.parked.due) {
-      await this.parked.look();
-      this.passes.finish(this.parked.count);
-      this.#retention?.passed(this.fullPasses.last?.reason ?? '');
-    }
-    return true;
   }
 
   /** Whether another page may begin before the turn is over. */

@@ -3,7 +3,8 @@ import type { Readings } from '../metrics/gauges';
 import type { CheckpointAge } from '../pipeline/checkpoint-age';
 import { type Health, healthOf } from '../pipeline/health';
 import type { Incident } from '../pipeline/incident';
-import { passAt, timeOf } from '../foundation/moment';
+import { timeOf } from '../foundation/moment';
+import { passAt } from '../pipeline/pass-runner';
 import { type Pause, pauseTroubles } from '../pipeline/pause';
 import {
   failing,
@@ -15,7 +16,7 @@ import {
 import { compareEntryIds } from './stream/entry-id';
 import type { ArchiveLane } from './lane';
 import type { MemoryFacts } from './memory-forecast';
-import type { ArchivePassReport } from './pass/pass-runner';
+import type { ArchivePassReport } from './pass/report';
 import { type Refusal, refusalTrouble } from './refusals';
 import { millisecondsOf } from './tail/stream';
 import type { MirrorStatus } from './mirror/mirror-log';
@@ -99,7 +100,7 @@ export function archiveStatus(
     refusals: owned ? lane.refusals.list : [],
     memory: memory ?? null,
     lastProgressAt: timeOf(lane.lastProgressAt, now),
-    lastPass: passAt(lane.fullPasses.last, lane.fullPasses.doneAt, now),
+    lastPass: passAt(lane.passes.last, now),
     passRunning: lane.passes.active,
     nextPassAt,
     applied: lane.applied.total,
