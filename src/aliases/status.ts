@@ -1,8 +1,9 @@
 import type { Readings } from '../metrics/gauges';
 import type { CheckpointAge } from '../pipeline/checkpoint-age';
 import { type Health, healthOf } from '../pipeline/health';
-import { passAt, timeOf } from '../foundation/moment';
+import { timeOf } from '../foundation/moment';
 import { pauseTroubles } from '../pipeline/pause';
+import { passAt } from '../pipeline/pass-runner';
 import {
   failing,
   passTroubles,
@@ -14,7 +15,7 @@ import { describeGaps } from './source/capture';
 import type { UnservedTable } from './source/catalogue';
 import type { AliasLag } from './lag';
 import type { AliasLane } from './lane';
-import type { PassReport } from './pass/pass-runner';
+import type { PassReport } from './pass/report';
 import type { UnservedRow } from './source/unserved';
 
 /** What is known of one configured table. */
@@ -95,7 +96,7 @@ export function aliasStatus(
       now: performance.now(),
     }),
     lastProgressAt: timeOf(lane.lastProgressAt, now),
-    lastPass: passAt(lane.lastPass, lane.passDoneAt, now),
+    lastPass: passAt(lane.passes.last, now),
     passRunning: lane.passes.active,
     nextPassAt,
     applied: lane.applied.total,

@@ -2,8 +2,9 @@ import type { ErrorReport } from '../foundation/errors';
 import type { Readings } from '../metrics/gauges';
 import type { CheckpointAge } from '../pipeline/checkpoint-age';
 import { type Health, healthOf } from '../pipeline/health';
-import { passAt, timeOf } from '../foundation/moment';
+import { timeOf } from '../foundation/moment';
 import { pauseTroubles } from '../pipeline/pause';
+import { passAt } from '../pipeline/pass-runner';
 import {
   failing,
   passTroubles,
@@ -14,7 +15,7 @@ import {
 import { compareEntryIds } from './stream/entry-id';
 import type { ArchiveLane } from './lane';
 import type { MemoryFacts } from './memory-forecast';
-import type { ArchivePassReport } from './pass/pass-runner';
+import type { ArchivePassReport } from './pass/report';
 import { type Refusal, refusalTrouble } from './refusals';
 import { millisecondsOf } from './tail/stream';
 import type { MirrorStatus } from './mirror/mirror-log';
@@ -81,11 +82,11 @@ export function archiveStatus(
       paused: paused !== null,
       now: performance.now(),
     }),
-    deadLetters: lane.letters,
+    deadLetters: lane.parked.count,
     refusals: owned ? lane.refusals.list : [],
     memory: memory ?? null,
     lastProgressAt: timeOf(lane.lastProgressAt, now),
-    lastPass: passAt(lane.fullPasses.last, lane.fullPasses.doneAt, now),
+    lastPass: passAt(lane.passes.last, now),
     passRunning: lane.passes.active,
     nextPassAt,
     applied: lane.applied.total,

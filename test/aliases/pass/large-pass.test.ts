@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { PassReport } from '../../../src/aliases/pass/pass-runner';
+import type { PassReport } from '../../../src/aliases/pass/report';
 import { loadConfig } from '../../../src/config/load';
 import { passOnce } from '../../../src/control/once';
 import { keepLog } from '../../support/daemon';
