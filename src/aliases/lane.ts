@@ -4,18 +4,19 @@ import type { Metrics } from '../metrics/metrics';
 import type { Tell } from '../pipeline/event';
 import { Incidents } from '../pipeline/incidents';
 import { PauseState } from '../pipeline/pause';
+import type { PassRunner } from '../pipeline/pass-runner';
 import type { CycleOutcome } from '../pipeline/pump';
 import { inspectServer, type RedisConnection, type ServerFacts } from '../connections/redis';
 import { Vouching } from './sink/alias-case';
 import { sqliteError } from './source/database';
 import { Follower } from './sink/follower';
-import { AppliedReport, breakerError, introduce, passStarted, passSummary, recordPass } from './pass/report';
+import { aliasPasses } from './pass/passes';
+import { AppliedReport, introduce, type PassReport } from './pass/report';
 import { Housekeeping } from './source/housekeeping';
 import { aliasIncidentStore } from './sink/incident-store';
 import { LagReader } from './lag';
-import { type PassReport, PassRunner } from './pass/pass-runner';
 import { readPause } from './sink/pause';
-import { type Batch, CheckpointMoved, AliasSink } from './sink/sink';
+import { type AliasBatch, CheckpointMoved, AliasSink } from './sink/sink';
 import type { AliasSource } from './source/source';
 import { UnservedRows } from './source/unserved-rows';
 import { type KeeperOptions, SourceKeeper } from './source/source-keeper';
@@ -42,15 +43,12 @@ const pauseMs = 900;
  */
 export class AliasLane {
   readonly sink: AliasSink;
-  readonly passes: PassRunner;
+  readonly passes: PassRunner<PassReport>;
   readonly keeper: SourceKeeper;
   readonly lag = new LagReader();
   readonly incidents: Incidents;
   readonly unserved = new UnservedRows();
   readonly pause: PauseState;
-  lastPass: PassReport | undefined;
-  /** When that one was complete, by performance.now(). */
-  passDoneAt = 0;
   server: ServerFacts | undefined;
   /** What the pump is retrying, until a cycle succeeds. */
   failure: ErrorReport | undefined;
@@ -80,7 +78,7 @@ export class AliasLane {
     this.applied = new AppliedReport(log, metrics, tell);
     this.incidents = new Incidents({ pipeline: 'aliases', log, tell, store: aliasIncidentStore(connection) });
     this.pause = new PauseState('aliases', log, tell);
-    this.passes = new PassRunner({
+    this.passes = aliasPasses({
       connection,
       truths: () => this.keeper.source?.truths ?? new Map(),
       target: this.sink,
@@ -91,12 +89,9 @@ export class AliasLane {
       },
       force,
       unserved: this.unserved,
-      onStart: (reason) => {
-        log.info('pass started', { event: 'pass.start', pipeline: 'aliases', reason, text: passStarted() });
-        tell({ type: 'pass-started', reason });
-      },
+      ...{ log, metrics, tell },
       onDone: (report) => {
-        this.#passDone(report);
+        for (const [type, result] of Object.entries(report.types)) this.applied.count(type, result);
       },
     });
   }
@@ -200,7 +195,7 @@ export class AliasLane {
       source.sawNothingNew();
       return false;
     }
-    const batches: Batch[] = [];
+    const batches: AliasBatch[] = [];
     for (const [type, aliases] of page.nominations) {
       const truth = source.truths.get(type);
       if (truth !== undefined) batches.push({ type, aliases, values: truth.lookUp(aliases) });
@@ -228,22 +223,5 @@ export class AliasLane {
       });
       return undefined;
     }
-  }
-
-  #passDone(report: PassReport): void {
-    const { log, metrics, tell } = this.#options;
-    this.lastPass = report;
-    this.passDoneAt = performance.now();
-    for (const [type, result] of Object.entries(report.types)) this.applied.count(type, result);
-    recordPass(metrics, report);
-    const differences = report.added + report.updated + report.deleted;
-    tell({ type: 'pass-done', ms: report.ms, differences });
-    log.info('pass complete', {
-      event: 'pass.done',
-      pipeline: 'aliases',
-      ...report,
-      text: passSummary(report),
-    });
-    for (const type of report.blocked) log.failure('error', breakerError(type, report));
   }
 }

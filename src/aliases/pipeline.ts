@@ -10,7 +10,7 @@ import { runPump } from '../pipeline/run-pump';
 import { RedisConnection } from '../connections/redis';
 import { AliasLane } from './lane';
 import { isNetworkPath, networkWarning } from './source/network-path';
-import type { PassReport } from './pass/pass-runner';
+import type { PassReport } from './pass/report';
 import { pause, refusePaused, resume } from './sink/pause';
 import { aliasHealth, aliasReadings, aliasStatus, type AliasStatus, aliasTroubles } from './status';
 import { databaseWake$ } from './source/wake';

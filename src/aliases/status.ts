@@ -1,9 +1,9 @@
 import type { Readings } from '../metrics/gauges';
 import type { CheckpointAge } from '../pipeline/checkpoint-age';
 import { type Health, healthOf } from '../pipeline/health';
-import type { Incident } from '../pipeline/incident';
-import { passAt, timeOf } from '../foundation/moment';
-import { type Pause, pauseTroubles } from '../pipeline/pause';
+import { timeOf } from '../foundation/moment';
+import { pauseTroubles } from '../pipeline/pause';
+import { passAt } from '../pipeline/pass-runner';
 import {
   failing,
   passTroubles,
@@ -15,7 +15,7 @@ import { describeGaps } from './source/capture';
 import type { UnservedTable } from './source/catalogue';
 import type { AliasLag } from './lag';
 import type { AliasLane } from './lane';
-import type { PassReport } from './pass/pass-runner';
+import type { PassReport } from './pass/report';
 import type { UnservedRow } from './source/unserved';
 
 /** What is known of one configured table. */
@@ -28,7 +28,7 @@ export interface TableStatus {
 }
 
 /** The pipeline as it is now; times in milliseconds since 1970. */
-export interface AliasStatus extends Progress, AliasLag {
+export interface AliasStatus extends Progress<PassReport>, AliasLag {
   readonly database: string;
   readonly journalMode: string | null;
   readonly redis: string;
@@ -42,16 +42,6 @@ export interface AliasStatus extends Progress, AliasLag {
   /** Rows that can have no key, as the last full pass saw them: twenty of a type at the most. */
   readonly unserved: readonly UnservedRow[];
   readonly checkpoint: { readonly seq: number | null; readonly at: number; readonly by: string } | null;
-  readonly checkpointAgeSeconds: number | null;
-  readonly lastProgressAt: number;
-  readonly lastPass: PassReport | null;
-  readonly passRunning: boolean;
-  /** When the next one is due by the interval. */
-  readonly nextPassAt: number;
-  /** Records written since the start of this process, by the tail and by full passes. */
-  readonly applied: number;
-  readonly paused: Pause | null;
-  readonly incidents: readonly Incident[];
 }
 
 export function tableStatuses(entries: AliasSourceEntries): readonly TableStatus[] {
@@ -106,7 +96,7 @@ export function aliasStatus(
       now: performance.now(),
     }),
     lastProgressAt: timeOf(lane.lastProgressAt, now),
-    lastPass: passAt(lane.lastPass, lane.passDoneAt, now),
+    lastPass: passAt(lane.passes.last, now),
     passRunning: lane.passes.active,
     nextPassAt,
     applied: lane.applied.total,

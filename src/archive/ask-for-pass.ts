@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { stoppedEarly } from '../pipeline/once-options';
 import type { ArchiveLane } from './lane';
-import type { ArchivePassReport } from './pass/pass-runner';
+import type { ArchivePassReport } from './pass/report';
 import { refusePaused } from './position/pause';
 
 const pollMs = 200;

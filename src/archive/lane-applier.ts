@@ -6,7 +6,7 @@ import { ArchiveSink, type SinkOptions } from './apply/sink';
 import type { Targets } from './record/target';
 
 export interface LaneApplierOptions
-  extends Omit<ApplierOptions, 'sink'>, Pick<SinkOptions, 'strategies' | 'onDelete'> {
+  extends Omit<ApplierOptions, 'sink'>, Pick<SinkOptions, 'strategies' | 'onDelete' | 'parked'> {
   readonly log: Log;
   readonly onIncident: (what: string) => void;
 }
@@ -23,6 +23,12 @@ export class LaneApplier {
 
   constructor(options: LaneApplierOptions) {
     this.#options = options;
+  }
+
+  /** The same, where nothing goes on without. */
+  get made(): Applier {
+    if (this.current === undefined) throw new Error('the lane is not prepared');
+    return this.current;
   }
 
   /** The tables as they were when they were last looked at. */
@@ -49,5 +55,6 @@ export class LaneApplier {
   /** A table may have changed: look at it again. */
   distrust(): void {
     this.#targets = undefined;
+    this.#options.parked.suspect();
   }
 }

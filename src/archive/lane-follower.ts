@@ -6,7 +6,8 @@ import type { Checkpoint } from './position/checkpoint';
 import { Follower } from './position/follower';
 import { keepAll } from './delete/kept';
 import type { LaneStream } from './lane-stream';
-import type { ArchivePassRunner } from './pass/pass-runner';
+import type { PassRunner } from '../pipeline/pass-runner';
+import type { ArchivePassReport } from './pass/report';
 import { loadLibrary } from './schema/preparation';
 import type { Page } from './tail/stream';
 import type { Targets } from './record/target';
@@ -16,7 +17,7 @@ export interface LaneFollowerOptions {
   readonly checkpoint: Checkpoint;
   readonly targets: () => Targets;
   readonly stream: LaneStream;
-  readonly passes: ArchivePassRunner;
+  readonly passes: PassRunner<ArchivePassReport>;
   readonly incidents: Incidents;
   readonly log: Log;
 }

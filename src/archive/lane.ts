@@ -5,6 +5,7 @@ import type { Metrics } from '../metrics/metrics';
 import type { Tell } from '../pipeline/event';
 import { Incidents } from '../pipeline/incidents';
 import { PauseState } from '../pipeline/pause';
+import type { PassRunner } from '../pipeline/pass-runner';
 import type { CycleOutcome } from '../pipeline/pump';
 import type { PostgresConnection } from '../connections/postgres';
 import type { PostgresTarget } from '../connections/postgres-url';
@@ -16,11 +17,11 @@ import { archiveIncidentStore } from './position/incident-store';
 import { LaneApplier } from './lane-applier';
 import { LaneConnections } from './lane-connections';
 import { LaneFollower } from './lane-follower';
-import { LanePasses } from './lane-passes';
 import { LaneStream } from './lane-stream';
-import { type ArchivePassRunner, countLetters } from './pass/pass-runner';
+import { Parked } from './letters/parked';
+import { ArchivePasses } from './pass/passes';
 import { Refusals } from './refusals';
-import { AppliedLog } from './pass/report';
+import { AppliedLog, type ArchivePassReport } from './pass/report';
 import { LaneRetention } from './retention/retention-lane';
 import type { RetentionPolicy } from '../mapping/retention-policy';
 import type { SinkOptions } from './apply/sink';
@@ -62,11 +63,9 @@ export class ArchiveLane {
   readonly applied: AppliedLog;
   readonly stream: LaneStream;
   readonly applier: LaneApplier;
-  readonly fullPasses: LanePasses;
-  readonly passes: ArchivePassRunner;
+  readonly passes: PassRunner<ArchivePassReport>;
   readonly refusals = new Refusals();
-  /** Records parked. */
-  letters = 0;
+  readonly parked: Parked;
   failure: ErrorReport | undefined;
   /** By performance.now(); 0: never. */
   lastProgressAt = 0;
@@ -75,8 +74,6 @@ export class ArchiveLane {
   readonly #follower: LaneFollower;
   readonly #retention: LaneRetention | undefined;
   #tickedAt = -Infinity;
-  /** Parked records are due. */
-  #retrying = false;
 
   constructor(options: ArchiveLaneOptions) {
     const { log, metrics, tell, strategies, onDelete, onWake } = options;
@@ -87,6 +84,7 @@ export class ArchiveLane {
     this.postgres = postgres;
     const checkpoint = new Checkpoint(postgres);
     this.checkpoint = checkpoint;
+    this.parked = new Parked(postgres);
     this.standing = new Standing(checkpoint, redis, log);
     this.incidents = new Incidents({ pipeline: 'archive', log, tell, store: archiveIncidentStore(postgres) });
     this.pause = new PauseState('archive', log, tell);
@@ -106,20 +104,30 @@ export class ArchiveLane {
     this.applier = new LaneApplier({
       ...shared,
       onDelete,
+      parked: this.parked,
       onIncident: (what) => {
         this.incidents.add(what);
       },
       echoes: this.stream.echoes,
       onApplied: (applied, ms, since) => {
-        this.passes.applied(applied);
+        passes.applied(applied);
         this.refusals.note(applied);
         this.applied.add(applied, ms, since);
       },
     });
-    this.fullPasses = new LanePasses({ ...shared, targets, metrics, tell });
-    this.passes = this.fullPasses.runner;
-    const { stream, incidents, passes } = this;
-    this.#follower = new LaneFollower({ redis, checkpoint, targets, stream, passes, incidents, log });
+    const passes = new ArchivePasses({
+      ...{ ...shared, targets, metrics, tell },
+      parked: this.parked,
+      entryId: () => this.stream.entryId,
+      apply: (nominated) => this.applier.made.applyNominated(nominated),
+      retryAll: () => this.applier.made.retryAll(),
+      onDone: ({ reason }) => this.#retention?.passed(reason),
+    });
+    this.passes = passes.runner;
+    const { stream, incidents } = this;
+    this.#follower = new LaneFollower({
+      ...{ redis, checkpoint, targets, stream, passes: this.passes, incidents, log },
+    });
     const { retention: policy } = options;
     this.#retention = policy && new LaneRetention({ redis, postgres, targets, policy, log, metrics });
   }
@@ -142,7 +150,6 @@ export class ArchiveLane {
       const error = this.applier.started ? asRetryable(translated) : translated;
       if (isFatal(translated)) this.applier.distrust();
       this.applier.current?.forget();
-      this.passes.repeat();
       // A fatal one ends the run, which tells it.
       if (!isFatal(error)) this.incidents.failed((this.failure = describeError(error)), this.lastProgressAt);
       throw error;
@@ -183,9 +190,9 @@ export class ArchiveLane {
       if (onDelete === 'delete' && !(await this.#follower.mayDelete(page, applier))) return 'more';
       await this.stream.apply(page);
     }
-    if (this.#retrying) this.#retrying = await applier.retrySome();
-    const passed = await this.#pass(applier);
-    if (page !== undefined || passed || this.#retrying) return 'more';
+    await this.parked.retry(() => applier.retrySome());
+    const passed = await this.passes.step();
+    if (page !== undefined || passed || this.parked.due) return 'more';
     this.stream.behindSince = undefined;
     this.applied.flush();
     if (!this.passes.active && (await this.#retention?.step())) return 'more';
@@ -200,6 +207,7 @@ export class ArchiveLane {
       this.incidents.add(`took over the stream from ${standing.from}`, standing.silentSince);
     this.#follower.mustLook();
     this.applier.current?.forget();
+    this.parked.suspect(); // by that instance
     this.stream.reset();
     this.passes.restart('start');
     return true;
@@ -219,32 +227,15 @@ export class ArchiveLane {
     const { passRequested, paused } = await this.checkpoint.renew();
     this.pause.note(paused);
     if (passRequested) this.passes.restart('asked for');
-    this.letters = await countLetters(this.postgres);
-    applier.lettersExist = this.letters > 0;
-    this.#retrying ||= this.letters > 0;
+    await this.parked.look();
+    if (this.parked.possible) this.parked.call();
     await applier.lookUpRested();
     await this.stream.tidy();
-  }
-
-  async #pass(applier: Applier): Promise<boolean> {
-    if (this.passes.beginning) {
-      if (!(await this.fullPasses.mayBegin(applier, this.stream.entryId))) return false;
-      this.#retrying = true;
-    }
-    const nominated = await this.passes.step();
-    if (nominated === undefined) return false;
-    if (nominated !== 'complete') await applier.applyNominated(nominated);
-    else if (!this.#retrying) {
-      this.letters = await countLetters(this.postgres);
-      this.passes.finish(this.letters);
-      this.#retention?.passed(this.fullPasses.last?.reason ?? '');
-    }
-    return true;
   }
 
   /** Whether another page may begin before the turn is over. */
   #mayGoOn(): boolean {
     if (performance.now() - this.#tickedAt >= tickMs || this.#follower.must) return false;
-    return !this.#retrying && this.letters === 0 && this.passes.progress === undefined;
+    return !this.parked.due && !this.parked.possible && this.passes.progress === undefined;
   }
 }

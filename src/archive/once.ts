@@ -10,7 +10,7 @@ import { showProgress } from '../pipeline/show-progress';
 import { askForPass } from './ask-for-pass';
 import { beforeAll, compareEntryIds } from './stream/entry-id';
 import { ArchiveLane } from './lane';
-import type { ArchivePassReport } from './pass/pass-runner';
+import type { ArchivePassReport } from './pass/report';
 import { refusePaused } from './position/pause';
 import { passSummary } from './pass/report';
 import { lastEntryId } from './tail/stream-tail';

@@ -28,7 +28,7 @@ import { type DeadLetterStore, deadLetterStore } from './letters/letter-store';
 import { MemoryForecast } from './memory-forecast';
 import { mirror$ } from './mirror/mirror';
 import { MirrorLog } from './mirror/mirror-log';
-import type { ArchivePassReport } from './pass/pass-runner';
+import type { ArchivePassReport } from './pass/report';
 import { pause, refusePaused, resume } from './position/pause';
 import { retainedKinds } from '../mapping/retention-policy';
 import { archiveHealth, archiveReadings, archiveStatus, type ArchiveStatus, archiveTroubles } from './status';

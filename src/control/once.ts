@@ -1,6 +1,6 @@
 import { interval } from 'rxjs';
 import { AliasLane } from '../aliases/lane';
-import type { PassReport } from '../aliases/pass/pass-runner';
+import type { PassReport } from '../aliases/pass/report';
 import { refusePaused } from '../aliases/sink/pause';
 import { requireTables } from '../aliases/pass/report';
 import { archiveOnce } from '../archive/once';

@@ -2,7 +2,7 @@ import type * as Confirm from '../../../src/archive/retention/confirmation';
 import { startCli } from '../../support/cli';
 import { eventually } from '../../support/eventually';
 import { plainMetric, plainModel, plainPrediction, plainRun, plainVersion } from '../../support/plain-writer';
-import { temporaryFolder } from '../../support/stores';
+import { temporaryFolder } from '../../support/temporary-folder';
 import { useArchive } from '../support/archive';
 import { faultProxy, through } from '../support/fault-proxy';
 import { daysAgo, predictionsIn, retain } from '../support/retention';
