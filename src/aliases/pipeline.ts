@@ -8,7 +8,7 @@ import { unlessFailing } from '../pipeline/unless-failing';
 import { abort$ } from '../pipeline/pump';
 import { runPump } from '../pipeline/run-pump';
 import { RedisConnection } from '../connections/redis';
-import { AliasLane } from './lane';
+import { aliasLane } from './lane';
 import { isNetworkPath, networkWarning } from './source/network-path';
 import type { PassReport } from './pass/report';
 import { pause, refusePaused, resume } from './sink/pause';
@@ -25,7 +25,7 @@ export function aliasPipeline(options: PipelineOptions): Pipeline<AliasStatus, P
     options.onEvent({ at: Date.now(), pipeline, ...event });
   };
   const connection = new RedisConnection(config.redis, 'aliases');
-  const lane = new AliasLane({
+  const lane = aliasLane({
     path: config.dbPath,
     mappings: config.aliasTables,
     aliasCase: config.aliasCase,
@@ -44,11 +44,11 @@ export function aliasPipeline(options: PipelineOptions): Pipeline<AliasStatus, P
     exhaustMap(() => lane.passes.request('interval')),
     takeUntil(abort$(signal)),
   );
-  const pump$ = runPump(pipeline, options, tell, () => lane.cycle(), databaseWake$(config.dbPath));
+  const pump$ = runPump(pipeline, options, tell, () => lane.turns.cycle(), databaseWake$(config.dbPath));
   const age = new CheckpointAge();
   const status = () =>
     aliasStatus({
-      lane,
+      state: lane.state(),
       age,
       database: config.dbPath,
       redis: config.redis.display,
@@ -66,9 +66,9 @@ export function aliasPipeline(options: PipelineOptions): Pipeline<AliasStatus, P
     reconcile: async () => {
       await refusePaused(connection);
       lane.passes.restart('asked for');
-      const refused = () => (lane.pause.current === undefined ? undefined : refusePaused(connection));
+      const refused = () => (lane.turns.paused === undefined ? undefined : refusePaused(connection));
       return unlessFailing(() => lane.passes.request('asked for'), {
-        failure: () => lane.failure,
+        failure: () => lane.turns.failure,
         refused,
         signal,
       });
@@ -77,7 +77,6 @@ export function aliasPipeline(options: PipelineOptions): Pipeline<AliasStatus, P
       connection.close();
     },
     close: async () => {
-      await lane.sink.drain().catch(() => undefined); // already reported by the cycle that sent it
       await lane.close();
       connection.close();
     },

@@ -9,7 +9,7 @@ import { runForOnePass } from '../pipeline/one-pass';
 import { showProgress } from '../pipeline/show-progress';
 import { askForPass } from './ask-for-pass';
 import { beforeAll, compareEntryIds } from './stream/entry-id';
-import { ArchiveLane } from './lane';
+import { type ArchiveLane, archiveLane } from './lane';
 import type { ArchivePassReport } from './pass/report';
 import { refusePaused } from './position/pause';
 import { passSummary } from './pass/report';
@@ -27,7 +27,7 @@ export async function archiveOnce(
   { signal, progress = true }: OnceOptions = {},
 ): Promise<ArchivePassReport> {
   const wake$ = new Subject<void>();
-  const lane = new ArchiveLane({
+  const lane = archiveLane({
     redis: config.redis,
     postgres: requirePostgres(config),
     strategies: config.onConflict,
@@ -50,7 +50,7 @@ export async function archiveOnce(
   try {
     return await runForOnePass({
       pipeline: 'archive',
-      lane: { cycle: () => lane.cycle(), pause: lane.pause },
+      turns: lane.turns,
       wake$: merge(wake$, interval(pollMs)),
       signal,
       cut: () => {
@@ -68,8 +68,8 @@ export async function archiveOnce(
 async function drained(lane: ArchiveLane, signal: AbortSignal): Promise<void> {
   const last = await lastEntryId(lane.redis);
   while (!signal.aborted) {
-    const { owned } = lane.checkpoint;
-    const position = owned ? lane.checkpoint.position?.entryId : await lane.checkpoint.storedEntryId();
+    const { owned, position: ours } = lane.state();
+    const position = owned ? ours?.entryId : await lane.checkpoint.storedEntryId();
     if (compareEntryIds(position ?? beforeAll, last) >= 0) return;
     if (!owned) await refusePaused(lane.postgres); // an owner's own cycles look
     await delay(pollMs);
@@ -78,8 +78,8 @@ async function drained(lane: ArchiveLane, signal: AbortSignal): Promise<void> {
 
 /** Where another instance owns the stream, its pass will do. */
 async function askOwner(lane: ArchiveLane, log: Log, signal: AbortSignal): Promise<ArchivePassReport> {
-  const isOwner = () => lane.checkpoint.owned;
-  while (lane.standing.owner === undefined || isOwner()) {
+  const isOwner = () => lane.state().owned;
+  while (lane.state().owner === undefined || isOwner()) {
     if (signal.aborted) return new Promise(() => undefined);
     await delay(pollMs, undefined, { signal }).catch(() => undefined);
   }

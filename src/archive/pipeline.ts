@@ -23,7 +23,7 @@ import type { PostgresTarget } from '../connections/postgres-url';
 import { askForPass } from './ask-for-pass';
 import { CaptureWatch } from './capture-watch';
 import { kindNames } from '../mapping/kinds';
-import { ArchiveLane } from './lane';
+import { archiveLane } from './lane';
 import { type DeadLetterStore, deadLetterStore } from './letters/letter-store';
 import { MemoryForecast } from './memory-forecast';
 import { mirror$ } from './mirror/mirror';
@@ -51,7 +51,7 @@ export function archivePipeline(options: PipelineOptions, postgres: PostgresTarg
     options.onEvent({ at: Date.now(), pipeline, ...event });
   };
   const ready$ = new Subject<void>();
-  const lane = new ArchiveLane({
+  const lane = archiveLane({
     redis: config.redis,
     postgres,
     strategies: config.onConflict,
@@ -79,11 +79,11 @@ export function archivePipeline(options: PipelineOptions, postgres: PostgresTarg
     },
   });
   const stopped$ = abort$(signal);
-  const mirrored$ = lane.standing.owned$.pipe(
+  const mirrored$ = lane.owned$.pipe(
     takeUntil(stopped$),
     switchMap((owned) =>
       owned && config.mirror
-        ? mirror$({ target: config.redis, connection: lane.redis, signal, echoes: lane.stream.echoes })
+        ? mirror$({ target: config.redis, connection: lane.redis, signal, echoes: lane.echoes })
         : EMPTY,
     ),
     tap((event) => {
@@ -99,18 +99,20 @@ export function archivePipeline(options: PipelineOptions, postgres: PostgresTarg
     takeUntil(stopped$),
   );
   const samples$ = timer(0, sampleMs).pipe(
-    exhaustMap(() => memory.sample(lane.stream.entryId)),
+    exhaustMap(() => memory.sample(lane.state().entryId)),
     takeUntil(stopped$),
   );
   const capture$ = timer(sampleMs, sampleMs).pipe(
     exhaustMap(() => capture.look()),
     takeUntil(stopped$),
   );
-  const pump$ = runPump(pipeline, options, tell, () => lane.cycle(), merge(ready$, interval(wakeMs)));
+  const pump$ = runPump(pipeline, options, tell, () => lane.turns.cycle(), merge(ready$, interval(wakeMs)));
   const age = new CheckpointAge();
   const status = () =>
     archiveStatus({
-      lane,
+      redis: lane.redis.display,
+      postgres: lane.postgres.display,
+      state: lane.state(),
       age,
       mirror: mirror.status,
       memory: memory.facts,
@@ -132,7 +134,7 @@ export function archivePipeline(options: PipelineOptions, postgres: PostgresTarg
     resume: () => resume(people),
     reconcile: async () => {
       await refusePaused(people);
-      return unlessFailing((until) => askForPass(lane, until), { failure: () => lane.failure, signal });
+      return unlessFailing((until) => askForPass(lane, until), { failure: () => lane.turns.failure, signal });
     },
     cut: () => {
       people.close();

@@ -1,5 +1,5 @@
 import { interval } from 'rxjs';
-import { AliasLane } from '../aliases/lane';
+import { aliasLane } from '../aliases/lane';
 import type { PassReport } from '../aliases/pass/report';
 import { refusePaused } from '../aliases/sink/pause';
 import { requireTables } from '../aliases/pass/report';
@@ -25,7 +25,7 @@ export async function passOnce(
   { force = false, signal, progress = true }: OnceOptions & { readonly force?: boolean } = {},
 ): Promise<PassReport> {
   const connection = new RedisConnection(config.redis, 'pass');
-  const lane = new AliasLane({
+  const lane = aliasLane({
     path: config.dbPath,
     mappings: config.aliasTables,
     aliasCase: config.aliasCase,
@@ -41,7 +41,7 @@ export async function passOnce(
     await refusePaused(connection);
     const report = await runForOnePass({
       pipeline: 'aliases',
-      lane: { cycle: () => lane.cycle(), pause: lane.pause },
+      turns: lane.turns,
       wake$: interval(20), // only a locked file is waited for
       signal,
       cut: () => {

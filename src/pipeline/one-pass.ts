@@ -1,21 +1,16 @@
 import { ignoreElements, lastValueFrom, type Observable } from 'rxjs';
 import { stoppedEarly } from './once-options';
-import { type Pause, pausedError } from './pause';
+import type { Turns } from './turns';
+import { pausedError } from './pause';
 import type { PipelineName } from '../config/names';
 import { type CycleOutcome, pump } from './pump';
 
 /** A batch in hand at the stop gets this long before its connection is cut. */
 export const stopDeadlineMs = 3_000;
 
-/** What a pass on its own needs of a lane. */
-interface Lane {
-  readonly cycle: () => Promise<CycleOutcome>;
-  readonly pause: { readonly current: Pause | undefined };
-}
-
 export interface OnePassOptions<T> {
   readonly pipeline: PipelineName;
-  readonly lane: Lane;
+  readonly turns: Pick<Turns<unknown>, 'cycle' | 'paused'>;
   readonly wake$: Observable<unknown>;
   /** Aborts to give it up. */
   readonly signal: AbortSignal | undefined;
@@ -27,10 +22,10 @@ export interface OnePassOptions<T> {
 
 /**
  * Runs a lane's cycles until the first failure, or until enough was done. When it has settled nothing is running any more; all that
- * is left is to close the lane. @throws E_PAUSED, E_STOPPED and the first failure
+ * is left is to close the turns. @throws E_PAUSED, E_STOPPED and the first failure
  */
 export async function runForOnePass<T>(options: OnePassOptions<T>): Promise<T> {
-  const { pipeline, lane, wake$, signal, cut, until } = options;
+  const { pipeline, turns, wake$, signal, cut, until } = options;
   const done = new AbortController();
   let impatience: NodeJS.Timeout | undefined;
   const stop = () => {
@@ -40,9 +35,9 @@ export async function runForOnePass<T>(options: OnePassOptions<T>): Promise<T> {
   signal?.addEventListener('abort', stop);
   if (signal?.aborted === true) stop(); // before we listened
   const cycle = async (): Promise<CycleOutcome> => {
-    const outcome = await lane.cycle();
+    const outcome = await turns.cycle();
     // Nobody can tell how long it will be.
-    if (lane.pause.current !== undefined) throw pausedError(pipeline, lane.pause.current);
+    if (turns.paused !== undefined) throw pausedError(pipeline, turns.paused);
     return outcome;
   };
   const running = lastValueFrom(

@@ -1,7 +1,9 @@
 import type { ErrorReport } from '../foundation/errors';
 import type { Readings } from '../metrics/gauges';
+import { timeOf } from '../foundation/moment';
 import { storeOf, type StoreName } from './incident';
-import type { Incidents } from './incidents';
+import type { LaneState } from './turns';
+import { passAt } from './pass-runner';
 import type { Pause } from './pause';
 
 /** What every pipeline tells of itself; times in milliseconds since 1970. */
@@ -23,14 +25,29 @@ export interface Progress {
   readonly paused: Pause | null;
 }
 
-/** What of it the failures of cycles say. */
-export const failing = (
-  failure: ErrorReport | undefined,
-  { failingSince }: Incidents,
-): Pick<Progress, 'failure' | 'failingSince' | 'away'> => ({
+/** What of it a lane knows, and what else every pipeline tells. */
+export const progressOf = <Report extends { readonly startedAt: number; readonly ms: number }>(
+  {
+    failure,
+    failingSince,
+    lastProgressAt,
+    paused,
+    lastPass,
+    passRunning,
+    applied,
+    incidents,
+  }: LaneState<Report>,
+  now: number,
+) => ({
   failure: failure ?? null,
   failingSince,
   away: failure === undefined ? null : storeOf(failure.code),
+  lastProgressAt: timeOf(lastProgressAt, now),
+  lastPass: passAt(lastPass, now),
+  passRunning,
+  applied,
+  paused: paused ?? null,
+  incidents,
 });
 
 export interface ProgressLimits {
