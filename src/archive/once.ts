@@ -6,7 +6,6 @@ import { createMetrics } from '../metrics/metrics';
 import { untold } from '../pipeline/event';
 import type { OnceOptions } from '../pipeline/once-options';
 import { runForOnePass } from '../pipeline/one-pass';
-import { showProgress } from '../pipeline/show-progress';
 import { askForPass } from './ask-for-pass';
 import { beforeAll, compareEntryIds } from './stream/entry-id';
 import { type ArchiveLane, archiveLane } from './lane';
@@ -24,7 +23,7 @@ const pollMs = 200;
 export async function archiveOnce(
   config: Config,
   log: Log,
-  { signal, progress = true }: OnceOptions = {},
+  options: OnceOptions = {},
 ): Promise<ArchivePassReport> {
   const wake$ = new Subject<void>();
   const lane = archiveLane({
@@ -32,36 +31,24 @@ export async function archiveOnce(
     postgres: requirePostgres(config),
     strategies: config.onConflict,
     onDelete: config.onDelete,
-    log,
-    metrics: createMetrics(),
-    tell: untold,
+    ...{ log, metrics: createMetrics(), tell: untold },
     onWake: () => {
       wake$.next();
     },
   });
-  const hideProgress = progress ? showProgress(() => lane.passes.progress) : () => undefined;
-  const until = async (ended: Promise<never>, stop: AbortSignal): Promise<ArchivePassReport> => {
-    const report = lane.passes.request('asked for');
-    await Promise.race([ended, refusePaused(lane.postgres)]);
-    const finished = await Promise.race([ended, report, askOwner(lane, log, stop)]);
-    await Promise.race([ended, drained(lane, stop)]);
-    return finished;
-  };
-  try {
-    return await runForOnePass({
-      pipeline: 'archive',
-      turns: lane.turns,
-      wake$: merge(wake$, interval(pollMs)),
-      signal,
-      cut: () => {
-        lane.cut();
-      },
-      until,
-    });
-  } finally {
-    hideProgress();
-    await lane.close();
-  }
+  const { turns, passes, cut, close } = lane;
+  return runForOnePass({
+    ...options,
+    ...{ pipeline: 'archive', turns, passes, cut, close },
+    wake$: merge(wake$, interval(pollMs)),
+    until: async (ended, stop) => {
+      const report = passes.request('asked for');
+      await Promise.race([ended, refusePaused(lane.postgres)]);
+      const finished = await Promise.race([ended, report, askOwner(lane, log, stop)]);
+      await Promise.race([ended, drained(lane, stop)]);
+      return finished;
+    },
+  });
 }
 
 /** Until everything that is in the stream by now has been applied, by whoever owns it. */
