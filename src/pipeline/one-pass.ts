@@ -4,7 +4,7 @@ import { type OnceOptions, stoppedEarly } from './once-options';
 import type { PassRunner } from './pass-runner';
 import { pausedError } from './pause';
 import { type CycleOutcome, pump } from './pump';
-import { showProgress } from './show-progress';
+import { showProgress } from '../foundation/show-progress';
 import type { Turns } from './turns';
 
 /** A batch in hand at the stop gets this long before its connection is cut. */
