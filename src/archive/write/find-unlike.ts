@@ -4,7 +4,7 @@ import { anyOf, differs } from './equality';
 import type { Expectation } from './expectation';
 
 /** A row that is not as expected. */
-export interface Unlike {
+export interface UnlikeRow {
   /** Of the row given. */
   readonly index: number;
   /** The id of the row in Postgres; null: it is not there. */
@@ -26,7 +26,7 @@ export async function findUnlike(
   target: Target,
   expectation: Expectation,
   inDetail = false,
-): Promise<readonly Unlike[]> {
+): Promise<readonly UnlikeRow[]> {
   const { identity, columns, rows } = expectation;
   if (rows.length === 0) return [];
   const { values, from, unlike, different } = comparisonSql(target, expectation);
