@@ -38,8 +38,10 @@ export async function findUnlike(
     const printed = type.startsWith('timestamp') ? `${given}::${type}::text` : given;
     return `(${different[at] ?? 'false'}) AS d${at}, t.${quoteName(column)}::text AS v${at}, ${printed} AS r${at}`;
   });
+  // Without columns to compare, all that is found is not there, and an index alone can tell it.
+  const id = columns.length === 0 ? 'NULL AS id' : 't.id';
   const found = await transaction.query(
-    `SELECT ${['w.n', 't.id', ...list].join(', ')} ${from} WHERE ${unlike} ORDER BY w.n`,
+    `SELECT ${['w.n', id, ...list].join(', ')} ${from} WHERE ${unlike} ORDER BY w.n`,
     values,
   );
   return found.map((row) => {
