@@ -1,20 +1,19 @@
 import type { Readings } from '../metrics/gauges';
 import type { CheckpointAge } from '../pipeline/checkpoint-age';
 import { type Health, healthOf } from '../pipeline/health';
-import { timeOf } from '../foundation/moment';
 import { pauseTroubles } from '../pipeline/pause';
-import { passAt } from '../pipeline/pass-runner';
 import {
-  failing,
   passTroubles,
   type Progress,
+  progressOf,
   progressReadings,
   stalledTroubles,
 } from '../pipeline/progress';
 import { describeGaps } from './source/capture';
 import type { UnservedTable } from './source/catalogue';
+import type { AliasSource } from './source/source';
 import type { AliasLag } from './lag';
-import type { AliasLane } from './lane';
+import type { AliasLaneState } from './lane';
 import type { PassReport } from './pass/report';
 import type { UnservedRow } from './source/unserved';
 
@@ -58,26 +57,24 @@ export function tableStatuses(entries: AliasSourceEntries): readonly TableStatus
   );
 }
 
-type AliasSourceEntries = NonNullable<AliasLane['keeper']['source']>['entries'];
+type AliasSourceEntries = AliasSource['entries'];
 
 export interface AliasParts extends Pick<AliasStatus, 'database' | 'redis' | 'nextPassAt'> {
-  readonly lane: AliasLane;
+  readonly state: AliasLaneState;
   readonly age: CheckpointAge;
 }
 
 export function aliasStatus(
-  { lane, age, database, redis, nextPassAt }: AliasParts,
+  { state, age, database, redis, nextPassAt }: AliasParts,
   now = Date.now(),
 ): AliasStatus {
-  const { source, cannotWrite } = lane.keeper;
-  const waiting = lane.lag.read(lane, now);
-  const paused = lane.pause.current ?? null;
-  const checkpoint = lane.sink.confirmed;
+  const { source, cannotWrite, checkpoint, lagRecords, lagSeconds, changelogRows } = state;
   const position = checkpoint?.position;
+  const progress = progressOf(state, now);
   return {
-    database,
+    ...progress,
+    ...{ database, redis, lagRecords, lagSeconds, changelogRows, nextPassAt },
     journalMode: source?.journalMode ?? null,
-    redis,
     mode: source === undefined ? 'closed' : source.changelog === undefined ? 'interval' : 'tail',
     captureGaps: source?.captureGaps ?? [],
     cannotWrite: cannotWrite ?? null,
@@ -86,23 +83,14 @@ export function aliasStatus(
         ? null
         : (cannotWrite ?? describeGaps(source.captureGaps)),
     tables: tableStatuses(source?.entries ?? []),
-    unserved: lane.unserved.list,
+    unserved: state.unserved,
     checkpoint: checkpoint ? { seq: position?.seq ?? null, at: checkpoint.at, by: checkpoint.by } : null,
-    ...waiting,
     checkpointAgeSeconds: age.seconds({
-      position: `${position?.seq ?? ''} ${lane.applied.total}`,
-      lagSeconds: waiting.lagSeconds,
-      paused: paused !== null,
+      position: `${position?.seq ?? ''} ${state.applied}`,
+      lagSeconds,
+      paused: progress.paused !== null,
       now: performance.now(),
     }),
-    lastProgressAt: timeOf(lane.lastProgressAt, now),
-    lastPass: passAt(lane.passes.last, now),
-    passRunning: lane.passes.active,
-    nextPassAt,
-    applied: lane.applied.total,
-    paused,
-    incidents: lane.incidents.list,
-    ...failing(lane.failure, lane.incidents),
   };
 }
 

@@ -16,6 +16,8 @@ export interface Option {
   readonly schema: z.ZodType<unknown, string>;
   readonly fallback?: string;
   readonly help: string;
+  /** What docs/settings.md says beside it, as Markdown. */
+  readonly more?: string;
   /** Holds a password: never printed. */
   readonly secret?: true;
 }
@@ -50,12 +52,19 @@ export const options = {
     fallback: `${defaultRedisPort}`,
     help: 'Redis port',
   },
-  redisDb: { env: 'REDIS_DB', schema: whole(0, 65535), fallback: '0', help: 'Redis database number' },
+  redisDb: {
+    env: 'REDIS_DB',
+    schema: whole(0, 65535),
+    fallback: '0',
+    help: 'Redis database number',
+    more: 'also as `/3` or `?db=3` in `REDIS_URL`, both only if they agree',
+  },
   redisPassword: {
     env: 'REDIS_PASSWORD',
     schema: text,
     fallback: '',
     help: 'Redis password (empty: none)',
+    more: 'also for a `REDIS_URL` without one',
     secret: true,
   },
   redisCaFile: {
@@ -74,6 +83,7 @@ export const options = {
     flag: '--postgres-url <url>',
     schema: postgresUrl,
     help: 'Postgres as postgresql://user:password@host:port/database',
+    more: '`postgresql+psycopg2://` is understood',
     secret: true,
   },
   only: {
@@ -159,6 +169,7 @@ export const options = {
     env: 'MILLRACE_TOKEN',
     schema: secretToken,
     help: 'who has it may pause, resume, reconcile and retry in the dashboard, and look from elsewhere; 16 characters or more',
+    more: '`openssl rand -hex 24` makes a good one',
     secret: true,
   },
   maxRecordSize: {

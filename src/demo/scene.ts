@@ -3,7 +3,7 @@ import { type Config, loadConfig } from '../config/load';
 import { runDaemon } from '../daemon/daemon';
 import type { DaemonRecord } from '../control/daemon-record';
 import { isSampleDatabase } from '../embedded/sample-db';
-import { passOnce } from '../control/once';
+import { passOnce } from '../aliases/once';
 import type { DemoAddresses } from './connections';
 import { startServers } from './own-servers';
 import { passLog } from './pass-log';

@@ -1,7 +1,9 @@
 import type { ErrorReport } from '../foundation/errors';
 import type { Readings } from '../metrics/gauges';
+import { timeOf } from '../foundation/moment';
 import { type Incident, storeOf, type StoreName } from './incident';
-import type { Incidents } from './incidents';
+import { passAt } from './pass-runner';
+import type { LaneState } from './turns';
 import type { Pause } from './pause';
 
 /** When a full pass was. */
@@ -35,14 +37,29 @@ export interface Progress<Pass extends PassTimes = PassTimes> {
   readonly incidents: readonly Incident[];
 }
 
-/** What of it the failures of cycles say. */
-export const failing = (
-  failure: ErrorReport | undefined,
-  { failingSince }: Incidents,
-): Pick<Progress, 'failure' | 'failingSince' | 'away'> => ({
+/** What of it a lane knows, and what else every pipeline tells. */
+export const progressOf = <Report extends { readonly startedAt: number; readonly ms: number }>(
+  {
+    failure,
+    failingSince,
+    lastProgressAt,
+    paused,
+    lastPass,
+    passRunning,
+    applied,
+    incidents,
+  }: LaneState<Report>,
+  now: number,
+) => ({
   failure: failure ?? null,
   failingSince,
   away: failure === undefined ? null : storeOf(failure.code),
+  lastProgressAt: timeOf(lastProgressAt, now),
+  lastPass: passAt(lastPass, now),
+  passRunning,
+  applied,
+  paused: paused ?? null,
+  incidents,
 });
 
 export interface ProgressLimits {
