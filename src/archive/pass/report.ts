@@ -3,7 +3,7 @@ import type { Metrics } from '../../metrics/metrics';
 import type { Tell } from '../../pipeline/event';
 import { timestamp } from '../../foundation/timestamp';
 import { type KindName, kindNames } from '../../mapping/kinds';
-import type { Applied } from '../write/attempt';
+import type { BatchOutcome } from '../write/attempt';
 import { type Statistics, Tally } from './statistics';
 
 /** A complete pass. */
@@ -78,7 +78,7 @@ export class AppliedLog {
    * @param tookMs how long the transaction took
    * @param since when the oldest change of the page was written to the stream, in milliseconds since 1970
    */
-  add(applied: Applied, tookMs: number, since: number | undefined): void {
+  add(applied: BatchOutcome, tookMs: number, since: number | undefined): void {
     const pipeline = 'archive';
     const ms = since === undefined ? undefined : Math.max(0, Date.now() - since);
     this.#metrics.applySeconds.observe({ pipeline }, tookMs / 1_000);
@@ -125,7 +125,7 @@ export class AppliedLog {
     this.#toldAt = performance.now();
   }
 
-  #tellNames({ synced }: Applied): void {
+  #tellNames({ synced }: BatchOutcome): void {
     for (const { kind, name, id, pgId } of synced) {
       if ((kind !== 'model' && kind !== 'dataset') || this.#named++ >= namedAtOnce) continue;
       const what = kind === 'model' ? 'Model' : 'Dataset';
