@@ -41,7 +41,7 @@ export async function runForOnePass<T>(options: OnePassOptions<T>): Promise<T> {
   if (signal?.aborted === true) stop(); // before we listened
   const cycle = async (): Promise<CycleOutcome> => {
     const outcome = await lane.cycle();
-    // Nobody can tell how long it will be.
+    // Somebody has paused the pipeline, and nobody can tell for how long.
     if (lane.pause.current !== undefined) throw pausedError(pipeline, lane.pause.current);
     return outcome;
   };

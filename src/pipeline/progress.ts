@@ -35,7 +35,7 @@ export interface Progress<Pass extends PassTimes = PassTimes> {
   readonly incidents: readonly Incident[];
 }
 
-/** What of it the failures of cycles say. */
+/** The part of it that the failures of cycles decide. */
 export const failing = (
   failure: ErrorReport | undefined,
   { failingSince }: Incidents,
