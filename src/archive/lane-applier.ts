@@ -34,12 +34,13 @@ export class LaneApplier {
   /** Makes it, unless it is made. @throws E_PG_… (fatal) when the tables cannot take the records */
   async prepare(): Promise<Applier> {
     if (this.current !== undefined && this.#targets !== undefined) return this.current;
-    const { redis, postgres, log, onDelete, onIncident } = this.#options;
+    const { redis, postgres, truth, log, onDelete, onIncident } = this.#options;
+    const { catalogue } = truth;
     await redis.connect();
     this.server ??= await inspectRedis(redis, log, onIncident);
     // Only at first: a table that is renamed while we run comes back, and not beside an empty one of ours.
-    if (!this.started) await prepareSchema(postgres, log);
-    this.#targets = await findTargets(postgres, onDelete);
+    if (!this.started) await prepareSchema(postgres, catalogue, log);
+    this.#targets = await findTargets(postgres, catalogue, onDelete);
     const sink = new ArchiveSink({ ...this.#options, targets: this.#targets });
     this.current = new Applier({ ...this.#options, sink });
     this.started = true;

@@ -2,6 +2,7 @@ import type { Log } from '../log/log';
 import type { Incidents } from '../pipeline/incidents';
 import type { RedisConnection } from '../connections/redis';
 import type { Applier } from './apply/applier';
+import type { Catalogue } from '../mapping/kinds';
 import type { Checkpoint } from './position/checkpoint';
 import { Follower } from './position/follower';
 import { keepAll } from './delete/kept';
@@ -13,6 +14,7 @@ import type { Targets } from './record/target';
 
 export interface LaneFollowerOptions {
   readonly redis: RedisConnection;
+  readonly catalogue: Catalogue;
   readonly checkpoint: Checkpoint;
   readonly targets: () => Targets;
   readonly stream: LaneStream;
@@ -27,9 +29,14 @@ export class LaneFollower {
   readonly #follower: Follower;
 
   constructor(options: LaneFollowerOptions) {
-    const { redis, checkpoint, targets } = options;
+    const { redis, catalogue, checkpoint, targets } = options;
     this.#options = options;
-    this.#follower = new Follower(redis, checkpoint, (transaction) => keepAll(transaction, targets()));
+    this.#follower = new Follower({
+      redis,
+      catalogue,
+      checkpoint,
+      keep: (transaction) => keepAll(transaction, targets()),
+    });
   }
 
   /** Whether nothing may be applied before `follow`. */

@@ -57,7 +57,7 @@ export class LanePasses {
     const { log, metrics, checkpoint, tell } = this.#options;
     this.last = report;
     this.doneAt = performance.now();
-    recordPass(metrics, report);
+    recordPass(metrics, this.#options.truth.catalogue, report);
     const text = passSummary(report);
     log.info('pass complete', { event: 'pass.done', pipeline: 'archive', ...report, text });
     const differences = Object.values(report.differences).reduce((sum, count) => sum + count, 0);

@@ -1,4 +1,5 @@
 import type { Applier } from './apply/applier';
+import type { Catalogue } from '../mapping/kinds';
 import type { Checkpoint } from './position/checkpoint';
 import { Echoes } from './stream/echoes';
 import { beforeAll } from './stream/entry-id';
@@ -10,6 +11,7 @@ import { Trimming } from './tail/trim';
 
 export interface LaneStreamOptions {
   readonly connections: LaneConnections;
+  readonly catalogue: Catalogue;
   readonly checkpoint: Checkpoint;
   /** Undefined: not made yet. */
   readonly applier: () => Applier | undefined;
@@ -34,14 +36,18 @@ export class LaneStream {
   readonly #trimming: Trimming;
 
   constructor(options: LaneStreamOptions) {
-    const { connections, applier, onWake, onConnected, mayGoOn } = options;
+    const { connections, catalogue, applier, onWake, onConnected, mayGoOn } = options;
     const { redis, tail, postgres, second } = connections;
     this.#options = options;
     this.#trimming = new Trimming(redis);
     this.echoes = new Echoes(() => lastEntryId(redis));
-    this.#tail = new StreamTail(tail, this.echoes, onWake, (kind, identity) =>
-      applier()?.knownId(kind, identity),
-    );
+    this.#tail = new StreamTail({
+      connection: tail,
+      catalogue,
+      echoes: this.echoes,
+      known: (kind, identity) => applier()?.knownId(kind, identity),
+      onReady: onWake,
+    });
     tail.client.on('ready', onConnected);
     this.#relay = new Relay({
       tail: this.#tail,

@@ -22,6 +22,7 @@ import { type ArchivePassRunner, countLetters } from './pass/pass-runner';
 import { Refusals } from './refusals';
 import { AppliedLog } from './pass/report';
 import { LaneRetention } from './retention/retention-lane';
+import type { Catalogue } from '../mapping/kinds';
 import type { RetentionPolicy } from '../mapping/retention-policy';
 import type { SinkOptions } from './apply/sink';
 import { Standing } from './position/standing';
@@ -30,6 +31,7 @@ import { TruthReader } from './truth/truth';
 export interface ArchiveLaneOptions {
   readonly redis: RedisTarget;
   readonly postgres: PostgresTarget;
+  readonly catalogue: Catalogue;
   readonly strategies: SinkOptions['strategies'];
   readonly onDelete: SinkOptions['onDelete'];
   /** Given to a daemon that has to remove what is old from Redis. */
@@ -79,7 +81,7 @@ export class ArchiveLane {
   #retrying = false;
 
   constructor(options: ArchiveLaneOptions) {
-    const { log, metrics, tell, strategies, onDelete, onWake } = options;
+    const { catalogue, log, metrics, tell, strategies, onDelete, onWake } = options;
     this.#options = options;
     this.#connections = new LaneConnections(options.redis, options.postgres);
     const { redis, postgres } = this.#connections;
@@ -90,10 +92,11 @@ export class ArchiveLane {
     this.standing = new Standing(checkpoint, redis, log);
     this.incidents = new Incidents({ pipeline: 'archive', log, tell, store: archiveIncidentStore(postgres) });
     this.pause = new PauseState('archive', log, tell);
-    this.applied = new AppliedLog(log, metrics, tell);
+    this.applied = new AppliedLog({ catalogue, log, metrics, tell });
     const targets = () => this.applier.targets;
     this.stream = new LaneStream({
       connections: this.#connections,
+      catalogue,
       checkpoint,
       applier: () => this.applier.current,
       onWake,
@@ -102,7 +105,7 @@ export class ArchiveLane {
       },
       mayGoOn: () => this.#mayGoOn(),
     });
-    const shared = { redis, postgres, truth: new TruthReader(redis), checkpoint, strategies, log };
+    const shared = { redis, postgres, truth: new TruthReader(redis, catalogue), checkpoint, strategies, log };
     this.applier = new LaneApplier({
       ...shared,
       onDelete,
@@ -119,7 +122,16 @@ export class ArchiveLane {
     this.fullPasses = new LanePasses({ ...shared, targets, metrics, tell });
     this.passes = this.fullPasses.runner;
     const { stream, incidents, passes } = this;
-    this.#follower = new LaneFollower({ redis, checkpoint, targets, stream, passes, incidents, log });
+    this.#follower = new LaneFollower({
+      redis,
+      catalogue,
+      checkpoint,
+      targets,
+      stream,
+      passes,
+      incidents,
+      log,
+    });
     const { retention: policy } = options;
     this.#retention = policy && new LaneRetention({ redis, postgres, targets, policy, log, metrics });
   }

@@ -30,6 +30,7 @@ export async function archiveOnce(
   const lane = new ArchiveLane({
     redis: config.redis,
     postgres: requirePostgres(config),
+    catalogue: config.catalogue,
     strategies: config.onConflict,
     onDelete: config.onDelete,
     log,

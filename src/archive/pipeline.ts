@@ -22,7 +22,6 @@ import { PostgresConnection } from '../connections/postgres';
 import type { PostgresTarget } from '../connections/postgres-url';
 import { askForPass } from './ask-for-pass';
 import { CaptureWatch } from './capture-watch';
-import { kindNames } from '../mapping/kinds';
 import { ArchiveLane } from './lane';
 import { type DeadLetterStore, deadLetterStore } from './letters/letter-store';
 import { MemoryForecast } from './memory-forecast';
@@ -44,6 +43,7 @@ export interface ArchivePipeline extends Pipeline<ArchiveStatus, ArchivePassRepo
 /** Redis -> stream -> Postgres, with a full pass at start, each interval, and whenever something may have been missed. */
 export function archivePipeline(options: PipelineOptions, postgres: PostgresTarget): ArchivePipeline {
   const { config, log, metrics, signal } = options;
+  const { catalogue } = config;
   const pipeline = 'archive';
   const startedAt = Date.now();
   const tell: Tell = (event) => {
@@ -54,6 +54,7 @@ export function archivePipeline(options: PipelineOptions, postgres: PostgresTarg
   const lane = new ArchiveLane({
     redis: config.redis,
     postgres,
+    catalogue,
     strategies: config.onConflict,
     onDelete: config.onDelete,
     retention: config.retention,
@@ -83,7 +84,13 @@ export function archivePipeline(options: PipelineOptions, postgres: PostgresTarg
     takeUntil(stopped$),
     switchMap((owned) =>
       owned && config.mirror
-        ? mirror$({ target: config.redis, connection: lane.redis, signal, echoes: lane.stream.echoes })
+        ? mirror$({
+            catalogue,
+            target: config.redis,
+            connection: lane.redis,
+            signal,
+            echoes: lane.stream.echoes,
+          })
         : EMPTY,
     ),
     tap((event) => {
@@ -117,7 +124,7 @@ export function archivePipeline(options: PipelineOptions, postgres: PostgresTarg
       capture: capture.troubles,
       nextPassAt: nextTick(startedAt, intervalMs),
     });
-  startCounting(metrics, { pipeline, kinds: kindNames });
+  startCounting(metrics, { pipeline, kinds: [...catalogue.keys()] });
   metrics.nominations.inc({ pipeline }, 0);
   metrics.dropped.inc({ pipeline }, 0);
   for (const kind of retainedKinds) metrics.retained.inc({ kind }, 0);
@@ -125,9 +132,9 @@ export function archivePipeline(options: PipelineOptions, postgres: PostgresTarg
   return {
     running$: merge(pump$, mirrored$, passes$, samples$, capture$).pipe(ignoreElements()),
     status,
-    troubles: (now) => archiveTroubles(now, intervalSeconds),
+    troubles: (now) => archiveTroubles(now, { catalogue, intervalSeconds }),
     health: archiveHealth,
-    deadLetters: deadLetterStore(people),
+    deadLetters: deadLetterStore(people, catalogue),
     pause: (by) => pause(people, by),
     resume: () => resume(people),
     reconcile: async () => {

@@ -1,5 +1,4 @@
 import type { IdMapTransaction } from './id-map';
-import { kinds } from '../../mapping/kinds';
 import type { Row } from '../record/row';
 import { type Targets, targetOf } from '../record/target';
 
@@ -17,9 +16,10 @@ export async function parentIds(
       if (reference?.created === undefined) return [];
       return [{ index, identity: { id: reference.id, created: reference.created } }];
     });
+    const target = targetOf(targets, parent.kind);
     const found = await ids.find(
-      kinds[parent.kind],
-      targetOf(targets, parent.kind).table,
+      target.kind,
+      target.table,
       wanted.map(({ identity }) => identity),
     );
     const byRow = new Map(wanted.map(({ index }, at) => [index, found[at]?.pgId]));

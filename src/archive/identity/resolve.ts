@@ -3,7 +3,7 @@ import { letterOf } from '../letters/dead-letters';
 import { Unfit } from '../record/unfit';
 import type { IdMapTransaction } from './id-map';
 import type { Identity } from '../record/identity';
-import { type KindName, kindNames, kinds } from '../../mapping/kinds';
+import { type KindName, kindOf } from '../../mapping/kinds';
 import type { Reference, Row } from '../record/row';
 import { type Targets, targetOf } from '../record/target';
 import type { TruthReader } from '../truth/truth';
@@ -25,7 +25,7 @@ const parentBytes = 16 * 1024 * 1024;
  */
 export async function bringParents(batch: Batch, context: Context): Promise<void> {
   const budget = { bytes: parentBytes };
-  for (const name of [...kindNames].reverse()) {
+  for (const name of [...context.targets.keys()].reverse()) {
     const wanted = new Map<KindName, Map<string, Identity>>();
     let last: Reference | null = null; // mostly the same one, row after row
     for (const { references } of batch.of(name)) {
@@ -52,7 +52,8 @@ async function bringMissing(
   wanted: readonly Identity[],
   budget: { bytes: number },
 ) {
-  const found = await ids.find(kinds[name], targetOf(targets, name).table, wanted);
+  const { kind, table } = targetOf(targets, name);
+  const found = await ids.find(kind, table, wanted);
   const missing: Identity[] = [];
   for (const [index, identity] of wanted.entries()) {
     const mapping = found[index];
@@ -80,7 +81,7 @@ export async function bring(
   budget = { bytes: Infinity },
 ): Promise<void> {
   for (let at = 0; at < ids.length && budget.bytes > 0;) {
-    const answers = await truth.readSome(kinds[name], ids.slice(at));
+    const answers = await truth.readSome(kindOf(truth.catalogue, name), ids.slice(at));
     for (const answer of answers) {
       if (answer.state !== 'found') continue;
       for (const record of answer.records) {

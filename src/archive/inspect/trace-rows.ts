@@ -1,7 +1,7 @@
 import { readAsset } from '../../foundation/package-root';
 import type { TextRow, Transaction } from '../../connections/postgres';
 import { IdMap, IdMapTransaction } from '../identity/id-map';
-import { type Kind, kinds, type KindName } from '../../mapping/kinds';
+import type { Kind, KindName } from '../../mapping/kinds';
 import { isId, type Reference } from '../record/row';
 import { quoteName, type Target, type Targets, targetOf } from '../record/target';
 
@@ -91,7 +91,7 @@ export async function countRows(
     (parent, index) =>
       `t.${quoteName(parent.column)} IN (SELECT pg_id FROM millrace.id_map WHERE kind = '${parent.kind}' AND redis_id = $${index + 1})`,
   );
-  const narrows = kind.name === 'metric';
+  const narrows = kind.shape === 'members';
   const sql = keyedSql
     .replaceAll('{table}', table)
     .replaceAll('{kind}', kind.name)
@@ -119,8 +119,8 @@ export async function parentsOf(
   for (const reference of references) {
     if (reference === null) continue;
     const { parent, id, created } = reference;
-    const { table } = targetOf(targets, parent.kind);
-    const [found] = created === undefined ? [] : await ids.find(kinds[parent.kind], table, [{ id, created }]);
+    const { kind, table } = targetOf(targets, parent.kind);
+    const [found] = created === undefined ? [] : await ids.find(kind, table, [{ id, created }]);
     const pgId = found?.alive === true ? found.pgId : null;
     parents.push({ kind: parent.kind, column: parent.column, id, created: created ?? null, pgId });
   }

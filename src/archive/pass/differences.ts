@@ -6,9 +6,9 @@ import { type Found, unpackFound } from '../record/found';
 import { IdMap, IdMapTransaction } from '../identity/id-map';
 import type { Identity } from '../record/identity';
 import { isDataError } from '../write/isolate';
-import { type KindName, kinds } from '../../mapping/kinds';
+import { type Kind, type KindName, kindOf } from '../../mapping/kinds';
 import { parentIds } from '../identity/parent-ids';
-import { createdOf, isId, type Row, toRow } from '../record/row';
+import { createdOf, isId, References, type Row, toRow } from '../record/row';
 import { type Strategies, strategyOf } from '../../mapping/strategies';
 import { type Targets, targetOf } from '../record/target';
 import type { TruthReader } from '../truth/truth';
@@ -39,20 +39,20 @@ export class Differences {
     return missing.flatMap((index) => records[index] ?? []);
   }
 
-  /** Of these predictions those that have no row now; also those that are none, for the applier to park. */
-  async stillMissing(ids: readonly string[]): Promise<readonly string[]> {
+  /** Of these records of the packed kind those that have no row now; also those that are none, for the applier to park. */
+  async stillMissing(kind: Kind, ids: readonly string[]): Promise<readonly string[]> {
     const missing = new Set<string>();
     // Piece by piece: records may be of any size.
     for (let at = 0; at < ids.length;) {
-      const truths = await this.#options.truth.readSome(kinds.prediction, ids.slice(at));
+      const truths = await this.#options.truth.readSome(kind, ids.slice(at));
       const present: Identity[] = [];
       for (const [index, one] of truths.entries()) {
         const id = ids[at + index] ?? '';
-        const created = one.state === 'packed' ? createdIn(one.value) : undefined;
+        const created = one.state === 'packed' ? createdIn(kind, one.value) : undefined;
         if (created !== undefined && isId(id)) present.push({ id, created });
         else if (one.state !== 'absent') missing.add(id);
       }
-      for (const { id } of await this.missing('prediction', present)) missing.add(id);
+      for (const { id } of await this.missing(kind.name, present)) missing.add(id);
       at += truths.length;
     }
     return ids.filter((id) => missing.has(id));
@@ -60,15 +60,17 @@ export class Differences {
 
   /** Of all other kinds but metrics the contents are compared. */
   async different(name: KindName, ids: readonly string[]): Promise<Set<string>> {
+    const kind = kindOf(this.#options.truth.catalogue, name);
     const different = new Set<string>();
     // Piece by piece: records may be of any size.
     for (let at = 0; at < ids.length;) {
-      const truths = await this.#options.truth.readSome(kinds[name], ids.slice(at));
+      const truths = await this.#options.truth.readSome(kind, ids.slice(at));
       const rows: Row[] = [];
+      const references = new References();
       for (const [index, one] of truths.entries()) {
         const id = ids[at + index] ?? '';
         if (one.state === 'unfit') different.add(id);
-        if (one.state === 'found' && !checkAll(one.records, rows)) different.add(id);
+        if (one.state === 'found' && !checkAll(one.records, rows, references)) different.add(id);
       }
       for (const row of await this.#differentRows(name, rows)) different.add(row.id);
       at += truths.length;
@@ -79,8 +81,9 @@ export class Differences {
   /** Metric points that are not there, or cannot be rows; in order. */
   async missingPoints(points: readonly Found[]): Promise<readonly Found[]> {
     const different = new Set<Found>();
+    const references = new References();
     const rows: Row[] = [];
-    for (const found of points) if (!checkAll([found], rows)) different.add(found);
+    for (const found of points) if (!checkAll([found], rows, references)) different.add(found);
     if (rows.length === 0) return [...different];
     await this.#ask(async (transaction) => {
       const parents = await parentIds(
@@ -95,7 +98,11 @@ export class Differences {
         else known.push({ row, identity: [run, row.redisKey ?? ''] });
       }
       const identities = known.map(({ identity }) => identity);
-      const missing = await findMissing(transaction, targetOf(this.#options.targets(), 'metric'), identities);
+      const missing = await findMissing(
+        transaction,
+        targetOf(this.#options.targets(), rows[0]?.kind.name ?? ''),
+        identities,
+      );
       for (const index of missing) {
         const one = known[index];
         if (one !== undefined) different.add(one.row.found);
@@ -152,11 +159,11 @@ export class Differences {
 }
 
 /** Adds the records' rows. @returns whether all of them can be rows */
-function checkAll(records: readonly Found[], rows: Row[]): boolean {
+function checkAll(records: readonly Found[], rows: Row[], references: References): boolean {
   let fit = true;
   for (const found of records) {
     try {
-      rows.push(toRow(found));
+      rows.push(toRow(found, references));
     } catch (error) {
       if (!isUnfit(error)) throw error;
       fit = false;
@@ -165,9 +172,9 @@ function checkAll(records: readonly Found[], rows: Row[]): boolean {
   return fit;
 }
 
-function createdIn(packed: Buffer): string | undefined {
+function createdIn(kind: Kind, packed: Buffer): string | undefined {
   try {
-    return createdOf(unpackFound('prediction', packed), kinds.prediction.created ?? '');
+    return createdOf(unpackFound(kind, packed), kind.created ?? '');
   } catch (error) {
     if (!isUnfit(error)) throw error;
     return undefined;

@@ -14,8 +14,9 @@ import { type Found, unpackFound } from '../record/found';
 import { keyOf } from '../record/key';
 import { IdMap, IdMapTransaction } from '../identity/id-map';
 import { isDataError } from '../write/isolate';
-import { type KindName, kinds } from '../../mapping/kinds';
-import { type Row, toRow } from '../record/row';
+import { type Kind, type KindName, kindOf } from '../../mapping/kinds';
+import { shapeOf } from '../record/shape';
+import { References, type Row, toRow } from '../record/row';
 import { strategyOf } from '../../mapping/strategies';
 import { targetOf } from '../record/target';
 import type { Truth } from '../truth/truth';
@@ -49,19 +50,20 @@ export class Explanation {
 
   /** @param ids latin1, as a pass nominates them. Yields as they are read, so that the caller may have enough. */
   async *ofNominated(name: KindName, ids: readonly string[]): AsyncGenerator<ArchiveDifference> {
-    if (name === 'metric') {
+    const kind = kindOf(this.#options.truth.catalogue, name);
+    if (kind.shape === 'members') {
       // Only a key of another type is nominated: points come by value.
       for (const id of ids)
         yield unfit(name, Buffer.from(id, 'latin1'), 'the key holds no sorted set (E_TYPE)');
       return;
     }
     for (let at = 0; at < ids.length;) {
-      const truths = await this.#options.truth.readSome(kinds[name], ids.slice(at));
+      const truths = await this.#options.truth.readSome(kind, ids.slice(at));
       const records: Found[] = [];
       for (const [index, truth] of truths.entries()) {
         if (truth.state === 'unfit')
           yield unfit(name, Buffer.from(ids[at + index] ?? '', 'latin1'), reasonOf(truth.reason));
-        else records.push(...recordsOf(name, truth));
+        else records.push(...recordsOf(kind, truth));
       }
       yield* this.ofRecords(records);
       at += truths.length;
@@ -71,9 +73,10 @@ export class Explanation {
   /** Of one kind. */
   async *ofRecords(records: readonly Found[]): AsyncGenerator<ArchiveDifference> {
     const rows: Row[] = [];
+    const references = new References();
     for (const found of records) {
       try {
-        rows.push(toRow(found));
+        rows.push(toRow(found, references));
       } catch (error) {
         if (!isUnfit(error)) throw error;
         yield { ...named(found), change: 'unfit', reason: reasonOf(error) };
@@ -152,9 +155,9 @@ const datedRows = (rows: readonly Resolved[]): Comparison => ({
   rows: rows.map(({ row }) => [row.id, `${row.created ?? ''}+00`]),
 });
 
-function recordsOf(name: KindName, truth: Truth): readonly Found[] {
+function recordsOf(kind: Kind, truth: Truth): readonly Found[] {
   if (truth.state === 'found') return truth.records;
-  return truth.state === 'packed' ? [unpackFound(name, truth.value)] : [];
+  return truth.state === 'packed' ? [unpackFound(kind, truth.value)] : [];
 }
 
 const reasonOf = ({
@@ -176,6 +179,6 @@ const unfit = (kind: KindName, id: Buffer, reason: string): ArchiveDifference =>
 
 function named({ kind, id, values }: Found): Pick<ArchiveDifference, 'kind' | 'key' | 'record'> {
   const key = keyOf(kind.name, id).toString('utf8');
-  const several = kind.name === 'metric' || kind.name === 'hyperparam';
+  const { several } = shapeOf(kind);
   return { kind: kind.name, key, ...(several ? { record: values[0]?.toString('utf8') ?? '' } : {}) };
 }

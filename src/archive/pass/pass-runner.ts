@@ -1,7 +1,7 @@
 import type { PostgresConnection } from '../../connections/postgres';
 import { FullPass, type FullPassOptions } from './full-pass';
 import type { Nominated } from '../record/nominated';
-import type { KindName } from '../../mapping/kinds';
+import type { Catalogue, KindName } from '../../mapping/kinds';
 import type { Applied } from '../write/attempt';
 import { type Statistics, Tally } from './statistics';
 
@@ -16,7 +16,7 @@ export interface ArchivePassReport {
   /** Keys compared. */
   readonly keys: number;
   /** Records the pass itself found different, by kind. */
-  readonly differences: Readonly<Partial<Record<KindName, number>>>;
+  readonly differences: Readonly<Record<KindName, number>>;
 }
 
 export interface ArchivePassOptions extends FullPassOptions {
@@ -24,7 +24,11 @@ export interface ArchivePassOptions extends FullPassOptions {
   readonly onDone: (report: ArchivePassReport) => void;
 }
 
-const tallyFromNow = () => ({ since: Date.now(), moment: performance.now(), counts: new Tally() });
+const tallyFromNow = (catalogue: Catalogue) => ({
+  since: Date.now(),
+  moment: performance.now(),
+  counts: new Tally(catalogue),
+});
 
 /** Runs full passes on request, one at a time, a chunk for each `step`. */
 export class ArchivePassRunner {
@@ -62,7 +66,7 @@ export class ArchivePassRunner {
 
   #want(reason: string): void {
     this.#wanted = reason;
-    this.#tally ??= tallyFromNow();
+    this.#tally ??= this.#tallyFromNow();
   }
 
   /** What the last step nominated may not have been applied: it is looked at again. */
@@ -100,7 +104,7 @@ export class ArchivePassRunner {
     if (running === undefined) return;
     this.#running = undefined;
     const { pass, reason } = running;
-    const { since: startedAt, moment, counts } = this.#tally ?? tallyFromNow();
+    const { since: startedAt, moment, counts } = this.#tally ?? this.#tallyFromNow();
     this.#tally = undefined;
     const report: ArchivePassReport = {
       startedAt,
@@ -115,6 +119,10 @@ export class ArchivePassRunner {
     this.#waiting = [];
     this.#options.onDone(report);
     for (const resolve of waiting) resolve(report);
+  }
+
+  #tallyFromNow() {
+    return tallyFromNow(this.#options.truth.catalogue);
   }
 
   #begin(reason: string): void {

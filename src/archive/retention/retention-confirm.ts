@@ -2,7 +2,7 @@ import { readAsset } from '../../foundation/package-root';
 import { type PostgresConnection, sqlState, type Transaction } from '../../connections/postgres';
 import { keyOf } from '../record/key';
 import { IdMap, IdMapTransaction } from '../identity/id-map';
-import { type Column, type Kind, kinds } from '../../mapping/kinds';
+import type { Column, Kind } from '../../mapping/kinds';
 import type { RetainedKind } from '../../mapping/retention-policy';
 import type { KeptReason } from './retention-report';
 import type { Row } from '../record/row';
@@ -64,7 +64,7 @@ async function compareRows(
   { targets, kind: name, before, dryRun, empties }: ConfirmOptions,
   rows: readonly Row[],
 ): Promise<Confirmed> {
-  const kind = kinds[name];
+  const { kind } = targetOf(targets(), name);
   const target = targetOf(targets(), name);
   const parents = await parentsOf(transaction, targets(), rows);
   const found = await transaction.query(sqlOf(target), [
@@ -104,7 +104,8 @@ async function parentsOf(
   if (parent === undefined) return result;
   const ids = new IdMapTransaction(new IdMap(), transaction);
   const identities = wanted.map(({ reference, created }) => ({ id: reference.id, created }));
-  const found = await ids.find(kinds[parent.kind], targetOf(targets, parent.kind).table, identities);
+  const target = targetOf(targets, parent.kind);
+  const found = await ids.find(target.kind, target.table, identities);
   for (const [at, { index }] of wanted.entries()) {
     const mapping = found[at];
     if (mapping?.alive === true) result[index] = mapping.pgId;

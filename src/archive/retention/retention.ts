@@ -6,6 +6,7 @@ import { type RetainedKind, retainedKinds, type RetentionPolicy } from '../../ma
 import { definePredictionScripts, retainPredictions } from './retention-predictions';
 import { keep, type RetentionReport } from './retention-report';
 import { beginning, Scan } from '../truth/scan';
+import { aiRegistry } from '../../mapping/ai-registry';
 import type { Targets } from '../record/target';
 
 const serverSql = `SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now, current_setting('fsync') AS fsync`;
@@ -73,7 +74,7 @@ export class Retention {
     const { redis } = this.#context;
     await this.#begin();
     const { prediction, metric } = this.report.kinds;
-    const scan = new Scan(redis);
+    const scan = new Scan(redis, aiRegistry);
     let cursor: string | undefined = beginning;
     while (cursor !== undefined) {
       const chunk = await scan.read(cursor);
@@ -83,7 +84,7 @@ export class Retention {
         // Those without a time that can be read. Nobody knows how old they are.
         for (const id of chunk.others.get('prediction') ?? [])
           keep(prediction, 'unfit', printable(`aidb:prediction:${id}`));
-        yield* retainPredictions(this.#context, prediction, chunk.predictions);
+        yield* retainPredictions(this.#context, prediction, chunk.packed);
       }
       if (metric !== undefined)
         yield* retainMetrics(this.#context, metric, [...(chunk.others.get('metric') ?? [])]);

@@ -12,6 +12,7 @@ import { startRedis } from '../../../src/embedded/redis/redis';
 import { RedisConnection } from '../../../src/connections/redis';
 import { eventually } from '../../support/eventually';
 import { temporaryFolder, testRedis, type TestRedis } from '../../support/stores';
+import { aiRegistry } from '../../../src/mapping/ai-registry';
 
 const folder = temporaryFolder();
 /** Saved when asked, not by itself: a stop without a save is a return to the last snapshot. */
@@ -42,7 +43,8 @@ const commit = async (entryId: string) => {
   const seen = parseFacts(JSON.parse(JSON.stringify(await facts(entryId))));
   checkpoint = { incarnation: seen?.incarnation ?? null, entryId, seen };
 };
-const facts = (entryId = checkpoint.entryId): Promise<RedisFacts> => readFacts(connection, entryId);
+const facts = (entryId = checkpoint.entryId): Promise<RedisFacts> =>
+  readFacts(connection, entryId, aiRegistry);
 const verdict = async () => judge(checkpoint, await facts());
 const restart = async () => {
   const { port } = redis.server;
