@@ -1,11 +1,17 @@
 import { isUtf8 } from 'node:buffer';
 import type { Kind, ShapeName } from '../../mapping/kinds';
 import { decode, type Value } from './decode';
-import type { Found } from './found';
 import { parseMember } from './metric-member';
 import { quote, Unfit } from './unfit';
 
 type Values = readonly (Buffer | undefined)[];
+
+/** Of a record as it stands in Redis: see found.ts. */
+interface Contents {
+  readonly kind: Kind;
+  readonly id: Buffer;
+  readonly values: Values;
+}
 
 /** All that depends on what a key of a kind holds (see ShapeName): everything else treats all kinds alike. */
 export interface Shape {
@@ -19,16 +25,16 @@ export interface Shape {
   readonly count: (kind: Kind) => number;
   readonly names: (kind: Kind) => readonly string[];
   /** In the order of the columns. @param born creation time, canonical @throws Unfit */
-  readonly values: (found: Found, born: string | undefined) => Value[];
+  readonly values: (found: Contents, born: string | undefined) => Value[];
   /** What tells a record from those under the same parents, where it has no id of its own. */
-  readonly distinction: (found: Pick<Found, 'kind' | 'values'>) => Buffer | string;
+  readonly distinction: (found: Omit<Contents, 'id'>) => Buffer | string;
   /** What may stand between colons after the ids of the parents. */
   readonly mayHaveColons: boolean;
 }
 
 const columnsOf = ({ columns }: Kind): readonly string[] => columns.map(({ field }) => field);
 const columnCount = ({ columns }: Kind): number => columns.length;
-const firstValue = ({ values }: Pick<Found, 'values'>): Buffer | string => values[0] ?? '';
+const firstValue = ({ values }: Pick<Contents, 'values'>): Buffer | string => values[0] ?? '';
 
 const hash: Shape = {
   several: false,
@@ -41,7 +47,7 @@ const hash: Shape = {
   mayHaveColons: false,
 };
 
-export const shapes: Readonly<Record<ShapeName, Shape>> = {
+export const shapes: { readonly [name in ShapeName]: Shape } = {
   hash,
   fields: {
     ...hash,
@@ -69,13 +75,13 @@ function pairs(values: Values): readonly Values[] {
   return records;
 }
 
-function valuesOfHash({ kind, values }: Found, born: string | undefined): Value[] {
+function valuesOfHash({ kind, values }: Contents, born: string | undefined): Value[] {
   return kind.columns.map((column, index) =>
     column.field === kind.created && born !== undefined ? `${born}+00` : valueOf(column, values[index]),
   );
 }
 
-function valuesOfMember({ kind, values: [member] }: Found): Value[] {
+function valuesOfMember({ kind, values: [member] }: Contents): Value[] {
   if (member === undefined || !isUtf8(member)) {
     throw new Unfit('22021', undefined, 'the member of the sorted set is not UTF-8');
   }
@@ -91,7 +97,7 @@ function valueOf({ column, decoder, required }: Kind['columns'][number], raw: Bu
 }
 
 /** The id of a keyed record. What has a colon too many belongs to somebody else. @throws Unfit */
-export function keyedId({ kind, id }: Found): string {
+export function keyedId({ kind, id }: Contents): string {
   const text = id.toString('latin1');
   if (!shapeOf(kind).mayHaveColons && text.split(':').length > kind.parents.length)
     throw new Unfit('E_ID', 'id', `${quote(id)} is not the key of a ${kind.name}`);
