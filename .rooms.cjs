@@ -4,7 +4,8 @@
  */
 const flow = [
   ['foundation'],
-  ['log', 'mapping', 'connections'],
+  ['log', 'mapping'],
+  ['connections'],
   ['config', 'writer'],
   ['metrics'],
   ['pipeline'],

@@ -7,6 +7,7 @@ import type { RedisTarget } from '../connections/redis-url';
 import { asRetryable, isFatal } from '../foundation/errors';
 import type { Log } from '../log/log';
 import type { RetentionPolicy } from '../mapping/retention-policy';
+import type { Catalogue } from '../mapping/kinds';
 import type { Metrics } from '../metrics/metrics';
 import type { Tell } from '../pipeline/event';
 import { Incidents } from '../pipeline/incidents';
@@ -37,6 +38,7 @@ import { TruthReader } from './truth/truth';
 export interface ArchiveLaneOptions {
   readonly redis: RedisTarget;
   readonly postgres: PostgresTarget;
+  readonly catalogue: Catalogue;
   readonly strategies: SinkOptions['strategies'];
   readonly onDelete: SinkOptions['onDelete'];
   /** Given to a daemon that has to remove what is old from Redis. */
@@ -89,7 +91,7 @@ const releaseMs = 2_000; // for giving up the stream at the stop
  * stream -> look-up -> sink, and the full pass in between, in turns. Whatever it knows it can find again in Redis and Postgres.
  */
 export function archiveLane(options: ArchiveLaneOptions): ArchiveLane {
-  const { log, metrics, tell, strategies, onDelete, onWake } = options;
+  const { catalogue, log, metrics, tell, strategies, onDelete, onWake } = options;
   const connections = new ArchiveConnections(options.redis, options.postgres);
   const { redis, postgres } = connections;
   const checkpoint = new Checkpoint(postgres);
@@ -98,10 +100,18 @@ export function archiveLane(options: ArchiveLaneOptions): ArchiveLane {
   const pause = new PauseState('archive', log, tell);
   const parked = new Parked(postgres);
   const refusals = new Refusals();
-  const applied = new AppliedLog(log, metrics, tell);
+  const applied = new AppliedLog({ catalogue, log, metrics, tell });
   const targets = () => prepare.targets;
   const applier = () => prepare.applier;
-  const shared = { redis, postgres, checkpoint, parked, strategies, log, truth: new TruthReader(redis) };
+  const shared = {
+    redis,
+    postgres,
+    checkpoint,
+    parked,
+    strategies,
+    log,
+    truth: new TruthReader(redis, catalogue),
+  };
   const echoes = new Echoes(() => lastEntryId(redis));
   const prepare = new Prepare({
     ...{ ...shared, onDelete, echoes },
@@ -115,7 +125,7 @@ export function archiveLane(options: ArchiveLaneOptions): ArchiveLane {
     },
   });
   const tail: Tail = new Tail({
-    ...{ connections, checkpoint, prepare, echoes, onWake },
+    ...{ connections, catalogue, checkpoint, prepare, echoes, onWake },
     onConnected: () => {
       follow.mustLook();
     },
@@ -135,7 +145,7 @@ export function archiveLane(options: ArchiveLaneOptions): ArchiveLane {
     passes.restart(reason);
   };
   const follow = new Follow({
-    ...{ redis, checkpoint, targets, applier, tail, echoes, incidents, log },
+    ...{ redis, catalogue, checkpoint, targets, applier, tail, echoes, incidents, log },
     onDoubt: restart,
   });
   const tick = new Tick({

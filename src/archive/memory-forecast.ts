@@ -1,5 +1,5 @@
 import type { RedisConnection } from '../connections/redis';
-import { streamKey } from './position/checkpoint';
+import { changesStream } from '../writer/keys';
 import { entryId } from './stream/entry-ids';
 
 export interface MemoryFacts {
@@ -41,7 +41,7 @@ export class MemoryForecast {
     try {
       const [info, streamLength, first] = await Promise.all([
         this.#redis.client.info('memory'),
-        this.#redis.client.xlen(streamKey),
+        this.#redis.client.xlen(changesStream),
         entryId(this.#redis, ['XRANGE', `(${position}`, '+']),
       ]);
       const text = (name: string) => new RegExp(`^${name}:(\\S+)`, 'm').exec(info)?.[1] ?? '';

@@ -29,6 +29,7 @@ export async function archiveOnce(
   const lane = archiveLane({
     redis: config.redis,
     postgres: requirePostgres(config),
+    catalogue: config.catalogue,
     strategies: config.onConflict,
     onDelete: config.onDelete,
     ...{ log, metrics: createMetrics(), tell: untold },

@@ -1,7 +1,6 @@
 import { EMPTY, exhaustMap, interval, merge, Subject, switchMap, takeUntil, tap, timer } from 'rxjs';
 import { PostgresConnection } from '../connections/postgres';
 import type { PostgresTarget } from '../connections/postgres-url';
-import { kindNames } from '../mapping/kinds';
 import { retainedKinds } from '../mapping/retention-policy';
 import { framed, tellOf } from '../pipeline/frame';
 import type { Pipeline, PipelineOptions } from '../pipeline/pipeline';
@@ -28,13 +27,14 @@ export interface ArchivePipeline extends Pipeline<ArchiveStatus, ArchivePassRepo
 /** Redis -> stream -> Postgres, with a full pass at start, each interval, and whenever something may have been missed. */
 export function archivePipeline(options: PipelineOptions, postgres: PostgresTarget): ArchivePipeline {
   const { config, log, metrics, signal } = options;
-  const { archiveIntervalSeconds: intervalSeconds } = config;
+  const { archiveIntervalSeconds: intervalSeconds, catalogue } = config;
   const pipeline = 'archive';
   const tell = tellOf(pipeline, options);
   const ready$ = new Subject<void>();
   const lane = archiveLane({
     redis: config.redis,
     postgres,
+    catalogue,
     strategies: config.onConflict,
     onDelete: config.onDelete,
     retention: config.retention,
@@ -62,7 +62,7 @@ export function archivePipeline(options: PipelineOptions, postgres: PostgresTarg
     takeUntil(stopped$),
     switchMap((owned) =>
       owned && config.mirror
-        ? mirror$({ target: config.redis, connection: redis, signal, echoes: lane.echoes })
+        ? mirror$({ catalogue, target: config.redis, connection: redis, signal, echoes: lane.echoes })
         : EMPTY,
     ),
     tap((event) => {
@@ -84,7 +84,7 @@ export function archivePipeline(options: PipelineOptions, postgres: PostgresTarg
   for (const kind of retainedKinds) metrics.retained.inc({ kind }, 0);
   const frame = framed(options, {
     ...{ pipeline, tell, turns, passes, intervalSeconds, firstPassSeconds: intervalSeconds },
-    kinds: kindNames,
+    kinds: [...catalogue.keys()],
     wake$: merge(ready$, interval(wakeMs)),
     beside: [mirrored$, samples$, looks$],
     status: (facts) =>
@@ -97,7 +97,7 @@ export function archivePipeline(options: PipelineOptions, postgres: PostgresTarg
         capture: capture.troubles,
         ...facts,
       }),
-    troubles: (status) => archiveTroubles(status, intervalSeconds),
+    troubles: (status) => archiveTroubles(status, { catalogue, intervalSeconds }),
     health: archiveHealth,
     readings: (status) => archiveReadings(status, intervalSeconds),
     pause: (by) => pause(people, by),
@@ -113,5 +113,5 @@ export function archivePipeline(options: PipelineOptions, postgres: PostgresTarg
       await lane.close();
     },
   });
-  return { ...frame, deadLetters: deadLetterStore(people) };
+  return { ...frame, deadLetters: deadLetterStore(people, catalogue) };
 }

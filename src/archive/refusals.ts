@@ -1,5 +1,5 @@
 import type { BatchOutcome } from './write/attempt';
-import { type KindName, kinds } from '../mapping/kinds';
+import { type Catalogue, type KindName, kindOf } from '../mapping/kinds';
 import type { Unfit } from './record/unfit';
 
 /** So many records of a kind, and none that got through: it is not the records. */
@@ -43,10 +43,13 @@ export class Refusals {
 }
 
 /** For `/readyz`. */
-export function refusalTrouble({ kind, count, code, column, constraint }: Refusal): string {
+export function refusalTrouble(
+  catalogue: Catalogue,
+  { kind, count, code, column, constraint }: Refusal,
+): string {
   const where = Object.entries({ column, constraint }).flatMap(([what, name]) => (name === null ? [] : `${what} ${name}`)); // prettier-ignore
   const reason = [code, ...where].join(', ');
-  const { table } = kinds[kind];
+  const { table } = kindOf(catalogue, kind);
   const remedy =
     code === '23502' && column !== null
       ? `ALTER TABLE ${table} ALTER COLUMN ${column} DROP NOT NULL, or SET DEFAULT`

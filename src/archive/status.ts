@@ -11,6 +11,7 @@ import {
   progressReadings,
   stalledTroubles,
 } from '../pipeline/progress';
+import type { Catalogue } from '../mapping/kinds';
 import { compareEntryIds } from './stream/entry-id';
 import type { ArchiveLaneState } from './lane';
 import type { MemoryFacts } from './memory-forecast';
@@ -108,7 +109,7 @@ const deafMs = 5_000;
 /** Why the pipeline is not in order; empty when it is. A standby is in order. */
 export function archiveTroubles(
   status: ArchiveStatus,
-  intervalSeconds: number,
+  { catalogue, intervalSeconds }: { readonly catalogue: Catalogue; readonly intervalSeconds: number },
   now = Date.now(),
 ): readonly string[] {
   const limits = { pipeline: 'archive', stalledMs, intervalSeconds, now };
@@ -126,7 +127,10 @@ export function archiveTroubles(
   for (const { code, message, hint } of status.capture)
     troubles.push(`archive: ${message} (${code})${hint === undefined ? '' : `: ${hint}`}`);
   if (status.role === 'standby') return troubles;
-  troubles.push(...status.refusals.map(refusalTrouble), ...mirrorTroubles(status, limits));
+  troubles.push(
+    ...status.refusals.map((one) => refusalTrouble(catalogue, one)),
+    ...mirrorTroubles(status, limits),
+  );
   const { paused } = status;
   return [
     ...troubles,

@@ -5,7 +5,7 @@ import {
   type Letter,
   type LetterFilter,
 } from '../archive/letters/letter-store';
-import { isKind, kindNames } from '../mapping/kinds';
+import { aiRegistry } from '../mapping/ai-registry';
 import { requirePostgres } from '../config/load';
 import { fatal } from '../foundation/errors';
 import { withStores } from '../config/left-out';
@@ -51,7 +51,7 @@ export function deadLettersCommand(program: Command, run: Run): void {
         .argument('[ids...]', 'their numbers', parseIds, [] as string[])
         .option(
           '--kind <kind>',
-          `only of this kind: ${kindNames.join(', ')}, or ? for what is none`,
+          `only of this kind: ${[...aiRegistry.keys()].join(', ')}, or ? for what is none`,
           parseKind,
         )
         .option('--error <code>', 'only with this code: an SQLSTATE or E_…')
@@ -105,14 +105,15 @@ async function withStore(
   work: Work,
 ): Promise<number> {
   const { kind, error } = flags;
-  const postgres = new PostgresConnection(requirePostgres(useRunningDaemon(configOf(flags))), 'dead-letters');
+  const config = useRunningDaemon(configOf(flags));
+  const postgres = new PostgresConnection(requirePostgres(config), 'dead-letters');
   try {
     const filter = {
       ids,
       ...(kind === undefined ? {} : { kind }),
       ...(error === undefined ? {} : { code: error }),
     };
-    return await work({ store: deadLetterStore(postgres), filter, flags, signal });
+    return await work({ store: deadLetterStore(postgres, config.catalogue), filter, flags, signal });
   } finally {
     postgres.close();
   }
@@ -205,8 +206,10 @@ function parseIds(id: string, before: string[]): string[] {
 }
 
 function parseKind(text: string): string {
-  if (isKind(text) || text === '?') return text;
-  throw new InvalidArgumentError(`the kinds are ${kindNames.join(', ')}, and ? for what is none.`);
+  if (aiRegistry.has(text) || text === '?') return text;
+  throw new InvalidArgumentError(
+    `the kinds are ${[...aiRegistry.keys()].join(', ')}, and ? for what is none.`,
+  );
 }
 
 function parseCount(text: string): number {

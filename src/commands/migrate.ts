@@ -48,7 +48,7 @@ export function migrateCommand(program: Command, run: Run): void {
 async function migratePostgres(config: Config, dryRun: boolean): Promise<MigrationReport> {
   const postgres = new PostgresConnection(requirePostgres(config), 'migrate');
   try {
-    return await postgres.lend((client) => migrate(client, { dryRun }));
+    return await postgres.lend((client) => migrate(client, { dryRun, catalogue: config.catalogue }));
   } catch (error) {
     throw postgres.translate(error);
   } finally {

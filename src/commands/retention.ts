@@ -51,7 +51,7 @@ export function retentionCommand(program: Command, run: Run): void {
       try {
         await redis.connect();
         await inspectServer(redis);
-        const targets = await findTargets(postgres);
+        const targets = await findTargets(postgres, config.catalogue);
         if (flags.dryRun !== true) await refusePaused(postgres);
         const retention = new Retention({
           redis,

@@ -46,7 +46,7 @@ export function warmCommand(program: Command, run: Run): void {
           });
           bar.stop();
           if (json) printJson({ ...report, dryRun });
-          else print(reportLines(report, dryRun));
+          else print(reportLines(report, config.catalogue, dryRun));
           return isComplete(report) ? 0 : 2;
         } finally {
           bar.stop();

@@ -1,6 +1,8 @@
 import { resolve } from 'node:path';
 import type { z } from 'zod';
 import { type AliasCase, type AliasMapping, defaultMappings } from '../mapping/alias-tables';
+import { aiRegistry } from '../mapping/ai-registry';
+import type { Catalogue } from '../mapping/kinds';
 import type { RetentionPolicy } from '../mapping/retention-policy';
 import type { Strategies } from '../mapping/strategies';
 import type { Environment } from './environment';
@@ -43,6 +45,8 @@ export interface Config {
   readonly dbConfigured: boolean;
   readonly dbPath: string;
   readonly aliasTables: readonly AliasMapping[];
+  /** The kinds of record of the archive. */
+  readonly catalogue: Catalogue;
   readonly aliasCase: AliasCase;
   readonly capture: boolean;
   readonly aliasIntervalSeconds: number;
@@ -160,6 +164,7 @@ export function loadConfig(
     postgres: read('postgresUrl'),
     dbConfigured: given('dbPath') !== undefined,
     dbPath: resolve(read('dbPath')),
+    catalogue: aiRegistry,
     aliasTables: read('aliasTables') ?? defaultMappings,
     aliasCase: read('aliasCase'),
     capture: read('capture'),

@@ -1,12 +1,15 @@
+import type { Catalogue } from '../mapping/kinds';
+import { keyspacePattern } from './keyspace';
+
 /**
  * What the daemon and the verbs may do in Redis, and nothing more; deploy/redis/millrace.acl says the same, and the tests hold both
  * against what is really called. They read the application's records and cannot change one: only scripts may be given those keys
  * for writing, as Redis asks for it whatever a script does, and inside a script each command is checked again.
  */
-export const daemonGrants = [
-  ...['%R~aidb:*', '~alias:*', '~millrace:*'],
-  // Redis compares a pattern that is subscribed to with the grant letter by letter.
-  '&__keyspace@0__:aidb:[mdevrhp]*',
+export const daemonGrants = (catalogue: Catalogue): string =>
+  [...['%R~aidb:*', '~alias:*', '~millrace:*'], `&${keyspacePattern(0, catalogue)}`, ...commands].join(' ');
+
+const commands = [
   ...['+ping', '+info', '+select', '+client|setname', '+config|get', '+psubscribe'],
   ...[
     '+function|list',
@@ -24,4 +27,4 @@ export const daemonGrants = [
   ...['+xadd', '+xread', '+xrange', '+xrevrange', '+xlen', '+xtrim', '+xdel', '+xinfo|stream'],
   ...['+set', '+mset', '+unlink', '+del', '+rename', '+pttl', '+dbsize'],
   '(~aidb:* +eval +evalsha)',
-].join(' ');
+];

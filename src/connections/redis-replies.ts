@@ -1,4 +1,5 @@
 import { fatal, type MillraceError, retryable } from '../foundation/errors';
+import { aiRegistry } from '../mapping/ai-registry';
 import { daemonGrants } from './redis-grants';
 
 export const wrongDatabase = /^ERR (DB index is out of range|invalid DB index)/;
@@ -17,7 +18,7 @@ interface Remedy {
 /** What Redis says when it answers; from inside of scripts in other words, with the code in their midst. The first that fits. */
 const remedies: readonly Remedy[] = [
   { message: /(^|: )(NOAUTH|WRONGPASS|ERR invalid password|ERR Client sent AUTH|ERR AUTH)/, kind: 'fatal', code: 'E_REDIS_AUTH', what: 'refused the password', hint: 'Set REDIS_PASSWORD, or put user and password into REDIS_URL; leave both out for a server without one.' }, // prettier-ignore
-  { message: /(^|: )NOPERM|^ERR The user executing the script/, kind: 'fatal', code: 'E_REDIS_ACL', what: 'denies a command', quoted: true, hint: `ACL SETUSER <user> ${daemonGrants}, as in deploy/redis/millrace.acl.` }, // prettier-ignore
+  { message: /(^|: )NOPERM|^ERR The user executing the script/, kind: 'fatal', code: 'E_REDIS_ACL', what: 'denies a command', quoted: true, hint: `ACL SETUSER <user> ${daemonGrants(aiRegistry)}, as in deploy/redis/millrace.acl.` }, // prettier-ignore
   { message: wrongDatabase, kind: 'fatal', code: 'E_REDIS_DB', what: 'has no such database', hint: 'Check the number at the end of REDIS_URL, or REDIS_DB; the server allows as many as its `databases` setting.' }, // prettier-ignore
   { message: /READONLY/, kind: 'retryable', code: 'E_REDIS_REPLICA', what: 'is a read-only replica', hint: 'Let REDIS_URL (or REDIS_HOST) name the primary.' }, // prettier-ignore
   { message: /(^|: )(MOVED|ASK|CROSSSLOT|CLUSTERDOWN) ?/, kind: 'fatal', code: 'E_REDIS_CLUSTER', what: 'is a cluster node', hint: 'Millrace writes many keys in one atomic step, which a cluster cannot do: use a standalone server (or a primary with replicas).' }, // prettier-ignore

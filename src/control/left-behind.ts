@@ -1,6 +1,6 @@
 import { EMPTY, exhaustMap, type Observable, takeUntil, timer } from 'rxjs';
 import { checkpointKey } from '../aliases/sink/checkpoint';
-import { streamKey } from '../archive/position/checkpoint';
+import { changesStream } from '../writer/keys';
 import type { Config } from '../config/load';
 import { fatal, type MillraceError } from '../foundation/errors';
 import type { LeftOut } from '../config/load';
@@ -12,8 +12,8 @@ import { RedisConnection } from '../connections/redis';
 /** What a pipeline leaves in Redis, and what becomes of it when nobody runs that pipeline. */
 const traces: Readonly<Record<PipelineName, { readonly key: string; readonly what: string }>> = {
   archive: {
-    key: streamKey,
-    what: `${streamKey} is in Redis: what writers put there is archived by nobody, and grows`,
+    key: changesStream,
+    what: `${changesStream} is in Redis: what writers put there is archived by nobody, and grows`,
   },
   aliases: {
     key: checkpointKey,

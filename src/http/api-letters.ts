@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { isKind } from '../mapping/kinds';
+import { aiRegistry } from '../mapping/ai-registry';
 import type { Control } from '../control/control';
 import { notRun } from '../config/left-out';
 import type { DeadLetterStore, Letter, LetterFilter, LetterGroup } from '../archive/letters/letter-store';
@@ -24,7 +24,7 @@ const id = z.string().regex(/^\d{1,18}$/);
 const filter = {
   kind: z
     .string()
-    .refine((text) => isKind(text) || text === '?')
+    .refine((text) => aiRegistry.has(text) || text === '?')
     .optional(),
   code: z
     .string()

@@ -27,9 +27,10 @@ export interface DeadLetters {
 
 export function deadLettersOf(stores: () => Promise<Config>): DeadLetters {
   const ask = async <T>(work: (store: ReturnType<typeof deadLetterStore>) => Promise<T>): Promise<T> => {
-    const postgres = new PostgresConnection(requirePostgres(await stores()), 'dead-letters');
+    const config = await stores();
+    const postgres = new PostgresConnection(requirePostgres(config), 'dead-letters');
     try {
-      return await work(deadLetterStore(postgres));
+      return await work(deadLetterStore(postgres, config.catalogue));
     } finally {
       postgres.close();
     }

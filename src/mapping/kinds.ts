@@ -1,17 +1,5 @@
-/** The kinds of record, in the order in which they can be written: parents before children. */
-export const kindNames = [
-  'model',
-  'dataset',
-  'experiment',
-  'version',
-  'run',
-  'hyperparam',
-  'exprun',
-  'metric',
-  'prediction',
-] as const;
-
-export type KindName = (typeof kindNames)[number];
+/** The name of a kind in a catalogue: `model`, `prediction`. */
+export type KindName = string;
 
 /** How the text of a hash field becomes the text of a column: see decode.ts. */
 export type Decoder = 'text' | 'json' | 'integer' | 'float' | 'float or none' | 'time' | 'time or none';
@@ -26,20 +14,6 @@ export interface Column {
   readonly required?: true;
 }
 
-/** The lines of the statistics, in the order of the documents; `errors` is the ninth. */
-export const statistics = [
-  'models',
-  'versions',
-  'datasets',
-  'runs',
-  'hyperparams',
-  'metrics',
-  'experiments',
-  'predictions',
-] as const;
-
-export type Statistic = (typeof statistics)[number];
-
 export interface Parent {
   /** The column that points to it. */
   readonly column: string;
@@ -50,11 +24,30 @@ export interface Parent {
   readonly optional?: true;
 }
 
+/**
+ * What a key holds:
+ *   hash     one record, a field a column;
+ *   fields   a hash of as many records as it has fields, each a name and a value;
+ *   members  a sorted set of as many records as it has members, each a JSON object.
+ * What follows from it is told by shape.ts.
+ */
+export type ShapeName = 'hash' | 'fields' | 'members';
+
+/** Where applications list the records of a kind. `{0}`, `{1}`: the Redis id of a parent. */
+export interface RecordIndex {
+  readonly key: string;
+  /** A sorted set by id, or by minus the time, so that the newest come first; or a set. */
+  readonly by: 'id' | 'newest' | 'set';
+  /** Of a set: its member. Otherwise that is the id. */
+  readonly member?: string;
+}
+
 export interface Kind {
   readonly name: KindName;
   readonly table: string;
+  readonly shape: ShapeName;
   /** Its line in the statistics the documents show. */
-  readonly statistic?: Statistic;
+  readonly statistic?: string;
   readonly parents: readonly Parent[];
   readonly columns: readonly Column[];
   /**
@@ -70,149 +63,55 @@ export interface Kind {
   readonly natural?: readonly string[];
   /** Its contents never change: identity says everything. */
   readonly appendOnly?: true;
+  /** Writers may put its records into the stream whole, as `<kind>=`: see carried.ts. */
+  readonly carried?: true;
+  /**
+   * There are so many of it that it is read and written packed, by code that knows its very fields: read-predictions.lua,
+   * carried-copy.ts. One kind of a catalogue at the most.
+   */
+  readonly packed?: true;
+  /** Applications give out its ids by `aidb:counter:<kind>`. */
+  readonly counted?: true;
+  readonly index?: RecordIndex;
+  /** Key of the hash from the first column, a name, to the id. */
+  readonly names?: string;
+  /** A key `aidb:<kind>:<this>` is no record of it; after `*`, all that end so. */
+  readonly aside?: string;
+  /** Each new one is told in the log, under this name. */
+  readonly told?: string;
 }
 
-const text = (column: string): Column => ({ column, field: column, decoder: 'text' });
-const json = (column: string, field = column): Column => ({ column, field, decoder: 'json' });
-const float = (column: string): Column => ({ column, field: column, decoder: 'float or none' });
-const integer = (column: string): Column => ({ column, field: column, decoder: 'integer' });
-const time = (column: string): Column => ({ column, field: column, decoder: 'time' });
-const born = (column: string): Column => ({ ...time(column), required: true });
-const ended: Column = { column: 'completed_at', field: 'completed_at', decoder: 'time or none' };
-const name = (column: string): Column => ({ ...text(column), required: true });
-const ownRun: Parent = { column: 'training_run_id', kind: 'run', from: 0 };
+/** The kinds of record there are, parents before children: the order in which they can be written. */
+export type Catalogue = ReadonlyMap<KindName, Kind>;
 
-/** LAYOUTS sections 2 and 3, as a table. A further kind needs a row here, a migration, and nothing else. */
-export const kinds: Readonly<Record<KindName, Kind>> = {
-  model: {
-    name: 'model',
-    table: 'models',
-    statistic: 'models',
-    identity: 'mapped',
-    created: 'created_at',
-    natural: ['name'],
-    parents: [],
-    columns: [
-      name('name'),
-      ...['description', 'architecture', 'framework', 'task_type', 'input_shape', 'output_shape'].map(text),
-      born('created_at'),
-      time('updated_at'),
-    ],
-  },
-  dataset: {
-    name: 'dataset',
-    table: 'datasets',
-    statistic: 'datasets',
-    identity: 'mapped',
-    created: 'created_at',
-    natural: ['name'],
-    parents: [],
-    columns: [
-      name('name'),
-      ...['description', 'source_path', 'format'].map(text),
-      integer('size_bytes'),
-      integer('num_samples'),
-      json('split_info'),
-      json('preprocessing'),
-      born('created_at'),
-    ],
-  },
-  experiment: {
-    name: 'experiment',
-    table: 'experiments',
-    statistic: 'experiments',
-    identity: 'mapped',
-    created: 'created_at',
-    natural: ['name'],
-    parents: [],
-    columns: [
-      name('name'),
-      ...['description', 'hypothesis', 'status'].map(text),
-      born('created_at'),
-      ended,
-      json('results'),
-    ],
-  },
-  version: {
-    name: 'version',
-    table: 'model_versions',
-    statistic: 'versions',
-    identity: 'mapped',
-    created: 'created_at',
-    natural: ['model_id', 'version'],
-    parents: [{ column: 'model_id', kind: 'model', from: 'model_id' }],
-    columns: [name('version'), text('checkpoint_path'), json('config'), text('status'), born('created_at')],
-  },
-  run: {
-    name: 'run',
-    table: 'training_runs',
-    statistic: 'runs',
-    identity: 'mapped',
-    created: 'started_at',
-    parents: [
-      { column: 'model_version_id', kind: 'version', from: 'model_version_id' },
-      { column: 'dataset_id', kind: 'dataset', from: 'dataset_id', optional: true },
-    ],
-    columns: [
-      ...['run_name', 'status'].map(text),
-      born('started_at'),
-      ended,
-      ...['duration_seconds', 'final_loss', 'best_metric_value'].map(float),
-      json('artifacts'),
-    ],
-  },
-  hyperparam: {
-    name: 'hyperparam',
-    table: 'hyperparameters',
-    statistic: 'hyperparams',
-    identity: 'keyed',
-    parents: [ownRun],
-    columns: [text('param_name'), text('param_value')],
-  },
-  exprun: {
-    name: 'exprun',
-    table: 'experiment_runs',
-    identity: 'keyed',
-    parents: [
-      { column: 'experiment_id', kind: 'experiment', from: 0 },
-      { column: 'training_run_id', kind: 'run', from: 1 },
-    ],
-    columns: ['variant_name', 'notes'].map(text),
-  },
-  metric: {
-    name: 'metric',
-    table: 'metrics',
-    statistic: 'metrics',
-    identity: 'keyed',
-    appendOnly: true,
-    parents: [ownRun],
-    columns: [
-      integer('epoch'),
-      integer('step'),
-      name('metric_name'),
-      { column: 'metric_value', field: 'metric_value', decoder: 'float' },
-      text('split'),
-      time('timestamp'),
-    ],
-  },
-  prediction: {
-    name: 'prediction',
-    table: 'predictions',
-    statistic: 'predictions',
-    identity: 'dated',
-    created: 'timestamp',
-    appendOnly: true,
-    parents: [{ column: 'model_version_id', kind: 'version', from: 'model_version_id' }],
-    columns: [
-      json('input_data', 'input'),
-      json('output_data', 'output'),
-      float('confidence'),
-      float('inference_time_ms'),
-      born('timestamp'),
-      json('metadata'),
-    ],
-  },
-};
+/** No glob character, for the mirror's pattern; and no mark of the stream's fields (nominate.ts). */
+const nameForm = /^[a-z][a-z0-9_]*$/;
 
-const names = new Set<string>(kindNames);
-export const isKind = (text: string): text is KindName => names.has(text);
+/** A catalogue of these rows. @throws when they are none */
+export function catalogueOf(rows: readonly Kind[]): Catalogue {
+  const catalogue = new Map<KindName, Kind>();
+  for (const kind of rows) {
+    const { name, parents } = kind;
+    const early = parents.find((parent) => catalogue.get(parent.kind)?.identity !== 'mapped');
+    if (!nameForm.test(name) || catalogue.has(name)) throw new Error(`${name} is no name for a kind`);
+    if (name === 'counter' || name === 'idx') throw new Error(`aidb:${name}: are the keys of something else`);
+    if (early !== undefined) throw new Error(`${name} refers to ${early.kind}, which has to come before it`);
+    catalogue.set(name, kind);
+  }
+  if (rows.filter(({ packed }) => packed).length > 1) throw new Error('one kind at the most can be packed');
+  return catalogue;
+}
+
+/** A kind that is known to be there. */
+export function kindOf(catalogue: Catalogue, name: KindName): Kind {
+  const kind = catalogue.get(name);
+  if (kind === undefined) throw new Error(`no kind ${name}`);
+  return kind;
+}
+
+export const packedKind = (catalogue: Catalogue): Kind | undefined =>
+  [...catalogue.values()].find(({ packed }) => packed);
+
+/** Names of the kinds of which this is so. */
+export const namesWhere = (catalogue: Catalogue, is: (kind: Kind) => boolean): readonly KindName[] =>
+  [...catalogue.values()].filter(is).map(({ name }) => name);

@@ -1,9 +1,10 @@
-import { isKind, kindNames, kinds, type KindName } from './kinds';
+import { aiRegistry } from './ai-registry';
+import { type KindName, namesWhere } from './kinds';
 
 export type ConflictStrategy = 'skip' | 'overwrite' | 'merge';
 
 /** What to do with a record whose natural key belongs to a row that did not come from it, by kind. */
-export type Strategies = Readonly<Partial<Record<KindName, ConflictStrategy>>> & {
+export type Strategies = Readonly<Record<KindName, ConflictStrategy>> & {
   readonly default: ConflictStrategy;
 };
 
@@ -12,11 +13,11 @@ export const strategyOf = (strategies: Strategies, kind: KindName): ConflictStra
 
 const known: readonly string[] = ['skip', 'overwrite', 'merge'] satisfies ConflictStrategy[];
 const isStrategy = (text: string): text is ConflictStrategy => known.includes(text);
-const withNames = kindNames.filter((name) => kinds[name].natural !== undefined);
 
 /** Parses `skip`, or `skip,model=overwrite,dataset=merge`; kinds or their tables. A string says what is wrong. */
-export function parseStrategies(text: string): Strategies | string {
-  const strategies: Partial<Record<KindName, ConflictStrategy>> & { default: ConflictStrategy } = {
+export function parseStrategies(text: string, catalogue = aiRegistry): Strategies | string {
+  const withNames = namesWhere(catalogue, ({ natural }) => natural !== undefined);
+  const strategies: Record<KindName, ConflictStrategy> & { default: ConflictStrategy } = {
     default: 'skip',
   };
   for (const part of text.split(',').map((one) => one.trim().toLowerCase())) {
@@ -25,8 +26,8 @@ export function parseStrategies(text: string): Strategies | string {
     if (!isStrategy(strategy)) return `knows skip, overwrite and merge, not "${strategy}"`;
     if (right === undefined) strategies.default = strategy;
     else {
-      const kind = isKind(left) ? left : kindNames.find((name) => kinds[name].table === left);
-      if (kind === undefined || !withNames.includes(kind)) {
+      const kind = withNames.find((name) => name === left || catalogue.get(name)?.table === left);
+      if (kind === undefined) {
         return `names a kind that cannot conflict, "${left}"; those that can: ${withNames.join(', ')}`;
       }
       strategies[kind] = strategy;

@@ -1,6 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { arch, cpus, freemem, loadavg, platform, release, totalmem, uptime } from 'node:os';
-import { kindNames, kinds } from '../mapping/kinds';
 import { requirePostgres } from '../config/load';
 import type { Environment } from '../config/environment';
 import { describeError } from '../foundation/errors';
@@ -48,7 +47,10 @@ export async function collect(
     metrics: () => metricsOf(daemonUrl(config)),
     sqlite: () => (config.pipelines.includes('aliases') ? sqliteSection(config) : null),
     redis: () => redisSection(config),
-    postgres: () => (config.pipelines.includes('archive') ? postgresSection(requirePostgres(config)) : null),
+    postgres: () =>
+      config.pipelines.includes('archive')
+        ? postgresSection(requirePostgres(config), config.catalogue)
+        : null,
     log: () => (config.log.file === '' ? null : logWithoutContents(tailOf(config.log.file), names)),
   };
   const bundle: Record<string, unknown> = {
@@ -126,10 +128,9 @@ function tailOf(path: string): readonly string[] {
 }
 
 /** Names that a message may quote without telling anything of a record. */
-function knownNames({ aliasTables, postgres }: Reachable): ReadonlySet<string> {
+function knownNames({ aliasTables, catalogue, postgres }: Reachable): ReadonlySet<string> {
   const names = new Set(['millrace', 'public', 'timestamp', 'json', 'UTF8', 'redis_id', 'redis_key', 'id']);
-  for (const kind of kindNames) {
-    const { table, columns, parents } = kinds[kind];
+  for (const { name: kind, table, columns, parents } of catalogue.values()) {
     for (const name of [kind, table, `public.${table}`]) names.add(name);
     for (const { column } of [...columns, ...parents]) names.add(column);
   }

@@ -1,5 +1,6 @@
 import { readFacts, type TableFacts } from '../archive/schema/facts';
 import { PostgresConnection } from '../connections/postgres';
+import type { Catalogue } from '../mapping/kinds';
 import type { PostgresTarget } from '../connections/postgres-url';
 
 const settings = [
@@ -28,10 +29,10 @@ const sizesSql = `SELECT n.nspname AS schema, c.relname AS name, c.reltuples::bi
   WHERE c.relkind IN ('r', 'p') AND (n.nspname = 'millrace' OR n.nspname = $1 AND c.relname = ANY ($2)) ORDER BY 1, 2`;
 
 /** Server, schema, sizes, and what is parked as codes and counts. No row of any of the archive's tables is read. */
-export async function postgresSection(target: PostgresTarget) {
+export async function postgresSection(target: PostgresTarget, catalogue: Catalogue) {
   const postgres = new PostgresConnection(target, 'support');
   try {
-    const { server, tables, own, applied } = await postgres.read((client) => readFacts(client));
+    const { server, tables, own, applied } = await postgres.read((client) => readFacts(client, catalogue));
     const named = await postgres.query(
       `SELECT name, current_setting(name, true) AS value FROM unnest($1::text[]) AS name`,
       [settings],

@@ -24,7 +24,7 @@ const configured = [
 ];
 
 /** What the server says of itself, and how much there is. No key is read but the stream's measures and our checkpoint's. */
-export async function redisSection({ redis }: Config) {
+export async function redisSection({ redis, catalogue }: Config) {
   const connection = new RedisConnection(redis, 'support');
   const { client } = connection;
   const orWhy = async <T>(asked: Promise<T>): Promise<T | string> =>
@@ -38,7 +38,7 @@ export async function redisSection({ redis }: Config) {
       settings[name] = await orWhy(
         client.config('GET', name).then((reply) => (reply as string[])[1] ?? null),
       );
-    const { stream, counters, incarnation, runId } = await readFacts(connection, '0-0');
+    const { stream, counters, incarnation, runId } = await readFacts(connection, '0-0', catalogue);
     // Somebody may have put anything there.
     const numbers = Object.entries(counters).filter(([, value]) => /^\d{1,20}$/.test(value ?? ''));
     return {

@@ -1,5 +1,5 @@
 import type { Command, Option } from 'commander';
-import { kindNames } from '../mapping/kinds';
+import { aiRegistry } from '../mapping/ai-registry';
 import { pipelineNames } from '../config/names';
 
 export const shells = ['bash', 'zsh', 'fish'] as const;
@@ -19,7 +19,10 @@ interface Place {
 }
 
 /** Values that only a parser knows, and commander's tree does not. */
-const values: Readonly<Record<string, readonly string[]>> = { '--only': pipelineNames, '--kind': kindNames };
+const values: Readonly<Record<string, readonly string[]>> = {
+  '--only': pipelineNames,
+  '--kind': [...aiRegistry.keys()],
+};
 
 /** The tree, flat: the program itself, its verbs, their verbs. Pure. */
 function placesOf(command: Command, path: readonly string[] = []): readonly Place[] {

@@ -1,5 +1,5 @@
 import { recordOf } from '../archive/record/key';
-import { kindNames, type KindName } from '../mapping/kinds';
+import type { Catalogue, KindName } from '../mapping/kinds';
 import type { Config } from '../config/load';
 import { fatal } from '../foundation/errors';
 
@@ -12,10 +12,14 @@ export type Traced =
  * A Redis key (`aidb:prediction:17`, `alias:team:rmcf`), or the same without its first word (`prediction:17`, `team/rmcf`). @throws
  * E_TRACE_KEY with what could be meant
  */
-export function parseTraced(text: string, { aliasTables }: Pick<Config, 'aliasTables'>): Traced {
+export function parseTraced(
+  text: string,
+  { aliasTables, catalogue }: Pick<Config, 'aliasTables' | 'catalogue'>,
+): Traced {
   const types = aliasTables.map(({ type }) => type);
+  const refuse = (message: string) => refused(message, catalogue, types);
   const record = (rest: string): Traced | undefined => {
-    const found = recordOf(Buffer.from(rest).toString('latin1'));
+    const found = recordOf(catalogue, Buffer.from(rest).toString('latin1'));
     return found === undefined || found.id === ''
       ? undefined
       : { of: 'record', kind: found.kind, id: Buffer.from(found.id, 'latin1') };
@@ -27,30 +31,26 @@ export function parseTraced(text: string, { aliasTables }: Pick<Config, 'aliasTa
   if (text.startsWith('aidb:')) {
     const found = record(text.slice('aidb:'.length));
     if (found !== undefined) return found;
-    throw refused(
+    throw refuse(
       /^aidb:(idx|counter):|name_to_id$|:runs$/.test(text)
         ? `${text} is an index or a counter of the applications, and no record`
         : `${text} is no key of a record`,
-      types,
     );
   }
   if (text.startsWith('alias:')) {
     const found = alias(text.slice('alias:'.length));
     if (found !== undefined) return found;
-    throw refused(`${text} is of no type that is served here`, types);
+    throw refuse(`${text} is of no type that is served here`);
   }
   const short = text.replace('/', ':');
   const both = [record(short), alias(short)].filter((one) => one !== undefined);
   const [only] = both;
   if (both.length === 1 && only !== undefined) return only;
-  throw refused(
-    both.length === 0 ? `${text} is no key of ours` : `${text} may be a record or an alias`,
-    types,
-  );
+  throw refuse(both.length === 0 ? `${text} is no key of ours` : `${text} may be a record or an alias`);
 }
 
-const refused = (message: string, types: readonly string[]) =>
+const refused = (message: string, catalogue: Catalogue, types: readonly string[]) =>
   fatal(message, {
     code: 'E_TRACE_KEY',
-    hint: `Name aidb:<kind>:<id> (kinds: ${kindNames.join(', ')}) or alias:<type>:<alias> (types: ${types.join(', ')}).`,
+    hint: `Name aidb:<kind>:<id> (kinds: ${[...catalogue.keys()].join(', ')}) or alias:<type>:<alias> (types: ${types.join(', ')}).`,
   });

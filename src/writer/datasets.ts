@@ -1,7 +1,7 @@
 import { count, json, type NewOf, renderId, text, time, toPairs } from './fields';
 import type { FunctionClient } from './function-client';
 import { type Identified, readIndex, readRecord, readRecords, type Slice } from './hashes';
-import { changes } from './keys';
+import { changesStream } from './keys';
 
 const fields = {
   name: text('name'),
@@ -23,7 +23,7 @@ const index = 'aidb:idx:datasets';
 export const create = async (functions: FunctionClient, dataset: NewDataset): Promise<number> =>
   functions.count(
     'millrace_create_dataset',
-    [changes, 'aidb:counter:dataset', index],
+    [changesStream, 'aidb:counter:dataset', index],
     toPairs(fields, dataset),
   );
 
@@ -37,5 +37,5 @@ export const list = (functions: FunctionClient, slice?: Slice): Promise<Dataset[
 
 export async function remove(functions: FunctionClient, datasetId: number): Promise<boolean> {
   const id = renderId(datasetId, 'datasetId');
-  return functions.did('millrace_delete_dataset', [changes, `${records.prefix}${id}`, index], [id]);
+  return functions.did('millrace_delete_dataset', [changesStream, `${records.prefix}${id}`, index], [id]);
 }

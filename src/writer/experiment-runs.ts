@@ -1,7 +1,7 @@
 import { fromHash, id, type NewOf, type RecordOf, renderId, text, toPairs } from './fields';
 import type { FunctionClient } from './function-client';
 import { readHashes } from './hashes';
-import { changes } from './keys';
+import { changesStream } from './keys';
 
 const fields = {
   experimentId: id('experiment_id'),
@@ -14,7 +14,7 @@ export type NewExperimentRun = NewOf<typeof fields, 'experimentId' | 'trainingRu
 
 function keysOf(experimentId: number, runId: number): [stream: string, record: string, runs: string] {
   const experiment = `aidb:exprun:${renderId(experimentId, 'experimentId')}`;
-  return [changes, `${experiment}:${renderId(runId, 'trainingRunId')}`, `${experiment}:runs`];
+  return [changesStream, `${experiment}:${renderId(runId, 'trainingRunId')}`, `${experiment}:runs`];
 }
 
 export const add = async (functions: FunctionClient, run: NewExperimentRun): Promise<boolean> =>

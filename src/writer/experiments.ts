@@ -1,7 +1,7 @@
 import { type ChangesOf, json, type NewOf, renderId, text, time, timeOrNone, toPairs } from './fields';
 import type { FunctionClient } from './function-client';
 import { type Identified, readIndex, readRecord, readRecords, type Slice } from './hashes';
-import { changes } from './keys';
+import { changesStream } from './keys';
 
 const fields = {
   name: text('name'),
@@ -23,7 +23,7 @@ const index = 'aidb:idx:experiments';
 export const create = async (functions: FunctionClient, experiment: NewExperiment): Promise<number> =>
   functions.count(
     'millrace_create_experiment',
-    [changes, 'aidb:counter:experiment', index],
+    [changesStream, 'aidb:counter:experiment', index],
     toPairs(fields, experiment),
   );
 
@@ -41,10 +41,10 @@ export async function update(
   change: ExperimentChanges & { readonly id: number },
 ): Promise<boolean> {
   const id = renderId(change.id, 'experimentId');
-  return functions.did(name, [changes, `${records.prefix}${id}`], [id, ...toPairs(fields, change)]);
+  return functions.did(name, [changesStream, `${records.prefix}${id}`], [id, ...toPairs(fields, change)]);
 }
 
 export async function remove(functions: FunctionClient, experimentId: number): Promise<boolean> {
   const id = renderId(experimentId, 'experimentId');
-  return functions.did('millrace_delete_experiment', [changes, `${records.prefix}${id}`, index], [id]);
+  return functions.did('millrace_delete_experiment', [changesStream, `${records.prefix}${id}`, index], [id]);
 }

@@ -1,7 +1,7 @@
 import { renderId } from './fields';
 import type { FunctionClient } from './function-client';
 import { readHashes } from './hashes';
-import { changes } from './keys';
+import { changesStream } from './keys';
 import { pythonText } from './python';
 
 /** By name. Text is stored as it is, other values as Python prints them: True, None, 1e-05. */
@@ -13,7 +13,7 @@ export async function log(functions: FunctionClient, runId: number, values: Hype
   const run = renderId(runId, 'runId');
   const pairs = Object.entries(values).flatMap(([name, value]) => [name, pythonText(value)]);
   if (pairs.length > 0)
-    await functions.call('millrace_log_hyperparams', [changes, keyOf(run)], [run, ...pairs]);
+    await functions.call('millrace_log_hyperparams', [changesStream, keyOf(run)], [run, ...pairs]);
 }
 
 export const get = (functions: FunctionClient, runId: number): Promise<Readonly<Record<string, string>>> =>
@@ -24,5 +24,5 @@ export const get = (functions: FunctionClient, runId: number): Promise<Readonly<
 
 export async function remove(functions: FunctionClient, runId: number): Promise<boolean> {
   const run = renderId(runId, 'runId');
-  return functions.did('millrace_delete_hyperparams', [changes, keyOf(run)], [run]);
+  return functions.did('millrace_delete_hyperparams', [changesStream, keyOf(run)], [run]);
 }

@@ -1,2 +1,5 @@
-/** The stream that every function appends to: the first key of each of them. */
-export const changes = 'millrace:changes';
+/**
+ * The stream everything goes through, in the database of the data: the first key of each function, and of each script that needs it.
+ * keys.lua has it as well, and a test compares the two.
+ */
+export const changesStream = 'millrace:changes';

@@ -1,7 +1,7 @@
 import type Redis from 'ioredis';
 import { renderId, renderNumber, renderText, renderTime, renderWhole, type Time } from './fields';
 import type { FunctionClient } from './function-client';
-import { changes } from './keys';
+import { changesStream } from './keys';
 import { readJson } from './tolerant-json';
 
 /** One point of a metric. */
@@ -50,7 +50,7 @@ export async function logAll(
     const keys = new Set(chunk.map(([name, , , , split]) => metricKey(run, name, split)));
     added += await functions.count(
       'millrace_log_metrics',
-      [changes, `aidb:run:${run}`, ...keys],
+      [changesStream, `aidb:run:${run}`, ...keys],
       [run, ...chunk.flat()],
     );
   }
@@ -89,7 +89,7 @@ export async function remove(
   { metricName, split = 'train' }: MetricName,
 ): Promise<boolean> {
   const run = renderId(runId, 'runId');
-  const keys = [changes, metricKey(run, metricName, split)];
+  const keys = [changesStream, metricKey(run, metricName, split)];
   return functions.did('millrace_delete_metric', keys, [run, metricName, split]);
 }
 

@@ -1,7 +1,7 @@
 import { type ChangesOf, type NewOf, renderId, shape, text, time, toPairs } from './fields';
 import type { FunctionClient } from './function-client';
 import { type Identified, readIndex, readRecord, readRecords, type Slice } from './hashes';
-import { changes } from './keys';
+import { changesStream } from './keys';
 
 const fields = {
   name: text('name'),
@@ -25,7 +25,7 @@ const idOfName = 'aidb:model:name_to_id';
 export const create = async (functions: FunctionClient, model: NewModel): Promise<number> =>
   functions.count(
     'millrace_create_model',
-    [changes, 'aidb:counter:model', index, idOfName],
+    [changesStream, 'aidb:counter:model', index, idOfName],
     toPairs(fields, model),
   );
 
@@ -49,11 +49,15 @@ export async function update(
   change: ModelChanges,
 ): Promise<boolean> {
   const id = renderId(modelId, 'modelId');
-  const keys = [changes, `${records.prefix}${id}`, idOfName];
+  const keys = [changesStream, `${records.prefix}${id}`, idOfName];
   return functions.did('millrace_update_model', keys, [id, ...toPairs(fields, change)]);
 }
 
 export async function remove(functions: FunctionClient, modelId: number): Promise<boolean> {
   const id = renderId(modelId, 'modelId');
-  return functions.did('millrace_delete_model', [changes, `${records.prefix}${id}`, index, idOfName], [id]);
+  return functions.did(
+    'millrace_delete_model',
+    [changesStream, `${records.prefix}${id}`, index, idOfName],
+    [id],
+  );
 }

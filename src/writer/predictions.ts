@@ -2,7 +2,7 @@ import { describeError, MillraceError } from '../foundation/errors';
 import { id, json, measure, type NewOf, renderId, time, toPairs } from './fields';
 import type { FunctionClient } from './function-client';
 import { type Identified, readIndex, readRecord, readRecords, type Slice } from './hashes';
-import { changes } from './keys';
+import { changesStream } from './keys';
 
 const fields = {
   modelVersionId: id('model_version_id'),
@@ -27,7 +27,7 @@ export async function log(functions: FunctionClient, prediction: NewPrediction):
   const version = renderId(prediction.modelVersionId, 'modelVersionId');
   return functions.count(
     'millrace_log_prediction',
-    [changes, counter, ...versionKeys(version)],
+    [changesStream, counter, ...versionKeys(version)],
     toPairs(fields, prediction),
   );
 }
@@ -86,7 +86,7 @@ async function writeChunk(
   rows: readonly string[][],
 ): Promise<[first: number, last: number]> {
   const versions = new Set(rows.map(([version = '']) => version));
-  const keys = [changes, counter, ...[...versions].flatMap(versionKeys)];
+  const keys = [changesStream, counter, ...[...versions].flatMap(versionKeys)];
   return (await functions.call('millrace_log_predictions', keys, rows.flat())) as [number, number];
 }
 
@@ -115,5 +115,5 @@ export const listOf = (
 
 export async function remove(functions: FunctionClient, predictionId: number): Promise<boolean> {
   const id = renderId(predictionId, 'predictionId');
-  return functions.did('millrace_delete_prediction', [changes, `${records.prefix}${id}`], [id]);
+  return functions.did('millrace_delete_prediction', [changesStream, `${records.prefix}${id}`], [id]);
 }

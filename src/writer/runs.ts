@@ -13,7 +13,7 @@ import {
 } from './fields';
 import type { FunctionClient } from './function-client';
 import { type Identified, readIndex, readRecord, readRecords, type Slice } from './hashes';
-import { changes } from './keys';
+import { changesStream } from './keys';
 
 const fields = {
   modelVersionId: id('model_version_id'),
@@ -36,7 +36,7 @@ const records = { prefix: 'aidb:run:', table: fields };
 const index = 'aidb:idx:runs';
 
 export const create = async (functions: FunctionClient, run: NewTrainingRun): Promise<number> =>
-  functions.count('millrace_create_run', [changes, 'aidb:counter:run', index], toPairs(fields, run));
+  functions.count('millrace_create_run', [changesStream, 'aidb:counter:run', index], toPairs(fields, run));
 
 export const get = (functions: FunctionClient, id: number): Promise<TrainingRun | undefined> =>
   functions.read((client) => readRecord(client, { ...records, id }));
@@ -52,10 +52,10 @@ export async function update(
   change: TrainingRunChanges & { readonly id: number },
 ): Promise<boolean> {
   const id = renderId(change.id, 'runId');
-  return functions.did(name, [changes, `${records.prefix}${id}`], [id, ...toPairs(fields, change)]);
+  return functions.did(name, [changesStream, `${records.prefix}${id}`], [id, ...toPairs(fields, change)]);
 }
 
 export async function remove(functions: FunctionClient, runId: number): Promise<boolean> {
   const id = renderId(runId, 'runId');
-  return functions.did('millrace_delete_run', [changes, `${records.prefix}${id}`, index], [id]);
+  return functions.did('millrace_delete_run', [changesStream, `${records.prefix}${id}`, index], [id]);
 }

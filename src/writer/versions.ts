@@ -1,7 +1,7 @@
 import { id, json, type NewOf, renderId, text, time, toPairs } from './fields';
 import type { FunctionClient } from './function-client';
 import { type Identified, readIndex, readRecord, readRecords } from './hashes';
-import { changes } from './keys';
+import { changesStream } from './keys';
 
 const fields = {
   modelId: id('model_id'),
@@ -21,7 +21,7 @@ const indexOf = (modelId: number): string => `aidb:idx:versions:${renderId(model
 export const create = async (functions: FunctionClient, version: NewModelVersion): Promise<number> =>
   functions.count(
     'millrace_create_version',
-    [changes, 'aidb:counter:version', indexOf(version.modelId)],
+    [changesStream, 'aidb:counter:version', indexOf(version.modelId)],
     toPairs(fields, version),
   );
 
@@ -35,5 +35,5 @@ export const listOf = (functions: FunctionClient, modelId: number): Promise<Mode
 
 export async function remove(functions: FunctionClient, versionId: number): Promise<boolean> {
   const id = renderId(versionId, 'versionId');
-  return functions.did('millrace_delete_version', [changes, `${records.prefix}${id}`], [id]);
+  return functions.did('millrace_delete_version', [changesStream, `${records.prefix}${id}`], [id]);
 }

@@ -1,3 +1,4 @@
+import { aiRegistry, kinds as ofRegistry } from '../../src/mapping/ai-registry';
 import { CaptureWatch } from '../../src/archive/capture-watch';
 import { MemoryForecast } from '../../src/archive/memory-forecast';
 import { entryIdsAfter } from '../../src/archive/stream/entry-ids';
@@ -189,11 +190,11 @@ test('a daemon that is started where such entries are goes past them, and past a
 
 /** Whatever of ours looks at the stream, in a process that may be the only one. */
 const readers: readonly (readonly [string, (redis: RedisConnection) => Promise<unknown>])[] = [
-  ['whether this Redis goes on where Postgres stands', (redis) => readFacts(redis, '1-1')],
+  ['whether this Redis goes on where Postgres stands', (redis) => readFacts(redis, '1-1', aiRegistry)],
   ['what the last entry is', (redis) => lastEntryId(redis)],
   ['what waits', (redis) => new MemoryForecast(redis).sample('0-0')],
   ['whether writers can write', (redis) => watch(redis).look()],
-  ['trace', (redis) => scanWaiting(redis, '0-0', 'model', Buffer.from('7'))],
+  ['trace', (redis) => scanWaiting(redis, '0-0', ofRegistry.model, Buffer.from('7'))],
   ['status', (redis) => entryIdsAfter(redis, '0-0', 1_000).catch(() => undefined)],
 ];
 const log = openLog(loadConfig({}).log, false, false);
@@ -275,7 +276,7 @@ test('trace says how many of the entries that wait it could not read', async () 
   await add('model', Buffer.alloc(20_000_000));
   await add('too-large', '1-1');
   await add('model', '7');
-  const scan = await scanWaiting(redis, '0-0', 'model', Buffer.from('7'));
+  const scan = await scanWaiting(redis, '0-0', ofRegistry.model, Buffer.from('7'));
   expect(scan).toMatchObject({ looked: 4, tooLarge: 2, complete: true });
   expect(scan.entries.map(({ before }) => before)).toEqual([0, 3]);
   redis.close();

@@ -1,3 +1,4 @@
+import { aiRegistry, kinds } from '../../src/mapping/ai-registry';
 import { join } from 'node:path';
 import type Database from 'better-sqlite3';
 import { whatItSays } from '../../src/archive/inspect/trace-stream';
@@ -162,7 +163,7 @@ test('an alias’s life: rows, changes that name it, waiting behind others, appl
 });
 
 test('what is no key of ours is refused with what could be meant; reading changes nothing', async () => {
-  const options = { aliasTables: defaultMappings };
+  const options = { catalogue: aiRegistry, aliasTables: defaultMappings };
   expect(parseTraced('team/a/b:c', options)).toEqual({ of: 'alias', type: 'team', alias: 'a/b:c' });
   expect(parseTraced('metric/3:loss:train', options)).toMatchObject({ of: 'record', kind: 'metric' });
   for (const key of ['aidb:idx:models', 'aidb:model:name_to_id', 'aidb:exprun:3:runs', 'aidb:counter:model'])
@@ -170,6 +171,7 @@ test('what is no key of ours is refused with what could be meant; reading change
   for (const key of ['alias:nobody:x', 'cache:1', '', '17', 'aidb:', 'aidb:model:', 'alias:team'])
     expect(() => parseTraced(key, options)).toThrow(/no key|no type/);
   const twice = {
+    ...options,
     aliasTables: [...defaultMappings, { type: 'model', table: 't', idColumn: 'i', aliasColumn: 'a' }],
   };
   expect(() => parseTraced('model/1', twice)).toThrow(/may be a record or an alias/);
@@ -185,8 +187,8 @@ test('what is no key of ours is refused with what could be meant; reading change
 });
 
 test('an entry is recognised in every form it has, and damaged ones name nobody', () => {
-  const says = (field: string, value: string | Buffer, id = '17', kind: 'model' | 'prediction' = 'model') =>
-    whatItSays([Buffer.from(field), Buffer.from(value)], kind, Buffer.from(id));
+  const says = (field: string, value: string | Buffer, id = '17', kind: keyof typeof kinds = 'model') =>
+    whatItSays([Buffer.from(field), Buffer.from(value)], kinds[kind], Buffer.from(id));
   expect(says('model', '17')).toBe('changed');
   expect(says('model', '170')).toBeUndefined();
   expect(says('model-', '17')).toBe('deleted');

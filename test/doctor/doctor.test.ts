@@ -1,7 +1,8 @@
+import { aiRegistry } from '../../src/mapping/ai-registry';
 import { examineArchive } from '../../src/archive/inspect/examine';
 import { skewFinding } from '../../src/archive/inspect/examine-clocks';
 import { growthFinding } from '../../src/archive/inspect/examine-growth';
-import { keyspacePattern } from '../../src/archive/mirror/mirror-event';
+import { keyspacePattern } from '../../src/connections/keyspace';
 import { loadConfig, requirePostgres } from '../../src/config/load';
 import type { DaemonStatus } from '../../src/control/daemon-status';
 import { daemonFindings } from '../../src/doctor/daemon-findings';
@@ -127,7 +128,7 @@ test('each drift of the schema is named: a column that is gone or of another typ
 });
 
 test('what a Redis user lacks is found without executing anything, and the remedy mends it', async () => {
-  const channel = `&${keyspacePattern(0)}`;
+  const channel = `&${keyspacePattern(0, aiRegistry)}`;
   const { client } = redis;
   await client.call(
     'ACL',

@@ -5,6 +5,7 @@ import { bothPipelines, valuesOf } from '../metrics/support/daemon';
 import { eventually } from '../support/eventually';
 import { deafProxy } from './support/deaf-proxy';
 import { readiness, untilNotReady, untilReady } from './support/readiness';
+import { aiRegistry } from '../../src/mapping/ai-registry';
 
 const both = bothPipelines();
 
@@ -53,7 +54,11 @@ test('a full pass that is overdue is a reason in either pipeline, with what to d
     const now = Date.now() + hours * 3_600_000;
     const told = [
       ...aliasTroubles({ ...aliases, lastProgressAt: now }, 3_600, now),
-      ...archiveTroubles({ ...archive, lastProgressAt: now }, 3_600, now),
+      ...archiveTroubles(
+        { ...archive, lastProgressAt: now },
+        { catalogue: aiRegistry, intervalSeconds: 3_600 },
+        now,
+      ),
     ];
     const overdue = /^(aliases|archive): the last full pass began \d+ s ago, and one is due every 3600 s/;
     expect(told).toEqual(hours < 3 ? [] : [expect.stringMatching(overdue), expect.stringMatching(overdue)]);

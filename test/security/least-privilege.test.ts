@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import Redis from 'ioredis';
-import { keyspacePattern } from '../../src/archive/mirror/mirror-event';
+import { keyspacePattern } from '../../src/connections/keyspace';
 import { findTargets } from '../../src/archive/schema/preparation';
 import { Retention } from '../../src/archive/retention/retention';
 import { warm } from '../../src/archive/warm/warm';
@@ -20,6 +20,7 @@ import { temporaryFolder } from '../support/temporary-folder';
 import { type Calls, listenToCalls } from './support/calls';
 import { mainPath } from './support/main-path';
 import { aclFile, leastWorld } from './support/worlds';
+import { aiRegistry } from '../../src/mapping/ai-registry';
 
 // deploy/redis/millrace.acl and deploy/postgres/role.sql: enough, and not more.
 
@@ -49,8 +50,8 @@ test('the main path passes with the least rights, doctor and status included, an
 });
 
 test('the ACL file grants what the errors name', () => {
-  expect(rulesOf('millrace').join(' ')).toBe(daemonGrants);
-  expect(daemonGrants).toContain(`&${keyspacePattern(0)} `);
+  expect(rulesOf('millrace').join(' ')).toBe(daemonGrants(aiRegistry));
+  expect(daemonGrants(aiRegistry)).toContain(`&${keyspacePattern(0, aiRegistry)} `);
   const writer = rulesOf('millrace-writer');
   for (const rule of grants.split(' ').filter((one) => !one.startsWith('+function|')))
     expect(writer).toContain(rule);
@@ -99,7 +100,7 @@ test('retention passes with what docs/07-security.md adds for it, and warm as it
   const redis = new RedisConnection(config.redis, 'retention');
   const postgres = new PostgresConnection(target, 'retention');
   await redis.connect();
-  const targets = await findTargets(postgres);
+  const targets = await findTargets(postgres, config.catalogue);
   const retention = new Retention({
     ...{ redis, postgres, targets: () => targets, dryRun: false, onRemoved: () => undefined },
     policy: { prediction: -1, metric: -1 }, // what will be older tomorrow

@@ -10,7 +10,7 @@ import type { Echoes } from '../stream/echoes';
 import { compareEntryIds } from '../stream/entry-id';
 import { unpackFound } from '../record/found';
 import type { Nominated } from '../record/nominated';
-import { isKind, type KindName } from '../../mapping/kinds';
+import { type KindName, namesWhere, packedKind } from '../../mapping/kinds';
 import { lookUp } from '../truth/look-up';
 import type { Nominations } from '../record/nomination';
 import { MetricKeys } from '../truth/metric-keys';
@@ -54,15 +54,22 @@ const idIn = (kind: string, key: Buffer): string => key.toString('latin1', `aidb
 export class Applier {
   readonly #options: ApplierOptions;
   readonly #metrics: MetricKeys;
-  /** Metric keys to look up later, see metric-keys.ts. */
-  readonly #rested = new Set<string>();
+  /** The kinds whose keys grow, point by point. */
+  readonly #growing: readonly KindName[];
+  /** The kind of which echoes are known; '': none. */
+  readonly #echoing: KindName;
+  /** By kind, keys that grow and are to be looked up later, see metric-keys.ts. */
+  readonly #rested = new Map<KindName, Set<string>>();
   /** Entries up to here may have been applied before. */
   #knownUntil = '0-0';
   #distrust = 0;
 
   constructor(options: ApplierOptions) {
     this.#options = options;
-    this.#metrics = new MetricKeys(options.redis);
+    const { catalogue } = options.truth;
+    this.#metrics = new MetricKeys(options.redis, catalogue);
+    this.#growing = namesWhere(catalogue, ({ shape }) => shape === 'members');
+    this.#echoing = packedKind(catalogue)?.name ?? '';
   }
 
   get knownId(): KnownId {
@@ -88,7 +95,7 @@ export class Applier {
     if (!batch.isPlain || this.#distrust > 0) return false;
     for (const ids of deleted.values()) if (ids.size > 0) return false;
     for (const [kind, ids] of nominated) {
-      if (ids.size > 0 && (kind !== 'prediction' || ![...ids].every((id) => this.#options.echoes.has(id))))
+      if (ids.size > 0 && (kind !== this.#echoing || ![...ids].every((id) => this.#options.echoes.has(id))))
         return false;
     }
     return true;
@@ -96,8 +103,8 @@ export class Applier {
 
   /** @param behind for a plain page, while another one is under way */
   async applyPage(page: Page, behind?: Behind): Promise<void> {
-    for (const id of page.deleted.get('prediction') ?? []) this.#options.echoes.delete(id);
-    this.#deleteMetricKeys(page);
+    for (const id of page.deleted.get(this.#echoing) ?? []) this.#options.echoes.delete(id);
+    for (const kind of this.#growing) this.#deleteGrowing(kind, page);
     const fresh = this.#distrust === 0 && compareEntryIds(page.position, this.#knownUntil) > 0;
     this.#distrust = Math.max(0, this.#distrust - 1);
     const nominated = this.#withoutEchoes(page.nominated);
@@ -110,14 +117,14 @@ export class Applier {
   }
 
   /** The points of a key that was deleted go all of them; if it is there again, it is read from its start. */
-  #deleteMetricKeys({ batch, deleted, lapsed }: Page): void {
-    const doubtful = lapsed.get('metric') ?? new Set();
-    const all = deleted.get('metric') ?? new Set();
-    for (const id of [...all, ...doubtful]) this.#metrics.forget(id);
+  #deleteGrowing(kind: KindName, { batch, deleted, lapsed }: Page): void {
+    const doubtful = lapsed.get(kind) ?? new Set();
+    const all = deleted.get(kind) ?? new Set();
+    for (const id of [...all, ...doubtful]) this.#metrics.forget(kind, id);
     const ids = new Set([...all].filter((id) => !doubtful.has(id)));
     if (this.#options.onDelete === 'keep' || ids.size === 0) return;
-    batch.discard('metric', ids);
-    for (const id of ids) batch.deletions.push({ kind: 'metric', id });
+    batch.discard(kind, ids);
+    for (const id of ids) batch.deletions.push({ kind, id });
   }
 
   async applyNominated({ nominated, points }: Nominated): Promise<void> {
@@ -148,14 +155,15 @@ export class Applier {
       const { id, kind, redisKey, payload, waits, isDeletion, life } = storedLetter(row);
       batch.retried.push(id);
       batch.life = life;
-      if (!isKind(kind)) continue;
+      const known = this.#options.truth.catalogue.get(kind);
+      if (known === undefined) continue;
       const name = idIn(kind, redisKey);
       // Read from its start: the points that waited, and those that were too large, were read before.
-      if (kind === 'metric' && (waits || payload === undefined)) this.#metrics.forget(name);
+      if (waits || payload === undefined) this.#metrics.forget(kind, name);
       nominated.set(kind, (nominated.get(kind) ?? new Set()).add(name));
       if (isDeletion) deleted.set(kind, (deleted.get(kind) ?? new Set()).add(name));
       // What Redis has is read after this, and wins.
-      if (payload !== undefined) batch.add(unpackFound(kind, payload));
+      if (payload !== undefined) batch.add(unpackFound(known, payload));
     }
     await this.#apply({ batch, nominated, deleted, direct: false });
     return true;
@@ -163,25 +171,27 @@ export class Applier {
 
   /** Looks up metric keys that had to rest. */
   async lookUpRested(): Promise<void> {
-    if (this.#rested.size === 0) return;
-    const ready = [...this.#rested].filter((name) => this.#metrics.restsUntil(name) === undefined);
-    for (const name of ready) this.#rested.delete(name);
-    if (ready.length === 0) return;
-    await this.#apply({
-      batch: new Batch(),
-      nominated: new Map([['metric', new Set(ready)]]),
-      direct: false,
-    });
+    for (const [kind, resting] of this.#rested) {
+      const ready = [...resting].filter((id) => this.#metrics.restsUntil(kind, id) === undefined);
+      for (const id of ready) resting.delete(id);
+      if (ready.length === 0) continue;
+      await this.#apply({ batch: new Batch(), nominated: new Map([[kind, new Set(ready)]]), direct: false });
+    }
   }
 
   #withoutEchoes(nominated: Nominations): Nominations {
     const wanted = new Map(nominated);
-    const predictions = [...(nominated.get('prediction') ?? [])];
-    wanted.set('prediction', new Set(predictions.filter((id) => !this.#options.echoes.has(id))));
-    const metrics = [...(nominated.get('metric') ?? [])];
-    const ready = metrics.filter((id) => this.#metrics.restsUntil(id) === undefined);
-    for (const id of metrics) if (!ready.includes(id)) this.#rested.add(id);
-    wanted.set('metric', new Set(ready));
+    const echoing = [...(nominated.get(this.#echoing) ?? [])];
+    wanted.set(this.#echoing, new Set(echoing.filter((id) => !this.#options.echoes.has(id))));
+    for (const kind of this.#growing) {
+      const ready = new Set(nominated.get(kind));
+      for (const id of ready) {
+        if (this.#metrics.restsUntil(kind, id) === undefined) continue;
+        ready.delete(id);
+        this.#rested.set(kind, (this.#rested.get(kind) ?? new Set()).add(id));
+      }
+      wanted.set(kind, ready);
+    }
     return wanted;
   }
 
@@ -215,8 +225,8 @@ export class Applier {
         next = answers.next();
         next.catch(() => undefined); // thrown when it is awaited
       }
-      if (onDelete === 'delete') putGone(batch, value, work);
-      if (value.some(({ kind }) => kind === 'metric')) direct = false;
+      if (onDelete === 'delete') putGone(batch, truth.catalogue, value, work);
+      if (value.some(({ kind }) => kind.shape === 'members')) direct = false;
       if (batch.size < batchRows && bytes < batchBytes) continue;
       // Letters that are tried again go with the last of it: they are all that tells of a deletion that was refused.
       const retried = batch.retried.splice(0);
@@ -234,14 +244,14 @@ export class Applier {
     const { checkpoint, sink, onApplied } = this.#options;
     const entryId = page?.position ?? checkpoint.position?.entryId;
     if (entryId === undefined) throw new Error('the position is not known');
-    if (page === undefined && batch.of('prediction').length > 0) batch.spread(); // in order, as the sink sorts rows
+    if (page === undefined && batch.of(this.#echoing).length > 0) batch.spread(); // in order, as the sink sorts rows
     const beganAt = performance.now();
     const applied = await sink.apply(batch, entryId, direct, behind);
     const ms = performance.now() - beganAt;
     if (direct && !applied.direct) this.#distrust = distrustPages;
     // Mended by hand they are news.
     for (const { kind, key } of applied.letters)
-      if (kind === 'prediction') this.#options.echoes.delete(idIn(kind, key));
+      if (kind === this.#echoing) this.#options.echoes.delete(idIn(kind, key));
     onApplied(applied, ms, page?.since);
   }
 }

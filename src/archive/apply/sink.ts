@@ -12,7 +12,6 @@ import { IdMap, IdMapTransaction } from '../identity/id-map';
 import { compareNumbers } from '../record/id-order';
 import { isDataError } from '../write/isolate';
 import { keepAll, keepLapsed, partFromLapsed } from '../delete/kept';
-import { kindNames } from '../../mapping/kinds';
 import type { Behind } from './relay';
 import { bringParents, letterOfOrphan } from '../identity/bring-parents';
 import { withParents } from '../identity/parents';
@@ -115,8 +114,8 @@ export class ArchiveSink {
         const ids = new IdMapTransaction(this.#ids, transaction, checkpoint.life);
         const alterations = this.#alterations;
         const attempt = { transaction, ids, alterations, batch, applied, direct: true, careful: false };
-        if (!this.#takesCopy(attempt)) return false;
-        await writeKind(attempt, targetOf(targets, 'prediction'), [], strategies);
+        if (batch.copy === undefined || !this.#takesCopy(attempt)) return false;
+        await writeKind(attempt, targetOf(targets, batch.copy.kind.name), [], strategies);
         await previous;
         await checkpoint.fence(transaction, entryId);
         return true;
@@ -137,18 +136,18 @@ export class ArchiveSink {
     const { targets, truth, checkpoint, strategies, onDelete, parked: letters } = this.#options;
     const { life } = checkpoint;
     const deletions = { targets, truth, life, lettersExist: letters.possible };
-    await partFromLapsed(transaction, batch.lapsed, life);
+    await partFromLapsed(transaction, targets, batch.lapsed, life);
     // First, so that a new record can have the name of a deleted one; what children forbid once more after they have gone.
     const refused = onDelete === 'delete' ? await deleteGone(attempt, batch.deletions, deletions) : [];
     if (!this.#takesCopy(attempt)) batch.spread();
     await bringParents(batch, { ids, targets, truth });
     const landed: Row[] = [];
-    for (const name of kindNames) {
+    for (const [name, target] of targets) {
       const rows = risen(distinct(batch.of(name)));
-      if (rows.length === 0 && (name !== 'prediction' || batch.copy === undefined)) continue;
+      if (rows.length === 0 && batch.copy?.kind.name !== name) continue;
       const { resolved, orphans } = withParents(rows, ids);
       for (const orphan of orphans) batch.letters.push(letterOfOrphan(orphan));
-      const parked = await writeKind(attempt, targetOf(targets, name), resolved, strategies);
+      const parked = await writeKind(attempt, target, resolved, strategies);
       for (const { row } of resolved) if (!parked.has(row)) landed.push(row);
     }
     if (onDelete === 'delete') {
@@ -179,7 +178,7 @@ export class ArchiveSink {
    */
   #takesCopy({ batch, ids, direct, careful }: Attempt): boolean {
     if (!direct || careful || this.#options.parked.possible) return false;
-    const known = ({ identity, pgId }: KnownParent) => ids.get('version', identity)?.pgId === pgId;
+    const known = ({ kind, identity, pgId }: KnownParent) => ids.get(kind, identity)?.pgId === pgId;
     return batch.copy?.parents.every(known) ?? true;
   }
 }

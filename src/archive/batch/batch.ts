@@ -3,32 +3,33 @@ import { CarriedCopy, type KnownId } from './carried-copy';
 import { type DeadLetter, letterOf, unfit } from '../letters/dead-letters';
 import type { Found } from '../record/found';
 import type { Gone } from '../record/gone';
-import { type KindName, kindNames } from '../../mapping/kinds';
+import type { KindName } from '../../mapping/kinds';
 import { PackedError } from '../record/packed';
-import { type Row, toRow } from '../record/row';
+import { References, type Row, toRow } from '../record/row';
 
 /** Records on their way to one transaction, and what will not get there. */
 export class Batch {
-  readonly #rows: ReadonlyMap<KindName, Row[]>;
+  readonly #rows = new Map<KindName, Row[]>();
+  readonly #references = new References();
   readonly letters: DeadLetter[];
   readonly deletions: Gone[];
   /** What is, or may be, gone though nobody deleted it. */
   readonly lapsed: Gone[];
-  /** Runs (Redis ids) of which hyperparameters were deleted, with the names of those that are left. */
-  readonly wholeRuns: Map<string, readonly Buffer[]>;
+  /** Keys of which fields were deleted that were records (hyperparameters), with the names of those that are left. */
+  readonly namesLeft: Map<string, Gone & { readonly names: readonly Buffer[] }>;
   /** Stored letters (ids) this batch tries again: gone unless parked again. */
   readonly retried: string[];
   /** Of those letters; undefined: what is here is there now. */
   life: string | undefined;
-  /** Predictions that are not among the rows, because they are ready as they are: see `spread`. */
+  /** Records that are not among the rows, because they are ready as they are: see `spread`. */
   #copy: CarriedCopy | undefined;
 
   constructor(from?: Batch) {
-    this.#rows = new Map(kindNames.map((name) => [name, [...(from?.of(name) ?? [])]]));
+    for (const [name, rows] of from?.rows ?? []) this.#rows.set(name, [...rows]);
     this.letters = [...(from?.letters ?? [])];
     this.deletions = [...(from?.deletions ?? [])];
     this.lapsed = [...(from?.lapsed ?? [])];
-    this.wholeRuns = new Map(from?.wholeRuns);
+    this.namesLeft = new Map(from?.namesLeft);
     this.life = from?.life;
     this.retried = [...(from?.retried ?? [])];
     this.#copy = from?.copy;
@@ -38,9 +39,14 @@ export class Batch {
     return this.#copy;
   }
 
+  /** By kind, of those that have any. */
+  get rows(): ReadonlyMap<KindName, readonly Row[]> {
+    return this.#rows;
+  }
+
   of(name: KindName): Row[] {
-    const rows = this.#rows.get(name);
-    if (rows === undefined) throw new Error(`no rows of ${name}`);
+    let rows = this.#rows.get(name);
+    if (rows === undefined) this.#rows.set(name, (rows = []));
     return rows;
   }
 
@@ -59,7 +65,7 @@ export class Batch {
   /** Checks a record, or parks it. @param entryId of the stream's entry, if that had its contents */
   add(found: Found, entryId?: string): void {
     try {
-      this.of(found.kind.name).push(toRow(found));
+      this.of(found.kind.name).push(toRow(found, this.#references));
     } catch (error) {
       const letter = letterOf(found, unfit(error));
       this.letters.push(entryId === undefined ? letter : { ...letter, entryId });
@@ -68,8 +74,8 @@ export class Batch {
 
   /** The same for packed records. @returns how many they are */
   addCarried(carried: Carried, known: KnownId): number {
-    if (carried.kind === 'prediction') {
-      this.#copy ??= new CarriedCopy(known);
+    if (carried.kind.packed) {
+      this.#copy ??= new CarriedCopy(carried.kind, known);
       const before = this.#copy.ids.length;
       if (this.#copy.add(carried)) return this.#copy.ids.length - before;
     }
@@ -93,7 +99,7 @@ export class Batch {
     } catch (error) {
       // Only who writes into the stream can damage it.
       if (!(error instanceof PackedError) || carried.from === undefined) throw error;
-      const field = `${carried.kind}=`;
+      const field = `${carried.kind.name}=`;
       const message = `the value of "${field}" is damaged: ${error.message}`;
       this.letters.push(strange(carried.from, field, message));
     }
@@ -101,7 +107,7 @@ export class Batch {
 
   /** Takes out what came of these keys: it was deleted since. */
   discard(name: KindName, ids: ReadonlySet<string>): void {
-    if (name === 'prediction') this.spread();
+    if (name === this.#copy?.kind.name) this.spread();
     const rows = this.of(name);
     const kept = rows.filter(({ id }) => !ids.has(id));
     rows.length = 0;

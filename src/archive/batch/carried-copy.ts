@@ -4,7 +4,7 @@ import { CopyText, sawHigh, sawNul } from './copy-text';
 import { decode } from '../record/decode';
 import type { Identity } from '../record/identity';
 import { isPlainInstant } from '../record/instant';
-import { type Column, type KindName, kinds } from '../../mapping/kinds';
+import type { Column, Kind, KindName } from '../../mapping/kinds';
 import { absent, PackedError, PackedReader } from '../record/packed';
 import { referenceTo } from '../record/row';
 import { isUnfit } from '../record/unfit';
@@ -13,13 +13,13 @@ import { isUnfit } from '../record/unfit';
 export type KnownId = (kind: KindName, identity: Identity) => string | undefined;
 
 export interface KnownParent {
+  readonly kind: KindName;
   readonly identity: Identity;
   readonly pgId: string;
 }
 
-const { columns, parents } = kinds.prediction;
-/** Id, the parent's creation time and id, the values. */
-const packedCount = 3 + columns.length;
+/** Before the values: the id, the parent's creation time and id. */
+const namesCount = 3;
 
 /** COPY is handed over in pieces of about this size. */
 const pieceBytes = 256 * 1024;
@@ -32,11 +32,13 @@ class Irregular extends Error {}
 const irregular = new Irregular();
 
 /**
- * Predictions that came by value, made into the text of COPY in one walk over their bytes, without an object a record: it is
- * what the speed of the archive hangs on. It takes what is regular, and checks that as strictly as row.ts, for which it leaves
+ * Records of the packed kind (predictions) that came by value, made into the text of COPY in one walk over their bytes, without an
+ * object a record: it is what the speed of the archive hangs on. It takes what is regular, and checks that as strictly as row.ts, for which it leaves
  * the rest (test/archive/batch/carried-copy.test.ts holds the two against each other).
  */
 export class CarriedCopy {
+  readonly kind: Kind;
+  readonly #columns: readonly Column[];
   readonly #known: KnownId;
   readonly #text = new CopyText();
   readonly #pieces: Buffer[] = [];
@@ -47,7 +49,9 @@ export class CarriedCopy {
   /** Mostly the next record's, too. */
   #last: { readonly createdLength: number; readonly name: Buffer; readonly text: Buffer } | undefined;
 
-  constructor(known: KnownId) {
+  constructor(kind: Kind, known: KnownId) {
+    this.kind = kind;
+    this.#columns = kind.columns;
     this.#known = known;
   }
 
@@ -72,7 +76,7 @@ export class CarriedCopy {
     return this.#pieces;
   }
 
-  /** Takes all records of a value of predictions, or none of them. @returns which */
+  /** Takes all records of a value, or none of them. @returns which */
   add(carried: Carried): boolean {
     const before = { length: this.#text.length, rows: this.#ids.length };
     try {
@@ -91,12 +95,12 @@ export class CarriedCopy {
   }
 
   #record(value: Buffer, { lengths, count, start }: PackedReader): void {
+    const columns = this.#columns;
     const idLength = lengths[0] ?? absent;
     const createdLength = lengths[1] ?? absent;
     const parentLength = lengths[2] ?? absent;
-    if (count !== packedCount || idLength === absent || createdLength === absent || parentLength === absent) {
-      throw irregular;
-    }
+    const named = idLength !== absent && createdLength !== absent && parentLength !== absent;
+    if (!named || count !== namesCount + columns.length) throw irregular;
     const idEnd = start + idLength;
     let at = idEnd + createdLength + parentLength;
     const parent = this.#parent(value, idEnd, createdLength, at);
@@ -104,7 +108,7 @@ export class CarriedCopy {
     this.#ids.push(idIn(value, start, idEnd));
     this.#text.window(value, start, idEnd);
     for (let index = 0; index < columns.length; index++) {
-      const length = lengths[3 + index] ?? absent;
+      const length = lengths[namesCount + index] ?? absent;
       const column = columns[index];
       if (column === undefined) throw irregular;
       if (length !== absent) this.#column(column, value, at, (at += length));
@@ -139,7 +143,7 @@ export class CarriedCopy {
   }
 
   #find(value: Buffer, from: number, createdLength: number, to: number) {
-    const [parent] = parents;
+    const [parent] = this.kind.parents;
     if (parent === undefined) throw irregular;
     const created = value.subarray(from, from + createdLength);
     const id = value.subarray(from + createdLength, to);
@@ -148,7 +152,7 @@ export class CarriedCopy {
     const identity = { id: reference.id, created: reference.created };
     const pgId = this.#known(parent.kind, identity);
     if (pgId === undefined) throw irregular;
-    return { identity, pgId, text: Buffer.from(pgId) };
+    return { kind: parent.kind, identity, pgId, text: Buffer.from(pgId) };
   }
 }
 

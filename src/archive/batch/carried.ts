@@ -1,11 +1,13 @@
 import type { DeadLetter } from '../letters/dead-letters';
-import { type Found, unpackFound, unpackMetric } from '../record/found';
+import type { Kind } from '../../mapping/kinds';
+import { type Found, unpackFound, unpackMember } from '../record/found';
 import { PackedError, PackedReader } from '../record/packed';
 import { Unfit } from '../record/unfit';
+import { changesStream } from '../../writer/keys';
 
 /** Packed records, one after another. */
 export interface Carried {
-  readonly kind: 'prediction' | 'metric';
+  readonly kind: Kind;
   readonly value: Buffer;
   /** Undefined: they were looked up. */
   readonly from?: Origin;
@@ -17,9 +19,6 @@ export interface Origin {
   /** From 0. */
   readonly pair: number;
 }
-
-export const carriedKind = (field: string): Carried['kind'] | undefined =>
-  field === 'prediction=' ? 'prediction' : field === 'metric=' ? 'metric' : undefined;
 
 /** Each record alone; what is none, to its end, comes last. */
 export function* split(carried: Carried): Generator<Carried> {
@@ -37,11 +36,11 @@ export function* split(carried: Carried): Generator<Carried> {
 
 /** What a single one is. @throws PackedError */
 export const recordIn = ({ kind, value }: Carried): Found =>
-  kind === 'prediction' ? unpackFound(kind, value) : unpackMetric(value);
+  kind.shape === 'members' ? unpackMember(kind, value) : unpackFound(kind, value);
 
 /** A stream entry itself cannot be applied: it is its own key. */
 export function strange({ entryId, pair }: Origin, field: string, message: string): DeadLetter {
-  const key = Buffer.from(`millrace:changes ${entryId} ${pair} ${field.slice(0, 60)}`, 'latin1');
+  const key = Buffer.from(`${changesStream} ${entryId} ${pair} ${field.slice(0, 60)}`, 'latin1');
   const reason = new Unfit('E_STREAM_FIELD', undefined, message);
   return { kind: '?', key, distinction: '', reason, entryId };
 }
@@ -49,7 +48,7 @@ export function strange({ entryId, pair }: Origin, field: string, message: strin
 /** A stream entry was too large to be looked at. @param told its id and, if that is known, its size */
 export function largeEntry(told: string): DeadLetter {
   const [entryId = '', bytes = ''] = told.slice(0, 60).split(' ');
-  const key = Buffer.from(`millrace:changes ${entryId}`, 'latin1');
+  const key = Buffer.from(`${changesStream} ${entryId}`, 'latin1');
   const size = bytes === '' ? 'was far larger than' : `took ${bytes} bytes, more than`;
   const message = `the entry ${size} MAX_RECORD_SIZE: it was not read, and a full pass looks for what it told`;
   return { kind: '?', key, distinction: '', reason: new Unfit('E_TOO_LARGE', undefined, message), entryId };

@@ -3,7 +3,7 @@ import type { BatchOutcome, Attempt } from '../write/attempt';
 import { applyDeletions, deleteOthers, type Deleted, letterOfRefused, releaseDeletions } from './delete';
 import type { Life } from '../record/identity';
 import { writeIsolated } from '../write/isolate';
-import { type KindName, kinds } from '../../mapping/kinds';
+import type { KindName } from '../../mapping/kinds';
 import { bring } from '../identity/bring-parents';
 import { withParents } from '../identity/parents';
 import { type Targets, targetOf } from '../record/target';
@@ -26,11 +26,11 @@ export async function deleteGone(
   if (deletions.length === 0) return [];
   const { rows, refused, heirs } = await applyDeletions(transaction, targets, deletions, life);
   for (const [kind, count] of rows) countDeleted(applied, kind, count);
-  if (deletions.some(({ kind }) => kinds[kind].identity === 'mapped')) ids.distrust();
+  if (deletions.some(({ kind }) => targetOf(targets, kind).kind.identity === 'mapped')) ids.distrust();
   for (const [name, inherited] of heirs) await bring(batch, truth, name, [...inherited]);
   const kept = new Set(refused.map(({ deletion }) => deletion));
   const gone = deletions.filter((deletion) => !kept.has(deletion));
-  if (lettersExist) await releaseDeletions(transaction, new Set(gone.map(({ kind }) => kind)));
+  if (lettersExist) await releaseDeletions(transaction, targets, new Set(gone.map(({ kind }) => kind)));
   return refused;
 }
 
@@ -39,20 +39,19 @@ export async function deleteUnnamed(
   { transaction, ids, batch, applied, careful }: Attempt,
   targets: Targets,
 ): Promise<void> {
-  const runs = new Map<string, string>();
-  for (const { row, parents } of withParents(batch.of('hyperparam'), ids).resolved) {
-    if (parents[0] != null) runs.set(row.id, parents[0]);
-  }
-  const target = targetOf(targets, 'hyperparam');
-  for (const [run, names] of batch.wholeRuns) {
-    const pgRun = runs.get(run);
-    if (pgRun === undefined) continue;
-    const remove = () => deleteOthers(transaction, target, pgRun, names);
-    const park = (_run: string, _reason: Unfit, error: unknown) => {
-      batch.letters.push(letterOfRefused({ kind: 'hyperparam', id: run }, error));
+  const owners = new Map<string, string>();
+  for (const kind of new Set([...batch.namesLeft.values()].map(({ kind }) => kind)))
+    for (const { row, parents } of withParents(batch.of(kind), ids).resolved)
+      if (parents[0] != null) owners.set(`${kind}:${row.id}`, parents[0]);
+  for (const [key, { kind, id, names }] of batch.namesLeft) {
+    const owner = owners.get(key);
+    if (owner === undefined) continue;
+    const remove = () => deleteOthers(transaction, targetOf(targets, kind), owner, names);
+    const park = (_key: string, _reason: Unfit, error: unknown) => {
+      batch.letters.push(letterOfRefused({ kind, id }, error));
     };
-    const deleted = careful ? await writeIsolated(transaction, [run], remove, park) : [await remove()];
-    for (const count of deleted) countDeleted(applied, 'hyperparam', count);
+    const deleted = careful ? await writeIsolated(transaction, [key], remove, park) : [await remove()];
+    for (const count of deleted) countDeleted(applied, kind, count);
   }
 }
 

@@ -4,11 +4,11 @@ import type { Transaction } from '../../connections/postgres';
 import { type DeadLetter, deletionMark, release } from '../letters/dead-letters';
 import type { Gone } from '../record/gone';
 import type { Life } from '../record/identity';
-import { notKept } from './kept';
+import { keptBy, notKept } from './kept';
 import { Unfit } from '../record/unfit';
 import { keyOf } from '../record/key';
 import { isDataError, unfitOf } from '../write/isolate';
-import { type KindName, kindNames, kinds } from '../../mapping/kinds';
+import type { KindName } from '../../mapping/kinds';
 import { isId, md5 } from '../record/row';
 import { swallowed } from '../write/swallowed';
 import { quoteName, type Target, type Targets, targetOf } from '../record/target';
@@ -39,7 +39,8 @@ export async function applyDeletions(
   life: Life,
 ): Promise<Deleted> {
   const deleted: Deleted = { rows: new Map(), refused: [], heirs: new Map() };
-  const order = [...deletions].sort((a, b) => kindNames.indexOf(b.kind) - kindNames.indexOf(a.kind));
+  const names = [...targets.keys()];
+  const order = [...deletions].sort((a, b) => names.indexOf(b.kind) - names.indexOf(a.kind));
   for (const deletion of order) {
     await transaction.execute('SAVEPOINT deletion');
     try {
@@ -82,9 +83,11 @@ export function letterOfRefused({ kind, id }: Gone, error: unknown): DeadLetter 
 /** Rows of these kinds were deleted: parked deletions of their parents may succeed now. */
 export async function releaseDeletions(
   transaction: Transaction,
+  targets: Targets,
   deleted: ReadonlySet<KindName>,
 ): Promise<void> {
-  const parents = [...new Set([...deleted].flatMap((name) => kinds[name].parents.map(({ kind }) => kind)))];
+  const parentsOf = (name: KindName) => targetOf(targets, name).kind.parents.map(({ kind }) => kind);
+  const parents = [...new Set([...deleted].flatMap(parentsOf))];
   const sql = `UPDATE millrace.dead_letters SET due = true WHERE created = $1 AND payload IS NULL AND kind = ANY ($2::text[]) AND NOT due`;
   if (parents.length > 0) await transaction.execute(sql, [deletionMark, parents]);
 }
@@ -99,8 +102,8 @@ async function deleteRecord(
   { kind: name, id }: Gone,
   { life, heirs }: { readonly life: Life; readonly heirs: string[] },
 ): Promise<number> {
-  const kind = kinds[name];
   const target = targetOf(targets, name);
+  const { kind } = target;
   if (kind.identity === 'mapped')
     return isId(id) ? deleteMapped(transaction, target, id, { life, heirs }) : 0;
   if (kind.identity === 'dated') {
@@ -117,8 +120,8 @@ async function deleteRecord(
     parents.push(pgId);
   }
   const where = kind.parents.map(({ column }, index) => `${quoteName(column)} = $${index + 1}`).join(' AND ');
-  const kept = notKept(name, 'training_run_id');
-  if (name !== 'metric') {
+  const kept = notKept(name, keptBy(kind));
+  if (kind.shape !== 'members') {
     return deleteRows(transaction, target, `${where} AND redis_key IS NOT NULL AND ${kept}`, parents);
   }
   // The members that are gone cannot be asked any more; the key has name and split, and either may contain a colon.
@@ -149,13 +152,13 @@ async function deleteRows(
 export function deleteOthers(
   transaction: Transaction,
   target: Target,
-  pgRun: string,
+  owner: string,
   names: readonly (Buffer | string)[],
 ): Promise<number> {
   const others =
-    'training_run_id = $1 AND redis_key IS NOT NULL AND redis_key <> ALL ($2::uuid[]) ' +
-    `AND ${notKept('hyperparam', 'training_run_id')}`;
-  return deleteRows(transaction, target, others, [pgRun, names.map(md5)]);
+    `${quoteName(target.kind.parents[0]?.column ?? '')} = $1 AND redis_key IS NOT NULL AND redis_key <> ALL ($2::uuid[]) ` +
+    `AND ${notKept(target.kind.name, keptBy(target.kind))}`;
+  return deleteRows(transaction, target, others, [owner, names.map(md5)]);
 }
 
 /** The row of the record that has this id; undefined when there is none, or several had it in this life. */

@@ -3,7 +3,7 @@ import type { Transaction } from '../../connections/postgres';
 import { deletionMark } from '../letters/dead-letters';
 import type { Gone } from '../record/gone';
 import type { Life } from '../record/identity';
-import { type KindName, kindNames, kinds } from '../../mapping/kinds';
+import type { Kind, KindName } from '../../mapping/kinds';
 import { isId } from '../record/row';
 import { type Targets, targetOf } from '../record/target';
 
@@ -17,13 +17,19 @@ const keepRunsSql = readAsset('src/archive/delete/sql/keep-runs.sql');
 export const notKept = (kind: KindName, run = '0'): string =>
   `t.id > ALL (SELECT up_to FROM millrace.kept WHERE kind = '${kind}' AND run IN (0, ${run}))`;
 
-/** Kinds whose rows are told apart by what `millrace.id_map` does not know. */
-const unmapped = kindNames.filter((name) => kinds[name].identity !== 'mapped');
+/** For `notKept`: the column with the run that a record belongs to. */
+export const keptBy = ({ parents }: Kind): string | undefined => runOf(parents)?.column;
+
+/** Named by the key of the record itself: what has an id of its own is told by millrace.id_map. */
+const runOf = (parents: Kind['parents']) =>
+  parents.find(({ kind, from }) => kind === 'run' && typeof from === 'number');
 
 /** Keeps all rows there are, whatever is deleted in Redis from now on. */
 export async function keepAll(transaction: Transaction, targets: Targets): Promise<void> {
-  for (const name of unmapped)
-    await transaction.execute(keepSql.replaceAll('{table}', targetOf(targets, name).table), [name]);
+  // Rows that are told apart by what `millrace.id_map` does not know.
+  for (const { kind, table } of targets.values())
+    if (kind.identity !== 'mapped')
+      await transaction.execute(keepSql.replaceAll('{table}', table), [kind.name]);
   // Whoever refused a deletion then would be asked for another record now.
   await transaction.execute('DELETE FROM millrace.dead_letters WHERE created = $1 AND payload IS NULL', [
     deletionMark,
@@ -36,12 +42,14 @@ export async function keepAll(transaction: Transaction, targets: Targets): Promi
  */
 export async function partFromLapsed(
   transaction: Transaction,
+  targets: Targets,
   lapsed: readonly Gone[],
   life: Life,
 ): Promise<void> {
   const sql = `UPDATE millrace.id_map SET life = NULL WHERE kind = $1 AND redis_id = ANY ($2::bigint[]) AND life = $3`;
   for (const [kind, ids] of byKind(lapsed)) {
-    if (kinds[kind].identity === 'mapped') await transaction.execute(sql, [kind, ids.filter(isId), life]);
+    if (targetOf(targets, kind).kind.identity === 'mapped')
+      await transaction.execute(sql, [kind, ids.filter(isId), life]);
   }
 }
 
@@ -53,10 +61,11 @@ export async function keepLapsed(
   life: Life,
 ): Promise<void> {
   for (const [kind, ids] of byKind(lapsed)) {
-    const run = kinds[kind].parents.find((parent) => parent.kind === 'run');
+    const target = targetOf(targets, kind);
+    const run = runOf(target.kind.parents);
     if (run === undefined) continue;
     const runs = new Set(ids.map((id) => id.split(':')[Number(run.from)] ?? ''));
-    const sql = keepRunsSql.replaceAll('{table}', targetOf(targets, kind).table);
+    const sql = keepRunsSql.replaceAll('{table}', target.table);
     await transaction.execute(sql, [kind, [...runs].filter(isId), life]);
   }
 }

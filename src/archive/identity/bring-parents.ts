@@ -2,7 +2,7 @@ import type { Batch } from '../batch/batch';
 import { type DeadLetter, letterOf } from '../letters/dead-letters';
 import { Unfit } from '../record/unfit';
 import type { IdMapTransaction } from './id-map';
-import { type KindName, kindNames, kinds } from '../../mapping/kinds';
+import { type KindName, kindOf } from '../../mapping/kinds';
 import { findParents, type Orphan } from './parents';
 import type { Targets } from '../record/target';
 import type { TruthReader } from '../truth/truth';
@@ -23,7 +23,7 @@ const parentBytes = 16 * 1024 * 1024;
  */
 export async function bringParents(batch: Batch, { ids, targets, truth }: Context): Promise<void> {
   const budget = { bytes: parentBytes };
-  for (const name of [...kindNames].reverse()) {
+  for (const name of [...targets.keys()].reverse()) {
     for (const [parent, missing] of await findParents(ids, targets, batch.of(name), 'alive')) {
       const present = new Set(batch.of(parent).map((row) => `${row.id} ${row.created ?? ''}`));
       const absent = missing.filter(({ id, created }) => !present.has(`${id} ${created}`));
@@ -42,7 +42,7 @@ export async function bring(
   budget = { bytes: Infinity },
 ): Promise<void> {
   for (let at = 0; at < ids.length && budget.bytes > 0;) {
-    const answers = await truth.readSome(kinds[name], ids.slice(at));
+    const answers = await truth.readSome(kindOf(truth.catalogue, name), ids.slice(at));
     for (const answer of answers) {
       if (answer.state !== 'found') continue;
       for (const record of answer.records) {

@@ -1,7 +1,7 @@
 import type { IdMapTransaction } from './id-map';
 import type { Resolved } from './resolved';
 import type { Identity } from '../record/identity';
-import { type KindName, kinds } from '../../mapping/kinds';
+import type { KindName } from '../../mapping/kinds';
 import type { Reference, Row } from '../record/row';
 import { type Targets, targetOf } from '../record/target';
 
@@ -39,7 +39,8 @@ export async function findParents(
   const missing = new Map<KindName, Identity[]>();
   for (const [name, byKey] of wanted) {
     const identities = [...byKey.values()];
-    const found = await ids.find(kinds[name], targetOf(targets, name).table, identities);
+    const { kind, table } = targetOf(targets, name);
+    const found = await ids.find(kind, table, identities);
     const isMissing = (identity: Identity, index: number): boolean => {
       const mapping = found[index];
       if (mapping === undefined || (which === 'alive' && !mapping.alive)) return true;

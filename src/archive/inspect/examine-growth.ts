@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type { Finding } from '../../pipeline/finding';
-import { streamKey } from '../position/checkpoint';
+import { changesStream } from '../../writer/keys';
 
 /** The stream and the server's memory at one moment. */
 export interface Growth {
@@ -23,13 +23,13 @@ const watchMs = 1_500;
 /** Looks twice. Reads only. */
 export async function measureGrowth(client: Redis): Promise<Growth> {
   const startedAt = performance.now();
-  const lengthBefore = await client.xlen(streamKey);
+  const lengthBefore = await client.xlen(changesStream);
   await delay(watchMs);
   const [length, info, streamBytes] = await Promise.all([
-    client.xlen(streamKey),
+    client.xlen(changesStream),
     client.info('memory'),
     // An ACL user need not have this right.
-    client.memory('USAGE', streamKey).catch(() => null),
+    client.memory('USAGE', changesStream).catch(() => null),
   ]);
   const field = (name: string) => Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1] ?? 0);
   return {

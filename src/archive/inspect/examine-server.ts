@@ -1,7 +1,8 @@
 import { readAsset } from '../../foundation/package-root';
 import type { PostgresConnection } from '../../connections/postgres';
 import { type Finding, ok } from '../../pipeline/finding';
-import { tableNames } from '../schema/facts';
+import type { Catalogue } from '../../mapping/kinds';
+import { tablesOf } from '../schema/facts';
 import { quoteName } from '../record/target';
 
 const sql = readAsset('src/archive/inspect/sql/server-health.sql');
@@ -10,8 +11,9 @@ const sql = readAsset('src/archive/inspect/sql/server-health.sql');
 export async function serverHealth(
   postgres: PostgresConnection,
   schema: string,
+  catalogue: Catalogue,
 ): Promise<readonly Finding[]> {
-  const asked = await postgres.query(sql, [schema, tableNames]);
+  const asked = await postgres.query(sql, [schema, tablesOf(catalogue)]);
   const row = asked[0] ?? {};
   const findings: Finding[] = [];
   for (const name of ['fsync', 'full_page_writes']) {

@@ -73,11 +73,11 @@ async function libraryFinding(redis: RedisConnection): Promise<Finding> {
   }
 }
 
-async function rightsOf({ redis }: Config): Promise<Finding> {
+async function rightsOf({ redis, catalogue }: Config): Promise<Finding> {
   const [asking, subscribing] = [new RedisConnection(redis, 'doctor'), new RedisConnection(redis, 'doctor')];
   try {
     await Promise.all([asking.connect(), subscribing.connect()]);
-    return rightsFinding(await missingRights(asking.client, subscribing.client, redis.db));
+    return rightsFinding(await missingRights(asking.client, subscribing.client, redis.db, catalogue));
   } finally {
     asking.close();
     subscribing.close();
@@ -144,11 +144,14 @@ async function notificationFinding({ client }: RedisConnection, mirror: boolean)
   };
 }
 
-async function postgresFindings({ onDelete }: Config, target: PostgresTarget): Promise<readonly Finding[]> {
+async function postgresFindings(
+  { onDelete, catalogue }: Config,
+  target: PostgresTarget,
+): Promise<readonly Finding[]> {
   const postgres = new PostgresConnection(target, 'doctor');
   try {
     const { server, schema, migrated, problems, tables } = await postgres.read((client) =>
-      examineSchema(client, onDelete),
+      examineSchema(client, onDelete, catalogue),
     );
     const findings: Finding[] = [
       ok(
@@ -160,7 +163,7 @@ async function postgresFindings({ onDelete }: Config, target: PostgresTarget): P
     for (const { code, message, hint } of problems) {
       findings.push({ level: 'problem', what: `${message} (${code})`, remedy: hint });
     }
-    if (schema !== null) findings.push(...(await serverHealth(postgres, schema)));
+    if (schema !== null) findings.push(...(await serverHealth(postgres, schema, catalogue)));
     if (migrated.complete && problems.length === 0)
       findings.push(...(await writeFindings(postgres, tables.values())));
     return findings;

@@ -2,8 +2,9 @@ import type { Redis } from 'ioredis';
 import { describeError } from '../../foundation/errors';
 import type { Finding } from '../../pipeline/finding';
 import { inFew } from '../../foundation/in-few';
-import { streamKey } from '../position/checkpoint';
-import { keyspacePattern } from '../mirror/mirror-event';
+import { changesStream } from '../../writer/keys';
+import { keyspacePattern } from '../../connections/keyspace';
+import type { Catalogue } from '../../mapping/kinds';
 import { incarnationKey } from '../position/redis-facts';
 
 const record = 'aidb:model:0';
@@ -26,18 +27,18 @@ const needed: readonly (readonly [grant: string, ...command: string[]])[] = [
   ['+eval', 'EVAL', 'return 1', '0'],
   [`+get ~millrace:*`, 'GET', incarnationKey],
   [`+set ~millrace:*`, 'SET', incarnationKey, ''],
-  [`+xadd ~millrace:*`, 'XADD', streamKey, '*', 'a', 'b'],
-  [`+xread ~millrace:*`, 'XREAD', 'STREAMS', streamKey, '0'],
-  [`+xrange ~millrace:*`, 'XRANGE', streamKey, '-', '+'],
-  [`+xrevrange ~millrace:*`, 'XREVRANGE', streamKey, '+', '-'],
-  [`+xlen ~millrace:*`, 'XLEN', streamKey],
-  [`+xtrim ~millrace:*`, 'XTRIM', streamKey, 'MINID', '0'],
-  [`+xdel ~millrace:*`, 'XDEL', streamKey, '0-1'],
-  [`+rename ~millrace:*`, 'RENAME', streamKey, streamKey],
+  [`+xadd ~millrace:*`, 'XADD', changesStream, '*', 'a', 'b'],
+  [`+xread ~millrace:*`, 'XREAD', 'STREAMS', changesStream, '0'],
+  [`+xrange ~millrace:*`, 'XRANGE', changesStream, '-', '+'],
+  [`+xrevrange ~millrace:*`, 'XREVRANGE', changesStream, '+', '-'],
+  [`+xlen ~millrace:*`, 'XLEN', changesStream],
+  [`+xtrim ~millrace:*`, 'XTRIM', changesStream, 'MINID', '0'],
+  [`+xdel ~millrace:*`, 'XDEL', changesStream, '0-1'],
+  [`+rename ~millrace:*`, 'RENAME', changesStream, changesStream],
   ['+pttl %R~aidb:*', 'PTTL', record],
   ['+dbsize', 'DBSIZE'],
   ['+function|list', 'FUNCTION', 'LIST'],
-  [`+xinfo|stream ~millrace:*`, 'XINFO', 'STREAM', streamKey],
+  [`+xinfo|stream ~millrace:*`, 'XINFO', 'STREAM', changesStream],
 ];
 
 /**
@@ -48,6 +49,7 @@ export async function missingRights(
   client: Redis,
   subscriber: Redis,
   db: number,
+  catalogue: Catalogue,
 ): Promise<readonly string[]> {
   const missing = new Set<string>();
   /** Redis says whether it refuses the command, or a key or channel of it; the one may hide the other. */
@@ -64,7 +66,7 @@ export async function missingRights(
     await client.call('DISCARD').catch(note('+discard'));
   }
   // ioredis would take a queued subscription for one that holds.
-  const pattern = keyspacePattern(db);
+  const pattern = keyspacePattern(db, catalogue);
   await subscriber.psubscribe(pattern).catch(note(`+psubscribe &${pattern}`));
   return [...missing];
 }

@@ -6,7 +6,7 @@ import type { PostgresTarget } from '../../connections/postgres-url';
 import { RedisConnection } from '../../connections/redis';
 import { readIncidents } from '../position/incident-store';
 import { readPause } from '../position/pause';
-import { streamKey } from '../position/checkpoint';
+import { changesStream } from '../../writer/keys';
 import { compareEntryIds } from '../stream/entry-id';
 import { entryIdsAfter } from '../stream/entry-ids';
 import { isHeavy } from '../stream/light-stream';
@@ -31,7 +31,7 @@ export async function archiveStoreFacts(config: Config, target: PostgresTarget):
   const postgres = new PostgresConnection(target, 'status');
   try {
     await redis.connect();
-    const streamLength = await redis.client.xlen(streamKey);
+    const streamLength = await redis.client.xlen(changesStream);
     const [there] = await postgres.query(`SELECT to_regclass('millrace.checkpoint') IS NOT NULL AS there`);
     if (there?.['there'] !== 't') {
       const nothing = { owner: null, heartbeat: null, entryId: null, deadLetters: 0 };
@@ -48,7 +48,7 @@ export async function archiveStoreFacts(config: Config, target: PostgresTarget):
     const [row] = await postgres.query(
       'SELECT owner, heartbeat, entry_id, (SELECT count(*) FROM millrace.dead_letters) AS letters ' +
         'FROM (SELECT) one LEFT JOIN millrace.checkpoint ON stream = $1',
-      [streamKey],
+      [changesStream],
     );
     const entryId = row?.['entry_id'] ?? null;
     const lagRecords =

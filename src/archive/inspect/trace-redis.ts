@@ -1,7 +1,8 @@
 import type { RedisConnection } from '../../connections/redis';
 import { type Found, unpackFound } from '../record/found';
 import { keyOf } from '../record/key';
-import { type Kind, type KindName, kinds } from '../../mapping/kinds';
+import type { Catalogue, Kind } from '../../mapping/kinds';
+import { shapeOf } from '../record/shape';
 import { MetricKeys } from '../truth/metric-keys';
 import { createdOf } from '../record/row';
 import { TruthReader } from '../truth/truth';
@@ -28,22 +29,24 @@ const mostPoints = 10_000;
 /** @returns what is told of the key, and its records */
 export async function inRedis(
   redis: RedisConnection,
-  name: KindName,
+  catalogue: Catalogue,
+  kind: Kind,
   id: Buffer,
 ): Promise<{ readonly told: InRedis; readonly records: readonly Found[] }> {
-  const key = keyOf(name, id);
-  const kind = kinds[name];
+  const key = keyOf(kind.name, id);
+  const members = kind.shape === 'members';
   try {
     const [type, ttl] = await Promise.all([redis.client.type(key), redis.client.pttl(key)]);
     const { records, unfit } =
-      type === 'none' ? { records: [], unfit: null } : await readRecords(redis, kind, id);
-    const count = name === 'metric' && type === 'zset' ? await redis.client.zcard(key) : records.length;
+      type === 'none' ? { records: [], unfit: null } : await readRecords(redis, catalogue, kind, id);
+    const count =
+      members && type === 'zset' ? await redis.client.zcount(key, '-inf', '+inf') : records.length;
     const [first] = records;
     const told = {
       type,
       expiresInMs: ttl >= 0 ? ttl : null,
       created: first === undefined ? null : creation(first),
-      fields: name === 'metric' || first === undefined ? [] : sizes(records),
+      fields: members || first === undefined ? [] : sizes(records),
       records: count,
       unfit,
     };
@@ -55,22 +58,23 @@ export async function inRedis(
 
 async function readRecords(
   redis: RedisConnection,
+  catalogue: Catalogue,
   kind: Kind,
   id: Buffer,
 ): Promise<{ readonly records: readonly Found[]; readonly unfit: string | null }> {
   const records: Found[] = [];
-  if (kind.name === 'metric') {
-    for await (const truth of new MetricKeys(redis).read(id)) {
+  if (kind.shape === 'members') {
+    for await (const truth of new MetricKeys(redis, catalogue).read(kind, id)) {
       if (truth.state === 'unfit') return { records, unfit: truth.reason.message };
       if (truth.state === 'found') records.push(...truth.records);
       if (records.length >= mostPoints) break;
     }
     return { records, unfit: null };
   }
-  const [truth] = await new TruthReader(redis).read(kind, [id.toString('latin1')]);
+  const [truth] = await new TruthReader(redis, catalogue).read(kind, [id.toString('latin1')]);
   if (truth?.state === 'unfit') return { records, unfit: truth.reason.message };
   if (truth?.state === 'found') return { records: truth.records, unfit: null };
-  return { records: truth?.state === 'packed' ? [unpackFound(kind.name, truth.value)] : [], unfit: null };
+  return { records: truth?.state === 'packed' ? [unpackFound(kind, truth.value)] : [], unfit: null };
 }
 
 function creation(found: Found): string | null {
@@ -86,7 +90,7 @@ function creation(found: Found): string | null {
 
 function sizes(records: readonly Found[]): InRedis['fields'] {
   return records.flatMap(({ kind, values }) => {
-    if (kind.name === 'hyperparam')
+    if (shapeOf(kind).several)
       return [{ name: values[0]?.toString('utf8') ?? '', bytes: values[1]?.length ?? 0 }];
     return kind.columns.flatMap(({ field }, index) => {
       const value = values[index];

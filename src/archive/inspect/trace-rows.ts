@@ -92,7 +92,7 @@ export async function countRows(
     (parent, index) =>
       `t.${quoteName(parent.column)} IN (SELECT pg_id FROM millrace.id_map WHERE kind = '${parent.kind}' AND redis_id = $${index + 1})`,
   );
-  const narrows = kind.name === 'metric';
+  const narrows = kind.shape === 'members';
   const sql = keyedSql
     .replaceAll('{table}', table)
     .replaceAll('{kind}', kind.name)

@@ -1,7 +1,8 @@
 import type { RedisConnection } from '../../connections/redis';
-import { carriedKind, recordIn, split } from '../batch/carried';
-import { changesStream, idsIn } from '../stream/nominate';
-import type { KindName } from '../../mapping/kinds';
+import { recordIn, split } from '../batch/carried';
+import { idsIn } from '../stream/nominate';
+import { changesStream } from '../../writer/keys';
+import type { Kind } from '../../mapping/kinds';
 import { PackedError } from '../record/packed';
 import { refusal } from '../stream/refusal';
 import { type Entry, millisecondsOf } from '../tail/stream';
@@ -34,7 +35,7 @@ const mostEntries = 1_000_000;
 export async function scanWaiting(
   redis: RedisConnection,
   position: string,
-  kind: KindName,
+  kind: Kind,
   id: Buffer,
 ): Promise<WaitingScan> {
   const entries: WaitingEntry[] = [];
@@ -70,21 +71,21 @@ async function entriesAfter(redis: RedisConnection, from: string, count: number)
   }
 }
 
-/** What an entry says of a record; undefined: nothing. The forms are those of found.ts and nominate.ts. Pure. */
+/** What an entry says of a record; undefined: nothing. The forms are those of stream/fields.ts. Pure. */
 export function whatItSays(
   fields: readonly Buffer[],
-  kind: KindName,
+  kind: Kind,
   id: Buffer,
 ): WaitingEntry['says'] | undefined {
+  const { name } = kind;
   for (let at = 0; at + 1 < fields.length; at += 2) {
     const field = fields[at]?.toString('latin1') ?? '';
     const value = fields[at + 1] ?? Buffer.alloc(0);
-    if (field === kind && value.equals(id)) return 'changed';
-    if (field === `${kind}-` && value.equals(id)) return 'deleted';
-    if (field === `${kind}.` && value.equals(id)) return 'lapsed';
-    if (field === `${kind}*` && namedIn(value, id.toString('latin1'))) return 'changed';
-    const carried = carriedKind(field);
-    if (carried === kind && carriesIt({ kind: carried, value }, id)) return 'carries the record';
+    if (field === name && value.equals(id)) return 'changed';
+    if (field === `${name}-` && value.equals(id)) return 'deleted';
+    if (field === `${name}.` && value.equals(id)) return 'lapsed';
+    if (field === `${name}*` && namedIn(value, id.toString('latin1'))) return 'changed';
+    if (kind.carried && field === `${name}=` && carriesIt({ kind, value }, id)) return 'carries the record';
   }
   return undefined;
 }

@@ -3,12 +3,12 @@ import { describeError } from '../../foundation/errors';
 import { PostgresConnection } from '../../connections/postgres';
 import type { PostgresTarget } from '../../connections/postgres-url';
 import { RedisConnection } from '../../connections/redis';
-import { streamKey } from '../position/checkpoint';
+import { changesStream } from '../../writer/keys';
 import { beforeAll } from '../stream/entry-id';
 import { Differences } from '../pass/differences';
 import type { Found } from '../record/found';
 import { keyOf } from '../record/key';
-import { type KindName, kinds } from '../../mapping/kinds';
+import { type Catalogue, type Kind, type KindName, kindOf } from '../../mapping/kinds';
 import { findTargets } from '../schema/preparation';
 import { type Row, toRow } from '../record/row';
 import { type Targets, targetOf } from '../record/target';
@@ -24,25 +24,27 @@ import type { ArchiveTrace } from './record-trace';
 export async function traceRecord(
   config: Config,
   target: PostgresTarget,
-  kind: KindName,
+  name: KindName,
   id: Buffer,
 ): Promise<ArchiveTrace> {
   const redis = new RedisConnection(config.redis, 'trace');
   const postgres = new PostgresConnection(target, 'trace');
   try {
     await redis.connect();
-    const targets = await targetsOf(postgres);
+    const { catalogue } = config;
+    const kind = kindOf(catalogue, name);
+    const targets = await targetsOf(postgres, catalogue);
     // Redis after Postgres' position: what is applied meanwhile is then found in both rather than in neither.
     const checkpoint = targets === undefined ? undefined : await readCheckpoint(postgres);
-    const { told, records } = await inRedis(redis, kind, id);
-    const named = { key: keyOf(kind, id).toString('utf8'), kind, redis: told };
+    const { told, records } = await inRedis(redis, catalogue, kind, id);
+    const named = { key: keyOf(name, id).toString('utf8'), kind: name, redis: told };
     if (targets === undefined || checkpoint === undefined)
       return { ...named, archive: null, verdict: verdictOf(named.redis, null) };
     const waiting = await scanWaiting(redis, checkpoint.position, kind, id).catch((error: unknown) => {
       throw redis.translate(error);
     });
     const shared = { postgres, targets: () => targets, strategies: config.onConflict };
-    const differences = new Differences({ ...shared, truth: new TruthReader(redis) }, true);
+    const differences = new Differences({ ...shared, truth: new TruthReader(redis, catalogue) }, true);
     const different = await differences.ofRecords(records);
     const found = await inPostgres(postgres, targets, kind, id, records);
     const archive = {
@@ -64,9 +66,9 @@ export async function traceRecord(
 }
 
 /** undefined: nothing has been archived yet. */
-async function targetsOf(postgres: PostgresConnection): Promise<Targets | undefined> {
+async function targetsOf(postgres: PostgresConnection, catalogue: Catalogue): Promise<Targets | undefined> {
   try {
-    return await findTargets(postgres);
+    return await findTargets(postgres, catalogue);
   } catch (error) {
     if (describeError(error).code === 'E_PG_NOT_MIGRATED') return undefined;
     throw error;
@@ -75,7 +77,7 @@ async function targetsOf(postgres: PostgresConnection): Promise<Targets | undefi
 
 async function readCheckpoint(postgres: PostgresConnection) {
   const [row] = await postgres.query('SELECT owner, entry_id FROM millrace.checkpoint WHERE stream = $1', [
-    streamKey,
+    changesStream,
   ]);
   return { owner: row?.['owner'] ?? null, position: row?.['entry_id'] ?? beforeAll };
 }
@@ -83,17 +85,17 @@ async function readCheckpoint(postgres: PostgresConnection) {
 async function inPostgres(
   postgres: PostgresConnection,
   targets: Targets,
-  kind: KindName,
+  { name, identity }: Kind,
   id: Buffer,
   records: readonly Found[],
 ) {
-  const target = targetOf(targets, kind);
+  const target = targetOf(targets, name);
   const text = id.toString('latin1');
-  const numbered = kinds[kind].identity !== 'keyed';
+  const numbered = identity !== 'keyed';
   const row = rowOf(records[0]);
   try {
     return await postgres.transaction(async (transaction) => ({
-      parked: await lettersOf(transaction, kind, keyOf(kind, id)),
+      parked: await lettersOf(transaction, name, keyOf(name, id)),
       rows: numbered ? await rowsOf(transaction, target, text) : [],
       counted: numbered ? null : await countRows(transaction, target, text),
       parents: row === undefined ? [] : await parentsOf(transaction, targets, row),

@@ -6,12 +6,13 @@ import { type Found, packFound } from '../record/found';
 import { keyOf } from '../record/key';
 import type { Life } from '../record/identity';
 import type { KindName } from '../../mapping/kinds';
+import { shapeOf } from '../record/shape';
 import { createdOf, md5, type Row } from '../record/row';
 
 /** A record that could not be applied, and why. */
 export interface DeadLetter {
   /** '?' for what is no record at all. */
-  readonly kind: KindName | '?';
+  readonly kind: KindName;
   readonly key: Buffer;
   /** What tells it from other records under the same key: creation time as found, or the member of a metric. */
   readonly distinction: Buffer | string;
@@ -59,7 +60,7 @@ const sizeOf = ({ values }: Found): number => values.reduce((sum, value) => sum 
  */
 function distinctionOf({ kind, values }: Found): Buffer | string {
   if (kind.created === undefined) {
-    if (kind.name === 'exprun') return '';
+    if (!shapeOf(kind).several) return '';
     // Nothing would be the letter of the whole key.
     return values[0]?.length === 0 ? '""' : (values[0] ?? '');
   }

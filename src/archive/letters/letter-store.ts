@@ -1,7 +1,8 @@
 import type { PostgresConnection, TextRow } from '../../connections/postgres';
 import { deletionMark, printable } from './dead-letters';
 import { unpackFound } from '../record/found';
-import { isKind, kinds } from '../../mapping/kinds';
+import type { Catalogue, Kind } from '../../mapping/kinds';
+import { shapeOf } from '../record/shape';
 
 /** A parked record as people see it. Times as Postgres prints them, in UTC. */
 export interface Letter {
@@ -43,7 +44,7 @@ const values = ({ ids, kind, code }: LetterFilter) => [ids, kind ?? null, code ?
 export type DeadLetterStore = ReturnType<typeof deadLetterStore>;
 
 /** The parked records, for the verbs and the dashboard. Every method throws explained errors. */
-export function deadLetterStore(postgres: PostgresConnection) {
+export function deadLetterStore(postgres: PostgresConnection, catalogue: Catalogue) {
   const change = (sql: string, filter: LetterFilter): Promise<number> =>
     postgres
       .transaction((transaction) => transaction.execute(sql, values(filter)))
@@ -61,7 +62,7 @@ export function deadLetterStore(postgres: PostgresConnection) {
         `SELECT ${columns}, count(*) OVER () AS total FROM millrace.dead_letters ${where} AND id > $5 ORDER BY id LIMIT $4`,
         [...values(filter), limit, after],
       );
-      return { letters: rows.map(toLetter), total: Number(rows[0]?.['total'] ?? 0) };
+      return { letters: rows.map((row) => toLetter(row, catalogue)), total: Number(rows[0]?.['total'] ?? 0) };
     },
     /** All that are parked, counted. */
     async groups(): Promise<readonly LetterGroup[]> {
@@ -80,13 +81,14 @@ export function deadLetterStore(postgres: PostgresConnection) {
         id,
       ]);
       const payload = row?.['payload'];
-      const kind = row?.['kind'] ?? '';
-      if (payload == null || !isKind(kind)) return [];
+      const kind = catalogue.get(row?.['kind'] ?? '');
+      if (payload == null || kind === undefined) return [];
       const found = unpackFound(kind, Buffer.from(payload.slice(2), 'hex'));
-      const names = kind === 'metric' ? ['member'] : kinds[kind].columns.map(({ field }) => field);
       return [
-        ...kinds[kind].parents.map(({ column }, index) => [column, text(found.parents[index]?.id)] as const),
-        ...names.map((name, index) => [name, text(found.values[index])] as const),
+        ...kind.parents.map(({ column }, index) => [column, text(found.parents[index]?.id)] as const),
+        ...shapeOf(kind)
+          .names(kind)
+          .map((name, index) => [name, text(found.values[index])] as const),
       ];
     },
     /** What is no record of ours cannot be tried again. @returns how many will be */
@@ -100,16 +102,16 @@ export function deadLetterStore(postgres: PostgresConnection) {
 const text = (bytes: Buffer | undefined): string | null => (bytes === undefined ? null : printable(bytes));
 
 /** What tells a letter from others of its key is a time only where the kind has one: else it is a value, a member, or our mark. */
-function createdOf(kind: string, distinction: string | null): string | null {
-  const dated = isKind(kind) && kinds[kind].created !== undefined;
+function createdOf(kind: Kind | undefined, distinction: string | null): string | null {
+  const dated = kind?.created !== undefined;
   return dated && distinction !== '' && distinction !== deletionMark ? distinction : null;
 }
 
-const toLetter = (row: TextRow): Letter => ({
+const toLetter = (row: TextRow, catalogue: Catalogue): Letter => ({
   id: row['id'] ?? '',
   kind: row['kind'] ?? '',
   key: row['key'] ?? '',
-  created: createdOf(row['kind'] ?? '', row['created'] ?? null),
+  created: createdOf(catalogue.get(row['kind'] ?? ''), row['created'] ?? null),
   code: row['code'] ?? '',
   column: row['column_name'] ?? null,
   message: row['message'] ?? '',

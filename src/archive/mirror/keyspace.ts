@@ -2,7 +2,8 @@ import { Observable } from 'rxjs';
 import { asRetryable, describeError, retryable } from '../../foundation/errors';
 import { RedisConnection } from '../../connections/redis';
 import type { RedisTarget } from '../../connections/redis-url';
-import { keyOffset, keyspacePattern } from './mirror-event';
+import { keyOffset, keyspacePattern } from '../../connections/keyspace';
+import type { Catalogue } from '../../mapping/kinds';
 import { type Enabling, enableNotifications, isRefused } from './notifications';
 import { PushReader } from './push-reader';
 
@@ -11,6 +12,7 @@ const longestSilenceMs = 5_000;
 
 export interface KeyspaceOptions {
   readonly target: RedisTarget;
+  readonly catalogue: Catalogue;
   /** For questions a subscribed connection cannot ask. */
   readonly connection: RedisConnection;
   /** @param key what follows `aidb:`; latin1 as the event */
@@ -26,10 +28,10 @@ export interface KeyspaceOptions {
  */
 export const keyspace$ = (options: KeyspaceOptions): Observable<Enabling> =>
   new Observable<Enabling>((subscriber) => {
-    const { target, onEvent } = options;
+    const { target, catalogue, onEvent } = options;
     const subscription = new RedisConnection(target, 'mirror');
     const { client } = subscription;
-    const pattern = keyspacePattern(target.db);
+    const pattern = keyspacePattern(target.db, catalogue);
     const fail = (error: unknown) => subscriber.error(explain(subscription, pattern, error));
     let heard = false;
     let refused = false;

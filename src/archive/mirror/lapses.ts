@@ -1,4 +1,4 @@
-import { type Effect, effectOf } from './mirror-event';
+import type { Effect, Effects } from './mirror-event';
 
 /** Keys remembered, twice as many at the most: some 10 MB. */
 const kept = 50_000;
@@ -9,18 +9,23 @@ const kept = 50_000;
  * key is never taken for a deletion.
  */
 export class Lapses {
+  readonly #effects: Effects;
   #recent = new Set<string>();
   #older = new Set<string>();
 
+  constructor(effects: Effects) {
+    this.#effects = effects;
+  }
+
   /** @param key what follows `aidb:` */
   effectOf(key: string, event: string): Effect {
-    const effect = effectOf(key, event);
+    const effect = this.#effects.of(key, event);
     if (effect === 'changed') return effect; // nearly all
     if (event === 'hexpire' || event === 'hexpired') this.#remember(key);
     else if (effect !== 'nothing' && event !== 'hdel') {
       const volatile = this.#forget(key);
       // Asked again, as of a key that expired: of some kinds that means nothing.
-      if (volatile && effect === 'deleted') return effectOf(key, 'expired');
+      if (volatile && effect === 'deleted') return this.#effects.of(key, 'expired');
     }
     return effect;
   }

@@ -1,5 +1,6 @@
-import { kindNames } from '../../mapping/kinds';
+import { type Catalogue, type Kind, namesWhere } from '../../mapping/kinds';
 import type { Happening } from '../record/nomination';
+import { shapeOf } from '../record/shape';
 
 /** What an event means for its key. */
 export type Effect = Happening | 'nothing';
@@ -23,29 +24,45 @@ const effects: ReadonlyMap<string, Effect> = new Map<string, Effect>([
   ['new', 'nothing'],
 ]);
 
-/** A hash of hyperparameters is as many records as it has fields. */
+/** Of a hash of which each field is a record. */
 const ofParts: ReadonlyMap<string, Effect> = new Map<string, Effect>([
   ['hdel', 'deleted'],
   ['hexpire', 'lapsed'],
   ['hexpired', 'lapsed'],
 ]);
 
-/** @param key what follows `aidb:` */
-export function effectOf(key: string, event: string): Effect {
-  const part = key.startsWith('hyperparam:') ? ofParts.get(event) : undefined;
-  const effect = part ?? effects.get(event) ?? 'changed';
-  // Nobody refers to a prediction, and its id never comes back: that one has expired matters to nobody.
-  return effect === 'lapsed' && key.startsWith('prediction:') ? 'nothing' : effect;
+/** What events mean, by the kinds there are. */
+export class Effects {
+  readonly #ofParts: readonly string[];
+  readonly #dated: readonly string[];
+  readonly #several: readonly string[];
+
+  constructor(catalogue: Catalogue) {
+    const prefixesWhere = (is: (kind: Kind) => boolean) =>
+      namesWhere(catalogue, is).map((name) => `${name}:`);
+    this.#ofParts = prefixesWhere(({ shape }) => shape === 'fields');
+    this.#dated = prefixesWhere(({ identity }) => identity === 'dated');
+    this.#several = prefixesWhere((kind) => shapeOf(kind).several);
+  }
+
+  /** @param key what follows `aidb:` */
+  of(key: string, event: string): Effect {
+    const part = isOneOf(this.#ofParts, key) ? ofParts.get(event) : undefined;
+    const effect = part ?? effects.get(event) ?? 'changed';
+    // Nobody refers to a dated record (a prediction), and its id never comes back: that one has expired matters to nobody.
+    return effect === 'lapsed' && isOneOf(this.#dated, key) ? 'nothing' : effect;
+  }
+
+  /** What two happenings come to. In doubt, nobody has deleted anything. */
+  together(key: string, before: Happening | undefined, after: Happening): Happening {
+    if (before === 'lapsed') return before;
+    // Several records go with their key, even if it is written anew at once: what is there then is looked up anyway.
+    return before === 'deleted' && after === 'changed' && isOneOf(this.#several, key) ? before : after;
+  }
 }
 
-const prefix = 'aidb:';
-const initials = [...new Set(kindNames.map((name) => name.charAt(0)))].join('');
-
-/**
- * The pattern to subscribe to. Each record comes with a counter and an index entry; no kind begins like `counter` or `idx`,
- * so that one class of initials keeps two of three events inside Redis, for less than a pattern a kind would cost there.
- */
-export const keyspacePattern = (db: number): string => `__keyspace@${db}__:${prefix}[${initials}]*`;
-
-/** Where the key starts in a channel of that pattern, without `aidb:`. */
-export const keyOffset = (db: number): number => `__keyspace@${db}__:${prefix}`.length;
+/** A loop: it is asked for every event. */
+function isOneOf(prefixes: readonly string[], key: string): boolean {
+  for (const prefix of prefixes) if (key.startsWith(prefix)) return true;
+  return false;
+}

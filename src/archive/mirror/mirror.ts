@@ -6,10 +6,13 @@ import type { RedisTarget } from '../../connections/redis-url';
 import type { Echoes } from '../stream/echoes';
 import { keyspace$ } from './keyspace';
 import { Lapses } from './lapses';
+import { Effects } from './mirror-event';
+import type { Catalogue } from '../../mapping/kinds';
 import { NominationQueue, type QueueEvent } from './nomination-queue';
 import type { Enabling } from './notifications';
 
 export interface MirrorOptions {
+  readonly catalogue: Catalogue;
   /** Where to listen, on a connection of the mirror's own. */
   readonly target: RedisTarget;
   /** For the writes into the stream. Opened by the caller, and closed after this is complete. */
@@ -44,8 +47,19 @@ const backoff = { baseMs: 50, capMs: 1_000 };
  */
 export const mirror$ = (options: MirrorOptions): Observable<MirrorEvent> =>
   new Observable<MirrorEvent>((subscriber) => {
-    const { target, signal, flushMs = 5, flushAt = 5_000, maxPending = 50_000, watchMs = 5_000 } = options;
+    const {
+      target,
+      catalogue,
+      signal,
+      flushMs = 5,
+      flushAt = 5_000,
+      maxPending = 50_000,
+      watchMs = 5_000,
+    } = options;
+    const effects = new Effects(catalogue);
     const queue = new NominationQueue({
+      catalogue,
+      effects,
       connection: options.connection,
       echoes: options.echoes,
       report: (event) => subscriber.next(event),
@@ -53,12 +67,12 @@ export const mirror$ = (options: MirrorOptions): Observable<MirrorEvent> =>
       flushAt,
       maxPending,
     });
-    const lapses = new Lapses();
+    const lapses = new Lapses(effects);
     const onEvent = (key: string, event: string): void => {
       const effect = lapses.effectOf(key, event);
       if (effect !== 'nothing') queue.add(key, effect);
     };
-    const listening = keyspace$({ target, connection: options.connection, onEvent, watchMs })
+    const listening = keyspace$({ target, catalogue, connection: options.connection, onEvent, watchMs })
       .pipe(
         retry({
           resetOnSuccess: true,

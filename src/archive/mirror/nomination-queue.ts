@@ -2,10 +2,15 @@ import { backoffMs } from '../../pipeline/backoff';
 import type { RedisConnection } from '../../connections/redis';
 import type { Echoes } from '../stream/echoes';
 import { recordOf } from '../record/key';
+import { type Catalogue, packedKind } from '../../mapping/kinds';
 import type { Happening, Nomination } from '../record/nomination';
-import { changesStream, entriesOf, entryFields } from '../stream/nominate';
+import type { Effects } from './mirror-event';
+import { entriesOf, entryFields } from '../stream/nominate';
+import { changesStream } from '../../writer/keys';
 
 export interface QueueOptions {
+  readonly catalogue: Catalogue;
+  readonly effects: Effects;
   /** Used, never opened or closed. */
   readonly connection: RedisConnection;
   /** Asked when nominations are about to be sent: has the tail just seen these very records, carried by value? */
@@ -40,15 +45,6 @@ const flushMost = 5_000;
 const backoff = { baseMs: 50, capMs: 1_000 };
 
 type Queued = Nomination & { readonly key: string };
-
-/** The parts of these go with their key, even if it is written anew at once: what is there then is looked up anyway. */
-const takesAll = (key: string): boolean => key.startsWith('metric:') || key.startsWith('hyperparam:');
-
-/** What two happenings come to. In doubt, nobody has deleted anything. */
-function together(key: string, before: Happening | undefined, after: Happening): Happening {
-  if (before === 'lapsed') return before;
-  return before === 'deleted' && after === 'changed' && takesAll(key) ? before : after;
-}
 
 /**
  * Nominations on their way into the stream: one a key, whatever happened last to it; bounded; one flush at a time, so that
@@ -91,7 +87,7 @@ export class NominationQueue {
       }
       this.#bytes += key.length;
     }
-    this.#pending.set(key, together(key, before, what));
+    this.#pending.set(key, this.#options.effects.together(key, before, what));
   }
 
   #schedule(): void {
@@ -123,7 +119,7 @@ export class NominationQueue {
     for (const { key, what } of failed) {
       const newer = this.#pending.get(key);
       if (newer === undefined) this.#put(key, what);
-      else this.#pending.set(key, together(key, what, newer));
+      else this.#pending.set(key, this.#options.effects.together(key, what, newer));
     }
     const mirrored = batch.length - failed.length;
     if (mirrored > 0) report({ type: 'mirrored', pairs: mirrored });
@@ -151,17 +147,17 @@ export class NominationQueue {
 
   /** Records that are news. */
   async #takeRecords(): Promise<readonly Queued[]> {
+    const { catalogue, echoes, maxPending } = this.#options;
     const records: Queued[] = [];
     for (const [key, what] of this.#take()) {
-      const record = recordOf(key);
+      const record = recordOf(catalogue, key);
       if (record !== undefined) records.push({ kind: record.kind, id: record.id, what, key });
     }
-    const { echoes, maxPending } = this.#options;
-    // Only a prediction is all there under its key: the key of a metric grows, and this may be another point.
-    const isNews = ({ kind, id, what }: Queued) =>
-      what !== 'changed' || kind !== 'prediction' || !echoes.has(id);
+    const packed = packedKind(catalogue)?.name;
+    // Only a packed record (a prediction) is all there under its key: the key of a metric grows, and this may be another point.
+    const isNews = ({ kind, id, what }: Queued) => what !== 'changed' || kind !== packed || !echoes.has(id);
     const news = records.filter(isNews);
-    if (!news.some(({ kind, what }) => kind === 'prediction' && what === 'changed')) return news;
+    if (!news.some(({ kind, what }) => kind === packed && what === 'changed')) return news;
     await echoes.settle(() => this.#closed !== undefined || this.#pending.size > maxPending / 2);
     return news.filter(isNews);
   }

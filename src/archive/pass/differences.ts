@@ -7,9 +7,9 @@ import { type Found, unpackFound } from '../record/found';
 import { IdMap, IdMapTransaction } from '../identity/id-map';
 import type { Identity } from '../record/identity';
 import { isDataError } from '../write/isolate';
-import { type KindName, kinds } from '../../mapping/kinds';
+import { type Catalogue, type KindName, kindOf } from '../../mapping/kinds';
 import { findParents, withParents } from '../identity/parents';
-import { type Row, toRow } from '../record/row';
+import { References, type Row, toRow } from '../record/row';
 import { type Strategies, strategyOf } from '../../mapping/strategies';
 import { type Targets, targetOf } from '../record/target';
 import type { TruthReader } from '../truth/truth';
@@ -49,6 +49,10 @@ export class Differences {
     this.#inDetail = inDetail;
   }
 
+  get catalogue(): Catalogue {
+    return this.#options.truth.catalogue;
+  }
+
   /** Of dated kinds, by the creation times alone: identity says everything. @returns those that are not there */
   async missing(name: KindName, records: readonly Identity[]): Promise<readonly Identity[]> {
     if (records.length === 0) return [];
@@ -60,17 +64,18 @@ export class Differences {
     return unlike.flatMap(({ index }) => records[index] ?? []);
   }
 
-  /** Reads records of any kind but metric, and compares them; piece by piece, for they may be of any size. @param ids latin1 */
-  async *ofIds(kind: KindName, ids: readonly string[]): AsyncGenerator<readonly RecordDifference[]> {
+  /** Reads records of any kind but those with members, and compares them; piece by piece, for they may be of any size. @param ids latin1 */
+  async *ofIds(name: KindName, ids: readonly string[]): AsyncGenerator<readonly RecordDifference[]> {
+    const kind = kindOf(this.catalogue, name);
     for (let at = 0; at < ids.length;) {
       const differences: RecordDifference[] = [];
       const records: Found[] = [];
-      const truths = await this.#options.truth.readSome(kinds[kind], ids.slice(at));
+      const truths = await this.#options.truth.readSome(kind, ids.slice(at));
       for (const [index, truth] of truths.entries()) {
         if (truth.state === 'found') records.push(...truth.records);
         else if (truth.state === 'packed') records.push(unpackFound(kind, truth.value));
         else if (truth.state === 'unfit')
-          differences.push({ kind, id: ids[at + index] ?? '', change: 'unfit', reason: reasonOf(truth.reason) }); // prettier-ignore
+          differences.push({ kind: name, id: ids[at + index] ?? '', change: 'unfit', reason: reasonOf(truth.reason) }); // prettier-ignore
       }
       yield [...differences, ...(await this.ofRecords(records))];
       at += truths.length;
@@ -80,10 +85,11 @@ export class Differences {
   /** @param records of one kind */
   async ofRecords(records: readonly Found[]): Promise<readonly RecordDifference[]> {
     const rows: Row[] = [];
+    const references = new References();
     const differences: RecordDifference[] = [];
     for (const found of records) {
       try {
-        rows.push(toRow(found));
+        rows.push(toRow(found, references));
       } catch (error) {
         if (!isUnfit(error)) throw error;
         differences.push({ ...of(found), change: 'unfit', reason: reasonOf(error) });

@@ -14,7 +14,7 @@ import { TruthReader } from '../truth/truth';
 export interface ArchiveDryRun extends ParkedCounts {
   readonly keys: number;
   readonly ms: number;
-  readonly differences: Readonly<Partial<Record<KindName, number>>>;
+  readonly differences: Readonly<Record<KindName, number>>;
   /** Records told one by one. */
   readonly told: number;
 }
@@ -34,7 +34,8 @@ export async function archiveDryRun(
   try {
     await redis.connect();
     await inspectServer(redis);
-    const targets = await findTargets(postgres).catch((error: unknown) => {
+    const { catalogue } = config;
+    const targets = await findTargets(postgres, catalogue).catch((error: unknown) => {
       throw (error as { code?: unknown }).code === 'E_PG_NOT_MIGRATED'
         ? fatal('nothing has been archived yet: the tables are not there', {
             code: 'E_PG_NOT_MIGRATED',
@@ -43,7 +44,7 @@ export async function archiveDryRun(
         : error;
     });
     const shared = { postgres, targets: () => targets, strategies: config.onConflict };
-    const truth = new TruthReader(redis);
+    const truth = new TruthReader(redis, catalogue);
     const pass = new FullPass({ ...shared, redis, truth });
     const differences = new Differences({ ...shared, truth }, true);
     const startedAt = Date.now();

@@ -1,6 +1,7 @@
 import type { RecordDifference, Differences } from './differences';
 import { keyOf } from '../record/key';
-import type { KindName } from '../../mapping/kinds';
+import { shapeOf } from '../record/shape';
+import { type KindName, kindOf } from '../../mapping/kinds';
 import type { Nominated } from '../record/nominated';
 import type { UnlikeRow } from '../write/find-unlike';
 
@@ -30,7 +31,7 @@ export async function* explainNominated(
   { nominated, points }: Nominated,
 ): AsyncGenerator<ArchiveDifference> {
   for (const [kind, ids] of nominated) {
-    if (kind === 'metric') {
+    if (kindOf(differences.catalogue, kind).shape === 'members') {
       // Only a key of another type is nominated: points come by value.
       const reason = 'the key holds no sorted set (E_TYPE)';
       for (const id of ids) yield explained({ kind, id, change: 'unfit', reason });
@@ -40,7 +41,7 @@ export async function* explainNominated(
 }
 
 function explained({ kind, id, found, pgId, ...rest }: RecordDifference): ArchiveDifference {
-  const several = found !== undefined && (kind === 'metric' || kind === 'hyperparam');
+  const several = found !== undefined && shapeOf(found.kind).several;
   const { change, reason, columns } = rest;
   return {
     kind,

@@ -1,14 +1,13 @@
 import { IdSet } from '../record/id-set';
 import { KeySet } from '../record/key-set';
-import { type KindName, kindNames } from '../../mapping/kinds';
+import type { Catalogue, Kind, KindName } from '../../mapping/kinds';
 import { isId } from '../record/row';
 
 /** Numbers of so many digits are surely below 2^53. */
 const mostDigits = 15;
 
 /** Records handed over together: a transaction for them, between two pages of the tail. */
-const pageRecords: Readonly<Partial<Record<KindName, number>>> = { prediction: 4_000, metric: 100 };
-const otherRecords = 1_000;
+const pageRecords = ({ packed, shape }: Kind): number => (packed ? 4_000 : shape === 'members' ? 100 : 1_000);
 
 export interface DifferentPage {
   readonly kind: KindName;
@@ -21,6 +20,7 @@ export interface DifferentPage {
 /** A part of what was found, in one of two forms. */
 interface Part {
   readonly kind: KindName;
+  readonly pageRecords: number;
   readonly numbers: IdSet;
   /** Greater numbers, ids of several parts, and what is no id at all: after the numbers, therefore. */
   readonly keys: KeySet;
@@ -38,9 +38,10 @@ export class FoundDifferent {
   #at = 0;
 
   /** @param bytes what each of the two forms of a kind may take, about */
-  constructor(bytes: number) {
-    this.#parts = kindNames.map((kind) => ({
-      kind,
+  constructor(catalogue: Catalogue, bytes: number) {
+    this.#parts = [...catalogue.values()].map((kind) => ({
+      kind: kind.name,
+      pageRecords: pageRecords(kind),
       numbers: new IdSet(bytes),
       keys: new KeySet(bytes),
       open: 'both',
@@ -74,10 +75,10 @@ export class FoundDifferent {
     for (; this.#at < this.#parts.length; this.#at++) {
       const part = this.#parts[this.#at];
       if (part === undefined) break;
-      const { kind, numbers, keys } = part;
+      const { kind, numbers, keys, pageRecords: most } = part;
       for (const form of ['numbers', 'keys'] as const) {
         const set = form === 'numbers' ? numbers : keys;
-        const ids = set.take(pageRecords[kind] ?? otherRecords);
+        const ids = set.take(most);
         if (ids.length > 0) return { kind, ids, last: numbers.size === 0 && !numbers.more };
         if (!set.more) continue;
         set.again();

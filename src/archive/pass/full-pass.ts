@@ -2,7 +2,7 @@ import type { RedisConnection } from '../../connections/redis';
 import { type DifferenceOptions, Differences } from './differences';
 import type { Found } from '../record/found';
 import { type DifferentPage, FoundDifferent } from './found-different';
-import type { KindName } from '../../mapping/kinds';
+import { type Catalogue, type Kind, type KindName, kindOf, packedKind } from '../../mapping/kinds';
 import { MetricKeys } from '../truth/metric-keys';
 import { beginning, type Chunk, Scan } from '../truth/scan';
 import type { Nominated } from '../record/nominated';
@@ -37,6 +37,7 @@ type Work = () => AsyncGenerator<Nominated>;
  * what it does not know of was written after the pass began, and is the tail's, or the next pass', which such a Redis calls for.
  */
 export class FullPass {
+  readonly #catalogue: Catalogue;
   readonly #scan: Scan;
   readonly #differences: Differences;
   readonly #metrics: MetricKeys;
@@ -54,10 +55,12 @@ export class FullPass {
   readonly differences = new Map<KindName, number>();
 
   constructor(options: FullPassOptions) {
-    this.#scan = new Scan(options.redis);
+    const { catalogue } = options.truth;
+    this.#catalogue = catalogue;
+    this.#scan = new Scan(options.redis, catalogue);
     this.#differences = new Differences(options);
-    this.#metrics = new MetricKeys(options.redis);
-    this.#found = new FoundDifferent(options.heldBytes ?? heldBytes);
+    this.#metrics = new MetricKeys(options.redis, catalogue);
+    this.#found = new FoundDifferent(catalogue, options.heldBytes ?? heldBytes);
   }
 
   get progress(): string {
@@ -111,42 +114,53 @@ export class FullPass {
     return chunk;
   }
 
-  async *#compare({ predictions, others }: Chunk): AsyncGenerator<Nominated> {
+  async *#compare({ packed, others }: Chunk): AsyncGenerator<Nominated> {
     const found = this.#found;
     for (const [name, all] of others) {
+      const kind = kindOf(this.#catalogue, name);
       const ids = [...all].filter((id) => found.wants(name, id));
-      if (name === 'metric') continue;
-      // Predictions without an identity are for the applier to park, or to find gone.
-      if (name === 'prediction') for (const id of ids) found.add(name, id);
+      if (kind.shape === 'members') continue;
+      // What has no identity of the packed kind is for the applier to park, or to find gone.
+      if (kind.packed) for (const id of ids) found.add(name, id);
       else for (const id of await this.#different(name, ids)) found.add(name, id);
     }
-    const wanted = predictions.filter(({ id }) => found.wants('prediction', id));
-    for (const { id } of await this.#differences.missing('prediction', wanted)) found.add('prediction', id);
-    const metrics = [...(others.get('metric') ?? [])].filter((id) => found.wants('metric', id));
+    const packedName = packedKind(this.#catalogue)?.name;
+    if (packedName !== undefined) {
+      const wanted = packed.filter(({ id }) => found.wants(packedName, id));
+      for (const { id } of await this.#differences.missing(packedName, wanted)) found.add(packedName, id);
+    }
+    for (const kind of this.#catalogue.values())
+      if (kind.shape === 'members') yield* this.#comparePoints(kind, others.get(kind.name) ?? new Set());
+  }
+
+  async *#comparePoints(kind: Kind, all: ReadonlySet<string>): AsyncGenerator<Nominated> {
+    const found = this.#found;
+    const ids = [...all].filter((id) => found.wants(kind.name, id));
     const known = new Set<string>();
-    for await (const { points, unfit } of this.#readPoints(metrics, known)) {
+    for await (const { points, unfit } of this.#readPoints(kind, ids, known)) {
       const missing = await this.#missing(points);
       for (const id of [...unfit, ...missing.map((point) => point.id.toString('latin1'))]) {
         known.add(id);
-        found.add('metric', id);
+        found.add(kind.name, id);
       }
       yield nothing;
     }
   }
 
-  async *#handOver({ kind, ids, last }: DifferentPage): AsyncGenerator<Nominated> {
-    if (kind === 'metric') {
-      for await (const { points, unfit } of this.#readPoints(ids)) {
+  async *#handOver({ kind: name, ids, last }: DifferentPage): AsyncGenerator<Nominated> {
+    const kind = kindOf(this.#catalogue, name);
+    if (kind.shape === 'members') {
+      for await (const { points, unfit } of this.#readPoints(kind, ids)) {
         const missing = await this.#missing(points);
-        yield { nominated: new Map([[kind, new Set(unfit)]]), points: missing };
-        this.#count(kind, missing.length);
+        yield { nominated: new Map([[name, new Set(unfit)]]), points: missing };
+        this.#count(name, missing.length);
       }
       return;
     }
     // The youngest of them were on their way when they were looked for, and the tail has brought them since.
-    const due = kind === 'prediction' && last ? await this.#different(kind, ids) : new Set(ids);
-    yield { nominated: new Map([[kind, due]]), points: [] };
-    this.#count(kind, due.size);
+    const due = kind.packed && last ? await this.#different(name, ids) : new Set(ids);
+    yield { nominated: new Map([[name, due]]), points: [] };
+    this.#count(name, due.size);
   }
 
   /** Those of which a record differs, in order. */
@@ -168,6 +182,7 @@ export class FullPass {
 
   /** Many short keys make a page, or a long one several. @param known keys of which enough has been read */
   async *#readPoints(
+    kind: Kind,
     ids: readonly string[],
     known: ReadonlySet<string> = new Set(),
   ): AsyncGenerator<{ readonly points: readonly Found[]; readonly unfit: readonly string[] }> {
@@ -175,7 +190,7 @@ export class FullPass {
     let unfit: string[] = [];
     for (const [index, id] of ids.entries()) {
       this.#metrics.forget();
-      for await (const truth of this.#metrics.read(Buffer.from(id, 'latin1'))) {
+      for await (const truth of this.#metrics.read(kind, Buffer.from(id, 'latin1'))) {
         if (truth.state === 'found') points.push(...truth.records);
         else if (truth.state === 'unfit') unfit.push(id);
         if (points.length < pagePoints) continue;

@@ -25,7 +25,11 @@ export interface ArchivePassesOptions extends FullPassOptions {
   readonly onDone: (report: ArchivePassReport) => void;
 }
 
-const tallyFromNow = () => ({ since: Date.now(), moment: performance.now(), counts: new Tally() });
+const tallyFromNow = ({ truth }: FullPassOptions) => ({
+  since: Date.now(),
+  moment: performance.now(),
+  counts: new Tally(truth.catalogue),
+});
 
 /** The full passes of a lane, in turns with its tail: each is told, counted, and reported to whoever asked for it. */
 export class ArchivePasses {
@@ -42,7 +46,7 @@ export class ArchivePasses {
     this.#gate = new PassGate(options.redis);
     this.runner = new PassRunner({
       onWanted: () => {
-        this.#tally ??= tallyFromNow();
+        this.#tally ??= tallyFromNow(options);
       },
       mayBegin: () => this.#mayBegin(),
       begin: (reason) => this.#begin(reason),
@@ -98,7 +102,7 @@ export class ArchivePasses {
   }
 
   #reportOf(pass: FullPass, reason: string, errors: number): ArchivePassReport {
-    const { since: startedAt, moment, counts } = this.#tally ?? tallyFromNow();
+    const { since: startedAt, moment, counts } = this.#tally ?? tallyFromNow(this.#options);
     return {
       startedAt,
       ms: Math.round(performance.now() - moment),
@@ -111,9 +115,9 @@ export class ArchivePasses {
   }
 
   #done(report: ArchivePassReport): void {
-    const { log, metrics, checkpoint, tell, onDone } = this.#options;
+    const { truth, log, metrics, checkpoint, tell, onDone } = this.#options;
     this.#tally = undefined;
-    recordPass(metrics, report);
+    recordPass(metrics, truth.catalogue, report);
     const text = passSummary(report);
     log.info('pass complete', { event: 'pass.done', pipeline: 'archive', ...report, text });
     const differences = Object.values(report.differences).reduce((sum, count) => sum + count, 0);

@@ -2,7 +2,8 @@ import type { Log } from '../../log/log';
 import type { Metrics } from '../../metrics/metrics';
 import type { Tell } from '../../pipeline/event';
 import { timestamp } from '../../foundation/timestamp';
-import { type KindName, kindNames } from '../../mapping/kinds';
+import { type Catalogue, type KindName, kindOf } from '../../mapping/kinds';
+import { labelOf } from '../../mapping/statistics';
 import type { BatchOutcome } from '../write/attempt';
 import { type Statistics, Tally } from './statistics';
 
@@ -17,33 +18,21 @@ export interface ArchivePassReport {
   /** Keys compared. */
   readonly keys: number;
   /** Records the pass itself found different, by kind. */
-  readonly differences: Readonly<Partial<Record<KindName, number>>>;
+  readonly differences: Readonly<Record<KindName, number>>;
 }
 
 export const passStarted = (): string => `[${timestamp()}] === Starting Redis → PostgreSQL Sync ===`;
 
-const labels = [
-  ['Models', 'models'],
-  ['Versions', 'versions'],
-  ['Datasets', 'datasets'],
-  ['Runs', 'runs'],
-  ['Hyperparams', 'hyperparams'],
-  ['Metrics', 'metrics'],
-  ['Experiments', 'experiments'],
-  ['Predictions', 'predictions'],
-  ['Errors', 'errors'],
-] as const;
-
-/** The nine lines the documents show, and the time. */
+/** The lines the documents show, and the time. */
 export function passSummary({ statistics, ms }: ArchivePassReport): string {
-  const lines = labels.map(([label, name]) => `  ${label}: ${statistics[name]}`);
+  const lines = Object.entries(statistics).map(([name, count]) => `  ${labelOf(name)}: ${count}`);
   return [`[${timestamp()}] === Sync Complete in ${(ms / 1_000).toFixed(2)}s ===`, ...lines, ''].join('\n');
 }
 
-export function recordPass(metrics: Metrics, report: ArchivePassReport): void {
+export function recordPass(metrics: Metrics, catalogue: Catalogue, report: ArchivePassReport): void {
   const pipeline = 'archive';
   metrics.passes.inc({ pipeline });
-  for (const kind of kindNames) {
+  for (const kind of catalogue.keys()) {
     metrics.passDifferences.inc({ pipeline, kind }, report.differences[kind] ?? 0);
   }
 }
@@ -53,6 +42,13 @@ const everyMs = 1_000;
 /** New models and the like told one by one, at most so many a second. */
 const namedAtOnce = 20;
 
+export interface AppliedLogOptions {
+  readonly catalogue: Catalogue;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly tell: Tell;
+}
+
 /** Adds up what is applied and tells it, about once a second; new catalogue records by name, as the documents do. */
 export class AppliedLog {
   readonly #log: Log;
@@ -60,7 +56,8 @@ export class AppliedLog {
   readonly #tell: Tell;
   /** Records written since the start, by the tail and by full passes. */
   total = 0;
-  #tally = new Tally();
+  readonly #catalogue: Catalogue;
+  #tally: Tally;
   #parked = 0;
   #named = 0;
   /** Undefined: a full pass found them, and nobody knows when they were written. */
@@ -68,7 +65,9 @@ export class AppliedLog {
   #toldAt = -Infinity;
   #dirty = false;
 
-  constructor(log: Log, metrics: Metrics, tell: Tell) {
+  constructor({ catalogue, log, metrics, tell }: AppliedLogOptions) {
+    this.#catalogue = catalogue;
+    this.#tally = new Tally(catalogue);
     this.#log = log;
     this.#metrics = metrics;
     this.#tell = tell;
@@ -104,8 +103,8 @@ export class AppliedLog {
   flush(): void {
     if (!this.#dirty || performance.now() - this.#toldAt < everyMs) return;
     const statistics = this.#tally.statistics(this.#parked);
-    const told = labels.flatMap(([label, name]) =>
-      statistics[name] > 0 ? [`${label} ${statistics[name]}`] : [],
+    const told = Object.entries(statistics).flatMap(([name, count]) =>
+      count > 0 ? [`${labelOf(name)} ${count}`] : [],
     );
     const deleted = this.#tally.deleted > 0 ? [`Deleted ${this.#tally.deleted}`] : [];
     const age = this.#slowestMs === undefined ? '' : ` (${this.#slowestMs} ms after the write)`;
@@ -117,7 +116,7 @@ export class AppliedLog {
       text: `[${timestamp()}] Written to PostgreSQL: ${[...told, ...deleted].join(', ') || 'relations'}${age}`,
     });
     this.#tell({ type: 'applied', ...this.#tally.sum, parked: this.#parked, ms: this.#slowestMs ?? null });
-    this.#tally = new Tally();
+    this.#tally = new Tally(this.#catalogue);
     this.#parked = 0;
     this.#named = 0;
     this.#slowestMs = undefined;
@@ -127,9 +126,9 @@ export class AppliedLog {
 
   #tellNames({ synced }: BatchOutcome): void {
     for (const { kind, name, id, pgId } of synced) {
-      if ((kind !== 'model' && kind !== 'dataset') || this.#named++ >= namedAtOnce) continue;
-      const what = kind === 'model' ? 'Model' : 'Dataset';
-      this.#log.info(`${what} synced: ${name.slice(0, 100)} (Redis ID ${id} → Pg ID ${pgId})`, {
+      const { told } = kindOf(this.#catalogue, kind);
+      if (told === undefined || this.#named++ >= namedAtOnce) continue;
+      this.#log.info(`${told} synced: ${name.slice(0, 100)} (Redis ID ${id} → Pg ID ${pgId})`, {
         event: 'synced',
         kind,
       });

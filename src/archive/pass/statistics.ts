@@ -1,12 +1,18 @@
-import { kinds, type KindName, type Statistic, statistics } from '../../mapping/kinds';
+import { type Catalogue, type KindName, kindOf } from '../../mapping/kinds';
+import { type Statistic, statisticsOf } from '../../mapping/statistics';
 import type { BatchOutcome } from '../write/attempt';
 
 /** What the documents print and `fullSync` returns: records written since the pass began, and those that are parked. */
-export type Statistics = Readonly<Record<Statistic | 'errors', number>>;
+export type Statistics = Readonly<Record<Statistic | 'errors', number>> & Readonly<Record<string, number>>;
 
 export class Tally {
+  readonly #catalogue: Catalogue;
   readonly #counts = new Map<KindName, { added: number; updated: number }>();
   deleted = 0;
+
+  constructor(catalogue: Catalogue) {
+    this.#catalogue = catalogue;
+  }
 
   add(applied: BatchOutcome): void {
     for (const count of applied.deleted.values()) this.deleted += count;
@@ -25,10 +31,13 @@ export class Tally {
   }
 
   statistics(errors: number): Statistics {
-    const sums = Object.fromEntries(statistics.map((name) => [name, 0])) as Record<Statistic, number>;
+    const sums = Object.fromEntries(statisticsOf(this.#catalogue).map((name) => [name, 0])) as Record<
+      Statistic | 'errors' | (string & {}),
+      number
+    >;
     for (const [name, { added, updated }] of this.#counts) {
-      const { statistic } = kinds[name];
-      if (statistic !== undefined) sums[statistic] += added + updated;
+      const { statistic } = kindOf(this.#catalogue, name);
+      if (statistic !== undefined) sums[statistic] = (sums[statistic] ?? 0) + added + updated;
     }
     return { ...sums, errors };
   }

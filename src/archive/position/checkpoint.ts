@@ -5,8 +5,7 @@ import { applicationName, type PostgresConnection, type Transaction } from '../.
 import { claimedPosition, type Position } from './claimed-position';
 import type { Life } from '../record/identity';
 import { pauseOf } from './pause';
-
-export const streamKey = 'millrace:changes';
+import { changesStream } from '../../writer/keys';
 
 /** The connections of an owner, which take turns, see relay.ts: the one whose turn is next has no lock on the stream's row while it copies. */
 export const firstWriter = 'archive';
@@ -65,13 +64,13 @@ export class Checkpoint {
     // Looked up first: ON CONFLICT alone would wait for an owner in the middle of a transaction.
     await this.#postgres.query(
       'INSERT INTO millrace.checkpoint (stream) SELECT $1 WHERE NOT EXISTS (SELECT FROM millrace.checkpoint WHERE stream = $1) ON CONFLICT DO NOTHING',
-      [streamKey],
+      [changesStream],
     );
-    const [row] = await this.#postgres.query(claimSql, [streamKey, this.me, silenceMs]);
+    const [row] = await this.#postgres.query(claimSql, [changesStream, this.me, silenceMs]);
     if (row === undefined) {
       await this.#evict();
       const [other] = await this.#postgres.query('SELECT owner FROM millrace.checkpoint WHERE stream = $1', [
-        streamKey,
+        changesStream,
       ]);
       return { owned: false, owner: other?.['owner'] ?? 'nobody' };
     }
@@ -86,7 +85,7 @@ export class Checkpoint {
 
   /** A sign of life. @returns whether somebody asks for a full pass, and whether nothing may be applied. @throws Displaced */
   async renew(): Promise<{ readonly passRequested: boolean; readonly paused: Pause | undefined }> {
-    const [row] = await this.#postgres.query(renewSql, [streamKey, this.#epoch]);
+    const [row] = await this.#postgres.query(renewSql, [changesStream, this.#epoch]);
     if (row === undefined) throw this.#displaced();
     this.#confirmedAt = performance.now();
     const requested = row['pass_requested_at'] ?? null;
@@ -103,35 +102,35 @@ export class Checkpoint {
   /** Leaves a pass' report for whoever asked for it. */
   async report(report: object): Promise<void> {
     const sql = 'UPDATE millrace.checkpoint SET last_pass = $2::json WHERE stream = $1';
-    await this.#postgres.query(sql, [streamKey, JSON.stringify(report)]);
+    await this.#postgres.query(sql, [changesStream, JSON.stringify(report)]);
   }
 
   /** Asks the owner, whoever it is, for a full pass. @returns what its report will name */
   async requestPass(): Promise<string> {
     const sql =
       'UPDATE millrace.checkpoint SET pass_requested_at = clock_timestamp() WHERE stream = $1 RETURNING pass_requested_at';
-    const [row] = await this.#postgres.query(sql, [streamKey]);
+    const [row] = await this.#postgres.query(sql, [changesStream]);
     return row?.['pass_requested_at'] ?? '';
   }
 
   /** The report of a pass that began after the request. */
   async passSince(requested: string): Promise<unknown> {
     const sql = `SELECT last_pass FROM millrace.checkpoint WHERE stream = $1 AND (last_pass ->> 'requestedAt')::timestamptz >= $2`;
-    const [row] = await this.#postgres.query(sql, [streamKey, requested]);
+    const [row] = await this.#postgres.query(sql, [changesStream, requested]);
     return row?.['last_pass'] == null ? undefined : JSON.parse(row['last_pass']);
   }
 
   /** Which Redis the owner archives; undefined: none yet. */
   async storedIncarnation(): Promise<string | undefined> {
     const sql = 'SELECT incarnation FROM millrace.checkpoint WHERE stream = $1';
-    const [row] = await this.#postgres.query(sql, [streamKey]);
+    const [row] = await this.#postgres.query(sql, [changesStream]);
     return row?.['incarnation'] ?? undefined;
   }
 
   /** How far the owner, whoever it is, has come. */
   async storedEntryId(): Promise<string | undefined> {
     const [row] = await this.#postgres.query('SELECT entry_id FROM millrace.checkpoint WHERE stream = $1', [
-      streamKey,
+      changesStream,
     ]);
     return row?.['entry_id'] ?? undefined;
   }
@@ -139,7 +138,7 @@ export class Checkpoint {
   /** Locks the row and moves the position, inside the transaction that writes what lies between. @throws Displaced */
   async fence(transaction: Transaction, entryId: string): Promise<void> {
     const expected = this.#position?.entryId;
-    const moved = await transaction.execute(fenceSql, [streamKey, this.#epoch, expected, entryId]);
+    const moved = await transaction.execute(fenceSql, [changesStream, this.#epoch, expected, entryId]);
     if (moved === 0) throw this.#displaced();
   }
 
@@ -178,7 +177,7 @@ export class Checkpoint {
   }
 
   #adoption({ incarnation, entryId, seen }: Omit<Position, 'life'>, begin: boolean): unknown[] {
-    return [streamKey, this.#epoch, incarnation, entryId, JSON.stringify(seen), begin];
+    return [changesStream, this.#epoch, incarnation, entryId, JSON.stringify(seen), begin];
   }
 
   /** Whether an incarnation found in Redis was met before: an older one of ours, or one that ours replaced. */
@@ -197,13 +196,13 @@ export class Checkpoint {
     await this.#evict();
     const sql =
       'SELECT c.incarnation, i.life, c.entry_id, c.seen FROM millrace.checkpoint c LEFT JOIN millrace.incarnations i USING (incarnation) WHERE c.stream = $1 AND c.epoch = $2';
-    const [row] = await this.#postgres.query(sql, [streamKey, this.#epoch]);
+    const [row] = await this.#postgres.query(sql, [changesStream, this.#epoch]);
     if (row === undefined) throw this.#displaced();
     this.#position = claimedPosition(row);
   }
 
   async #evict(): Promise<void> {
-    await this.#postgres.query(evictSql, [streamKey, silenceMs, applicationName(secondWriter)]);
+    await this.#postgres.query(evictSql, [changesStream, silenceMs, applicationName(secondWriter)]);
   }
 
   /** Lets a standby take over at once. */
@@ -211,7 +210,7 @@ export class Checkpoint {
     if (this.#epoch === undefined) return;
     const sql =
       'UPDATE millrace.checkpoint SET owner = NULL, heartbeat = NULL WHERE stream = $1 AND epoch = $2';
-    await this.#postgres.query(sql, [streamKey, this.#epoch]);
+    await this.#postgres.query(sql, [changesStream, this.#epoch]);
   }
 
   get owned(): boolean {

@@ -1,5 +1,5 @@
 import { beforeAll, compareEntryIds } from '../stream/entry-id';
-import { changesStream } from '../stream/nominate';
+import { changesStream } from '../../writer/keys';
 import type { RedisFacts } from './redis-facts';
 
 /** What Postgres knows of the Redis it follows. */
@@ -101,9 +101,9 @@ function streamLoss({ entryId, seen }: ArchiveCheckpoint, now: RedisFacts): stri
 /** The first counter that is smaller than it was, in words. One that holds no number proves nothing. */
 function counterLoss(seen: RedisFacts | null, now: RedisFacts): string | undefined {
   for (const [kind, before] of Object.entries(seen?.counters ?? {})) {
-    const after = now.counters[kind as keyof RedisFacts['counters']];
+    const after = now.counters[kind];
     const had = integer(before);
-    if (had === undefined) continue;
+    if (had === undefined || after === undefined) continue;
     if (after === null) return `counter ${kind} was ${had} and is gone`;
     const has = integer(after);
     if (has !== undefined && has < had) return `counter ${kind} was ${had} and is ${has}`;

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { retryable } from '../../foundation/errors';
 import type { RedisConnection } from '../../connections/redis';
 import type { Transaction } from '../../connections/postgres';
+import type { Catalogue } from '../../mapping/kinds';
 import type { Checkpoint } from './checkpoint';
 import { hasOtherMemory, judge, type Judgement } from './continuity';
 import { beforeAll } from '../stream/entry-id';
@@ -18,9 +19,18 @@ const everyMs = 900;
 /** Two archives that keep claiming one Redis are told apart from a Redis replaced once by another one. */
 const rivalryMs = 30_000;
 
+export interface FollowerOptions {
+  readonly redis: RedisConnection;
+  readonly catalogue: Catalogue;
+  readonly checkpoint: Checkpoint;
+  /** Keeps all rows from deletions to come: Redis went backwards. */
+  readonly keep: (transaction: Transaction) => Promise<void>;
+}
+
 /** Makes sure that the Redis we read from goes on where Postgres stands, and keeps the checkpoint's word of it up to date. */
 export class Follower {
   readonly #redis: RedisConnection;
+  readonly #catalogue: Catalogue;
   readonly #checkpoint: Checkpoint;
   readonly #keep: (transaction: Transaction) => Promise<void>;
   #lookedAt = -Infinity;
@@ -28,13 +38,9 @@ export class Follower {
   /** When an incarnation was replaced that nobody knew. */
   #tookOverAt = -Infinity;
 
-  /** @param keep keeps all rows from deletions to come: Redis went backwards */
-  constructor(
-    redis: RedisConnection,
-    checkpoint: Checkpoint,
-    keep: (transaction: Transaction) => Promise<void>,
-  ) {
+  constructor({ redis, catalogue, checkpoint, keep }: FollowerOptions) {
     this.#redis = redis;
+    this.#catalogue = catalogue;
     this.#checkpoint = checkpoint;
     this.#keep = keep;
   }
@@ -85,7 +91,7 @@ export class Follower {
 
   async #read(entryId: string): Promise<RedisFacts> {
     try {
-      return await readFacts(this.#redis, entryId);
+      return await readFacts(this.#redis, entryId, this.#catalogue);
     } catch (error) {
       this.#must = true;
       throw this.#redis.translate(error);

@@ -1,7 +1,7 @@
 import { describeError } from '../../foundation/errors';
 import { type Pause, pausedError } from '../../pipeline/pause';
 import type { PostgresConnection, TextRow } from '../../connections/postgres';
-import { changesStream } from '../stream/nominate';
+import { changesStream } from '../../writer/keys';
 
 const found = '(extract(epoch FROM paused_at) * 1000)::bigint AS paused_at, paused_by';
 

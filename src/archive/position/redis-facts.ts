@@ -2,17 +2,16 @@ import { z } from 'zod';
 import { fatal } from '../../foundation/errors';
 import { readAsset } from '../../foundation/package-root';
 import type { RedisConnection } from '../../connections/redis';
+import { countedKinds, counterKey } from '../../mapping/counters';
+import type { Catalogue } from '../../mapping/kinds';
 import { beforeAll } from '../stream/entry-id';
 import { ends, type Range, readLightly } from '../stream/light-stream';
-import { changesStream } from '../stream/nominate';
+import { changesStream } from '../../writer/keys';
 
 /** Which life of this Redis the archive follows: written by us, and lost with everything else. */
 export const incarnationKey = 'millrace:archive:incarnation';
 
 const script = readAsset('src/archive/position/lua/redis-facts.lua');
-
-export const counted = ['model', 'version', 'dataset', 'run', 'experiment', 'prediction'] as const;
-type Counted = (typeof counted)[number];
 
 const count = z.int().nonnegative();
 const text = z.string().nullable();
@@ -34,7 +33,7 @@ const factsShape = z.object({
     entriesAdded: count.nullable(),
   }),
   /** As they stand in `aidb:counter:<kind>`: null when absent, garbage when somebody put it there. */
-  counters: z.record(z.enum(counted), text),
+  counters: z.record(z.string(), text),
   /** The entry at the position asked about still exists. */
   entryAt: z.boolean(),
 });
@@ -50,14 +49,27 @@ export const parseFacts = (kept: unknown): RedisFacts | null => factsShape.safeP
  * @param position entry id of the checkpoint
  * @throws E_STREAM_TYPE, or what the client throws
  */
-export async function readFacts(connection: RedisConnection, position: string): Promise<RedisFacts> {
-  const keys = counted.map((kind) => `aidb:counter:${kind}`);
+export async function readFacts(
+  connection: RedisConnection,
+  position: string,
+  catalogue: Catalogue,
+): Promise<RedisFacts> {
+  const counted = countedKinds(catalogue);
+  const keys = counted.map(counterKey);
   const there: Range = ['XRANGE', position, position];
   const reply = await readLightly(
     connection,
     [...ends, there],
     async (most) =>
-      (await connection.client.eval(script, 0, incarnationKey, position, most, ...keys)) as Reply,
+      (await connection.client.eval(
+        script,
+        1,
+        changesStream,
+        incarnationKey,
+        position,
+        most,
+        ...keys,
+      )) as Reply,
   );
   const [runId, replication, incarnation, entryAt, stream, ...counters] = reply;
   return {
@@ -65,10 +77,7 @@ export async function readFacts(connection: RedisConnection, position: string): 
     replication,
     incarnation,
     stream: streamFacts(stream),
-    counters: Object.fromEntries(counted.map((kind, index) => [kind, counters[index] ?? null])) as Record<
-      Counted,
-      string | null
-    >,
+    counters: Object.fromEntries(counted.map((kind, index) => [kind, counters[index] ?? null])),
     entryAt: position !== beforeAll && entryAt === 1,
   };
 }

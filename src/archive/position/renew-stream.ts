@@ -1,6 +1,6 @@
 import { readAsset } from '../../foundation/package-root';
 import type { RedisConnection } from '../../connections/redis';
-import { streamKey } from './checkpoint';
+import { changesStream } from '../../writer/keys';
 import { ends, first, lighten } from '../stream/light-stream';
 import { incarnationKey } from './redis-facts';
 
@@ -10,11 +10,11 @@ const script = readAsset('src/archive/position/lua/renew-stream.lua');
 const aheadMs = 86_400_000;
 const movedAtOnce = 100;
 /** Whatever else than a stream is under one of them stays there. */
-const asideKeys = [1, 2, 3, 4, 5, 6, 7, 8].map((number) => `${streamKey}:before:${number}`);
+const asideKeys = [1, 2, 3, 4, 5, 6, 7, 8].map((number) => `${changesStream}:before:${number}`);
 
 /** Sees to it that the stream is one, and takes entries; what is in its place otherwise is set aside, and nothing of it lost. */
 export async function renewStream(redis: RedisConnection, onIncident: (what: string) => void): Promise<void> {
-  const keys = [streamKey, incarnationKey, ...asideKeys];
+  const keys = [changesStream, incarnationKey, ...asideKeys];
   let count = movedAtOnce;
   let light: readonly string[] = [];
   for (let more = true; more;) {
@@ -24,15 +24,15 @@ export async function renewStream(redis: RedisConnection, onIncident: (what: str
     )) as [why: string, aside: string, more: number, heavy: string];
     if (/^\d/.test(why))
       onIncident(
-        `the stream ${streamKey} had the last id ${why}, far ahead of the clock: somebody set it; it begins anew, with all it held`,
+        `the stream ${changesStream} had the last id ${why}, far ahead of the clock: somebody set it; it begins anew, with all it held`,
       );
     else if (why !== '')
       onIncident(
-        `${streamKey} was no stream any more, but of type ${why}: somebody wrote it; that is ${aside} now, and the stream begins anew`,
+        `${changesStream} was no stream any more, but of type ${why}: somebody wrote it; that is ${aside} now, and the stream begins anew`,
       );
     more = left === 1;
     light = heavy === '' ? [] : [...light, heavy];
-    if (heavy === streamKey) for (const range of ends) await lighten(redis, range);
+    if (heavy === changesStream) for (const range of ends) await lighten(redis, range);
     else if (heavy !== '') count = await lighten(redis, first, { key: heavy, count: movedAtOnce });
   }
 }

@@ -1,6 +1,6 @@
-import type { Kind, KindName } from '../../mapping/kinds';
-import { kinds } from '../../mapping/kinds';
+import type { Kind } from '../../mapping/kinds';
 import { pack, PackedError, unpack } from './packed';
+import { shapeOf } from './shape';
 
 /** A parent as the record names it. `created` is the parent's own creation time, read in the same moment as the record. */
 export interface FoundParent {
@@ -23,12 +23,11 @@ export const packFound = ({ id, parents, values }: Found): Buffer =>
   pack([id, ...parents.flatMap(({ id: parent, created }) => [created, parent]), ...values]);
 
 /** @throws PackedError on anything packFound did not make */
-export function unpackFound(name: KindName, packed: Buffer): Found {
-  const kind = kinds[name];
+export function unpackFound(kind: Kind, packed: Buffer): Found {
   const [id, ...rest] = unpack(packed);
   const values = rest.splice(kind.parents.length * 2);
-  if (id === undefined || values.length !== (name === 'metric' ? 1 : kind.columns.length)) {
-    throw new PackedError(`not a packed ${name}`);
+  if (id === undefined || values.length !== shapeOf(kind).count(kind)) {
+    throw new PackedError(`not a packed ${kind.name}`);
   }
   const parents = kind.parents.map((_parent, index) => ({
     created: rest[index * 2],
@@ -37,13 +36,13 @@ export function unpackFound(name: KindName, packed: Buffer): Found {
   return { kind, id, parents, values };
 }
 
-/** What a `metric=` field of the stream holds: run id, its start, name and split as in the key, member. @throws PackedError */
-export function unpackMetric(packed: Buffer): Found {
+/** What a `metric=` field of the stream holds: the id of its run, its start, name and split as in the key, member. @throws PackedError */
+export function unpackMember(kind: Kind, packed: Buffer): Found {
   const [run, created, name, member] = unpack(packed);
   if (run === undefined || name === undefined || member === undefined)
-    throw new PackedError('not a packed metric');
+    throw new PackedError(`not a packed ${kind.name}`);
   return {
-    kind: kinds.metric,
+    kind,
     id: Buffer.concat([run, Buffer.from(':'), name]),
     parents: [{ id: run, created }],
     values: [member],

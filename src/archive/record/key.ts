@@ -1,4 +1,4 @@
-import { isKind, type KindName } from '../../mapping/kinds';
+import type { Catalogue, KindName } from '../../mapping/kinds';
 
 /** A longer key is nobody's record: neither the mirror nor a pass looks at it, for they hold thousands of keys at a time. */
 export const mostKeyBytes = 16 * 1024;
@@ -7,13 +7,18 @@ export const keyOf = (kind: KindName, id: Buffer): Buffer =>
   Buffer.concat([Buffer.from(`aidb:${kind}:`), id]);
 
 /** The record of a key (what follows `aidb:`, latin1); undefined for keys that are no record. */
-export function recordOf(key: string): { readonly kind: KindName; readonly id: string } | undefined {
+export function recordOf(
+  catalogue: Catalogue,
+  key: string,
+): { readonly kind: KindName; readonly id: string } | undefined {
   const colon = key.indexOf(':');
   if (colon < 0) return undefined;
-  const kind = key.slice(0, colon);
-  if (!isKind(kind)) return undefined;
+  const kind = catalogue.get(key.slice(0, colon));
+  if (kind === undefined) return undefined;
   const id = key.slice(colon + 1);
-  if (kind === 'model' && id === 'name_to_id') return undefined;
-  if (kind === 'exprun' && id.endsWith(':runs')) return undefined;
-  return { kind, id };
+  if (kind.aside !== undefined && isAside(kind.aside, id)) return undefined;
+  return { kind: kind.name, id };
 }
+
+const isAside = (aside: string, id: string): boolean =>
+  aside.startsWith('*') ? id.endsWith(aside.slice(1)) : id === aside;

@@ -1,11 +1,10 @@
-import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
-import { decode, type Value } from './decode';
+import type { Value } from './decode';
 import { quote, Unfit } from './unfit';
 import { instant } from './instant';
 import type { Found, FoundParent } from './found';
-import type { Column, Kind, Parent } from '../../mapping/kinds';
-import { parseMember } from './metric-member';
+import type { Kind, Parent } from '../../mapping/kinds';
+import { keyedId, shapeOf } from './shape';
 
 /** Which record a row belongs under. Without `created` nobody knows: it was not in Redis when its child was read. */
 export interface Reference {
@@ -33,21 +32,26 @@ export interface Row {
 const decimal = /^(?:0|[1-9]\d{0,18})$/;
 const largest = 9_223_372_036_854_775_807n;
 
-/** @throws Unfit, which names the column */
-export function toRow(found: Found): Row {
+/** @param references of those that are read with it @throws Unfit, which names the column */
+export function toRow(found: Found, references?: References): Row {
   const { kind } = found;
-  const references = kind.parents.map((parent, index) => referenceTo(parent, found.parents[index]));
+  const referred = kind.parents.map((parent, index) =>
+    references === undefined
+      ? referenceTo(parent, found.parents[index])
+      : references.to(parent, found.parents[index]),
+  );
   const born = kind.created === undefined ? undefined : createdOf(found, kind.created);
-  const values = kind.name === 'metric' ? metricValues(found) : hashValues(found, born);
+  const shape = shapeOf(kind);
+  const values = shape.values(found, born);
   const keyed = kind.identity === 'keyed';
   return {
     kind,
     found,
     id: keyed ? keyedId(found) : ownId(found),
     created: born,
-    references,
+    references: referred,
     values,
-    redisKey: keyed ? md5(distinction(found)) : undefined,
+    redisKey: keyed ? md5(shape.distinction(found)) : undefined,
   };
 }
 
@@ -60,35 +64,17 @@ export function createdOf({ kind, values }: Pick<Found, 'kind' | 'values'>, fiel
 
 export const md5 = (bytes: Buffer | string): string => createHash('md5').update(bytes).digest('hex');
 
-/** What tells a keyed record from its siblings: the member of a metric, the name of a hyperparameter. */
-function distinction({ kind, values }: Found): Buffer | string {
-  return kind.name === 'exprun' ? kind.name : (values[0] ?? '');
-}
-
 function ownId({ kind, id }: Found): string {
   const text = id.toString('latin1');
   if (!isId(text)) throw new Unfit('E_ID', 'id', `${quote(id)} is not the number of a ${kind.name}`);
   return text;
 }
 
-/** What has a colon too many belongs to somebody else; only the names of metrics may have any. */
-function keyedId({ kind, id }: Found): string {
-  const text = id.toString('latin1');
-  if (kind.name !== 'metric' && text.split(':').length > kind.parents.length)
-    throw new Unfit('E_ID', 'id', `${quote(id)} is not the key of a ${kind.name}`);
-  return text;
-}
-
 export const isId = (text: string): boolean =>
   decimal.test(text) && (text.length < 19 || BigInt(text) <= largest);
 
-/** Records that come together mostly belong to one parent: the last reference to each kind of parent is made once. */
-const last = new Map<Parent, { readonly found: FoundParent; readonly reference: Reference }>();
-
-/** @throws Unfit */
+/** The parent that a record names; null: none, as is allowed. @throws Unfit */
 export function referenceTo(parent: Parent, found: FoundParent | undefined): Reference | null {
-  const known = last.get(parent);
-  if (known !== undefined && found !== undefined && same(known.found, found)) return known.reference;
   const id = found?.id?.toString('latin1') ?? '';
   if (parent.optional === true && (id === '' || /^0+(\.0*)?$/.test(id))) return null;
   if (!isId(id)) {
@@ -100,9 +86,22 @@ export function referenceTo(parent: Parent, found: FoundParent | undefined): Ref
   } catch {
     // The parent is parked itself, for this very time: its children wait for it.
   }
-  const made = { parent, id, created };
-  if (found !== undefined) last.set(parent, { found: copied(found), reference: made });
-  return made;
+  return { parent, id, created };
+}
+
+/** Records that come together mostly belong to one parent: the last reference to each kind of parent is made once. */
+export class References {
+  readonly #last = new Map<Parent, { readonly found: FoundParent; readonly reference: Reference }>();
+
+  /** @throws Unfit */
+  to(parent: Parent, found: FoundParent | undefined): Reference | null {
+    const known = this.#last.get(parent);
+    if (known !== undefined && found !== undefined && same(known.found, found)) return known.reference;
+    const reference = referenceTo(parent, found);
+    if (found !== undefined && reference !== null)
+      this.#last.set(parent, { found: copied(found), reference });
+    return reference;
+  }
 }
 
 const same = (a: FoundParent, b: FoundParent): boolean => equal(a.id, b.id) && equal(a.created, b.created);
@@ -115,24 +114,3 @@ const copied = ({ id, created }: FoundParent): FoundParent => ({
   id: id && Buffer.from(id),
   created: created && Buffer.from(created),
 });
-
-function hashValues({ kind, values }: Found, born: string | undefined): Value[] {
-  return kind.columns.map((column, index) =>
-    column.field === kind.created && born !== undefined ? `${born}+00` : valueOf(column, values[index]),
-  );
-}
-
-function valueOf({ column, decoder, required }: Column, raw: Buffer | undefined): Value {
-  if (raw === undefined && required) {
-    throw new Unfit('23502', column, 'is missing: the record is not complete');
-  }
-  return decode(decoder, column, raw);
-}
-
-function metricValues({ kind, values: [member] }: Found): Value[] {
-  if (member === undefined || !isUtf8(member)) {
-    throw new Unfit('22021', undefined, 'the member of the sorted set is not UTF-8');
-  }
-  const fields = parseMember(member);
-  return kind.columns.map((column) => valueOf(column, fields.get(column.field)));
-}

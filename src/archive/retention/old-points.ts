@@ -3,7 +3,7 @@ import { readAsset } from '../../foundation/package-root';
 import type { RedisConnection } from '../../connections/redis';
 import { keyOf } from '../record/key';
 import { instant } from '../record/instant';
-import { kinds } from '../../mapping/kinds';
+import { kinds } from '../../mapping/ai-registry';
 import { parseMember } from '../record/metric-member';
 import { printable } from '../letters/dead-letters';
 import type { Candidate, Lot, RetentionContext } from './remove-old';

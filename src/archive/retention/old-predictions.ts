@@ -3,7 +3,7 @@ import { readAsset } from '../../foundation/package-root';
 import type { RedisConnection } from '../../connections/redis';
 import type { Found } from '../record/found';
 import type { Identity } from '../record/identity';
-import { kinds } from '../../mapping/kinds';
+import { kinds } from '../../mapping/ai-registry';
 import type { Candidate, Lot, RetentionContext } from './remove-old';
 import { keep, type KindReport } from './retention-report';
 import { type Row, toRow } from '../record/row';

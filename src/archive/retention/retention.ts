@@ -4,6 +4,7 @@ import { defineMetricScripts, oldPoints } from './old-points';
 import { retainedKinds, type RetentionPolicy } from '../../mapping/retention-policy';
 import { definePredictionScripts, oldPredictions } from './old-predictions';
 import { keep, type RetentionReport } from './retention-report';
+import { aiRegistry } from '../../mapping/ai-registry';
 import { beginning, Scan } from '../truth/scan';
 
 const serverSql = `SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now, current_setting('fsync') AS fsync`;
@@ -61,7 +62,7 @@ export class Retention {
     const { redis } = this.#context;
     await this.#begin();
     const { prediction, metric } = this.report.kinds;
-    const scan = new Scan(redis);
+    const scan = new Scan(redis, aiRegistry);
     let cursor: string | undefined = beginning;
     while (cursor !== undefined) {
       const chunk = await scan.read(cursor);
@@ -71,7 +72,7 @@ export class Retention {
         // Those without a time that can be read. Nobody knows how old they are.
         for (const id of chunk.others.get('prediction') ?? [])
           keep(prediction, 'unfit', printable(`aidb:prediction:${id}`));
-        const old = oldPredictions(this.#context, prediction, chunk.predictions);
+        const old = oldPredictions(this.#context, prediction, chunk.packed);
         yield* removeOld(this.#context, 'prediction', prediction, old);
       }
       if (metric !== undefined) {

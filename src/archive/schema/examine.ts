@@ -1,11 +1,12 @@
 import type { ClientBase } from 'pg';
-import { type KindName, kindNames, kinds } from '../../mapping/kinds';
+import { aiRegistry } from '../../mapping/ai-registry';
+import type { Catalogue, KindName } from '../../mapping/kinds';
 import { inFew } from '../../foundation/in-few';
 import { kindOfTable } from './expected-columns';
 import { readFacts, type SchemaFacts, type ServerFacts, type TableFacts } from './facts';
 import { latestMigration } from './migration-files';
 import { type DueStep, planMigration } from './plan';
-import type { Problem } from './problems';
+import { type Problem, schemaProblem } from './problems';
 import { schemaGrantProblems, serverProblems } from './server-problems';
 import { ownershipProblems, tableGrantProblems } from './table-grants';
 import { tableProblems } from './table-problems';
@@ -31,48 +32,66 @@ export interface SchemaExamination {
 export async function examineSchema(
   client: ClientBase,
   onDelete: 'keep' | 'delete' = 'keep',
+  catalogue = aiRegistry,
 ): Promise<SchemaExamination> {
-  const facts = await readFacts(client);
+  const facts = await readFacts(client, catalogue);
   const due = facts.server.schema === null ? [] : planMigration(facts);
   // Nothing missing and no right to look whether it was recorded: the grants are the problem.
   const to = facts.applied === undefined ? latestMigration() : (facts.applied.at(-1)?.number ?? 0);
   const complete = due.length === 0 && to >= latestMigration();
-  const problems = [...(await findProblems(client, facts, due, onDelete))];
+  const problems = [...(await findProblems(client, { catalogue, facts, due, onDelete }))];
   if (!complete && facts.server.schema !== null) problems.push(notMigrated(facts, due));
+  if (complete) problems.push(...missingTables(facts, catalogue));
   return {
     server: facts.server,
     schema: facts.server.schema,
     migrated: { to, latest: latestMigration(), complete },
     tables: new Map(
-      kindNames.flatMap((kind) => {
-        const table = facts.tables.get(kinds[kind].table);
-        return table === undefined ? [] : [[kind, table] as const];
+      [...catalogue.values()].flatMap((kind) => {
+        const table = facts.tables.get(kind.table);
+        return table === undefined ? [] : [[kind.name, table] as const];
       }),
     ),
     problems,
   };
 }
 
+interface ProblemOptions {
+  readonly catalogue: Catalogue;
+  readonly facts: SchemaFacts;
+  readonly due: readonly DueStep[];
+  readonly onDelete?: 'keep' | 'delete';
+}
+
 /** Everything that neither `migrate` nor the daemon can do anything about. */
 export async function findProblems(
   client: ClientBase,
-  facts: SchemaFacts,
-  due: readonly DueStep[],
-  onDelete: 'keep' | 'delete' = 'keep',
+  { catalogue, facts, due, onDelete = 'keep' }: ProblemOptions,
 ): Promise<readonly Problem[]> {
   const problems = [...serverProblems(facts)];
   // Where nothing can be looked at, there is nothing to find.
   if (facts.server.schema === null || problems.some(({ code }) => code === 'E_PG_VERSION')) return problems;
   problems.push(...schemaGrantProblems(facts, due));
   for (const table of facts.tables.values()) {
-    const kind = kindOfTable(table.name);
+    const kind = kindOfTable(catalogue, table.name);
     if (kind !== undefined)
       problems.push(...tableProblems(kind, table, { role: facts.server.role, onDelete }));
   }
-  problems.push(...ownershipProblems(facts, due), ...tableGrantProblems(facts, onDelete));
+  problems.push(...ownershipProblems(facts, due, catalogue), ...tableGrantProblems(facts, onDelete));
   problems.push(...(await wideningProblems(client, facts, due)));
   return problems;
 }
+
+/** Of kinds that no migration of ours knows. */
+const missingTables = ({ server, tables }: SchemaFacts, catalogue: Catalogue): readonly Problem[] =>
+  [...catalogue.values()]
+    .filter(({ table }) => !tables.has(table))
+    .map(({ name, table }) =>
+      schemaProblem(
+        `there is no table ${server.schema ?? ''}.${table} for records of the kind ${name}`,
+        `Create ${table} with the columns of the kind ${name}.`,
+      ),
+    );
 
 function notMigrated({ server, applied }: SchemaFacts, due: readonly DueStep[]): Problem {
   const missing = due.map(({ thing }) => thing);

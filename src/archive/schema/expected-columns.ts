@@ -1,4 +1,4 @@
-import { type Decoder, type Kind, kindNames, kinds } from '../../mapping/kinds';
+import type { Catalogue, Decoder, Kind } from '../../mapping/kinds';
 import type { ColumnFacts } from './facts';
 
 /** A column Millrace writes: the type it has in tables of ours, and what else will do where it was found. */
@@ -41,5 +41,5 @@ export function identityColumn({ identity }: Kind): ExpectedColumn | undefined {
   return undefined;
 }
 
-export const kindOfTable = (table: string): Kind | undefined =>
-  kindNames.map((name) => kinds[name]).find((kind) => kind.table === table);
+export const kindOfTable = (catalogue: Catalogue, table: string): Kind | undefined =>
+  [...catalogue.values()].find((kind) => kind.table === table);

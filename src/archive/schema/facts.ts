@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg';
 import { readAsset } from '../../foundation/package-root';
-import { kindNames, kinds } from '../../mapping/kinds';
+import type { Catalogue } from '../../mapping/kinds';
 
 /** What examination and migration know of a database, read from its catalogue alone. Shapes: server.sql and tables.sql. */
 export interface SchemaFacts {
@@ -101,8 +101,9 @@ export interface AppliedMigration {
 
 export const oldestVersion = 130_000;
 
-/** The tables of LAYOUTS.md section 3, parents before children. */
-export const tableNames: readonly string[] = kindNames.map((kind) => kinds[kind].table);
+/** The tables of the archive, parents before children. */
+export const tablesOf = (catalogue: Catalogue): readonly string[] =>
+  [...catalogue.values()].map(({ table }) => table);
 
 /** Runs a query file; each row comes as one JSON text, so that the client's type parsers do not matter. */
 export async function queryFile<T>(client: ClientBase, name: string, values: readonly unknown[] = []) {
@@ -116,12 +117,12 @@ export async function queryJson<T>(client: ClientBase, sql: string, values: read
 }
 
 /** Three catalogue queries; changes nothing, and locks the tables no more than a SELECT does. @throws pg's errors */
-export async function readFacts(client: ClientBase): Promise<SchemaFacts> {
+export async function readFacts(client: ClientBase, catalogue: Catalogue): Promise<SchemaFacts> {
   const [server] = await queryFile<ServerFacts>(client, 'server');
   if (server === undefined) throw new Error('server.sql returned no row');
   const empty = new Map<string, TableFacts>();
   if (server.versionNumber < oldestVersion) return { server, tables: empty, own: empty, applied: [] };
-  const found = await queryFile<TableFacts>(client, 'tables', [server.schema, tableNames]);
+  const found = await queryFile<TableFacts>(client, 'tables', [server.schema, tablesOf(catalogue)]);
   const inSchema = (ours: boolean) =>
     new Map(found.filter(({ schema }) => (schema === 'millrace') === ours).map((row) => [row.name, row]));
   const own = inSchema(true);

@@ -1,9 +1,11 @@
 import type { ClientBase } from 'pg';
 import { fatal } from '../../foundation/errors';
+import { aiRegistry } from '../../mapping/ai-registry';
+import type { Catalogue } from '../../mapping/kinds';
 import { pins } from '../../connections/postgres-session';
 import { quoteName } from '../record/target';
 import { findProblems } from './examine';
-import { readFacts, type SchemaFacts } from './facts';
+import { readFacts, type SchemaFacts, tablesOf } from './facts';
 import { type Migration, migrations } from './migration-files';
 import { withPatience } from './patience';
 import { type DueStep, planMigration } from './plan';
@@ -13,6 +15,8 @@ import { stepError } from './step-error';
 import { tableOf } from './things';
 
 export interface MigrateOptions {
+  /** The kinds whose tables there are, or will be. */
+  readonly catalogue?: Catalogue;
   /** Only say what would be done. */
   readonly dryRun?: boolean;
   /** Longest wait for one lock: that long, others wait behind us. */
@@ -50,14 +54,14 @@ const settings = [
  * pg's own errors for everything else.
  */
 export function migrate(client: ClientBase, options: MigrateOptions = {}): Promise<MigrationReport> {
-  const { lockTimeoutMs = 2_000, patienceMs = 30_000, dryRun = false } = options;
+  const { lockTimeoutMs = 2_000, patienceMs = 30_000, dryRun = false, catalogue = aiRegistry } = options;
   const attempt = async (): Promise<MigrationReport> => {
     await client.query('BEGIN ISOLATION LEVEL READ COMMITTED');
     try {
       for (const setting of settings) await client.query(setting);
       await client.query(`SET LOCAL lock_timeout = ${lockTimeoutMs}`);
       await client.query(`SELECT pg_advisory_xact_lock(${advisoryLock})`);
-      const plan = await makePlan(client);
+      const plan = await makePlan(client, catalogue);
       if (!dryRun) await carryOut(client, plan);
       const { command } = await client.query(dryRun ? 'ROLLBACK' : 'COMMIT');
       // COMMIT of an aborted transaction succeeds, and says ROLLBACK.
@@ -73,7 +77,7 @@ export function migrate(client: ClientBase, options: MigrateOptions = {}): Promi
       throw error;
     }
   };
-  return withPatience(client, patienceMs, attempt);
+  return withPatience(client, { patienceMs, tables: tablesOf(catalogue) }, attempt);
 }
 
 interface Plan {
@@ -85,11 +89,11 @@ interface Plan {
   readonly report: MigrationReport;
 }
 
-async function makePlan(client: ClientBase): Promise<Plan> {
-  const facts = await readFacts(client);
+async function makePlan(client: ClientBase, catalogue: Catalogue): Promise<Plan> {
+  const facts = await readFacts(client, catalogue);
   const { schema, database } = facts.server;
   const due = schema === null ? [] : planMigration(facts);
-  const [problem, ...others] = await findProblems(client, facts, due);
+  const [problem, ...others] = await findProblems(client, { catalogue, facts, due });
   if (problem !== undefined) throw problemsError([problem, ...others]);
   if (schema === null) throw new Error('unreachable: no target schema is a problem');
   const sequences = await lateSequences(client, facts);

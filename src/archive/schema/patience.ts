@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ClientBase } from 'pg';
 import { describeError, retryable } from '../../foundation/errors';
-import { queryFile, tableNames } from './facts';
+import { queryFile } from './facts';
 
 /** Between two attempts those who queued behind our lock request get their turn. */
 const pauseMs = 500;
@@ -14,7 +14,7 @@ const isBusy = (error: unknown): boolean => ['55P03', '40P01', '40001'].includes
  */
 export async function withPatience<T>(
   client: ClientBase,
-  patienceMs: number,
+  { patienceMs, tables }: { readonly patienceMs: number; readonly tables: readonly string[] },
   attempt: () => Promise<T>,
 ): Promise<T> {
   const deadline = performance.now() + patienceMs;
@@ -23,7 +23,7 @@ export async function withPatience<T>(
       return await attempt();
     } catch (error) {
       if (!isBusy(error)) throw error;
-      if (performance.now() > deadline) throw await busyError(client, error);
+      if (performance.now() > deadline) throw await busyError(client, tables, error);
       await delay(pauseMs);
     }
   }
@@ -34,8 +34,8 @@ interface Holder {
   readonly what: string;
 }
 
-async function busyError(client: ClientBase, cause: unknown): Promise<Error> {
-  const holders = await queryFile<Holder>(client, 'holders', [tableNames]);
+async function busyError(client: ClientBase, tables: readonly string[], cause: unknown): Promise<Error> {
+  const holders = await queryFile<Holder>(client, 'holders', [tables]);
   const who = holders.map(({ what }) => what).join('; ') || 'a session that is gone by now';
   const pids = holders.map(({ pid }) => pid);
   return retryable(`the tables of the archive stay in use: ${who}`, {

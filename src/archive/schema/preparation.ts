@@ -1,9 +1,10 @@
 import { describeError } from '../../foundation/errors';
 import type { Log } from '../../log/log';
 import { inspectServer, type RedisConnection, type ServerFacts } from '../../connections/redis';
+import { changesStream } from '../../writer/keys';
 import { ensureLibrary } from '../../writer/library';
 import type { PostgresConnection } from '../../connections/postgres';
-import { kindNames, kinds } from '../../mapping/kinds';
+import type { Catalogue } from '../../mapping/kinds';
 import { examineSchema } from './examine';
 import { migrate } from './migrate';
 import { problemsError } from './problems';
@@ -21,7 +22,7 @@ export async function inspectRedis(
 ): Promise<ServerFacts> {
   const server = await inspectServer(redis);
   if (server.evicts) {
-    log.warn(`Redis may evict the stream millrace:changes (maxmemory-policy ${server.maxmemoryPolicy})`, {
+    log.warn(`Redis may evict the stream ${changesStream} (maxmemory-policy ${server.maxmemoryPolicy})`, {
       event: 'redis.evicts',
       hint: 'Set maxmemory-policy to noeviction: full passes bring back what was lost, but only while the records exist.',
     });
@@ -46,9 +47,13 @@ export async function loadLibrary(redis: RedisConnection, log: Log): Promise<voi
 }
 
 /** Makes what is missing in Postgres. @throws E_PG_… with what to do about what cannot be made */
-export async function prepareSchema(postgres: PostgresConnection, log: Log): Promise<void> {
+export async function prepareSchema(
+  postgres: PostgresConnection,
+  catalogue: Catalogue,
+  log: Log,
+): Promise<void> {
   try {
-    const { steps, database } = await postgres.lend((client) => migrate(client));
+    const { steps, database } = await postgres.lend((client) => migrate(client, { catalogue }));
     if (steps.length === 0) return;
     log.info(`prepared Postgres: ${steps.length} things made in ${database}`, { event: 'schema.made' });
     for (const { thing } of steps) log.debug(`made in Postgres: ${thing}`, { event: 'schema.made' });
@@ -60,24 +65,25 @@ export async function prepareSchema(postgres: PostgresConnection, log: Log): Pro
 /** The tables as they are now. @throws E_PG_… (fatal) when the archive cannot be written to them */
 export async function findTargets(
   postgres: PostgresConnection,
+  catalogue: Catalogue,
   onDelete: 'keep' | 'delete' = 'keep',
 ): Promise<Targets> {
   let examination;
   try {
-    examination = await postgres.read((client) => examineSchema(client, onDelete));
+    examination = await postgres.read((client) => examineSchema(client, onDelete, catalogue));
   } catch (error) {
     throw postgres.translate(error);
   }
   const [problem, ...others] = examination.problems;
   if (problem !== undefined) throw problemsError([problem, ...others]);
   return new Map(
-    kindNames.map((name): [typeof name, Target] => {
+    [...catalogue].map(([name, kind]): [typeof name, Target] => {
       const table = examination.tables.get(name);
-      if (table?.sequence == null) throw new Error(`${kinds[name].table} was not examined`);
+      if (table?.sequence == null) throw new Error(`${kind.table} was not examined`);
       return [
         name,
         {
-          kind: kinds[name],
+          kind,
           table: `${quoteName(table.schema)}.${quoteName(table.name)}`,
           sequence: table.sequence.name,
           types: new Map(table.columns.map((column) => [column.name, column.type])),

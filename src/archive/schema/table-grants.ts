@@ -1,5 +1,4 @@
-import type { Kind } from '../../mapping/kinds';
-import { kinds } from '../../mapping/kinds';
+import { type Catalogue, type Kind, kindOf } from '../../mapping/kinds';
 import { quoteName } from '../record/target';
 import { inFew } from '../../foundation/in-few';
 import { kindOfTable } from './expected-columns';
@@ -41,7 +40,11 @@ export function tableGrantProblems(
 }
 
 /** Tables of other roles that something has to be added to: only their owner can. Pure. */
-export function ownershipProblems(facts: SchemaFacts, due: readonly DueStep[]): readonly Problem[] {
+export function ownershipProblems(
+  facts: SchemaFacts,
+  due: readonly DueStep[],
+  catalogue: Catalogue,
+): readonly Problem[] {
   const { server, tables, own } = facts;
   const problems: Problem[] = [];
   for (const table of [...tables.values(), ...own.values()]) {
@@ -61,7 +64,7 @@ export function ownershipProblems(facts: SchemaFacts, due: readonly DueStep[]): 
       );
     }
     const wanted = [
-      ...(isReferred(table, due) ? ['REFERENCES'] : []),
+      ...(isReferred(table, due, catalogue) ? ['REFERENCES'] : []),
       ...(onIt.length > needsOwner.length ? ['TRIGGER'] : []),
     ].filter((privilege) => !table.privileges.includes(privilege));
     if (wanted.length > 0) {
@@ -77,12 +80,11 @@ export function ownershipProblems(facts: SchemaFacts, due: readonly DueStep[]): 
 }
 
 /** A table to be created has a foreign key to this one. */
-function isReferred(table: TableFacts, due: readonly DueStep[]): boolean {
+function isReferred(table: TableFacts, due: readonly DueStep[], catalogue: Catalogue): boolean {
+  const parentsOf = (kind: Kind | undefined): readonly string[] =>
+    kind?.parents.map((parent) => kindOf(catalogue, parent.kind).table) ?? [];
   const created = due
     .filter(({ thing }) => thing.startsWith('table '))
     .map(({ thing }) => tableOf(thing) ?? '');
-  return created.some((name) => parentsOf(kindOfTable(name)).includes(table.name));
+  return created.some((name) => parentsOf(kindOfTable(catalogue, name)).includes(table.name));
 }
-
-const parentsOf = (kind: Kind | undefined): readonly string[] =>
-  kind?.parents.map((parent) => kinds[parent.kind].table) ?? [];

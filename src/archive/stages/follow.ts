@@ -1,3 +1,4 @@
+import type { Catalogue } from '../../mapping/kinds';
 import type { RedisConnection } from '../../connections/redis';
 import type { Log } from '../../log/log';
 import type { Incidents } from '../../pipeline/incidents';
@@ -13,6 +14,7 @@ import type { Page } from '../tail/stream';
 import type { Tail } from './tail';
 
 export interface FollowOptions {
+  readonly catalogue: Catalogue;
   readonly redis: RedisConnection;
   readonly checkpoint: Checkpoint;
   readonly targets: () => Targets;
@@ -31,9 +33,14 @@ export class Follow {
   readonly #follower: Follower;
 
   constructor(options: FollowOptions) {
-    const { redis, checkpoint, targets } = options;
+    const { redis, catalogue, checkpoint, targets } = options;
     this.#options = options;
-    this.#follower = new Follower(redis, checkpoint, (transaction) => keepAll(transaction, targets()));
+    this.#follower = new Follower({
+      redis,
+      catalogue,
+      checkpoint,
+      keep: (transaction) => keepAll(transaction, targets()),
+    });
   }
 
   /** Whether nothing may be applied before the next turn. */

@@ -1,3 +1,4 @@
+import type { Catalogue } from '../../mapping/kinds';
 import type { Stage } from '../../pipeline/turns';
 import { Relay } from '../apply/relay';
 import type { Checkpoint } from '../position/checkpoint';
@@ -10,6 +11,7 @@ import type { ArchiveConnections } from './connections';
 import type { Prepare } from './prepare';
 
 export interface TailOptions {
+  readonly catalogue: Catalogue;
   readonly connections: ArchiveConnections;
   readonly checkpoint: Checkpoint;
   readonly prepare: Prepare;
@@ -34,13 +36,17 @@ export class Tail {
   #behindSince: number | undefined;
 
   constructor(options: TailOptions) {
-    const { connections, prepare, echoes, onWake, onConnected, mayGoOn } = options;
+    const { connections, catalogue, prepare, echoes, onWake, onConnected, mayGoOn } = options;
     const { redis, tail, postgres, second } = connections;
     this.#options = options;
     this.#trimming = new Trimming(redis);
-    this.#tail = new StreamTail(tail, echoes, onWake, (kind, identity) =>
-      prepare.made?.knownId(kind, identity),
-    );
+    this.#tail = new StreamTail({
+      connection: tail,
+      catalogue,
+      echoes,
+      known: (kind, identity) => prepare.made?.knownId(kind, identity),
+      onReady: onWake,
+    });
     tail.client.on('ready', onConnected);
     this.#relay = new Relay({
       tail: this.#tail,

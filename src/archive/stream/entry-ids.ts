@@ -1,5 +1,6 @@
 import { readAsset } from '../../foundation/package-root';
 import type { RedisConnection } from '../../connections/redis';
+import { changesStream } from '../../writer/keys';
 import { type Range, readLightly } from './light-stream';
 
 const script = readAsset('src/archive/stream/lua/entry-ids.lua');
@@ -12,7 +13,8 @@ export async function entryId(connection: RedisConnection, range: Range): Promis
   const [id] = await readLightly(
     connection,
     [range],
-    async (most) => (await connection.client.eval(script, 0, ...range, 1, samples, most)) as string[],
+    async (most) =>
+      (await connection.client.eval(script, 1, changesStream, ...range, 1, samples, most)) as string[],
   );
   return id;
 }
@@ -23,5 +25,15 @@ export async function entryIdsAfter(
   from: string,
   count: number,
 ): Promise<readonly string[]> {
-  return (await client.eval(script, 0, 'XRANGE', `(${from}`, '+', count, 0, maxRecordBytes)) as string[];
+  return (await client.eval(
+    script,
+    1,
+    changesStream,
+    'XRANGE',
+    `(${from}`,
+    '+',
+    count,
+    0,
+    maxRecordBytes,
+  )) as string[];
 }

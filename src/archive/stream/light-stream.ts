@@ -1,7 +1,7 @@
 import { describeError } from '../../foundation/errors';
 import { readAsset } from '../../foundation/package-root';
 import type { RedisConnection } from '../../connections/redis';
-import { changesStream } from './nominate';
+import { changesStream } from '../../writer/keys';
 import { refusal } from './refusal';
 
 const script = readAsset('src/archive/stream/lua/replace-unread.lua');

@@ -1,9 +1,6 @@
 import type { KindName } from '../../mapping/kinds';
 import type { Nomination } from '../record/nomination';
 
-/** The stream everything goes through, in the database of the data. */
-export const changesStream = 'millrace:changes';
-
 /** Records and bytes that one entry holds at the most (a single longer key has an entry of its own). */
 const entryRecords = 100;
 const entryBytes = 64 * 1024;

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { readAsset } from '../../foundation/package-root';
+import { changesStream } from '../../writer/keys';
 import type { Entry } from './stream';
 
 const script = readAsset('src/archive/tail/lua/stream-page.lua');
@@ -21,5 +22,14 @@ export async function readCarefully(
   client: Redis,
   { from, entries, most }: CarefulReading,
 ): Promise<readonly Entry[]> {
-  return (await client.callBuffer('EVAL', script, 0, from, entries, mostBytes, most)) as readonly Entry[];
+  return (await client.callBuffer(
+    'EVAL',
+    script,
+    1,
+    changesStream,
+    from,
+    entries,
+    mostBytes,
+    most,
+  )) as readonly Entry[];
 }

@@ -1,8 +1,10 @@
 import type { RedisConnection } from '../../connections/redis';
 import { readCarefully } from './careful-read';
 import type { KnownId } from '../batch/carried-copy';
-import { streamKey } from '../position/checkpoint';
+import { changesStream } from '../../writer/keys';
+import type { Catalogue } from '../../mapping/kinds';
 import type { Echoes } from '../stream/echoes';
+import { StreamFields } from '../stream/fields';
 import { beforeAll } from '../stream/entry-id';
 import { entryId } from '../stream/entry-ids';
 import { replaceUnread } from '../stream/light-stream';
@@ -26,6 +28,15 @@ interface Ahead {
   error?: unknown;
 }
 
+export interface StreamTailOptions {
+  readonly connection: RedisConnection;
+  readonly catalogue: Catalogue;
+  readonly echoes: Echoes;
+  readonly known: KnownId;
+  /** Called when `take` has something to say. */
+  readonly onReady: () => void;
+}
+
 /**
  * Reads the stream one page ahead of whoever applies it, and never further: a page that is not taken stops the reading.
  * Its connection is its own, because its reads block.
@@ -35,15 +46,16 @@ export class StreamTail {
   readonly #echoes: Echoes;
   readonly #onReady: () => void;
   readonly #known: KnownId;
+  readonly #fields: StreamFields;
   #next: Ahead | undefined;
   #count = firstCount;
 
-  /** @param onReady called when `take` has something to say */
-  constructor(connection: RedisConnection, echoes: Echoes, onReady: () => void, known: KnownId) {
+  constructor({ connection, catalogue, echoes, known, onReady }: StreamTailOptions) {
     this.#connection = connection;
     this.#echoes = echoes;
     this.#onReady = onReady;
     this.#known = known;
+    this.#fields = new StreamFields(catalogue);
   }
 
   /** A page after `position` if one has come; starts reading it otherwise. @throws what the read threw */
@@ -104,7 +116,7 @@ export class StreamTail {
       await this.#connection.connect();
       const read = await this.#entries(from);
       const entries = typeof read === 'number' ? await this.#carefully(from, read) : read;
-      const page = readPage(entries, this.#known);
+      const page = readPage(entries, this.#known, this.#fields);
       if (page.entries === 0) continue;
       // Not if it is of another Redis than that which is followed now.
       if (this.#next === asked) this.#echoes.read(page);
@@ -125,7 +137,7 @@ export class StreamTail {
         'BLOCK',
         blockMs,
         'STREAMS',
-        streamKey,
+        changesStream,
         from,
       )) as [Buffer, Entry[]][] | null;
       const entries = reply?.[0]?.[1] ?? [];

@@ -1,8 +1,9 @@
 import { describeError } from '../../foundation/errors';
 import { Batch } from '../batch/batch';
-import { carriedKind, largeEntry, strange } from '../batch/carried';
+import { largeEntry, strange } from '../batch/carried';
 import type { KnownId } from '../batch/carried-copy';
-import { isKind, type KindName, kindNames } from '../../mapping/kinds';
+import type { KindName } from '../../mapping/kinds';
+import type { StreamFields } from '../stream/fields';
 import type { Nominations } from '../record/nomination';
 import { idsIn } from '../stream/nominate';
 
@@ -25,7 +26,7 @@ export interface Page {
   readonly deleted: Nominations;
   /** What is, or may be, gone though nobody deleted it. */
   readonly lapsed: Nominations;
-  /** Predictions (ids) that came by value, or from Postgres (`millrace warm`): their notifications are echoes. */
+  /** Ids of the packed kind (predictions) that came by value, or from Postgres (`millrace warm`): their notifications are echoes. */
   readonly carried: readonly number[];
   /** What an entry said is not known: only a full pass finds what it was about. */
   readonly owesPass: boolean;
@@ -33,21 +34,15 @@ export interface Page {
 
 export const millisecondsOf = (entryId: string): number => Number(entryId.slice(0, entryId.indexOf('-')));
 
-const carriedPrediction = Buffer.from('prediction=');
-/** Ids, as after `prediction*`, of predictions that `millrace warm` put back: Postgres is where they come from. */
-export const restoredPrediction = 'prediction~';
-
-const idsByKind = () => new Map<KindName, Set<string>>(kindNames.map((name) => [name, new Set()]));
-
 /**
  * Sorts a page's entries. Nothing in a stream that anybody can write to is an error: what cannot be understood is parked.
  * @param known see carried-copy.ts
  */
-export function readPage(entries: readonly Entry[], known: KnownId): Page {
+export function readPage(entries: readonly Entry[], known: KnownId, fieldsOf: StreamFields): Page {
   const batch = new Batch();
-  const nominated = idsByKind();
-  const deleted = idsByKind();
-  const lapsed = idsByKind();
+  const nominated = new Map<KindName, Set<string>>();
+  const deleted = new Map<KindName, Set<string>>();
+  const lapsed = new Map<KindName, Set<string>>();
   const restored: number[] = [];
   let records = 0;
   let bytes = 0;
@@ -58,46 +53,45 @@ export function readPage(entries: readonly Entry[], known: KnownId): Page {
       const name = fields?.[at] ?? Buffer.alloc(0);
       const value = fields?.[at + 1] ?? Buffer.alloc(0);
       bytes += name.length + value.length;
-      // Nearly all of a long page: its fields are told by their bytes.
-      const field = name.equals(carriedPrediction) ? 'prediction=' : name.toString('latin1');
-      const kind = carriedKind(field);
-      if (kind !== undefined) {
-        records += batch.addCarried({ kind, value, from: { entryId, pair: at / 2 } }, known);
+      const field = fieldsOf.read(name);
+      if (field.says === 'carries') {
+        records += batch.addCarried({ kind: field.kind, value, from: { entryId, pair: at / 2 } }, known);
         continue;
       }
       records++;
-      if (field === 'too-large') {
+      if (field.says === 'too-large') {
         owesPass = true;
         batch.letters.push(largeEntry(value.toString('latin1')));
-      } else if (isKind(field)) nominated.get(field)?.add(value.toString('latin1'));
-      else if (/[-.]$/.test(field) && isKind(field.slice(0, -1))) {
-        const gone = field.slice(0, -1) as KindName;
-        (field.endsWith('-') ? deleted : lapsed).get(gone)?.add(value.toString('latin1'));
+      } else if (field.says === 'changed') idsOf(nominated, field.kind).add(value.toString('latin1'));
+      else if (field.says === 'deleted' || field.says === 'lapsed') {
+        const id = value.toString('latin1');
+        idsOf(field.says === 'deleted' ? deleted : lapsed, field.kind).add(id);
         // Looked up as well: it may have been written again since.
-        nominated.get(gone)?.add(value.toString('latin1'));
-      } else if (field === restoredPrediction || (field.endsWith('*') && isKind(field.slice(0, -1)))) {
+        idsOf(nominated, field.kind).add(id);
+      } else if (field.says === 'several changed' || field.says === 'restored') {
         let ids: readonly string[] = [];
         try {
           ids = idsIn(value);
         } catch (error) {
-          const message = `the value of ${JSON.stringify(field)} is damaged: ${describeError(error).message}`;
-          batch.letters.push(strange({ entryId, pair: at / 2 }, field, message));
+          const message = `the value of ${JSON.stringify(field.text)} is damaged: ${describeError(error).message}`;
+          batch.letters.push(strange({ entryId, pair: at / 2 }, field.text, message));
         }
         records += ids.length - 1;
         for (const one of ids) {
-          if (field === restoredPrediction) restored.push(Number(one));
-          else nominated.get(field.slice(0, -1) as KindName)?.add(one);
+          if (field.says === 'restored') restored.push(Number(one));
+          else idsOf(nominated, field.kind).add(one);
         }
       } else {
-        const message = `nobody knows what the field ${JSON.stringify(field.slice(0, 60))} means`;
-        batch.letters.push(strange({ entryId, pair: at / 2 }, field, message));
+        const message = `nobody knows what the field ${JSON.stringify(field.text.slice(0, 60))} means`;
+        batch.letters.push(strange({ entryId, pair: at / 2 }, field.text, message));
       }
     }
   }
   const first = entries[0]?.[0].toString('latin1') ?? '0-0';
   const position = entries.at(-1)?.[0].toString('latin1') ?? '0-0';
   const since = millisecondsOf(first);
-  const byValue = [...(batch.copy?.ids ?? []), ...batch.of('prediction').map(({ id }) => Number(id))];
+  const packed = fieldsOf.packed === undefined ? [] : batch.of(fieldsOf.packed.name);
+  const byValue = [...(batch.copy?.ids ?? []), ...packed.map(({ id }) => Number(id))];
   const carried = restored.length === 0 ? byValue : [...byValue, ...restored];
   return {
     position,
@@ -112,4 +106,10 @@ export function readPage(entries: readonly Entry[], known: KnownId): Page {
     carried,
     owesPass,
   };
+}
+
+function idsOf(nominations: Map<KindName, Set<string>>, { name }: { readonly name: KindName }): Set<string> {
+  let ids = nominations.get(name);
+  if (ids === undefined) nominations.set(name, (ids = new Set()));
+  return ids;
 }

@@ -1,7 +1,7 @@
 import type { Result } from 'ioredis';
 import { readAsset } from '../../foundation/package-root';
 import type { RedisConnection } from '../../connections/redis';
-import { streamKey } from '../position/checkpoint';
+import { changesStream } from '../../writer/keys';
 import type { Position } from '../position/claimed-position';
 import { incarnationKey } from '../position/redis-facts';
 
@@ -57,7 +57,7 @@ export class Trimming {
   async #trim({ incarnation, entryId }: Applied, how: '~' | '='): Promise<void> {
     const { client } = this.#redis;
     try {
-      await client.millraceTrimStream(streamKey, incarnationKey, incarnation ?? '', how, entryId);
+      await client.millraceTrimStream(changesStream, incarnationKey, incarnation ?? '', how, entryId);
     } catch (error) {
       throw this.#redis.translate(error);
     }

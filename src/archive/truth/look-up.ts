@@ -1,11 +1,11 @@
 import { inOrder } from '../record/id-order';
-import { type KindName, kindNames, kinds } from '../../mapping/kinds';
+import type { Kind } from '../../mapping/kinds';
 import type { MetricKeys } from './metric-keys';
 import type { Truth, TruthReader } from './truth';
 import type { Nominations } from '../record/nomination';
 
 export interface Answer {
-  readonly kind: KindName;
+  readonly kind: Kind;
   /** latin1 */
   readonly id: string;
   readonly truth: Truth;
@@ -20,17 +20,18 @@ export async function* lookUp(
   truth: TruthReader,
   metrics: MetricKeys,
 ): AsyncGenerator<readonly Answer[]> {
-  for (const kind of kindNames) {
-    const ids = inOrder(nominated.get(kind) ?? []);
-    if (kind === 'metric') {
+  for (const [name, kind] of truth.catalogue) {
+    const ids = inOrder(nominated.get(name) ?? []);
+    if (kind.shape === 'members') {
       for (const id of ids) {
-        for await (const found of metrics.read(Buffer.from(id, 'latin1'))) yield [{ kind, id, truth: found }];
+        for await (const found of metrics.read(kind, Buffer.from(id, 'latin1')))
+          yield [{ kind, id, truth: found }];
       }
       continue;
     }
     for (let at = 0; at < ids.length;) {
       const wanted = ids.slice(at, at + chunk);
-      const truths = await truth.readSome(kinds[kind], wanted);
+      const truths = await truth.readSome(kind, wanted);
       yield truths.map((one, index) => ({ kind, id: wanted[index] ?? '', truth: one }));
       at += truths.length;
     }

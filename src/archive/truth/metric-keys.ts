@@ -4,7 +4,7 @@ import type { RedisConnection } from '../../connections/redis';
 import { tooLarge, Unfit } from '../record/unfit';
 import type { Found } from '../record/found';
 import { keyOf } from '../record/key';
-import { kinds } from '../../mapping/kinds';
+import { type Catalogue, type Kind, type KindName, kindOf } from '../../mapping/kinds';
 import type { Truth } from './truth';
 
 declare module 'ioredis' {
@@ -39,14 +39,16 @@ const manyTies = 2_000;
 /** Such a key rests for this many milliseconds a point: reading and comparing one takes about a tenth of it. */
 const restMs = 0.1;
 
-/** Reads metrics, whose keys grow point by point, from where they were read last. */
+/** Reads metrics, whose keys grow point by point, from where they were read last. Keys are named by their kind and id, latin1. */
 export class MetricKeys {
   readonly #connection: RedisConnection;
+  readonly #catalogue: Catalogue;
   readonly #marks = new Map<string, Mark>();
   readonly #resting = new Map<string, number>();
 
-  constructor(connection: RedisConnection) {
+  constructor(connection: RedisConnection, catalogue: Catalogue) {
     this.#connection = connection;
+    this.#catalogue = catalogue;
     connection.client.defineCommand('millraceMetricPage', {
       lua: readAsset('src/archive/truth/lua/metric-page.lua'),
       numberOfKeys: 2,
@@ -57,13 +59,14 @@ export class MetricKeys {
    * After a failure, and for a pass: what was read, of one key or of all, may not have been applied. And for a key that was
    * deleted: another one of its name would be taken for it, if it has as many points.
    */
-  forget(name?: string): void {
-    if (name === undefined) this.#marks.clear();
-    else this.#marks.delete(name);
+  forget(kind?: KindName, id = ''): void {
+    if (kind === undefined) this.#marks.clear();
+    else this.#marks.delete(`${kind}:${id}`);
   }
 
   /** When the key may be read (by performance.now()), if it has to rest. The caller asks again then. */
-  restsUntil(name: string): number | undefined {
+  restsUntil(kind: KindName, id: string): number | undefined {
+    const name = `${kind}:${id}`;
     const until = this.#resting.get(name);
     if (until !== undefined && until > performance.now()) return until;
     this.#resting.delete(name);
@@ -71,14 +74,14 @@ export class MetricKeys {
   }
 
   /** The points that may be new, page by page. @param id `<run>:<name>:<split>` */
-  async *read(id: Buffer): AsyncGenerator<Truth> {
-    const name = id.toString('latin1');
+  async *read(kind: Kind, id: Buffer): AsyncGenerator<Truth> {
+    const name = `${kind.name}:${id.toString('latin1')}`;
     const run = id.subarray(0, Math.max(0, id.indexOf(':')));
     let mark = this.#marks.get(name) ?? { score: '-inf', below: 0 };
     let taken = 0;
     let ties = 0;
     for (let step = firstStep; step > 0;) {
-      const reply = await this.#page(id, run, mark, taken, step);
+      const reply = await this.#page(kind, [id, run], mark, taken, step);
       if (reply === null) {
         this.#marks.delete(name);
         yield { state: 'absent' };
@@ -102,7 +105,7 @@ export class MetricKeys {
         yield { state: 'unfit', reason, part: `a point of ${bytes} bytes` };
       }
       if (points.length > 0)
-        yield { state: 'found', records: points.map((member) => point(id, run, created, member)) };
+        yield { state: 'found', records: points.map((member) => point(kind, id, run, created, member)) };
       if (members.length > 0) this.#keep(name, { score: score.toString(), below });
       taken += members.length;
       if (members.length > 0) ties = mark.below + taken - below;
@@ -111,11 +114,18 @@ export class MetricKeys {
     if (ties > manyTies) this.#resting.set(name, performance.now() + ties * restMs);
   }
 
-  async #page(id: Buffer, run: Buffer, { score, below }: Mark, taken: number, step: number): Promise<Reply> {
+  async #page(
+    { name, parents: [parent] }: Kind,
+    [id, run]: readonly [Buffer, Buffer],
+    { score, below }: Mark,
+    taken: number,
+    step: number,
+  ): Promise<Reply> {
+    if (parent === undefined) throw new Error(`${name} has no parent`);
     try {
       return await this.#connection.client.millraceMetricPageBuffer(
-        keyOf('metric', id),
-        keyOf('run', run),
+        keyOf(name, id),
+        keyOf(parent.kind, run),
         score,
         below,
         taken,
@@ -123,6 +133,7 @@ export class MetricKeys {
         step,
         pageBytes,
         this.#connection.maxRecordBytes,
+        kindOf(this.#catalogue, parent.kind).created ?? '',
       );
     } catch (error) {
       throw this.#connection.translate(error);
@@ -138,8 +149,8 @@ export class MetricKeys {
   }
 }
 
-const point = (id: Buffer, run: Buffer, created: Buffer | null, member: Buffer): Found => ({
-  kind: kinds.metric,
+const point = (kind: Kind, id: Buffer, run: Buffer, created: Buffer | null, member: Buffer): Found => ({
+  kind,
   id,
   parents: [{ id: run, created: created ?? undefined }],
   values: [member],

@@ -1,7 +1,7 @@
 import type { Batch } from '../batch/batch';
 import type { KnownId } from '../batch/carried-copy';
 import { keyOf } from '../record/key';
-import { kindNames } from '../../mapping/kinds';
+import type { Catalogue } from '../../mapping/kinds';
 import type { Answer } from './look-up';
 import type { Nominations } from '../record/nomination';
 
@@ -17,12 +17,12 @@ function put(batch: Batch, { kind, id, truth }: Answer, known: KnownId): number 
     case 'absent':
       return 0;
     case 'unfit': {
-      const key = keyOf(kind, Buffer.from(id, 'latin1'));
-      batch.letters.push({ kind, key, distinction: truth.part ?? '', reason: truth.reason });
+      const key = keyOf(kind.name, Buffer.from(id, 'latin1'));
+      batch.letters.push({ kind: kind.name, key, distinction: truth.part ?? '', reason: truth.reason });
       return key.length;
     }
     case 'packed':
-      batch.addCarried({ kind: 'prediction', value: truth.value }, known);
+      batch.addCarried({ kind, value: truth.value }, known);
       return truth.value.length;
     case 'found': {
       let bytes = 0;
@@ -38,29 +38,30 @@ function put(batch: Batch, { kind, id, truth }: Answer, known: KnownId): number 
 /** ON_DELETE=delete: what was deleted and is not there again. In doubt nobody deleted it. */
 export function putGone(
   batch: Batch,
+  catalogue: Catalogue,
   answers: readonly Answer[],
   { deleted, lapsed }: { readonly deleted?: Nominations; readonly lapsed?: Nominations },
 ): void {
-  for (const kind of kindNames) {
+  for (const [kind, { shape }] of catalogue) {
     const doubtful = lapsed?.get(kind);
-    const ofKind = answers.filter((one) => one.kind === kind);
+    const ofKind = answers.filter((one) => one.kind.name === kind);
     for (const { id } of ofKind) if (doubtful?.has(id) === true) batch.lapsed.push({ kind, id });
     const asked = ofKind.filter(
       ({ id }) => deleted?.get(kind)?.has(id) === true && doubtful?.has(id) !== true,
     );
     const gone = new Set(asked.filter(({ truth }) => truth.state === 'absent').map(({ id }) => id));
-    if (kind === 'hyperparam') putNamesLeft(batch, asked);
+    if (shape === 'fields') putNamesLeft(batch, asked);
     if (gone.size === 0) continue;
     batch.discard(kind, gone);
     for (const id of gone) batch.deletions.push({ kind, id });
   }
 }
 
-/** Of a hash of hyperparameters that is there: some of them were deleted. */
+/** Of a hash that is there: some of its fields, each a record, were deleted. */
 function putNamesLeft(batch: Batch, asked: readonly Answer[]): void {
-  for (const { id, truth } of asked) {
+  for (const { kind, id, truth } of asked) {
     if (truth.state !== 'found') continue;
     const names = truth.records.flatMap(({ values: [name] }) => (name === undefined ? [] : [name]));
-    batch.wholeRuns.set(id, names);
+    batch.namesLeft.set(`${kind.name}:${id}`, { kind: kind.name, id, names });
   }
 }

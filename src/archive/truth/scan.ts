@@ -3,7 +3,7 @@ import { readAsset } from '../../foundation/package-root';
 import type { RedisConnection } from '../../connections/redis';
 import type { Identity } from '../record/identity';
 import { instant } from '../record/instant';
-import { type KindName, kindNames, kinds } from '../../mapping/kinds';
+import { type Catalogue, type Kind, type KindName, packedKind } from '../../mapping/kinds';
 import { mostKeyBytes, recordOf } from '../record/key';
 import { isId } from '../record/row';
 
@@ -22,8 +22,9 @@ export interface Chunk {
   readonly next: string | undefined;
   /** Keys looked at. */
   readonly keys: number;
-  readonly predictions: readonly Identity[];
-  /** All other records, by id (latin1): also the predictions that have no identity. */
+  /** Of the packed kind. */
+  readonly packed: readonly Identity[];
+  /** All other records, by id (latin1): also those of the packed kind that have no identity. */
   readonly others: ReadonlyMap<KindName, ReadonlySet<string>>;
 }
 
@@ -32,27 +33,33 @@ export const beginning = '0';
 
 /** Keys asked for in one script: writers wait while it runs, for one or two milliseconds. */
 const scanCount = 500;
-/** A chunk has about so many predictions, or other records, which are read whole; or it took so many steps, where keys are rare. */
-const chunkPredictions = 2_000;
+/** A chunk has about so many packed records, or other records, which are read whole; or it took so many steps, where keys are rare. */
+const chunkPacked = 2_000;
 const chunkOthers = 1_000;
 const chunkSteps = 8;
 
 const prefix = 'aidb:';
-const prediction = [`${prefix}${kinds.prediction.name}:`, kinds.prediction.created ?? ''] as const;
 
 /** Walks the keys of Redis. */
 export class Scan {
   readonly #connection: RedisConnection;
+  readonly #catalogue: Catalogue;
+  readonly #packed: Kind | undefined;
 
-  constructor(connection: RedisConnection) {
+  constructor(connection: RedisConnection, catalogue: Catalogue) {
     this.#connection = connection;
+    this.#catalogue = catalogue;
+    this.#packed = packedKind(catalogue);
     connection.client.defineCommand('millraceScan', { lua: readAsset('src/archive/truth/lua/scan.lua') });
   }
 
   /** @param from `beginning`, or `next` of the chunk before */
   async read(from: string): Promise<Chunk> {
-    const predictions: Identity[] = [];
-    const others = new Map<KindName, Set<string>>(kindNames.map((name) => [name, new Set()]));
+    const packed: Identity[] = [];
+    const others = new Map<KindName, Set<string>>(
+      [...this.#catalogue.keys()].map((name) => [name, new Set()]),
+    );
+    const strays = others.get(this.#packed?.name ?? '');
     let cursor = from;
     let keys = 0;
     let rest = 0;
@@ -63,16 +70,16 @@ export class Scan {
       rest += names.length;
       for (const [id, created] of identities(ids, times)) {
         keys++;
-        if (created !== undefined && isId(id)) predictions.push({ id, created });
-        else others.get('prediction')?.add(id);
+        if (created !== undefined && isId(id)) packed.push({ id, created });
+        else strays?.add(id);
       }
       for (const name of names) {
-        const record = recordOf(name.toString('latin1', prefix.length));
+        const record = recordOf(this.#catalogue, name.toString('latin1', prefix.length));
         if (record !== undefined) others.get(record.kind)?.add(record.id);
       }
-      if (cursor === beginning || predictions.length >= chunkPredictions || rest >= chunkOthers) break;
+      if (cursor === beginning || packed.length >= chunkPacked || rest >= chunkOthers) break;
     }
-    return { next: cursor === beginning ? undefined : cursor, keys, predictions, others };
+    return { next: cursor === beginning ? undefined : cursor, keys, packed, others };
   }
 
   async #ask(cursor: string): Promise<Reply> {
@@ -81,7 +88,8 @@ export class Scan {
         0,
         cursor,
         scanCount,
-        ...prediction,
+        this.#packed === undefined ? '' : `${prefix}${this.#packed.name}:`,
+        this.#packed?.created ?? '',
         mostKeyBytes,
       );
     } catch (error) {

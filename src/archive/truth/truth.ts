@@ -4,7 +4,8 @@ import type { RedisConnection } from '../../connections/redis';
 import { tooLarge, Unfit } from '../record/unfit';
 import type { Found } from '../record/found';
 import { keyOf } from '../record/key';
-import { type Kind, type KindName, kinds, type Parent } from '../../mapping/kinds';
+import { type Catalogue, type Kind, type KindName, kindOf, type Parent } from '../../mapping/kinds';
+import { shapeOf } from '../record/shape';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
@@ -23,7 +24,7 @@ type Reply = readonly (null | number | Buffer | readonly (Buffer | null)[])[];
 /** One answer for each id asked for. */
 export type Truth =
   | { readonly state: 'found'; readonly records: readonly Found[] }
-  /** A prediction, as the stream would carry it: there are many of them, and most need never be taken apart. */
+  /** As the stream would carry it, of the packed kind: there are many of them, and most need never be taken apart. */
   | { readonly state: 'packed'; readonly value: Buffer }
   | { readonly state: 'absent' }
   /**
@@ -38,9 +39,12 @@ const pageBytes = 4 * 1024 * 1024;
 
 /** Reads records as they stand, with the creation times of their parents. Not for metrics, whose keys grow: metric-keys.ts. */
 export class TruthReader {
+  /** The kinds there are. */
+  readonly catalogue: Catalogue;
   readonly #connection: RedisConnection;
 
-  constructor(connection: RedisConnection) {
+  constructor(connection: RedisConnection, catalogue: Catalogue) {
+    this.catalogue = catalogue;
     this.#connection = connection;
     const { client } = connection;
     client.defineCommand('millraceRead', { lua: readAsset('src/archive/truth/lua/read.lua') });
@@ -60,7 +64,7 @@ export class TruthReader {
   async readSome(kind: Kind, ids: readonly string[]): Promise<readonly Truth[]> {
     const wanted = ids.slice(0, pageRecords);
     if (wanted.length === 0) return [];
-    if (kind.name === 'prediction') return this.#readPredictions(wanted);
+    if (kind.packed) return this.#readPacked(kind, wanted);
     const reply = await this.#ask(kind, wanted);
     const most = this.#connection.maxRecordBytes;
     return reply.map((record, index) =>
@@ -70,8 +74,8 @@ export class TruthReader {
     );
   }
 
-  async #readPredictions(ids: readonly string[]): Promise<readonly Truth[]> {
-    const keys = ids.map((id) => keyArgument('prediction', id));
+  async #readPacked({ name }: Kind, ids: readonly string[]): Promise<readonly Truth[]> {
+    const keys = ids.map((id) => keyArgument(name, id));
     try {
       const { client, maxRecordBytes: most } = this.#connection;
       const limits = [String(pageBytes), String(most)];
@@ -99,7 +103,7 @@ export class TruthReader {
         ...keys,
         String(pageBytes),
         String(this.#connection.maxRecordBytes),
-        ...parametersOf(kind),
+        ...parametersOf(kind, this.catalogue),
       );
     } catch (error) {
       throw this.#connection.translate(error);
@@ -114,21 +118,19 @@ const isNamed = ({ from }: Parent): boolean => typeof from === 'number';
 const keyArgument = (kind: KindName, id: string): string | Buffer =>
   /^[ -~]*$/.test(id) ? `aidb:${kind}:${id}` : keyOf(kind, Buffer.from(id, 'latin1'));
 
-const createdField = (kind: KindName): string => kinds[kind].created ?? '';
-
-/** What read.lua is told after the keys and the limits. A hyperparameter hash is read whole. */
-function parametersOf(kind: Kind): readonly string[] {
+/** What read.lua is told after the keys and the limits. */
+function parametersOf(kind: Kind, catalogue: Catalogue): readonly string[] {
+  const createdField = (parent: Parent) => kindOf(catalogue, parent.kind).created ?? '';
   const named = kind.parents.filter(isNamed);
   const referred = kind.parents.filter((parent) => !isNamed(parent));
-  const columns = kind.name === 'hyperparam' ? [] : kind.columns.map(({ field }) => field);
-  const fields = [...referred.map(({ from }) => String(from)), ...columns];
+  const fields = [...referred.map(({ from }) => String(from)), ...shapeOf(kind).fields(kind)];
   return [
     String(named.length),
-    ...named.map((parent) => createdField(parent.kind)),
+    ...named.map(createdField),
     String(fields.length),
     ...fields,
     String(referred.length),
-    ...referred.flatMap((parent) => [`aidb:${parent.kind}:`, createdField(parent.kind)]),
+    ...referred.flatMap((parent) => [`aidb:${parent.kind}:`, createdField(parent)]),
   ];
 }
 
@@ -152,10 +154,8 @@ function toTruth(kind: Kind, name: string, record: Exclude<Reply[number], number
     created: present[end + index],
   }));
   const values = present.slice(kind.parents.some(isNamed) ? 0 : parents.length, end);
-  if (kind.name !== 'hyperparam') return { state: 'found', records: [{ kind, id, parents, values }] };
-  const records: Found[] = [];
-  for (let at = 0; at < values.length; at += 2) {
-    records.push({ kind, id, parents, values: [values[at], values[at + 1]] });
-  }
+  const records = shapeOf(kind)
+    .split(values)
+    .map((own): Found => ({ kind, id, parents, values: own }));
   return { state: 'found', records };
 }

@@ -2,26 +2,52 @@ import { fatal } from '../../foundation/errors';
 import { readAsset } from '../../foundation/package-root';
 import type { Transaction } from '../../connections/postgres';
 import type { RedisConnection } from '../../connections/redis';
-import { counted, incarnationKey } from '../position/redis-facts';
+import { countedKinds, counterKey } from '../../mapping/counters';
+import { type Catalogue, type Kind, type KindName, namesWhere } from '../../mapping/kinds';
+import { incarnationKey } from '../position/redis-facts';
+import { type Targets, targetOf } from '../record/target';
 
 const highestSql = readAsset('src/archive/warm/sql/highest-ids.sql');
 const raiseLua = readAsset('src/archive/warm/lua/raise-counters.lua');
 
-type Counted = (typeof counted)[number];
-type Counters = Readonly<Record<Counted, bigint>>;
+/** By kind, in the order in which they are told. */
+type Counters = ReadonlyMap<KindName, bigint>;
 
 /** Text of a counter before and after; '' = there was, or is, none. */
-export type RaisedCounters = Readonly<Record<Counted, { readonly before: string; readonly after: string }>>;
+export interface RaisedCounter {
+  readonly before: string;
+  readonly after: string;
+}
 
-const counterKey = (kind: string): string => `aidb:counter:${kind}`;
+export type RaisedCounters = ReadonlyMap<KindName, RaisedCounter>;
+
 const scanCount = 1_000;
 
-/** The highest ids that Postgres has heard of. @param predictions their table */
-export async function highestIds(transaction: Transaction, predictions: string): Promise<Counters> {
-  const rows = await transaction.query(highestSql.replaceAll('{predictions}', predictions));
+/** The highest ids that Postgres has heard of. */
+export async function highestIds(
+  transaction: Transaction,
+  catalogue: Catalogue,
+  targets: Targets,
+): Promise<Counters> {
+  const dated = namesWhere(catalogue, ({ identity }) => identity === 'dated').map(
+    (name) =>
+      `UNION ALL SELECT '${name}', max(redis_id) FROM ${targetOf(targets, name).table} WHERE redis_id < 1000000000000000`,
+  );
+  const named = [...catalogue.values()].flatMap((kind) => {
+    const first = firstOf(kind);
+    return first === undefined ? [] : [[kind.name, first] as const];
+  });
+  const rows = await transaction.query(highestSql.replaceAll('{dated}', dated.join('\n  ')), [
+    named.map(([kind]) => kind),
+    named.map(([, first]) => first),
+  ]);
   const found = new Map(rows.map(({ kind, highest }) => [kind, BigInt(highest ?? 0)]));
-  return Object.fromEntries(counted.map((kind) => [kind, found.get(kind) ?? 0n])) as Record<Counted, bigint>;
+  return new Map(countedKinds(catalogue).map((kind) => [kind, found.get(kind) ?? 0n]));
 }
+
+/** The kind whose id stands first in a key. */
+const firstOf = ({ name, identity, parents }: Kind): KindName | undefined =>
+  identity === 'keyed' ? parents.find(({ from }) => from === 0)?.kind : name;
 
 /**
  * Lifts every counter to the highest id ever used, before anything is restored, so that whoever begins to write meanwhile gets a new
@@ -39,10 +65,12 @@ export async function raiseCounters(
   }: { readonly used: Counters; readonly wentBack: boolean; readonly dryRun: boolean },
 ): Promise<RaisedCounters> {
   try {
-    const before = await raise(redis, '', new Map());
-    const low = counted.some((kind) => before[kind].after === '' || BigInt(before[kind].after) < used[kind]);
+    const before = await raise(redis, '', new Map([...used.keys()].map((kind) => [kind, 0n])));
+    const low = [...before].some(
+      ([kind, { after }]) => after === '' || BigInt(after) < (used.get(kind) ?? 0n),
+    );
     // Where a counter was lost, records may be there that Postgres has not heard of yet.
-    const wanted = low ? await withThoseInRedis(redis, used) : new Map(Object.entries(used));
+    const wanted = low ? await withThoseInRedis(redis, used) : used;
     return dryRun
       ? raisedOnPaper(before, wanted)
       : await raise(redis, wentBack ? incarnationKey : '', wanted);
@@ -51,22 +79,17 @@ export async function raiseCounters(
   }
 }
 
-function raisedOnPaper(found: RaisedCounters, wanted: ReadonlyMap<string, bigint>): RaisedCounters {
-  const raised = counted.map((kind) => {
-    const { before } = found[kind];
-    const least = wanted.get(kind) ?? 0n;
-    const low = least > 0n && (before === '' || BigInt(before) < least);
-    return [kind, { before, after: low ? String(least) : before }];
-  });
-  return Object.fromEntries(raised) as RaisedCounters;
-}
+const raisedOnPaper = (found: RaisedCounters, wanted: Counters): RaisedCounters =>
+  new Map(
+    [...found].map(([kind, { before }]) => {
+      const least = wanted.get(kind) ?? 0n;
+      const low = least > 0n && (before === '' || BigInt(before) < least);
+      return [kind, { before, after: low ? String(least) : before }];
+    }),
+  );
 
-async function raise(
-  redis: RedisConnection,
-  unlink: string,
-  wanted: ReadonlyMap<string, bigint>,
-): Promise<RaisedCounters> {
-  const pairs = counted.flatMap((kind) => [counterKey(kind), String(wanted.get(kind) ?? 0n)]);
+async function raise(redis: RedisConnection, unlink: string, wanted: Counters): Promise<RaisedCounters> {
+  const pairs = [...wanted].flatMap(([kind, least]) => [counterKey(kind), String(least)]);
   const reply = (await redis.client.eval(raiseLua, 0, unlink, ...pairs)) as
     [key: string, value: string] | [[before: string, after: string][]];
   const [first, value] = reply;
@@ -76,13 +99,16 @@ async function raise(
       hint: `Set it to a number at least as high as the highest id in use, or delete it (redis-cli DEL ${first}): warm sets it then.`,
     });
   }
-  return Object.fromEntries(
-    counted.map((kind, index) => [kind, { before: first[index]?.[0] ?? '', after: first[index]?.[1] ?? '' }]),
-  ) as RaisedCounters;
+  return new Map(
+    [...wanted.keys()].map((kind, index) => {
+      const [before = '', after = ''] = first[index] ?? [];
+      return [kind, { before, after }];
+    }),
+  );
 }
 
-async function withThoseInRedis({ client }: RedisConnection, used: Counters): Promise<Map<string, bigint>> {
-  const highest = new Map<string, bigint>(Object.entries(used));
+async function withThoseInRedis({ client }: RedisConnection, used: Counters): Promise<Counters> {
+  const highest = new Map(used);
   let cursor = '0';
   do {
     const [next, keys] = await client.scan(cursor, 'MATCH', 'aidb:*', 'COUNT', scanCount);

@@ -1,9 +1,9 @@
 import { readAsset } from '../../foundation/package-root';
 import { sqlState } from '../../connections/postgres';
 import type { TextRow, Transaction } from '../../connections/postgres';
-import { type Kind, type KindName, kindNames, kinds } from '../../mapping/kinds';
+import type { Kind, KindName } from '../../mapping/kinds';
 import { type Strategies, strategyOf } from '../../mapping/strategies';
-import { quoteName, type Target, type Targets, targetOf } from '../record/target';
+import { quoteName, type Target, type Targets } from '../record/target';
 import type { WarmLimits } from './limits';
 import { emptyTally, type Tallies, type Tally } from './tally';
 
@@ -15,7 +15,7 @@ const countingMs = 20_000;
 
 export interface Plan {
   /** Records to look at, by kind; undefined: too many to count. */
-  readonly wanted: Readonly<Record<KindName, number | undefined>>;
+  readonly wanted: ReadonlyMap<Kind, number | undefined>;
   /** Postgres ids of the rows that may have a place in Redis, of the kinds that others refer to. */
   readonly chosen: ReadonlyMap<KindName, readonly string[]>;
   /** With what is known before anything is restored. */
@@ -36,16 +36,14 @@ export async function makePlan(
   limits: WarmLimits,
 ): Promise<Plan> {
   const chosen = new Map<KindName, readonly string[]>();
-  const tallies = Object.fromEntries(kindNames.map((name) => [name, emptyTally()])) as Record<
-    KindName,
-    Tally
-  >;
-  const wanted: Record<KindName, number | undefined> = Object.fromEntries(
-    kindNames.map((name) => [name, 0]),
-  ) as Record<KindName, number>;
-  for (const name of kindNames) {
-    const target = targetOf(targets, name);
-    if (target.kind.identity === 'mapped') {
+  const tallies = new Map<Kind, Tally>();
+  const wanted = new Map<Kind, number | undefined>();
+  for (const target of targets.values()) {
+    const { kind } = target;
+    const { name } = kind;
+    const tally = emptyTally();
+    tallies.set(kind, tally);
+    if (kind.identity === 'mapped') {
       const [row] = await transaction.query(
         countsTemplate
           .replaceAll('{chosen}', chosenSql(name, strategies))
@@ -56,15 +54,14 @@ export async function makePlan(
         name,
         (row?.['ids'] ?? '').split(/[{},]/).filter((id) => id !== ''),
       );
-      wanted[name] = numberIn(row, 'chosen');
-      tallies[name].superseded = numberIn(row, 'superseded');
-      tallies[name].shared = numberIn(row, 'shared');
-      tallies[name].foreign = numberIn(row, 'foreign');
+      wanted.set(kind, numberIn(row, 'chosen'));
+      tally.superseded = numberIn(row, 'superseded');
+      tally.shared = numberIn(row, 'shared');
+      tally.foreign = numberIn(row, 'foreign');
     } else {
-      const parents = new Set(chosen.get(target.kind.parents[0]?.kind ?? 'model'));
+      const parents = new Set(chosen.get(kind.parents[0]?.kind ?? ''));
       const rows = await countByParent(transaction, target, limits);
-      wanted[name] =
-        rows && addUp(rows, { parents, most: mostOf(target.kind, limits), tally: tallies[name] });
+      wanted.set(kind, rows && addUp(rows, { parents, most: mostOf(kind, limits), tally }));
     }
   }
   return { wanted, chosen, tallies };
@@ -105,7 +102,7 @@ async function countByParent(
     await transaction.execute(`SET LOCAL statement_timeout = ${countingMs}`);
     const rows = await transaction.query(
       `SELECT ${parent} AS parent, count(*) AS rows, count(${mark}) AS ours, ` +
-        `count(${mark}) FILTER (WHERE ${sinceCondition(kind.name, limits)}) AS young FROM ${table} GROUP BY 1`,
+        `count(${mark}) FILTER (WHERE ${sinceCondition(kind, limits)}) AS young FROM ${table} GROUP BY 1`,
     );
     await transaction.execute(`SET LOCAL statement_timeout = '60s'; RELEASE SAVEPOINT counting`);
     return rows;
@@ -117,9 +114,9 @@ async function countByParent(
 }
 
 /** SQL: what retention would not remove again at once. */
-export function sinceCondition(name: KindName, { since }: WarmLimits): string {
-  const oldest = name === 'prediction' || name === 'metric' ? since?.[name] : undefined;
-  const column = kinds[name].columns.find(({ decoder }) => decoder === 'time')?.column ?? '';
+export function sinceCondition({ name, columns }: Kind, { since }: WarmLimits): string {
+  const oldest = new Map(Object.entries(since ?? {})).get(name);
+  const column = columns.find(({ decoder }) => decoder === 'time')?.column ?? '';
   return oldest === undefined ? 'true' : `${quoteName(column)} >= '${oldest.toISOString()}'`;
 }
 

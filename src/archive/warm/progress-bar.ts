@@ -1,18 +1,18 @@
 import { SingleBar } from 'cli-progress';
-import type { KindName } from '../../mapping/kinds';
-import { kinds } from '../../mapping/kinds';
+import type { Kind } from '../../mapping/kinds';
+import { label } from './report';
 import type { Plan } from './plan';
 
 /** A bar where a person watches a terminal; nothing elsewhere. */
 export function progressBar(terminal: NodeJS.WriteStream = process.stderr): {
   readonly start: (plan: Plan) => void;
-  readonly update: (done: number, kind: KindName) => void;
+  readonly update: (done: number, kind: Kind) => void;
   readonly stop: () => void;
 } {
   let bar: SingleBar | undefined;
   return {
     start: ({ wanted }) => {
-      const counts = Object.values(wanted);
+      const counts = [...wanted.values()];
       const total = counts.reduce<number>((sum, count) => sum + (count ?? 0), 0);
       if (!terminal.isTTY || total === 0) return;
       // What takes too long to count has no end to show.
@@ -23,7 +23,7 @@ export function progressBar(terminal: NodeJS.WriteStream = process.stderr): {
       bar.start(total, 0, { kind: '' });
     },
     update: (done, kind) => {
-      bar?.update(done, { kind: kinds[kind].table.replaceAll('_', ' ') });
+      bar?.update(done, { kind: label(kind) });
     },
     stop: () => {
       bar?.stop();

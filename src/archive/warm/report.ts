@@ -1,10 +1,10 @@
-import { type KindName, kindNames, kinds } from '../../mapping/kinds';
+import type { Catalogue, Kind } from '../../mapping/kinds';
 import type { WarmLimits } from './limits';
 import type { Plan } from './plan';
-import { keptBack, type Tally } from './tally';
+import { emptyTally, keptBack, type Tally } from './tally';
 import type { WarmFacts, WarmReport } from './warm';
 
-const label = (kind: KindName): string => kinds[kind].table.replaceAll('_', ' ');
+export const label = ({ table }: Kind): string => table.replaceAll('_', ' ');
 
 /** What is about to be done. */
 export function planLines(
@@ -13,13 +13,13 @@ export function planLines(
   { predictions }: WarmLimits,
 ): string[] {
   const lines = [`Redis at ${redis} is filled from Postgres at ${postgres}; what is there stays as it is.`];
-  const there = kindNames.filter((kind) => wanted[kind] !== 0);
+  const there = [...wanted].filter(([, count]) => count !== 0);
   if (there.length === 0)
     lines.push('Postgres holds no records that came from Redis: there is nothing to put back.');
-  for (const kind of there) {
+  for (const [kind, count] of there) {
     const newest =
-      kind === 'prediction' && predictions !== 'all' ? `, the newest ${predictions} of each version` : '';
-    lines.push(`  ${label(kind)}: ${wanted[kind] ?? 'too many to count'}${newest}`);
+      kind.identity === 'dated' && predictions !== 'all' ? `, the newest ${predictions} of each version` : '';
+    lines.push(`  ${label(kind)}: ${count ?? 'too many to count'}${newest}`);
   }
   if (evicts)
     lines.push('Note: this Redis evicts (maxmemory-policy): what is put back may be dropped again.');
@@ -45,21 +45,25 @@ export const isComplete = ({ tallies }: WarmReport): boolean =>
   Object.values(tallies).every((tally) => keptBack(tally) === 0);
 
 /** What was done. */
-export function reportLines({ tallies, counters, ms }: WarmReport, dryRun: boolean): string[] {
+export function reportLines(
+  { tallies, counters, ms }: WarmReport,
+  catalogue: Catalogue,
+  dryRun: boolean,
+): string[] {
+  const ofKinds = [...catalogue.values()].map((kind) => [kind, tallies[kind.name] ?? emptyTally()] as const);
   const lines: string[] = [];
   const row = (cells: readonly (string | number)[]) => {
     const [name = '', ...numbers] = cells.map(String);
     lines.push(`  ${name.padEnd(18)}${numbers.map((number) => number.padStart(14)).join('')}`);
   };
   row(['', dryRun ? 'would restore' : 'restored', 'there already', 'kept back']);
-  for (const kind of kindNames) {
-    const tally = tallies[kind];
+  for (const [kind, tally] of ofKinds) {
     const [back, kept] = [tally.restored, keptBack(tally)];
     if (back + tally.there + kept > 0) row([label(kind), back, tally.there, kept]);
   }
   for (const [reason, text] of reasons) {
-    const counts = kindNames.flatMap((kind) => {
-      const count = tallies[kind][reason];
+    const counts = ofKinds.flatMap(([kind, tally]) => {
+      const count = tally[reason];
       return count === 0 ? [] : [`${label(kind)} ${count}`];
     });
     if (counts.length > 0) lines.push(`  ${counts.join(', ')}: ${text}`);
@@ -69,7 +73,7 @@ export function reportLines({ tallies, counters, ms }: WarmReport, dryRun: boole
     const changes = raised.map(([kind, { before, after }]) => `${kind} ${before || 'none'} → ${after}`);
     lines.push(`  counters: ${changes.join(', ')}`);
   }
-  const total = kindNames.reduce((sum, kind) => sum + tallies[kind].restored, 0);
+  const total = Object.values(tallies).reduce((sum, { restored }) => sum + restored, 0);
   const seconds = (ms / 1_000).toFixed(2);
   lines.push(
     dryRun ? `Dry run: nothing was changed (${seconds}s).` : `${total} records put back in ${seconds}s.`,

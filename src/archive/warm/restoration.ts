@@ -4,8 +4,8 @@ import { readAsset } from '../../foundation/package-root';
 import type { TextRow, Transaction } from '../../connections/postgres';
 import type { Config } from '../../config/load';
 import { defaultMaxRecordBytes } from '../../connections/redis';
-import { type KindName, kindNames } from '../../mapping/kinds';
-import { quoteName, type Target, type Targets, targetOf } from '../record/target';
+import type { Kind, KindName, ShapeName } from '../../mapping/kinds';
+import { quoteName, type Target } from '../record/target';
 import type { RaisedCounters } from './counters';
 import type { WarmLimits } from './limits';
 import { MetricForms } from './metric-form';
@@ -13,31 +13,30 @@ import { measure, pagesOf, sizeSql } from './pages';
 import { chosenSql, type Plan, sinceCondition } from './plan';
 import { Unlike } from './python-form';
 import type { Parent, PartToRestore, RecordToRestore, Restorer } from './restorer';
-import { fieldsOf, type Lineage, selected, toHyperparameter, toPoint, toRecord } from './rows';
-import type { Tally } from './tally';
+import { fieldsOf, type Lineage, selected, toField, toPoint, toRecord } from './rows';
+import { type Tally, tallyOf } from './tally';
 
 const mappedRowsSql = readAsset('src/archive/warm/sql/mapped-rows.sql');
 const newestRowsSql = readAsset('src/archive/warm/sql/newest-rows.sql');
-const hyperparametersSql = readAsset('src/archive/warm/sql/hyperparameter-rows.sql');
+const fieldRowsSql = readAsset('src/archive/warm/sql/field-rows.sql');
 const keyedRowsSql = readAsset('src/archive/warm/sql/keyed-rows.sql');
 
 export interface RestorationOptions {
   readonly config: Config;
   readonly limits: WarmLimits;
   readonly transaction: Transaction;
-  readonly targets: Targets;
   readonly plan: Plan;
   readonly restorer: Restorer;
   readonly counters: RaisedCounters;
   readonly signal: AbortSignal;
-  readonly onProgress: (done: number, kind: KindName) => void;
+  readonly onProgress: (done: number, kind: Kind) => void;
 }
 
 /** Brings kind after kind from Postgres into Redis, and counts what becomes of each record. */
 export class Restoration {
   readonly #options: RestorationOptions;
   /** By kind and Postgres id, what is in Redis by now. */
-  readonly #back = new Map<KindName, Map<string, Parent>>(kindNames.map((name) => [name, new Map()]));
+  readonly #back = new Map<KindName, Map<string, Parent>>();
   readonly #chosen: ReadonlyMap<KindName, ReadonlySet<string>>;
   readonly #forms = new MetricForms();
   /** Ids up to here were given out by a counter that had begun anew: a writer may be about to use them. */
@@ -47,22 +46,22 @@ export class Restoration {
   constructor(options: RestorationOptions) {
     this.#options = options;
     this.#chosen = new Map([...options.plan.chosen].map(([name, ids]) => [name, new Set(ids)]));
-    const raised = Object.entries(options.counters).filter(([, { before, after }]) => before !== after);
+    const raised = [...options.counters].filter(([, { before, after }]) => before !== after);
     this.#givenOut = new Map(raised.map(([kind, { before }]) => [kind, BigInt(before === '' ? 0 : before)]));
   }
 
   /** Parents have to come before their children. */
-  async restore(name: KindName): Promise<void> {
-    const { transaction, targets, plan, signal, onProgress } = this.#options;
-    if (plan.wanted[name] === 0) return;
-    const target = targetOf(targets, name);
+  async restore(target: Target): Promise<void> {
+    const { transaction, plan, signal, onProgress } = this.#options;
+    const { kind } = target;
+    if (plan.wanted.get(kind) === 0) return;
     const { sql, values } = this.#query(target);
     const columns =
-      name === 'hyperparam' ? ['parts'] : target.kind.columns.map((_column, index) => `c${index}`);
+      kind.shape === 'fields' ? ['parts'] : target.kind.columns.map((_column, index) => `c${index}`);
     const sized = `SELECT *, ${sizeSql(columns)} AS size FROM (${sql}) AS one`;
     const most = this.#options.config.redis.maxRecordBytes ?? defaultMaxRecordBytes;
     const { larger, largest } = await measure(transaction, sized, { values, most });
-    plan.tallies[name].large += larger;
+    tallyOf(plan.tallies, kind).large += larger;
     // Only where it has to be: otherwise each size is worked out twice.
     const fitting = larger === 0 ? sql : `SELECT * FROM (${sized}) AS fitting WHERE size <= ${most}`;
     for await (const rows of pagesOf(transaction, fitting, { values, largest })) {
@@ -72,22 +71,36 @@ export class Restoration {
           hint: 'What was restored so far is complete. Run it again: it goes on with the rest.',
         });
       }
-      if (name === 'hyperparam') this.#done += await this.#restoreHyperparameters(rows);
-      else this.#done += rows.length;
-      if (name === 'metric') await this.#restorePoints(rows);
-      else if (name !== 'hyperparam') await this.#restoreRecords(target, rows);
-      onProgress(this.#done, name);
+      this.#done += await this.#restoreRows[kind.shape](target, rows);
+      onProgress(this.#done, kind);
     }
   }
+
+  /** What a shape's rows become. @returns how many records they are */
+  readonly #restoreRows: Readonly<
+    Record<ShapeName, (target: Target, rows: readonly TextRow[]) => Promise<number>>
+  > = {
+    hash: (target, rows) => this.#restoreRecords(target, rows),
+    fields: ({ kind }, rows) => this.#restoreFields(kind, rows),
+    members: ({ kind }, rows) => this.#restorePoints(kind, rows),
+  };
 
   #query(target: Target): { readonly sql: string; readonly values: readonly unknown[] } {
     const { config, limits, plan } = this.#options;
     const { kind, table } = target;
     const { name } = kind;
     const columns = selected(target);
-    const since = sinceCondition(name, limits);
+    const since = sinceCondition(kind, limits);
     const parents = [`{${(plan.chosen.get(kind.parents[0]?.kind ?? name) ?? []).join(',')}}`];
-    const fill = (sql: string) => sql.replaceAll('{table}', table).replaceAll('{columns}', columns);
+    const column = (name = '') => quoteName(name);
+    const [first, second] = kind.columns;
+    const time = column(kind.columns.find(({ field }) => field === kind.created)?.column);
+    const fill = (sql: string) =>
+      sql
+        .replaceAll('{table}', table)
+        .replaceAll('{columns}', columns)
+        .replaceAll('{parent}', column(kind.parents[0]?.column))
+        .replaceAll('{since}', since);
     if (kind.identity === 'mapped') {
       return {
         sql: fill(mappedRowsSql).replaceAll('{chosen}', chosenSql(name, config.onConflict)),
@@ -97,23 +110,22 @@ export class Restoration {
     if (kind.identity === 'dated') {
       const { predictions } = limits;
       const limit =
-        predictions === 'all' ? '' : `ORDER BY p."timestamp" DESC, p.redis_id DESC LIMIT ${predictions}`;
+        predictions === 'all' ? '' : `ORDER BY p.${time} DESC, p.redis_id DESC LIMIT ${predictions}`;
       return {
-        sql: fill(newestRowsSql).replaceAll('{since}', since).replaceAll('{limit}', limit),
+        sql: fill(newestRowsSql).replaceAll('{time}', time).replaceAll('{limit}', limit),
         values: parents,
       };
     }
-    if (name === 'hyperparam') return { sql: fill(hyperparametersSql), values: parents };
-    const sql = fill(keyedRowsSql)
-      .replaceAll('{parent}', quoteName(kind.parents[0]?.column ?? ''))
-      .replaceAll('{since}', since);
+    const sql = fill(kind.shape === 'fields' ? fieldRowsSql : keyedRowsSql)
+      .replaceAll('{name}', column(first?.column))
+      .replaceAll('{value}', column(second?.column));
     return { sql, values: parents };
   }
 
-  async #restoreRecords(target: Target, rows: readonly TextRow[]): Promise<void> {
+  async #restoreRecords(target: Target, rows: readonly TextRow[]): Promise<number> {
     const { plan, restorer } = this.#options;
     const { kind } = target;
-    const tally = plan.tallies[kind.name];
+    const tally = tallyOf(plan.tallies, kind);
     const records: (RecordToRestore & { readonly pgId: string; readonly lost: Lost })[] = [];
     for (const row of rows) {
       if (row['superseded'] === 't') {
@@ -126,48 +138,55 @@ export class Restoration {
       });
       if (record !== undefined) records.push(record);
     }
-    const outcomes = await restorer.records(kind.name, fieldsOf(kind), records);
+    const outcomes = await restorer.records(kind, fieldsOf(kind), records);
     for (const [index, outcome] of outcomes.entries()) {
       const record = records[index];
       if (record === undefined) continue;
       tally[outcome.is === 'orphaned' ? (record.lost ?? 'orphaned') : outcome.is]++;
       if (kind.identity !== 'mapped' || !('created' in outcome)) continue;
-      this.#back
-        .get(kind.name)
-        ?.set(record.pgId, { kind: kind.name, id: record.id, created: outcome.created });
+      const back = this.#back.get(kind.name) ?? new Map<string, Parent>();
+      back.set(record.pgId, { kind: kind.name, id: record.id, created: outcome.created });
+      this.#back.set(kind.name, back);
     }
+    return rows.length;
   }
 
-  async #restorePoints(rows: readonly TextRow[]): Promise<void> {
+  async #restorePoints(kind: Kind, rows: readonly TextRow[]): Promise<number> {
     const { plan, restorer } = this.#options;
-    const tally = plan.tallies.metric;
+    const tally = tallyOf(plan.tallies, kind);
     const parts: PartToRestore[] = [];
     for (const row of rows) {
-      const run = this.#back.get('run')?.get(row['p0'] ?? '');
-      const point = run && fitting(tally, () => toPoint(this.#forms, row, run));
-      if (run === undefined) tally.orphaned++;
+      const parent = this.#parentOf(kind, row);
+      const point = parent && fitting(tally, () => toPoint(this.#forms, row, kind, parent));
+      if (parent === undefined) tally.orphaned++;
       if (point !== undefined) parts.push(point);
     }
     for (const is of await restorer.parts('ZADD', parts)) tally[is]++;
+    return rows.length;
   }
 
-  /** All of a run in one step, or none of them. @param rows a row a run @returns how many they are */
-  async #restoreHyperparameters(rows: readonly TextRow[]): Promise<number> {
+  /** All of a key in one step, or none of them. @param rows a row a key @returns how many they are */
+  async #restoreFields(kind: Kind, rows: readonly TextRow[]): Promise<number> {
     const { plan, restorer } = this.#options;
-    const tally = plan.tallies.hyperparam;
+    const tally = tallyOf(plan.tallies, kind);
     const parts: PartToRestore[] = [];
     let count = 0;
     for (const row of rows) {
-      const run = this.#back.get('run')?.get(row['p0'] ?? '');
+      const parent = this.#parentOf(kind, row);
       const stored = storedParts.parse(JSON.parse(row['parts'] ?? '[]'));
       count += stored.length;
       const known =
-        run && fitting(tally, () => stored.map((one) => toHyperparameter(one, run)), stored.length);
-      if (run === undefined) tally.orphaned += stored.length;
+        parent && fitting(tally, () => stored.map((one) => toField(one, kind, parent)), stored.length);
+      if (parent === undefined) tally.orphaned += stored.length;
       parts.push(...(known ?? []));
     }
     for (const is of await restorer.parts('HSETNX', parts)) tally[is]++;
     return count;
+  }
+
+  /** The one that a record's key begins with, as it is in Redis by now. */
+  #parentOf({ parents }: Kind, row: TextRow): Parent | undefined {
+    return this.#back.get(parents[0]?.kind ?? '')?.get(row['p0'] ?? '');
   }
 
   /** @throws Unlike */

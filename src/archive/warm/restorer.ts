@@ -2,14 +2,16 @@ import type { Result } from 'ioredis';
 import { readAsset } from '../../foundation/package-root';
 import type { RedisConnection } from '../../connections/redis';
 import { instant } from '../record/instant';
-import { type KindName, kinds } from '../../mapping/kinds';
-import { restoredPrediction } from '../tail/stream';
+import { type Catalogue, type Kind, type KindName, kindOf } from '../../mapping/kinds';
+import { changesStream } from '../../writer/keys';
+import { restoredField } from '../stream/fields';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
     /** restore-records.lua */
     millraceRestoreRecords(
-      keys: 0,
+      keys: 1,
+      stream: string,
       ...args: (string | number)[]
     ): Result<readonly (number | string)[], Context>;
     /** restore-parts.lua */
@@ -61,9 +63,10 @@ export type Outcome =
   { readonly is: 'restored' | 'there'; readonly created: string } | { readonly is: 'inUse' | 'orphaned' };
 
 export interface RestorerOptions {
+  readonly catalogue: Catalogue;
   readonly redis: RedisConnection;
   readonly dryRun: boolean;
-  /** A daemon listens: tell it which predictions came back, so that it need not look them up. */
+  /** A daemon listens: tell it which records of the packed kind (predictions) came back, so that it need not look them up. */
   readonly tell: boolean;
 }
 
@@ -84,12 +87,12 @@ export class Restorer {
 
   /** @param fields of the hash @returns in order */
   async records(
-    name: KindName,
+    kind: Kind,
     fields: readonly string[],
     records: readonly RecordToRestore[],
   ): Promise<readonly Outcome[]> {
     if (records.length === 0) return [];
-    const replies = await this.#ask(name, fields, records);
+    const replies = await this.#ask(kind, fields, records);
     const outcomes = replies.map((reply, index) => outcomeOf(reply, records[index]?.created ?? ''));
     // The same moment, written otherwise: it is the same record, and may lack its index entry.
     const again = records.flatMap((record, index) => {
@@ -97,7 +100,7 @@ export class Restorer {
       if (typeof created !== 'string' || outcomes[index]?.is !== 'there') return [];
       return [{ ...record, created }];
     });
-    if (again.length > 0) await this.#ask(name, fields, again);
+    if (again.length > 0) await this.#ask(kind, fields, again);
     return outcomes;
   }
 
@@ -107,9 +110,9 @@ export class Restorer {
     parts: readonly PartToRestore[],
   ): Promise<readonly Outcome['is'][]> {
     if (parts.length === 0) return [];
-    const parents = new Parents();
+    const { catalogue, dryRun } = this.#options;
+    const parents = new Parents(catalogue);
     const list = parts.map(({ parent, key, first, second }) => [parents.number(parent), key, first, second]);
-    const { dryRun } = this.#options;
     const replies = await this.#run((client) =>
       client.millraceRestoreParts(0, command, dryRun ? '1' : '', parents.json, JSON.stringify(list)),
     );
@@ -117,27 +120,27 @@ export class Restorer {
   }
 
   #ask(
-    name: KindName,
+    kind: Kind,
     fields: readonly string[],
     records: readonly RecordToRestore[],
   ): Promise<readonly (number | string)[]> {
-    const { dryRun: look, tell } = this.#options;
+    const { catalogue, dryRun: look, tell } = this.#options;
     const options = {
-      prefix: `aidb:${name}:`,
-      born: kinds[name].created ?? '',
-      index: name === 'exprun' ? 'set' : 'zset',
-      names: name === 'model' ? 'aidb:model:name_to_id' : '',
-      tell: name === 'prediction' && tell ? restoredPrediction : '',
+      prefix: `aidb:${kind.name}:`,
+      born: kind.created ?? '',
+      index: kind.index === undefined ? '' : kind.index.by === 'set' ? 'set' : 'zset',
+      names: kind.names ?? '',
+      tell: kind.packed && tell ? restoredField(kind) : '',
       ...{ look, fields },
     };
-    const parents = new Parents();
+    const parents = new Parents(catalogue);
     const list = records.map(({ id, created, orphaned, parents: refers, index, name: called, values }) => {
       const numbers = orphaned ? [0] : refers.map((parent) => parents.number(parent));
       return [id, created, numbers, index.key, index.score, index.member, called, values];
     });
     // An absent value becomes null.
     const [head, body] = [JSON.stringify(options), JSON.stringify(list)];
-    return this.#run((client) => client.millraceRestoreRecords(0, head, parents.json, body));
+    return this.#run((client) => client.millraceRestoreRecords(1, changesStream, head, parents.json, body));
   }
 
   async #run<T>(command: (client: RedisConnection['client']) => Promise<T>): Promise<T> {
@@ -152,7 +155,12 @@ export class Restorer {
 
 /** The parents of a page, each named once. */
 class Parents {
+  readonly #catalogue: Catalogue;
   readonly #numbers = new Map<Parent, number>();
+
+  constructor(catalogue: Catalogue) {
+    this.#catalogue = catalogue;
+  }
 
   number(parent: Parent): number {
     const known = this.#numbers.get(parent) ?? this.#numbers.size + 1;
@@ -163,7 +171,7 @@ class Parents {
   get json(): string {
     const named = [...this.#numbers.keys()].map(({ kind, id, created }) => [
       `aidb:${kind}:${id}`,
-      kinds[kind].created ?? '',
+      kindOf(this.#catalogue, kind).created ?? '',
       created,
     ]);
     return JSON.stringify(named);

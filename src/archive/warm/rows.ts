@@ -1,5 +1,5 @@
 import type { TextRow } from '../../connections/postgres';
-import { type Column, type Kind, kinds } from '../../mapping/kinds';
+import type { Kind } from '../../mapping/kinds';
 import { quoteName, type Target } from '../record/target';
 import type { MetricForms } from './metric-form';
 import { fieldOf, newestFirst, pythonTime, Unlike } from './python-form';
@@ -20,18 +20,23 @@ export function selected({ kind, types }: Target): string {
 
 /** Fields of a kind's hash, in the order of the layout: its id, its parents, the rest. */
 export function fieldsOf(kind: Kind): readonly string[] {
-  if (kind.name === 'exprun')
-    return ['experiment_id', 'training_run_id', ...kind.columns.map(({ field }) => field)];
-  const parents = kind.parents.map(({ from }) => String(from));
-  return ['id', ...parents, ...kind.columns.map(({ field }) => field)];
+  const fields = kind.columns.map(({ field }) => field);
+  // Named by the key, they stand in the hash as well.
+  if (kind.identity === 'keyed') return [...kind.parents.map(({ column }) => column), ...fields];
+  return ['id', ...kind.parents.map(({ from }) => String(from)), ...fields];
 }
 
-const indexes: Readonly<Partial<Record<Kind['name'], string>>> = {
-  model: 'aidb:idx:models',
-  dataset: 'aidb:idx:datasets',
-  run: 'aidb:idx:runs',
-  experiment: 'aidb:idx:experiments',
-};
+/** The entry of a record in the index of its kind. @param parents their ids in Redis */
+function entryOf(
+  { index }: Kind,
+  { id, created, parents }: { id: string; created: string; parents: readonly string[] },
+): RecordToRestore['index'] {
+  const filled = (text: string) =>
+    text.replace(/\{(\d)\}/g, (_place, at: string) => parents[Number(at)] ?? '');
+  if (index === undefined) return { key: '', score: '', member: '' };
+  const score = { id, newest: index.by === 'newest' ? newestFirst(created) : '', set: '' }[index.by];
+  return { key: filled(index.key), score, member: index.member === undefined ? id : filled(index.member) };
+}
 
 /** What the record of a row belongs to. */
 export interface Lineage {
@@ -54,18 +59,11 @@ export function toRecord(
   );
   const parentIds = parents.map((parent) => parent?.id ?? '0');
   const lineage = { parents: parents.filter((parent) => parent !== undefined), orphaned };
-  if (kind.name === 'exprun') {
+  if (kind.identity === 'keyed') {
     requireDigest(row['redis_key'] ?? '', kind.name);
-    const [experiment = '', run = ''] = parentIds;
-    const index = { key: `aidb:exprun:${experiment}:runs`, score: '', member: run };
-    return {
-      id: `${experiment}:${run}`,
-      created: '',
-      ...lineage,
-      index,
-      name: '',
-      values: [...parentIds, ...values],
-    };
+    const id = parentIds.join(':');
+    const index = entryOf(kind, { id, created: '', parents: parentIds });
+    return { id, created: '', ...lineage, index, name: '', values: [...parentIds, ...values] };
   }
   const id = row['redis_id'] ?? '';
   const born = kind.columns.findIndex(({ field }) => field === kind.created);
@@ -77,43 +75,36 @@ export function toRecord(
       throw new Unlike('the creation time was changed in Postgres');
     created = values[born] = mapped;
   }
-  const index =
-    kind.name === 'prediction'
-      ? { key: `aidb:idx:predictions:${parentIds[0] ?? ''}`, score: newestFirst(created), member: id }
-      : { key: indexes[kind.name] ?? `aidb:idx:versions:${parentIds[0] ?? ''}`, score: id, member: id };
-  const name = kind.name === 'model' ? (values[0] ?? '') : '';
+  const index = entryOf(kind, { id, created, parents: parentIds });
+  const name = kind.names === undefined ? '' : (values[0] ?? '');
   return { id, created, ...lineage, index, name, values: [id, ...parentIds, ...values] };
 }
 
 /** @param stored redis_key, name, value @throws Unlike */
-export function toHyperparameter(
+export function toField(
   [key, first, second]: readonly [string, string | null, string | null],
+  { name, columns }: Kind,
   parent: Parent,
 ): PartToRestore {
-  if (first === null || second === null) throw new Unlike('param_name or param_value is NULL');
+  if (first === null || second === null)
+    throw new Unlike(`${columns.map(({ column }) => column).join(' or ')} is NULL`);
   requireDigest(key, first);
-  return { parent, key: `aidb:hyperparam:${parent.id}`, first, second };
+  return { parent, key: `aidb:${name}:${parent.id}`, first, second };
 }
 
-const metricColumns: readonly Column[] = kinds.metric.columns;
-const at = (name: string): string => `c${metricColumns.findIndex(({ column }) => column === name)}`;
-const places = {
-  ...{ epoch: at('epoch'), step: at('step'), name: at('metric_name'), value: at('metric_value') },
-  ...{ split: at('split'), timestamp: at('timestamp') },
-};
-
-/** @throws Unlike */
-export function toPoint(forms: MetricForms, row: TextRow, parent: Parent): PartToRestore {
-  const value = (place: string): string | null => row[place] ?? null;
-  const name = value(places.name);
+/** A point of a metric: how these are written is known of their very columns. @throws Unlike */
+export function toPoint(forms: MetricForms, row: TextRow, kind: Kind, parent: Parent): PartToRestore {
+  const value = (name: string): string | null =>
+    row[`c${kind.columns.findIndex(({ column }) => column === name)}`] ?? null;
+  const name = value('metric_name');
   if (name === null) throw new Unlike('metric_name is NULL');
-  const [epoch, step, split] = [value(places.epoch), value(places.step), value(places.split)];
-  const point = { epoch, step, name, value: value(places.value), split, timestamp: value(places.timestamp) };
+  const [epoch, step, split] = [value('epoch'), value('step'), value('split')];
+  const point = { epoch, step, name, value: value('metric_value'), split, timestamp: value('timestamp') };
   const second = forms.member(point, row['redis_key'] ?? '');
   if (second === undefined) throw new Unlike('no known way of writing it has these bytes');
   return {
     parent,
-    key: `aidb:metric:${parent.id}:${name}:${split ?? 'train'}`,
+    key: `aidb:${kind.name}:${parent.id}:${name}:${split ?? 'train'}`,
     first: epoch ?? step ?? '0',
     second,
   };

@@ -2,7 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fatal } from '../../foundation/errors';
 import type { PostgresConnection } from '../../connections/postgres';
 import type { RedisConnection } from '../../connections/redis';
-import { streamKey } from '../position/checkpoint';
+import type { Catalogue } from '../../mapping/kinds';
+import { changesStream } from '../../writer/keys';
 import { judge } from '../position/continuity';
 import { incarnationKey, parseFacts, readFacts } from '../position/redis-facts';
 
@@ -27,14 +28,15 @@ const lookMs = 100;
 export async function lookAround(
   redis: RedisConnection,
   postgres: PostgresConnection,
+  catalogue: Catalogue,
 ): Promise<Surroundings> {
   const deadline = performance.now() + patienceMs;
   for (;;) {
-    const [row] = await postgres.query(checkpointSql, [streamKey]);
+    const [row] = await postgres.query(checkpointSql, [changesStream]);
     if (row === undefined) return { daemon: false, wentBack: false };
     const { incarnation = null, entry_id: entryId, seen } = row;
     const daemon = row['alive'] === 't';
-    const now = await readFacts(redis, entryId ?? '0-0').catch((error: unknown) => {
+    const now = await readFacts(redis, entryId ?? '0-0', catalogue).catch((error: unknown) => {
       throw redis.translate(error);
     });
     if (incarnation !== null && now.incarnation !== null && now.incarnation !== incarnation) {

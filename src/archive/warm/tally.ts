@@ -1,4 +1,4 @@
-import type { KindName } from '../../mapping/kinds';
+import type { Kind } from '../../mapping/kinds';
 
 /** What became of the records of a kind. */
 export interface Tally {
@@ -28,7 +28,14 @@ export const emptyTally = (): Tally => ({
   ...{ superseded: 0, shared: 0, left: 0, foreign: 0 },
 });
 
-export type Tallies = Readonly<Record<KindName, Tally>>;
+/** While they are counted. */
+export type Tallies = ReadonlyMap<Kind, Tally>;
+
+export function tallyOf(tallies: Tallies, kind: Kind): Tally {
+  const tally = tallies.get(kind);
+  if (tally === undefined) throw new Error(`no tally of ${kind.name}`);
+  return tally;
+}
 
 /** What might be restored another time, or looked at. */
 export const keptBack = ({ inUse, orphaned, unlike, large }: Tally): number =>

@@ -2,16 +2,15 @@ import type { Config } from '../../config/load';
 import { PostgresConnection } from '../../connections/postgres';
 import type { PostgresTarget } from '../../connections/postgres-url';
 import { inspectServer, RedisConnection } from '../../connections/redis';
-import { type KindName, kindNames } from '../../mapping/kinds';
+import type { Kind, KindName } from '../../mapping/kinds';
 import { findTargets } from '../schema/preparation';
-import { targetOf } from '../record/target';
-import { highestIds, raiseCounters, type RaisedCounters } from './counters';
+import { highestIds, raiseCounters, type RaisedCounter } from './counters';
 import type { WarmLimits } from './limits';
 import { makePlan, type Plan } from './plan';
 import { Restoration } from './restoration';
 import { Restorer } from './restorer';
 import { lookAround } from './surroundings';
-import type { Tallies } from './tally';
+import type { Tally } from './tally';
 
 export interface WarmOptions {
   readonly config: Config;
@@ -24,7 +23,7 @@ export interface WarmOptions {
   /** Before the first write. */
   readonly onPlan: (plan: Plan, facts: WarmFacts) => void;
   /** @param done records looked at, of all kinds together */
-  readonly onProgress: (done: number, kind: KindName) => void;
+  readonly onProgress: (done: number, kind: Kind) => void;
 }
 
 export interface WarmFacts {
@@ -36,8 +35,8 @@ export interface WarmFacts {
 }
 
 export interface WarmReport {
-  readonly tallies: Tallies;
-  readonly counters: RaisedCounters;
+  readonly tallies: Readonly<Record<KindName, Tally>>;
+  readonly counters: Readonly<Record<KindName, RaisedCounter>>;
   readonly ms: number;
 }
 
@@ -47,26 +46,28 @@ export interface WarmReport {
  */
 export async function warm(options: WarmOptions): Promise<WarmReport> {
   const { config, limits, dryRun, onPlan } = options;
+  const { catalogue } = config;
   const startedAt = Date.now();
   const redis = new RedisConnection(config.redis, 'warm');
   const postgres = new PostgresConnection(options.target, 'warm');
   try {
     await redis.connect();
     const { evicts } = await inspectServer(redis);
-    const targets = await findTargets(postgres);
-    const { daemon, wentBack } = await lookAround(redis, postgres);
+    const targets = await findTargets(postgres, catalogue);
+    const { daemon, wentBack } = await lookAround(redis, postgres, catalogue);
     return await postgres.transaction(async (transaction) => {
       const plan = await makePlan(transaction, targets, config.onConflict, limits);
       onPlan(plan, { redis: redis.display, postgres: postgres.display, evicts });
-      const used = await highestIds(transaction, targetOf(targets, 'prediction').table);
+      const used = await highestIds(transaction, catalogue, targets);
       const counters = await raiseCounters(redis, { used, wentBack, dryRun });
-      const restorer = new Restorer({ redis, dryRun, tell: daemon });
+      const restorer = new Restorer({ catalogue, redis, dryRun, tell: daemon });
       const restoration = new Restoration({
         ...options,
         ...{ transaction, targets, plan, restorer, counters },
       });
-      for (const name of kindNames) await restoration.restore(name);
-      return { tallies: plan.tallies, counters, ms: Date.now() - startedAt };
+      for (const target of targets.values()) await restoration.restore(target);
+      const tallies = Object.fromEntries([...plan.tallies].map(([{ name }, tally]) => [name, tally]));
+      return { tallies, counters: Object.fromEntries(counters), ms: Date.now() - startedAt };
     }, 'REPEATABLE READ, READ ONLY');
   } catch (error) {
     throw postgres.translate(error);

@@ -1,7 +1,7 @@
 import type { Transaction } from '../../connections/postgres';
 import type { Expectation } from './expectation';
 import { rememberSql } from './find-unlike';
-import { isKind, type KindName } from '../../mapping/kinds';
+import type { KindName } from '../../mapping/kinds';
 import type { Target, Targets } from '../record/target';
 
 /**
@@ -21,7 +21,7 @@ export class Alterations {
   async of(transaction: Transaction, kind: KindName): Promise<boolean> {
     if (this.#kinds === undefined) {
       const rows = await transaction.query('SELECT DISTINCT kind FROM millrace.altered');
-      this.#kinds = new Set(rows.flatMap(({ kind: name }) => (isKind(name ?? '') ? [name as KindName] : [])));
+      this.#kinds = new Set(rows.map(({ kind: name }) => name ?? ''));
     }
     return this.#kinds.has(kind);
   }

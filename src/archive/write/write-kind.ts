@@ -62,7 +62,7 @@ export async function writeKind(
   }
   applied.counts.set(target.kind.name, sum);
   if (refusals.length > 0) applied.refused.set(target.kind.name, refusals);
-  const copied = target.kind.name === 'prediction' && attempt.batch.copy !== undefined;
+  const copied = attempt.batch.copy?.kind.name === target.kind.name;
   if (rows.length > parked.size || copied) applied.landed.add(target.kind.name);
   return parked;
 }
@@ -75,7 +75,7 @@ async function writeBlock(
 ): Promise<Written> {
   const { kind } = target;
   if (kind.appendOnly) {
-    const copy = kind.name === 'prediction' ? batch.copy : undefined;
+    const copy = batch.copy?.kind.name === kind.name ? batch.copy : undefined;
     const added = direct
       ? await writeNew(transaction, target, rows, copy)
       : await writeAppended(transaction, target, rows);

@@ -3,6 +3,7 @@ import { Batch } from '../../../src/archive/batch/batch';
 import { CarriedCopy } from '../../../src/archive/batch/carried-copy';
 import { CopyText } from '../../../src/archive/batch/copy-text';
 import { pack } from '../../../src/archive/record/packed';
+import { kinds } from '../../../src/mapping/ai-registry';
 
 // What carried-copy.ts makes of bytes, beside what row.ts makes of the same ones.
 
@@ -14,7 +15,7 @@ const known = (kind: string, identity: { id: string; created: string }) =>
     : undefined;
 
 const carried = (value: Buffer) =>
-  ({ kind: 'prediction', value, from: { entryId: '1-1', pair: 0 } }) as const;
+  ({ kind: kinds.prediction, value, from: { entryId: '1-1', pair: 0 } }) as const;
 
 /** The text that rows make, or undefined when one of them cannot be a row. */
 function byRows(value: Buffer): string | undefined {
@@ -44,7 +45,7 @@ function byCopy(...values: readonly Buffer[]): {
   readonly text: string;
   readonly copy: CarriedCopy;
 } {
-  const copy = new CarriedCopy(known);
+  const copy = new CarriedCopy(kinds.prediction, known);
   const taken = values.map((value) => copy.add(carried(value)));
   return { taken, text: Buffer.concat(copy.pieces).toString('latin1'), copy };
 }

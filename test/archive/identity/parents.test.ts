@@ -3,15 +3,16 @@ import { IdMap, IdMapTransaction } from '../../../src/archive/identity/id-map';
 import { findParents, parentIn, withParents } from '../../../src/archive/identity/parents';
 import { type Row, toRow } from '../../../src/archive/record/row';
 import type { Target, Targets } from '../../../src/archive/record/target';
-import { type KindName, kindNames, kinds } from '../../../src/mapping/kinds';
+import { aiRegistry, kinds } from '../../../src/mapping/ai-registry';
+import type { KindName } from '../../../src/mapping/kinds';
 
 const created = '2026-01-01 00:00:00.000000';
 const bytes = (text: string) => Buffer.from(text);
 
 const targets: Targets = new Map(
-  kindNames.map((name): [KindName, Target] => [
+  [...aiRegistry].map(([name, kind]): [KindName, Target] => [
     name,
-    { kind: kinds[name], table: kinds[name].table, sequence: '', types: new Map() },
+    { kind, table: kind.table, sequence: '', types: new Map() },
   ]),
 );
 

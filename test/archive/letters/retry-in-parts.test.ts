@@ -13,6 +13,7 @@ import { parseRedisUrl } from '../../../src/connections/redis-url';
 import { keepLog } from '../../support/daemon';
 import { testPostgres } from '../../support/postgres';
 import { testRedis } from '../../support/stores';
+import { aiRegistry } from '../../../src/mapping/ai-registry';
 
 function parsed<T extends object>(target: T | string): T {
   if (typeof target === 'string') throw new Error(target);
@@ -26,7 +27,7 @@ test('letters tried again are let go with the last of several transactions: a ki
   const postgres = new PostgresConnection(parsed(parsePostgresUrl(postgresUrl)), 'test');
   try {
     await redis.connect();
-    await prepareSchema(postgres, keepLog());
+    await prepareSchema(postgres, aiRegistry, keepLog());
     const checkpoint = new Checkpoint(postgres);
     await checkpoint.claim();
     // More points than one transaction takes, and a deletion that only its letter tells of.
@@ -56,7 +57,7 @@ test('letters tried again are let go with the last of several transactions: a ki
       redis,
       postgres,
       checkpoint,
-      truth: new TruthReader(redis),
+      truth: new TruthReader(redis, aiRegistry),
       sink: sink as unknown as ArchiveSink,
       echoes: new Echoes(() => Promise.resolve('0-0')),
       onDelete: 'delete',

@@ -1,11 +1,14 @@
 import fc from 'fast-check';
-import { kindNames } from '../../../src/mapping/kinds';
-import { effectOf, keyOffset, keyspacePattern } from '../../../src/archive/mirror/mirror-event';
-import { recordOf } from '../../../src/archive/record/key';
+import { keyOffset, keyspacePattern } from '../../../src/connections/keyspace';
+import { aiRegistry } from '../../../src/mapping/ai-registry';
+import { Effects } from '../../../src/archive/mirror/mirror-event';
+import { recordOf as recordIn } from '../../../src/archive/record/key';
 import type { Nomination } from '../../../src/archive/record/nomination';
 import { entriesOf, entryFields, idsIn } from '../../../src/archive/stream/nominate';
 
-const effect = (event: string, key = 'model:1') => effectOf(key, event);
+const effects = new Effects(aiRegistry);
+const effect = (event: string, key = 'model:1') => effects.of(key, event);
+const recordOf = (key: string) => recordIn(aiRegistry, key);
 
 test('writes of every command are changes, also of commands nobody has thought of yet', () => {
   for (const event of [
@@ -55,8 +58,8 @@ test.each([
 });
 
 test('the pattern takes keys of every kind and leaves counters and index entries in Redis', () => {
-  const initials = /\[(\w+)\]/.exec(keyspacePattern(3))?.[1] ?? '';
-  for (const kind of kindNames) expect(initials).toContain(kind.charAt(0));
+  const initials = /\[(\w+)\]/.exec(keyspacePattern(3, aiRegistry))?.[1] ?? '';
+  for (const kind of aiRegistry.keys()) expect(initials).toContain(kind.charAt(0));
   expect(initials).not.toMatch(/[ci]/);
   expect('__keyspace@12__:aidb:run:1'.slice(keyOffset(12))).toBe('run:1');
 });
@@ -68,7 +71,7 @@ test('entries hold at most 100 records and 64 KiB, and lose, repeat or reorder n
     fc.integer({ min: 1, max: 70_000 }).map((n) => 'x'.repeat(n)),
   );
   const nomination: fc.Arbitrary<Nomination> = fc.record({
-    kind: fc.constantFrom(...kindNames),
+    kind: fc.constantFrom(...aiRegistry.keys()),
     id,
     what: fc.constantFrom('changed', 'deleted', 'lapsed'),
   });

@@ -9,6 +9,7 @@ import { eventually } from '../../support/eventually';
 import { temporaryFolder } from '../../support/temporary-folder';
 import { testRedis, type TestRedis } from '../../support/stores';
 import { countArrivals, has, mirrored, noEchoes, startMirror, type TestMirror } from '../support/mirror';
+import { aiRegistry } from '../../../src/mapping/ai-registry';
 
 const folder = temporaryFolder();
 let redis: TestRedis;
@@ -159,7 +160,7 @@ test('a user who may not subscribe is told the grant, and served as soon as it h
 test('a stop before there was a connection, and one while Redis refuses, complete', async () => {
   const target = redisTarget({ host: '127.0.0.1', port: 1, db: 0 });
   const connection = new RedisConnection(target, 'test');
-  const options = { target, connection, echoes: noEchoes };
+  const options = { catalogue: aiRegistry, target, connection, echoes: noEchoes };
   const events = lastValueFrom(mirror$({ ...options, signal: AbortSignal.abort() }), {
     defaultValue: 'none',
   });
@@ -195,6 +196,7 @@ test('unsubscribing leaves no connection behind', async () => {
   await connection.connect();
   const seen: string[] = [];
   const subscription = mirror$({
+    catalogue: aiRegistry,
     target,
     connection,
     signal: new AbortController().signal,

@@ -4,6 +4,8 @@ import { redisTarget } from '../../../src/connections/redis-url';
 import { eventually } from '../../support/eventually';
 import { testRedis, type TestRedis } from '../../support/stores';
 import { noEchoes } from '../support/mirror';
+import { Effects } from '../../../src/archive/mirror/mirror-event';
+import { aiRegistry } from '../../../src/mapping/ai-registry';
 
 /** What happens while a flush is under way: `add` returns before Redis can have answered. */
 let redis: TestRedis;
@@ -24,6 +26,8 @@ beforeEach(async () => {
 const queueOf = (flushAt: number, events: QueueEvent[] = [], echoes = noEchoes) =>
   new NominationQueue({
     connection,
+    catalogue: aiRegistry,
+    effects: new Effects(aiRegistry),
     echoes,
     report: (event) => events.push(event),
     flushMs: 5,

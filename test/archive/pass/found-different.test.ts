@@ -1,7 +1,10 @@
 import fc from 'fast-check';
 import { FoundDifferent } from '../../../src/archive/pass/found-different';
 import { inOrder } from '../../../src/archive/record/id-order';
-import { type KindName, kindNames } from '../../../src/mapping/kinds';
+import { aiRegistry } from '../../../src/mapping/ai-registry';
+import type { KindName } from '../../../src/mapping/kinds';
+
+const kindNames = [...aiRegistry.keys()];
 
 const number = fc.oneof(
   fc.nat(3_000).map(String),
@@ -47,7 +50,7 @@ test('whatever the order and however little room, all come out once, by kind and
       fc.array(record, { maxLength: 300 }),
       fc.constantFrom(1, 500, 2_000, 1e6),
       (records, bytes) => {
-        const found = new FoundDifferent(bytes);
+        const found = new FoundDifferent(aiRegistry, bytes);
         const walk = () => {
           // SCAN may give a key twice, and in any order.
           for (const [kind, id] of [...records, ...records.slice(0, 20)].reverse())
@@ -75,7 +78,7 @@ test('whatever the order and however little room, all come out once, by kind and
 });
 
 test('they are held in bounded memory, whatever they are', () => {
-  const found = new FoundDifferent(100_000);
+  const found = new FoundDifferent(aiRegistry, 100_000);
   for (let n = 0; n < 50_000; n++) found.add('prediction', String((n * 7_919_777_777) % 1e15));
   for (let n = 0; n < 50_000; n++) found.add('metric', `${(n * 7_919) % 50_021}:loss:train`);
   expect(found.size).toBeLessThan(2_000);
@@ -83,7 +86,7 @@ test('they are held in bounded memory, whatever they are', () => {
 });
 
 test('close to each other a million of them need no room to speak of', () => {
-  const found = new FoundDifferent(500_000);
+  const found = new FoundDifferent(aiRegistry, 500_000);
   for (let n = 0; n < 1_000_000; n++) found.add('prediction', String((n * 7_919) % 1_000_000));
   expect(found.size).toBe(1_000_000);
   let expected = 0;

@@ -1,5 +1,5 @@
 import { FullPass } from '../../../src/archive/pass/full-pass';
-import { kinds } from '../../../src/mapping/kinds';
+import { aiRegistry, kinds } from '../../../src/mapping/ai-registry';
 import { findTargets, prepareSchema } from '../../../src/archive/schema/preparation';
 import type { Targets } from '../../../src/archive/record/target';
 import { TruthReader } from '../../../src/archive/truth/truth';
@@ -28,8 +28,8 @@ beforeAll(async () => {
   redis = new RedisConnection(target, 'test');
   await redis.connect();
   postgres = new PostgresConnection(parsePostgresUrl((await testPostgres()).url) as PostgresTarget, 'test');
-  await prepareSchema(postgres, keepLog());
-  targets = await findTargets(postgres);
+  await prepareSchema(postgres, aiRegistry, keepLog());
+  targets = await findTargets(postgres, aiRegistry);
 });
 afterAll(() => {
   redis.close();
@@ -58,7 +58,7 @@ const newPass = (heldBytes?: number) =>
   new FullPass({
     redis,
     postgres,
-    truth: new TruthReader(redis),
+    truth: new TruthReader(redis, aiRegistry),
     targets: () => targets,
     strategies: loadConfig({}).onConflict,
     ...(heldBytes === undefined ? {} : { heldBytes }),
@@ -176,7 +176,7 @@ test.each(['flushed', 'restarted'])('a Redis %s after a chunk was read ahead', a
   await postgres.query('DELETE FROM predictions WHERE redis_id > 5000');
   const nominated = [...(await finish(pass))];
   // Whatever is nominated too much is found to be gone before anything is written.
-  const truths = await new TruthReader(redis).read(kinds.prediction, nominated);
+  const truths = await new TruthReader(redis, aiRegistry).read(kinds.prediction, nominated);
   for (const [index, truth] of truths.entries())
     expect(truth.state).toBe(Number(nominated[index]) > 3 ? 'absent' : 'packed');
   expect([...(await finish(newPass()))].sort()).toEqual(['1', '2', '3']);

@@ -19,7 +19,7 @@ const change = (facts: RedisFacts, { stream, counters, ...rest }: Change): Redis
   ...facts,
   ...rest,
   stream: { ...facts.stream, ...stream },
-  counters: { ...facts.counters, ...counters },
+  counters: { ...facts.counters, ...(counters as RedisFacts['counters'] | undefined) },
 });
 const noStream = { exists: false, length: 0, firstId: null, lastGeneratedId: '0-0', entriesAdded: null };
 const noCounters = { model: null, version: null, run: null, prediction: null };

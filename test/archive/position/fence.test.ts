@@ -8,6 +8,7 @@ import { keepLog } from '../../support/daemon';
 import { eventually } from '../../support/eventually';
 import { testPostgres, type TestPostgres } from '../../support/postgres';
 import { emptied } from '../support/in-step';
+import { aiRegistry } from '../../../src/mapping/ai-registry';
 
 /** Whoever writes has to be the owner in the very transaction that writes. */
 let postgres: TestPostgres;
@@ -18,7 +19,7 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   await emptied(postgres);
-  await prepareSchema(connect(), keepLog());
+  await prepareSchema(connect(), aiRegistry, keepLog());
 });
 afterEach(() => {
   for (const connection of connections.splice(0)) connection.close();

@@ -1,3 +1,4 @@
+import { aiRegistry } from '../../../src/mapping/ai-registry';
 import { copyFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ArchiveCheckpoint, judge } from '../../../src/archive/position/continuity';
@@ -43,7 +44,8 @@ const commit = async (entryId: string) => {
   const seen = parseFacts(JSON.parse(JSON.stringify(await facts(entryId))));
   checkpoint = { incarnation: seen?.incarnation ?? null, entryId, seen };
 };
-const facts = (entryId = checkpoint.entryId): Promise<RedisFacts> => readFacts(connection, entryId);
+const facts = (entryId = checkpoint.entryId): Promise<RedisFacts> =>
+  readFacts(connection, entryId, aiRegistry);
 const verdict = async () => judge(checkpoint, await facts());
 const restart = async () => {
   const { port } = redis.server;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { idOfKey, inOrder, sortKey } from '../../../src/archive/record/id-order';
-import { kindNames, kinds } from '../../../src/mapping/kinds';
+import { aiRegistry } from '../../../src/mapping/ai-registry';
 
 const number = fc.oneof(
   fc.nat(300).map(String),
@@ -16,9 +16,9 @@ const id = fc.oneof(
 );
 
 test('parents can be written before their children: each kind comes after all that it refers to', () => {
-  for (const [at, name] of kindNames.entries())
-    for (const { kind } of kinds[name].parents)
-      expect([name, kindNames.indexOf(kind) < at]).toEqual([name, true]);
+  const names = [...aiRegistry.keys()];
+  for (const [at, { name, parents }] of [...aiRegistry.values()].entries())
+    for (const { kind } of parents) expect([name, names.indexOf(kind) < at]).toEqual([name, true]);
 });
 
 test('numbers rise by their value, of any length, alone and as the parts of a key', () => {

@@ -11,6 +11,7 @@ import {
   foundDatabase,
   paste,
 } from './support/databases';
+import { aiRegistry } from '../../../src/mapping/ai-registry';
 
 /** Migrates, expects a refusal that changed nothing, pastes its statements and expects the migration to pass. */
 async function refusedThenMended({ admin }: Database): Promise<MillraceError> {
@@ -123,7 +124,7 @@ test('a database that is not UTF-8 is refused', async () => {
 });
 
 test('a server that is too old, and a standby, are refused by name', async () => {
-  const facts = await readFacts((await emptyDatabase()).admin);
+  const facts = await readFacts((await emptyDatabase()).admin, aiRegistry);
   const refusal = (server: Partial<ServerFacts>) =>
     serverProblems({ ...facts, server: { ...facts.server, ...server } });
   expect(refusal({ versionNumber: 120_022, version: '12.22' })).toEqual([

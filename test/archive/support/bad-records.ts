@@ -1,5 +1,6 @@
 import type Redis from 'ioredis';
-import { type KindName, kindNames, kinds } from '../../../src/mapping/kinds';
+import { aiRegistry } from '../../../src/mapping/ai-registry';
+import { type KindName, kindOf } from '../../../src/mapping/kinds';
 
 /** A good record of each kind that lives in a hash; its parents have the id 1. */
 const at = '2026-01-05T14:30:00.000001';
@@ -64,21 +65,21 @@ export function spoilt(
   };
 }
 
-const hashKinds = kindNames.filter((kind) => kind in goodFields);
+const hashKinds = [...aiRegistry.keys()].filter((kind) => kind in goodFields);
 
 /** What no text column takes, in each of them. */
 export const unstorableTexts = (text: string | Buffer, code: string): BadRecord[] =>
   hashKinds.flatMap((kind) =>
-    kinds[kind].columns
-      .filter(({ decoder }) => decoder === 'text' || decoder === 'json')
+    kindOf(aiRegistry, kind)
+      .columns.filter(({ decoder }) => decoder === 'text' || decoder === 'json')
       .map(({ column, field }) => spoilt(kind, { [field]: text }, `${code} ${column}`)),
   );
 
 /** What no JSON column takes, in each of them. */
 export const noJson = (text: string): BadRecord[] =>
   hashKinds.flatMap((kind) =>
-    kinds[kind].columns
-      .filter(({ decoder }) => decoder === 'json')
+    kindOf(aiRegistry, kind)
+      .columns.filter(({ decoder }) => decoder === 'json')
       .map(({ column, field }) => spoilt(kind, { [field]: text }, `22P02 ${column}`)),
   );
 

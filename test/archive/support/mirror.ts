@@ -5,6 +5,7 @@ import { RedisConnection } from '../../../src/connections/redis';
 import { redisTarget } from '../../../src/connections/redis-url';
 import { eventually } from '../../support/eventually';
 import type { TestRedis } from '../../support/stores';
+import { aiRegistry } from '../../../src/mapping/ai-registry';
 
 /** No function library writes here. */
 export const noEchoes: MirrorOptions['echoes'] = { has: () => false, settle: () => Promise.resolve() };
@@ -45,6 +46,7 @@ export async function startMirror(
   const events: MirrorEvent[] = [];
   const running = new Promise<void>((resolve, reject) => {
     mirror$({
+      catalogue: aiRegistry,
       target,
       connection,
       signal: abort.signal,

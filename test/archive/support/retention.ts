@@ -31,7 +31,7 @@ export async function retain({
   const postgres = new PostgresConnection(requirePostgres(config), 'retention');
   try {
     await redis.connect();
-    const targets = await findTargets(postgres);
+    const targets = await findTargets(postgres, config.catalogue);
     const onRemoved = () => undefined;
     const retention = new Retention({ redis, postgres, targets: () => targets, policy, dryRun, onRemoved });
     do await between?.();

@@ -28,8 +28,8 @@ export function warmed(
 }
 
 /** What a report says of a kind, without the zeros. */
-export const toldOf = ({ tallies }: WarmReport, kind: keyof WarmReport['tallies']): Record<string, number> =>
-  Object.fromEntries(Object.entries(tallies[kind]).filter(([, count]) => count > 0));
+export const toldOf = ({ tallies }: WarmReport, kind: string): Record<string, number> =>
+  Object.fromEntries(Object.entries(tallies[kind] ?? {}).filter(([, count]) => count > 0));
 
 export const allKeptBack = ({ tallies }: WarmReport): number =>
   Object.values(tallies).reduce((sum, tally) => sum + keptBack(tally), 0);

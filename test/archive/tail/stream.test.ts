@@ -1,10 +1,13 @@
+import { StreamFields } from '../../../src/archive/stream/fields';
+import { aiRegistry } from '../../../src/mapping/ai-registry';
 import { type Entry, readPage as readPageOf } from '../../../src/archive/tail/stream';
 
 const entry = (id: string, ...fields: readonly (string | Buffer)[]): Entry => [
   Buffer.from(id),
   fields.map((field) => Buffer.from(field)),
 ];
-const readPage = (entries: readonly Entry[]) => readPageOf(entries, () => undefined);
+const fields = new StreamFields(aiRegistry);
+const readPage = (entries: readonly Entry[]) => readPageOf(entries, () => undefined, fields);
 const letters = (...fields: readonly (string | Buffer)[]) =>
   readPage([entry('1-1', ...fields)]).batch.letters.map(
     ({ key, reason }) => `${key.toString()} ${reason.code}`,

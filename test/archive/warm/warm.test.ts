@@ -326,11 +326,11 @@ test('whatever was archived comes back so that a pass finds no difference, in an
       await archiveAll();
       await client().flushall();
       const report = await warmed(archive);
-      expect(report.tallies.prediction.restored).toBeGreaterThan(100);
+      expect(report.tallies['prediction']?.restored).toBeGreaterThan(100);
       for (const kind of ['model', 'run', 'hyperparam', 'exprun', 'prediction'] as const)
         expect({ kind, ...toldOf(report, kind) }).not.toHaveProperty('unlike');
       // The others are in zones, or past 2^53, of which Postgres keeps too little.
-      expect(report.tallies.metric.restored).toBeGreaterThan(10);
+      expect(report.tallies['metric']?.restored).toBeGreaterThan(10);
       expect(await archive.differences()).toEqual({});
     }),
     { numRuns: 2, endOnFailure: true },

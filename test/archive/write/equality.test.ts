@@ -1,10 +1,10 @@
 import { differs, type Strictness } from '../../../src/archive/write/equality';
-import { kinds, type KindName } from '../../../src/mapping/kinds';
+import { kinds } from '../../../src/mapping/ai-registry';
 import { type Database, emptyDatabase } from '../schema/support/databases';
 
 /** Kind and column, its type in Postgres, what the row has, what the record has, and under which strictness that is a difference. */
 type Form = readonly [
-  column: `${KindName}.${string}`,
+  column: `${keyof typeof kinds}.${string}`,
   type: string,
   stored: string | null,
   given: string | null,
@@ -55,7 +55,7 @@ beforeAll(async () => {
 test.each(forms)(
   '%s (%s): %j in Postgres and %j in Redis differ under %j',
   async (name, type, stored, given, different) => {
-    const [kind, column] = name.split('.') as [KindName, string];
+    const [kind, column] = name.split('.') as [keyof typeof kinds, string];
     const target = { kind: kinds[kind], table: '', sequence: '', types: new Map([[column, type]]) };
     const both = `(SELECT 1 AS id, $1::text::${type} AS "${column}") AS t, (SELECT $2::text AS text, $2::text::${type} AS typed) AS w`;
     const ask = async (strictness: Strictness, from: string, typed: boolean) => {

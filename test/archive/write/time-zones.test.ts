@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { migrate } from '../../../src/archive/schema/migrate';
-import { kindNames, kinds } from '../../../src/mapping/kinds';
+import { aiRegistry } from '../../../src/mapping/ai-registry';
 import { traceRecord } from '../../../src/archive/inspect/trace';
 import { loadConfig, requirePostgres } from '../../../src/config/load';
 import {
@@ -27,10 +27,10 @@ const archive = useArchive();
 const { lines, start, environment, differences, pass } = archive;
 
 /** Every column with a time, `table.column`. */
-const times = kindNames.flatMap((name) =>
-  kinds[name].columns
+const times = [...aiRegistry.values()].flatMap(({ table, columns }) =>
+  columns
     .filter(({ decoder }) => decoder === 'time' || decoder === 'time or none')
-    .map(({ column }) => [kinds[name].table, column] as const),
+    .map(({ column }) => [table, column] as const),
 );
 
 /** Puts the database into a zone, and makes the tables: as they are made now, or with the types they had before 0.1 was published. */

@@ -1,6 +1,7 @@
 -- What tells one state of Redis from an earlier one, all of one moment. Reads only. Contents of entries are not returned, for they may
 -- have any size; nor are values that are longer than what they should be.
 --
+-- KEYS  1 the stream
 -- ARGV  1 key of the incarnation
 --       2 entry id of the position
 --       3 bytes that the stream may take: XINFO reads its first and last entry, whatever their size
@@ -8,7 +9,7 @@
 -- Result: the error HEAVY; or {run id, replication id or nil, incarnation, whether the entry at the position is there (1, 0), stream, counter…}
 --       incarnation  nil: none, or of another type
 --       stream       nil: none; its type, if that is another; or {length, last generated id, first id or nil, entries ever added or nil}
-local key = 'millrace:changes'
+local key = KEYS[1]
 local longest = 100
 
 local function short(text) return type(text) == 'string' and string.sub(text, 1, longest) end

@@ -2,13 +2,14 @@
 -- tell how large an entry is before it is read, which takes three times its size in here for a moment: so it is done once, and one that is
 -- too large is replaced by what is left of it, at the end of the stream.
 --
+-- KEYS  1 the stream
 -- ARGV  1 id after which to read
 --       2 most entries, none of which is far too large to be read (refusal.ts)
 --       3 most bytes to return: reading stops after the entry that reaches it
 --       4 most bytes of one entry. Of a larger one the records that it carries are only named, for they are in Redis under their keys as
 --         well; where that is not enough, `too-large` stands for it, with its id and size
 -- Result: {id, {field, value, …}} of each that is not replaced
-local stream, overhead = 'millrace:changes', 100
+local stream, overhead = KEYS[1], 100
 local from, most, budget, limit = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 
 local function weight_of(fields)

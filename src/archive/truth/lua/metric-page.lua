@@ -1,8 +1,8 @@
 -- Reads what has been added to a metric's sorted set since it was last looked at, without reading it from its start: new points
 -- have the highest scores (epochs, steps) nearly always. Were points added below, the number of members there has changed.
 --
--- KEYS[1] aidb:metric:<run>:<name>:<split>
--- KEYS[2] aidb:run:<run>
+-- KEYS[1] the sorted set, aidb:metric:<run>:<name>:<split>
+-- KEYS[2] what it belongs to, aidb:run:<run>
 -- ARGV[1] score up to which all is known, with a parenthesis for 'not itself' ('-inf' at first)
 -- ARGV[2] how many members were below it
 -- ARGV[3] members already taken from there on
@@ -10,10 +10,11 @@
 -- ARGV[5] how many of them may be taken at once at first: Redis does not tell how long a member is before it is read
 -- ARGV[6] most bytes to return: reading stops after the member that reaches it
 -- ARGV[7] most bytes of one member
+-- ARGV[8] the run's field with its creation time
 -- Result: nil                                    no such key
 --         type                                   another type than a sorted set
 --         {created, known, score, below, step, member…}
---           created  started_at of the run (nil: no such run)
+--           created  when the run began (nil: no such run)
 --           known    1: members are those from ARGV[1] on; 0: the numbers do not match, read from the start
 --           step     0: there are no more; else what ARGV[5] should be next time
 --           member   or a number, the bytes of one that has too many
@@ -21,7 +22,7 @@
 local kind = redis.call('TYPE', KEYS[1]).ok
 if kind == 'none' then return false end
 if kind ~= 'zset' then return kind end
-local created = redis.pcall('HGET', KEYS[2], 'started_at')
+local created = redis.pcall('HGET', KEYS[2], ARGV[8])
 if type(created) ~= 'string' or #created > 64 then created = false end
 local low = ARGV[1]
 if low ~= '-inf' and redis.call('ZCOUNT', KEYS[1], '-inf', '(' .. low) ~= tonumber(ARGV[2]) then

@@ -1,16 +1,16 @@
--- A step of SCAN over all records, with the creation times of the predictions it meets. Reads only.
+-- A step of SCAN over all records, with the creation times of those of the packed kind (predictions). Reads only.
 --
 -- ARGV  1 cursor
 --       2 COUNT
---       3 prefix of the predictions' keys
+--       3 prefix of the packed kind's keys ('' = there is no such kind)
 --       4 their field with the creation time
 --       5 most bytes of a key: what is longer is nobody's record, and is left out
 -- Result: {cursor, ids, times, keys}
---       ids    numbers of predictions, a line each; as one text, because thousands of small replies cost the reader more than
+--       ids    numbers of packed records, a line each; as one text, because thousands of small replies cost the reader more than
 --              all the rest
 --       times  theirs, a line each; '': no hash, no such field, or no time
 --       keys   all others
-local pattern, field = '^' .. ARGV[3] .. '(%d+)$', ARGV[4]
+local pattern, field = ARGV[3] ~= '' and '^' .. ARGV[3] .. '(%d+)$', ARGV[4]
 -- Bytes. No time is longer, so that the reply stays small whatever the field holds.
 local longest = 64
 local longest_key = tonumber(ARGV[5])
@@ -19,7 +19,7 @@ local pcall, match, find = redis.pcall, string.match, string.find
 local page = redis.call('SCAN', ARGV[1], 'MATCH', 'aidb:*', 'COUNT', ARGV[2])
 local ids, times, keys = {}, {}, {}
 for _, key in ipairs(page[2]) do
-  local id = match(key, pattern)
+  local id = pattern and match(key, pattern)
   if id then
     local time = pcall('HGET', key, field)
     local fits = type(time) == 'string' and #time <= longest and not find(time, '\n', 1, true)

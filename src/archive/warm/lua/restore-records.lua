@@ -1,10 +1,11 @@
 -- Puts records back that are not there: hash, index entry and name of each together, so that none is ever half there. What has
 -- the key already stays as it is; if it is the same record, an index entry that it lacks is added.
 --
+-- KEYS  1 the stream
 -- ARGV, all of them JSON: of many strings one is taken apart faster than as many arguments
 --       1 {prefix  of the keys, `aidb:<kind>:`
 --          born    field with the creation time ('' = the kind has none: its key says which record it is)
---          index   `zset` or `set`: what the index is
+--          index   `zset` or `set`: what the index is ('' = the kind has none)
 --          names   key of the hash from name to id ('' = none)
 --          tell    field of the stream that tells a daemon which records came back, so that it need not look ('' = do not tell)
 --          look    only look
@@ -16,7 +17,7 @@
 --       time of the record that has its key
 local call, pcall = redis.call, redis.pcall
 local RESTORED, THERE, ORPHAN, BLOCKED = 1, 2, 3, 4
-local changes = 'millrace:changes'
+local changes = KEYS[1]
 local options, records = cjson.decode(ARGV[1]), cjson.decode(ARGV[3])
 local born, look, names = options.born, options.look, options.names
 local parents = {}
@@ -32,7 +33,7 @@ local function holds(key, wanted)
 end
 
 local function add_index(index, score, member, missing)
-  if look then return end
+  if look or options.index == '' then return end
   if options.index == 'set' then
     call('SADD', index, member)
   elseif missing then
@@ -61,7 +62,7 @@ local results, back, ids = {}, {}, {}
 for i, record in ipairs(records) do
   local id, created, refers, index, score, member = unpack(record, 1, 6)
   local key, alive = options.prefix .. id, all_alive(refers)
-  local fits = holds(index, options.index) and (names == '' or holds(names, 'hash'))
+  local fits = (options.index == '' or holds(index, options.index)) and (names == '' or holds(names, 'hash'))
   local result
   if call('EXISTS', key) == 1 then
     result = occupant(key, created, alive)

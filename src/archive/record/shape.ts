@@ -1,0 +1,105 @@
+import { isUtf8 } from 'node:buffer';
+import type { Kind, ShapeName } from '../../mapping/kinds';
+import { decode, type Value } from './decode';
+import { parseMember } from './metric-member';
+import { quote, Unfit } from './unfit';
+
+type Values = readonly (Buffer | undefined)[];
+
+/** Of a record as it stands in Redis: see found.ts. */
+interface Contents {
+  readonly kind: Kind;
+  readonly id: Buffer;
+  readonly values: Values;
+}
+
+/** All that depends on what a key of a kind holds (see ShapeName): everything else treats all kinds alike. */
+export interface Shape {
+  /** A key holds several records, each told by its first value; a deletion of the key is one of all of them. */
+  readonly several: boolean;
+  /** Fields to read of the hash; none: all there are. */
+  readonly fields: (kind: Kind) => readonly string[];
+  /** What was read, record by record. */
+  readonly split: (values: Values) => readonly Values[];
+  /** How many values a record has, and what people call them. */
+  readonly count: (kind: Kind) => number;
+  readonly names: (kind: Kind) => readonly string[];
+  /** In the order of the columns. @param born creation time, canonical @throws Unfit */
+  readonly values: (found: Contents, born: string | undefined) => Value[];
+  /** What tells a record from those under the same parents, where it has no id of its own. */
+  readonly distinction: (found: Omit<Contents, 'id'>) => Buffer | string;
+  /** What may stand between colons after the ids of the parents. */
+  readonly mayHaveColons: boolean;
+}
+
+const columnsOf = ({ columns }: Kind): readonly string[] => columns.map(({ field }) => field);
+const columnCount = ({ columns }: Kind): number => columns.length;
+const firstValue = ({ values }: Pick<Contents, 'values'>): Buffer | string => values[0] ?? '';
+
+const hash: Shape = {
+  several: false,
+  fields: columnsOf,
+  split: (values) => [values],
+  count: columnCount,
+  names: columnsOf,
+  values: valuesOfHash,
+  distinction: ({ kind }) => kind.name,
+  mayHaveColons: false,
+};
+
+const shapes: { readonly [name in ShapeName]: Shape } = {
+  hash,
+  fields: {
+    ...hash,
+    several: true,
+    fields: () => [],
+    split: pairs,
+    distinction: firstValue,
+  },
+  members: {
+    ...hash,
+    several: true,
+    count: () => 1,
+    names: () => ['member'],
+    values: valuesOfMember,
+    distinction: firstValue,
+    mayHaveColons: true,
+  },
+};
+
+export const shapeOf = ({ shape }: Kind): Shape => shapes[shape];
+
+function pairs(values: Values): readonly Values[] {
+  const records: Values[] = [];
+  for (let at = 0; at < values.length; at += 2) records.push([values[at], values[at + 1]]);
+  return records;
+}
+
+function valuesOfHash({ kind, values }: Contents, born: string | undefined): Value[] {
+  return kind.columns.map((column, index) =>
+    column.field === kind.created && born !== undefined ? `${born}+00` : valueOf(column, values[index]),
+  );
+}
+
+function valuesOfMember({ kind, values: [member] }: Contents): Value[] {
+  if (member === undefined || !isUtf8(member)) {
+    throw new Unfit('22021', undefined, 'the member of the sorted set is not UTF-8');
+  }
+  const fields = parseMember(member);
+  return kind.columns.map((column) => valueOf(column, fields.get(column.field)));
+}
+
+function valueOf({ column, decoder, required }: Kind['columns'][number], raw: Buffer | undefined): Value {
+  if (raw === undefined && required) {
+    throw new Unfit('23502', column, 'is missing: the record is not complete');
+  }
+  return decode(decoder, column, raw);
+}
+
+/** The id of a keyed record. What has a colon too many belongs to somebody else. @throws Unfit */
+export function keyedId({ kind, id }: Contents): string {
+  const text = id.toString('latin1');
+  if (!shapeOf(kind).mayHaveColons && text.split(':').length > kind.parents.length)
+    throw new Unfit('E_ID', 'id', `${quote(id)} is not the key of a ${kind.name}`);
+  return text;
+}
