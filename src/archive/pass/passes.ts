@@ -9,7 +9,7 @@ import type { BatchOutcome } from '../write/attempt';
 import { FullPass, type FullPassOptions } from './full-pass';
 import { PassGate } from './pass-gate';
 import { type ArchivePassReport, passStarted, passSummary, recordPass } from './report';
-import { Tally } from './statistics';
+import { StatisticsTally } from './statistics';
 
 export interface ArchivePassesOptions extends FullPassOptions {
   readonly checkpoint: Checkpoint;
@@ -25,7 +25,7 @@ export interface ArchivePassesOptions extends FullPassOptions {
   readonly onDone: (report: ArchivePassReport) => void;
 }
 
-const tallyFromNow = () => ({ since: Date.now(), moment: performance.now(), counts: new Tally() });
+const tallyFromNow = () => ({ since: Date.now(), moment: performance.now(), counts: new StatisticsTally() });
 
 /** The full passes of a lane, in turns with its tail: each is told, counted, and reported to whoever asked for it. */
 export class ArchivePasses {

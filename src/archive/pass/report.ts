@@ -4,7 +4,7 @@ import type { Tell } from '../../pipeline/event';
 import { timestamp } from '../../foundation/timestamp';
 import { type KindName, kindNames } from '../../mapping/kinds';
 import type { BatchOutcome } from '../write/attempt';
-import { type Statistics, Tally } from './statistics';
+import { type Statistics, StatisticsTally } from './statistics';
 
 /** A complete pass. */
 export interface ArchivePassReport {
@@ -60,7 +60,7 @@ export class AppliedLog {
   readonly #tell: Tell;
   /** Records written since the start, by the tail and by full passes. */
   total = 0;
-  #tally = new Tally();
+  #tally = new StatisticsTally();
   #parked = 0;
   #named = 0;
   /** Undefined: a full pass found them, and nobody knows when they were written. */
@@ -117,7 +117,7 @@ export class AppliedLog {
       text: `[${timestamp()}] Written to PostgreSQL: ${[...told, ...deleted].join(', ') || 'relations'}${age}`,
     });
     this.#tell({ type: 'applied', ...this.#tally.sum, parked: this.#parked, ms: this.#slowestMs ?? null });
-    this.#tally = new Tally();
+    this.#tally = new StatisticsTally();
     this.#parked = 0;
     this.#named = 0;
     this.#slowestMs = undefined;
