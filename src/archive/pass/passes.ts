@@ -9,7 +9,7 @@ import type { BatchOutcome } from '../write/attempt';
 import { FullPass, type FullPassOptions } from './full-pass';
 import { PassGate } from './pass-gate';
 import { type ArchivePassReport, passStarted, passSummary, recordPass } from './report';
-import { Tally } from './statistics';
+import { StatisticsTally } from './statistics';
 
 export interface ArchivePassesOptions extends FullPassOptions {
   readonly checkpoint: Checkpoint;
@@ -28,7 +28,7 @@ export interface ArchivePassesOptions extends FullPassOptions {
 const tallyFromNow = ({ truth }: FullPassOptions) => ({
   since: Date.now(),
   moment: performance.now(),
-  counts: new Tally(truth.catalogue),
+  counts: new StatisticsTally(truth.catalogue),
 });
 
 /** The full passes of a lane, in turns with its tail: each is told, counted, and reported to whoever asked for it. */

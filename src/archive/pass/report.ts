@@ -5,7 +5,7 @@ import { timestamp } from '../../foundation/timestamp';
 import { type Catalogue, type KindName, kindOf } from '../../mapping/kinds';
 import { labelOf } from '../../mapping/statistics';
 import type { BatchOutcome } from '../write/attempt';
-import { type Statistics, Tally } from './statistics';
+import { type Statistics, StatisticsTally } from './statistics';
 
 /** A complete pass. */
 export interface ArchivePassReport {
@@ -57,7 +57,7 @@ export class AppliedLog {
   /** Records written since the start, by the tail and by full passes. */
   total = 0;
   readonly #catalogue: Catalogue;
-  #tally: Tally;
+  #tally: StatisticsTally;
   #parked = 0;
   #named = 0;
   /** Undefined: a full pass found them, and nobody knows when they were written. */
@@ -67,7 +67,7 @@ export class AppliedLog {
 
   constructor({ catalogue, log, metrics, tell }: AppliedLogOptions) {
     this.#catalogue = catalogue;
-    this.#tally = new Tally(catalogue);
+    this.#tally = new StatisticsTally(catalogue);
     this.#log = log;
     this.#metrics = metrics;
     this.#tell = tell;
@@ -116,7 +116,7 @@ export class AppliedLog {
       text: `[${timestamp()}] Written to PostgreSQL: ${[...told, ...deleted].join(', ') || 'relations'}${age}`,
     });
     this.#tell({ type: 'applied', ...this.#tally.sum, parked: this.#parked, ms: this.#slowestMs ?? null });
-    this.#tally = new Tally(this.#catalogue);
+    this.#tally = new StatisticsTally(this.#catalogue);
     this.#parked = 0;
     this.#named = 0;
     this.#slowestMs = undefined;

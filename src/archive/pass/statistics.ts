@@ -5,7 +5,7 @@ import type { BatchOutcome } from '../write/attempt';
 /** What the documents print and `fullSync` returns: records written since the pass began, and those that are parked. */
 export type Statistics = Readonly<Record<Statistic | 'errors', number>> & Readonly<Record<string, number>>;
 
-export class Tally {
+export class StatisticsTally {
   readonly #catalogue: Catalogue;
   readonly #counts = new Map<KindName, { added: number; updated: number }>();
   deleted = 0;
