@@ -2,12 +2,14 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import type Database from 'better-sqlite3';
 import { loadConfig } from '../../src/config/load';
-import { passOnce } from '../../src/control/once';
+import { passOnce } from '../../src/aliases/once';
 import { firstPass, startCli } from '../support/cli';
 import { keepLog, startDaemon } from '../support/daemon';
 import { eventually } from '../support/eventually';
 import { actualKeys, expectedKeys } from '../support/model';
-import { aliasDatabase, temporaryFolder, testRedis, type TestRedis } from '../support/stores';
+import { aliasDatabase } from '../support/alias-database';
+import { temporaryFolder } from '../support/temporary-folder';
+import { testRedis, type TestRedis } from '../support/stores';
 
 /** Several Millraces on the same stores, and one that is killed. */
 const folder = temporaryFolder();

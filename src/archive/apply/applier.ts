@@ -76,10 +76,6 @@ export class Applier {
     return this.#options.sink.knownId;
   }
 
-  set lettersExist(exist: boolean) {
-    this.#options.sink.lettersExist = exist;
-  }
-
   /** After a failure: what was read may not have been applied. */
   forget(): void {
     this.#metrics.forget();

@@ -6,13 +6,15 @@ import { Batch } from '../batch/batch';
 import type { KnownId, KnownParent } from '../batch/carried-copy';
 import type { Checkpoint } from '../position/checkpoint';
 import { clear, digestsOfKnown, digestsOfRow, park, release } from '../letters/dead-letters';
+import type { Parked } from '../letters/parked';
 import { letterOfRefused } from '../delete/delete';
 import { IdMap, IdMapTransaction } from '../identity/id-map';
 import { compareNumbers } from '../record/id-order';
 import { isDataError } from '../write/isolate';
 import { keepAll, keepLapsed, partFromLapsed } from '../delete/kept';
 import type { Behind } from './relay';
-import { bringParents, withParents } from '../identity/resolve';
+import { bringParents, letterOfOrphan } from '../identity/bring-parents';
+import { withParents } from '../identity/parents';
 import type { Row } from '../record/row';
 import type { Strategies } from '../../mapping/strategies';
 import { Swallowed } from '../write/swallowed';
@@ -27,6 +29,7 @@ export interface SinkOptions {
   readonly targets: Targets;
   readonly strategies: Strategies;
   readonly onDelete: 'keep' | 'delete';
+  readonly parked: Parked;
 }
 
 /**
@@ -37,8 +40,6 @@ export class ArchiveSink {
   readonly #options: SinkOptions;
   readonly #ids = new IdMap();
   readonly #alterations = new Alterations();
-  /** Whether there may be dead letters: only then landed records are looked up among them. */
-  lettersExist = true;
 
   constructor(options: SinkOptions) {
     this.#options = options;
@@ -81,7 +82,7 @@ export class ArchiveSink {
         });
         ids.publish();
         checkpoint.moved(entryId);
-        if (batch.letters.length > 0) this.lettersExist = true;
+        if (batch.letters.length > 0) this.#options.parked.suspect();
         return applied;
       } catch (error) {
         if (how.direct && (isIdentityTaken(error) || error instanceof Swallowed))
@@ -132,9 +133,9 @@ export class ArchiveSink {
 
   async #write(attempt: Attempt): Promise<void> {
     const { batch, ids, transaction, applied } = attempt;
-    const { targets, truth, checkpoint, strategies, onDelete } = this.#options;
+    const { targets, truth, checkpoint, strategies, onDelete, parked: letters } = this.#options;
     const { life } = checkpoint;
-    const deletions = { targets, truth, life, lettersExist: this.lettersExist };
+    const deletions = { targets, truth, life, lettersExist: letters.possible };
     await partFromLapsed(transaction, targets, batch.lapsed, life);
     // First, so that a new record can have the name of a deleted one; what children forbid once more after they have gone.
     const refused = onDelete === 'delete' ? await deleteGone(attempt, batch.deletions, deletions) : [];
@@ -144,7 +145,8 @@ export class ArchiveSink {
     for (const [name, target] of targets) {
       const rows = risen(distinct(batch.of(name)));
       if (rows.length === 0 && batch.copy?.kind.name !== name) continue;
-      const resolved = withParents(batch, rows, ids);
+      const { resolved, orphans } = withParents(rows, ids);
+      for (const orphan of orphans) batch.letters.push(letterOfOrphan(orphan));
       const parked = await writeKind(attempt, target, resolved, strategies);
       for (const { row } of resolved) if (!parked.has(row)) landed.push(row);
     }
@@ -161,7 +163,7 @@ export class ArchiveSink {
     if (ids.life !== life) await keepAll(transaction, targets);
     await park(transaction, batch.letters, ids.life);
     // Those of this very batch, too: a parent may come with the child that waits for it.
-    const matters = this.lettersExist || batch.letters.length > 0 ? landed : [];
+    const matters = letters.possible || batch.letters.length > 0 ? landed : [];
     const known = digestsOfKnown(batch.letters);
     await clear(transaction, [...matters.flatMap(digestsOfRow), ...known], batch.retried);
     const arrived = matters.filter(({ kind }) => kind.identity === 'mapped');
@@ -175,7 +177,7 @@ export class ArchiveSink {
    * their rows.
    */
   #takesCopy({ batch, ids, direct, careful }: Attempt): boolean {
-    if (!direct || careful || this.lettersExist) return false;
+    if (!direct || careful || this.#options.parked.possible) return false;
     const known = ({ kind, identity, pgId }: KnownParent) => ids.get(kind, identity)?.pgId === pgId;
     return batch.copy?.parents.every(known) ?? true;
   }

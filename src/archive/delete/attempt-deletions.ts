@@ -1,11 +1,11 @@
 import type { Gone } from '../record/gone';
 import type { Applied, Attempt } from '../write/attempt';
-import { Batch } from '../batch/batch';
 import { applyDeletions, deleteOthers, type Deleted, letterOfRefused, releaseDeletions } from './delete';
 import type { Life } from '../record/identity';
 import { writeIsolated } from '../write/isolate';
 import type { KindName } from '../../mapping/kinds';
-import { bring, withParents } from '../identity/resolve';
+import { bring } from '../identity/bring-parents';
+import { withParents } from '../identity/parents';
 import { type Targets, targetOf } from '../record/target';
 import type { TruthReader } from '../truth/truth';
 import type { Unfit } from '../record/unfit';
@@ -41,7 +41,7 @@ export async function deleteUnnamed(
 ): Promise<void> {
   const owners = new Map<string, string>();
   for (const kind of new Set([...batch.namesLeft.values()].map(({ kind }) => kind)))
-    for (const { row, parents } of withParents(new Batch(), batch.of(kind), ids))
+    for (const { row, parents } of withParents(batch.of(kind), ids).resolved)
       if (parents[0] != null) owners.set(`${kind}:${row.id}`, parents[0]);
   for (const [key, { kind, id, names }] of batch.namesLeft) {
     const owner = owners.get(key);

@@ -5,7 +5,7 @@ import type { PostgresTarget } from '../../connections/postgres-url';
 import { RedisConnection } from '../../connections/redis';
 import { changesStream } from '../../writer/keys';
 import { beforeAll } from '../stream/entry-id';
-import { type ArchiveDifference, Explanation } from '../pass/explain';
+import { Differences } from '../pass/differences';
 import type { Found } from '../record/found';
 import { keyOf } from '../record/key';
 import { type Catalogue, type Kind, type KindName, kindOf } from '../../mapping/kinds';
@@ -43,23 +43,18 @@ export async function traceRecord(
     const waiting = await scanWaiting(redis, checkpoint.position, kind, id).catch((error: unknown) => {
       throw redis.translate(error);
     });
-    const explanation = new Explanation({
-      postgres,
-      truth: new TruthReader(redis, catalogue),
-      targets: () => targets,
-      strategies: config.onConflict,
-    });
-    const differences: ArchiveDifference[] = [];
-    for await (const difference of explanation.ofRecords(records)) differences.push(difference);
+    const shared = { postgres, targets: () => targets, strategies: config.onConflict };
+    const differences = new Differences({ ...shared, truth: new TruthReader(redis, catalogue) }, true);
+    const different = await differences.ofRecords(records);
     const found = await inPostgres(postgres, targets, kind, id, records);
     const archive = {
       ...checkpoint,
       waiting,
       ...found,
-      differences: differences.map(({ change, reason, row, columns = [] }) => ({
+      differences: different.map(({ change, reason, pgId, columns = [] }) => ({
         change,
         ...(reason === undefined ? {} : { reason }),
-        ...(row === undefined ? {} : { row }),
+        ...(pgId === undefined ? {} : { row: pgId }),
         columns: columns.map(({ column }) => column),
       })),
     };
@@ -97,12 +92,13 @@ async function inPostgres(
   const target = targetOf(targets, name);
   const text = id.toString('latin1');
   const numbered = identity !== 'keyed';
+  const row = rowOf(records[0]);
   try {
     return await postgres.transaction(async (transaction) => ({
       parked: await lettersOf(transaction, name, keyOf(name, id)),
       rows: numbered ? await rowsOf(transaction, target, text) : [],
       counted: numbered ? null : await countRows(transaction, target, text),
-      parents: await parentsOf(transaction, targets, rowOf(records[0])?.references ?? []),
+      parents: row === undefined ? [] : await parentsOf(transaction, targets, row),
     }));
   } catch (error) {
     throw postgres.translate(error);

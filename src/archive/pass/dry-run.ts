@@ -3,9 +3,9 @@ import { fatal } from '../../foundation/errors';
 import { PostgresConnection } from '../../connections/postgres';
 import type { PostgresTarget } from '../../connections/postgres-url';
 import { inspectServer, RedisConnection } from '../../connections/redis';
-import { type ArchiveDifference, Explanation } from './explain';
+import { Differences } from './differences';
+import { type ArchiveDifference, explain } from './explain';
 import { FullPass } from './full-pass';
-import type { Nominated } from '../record/nominated';
 import type { KindName } from '../../mapping/kinds';
 import { countParked, type ParkedCounts } from './parked-already';
 import { findTargets } from '../schema/preparation';
@@ -46,7 +46,7 @@ export async function archiveDryRun(
     const shared = { postgres, targets: () => targets, strategies: config.onConflict };
     const truth = new TruthReader(redis, catalogue);
     const pass = new FullPass({ ...shared, redis, truth });
-    const explanation = new Explanation({ ...shared, truth });
+    const differences = new Differences({ ...shared, truth }, true);
     const startedAt = Date.now();
     let told = 0;
     const kept: Pick<ArchiveDifference, 'kind' | 'key' | 'record'>[] = [];
@@ -54,7 +54,7 @@ export async function archiveDryRun(
       const found = await pass.step();
       if (found === undefined) break;
       if (told >= limit) continue;
-      for await (const difference of explained(explanation, found)) {
+      for await (const difference of explain(differences, catalogue, found)) {
         onDifference(difference);
         const { kind, key, record } = difference; // without its contents
         kept.push(record === undefined ? { kind, key } : { kind, key, record });
@@ -72,9 +72,4 @@ export async function archiveDryRun(
     postgres.close();
     redis.close();
   }
-}
-
-async function* explained(explanation: Explanation, { nominated, points }: Nominated) {
-  for (const [kind, ids] of nominated) yield* explanation.ofNominated(kind, [...ids]);
-  yield* explanation.ofRecords(points);
 }

@@ -121,8 +121,8 @@ export class FullPass {
       const ids = [...all].filter((id) => found.wants(name, id));
       if (kind.shape === 'members') continue;
       // What has no identity of the packed kind is for the applier to park, or to find gone.
-      const different = kind.packed ? ids : await this.#differences.different(name, ids);
-      for (const id of different) found.add(name, id);
+      if (kind.packed) for (const id of ids) found.add(name, id);
+      else for (const id of await this.#different(kind, ids)) found.add(name, id);
     }
     const packedName = packedKind(this.#catalogue)?.name;
     if (packedName !== undefined) {
@@ -138,7 +138,7 @@ export class FullPass {
     const ids = [...all].filter((id) => found.wants(kind.name, id));
     const known = new Set<string>();
     for await (const { points, unfit } of this.#readPoints(kind, ids, known)) {
-      const missing = await this.#differences.missingPoints(points);
+      const missing = await this.#missing(points);
       for (const id of [...unfit, ...missing.map((point) => point.id.toString('latin1'))]) {
         known.add(id);
         found.add(kind.name, id);
@@ -151,16 +151,29 @@ export class FullPass {
     const kind = kindOf(this.#catalogue, name);
     if (kind.shape === 'members') {
       for await (const { points, unfit } of this.#readPoints(kind, ids)) {
-        const missing = await this.#differences.missingPoints(points);
+        const missing = await this.#missing(points);
         yield { nominated: new Map([[name, new Set(unfit)]]), points: missing };
         this.#count(name, missing.length);
       }
       return;
     }
     // The youngest of them were on their way when they were looked for, and the tail has brought them since.
-    const due = kind.packed && last ? await this.#differences.stillMissing(kind, ids) : ids;
-    yield { nominated: new Map([[name, new Set(due)]]), points: [] };
-    this.#count(name, due.length);
+    const due = kind.packed && last ? await this.#different(kind, ids) : new Set(ids);
+    yield { nominated: new Map([[name, due]]), points: [] };
+    this.#count(name, due.size);
+  }
+
+  /** Those of which a record differs, in order. */
+  async #different(kind: Kind, ids: readonly string[]): Promise<ReadonlySet<string>> {
+    const different = new Set<string>();
+    for await (const page of this.#differences.ofIds(kind, ids)) for (const { id } of page) different.add(id);
+    return new Set(ids.filter((id) => different.has(id)));
+  }
+
+  /** Those that are not there, or can be no rows; in order. */
+  async #missing(points: readonly Found[]): Promise<readonly Found[]> {
+    const missing = new Set((await this.#differences.ofRecords(points)).map(({ found }) => found));
+    return points.filter((point) => missing.has(point));
   }
 
   #count(name: KindName, more: number): void {

@@ -4,9 +4,22 @@ import type { Tell } from '../../pipeline/event';
 import { timestamp } from '../../foundation/timestamp';
 import { type Catalogue, type KindName, kindOf } from '../../mapping/kinds';
 import { labelOf } from '../../mapping/statistics';
-import type { ArchivePassReport } from './pass-runner';
 import type { Applied } from '../write/attempt';
-import { Tally } from './statistics';
+import { type Statistics, Tally } from './statistics';
+
+/** A complete pass. */
+export interface ArchivePassReport {
+  readonly startedAt: number;
+  readonly ms: number;
+  readonly reason: string;
+  /** Records written while it ran, by the tail as well, and those parked at its end. */
+  readonly statistics: Statistics;
+  readonly deleted: number;
+  /** Keys compared. */
+  readonly keys: number;
+  /** Records the pass itself found different, by kind. */
+  readonly differences: Readonly<Record<KindName, number>>;
+}
 
 export const passStarted = (): string => `[${timestamp()}] === Starting Redis → PostgreSQL Sync ===`;
 

@@ -5,11 +5,13 @@ import { dryRunPass } from '../../../src/aliases/pass/dry-run-pass';
 import { examine } from '../../../src/aliases/inspect/examine';
 import { foldAlias } from '../../../src/mapping/alias-tables';
 import { loadConfig } from '../../../src/config/load';
-import { passOnce } from '../../../src/control/once';
+import { passOnce } from '../../../src/aliases/once';
 import { keepLog, startDaemon } from '../../support/daemon';
 import { eventually } from '../../support/eventually';
 import { actualKeys } from '../../support/model';
-import { aliasDatabase, temporaryFolder, testRedis, type TestRedis } from '../../support/stores';
+import { aliasDatabase } from '../../support/alias-database';
+import { temporaryFolder } from '../../support/temporary-folder';
+import { testRedis, type TestRedis } from '../../support/stores';
 
 /** A Redis that another program has filled: sync_redis.py folds the aliases with LOWER, others keep them as they are written. */
 const folder = temporaryFolder();
