@@ -56,7 +56,7 @@ export function demoCommand(program: Command, run: Run): void {
           say('\nStopped.');
           return 1;
         } finally {
-          // It takes back what it has just written.
+          // When it is stopped the demo first takes back what it has just written, if that does not take too long.
           await Promise.race([showing, delay(patienceMs, undefined, { ref: false })]);
           await scene.close();
         }
@@ -65,7 +65,7 @@ export function demoCommand(program: Command, run: Run): void {
 }
 
 async function open(): Promise<Scene> {
-  // Of the environment only the folder counts: see scene.ts.
+  // The demo reads no other setting, so that it cannot touch anybody's stores: see scene.ts.
   const { dataDir } = loadConfig({ MILLRACE_DIR: readEnvironment()['MILLRACE_DIR'] });
   const beside = besideDaemon(readDaemonRecord(dataDir), dataDir, say);
   if (beside !== undefined) return beside;

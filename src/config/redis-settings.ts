@@ -43,7 +43,7 @@ export function redisOf(
     problems.push(
       `${originOf('redisDb').source}="${db}" contradicts ${source}, which names database ${target.db}: keep one of them`,
     );
-  // Whether flag or not: the one says nothing of the database, and the other does.
+  // A URL without a database may mean 0: that a flag beats the environment says nothing of which of the two is meant.
   if (db !== 0 && !namesDb)
     problems.push(
       `${originOf('redisDb').source}="${db}" stands beside ${source}, which names no database: write /${db} (or /0) at its end`,
@@ -88,10 +88,10 @@ const otherNames: Readonly<Record<string, OtherName>> = {
   ),
 };
 
-/** What says nothing that would not hold without it. */
+/** Values that leave everything as it would be without them. */
 const meaningless = /^\s*(0|false|no|off|default)?\s*$/i;
 
-/** What is set under a name that is not read. @param isSet whether a setting is */
+/** The problems of settings under a name that Millrace does not read. @param isSet whether a setting is */
 export function misnamed(
   environment: Readonly<Record<string, string | undefined>>,
   isSet: (setting: OtherName['unless']) => boolean,

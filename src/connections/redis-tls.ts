@@ -67,7 +67,7 @@ function beSilent({ host, port, certificates }: RedisTarget): Promise<Silence> {
       socket.destroy();
     };
     const timer = setTimeout(() => settle({ outcome: secure ? 'secure' : 'unanswered' }), probeMs);
-    // In TLS 1.3 the server judges our certificate after that.
+    // This is not the end: in TLS 1.3 the server judges our certificate only now.
     socket.on('secureConnect', () => (secure = true));
     socket.on('error', (error) => settle({ outcome: 'failed', error }));
     socket.on('close', () => settle({ outcome: secure ? 'secure' : 'unanswered' }));

@@ -54,7 +54,7 @@ export function apiRoutes(server: FastifyInstance, parts: ApiParts): void {
   server.get('/live', looking, (request, reply) => {
     const stream = live.join(guard.hasToken(request));
     exempt(request.socket);
-    // A proxy must pass events on as they come.
+    // nginx would hold events back until its buffer is full.
     return reply.header('content-type', 'text/event-stream').header('x-accel-buffering', 'no').send(stream);
   });
   letterRoutes(server, parts);

@@ -1,6 +1,6 @@
 import { fatal, type MillraceError } from '../foundation/errors';
 
-/** Of a full pass in this process, without a daemon. */
+/** Options of a full pass in this process, without a daemon. */
 export interface OnceOptions {
   /** Aborts to give it up. */
   readonly signal?: AbortSignal;

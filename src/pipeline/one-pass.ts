@@ -4,7 +4,7 @@ import { type OnceOptions, stoppedEarly } from './once-options';
 import type { PassRunner } from './pass-runner';
 import { pausedError } from './pause';
 import { type CycleOutcome, pump } from './pump';
-import { showProgress } from './show-progress';
+import { showProgress } from '../foundation/show-progress';
 import type { Turns } from './turns';
 
 /** A batch in hand at the stop gets this long before its connection is cut. */
@@ -53,7 +53,7 @@ async function run<T>({ pipeline, turns, wake$, signal, cut, until }: OnePassOpt
   if (signal?.aborted === true) stop(); // before we listened
   const cycle = async (): Promise<CycleOutcome> => {
     const outcome = await turns.cycle();
-    // Nobody can tell how long it will be.
+    // Somebody has paused the pipeline, and nobody can tell for how long.
     if (turns.paused !== undefined) throw pausedError(pipeline, turns.paused);
     return outcome;
   };

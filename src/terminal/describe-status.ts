@@ -6,7 +6,7 @@ import type { Health } from '../pipeline/health';
 import type { Incident } from '../pipeline/incident';
 import { timestamp } from '../foundation/timestamp';
 import { describeIncident } from './describe-incident';
-import { aliasSentences, archiveSentences, type Clock, overall, type Sentence } from './status-sentences';
+import { aliasSentences, archiveSentences, type TimeStyle, overall, type Sentence } from './status-sentences';
 
 const moment = (at: number): string => timestamp(new Date(at));
 
@@ -23,7 +23,7 @@ export function describeDaemon(status: DaemonStatus, now: number): readonly stri
   ];
 }
 
-function describeAliases(aliases: AliasStatus, health: Health | null, clock: Clock): readonly string[] {
+function describeAliases(aliases: AliasStatus, health: Health | null, clock: TimeStyle): readonly string[] {
   const said = aliasSentences(aliases, health, clock);
   return [
     'Aliases',
@@ -38,7 +38,7 @@ function describeAliases(aliases: AliasStatus, health: Health | null, clock: Clo
   ];
 }
 
-function describeArchive(archive: ArchiveStatus, health: Health | null, clock: Clock): readonly string[] {
+function describeArchive(archive: ArchiveStatus, health: Health | null, clock: TimeStyle): readonly string[] {
   const said = archiveSentences(archive, health, clock);
   return [
     'Archive',

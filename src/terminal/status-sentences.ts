@@ -18,7 +18,7 @@ export interface Sentence {
 }
 
 /** How whoever lays them out tells time. */
-export interface Clock {
+export interface TimeStyle {
   /** Milliseconds since 1970. */
   readonly now: number;
   /** A text that is kept names the moment; a screen that is drawn anew says how long ago it was. */
@@ -43,7 +43,11 @@ const say = (name: string, text: string, tone: Tone = 'plain', hint?: string): S
   hint,
 });
 
-export function aliasSentences(aliases: AliasStatus, health: Health | null, clock: Clock): AliasSentences {
+export function aliasSentences(
+  aliases: AliasStatus,
+  health: Health | null,
+  clock: TimeStyle,
+): AliasSentences {
   const { checkpoint, changelogRows, lastPass, mode } = aliases;
   return {
     ...common(aliases, health, clock),
@@ -69,7 +73,7 @@ export function aliasSentences(aliases: AliasStatus, health: Health | null, cloc
 export function archiveSentences(
   archive: ArchiveStatus,
   health: Health | null,
-  clock: Clock,
+  clock: TimeStyle,
 ): ArchiveSentences {
   const { role, mirror, position, deadLetters } = archive;
   return {
@@ -105,7 +109,7 @@ export const overall = ({ ready, health }: DaemonStatus): Sentence =>
 function common(
   { lagRecords, lagSeconds, paused, ...status }: Progress,
   health: Health | null,
-  { now }: Clock,
+  { now }: TimeStyle,
 ): Sentences<Common> {
   return {
     state: health === null ? undefined : say('state', lowered(health), tones[health.level]),
@@ -179,7 +183,7 @@ const soon = (seconds: number | null): number | null =>
 
 const megabytes = (bytes: number): string => `${Math.round(bytes / 1024 / 1024)} MB`;
 
-function archivePass({ lastPass }: ArchiveStatus, { when }: Clock): string {
+function archivePass({ lastPass }: ArchiveStatus, { when }: TimeStyle): string {
   if (lastPass === null) return 'none yet';
   const { startedAt, ms, keys, differences, statistics } = lastPass;
   const differed = Object.values(differences).reduce((sum, count) => sum + count, 0);

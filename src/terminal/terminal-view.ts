@@ -56,7 +56,7 @@ export class TerminalView {
   show(view: View): void {
     if (!this.#open) return;
     this.#last = view;
-    // A terminal that nobody has told its size has none.
+    // A terminal whose size nobody has set says that it has 0 columns.
     const [columns, rows] = [process.stdout.columns || 80, process.stdout.rows || 24];
     process.stdout.write(
       frame(fitted(screenLines(view), { columns, rows }), process.env['NO_COLOR'] !== undefined),

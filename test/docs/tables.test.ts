@@ -37,6 +37,42 @@ test('docs/errors.md explains every error code in the source, and no other', () 
   expect(inDocs.sort()).toEqual([...inSource].sort());
 });
 
+test('docs/01-vocabulary.md explains the words of this code, each once', () => {
+  const bold = read('docs/01-vocabulary.md').match(/\*\*[^*]+\*\*/g) ?? [];
+  const words = bold.flatMap((text) => text.replace(/[*.:]/g, '').toLowerCase().split(/[,;] /));
+  expect(words.filter((word, at) => words.indexOf(word) !== at)).toEqual([]);
+  expect(words).toEqual(
+    expect.arrayContaining([
+      ...[
+        'pump',
+        'lane',
+        'relay',
+        'standing',
+        'follower',
+        'echo',
+        'carried',
+        'letter',
+        'batch',
+        'page',
+        'chunk',
+      ],
+      ...[
+        'sink',
+        'applier',
+        'look-up',
+        'claim',
+        'holder',
+        'counterpart',
+        'kept',
+        'altered',
+        'unfit',
+        'misfit',
+      ],
+      ...['unserved', 'breaker', 'refusal', 'finding', 'left out', 'left behind', 'witness', 'lapsed'],
+    ]),
+  );
+});
+
 test('docs/dependencies.md says of every dependency why it is there', () => {
   const { dependencies, devDependencies } = JSON.parse(read('package.json')) as Record<
     string,

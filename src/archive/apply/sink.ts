@@ -1,6 +1,6 @@
 import { type PostgresConnection, sqlState } from '../../connections/postgres';
 import { Alterations } from '../write/alterations';
-import { type Applied, type Attempt, nothingApplied } from '../write/attempt';
+import { type BatchOutcome, type Attempt, nothingApplied } from '../write/attempt';
 import { deleteGone, deleteUnnamed } from '../delete/attempt-deletions';
 import { Batch } from '../batch/batch';
 import type { KnownId, KnownParent } from '../batch/carried-copy';
@@ -61,7 +61,7 @@ export class ArchiveSink {
    *   last. Whatever comes in between, the batch is applied again in its turn.
    * @throws Displaced, and what Postgres throws that is not about a record
    */
-  async apply(work: Batch, entryId: string, direct: boolean, behind?: Behind): Promise<Applied> {
+  async apply(work: Batch, entryId: string, direct: boolean, behind?: Behind): Promise<BatchOutcome> {
     const { checkpoint } = this.#options;
     const postgres = behind?.postgres ?? this.#options.postgres;
     let how = { direct, careful: false };
@@ -106,7 +106,7 @@ export class ArchiveSink {
     batch: Batch,
     entryId: string,
     { previous, postgres }: Behind,
-  ): Promise<Applied | undefined> {
+  ): Promise<BatchOutcome | undefined> {
     const { checkpoint, targets, strategies } = this.#options;
     const applied = { ...nothingApplied(), direct: true };
     try {

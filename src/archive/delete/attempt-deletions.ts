@@ -1,5 +1,5 @@
 import type { Gone } from '../record/gone';
-import type { Applied, Attempt } from '../write/attempt';
+import type { BatchOutcome, Attempt } from '../write/attempt';
 import { applyDeletions, deleteOthers, type Deleted, letterOfRefused, releaseDeletions } from './delete';
 import type { Life } from '../record/identity';
 import { writeIsolated } from '../write/isolate';
@@ -55,5 +55,5 @@ export async function deleteUnnamed(
   }
 }
 
-const countDeleted = ({ deleted }: Applied, kind: KindName, count: number): unknown =>
+const countDeleted = ({ deleted }: BatchOutcome, kind: KindName, count: number): unknown =>
   deleted.set(kind, (deleted.get(kind) ?? 0) + count);

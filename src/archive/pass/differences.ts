@@ -1,7 +1,7 @@
 import type { PostgresConnection, Transaction } from '../../connections/postgres';
 import { counterparts } from '../identity/counterparts';
 import { type Expectation, filledRows, guestRows, ownRows, present, wholeRows } from '../write/expectation';
-import { findUnlike, type Unlike } from '../write/find-unlike';
+import { findUnlike, type UnlikeRow } from '../write/find-unlike';
 import { describeError } from '../../foundation/errors';
 import { type Found, unpackFound } from '../record/found';
 import { IdMap, IdMapTransaction } from '../identity/id-map';
@@ -24,7 +24,7 @@ export interface DifferenceOptions {
 }
 
 /** A record that Postgres lacks or has otherwise, or that can be no row. */
-export interface Difference {
+export interface RecordDifference {
   readonly kind: KindName;
   /** What follows `aidb:<kind>:`, latin1. */
   readonly id: string;
@@ -35,7 +35,7 @@ export interface Difference {
   readonly reason?: string;
   readonly pgId?: string;
   /** Those that differ, where they were asked for. */
-  readonly columns?: Unlike['columns'];
+  readonly columns?: UnlikeRow['columns'];
 }
 
 /** Tells which records Postgres lacks or has otherwise. Reads both sides, writes neither. */
@@ -61,9 +61,9 @@ export class Differences {
   }
 
   /** Reads records of any shape but members, and compares them; piece by piece, for they may be of any size. @param ids latin1 */
-  async *ofIds(kind: Kind, ids: readonly string[]): AsyncGenerator<readonly Difference[]> {
+  async *ofIds(kind: Kind, ids: readonly string[]): AsyncGenerator<readonly RecordDifference[]> {
     for (let at = 0; at < ids.length;) {
-      const differences: Difference[] = [];
+      const differences: RecordDifference[] = [];
       const records: Found[] = [];
       const truths = await this.#options.truth.readSome(kind, ids.slice(at));
       for (const [index, truth] of truths.entries()) {
@@ -78,10 +78,10 @@ export class Differences {
   }
 
   /** @param records of one kind */
-  async ofRecords(records: readonly Found[]): Promise<readonly Difference[]> {
+  async ofRecords(records: readonly Found[]): Promise<readonly RecordDifference[]> {
     const rows: Row[] = [];
     const references = new References();
-    const differences: Difference[] = [];
+    const differences: RecordDifference[] = [];
     for (const found of records) {
       try {
         rows.push(toRow(found, references));
@@ -94,7 +94,7 @@ export class Differences {
   }
 
   /** Postgres compares in its own types; a value that fits none fails the whole question. */
-  async #ofRows(rows: readonly Row[]): Promise<readonly Difference[]> {
+  async #ofRows(rows: readonly Row[]): Promise<readonly RecordDifference[]> {
     const [first] = rows;
     if (first === undefined) return [];
     try {
@@ -105,7 +105,7 @@ export class Differences {
       if (!this.#inDetail) return rows.map(({ found }) => ({ ...of(found), change: 'different' }));
       if (rows.length === 1)
         return [{ ...of(first.found), change: 'unfit', reason: reasonOf(describeError(error)) }];
-      const parts: Difference[] = [];
+      const parts: RecordDifference[] = [];
       for (const one of rows) parts.push(...(await this.#ofRows([one])));
       return parts;
     }
@@ -115,7 +115,7 @@ export class Differences {
     transaction: Transaction,
     name: KindName,
     rows: readonly Row[],
-  ): Promise<readonly Difference[]> {
+  ): Promise<readonly RecordDifference[]> {
     const { targets, strategies } = this.#options;
     const target = targetOf(targets(), name);
     const { identity, appendOnly } = target.kind;
@@ -123,7 +123,7 @@ export class Differences {
     await findParents(ids, targets(), rows, 'mapped');
     const { resolved, orphans } = withParents(rows, ids);
     const orphaned = new Set(orphans.map(({ row }) => row));
-    const differences: Difference[] = [];
+    const differences: RecordDifference[] = [];
     const miss = (row: Row) => {
       const reason = orphaned.has(row) ? { reason: 'so is its parent' } : {};
       differences.push({ ...of(row.found), change: 'missing', ...reason });

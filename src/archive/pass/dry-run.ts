@@ -4,7 +4,7 @@ import { PostgresConnection } from '../../connections/postgres';
 import type { PostgresTarget } from '../../connections/postgres-url';
 import { inspectServer, RedisConnection } from '../../connections/redis';
 import { Differences } from './differences';
-import { type ArchiveDifference, explain } from './explain';
+import { type ArchiveDifference, explainNominated } from './explain';
 import { FullPass } from './full-pass';
 import type { KindName } from '../../mapping/kinds';
 import { countParked, type ParkedCounts } from './parked-already';
@@ -54,7 +54,7 @@ export async function archiveDryRun(
       const found = await pass.step();
       if (found === undefined) break;
       if (told >= limit) continue;
-      for await (const difference of explain(differences, catalogue, found)) {
+      for await (const difference of explainNominated(differences, catalogue, found)) {
         onDifference(difference);
         const { kind, key, record } = difference; // without its contents
         kept.push(record === undefined ? { kind, key } : { kind, key, record });

@@ -1,9 +1,9 @@
-import type { Difference, Differences } from './differences';
+import type { RecordDifference, Differences } from './differences';
 import { keyOf } from '../record/key';
 import { type Catalogue, type KindName, kindOf } from '../../mapping/kinds';
 import { shapeOf } from '../record/shape';
 import type { Nominated } from '../record/nominated';
-import type { Unlike } from '../write/find-unlike';
+import type { UnlikeRow } from '../write/find-unlike';
 
 /** One record that Postgres lacks or has otherwise. Contents are in it: for the eyes of whoever asked. */
 export interface ArchiveDifference {
@@ -13,20 +13,20 @@ export interface ArchiveDifference {
   /** Which of several records under that key: the member of a metric, the name of a hyperparameter. */
   readonly record?: string;
   /** `unfit`: it cannot become a row, and would be parked. */
-  readonly change: Difference['change'];
+  readonly change: RecordDifference['change'];
   /** Why it is unfit, or which parent is missing as well. */
   readonly reason?: string;
   /** Of a different one. */
   readonly table?: string;
   readonly row?: string;
-  readonly columns?: Unlike['columns'];
+  readonly columns?: UnlikeRow['columns'];
 }
 
 /**
  * What a pass nominates, looked at once more, one column after another. What is equal by now is left out. Comes as it is read, so that
  * the caller may have enough.
  */
-export async function* explain(
+export async function* explainNominated(
   differences: Differences,
   catalogue: Catalogue,
   { nominated, points }: Nominated,
@@ -42,7 +42,7 @@ export async function* explain(
   yield* (await differences.ofRecords(points)).map(explained);
 }
 
-function explained({ kind, id, found, pgId, ...rest }: Difference): ArchiveDifference {
+function explained({ kind, id, found, pgId, ...rest }: RecordDifference): ArchiveDifference {
   const several = found !== undefined && shapeOf(found.kind).several;
   const { change, reason, columns } = rest;
   return {

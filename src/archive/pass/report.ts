@@ -4,7 +4,7 @@ import type { Tell } from '../../pipeline/event';
 import { timestamp } from '../../foundation/timestamp';
 import { type Catalogue, type KindName, kindOf } from '../../mapping/kinds';
 import { labelOf } from '../../mapping/statistics';
-import type { Applied } from '../write/attempt';
+import type { BatchOutcome } from '../write/attempt';
 import { type Statistics, Tally } from './statistics';
 
 /** A complete pass. */
@@ -77,7 +77,7 @@ export class AppliedLog {
    * @param tookMs how long the transaction took
    * @param since when the oldest change of the page was written to the stream, in milliseconds since 1970
    */
-  add(applied: Applied, tookMs: number, since: number | undefined): void {
+  add(applied: BatchOutcome, tookMs: number, since: number | undefined): void {
     const pipeline = 'archive';
     const ms = since === undefined ? undefined : Math.max(0, Date.now() - since);
     this.#metrics.applySeconds.observe({ pipeline }, tookMs / 1_000);
@@ -124,7 +124,7 @@ export class AppliedLog {
     this.#toldAt = performance.now();
   }
 
-  #tellNames({ synced }: Applied): void {
+  #tellNames({ synced }: BatchOutcome): void {
     for (const { kind, name, id, pgId } of synced) {
       const { told } = kindOf(this.#catalogue, kind);
       if (told === undefined || this.#named++ >= namedAtOnce) continue;

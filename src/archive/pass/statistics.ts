@@ -1,6 +1,6 @@
 import { type Catalogue, type KindName, kindOf } from '../../mapping/kinds';
 import { type Statistic, statisticsOf } from '../../mapping/statistics';
-import type { Applied } from '../write/attempt';
+import type { BatchOutcome } from '../write/attempt';
 
 /** What the documents print and `fullSync` returns: records written since the pass began, and those that are parked. */
 export type Statistics = Readonly<Record<Statistic | 'errors', number>> & Readonly<Record<string, number>>;
@@ -14,7 +14,7 @@ export class Tally {
     this.#catalogue = catalogue;
   }
 
-  add(applied: Applied): void {
+  add(applied: BatchOutcome): void {
     for (const count of applied.deleted.values()) this.deleted += count;
     for (const [name, { added, updated }] of applied.counts) {
       const sum = this.#counts.get(name) ?? { added: 0, updated: 0 };

@@ -1,8 +1,8 @@
 import { printable } from '../letters/dead-letters';
-import { retain, type RetentionContext } from './retain';
-import { defineMetricScripts, oldPoints } from './retention-metrics';
+import { removeOld, type RetentionContext } from './remove-old';
+import { defineMetricScripts, oldPoints } from './old-points';
 import { retainedKinds, type RetentionPolicy } from '../../mapping/retention-policy';
-import { definePredictionScripts, oldPredictions } from './retention-predictions';
+import { definePredictionScripts, oldPredictions } from './old-predictions';
 import { keep, type RetentionReport } from './retention-report';
 import { beginning, Scan } from '../truth/scan';
 import { aiRegistry } from '../../mapping/ai-registry';
@@ -73,11 +73,11 @@ export class Retention {
         for (const id of chunk.others.get('prediction') ?? [])
           keep(prediction, 'unfit', printable(`aidb:prediction:${id}`));
         const old = oldPredictions(this.#context, prediction, chunk.packed);
-        yield* retain(this.#context, 'prediction', prediction, old);
+        yield* removeOld(this.#context, 'prediction', prediction, old);
       }
       if (metric !== undefined) {
         const old = oldPoints(this.#context, metric, [...(chunk.others.get('metric') ?? [])]);
-        yield* retain(this.#context, 'metric', metric, old);
+        yield* removeOld(this.#context, 'metric', metric, old);
       }
       cursor = chunk.next;
       yield;

@@ -4,7 +4,7 @@ import { anyOf, differs } from './equality';
 import type { Expectation } from './expectation';
 
 /** A row that is not as expected. */
-export interface Unlike {
+export interface UnlikeRow {
   /** Of the row given. */
   readonly index: number;
   /** The id of the row in Postgres; null: it is not there. */
@@ -26,7 +26,7 @@ export async function findUnlike(
   target: Target,
   expectation: Expectation,
   inDetail = false,
-): Promise<readonly Unlike[]> {
+): Promise<readonly UnlikeRow[]> {
   const { identity, columns, rows } = expectation;
   if (rows.length === 0) return [];
   const { values, from, unlike, different } = comparisonSql(target, expectation);
@@ -38,8 +38,10 @@ export async function findUnlike(
     const printed = type.startsWith('timestamp') ? `${given}::${type}::text` : given;
     return `(${different[at] ?? 'false'}) AS d${at}, t.${quoteName(column)}::text AS v${at}, ${printed} AS r${at}`;
   });
+  // Without columns to compare, all that is found is not there, and an index alone can tell it.
+  const id = columns.length === 0 ? 'NULL AS id' : 't.id';
   const found = await transaction.query(
-    `SELECT ${['w.n', 't.id', ...list].join(', ')} ${from} WHERE ${unlike} ORDER BY w.n`,
+    `SELECT ${['w.n', id, ...list].join(', ')} ${from} WHERE ${unlike} ORDER BY w.n`,
     values,
   );
   return found.map((row) => {

@@ -6,7 +6,7 @@ import { instant } from '../record/instant';
 import { kinds } from '../../mapping/ai-registry';
 import { parseMember } from '../record/metric-member';
 import { printable } from '../letters/dead-letters';
-import type { Candidate, Lot, RetentionContext } from './retain';
+import type { Candidate, Lot, RetentionContext } from './remove-old';
 import { keep, type KindReport } from './retention-report';
 import { type Row, toRow } from '../record/row';
 import { isUnfit } from '../record/unfit';

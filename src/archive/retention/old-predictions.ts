@@ -4,7 +4,7 @@ import type { RedisConnection } from '../../connections/redis';
 import type { Found } from '../record/found';
 import type { Identity } from '../record/identity';
 import { kinds } from '../../mapping/ai-registry';
-import type { Candidate, Lot, RetentionContext } from './retain';
+import type { Candidate, Lot, RetentionContext } from './remove-old';
 import { keep, type KindReport } from './retention-report';
 import { type Row, toRow } from '../record/row';
 import { isUnfit } from '../record/unfit';

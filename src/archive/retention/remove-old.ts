@@ -40,7 +40,7 @@ export interface Lot<C extends Candidate> {
  * Removes what is old and in Postgres: one group of lots after another, each compared in one transaction, a group a step.
  * @param groups yields as it reads; the report says by then what went of the group before
  */
-export async function* retain<C extends Candidate>(
+export async function* removeOld<C extends Candidate>(
   context: RetentionContext,
   kind: RetainedKind,
   report: KindReport,
