@@ -6,8 +6,8 @@ import type { RedisConnection } from '../connections/redis';
 import type { RedisTarget } from '../connections/redis-url';
 import { asRetryable, isFatal } from '../foundation/errors';
 import type { Log } from '../log/log';
-import type { RetentionPolicy } from '../mapping/retention-policy';
 import type { Catalogue } from '../mapping/kinds';
+import type { RetentionPolicy } from '../mapping/retention-policy';
 import type { Metrics } from '../metrics/metrics';
 import type { Tell } from '../pipeline/event';
 import { Incidents } from '../pipeline/incidents';
@@ -103,15 +103,8 @@ export function archiveLane(options: ArchiveLaneOptions): ArchiveLane {
   const applied = new AppliedLog({ catalogue, log, metrics, tell });
   const targets = () => prepare.targets;
   const applier = () => prepare.applier;
-  const shared = {
-    redis,
-    postgres,
-    checkpoint,
-    parked,
-    strategies,
-    log,
-    truth: new TruthReader(redis, catalogue),
-  };
+  const truth = new TruthReader(redis, catalogue);
+  const shared = { redis, postgres, checkpoint, parked, strategies, log, truth };
   const echoes = new Echoes(() => lastEntryId(redis));
   const prepare = new Prepare({
     ...{ ...shared, onDelete, echoes },

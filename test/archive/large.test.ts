@@ -1,4 +1,3 @@
-import { aiRegistry, kinds as ofRegistry } from '../../src/mapping/ai-registry';
 import { CaptureWatch } from '../../src/archive/capture-watch';
 import { MemoryForecast } from '../../src/archive/memory-forecast';
 import { entryIdsAfter } from '../../src/archive/stream/entry-ids';
@@ -23,6 +22,7 @@ import {
 import { useArchive } from './support/archive';
 import { daysAgo, retain } from './support/retention';
 import { toldOf, warmed } from './support/warm';
+import { aiRegistry, kinds } from '../../src/mapping/ai-registry';
 
 /** What is larger than MAX_RECORD_SIZE, wherever it is written: it is parked, and everything else goes on. */
 const archive = useArchive();
@@ -194,7 +194,7 @@ const readers: readonly (readonly [string, (redis: RedisConnection) => Promise<u
   ['what the last entry is', (redis) => lastEntryId(redis)],
   ['what waits', (redis) => new MemoryForecast(redis).sample('0-0')],
   ['whether writers can write', (redis) => watch(redis).look()],
-  ['trace', (redis) => scanWaiting(redis, '0-0', ofRegistry.model, Buffer.from('7'))],
+  ['trace', (redis) => scanWaiting(redis, '0-0', kinds.model, Buffer.from('7'))],
   ['status', (redis) => entryIdsAfter(redis, '0-0', 1_000).catch(() => undefined)],
 ];
 const log = openLog(loadConfig({}).log, false, false);
@@ -276,7 +276,7 @@ test('trace says how many of the entries that wait it could not read', async () 
   await add('model', Buffer.alloc(20_000_000));
   await add('too-large', '1-1');
   await add('model', '7');
-  const scan = await scanWaiting(redis, '0-0', ofRegistry.model, Buffer.from('7'));
+  const scan = await scanWaiting(redis, '0-0', kinds.model, Buffer.from('7'));
   expect(scan).toMatchObject({ looked: 4, tooLarge: 2, complete: true });
   expect(scan.entries.map(({ before }) => before)).toEqual([0, 3]);
   redis.close();

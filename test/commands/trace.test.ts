@@ -1,4 +1,3 @@
-import { aiRegistry, kinds } from '../../src/mapping/ai-registry';
 import { join } from 'node:path';
 import type Database from 'better-sqlite3';
 import { whatItSays } from '../../src/archive/inspect/trace-stream';
@@ -16,6 +15,7 @@ import {
 } from '../support/plain-writer';
 import { aliasDatabase } from '../support/alias-database';
 import { temporaryFolder } from '../support/temporary-folder';
+import { aiRegistry, kinds } from '../../src/mapping/ai-registry';
 
 const archive = useArchive();
 const folder = temporaryFolder();

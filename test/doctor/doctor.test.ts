@@ -1,4 +1,3 @@
-import { aiRegistry } from '../../src/mapping/ai-registry';
 import { examineArchive } from '../../src/archive/inspect/examine';
 import { skewFinding } from '../../src/archive/inspect/examine-clocks';
 import { growthFinding } from '../../src/archive/inspect/examine-growth';
@@ -14,6 +13,7 @@ import { ownPostgres, type OwnPostgres, testPostgres } from '../support/postgres
 import { plainModel } from '../support/plain-writer';
 import { temporaryFolder } from '../support/temporary-folder';
 import { testRedis, type TestRedis } from '../support/stores';
+import { aiRegistry } from '../../src/mapping/ai-registry';
 
 let redis: TestRedis;
 let postgres: OwnPostgres;

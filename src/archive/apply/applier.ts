@@ -54,10 +54,8 @@ const idIn = (kind: string, key: Buffer): string => key.toString('latin1', `aidb
 export class Applier {
   readonly #options: ApplierOptions;
   readonly #metrics: MetricKeys;
-  /** The kinds whose keys grow, point by point. */
-  readonly #growing: readonly KindName[];
-  /** The kind of which echoes are known; '': none. */
-  readonly #echoing: KindName;
+  readonly #growing: readonly KindName[]; // kinds whose keys grow, point by point
+  readonly #echoing: KindName; // of which echoes are known; '': none
   /** By kind, keys that grow and are to be looked up later, see metric-keys.ts. */
   readonly #rested = new Map<KindName, Set<string>>();
   /** Entries up to here may have been applied before. */

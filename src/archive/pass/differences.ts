@@ -7,7 +7,7 @@ import { type Found, unpackFound } from '../record/found';
 import { IdMap, IdMapTransaction } from '../identity/id-map';
 import type { Identity } from '../record/identity';
 import { isDataError } from '../write/isolate';
-import { type Catalogue, type KindName, kindOf } from '../../mapping/kinds';
+import type { Kind, KindName } from '../../mapping/kinds';
 import { findParents, withParents } from '../identity/parents';
 import { References, type Row, toRow } from '../record/row';
 import { type Strategies, strategyOf } from '../../mapping/strategies';
@@ -49,10 +49,6 @@ export class Differences {
     this.#inDetail = inDetail;
   }
 
-  get catalogue(): Catalogue {
-    return this.#options.truth.catalogue;
-  }
-
   /** Of dated kinds, by the creation times alone: identity says everything. @returns those that are not there */
   async missing(name: KindName, records: readonly Identity[]): Promise<readonly Identity[]> {
     if (records.length === 0) return [];
@@ -64,9 +60,8 @@ export class Differences {
     return unlike.flatMap(({ index }) => records[index] ?? []);
   }
 
-  /** Reads records of any kind but those with members, and compares them; piece by piece, for they may be of any size. @param ids latin1 */
-  async *ofIds(name: KindName, ids: readonly string[]): AsyncGenerator<readonly RecordDifference[]> {
-    const kind = kindOf(this.catalogue, name);
+  /** Reads records of any shape but members, and compares them; piece by piece, for they may be of any size. @param ids latin1 */
+  async *ofIds(kind: Kind, ids: readonly string[]): AsyncGenerator<readonly RecordDifference[]> {
     for (let at = 0; at < ids.length;) {
       const differences: RecordDifference[] = [];
       const records: Found[] = [];
@@ -75,7 +70,7 @@ export class Differences {
         if (truth.state === 'found') records.push(...truth.records);
         else if (truth.state === 'packed') records.push(unpackFound(kind, truth.value));
         else if (truth.state === 'unfit')
-          differences.push({ kind: name, id: ids[at + index] ?? '', change: 'unfit', reason: reasonOf(truth.reason) }); // prettier-ignore
+          differences.push({ kind: kind.name, id: ids[at + index] ?? '', change: 'unfit', reason: reasonOf(truth.reason) }); // prettier-ignore
       }
       yield [...differences, ...(await this.ofRecords(records))];
       at += truths.length;

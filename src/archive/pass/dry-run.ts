@@ -54,7 +54,7 @@ export async function archiveDryRun(
       const found = await pass.step();
       if (found === undefined) break;
       if (told >= limit) continue;
-      for await (const difference of explainNominated(differences, found)) {
+      for await (const difference of explainNominated(differences, catalogue, found)) {
         onDifference(difference);
         const { kind, key, record } = difference; // without its contents
         kept.push(record === undefined ? { kind, key } : { kind, key, record });

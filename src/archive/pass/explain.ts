@@ -1,7 +1,7 @@
 import type { RecordDifference, Differences } from './differences';
 import { keyOf } from '../record/key';
+import { type Catalogue, type KindName, kindOf } from '../../mapping/kinds';
 import { shapeOf } from '../record/shape';
-import { type KindName, kindOf } from '../../mapping/kinds';
 import type { Nominated } from '../record/nominated';
 import type { UnlikeRow } from '../write/find-unlike';
 
@@ -28,13 +28,15 @@ export interface ArchiveDifference {
  */
 export async function* explainNominated(
   differences: Differences,
+  catalogue: Catalogue,
   { nominated, points }: Nominated,
 ): AsyncGenerator<ArchiveDifference> {
-  for (const [kind, ids] of nominated) {
-    if (kindOf(differences.catalogue, kind).shape === 'members') {
+  for (const [name, ids] of nominated) {
+    const kind = kindOf(catalogue, name);
+    if (kind.shape === 'members') {
       // Only a key of another type is nominated: points come by value.
       const reason = 'the key holds no sorted set (E_TYPE)';
-      for (const id of ids) yield explained({ kind, id, change: 'unfit', reason });
+      for (const id of ids) yield explained({ kind: name, id, change: 'unfit', reason });
     } else for await (const page of differences.ofIds(kind, [...ids])) yield* page.map(explained);
   }
   yield* (await differences.ofRecords(points)).map(explained);

@@ -122,7 +122,7 @@ export class FullPass {
       if (kind.shape === 'members') continue;
       // What has no identity of the packed kind is for the applier to park, or to find gone.
       if (kind.packed) for (const id of ids) found.add(name, id);
-      else for (const id of await this.#different(name, ids)) found.add(name, id);
+      else for (const id of await this.#different(kind, ids)) found.add(name, id);
     }
     const packedName = packedKind(this.#catalogue)?.name;
     if (packedName !== undefined) {
@@ -158,15 +158,15 @@ export class FullPass {
       return;
     }
     // The youngest of them were on their way when they were looked for, and the tail has brought them since.
-    const due = kind.packed && last ? await this.#different(name, ids) : new Set(ids);
+    const due = kind.packed && last ? await this.#different(kind, ids) : new Set(ids);
     yield { nominated: new Map([[name, due]]), points: [] };
     this.#count(name, due.size);
   }
 
   /** Those of which a record differs, in order. */
-  async #different(name: KindName, ids: readonly string[]): Promise<ReadonlySet<string>> {
+  async #different(kind: Kind, ids: readonly string[]): Promise<ReadonlySet<string>> {
     const different = new Set<string>();
-    for await (const page of this.#differences.ofIds(name, ids)) for (const { id } of page) different.add(id);
+    for await (const page of this.#differences.ofIds(kind, ids)) for (const { id } of page) different.add(id);
     return new Set(ids.filter((id) => different.has(id)));
   }
 

@@ -1,5 +1,6 @@
 import type { Log } from '../../log/log';
 import type { Metrics } from '../../metrics/metrics';
+import type { Catalogue } from '../../mapping/kinds';
 import type { Tell } from '../../pipeline/event';
 import { type Pass, PassRunner } from '../../pipeline/pass-runner';
 import type { Parked } from '../letters/parked';
@@ -25,10 +26,10 @@ export interface ArchivePassesOptions extends FullPassOptions {
   readonly onDone: (report: ArchivePassReport) => void;
 }
 
-const tallyFromNow = ({ truth }: FullPassOptions) => ({
+const tallyFromNow = (catalogue: Catalogue) => ({
   since: Date.now(),
   moment: performance.now(),
-  counts: new StatisticsTally(truth.catalogue),
+  counts: new StatisticsTally(catalogue),
 });
 
 /** The full passes of a lane, in turns with its tail: each is told, counted, and reported to whoever asked for it. */
@@ -46,7 +47,7 @@ export class ArchivePasses {
     this.#gate = new PassGate(options.redis);
     this.runner = new PassRunner({
       onWanted: () => {
-        this.#tally ??= tallyFromNow(options);
+        this.#tally ??= tallyFromNow(options.truth.catalogue);
       },
       mayBegin: () => this.#mayBegin(),
       begin: (reason) => this.#begin(reason),
@@ -102,7 +103,7 @@ export class ArchivePasses {
   }
 
   #reportOf(pass: FullPass, reason: string, errors: number): ArchivePassReport {
-    const { since: startedAt, moment, counts } = this.#tally ?? tallyFromNow(this.#options);
+    const { since: startedAt, moment, counts } = this.#tally ?? tallyFromNow(this.#options.truth.catalogue);
     return {
       startedAt,
       ms: Math.round(performance.now() - moment),
@@ -115,7 +116,7 @@ export class ArchivePasses {
   }
 
   #done(report: ArchivePassReport): void {
-    const { truth, log, metrics, checkpoint, tell, onDone } = this.#options;
+    const { log, metrics, truth, checkpoint, tell, onDone } = this.#options;
     this.#tally = undefined;
     recordPass(metrics, truth.catalogue, report);
     const text = passSummary(report);

@@ -63,7 +63,7 @@ export async function readFacts(
     async (most) =>
       (await connection.client.eval(
         script,
-        1,
+        0,
         changesStream,
         incarnationKey,
         position,

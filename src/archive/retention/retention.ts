@@ -4,8 +4,8 @@ import { defineMetricScripts, oldPoints } from './old-points';
 import { retainedKinds, type RetentionPolicy } from '../../mapping/retention-policy';
 import { definePredictionScripts, oldPredictions } from './old-predictions';
 import { keep, type RetentionReport } from './retention-report';
-import { aiRegistry } from '../../mapping/ai-registry';
 import { beginning, Scan } from '../truth/scan';
+import { aiRegistry } from '../../mapping/ai-registry';
 
 const serverSql = `SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now, current_setting('fsync') AS fsync`;
 

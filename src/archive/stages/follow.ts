@@ -1,6 +1,6 @@
-import type { Catalogue } from '../../mapping/kinds';
 import type { RedisConnection } from '../../connections/redis';
 import type { Log } from '../../log/log';
+import type { Catalogue } from '../../mapping/kinds';
 import type { Incidents } from '../../pipeline/incidents';
 import type { Stage } from '../../pipeline/turns';
 import type { Applier } from '../apply/applier';
@@ -14,8 +14,8 @@ import type { Page } from '../tail/stream';
 import type { Tail } from './tail';
 
 export interface FollowOptions {
-  readonly catalogue: Catalogue;
   readonly redis: RedisConnection;
+  readonly catalogue: Catalogue;
   readonly checkpoint: Checkpoint;
   readonly targets: () => Targets;
   readonly applier: () => Applier;
@@ -36,9 +36,7 @@ export class Follow {
     const { redis, catalogue, checkpoint, targets } = options;
     this.#options = options;
     this.#follower = new Follower({
-      redis,
-      catalogue,
-      checkpoint,
+      ...{ redis, catalogue, checkpoint },
       keep: (transaction) => keepAll(transaction, targets()),
     });
   }

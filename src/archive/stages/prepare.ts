@@ -54,11 +54,12 @@ export class Prepare {
   readonly run: Stage = async () => {
     if (this.#applier !== undefined && this.#targets !== undefined) return undefined;
     const { redis, postgres, truth, log, onDelete, onIncident } = this.#options;
+    const { catalogue } = truth;
     await redis.connect();
     this.#evicts ??= (await inspectRedis(redis, log, onIncident)).evicts;
     // Only at first: a table that is renamed while we run comes back, and not beside an empty one of ours.
-    if (!this.#started) await prepareSchema(postgres, truth.catalogue, log);
-    this.#targets = await findTargets(postgres, truth.catalogue, onDelete);
+    if (!this.#started) await prepareSchema(postgres, catalogue, log);
+    this.#targets = await findTargets(postgres, catalogue, onDelete);
     const sink = new ArchiveSink({ ...this.#options, targets: this.#targets });
     this.#applier = new Applier({ ...this.#options, sink });
     this.#started = true;

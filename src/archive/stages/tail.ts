@@ -11,8 +11,8 @@ import type { ArchiveConnections } from './connections';
 import type { Prepare } from './prepare';
 
 export interface TailOptions {
-  readonly catalogue: Catalogue;
   readonly connections: ArchiveConnections;
+  readonly catalogue: Catalogue;
   readonly checkpoint: Checkpoint;
   readonly prepare: Prepare;
   readonly echoes: Echoes;
@@ -41,11 +41,8 @@ export class Tail {
     this.#options = options;
     this.#trimming = new Trimming(redis);
     this.#tail = new StreamTail({
-      connection: tail,
-      catalogue,
-      echoes,
+      ...{ connection: tail, catalogue, echoes, onReady: onWake },
       known: (kind, identity) => prepare.made?.knownId(kind, identity),
-      onReady: onWake,
     });
     tail.client.on('ready', onConnected);
     this.#relay = new Relay({

@@ -14,7 +14,7 @@ export async function entryId(connection: RedisConnection, range: Range): Promis
     connection,
     [range],
     async (most) =>
-      (await connection.client.eval(script, 1, changesStream, ...range, 1, samples, most)) as string[],
+      (await connection.client.eval(script, 0, ...range, 1, samples, most, changesStream)) as string[],
   );
   return id;
 }
@@ -27,13 +27,13 @@ export async function entryIdsAfter(
 ): Promise<readonly string[]> {
   return (await client.eval(
     script,
-    1,
-    changesStream,
+    0,
     'XRANGE',
     `(${from}`,
     '+',
     count,
     0,
     maxRecordBytes,
+    changesStream,
   )) as string[];
 }

@@ -10,8 +10,7 @@ declare module 'ioredis' {
   interface RedisCommander<Context> {
     /** restore-records.lua */
     millraceRestoreRecords(
-      keys: 1,
-      stream: string,
+      keys: 0,
       ...args: (string | number)[]
     ): Result<readonly (number | string)[], Context>;
     /** restore-parts.lua */
@@ -130,6 +129,7 @@ export class Restorer {
       born: kind.created ?? '',
       index: kind.index === undefined ? '' : kind.index.by === 'set' ? 'set' : 'zset',
       names: kind.names ?? '',
+      stream: changesStream,
       tell: kind.packed && tell ? restoredField(kind) : '',
       ...{ look, fields },
     };
@@ -140,7 +140,7 @@ export class Restorer {
     });
     // An absent value becomes null.
     const [head, body] = [JSON.stringify(options), JSON.stringify(list)];
-    return this.#run((client) => client.millraceRestoreRecords(1, changesStream, head, parents.json, body));
+    return this.#run((client) => client.millraceRestoreRecords(0, head, parents.json, body));
   }
 
   async #run<T>(command: (client: RedisConnection['client']) => Promise<T>): Promise<T> {

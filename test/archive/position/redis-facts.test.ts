@@ -1,4 +1,3 @@
-import { aiRegistry } from '../../../src/mapping/ai-registry';
 import { copyFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ArchiveCheckpoint, judge } from '../../../src/archive/position/continuity';
@@ -14,6 +13,7 @@ import { RedisConnection } from '../../../src/connections/redis';
 import { eventually } from '../../support/eventually';
 import { temporaryFolder } from '../../support/temporary-folder';
 import { testRedis, type TestRedis } from '../../support/stores';
+import { aiRegistry } from '../../../src/mapping/ai-registry';
 
 const folder = temporaryFolder();
 /** Saved when asked, not by itself: a stop without a save is a return to the last snapshot. */

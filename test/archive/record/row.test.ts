@@ -4,6 +4,7 @@ import type { Found, FoundParent } from '../../../src/archive/record/found';
 import { toRow } from '../../../src/archive/record/row';
 import { isUnfit } from '../../../src/archive/record/unfit';
 import { aiRegistry, kinds } from '../../../src/mapping/ai-registry';
+import type { Kind } from '../../../src/mapping/kinds';
 
 const digits = fc.bigInt({ min: 0n, max: 9_223_372_036_854_775_807n }).map(String);
 const pad = (value: number, length = 2): string => String(value).padStart(length, '0');
@@ -30,7 +31,7 @@ const parent: fc.Arbitrary<FoundParent> = fc
   .record({ id: fc.option(fc.oneof(digits, fc.constantFrom('0', '', '7', 'x', '0.0')), { nil: undefined }), created: fc.option(fc.oneof(micros, bad), { nil: undefined }) }) // prettier-ignore
   .map(({ id, created }) => ({ id: id === undefined ? undefined : bytes(id), created: created === undefined ? undefined : bytes(created) })); // prettier-ignore
 
-const hashed = [...aiRegistry.values()].filter(({ shape }) => shape !== 'members');
+const hashed: readonly Kind[] = [...aiRegistry.values()].filter(({ name }) => name !== 'metric');
 const found: fc.Arbitrary<Found> = fc.constantFrom(...hashed).chain((kind) =>
   fc.record({
     kind: fc.constant(kind),

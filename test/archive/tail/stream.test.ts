@@ -1,3 +1,7 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { packageRoot, readAsset } from '../../../src/foundation/package-root';
+import { changesStream } from '../../../src/writer/keys';
 import { StreamFields } from '../../../src/archive/stream/fields';
 import { aiRegistry } from '../../../src/mapping/ai-registry';
 import { type Entry, readPage as readPageOf } from '../../../src/archive/tail/stream';
@@ -46,4 +50,24 @@ test('what came back from Postgres nominates nothing, and its notifications are 
   expect(page.batch.size).toBe(0);
   expect(letters('prediction~', '1 x')).toEqual(['millrace:changes 1-1 0 prediction~ E_STREAM_FIELD']);
   expect(letters('model~', '1')).toEqual(['millrace:changes 1-1 0 model~ E_STREAM_FIELD']);
+});
+
+/** All files below a folder of the package. */
+const filesOf = (folder: string): readonly string[] =>
+  readdirSync(join(packageRoot, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.(ts|lua|sql)$/.test(name))
+    .map((name) => join(folder, name));
+
+test('the name of the stream is stated once in TypeScript and once in Lua, and these are the same', () => {
+  const named = filesOf('src').filter((file) => /['"]millrace:changes['"]/.test(readAsset(file)));
+  expect(named.sort()).toEqual(['src/writer/functions/keys.lua', 'src/writer/keys.ts']);
+  expect(readAsset('src/writer/functions/keys.lua')).toContain(`local changes = '${changesStream}'\n`);
+});
+
+test('no kind is told by its name but in its catalogue, and by retention, whose scripts are of two of them', () => {
+  const names = new RegExp(`(===|!==|\\.get\\(|\\.of\\() ?'(${[...aiRegistry.keys()].join('|')})'`);
+  const files = filesOf('src/archive').filter((file) => !file.includes('/retention/'));
+  expect(files.filter((file) => file.endsWith('.ts') && names.test(readAsset(file)))).toEqual([
+    'src/archive/delete/kept.ts', // what is kept is kept of a run
+  ]);
 });

@@ -1,10 +1,11 @@
 import { differs, type Strictness } from '../../../src/archive/write/equality';
-import { kinds } from '../../../src/mapping/ai-registry';
+import { aiRegistry, kinds } from '../../../src/mapping/ai-registry';
+import { kindOf, type KindName } from '../../../src/mapping/kinds';
 import { type Database, emptyDatabase } from '../schema/support/databases';
 
 /** Kind and column, its type in Postgres, what the row has, what the record has, and under which strictness that is a difference. */
 type Form = readonly [
-  column: `${keyof typeof kinds}.${string}`,
+  column: `${KindName}.${string}`,
   type: string,
   stored: string | null,
   given: string | null,
@@ -55,8 +56,13 @@ beforeAll(async () => {
 test.each(forms)(
   '%s (%s): %j in Postgres and %j in Redis differ under %j',
   async (name, type, stored, given, different) => {
-    const [kind, column] = name.split('.') as [keyof typeof kinds, string];
-    const target = { kind: kinds[kind], table: '', sequence: '', types: new Map([[column, type]]) };
+    const [kind, column] = name.split('.') as [KindName, string];
+    const target = {
+      kind: kindOf(aiRegistry, kind),
+      table: '',
+      sequence: '',
+      types: new Map([[column, type]]),
+    };
     const both = `(SELECT 1 AS id, $1::text::${type} AS "${column}") AS t, (SELECT $2::text AS text, $2::text::${type} AS typed) AS w`;
     const ask = async (strictness: Strictness, from: string, typed: boolean) => {
       const sql = `SELECT coalesce(${differs(target, column, from, strictness, typed)}, false) AS differs FROM ${both}`;

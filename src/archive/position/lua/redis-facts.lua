@@ -1,15 +1,15 @@
 -- What tells one state of Redis from an earlier one, all of one moment. Reads only. Contents of entries are not returned, for they may
 -- have any size; nor are values that are longer than what they should be.
 --
--- KEYS  1 the stream
--- ARGV  1 key of the incarnation
---       2 entry id of the position
---       3 bytes that the stream may take: XINFO reads its first and last entry, whatever their size
---       4 … keys of the counters
+-- ARGV  1 the stream: as a key it would have to be granted for writing
+--       2 key of the incarnation
+--       3 entry id of the position
+--       4 bytes that the stream may take: XINFO reads its first and last entry, whatever their size
+--       5 … keys of the counters
 -- Result: the error HEAVY; or {run id, replication id or nil, incarnation, whether the entry at the position is there (1, 0), stream, counter…}
 --       incarnation  nil: none, or of another type
 --       stream       nil: none; its type, if that is another; or {length, last generated id, first id or nil, entries ever added or nil}
-local key = KEYS[1]
+local key = ARGV[1]
 local longest = 100
 
 local function short(text) return type(text) == 'string' and string.sub(text, 1, longest) end
@@ -18,20 +18,20 @@ local kind = redis.call('TYPE', key).ok
 local stream, there = false, 0
 if kind == 'stream' then
   local memory = redis.pcall('MEMORY', 'USAGE', key, 'SAMPLES', 1)
-  if type(memory) == 'number' and memory > tonumber(ARGV[3]) then return redis.error_reply('HEAVY ' .. memory) end
+  if type(memory) == 'number' and memory > tonumber(ARGV[4]) then return redis.error_reply('HEAVY ' .. memory) end
   local info = redis.call('XINFO', 'STREAM', key)
   local facts = {}
   for i = 1, #info, 2 do facts[info[i]] = info[i + 1] end
   local first = facts['first-entry']
   stream = { facts['length'], facts['last-generated-id'], first and first[1] or false, facts['entries-added'] or false }
-  if #redis.call('XRANGE', key, ARGV[2], ARGV[2], 'COUNT', 1) > 0 then there = 1 end
+  if #redis.call('XRANGE', key, ARGV[3], ARGV[3], 'COUNT', 1) > 0 then there = 1 end
 elseif kind ~= 'none' then
   stream = kind
 end
 local result = {
   string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or '',
   string.match(redis.call('INFO', 'replication'), 'master_replid:(%w+)') or false,
-  short(redis.pcall('GET', ARGV[1])), there, stream
+  short(redis.pcall('GET', ARGV[2])), there, stream
 }
-for i, value in ipairs(redis.call('MGET', unpack(ARGV, 4))) do result[5 + i] = short(value) end
+for i, value in ipairs(redis.call('MGET', unpack(ARGV, 5))) do result[5 + i] = short(value) end
 return result

@@ -1,13 +1,13 @@
 -- Ids of entries of the stream, without their contents, which may have any size.
 --
--- KEYS  1 the stream
 -- ARGV  1 XRANGE or XREVRANGE
 --       2, 3 from and to, as these take them
 --       4 how many at the most
 --       5 nodes of the stream to look at for what it takes (0: all)
 --       6 bytes that it may take: contents are read all the same, inside Redis
+--       7 the stream: as a key it would have to be granted for writing
 -- Result: the ids; or the error HEAVY
-local key = KEYS[1]
+local key = ARGV[7]
 local memory = redis.pcall('MEMORY', 'USAGE', key, 'SAMPLES', ARGV[5])
 if type(memory) == 'number' and memory > tonumber(ARGV[6]) then return redis.error_reply('HEAVY ' .. memory) end
 local ids = {}

@@ -1,13 +1,13 @@
 -- Puts records back that are not there: hash, index entry and name of each together, so that none is ever half there. What has
 -- the key already stays as it is; if it is the same record, an index entry that it lacks is added.
 --
--- KEYS  1 the stream
 -- ARGV, all of them JSON: of many strings one is taken apart faster than as many arguments
 --       1 {prefix  of the keys, `aidb:<kind>:`
 --          born    field with the creation time ('' = the kind has none: its key says which record it is)
 --          index   `zset` or `set`: what the index is ('' = the kind has none)
 --          names   key of the hash from name to id ('' = none)
---          tell    field of the stream that tells a daemon which records came back, so that it need not look ('' = do not tell)
+--          stream  the stream
+--          tell    field of it that tells a daemon which records came back, so that it need not look ('' = do not tell)
 --          look    only look
 --          fields  of the hash}
 --       2 a list of parents: [key, field with the creation time, the creation time it has to have]
@@ -17,7 +17,6 @@
 --       time of the record that has its key
 local call, pcall = redis.call, redis.pcall
 local RESTORED, THERE, ORPHAN, BLOCKED = 1, 2, 3, 4
-local changes = KEYS[1]
 local options, records = cjson.decode(ARGV[1]), cjson.decode(ARGV[3])
 local born, look, names = options.born, options.look, options.names
 local parents = {}
@@ -79,7 +78,7 @@ for i, record in ipairs(records) do
 end
 if look or not back[1] then return results end
 
-if options.tell ~= '' then call('XADD', changes, '*', options.tell, table.concat(ids, ' ')) end
+if options.tell ~= '' then call('XADD', options.stream, '*', options.tell, table.concat(ids, ' ')) end
 local fields = options.fields
 for _, record in ipairs(back) do
   local id, name, values = record[1], record[7], record[8]
