@@ -1,4 +1,5 @@
 import { kinds, type KindName, type Statistic, statistics } from '../../mapping/kinds';
+import type { Counts } from '../../pipeline/applied-report';
 import type { Applied } from '../write/attempt';
 
 /** What the documents print and `fullSync` returns: records written since the pass began, and those that are parked. */
@@ -16,24 +17,30 @@ export class Tally {
     }
   }
 
-  /** Over all kinds. */
-  get sum(): { readonly added: number; readonly updated: number; readonly deleted: number } {
-    const all = [...this.#counts.values()];
-    const added = all.reduce((total, count) => total + count.added, 0);
-    const updated = all.reduce((total, count) => total + count.updated, 0);
-    return { added, updated, deleted: this.deleted };
-  }
-
   statistics(errors: number): Statistics {
-    const sums = Object.fromEntries(statistics.map((name) => [name, 0])) as Record<Statistic, number>;
-    for (const [name, { added, updated }] of this.#counts) {
-      const { statistic } = kinds[name];
-      if (statistic !== undefined) sums[statistic] += added + updated;
-    }
-    return { ...sums, errors };
+    return statisticsOf(this.#counts, errors);
   }
+}
 
-  get counts(): ReadonlyMap<KindName, { readonly added: number; readonly updated: number }> {
-    return this.#counts;
+/** @param errors records parked */
+export function statisticsOf(
+  counts: ReadonlyMap<KindName, Pick<Counts, 'added' | 'updated'>>,
+  errors: number,
+): Statistics {
+  const sums = Object.fromEntries(statistics.map((name) => [name, 0])) as Record<Statistic, number>;
+  for (const [name, { added, updated }] of counts) {
+    const { statistic } = kinds[name];
+    if (statistic !== undefined) sums[statistic] += added + updated;
   }
+  return { ...sums, errors };
+}
+
+/** By kind and operation. */
+export function countsOf({ counts, deleted }: Applied): ReadonlyMap<KindName, Counts> {
+  const all = new Map<KindName, Counts>();
+  for (const [kind, written] of counts) all.set(kind, { ...written, deleted: 0 });
+  for (const [kind, count] of deleted) {
+    all.set(kind, { ...(all.get(kind) ?? { added: 0, updated: 0 }), deleted: count });
+  }
+  return all;
 }
