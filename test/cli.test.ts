@@ -5,7 +5,9 @@ import type Database from 'better-sqlite3';
 import { z } from 'zod';
 import { type CliRun, firstPass, startCli } from './support/cli';
 import { eventually } from './support/eventually';
-import { aliasDatabase, temporaryFolder, testRedis, type TestRedis } from './support/stores';
+import { aliasDatabase } from './support/alias-database';
+import { temporaryFolder } from './support/temporary-folder';
+import { testRedis, type TestRedis } from './support/stores';
 
 const folder = temporaryFolder();
 // Where we are root, Postgres runs as another user, who has to get in.

@@ -12,7 +12,7 @@ import { at, giveUp, say } from '../src/setup/shell.mjs';
 
 const WHOLE = '24';
 const OTHERS = ['22', '26'];
-const FAST = ['node-floor', 'cli.test', 'http.test', 'library/package', 'dashboard/live', 'lifetime'];
+const FAST = ['node-floor', 'cli.test', 'http.test', 'library/package', 'http/live', 'lifetime'];
 
 const results = mkdtempSync(join(tmpdir(), 'millrace-nodes-'));
 chmodSync(results, 0o755);

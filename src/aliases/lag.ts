@@ -1,12 +1,9 @@
+import type { Progress } from '../pipeline/progress';
 import type { AliasCheckpoint } from './sink/checkpoint';
 import type { AliasSource } from './source/source';
 
 /** How far Redis is behind the changelog; null: not known now. */
-export interface AliasLag {
-  /** Changelog rows after the checkpoint. */
-  readonly lagRecords: number | null;
-  /** Age of the oldest of them; 0 when none waits. */
-  readonly lagSeconds: number | null;
+export interface AliasLag extends Pick<Progress, 'lagRecords' | 'lagSeconds'> {
   /** Rows the changelog holds, consumed ones of the last day included; null when there is none, too. */
   readonly changelogRows: number | null;
 }

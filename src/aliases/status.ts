@@ -1,8 +1,7 @@
 import type { Readings } from '../metrics/gauges';
 import type { CheckpointAge } from '../pipeline/checkpoint-age';
 import { type Health, healthOf } from '../pipeline/health';
-import type { Incident } from '../pipeline/incident';
-import { type Pause, pauseTroubles } from '../pipeline/pause';
+import { pauseTroubles } from '../pipeline/pause';
 import {
   passTroubles,
   type Progress,
@@ -28,7 +27,7 @@ export interface TableStatus {
 }
 
 /** The pipeline as it is now; times in milliseconds since 1970. */
-export interface AliasStatus extends Progress, AliasLag {
+export interface AliasStatus extends Progress<PassReport>, AliasLag {
   readonly database: string;
   readonly journalMode: string | null;
   readonly redis: string;
@@ -42,16 +41,6 @@ export interface AliasStatus extends Progress, AliasLag {
   /** Rows that can have no key, as the last full pass saw them: twenty of a type at the most. */
   readonly unserved: readonly UnservedRow[];
   readonly checkpoint: { readonly seq: number | null; readonly at: number; readonly by: string } | null;
-  readonly checkpointAgeSeconds: number | null;
-  readonly lastProgressAt: number;
-  readonly lastPass: PassReport | null;
-  readonly passRunning: boolean;
-  /** When the next one is due by the interval. */
-  readonly nextPassAt: number;
-  /** Records written since the start of this process, by the tail and by full passes. */
-  readonly applied: number;
-  readonly paused: Pause | null;
-  readonly incidents: readonly Incident[];
 }
 
 export function tableStatuses(entries: AliasSourceEntries): readonly TableStatus[] {

@@ -2,9 +2,8 @@ import type { ErrorReport } from '../foundation/errors';
 import type { Readings } from '../metrics/gauges';
 import type { CheckpointAge } from '../pipeline/checkpoint-age';
 import { type Health, healthOf } from '../pipeline/health';
-import type { Incident } from '../pipeline/incident';
 import { timeOf } from '../foundation/moment';
-import { type Pause, pauseTroubles } from '../pipeline/pause';
+import { pauseTroubles } from '../pipeline/pause';
 import {
   passTroubles,
   type Progress,
@@ -21,7 +20,7 @@ import { millisecondsOf } from './tail/stream';
 import type { MirrorStatus } from './mirror/mirror-log';
 
 /** The pipeline as it is now; times in milliseconds since 1970. */
-export interface ArchiveStatus extends Progress {
+export interface ArchiveStatus extends Progress<ArchivePassReport> {
   readonly redis: string;
   readonly postgres: string;
   /** `uncertain`: it was the owner, but Postgres has not confirmed it for so long that another may have taken over. */
@@ -30,24 +29,11 @@ export interface ArchiveStatus extends Progress {
   readonly owner: string | null;
   readonly mirror: MirrorStatus;
   readonly position: { readonly incarnation: string | null; readonly entryId: string } | null;
-  /** Entries after the position; null when that cannot be told, or is the owner's to tell. */
-  readonly lagRecords: number | null;
-  /** Age of the oldest of them; 0 when none waits. */
   readonly lagSeconds: number;
-  readonly checkpointAgeSeconds: number | null;
   readonly deadLetters: number;
   /** Kinds of which Postgres takes nothing any more. */
   readonly refusals: readonly Refusal[];
   readonly memory: MemoryFacts | null;
-  readonly lastProgressAt: number;
-  readonly lastPass: ArchivePassReport | null;
-  readonly passRunning: boolean;
-  /** When the next one is due by the interval. */
-  readonly nextPassAt: number;
-  /** Records written since the start of this process, by the tail and by full passes. */
-  readonly applied: number;
-  readonly paused: Pause | null;
-  readonly incidents: readonly Incident[];
   readonly evicts: boolean;
   /** What keeps writers from their work: the function library, or the stream. */
   readonly capture: readonly ErrorReport[];

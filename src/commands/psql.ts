@@ -65,7 +65,7 @@ export function asPsql({ connectionString, login, tls, auth }: PostgresTarget): 
     args: [`--dbname=${url.href}`],
     env: {
       ...(password === undefined ? {} : { PGPASSWORD: password }),
-      // Of version 16 on; earlier ones pass it over.
+      // psql knows this variable from version 16 on; earlier ones pass it over.
       ...(tls === undefined && auth === undefined ? { PGREQUIREAUTH: withoutTls.join(',') } : {}),
     },
   };

@@ -35,7 +35,7 @@ export function supportBundleCommand(program: Command, run: Run): void {
         const path = resolve(
           file ?? `millrace-support-${new Date().toISOString().replace(/\D/g, '').slice(0, 14)}.json.gz`,
         );
-        // Before the work: a name that is taken is told at once.
+        // The file is made before the work begins, so that a name that is taken is told at once.
         const descriptor = create(path);
         try {
           const { bundle, failed } = await collect(config, readEnvironment(), flags);

@@ -42,13 +42,13 @@ const leavingOut: Readonly<Record<PipelineName, (config: Config) => LeftOut>> = 
   }),
 };
 
-/** Whoever has forgotten a setting must notice. */
+/** Warns of each pipeline that is left out: whoever has forgotten a setting must notice. */
 export function logLeftOut(config: Config, log: Log): void {
   for (const { pipeline, message, hint } of config.leftOut)
     log.warn(message, { event: 'left-out', pipeline, hint });
 }
 
-/** What is asked for a pipeline that is not run here. @param who does not run it */
+/** The error of whoever asks for something of a pipeline that is not run here. @param who does not run it */
 export function notRun(who: string, name: PipelineName, leftOut: readonly LeftOut[]): MillraceError {
   const { message, hint } = leftOut.find(({ pipeline }) => pipeline === name) ?? {};
   return fatal(`this ${who} does not run ${name}${message === undefined ? '' : `: ${message}`}`, {
@@ -57,5 +57,5 @@ export function notRun(who: string, name: PipelineName, leftOut: readonly LeftOu
   });
 }
 
-/** A link that leads nowhere counts: somebody has put it there. */
+/** Whether something is at the path; a link that leads nowhere counts, for somebody has put it there. */
 const isThere = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false }) !== undefined;

@@ -47,7 +47,7 @@ export async function connectBy(
   where: string,
 ): Promise<void> {
   const connecting = client.connect();
-  // pg has its handlers in place by now. The server has not been heard yet.
+  // By now pg has its handlers in place, which can be taken away or added to; nothing has come from the server yet.
   const { connection } = client as unknown as { readonly connection: Wire };
   const refuse = (method: AuthMethod) => {
     connection.stream.destroy(

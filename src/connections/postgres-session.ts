@@ -14,9 +14,10 @@ const pinned = {
   quote_all_identifiers: 'off',
   row_security: 'on',
   exit_on_error: 'off',
-  // Foreign keys and our own triggers. To whom it is denied the error says so: without them orphans would be archived.
+  // Foreign keys and our own triggers fire only so: without them orphans would be archived. A role that may not set it is told
+  // by the error.
   session_replication_role: 'origin',
-  // A server that has it off is overruled, for the only other copy of what we commit is in memory.
+  // A server that does not wait for its disk is overruled: the only other copy of what we commit is in Redis' memory.
   synchronous_commit: 'on',
   transaction_timeout: '0',
 } as const;

@@ -49,7 +49,7 @@ export class Session implements Transaction {
     const finished = new Promise<void>((resolve, reject) => {
       stream.once('finish', resolve);
       stream.once('error', reject);
-      // Of a session that is ended in the same moment there may be neither.
+      // When the session is ended in the same moment, neither `finish` nor `error` may come.
       stream.once('close', () => {
         reject(new Error('the connection was closed in the middle of COPY'));
       });

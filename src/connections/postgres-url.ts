@@ -78,7 +78,7 @@ export function parsePostgresUrl(
     auth,
     connectionString: plain,
     login,
-    // As with libpq: what goes through a file of this machine needs no encryption.
+    // A host that begins with / is a socket of this machine, which is never encrypted, as with libpq.
     tls: host.startsWith('/') ? undefined : tls,
     display: `${address}${namesPort ? `:${port}` : ''}${database === undefined ? '' : `/${database}`}`,
   };

@@ -59,7 +59,7 @@ export class PostgresConnection {
 
   /** Lends the connection itself, outside of a transaction, for the migrations. @throws pg's errors */
   lend<T>(work: (client: Client) => Promise<T>): Promise<T> {
-    // An index may take hours to build, and no word is said meanwhile.
+    // The server says nothing for hours while it builds an index: so another session asks whether it is at work.
     return this.#lend('SELECT', work, () => this.#isAtWork());
   }
 
@@ -102,7 +102,8 @@ export class PostgresConnection {
       const watch = setInterval(() => {
         const before = heard;
         heard = bytesHeard(client);
-        // Many statements, and each of them is answered: that is no silence, also when none is at work just now.
+        // A migration of many short statements, each of them answered, is not silent, also when none is at work in the moment
+        // of the look.
         if (heard === before) void isPatient().then((patient) => patient || over || destroy(client));
       }, silenceMs);
       try {
@@ -121,7 +122,7 @@ export class PostgresConnection {
   async #isAtWork(): Promise<boolean> {
     const other = new PostgresConnection(this.#target, `${this.#name}-asking`);
     try {
-      // By name: behind PgBouncer nobody knows by which session we are served.
+      // Our session is looked for by its name: behind PgBouncer nobody knows by which one we are served.
       const sql = `SELECT FROM pg_stat_activity WHERE application_name = $1 AND usename = current_user AND state = 'active'`;
       return (await other.query(sql, [applicationName(this.#name)])).length > 0;
     } catch {
@@ -139,7 +140,7 @@ export class PostgresConnection {
     try {
       const result = await work(session);
       const { command } = await session.run('COMMIT');
-      // COMMIT of an aborted transaction succeeds, and says ROLLBACK (TRAPS: Postgres 1).
+      // COMMIT of an aborted transaction succeeds, and only its answer says ROLLBACK.
       if (command !== 'COMMIT') throw retryable('the transaction was rolled back', { code: 'E_PG' });
       return result;
     } catch (error) {

@@ -29,7 +29,7 @@ export function watchReplies(client: Redis, { most, refused }: Watch): void {
   client.on('connect', () => {
     const { stream } = client;
     guard(stream, new ReplyGuard(most));
-    // After the guard, which calls what listened before it for every chunk.
+    // This listener comes after the guard, which calls those that were there before it for every chunk.
     stream.once('data', (chunk: Buffer) => {
       const [, message] = /^-([^\r\n]+)/.exec(chunk.toString('utf8', 0, longestGreeting)) ?? [];
       if (message !== undefined) refused(message);

@@ -5,7 +5,7 @@ import { localFault } from '../foundation/local-fault';
 import { noReply, translateReply, unknownReply, wrongDatabase } from './redis-replies';
 import { askWhetherReady } from './redis-ready';
 import { watchReplies } from './redis-silence';
-import { explainTls, probeTls } from './redis-tls';
+import { explainRedisTls, probeTls } from './redis-tls';
 import type { RedisTarget } from './redis-url';
 import { tlsOptions } from './tls';
 
@@ -28,9 +28,11 @@ const settings: RedisOptions = {
   maxRetriesPerRequest: 0,
   connectTimeout: connectTimeoutMs,
   keepAlive: 10_000,
-  // CLIENT SETINFO would be one more thing to grant.
+  // ioredis would call CLIENT SETINFO, one more command to be granted.
   disableClientInfo: true,
-  // Of a connection that is gone already, too: with ioredis' two seconds the process would end that much later.
+  // ioredis waits so long for a connection to close, also for one that is gone already: with its default of two seconds the
+  // process would
+  // end that much later.
   disconnectTimeout: 100,
   retryStrategy: (attempt) => Math.round(Math.min(50 * 2 ** attempt, 1_000) * (0.5 + Math.random() / 2)),
 };
@@ -63,7 +65,7 @@ export class RedisConnection {
       refused: (message) => (this.#lastError ??= Object.assign(new Error(message), { name: 'ReplyError' })),
     });
     this.client.on('error', (error: unknown) => {
-      // A consequence of what was told before: the server has hung up.
+      // "Connection is closed" and its like only follow from an error that was told before, and say less.
       if (this.#lastError === undefined || !isConsequence(error)) this.#lastError = error;
       // ioredis only tells of a refused SELECT and would go on in database 0, which is somebody else's. While the first
       // connection is made, `connect` sees to it: ioredis does not settle a connect that is broken off here.
@@ -87,7 +89,7 @@ export class RedisConnection {
 
   /** Waits for the first connection. @throws what `translate` makes of the failure. */
   async connect(): Promise<void> {
-    // ioredis would begin anew.
+    // Asked to connect, ioredis would open a connection that was closed anew.
     if (this.#closed) throw noReply('the connection was closed', this.#target.display);
     if (this.#connected && this.client.status === 'ready') return;
     try {
@@ -99,7 +101,7 @@ export class RedisConnection {
       const unexplained = !this.#connected && (code === 'E_REDIS_UNREACHABLE' || code === 'E_REPLY');
       throw (unexplained ? await probeTls(this.#target, this.#lastError) : undefined) ?? translated;
     }
-    // The reply to SELECT came before the connection was ready.
+    // SELECT was refused while the connection was being made: see the handler of errors above.
     if (this.#wrongDatabase) {
       this.client.disconnect();
       throw this.translate(this.#lastError);
@@ -127,7 +129,7 @@ export class RedisConnection {
     if (known !== undefined) return known;
     if (cause instanceof MillraceError) return cause;
     if (error instanceof Error && 'kind' in error) return error;
-    const secured = explainTls(cause, this.#target) ?? explainTls(error, this.#target);
+    const secured = explainRedisTls(cause, this.#target) ?? explainRedisTls(error, this.#target);
     if (secured !== undefined) return secured;
     const local = localFault(cause, `Redis at ${where}`);
     if (local !== undefined) return local;

@@ -44,7 +44,7 @@ export function openCertificates(
     try {
       return createSecureContext(pem);
     } catch (error) {
-      // An encrypted key, the key of another certificate, no key at all.
+      // The key is encrypted, is another certificate's, or is no key at all.
       const why = describeError(error).message.replace(/^error:[^:]*:/, '');
       throw new Error(`the files of ${names.cert} and ${names.key} cannot be used: ${why}`, { cause: error });
     }
@@ -61,7 +61,7 @@ export function openCertificates(
       try {
         last = load();
       } catch {
-        // Half renewed, or gone: if what we had is refused, the server's answer says why.
+        // The files are half renewed, or gone: the last good ones are used, and if the server refuses these, its answer says why.
       }
       return last;
     },
@@ -72,7 +72,7 @@ export function openCertificates(
 export function tlsOptions(host: string, certificates: Certificates | undefined): ConnectionOptions {
   const options: ConnectionOptions = {
     rejectUnauthorized: true,
-    // Server name indication knows no addresses; Node compares them with the certificate all the same.
+    // Server name indication is for names alone; Node compares an address with the certificate all the same.
     ...(isIP(host) === 0 ? { servername: host } : {}),
   };
   if (certificates === undefined) return options;

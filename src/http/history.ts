@@ -36,7 +36,7 @@ export class History {
 
   constructor(options: HistoryOptions) {
     this.#options = { now: Date.now, ...options };
-    // Between two samples a change comes and goes; its delay is told by the event.
+    // A change may come and be applied between two samples, which would not show it: so the delays are taken from the events.
     this.#subscription = options.events$.subscribe((event) => {
       if (event.type !== 'applied') return;
       this.#slowestMs.set(event.pipeline, Math.max(this.#slowestMs.get(event.pipeline) ?? 0, event.ms ?? 0));
@@ -75,7 +75,7 @@ export class History {
   #rate(name: PipelineName, at: number, applied: number | null): number | null {
     const before = this.#before?.applied[name] ?? null;
     const ms = at - (this.#before?.at ?? at);
-    // A machine that slept tells an average of hours, at one point of the chart.
+    // After a sleep of the machine the rate would be an average over hours, drawn at one point of the chart.
     if (applied === null || before === null || ms <= 0 || ms > 4 * stepMs) return null;
     return ((applied - before) * 1_000) / ms;
   }

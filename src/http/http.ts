@@ -6,14 +6,15 @@ import type { Log } from '../log/log';
 import type { Metrics } from '../metrics/metrics';
 import { apiRoutes, type LiveState } from './api';
 import { limitConnections, patience } from './connections';
-import { type Access, createGuard } from './guard';
+import { type GuardOptions, createGuard } from './guard';
 import { History, stepMs } from './history';
-import { defaultHttpPort, isLoopback } from '../control/hosts';
+import { defaultHttpPort } from '../config/names';
+import { isLoopback } from '../control/hosts';
 import { Live } from './live';
 import { pageRoutes, securityHeaders } from './page';
 import { badRequest, refuse } from './refusal';
 
-export interface HttpOptions extends Access {
+export interface HttpOptions extends GuardOptions {
   /** undefined: the default port, or any free one when that is taken. */
   readonly port: number | undefined;
   readonly control: Control;
@@ -49,14 +50,15 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
     }
   }, stepMs).unref();
 
-  // People read answers in a terminal, too.
+  // People read answers in a terminal (curl), too: nothing in them may speak to it.
   server.setReplySerializer((payload) => harmlessJson(payload));
   server.setErrorHandler((error, _request, reply) => refuse(reply, error));
   server.setNotFoundHandler((_request, reply) =>
     refuse(reply, badRequest('there is nothing here', 'The dashboard is at /.', 404)),
   );
   await securityHeaders(server);
-  // Probes and Prometheus come by names that nobody has told us, and learn nothing of records.
+  // On an address of the network probes and Prometheus ask by names that nobody has told us; these three routes tell nothing of
+  // records.
   const probed = isLoopback(options.host) ? [] : ['/healthz', '/readyz', '/metrics'];
   server.addHook('onRequest', (request, _reply, done) => {
     if (!probed.includes(request.routeOptions.url ?? '')) guard.checkHost(request);

@@ -34,7 +34,7 @@ const policy = {
 export async function securityHeaders(server: FastifyInstance): Promise<void> {
   await server.register(helmet, {
     contentSecurityPolicy: policy,
-    // Whether there is TLS is for a proxy in front to say.
+    // We speak plain HTTP: whether there is TLS, only a proxy in front can say.
     strictTransportSecurity: false,
     xFrameOptions: { action: 'deny' },
   });
@@ -54,7 +54,7 @@ function serve(server: FastifyInstance, route: string, file: string): void {
   const body = readFileSync(file);
   const etag = `"${createHash('sha256').update(body).digest('base64url')}"`;
   server.get(route, (request, reply) => {
-    // Asked for each time: the page of an older version must not meet a newer daemon.
+    // The browser has to ask each time: the page of an older version must not meet a newer daemon.
     void reply.header('cache-control', 'no-cache').header('etag', etag);
     if (request.headers['if-none-match'] === etag) return reply.code(304).send();
     return reply.type(types[extname(file)] ?? 'application/octet-stream').send(body);

@@ -22,7 +22,7 @@ export type PipelineEvent = { readonly at: number; readonly pipeline: PipelineNa
   | { readonly type: 'resumed' }
 );
 
-/** Of an event, what its sender does not have to say. */
+/** An event without `at` and `pipeline`, which its sender does not have to say. */
 export type Telling = PipelineEvent extends infer E
   ? E extends PipelineEvent
     ? Omit<E, 'at' | 'pipeline'>
@@ -32,5 +32,5 @@ export type Telling = PipelineEvent extends infer E
 /** Takes the events of one pipeline. */
 export type Tell = (event: Telling) => void;
 
-/** For a pass on its own, to which nobody listens. */
+/** Drops the events of a pass on its own, to which nobody listens. */
 export const untold: Tell = () => undefined;

@@ -39,7 +39,7 @@ function judged({ status, troubles, parked, parkedWord, otherwise }: HealthFacts
   if (failure !== null) return { level: 'bad', says: 'Failing, trying again' };
   if (paused !== null) return { level: troubles.length > 0 ? 'bad' : 'paused', says: 'Paused' };
   if (otherwise?.level === 'idle' && troubles.length === 0) return otherwise;
-  // Until the first pass is complete that alone is a trouble, and one that passes.
+  // That the first pass is not complete is itself the one trouble, which passes.
   if (lastPass === null && troubles.length <= 1) return { level: 'busy', says: 'First full pass' };
   if (troubles.length > 0) return { level: 'bad', says: 'Not in order' };
   const behind = (lagSeconds ?? 0) > behindSeconds;

@@ -5,7 +5,7 @@ export type StoreName = 'SQLite' | 'Redis' | 'Postgres';
 
 /** Something that should not have happened. */
 export interface Incident {
-  /** Of this entry, wherever it is kept. */
+  /** The same in every store that keeps this incident. */
   readonly id: string;
   /** When it happened, or began, in milliseconds since 1970. */
   readonly at: number;
@@ -17,12 +17,12 @@ export interface Incident {
   readonly outage: Outage | null;
 }
 
-/** Of an incident that lasts. */
+/** What an incident that lasts has beside the common. */
 export interface Outage {
-  /** null: the failure is none of a store. */
+  /** null: the failure is not one of a store. */
   readonly store: StoreName | null;
   readonly code: string;
-  /** null: it goes on. */
+  /** null: the outage goes on. */
   readonly endedAt: number | null;
   /** When it was last known to go on: its end, should nobody have lived to see that. */
   readonly seenAt: number;
@@ -32,11 +32,11 @@ export interface Outage {
   readonly lastAppliedAt: number | null;
 }
 
-/** One that comes again so soon has not ended. */
+/** An outage that comes again within so long has not ended. */
 export const sameMs = 600_000;
-/** Nobody has said for so long that it goes on: who saw it has ended. */
+/** An outage of which nobody has said for so long that it goes on is over: the daemon that saw it has ended. */
 const forsakenMs = 150_000;
-/** In a store. */
+/** How long a store keeps an incident. */
 const keptMs = 30 * 86_400_000;
 const keptAtMost = 100;
 
@@ -64,7 +64,7 @@ const schema = z.array(
   }),
 );
 
-/** Of JSON. What is no list of incidents holds none. */
+/** Reads JSON from a store; what is no list of incidents holds none. */
 export function parseIncidents(text: string): readonly Incident[] {
   try {
     return schema.parse(JSON.parse(text));
@@ -73,7 +73,7 @@ export function parseIncidents(text: string): readonly Incident[] {
   }
 }
 
-/** By what it is known again. */
+/** By what an outage that comes again is recognised. */
 export const keyOf = ({ store, code }: Pick<Outage, 'store' | 'code'>): string => store ?? code;
 
 /** Which store a failure is one of, by its code (docs/errors.md). */
@@ -119,7 +119,7 @@ export function mergeIncidents(lists: readonly (readonly Incident[])[], now: num
 function joined(a: Incident, b: Incident): Incident {
   if (a.outage === null || b.outage === null) return a;
   const [former, latter] = endOf(a.outage) > endOf(b.outage) ? [b.outage, a.outage] : [a.outage, b.outage];
-  // Seen at the same time it is the end that is news.
+  // Two views of one outage, seen at the same time: the one that knows its end is the newer.
   const endedAt = endOf(former) === endOf(latter) ? (former.endedAt ?? latter.endedAt) : latter.endedAt;
   const apart = a.id !== b.id && b.at > endOf(a.outage);
   return {
@@ -137,7 +137,7 @@ function joined(a: Incident, b: Incident): Incident {
 
 function forsaken(incident: Incident, now: number): Incident {
   const { outage } = incident;
-  // In the future: the clock was put back since.
+  // `seenAt` may be in the future, where the clock was put back since: hence the absolute value.
   if (outage === null || outage.endedAt !== null || Math.abs(now - outage.seenAt) <= forsakenMs)
     return incident;
   return { ...incident, outage: { ...outage, endedAt: outage.seenAt } };

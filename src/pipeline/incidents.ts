@@ -23,15 +23,15 @@ export interface IncidentsOptions {
   readonly store: IncidentStore;
 }
 
-/** Kept for status. */
+/** So many incidents are kept in memory, for status. */
 const shown = 50;
-/** Written no more often, however much happens. */
+/** The store is written no more often than this, however much happens. */
 const everyMs = 5_000;
-/** What goes on is said again so often, so that its end is known about when nobody lives to see it. */
+/** An outage that goes on is written again so often, so that its end is roughly known when no daemon lives to see it. */
 const againMs = 60_000;
-/** A message may quote much. */
+/** Longer messages are cut: they may quote much. */
 const longest = 300;
-/** For the last words at a stop. */
+/** A stop waits no longer than this for the last incidents to be written. */
 const patienceMs = 1_000;
 
 /** What happened that should not, and which stores were away: into the log, told, and kept in the target store when it can be written. */
@@ -108,7 +108,8 @@ export class Incidents {
   succeeded(): void {
     this.#outages.succeeded();
     this.#away = false;
-    // A store that is just back is let settle: then its outage is over, and written once.
+    // While `failingSince` says that the store has only just come back, nothing is written: once it has settled, its outage is
+    // written, end and all.
     if (this.#owed && this.failingSince === null) this.#tend();
   }
 
@@ -117,7 +118,7 @@ export class Incidents {
     this.#outages.found(at);
   }
 
-  /** Writes what is owed, if that takes no time. */
+  /** Writes what is not in the store yet, if that takes no time. */
   async close(): Promise<void> {
     if (this.#away || !this.#owed || this.#all().length === 0) return;
     const given = new Promise<void>((resolve) => setTimeout(resolve, patienceMs).unref());
@@ -146,7 +147,7 @@ export class Incidents {
     });
   }
 
-  /** Never throws: it is owed until it is written. */
+  /** Writes what is not in the store yet. Never throws: what could not be written is tried again. */
   async #save(): Promise<void> {
     if (!this.#owed) return;
     this.#owed = false;

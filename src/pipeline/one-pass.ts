@@ -4,10 +4,10 @@ import { fatal, type MillraceError } from '../foundation/errors';
 import type { PassRunner } from './pass-runner';
 import { pausedError } from './pause';
 import { type CycleOutcome, pump } from './pump';
-import { showProgress } from './show-progress';
+import { showProgress } from '../foundation/show-progress';
 import type { Turns } from './turns';
 
-/** Of a full pass in this process, without a daemon. */
+/** Options of a full pass in this process, without a daemon. */
 export interface OnceOptions {
   /** Aborts to give it up. */
   readonly signal?: AbortSignal;
@@ -64,7 +64,7 @@ async function run<T>({ pipeline, turns, wake$, signal, cut, until }: OnePassOpt
   if (signal?.aborted === true) stop(); // before we listened
   const cycle = async (): Promise<CycleOutcome> => {
     const outcome = await turns.cycle();
-    // Nobody can tell how long it will be.
+    // Somebody has paused the pipeline, and nobody can tell for how long.
     if (turns.paused !== undefined) throw pausedError(pipeline, turns.paused);
     return outcome;
   };

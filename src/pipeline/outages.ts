@@ -18,24 +18,24 @@ export interface SeenOutage {
   endedAt: number | undefined;
   times: number;
   lastAppliedAt: number | null;
-  /** Long enough, or often enough, to be told. */
+  /** Whether it has lasted long enough, or come often enough, to be told. */
   told: boolean;
 }
 
-/** Good for so long is good again: a cycle that has nothing to do is good between two that fail. */
+/** Cycles that are good for so long end an outage: fewer do not, for a cycle that has nothing to do is good between two that fail. */
 const settledMs = 1_000;
-/** Shorter is a hiccup, unless it comes a third time. */
+/** A shorter outage is a hiccup, and not told, unless it comes a third time. */
 const hiccupMs = 1_000;
 const hiccups = 3;
-/** What has not failed for so long, while something else does, is back. */
+/** A store that has not failed for so long, while another does, is back. */
 const maskedMs = 10_000;
 /** Kinds of failures remembered: they are few, but codes may come from a server. */
 const keptAtMost = 20;
 
 export interface OutagesOptions {
-  /** Made for each that begins. */
+  /** Makes the id of an outage that begins. */
   readonly nextId: () => string;
-  /** The clock of people. */
+  /** The time of day, in milliseconds since 1970. */
   readonly time: () => number;
   /** Called when one becomes worth telling, and when one of these ends or begins again. */
   readonly onChange: (seen: SeenOutage, change: 'begun' | 'again' | 'ended') => void;
@@ -92,7 +92,7 @@ export class Outages {
     if (this.#open === 0) return;
     this.#goodSince ??= now;
     if (now - this.#goodSince < settledMs) return;
-    // What failed last has failed until the first cycle that did not.
+    // The outage that failed last went on until the first cycle that succeeded; the others ended with their own last failure.
     const last = Math.max(...[...this.#known.values()].map(({ failedAt }) => failedAt));
     for (const seen of this.#known.values()) {
       if (seen.endedAt === undefined)

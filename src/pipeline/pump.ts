@@ -31,7 +31,7 @@ export interface PumpOptions {
   readonly onFailure: (error: unknown, attempt: number, delayMs: number) => void;
   /** Called once after failures, when cycles have been good for a while. */
   readonly onRecovery: () => void;
-  /** How long: a cycle is good that only sends what fails, or finds nothing to do until the page comes that fails (1,000 ms). */
+  /** How long they have to be good, in ms (1,000): a cycle that finds nothing to do is good too, before the page comes that fails. */
   readonly settledMs?: number;
 }
 
@@ -89,7 +89,7 @@ export function pump(options: PumpOptions): Observable<CycleOutcome> {
 export const abort$ = (signal: AbortSignal): Observable<unknown> =>
   signal.aborted ? of(undefined) : fromEvent(signal, 'abort').pipe(take(1));
 
-/** Remembers that it was set while nobody waited. */
+/** A signal that is not lost: it remembers that it was set while nobody waited. */
 class Latch {
   #set = false;
   #release: (() => void) | undefined;

@@ -48,7 +48,7 @@ export function completionScript(program: Command, shell: Shell): string {
   const places = placesOf(program);
   const name = program.name();
   if (shell === 'fish') return fish(name, places);
-  // zsh understands bash's way, and so there is one function to get right.
+  // zsh takes bash's completions (bashcompinit): so there is one function to get right for both.
   return shell === 'bash'
     ? bash(name, places)
     : `#compdef ${name}\nautoload -U +X compinit && compinit\nautoload -U +X bashcompinit && bashcompinit\n${bash(name, places)}`;

@@ -6,7 +6,7 @@ export async function confirm(question: string, signal: AbortSignal): Promise<bo
   if (!process.stdin.isTTY || !process.stderr.isTTY) return undefined;
   const gone = new AbortController();
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  // Ctrl+C, and Ctrl+D: the question would otherwise never be answered.
+  // Ctrl+C and Ctrl+D close it: without this the question would never be answered.
   terminal.once('close', () => {
     gone.abort();
   });

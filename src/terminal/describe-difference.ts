@@ -25,7 +25,7 @@ export function describeRecord(difference: ArchiveDifference): string {
 
 /** Columns that a value takes at the most. */
 const widest = 60;
-/** Of what both values begin with, so much is kept before they part. */
+/** So many characters of what both values begin with are kept before the place where they part. */
 const context = 12;
 
 /** Both values, cut so that the place where they part can be seen. NULL is `(null)`, empty text `''`. Pure. */
@@ -44,7 +44,7 @@ export function shortened(a: string | null, b: string | null): readonly [string,
 const printed = (value: string | null): string =>
   value === null ? '(null)' : value === '' ? "''" : harmless(value);
 
-/** Never between the halves of a character. */
+/** How many characters both begin with; never ends between the halves of a surrogate pair. */
 function commonStart(a: string, b: string): number {
   let at = 0;
   while (at < a.length && a[at] === b[at]) at++;

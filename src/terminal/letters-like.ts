@@ -1,7 +1,7 @@
 import type { DeadLetterStore, LetterFilter } from '../archive/letters/letter-store';
 import { fatal, type MillraceError } from '../foundation/errors';
 
-/** Groups that are told of one by one. */
+/** So many groups of parked records are named one by one; of the others only how many there are. */
 const toldGroups = 20;
 
 /** When no parked record fits a filter: what was asked for, and what there is instead. */
@@ -22,7 +22,7 @@ export async function nothingLike(
   return `None of the ${all} parked records ${wanted}; there are ${there.join(', ')}${more}.`;
 }
 
-/** Who names numbers means records that are there. */
+/** For whoever names parked records by number: those must be there. */
 export const noSuchLetters = (what: string): MillraceError =>
   fatal(what, {
     code: 'E_NO_LETTERS',

@@ -8,12 +8,12 @@ export function print(lines: string | readonly string[]): void {
   process.stdout.write(formed(lines));
 }
 
-/** The same on stderr. */
+/** Prints lines on stderr, as `print` does on stdout. */
 export function complain(lines: string | readonly string[]): void {
   process.stderr.write(formed(lines));
 }
 
-/** A line of JSON. */
+/** Prints a line of JSON on stdout. */
 export function printJson(value: unknown): void {
   process.stdout.write(`${harmlessJson(value)}\n`);
 }

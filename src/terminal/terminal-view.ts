@@ -1,4 +1,5 @@
-import { fitted, type Line, screenLines, type Tone, type View } from './watch-screen';
+import type { Tone } from './status-sentences';
+import { fitted, type Line, screenLines, type View } from './watch-screen';
 
 const escape = '\u001b[';
 /** Another screen, so that what was there comes back; without a cursor. */
@@ -55,7 +56,7 @@ export class TerminalView {
   show(view: View): void {
     if (!this.#open) return;
     this.#last = view;
-    // A terminal that nobody has told its size has none.
+    // A terminal whose size nobody has set says that it has 0 columns.
     const [columns, rows] = [process.stdout.columns || 80, process.stdout.rows || 24];
     process.stdout.write(
       frame(fitted(screenLines(view), { columns, rows }), process.env['NO_COLOR'] !== undefined),

@@ -42,7 +42,7 @@ export function usageError(error: CommanderError, verb: Command, said: readonly 
   const likely = likelyMeant(error.code, verb);
   const similar = likely === undefined ? more.join(' ').replace(/^\(|\)$/g, '') : `Did you mean ${likely}?`;
   const path = pathOf(verb);
-  // The flags of another verb, before it.
+  // `millrace --limit 5 reconcile`: `run` was put before the flags of another verb.
   const first = verb.name() === 'run' && said[0] !== 'run' ? ' The verb comes first.' : '';
   return fatal(message, {
     code: 'E_USAGE',
@@ -51,7 +51,7 @@ export function usageError(error: CommanderError, verb: Command, said: readonly 
   });
 }
 
-/** Where commander has no suggestion of its own. */
+/** What was probably meant, where commander has no suggestion of its own. */
 function likelyMeant(code: string, verb: Command): string | undefined {
   const [word = ''] = verb.args;
   if (code === 'commander.unknownCommand') return Object.hasOwn(meant, word) ? meant[word] : undefined;

@@ -15,7 +15,9 @@ import { freePort } from '../../src/embedded/process/ask-redis';
 import type { DaemonStatus } from '../../src/control/daemon-status';
 import { type CliRun, firstPass, startCli } from '../support/cli';
 import { eventually } from '../support/eventually';
-import { aliasDatabase, temporaryFolder, testRedis, type TestRedis } from '../support/stores';
+import { aliasDatabase } from '../support/alias-database';
+import { temporaryFolder } from '../support/temporary-folder';
+import { testRedis, type TestRedis } from '../support/stores';
 import { startAsOrdinaryUser } from './support/ordinary-user';
 
 const folder = temporaryFolder();

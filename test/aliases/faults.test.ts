@@ -7,7 +7,9 @@ import { cutProxy } from '../support/cut-proxy';
 import { startDaemon, type TestDaemon } from '../support/daemon';
 import { eventually } from '../support/eventually';
 import { actualKeys, expectedKeys } from '../support/model';
-import { aliasDatabase, temporaryFolder, testRedis, type TestRedis } from '../support/stores';
+import { aliasDatabase } from '../support/alias-database';
+import { temporaryFolder } from '../support/temporary-folder';
+import { testRedis, type TestRedis } from '../support/stores';
 
 /** Faults of Redis under a running daemon. The interval is an hour: what heals here heals because it was noticed. */
 const folder = temporaryFolder();

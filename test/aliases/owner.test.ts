@@ -6,7 +6,9 @@ import { defaultMappings } from '../../src/mapping/alias-tables';
 import { AliasSource } from '../../src/aliases/source/source';
 import { startDaemon, type TestDaemon } from '../support/daemon';
 import { eventually } from '../support/eventually';
-import { aliasDatabase, temporaryFolder, testRedis, type TestRedis } from '../support/stores';
+import { aliasDatabase } from '../support/alias-database';
+import { temporaryFolder } from '../support/temporary-folder';
+import { testRedis, type TestRedis } from '../support/stores';
 
 /** What the file's owner does under a running daemon; with an interval of an hour nothing but the daemon's own notice repairs it. */
 const folder = temporaryFolder();

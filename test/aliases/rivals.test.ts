@@ -7,7 +7,9 @@ import { firstPass, startCli } from '../support/cli';
 import { keepLog, startDaemon } from '../support/daemon';
 import { eventually } from '../support/eventually';
 import { actualKeys, expectedKeys } from '../support/model';
-import { aliasDatabase, temporaryFolder, testRedis, type TestRedis } from '../support/stores';
+import { aliasDatabase } from '../support/alias-database';
+import { temporaryFolder } from '../support/temporary-folder';
+import { testRedis, type TestRedis } from '../support/stores';
 
 /** Several Millraces on the same stores, and one that is killed. */
 const folder = temporaryFolder();

@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import { startDaemon } from '../support/daemon';
 import { eventually } from '../support/eventually';
-import { aliasDatabase, temporaryFolder, testRedis, type TestRedis } from '../support/stores';
+import { aliasDatabase } from '../support/alias-database';
+import { temporaryFolder } from '../support/temporary-folder';
+import { testRedis, type TestRedis } from '../support/stores';
 import { writeElsewhere } from '../support/writer';
 
 const folder = temporaryFolder();

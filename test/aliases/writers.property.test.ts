@@ -4,7 +4,8 @@ import fc from 'fast-check';
 import { checkpointKey, parseCheckpoint } from '../../src/aliases/sink/checkpoint';
 import { startDaemon, type TestDaemon } from '../support/daemon';
 import { eventually } from '../support/eventually';
-import { temporaryFolder, testRedis, type TestRedis } from '../support/stores';
+import { temporaryFolder } from '../support/temporary-folder';
+import { testRedis, type TestRedis } from '../support/stores';
 import {
   install,
   openTable,

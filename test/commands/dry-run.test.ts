@@ -10,7 +10,7 @@ import {
   plainRun,
   plainVersion,
 } from '../support/plain-writer';
-import { temporaryFolder } from '../support/stores';
+import { temporaryFolder } from '../support/temporary-folder';
 
 const archive = useArchive();
 const folder = temporaryFolder();

@@ -74,7 +74,7 @@ function misplaced(file: string, text: string): readonly string[] {
 }
 
 /** Command lines of other programs, and the table of settings, whose flags have verbs that take them. */
-const othersTools = /^src\/(embedded|setup|demo)\/|^src\/settings\.ts$/;
+const othersTools = /^src\/(embedded|setup|demo)\/|^src\/config\/options\.ts$/;
 
 test('a flag is named only where it is taken: with its whole command, or by the verb that has it', () => {
   const files = filesBelow('src', '.ts').filter((file) => !othersTools.test(file));

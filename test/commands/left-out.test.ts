@@ -9,7 +9,8 @@ import { diagnose } from '../../src/doctor/diagnose';
 import { startCli } from '../support/cli';
 import { eventually } from '../support/eventually';
 import { keepLog, startDaemon } from '../support/daemon';
-import { aliasDatabase, temporaryFolder } from '../support/stores';
+import { aliasDatabase } from '../support/alias-database';
+import { temporaryFolder } from '../support/temporary-folder';
 
 const archive = useArchive();
 const folder = temporaryFolder();

@@ -13,7 +13,8 @@ import {
   plainRun,
   plainVersion,
 } from '../support/plain-writer';
-import { aliasDatabase, temporaryFolder } from '../support/stores';
+import { aliasDatabase } from '../support/alias-database';
+import { temporaryFolder } from '../support/temporary-folder';
 
 const archive = useArchive();
 const folder = temporaryFolder();

@@ -5,7 +5,9 @@ import { displayWidth } from '../../src/terminal/display-width';
 import { firstPass, startCli } from '../support/cli';
 import { eventually } from '../support/eventually';
 import { hasPty, type PtyRun, startInPty } from '../support/pty';
-import { aliasDatabase, temporaryFolder, testRedis, type TestRedis } from '../support/stores';
+import { aliasDatabase } from '../support/alias-database';
+import { temporaryFolder } from '../support/temporary-folder';
+import { testRedis, type TestRedis } from '../support/stores';
 
 const folder = temporaryFolder();
 chmodSync(folder, 0o755);

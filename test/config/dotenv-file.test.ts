@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { loadConfig } from '../../src/config/load';
 import { readDotenv } from '../../src/config/dotenv-file';
 import { describeError } from '../../src/foundation/errors';
-import { temporaryFolder } from '../support/stores';
+import { temporaryFolder } from '../support/temporary-folder';
 
 const root = temporaryFolder();
 const folderWith = (content: string | Buffer): string => {

@@ -3,7 +3,7 @@ import { describeError, type ErrorReport } from '../../src/foundation/errors';
 import { PostgresConnection } from '../../src/connections/postgres';
 import { parsePostgresUrl, type PostgresEnvironment } from '../../src/connections/postgres-url';
 import { eventually } from '../support/eventually';
-import { temporaryFolder } from '../support/stores';
+import { temporaryFolder } from '../support/temporary-folder';
 import { type Identity, testCertificates, type TestCertificates } from '../support/tls';
 import { tlsPostgres, type TlsPostgres } from '../support/tls-postgres';
 

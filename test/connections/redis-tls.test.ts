@@ -9,7 +9,8 @@ import { RedisConnection } from '../../src/connections/redis';
 import { ModelStore } from '../../src/writer/model-store';
 import { startCli } from '../support/cli';
 import { eventually } from '../support/eventually';
-import { aliasDatabase, temporaryFolder } from '../support/stores';
+import { aliasDatabase } from '../support/alias-database';
+import { temporaryFolder } from '../support/temporary-folder';
 import { type Identity, testCertificates, type TestCertificates } from '../support/tls';
 import { tlsRedis, type TlsRedis } from '../support/tls-redis';
 

@@ -14,7 +14,9 @@ import { packageRoot, readAsset } from '../../src/foundation/package-root';
 import { type Option, options } from '../../src/config/options';
 import { startDaemon } from '../support/daemon';
 import { eventually } from '../support/eventually';
-import { aliasDatabase, temporaryFolder, testRedis } from '../support/stores';
+import { aliasDatabase } from '../support/alias-database';
+import { temporaryFolder } from '../support/temporary-folder';
+import { testRedis } from '../support/stores';
 
 const folder = temporaryFolder();
 const here = join(packageRoot, 'deploy', 'docker');

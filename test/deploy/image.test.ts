@@ -14,7 +14,9 @@ import { promisify } from 'node:util';
 import { packageRoot, readAsset } from '../../src/foundation/package-root';
 import { filesBelow } from '../support/files';
 import { testPostgres } from '../support/postgres';
-import { aliasDatabase, temporaryFolder, testRedis } from '../support/stores';
+import { aliasDatabase } from '../support/alias-database';
+import { temporaryFolder } from '../support/temporary-folder';
+import { testRedis } from '../support/stores';
 
 const folder = temporaryFolder();
 /** As /app in the image. */

@@ -5,7 +5,7 @@ import { parse as parseDotenv } from 'dotenv';
 import { options, type Option } from '../../src/config/options';
 import { packageRoot } from '../../src/foundation/package-root';
 import { cliPath } from '../support/cli';
-import { temporaryFolder } from '../support/stores';
+import { temporaryFolder } from '../support/temporary-folder';
 
 /** What `systemd-analyze security` may say at most: 0 is a service that can do nothing, 9.6 one without any protection. */
 const exposureLimit = 1.5;

@@ -6,7 +6,9 @@ import { startDaemon } from '../support/daemon';
 import { emptied } from '../archive/support/in-step';
 import { plainModel, plainPrediction, plainVersion } from '../support/plain-writer';
 import { testPostgres, type TestPostgres } from '../support/postgres';
-import { aliasDatabase, temporaryFolder, testRedis, type TestRedis } from '../support/stores';
+import { aliasDatabase } from '../support/alias-database';
+import { temporaryFolder } from '../support/temporary-folder';
+import { testRedis, type TestRedis } from '../support/stores';
 import { type ShellBlock, shellBlocks } from './shell-blocks';
 
 /**

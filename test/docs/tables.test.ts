@@ -5,15 +5,25 @@ import { type Option, options } from '../../src/config/options';
 
 const read = (path: string): string => readFileSync(join(__dirname, '..', '..', path), 'utf8');
 
-test('the README’s table of settings lists every setting with its default, and no other', () => {
-  const section = read('README.md').split('## Settings')[1]?.split('\n## ')[0] ?? '';
-  const rows = [...section.matchAll(/^\| `(\w+)` +\| (?:`(--[\w-]+)`)? *\| (.*?) *\|/gm)];
+const { settingsPage } = jest.requireActual<{ settingsPage: (table: typeof options) => string }>(
+  '../../tools/docs.cjs',
+);
+
+test('docs/settings.md is what `npm run docs` makes of the options', () => {
+  expect(read('docs/settings.md')).toBe(settingsPage(options));
+});
+
+test('the table of settings lists every setting with its flag and its default, and no other', () => {
+  const rows = [
+    ...read('docs/settings.md').matchAll(/^\| `(\w+)` +\| (?:`(--[\w-]+)`)? *\| (.*?) *\| (.*?) *\|$/gm),
+  ];
   const settings = Object.values<Option>(options);
   expect(rows.map((row) => row[1]).sort()).toEqual(settings.map((option) => option.env).sort());
-  for (const [, env, flag, fallback = ''] of rows) {
+  for (const [, env, flag, fallback = '', meaning = ''] of rows) {
     const option = settings.find((other) => other.env === env);
     expect([env, flag]).toEqual([env, option?.flag?.split(' ')[0]]);
     if (option?.fallback) expect([env, fallback]).toEqual([env, `\`${option.fallback}\``]);
+    expect(meaning.replaceAll('`', '')).toContain(option?.help);
   }
 });
 
@@ -25,6 +35,42 @@ test('docs/errors.md explains every error code in the source, and no other', () 
   );
   const inDocs = [...read('docs/errors.md').matchAll(/^\| (E_[A-Z_]+)/gm)].map((match) => match[1]);
   expect(inDocs.sort()).toEqual([...inSource].sort());
+});
+
+test('docs/01-vocabulary.md explains the words of this code, each once', () => {
+  const bold = read('docs/01-vocabulary.md').match(/\*\*[^*]+\*\*/g) ?? [];
+  const words = bold.flatMap((text) => text.replace(/[*.:]/g, '').toLowerCase().split(/[,;] /));
+  expect(words.filter((word, at) => words.indexOf(word) !== at)).toEqual([]);
+  expect(words).toEqual(
+    expect.arrayContaining([
+      ...[
+        'pump',
+        'lane',
+        'relay',
+        'standing',
+        'follower',
+        'echo',
+        'carried',
+        'letter',
+        'batch',
+        'page',
+        'chunk',
+      ],
+      ...[
+        'sink',
+        'applier',
+        'look-up',
+        'claim',
+        'holder',
+        'counterpart',
+        'kept',
+        'altered',
+        'unfit',
+        'misfit',
+      ],
+      ...['unserved', 'breaker', 'refusal', 'finding', 'left out', 'left behind', 'witness', 'lapsed'],
+    ]),
+  );
 });
 
 test('docs/dependencies.md says of every dependency why it is there', () => {

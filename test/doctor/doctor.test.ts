@@ -11,7 +11,8 @@ import { startDaemon } from '../support/daemon';
 import { eventually } from '../support/eventually';
 import { ownPostgres, type OwnPostgres, testPostgres } from '../support/postgres';
 import { plainModel } from '../support/plain-writer';
-import { temporaryFolder, testRedis, type TestRedis } from '../support/stores';
+import { temporaryFolder } from '../support/temporary-folder';
+import { testRedis, type TestRedis } from '../support/stores';
 
 let redis: TestRedis;
 let postgres: OwnPostgres;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { cliPath } from '../support/cli';
 import { eventually } from '../support/eventually';
 import { hasPty, startInPty } from '../support/pty';
-import { temporaryFolder } from '../support/stores';
+import { temporaryFolder } from '../support/temporary-folder';
 
 /** What people start is npm; what works is a daemon, and the servers that it has started. */
 const folder = temporaryFolder();

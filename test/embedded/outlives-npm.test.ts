@@ -4,7 +4,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../../src/foundation/package-root';
 import { eventually } from '../support/eventually';
-import { temporaryFolder } from '../support/stores';
+import { temporaryFolder } from '../support/temporary-folder';
 
 /** What ends npm ends the daemon (npm-start.test.ts), but not one that somebody has set free. */
 const folder = temporaryFolder();

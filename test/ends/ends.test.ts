@@ -8,7 +8,9 @@ import { packageRoot } from '../../src/foundation/package-root';
 import { startCli } from '../support/cli';
 import { eventually } from '../support/eventually';
 import { testPostgres, type TestPostgres } from '../support/postgres';
-import { aliasDatabase, temporaryFolder, testRedis, type TestRedis } from '../support/stores';
+import { aliasDatabase } from '../support/alias-database';
+import { temporaryFolder } from '../support/temporary-folder';
+import { testRedis, type TestRedis } from '../support/stores';
 import { type Fate, halfWay, type HalfWay } from './support/half-way';
 import { endOf, type Ended, runVerb } from './support/in-process';
 

@@ -9,7 +9,9 @@ import { join } from 'node:path';
 import type Database from 'better-sqlite3';
 import { startDaemon, type TestDaemon } from '../support/daemon';
 import { eventually } from '../support/eventually';
-import { aliasDatabase, temporaryFolder, testRedis, type TestRedis } from '../support/stores';
+import { aliasDatabase } from '../support/alias-database';
+import { temporaryFolder } from '../support/temporary-folder';
+import { testRedis, type TestRedis } from '../support/stores';
 
 const folder = temporaryFolder();
 let redis: TestRedis;

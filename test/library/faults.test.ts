@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { Millrace, type LogEntry, type MillraceOptions, type PipelineEvent } from '../../src/index';
 import { startRedis } from '../../src/embedded/redis/redis';
 import { eventually } from '../support/eventually';
-import { aliasDatabase, temporaryFolder, testRedis, type TestRedis } from '../support/stores';
+import { aliasDatabase } from '../support/alias-database';
+import { temporaryFolder } from '../support/temporary-folder';
+import { testRedis, type TestRedis } from '../support/stores';
 
 const folder = temporaryFolder();
 const dbPath = join(folder, 'aliases.db');

@@ -4,7 +4,8 @@ import { filter } from 'rxjs/operators';
 import { Millrace, type MillraceOptions, type PipelineEvent } from '../../src/index';
 import { useArchive } from '../archive/support/archive';
 import { eventually } from '../support/eventually';
-import { aliasDatabase, temporaryFolder } from '../support/stores';
+import { aliasDatabase } from '../support/alias-database';
+import { temporaryFolder } from '../support/temporary-folder';
 
 const archive = useArchive();
 const folder = temporaryFolder();

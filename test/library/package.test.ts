@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { readAsset } from '../../src/foundation/package-root';
 import { filesBelow } from '../support/files';
 import { localRegistry, type Registry } from '../support/registry';
-import { temporaryFolder } from '../support/stores';
+import { temporaryFolder } from '../support/temporary-folder';
 
 const root = join(__dirname, '..', '..');
 const folder = temporaryFolder();

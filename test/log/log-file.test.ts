@@ -15,7 +15,7 @@ import {
 import { join } from 'node:path';
 import { describeError } from '../../src/foundation/errors';
 import { type LogFile, openLogFile, type LogFileOptions } from '../../src/log/log-file';
-import { temporaryFolder } from '../support/stores';
+import { temporaryFolder } from '../support/temporary-folder';
 
 const root = temporaryFolder();
 let folder: string;

@@ -5,7 +5,9 @@ import { loadConfig } from '../../src/config/load';
 import { openLog } from '../../src/log/log';
 import { cliPath, type CliRun, startCli } from '../support/cli';
 import { eventually } from '../support/eventually';
-import { aliasDatabase, temporaryFolder, testRedis, type TestRedis } from '../support/stores';
+import { aliasDatabase } from '../support/alias-database';
+import { temporaryFolder } from '../support/temporary-folder';
+import { testRedis, type TestRedis } from '../support/stores';
 
 const folder = temporaryFolder();
 const dbPath = join(folder, 'log.db');

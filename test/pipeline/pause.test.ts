@@ -7,7 +7,9 @@ import { startDaemon, type TestDaemon } from '../support/daemon';
 import { eventually } from '../support/eventually';
 import { plainModel } from '../support/plain-writer';
 import { testPostgres, type TestPostgres } from '../support/postgres';
-import { aliasDatabase, temporaryFolder, testRedis, type TestRedis } from '../support/stores';
+import { aliasDatabase } from '../support/alias-database';
+import { temporaryFolder } from '../support/temporary-folder';
+import { testRedis, type TestRedis } from '../support/stores';
 
 /** What an operator does before working on a store. */
 const folder = temporaryFolder();

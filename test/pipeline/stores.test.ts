@@ -2,7 +2,7 @@ import { renameSync } from 'node:fs';
 import { faultProxy, through } from '../archive/support/fault-proxy';
 import { bothPipelines, valuesOf } from '../metrics/support/daemon';
 import { eventually } from '../support/eventually';
-import { aliasDatabase } from '../support/stores';
+import { aliasDatabase } from '../support/alias-database';
 import { untilNotReady, untilReady } from './support/readiness';
 
 const both = bothPipelines();

@@ -1,4 +1,4 @@
-import { temporaryFolder } from '../support/stores';
+import { temporaryFolder } from '../support/temporary-folder';
 import { testCertificates } from '../support/tls';
 import { mainPath } from './support/main-path';
 import { plainWorld, tlsWorld } from './support/worlds';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { loadConfig } from '../../src/config/load';
 import { readAsset } from '../../src/foundation/package-root';
 import { RedisConnection } from '../../src/connections/redis';
-import { temporaryFolder } from '../support/stores';
+import { temporaryFolder } from '../support/temporary-folder';
 import { type Identity, identityOf } from '../support/tls';
 import { tlsRedis } from '../support/tls-redis';
 

@@ -6,7 +6,8 @@ import { useArchive } from '../archive/support/archive';
 import { startCli } from '../support/cli';
 import { eventually } from '../support/eventually';
 import { plainModel, plainPrediction, plainRun, plainVersion } from '../support/plain-writer';
-import { aliasDatabase, temporaryFolder } from '../support/stores';
+import { aliasDatabase } from '../support/alias-database';
+import { temporaryFolder } from '../support/temporary-folder';
 
 const archive = useArchive();
 const folder = temporaryFolder();

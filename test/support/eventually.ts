@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 /**
- * Waits until `check` no longer throws (and does not return false), looking every few milliseconds.
+ * Waits until `check` no longer throws (and does not return false). The longer it has waited, the more seldom it looks: a wait that
+ * keeps a core busy makes all that run beside it late.
  * @param alive rejects when the thing under test has died: the test then fails at once, with its error.
  */
 export async function eventually(
@@ -15,7 +16,8 @@ export async function eventually(
     throw new Error('the task under test ended');
   });
   died.catch(() => undefined);
-  const deadline = Date.now() + within;
+  const begun = Date.now();
+  const deadline = begun + within;
   for (;;) {
     try {
       if ((await Promise.race([check(), died])) !== false) return;
@@ -23,6 +25,6 @@ export async function eventually(
     } catch (error) {
       if (Date.now() > deadline) throw error;
     }
-    await Promise.race([delay(3), died]);
+    await Promise.race([delay(Math.min(50, 3 + (Date.now() - begun) / 20)), died]);
   }
 }

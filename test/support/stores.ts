@@ -1,18 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import Redis from 'ioredis';
 import { type EmbeddedRedis, startRedis, type StartRedisOptions } from '../../src/embedded/redis/redis';
-
-/** An empty folder that is gone after the test file. */
-export function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'millrace-test-'));
-  afterAll(() => {
-    rmSync(folder, { recursive: true, force: true });
-  });
-  return folder;
-}
 
 export interface TestRedis {
   /** Rewritten by `restart`. */
@@ -41,13 +31,3 @@ const cleanups: (() => Promise<void>)[] = [];
 afterAll(async () => {
   for (const cleanup of cleanups.splice(0)) await cleanup();
 });
-
-/** The four alias tables as the field has them, in WAL mode. */
-export function aliasDatabase(path: string): Database.Database {
-  const db = new Database(path);
-  db.pragma('journal_mode = WAL');
-  for (const type of ['team', 'player', 'league', 'market']) {
-    db.exec(`CREATE TABLE ${type}_aliases (${type}_id TEXT, alias TEXT)`);
-  }
-  return db;
-}

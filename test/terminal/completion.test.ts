@@ -5,7 +5,7 @@ import { Command } from 'commander';
 import type { Run } from '../../src/commands/options';
 import { startCli } from '../support/cli';
 import { filesBelow } from '../support/files';
-import { temporaryFolder } from '../support/stores';
+import { temporaryFolder } from '../support/temporary-folder';
 
 const folder = temporaryFolder();
 const script = async (shell: string): Promise<string> => {

@@ -4,7 +4,7 @@ import { verbsFor } from '../../src/commands/verbs';
 import { usageError, verbOf, withVerb } from '../../src/terminal/usage';
 import { endOf, runVerb } from '../ends/support/in-process';
 import { startCli } from '../support/cli';
-import { temporaryFolder } from '../support/stores';
+import { temporaryFolder } from '../support/temporary-folder';
 
 const archive = useArchive();
 const folder = temporaryFolder();

@@ -1,7 +1,7 @@
 import type { AppliedReport } from '../../pipeline/applied-report';
 import type { Stage } from '../../pipeline/turns';
 import type { Vouching } from '../sink/alias-case';
-import type { AliasSink, Batch } from '../sink/sink';
+import type { AliasSink, AliasBatch } from '../sink/sink';
 import type { Keep } from './keep';
 
 export interface TailOptions {
@@ -32,7 +32,7 @@ export const tail =
       source.sawNothingNew();
       return undefined;
     }
-    const batches: Batch[] = [];
+    const batches: AliasBatch[] = [];
     for (const [type, aliases] of page.nominations) {
       const truth = source.truths.get(type);
       if (truth !== undefined) batches.push({ type, aliases, values: truth.lookUp(aliases) });

@@ -1,6 +1,6 @@
 import { type PostgresConnection, sqlState } from '../../connections/postgres';
 import { Alterations } from '../write/alterations';
-import { type Applied, type Attempt, nothingApplied } from '../write/attempt';
+import { type BatchOutcome, type Attempt, nothingApplied } from '../write/attempt';
 import { deleteGone, deleteUnnamed } from '../delete/attempt-deletions';
 import { Batch } from '../batch/batch';
 import type { KnownId, KnownParent } from '../batch/carried-copy';
@@ -14,7 +14,8 @@ import { isDataError } from '../write/isolate';
 import { keepAll, keepLapsed, partFromLapsed } from '../delete/kept';
 import { kindNames } from '../../mapping/kinds';
 import type { Behind } from './relay';
-import { bringParents, withParents } from '../identity/resolve';
+import { bringParents, letterOfOrphan } from '../identity/bring-parents';
+import { withParents } from '../identity/parents';
 import type { Row } from '../record/row';
 import type { Strategies } from '../../mapping/strategies';
 import { Swallowed } from '../write/swallowed';
@@ -61,7 +62,7 @@ export class ArchiveSink {
    *   last. Whatever comes in between, the batch is applied again in its turn.
    * @throws Displaced, and what Postgres throws that is not about a record
    */
-  async apply(work: Batch, entryId: string, direct: boolean, behind?: Behind): Promise<Applied> {
+  async apply(work: Batch, entryId: string, direct: boolean, behind?: Behind): Promise<BatchOutcome> {
     const { checkpoint } = this.#options;
     const postgres = behind?.postgres ?? this.#options.postgres;
     let how = { direct, careful: false };
@@ -106,7 +107,7 @@ export class ArchiveSink {
     batch: Batch,
     entryId: string,
     { previous, postgres }: Behind,
-  ): Promise<Applied | undefined> {
+  ): Promise<BatchOutcome | undefined> {
     const { checkpoint, targets, strategies } = this.#options;
     const applied = { ...nothingApplied(), direct: true };
     try {
@@ -145,7 +146,8 @@ export class ArchiveSink {
     for (const name of kindNames) {
       const rows = risen(distinct(batch.of(name)));
       if (rows.length === 0 && (name !== 'prediction' || batch.copy === undefined)) continue;
-      const resolved = withParents(batch, rows, ids);
+      const { resolved, orphans } = withParents(rows, ids);
+      for (const orphan of orphans) batch.letters.push(letterOfOrphan(orphan));
       const parked = await writeKind(attempt, targetOf(targets, name), resolved, strategies);
       for (const { row } of resolved) if (!parked.has(row)) landed.push(row);
     }

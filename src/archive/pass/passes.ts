@@ -5,7 +5,7 @@ import { type Pass, PassRunner } from '../../pipeline/pass-runner';
 import type { Parked } from '../letters/parked';
 import type { Checkpoint } from '../position/checkpoint';
 import type { Nominated } from '../record/nominated';
-import type { Applied } from '../write/attempt';
+import type { BatchOutcome } from '../write/attempt';
 import { FullPass, type FullPassOptions } from './full-pass';
 import { PassGate } from './pass-gate';
 import { type ArchivePassReport, passStarted, passSummary, recordPass } from './report';
@@ -53,7 +53,7 @@ export class ArchivePasses {
   }
 
   /** Whatever is applied while a pass runs is in its statistics. */
-  applied(applied: Applied): void {
+  applied(applied: BatchOutcome): void {
     this.#tally?.counts.add(applied);
   }
 

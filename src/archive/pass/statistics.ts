@@ -1,6 +1,6 @@
 import { kinds, type KindName, type Statistic, statistics } from '../../mapping/kinds';
 import type { Counts } from '../../pipeline/applied-report';
-import type { Applied } from '../write/attempt';
+import type { BatchOutcome } from '../write/attempt';
 
 /** What the documents print and `fullSync` returns: records written since the pass began, and those that are parked. */
 export type Statistics = Readonly<Record<Statistic | 'errors', number>>;
@@ -9,7 +9,7 @@ export class Tally {
   readonly #counts = new Map<KindName, { added: number; updated: number }>();
   deleted = 0;
 
-  add(applied: Applied): void {
+  add(applied: BatchOutcome): void {
     for (const count of applied.deleted.values()) this.deleted += count;
     for (const [name, { added, updated }] of applied.counts) {
       const sum = this.#counts.get(name) ?? { added: 0, updated: 0 };
@@ -36,7 +36,7 @@ export function statisticsOf(
 }
 
 /** By kind and operation. */
-export function countsOf({ counts, deleted }: Applied): ReadonlyMap<KindName, Counts> {
+export function countsOf({ counts, deleted }: BatchOutcome): ReadonlyMap<KindName, Counts> {
   const all = new Map<KindName, Counts>();
   for (const [kind, written] of counts) all.set(kind, { ...written, deleted: 0 });
   for (const [kind, count] of deleted) {

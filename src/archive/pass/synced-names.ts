@@ -1,5 +1,5 @@
 import type { Log } from '../../log/log';
-import type { Applied } from '../write/attempt';
+import type { BatchOutcome } from '../write/attempt';
 
 /** At most so many a second. */
 const atOnce = 20;
@@ -15,7 +15,7 @@ export class SyncedNames {
     this.#log = log;
   }
 
-  tell({ synced }: Pick<Applied, 'synced'>): void {
+  tell({ synced }: Pick<BatchOutcome, 'synced'>): void {
     for (const { kind, name, id, pgId } of synced) {
       if ((kind !== 'model' && kind !== 'dataset') || !this.#mayTell()) continue;
       const what = kind === 'model' ? 'Model' : 'Dataset';

@@ -6,7 +6,9 @@ import { AliasSink } from '../../../src/aliases/sink/sink';
 import { AliasSource } from '../../../src/aliases/source/source';
 import { RedisConnection } from '../../../src/connections/redis';
 import { redisTarget } from '../../../src/connections/redis-url';
-import { aliasDatabase, temporaryFolder, testRedis, type TestRedis } from '../../support/stores';
+import { aliasDatabase } from '../../support/alias-database';
+import { temporaryFolder } from '../../support/temporary-folder';
+import { testRedis, type TestRedis } from '../../support/stores';
 
 /** A pass alone, a step at a time, and what happens between two of them. */
 const folder = temporaryFolder();

@@ -4,7 +4,9 @@ import { loadConfig } from '../../../src/config/load';
 import { passOnce } from '../../../src/aliases/once';
 import { keepLog } from '../../support/daemon';
 import { actualKeys, expectedKeys } from '../../support/model';
-import { aliasDatabase, temporaryFolder, testRedis, type TestRedis } from '../../support/stores';
+import { aliasDatabase } from '../../support/alias-database';
+import { temporaryFolder } from '../../support/temporary-folder';
+import { testRedis, type TestRedis } from '../../support/stores';
 
 const folder = temporaryFolder();
 let redis: TestRedis;

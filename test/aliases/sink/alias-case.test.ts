@@ -9,7 +9,9 @@ import { passOnce } from '../../../src/aliases/once';
 import { keepLog, startDaemon } from '../../support/daemon';
 import { eventually } from '../../support/eventually';
 import { actualKeys } from '../../support/model';
-import { aliasDatabase, temporaryFolder, testRedis, type TestRedis } from '../../support/stores';
+import { aliasDatabase } from '../../support/alias-database';
+import { temporaryFolder } from '../../support/temporary-folder';
+import { testRedis, type TestRedis } from '../../support/stores';
 
 /** A Redis that another program has filled: sync_redis.py folds the aliases with LOWER, others keep them as they are written. */
 const folder = temporaryFolder();

@@ -5,7 +5,8 @@ import { Changelog, pruneChangelog } from '../../../src/aliases/source/changelog
 import type { AliasCheckpoint } from '../../../src/aliases/sink/checkpoint';
 import { judgeContinuity } from '../../../src/aliases/sink/continuity';
 import { defaultMappings } from '../../../src/mapping/alias-tables';
-import { aliasDatabase, temporaryFolder } from '../../support/stores';
+import { aliasDatabase } from '../../support/alias-database';
+import { temporaryFolder } from '../../support/temporary-folder';
 
 const folder = temporaryFolder();
 let path: string;

@@ -5,7 +5,9 @@ import { describeError } from '../../../src/foundation/errors';
 import { firstPass, startCli } from '../../support/cli';
 import { startDaemon } from '../../support/daemon';
 import { eventually } from '../../support/eventually';
-import { aliasDatabase, temporaryFolder, testRedis, type TestRedis } from '../../support/stores';
+import { aliasDatabase } from '../../support/alias-database';
+import { temporaryFolder } from '../../support/temporary-folder';
+import { testRedis, type TestRedis } from '../../support/stores';
 import { type Application, startApplication } from '../support/application-process';
 
 /**

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { Housekeeping } from '../../../src/aliases/source/housekeeping';
 import { defaultMappings } from '../../../src/mapping/alias-tables';
 import { SourceKeeper } from '../../../src/aliases/source/source-keeper';
-import { aliasDatabase, temporaryFolder } from '../../support/stores';
+import { aliasDatabase } from '../../support/alias-database';
+import { temporaryFolder } from '../../support/temporary-folder';
 
 const folder = temporaryFolder();
 

@@ -10,7 +10,7 @@ import { compareIds, renderIds } from '../../../src/aliases/source/ids';
 import { type AliasCase, defaultMappings } from '../../../src/mapping/alias-tables';
 import { AliasTruth } from '../../../src/aliases/source/truth';
 import { findUnserved } from '../../../src/aliases/source/unserved-rows';
-import { temporaryFolder } from '../../support/stores';
+import { temporaryFolder } from '../../support/temporary-folder';
 import { readModel, renderModelIds } from '../support/model';
 
 const folder = temporaryFolder();
@@ -95,7 +95,7 @@ test('walking the table and looking its aliases up both agree with it, whatever 
         db.close();
       }
     }),
-    { numRuns: 600 },
+    { numRuns: 200 },
   );
 });
 

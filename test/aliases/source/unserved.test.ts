@@ -5,7 +5,8 @@ import { type AliasCase, defaultMappings } from '../../../src/mapping/alias-tabl
 import { AliasTruth } from '../../../src/aliases/source/truth';
 import { findUnserved } from '../../../src/aliases/source/unserved-rows';
 import { inFew } from '../../../src/foundation/in-few';
-import { aliasDatabase, temporaryFolder } from '../../support/stores';
+import { aliasDatabase } from '../../support/alias-database';
+import { temporaryFolder } from '../../support/temporary-folder';
 
 const folder = temporaryFolder();
 let files = 0;

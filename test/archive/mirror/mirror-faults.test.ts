@@ -6,7 +6,8 @@ import { RedisConnection } from '../../../src/connections/redis';
 import { redisTarget } from '../../../src/connections/redis-url';
 import { cutProxy } from '../../support/cut-proxy';
 import { eventually } from '../../support/eventually';
-import { temporaryFolder, testRedis, type TestRedis } from '../../support/stores';
+import { temporaryFolder } from '../../support/temporary-folder';
+import { testRedis, type TestRedis } from '../../support/stores';
 import { countArrivals, has, mirrored, noEchoes, startMirror, type TestMirror } from '../support/mirror';
 
 const folder = temporaryFolder();

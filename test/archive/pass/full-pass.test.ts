@@ -13,7 +13,7 @@ import {
   plainRun,
   plainVersion,
 } from '../../support/plain-writer';
-import { temporaryFolder } from '../../support/stores';
+import { temporaryFolder } from '../../support/temporary-folder';
 import { useArchive } from '../support/archive';
 
 const archive = useArchive();

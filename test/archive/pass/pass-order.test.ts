@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { startCli } from '../../support/cli';
 import { startDaemon } from '../../support/daemon';
 import { eventually } from '../../support/eventually';
-import { temporaryFolder } from '../../support/stores';
+import { temporaryFolder } from '../../support/temporary-folder';
 import { useArchive } from '../support/archive';
 
 // Readers of the archive take the highest ids for the newest: so ids rise with those of Redis, whatever SCAN says.

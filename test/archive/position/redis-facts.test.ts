@@ -11,7 +11,8 @@ import { loadConfig } from '../../../src/config/load';
 import { startRedis } from '../../../src/embedded/redis/redis';
 import { RedisConnection } from '../../../src/connections/redis';
 import { eventually } from '../../support/eventually';
-import { temporaryFolder, testRedis, type TestRedis } from '../../support/stores';
+import { temporaryFolder } from '../../support/temporary-folder';
+import { testRedis, type TestRedis } from '../../support/stores';
 
 const folder = temporaryFolder();
 /** Saved when asked, not by itself: a stop without a save is a return to the last snapshot. */

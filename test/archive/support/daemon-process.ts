@@ -1,7 +1,7 @@
 import { startCli, type CliRun } from '../../support/cli';
 import { eventually } from '../../support/eventually';
 import type { FullStatus } from '../../support/daemon';
-import { temporaryFolder } from '../../support/stores';
+import { temporaryFolder } from '../../support/temporary-folder';
 
 export interface DaemonProcess extends CliRun {
   readonly url: string;

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { removeFolder } from '../../../src/embedded/process/remove-folder';
-import { temporaryFolder } from '../../support/stores';
+import { temporaryFolder } from '../../support/temporary-folder';
 
 const root = temporaryFolder();
 

@@ -3,7 +3,9 @@ import type Database from 'better-sqlite3';
 import { startDaemon, type TestDaemon } from '../../support/daemon';
 import { eventually } from '../../support/eventually';
 import { testPostgres, type TestPostgres } from '../../support/postgres';
-import { aliasDatabase, temporaryFolder, testRedis, type TestRedis } from '../../support/stores';
+import { aliasDatabase } from '../../support/alias-database';
+import { temporaryFolder } from '../../support/temporary-folder';
+import { testRedis, type TestRedis } from '../../support/stores';
 import { type Family, parseExposition } from './exposition';
 
 export interface BothPipelines {

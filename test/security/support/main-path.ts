@@ -12,7 +12,7 @@ import { ModelStore } from '../../../src/writer/model-store';
 import { startDaemon } from '../../support/daemon';
 import { eventually } from '../../support/eventually';
 import { plainMetric, plainModel, plainPrediction, plainVersion } from '../../support/plain-writer';
-import { aliasDatabase } from '../../support/stores';
+import { aliasDatabase } from '../../support/alias-database';
 
 /** Two servers, and how the three parties get in. */
 export interface World {

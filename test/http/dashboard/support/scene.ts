@@ -6,7 +6,9 @@ import { runDaemon } from '../../../../src/daemon/daemon';
 import { keepLog, startDaemon, type TestDaemon } from '../../../support/daemon';
 import { eventually } from '../../../support/eventually';
 import { testPostgres, type TestPostgres } from '../../../support/postgres';
-import { aliasDatabase, temporaryFolder, testRedis, type TestRedis } from '../../../support/stores';
+import { aliasDatabase } from '../../../support/alias-database';
+import { temporaryFolder } from '../../../support/temporary-folder';
+import { testRedis, type TestRedis } from '../../../support/stores';
 
 export const token = 'a token of 24 characters'.replaceAll(' ', '-');
 

@@ -1,11 +1,11 @@
-import { startDaemon, type TestDaemon } from '../../support/daemon';
-import { eventually } from '../../support/eventually';
-import { plainModel, plainPrediction, plainVersion } from '../../support/plain-writer';
-import { ownPostgres, type OwnPostgres } from '../../support/postgres';
-import { testRedis, type TestRedis } from '../../support/stores';
-import { busyWriter } from '../support/busy-writer';
-import { faultProxy, through } from '../support/fault-proxy';
-import { emptied, inStep, positionOf } from '../support/in-step';
+import { startDaemon, type TestDaemon } from '../support/daemon';
+import { eventually } from '../support/eventually';
+import { plainModel, plainPrediction, plainVersion } from '../support/plain-writer';
+import { ownPostgres, type OwnPostgres } from '../support/postgres';
+import { testRedis, type TestRedis } from '../support/stores';
+import { busyWriter } from './support/busy-writer';
+import { faultProxy, through } from './support/fault-proxy';
+import { emptied, inStep, positionOf } from './support/in-step';
 
 /** The stream is the only thing that grows, only while Postgres is away, and everybody is told. */
 let redis: TestRedis;

@@ -12,7 +12,8 @@ import { parseRedisUrl } from '../../../src/connections/redis-url';
 import { keepLog } from '../../support/daemon';
 import { eventually } from '../../support/eventually';
 import { testPostgres } from '../../support/postgres';
-import { temporaryFolder, testRedis, type TestRedis } from '../../support/stores';
+import { temporaryFolder } from '../../support/temporary-folder';
+import { testRedis, type TestRedis } from '../../support/stores';
 
 const dataDir = temporaryFolder();
 let server: TestRedis;

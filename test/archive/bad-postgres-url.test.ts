@@ -3,7 +3,7 @@ import { freePort } from '../../src/embedded/process/ask-redis';
 import { startDaemon } from '../support/daemon';
 import { testPostgres, type TestPostgres } from '../support/postgres';
 import { testRedis, type TestRedis } from '../support/stores';
-import { untilFailure } from '../archive/support/failure';
+import { untilFailure } from './support/failure';
 
 // Each mistake in POSTGRES_URL is one message with the remedy; the password is in none.
 

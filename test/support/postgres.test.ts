@@ -1,5 +1,5 @@
-import { askPostgres } from '../../support/ask-postgres';
-import { ownPostgres, type OwnPostgres, testPostgres, type TestPostgres } from '../../support/postgres';
+import { askPostgres } from './ask-postgres';
+import { ownPostgres, type OwnPostgres, testPostgres, type TestPostgres } from './postgres';
 
 describe('testPostgres', () => {
   let one: TestPostgres;

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
-import { migrateCommand, summary } from '../../../src/commands/migrate';
-import { testRedis, type TestRedis } from '../../support/stores';
-import { emptyDatabase, fingerprint, foundDatabase, paste } from './support/databases';
+import { migrateCommand, summary } from '../../src/commands/migrate';
+import { testRedis, type TestRedis } from '../support/stores';
+import { emptyDatabase, fingerprint, foundDatabase, paste } from '../archive/schema/support/databases';
 
 let redis: TestRedis;
 beforeAll(async () => {

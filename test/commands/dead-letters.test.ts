@@ -1,10 +1,10 @@
-import { type CliRun, startCli } from '../../support/cli';
-import type { TestDaemon } from '../../support/daemon';
-import { eventually } from '../../support/eventually';
-import { hasPty, startInPty } from '../../support/pty';
-import { plainModel, plainPrediction, plainRun } from '../../support/plain-writer';
-import { temporaryFolder } from '../../support/stores';
-import { useArchive } from '../support/archive';
+import { type CliRun, startCli } from '../support/cli';
+import type { TestDaemon } from '../support/daemon';
+import { eventually } from '../support/eventually';
+import { hasPty, startInPty } from '../support/pty';
+import { plainModel, plainPrediction, plainRun } from '../support/plain-writer';
+import { temporaryFolder } from '../support/temporary-folder';
+import { useArchive } from '../archive/support/archive';
 
 const archive = useArchive();
 const { start, letters, untilParked, lines, becomes, environment } = archive;

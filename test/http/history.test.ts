@@ -1,7 +1,7 @@
 import { Subject } from 'rxjs';
-import type { DaemonStatus } from '../../../src/control/daemon-status';
-import type { PipelineEvent } from '../../../src/pipeline/event';
-import { History } from '../../../src/http/history';
+import type { DaemonStatus } from '../../src/control/daemon-status';
+import type { PipelineEvent } from '../../src/pipeline/event';
+import { History } from '../../src/http/history';
 
 /** A history whose clock and daemon are the test's. */
 function historyOf() {

@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { eventually } from '../support/eventually';
-import { bothPipelines, failOnce, scrape, valuesOf } from './support/daemon';
-import { groupedBy, usesOf } from './support/expressions';
-import { type Family, labelsOf } from './support/exposition';
-import { promtool } from './support/promtool';
+import { bothPipelines, failOnce, scrape, valuesOf } from '../metrics/support/daemon';
+import { groupedBy, usesOf } from '../metrics/support/expressions';
+import { type Family, labelsOf } from '../metrics/support/exposition';
+import { promtool } from '../metrics/support/promtool';
 
 const root = join(__dirname, '..', '..');
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');

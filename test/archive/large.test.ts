@@ -1,13 +1,13 @@
-import { CaptureWatch } from '../../../src/archive/capture-watch';
-import { MemoryForecast } from '../../../src/archive/memory-forecast';
-import { entryIdsAfter } from '../../../src/archive/stream/entry-ids';
-import { readFacts } from '../../../src/archive/position/redis-facts';
-import { lastEntryId } from '../../../src/archive/tail/stream-tail';
-import { scanWaiting } from '../../../src/archive/inspect/trace-stream';
-import { loadConfig } from '../../../src/config/load';
-import { openLog } from '../../../src/log/log';
-import { RedisConnection } from '../../../src/connections/redis';
-import { eventually } from '../../support/eventually';
+import { CaptureWatch } from '../../src/archive/capture-watch';
+import { MemoryForecast } from '../../src/archive/memory-forecast';
+import { entryIdsAfter } from '../../src/archive/stream/entry-ids';
+import { readFacts } from '../../src/archive/position/redis-facts';
+import { lastEntryId } from '../../src/archive/tail/stream-tail';
+import { scanWaiting } from '../../src/archive/inspect/trace-stream';
+import { loadConfig } from '../../src/config/load';
+import { openLog } from '../../src/log/log';
+import { RedisConnection } from '../../src/connections/redis';
+import { eventually } from '../support/eventually';
 import {
   plainDataset,
   plainExperiment,
@@ -18,10 +18,10 @@ import {
   plainPrediction,
   plainRun,
   plainVersion,
-} from '../../support/plain-writer';
-import { useArchive } from '../support/archive';
-import { daysAgo, retain } from '../support/retention';
-import { toldOf, warmed } from '../support/warm';
+} from '../support/plain-writer';
+import { useArchive } from './support/archive';
+import { daysAgo, retain } from './support/retention';
+import { toldOf, warmed } from './support/warm';
 
 /** What is larger than MAX_RECORD_SIZE, wherever it is written: it is parked, and everything else goes on. */
 const archive = useArchive();

@@ -1,6 +1,6 @@
 import { bothPipelines, valuesOf } from '../metrics/support/daemon';
 import { eventually } from '../support/eventually';
-import { untilNotReady, untilReady } from '../pipeline/support/readiness';
+import { untilNotReady, untilReady } from './support/readiness';
 
 const both = bothPipelines();
 const archive = { MILLRACE_ONLY: 'archive' };

@@ -1,10 +1,10 @@
-import { eventually } from '../../support/eventually';
-import { startCli } from '../../support/cli';
-import { plainModel, plainVersion } from '../../support/plain-writer';
-import { temporaryFolder } from '../../support/stores';
-import { useArchive } from '../support/archive';
-import { caughtUp } from '../support/in-step';
-import { contentsOf } from '../support/warm';
+import { eventually } from '../support/eventually';
+import { startCli } from '../support/cli';
+import { plainModel, plainVersion } from '../support/plain-writer';
+import { temporaryFolder } from '../support/temporary-folder';
+import { useArchive } from '../archive/support/archive';
+import { caughtUp } from '../archive/support/in-step';
+import { contentsOf } from '../archive/support/warm';
 
 const archive = useArchive();
 const folder = temporaryFolder();

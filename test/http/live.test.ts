@@ -1,5 +1,5 @@
 import { getDefaultHighWaterMark, setDefaultHighWaterMark } from 'node:stream';
-import { Live } from '../../../src/http/live';
+import { Live } from '../../src/http/live';
 
 // Node's own choice: 16 KiB until 20, 64 KiB since 22.
 test.each([16_384, 65_536, 1_048_576])(

@@ -1,9 +1,9 @@
-import { startCli } from '../../support/cli';
-import { eventually } from '../../support/eventually';
-import { plainModel, plainPrediction, plainVersion } from '../../support/plain-writer';
-import { temporaryFolder } from '../../support/stores';
-import { useArchive } from '../support/archive';
-import { daysAgo, dumps } from '../support/retention';
+import { startCli } from '../support/cli';
+import { eventually } from '../support/eventually';
+import { plainModel, plainPrediction, plainVersion } from '../support/plain-writer';
+import { temporaryFolder } from '../support/temporary-folder';
+import { useArchive } from '../archive/support/archive';
+import { daysAgo, dumps } from '../archive/support/retention';
 
 const archive = useArchive();
 const folder = temporaryFolder();
