@@ -2,6 +2,7 @@ import type { RedisConnection } from '../connections/redis';
 import { asRetryable, describeError, MillraceError } from '../foundation/errors';
 import type { Log } from '../log/log';
 import type { Metrics } from '../metrics/metrics';
+import { AppliedReport } from '../pipeline/applied-report';
 import type { Tell } from '../pipeline/event';
 import { Incidents } from '../pipeline/incidents';
 import { type LaneState, type Stage, Turns } from '../pipeline/turns';
@@ -10,7 +11,7 @@ import { PauseState } from '../pipeline/pause';
 import type { CycleOutcome } from '../pipeline/pump';
 import { type AliasLag, LagReader } from './lag';
 import { aliasPasses } from './pass/passes';
-import { AppliedReport, type PassReport } from './pass/report';
+import { describeApplied, type PassReport } from './pass/report';
 import { Vouching } from './sink/alias-case';
 import type { AliasCheckpoint } from './sink/checkpoint';
 import { Follower } from './sink/follower';
@@ -79,7 +80,10 @@ export function aliasLane(options: AliasLaneOptions): AliasLane {
   });
   const sink = new AliasSink(connection);
   const vouching = new Vouching(sink, aliasCase, force);
-  const applied = new AppliedReport(log, metrics, tell);
+  const applied = new AppliedReport({
+    ...{ pipeline: 'aliases', log, metrics, tell },
+    describe: describeApplied,
+  });
   const incidents = new Incidents({
     ...{ pipeline: 'aliases', log, tell },
     store: aliasIncidentStore(connection),

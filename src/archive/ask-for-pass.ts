@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { stoppedEarly } from '../pipeline/once-options';
+import { stoppedEarly } from '../pipeline/one-pass';
 import type { ArchiveLane } from './lane';
 import type { ArchivePassReport } from './pass/report';
 import { refusePaused } from './position/pause';

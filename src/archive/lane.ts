@@ -9,6 +9,7 @@ import type { Log } from '../log/log';
 import type { Catalogue } from '../mapping/kinds';
 import type { RetentionPolicy } from '../mapping/retention-policy';
 import type { Metrics } from '../metrics/metrics';
+import { AppliedReport } from '../pipeline/applied-report';
 import type { Tell } from '../pipeline/event';
 import { Incidents } from '../pipeline/incidents';
 import { type LaneState, type Stage, Turns } from '../pipeline/turns';
@@ -18,7 +19,9 @@ import type { CycleOutcome } from '../pipeline/pump';
 import type { SinkOptions } from './apply/sink';
 import { Parked } from './letters/parked';
 import { ArchivePasses } from './pass/passes';
-import { AppliedLog, type ArchivePassReport } from './pass/report';
+import { type ArchivePassReport, describeApplied } from './pass/report';
+import { countsOf } from './pass/statistics';
+import { SyncedNames } from './pass/synced-names';
 import { Checkpoint, Displaced } from './position/checkpoint';
 import type { Position } from './position/claimed-position';
 import { archiveIncidentStore } from './position/incident-store';
@@ -100,7 +103,11 @@ export function archiveLane(options: ArchiveLaneOptions): ArchiveLane {
   const pause = new PauseState('archive', log, tell);
   const parked = new Parked(postgres);
   const refusals = new Refusals();
-  const applied = new AppliedLog({ catalogue, log, metrics, tell });
+  const names = new SyncedNames(log, catalogue);
+  const applied = new AppliedReport({
+    ...{ pipeline: 'archive', log, metrics, tell },
+    describe: describeApplied(catalogue),
+  });
   const targets = () => prepare.targets;
   const applier = () => prepare.applier;
   const truth = new TruthReader(redis, catalogue);
@@ -114,7 +121,8 @@ export function archiveLane(options: ArchiveLaneOptions): ArchiveLane {
     onApplied: (page, ms, since) => {
       fullPasses.applied(page);
       refusals.note(page);
-      applied.add(page, ms, since);
+      names.tell(page);
+      applied.add({ counts: countsOf(page), parked: page.parked, tookMs: ms, since });
     },
   });
   const tail: Tail = new Tail({

@@ -1,7 +1,7 @@
 import { archiveOnce } from '../archive/once';
 import type { Reports } from '../control/control';
 import { passOnce } from '../aliases/once';
-import { stoppedEarly } from '../pipeline/once-options';
+import { stoppedEarly } from '../pipeline/one-pass';
 import type { PipelineName } from '../config/names';
 import { libraryLog } from './log';
 import type { Settled } from './options';

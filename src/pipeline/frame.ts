@@ -1,16 +1,20 @@
 import { exhaustMap, ignoreElements, merge, type Observable, takeUntil, timer } from 'rxjs';
 import type { PipelineName } from '../config/names';
 import type { Readings } from '../metrics/gauges';
+import { describeError } from '../foundation/errors';
 import { startCounting } from '../metrics/metrics';
 import { CheckpointAge } from './checkpoint-age';
 import type { Tell } from './event';
+import { FaultLog } from './fault-log';
 import type { PassRunner } from './pass-runner';
 import type { Pipeline, PipelineOptions } from './pipeline';
 import { nextTick } from './progress';
-import { abort$ } from './pump';
-import { runPump } from './run-pump';
+import { abort$, pump } from './pump';
 import type { Turns } from './turns';
 import { unlessFailing } from './unless-failing';
+
+/** Stores are near and cheap to ask: a fault is looked at again within a second. */
+const backoff = { baseMs: 50, capMs: 1_000 };
 
 /** What tells a pipeline's status of its surroundings. */
 export interface StatusFacts {
@@ -56,7 +60,7 @@ export function framed<Status, Report>(
   parts: FrameParts<Status, Report>,
 ): Pipeline<Status, Report> {
   const { metrics, signal } = options;
-  const { pipeline, tell, kinds, turns, passes, intervalSeconds, firstPassSeconds, refusePaused } = parts;
+  const { pipeline, kinds, turns, passes, intervalSeconds, firstPassSeconds, refusePaused } = parts;
   const { troubles, health, pause, resume, cut, close } = parts;
   const startedAt = Date.now();
   const intervalMs = intervalSeconds * 1_000;
@@ -64,7 +68,7 @@ export function framed<Status, Report>(
     exhaustMap(() => passes.request('interval')),
     takeUntil(abort$(signal)),
   );
-  const pump$ = runPump(pipeline, options, tell, () => turns.cycle(), parts.wake$);
+  const pump$ = pumpOf(options, parts);
   const age = new CheckpointAge();
   const status = () => parts.status({ age, nextPassAt: nextTick(startedAt, intervalMs) });
   startCounting(metrics, { pipeline, kinds });
@@ -81,4 +85,34 @@ export function framed<Status, Report>(
       });
     },
   };
+}
+
+/** Its pump: failures are counted, and told ever more rarely. */
+function pumpOf<Status, Report>(
+  { log, metrics, signal }: PipelineOptions,
+  { pipeline, tell, turns, wake$ }: FrameParts<Status, Report>,
+): Observable<unknown> {
+  const faults = new FaultLog();
+  let told = false;
+  return pump({
+    cycle: () => turns.cycle(),
+    wake$,
+    backoff,
+    signal,
+    onFailure: (error, attempt, delayMs) => {
+      const report = describeError(error);
+      metrics.errors.inc({ pipeline, code: report.code });
+      if (attempt === 1) tell({ type: 'failed', error: report });
+      const silent = faults.tell(report.code);
+      if (silent === undefined) return;
+      told = true;
+      const more = silent === 0 ? {} : { silent };
+      log.failure(attempt < 4 ? 'warn' : 'error', error, { pipeline, attempt, delayMs, ...more });
+    },
+    onRecovery: () => {
+      if (told) log.info('recovered', { event: 'recovered', pipeline });
+      told = false;
+      tell({ type: 'recovered' });
+    },
+  });
 }

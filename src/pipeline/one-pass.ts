@@ -1,11 +1,22 @@
 import { ignoreElements, lastValueFrom, type Observable } from 'rxjs';
 import type { PipelineName } from '../config/names';
-import { type OnceOptions, stoppedEarly } from './once-options';
+import { fatal, type MillraceError } from '../foundation/errors';
 import type { PassRunner } from './pass-runner';
 import { pausedError } from './pause';
 import { type CycleOutcome, pump } from './pump';
 import { showProgress } from '../foundation/show-progress';
 import type { Turns } from './turns';
+
+/** Options of a full pass in this process, without a daemon. */
+export interface OnceOptions {
+  /** Aborts to give it up. */
+  readonly signal?: AbortSignal;
+  /** Whether a person at a terminal is shown how far it is; they are unless told otherwise. */
+  readonly progress?: boolean;
+}
+
+export const stoppedEarly = (): MillraceError =>
+  fatal('stopped before the pass was complete', { code: 'E_STOPPED' });
 
 /** A batch in hand at the stop gets this long before its connection is cut. */
 export const stopDeadlineMs = 3_000;

@@ -1,6 +1,6 @@
 import { exhaustMap, firstValueFrom, from, ignoreElements, interval, race } from 'rxjs';
 import { type ErrorReport, retryable } from '../foundation/errors';
-import { stoppedEarly } from './once-options';
+import { stoppedEarly } from './one-pass';
 
 const lookMs = 200;
 

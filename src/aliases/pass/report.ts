@@ -1,10 +1,9 @@
 import { describeError, fatal } from '../../foundation/errors';
 import type { Log } from '../../log/log';
 import type { Metrics } from '../../metrics/metrics';
-import type { Tell } from '../../pipeline/event';
+import type { AppliedSum } from '../../pipeline/applied-report';
 import { timestamp } from '../../foundation/timestamp';
 import type { TypeResult } from './full-pass';
-import type { AliasesApplied, Applied } from '../sink/sink';
 import type { AliasSource } from '../source/source';
 
 /** A complete pass, added up. */
@@ -98,67 +97,10 @@ export function recordPass(metrics: Metrics, report: PassReport): void {
   }
 }
 
-/** At most this often, so that a busy tail does not fill the log. */
-const everyMs = 1_000;
-
-/** Adds up what the tail applies and tells it, in one line, about once a second. */
-export class AppliedReport {
-  readonly #log: Log;
-  readonly #metrics: Metrics;
-  readonly #tell: Tell;
-  /** Records written since the start, by the tail and by full passes. */
-  total = 0;
-  #sum = { added: 0, updated: 0, deleted: 0 };
-  #slowestMs = 0;
-  #toldAt = -Infinity;
-
-  constructor(log: Log, metrics: Metrics, tell: Tell) {
-    this.#log = log;
-    this.#metrics = metrics;
-    this.#tell = tell;
-  }
-
-  /** @param since when the oldest change of the page was committed, in milliseconds since 1970. */
-  add(applied: AliasesApplied, since: number): void {
-    const ms = Math.max(0, Date.now() - since);
-    this.#metrics.latencySeconds.observe({ pipeline: 'aliases' }, ms / 1_000);
-    this.#metrics.applySeconds.observe({ pipeline: 'aliases' }, applied.ms / 1_000);
-    for (const { type, ...counts } of applied.batches) this.count(type, counts);
-    this.#sum.added += applied.added;
-    this.#sum.updated += applied.updated;
-    this.#sum.deleted += applied.deleted;
-    this.#slowestMs = Math.max(this.#slowestMs, ms);
-    this.flush();
-  }
-
-  count(kind: string, { added, updated, deleted }: Applied): void {
-    const { applied } = this.#metrics;
-    const pipeline = 'aliases';
-    applied.inc({ pipeline, kind, op: 'add' }, added);
-    applied.inc({ pipeline, kind, op: 'update' }, updated);
-    applied.inc({ pipeline, kind, op: 'delete' }, deleted);
-    this.total += added + updated + deleted;
-  }
-
-  flush(): void {
-    const { added, updated, deleted } = this.#sum;
-    const now = performance.now();
-    if (added + updated + deleted === 0 || now - this.#toldAt < everyMs) return;
-    const ms = this.#slowestMs;
-    this.#log.info('changes applied', {
-      event: 'tail.applied',
-      pipeline: 'aliases',
-      added,
-      updated,
-      deleted,
-      ms,
-      text: `[${timestamp()}] Changes applied: added ${added}, updated ${updated}, deleted ${deleted} (${ms} ms after the commit)`,
-    });
-    this.#tell({ type: 'applied', added, updated, deleted, parked: 0, ms });
-    this.#sum = { added: 0, updated: 0, deleted: 0 };
-    this.#slowestMs = 0;
-    this.#toldAt = now;
-  }
-}
+/** What was applied, as the log tells it. */
+export const describeApplied = ({ added, updated, deleted, ms = 0 }: AppliedSum<string>) => ({
+  fields: { added, updated, deleted },
+  text: `[${timestamp()}] Changes applied: added ${added}, updated ${updated}, deleted ${deleted} (${ms} ms after the commit)`,
+});
 
 export const stopped = '⏹  Sync service stopped by user';

@@ -1,5 +1,5 @@
+import type { AppliedReport } from '../../pipeline/applied-report';
 import type { Stage } from '../../pipeline/turns';
-import type { AppliedReport } from '../pass/report';
 import type { Vouching } from '../sink/alias-case';
 import type { AliasSink, AliasBatch } from '../sink/sink';
 import type { Keep } from './keep';
@@ -8,7 +8,7 @@ export interface TailOptions {
   readonly keep: Keep;
   readonly sink: AliasSink;
   readonly vouching: Vouching;
-  readonly applied: AppliedReport;
+  readonly applied: AppliedReport<string>;
 }
 
 /** Changelog rows applied at the most. */
@@ -40,7 +40,8 @@ export const tail =
     const since = page.since ?? Date.now();
     sink.send(batches, page.position).then(
       (outcome) => {
-        applied.add(outcome, since);
+        const counts = outcome.batches.map(({ type, ...written }) => [type, written] as const);
+        applied.add({ counts, parked: 0, tookMs: outcome.ms, since });
       },
       () => undefined, // the next `room` or `drain` throws it
     );

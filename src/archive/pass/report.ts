@@ -1,11 +1,9 @@
-import type { Log } from '../../log/log';
 import type { Metrics } from '../../metrics/metrics';
-import type { Tell } from '../../pipeline/event';
+import type { AppliedSum } from '../../pipeline/applied-report';
 import { timestamp } from '../../foundation/timestamp';
-import { type Catalogue, type KindName, kindOf } from '../../mapping/kinds';
+import type { Catalogue, KindName } from '../../mapping/kinds';
 import { labelOf } from '../../mapping/statistics';
-import type { BatchOutcome } from '../write/attempt';
-import { type Statistics, StatisticsTally } from './statistics';
+import { type Statistics, summed } from './statistics';
 
 /** A complete pass. */
 export interface ArchivePassReport {
@@ -37,101 +35,16 @@ export function recordPass(metrics: Metrics, catalogue: Catalogue, report: Archi
   }
 }
 
-/** At most this often, so that a busy tail does not fill the log. */
-const everyMs = 1_000;
-/** New models and the like told one by one, at most so many a second. */
-const namedAtOnce = 20;
-
-export interface AppliedLogOptions {
-  readonly catalogue: Catalogue;
-  readonly log: Log;
-  readonly metrics: Metrics;
-  readonly tell: Tell;
-}
-
-/** Adds up what is applied and tells it, about once a second; new catalogue records by name, as the documents do. */
-export class AppliedLog {
-  readonly #log: Log;
-  readonly #metrics: Metrics;
-  readonly #tell: Tell;
-  /** Records written since the start, by the tail and by full passes. */
-  total = 0;
-  readonly #catalogue: Catalogue;
-  #tally: StatisticsTally;
-  #parked = 0;
-  #named = 0;
-  /** Undefined: a full pass found them, and nobody knows when they were written. */
-  #slowestMs: number | undefined;
-  #toldAt = -Infinity;
-  #dirty = false;
-
-  constructor({ catalogue, log, metrics, tell }: AppliedLogOptions) {
-    this.#catalogue = catalogue;
-    this.#tally = new StatisticsTally(catalogue);
-    this.#log = log;
-    this.#metrics = metrics;
-    this.#tell = tell;
-  }
-
-  /**
-   * @param tookMs how long the transaction took
-   * @param since when the oldest change of the page was written to the stream, in milliseconds since 1970
-   */
-  add(applied: BatchOutcome, tookMs: number, since: number | undefined): void {
-    const pipeline = 'archive';
-    const ms = since === undefined ? undefined : Math.max(0, Date.now() - since);
-    this.#metrics.applySeconds.observe({ pipeline }, tookMs / 1_000);
-    if (ms !== undefined) this.#metrics.latencySeconds.observe({ pipeline }, ms / 1_000);
-    const before = this.total;
-    const count = (kind: KindName, op: 'add' | 'update' | 'delete', records: number) => {
-      this.#metrics.applied.inc({ pipeline, kind, op }, records);
-      this.total += records;
-    };
-    for (const [kind, { added, updated }] of applied.counts) {
-      count(kind, 'add', added);
-      count(kind, 'update', updated);
-    }
-    for (const [kind, deleted] of applied.deleted) count(kind, 'delete', deleted);
-    this.#tally.add(applied);
-    this.#parked += applied.parked;
-    this.#dirty ||= applied.parked + this.total - before > 0;
-    if (ms !== undefined) this.#slowestMs = Math.max(this.#slowestMs ?? 0, ms);
-    this.#tellNames(applied);
-    this.flush();
-  }
-
-  flush(): void {
-    if (!this.#dirty || performance.now() - this.#toldAt < everyMs) return;
-    const statistics = this.#tally.statistics(this.#parked);
+/** What was applied, as the log tells it. */
+export const describeApplied =
+  (catalogue: Catalogue) =>
+  ({ kinds, deleted, parked, ms }: AppliedSum<KindName>) => {
+    const statistics = summed(catalogue, kinds, parked);
     const told = Object.entries(statistics).flatMap(([name, count]) =>
       count > 0 ? [`${labelOf(name)} ${count}`] : [],
     );
-    const deleted = this.#tally.deleted > 0 ? [`Deleted ${this.#tally.deleted}`] : [];
-    const age = this.#slowestMs === undefined ? '' : ` (${this.#slowestMs} ms after the write)`;
-    this.#log.info('changes applied', {
-      event: 'tail.applied',
-      pipeline: 'archive',
-      ...statistics,
-      ...(this.#slowestMs === undefined ? {} : { ms: this.#slowestMs }),
-      text: `[${timestamp()}] Written to PostgreSQL: ${[...told, ...deleted].join(', ') || 'relations'}${age}`,
-    });
-    this.#tell({ type: 'applied', ...this.#tally.sum, parked: this.#parked, ms: this.#slowestMs ?? null });
-    this.#tally = new StatisticsTally(this.#catalogue);
-    this.#parked = 0;
-    this.#named = 0;
-    this.#slowestMs = undefined;
-    this.#dirty = false;
-    this.#toldAt = performance.now();
-  }
-
-  #tellNames({ synced }: BatchOutcome): void {
-    for (const { kind, name, id, pgId } of synced) {
-      const { told } = kindOf(this.#catalogue, kind);
-      if (told === undefined || this.#named++ >= namedAtOnce) continue;
-      this.#log.info(`${told} synced: ${name.slice(0, 100)} (Redis ID ${id} → Pg ID ${pgId})`, {
-        event: 'synced',
-        kind,
-      });
-    }
-  }
-}
+    if (deleted > 0) told.push(`Deleted ${deleted}`);
+    const age = ms === undefined ? '' : ` (${ms} ms after the write)`;
+    const text = `[${timestamp()}] Written to PostgreSQL: ${told.join(', ') || 'relations'}${age}`;
+    return { fields: statistics, text };
+  };

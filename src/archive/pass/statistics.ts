@@ -1,5 +1,6 @@
 import { type Catalogue, type KindName, kindOf } from '../../mapping/kinds';
 import { type Statistic, statisticsOf } from '../../mapping/statistics';
+import type { Counts } from '../../pipeline/applied-report';
 import type { BatchOutcome } from '../write/attempt';
 
 /** What the documents print and `fullSync` returns: records written since the pass began, and those that are parked. */
@@ -22,27 +23,34 @@ export class StatisticsTally {
     }
   }
 
-  /** Over all kinds. */
-  get sum(): { readonly added: number; readonly updated: number; readonly deleted: number } {
-    const all = [...this.#counts.values()];
-    const added = all.reduce((total, count) => total + count.added, 0);
-    const updated = all.reduce((total, count) => total + count.updated, 0);
-    return { added, updated, deleted: this.deleted };
-  }
-
   statistics(errors: number): Statistics {
-    const sums = Object.fromEntries(statisticsOf(this.#catalogue).map((name) => [name, 0])) as Record<
-      Statistic | 'errors' | (string & {}),
-      number
-    >;
-    for (const [name, { added, updated }] of this.#counts) {
-      const { statistic } = kindOf(this.#catalogue, name);
-      if (statistic !== undefined) sums[statistic] = (sums[statistic] ?? 0) + added + updated;
-    }
-    return { ...sums, errors };
+    return summed(this.#catalogue, this.#counts, errors);
   }
+}
 
-  get counts(): ReadonlyMap<KindName, { readonly added: number; readonly updated: number }> {
-    return this.#counts;
+/** @param errors records parked */
+export function summed(
+  catalogue: Catalogue,
+  counts: ReadonlyMap<KindName, Pick<Counts, 'added' | 'updated'>>,
+  errors: number,
+): Statistics {
+  const sums = Object.fromEntries(statisticsOf(catalogue).map((name) => [name, 0])) as Record<
+    Statistic | 'errors' | (string & {}),
+    number
+  >;
+  for (const [name, { added, updated }] of counts) {
+    const { statistic } = kindOf(catalogue, name);
+    if (statistic !== undefined) sums[statistic] = (sums[statistic] ?? 0) + added + updated;
   }
+  return { ...sums, errors };
+}
+
+/** By kind and operation. */
+export function countsOf({ counts, deleted }: BatchOutcome): ReadonlyMap<KindName, Counts> {
+  const all = new Map<KindName, Counts>();
+  for (const [kind, written] of counts) all.set(kind, { ...written, deleted: 0 });
+  for (const [kind, count] of deleted) {
+    all.set(kind, { ...(all.get(kind) ?? { added: 0, updated: 0 }), deleted: count });
+  }
+  return all;
 }
