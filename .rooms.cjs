@@ -18,7 +18,7 @@ const flow = [
 
 /** The same inside of a room that has rooms; `.` are its own files. */
 const inside = {
-  aliases: [['source'], ['sink'], ['pass'], ['.'], ['inspect']],
+  aliases: [['source'], ['sink'], ['pass'], ['stages'], ['.'], ['inspect']],
   archive: [
     ['record'],
     ['letters', 'stream'],
@@ -28,6 +28,7 @@ const inside = {
     ['write'],
     ['delete'],
     ['apply', 'pass', 'retention', 'warm'],
+    ['stages'],
     ['.'],
     ['inspect'],
   ],

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import type { Redis } from 'ioredis';
-import type { PassReport } from '../../src/aliases/pass/pass-runner';
+import type { PassReport } from '../../src/aliases/pass/report';
 import { type Config, loadConfig } from '../../src/config/load';
 import { openLog } from '../../src/log/log';
-import { passOnce } from '../../src/control/once';
+import { passOnce } from '../../src/aliases/once';
 import { timed } from '../clock';
 import { withStores } from '../stores';
 import type { Context, Part } from '../suite';

@@ -1,13 +1,19 @@
-import type { AliasLane } from './lane';
+import type { Progress } from '../pipeline/progress';
+import type { AliasCheckpoint } from './sink/checkpoint';
+import type { AliasSource } from './source/source';
 
 /** How far Redis is behind the changelog; null: not known now. */
-export interface AliasLag {
-  /** Changelog rows after the checkpoint. */
-  readonly lagRecords: number | null;
-  /** Age of the oldest of them; 0 when none waits. */
-  readonly lagSeconds: number | null;
+export interface AliasLag extends Pick<Progress, 'lagRecords' | 'lagSeconds'> {
   /** Rows the changelog holds, consumed ones of the last day included; null when there is none, too. */
   readonly changelogRows: number | null;
+}
+
+export interface LagFacts {
+  readonly source: AliasSource | undefined;
+  /** Closed by ourselves for a moment, in which nobody else has the file open. */
+  readonly folding: boolean;
+  /** What Redis has acknowledged. */
+  readonly confirmed: AliasCheckpoint | undefined;
 }
 
 const unknown: AliasLag = { lagRecords: null, lagSeconds: null, changelogRows: null };
@@ -16,16 +22,15 @@ const unknown: AliasLag = { lagRecords: null, lagSeconds: null, changelogRows: n
 export class LagReader {
   #last = unknown;
 
-  read(lane: AliasLane, now: number): AliasLag {
-    // Closed by ourselves for a moment, in which nobody else has the file open.
-    if (lane.keeper.folding) return this.#last;
-    return (this.#last = lagOf(lane, now));
+  read(facts: LagFacts, now: number): AliasLag {
+    if (!facts.folding) this.#last = lagOf(facts, now);
+    return this.#last;
   }
 }
 
-function lagOf({ sink, keeper }: AliasLane, now: number): AliasLag {
-  const position = sink.confirmed?.position;
-  const changelog = keeper.source?.changelog;
+function lagOf({ source, confirmed }: LagFacts, now: number): AliasLag {
+  const position = confirmed?.position;
+  const changelog = source?.changelog;
   try {
     const changelogRows = changelog?.length() ?? null;
     if (!position || changelog?.id !== position.changelog) return { ...unknown, changelogRows };

@@ -1,26 +1,34 @@
-import { asRetryable, describeError, type ErrorReport, isFatal, MillraceError } from '../foundation/errors';
+import type { RedisConnection } from '../connections/redis';
+import { asRetryable, describeError, MillraceError } from '../foundation/errors';
 import type { Log } from '../log/log';
 import type { Metrics } from '../metrics/metrics';
 import type { Tell } from '../pipeline/event';
 import { Incidents } from '../pipeline/incidents';
+import { type LaneState, type Stage, Turns } from '../pipeline/turns';
+import type { PassRunner } from '../pipeline/pass-runner';
 import { PauseState } from '../pipeline/pause';
 import type { CycleOutcome } from '../pipeline/pump';
-import { inspectServer, type RedisConnection, type ServerFacts } from '../connections/redis';
+import { type AliasLag, LagReader } from './lag';
+import { aliasPasses } from './pass/passes';
+import { AppliedReport, type PassReport } from './pass/report';
 import { Vouching } from './sink/alias-case';
-import { sqliteError } from './source/database';
+import type { AliasCheckpoint } from './sink/checkpoint';
 import { Follower } from './sink/follower';
-import { AppliedReport, breakerError, introduce, passStarted, passSummary, recordPass } from './pass/report';
-import { Housekeeping } from './source/housekeeping';
 import { aliasIncidentStore } from './sink/incident-store';
-import { LagReader } from './lag';
-import { type PassReport, PassRunner } from './pass/pass-runner';
-import { readPause } from './sink/pause';
-import { type Batch, CheckpointMoved, AliasSink } from './sink/sink';
+import { AliasSink, CheckpointMoved } from './sink/sink';
+import { sqliteError } from './source/database';
 import type { AliasSource } from './source/source';
-import { UnservedRows } from './source/unserved-rows';
 import { type KeeperOptions, SourceKeeper } from './source/source-keeper';
+import type { UnservedRow } from './source/unserved';
+import { UnservedRows } from './source/unserved-rows';
+import { follow } from './stages/follow';
+import { greet } from './stages/greet';
+import { Keep } from './stages/keep';
+import { lookForPause } from './stages/look-for-pause';
+import { tail } from './stages/tail';
+import { tidy } from './stages/tidy';
 
-export interface LaneOptions extends KeeperOptions {
+export interface AliasLaneOptions extends Omit<KeeperOptions, 'onFold'> {
   readonly connection: RedisConnection;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -29,221 +37,128 @@ export interface LaneOptions extends KeeperOptions {
   readonly force: boolean;
 }
 
-/** Changelog rows a cycle applies at the most. */
-const pageRows = 1_000;
+export interface AliasLaneState extends LaneState<PassReport>, AliasLag {
+  /** The file as it is open; undefined: it is not. */
+  readonly source: AliasSource | undefined;
+  /** Why the capture cannot be installed, when it cannot. */
+  readonly cannotWrite: string | undefined;
+  readonly unserved: readonly UnservedRow[];
+  /** The newest one that Redis has acknowledged. */
+  readonly checkpoint: AliasCheckpoint | undefined;
+}
+
+/** The pipeline `aliases` at work. What it is like is told by `state`. */
+export interface AliasLane {
+  readonly turns: Turns<PassReport>;
+  /** @param now by the clock of people */
+  readonly state: (now?: number) => AliasLaneState;
+  readonly passes: PassRunner<PassReport>;
+  /** Leaves everything in the file, as SQLite's last close would. */
+  readonly close: () => Promise<void>;
+}
+
 /** How long a locked file is waited for in silence. */
 const busyGraceMs = 5_000;
-/** How often it is looked whether somebody paused the pipeline: less than the second in which that takes effect. */
-const pauseMs = 900;
 
 /**
- * The pipeline `aliases`: changelog -> truth -> sink, and the full pass in between. `cycle` does one page of the one and one
- * chunk of the other; everything it knows it can find again in SQLite and Redis.
+ * changelog -> truth -> sink, and the full pass in between: a turn does one page of the one and one chunk of the other. Everything
+ * it knows it can find again in SQLite and Redis.
  */
-export class AliasLane {
-  readonly sink: AliasSink;
-  readonly passes: PassRunner;
-  readonly keeper: SourceKeeper;
-  readonly lag = new LagReader();
-  readonly incidents: Incidents;
-  readonly unserved = new UnservedRows();
-  readonly pause: PauseState;
-  lastPass: PassReport | undefined;
-  /** When that one was complete, by performance.now(). */
-  passDoneAt = 0;
-  server: ServerFacts | undefined;
-  /** What the pump is retrying, until a cycle succeeds. */
-  failure: ErrorReport | undefined;
-  /** When a cycle last found both stores in order, by performance.now(); 0: never. */
-  lastProgressAt = 0;
-  readonly #options: LaneOptions;
-  #pauseSeenAt = -Infinity;
-  readonly #housekeeping = new Housekeeping();
-  #introduced = false;
-  #busySince: number | undefined;
-  readonly applied: AppliedReport;
-  readonly #vouching: Vouching;
-  readonly #follower: Follower;
-
-  constructor(options: LaneOptions) {
-    const { connection, log, metrics, tell, force, aliasCase } = options;
-    this.#options = options;
-    this.keeper = new SourceKeeper({
-      ...options,
-      onFold: () => {
-        this.lag.read(this, Date.now());
-      },
-    });
-    this.sink = new AliasSink(connection);
-    this.#vouching = new Vouching(this.sink, aliasCase, force);
-    this.#follower = new Follower(this.sink, this.#vouching);
-    this.applied = new AppliedReport(log, metrics, tell);
-    this.incidents = new Incidents({ pipeline: 'aliases', log, tell, store: aliasIncidentStore(connection) });
-    this.pause = new PauseState('aliases', log, tell);
-    this.passes = new PassRunner({
-      connection,
-      truths: () => this.keeper.source?.truths ?? new Map(),
-      target: this.sink,
-      aliasCase,
-      doubtful: () => this.#vouching.doubtful(this.keeper.source?.truths.keys() ?? []),
-      onJudged: (types, blocked) => {
-        this.#vouching.judged(types, blocked);
-      },
-      force,
-      unserved: this.unserved,
-      onStart: (reason) => {
-        log.info('pass started', { event: 'pass.start', pipeline: 'aliases', reason, text: passStarted() });
-        tell({ type: 'pass-started', reason });
-      },
-      onDone: (report) => {
-        this.#passDone(report);
-      },
-    });
-  }
-
-  /** One turn. Throws what the pump should retry or stop for; being overtaken by another instance is neither. */
-  async cycle(): Promise<CycleOutcome> {
-    try {
-      const outcome = await this.#turn();
-      this.#busySince = undefined;
-      this.failure = undefined;
-      this.lastProgressAt = performance.now();
-      this.incidents.succeeded();
-      return outcome;
-    } catch (thrown) {
-      if (thrown instanceof CheckpointMoved) {
-        this.#options.log.debug(thrown.message, { pipeline: 'aliases' });
-        return 'more';
-      }
-      const translated = sqliteError(thrown, this.#options.path);
-      // It was open, so it was right: SQLite's trouble of today is no reason to stop for good.
-      const error = translated === thrown ? thrown : asRetryable(translated);
-      if (describeError(thrown).code === 'SQLITE_READONLY_ROLLBACK') this.keeper.release(); // opening it rolls back
-      if (error instanceof MillraceError && (error.code === 'E_DB_BUSY' || error.code === 'E_DB_MOVED')) {
-        this.#busySince ??= performance.now();
-        if (performance.now() - this.#busySince < busyGraceMs) return 'idle';
-      } else if (error !== thrown) this.keeper.close(); // SQLite is in trouble: open the file anew
-      // A fatal one ends the run, which tells it.
-      if (!isFatal(error)) this.incidents.failed((this.failure = describeError(error)), this.lastProgressAt);
-      throw error;
+export function aliasLane(options: AliasLaneOptions): AliasLane {
+  const { path, connection, log, metrics, tell, force, aliasCase } = options;
+  const lag = new LagReader();
+  const readLag = (now: number) => {
+    const { source, folding } = keeper;
+    return lag.read({ source, folding, confirmed: sink.confirmed }, now);
+  };
+  const keeper = new SourceKeeper({
+    ...options,
+    onFold: () => {
+      readLag(Date.now());
+    },
+  });
+  const sink = new AliasSink(connection);
+  const vouching = new Vouching(sink, aliasCase, force);
+  const applied = new AppliedReport(log, metrics, tell);
+  const incidents = new Incidents({
+    ...{ pipeline: 'aliases', log, tell },
+    store: aliasIncidentStore(connection),
+  });
+  const pause = new PauseState('aliases', log, tell);
+  const unserved = new UnservedRows();
+  const passes = aliasPasses({
+    ...{ connection, target: sink, aliasCase, force, unserved, log, metrics, tell },
+    truths: () => keeper.source?.truths ?? new Map(),
+    doubtful: () => vouching.doubtful(keeper.source?.truths.keys() ?? []),
+    onJudged: (types, blocked) => {
+      vouching.judged(types, blocked);
+    },
+    onDone: (report) => {
+      for (const [type, result] of Object.entries(report.types)) applied.count(type, result);
+    },
+  });
+  const onDoubt = (reason: string) => {
+    passes.restart(reason);
+  };
+  const keep = new Keep({ keeper, incidents, log, onDoubt });
+  const follower = new Follower(sink, vouching);
+  const yieldToWriter: Stage = () => (keep.source.writerActive() ? 'idle' : undefined);
+  const restWhilePaused: Stage = () => (pause.current === undefined ? undefined : 'idle');
+  const pass: Stage = async () => ((await passes.step()) ? 'more' : undefined);
+  const settle: Stage = async () => {
+    await sink.drain();
+    applied.flush();
+    return undefined;
+  };
+  let busySince = 0;
+  const recover = (thrown: unknown, succeededAt: number): CycleOutcome => {
+    if (thrown instanceof CheckpointMoved) {
+      log.debug(thrown.message, { pipeline: 'aliases' });
+      return 'more';
     }
-  }
-
-  /** Leaves everything in the file, as SQLite's last close would. */
-  async close(): Promise<void> {
-    await this.incidents.close();
-    await this.keeper.fold();
-    this.keeper.close();
-  }
-
-  async #turn(): Promise<CycleOutcome> {
-    const { source, incidents, needsPass } = this.keeper.refresh();
-    if (!this.#introduced) introduce(this.#options.log, source, this.keeper.cannotWrite);
-    this.#introduced = true;
-    for (const what of incidents) this.incidents.add(what);
-    if (needsPass) this.passes.restart('the SQLite file changed');
-    await this.#inspectServer();
-    const paused = await this.#paused();
-    if (!paused) await this.#follow(source);
-    if (source.writerActive()) return 'idle';
-    if ((await this.#tidy(source)) === 'folded') return 'more';
-    if (paused) return 'idle';
-    const tailed = await this.#tail(source);
-    const passed = await this.passes.step();
-    if (tailed || passed) return 'more';
-    await this.sink.drain();
-    this.applied.flush();
-    return 'idle';
-  }
-
-  /** Once, before the first write: is this a server we can and may write to? */
-  async #inspectServer(): Promise<void> {
-    const { connection, log } = this.#options;
-    if (this.server !== undefined) return;
-    await connection.connect();
-    this.server = await inspectServer(connection);
-    if (!this.server.evicts) return;
-    log.warn(`Redis may evict alias keys (maxmemory-policy ${this.server.maxmemoryPolicy})`, {
-      event: 'redis.evicts',
-      hint: 'Full passes bring them back; to keep them, set maxmemory-policy to noeviction or volatile-lru.',
-    });
-  }
-
-  async #paused(): Promise<boolean> {
-    const { connection } = this.#options;
-    if (performance.now() - this.#pauseSeenAt >= pauseMs) {
-      this.pause.note(await readPause(connection));
-      this.#pauseSeenAt = performance.now();
-    }
-    return this.pause.current !== undefined;
-  }
-
-  async #follow(source: AliasSource): Promise<void> {
-    const found = await this.#follower.look(source);
-    if (this.sink.foundAt !== undefined) this.incidents.found(this.sink.foundAt);
-    if (found?.incident !== undefined) this.incidents.add(found.incident);
-    if (found?.needsPass === true) this.passes.restart(found.incident ?? 'start');
-  }
-
-  /** Applies the next page of the changelog. @returns whether there was one. */
-  async #tail(source: AliasSource): Promise<boolean> {
-    const position = this.sink.checkpoint?.position;
-    if (source.changelog === undefined || !position || !source.mayHaveChanged()) return false;
-    // The keys may be another program's, spelled otherwise than ours: the pass says so before anything is written.
-    if (this.#vouching.doubtful(source.truths.keys()).length > 0) return false;
-    const page = source.changelog.read(position, pageRows);
-    if (page === 'broken') {
-      this.sink.reset(); // #follow finds out why
-      return true;
-    }
-    if (page.rows === 0) {
-      source.sawNothingNew();
-      return false;
-    }
-    const batches: Batch[] = [];
-    for (const [type, aliases] of page.nominations) {
-      const truth = source.truths.get(type);
-      if (truth !== undefined) batches.push({ type, aliases, values: truth.lookUp(aliases) });
-    }
-    const since = page.since ?? Date.now();
-    this.sink.send(batches, page.position).then(
-      (applied) => {
-        this.applied.add(applied, since);
-      },
-      () => undefined, // the next `room` or `drain` throws it
-    );
-    await this.sink.room();
-    return true;
-  }
-
-  async #tidy(source: AliasSource): Promise<'folded' | undefined> {
-    const consumed = this.sink.confirmed?.position;
-    const seq = consumed?.changelog === source.changelog?.id ? consumed?.seq : undefined;
-    try {
-      return await this.#housekeeping.tick(this.keeper, source, seq);
-    } catch (error) {
-      // Somebody is writing, or we may not: it can wait, a writer cannot.
-      this.#options.log.debug(`housekeeping put off: ${describeError(error).message}`, {
-        pipeline: 'aliases',
-      });
-      return undefined;
-    }
-  }
-
-  #passDone(report: PassReport): void {
-    const { log, metrics, tell } = this.#options;
-    this.lastPass = report;
-    this.passDoneAt = performance.now();
-    for (const [type, result] of Object.entries(report.types)) this.applied.count(type, result);
-    recordPass(metrics, report);
-    const differences = report.added + report.updated + report.deleted;
-    tell({ type: 'pass-done', ms: report.ms, differences });
-    log.info('pass complete', {
-      event: 'pass.done',
-      pipeline: 'aliases',
-      ...report,
-      text: passSummary(report),
-    });
-    for (const type of report.blocked) log.failure('error', breakerError(type, report));
-  }
+    const translated = sqliteError(thrown, path);
+    // It was open, so it was right: SQLite's trouble of today is no reason to stop for good.
+    const error = translated === thrown ? thrown : asRetryable(translated);
+    if (describeError(thrown).code === 'SQLITE_READONLY_ROLLBACK') keeper.release(); // opening it rolls back
+    if (error instanceof MillraceError && (error.code === 'E_DB_BUSY' || error.code === 'E_DB_MOVED')) {
+      const now = performance.now();
+      if (busySince <= succeededAt) busySince = now;
+      if (now - busySince < busyGraceMs) return 'idle';
+    } else if (error !== thrown) keeper.close(); // SQLite is in trouble: open the file anew
+    throw error;
+  };
+  const turns = new Turns({
+    ...{ passes, incidents, pause, applied, recover },
+    stages: {
+      always: [
+        keep.run,
+        greet(connection, log),
+        lookForPause(connection, pause),
+        follow({ keep, follower, sink, pause, incidents, onDoubt }),
+        yieldToWriter,
+        tidy({ keep, keeper, sink, log }),
+        restWhilePaused,
+        tail({ keep, sink, vouching, applied }),
+        pass,
+      ],
+      atRest: [settle],
+    },
+  });
+  return {
+    ...{ turns, passes },
+    state: (now = Date.now()) => ({
+      ...turns.state,
+      ...readLag(now),
+      source: keeper.source,
+      cannotWrite: keeper.cannotWrite,
+      unserved: unserved.list,
+      checkpoint: sink.confirmed,
+    }),
+    close: async () => {
+      await sink.drain().catch(() => undefined); // already reported by the turn that sent it
+      await incidents.close();
+      await keeper.fold();
+      keeper.close();
+    },
+  };
 }

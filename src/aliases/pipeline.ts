@@ -1,85 +1,52 @@
-import { exhaustMap, merge, takeUntil, timer } from 'rxjs';
-import { startCounting } from '../metrics/metrics';
-import { CheckpointAge } from '../pipeline/checkpoint-age';
-import type { Tell } from '../pipeline/event';
-import type { Pipeline, PipelineOptions } from '../pipeline/pipeline';
-import { nextTick } from '../pipeline/progress';
-import { unlessFailing } from '../pipeline/unless-failing';
-import { abort$ } from '../pipeline/pump';
-import { runPump } from '../pipeline/run-pump';
 import { RedisConnection } from '../connections/redis';
-import { AliasLane } from './lane';
-import { isNetworkPath, networkWarning } from './source/network-path';
-import type { PassReport } from './pass/pass-runner';
+import { framed, tellOf } from '../pipeline/frame';
+import type { Pipeline, PipelineOptions } from '../pipeline/pipeline';
+import { aliasLane } from './lane';
+import type { PassReport } from './pass/report';
 import { pause, refusePaused, resume } from './sink/pause';
-import { aliasHealth, aliasReadings, aliasStatus, type AliasStatus, aliasTroubles } from './status';
+import { isNetworkPath, networkWarning } from './source/network-path';
 import { databaseWake$ } from './source/wake';
+import { aliasHealth, aliasReadings, aliasStatus, type AliasStatus, aliasTroubles } from './status';
 
 /** SQLite -> changelog -> Redis, with a full pass at start and each interval. */
 export function aliasPipeline(options: PipelineOptions): Pipeline<AliasStatus, PassReport> {
-  const { config, log, metrics, signal } = options;
-  const pipeline = 'aliases';
-  const startedAt = Date.now();
-  const tell: Tell = (event) => {
-    if (event.type === 'incident') metrics.incidents.inc({ pipeline });
-    options.onEvent({ at: Date.now(), pipeline, ...event });
-  };
+  const { config, log, metrics } = options;
+  const { dbPath, aliasTables, capture, aliasIntervalSeconds: intervalSeconds } = config;
+  const tell = tellOf('aliases', options);
   const connection = new RedisConnection(config.redis, 'aliases');
-  const lane = new AliasLane({
-    path: config.dbPath,
-    mappings: config.aliasTables,
+  const lane = aliasLane({
+    path: dbPath,
+    mappings: aliasTables,
     aliasCase: config.aliasCase,
-    install: config.capture,
+    install: capture,
     force: false,
-    connection,
-    log,
-    metrics,
-    tell,
+    ...{ connection, log, metrics, tell },
   });
-  if (isNetworkPath(config.dbPath))
-    log.warn(networkWarning.what, { event: 'network', hint: networkWarning.remedy });
-  const intervalSeconds = config.aliasIntervalSeconds;
-  const intervalMs = intervalSeconds * 1_000;
-  const passes$ = timer(0, intervalMs).pipe(
-    exhaustMap(() => lane.passes.request('interval')),
-    takeUntil(abort$(signal)),
-  );
-  const pump$ = runPump(pipeline, options, tell, () => lane.cycle(), databaseWake$(config.dbPath));
-  const age = new CheckpointAge();
-  const status = () =>
-    aliasStatus({
-      lane,
-      age,
-      database: config.dbPath,
-      redis: config.redis.display,
-      nextPassAt: nextTick(startedAt, intervalMs),
-    });
-  startCounting(metrics, { pipeline, kinds: config.aliasTables.map(({ type }) => type) });
-  metrics.gauges(pipeline, () => aliasReadings(status(), { intervalSeconds, capture: config.capture }));
-  return {
-    running$: merge(pump$, passes$),
-    status,
-    troubles: (now) => aliasTroubles(now, intervalSeconds),
+  const { turns, passes } = lane;
+  if (isNetworkPath(dbPath)) log.warn(networkWarning.what, { event: 'network', hint: networkWarning.remedy });
+  return framed(options, {
+    ...{ pipeline: 'aliases', tell, turns, passes, intervalSeconds, firstPassSeconds: 0 },
+    kinds: aliasTables.map(({ type }) => type),
+    wake$: databaseWake$(dbPath),
+    beside: [],
+    status: (facts) =>
+      aliasStatus({ state: lane.state(), database: dbPath, redis: config.redis.display, ...facts }),
+    troubles: (status) => aliasTroubles(status, intervalSeconds),
     health: aliasHealth,
+    readings: (status) => aliasReadings(status, { intervalSeconds, capture }),
     pause: (by) => pause(connection, by),
     resume: () => resume(connection),
-    reconcile: async () => {
-      await refusePaused(connection);
-      lane.passes.restart('asked for');
-      const refused = () => (lane.pause.current === undefined ? undefined : refusePaused(connection));
-      return unlessFailing(() => lane.passes.request('asked for'), {
-        failure: () => lane.failure,
-        refused,
-        signal,
-      });
+    refusePaused: () => refusePaused(connection),
+    askForPass: () => {
+      passes.restart('asked for');
+      return passes.request('asked for');
     },
     cut: () => {
       connection.close();
     },
     close: async () => {
-      await lane.sink.drain().catch(() => undefined); // already reported by the cycle that sent it
       await lane.close();
       connection.close();
     },
-  };
+  });
 }

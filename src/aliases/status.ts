@@ -1,21 +1,20 @@
 import type { Readings } from '../metrics/gauges';
 import type { CheckpointAge } from '../pipeline/checkpoint-age';
 import { type Health, healthOf } from '../pipeline/health';
-import type { Incident } from '../pipeline/incident';
-import { passAt, timeOf } from '../foundation/moment';
-import { type Pause, pauseTroubles } from '../pipeline/pause';
+import { pauseTroubles } from '../pipeline/pause';
 import {
-  failing,
   passTroubles,
   type Progress,
+  progressOf,
   progressReadings,
   stalledTroubles,
 } from '../pipeline/progress';
 import { describeGaps } from './source/capture';
 import type { UnservedTable } from './source/catalogue';
+import type { AliasSource } from './source/source';
 import type { AliasLag } from './lag';
-import type { AliasLane } from './lane';
-import type { PassReport } from './pass/pass-runner';
+import type { AliasLaneState } from './lane';
+import type { PassReport } from './pass/report';
 import type { UnservedRow } from './source/unserved';
 
 /** What is known of one configured table. */
@@ -28,7 +27,7 @@ export interface TableStatus {
 }
 
 /** The pipeline as it is now; times in milliseconds since 1970. */
-export interface AliasStatus extends Progress, AliasLag {
+export interface AliasStatus extends Progress<PassReport>, AliasLag {
   readonly database: string;
   readonly journalMode: string | null;
   readonly redis: string;
@@ -42,16 +41,6 @@ export interface AliasStatus extends Progress, AliasLag {
   /** Rows that can have no key, as the last full pass saw them: twenty of a type at the most. */
   readonly unserved: readonly UnservedRow[];
   readonly checkpoint: { readonly seq: number | null; readonly at: number; readonly by: string } | null;
-  readonly checkpointAgeSeconds: number | null;
-  readonly lastProgressAt: number;
-  readonly lastPass: PassReport | null;
-  readonly passRunning: boolean;
-  /** When the next one is due by the interval. */
-  readonly nextPassAt: number;
-  /** Records written since the start of this process, by the tail and by full passes. */
-  readonly applied: number;
-  readonly paused: Pause | null;
-  readonly incidents: readonly Incident[];
 }
 
 export function tableStatuses(entries: AliasSourceEntries): readonly TableStatus[] {
@@ -68,26 +57,24 @@ export function tableStatuses(entries: AliasSourceEntries): readonly TableStatus
   );
 }
 
-type AliasSourceEntries = NonNullable<AliasLane['keeper']['source']>['entries'];
+type AliasSourceEntries = AliasSource['entries'];
 
 export interface AliasParts extends Pick<AliasStatus, 'database' | 'redis' | 'nextPassAt'> {
-  readonly lane: AliasLane;
+  readonly state: AliasLaneState;
   readonly age: CheckpointAge;
 }
 
 export function aliasStatus(
-  { lane, age, database, redis, nextPassAt }: AliasParts,
+  { state, age, database, redis, nextPassAt }: AliasParts,
   now = Date.now(),
 ): AliasStatus {
-  const { source, cannotWrite } = lane.keeper;
-  const waiting = lane.lag.read(lane, now);
-  const paused = lane.pause.current ?? null;
-  const checkpoint = lane.sink.confirmed;
+  const { source, cannotWrite, checkpoint, lagRecords, lagSeconds, changelogRows } = state;
   const position = checkpoint?.position;
+  const progress = progressOf(state, now);
   return {
-    database,
+    ...progress,
+    ...{ database, redis, lagRecords, lagSeconds, changelogRows, nextPassAt },
     journalMode: source?.journalMode ?? null,
-    redis,
     mode: source === undefined ? 'closed' : source.changelog === undefined ? 'interval' : 'tail',
     captureGaps: source?.captureGaps ?? [],
     cannotWrite: cannotWrite ?? null,
@@ -96,23 +83,14 @@ export function aliasStatus(
         ? null
         : (cannotWrite ?? describeGaps(source.captureGaps)),
     tables: tableStatuses(source?.entries ?? []),
-    unserved: lane.unserved.list,
+    unserved: state.unserved,
     checkpoint: checkpoint ? { seq: position?.seq ?? null, at: checkpoint.at, by: checkpoint.by } : null,
-    ...waiting,
     checkpointAgeSeconds: age.seconds({
-      position: `${position?.seq ?? ''} ${lane.applied.total}`,
-      lagSeconds: waiting.lagSeconds,
-      paused: paused !== null,
+      position: `${position?.seq ?? ''} ${state.applied}`,
+      lagSeconds,
+      paused: progress.paused !== null,
       now: performance.now(),
     }),
-    lastProgressAt: timeOf(lane.lastProgressAt, now),
-    lastPass: passAt(lane.lastPass, lane.passDoneAt, now),
-    passRunning: lane.passes.active,
-    nextPassAt,
-    applied: lane.applied.total,
-    paused,
-    incidents: lane.incidents.list,
-    ...failing(lane.failure, lane.incidents),
   };
 }
 

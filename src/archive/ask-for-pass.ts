@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { stoppedEarly } from '../pipeline/once-options';
 import type { ArchiveLane } from './lane';
-import type { ArchivePassReport } from './pass/pass-runner';
+import type { ArchivePassReport } from './pass/report';
 import { refusePaused } from './position/pause';
 
 const pollMs = 200;
@@ -11,11 +11,11 @@ const pollMs = 200;
  * report. @throws E_PAUSED, and E_STOPPED when the signal aborts
  */
 export async function askForPass(
-  { standing, checkpoint, postgres }: ArchiveLane,
+  { state, checkpoint, postgres }: ArchiveLane,
   signal: AbortSignal,
 ): Promise<ArchivePassReport> {
   // Before that there may be nothing to write the request to.
-  while (standing.owner === undefined) await pause(signal);
+  while (state().owner === undefined) await pause(signal);
   const asked = await checkpoint.requestPass();
   for (;;) {
     const report = await checkpoint.passSince(asked);

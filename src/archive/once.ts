@@ -6,11 +6,10 @@ import { createMetrics } from '../metrics/metrics';
 import { untold } from '../pipeline/event';
 import type { OnceOptions } from '../pipeline/once-options';
 import { runForOnePass } from '../pipeline/one-pass';
-import { showProgress } from '../pipeline/show-progress';
 import { askForPass } from './ask-for-pass';
 import { beforeAll, compareEntryIds } from './stream/entry-id';
-import { ArchiveLane } from './lane';
-import type { ArchivePassReport } from './pass/pass-runner';
+import { type ArchiveLane, archiveLane } from './lane';
+import type { ArchivePassReport } from './pass/report';
 import { refusePaused } from './position/pause';
 import { passSummary } from './pass/report';
 import { lastEntryId } from './tail/stream-tail';
@@ -24,52 +23,40 @@ const pollMs = 200;
 export async function archiveOnce(
   config: Config,
   log: Log,
-  { signal, progress = true }: OnceOptions = {},
+  options: OnceOptions = {},
 ): Promise<ArchivePassReport> {
   const wake$ = new Subject<void>();
-  const lane = new ArchiveLane({
+  const lane = archiveLane({
     redis: config.redis,
     postgres: requirePostgres(config),
     strategies: config.onConflict,
     onDelete: config.onDelete,
-    log,
-    metrics: createMetrics(),
-    tell: untold,
+    ...{ log, metrics: createMetrics(), tell: untold },
     onWake: () => {
       wake$.next();
     },
   });
-  const hideProgress = progress ? showProgress(() => lane.passes.progress) : () => undefined;
-  const until = async (ended: Promise<never>, stop: AbortSignal): Promise<ArchivePassReport> => {
-    const report = lane.passes.request('asked for');
-    await Promise.race([ended, refusePaused(lane.postgres)]);
-    const finished = await Promise.race([ended, report, askOwner(lane, log, stop)]);
-    await Promise.race([ended, drained(lane, stop)]);
-    return finished;
-  };
-  try {
-    return await runForOnePass({
-      pipeline: 'archive',
-      lane: { cycle: () => lane.cycle(), pause: lane.pause },
-      wake$: merge(wake$, interval(pollMs)),
-      signal,
-      cut: () => {
-        lane.cut();
-      },
-      until,
-    });
-  } finally {
-    hideProgress();
-    await lane.close();
-  }
+  const { turns, passes, cut, close } = lane;
+  return runForOnePass({
+    ...options,
+    ...{ pipeline: 'archive', turns, passes, cut, close },
+    wake$: merge(wake$, interval(pollMs)),
+    until: async (ended, stop) => {
+      const report = passes.request('asked for');
+      await Promise.race([ended, refusePaused(lane.postgres)]);
+      const finished = await Promise.race([ended, report, askOwner(lane, log, stop)]);
+      await Promise.race([ended, drained(lane, stop)]);
+      return finished;
+    },
+  });
 }
 
 /** Until everything that is in the stream by now has been applied, by whoever owns it. */
 async function drained(lane: ArchiveLane, signal: AbortSignal): Promise<void> {
   const last = await lastEntryId(lane.redis);
   while (!signal.aborted) {
-    const { owned } = lane.checkpoint;
-    const position = owned ? lane.checkpoint.position?.entryId : await lane.checkpoint.storedEntryId();
+    const { owned, position: ours } = lane.state();
+    const position = owned ? ours?.entryId : await lane.checkpoint.storedEntryId();
     if (compareEntryIds(position ?? beforeAll, last) >= 0) return;
     if (!owned) await refusePaused(lane.postgres); // an owner's own cycles look
     await delay(pollMs);
@@ -78,8 +65,8 @@ async function drained(lane: ArchiveLane, signal: AbortSignal): Promise<void> {
 
 /** Where another instance owns the stream, its pass will do. */
 async function askOwner(lane: ArchiveLane, log: Log, signal: AbortSignal): Promise<ArchivePassReport> {
-  const isOwner = () => lane.checkpoint.owned;
-  while (lane.standing.owner === undefined || isOwner()) {
+  const isOwner = () => lane.state().owned;
+  while (lane.state().owner === undefined || isOwner()) {
     if (signal.aborted) return new Promise(() => undefined);
     await delay(pollMs, undefined, { signal }).catch(() => undefined);
   }

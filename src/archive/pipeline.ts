@@ -1,36 +1,20 @@
-import {
-  EMPTY,
-  exhaustMap,
-  ignoreElements,
-  interval,
-  merge,
-  Subject,
-  switchMap,
-  takeUntil,
-  tap,
-  timer,
-} from 'rxjs';
-import { startCounting } from '../metrics/metrics';
-import { CheckpointAge } from '../pipeline/checkpoint-age';
-import type { Tell } from '../pipeline/event';
-import type { Pipeline, PipelineOptions } from '../pipeline/pipeline';
-import { nextTick } from '../pipeline/progress';
-import { unlessFailing } from '../pipeline/unless-failing';
-import { abort$ } from '../pipeline/pump';
-import { runPump } from '../pipeline/run-pump';
+import { EMPTY, exhaustMap, interval, merge, Subject, switchMap, takeUntil, tap, timer } from 'rxjs';
 import { PostgresConnection } from '../connections/postgres';
 import type { PostgresTarget } from '../connections/postgres-url';
+import { kindNames } from '../mapping/kinds';
+import { retainedKinds } from '../mapping/retention-policy';
+import { framed, tellOf } from '../pipeline/frame';
+import type { Pipeline, PipelineOptions } from '../pipeline/pipeline';
+import { abort$ } from '../pipeline/pump';
 import { askForPass } from './ask-for-pass';
 import { CaptureWatch } from './capture-watch';
-import { kindNames } from '../mapping/kinds';
-import { ArchiveLane } from './lane';
+import { archiveLane } from './lane';
 import { type DeadLetterStore, deadLetterStore } from './letters/letter-store';
 import { MemoryForecast } from './memory-forecast';
 import { mirror$ } from './mirror/mirror';
 import { MirrorLog } from './mirror/mirror-log';
-import type { ArchivePassReport } from './pass/pass-runner';
+import type { ArchivePassReport } from './pass/report';
 import { pause, refusePaused, resume } from './position/pause';
-import { retainedKinds } from '../mapping/retention-policy';
 import { archiveHealth, archiveReadings, archiveStatus, type ArchiveStatus, archiveTroubles } from './status';
 
 /** What is due once a second is not woken by anything else. */
@@ -44,46 +28,41 @@ export interface ArchivePipeline extends Pipeline<ArchiveStatus, ArchivePassRepo
 /** Redis -> stream -> Postgres, with a full pass at start, each interval, and whenever something may have been missed. */
 export function archivePipeline(options: PipelineOptions, postgres: PostgresTarget): ArchivePipeline {
   const { config, log, metrics, signal } = options;
+  const { archiveIntervalSeconds: intervalSeconds } = config;
   const pipeline = 'archive';
-  const startedAt = Date.now();
-  const tell: Tell = (event) => {
-    if (event.type === 'incident') metrics.incidents.inc({ pipeline });
-    options.onEvent({ at: Date.now(), pipeline, ...event });
-  };
+  const tell = tellOf(pipeline, options);
   const ready$ = new Subject<void>();
-  const lane = new ArchiveLane({
+  const lane = archiveLane({
     redis: config.redis,
     postgres,
     strategies: config.onConflict,
     onDelete: config.onDelete,
     retention: config.retention,
-    log,
-    metrics,
-    tell,
+    ...{ log, metrics, tell },
     onWake: () => {
       ready$.next();
     },
   });
+  const { turns, passes, redis } = lane;
   const mirror = new MirrorLog(log, config.mirror, (reason) => {
-    lane.passes.restart(reason);
+    passes.restart(reason);
     ready$.next();
   });
   // What people ask for does not wait for what the lane is doing.
   const people = new PostgresConnection(postgres, 'people');
-  const memory = new MemoryForecast(lane.redis);
+  const memory = new MemoryForecast(redis);
   const capture = new CaptureWatch({
-    redis: lane.redis,
-    log,
+    ...{ redis, log },
     onIncident: (what) => {
       lane.incidents.add(what);
     },
   });
   const stopped$ = abort$(signal);
-  const mirrored$ = lane.standing.owned$.pipe(
+  const mirrored$ = lane.owned$.pipe(
     takeUntil(stopped$),
     switchMap((owned) =>
       owned && config.mirror
-        ? mirror$({ target: config.redis, connection: lane.redis, signal, echoes: lane.stream.echoes })
+        ? mirror$({ target: config.redis, connection: redis, signal, echoes: lane.echoes })
         : EMPTY,
     ),
     tap((event) => {
@@ -92,48 +71,39 @@ export function archivePipeline(options: PipelineOptions, postgres: PostgresTarg
       if (event.type === 'overflow') metrics.dropped.inc({ pipeline }, event.dropped);
     }),
   );
-  const intervalSeconds = config.archiveIntervalSeconds;
-  const intervalMs = intervalSeconds * 1_000;
-  const passes$ = timer(intervalMs, intervalMs).pipe(
-    exhaustMap(() => lane.passes.request('interval')),
-    takeUntil(stopped$),
-  );
   const samples$ = timer(0, sampleMs).pipe(
-    exhaustMap(() => memory.sample(lane.stream.entryId)),
+    exhaustMap(() => memory.sample(lane.state().entryId)),
     takeUntil(stopped$),
   );
-  const capture$ = timer(sampleMs, sampleMs).pipe(
+  const looks$ = timer(sampleMs, sampleMs).pipe(
     exhaustMap(() => capture.look()),
     takeUntil(stopped$),
   );
-  const pump$ = runPump(pipeline, options, tell, () => lane.cycle(), merge(ready$, interval(wakeMs)));
-  const age = new CheckpointAge();
-  const status = () =>
-    archiveStatus({
-      lane,
-      age,
-      mirror: mirror.status,
-      memory: memory.facts,
-      capture: capture.troubles,
-      nextPassAt: nextTick(startedAt, intervalMs),
-    });
-  startCounting(metrics, { pipeline, kinds: kindNames });
   metrics.nominations.inc({ pipeline }, 0);
   metrics.dropped.inc({ pipeline }, 0);
   for (const kind of retainedKinds) metrics.retained.inc({ kind }, 0);
-  metrics.gauges(pipeline, () => archiveReadings(status(), intervalSeconds));
-  return {
-    running$: merge(pump$, mirrored$, passes$, samples$, capture$).pipe(ignoreElements()),
-    status,
-    troubles: (now) => archiveTroubles(now, intervalSeconds),
+  const frame = framed(options, {
+    ...{ pipeline, tell, turns, passes, intervalSeconds, firstPassSeconds: intervalSeconds },
+    kinds: kindNames,
+    wake$: merge(ready$, interval(wakeMs)),
+    beside: [mirrored$, samples$, looks$],
+    status: (facts) =>
+      archiveStatus({
+        redis: redis.display,
+        postgres: lane.postgres.display,
+        state: lane.state(),
+        mirror: mirror.status,
+        memory: memory.facts,
+        capture: capture.troubles,
+        ...facts,
+      }),
+    troubles: (status) => archiveTroubles(status, intervalSeconds),
     health: archiveHealth,
-    deadLetters: deadLetterStore(people),
+    readings: (status) => archiveReadings(status, intervalSeconds),
     pause: (by) => pause(people, by),
     resume: () => resume(people),
-    reconcile: async () => {
-      await refusePaused(people);
-      return unlessFailing((until) => askForPass(lane, until), { failure: () => lane.failure, signal });
-    },
+    refusePaused: () => refusePaused(people),
+    askForPass: (until) => askForPass(lane, until),
     cut: () => {
       people.close();
       lane.cut();
@@ -142,5 +112,6 @@ export function archivePipeline(options: PipelineOptions, postgres: PostgresTarg
       people.close();
       await lane.close();
     },
-  };
+  });
+  return { ...frame, deadLetters: deadLetterStore(people) };
 }

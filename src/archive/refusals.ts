@@ -1,4 +1,4 @@
-import type { Applied } from './write/attempt';
+import type { BatchOutcome } from './write/attempt';
 import { type KindName, kinds } from '../mapping/kinds';
 import type { Unfit } from './record/unfit';
 
@@ -18,7 +18,7 @@ export interface Refusal {
 export class Refusals {
   readonly #rows = new Map<KindName, Refusal>();
 
-  note({ landed, refused }: Pick<Applied, 'landed' | 'refused'>): void {
+  note({ landed, refused }: Pick<BatchOutcome, 'landed' | 'refused'>): void {
     for (const [kind, reasons] of refused) for (const reason of reasons) this.#count(kind, reason);
     for (const kind of landed) this.#rows.delete(kind);
   }

@@ -2,26 +2,25 @@ import type { ErrorReport } from '../foundation/errors';
 import type { Readings } from '../metrics/gauges';
 import type { CheckpointAge } from '../pipeline/checkpoint-age';
 import { type Health, healthOf } from '../pipeline/health';
-import type { Incident } from '../pipeline/incident';
-import { passAt, timeOf } from '../foundation/moment';
-import { type Pause, pauseTroubles } from '../pipeline/pause';
+import { timeOf } from '../foundation/moment';
+import { pauseTroubles } from '../pipeline/pause';
 import {
-  failing,
   passTroubles,
   type Progress,
+  progressOf,
   progressReadings,
   stalledTroubles,
 } from '../pipeline/progress';
 import { compareEntryIds } from './stream/entry-id';
-import type { ArchiveLane } from './lane';
+import type { ArchiveLaneState } from './lane';
 import type { MemoryFacts } from './memory-forecast';
-import type { ArchivePassReport } from './pass/pass-runner';
+import type { ArchivePassReport } from './pass/report';
 import { type Refusal, refusalTrouble } from './refusals';
 import { millisecondsOf } from './tail/stream';
 import type { MirrorStatus } from './mirror/mirror-log';
 
 /** The pipeline as it is now; times in milliseconds since 1970. */
-export interface ArchiveStatus extends Progress {
+export interface ArchiveStatus extends Progress<ArchivePassReport> {
   readonly redis: string;
   readonly postgres: string;
   /** `uncertain`: it was the owner, but Postgres has not confirmed it for so long that another may have taken over. */
@@ -30,31 +29,20 @@ export interface ArchiveStatus extends Progress {
   readonly owner: string | null;
   readonly mirror: MirrorStatus;
   readonly position: { readonly incarnation: string | null; readonly entryId: string } | null;
-  /** Entries after the position; null when that cannot be told, or is the owner's to tell. */
-  readonly lagRecords: number | null;
-  /** Age of the oldest of them; 0 when none waits. */
   readonly lagSeconds: number;
-  readonly checkpointAgeSeconds: number | null;
   readonly deadLetters: number;
   /** Kinds of which Postgres takes nothing any more. */
   readonly refusals: readonly Refusal[];
   readonly memory: MemoryFacts | null;
-  readonly lastProgressAt: number;
-  readonly lastPass: ArchivePassReport | null;
-  readonly passRunning: boolean;
-  /** When the next one is due by the interval. */
-  readonly nextPassAt: number;
-  /** Records written since the start of this process, by the tail and by full passes. */
-  readonly applied: number;
-  readonly paused: Pause | null;
-  readonly incidents: readonly Incident[];
   readonly evicts: boolean;
   /** What keeps writers from their work: the function library, or the stream. */
   readonly capture: readonly ErrorReport[];
 }
 
 export interface ArchiveParts {
-  readonly lane: ArchiveLane;
+  readonly redis: string;
+  readonly postgres: string;
+  readonly state: ArchiveLaneState;
   readonly age: CheckpointAge;
   readonly mirror: MirrorStatus;
   readonly memory: MemoryFacts | undefined;
@@ -63,61 +51,50 @@ export interface ArchiveParts {
 }
 
 export function archiveStatus(
-  { lane, age, mirror, memory, capture, nextPassAt }: ArchiveParts,
+  { redis, postgres, state, age, mirror, memory, capture, nextPassAt }: ArchiveParts,
   now = Date.now(),
 ): ArchiveStatus {
-  const { position } = lane.checkpoint;
-  const { owned } = lane.checkpoint;
-  const since = owned ? waitingSince(lane, memory) : undefined;
+  const { role, owned, owner, position, entryId, deadLetters, refusals } = state;
+  const since = owned ? waitingSince(state, memory) : undefined;
   const lagSeconds = since === undefined ? 0 : Math.max(0, now - since) / 1_000;
   const known = owned && memory !== undefined;
   // An instance that was displaced does not hear of the end of a pause.
-  const paused = owned ? (lane.pause.current ?? null) : null;
+  const paused = owned ? (state.paused ?? null) : null;
   return {
-    redis: lane.redis.display,
-    postgres: lane.postgres.display,
-    role: owned
-      ? lane.checkpoint.certain
-        ? 'owner'
-        : 'uncertain'
-      : lane.standing.owner === undefined
-        ? 'starting'
-        : 'standby',
-    owner: lane.standing.owner ?? null,
+    ...progressOf(state, now),
+    redis,
+    postgres,
+    role,
+    owner: owner ?? null,
     mirror: { ...mirror, since: timeOf(mirror.since, now) },
     position: position ? { incarnation: position.incarnation, entryId: position.entryId } : null,
     // The last entry applied stays in the stream, as a witness.
     lagRecords: !known ? null : since === undefined ? 0 : Math.max(1, memory.streamLength - 1),
     lagSeconds,
     checkpointAgeSeconds: age.seconds({
-      position: `${lane.stream.entryId} ${lane.applied.total}`,
+      position: `${entryId} ${state.applied}`,
       lagSeconds: known ? lagSeconds : null,
       paused: paused !== null,
       now: performance.now(),
     }),
-    deadLetters: lane.letters,
-    refusals: owned ? lane.refusals.list : [],
+    deadLetters,
+    refusals: owned ? refusals : [],
     memory: memory ?? null,
-    lastProgressAt: timeOf(lane.lastProgressAt, now),
-    lastPass: passAt(lane.fullPasses.last, lane.fullPasses.doneAt, now),
-    passRunning: lane.passes.active,
     nextPassAt,
-    applied: lane.applied.total,
     paused,
-    incidents: lane.incidents.list,
-    evicts: memory?.evicts ?? lane.applier.server?.evicts ?? false,
+    evicts: memory?.evicts ?? state.evicts,
     capture,
-    ...failing(lane.failure, lane.incidents),
   };
 }
 
 /** When the oldest entry that waits was written: the one being applied, or what was in the stream when it was last looked at. */
-function waitingSince(lane: ArchiveLane, memory: MemoryFacts | undefined): number | undefined {
-  if (lane.stream.behindSince !== undefined) return lane.stream.behindSince;
+function waitingSince(
+  { behindSince, entryId }: ArchiveLaneState,
+  memory: MemoryFacts | undefined,
+): number | undefined {
+  if (behindSince !== undefined) return behindSince;
   const first = memory?.firstWaiting ?? null;
-  return first === null || compareEntryIds(first, lane.stream.entryId) <= 0
-    ? undefined
-    : millisecondsOf(first);
+  return first === null || compareEntryIds(first, entryId) <= 0 ? undefined : millisecondsOf(first);
 }
 
 /** A batch, or a chunk of a pass, may take a while; a lock is waited for as long. */

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { loadConfig } from '../config/load';
 import { readEnvironment } from '../config/environment';
-import { readRecord } from '../control/daemon-record';
+import { readDaemonRecord } from '../control/daemon-record';
 import { besideDaemon, ownScene, type Scene } from '../demo/scene';
 import { show } from '../demo/show';
 import type { Run } from './options';
@@ -67,7 +67,7 @@ export function demoCommand(program: Command, run: Run): void {
 async function open(): Promise<Scene> {
   // Of the environment only the folder counts: see scene.ts.
   const { dataDir } = loadConfig({ MILLRACE_DIR: readEnvironment()['MILLRACE_DIR'] });
-  const beside = besideDaemon(readRecord(dataDir), dataDir, say);
+  const beside = besideDaemon(readDaemonRecord(dataDir), dataDir, say);
   if (beside !== undefined) return beside;
   say('Starting a real Redis and a real PostgreSQL of its own …');
   return ownScene(say);

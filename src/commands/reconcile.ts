@@ -6,7 +6,7 @@ import type { ArchiveDifference } from '../archive/pass/explain';
 import { archiveOnce } from '../archive/once';
 import { type Config, requirePostgres } from '../config/load';
 import { openLog } from '../log/log';
-import { passOnce } from '../control/once';
+import { passOnce } from '../aliases/once';
 import { describeAlias, describeRecord } from '../terminal/describe-difference';
 import { configWithStores, type Run, withOptions } from './options';
 import { print, printJson } from '../terminal/print';

@@ -6,7 +6,7 @@ import { needsAttention, retentionLines } from '../archive/retention/retention-r
 import { requirePostgres } from '../config/load';
 import { fatal } from '../foundation/errors';
 import { PostgresConnection } from '../connections/postgres';
-import { showProgress } from '../pipeline/show-progress';
+import { showProgress } from '../foundation/show-progress';
 import { inspectServer, RedisConnection } from '../connections/redis';
 import { useRunningDaemon } from '../embedded/stores';
 import { configOf, type Run, withOptions } from './options';

@@ -2,7 +2,8 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { withStores } from '../config/left-out';
 import { useRunningDaemon } from '../embedded/stores';
 import { askDaemon, askStores } from '../doctor/ask';
-import { describeDaemon, describeStores } from '../terminal/describe-status';
+import { describeDaemon } from '../terminal/describe-status';
+import { describeStores } from '../terminal/describe-stores';
 import { configOf, type Run, withOptions } from './options';
 import { watchStatus } from '../terminal/watch-status';
 import { print, printJson } from '../terminal/print';
@@ -47,7 +48,7 @@ export function statusCommand(program: Command, run: Run): void {
         if (json) printJson({ daemon: 'silent' in daemon ? null : daemon, stores: stores ?? null, leftOut });
         else if ('silent' in daemon && stores !== undefined)
           print(describeStores(config, stores, daemon.silent));
-        else if (!('silent' in daemon)) print(describeDaemon(daemon));
+        else if (!('silent' in daemon)) print(describeDaemon(daemon, Date.now()));
         const archive = 'silent' in daemon ? stores?.archive : daemon.archive;
         const inStep =
           'silent' in daemon

@@ -8,15 +8,19 @@ import { fatal } from '../foundation/errors';
 import { harmless } from '../foundation/harmless';
 import type { PostgresTarget } from '../connections/postgres-url';
 import { type PipelineName, pipelineNames } from './names';
-import { defaultMaxRecordBytes } from '../connections/redis';
 import { misnamed, redisOf } from './redis-settings';
 import type { RedisTarget } from '../connections/redis-url';
 import { readSecretFiles } from './secret-files';
-import { type Option, options } from './options';
+import { defaultSeconds, type Option, options } from './options';
 import { type CertificateFiles, type Certificates, openCertificates } from '../connections/tls';
 import type { LogConfig } from '../log/log';
 
 export type OptionName = keyof typeof options;
+
+/** What a setting is once it has been read; undefined only where nothing is its default. */
+type Value<N extends OptionName> =
+  | z.output<(typeof options)[N]['schema']>
+  | ((typeof options)[N] extends { readonly fallback: string } ? never : undefined);
 
 /** A pipeline that is not run, for one of its stores is not named. */
 export interface LeftOut {
@@ -87,6 +91,7 @@ export function loadConfig(
 ): Config {
   const { environment: settings, problems: secretProblems } = readSecretFiles(environment);
   const problems = [...naming.problems, ...secretProblems];
+  const refused = new Set<OptionName>();
   const given = (name: OptionName): string | undefined => {
     const option: Option = options[name];
     const flag = option.flag === undefined ? undefined : flags[flagName(option.flag)];
@@ -101,28 +106,31 @@ export function loadConfig(
     const { env, flag }: Option = options[name];
     return naming.nameOf(name) ?? (isFlag(name) ? flag?.split(' ')[0] : undefined) ?? env;
   };
-  const read = <N extends OptionName>(name: N): z.output<(typeof options)[N]['schema']> | undefined => {
+  const read = <N extends OptionName>(name: N): Value<N> => {
     const option: Option = options[name];
-    const value = given(name) ?? option.fallback;
-    if (value === undefined) return undefined;
+    const byDefault = () =>
+      (option.fallback === undefined ? undefined : option.schema.parse(option.fallback)) as Value<N>;
+    const value = given(name);
+    if (value === undefined) return byDefault();
     const result = option.schema.safeParse(value);
-    if (result.success) return result.data as z.output<(typeof options)[N]['schema']>;
+    if (result.success) return result.data as Value<N>;
+    refused.add(name);
     const source = sourceOf(name);
     // A URL or a password must not be echoed; everything else helps more when it is.
     const shown = option.secret === true ? '' : `="${harmless(value)}"`;
     problems.push(`${source}${shown} ${result.error.issues.map((issue) => issue.message).join('; ')}`);
-    return undefined;
+    return byDefault();
   };
 
   const url = read('redisUrl');
   const isSet = (name: OptionName): boolean => given(name) !== undefined;
-  const ifSet = <N extends OptionName>(name: N) => (isSet(name) ? read(name) : undefined);
-  const host = ifSet('redisHost');
-  const port = ifSet('redisPort');
-  const db = ifSet('redisDb');
-  const password = ifSet('redisPassword');
+  const host = read('redisHost');
+  const port = read('redisPort');
+  const db = read('redisDb');
+  const password = read('redisPassword');
   const redis = redisOf({ url, host, port, db, password }, (name) => ({
     source: sourceOf(name),
+    isSet: isSet(name) && !refused.has(name),
     explicit: isFlag(name) || naming.nameOf(name) !== undefined,
   }));
   problems.push(...redis.problems, ...misnamed(settings, isSet));
@@ -135,45 +143,47 @@ export function loadConfig(
   if (typeof own === 'string') problems.push(own);
   const certificates = typeof own === 'string' ? undefined : own;
   // Python's names are accepted too: the services replaced here used them.
-  const level = read('logLevel') ?? 'info';
+  const level = read('logLevel');
   const only = read('only');
   const interval = read('interval');
   const byFlag = flags['interval'] !== undefined;
   const config: Config = {
-    redisConfigured: [url, host, port, db === 0 ? undefined : db, password].some((one) => one !== undefined),
+    redisConfigured:
+      (['redisUrl', 'redisHost', 'redisPort', 'redisPassword'] as const).some(isSet) || db !== 0,
     redis: {
       ...redis.target,
       ...(certificates === undefined ? {} : { certificates }),
-      maxRecordBytes: read('maxRecordSize') ?? defaultMaxRecordBytes,
+      maxRecordBytes: read('maxRecordSize'),
     },
     pipelines: only === undefined ? pipelineNames : [only],
     leftOut: [],
     postgres: read('postgresUrl'),
     dbConfigured: given('dbPath') !== undefined,
-    dbPath: resolve(read('dbPath') ?? 'sports_data.db'),
+    dbPath: resolve(read('dbPath')),
     aliasTables: read('aliasTables') ?? defaultMappings,
-    aliasCase: read('aliasCase') ?? 'preserve',
-    capture: read('capture') ?? true,
-    aliasIntervalSeconds: (byFlag ? undefined : read('aliasInterval')) ?? interval ?? 120,
-    archiveIntervalSeconds: (byFlag ? undefined : read('archiveInterval')) ?? interval ?? 300,
-    mirror: read('mirror') ?? true,
-    onConflict: read('onConflict') ?? { default: 'skip' },
-    onDelete: read('onDelete') ?? 'keep',
+    aliasCase: read('aliasCase'),
+    capture: read('capture'),
+    aliasIntervalSeconds: (byFlag ? undefined : read('aliasInterval')) ?? interval ?? defaultSeconds.aliases,
+    archiveIntervalSeconds:
+      (byFlag ? undefined : read('archiveInterval')) ?? interval ?? defaultSeconds.archive,
+    mirror: read('mirror'),
+    onConflict: read('onConflict'),
+    onDelete: read('onDelete'),
     retention: read('retentionDays'),
     http: {
-      host: read('httpHost') ?? '127.0.0.1',
+      host: read('httpHost'),
       port: read('httpPort'),
-      allowedHosts: read('httpAllowedHosts') ?? [],
+      allowedHosts: read('httpAllowedHosts'),
       token: read('token'),
     },
     log: {
       level: level === 'warning' ? 'warn' : level === 'critical' ? 'error' : level,
-      format: read('logFormat') ?? 'text',
-      file: read('logFile') ?? '',
-      maxBytes: read('logMaxSize') ?? 20 * 1024 ** 2,
-      files: read('logFiles') ?? 5,
+      format: read('logFormat'),
+      file: read('logFile'),
+      maxBytes: read('logMaxSize'),
+      files: read('logFiles'),
     },
-    dataDir: resolve(read('dataDir') ?? '.millrace'),
+    dataDir: resolve(read('dataDir')),
   };
   if (problems.length > 0) {
     throw fatal(

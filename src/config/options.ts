@@ -1,10 +1,12 @@
-import { z } from 'zod';
+import type { z } from 'zod';
+import { bytes, choice, hostNames, MB, parsedBy, seconds, secretToken, text, toggle, whole } from './forms';
 import { parseMappings } from '../mapping/alias-tables';
 import { parseRetention } from '../mapping/retention-policy';
 import { parseStrategies } from '../mapping/strategies';
-import { pipelineNames } from './names';
+import { defaultHttpPort, type PipelineName, pipelineNames } from './names';
 import { parsePostgresUrl } from '../connections/postgres-url';
-import { parseRedisUrl } from '../connections/redis-url';
+import { defaultMaxRecordBytes } from '../connections/redis';
+import { defaultRedisPort, parseRedisUrl } from '../connections/redis-url';
 
 /** One row of the option table: where a setting comes from, what it may be, what it is when nobody says. */
 export interface Option {
@@ -14,69 +16,22 @@ export interface Option {
   readonly schema: z.ZodType<unknown, string>;
   readonly fallback?: string;
   readonly help: string;
+  /** What docs/settings.md says beside it, as Markdown. */
+  readonly more?: string;
   /** Holds a password: never printed. */
   readonly secret?: true;
 }
 
-const text = z.string();
-const choice = <const T extends readonly [string, ...string[]]>(values: T) =>
-  z
-    .string()
-    .transform((value) => value.toLowerCase())
-    .pipe(z.enum(values, { error: `must be one of ${values.join(', ')}` }));
-const whole = (low: number, high: number) =>
-  z
-    .string()
-    .regex(/^\d{1,10}$/, `must be a whole number from ${low} to ${high}`)
-    .transform(Number)
-    .refine((value) => value >= low && value <= high, `must be a whole number from ${low} to ${high}`);
-/** setTimeout holds 2^31 ms: a longer interval would fire at once. */
-const seconds = z
-  .string()
-  .regex(/^\d{1,7}(\.\d+)?$/, 'must be a number of seconds, for example 120')
-  .transform(Number)
-  .refine((value) => value >= 1 && value <= 2_000_000, 'must be from 1 to 2000000 seconds');
-const unit = { '': 1, KB: 1024, MB: 1024 ** 2, GB: 1024 ** 3 };
-const bytes = z.string().transform((value, context) => {
-  const [, count, suffix] = /^(\d{1,9})(|KB|MB|GB)$/i.exec(value.trim()) ?? [];
-  const factor = Object.entries(unit).find(([name]) => name === suffix?.toUpperCase())?.[1];
-  if (factor !== undefined) return Number(count) * factor;
-  context.addIssue({ code: 'custom', message: 'must be a size such as 20MB (B, KB, MB or GB), or 0' });
-  return z.NEVER;
-});
-const toggle = choice(['on', 'off', 'true', 'false', '1', '0', 'yes', 'no']).transform((value) =>
-  ['on', 'true', '1', 'yes'].includes(value),
-);
-/** Printable ASCII: it travels in a header. */
-const secretToken = z
-  .string()
-  .regex(
-    /^[\x21-\x7e]{16,200}$/,
-    'must have 16 to 200 characters, without spaces: `openssl rand -hex 24` makes a good one',
-  );
-const hostNames = z
-  .string()
-  .transform((value) => value.split(',').map((name) => name.trim().toLowerCase()))
-  .transform((names) => names.filter((name) => name !== ''))
-  .refine(
-    (names) => names.every((name) => /^[\w.-]+$/.test(name)),
-    'must be names without port, comma between them',
-  );
-/** A setting with a parser of its own, which returns a string to say what is wrong. */
-const parsedBy = <T extends object>(parse: (value: string) => T | string) =>
-  z.string().transform((value, context) => {
-    const parsed = parse(value);
-    if (typeof parsed !== 'string') return parsed;
-    context.addIssue({ code: 'custom', message: parsed });
-    return z.NEVER;
-  });
 const redisUrl = parsedBy(parseRedisUrl);
 const postgresUrl = parsedBy(parsePostgresUrl);
 const mappings = parsedBy(parseMappings);
 const strategies = parsedBy(parseStrategies);
 const retention = parsedBy(parseRetention);
 
-/** The one table of settings. README and `--help` are written from it; a flag beats the environment, which beats .env. */
+/** Between full passes, when neither the pipeline's own setting nor the common one says anything. */
+export const defaultSeconds: Readonly<Record<PipelineName, number>> = { aliases: 120, archive: 300 };
+
+/** The one table of settings. docs/settings.md and `--help` are made from it; a flag beats the environment, which beats .env. */
 export const options = {
   redisUrl: {
     env: 'REDIS_URL',
@@ -91,13 +46,25 @@ export const options = {
     fallback: 'localhost',
     help: 'Redis host, when REDIS_URL is not set',
   },
-  redisPort: { env: 'REDIS_PORT', schema: whole(1, 65535), fallback: '6379', help: 'Redis port' },
-  redisDb: { env: 'REDIS_DB', schema: whole(0, 65535), fallback: '0', help: 'Redis database number' },
+  redisPort: {
+    env: 'REDIS_PORT',
+    schema: whole(1, 65535),
+    fallback: `${defaultRedisPort}`,
+    help: 'Redis port',
+  },
+  redisDb: {
+    env: 'REDIS_DB',
+    schema: whole(0, 65535),
+    fallback: '0',
+    help: 'Redis database number',
+    more: 'also as `/3` or `?db=3` in `REDIS_URL`, both only if they agree',
+  },
   redisPassword: {
     env: 'REDIS_PASSWORD',
     schema: text,
     fallback: '',
     help: 'Redis password (empty: none)',
+    more: 'also for a `REDIS_URL` without one',
     secret: true,
   },
   redisCaFile: {
@@ -116,6 +83,7 @@ export const options = {
     flag: '--postgres-url <url>',
     schema: postgresUrl,
     help: 'Postgres as postgresql://user:password@host:port/database',
+    more: '`postgresql+psycopg2://` is understood',
     secret: true,
   },
   only: {
@@ -152,7 +120,7 @@ export const options = {
     env: 'SYNC_INTERVAL',
     flag: '--interval <seconds>',
     schema: seconds,
-    help: 'seconds between full passes (default 120 for aliases, 300 for the archive)',
+    help: `seconds between full passes (default ${defaultSeconds.aliases} for aliases, ${defaultSeconds.archive} for the archive)`,
   },
   aliasInterval: { env: 'ALIAS_SYNC_INTERVAL', schema: seconds, help: 'the same, for aliases only' },
   archiveInterval: { env: 'ARCHIVE_SYNC_INTERVAL', schema: seconds, help: 'the same, for the archive only' },
@@ -189,7 +157,7 @@ export const options = {
   httpPort: {
     env: 'HTTP_PORT',
     schema: whole(0, 65535),
-    help: 'its port (default 8611, or a free one when that is taken; 0: any free one)',
+    help: `its port (default ${defaultHttpPort}, or a free one when that is taken; 0: any free one)`,
   },
   httpAllowedHosts: {
     env: 'HTTP_ALLOWED_HOSTS',
@@ -201,12 +169,13 @@ export const options = {
     env: 'MILLRACE_TOKEN',
     schema: secretToken,
     help: 'who has it may pause, resume, reconcile and retry in the dashboard, and look from elsewhere; 16 characters or more',
+    more: '`openssl rand -hex 24` makes a good one',
     secret: true,
   },
   maxRecordSize: {
     env: 'MAX_RECORD_SIZE',
-    schema: bytes.refine((size) => size >= 1024 ** 2 && size <= 256 * 1024 ** 2, 'must be from 1MB to 256MB'),
-    fallback: '64MB',
+    schema: bytes.refine((size) => size >= MB && size <= 256 * MB, 'must be from 1MB to 256MB'),
+    fallback: `${defaultMaxRecordBytes / MB}MB`,
     help: 'a record, or a value, that is larger is not fetched from Redis but parked; memory may need 300MB and three times this',
   },
   logLevel: {

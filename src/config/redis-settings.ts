@@ -1,12 +1,12 @@
 import { type RedisTarget, redisTarget, type RedisUrl } from '../connections/redis-url';
 
-/** What is set about Redis; undefined: not set. */
+/** What the settings say of Redis, be it by default. */
 export interface RedisSettings {
   readonly url: RedisUrl | undefined;
-  readonly host: string | undefined;
-  readonly port: number | undefined;
-  readonly db: number | undefined;
-  readonly password: string | undefined;
+  readonly host: string;
+  readonly port: number;
+  readonly db: number;
+  readonly password: string;
 }
 
 type Name = 'redisUrl' | 'redisHost' | 'redisPort' | 'redisDb' | 'redisPassword';
@@ -14,6 +14,8 @@ type Name = 'redisUrl' | 'redisHost' | 'redisPort' | 'redisDb' | 'redisPassword'
 interface Origin {
   /** What the setting is called where it came from. */
   readonly source: string;
+  /** Somebody has said it. */
+  readonly isSet: boolean;
   /** A flag or a library's option, which beats the environment. */
   readonly explicit: boolean;
 }
@@ -27,17 +29,13 @@ export function redisOf(
   { url, host, port, db, password }: RedisSettings,
   originOf: (name: Name) => Origin,
 ): { readonly target: RedisTarget; readonly problems: readonly string[] } {
-  if (url === undefined)
-    return {
-      target: redisTarget({ host: host ?? 'localhost', port: port ?? 6379, db: db ?? 0, password }),
-      problems: [],
-    };
+  if (url === undefined) return { target: redisTarget({ host, port, db, password }), problems: [] };
   const { namesDb, ...target } = url;
   const { source, explicit } = originOf('redisUrl');
   const problems: string[] = [];
-  const contradicts = (name: Name, value: string | number | undefined, inUrl: string | number | undefined) =>
-    value !== undefined && inUrl !== undefined && value !== inUrl && (!explicit || originOf(name).explicit);
-  if (contradicts('redisHost', host?.toLowerCase(), target.host.toLowerCase()))
+  const contradicts = (name: Name, value: string | number, inUrl: string | number | undefined) =>
+    originOf(name).isSet && inUrl !== undefined && value !== inUrl && (!explicit || originOf(name).explicit);
+  if (contradicts('redisHost', host.toLowerCase(), target.host.toLowerCase()))
     problems.push(`${originOf('redisHost').source}="${host}" contradicts ${source}: keep one of them`);
   if (contradicts('redisPort', port, target.port))
     problems.push(`${originOf('redisPort').source}="${port}" contradicts ${source}: keep one of them`);
@@ -46,7 +44,7 @@ export function redisOf(
       `${originOf('redisDb').source}="${db}" contradicts ${source}, which names database ${target.db}: keep one of them`,
     );
   // Whether flag or not: the one says nothing of the database, and the other does.
-  if (db !== undefined && db !== 0 && !namesDb)
+  if (db !== 0 && !namesDb)
     problems.push(
       `${originOf('redisDb').source}="${db}" stands beside ${source}, which names no database: write /${db} (or /0) at its end`,
     );
@@ -54,7 +52,7 @@ export function redisOf(
     problems.push(
       `${originOf('redisPassword').source} contradicts the password in ${source}: keep one of them`,
     );
-  return { target: { ...(password === undefined ? {} : { password }), ...target }, problems };
+  return { target: { ...(originOf('redisPassword').isSet ? { password } : {}), ...target }, problems };
 }
 
 interface OtherName {

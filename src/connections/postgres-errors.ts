@@ -1,6 +1,6 @@
 import { describeError, fatal, MillraceError, retryable } from '../foundation/errors';
 import { localFault } from '../foundation/local-fault';
-import { explainTls } from './postgres-tls';
+import { explainPostgresTls } from './postgres-tls';
 
 /** The error's SQLSTATE, if Postgres sent one. */
 export function sqlState(error: unknown): string | undefined {
@@ -42,7 +42,7 @@ const remedies: readonly Remedy[] = [
 export function translatePostgres(error: unknown, where: string): unknown {
   if (error instanceof MillraceError) return error;
   const state = sqlState(error);
-  const insecure = explainTls(error, state, where);
+  const insecure = explainPostgresTls(error, state, where);
   if (insecure !== undefined) return insecure;
   if (state === undefined) return withoutState(error, where);
   const { message } = describeError(error);

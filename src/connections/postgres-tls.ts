@@ -22,7 +22,7 @@ export const isWithoutTls = (error: unknown): boolean =>
   describeError(error).message === 'The server does not support SSL connections';
 
 /** What TLS has to do with a failure, if anything. @param state its SQLSTATE */
-export function explainTls(
+export function explainPostgresTls(
   error: unknown,
   state: string | undefined,
   where: string,

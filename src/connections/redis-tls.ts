@@ -13,7 +13,7 @@ const wrongScheme = ({ tls, display }: RedisTarget) =>
   });
 
 /** What TLS has to do with a failure, if anything. */
-export function explainTls(error: unknown, target: RedisTarget) {
+export function explainRedisTls(error: unknown, target: RedisTarget) {
   if (!target.tls) return undefined;
   const failure = tlsFailure(error, {
     ca: 'REDIS_CA_FILE',
@@ -46,7 +46,7 @@ export async function probeTls(target: RedisTarget, failure: unknown): Promise<u
   if (isNobodyThere(failure)) return undefined;
   const silence = await beSilent(target);
   if (target.tls) {
-    if (silence.outcome === 'failed') return explainTls(silence.error, target);
+    if (silence.outcome === 'failed') return explainRedisTls(silence.error, target);
     return silence.outcome === 'unanswered' && (await answersPlainly(target))
       ? wrongScheme(target)
       : undefined;

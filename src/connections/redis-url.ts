@@ -73,6 +73,9 @@ const otherSchemes: Readonly<Record<string, string>> = {
   'redis+ssl': 'write rediss://',
 };
 
+/** Where a Redis listens that was told nothing else. */
+export const defaultRedisPort = 6379;
+
 /**
  * Parses a URL of redis-py or ioredis as these mean it; a string says what is wrong or not understood, and quotes nothing that may be
  * part of a password.
@@ -103,7 +106,7 @@ export function parseRedisUrl(text: string): RedisUrl | string {
   return {
     ...redisTarget({
       host,
-      port: port ?? 6379,
+      port: port ?? defaultRedisPort,
       db: Number(database ?? 0),
       username,
       password,

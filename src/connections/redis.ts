@@ -5,7 +5,7 @@ import { localFault } from '../foundation/local-fault';
 import { noReply, translateReply, unknownReply, wrongDatabase } from './redis-replies';
 import { askWhetherReady } from './redis-ready';
 import { watchReplies } from './redis-silence';
-import { explainTls, probeTls } from './redis-tls';
+import { explainRedisTls, probeTls } from './redis-tls';
 import type { RedisTarget } from './redis-url';
 import { tlsOptions } from './tls';
 
@@ -127,7 +127,7 @@ export class RedisConnection {
     if (known !== undefined) return known;
     if (cause instanceof MillraceError) return cause;
     if (error instanceof Error && 'kind' in error) return error;
-    const secured = explainTls(cause, this.#target) ?? explainTls(error, this.#target);
+    const secured = explainRedisTls(cause, this.#target) ?? explainRedisTls(error, this.#target);
     if (secured !== undefined) return secured;
     const local = localFault(cause, `Redis at ${where}`);
     if (local !== undefined) return local;

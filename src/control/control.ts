@@ -1,7 +1,7 @@
 import type { Observable } from 'rxjs';
-import type { PassReport } from '../aliases/pass/pass-runner';
+import type { PassReport } from '../aliases/pass/report';
 import type { DeadLetterStore } from '../archive/letters/letter-store';
-import type { ArchivePassReport } from '../archive/pass/pass-runner';
+import type { ArchivePassReport } from '../archive/pass/report';
 import type { DaemonStatus } from './daemon-status';
 import type { PipelineEvent } from '../pipeline/event';
 import type { PipelineName } from '../config/names';

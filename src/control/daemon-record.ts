@@ -36,7 +36,7 @@ export function writeRecord(dataDir: string, record: DaemonRecord): () => void {
 }
 
 /** The daemon running with this data folder, if there is one. */
-export function readRecord(dataDir: string): DaemonRecord | undefined {
+export function readDaemonRecord(dataDir: string): DaemonRecord | undefined {
   try {
     const record = schema.parse(JSON.parse(readFileSync(file(dataDir), 'utf8')));
     process.kill(record.pid, 0);

@@ -1,8 +1,5 @@
 import { isIP } from 'node:net';
 
-/** Tried first when HTTP_PORT says nothing. */
-export const defaultHttpPort = 8611;
-
 /** The name in a Host header, without port, brackets or a final dot; undefined when it is none. */
 export function hostName(header: string | undefined): string | undefined {
   const match = /^(?:\[([0-9a-f:.]+)\]|([^:[\]/@\s]+))(?::\d{1,5})?$/i.exec(header ?? '');

@@ -1,62 +1,8 @@
-import { interval } from 'rxjs';
-import { AliasLane } from '../aliases/lane';
-import type { PassReport } from '../aliases/pass/pass-runner';
-import { refusePaused } from '../aliases/sink/pause';
-import { requireTables } from '../aliases/pass/report';
+import { passOnce } from '../aliases/once';
 import { archiveOnce } from '../archive/once';
-import { type Config, requirePostgres } from '../config/load';
 import { logLeftOut } from '../config/left-out';
+import { type Config, requirePostgres } from '../config/load';
 import type { Log } from '../log/log';
-import { createMetrics } from '../metrics/metrics';
-import { untold } from '../pipeline/event';
-import type { OnceOptions } from '../pipeline/once-options';
-import { runForOnePass } from '../pipeline/one-pass';
-import { showProgress } from '../pipeline/show-progress';
-import { RedisConnection } from '../connections/redis';
-
-/**
- * One full pass in this process, beside a running daemon or without one. Installs nothing in the SQLite file. The first
- * failure ends it.
- * @param options force: delete even when that is more than half of the keys of a type. @throws E_STOPPED when the signal aborts
- */
-export async function passOnce(
-  config: Config,
-  log: Log,
-  { force = false, signal, progress = true }: OnceOptions & { readonly force?: boolean } = {},
-): Promise<PassReport> {
-  const connection = new RedisConnection(config.redis, 'pass');
-  const lane = new AliasLane({
-    path: config.dbPath,
-    mappings: config.aliasTables,
-    aliasCase: config.aliasCase,
-    install: false,
-    force,
-    connection,
-    log,
-    metrics: createMetrics(),
-    tell: untold,
-  });
-  const hideProgress = progress ? showProgress(() => lane.passes.progress) : () => undefined;
-  try {
-    await refusePaused(connection);
-    const report = await runForOnePass({
-      pipeline: 'aliases',
-      lane: { cycle: () => lane.cycle(), pause: lane.pause },
-      wake$: interval(20), // only a locked file is waited for
-      signal,
-      cut: () => {
-        connection.close();
-      },
-      until: (ended) => Promise.race([lane.passes.request('asked for'), ended]),
-    });
-    requireTables(report, config.dbPath);
-    return report;
-  } finally {
-    hideProgress();
-    await lane.close();
-    connection.close();
-  }
-}
 
 /**
  * `run --once`, as the documents print it.

@@ -1,6 +1,6 @@
 import type Database from 'better-sqlite3';
 import type Redis from 'ioredis';
-import type { Comparison } from './verify';
+import type { Verification } from './verify';
 
 const types = ['team', 'player', 'league', 'market'] as const;
 
@@ -22,7 +22,7 @@ export function addAliases(db: Database.Database): number {
 }
 
 /** The keys in Redis, all of them, against the rows in SQLite, by reading both and by nothing else. */
-export async function verifyAliases(db: Database.Database, redis: Redis): Promise<Comparison> {
+export async function verifyAliases(db: Database.Database, redis: Redis): Promise<Verification> {
   const differences: string[] = [];
   let equal = 0;
   let total = 0;

@@ -6,7 +6,7 @@ import { ModelStore } from '../writer/model-store';
 import type { AliasStores } from './alias-journeys';
 import type { ArchiveStores } from './archive-journeys';
 
-export interface Addresses {
+export interface DemoAddresses {
   readonly dbPath: string;
   readonly redisUrl: string;
   readonly postgresUrl: string;
@@ -21,7 +21,7 @@ const patienceMs = 10_000;
 
 /** Connections as any program would have them, beside the daemon's own. */
 export async function connect(
-  { dbPath, redisUrl, postgresUrl }: Addresses,
+  { dbPath, redisUrl, postgresUrl }: DemoAddresses,
   signal: AbortSignal,
 ): Promise<Connections> {
   const postgres = new Client({

@@ -23,7 +23,10 @@ export async function recordKeys(redis: Redis): Promise<string[]> {
 const nameOf = (key: string): string => key.split(':')[1] ?? '';
 
 /** The records under these keys, by the word after `aidb:`. */
-export async function readRecords(redis: Redis, keys: readonly string[]): Promise<Map<Name, RedisRecord[]>> {
+export async function readDemoRecords(
+  redis: Redis,
+  keys: readonly string[],
+): Promise<Map<Name, RedisRecord[]>> {
   const records = new Map<Name, RedisRecord[]>();
   for (const key of keys) {
     const name = nameOf(key) as Name;

@@ -11,14 +11,14 @@ export type Filled = z.infer<typeof schema>;
 /** Where a Redis that outlives the demo keeps what was filled, so that the next demo uses it again. */
 const marker = 'millrace:demo';
 
-export interface Stores {
+export interface FilledStores {
   readonly store: ModelStore;
   readonly redis: Redis;
   readonly postgres: Client;
 }
 
 /** Writes the demo's records, unless an earlier demo has. */
-export async function fill(stores: Stores): Promise<Filled & { readonly fresh: boolean }> {
+export async function fill(stores: FilledStores): Promise<Filled & { readonly fresh: boolean }> {
   const { redis } = stores;
   const earlier = await filledEarlier(redis);
   if (earlier !== undefined) return { ...earlier, fresh: false };
@@ -35,7 +35,7 @@ async function filledEarlier(redis: Redis): Promise<Filled | undefined> {
 }
 
 /** Names are unique in Postgres: those of a demo that Redis has forgotten are taken. */
-async function freeSuffix({ redis, postgres }: Stores): Promise<string> {
+async function freeSuffix({ redis, postgres }: FilledStores): Promise<string> {
   for (let number = 1; ; number++) {
     const suffix = number === 1 ? '' : ` ${number}`;
     const name = `ResNet50-Redis${suffix}`;

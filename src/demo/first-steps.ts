@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fatal } from '../foundation/errors';
 import { oneAlias } from './alias-journeys';
 import { firstStepsVersion, loggedPrediction } from './archive-journeys';
-import { type Addresses, connect } from './connections';
+import { type DemoAddresses, connect } from './connections';
 import type { Travelled } from './travel';
 
 const pollMs = 100;
@@ -13,7 +13,7 @@ const readyDeadlineMs = 30_000;
  * @throws what went wrong, and when stopped
  */
 export async function firstSteps(
-  addresses: Addresses,
+  addresses: DemoAddresses,
   http: string,
   signal: AbortSignal,
 ): Promise<readonly Travelled[]> {

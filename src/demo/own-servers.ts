@@ -5,9 +5,9 @@ import { closeFolder } from '../embedded/process/private-folder';
 import { removeFolder } from '../embedded/process/remove-folder';
 import { createSampleDatabase } from '../embedded/sample-db';
 import { guardedPostgres, guardedRedis } from '../embedded/servers';
-import type { Addresses } from './connections';
+import type { DemoAddresses } from './connections';
 
-export interface OwnServers extends Addresses {
+export interface OwnServers extends DemoAddresses {
   readonly folder: string;
   readonly what: readonly string[];
   /** Stops them and removes the folder. */

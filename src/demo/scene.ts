@@ -3,13 +3,13 @@ import { type Config, loadConfig } from '../config/load';
 import { runDaemon } from '../daemon/daemon';
 import type { DaemonRecord } from '../control/daemon-record';
 import { isSampleDatabase } from '../embedded/sample-db';
-import { passOnce } from '../control/once';
-import type { Addresses } from './connections';
+import { passOnce } from '../aliases/once';
+import type { DemoAddresses } from './connections';
 import { startServers } from './own-servers';
 import { passLog } from './pass-log';
 
 /** Where the demo plays: stores of its own, or those of the `npm start` that runs in this folder. */
-export interface Scene extends Addresses {
+export interface Scene extends DemoAddresses {
   /** In words, for the beginning. */
   readonly what: readonly string[];
   /** Nobody else writes here. */
@@ -22,7 +22,7 @@ export interface Scene extends Addresses {
 type Say = (line: string) => void;
 
 /** Settings of the environment are not for the demo: it writes only into stores that Millrace has made. */
-const configFor = ({ dbPath, redisUrl, postgresUrl }: Addresses, folder: string): Config =>
+const configFor = ({ dbPath, redisUrl, postgresUrl }: DemoAddresses, folder: string): Config =>
   loadConfig({
     DB_PATH: dbPath,
     REDIS_URL: redisUrl,

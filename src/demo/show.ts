@@ -7,7 +7,7 @@ import { recordKeys } from './expected';
 import { fill, type Filled } from './fill';
 import type { Scene } from './scene';
 import { told } from './travel';
-import { type Comparison, verify } from './verify';
+import { type Verification, verify } from './verify';
 
 type Say = (line: string) => void;
 
@@ -63,7 +63,7 @@ async function verifyBoth(
   return differences.length === 0;
 }
 
-const verdict = ({ records, equal, total, differences }: Comparison): string =>
+const verdict = ({ records, equal, total, differences }: Verification): string =>
   `  ${differences.length === 0 ? '✓' : '✗'} ${equal} of ${total} ${records} are equal`;
 
 async function showChanges(

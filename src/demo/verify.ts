@@ -1,10 +1,10 @@
 import type { Client } from 'pg';
 import type Redis from 'ioredis';
-import { expectedValue, type Fields, readRecords, type RedisRecord } from './expected';
+import { expectedValue, type Fields, readDemoRecords, type RedisRecord } from './expected';
 import { type Form, type Name, type Table, tables } from './tables';
 
 /** What was compared of one kind of record, and what came of it. */
-export interface Comparison {
+export interface Verification {
   readonly records: string;
   readonly equal: number;
   readonly total: number;
@@ -12,7 +12,7 @@ export interface Comparison {
   readonly differences: readonly string[];
 }
 
-export interface Verification {
+interface Compared {
   readonly redis: Redis;
   readonly postgres: Client;
   /** Of the records in Redis to compare. */
@@ -25,9 +25,9 @@ export interface Verification {
  * Compares every column of every record with its row in Postgres, by reading both and by nothing else. A row is found by what it
  * holds (a name, a version under its model), its id by that, and what millrace.id_map says of the record must be that id.
  */
-export async function verify({ redis, postgres, keys, all }: Verification): Promise<Comparison[]> {
-  const records = await readRecords(redis, keys);
-  const comparisons: Comparison[] = [];
+export async function verify({ redis, postgres, keys, all }: Compared): Promise<Verification[]> {
+  const records = await readDemoRecords(redis, keys);
+  const comparisons: Verification[] = [];
   /** `<name> <Redis id>` -> the id of the row found. */
   const ids = new Map<string, string>();
   for (const [name, table] of Object.entries(tables) as [Name, Table][]) {
@@ -109,7 +109,7 @@ interface Rows {
   readonly surplus: number;
 }
 
-function compare(table: Table, { wanted, found, surplus }: Rows): Comparison {
+function compare(table: Table, { wanted, found, surplus }: Rows): Verification {
   const differences: string[] = [];
   let equal = 0;
   for (const row of wanted) {

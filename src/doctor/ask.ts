@@ -3,7 +3,7 @@ import { type StoreFacts, storeFacts } from '../aliases/inspect/store-facts';
 import { type ArchiveStoreFacts, archiveStoreFacts } from '../archive/inspect/store-facts';
 import { type Config, requirePostgres } from '../config/load';
 import type { DaemonStatus } from '../control/daemon-status';
-import { defaultHttpPort } from '../control/hosts';
+import { defaultHttpPort } from '../config/names';
 
 /** A configuration that may know where a running daemon listens: see useRunningDaemon. */
 export type Reachable = Config & { readonly daemonUrl?: string };

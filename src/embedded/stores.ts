@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { defaultMappings } from '../mapping/alias-tables';
 import type { Config } from '../config/load';
-import { readRecord } from '../control/daemon-record';
+import { readDaemonRecord } from '../control/daemon-record';
 import { closeFolder } from './process/private-folder';
 import { createSampleDatabase, isSampleDatabase } from './sample-db';
 import { guardedPostgres, guardedRedis } from './servers';
@@ -12,7 +12,7 @@ import { parsePostgresUrl } from '../connections/postgres-url';
 import { parseRedisUrl } from '../connections/redis-url';
 
 /** The configuration with every store named, and how to stop what was started for it. */
-export interface Stores {
+export interface NamedStores {
   readonly config: Config;
   /** What was started, in words for the banner. */
   readonly started: readonly string[];
@@ -22,8 +22,8 @@ export interface Stores {
 }
 
 /** Starts real servers for what the configuration leaves open, and a small sample database when there is none. */
-export async function startEmbedded(config: Config, log: Log): Promise<Stores> {
-  const running = readRecord(config.dataDir);
+export async function startEmbedded(config: Config, log: Log): Promise<NamedStores> {
+  const running = readDaemonRecord(config.dataDir);
   if (running !== undefined) {
     throw fatal(`a daemon with embedded servers is running here already (pid ${running.pid})`, {
       code: 'E_ALREADY_RUNNING',
@@ -98,7 +98,7 @@ const leftToUs = (config: Config): boolean =>
 
 /** Points what the configuration leaves open at a daemon with embedded servers, when one runs here. */
 export function useRunningDaemon(config: Config): Config & { readonly daemonUrl?: string } {
-  const record = config.redisConfigured ? undefined : readRecord(config.dataDir);
+  const record = config.redisConfigured ? undefined : readDaemonRecord(config.dataDir);
   if (record === undefined) return config;
   const { postgresUrl } = record;
   return {

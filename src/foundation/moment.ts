@@ -4,10 +4,3 @@
  */
 export const timeOf = (moment: number, now: number): number =>
   moment === 0 ? 0 : Math.round(now - (performance.now() - moment));
-
-/** A pass' report, with the time at which it began as the clock of people has it now. @param doneAt when it was complete, steady */
-export const passAt = <Report extends { readonly startedAt: number; readonly ms: number }>(
-  report: Report | undefined,
-  doneAt: number,
-  now: number,
-): Report | null => (report === undefined ? null : { ...report, startedAt: timeOf(doneAt, now) - report.ms });

@@ -18,7 +18,7 @@ export interface LiveState {
 }
 
 /** What GET /api/access answers. */
-export interface Access {
+export interface AccessAnswer {
   /** Whether a token is set, so that something can be changed by whoever has it. */
   readonly actions: boolean;
   /** Whether this browser may look without it. */
@@ -39,7 +39,7 @@ const params = z.object({ name: z.enum(pipelineNames) });
 export function apiRoutes(server: FastifyInstance, parts: ApiParts): void {
   const { control, history, live, guard, log, exempt } = parts;
 
-  server.get('/access', { onRequest: guard.own }, (request): Access => {
+  server.get('/access', { onRequest: guard.own }, (request): AccessAnswer => {
     return { actions: guard.actions, open: guard.isLocal(request) };
   });
   /** Whether a token is the right one. */

@@ -1,9 +1,9 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import { hostName, isLoopback, isOurName } from '../control/hosts';
-import { badRequest, Refusal } from './refusal';
+import { badRequest, RefusedRequest } from './refusal';
 
-export interface Access {
+export interface GuardOptions {
   /** HTTP_HOST */
   readonly host: string;
   /** undefined: nothing can be changed over HTTP. */
@@ -20,10 +20,10 @@ const remembered = 1_000;
 
 const howToSet = 'Set MILLRACE_TOKEN for the daemon (`openssl rand -hex 24` makes one) and restart it.';
 
-/** Who may ask for what; a Refusal is thrown at others. */
+/** Who may ask for what; a RefusedRequest is thrown at others. */
 export type Guard = ReturnType<typeof createGuard>;
 
-export function createGuard({ host, token, allowedHosts }: Access, now = Date.now) {
+export function createGuard({ host, token, allowedHosts }: GuardOptions, now = Date.now) {
   const failures = new Map<string, number>();
   let windowStart = now();
 
@@ -32,7 +32,7 @@ export function createGuard({ host, token, allowedHosts }: Access, now = Date.no
     if (headers.host === undefined) return;
     const name = hostName(headers.host);
     if (name !== undefined && isOurName(name, host, allowedHosts)) return;
-    throw new Refusal(
+    throw new RefusedRequest(
       403,
       `this daemon is not asked by the name ${JSON.stringify(headers.host.slice(0, 80))}`,
       {
@@ -48,7 +48,7 @@ export function createGuard({ host, token, allowedHosts }: Access, now = Date.no
     const { origin } = headers;
     const own = origin === undefined || (URL.canParse(origin) && new URL(origin).host === headers.host);
     if ((site === 'none' || site === 'same-origin') && own) return;
-    throw new Refusal(403, 'another site’s page may not ask this daemon', {
+    throw new RefusedRequest(403, 'another site’s page may not ask this daemon', {
       code: 'E_HTTP_ORIGIN',
       hint: 'Open the dashboard by its own address.',
     });
@@ -67,14 +67,14 @@ export function createGuard({ host, token, allowedHosts }: Access, now = Date.no
     }
     const failed = failures.get(ip) ?? 0;
     if (failed >= guesses) {
-      throw new Refusal(429, 'too many wrong tokens; wait a minute', { code: 'E_HTTP_ATTEMPTS' });
+      throw new RefusedRequest(429, 'too many wrong tokens; wait a minute', { code: 'E_HTTP_ATTEMPTS' });
     }
     failures.set(ip, failed + 1);
   }
 
   function checkToken({ headers, ip }: FastifyRequest): void {
     if (token === undefined) {
-      throw new Refusal(
+      throw new RefusedRequest(
         403,
         'this daemon has no token, so nobody but its own machine may look, and nobody change anything',
         {
@@ -85,7 +85,7 @@ export function createGuard({ host, token, allowedHosts }: Access, now = Date.no
     }
     if (hasToken({ headers })) return;
     if (headers.authorization !== undefined) countFailure(ip);
-    throw new Refusal(
+    throw new RefusedRequest(
       401,
       headers.authorization === undefined ? 'this needs the token' : 'the token is wrong',
       {

@@ -6,14 +6,15 @@ import type { Log } from '../log/log';
 import type { Metrics } from '../metrics/metrics';
 import { apiRoutes, type LiveState } from './api';
 import { limitConnections, patience } from './connections';
-import { type Access, createGuard } from './guard';
+import { type GuardOptions, createGuard } from './guard';
 import { History, stepMs } from './history';
-import { defaultHttpPort, isLoopback } from '../control/hosts';
+import { defaultHttpPort } from '../config/names';
+import { isLoopback } from '../control/hosts';
 import { Live } from './live';
 import { pageRoutes, securityHeaders } from './page';
 import { badRequest, refuse } from './refusal';
 
-export interface HttpOptions extends Access {
+export interface HttpOptions extends GuardOptions {
   /** undefined: the default port, or any free one when that is taken. */
   readonly port: number | undefined;
   readonly control: Control;

@@ -1,6 +1,6 @@
 import { PassThrough, type Readable } from 'node:stream';
 import { harmlessJson } from '../foundation/harmless';
-import { Refusal } from './refusal';
+import { RefusedRequest } from './refusal';
 
 /** Browsers that look at once, and how many of them may do so without the token: these come from our own machine, all of them. */
 const clientLimit = 32;
@@ -36,12 +36,16 @@ export class Live {
   join(trusted: boolean): Readable {
     const tokenless = [...this.#clients].filter((client) => !client.trusted).length;
     if (this.#clients.size >= clientLimit || (!trusted && tokenless >= tokenlessLimit)) {
-      throw new Refusal(503, `${trusted ? this.#clients.size : tokenless} dashboards are open already`, {
-        code: 'E_HTTP_CLIENTS',
-        hint: trusted
-          ? 'Close one; a page that is not looked at lets go by itself.'
-          : 'Close one, or give the page the token: there is room left for who has it.',
-      });
+      throw new RefusedRequest(
+        503,
+        `${trusted ? this.#clients.size : tokenless} dashboards are open already`,
+        {
+          code: 'E_HTTP_CLIENTS',
+          hint: trusted
+            ? 'Close one; a page that is not looked at lets go by itself.'
+            : 'Close one, or give the page the token: there is room left for who has it.',
+        },
+      );
     }
     const first = this.#event('status', this.#look());
     const client = { stream: new PassThrough({ highWaterMark: keptBytes }), trusted, missed: 0 };

@@ -2,7 +2,7 @@ import type { FastifyReply } from 'fastify';
 import { describeError, isFatal, MillraceError } from '../foundation/errors';
 
 /** A request that is not answered, and the status code that says so. */
-export class Refusal extends MillraceError {
+export class RefusedRequest extends MillraceError {
   readonly status: number;
 
   constructor(status: number, message: string, details: { readonly code: string; readonly hint?: string }) {
@@ -11,8 +11,8 @@ export class Refusal extends MillraceError {
   }
 }
 
-export const badRequest = (message: string, hint: string, status = 400): Refusal =>
-  new Refusal(status, message, { code: 'E_HTTP_REQUEST', hint });
+export const badRequest = (message: string, hint: string, status = 400): RefusedRequest =>
+  new RefusedRequest(status, message, { code: 'E_HTTP_REQUEST', hint });
 
 const statuses: Readonly<Record<string, number>> = { E_PAUSED: 409, E_NOT_RUN: 409, E_STOPPED: 503 };
 /** What Fastify says of a request itself. */
@@ -28,7 +28,7 @@ function answerOf(error: unknown): { readonly status: number; readonly body: obj
     status,
     body: { code: name, message: text.slice(0, 500), ...(hint === undefined ? {} : { hint }) },
   });
-  if (error instanceof Refusal) return body(error.status);
+  if (error instanceof RefusedRequest) return body(error.status);
   const known = statuses[code];
   if (known !== undefined) return body(known);
   if (error instanceof MillraceError) return body(isFatal(error) ? 500 : 503);

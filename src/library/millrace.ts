@@ -8,7 +8,7 @@ import { notRun } from '../config/left-out';
 import { type Addresses, addressesOf } from './addresses';
 import { type DeadLetters, deadLettersOf } from './dead-letters';
 import { libraryLog } from './log';
-import { type MillraceOptions, settle, type Settled, withInterval } from './options';
+import { type MillraceOptions, settleOptions, type Settled, withInterval } from './options';
 import { onePass } from './one-pass';
 import { Run, type Running } from './run';
 import { failing$, unlessAborted, type Waiting } from './waiting';
@@ -50,7 +50,7 @@ export class Millrace implements AsyncDisposable {
    * E_NO_STORES (fatal) with neither a Postgres nor an SQLite file. With one of them, the pipeline of the other is left out
    */
   constructor(options: MillraceOptions = {}, environment: Environment = {}) {
-    this.#settled = settle(options, environment);
+    this.#settled = settleOptions(options, environment);
     this.events$ = this.#events$.asObservable();
     this.deadLetters = deadLettersOf(() => this.#stores());
   }

@@ -1,6 +1,6 @@
 import { archiveOnce } from '../archive/once';
 import type { Reports } from '../control/control';
-import { passOnce } from '../control/once';
+import { passOnce } from '../aliases/once';
 import { stoppedEarly } from '../pipeline/once-options';
 import type { PipelineName } from '../config/names';
 import { libraryLog } from './log';

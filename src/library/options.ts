@@ -50,7 +50,7 @@ const silences: Readonly<Partial<Record<OptionName, readonly OptionName[]>>> = {
  * Checks all options at once, on top of the environment given.
  * @throws E_CONFIG (fatal) that lists every problem by the name of the option; E_POSTGRES_URL, E_NO_STORES (fatal)
  */
-export function settle(options: MillraceOptions, environment: Environment): Settled {
+export function settleOptions(options: MillraceOptions, environment: Environment): Settled {
   const problems: string[] = [];
   const texts = new Map<OptionName, string>();
   for (const [name, value] of Object.entries(options) as [string, unknown][]) {

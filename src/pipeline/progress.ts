@@ -1,11 +1,19 @@
 import type { ErrorReport } from '../foundation/errors';
 import type { Readings } from '../metrics/gauges';
-import { storeOf, type StoreName } from './incident';
-import type { Incidents } from './incidents';
+import { timeOf } from '../foundation/moment';
+import { type Incident, storeOf, type StoreName } from './incident';
+import { passAt } from './pass-runner';
+import type { LaneState } from './turns';
 import type { Pause } from './pause';
 
+/** When a full pass was. */
+interface PassTimes {
+  readonly startedAt: number;
+  readonly ms: number;
+}
+
 /** What every pipeline tells of itself; times in milliseconds since 1970. */
-export interface Progress {
+export interface Progress<Pass extends PassTimes = PassTimes> {
   /** The failure being retried. */
   readonly failure: ErrorReport | null;
   /** Since when it has been failing, whether or not cycles succeed in between; null: it is not. */
@@ -15,22 +23,43 @@ export interface Progress {
   readonly lastProgressAt: number;
   /** How long the checkpoint has stood still although changes wait; null: not known. */
   readonly checkpointAgeSeconds: number | null;
-  readonly lastPass: { readonly startedAt: number; readonly ms: number } | null;
+  readonly lastPass: Pass | null;
   readonly passRunning: boolean;
+  /** When the next one is due by the interval. */
   readonly nextPassAt: number;
+  /** What is in the log after the checkpoint; null: not known, or another's to tell. */
   readonly lagRecords: number | null;
+  /** Age of the oldest of it; 0 when nothing waits. */
   readonly lagSeconds: number | null;
+  /** Records written since the start of this process, by the tail and by full passes. */
+  readonly applied: number;
   readonly paused: Pause | null;
+  readonly incidents: readonly Incident[];
 }
 
-/** What of it the failures of cycles say. */
-export const failing = (
-  failure: ErrorReport | undefined,
-  { failingSince }: Incidents,
-): Pick<Progress, 'failure' | 'failingSince' | 'away'> => ({
+/** What of it a lane knows, and what else every pipeline tells. */
+export const progressOf = <Report extends { readonly startedAt: number; readonly ms: number }>(
+  {
+    failure,
+    failingSince,
+    lastProgressAt,
+    paused,
+    lastPass,
+    passRunning,
+    applied,
+    incidents,
+  }: LaneState<Report>,
+  now: number,
+) => ({
   failure: failure ?? null,
   failingSince,
   away: failure === undefined ? null : storeOf(failure.code),
+  lastProgressAt: timeOf(lastProgressAt, now),
+  lastPass: passAt(lastPass, now),
+  passRunning,
+  applied,
+  paused: paused ?? null,
+  incidents,
 });
 
 export interface ProgressLimits {

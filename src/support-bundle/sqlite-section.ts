@@ -1,5 +1,5 @@
 import { openForReading, sqliteError } from '../aliases/source/database';
-import { quoteName } from '../aliases/source/identifiers';
+import { quoteIdentifier } from '../aliases/source/identifiers';
 import { AliasSource } from '../aliases/source/source';
 import type { Config } from '../config/load';
 
@@ -10,7 +10,7 @@ export function sqliteSection({ dbPath: path, aliasTables: mappings, aliasCase }
   try {
     const count = (table: string): unknown =>
       db
-        .prepare(`SELECT count(*) FROM ${quoteName(table)}`)
+        .prepare(`SELECT count(*) FROM ${quoteIdentifier(table)}`)
         .pluck()
         .get();
     return {

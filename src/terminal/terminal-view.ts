@@ -1,4 +1,5 @@
-import { fitted, type Line, screenLines, type Tone, type View } from './watch-screen';
+import type { Tone } from './status-sentences';
+import { fitted, type Line, screenLines, type View } from './watch-screen';
 
 const escape = '\u001b[';
 /** Another screen, so that what was there comes back; without a cursor. */

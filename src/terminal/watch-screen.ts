@@ -1,14 +1,13 @@
 import type { AliasStatus } from '../aliases/status';
 import type { ArchiveStatus } from '../archive/status';
 import type { DaemonStatus } from '../control/daemon-status';
-import { type Health, type HealthLevel, lowered } from '../pipeline/health';
-import type { Pause } from '../pipeline/pause';
+import type { Health } from '../pipeline/health';
 import { harmless } from '../foundation/harmless';
-import { cutToWidth } from './display-width';
 import { timestamp } from '../foundation/timestamp';
 import { describeIncident } from './describe-incident';
-import { megabytes, roleOf, soon } from './describe-status';
-import { ago, clock, grouped, perSecond, span } from './spans';
+import { cutToWidth } from './display-width';
+import { ago, clock, perSecond, span } from './spans';
+import { aliasSentences, archiveSentences, overall, type Sentence, type Tone } from './status-sentences';
 
 /** One answer of the daemon. */
 export interface Sample {
@@ -26,11 +25,12 @@ export interface View {
   readonly silent: string | undefined;
 }
 
-export type Tone = 'plain' | 'strong' | 'good' | 'warn' | 'bad' | 'dim';
 export interface Line {
   readonly text: string;
   readonly tone: Tone;
 }
+
+const line = (text: string, tone: Tone = 'plain'): Line => ({ text: harmless(text).trimEnd(), tone });
 
 /** Records a second written by each pipeline between two answers of one daemon; null: that cannot be told. */
 export interface Rates {
@@ -50,23 +50,11 @@ export function ratesBetween(before: Sample | undefined, last: Sample | undefine
   return { aliases: rate('aliases'), archive: rate('archive') };
 }
 
-const tones: Readonly<Record<HealthLevel, Tone>> = {
-  ok: 'good',
-  busy: 'plain',
-  idle: 'plain',
-  warn: 'warn',
-  paused: 'warn',
-  bad: 'bad',
-};
-
-const state = (health: Health | null): readonly Line[] =>
-  health === null ? [] : [fact('state', lowered(health), tones[health.level])];
-
 /** The view in words, uncut. Pure. */
 export function screenLines(view: View): readonly Line[] {
   const { last, before, silent, now } = view;
   const lines: Line[] = [];
-  const add = (text: string, tone: Tone = 'plain') => lines.push({ text: harmless(text), tone });
+  const add = (text: string, tone: Tone = 'plain') => lines.push(line(text, tone));
   if (last === undefined) {
     add('Millrace', 'strong');
     add(silent === undefined ? 'asking …' : `${silent}; asking again`, silent === undefined ? 'dim' : 'bad');
@@ -74,10 +62,10 @@ export function screenLines(view: View): readonly Line[] {
       add('`millrace run` starts one; `millrace status` asks the stores themselves.', 'dim');
     return lines;
   }
-  const { pid, startedAt, ready, troubles, leftOut, health, aliases, archive } = last.status;
+  const { pid, startedAt, troubles, leftOut, health, aliases, archive } = last.status;
   add(`Millrace   pid ${pid}, running for ${span(now - startedAt)}   ${clock(now)}`, 'strong');
-  if (silent === undefined)
-    add(ready ? lowered(health.overall) : 'NOT in order', tones[health.overall.level]);
+  const { text, tone } = overall(last.status);
+  if (silent === undefined) add(text, tone);
   else add(`${silent}; what follows is ${span(now - last.at)} old`, 'bad');
   for (const trouble of troubles) add(`! ${trouble}`, 'bad');
   for (const { message } of leftOut) add(`! ${message}`, 'strong');
@@ -107,122 +95,38 @@ interface Moment {
 }
 
 function aliasLines(aliases: AliasStatus, { health, rate, now }: Moment): readonly Line[] {
-  const { lastPass, lagRecords, lagSeconds, mode, changelogRows } = aliases;
-  const facts: Line[] = [
-    ...head('aliases', `${aliases.database} → ${aliases.redis}`, aliases.paused),
-    ...state(health),
-    fact(
-      'mode',
-      mode === 'tail'
-        ? 'changes travel at once'
-        : mode === 'closed'
-          ? 'the file is not open'
-          : `full passes only: ${aliases.notCaptured ?? ''}`,
-      mode === 'tail' ? 'plain' : 'bad',
-    ),
-    fact('lag', `${lag(lagRecords, lagSeconds)}   ${perSecond(rate)}`, tone(lagSeconds)),
+  const said = aliasSentences(aliases, health, clockAt(now));
+  return [
+    ...head('aliases', `${aliases.database} → ${aliases.redis}`),
+    ...rows(said.paused, said.state, said.mode, withRate(said.lag, rate), said.changelog),
+    ...rows(said.lastPass, said.nextPass, said.notServed, said.failure),
+    ...aliases.tables.flatMap(({ message }) => (message === undefined ? [] : [row('!', message, 'bad')])),
   ];
-  if (changelogRows !== null) facts.push(fact('changelog', `${grouped(changelogRows)} rows`));
-  facts.push(
-    fact(
-      'last pass',
-      lastPass === null
-        ? 'none yet'
-        : `${ago(now - lastPass.startedAt)}, ${lastPass.ms} ms: ${grouped(lastPass.total)} aliases, +${lastPass.added} ~${lastPass.updated} -${lastPass.deleted}`,
-    ),
-    ...nextPass(aliases, now),
-    ...((lastPass?.skipped ?? 0) > 0
-      ? [fact('not served', `${grouped(lastPass?.skipped ?? 0)} rows (millrace dead-letters list)`, 'warn')]
-      : []),
-    ...failed(aliases, now),
-    ...aliases.tables.flatMap(({ message }) => (message === undefined ? [] : [fact('!', message, 'bad')])),
-  );
-  return facts;
 }
 
 function archiveLines(archive: ArchiveStatus, { health, rate, now }: Moment): readonly Line[] {
-  const { lastPass, memory, mirror, role, deadLetters } = archive;
-  const differing = Object.values(lastPass?.differences ?? {}).reduce((sum, count) => sum + count, 0);
-  const full = soon(memory?.fullInSeconds ?? null);
+  const said = archiveSentences(archive, health, clockAt(now));
   return [
-    ...head('archive', `${archive.redis} → ${archive.postgres}`, archive.paused),
-    ...state(health),
-    fact('role', roleOf(archive), role === 'uncertain' ? 'bad' : 'plain'),
-    fact(
-      'lag',
-      `${lag(archive.lagRecords, archive.lagSeconds)}   ${perSecond(rate)}`,
-      tone(archive.lagSeconds),
-    ),
-    ...(memory === null
-      ? []
-      : [
-          fact(
-            'stream',
-            `${grouped(memory.streamLength)} entries; Redis uses ${megabytes(memory.usedBytes)}` +
-              (memory.limitBytes === null ? '' : ` of ${megabytes(memory.limitBytes)}`) +
-              (full === null ? '' : `, full in ${span(full * 1_000)} at this rate`),
-            full === null ? 'plain' : 'bad',
-          ),
-        ]),
-    fact(
-      'mirror',
-      `${mirror.state}${mirror.message === undefined ? '' : `: ${mirror.message}`}`,
-      mirror.state === 'refused' || mirror.state === 'down' ? 'bad' : 'plain',
-    ),
-    fact(
-      'parked',
-      deadLetters === 0 ? 'none' : `${grouped(deadLetters)} records (millrace dead-letters list)`,
-      deadLetters === 0 ? 'plain' : 'warn',
-    ),
-    fact(
-      'last pass',
-      lastPass === null
-        ? 'none yet'
-        : `${ago(now - lastPass.startedAt)}, ${lastPass.ms} ms: ${grouped(lastPass.keys)} keys, ${grouped(differing)} differed`,
-    ),
-    ...nextPass(archive, now),
-    ...failed(archive, now),
+    ...head('archive', `${archive.redis} → ${archive.postgres}`),
+    ...rows(said.paused, said.state, said.role, withRate(said.lag, rate), said.stream, said.mirror),
+    ...rows(said.parked, said.lastPass, said.nextPass, said.failure),
   ];
 }
 
-const fact = (name: string, text: string, tone: Tone = 'plain'): Line => ({
-  text: harmless(`  ${name.padEnd(10)} ${text}`).trimEnd(),
-  tone,
-});
+const clockAt = (now: number) => ({ now, when: (at: number) => ago(now - at) });
 
-const head = (name: string, stores: string, paused: Pause | null): readonly Line[] => [
-  { text: '', tone: 'plain' },
-  { text: harmless(`${name}   ${stores}`), tone: 'strong' },
-  ...(paused === null
-    ? []
-    : [fact('PAUSED', `since ${timestamp(new Date(paused.at))} by ${paused.by}`, 'bad')]),
+const withRate = (lag: Sentence | undefined, rate: number | null): Sentence | undefined =>
+  lag && { ...lag, text: `${lag.text}   ${perSecond(rate)}` };
+
+const row = (name: string, text: string, tone: Tone): Line => line(`  ${name.padEnd(10)} ${text}`, tone);
+
+const rows = (...sentences: readonly (Sentence | undefined)[]): readonly Line[] =>
+  sentences.flatMap((one) => (one === undefined ? [] : [row(one.name, one.text, one.tone)]));
+
+const head = (name: string, stores: string): readonly Line[] => [
+  line(''),
+  line(`${name}   ${stores}`, 'strong'),
 ];
-
-function nextPass(
-  { passRunning, nextPassAt }: Pick<AliasStatus, 'passRunning' | 'nextPassAt'>,
-  now: number,
-): readonly Line[] {
-  if (passRunning) return [fact('next pass', 'running now')];
-  return [fact('next pass', nextPassAt <= now ? 'due' : `in ${span(nextPassAt - now)}`)];
-}
-
-function failed(
-  { failure, failingSince }: Pick<AliasStatus, 'failure' | 'failingSince'>,
-  now: number,
-): readonly Line[] {
-  if (failure === null) return [];
-  const since = span(now - (failingSince ?? now));
-  return [fact('failure', `for ${since}: ${failure.message} (${failure.code}); trying again`, 'bad')];
-}
-
-const lag = (records: number | null, seconds: number | null): string =>
-  records === null
-    ? 'unknown'
-    : records === 0
-      ? 'in step'
-      : `${grouped(records)} behind, ${(seconds ?? 0).toFixed(1)} s`;
-
-const tone = (seconds: number | null): Tone => (seconds !== null && seconds > 10 ? 'bad' : 'plain');
 
 export interface Size {
   readonly columns: number;

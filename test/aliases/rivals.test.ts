@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import type Database from 'better-sqlite3';
 import { loadConfig } from '../../src/config/load';
-import { passOnce } from '../../src/control/once';
+import { passOnce } from '../../src/aliases/once';
 import { firstPass, startCli } from '../support/cli';
 import { keepLog, startDaemon } from '../support/daemon';
 import { eventually } from '../support/eventually';

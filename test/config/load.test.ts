@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Config, flagName, loadConfig, requirePostgres } from '../../src/config/load';
 import { type Environment, readEnvironment } from '../../src/config/environment';
 import { describeError, type MillraceError } from '../../src/foundation/errors';
-import { options } from '../../src/config/options';
+import { type Option, options } from '../../src/config/options';
 import { temporaryFolder } from '../support/temporary-folder';
 
 const folder = temporaryFolder();
@@ -50,6 +50,23 @@ test('with nothing set, everything is as the documents say', () => {
     ['team', 'player', 'league', 'market'].map((type) =>
       mapping(type, `${type}_aliases`, `${type}_id`, 'alias'),
     ),
+  );
+});
+
+test('what is said although it is the default changes nothing', () => {
+  // Of these it counts that they are said at all.
+  const { redisHost, redisPort, dbPath, ...others } = options;
+  for (const { env, fallback } of Object.values<Option>(others))
+    expect([env, loadConfig({ [env]: fallback })]).toEqual([env, loadConfig({})]);
+  for (const { env, fallback } of [redisHost, redisPort])
+    expect(loadConfig({ [env]: fallback })).toEqual({ ...loadConfig({}), redisConfigured: true });
+  expect(loadConfig({ DB_PATH: dbPath.fallback })).toEqual({ ...loadConfig({}), dbConfigured: true });
+});
+
+test('a setting that is refused is not told to contradict another as well', () => {
+  const message = refusal({ REDIS_URL: 'redis://localhost:6380', REDIS_PORT: '70000' });
+  expect(message).toBe(
+    'the configuration has a problem:\n  - REDIS_PORT="70000" must be a whole number from 1 to 65535',
   );
 });
 

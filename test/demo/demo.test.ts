@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, readdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { readRecord } from '../../src/control/daemon-record';
+import { readDaemonRecord } from '../../src/control/daemon-record';
 import { createSampleDatabase } from '../../src/embedded/sample-db';
 import { askPostgres } from '../support/ask-postgres';
 import { type CliRun, startCli } from '../support/cli';
@@ -113,7 +113,7 @@ test('run --embedded shows a change down each pipeline; demo uses its stores; ne
     expect(output).toContain('✓ 10 of 10 predictions are equal');
     expect(output.match(/ {3}\d+\.\d ms later/g)).toHaveLength(6);
     expect(code).toBe(0);
-    const url = readRecord(join(where.home, '.millrace'))?.postgresUrl ?? '';
+    const url = readDaemonRecord(join(where.home, '.millrace'))?.postgresUrl ?? '';
     const counts =
       'SELECT (SELECT count(*) FROM models)::int AS models, (SELECT count(*) FROM predictions)::int AS predictions';
     expect(await askPostgres(url, counts)).toEqual([{ models: 3, predictions: 10 }]);

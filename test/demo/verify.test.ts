@@ -6,9 +6,9 @@ import { addAliases, verifyAliases } from '../../src/demo/aliases';
 import { type Connections, connect } from '../../src/demo/connections';
 import { recordKeys } from '../../src/demo/expected';
 import { fill } from '../../src/demo/fill';
-import { type Comparison, verify } from '../../src/demo/verify';
+import { type Verification, verify } from '../../src/demo/verify';
 import { createSampleDatabase } from '../../src/embedded/sample-db';
-import { passOnce } from '../../src/control/once';
+import { passOnce } from '../../src/aliases/once';
 import { keepLog } from '../support/daemon';
 import { testPostgres } from '../support/postgres';
 import { temporaryFolder } from '../support/temporary-folder';
@@ -33,12 +33,12 @@ afterAll(() => {
   stores.close();
 });
 
-async function compared(): Promise<Comparison[]> {
+async function compared(): Promise<Verification[]> {
   const { redis, postgres } = stores;
   return verify({ redis, postgres, keys: await recordKeys(redis), all: true });
 }
 
-const differences = (comparisons: readonly Comparison[]) => comparisons.flatMap((one) => one.differences);
+const differences = (comparisons: readonly Verification[]) => comparisons.flatMap((one) => one.differences);
 
 test('everything the demo fills is archived, and equal', async () => {
   const comparisons = await compared();

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot, readAsset } from '../../src/foundation/package-root';
 
@@ -51,9 +51,4 @@ test('no room has more files than one can look over', () => {
   };
   look('src');
   expect(crowded).toEqual([]);
-});
-
-test('what docs/02 names is there', () => {
-  const named = readAsset('docs/02-architecture.md').match(/\bsrc\/[\w./-]+\w/g) ?? [];
-  expect(named.filter((path) => !existsSync(join(packageRoot, path)))).toEqual([]);
 });

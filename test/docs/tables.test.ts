@@ -5,15 +5,25 @@ import { type Option, options } from '../../src/config/options';
 
 const read = (path: string): string => readFileSync(join(__dirname, '..', '..', path), 'utf8');
 
-test('the README’s table of settings lists every setting with its default, and no other', () => {
-  const section = read('README.md').split('## Settings')[1]?.split('\n## ')[0] ?? '';
-  const rows = [...section.matchAll(/^\| `(\w+)` +\| (?:`(--[\w-]+)`)? *\| (.*?) *\|/gm)];
+const { settingsPage } = jest.requireActual<{ settingsPage: (table: typeof options) => string }>(
+  '../../tools/docs.cjs',
+);
+
+test('docs/settings.md is what `npm run docs` makes of the options', () => {
+  expect(read('docs/settings.md')).toBe(settingsPage(options));
+});
+
+test('the table of settings lists every setting with its flag and its default, and no other', () => {
+  const rows = [
+    ...read('docs/settings.md').matchAll(/^\| `(\w+)` +\| (?:`(--[\w-]+)`)? *\| (.*?) *\| (.*?) *\|$/gm),
+  ];
   const settings = Object.values<Option>(options);
   expect(rows.map((row) => row[1]).sort()).toEqual(settings.map((option) => option.env).sort());
-  for (const [, env, flag, fallback = ''] of rows) {
+  for (const [, env, flag, fallback = '', meaning = ''] of rows) {
     const option = settings.find((other) => other.env === env);
     expect([env, flag]).toEqual([env, option?.flag?.split(' ')[0]]);
     if (option?.fallback) expect([env, fallback]).toEqual([env, `\`${option.fallback}\``]);
+    expect(meaning.replaceAll('`', '')).toContain(option?.help);
   }
 });
 

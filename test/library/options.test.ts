@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Millrace, type MillraceError, type MillraceOptions } from '../../src/index';
-import { settle } from '../../src/library/options';
+import { settleOptions } from '../../src/library/options';
 import { type Option, options as settings } from '../../src/config/options';
 
 const stores = { redisUrl: 'redis://cache:7000', postgresUrl: 'postgresql://u:secret@db/x' };
@@ -50,9 +50,9 @@ test('the environment is read only when asked for, and an option beats it', () =
     ARCHIVE_SYNC_INTERVAL: '7',
     POSTGRES_URL: stores.postgresUrl,
   };
-  expect(settle(stores, {}).config.redis.display).toBe('cache:7000');
-  expect(settle({}, environment).config).toMatchObject({ archiveIntervalSeconds: 7 });
-  expect(settle({ redisHost: 'here', interval: 9 }, environment).config).toMatchObject({
+  expect(settleOptions(stores, {}).config.redis.display).toBe('cache:7000');
+  expect(settleOptions({}, environment).config).toMatchObject({ archiveIntervalSeconds: 7 });
+  expect(settleOptions({ redisHost: 'here', interval: 9 }, environment).config).toMatchObject({
     redis: { display: 'here:6379' },
     archiveIntervalSeconds: 9,
   });
@@ -66,28 +66,30 @@ test('the environment is read only when asked for, and an option beats it', () =
 });
 
 test('a problem of the environment is told by its name there', () => {
-  expect(problem(() => settle({ interval: 3 }, { LOG_LEVEL: 'loud' })).message).toContain('LOG_LEVEL="loud"');
+  expect(problem(() => settleOptions({ interval: 3 }, { LOG_LEVEL: 'loud' })).message).toContain(
+    'LOG_LEVEL="loud"',
+  );
 });
 
 test('tables and strategies may be given as values', () => {
   const aliasTables = [{ type: 'club', table: 'clubs', idColumn: 'id', aliasColumn: 'name' }];
   const onConflict = { default: 'merge', model: 'overwrite' } as const;
-  expect(settle({ ...stores, aliasTables, onConflict }, {}).config).toMatchObject({
+  expect(settleOptions({ ...stores, aliasTables, onConflict }, {}).config).toMatchObject({
     aliasTables,
     onConflict,
   });
 });
 
 test('numbers and booleans mean what they say', () => {
-  const { config, http } = settle({ ...stores, capture: false, aliasInterval: 2.5, httpPort: 0 }, {});
+  const { config, http } = settleOptions({ ...stores, capture: false, aliasInterval: 2.5, httpPort: 0 }, {});
   expect([config.capture, config.aliasIntervalSeconds, config.http.port, http]).toEqual([
     false,
     2.5,
     0,
     true,
   ]);
-  expect(settle(stores, {}).http).toBe(false);
-  expect(settle({ ...stores, httpPort: 0, http: false }, {}).http).toBe(false);
+  expect(settleOptions(stores, {}).http).toBe(false);
+  expect(settleOptions({ ...stores, httpPort: 0, http: false }, {}).http).toBe(false);
 });
 
 test('addresses keep users, passwords and TLS', () => {
@@ -109,7 +111,7 @@ test('docs/05-library.md names every option that is not its setting in camel cas
 test('every setting has an option', () => {
   for (const [name, { env }] of Object.entries<Option>(settings)) {
     // A value no setting takes: it arrives, under this name.
-    const { message } = problem(() => settle({ [name]: Symbol(env) }, {}));
+    const { message } = problem(() => settleOptions({ [name]: Symbol(env) }, {}));
     expect(message).toContain(`- ${name} must be`);
   }
 });

@@ -1,4 +1,5 @@
 import { fitted, ratesBetween, screenLines, type Sample, type View } from '../../src/terminal/watch-screen';
+import { describeDaemon } from '../../src/terminal/describe-status';
 import { frame } from '../../src/terminal/terminal-view';
 import type { DaemonStatus } from '../../src/control/daemon-status';
 import { harmless } from '../../src/foundation/harmless';
@@ -113,6 +114,63 @@ test('the view tells lag, rates, passes, parked records and incidents of both pi
   expect(shown).toContain('full in 60 min at this rate');
   expect(shown).toMatch(/PAUSED +since .* by ops/);
   expect(shown).toMatch(/archive: Redis went backwards[^]*aliases: the triggers were reinstalled/);
+});
+
+test('`status` and the live view say the same of a pipeline, in two layouts', () => {
+  const incident = { at: now - 5_000, what: 'Redis went backwards', outage: null };
+  const error = { code: 'E_PG', message: 'Postgres is away' };
+  const common = {
+    ...{ paused: { at: now - 60_000, by: 'ops' }, incidents: [incident], lagRecords: 4_321, lagSeconds: 1.5 },
+    ...{ failure: error, failingSince: now - 9_000 },
+  };
+  const differed = { ...{ startedAt: now - 30_000, ms: 12, keys: 1_200 }, differences: { model: 2 } };
+  const { status } = sample(now, {
+    health: {
+      overall: { level: 'bad', says: 'Not in order', parked: 1 },
+      aliases: { level: 'bad', says: 'Failing, trying again', parked: 0 },
+      archive: { level: 'warn', says: 'In step, 1,000 parked', parked: 1_000 },
+    },
+    aliases: aliases({ ...common, mode: 'closed', lastPass: { ...aliases().lastPass, skipped: 1_234 } }),
+    archive: archive({
+      ...common,
+      deadLetters: 1_000,
+      mirror: { state: 'refused', message: 'no rights', hint: 'grant them' },
+      lastPass: { ...differed, statistics: { model: 1, version: 0 } },
+    }),
+  });
+  const printed = describeDaemon(status, now).join('\n');
+  const shown = text(view({ at: now, status }));
+  const said = (name: string, where: string) =>
+    [...where.matchAll(new RegExp(`^  ${name}:? +(.*)$`, 'gim'))].map(([, rest = '']) => rest.trim());
+  for (const [name, each] of Object.entries({
+    ...{ state: 2, PAUSED: 2, lag: 2, failure: 2, mode: 1, role: 1, mirror: 1, stream: 1, parked: 1 },
+    'not served': 1,
+  })) {
+    expect([name, said(name, printed).length]).toEqual([name, each]);
+    expect([name, said(name, shown)]).toEqual([name, said(name, printed)]);
+  }
+  // The one names the moment, the other says how long ago it was.
+  const untimed = (passes: readonly string[]) => passes.map((pass) => pass.replace(/^.*?, /, ''));
+  expect(untimed(said('last pass', shown))).toEqual([
+    '12 ms: 12,345 aliases, +1 ~2 -3',
+    '12 ms: 1,200 keys, 2 differed; written: model 1',
+  ]);
+  expect(untimed(said('last pass', printed))).toEqual(untimed(said('last pass', shown)));
+  expect(printed).toContain('    → grant them');
+});
+
+test('parked records are told by whoever may count them', () => {
+  const of = (role: string) => sample(now, { archive: archive({ role, owner: 'another' }) }).status;
+  for (const [role, counts] of Object.entries({
+    owner: true,
+    uncertain: true,
+    standby: false,
+    starting: false,
+  })) {
+    const status = of(role);
+    expect(describeDaemon(status, now).some((one) => one.includes('Parked:'))).toBe(counts);
+    expect(text(view({ at: now, status })).includes('parked ')).toBe(counts);
+  }
 });
 
 test('a daemon of another process gives no rate', () => {

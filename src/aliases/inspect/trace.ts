@@ -4,7 +4,7 @@ import { inspectServer, RedisConnection } from '../../connections/redis';
 import { type AliasTable, keyExpression } from '../source/catalogue';
 import type { AliasCheckpoint } from '../sink/checkpoint';
 import { openForReading, sqliteError } from '../source/database';
-import { quoteName } from '../source/identifiers';
+import { quoteIdentifier } from '../source/identifiers';
 import { foldAlias, keyPrefix } from '../../mapping/alias-tables';
 import { readValues } from '../sink/read-keys';
 import { AliasSink } from '../sink/sink';
@@ -100,12 +100,12 @@ export async function traceAlias(config: Config, type: string, as: string): Prom
 
 function rowsOf(db: Database, table: AliasTable, alias: string, { aliasCase }: Config) {
   const rowid = table.rowid === undefined ? 'NULL' : `CAST(t.${table.rowid} AS TEXT)`;
-  const id = `t.${quoteName(table.idColumn)}`;
+  const id = `t.${quoteIdentifier(table.idColumn)}`;
   const rows = db
     .prepare<[string, number], AliasTrace['rows'][number]>(
       `SELECT ${rowid} AS rowid, CASE WHEN typeof(${id}) <> 'blob' AND octet_length(${id}) <= ${longestId} THEN CAST(${id} AS TEXT) END AS id,
-         CAST(t.${quoteName(table.aliasColumn)} AS TEXT) AS alias
-       FROM ${quoteName(table.table)} AS t WHERE ${keyExpression(table, aliasCase, 't.')} = ? LIMIT ?`,
+         CAST(t.${quoteIdentifier(table.aliasColumn)} AS TEXT) AS alias
+       FROM ${quoteIdentifier(table.table)} AS t WHERE ${keyExpression(table, aliasCase, 't.')} = ? LIMIT ?`,
     )
     .all(alias, mostRows + 1);
   return { rows: rows.slice(0, mostRows), more: rows.length > mostRows };

@@ -1,11 +1,11 @@
-import type { Applied, Batch } from '../sink/sink';
+import type { Applied, AliasBatch } from '../sink/sink';
 import type { StaleKeys } from './stale-keys';
 import type { AliasTruth } from '../source/truth';
 import type { UnservedRows } from '../source/unserved-rows';
 
 /** Where a pass sends what differs: the sink, or the dry run that only compares. */
 export interface PassTarget {
-  send(batches: readonly Batch[]): Promise<Applied>;
+  send(batches: readonly AliasBatch[]): Promise<Applied>;
   room(): Promise<void>;
   drain(): Promise<void>;
 }
@@ -119,7 +119,7 @@ export class ChunkedApply {
     }
   }
 
-  #send(batch: Batch, cursor: Cursor, walked = { total: 0, skipped: 0 }): void {
+  #send(batch: AliasBatch, cursor: Cursor, walked = { total: 0, skipped: 0 }): void {
     const sent: Sent = { cursor, state: 'pending' };
     this.#sent.push(sent);
     this.#options.target.send([batch]).then(

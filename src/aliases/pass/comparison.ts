@@ -29,7 +29,7 @@ export interface Compared {
  * Walks one table in key order and compares it with Redis by plain MGETs: one is on its way while the next page is read.
  * It may find a difference that is none, because something changed between the two reads: the applier looks again.
  */
-export class Comparison {
+export class TableComparison {
   readonly #connection: RedisConnection;
   readonly #type: string;
   readonly #truth: () => AliasTruth;

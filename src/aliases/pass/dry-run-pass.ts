@@ -2,8 +2,8 @@ import type { Config } from '../../config/load';
 import { inspectServer, RedisConnection } from '../../connections/redis';
 import { unvouched } from '../sink/alias-case';
 import { type Difference, dryRun } from './dry-run';
-import { type PassReport, PassRunner } from './pass-runner';
-import { requireTables } from './report';
+import { beginPass } from './passes';
+import { type PassReport, requireTables } from './report';
 import { AliasSink } from '../sink/sink';
 import { AliasSource } from '../source/source';
 
@@ -25,8 +25,7 @@ export async function dryRunPass(
     await connection.connect();
     await inspectServer(connection);
     const { checkpoint } = await new AliasSink(connection).load();
-    let report: PassReport | undefined;
-    const passes = new PassRunner({
+    const pass = beginPass({
       connection,
       truths: () => source.truths,
       target: dryRun(connection, onDifference),
@@ -34,12 +33,9 @@ export async function dryRunPass(
       aliasCase,
       doubtful: () => (force === true ? [] : unvouched(source.truths.keys(), aliasCase, checkpoint?.cases)),
       onJudged: () => undefined,
-      onStart: () => undefined,
-      onDone: (done) => (report = done),
     });
-    void passes.request('dry run');
-    while (await passes.step());
-    if (report === undefined) throw new Error('the pass ended without a report');
+    let report = await pass.step();
+    while (report === 'more') report = await pass.step();
     requireTables(report, config.dbPath);
     return report;
   } finally {

@@ -1,6 +1,6 @@
 import type { RedisConnection } from '../../connections/redis';
 import { requireSpelling, SpellingSurvey } from '../sink/alias-case';
-import { Comparison, type Compared } from './comparison';
+import { TableComparison, type Compared } from './comparison';
 import { readCheckpoint } from '../sink/checkpoint';
 import { ChunkedApply, type Counts, countsOf, type PassTarget } from './chunked-apply';
 import type { AliasCase } from '../../mapping/alias-tables';
@@ -63,7 +63,7 @@ export class FullPass {
   #countedAt: string | undefined;
   /** Something was applied, by whomever, while keys were counted and compared: as many stale ones may hide behind new ones. */
   #uncertain = false;
-  #comparison: { readonly type: string; readonly work: Comparison } | undefined;
+  #comparison: { readonly type: string; readonly work: TableComparison } | undefined;
   #survey: SpellingSurvey | undefined;
   #apply: ChunkedApply | undefined;
   readonly #counts = new Map<string, Counts>();
@@ -136,7 +136,7 @@ export class FullPass {
         return found;
       };
       const { connection, unserved } = this.#options;
-      this.#comparison = { type, work: new Comparison({ connection, type, truth, unserved }) };
+      this.#comparison = { type, work: new TableComparison({ connection, type, truth, unserved }) };
     }
     try {
       const found = await this.#comparison.work.step(this.#options.chunk);

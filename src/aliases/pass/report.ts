@@ -3,9 +3,23 @@ import type { Log } from '../../log/log';
 import type { Metrics } from '../../metrics/metrics';
 import type { Tell } from '../../pipeline/event';
 import { timestamp } from '../../foundation/timestamp';
-import type { PassReport } from './pass-runner';
-import type { Applied, Outcome } from '../sink/sink';
+import type { TypeResult } from './full-pass';
+import type { AliasesApplied, Applied } from '../sink/sink';
 import type { AliasSource } from '../source/source';
+
+/** A complete pass, added up. */
+export interface PassReport {
+  readonly startedAt: number;
+  readonly ms: number;
+  readonly total: number;
+  readonly added: number;
+  readonly updated: number;
+  readonly deleted: number;
+  readonly skipped: number;
+  readonly types: Readonly<Record<string, TypeResult>>;
+  /** The types the breaker stopped. */
+  readonly blocked: readonly string[];
+}
 
 export const passStarted = (): string => `[${timestamp()}] Starting sync...`;
 
@@ -105,7 +119,7 @@ export class AppliedReport {
   }
 
   /** @param since when the oldest change of the page was committed, in milliseconds since 1970. */
-  add(applied: Outcome, since: number): void {
+  add(applied: AliasesApplied, since: number): void {
     const ms = Math.max(0, Date.now() - since);
     this.#metrics.latencySeconds.observe({ pipeline: 'aliases' }, ms / 1_000);
     this.#metrics.applySeconds.observe({ pipeline: 'aliases' }, applied.ms / 1_000);

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { RedisConnection } from '../../connections/redis';
 import { keyPrefix } from '../../mapping/alias-tables';
 import { scanKeys } from '../sink/read-keys';
-import type { Batch } from '../sink/sink';
+import type { AliasBatch } from '../sink/sink';
 import type { AliasTruth } from '../source/truth';
 
 /** Stale keys held at once. More are found by scanning again after these are gone, so that memory stays bounded. */
@@ -89,7 +89,7 @@ export class StaleKeys {
   }
 
   /** The stale keys of one type from `index` on, at most `size`, with what the table says of them now. */
-  chunk(index: number, size: number): { readonly batch: Batch; readonly next: number } | undefined {
+  chunk(index: number, size: number): { readonly batch: AliasBatch; readonly next: number } | undefined {
     const type = this.#stale[index]?.type;
     if (type === undefined) return undefined;
     let next = index;

@@ -8,7 +8,7 @@ import { type AliasCheckpoint, checkpointKey, parseCheckpoint, readCheckpoint } 
 import { type AliasCase, keyPrefix } from '../../mapping/alias-tables';
 
 /** Values for some aliases of one type; '' means no key. A Buffer names a key whose bytes are not valid UTF-8. */
-export interface Batch {
+export interface AliasBatch {
   readonly type: string;
   readonly aliases: readonly (string | Buffer)[];
   readonly values: readonly string[];
@@ -21,7 +21,7 @@ export interface Applied {
 }
 
 /** What an apply wrote, in the order of its batches, and how long Redis took. */
-export interface Outcome extends Applied {
+export interface AliasesApplied extends Applied {
   readonly batches: readonly (Applied & { readonly type: string })[];
   readonly ms: number;
 }
@@ -105,7 +105,7 @@ export class AliasSink {
   }
 
   /** Sends one atomic apply that moves the checkpoint to `position` (or leaves the position where it is, and so the cases). */
-  send(batches: readonly Batch[], position?: Position, cases?: Cases): Promise<Outcome> {
+  send(batches: readonly AliasBatch[], position?: Position, cases?: Cases): Promise<AliasesApplied> {
     const expected = this.#expected;
     if (expected === undefined) return Promise.reject(new CheckpointMoved('the checkpoint is not known'));
     const { incarnation, position: before, cases: found } = expected.checkpoint;
@@ -132,7 +132,11 @@ export class AliasSink {
     return { incarnation, position, stamp, cases, at: Date.now(), by: `${hostname()}:${process.pid}` };
   }
 
-  #send(expected: string, checkpoint: AliasCheckpoint, batches: readonly Batch[]): Promise<Outcome> {
+  #send(
+    expected: string,
+    checkpoint: AliasCheckpoint,
+    batches: readonly AliasBatch[],
+  ): Promise<AliasesApplied> {
     const raw = JSON.stringify(checkpoint);
     const keys: (string | Buffer)[] = [checkpointKey];
     const values: string[] = [];
@@ -174,7 +178,7 @@ export class AliasSink {
 }
 
 /** @param counts three a batch; none: it had been applied before */
-function outcomeOf(batches: readonly Batch[], counts: readonly number[], ms: number): Outcome {
+function outcomeOf(batches: readonly AliasBatch[], counts: readonly number[], ms: number): AliasesApplied {
   const parts = batches.map(({ type }, index) => {
     const [added = 0, updated = 0, deleted = 0] = counts.slice(3 * index, 3 * index + 3);
     return { type, added, updated, deleted };

@@ -3,7 +3,7 @@ import { existsSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { retryable } from '../../foundation/errors';
 import { packageRoot } from '../../foundation/package-root';
-import { shape, type Verdict } from './fold-process';
+import { fileShape, type FoldVerdict } from './fold-process';
 
 const program = join(packageRoot, 'dist', 'src', 'aliases', 'source', 'fold-process.js');
 /** No longer than this is a checkpoint waited for at a stop. */
@@ -38,8 +38,8 @@ export interface Folding {
 
 export const foldingOf = (realPath: string): Folding => ({
   realPath,
-  main: shape(realPath),
-  wal: shape(`${realPath}-wal`),
+  main: fileShape(realPath),
+  wal: fileShape(`${realPath}-wal`),
 });
 
 /**
@@ -47,11 +47,11 @@ export const foldingOf = (realPath: string): Folding => ({
  * prevents. This process must have no connection to it. Does nothing while another process has the file open, or when anything
  * was written since `folding` was taken.
  */
-export function fold({ realPath, main, wal }: Folding): Promise<Verdict> {
+export function fold({ realPath, main, wal }: Folding): Promise<FoldVerdict> {
   const args = [program, 'fold', realPath, main, wal];
   return new Promise((resolve) => {
     execFile(process.execPath, args, { timeout: patienceMs, killSignal: 'SIGKILL' }, (_killed, stdout) => {
-      resolve(stdout === '' ? 'E no answer' : (stdout as Verdict));
+      resolve(stdout === '' ? 'E no answer' : (stdout as FoldVerdict));
     });
   });
 }

@@ -2,7 +2,7 @@ import type { Database } from 'better-sqlite3';
 import { readAsset } from '../../foundation/package-root';
 import { type AliasTable, type CatalogueEntry, keyExpression, readCatalogue } from './catalogue';
 import { writing } from './database';
-import { fillTemplate, quoteName, quoteText } from './identifiers';
+import { fillTemplate, quoteIdentifier, quoteText } from './identifiers';
 import { inFew } from '../../foundation/in-few';
 import type { AliasCase, AliasMapping } from '../../mapping/alias-tables';
 import { lookUpPlan } from './truth-statements';
@@ -36,9 +36,9 @@ const triggerKinds = [
 /** The triggers of one table, by name. A table that changes its unique keys needs other text: that is how staleness shows. */
 function triggersFor(table: AliasTable): ReadonlyMap<string, string> {
   const values = {
-    table: quoteName(table.table),
-    id: quoteName(table.idColumn),
-    alias: quoteName(table.aliasColumn),
+    table: quoteIdentifier(table.table),
+    id: quoteIdentifier(table.idColumn),
+    alias: quoteIdentifier(table.aliasColumn),
     type: quoteText(table.mapping.type),
   };
   const conflicts = (kind: 'insert' | 'update') => [
@@ -59,7 +59,7 @@ function triggersFor(table: AliasTable): ReadonlyMap<string, string> {
       .filter((kind) => bodies[kind] !== '')
       .map((kind) => {
         const name = `millrace_${table.mapping.type}_${kind}`;
-        const places = { ...values, victims: bodies[kind] ?? '', name: quoteName(name) };
+        const places = { ...values, victims: bodies[kind] ?? '', name: quoteIdentifier(name) };
         return [name, fillTemplate(template(kind), places)];
       }),
   );
@@ -100,7 +100,7 @@ export function planCapture(
     if (found?.sql === sql) return;
     if (found !== undefined) {
       steps.push({
-        sql: `DROP ${found.type} ${quoteName(name)}`,
+        sql: `DROP ${found.type} ${quoteIdentifier(name)}`,
         reason: `${found.type} ${name} is out of date`,
       });
     }
@@ -131,7 +131,7 @@ export function planCapture(
       } else if (present.has(name)) {
         const table = present.get(name)?.tbl_name ?? '';
         steps.push({
-          sql: `DROP TRIGGER ${quoteName(name)}`,
+          sql: `DROP TRIGGER ${quoteIdentifier(name)}`,
           reason: `trigger ${name} is left over on ${table}`,
         });
       }
@@ -150,14 +150,14 @@ function planIndex(
 ): readonly CaptureStep[] {
   const name = `millrace_${table.mapping.type}_${aliasCase}`;
   const sql = fillTemplate(template('index'), {
-    name: quoteName(name),
-    table: quoteName(table.table),
+    name: quoteIdentifier(name),
+    table: quoteIdentifier(table.table),
     key: keyExpression(table, aliasCase),
-    id: quoteName(table.idColumn),
+    id: quoteIdentifier(table.idColumn),
   });
   const found = present.get(name);
   if (found !== undefined && found.sql !== sql) {
-    const drop = { sql: `DROP INDEX ${quoteName(name)}`, reason: `index ${name} is out of date` };
+    const drop = { sql: `DROP INDEX ${quoteIdentifier(name)}`, reason: `index ${name} is out of date` };
     return [drop, { sql, reason: `no index serves look-ups in ${table.table}` }];
   }
   if (found !== undefined || lookUpPlan(db, table, aliasCase) === 'indexed') return [];
@@ -194,7 +194,7 @@ export function uninstallCapture(path: string): readonly string[] {
   return writing(path, (db) => {
     const order = ['trigger', 'index', 'table'];
     const found = [...objects(db)].sort((a, b) => order.indexOf(a.type) - order.indexOf(b.type));
-    for (const object of found) db.exec(`DROP ${object.type} ${quoteName(object.name)}`);
+    for (const object of found) db.exec(`DROP ${object.type} ${quoteIdentifier(object.name)}`);
     return found.map((object) => `${object.type} ${object.name}`);
   });
 }

@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import { inFew } from '../../foundation/in-few';
 import type { AliasCase, AliasMapping } from '../../mapping/alias-tables';
-import { quoteName } from './identifiers';
+import { quoteIdentifier } from './identifiers';
 import { uniqueKeys, type UniqueKey } from './unique-keys';
 
 /** An alias table as SQLite describes it, with names in the catalogue's own spelling. */
@@ -115,7 +115,7 @@ function lookUp(db: Database, mapping: AliasMapping): CatalogueEntry {
  * @param qualifier `t.` in queries that join, nothing in the index.
  */
 export function keyExpression(table: AliasTable, aliasCase: AliasCase, qualifier = ''): string {
-  const alias = qualifier + quoteName(table.aliasColumn);
+  const alias = qualifier + quoteIdentifier(table.aliasColumn);
   if (aliasCase === 'lower') return `LOWER(${alias})`;
   // COLLATE BINARY: a NOCASE column would make RMCF and rmcf one key.
   return table.aliasIsText ? `${alias} COLLATE BINARY` : `CAST(${alias} AS TEXT)`;

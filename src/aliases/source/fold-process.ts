@@ -15,15 +15,15 @@ import { describeError } from '../../foundation/errors';
  * For the same reason an empty -wal and the -shm stay where they are: by the time they could be deleted, by name, the file may have
  * been replaced, and they would be those of another one that is in use.
  */
-export type Verdict = 'alone' | 'in use' | 'changed' | 'folded' | 'no log' | `E ${string}`;
+export type FoldVerdict = 'alone' | 'in use' | 'changed' | 'folded' | 'no log' | `E ${string}`;
 
 /** What a file is and when it was written to last. */
-export function shape(path: string): string {
+export function fileShape(path: string): string {
   const found = statSync(path, { bigint: true, throwIfNoEntry: false });
   return found === undefined ? 'none' : [found.dev, found.ino, found.size, found.mtimeNs].join(':');
 }
 
-function judge([verb = '', path = '', main, wal]: readonly string[]): Verdict {
+function judge([verb = '', path = '', main, wal]: readonly string[]): FoldVerdict {
   if (!hasLog(path)) return 'no log';
   const db = new Database(path, { fileMustExist: true, timeout: 0 });
   db.pragma('locking_mode = EXCLUSIVE');
@@ -35,7 +35,7 @@ function judge([verb = '', path = '', main, wal]: readonly string[]): Verdict {
   }
   if (verb === 'look') return 'alone';
   // Opened by name: it is what the names still say, and what the caller has seen.
-  if (shape(path) !== main || (shape(`${path}-wal`) !== wal && wal !== 'none')) return 'changed';
+  if (fileShape(path) !== main || (fileShape(`${path}-wal`) !== wal && wal !== 'none')) return 'changed';
   db.pragma('synchronous = FULL'); // the database must be on disk before the log is gone
   db.pragma('wal_checkpoint(TRUNCATE)');
   return 'folded';
@@ -53,7 +53,7 @@ function hasLog(path: string): boolean {
 }
 
 if (require.main === module) {
-  let verdict: Verdict;
+  let verdict: FoldVerdict;
   try {
     verdict = judge(process.argv.slice(2));
   } catch (error) {

@@ -1,5 +1,5 @@
 /** Quotes an SQLite identifier that the catalogue has confirmed. The one place where identifiers enter SQL text. */
-export const quoteName = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+export const quoteIdentifier = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
 /** Quotes a string literal; for trigger text, where nothing can be bound. */
 export const quoteText = (text: string): string => `'${text.replaceAll("'", "''")}'`;

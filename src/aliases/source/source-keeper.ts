@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { asRetryable, isFatal, MillraceError } from '../../foundation/errors';
 import { inFew } from '../../foundation/in-few';
 import { fold, foldingOf } from './alone';
-import type { Verdict } from './fold-process';
+import type { FoldVerdict } from './fold-process';
 import { installCapture } from './capture';
 import { type FileIdentity, sameFile } from './ground';
 import { AliasSource, type SourceChange, type SourceOptions } from './source';
@@ -123,7 +123,7 @@ export class SourceKeeper {
    * close of the others. Not where the file was written to after its log: it may be another one, copied over it.
    * @returns what came of it; undefined when it was not tried
    */
-  async fold(): Promise<Verdict | undefined> {
+  async fold(): Promise<FoldVerdict | undefined> {
     const source = this.#open;
     if (source?.journalMode !== 'wal' || this.#distrusted !== undefined) return undefined;
     const folding = foldingOf(source.realPath);

@@ -1,6 +1,6 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { type AliasTable, keyExpression } from './catalogue';
-import { quoteName } from './identifiers';
+import { quoteIdentifier } from './identifiers';
 import type { AliasCase } from '../../mapping/alias-tables';
 
 /** A key as read: text, or the bytes of text that is not valid UTF-8. */
@@ -55,11 +55,11 @@ interface Relation {
  * unindexed walk would sort the whole table anew.
  */
 function snapshot(db: Database, { from, key, id }: Relation, named: string): Relation {
-  const name = quoteName(`millrace_snapshot_${named}`);
+  const name = quoteIdentifier(`millrace_snapshot_${named}`);
   db.exec(`DROP TABLE IF EXISTS temp.${name};
     CREATE TEMP TABLE ${name} AS
       SELECT CASE WHEN octet_length(${key}) <= ${longestAlias} THEN ${key} END AS key, ${id} AS id FROM ${from} AS t;
-    CREATE INDEX temp.${quoteName(`millrace_snapshot_${named}_key`)} ON ${name} (key, id);`);
+    CREATE INDEX temp.${quoteIdentifier(`millrace_snapshot_${named}_key`)} ON ${name} (key, id);`);
   return { from: `temp.${name}`, key: 't.key', id: 't.id', rawId: 't.id', rawAlias: 't.key' };
 }
 
@@ -90,12 +90,12 @@ export function prepareTruth(
 }
 
 export function directRelation(table: AliasTable, aliasCase: AliasCase): Relation {
-  const [id, alias] = [`t.${quoteName(table.idColumn)}`, `t.${quoteName(table.aliasColumn)}`];
+  const [id, alias] = [`t.${quoteIdentifier(table.idColumn)}`, `t.${quoteIdentifier(table.aliasColumn)}`];
   // A blob alias sorts behind all text keys where the key is the column itself; as an expression it looks like text.
   const blob = table.aliasIsText && aliasCase === 'preserve' ? '' : ` OR typeof(${alias}) = 'blob'`;
   const tooLong = `typeof(${id}) = 'text' AND octet_length(${id}) > ${longestId} OR octet_length(${alias}) > ${longestAlias}`;
   return {
-    from: `main.${quoteName(table.table)}`,
+    from: `main.${quoteIdentifier(table.table)}`,
     key: keyExpression(table, aliasCase, 't.'),
     id: `CASE WHEN typeof(${id}) = 'blob'${blob} OR ${tooLong} THEN NULL ELSE CAST(${id} AS TEXT) END`,
     rawId: id,

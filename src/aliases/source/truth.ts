@@ -14,12 +14,12 @@ import {
 import { type UnservedRange, type UnservedRow, unservedRows } from './unserved';
 
 /** What Redis should hold for some aliases: `values[i]` belongs to `aliases[i]`; '' means no key. */
-export interface Truth {
+export interface ServedValues {
   readonly aliases: readonly string[];
   readonly values: readonly string[];
 }
 
-export interface WalkPage extends Truth {
+export interface WalkPage extends ServedValues {
   /** Where the next page starts; undefined after the last one. */
   readonly next: string | Buffer | undefined;
   /** Rows that can have no key: a blob, undecodable or too long alias, a NULL, blob or too long id. */

@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3';
-import { quoteName, quoteText } from './identifiers';
+import { quoteIdentifier, quoteText } from './identifiers';
 
 /** One thing by which two rows of a table may conflict. */
 export interface UniqueKey {
@@ -56,7 +56,7 @@ export function uniqueKeys(db: Database, table: string): readonly UniqueKey[] {
       part.name === null
         ? expressionTerm(expressions[position], values)
         : [
-            `${quoteName(part.name)} = ${values.get(part.name) ?? `NEW.${quoteName(part.name)}`} COLLATE ${quoteName(part.coll)}`,
+            `${quoteIdentifier(part.name)} = ${values.get(part.name) ?? `NEW.${quoteIdentifier(part.name)}`} COLLATE ${quoteIdentifier(part.coll)}`,
           ],
     );
     if (terms.length === 0) return [];
@@ -72,7 +72,7 @@ export function uniqueKeys(db: Database, table: string): readonly UniqueKey[] {
 
 /** A BEFORE trigger still sees the NULL for which OR REPLACE is going to put a NOT NULL column's default. */
 function newValue({ name, notnull, dflt_value: text }: Column): string {
-  const value = `NEW.${quoteName(name)}`;
+  const value = `NEW.${quoteIdentifier(name)}`;
   const literal = notnull === 1 && text !== null ? literalDefault(text) : undefined;
   return literal === undefined ? value : `coalesce(${value}, ${literal})`;
 }
@@ -97,7 +97,7 @@ function expressionTerm(
   const named = namesIn(expression);
   const row = [...values]
     .filter(([name]) => named.has(name.toLowerCase()))
-    .map(([name, value]) => `${value} AS ${quoteName(name)}`);
+    .map(([name, value]) => `${value} AS ${quoteIdentifier(name)}`);
   return [`(${expression}) = (SELECT ${expression} FROM (SELECT ${['1', ...row].join(', ')}))`];
 }
 

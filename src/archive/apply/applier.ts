@@ -1,7 +1,7 @@
 import type { PostgresConnection } from '../../connections/postgres';
 import { readAsset } from '../../foundation/package-root';
 import type { RedisConnection } from '../../connections/redis';
-import type { Applied } from '../write/attempt';
+import type { BatchOutcome } from '../write/attempt';
 import { Batch } from '../batch/batch';
 import type { KnownId } from '../batch/carried-copy';
 import type { Checkpoint } from '../position/checkpoint';
@@ -32,7 +32,7 @@ export interface ApplierOptions {
    * @param ms how long the transaction took
    * @param since when the oldest change was made, for those of the stream
    */
-  readonly onApplied: (applied: Applied, ms: number, since: number | undefined) => void;
+  readonly onApplied: (applied: BatchOutcome, ms: number, since: number | undefined) => void;
 }
 
 /** A transaction gets about so many records, and bytes. */
@@ -67,10 +67,6 @@ export class Applier {
 
   get knownId(): KnownId {
     return this.#options.sink.knownId;
-  }
-
-  set lettersExist(exist: boolean) {
-    this.#options.sink.lettersExist = exist;
   }
 
   /** After a failure: what was read may not have been applied. */

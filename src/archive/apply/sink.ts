@@ -1,11 +1,12 @@
 import { type PostgresConnection, sqlState } from '../../connections/postgres';
 import { Alterations } from '../write/alterations';
-import { type Applied, type Attempt, nothingApplied } from '../write/attempt';
+import { type BatchOutcome, type Attempt, nothingApplied } from '../write/attempt';
 import { deleteGone, deleteUnnamed } from '../delete/attempt-deletions';
 import { Batch } from '../batch/batch';
 import type { KnownId, KnownParent } from '../batch/carried-copy';
 import type { Checkpoint } from '../position/checkpoint';
 import { clear, digestsOfKnown, digestsOfRow, park, release } from '../letters/dead-letters';
+import type { Parked } from '../letters/parked';
 import { letterOfRefused } from '../delete/delete';
 import { IdMap, IdMapTransaction } from '../identity/id-map';
 import { compareNumbers } from '../record/id-order';
@@ -13,7 +14,8 @@ import { isDataError } from '../write/isolate';
 import { keepAll, keepLapsed, partFromLapsed } from '../delete/kept';
 import { kindNames } from '../../mapping/kinds';
 import type { Behind } from './relay';
-import { bringParents, withParents } from '../identity/resolve';
+import { bringParents, letterOfOrphan } from '../identity/bring-parents';
+import { withParents } from '../identity/parents';
 import type { Row } from '../record/row';
 import type { Strategies } from '../../mapping/strategies';
 import { Swallowed } from '../write/swallowed';
@@ -28,6 +30,7 @@ export interface SinkOptions {
   readonly targets: Targets;
   readonly strategies: Strategies;
   readonly onDelete: 'keep' | 'delete';
+  readonly parked: Parked;
 }
 
 /**
@@ -38,8 +41,6 @@ export class ArchiveSink {
   readonly #options: SinkOptions;
   readonly #ids = new IdMap();
   readonly #alterations = new Alterations();
-  /** Whether there may be dead letters: only then landed records are looked up among them. */
-  lettersExist = true;
 
   constructor(options: SinkOptions) {
     this.#options = options;
@@ -61,7 +62,7 @@ export class ArchiveSink {
    *   last. Whatever comes in between, the batch is applied again in its turn.
    * @throws Displaced, and what Postgres throws that is not about a record
    */
-  async apply(work: Batch, entryId: string, direct: boolean, behind?: Behind): Promise<Applied> {
+  async apply(work: Batch, entryId: string, direct: boolean, behind?: Behind): Promise<BatchOutcome> {
     const { checkpoint } = this.#options;
     const postgres = behind?.postgres ?? this.#options.postgres;
     let how = { direct, careful: false };
@@ -82,7 +83,7 @@ export class ArchiveSink {
         });
         ids.publish();
         checkpoint.moved(entryId);
-        if (batch.letters.length > 0) this.lettersExist = true;
+        if (batch.letters.length > 0) this.#options.parked.suspect();
         return applied;
       } catch (error) {
         if (how.direct && (isIdentityTaken(error) || error instanceof Swallowed))
@@ -106,7 +107,7 @@ export class ArchiveSink {
     batch: Batch,
     entryId: string,
     { previous, postgres }: Behind,
-  ): Promise<Applied | undefined> {
+  ): Promise<BatchOutcome | undefined> {
     const { checkpoint, targets, strategies } = this.#options;
     const applied = { ...nothingApplied(), direct: true };
     try {
@@ -133,9 +134,9 @@ export class ArchiveSink {
 
   async #write(attempt: Attempt): Promise<void> {
     const { batch, ids, transaction, applied } = attempt;
-    const { targets, truth, checkpoint, strategies, onDelete } = this.#options;
+    const { targets, truth, checkpoint, strategies, onDelete, parked: letters } = this.#options;
     const { life } = checkpoint;
-    const deletions = { targets, truth, life, lettersExist: this.lettersExist };
+    const deletions = { targets, truth, life, lettersExist: letters.possible };
     await partFromLapsed(transaction, batch.lapsed, life);
     // First, so that a new record can have the name of a deleted one; what children forbid once more after they have gone.
     const refused = onDelete === 'delete' ? await deleteGone(attempt, batch.deletions, deletions) : [];
@@ -145,7 +146,8 @@ export class ArchiveSink {
     for (const name of kindNames) {
       const rows = risen(distinct(batch.of(name)));
       if (rows.length === 0 && (name !== 'prediction' || batch.copy === undefined)) continue;
-      const resolved = withParents(batch, rows, ids);
+      const { resolved, orphans } = withParents(rows, ids);
+      for (const orphan of orphans) batch.letters.push(letterOfOrphan(orphan));
       const parked = await writeKind(attempt, targetOf(targets, name), resolved, strategies);
       for (const { row } of resolved) if (!parked.has(row)) landed.push(row);
     }
@@ -162,7 +164,7 @@ export class ArchiveSink {
     if (ids.life !== life) await keepAll(transaction, targets);
     await park(transaction, batch.letters, ids.life);
     // Those of this very batch, too: a parent may come with the child that waits for it.
-    const matters = this.lettersExist || batch.letters.length > 0 ? landed : [];
+    const matters = letters.possible || batch.letters.length > 0 ? landed : [];
     const known = digestsOfKnown(batch.letters);
     await clear(transaction, [...matters.flatMap(digestsOfRow), ...known], batch.retried);
     const arrived = matters.filter(({ kind }) => kind.identity === 'mapped');
@@ -176,7 +178,7 @@ export class ArchiveSink {
    * their rows.
    */
   #takesCopy({ batch, ids, direct, careful }: Attempt): boolean {
-    if (!direct || careful || this.lettersExist) return false;
+    if (!direct || careful || this.#options.parked.possible) return false;
     const known = ({ identity, pgId }: KnownParent) => ids.get('version', identity)?.pgId === pgId;
     return batch.copy?.parents.every(known) ?? true;
   }

@@ -1,11 +1,11 @@
 import type { Gone } from '../record/gone';
-import type { Applied, Attempt } from '../write/attempt';
-import { Batch } from '../batch/batch';
+import type { BatchOutcome, Attempt } from '../write/attempt';
 import { applyDeletions, deleteOthers, type Deleted, letterOfRefused, releaseDeletions } from './delete';
 import type { Life } from '../record/identity';
 import { writeIsolated } from '../write/isolate';
 import { type KindName, kinds } from '../../mapping/kinds';
-import { bring, withParents } from '../identity/resolve';
+import { bring } from '../identity/bring-parents';
+import { withParents } from '../identity/parents';
 import { type Targets, targetOf } from '../record/target';
 import type { TruthReader } from '../truth/truth';
 import type { Unfit } from '../record/unfit';
@@ -40,7 +40,7 @@ export async function deleteUnnamed(
   targets: Targets,
 ): Promise<void> {
   const runs = new Map<string, string>();
-  for (const { row, parents } of withParents(new Batch(), batch.of('hyperparam'), ids)) {
+  for (const { row, parents } of withParents(batch.of('hyperparam'), ids).resolved) {
     if (parents[0] != null) runs.set(row.id, parents[0]);
   }
   const target = targetOf(targets, 'hyperparam');
@@ -56,5 +56,5 @@ export async function deleteUnnamed(
   }
 }
 
-const countDeleted = ({ deleted }: Applied, kind: KindName, count: number): unknown =>
+const countDeleted = ({ deleted }: BatchOutcome, kind: KindName, count: number): unknown =>
   deleted.set(kind, (deleted.get(kind) ?? 0) + count);

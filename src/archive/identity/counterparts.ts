@@ -1,26 +1,7 @@
-import type { Counterpart } from './resolved';
 import type { IdMapTransaction } from './id-map';
-import { parentIds } from './parent-ids';
+import { type Counterpart, identityOf, type Resolved } from './resolved';
 import type { Row } from '../record/row';
-import type { Target, Targets } from '../record/target';
-import type { Resolved } from './resolved';
-
-/** Rows of one kind with the Postgres ids of their parents; `orphans` are those of which a parent is not mapped. */
-export async function withParents(
-  ids: IdMapTransaction,
-  targets: Targets,
-  rows: readonly Row[],
-): Promise<{ readonly resolved: readonly Resolved[]; readonly orphans: readonly Row[] }> {
-  const parents = await parentIds(ids, targets, rows);
-  const resolved: Resolved[] = [];
-  const orphans: Row[] = [];
-  for (const [index, row] of rows.entries()) {
-    const found = parents[index];
-    if (found === undefined) orphans.push(row);
-    else resolved.push({ row, parents: found });
-  }
-  return { resolved, orphans };
-}
+import type { Target } from '../record/target';
 
 export interface Counterparts {
   readonly owned: readonly Counterpart[];
@@ -36,15 +17,14 @@ export async function counterparts(
   { kind, table }: Target,
   resolved: readonly Resolved[],
 ): Promise<Counterparts> {
-  const identities = resolved.map(({ row }) => ({ id: row.id, created: row.created ?? '' }));
-  const mappings = await ids.find(kind, table, identities);
+  const mappings = await ids.find(kind, table, resolved.map(({ row }) => identityOf(row))); // prettier-ignore
   const owned: Counterpart[] = [];
   const guests: Counterpart[] = [];
   const unmapped: Row[] = [];
   for (const [index, one] of resolved.entries()) {
     const mapping = mappings[index];
     if (mapping === undefined) unmapped.push(one.row);
-    else (mapping.owned ? owned : guests).push({ ...one, pgId: mapping.pgId });
+    else (mapping.owned ? owned : guests).push({ resolved: one, pgId: mapping.pgId });
   }
   return { owned, guests, unmapped };
 }

@@ -1,3 +1,4 @@
+import type { Kind } from '../../mapping/kinds';
 import type { Identity } from '../record/identity';
 import type { Row } from '../record/row';
 import type { Target } from '../record/target';
@@ -10,14 +11,9 @@ export interface Resolved {
   readonly parents: readonly (string | null)[];
 }
 
-/** The row of Postgres it is to be written to. */
-export interface Plan {
+/** The row of Postgres that it is, or is to be written to. */
+export interface Counterpart {
   readonly resolved: Resolved;
-  readonly pgId: string;
-}
-
-/** A row and the Postgres row it should equal. */
-export interface Counterpart extends Resolved {
   readonly pgId: string;
 }
 
@@ -30,6 +26,22 @@ export function identityOf({ id, created, kind }: Row): Identity {
   if (created === undefined) throw new Error(`a ${kind.name} without a creation time`);
   return { id, created };
 }
+
+/** The columns that tell the row of a record from others. */
+export function identityColumns({ identity, parents, created }: Kind): string[] {
+  switch (identity) {
+    case 'mapped':
+      return ['id'];
+    case 'dated':
+      return ['redis_id', created ?? ''];
+    case 'keyed':
+      return [...parents.map(({ column }) => column), 'redis_key'];
+  }
+}
+
+/** What is in them, of records that are not mapped. */
+export const identityValues = ({ row, parents }: Resolved): readonly (string | null)[] =>
+  row.redisKey === undefined ? [row.id, `${row.created ?? ''}+00`] : [...parents, row.redisKey];
 
 /** The value of each natural column, parents first, as they are in Postgres. */
 export function naturalValues({ row, parents }: Resolved): (string | null)[] {

@@ -16,7 +16,7 @@ export interface Growth {
   readonly limitBytes: number | null;
 }
 
-/** What an entry takes where Redis does not tell: see README. */
+/** What an entry takes where Redis does not tell: see docs/guarantees.md. */
 const usualEntryBytes = 300;
 const watchMs = 1_500;
 

@@ -1,9 +1,10 @@
 import { readAsset } from '../../foundation/package-root';
 import type { TextRow, Transaction } from '../../connections/postgres';
 import { IdMap, IdMapTransaction } from '../identity/id-map';
-import { type Kind, kinds, type KindName } from '../../mapping/kinds';
-import { isId, type Reference } from '../record/row';
-import { quoteName, type Target, type Targets, targetOf } from '../record/target';
+import type { Kind, KindName } from '../../mapping/kinds';
+import { findParents, parentIn } from '../identity/parents';
+import { isId, type Row } from '../record/row';
+import { quoteName, type Target, type Targets } from '../record/target';
 
 /** A row in Postgres that a record under this key became. */
 export interface TracedRow {
@@ -112,19 +113,17 @@ export async function countRows(
 export async function parentsOf(
   transaction: Transaction,
   targets: Targets,
-  references: readonly (Reference | null)[],
+  row: Row,
 ): Promise<readonly TracedParent[]> {
   const ids = new IdMapTransaction(new IdMap(), transaction);
-  const parents: TracedParent[] = [];
-  for (const reference of references) {
-    if (reference === null) continue;
-    const { parent, id, created } = reference;
-    const { table } = targetOf(targets, parent.kind);
-    const [found] = created === undefined ? [] : await ids.find(kinds[parent.kind], table, [{ id, created }]);
-    const pgId = found?.alive === true ? found.pgId : null;
-    parents.push({ kind: parent.kind, column: parent.column, id, created: created ?? null, pgId });
-  }
-  return parents;
+  await findParents(ids, targets, [row], 'alive');
+  return row.references.flatMap((reference) => {
+    if (reference === null) return [];
+    const { parent, id, created = null } = reference;
+    return [
+      { kind: parent.kind, column: parent.column, id, created, pgId: parentIn(ids, reference) ?? null },
+    ];
+  });
 }
 
 /** A parked record under this key. Its contents are for `dead-letters show`. */

@@ -5,7 +5,7 @@ import type { PostgresTarget } from '../../connections/postgres-url';
 import { RedisConnection } from '../../connections/redis';
 import { streamKey } from '../position/checkpoint';
 import { beforeAll } from '../stream/entry-id';
-import { type ArchiveDifference, Explanation } from '../pass/explain';
+import { Differences } from '../pass/differences';
 import type { Found } from '../record/found';
 import { keyOf } from '../record/key';
 import { type KindName, kinds } from '../../mapping/kinds';
@@ -41,23 +41,18 @@ export async function traceRecord(
     const waiting = await scanWaiting(redis, checkpoint.position, kind, id).catch((error: unknown) => {
       throw redis.translate(error);
     });
-    const explanation = new Explanation({
-      postgres,
-      truth: new TruthReader(redis),
-      targets: () => targets,
-      strategies: config.onConflict,
-    });
-    const differences: ArchiveDifference[] = [];
-    for await (const difference of explanation.ofRecords(records)) differences.push(difference);
+    const shared = { postgres, targets: () => targets, strategies: config.onConflict };
+    const differences = new Differences({ ...shared, truth: new TruthReader(redis) }, true);
+    const different = await differences.ofRecords(records);
     const found = await inPostgres(postgres, targets, kind, id, records);
     const archive = {
       ...checkpoint,
       waiting,
       ...found,
-      differences: differences.map(({ change, reason, row, columns = [] }) => ({
+      differences: different.map(({ change, reason, pgId, columns = [] }) => ({
         change,
         ...(reason === undefined ? {} : { reason }),
-        ...(row === undefined ? {} : { row }),
+        ...(pgId === undefined ? {} : { row: pgId }),
         columns: columns.map(({ column }) => column),
       })),
     };
@@ -95,12 +90,13 @@ async function inPostgres(
   const target = targetOf(targets, kind);
   const text = id.toString('latin1');
   const numbered = kinds[kind].identity !== 'keyed';
+  const row = rowOf(records[0]);
   try {
     return await postgres.transaction(async (transaction) => ({
       parked: await lettersOf(transaction, kind, keyOf(kind, id)),
       rows: numbered ? await rowsOf(transaction, target, text) : [],
       counted: numbered ? null : await countRows(transaction, target, text),
-      parents: await parentsOf(transaction, targets, rowOf(records[0])?.references ?? []),
+      parents: row === undefined ? [] : await parentsOf(transaction, targets, row),
     }));
   } catch (error) {
     throw postgres.translate(error);

@@ -1,18 +1,20 @@
 import type { PostgresConnection, Transaction } from '../../connections/postgres';
-import { findDifferent, findDifferentKeyed, findEstranged } from '../write/compare';
-import { counterparts, withParents } from '../identity/counterparts';
-import { findMissing } from '../write/find-missing';
+import { counterparts } from '../identity/counterparts';
+import { type Expectation, filledRows, guestRows, ownRows, present, wholeRows } from '../write/expectation';
+import { findUnlike, type UnlikeRow } from '../write/find-unlike';
+import { describeError } from '../../foundation/errors';
 import { type Found, unpackFound } from '../record/found';
 import { IdMap, IdMapTransaction } from '../identity/id-map';
 import type { Identity } from '../record/identity';
 import { isDataError } from '../write/isolate';
 import { type KindName, kinds } from '../../mapping/kinds';
-import { parentIds } from '../identity/parent-ids';
-import { createdOf, isId, type Row, toRow } from '../record/row';
+import { findParents, withParents } from '../identity/parents';
+import { type Row, toRow } from '../record/row';
 import { type Strategies, strategyOf } from '../../mapping/strategies';
 import { type Targets, targetOf } from '../record/target';
 import type { TruthReader } from '../truth/truth';
 import { isUnfit } from '../record/unfit';
+import { identityValues, type Resolved } from '../identity/resolved';
 
 export interface DifferenceOptions {
   readonly postgres: PostgresConnection;
@@ -21,123 +23,142 @@ export interface DifferenceOptions {
   readonly strategies: Strategies;
 }
 
-/** Tells which records of a chunk Postgres lacks or has otherwise. Reads both sides, writes neither. Ids are latin1. */
+/** A record that Postgres lacks or has otherwise, or that can be no row. */
+export interface RecordDifference {
+  readonly kind: KindName;
+  /** What follows `aidb:<kind>:`, latin1. */
+  readonly id: string;
+  /** Undefined: what is there is no such record, or too large. */
+  readonly found?: Found;
+  readonly change: 'missing' | 'different' | 'unfit';
+  /** Why it is unfit, or which parent is missing as well. */
+  readonly reason?: string;
+  readonly pgId?: string;
+  /** Those that differ, where they were asked for. */
+  readonly columns?: UnlikeRow['columns'];
+}
+
+/** Tells which records Postgres lacks or has otherwise. Reads both sides, writes neither. */
 export class Differences {
   readonly #options: DifferenceOptions;
+  readonly #inDetail: boolean;
 
-  constructor(options: DifferenceOptions) {
+  /** @param inDetail column by column, and which of several records it is that fits no column; else these are all told */
+  constructor(options: DifferenceOptions, inDetail = false) {
     this.#options = options;
+    this.#inDetail = inDetail;
   }
 
-  /** Of dated kinds only the creation times are compared: identity says everything. @returns those that are not there */
+  /** Of dated kinds, by the creation times alone: identity says everything. @returns those that are not there */
   async missing(name: KindName, records: readonly Identity[]): Promise<readonly Identity[]> {
     if (records.length === 0) return [];
-    const identities = records.map(({ id, created }) => [id, created] as const);
-    const missing = await this.#ask((transaction) =>
-      findMissing(transaction, targetOf(this.#options.targets(), name), identities),
+    const target = targetOf(this.#options.targets(), name);
+    const identities = records.map(({ id, created }) => [id, created]);
+    const unlike = await this.#ask((transaction) =>
+      findUnlike(transaction, target, present(target, identities)),
     );
-    return missing.flatMap((index) => records[index] ?? []);
+    return unlike.flatMap(({ index }) => records[index] ?? []);
   }
 
-  /** Of these predictions those that have no row now; also those that are none, for the applier to park. */
-  async stillMissing(ids: readonly string[]): Promise<readonly string[]> {
-    const missing = new Set<string>();
-    // Piece by piece: records may be of any size.
+  /** Reads records of any kind but metric, and compares them; piece by piece, for they may be of any size. @param ids latin1 */
+  async *ofIds(kind: KindName, ids: readonly string[]): AsyncGenerator<readonly RecordDifference[]> {
     for (let at = 0; at < ids.length;) {
-      const truths = await this.#options.truth.readSome(kinds.prediction, ids.slice(at));
-      const present: Identity[] = [];
-      for (const [index, one] of truths.entries()) {
-        const id = ids[at + index] ?? '';
-        const created = one.state === 'packed' ? createdIn(one.value) : undefined;
-        if (created !== undefined && isId(id)) present.push({ id, created });
-        else if (one.state !== 'absent') missing.add(id);
+      const differences: RecordDifference[] = [];
+      const records: Found[] = [];
+      const truths = await this.#options.truth.readSome(kinds[kind], ids.slice(at));
+      for (const [index, truth] of truths.entries()) {
+        if (truth.state === 'found') records.push(...truth.records);
+        else if (truth.state === 'packed') records.push(unpackFound(kind, truth.value));
+        else if (truth.state === 'unfit')
+          differences.push({ kind, id: ids[at + index] ?? '', change: 'unfit', reason: reasonOf(truth.reason) }); // prettier-ignore
       }
-      for (const { id } of await this.missing('prediction', present)) missing.add(id);
+      yield [...differences, ...(await this.ofRecords(records))];
       at += truths.length;
     }
-    return ids.filter((id) => missing.has(id));
   }
 
-  /** Of all other kinds but metrics the contents are compared. */
-  async different(name: KindName, ids: readonly string[]): Promise<Set<string>> {
-    const different = new Set<string>();
-    // Piece by piece: records may be of any size.
-    for (let at = 0; at < ids.length;) {
-      const truths = await this.#options.truth.readSome(kinds[name], ids.slice(at));
-      const rows: Row[] = [];
-      for (const [index, one] of truths.entries()) {
-        const id = ids[at + index] ?? '';
-        if (one.state === 'unfit') different.add(id);
-        if (one.state === 'found' && !checkAll(one.records, rows)) different.add(id);
-      }
-      for (const row of await this.#differentRows(name, rows)) different.add(row.id);
-      at += truths.length;
-    }
-    return different;
-  }
-
-  /** Metric points that are not there, or cannot be rows; in order. */
-  async missingPoints(points: readonly Found[]): Promise<readonly Found[]> {
-    const different = new Set<Found>();
+  /** @param records of one kind */
+  async ofRecords(records: readonly Found[]): Promise<readonly RecordDifference[]> {
     const rows: Row[] = [];
-    for (const found of points) if (!checkAll([found], rows)) different.add(found);
-    if (rows.length === 0) return [...different];
-    await this.#ask(async (transaction) => {
-      const parents = await parentIds(
-        new IdMapTransaction(new IdMap(), transaction),
-        this.#options.targets(),
-        rows,
-      );
-      const known: { row: Row; identity: [string, string] }[] = [];
-      for (const [index, row] of rows.entries()) {
-        const run = parents[index]?.[0];
-        if (run == null) different.add(row.found);
-        else known.push({ row, identity: [run, row.redisKey ?? ''] });
+    const differences: RecordDifference[] = [];
+    for (const found of records) {
+      try {
+        rows.push(toRow(found));
+      } catch (error) {
+        if (!isUnfit(error)) throw error;
+        differences.push({ ...of(found), change: 'unfit', reason: reasonOf(error) });
       }
-      const identities = known.map(({ identity }) => identity);
-      const missing = await findMissing(transaction, targetOf(this.#options.targets(), 'metric'), identities);
-      for (const index of missing) {
-        const one = known[index];
-        if (one !== undefined) different.add(one.row.found);
-      }
-    });
-    return points.filter((point) => different.has(point));
+    }
+    return [...differences, ...(await this.#ofRows(rows))];
   }
 
-  /** All of them when a value fits no column: the applier isolates it. */
-  async #differentRows(name: KindName, rows: readonly Row[]): Promise<readonly Row[]> {
-    if (rows.length === 0) return [];
+  /** Postgres compares in its own types; a value that fits none fails the whole question. */
+  async #ofRows(rows: readonly Row[]): Promise<readonly RecordDifference[]> {
+    const [first] = rows;
+    if (first === undefined) return [];
     try {
-      return await this.#ask((transaction) => this.#compareRows(transaction, name, rows));
+      return await this.#ask((transaction) => this.#compare(transaction, first.kind.name, rows));
     } catch (error) {
-      if (isDataError(error)) return rows;
-      throw error;
+      if (!isDataError(error)) throw error;
+      // The applier isolates it.
+      if (!this.#inDetail) return rows.map(({ found }) => ({ ...of(found), change: 'different' }));
+      if (rows.length === 1)
+        return [{ ...of(first.found), change: 'unfit', reason: reasonOf(describeError(error)) }];
+      const parts: RecordDifference[] = [];
+      for (const one of rows) parts.push(...(await this.#ofRows([one])));
+      return parts;
     }
   }
 
-  /** @returns the rows that differ or are not there */
-  async #compareRows(
+  async #compare(
     transaction: Transaction,
     name: KindName,
     rows: readonly Row[],
-  ): Promise<readonly Row[]> {
-    const target = targetOf(this.#options.targets(), name);
+  ): Promise<readonly RecordDifference[]> {
+    const { targets, strategies } = this.#options;
+    const target = targetOf(targets(), name);
+    const { identity, appendOnly } = target.kind;
     const ids = new IdMapTransaction(new IdMap(), transaction);
-    const { resolved, orphans } = await withParents(ids, this.#options.targets(), rows);
-    const different = [...orphans];
-    if (target.kind.identity === 'keyed') {
-      for (const index of await findDifferentKeyed(transaction, target, resolved))
-        push(different, resolved[index]?.row);
-      return different;
+    await findParents(ids, targets(), rows, 'mapped');
+    const { resolved, orphans } = withParents(rows, ids);
+    const orphaned = new Set(orphans.map(({ row }) => row));
+    const differences: RecordDifference[] = [];
+    const miss = (row: Row) => {
+      const reason = orphaned.has(row) ? { reason: 'so is its parent' } : {};
+      differences.push({ ...of(row.found), change: 'missing', ...reason });
+    };
+    const tell = async (compared: readonly Resolved[], expectation: Expectation) => {
+      for (const unlike of await findUnlike(transaction, target, expectation, this.#inDetail)) {
+        const { index, pgId, columns } = unlike;
+        const row = compared[index]?.row;
+        if (row === undefined) continue;
+        if (pgId === null) miss(row);
+        else differences.push({ ...of(row.found), change: 'different', pgId, columns });
+      }
+    };
+    if (identity === 'dated') {
+      // Told apart without its parents, and there without them, perhaps.
+      const all = rows.map((row) => ({ row, parents: [] }));
+      await tell(all, present(target, all.map(identityValues)));
+      return differences;
+    }
+    for (const row of orphaned) miss(row);
+    if (identity === 'keyed') {
+      const absence = appendOnly === true && !this.#inDetail;
+      const expectation = absence
+        ? present(target, resolved.map(identityValues))
+        : wholeRows(target, resolved);
+      await tell(resolved, expectation);
+      return differences;
     }
     const { owned, guests, unmapped } = await counterparts(ids, target, resolved);
-    different.push(...unmapped);
-    const merges = strategyOf(this.#options.strategies, name) === 'merge';
-    for (const index of await findDifferent(transaction, target, owned, merges))
-      push(different, owned[index]?.row);
-    for (const index of await findEstranged(transaction, target, guests, merges))
-      push(different, guests[index]?.row);
-    return different;
+    for (const row of unmapped) miss(row);
+    const merges = strategyOf(strategies, name) === 'merge';
+    await tell(owned.map((one) => one.resolved), ownRows(target, owned, merges)); // prettier-ignore
+    const led = guests.map((one) => one.resolved);
+    await tell(led, guestRows(target, guests));
+    if (merges) await tell(led, filledRows(target, guests));
+    return differences;
   }
 
   /** @throws data errors as they are, everything else explained */
@@ -151,29 +172,14 @@ export class Differences {
   }
 }
 
-/** Adds the records' rows. @returns whether all of them can be rows */
-function checkAll(records: readonly Found[], rows: Row[]): boolean {
-  let fit = true;
-  for (const found of records) {
-    try {
-      rows.push(toRow(found));
-    } catch (error) {
-      if (!isUnfit(error)) throw error;
-      fit = false;
-    }
-  }
-  return fit;
-}
+const of = (found: Found) => ({ kind: found.kind.name, id: found.id.toString('latin1'), found });
 
-function createdIn(packed: Buffer): string | undefined {
-  try {
-    return createdOf(unpackFound('prediction', packed), kinds.prediction.created ?? '');
-  } catch (error) {
-    if (!isUnfit(error)) throw error;
-    return undefined;
-  }
-}
-
-function push<T>(list: T[], item: T | undefined): void {
-  if (item !== undefined) list.push(item);
-}
+const reasonOf = ({
+  code,
+  message,
+  column,
+}: {
+  code: string;
+  message: string;
+  column?: string | undefined;
+}) => `${column === undefined ? '' : `${column} `}${message} (${code})`;

@@ -3,9 +3,9 @@ import { fatal } from '../../foundation/errors';
 import { PostgresConnection } from '../../connections/postgres';
 import type { PostgresTarget } from '../../connections/postgres-url';
 import { inspectServer, RedisConnection } from '../../connections/redis';
-import { type ArchiveDifference, Explanation } from './explain';
+import { Differences } from './differences';
+import { type ArchiveDifference, explainNominated } from './explain';
 import { FullPass } from './full-pass';
-import type { Nominated } from '../record/nominated';
 import type { KindName } from '../../mapping/kinds';
 import { countParked, type ParkedCounts } from './parked-already';
 import { findTargets } from '../schema/preparation';
@@ -45,7 +45,7 @@ export async function archiveDryRun(
     const shared = { postgres, targets: () => targets, strategies: config.onConflict };
     const truth = new TruthReader(redis);
     const pass = new FullPass({ ...shared, redis, truth });
-    const explanation = new Explanation({ ...shared, truth });
+    const differences = new Differences({ ...shared, truth }, true);
     const startedAt = Date.now();
     let told = 0;
     const kept: Pick<ArchiveDifference, 'kind' | 'key' | 'record'>[] = [];
@@ -53,7 +53,7 @@ export async function archiveDryRun(
       const found = await pass.step();
       if (found === undefined) break;
       if (told >= limit) continue;
-      for await (const difference of explained(explanation, found)) {
+      for await (const difference of explainNominated(differences, found)) {
         onDifference(difference);
         const { kind, key, record } = difference; // without its contents
         kept.push(record === undefined ? { kind, key } : { kind, key, record });
@@ -71,9 +71,4 @@ export async function archiveDryRun(
     postgres.close();
     redis.close();
   }
-}
-
-async function* explained(explanation: Explanation, { nominated, points }: Nominated) {
-  for (const [kind, ids] of nominated) yield* explanation.ofNominated(kind, [...ids]);
-  yield* explanation.ofRecords(points);
 }

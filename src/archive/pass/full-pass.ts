@@ -117,15 +117,15 @@ export class FullPass {
       const ids = [...all].filter((id) => found.wants(name, id));
       if (name === 'metric') continue;
       // Predictions without an identity are for the applier to park, or to find gone.
-      const different = name === 'prediction' ? ids : await this.#differences.different(name, ids);
-      for (const id of different) found.add(name, id);
+      if (name === 'prediction') for (const id of ids) found.add(name, id);
+      else for (const id of await this.#different(name, ids)) found.add(name, id);
     }
     const wanted = predictions.filter(({ id }) => found.wants('prediction', id));
     for (const { id } of await this.#differences.missing('prediction', wanted)) found.add('prediction', id);
     const metrics = [...(others.get('metric') ?? [])].filter((id) => found.wants('metric', id));
     const known = new Set<string>();
     for await (const { points, unfit } of this.#readPoints(metrics, known)) {
-      const missing = await this.#differences.missingPoints(points);
+      const missing = await this.#missing(points);
       for (const id of [...unfit, ...missing.map((point) => point.id.toString('latin1'))]) {
         known.add(id);
         found.add('metric', id);
@@ -137,16 +137,29 @@ export class FullPass {
   async *#handOver({ kind, ids, last }: DifferentPage): AsyncGenerator<Nominated> {
     if (kind === 'metric') {
       for await (const { points, unfit } of this.#readPoints(ids)) {
-        const missing = await this.#differences.missingPoints(points);
+        const missing = await this.#missing(points);
         yield { nominated: new Map([[kind, new Set(unfit)]]), points: missing };
         this.#count(kind, missing.length);
       }
       return;
     }
     // The youngest of them were on their way when they were looked for, and the tail has brought them since.
-    const due = kind === 'prediction' && last ? await this.#differences.stillMissing(ids) : ids;
-    yield { nominated: new Map([[kind, new Set(due)]]), points: [] };
-    this.#count(kind, due.length);
+    const due = kind === 'prediction' && last ? await this.#different(kind, ids) : new Set(ids);
+    yield { nominated: new Map([[kind, due]]), points: [] };
+    this.#count(kind, due.size);
+  }
+
+  /** Those of which a record differs, in order. */
+  async #different(name: KindName, ids: readonly string[]): Promise<ReadonlySet<string>> {
+    const different = new Set<string>();
+    for await (const page of this.#differences.ofIds(name, ids)) for (const { id } of page) different.add(id);
+    return new Set(ids.filter((id) => different.has(id)));
+  }
+
+  /** Those that are not there, or can be no rows; in order. */
+  async #missing(points: readonly Found[]): Promise<readonly Found[]> {
+    const missing = new Set((await this.#differences.ofRecords(points)).map(({ found }) => found));
+    return points.filter((point) => missing.has(point));
   }
 
   #count(name: KindName, more: number): void {

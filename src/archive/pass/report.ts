@@ -3,9 +3,22 @@ import type { Metrics } from '../../metrics/metrics';
 import type { Tell } from '../../pipeline/event';
 import { timestamp } from '../../foundation/timestamp';
 import { type KindName, kindNames } from '../../mapping/kinds';
-import type { ArchivePassReport } from './pass-runner';
-import type { Applied } from '../write/attempt';
-import { Tally } from './statistics';
+import type { BatchOutcome } from '../write/attempt';
+import { type Statistics, Tally } from './statistics';
+
+/** A complete pass. */
+export interface ArchivePassReport {
+  readonly startedAt: number;
+  readonly ms: number;
+  readonly reason: string;
+  /** Records written while it ran, by the tail as well, and those parked at its end. */
+  readonly statistics: Statistics;
+  readonly deleted: number;
+  /** Keys compared. */
+  readonly keys: number;
+  /** Records the pass itself found different, by kind. */
+  readonly differences: Readonly<Partial<Record<KindName, number>>>;
+}
 
 export const passStarted = (): string => `[${timestamp()}] === Starting Redis → PostgreSQL Sync ===`;
 
@@ -65,7 +78,7 @@ export class AppliedLog {
    * @param tookMs how long the transaction took
    * @param since when the oldest change of the page was written to the stream, in milliseconds since 1970
    */
-  add(applied: Applied, tookMs: number, since: number | undefined): void {
+  add(applied: BatchOutcome, tookMs: number, since: number | undefined): void {
     const pipeline = 'archive';
     const ms = since === undefined ? undefined : Math.max(0, Date.now() - since);
     this.#metrics.applySeconds.observe({ pipeline }, tookMs / 1_000);
@@ -112,7 +125,7 @@ export class AppliedLog {
     this.#toldAt = performance.now();
   }
 
-  #tellNames({ synced }: Applied): void {
+  #tellNames({ synced }: BatchOutcome): void {
     for (const { kind, name, id, pgId } of synced) {
       if ((kind !== 'model' && kind !== 'dataset') || this.#named++ >= namedAtOnce) continue;
       const what = kind === 'model' ? 'Model' : 'Dataset';

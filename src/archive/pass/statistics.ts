@@ -1,5 +1,5 @@
 import { kinds, type KindName, type Statistic, statistics } from '../../mapping/kinds';
-import type { Applied } from '../write/attempt';
+import type { BatchOutcome } from '../write/attempt';
 
 /** What the documents print and `fullSync` returns: records written since the pass began, and those that are parked. */
 export type Statistics = Readonly<Record<Statistic | 'errors', number>>;
@@ -8,7 +8,7 @@ export class Tally {
   readonly #counts = new Map<KindName, { added: number; updated: number }>();
   deleted = 0;
 
-  add(applied: Applied): void {
+  add(applied: BatchOutcome): void {
     for (const count of applied.deleted.values()) this.deleted += count;
     for (const [name, { added, updated }] of applied.counts) {
       const sum = this.#counts.get(name) ?? { added: 0, updated: 0 };

@@ -22,10 +22,6 @@ export function targetOf(targets: Targets, name: KindName): Target {
 /** Column names are ours (kinds.ts), but `timestamp` and the like need the quotes. */
 export const quoteName = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
-/** An expression that can be compared: json has no equality of its own. */
-export const comparable = (expression: string, type: string | undefined): string =>
-  type === 'json' ? `(${expression})::text` : expression;
-
 /** `($1, $2), ($3, $4)` */
 export function placeholders(rows: number, columns: number): string {
   const lines: string[] = [];

@@ -1,29 +1,15 @@
-import type { PostgresConnection } from '../../connections/postgres';
-import type { RedisConnection } from '../../connections/redis';
 import { printable } from '../letters/dead-letters';
-import { defineMetricScripts, retainMetrics } from './retention-metrics';
-import { type RetainedKind, retainedKinds, type RetentionPolicy } from '../../mapping/retention-policy';
-import { definePredictionScripts, retainPredictions } from './retention-predictions';
+import { removeOld, type RetentionContext } from './remove-old';
+import { defineMetricScripts, oldPoints } from './old-points';
+import { retainedKinds, type RetentionPolicy } from '../../mapping/retention-policy';
+import { definePredictionScripts, oldPredictions } from './old-predictions';
 import { keep, type RetentionReport } from './retention-report';
 import { beginning, Scan } from '../truth/scan';
-import type { Targets } from '../record/target';
 
 const serverSql = `SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now, current_setting('fsync') AS fsync`;
 
-export interface RetentionOptions {
-  readonly redis: RedisConnection;
-  readonly postgres: PostgresConnection;
-  readonly targets: () => Targets;
+export interface RetentionOptions extends Omit<RetentionContext, 'ask'> {
   readonly policy: RetentionPolicy;
-  /** Only say what would be removed: neither store is written to. */
-  readonly dryRun: boolean;
-  readonly onRemoved: (kind: RetainedKind, count: number) => void;
-}
-
-/** What the kinds share. */
-export interface RetentionContext extends RetentionOptions {
-  /** Awaits an answer of Redis. @throws explained errors */
-  readonly ask: <T>(answer: Promise<T>) => Promise<T>;
 }
 
 const dayMs = 86_400_000;
@@ -36,10 +22,12 @@ const dayMs = 86_400_000;
 export class Retention {
   readonly report: RetentionReport;
   readonly #context: RetentionContext;
+  readonly #policy: RetentionPolicy;
   readonly #steps: AsyncGenerator<void>;
 
   constructor(options: RetentionOptions) {
-    const { redis, dryRun } = options;
+    const { redis, dryRun, policy } = options;
+    this.#policy = policy;
     this.#context = {
       ...options,
       ask: async (answer) => {
@@ -83,10 +71,13 @@ export class Retention {
         // Those without a time that can be read. Nobody knows how old they are.
         for (const id of chunk.others.get('prediction') ?? [])
           keep(prediction, 'unfit', printable(`aidb:prediction:${id}`));
-        yield* retainPredictions(this.#context, prediction, chunk.predictions);
+        const old = oldPredictions(this.#context, prediction, chunk.predictions);
+        yield* removeOld(this.#context, 'prediction', prediction, old);
       }
-      if (metric !== undefined)
-        yield* retainMetrics(this.#context, metric, [...(chunk.others.get('metric') ?? [])]);
+      if (metric !== undefined) {
+        const old = oldPoints(this.#context, metric, [...(chunk.others.get('metric') ?? [])]);
+        yield* removeOld(this.#context, 'metric', metric, old);
+      }
       cursor = chunk.next;
       yield;
     }
@@ -95,14 +86,14 @@ export class Retention {
 
   /** By the clock of the servers, the one that is behind: this process' own may be anywhere. */
   async #begin(): Promise<void> {
-    const { redis, postgres, policy, ask } = this.#context;
+    const { redis, postgres, ask } = this.#context;
     const [server] = await postgres.query(serverSql);
     if (server?.['fsync'] === 'off')
       this.report.warnings.push('Postgres runs with fsync = off: a power failure may take what only it has');
     const [seconds] = await ask(redis.client.time());
     const now = Math.min(Number(server?.['now']), Number(seconds) * 1_000);
     for (const name of retainedKinds) {
-      const days = policy[name];
+      const days = this.#policy[name];
       if (days === undefined) continue;
       const before = new Date(now - days * dayMs).toISOString().replace('T', ' ').replace('Z', '000');
       this.report.kinds[name] = { before, removed: 0, bytes: 0, kept: {} };

@@ -1,5 +1,6 @@
 import type { Transaction } from '../../connections/postgres';
-import { type Comparison, rememberSql } from './compare';
+import type { Expectation } from './expectation';
+import { rememberSql } from './find-unlike';
 import { isKind, type KindName } from '../../mapping/kinds';
 import type { Target, Targets } from '../record/target';
 
@@ -29,10 +30,10 @@ export class Alterations {
   async remember(
     transaction: Transaction,
     target: Target,
-    comparison: Comparison,
+    expectation: Expectation,
     guest = false,
   ): Promise<void> {
-    const { sql, values } = rememberSql(target, comparison, guest);
+    const { sql, values } = rememberSql(target, expectation, guest);
     if ((await transaction.execute(sql, values)) > 0) (this.#kinds ??= new Set()).add(target.kind.name);
   }
 

@@ -8,7 +8,7 @@ import type { Unfit } from '../record/unfit';
 import type { MappedOutcome } from './write-mapped';
 
 /** What came of a batch. */
-export interface Applied {
+export interface BatchOutcome {
   readonly counts: Map<KindName, { added: number; updated: number }>;
   readonly synced: MappedOutcome['synced'][number][];
   readonly deleted: Map<KindName, number>;
@@ -22,7 +22,7 @@ export interface Applied {
   direct: boolean;
 }
 
-export const nothingApplied = (): Applied => ({
+export const nothingApplied = (): BatchOutcome => ({
   counts: new Map(),
   synced: [],
   deleted: new Map(),
@@ -39,7 +39,7 @@ export interface Attempt {
   readonly ids: IdMapTransaction;
   readonly alterations: Alterations;
   readonly batch: Batch;
-  readonly applied: Applied;
+  readonly applied: BatchOutcome;
   /** Append-only records go straight into their table. */
   readonly direct: boolean;
   /** Isolate what Postgres refuses, under savepoints. */

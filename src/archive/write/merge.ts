@@ -1,7 +1,9 @@
 import type { Transaction } from '../../connections/postgres';
 import type { Alterations } from './alterations';
-import { findUnlike, guestRows } from './compare';
-import type { Plan } from '../identity/resolved';
+import { anyOf, differs, isEmpty } from './equality';
+import { filledRows } from './expectation';
+import { findUnlike } from './find-unlike';
+import type { Counterpart } from '../identity/resolved';
 import { swallowed } from './swallowed';
 import { quoteName, type Target } from '../record/target';
 import { parameter } from '../record/decode';
@@ -12,40 +14,35 @@ import { parameter } from '../record/decode';
 export async function mergeAll(
   transaction: Transaction,
   target: Target,
-  plans: readonly Plan[],
+  rows: readonly Counterpart[],
   alterations: Alterations,
 ): Promise<number> {
-  if (plans.length === 0) return 0;
-  const filled = new Set<Plan>();
-  for (const plan of plans) if ((await merge(transaction, target, plan)) > 0) filled.add(plan);
+  if (rows.length === 0) return 0;
+  const filled = new Set<Counterpart>();
+  for (const one of rows) if ((await merge(transaction, target, one)) > 0) filled.add(one);
   // As put.ts does: what could still be filled was dropped, or Postgres wants it empty.
-  const [, filling] = guestRows(target, plans.map(({ resolved, pgId }) => ({ ...resolved, pgId })), true); // prettier-ignore
-  if (filling === undefined) return filled.size;
+  const filling = filledRows(target, rows);
   const unlike = await findUnlike(transaction, target, filling);
-  const left = unlike.flatMap(({ index }) => plans[index] ?? []);
-  const lost = left.filter((plan) => !filled.has(plan)).map(({ resolved }) => resolved);
+  const left = unlike.flatMap(({ index }) => rows[index] ?? []);
+  const lost = left.filter((one) => !filled.has(one)).map(({ resolved }) => resolved);
   if (lost.length > 0) throw await swallowed(transaction, target, lost);
-  const rows = unlike.flatMap(({ index }) => [filling.rows[index] ?? []]);
-  if (rows.length > 0) await alterations.remember(transaction, target, { ...filling, rows }, true);
+  const unfilled = unlike.flatMap(({ index }) => [filling.rows[index] ?? []]);
+  if (unfilled.length > 0)
+    await alterations.remember(transaction, target, { ...filling, rows: unfilled }, true);
   return filled.size;
 }
 
 /** Fills only what is empty. @returns 1 when anything was. */
-function merge(transaction: Transaction, target: Target, { resolved, pgId }: Plan): Promise<number> {
-  const columns = target.kind.columns.map(({ column }, index) => {
-    const name = quoteName(column);
-    const given = `$${index + 2}::text`;
-    return {
-      name,
-      given,
-      empty: `(${name} IS NULL OR ${name}::text = '')`,
-      type: target.types.get(column) ?? 'text',
-    };
+function merge(transaction: Transaction, target: Target, { resolved, pgId }: Counterpart): Promise<number> {
+  const given = (index: number) => `$${index + 2}::text`;
+  const set = target.kind.columns.map(({ column }, index) => {
+    const [name, before] = [quoteName(column), `t.${quoteName(column)}`];
+    const value = `${given(index)}::${target.types.get(column) ?? 'text'}`;
+    return `${name} = CASE WHEN ${isEmpty(before)} THEN ${value} ELSE ${before} END`;
   });
-  const set = columns.map(
-    ({ name, given, empty, type }) => `${name} = CASE WHEN ${empty} THEN ${given}::${type} ELSE ${name} END`,
+  const fills = target.kind.columns.map(({ column }, index) =>
+    differs(target, column, given(index), 'fills'),
   );
-  const fills = columns.map(({ given, empty }) => `(${empty} AND ${given} <> '')`);
-  const sql = `UPDATE ${target.table} SET ${set.join(', ')} WHERE id = $1 AND (${fills.join(' OR ')})`;
+  const sql = `UPDATE ${target.table} AS t SET ${set.join(', ')} WHERE id = $1 AND (${anyOf(fills)})`;
   return transaction.execute(sql, [pgId, ...resolved.row.values.map(parameter)]);
 }

@@ -1,5 +1,5 @@
 import type { Value } from '../record/decode';
-import { pythonNumber } from './not-json';
+import { findPythonNumber } from './not-json';
 import { quoteName } from '../record/target';
 import { quote, Unfit } from '../record/unfit';
 
@@ -50,7 +50,7 @@ function isLonger(value: Buffer | string, most: number): boolean {
 
 /** Python writes numbers that are none. What they stand for is not ours to say, and a column of text keeps them as they are. */
 function notJson(column: string, type: string, value: Buffer | string): Unfit {
-  const found = pythonNumber(value.toString());
+  const found = findPythonNumber(value.toString());
   if (found === undefined) return new Unfit('22P02', column, `${quote(value)} is not JSON`);
   return new Unfit(
     '22P02',

@@ -18,7 +18,9 @@ interface Open {
  * The first of Python's NaN, Infinity and -Infinity in a JSON text, and its place as a path: `$.scores[2]`; undefined where there is
  * none, where more is wrong with it than that, and in a text that is too long to be searched.
  */
-export function pythonNumber(text: string): { readonly token: string; readonly place: string } | undefined {
+export function findPythonNumber(
+  text: string,
+): { readonly token: string; readonly place: string } | undefined {
   if (text.length > longestSearched || !/NaN|Infinity/.test(text)) return undefined;
   try {
     parsePythonJson(text);

@@ -1,6 +1,7 @@
 import type { Transaction } from '../../connections/postgres';
 import type { Alterations } from './alterations';
-import { type Comparison, findUnlike } from './compare';
+import type { Expectation } from './expectation';
+import { findUnlike } from './find-unlike';
 import { swallowed, unrecognizable } from './swallowed';
 import { identityIn, upsert, type UpsertOptions, type Written } from './upsert';
 import { parameter } from '../record/decode';
@@ -17,13 +18,13 @@ export interface PutOptions extends UpsertOptions {
  * @throws Swallowed
  */
 export async function put(transaction: Transaction, options: PutOptions): Promise<Written> {
-  const { target, identity, columns, keepFilled, rows, sources, alterations } = options;
+  const { target, identity, columns, strictness, rows, sources, alterations } = options;
   const { kind } = target;
-  const comparisonOf = (indexes: readonly number[]): Comparison => ({
+  const expected = (indexes: readonly number[]): Expectation => ({
     identity,
     columns,
     rows: indexes.map((index) => (rows[index] ?? []).map(parameter)),
-    ...(keepFilled === undefined ? {} : { keepFilled }),
+    strictness,
   });
   const write = (indexes: readonly number[], always?: true) =>
     upsert(transaction, {
@@ -36,17 +37,16 @@ export async function put(transaction: Transaction, options: PutOptions): Promis
   let wanted: readonly number[] = [...rows.keys()];
   const remembered = rows.length > 0 && (await alterations.of(transaction, kind.name));
   if (remembered) {
-    const unlike = await findUnlike(transaction, target, comparisonOf(wanted));
+    const unlike = await findUnlike(transaction, target, expected(wanted));
     wanted = unlike.map(({ index }) => index);
   }
   const first = await write(wanted);
   if (remembered) await alterations.forget(transaction, kind.name, first.ids);
   if (!first.watched && first.written.size === wanted.length) return first;
 
-  const comparison = comparisonOf(wanted);
-  const unlike = (await findUnlike(transaction, target, comparison)).map(({ index, absent }) => ({
+  const unlike = (await findUnlike(transaction, target, expected(wanted))).map(({ index, pgId }) => ({
     index: wanted[index] ?? 0,
-    absent,
+    absent: pgId === null,
   }));
   if (unlike.length === 0) return first;
   // Not written, for a trigger makes the new row equal to the old one, or because another one drops it? Then it is not written now.
@@ -61,6 +61,6 @@ export async function put(transaction: Transaction, options: PutOptions): Promis
       throw await unrecognizable(transaction, target, lost, identity);
     throw await swallowed(transaction, target, lost);
   }
-  await alterations.remember(transaction, target, comparisonOf(unlike.map(({ index }) => index)));
+  await alterations.remember(transaction, target, expected(unlike.map(({ index }) => index)));
   return { added: first.added, updated: first.updated + second.updated };
 }

@@ -1,6 +1,7 @@
 import type { Transaction } from '../../connections/postgres';
 import { parameter, type Value } from '../record/decode';
-import { comparable, placeholders, quoteName, type Target } from '../record/target';
+import { placeholders, quoteName, type Target } from '../record/target';
+import { anyOf, differs, keeps } from './equality';
 
 export interface Written {
   readonly added: number;
@@ -23,8 +24,8 @@ export interface UpsertOptions {
   readonly columns: readonly string[];
   /** The arbiter of ON CONFLICT, as it stands in the SQL. */
   readonly arbiter: string;
-  /** SQL: whether row t keeps a value where the new one is empty. */
-  readonly keepFilled?: string;
+  /** What of a row that is there counts as the same. */
+  readonly strictness: 'stored' | 'shared';
   /** Values of the identity, then of the columns. No identity twice: Postgres refuses that (21000). */
   readonly rows: readonly (readonly (Value | undefined)[])[];
   /** A row that is already so is written as well. */
@@ -38,28 +39,21 @@ export const identityIn = (values: readonly (Value | undefined)[]): string =>
 /** Looked up by an index, for each row. */
 const watchedSql = `EXISTS (SELECT FROM pg_catalog.pg_trigger g WHERE g.tgrelid = t.tableoid AND NOT g.tgisinternal AND g.tgname NOT LIKE 'millrace%')`;
 
-/** SQL: whether other records are mapped to row t as well, and may have filled what its own leaves empty. */
-export const isShared = ({ kind }: Target): string =>
-  `EXISTS (SELECT FROM millrace.id_map m WHERE m.kind = '${kind.name}' AND m.pg_id = t.id AND NOT m.owned)`;
-
 /** Rows in one statement: Postgres takes 65,535 parameters. */
 const blockRows = 1_000;
 
 /** Inserts rows, or updates those that differ; a row that is already so is not touched. */
 export async function upsert(transaction: Transaction, options: UpsertOptions): Promise<Upserted> {
-  const { target, identity, columns, arbiter, keepFilled, rows, always } = options;
+  const { target, identity, columns, arbiter, strictness, rows, always } = options;
   const all = [...identity, ...columns].map(quoteName).join(', ');
-  const before = (column: string) => `t.${quoteName(column)}`;
-  const after = (column: string) => {
-    const given = `EXCLUDED.${quoteName(column)}`;
-    return keepFilled === undefined
-      ? given
-      : `CASE WHEN coalesce(${given}::text, '') = '' AND ${keepFilled} THEN ${before(column)} ELSE ${given} END`;
-  };
+  const given = (column: string) => `EXCLUDED.${quoteName(column)}`;
+  const after = (column: string) =>
+    strictness === 'stored'
+      ? given(column)
+      : `CASE WHEN ${keeps(target, given(column))} THEN t.${quoteName(column)} ELSE ${given(column)} END`;
   const set = columns.map((column) => `${quoteName(column)} = ${after(column)}`).join(', ');
-  const sides = (side: (column: string) => string) =>
-    columns.map((column) => comparable(side(column), target.types.get(column))).join(', ');
-  const differs = always ? '' : ` WHERE (${sides(before)}) IS DISTINCT FROM (${sides(after)})`;
+  const unlike = columns.map((column) => differs(target, column, given(column), strictness, true));
+  const where = always ? '' : ` WHERE ${anyOf(unlike)}`;
   const told = identity.map((name, index) => `t.${quoteName(name)} AS i${index}`).join(', ');
   let added = 0;
   let updated = 0;
@@ -70,7 +64,7 @@ export async function upsert(transaction: Transaction, options: UpsertOptions): 
     const block = rows.slice(at, at + blockRows);
     const sql =
       `INSERT INTO ${target.table} AS t (${all}) OVERRIDING SYSTEM VALUE VALUES ${placeholders(block.length, identity.length + columns.length)} ` +
-      `ON CONFLICT ${arbiter} DO UPDATE SET ${set}${differs} ` +
+      `ON CONFLICT ${arbiter} DO UPDATE SET ${set}${where} ` +
       `RETURNING (t.xmax = 0) AS added, t.id, ${told}, ${watchedSql} AS watched`;
     for (const row of await transaction.query(sql, block.flat().map(parameter))) {
       if (row['added'] === 't') added++;

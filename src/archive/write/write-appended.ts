@@ -1,8 +1,9 @@
 import type { Transaction } from '../../connections/postgres';
 import type { CarriedCopy } from '../batch/carried-copy';
 import { CopyText } from '../batch/copy-text';
-import { findMissing } from './find-missing';
-import type { Resolved } from '../identity/resolved';
+import { present } from './expectation';
+import { findUnlike } from './find-unlike';
+import { identityColumns, identityValues, type Resolved } from '../identity/resolved';
 import { Swallowed, swallowed, unrecognizable } from './swallowed';
 import { quoteName, type Target } from '../record/target';
 import { arbiterOf } from './write-keyed';
@@ -51,34 +52,30 @@ export async function writeAppended(
   const taken = await transaction.copy(`COPY ${stage} (${columns}) FROM STDIN`, pieces(rows, undefined));
   // COPY ends silently at a line that reads \. : what was sent must have arrived (TRAPS: Postgres 3).
   if (taken !== rows.length) throw new Error(`COPY took ${taken} of ${rows.length} rows`);
-  const identity = arbiterOf(target);
-  const names = identity.slice(1, identity.indexOf(')'));
-  const same = names.split(', ').map((name) => `t.${name} = s.${name}`).join(' AND '); // prettier-ignore
+  const identity = identityColumns(target.kind);
+  const names = identity.map(quoteName).join(', ');
+  const same = identity.map(quoteName).map((name) => `t.${name} = s.${name}`).join(' AND '); // prettier-ignore
   const [counts] = await transaction.query(
     // Looked up first: ON CONFLICT alone would take a number from the sequence for each row that is there.
     `WITH fresh AS MATERIALIZED (SELECT ${columns} FROM ${stage} s WHERE NOT EXISTS (SELECT FROM ${target.table} t WHERE ${same}) ` +
       // In the order they were given in, whatever plan is chosen: their ids rise with it.
       `ORDER BY s.ctid), ` +
-      `put AS (INSERT INTO ${target.table} (${columns}) SELECT ${columns} FROM fresh ON CONFLICT ${identity} DO NOTHING RETURNING ${names}) ` +
+      `put AS (INSERT INTO ${target.table} (${columns}) SELECT ${columns} FROM fresh ON CONFLICT ${arbiterOf(target)} DO NOTHING RETURNING ${names}) ` +
       `SELECT (SELECT count(DISTINCT (${names})) FROM fresh) AS fresh, (SELECT count(*) FROM put) AS put, ` +
       // By EXCEPT, for the planner takes them for a row or two, and would compare each with each.
       `EXISTS (SELECT ${names} FROM put EXCEPT SELECT ${names} FROM fresh) AS strange`,
   );
   await transaction.execute(`DROP TABLE ${stage}`);
   const fresh = Number(counts?.['fresh']);
-  if (counts?.['strange'] === 't')
-    throw await unrecognizable(transaction, target, [], names.replaceAll('"', '').split(', '));
+  if (counts?.['strange'] === 't') throw await unrecognizable(transaction, target, [], identity);
   if (Number(counts?.['put']) < fresh) await expectThere(transaction, target, rows);
   return fresh;
 }
 
 /** @throws Swallowed */
 async function expectThere(transaction: Transaction, target: Target, rows: readonly Resolved[]) {
-  const identities = rows.map(({ row, parents }): [string, string] =>
-    row.redisKey === undefined ? [row.id, `${row.created ?? ''}+00`] : [parents[0] ?? '', row.redisKey],
-  );
-  const missing = await findMissing(transaction, target, identities);
-  if (missing.length > 0) throw await swallowed(transaction, target, missing.map((index) => rows[index])); // prettier-ignore
+  const missing = await findUnlike(transaction, target, present(target, rows.map(identityValues)));
+  if (missing.length > 0) throw await swallowed(transaction, target, missing.map(({ index }) => rows[index])); // prettier-ignore
 }
 
 function* pieces(rows: readonly Resolved[], copy: CarriedCopy | undefined): Generator<Buffer> {

@@ -2,18 +2,14 @@ import type { Transaction } from '../../connections/postgres';
 import type { Alterations } from './alterations';
 import { compareNumbers } from '../record/id-order';
 import { put } from './put';
-import type { Resolved } from '../identity/resolved';
+import { identityColumns, type Resolved } from '../identity/resolved';
 import { quoteName, type Target } from '../record/target';
 import type { Written } from './upsert';
 
 /** The unique index that tells our rows apart: partial, so that other programs' rows are never refused. */
 export function arbiterOf({ kind }: Target): string {
-  const columns =
-    kind.identity === 'dated'
-      ? ['redis_id', kind.created ?? '']
-      : [...kind.parents.map(({ column }) => column), 'redis_key'];
   const mark = kind.identity === 'dated' ? 'redis_id' : 'redis_key';
-  return `(${columns.map(quoteName).join(', ')}) WHERE ${mark} IS NOT NULL`;
+  return `(${identityColumns(kind).map(quoteName).join(', ')}) WHERE ${mark} IS NOT NULL`;
 }
 
 /** Writes hyperparameters and runs of experiments: told apart by their parents and a key, and mutable. */
@@ -33,9 +29,10 @@ export function writeKeyed(
     target,
     alterations,
     sources: ordered,
-    identity: [...target.kind.parents.map(({ column }) => column), 'redis_key'],
+    identity: identityColumns(target.kind),
     columns: target.kind.columns.map(({ column }) => column),
     arbiter: arbiterOf(target),
+    strictness: 'stored',
     rows: ordered.map(({ row, parents }) => [...parents, row.redisKey, ...row.values]),
   });
 }

@@ -1,18 +1,17 @@
 import type { Transaction } from '../../connections/postgres';
 import type { Alterations } from './alterations';
 import { type Decision, settle } from '../identity/claims';
-import { guestRows } from './compare';
+import { guestRows } from './expectation';
 import { findHolders, naturalKey } from '../identity/holders';
 import type { IdMapTransaction, Mapping } from '../identity/id-map';
 import type { Identity } from '../record/identity';
 import type { KindName } from '../../mapping/kinds';
 import { mergeAll } from './merge';
 import { put } from './put';
-import { columnsOf, identityOf, type Plan, type Resolved } from '../identity/resolved';
+import { columnsOf, type Counterpart, identityOf, type Resolved } from '../identity/resolved';
 import type { Row } from '../record/row';
 import { quoteName, type Target } from '../record/target';
 import { Unfit } from '../record/unfit';
-import { isShared } from './upsert';
 import { parameter } from '../record/decode';
 import type { ConflictStrategy } from '../../mapping/strategies';
 
@@ -68,8 +67,8 @@ export async function writeMapped(
   const real = (pgId: string): string =>
     pgId.startsWith('new ') ? (allocated[Number(pgId.slice(4))] ?? '') : pgId;
 
-  const writes: Plan[] = [];
-  const merges: Plan[] = [];
+  const writes: Counterpart[] = [];
+  const merges: Counterpart[] = [];
   const mappings: [Identity, Mapping][] = [];
   const parked: MappedOutcome['parked'][number][] = [];
   const synced: MappedOutcome['synced'][number][] = [];
@@ -102,7 +101,7 @@ export async function writeMapped(
     identity: ['id'],
     columns: columnsOf(target),
     arbiter: '(id)',
-    ...(strategy === 'merge' ? { keepFilled: isShared(target) } : {}),
+    strictness: strategy === 'merge' ? 'shared' : 'stored',
     rows: writes.map(({ resolved, pgId }) => [pgId, ...resolved.parents, ...resolved.row.values]),
   });
   const merged = await mergeAll(transaction, target, merges, alterations);
@@ -130,8 +129,8 @@ async function rememberName(
   target: Target,
   { rows, holder, alterations }: Pick<MappedOptions, 'rows' | 'alterations'> & { readonly holder: string },
 ): Promise<void> {
-  const [parted] = guestRows(target, rows.map((one) => ({ ...one, pgId: holder })), false); // prettier-ignore
-  if (parted !== undefined) await alterations.remember(transaction, target, parted, true);
+  const parted = guestRows(target, rows.map((resolved) => ({ resolved, pgId: holder }))); // prettier-ignore
+  await alterations.remember(transaction, target, parted, true);
 }
 
 /** Takes the names away from rows that pass them on: the constraint is checked row by row. */

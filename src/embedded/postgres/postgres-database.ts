@@ -2,7 +2,7 @@ import { Client } from 'pg';
 
 import { describeError } from '../../foundation/errors';
 
-export interface Access {
+export interface DatabaseAccess {
   readonly host: string;
   readonly port: number;
   readonly user: string;
@@ -15,7 +15,7 @@ const NO_SUCH_DATABASE = '3D000';
 const TIMEOUT_MS = 30_000;
 
 /** Asks in a session of its own. */
-export async function query(access: Access, database: string, sql: string): Promise<readonly Row[]> {
+export async function query(access: DatabaseAccess, database: string, sql: string): Promise<readonly Row[]> {
   // Told not to use SSL: the user's PGSSLMODE is for other servers.
   const client = new Client({ ...access, database, ssl: false, connectionTimeoutMillis: TIMEOUT_MS });
   client.on('error', () => undefined);
@@ -28,7 +28,7 @@ export async function query(access: Access, database: string, sql: string): Prom
 }
 
 /** Asks a question in the database, which is made when missing. @param database a plain identifier */
-export async function ensureDatabase(access: Access, database: string): Promise<void> {
+export async function ensureDatabase(access: DatabaseAccess, database: string): Promise<void> {
   const ask = () => query(access, database, 'SELECT 1');
   try {
     await ask();

@@ -30,7 +30,7 @@ async function serves(pid: number, data: string): Promise<boolean> {
  * Ends the server that an earlier, killed run left behind on this folder. Its watchdog is ending it already, so this is
  * mostly a wait. Call it while holding the folder: nobody else's server can then be on it.
  */
-export async function endOrphan(data: string, log: (message: string) => void): Promise<void> {
+export async function endPostgresOrphan(data: string, log: (message: string) => void): Promise<void> {
   const found = readPidFile(data);
   if (found === undefined) return;
   const { pid } = found;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describeError } from '../../foundation/errors';
 import { readAsset } from '../../foundation/package-root';
 import type { EmbeddedPostgres } from './postgres';
-import { type Access, query } from './postgres-database';
+import { type DatabaseAccess, query } from './postgres-database';
 import { newPassword, readSecret, writeSecret } from '../../foundation/secret';
 
 /**
@@ -16,14 +16,14 @@ const UNKNOWN = /^28/;
 
 const passwordFile = (dataDir: string): string => join(dataDir, 'password');
 
-export interface OwnerAccess extends Access {
+export interface OwnerAccess extends DatabaseAccess {
   /** With the password. */
   readonly url: string;
   /** Where the password is kept. */
   readonly passwordFile: string;
 }
 
-async function owns(access: Access, database: string): Promise<boolean> {
+async function owns(access: DatabaseAccess, database: string): Promise<boolean> {
   const mine =
     'SELECT pg_get_userbyid(datdba) = current_user AS mine FROM pg_database WHERE datname = current_database()';
   try {

@@ -7,7 +7,7 @@ import { findPostgres } from './postgres-binary';
 import { ensureCluster, majorOf, passwordOf, USER } from './postgres-cluster';
 import { ensureDatabase } from './postgres-database';
 import { launchPostgres, logFileOf } from './postgres-launch';
-import { endOrphan } from './postgres-orphan';
+import { endPostgresOrphan } from './postgres-orphan';
 import { clusterOf, type Place, placeFor } from '../process/server-place';
 import { LOOPBACK } from '../process/ask-redis';
 import { makePrivateFolder } from '../../foundation/secret';
@@ -70,7 +70,7 @@ async function startIn(place: Place, options: StartPostgresOptions): Promise<Emb
   const { log = () => undefined, persist = true, binDir } = options;
   const cacheDir = options.cacheDir ?? defaultCacheDir();
   const binary = await findPostgres({ cacheDir, log, binDir, user, major: majorOf(dataDir) });
-  await endOrphan(clusterOf(dataDir), log);
+  await endPostgresOrphan(clusterOf(dataDir), log);
   await ensureCluster(binary, { ...place, persist, logFile: logFileOf(dataDir) });
   const settings = { ...SETTINGS, fsync: persist ? 'on' : 'off', ...options.extraSettings };
   const { server, port } = await launchPostgres({ ...place, binary, port: options.port, settings, log });

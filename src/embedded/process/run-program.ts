@@ -9,7 +9,7 @@ export interface ProgramResult {
   readonly stderr: string;
 }
 
-export interface RunOptions {
+export interface ProgramOptions {
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
   readonly timeoutMs?: number;
@@ -25,7 +25,7 @@ const MAX_OUTPUT_BYTES = 32 * 1024 * 1024;
 export function runProgram(
   file: string,
   args: readonly string[],
-  options: RunOptions = {},
+  options: ProgramOptions = {},
 ): Promise<ProgramResult> {
   const { timeoutMs: timeout = DEFAULT_TIMEOUT_MS, ...rest } = options;
   return new Promise((resolve) => {

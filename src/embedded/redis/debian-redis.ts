@@ -3,7 +3,7 @@ import { delimiter, join } from 'node:path';
 
 import { downloadPackages } from './apt-download';
 import { installOnce } from '../process/install-once';
-import { type Attempt, checkRedisServer } from './redis-server-check';
+import { type RedisAttempt, checkRedisServer } from './redis-server-check';
 import { removeFolder } from '../process/remove-folder';
 import { lastLines, runProgram } from '../process/run-program';
 
@@ -40,7 +40,7 @@ function libraryFolders(root: string): string[] {
   return candidates.filter((folder) => entries(folder, 'library').length > 0);
 }
 
-function check(root: string): Promise<Attempt> {
+function check(root: string): Promise<RedisAttempt> {
   const inherited = process.env['LD_LIBRARY_PATH'] ?? '';
   const folders = [...libraryFolders(root), ...(inherited === '' ? [] : [inherited])];
   const env = folders.length === 0 ? {} : { LD_LIBRARY_PATH: folders.join(delimiter) };
@@ -61,7 +61,7 @@ async function unpack(folder: string): Promise<void> {
 }
 
 /** The Redis of Debian or Ubuntu, unpacked into the cache instead of installed: neither root nor a service is involved. */
-export async function debianRedis(cacheDir: string, log: (message: string) => void): Promise<Attempt> {
+export async function debianRedis(cacheDir: string, log: (message: string) => void): Promise<RedisAttempt> {
   if (process.platform !== 'linux') return { problem: 'no Debian package for this platform' };
   const target = join(cacheDir, `redis-${releaseName()}-${process.arch}`);
   const cached = await check(target);

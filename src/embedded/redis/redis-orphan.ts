@@ -22,7 +22,7 @@ function ask(port: number, password: string | undefined, command: string): Promi
  * append-only file. Its watchdog is ending it already, so this is mostly a wait. Call it while holding the folder:
  * nobody else's server can then be on it.
  */
-export async function endOrphan(place: RedisPlace, log: (message: string) => void): Promise<void> {
+export async function endRedisOrphan(place: RedisPlace, log: (message: string) => void): Promise<void> {
   const { dataDir, ownDir } = place;
   const port = recordedPort(portFile(ownDir));
   if (port === undefined) return;

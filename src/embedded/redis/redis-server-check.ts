@@ -13,7 +13,7 @@ export interface RedisServerBinary {
 }
 
 /** One way of getting a server: it gave one, or the reason why not. */
-export type Attempt = { readonly server: RedisServerBinary } | { readonly problem: string };
+export type RedisAttempt = { readonly server: RedisServerBinary } | { readonly problem: string };
 
 /** Redis 7 brought functions, on which the writer library rests. */
 const OLDEST_MAJOR = 7;
@@ -24,7 +24,7 @@ export async function checkRedisServer(
   origin: string,
   env: NodeJS.ProcessEnv = {},
   user?: ServerUser,
-): Promise<Attempt> {
+): Promise<RedisAttempt> {
   const result = await runProgram(path, ['--version'], {
     env: { ...process.env, ...env },
     cwd: '/',

@@ -3,7 +3,7 @@ import { holdDirectory } from '../process/data-dir-lock';
 import { LOOPBACK } from '../process/ask-redis';
 import { findRedisServer } from './redis-binary';
 import { launchRedis } from './redis-launch';
-import { endOrphan, passwordFile } from './redis-orphan';
+import { endRedisOrphan, passwordFile } from './redis-orphan';
 import { placeRedis, settleData } from './redis-place';
 import { writeSecret } from '../../foundation/secret';
 import type { Exit } from '../process/server-process';
@@ -52,7 +52,7 @@ export async function startRedis(options: StartRedisOptions): Promise<EmbeddedRe
   try {
     const cacheDir = options.cacheDir ?? defaultCacheDir();
     const binary = await findRedisServer({ cacheDir, log, user: place.user });
-    await endOrphan(place, log);
+    await endRedisOrphan(place, log);
     settleData(place);
     if (password !== undefined) writeSecret(passwordFile(place.ownDir), `${password}\n`);
     const launch = { ...place, binary, password, persist, extraArgs, port: wantedPort, log };

@@ -10,7 +10,7 @@ import { button, el } from './dom.js';
  * @param {() => void} options.onChange the token has come or gone
  */
 export function createAccess({ place, onChange }) {
-  /** @type {import('../api').Access} */
+  /** @type {import('../api').AccessAnswer} */
   let access = { actions: false, open: true };
   let allowed = false;
   let asking = false;

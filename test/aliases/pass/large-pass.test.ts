@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import type { PassReport } from '../../../src/aliases/pass/pass-runner';
+import type { PassReport } from '../../../src/aliases/pass/report';
 import { loadConfig } from '../../../src/config/load';
-import { passOnce } from '../../../src/control/once';
+import { passOnce } from '../../../src/aliases/once';
 import { keepLog } from '../../support/daemon';
 import { actualKeys, expectedKeys } from '../../support/model';
 import { aliasDatabase } from '../../support/alias-database';

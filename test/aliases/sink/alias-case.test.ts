@@ -5,7 +5,7 @@ import { dryRunPass } from '../../../src/aliases/pass/dry-run-pass';
 import { examine } from '../../../src/aliases/inspect/examine';
 import { foldAlias } from '../../../src/mapping/alias-tables';
 import { loadConfig } from '../../../src/config/load';
-import { passOnce } from '../../../src/control/once';
+import { passOnce } from '../../../src/aliases/once';
 import { keepLog, startDaemon } from '../../support/daemon';
 import { eventually } from '../../support/eventually';
 import { actualKeys } from '../../support/model';

@@ -6,9 +6,8 @@ import { instant } from '../record/instant';
 import { kinds } from '../../mapping/kinds';
 import { parseMember } from '../record/metric-member';
 import { printable } from '../letters/dead-letters';
-import { confirm } from './retention-confirm';
+import type { Candidate, Lot, RetentionContext } from './remove-old';
 import { keep, type KindReport } from './retention-report';
-import type { RetentionContext } from './retention';
 import { type Row, toRow } from '../record/row';
 import { isUnfit } from '../record/unfit';
 
@@ -48,21 +47,9 @@ const known = new Set(metric.columns.map(({ field }) => field));
 const ended =
   /^(completed?|done|finished|succeeded|success|failed|failure|error|cancel(l?ed)|aborted|stopped|killed)$/i;
 
-interface Point {
-  readonly row: Row;
+interface Point extends Candidate {
   readonly score: Buffer;
   readonly member: Buffer;
-}
-
-/** A page of one metric. */
-interface Series {
-  readonly id: Buffer;
-  readonly run: Buffer;
-  /** started_at, status, completed_at as they were. */
-  readonly state: readonly Buffer[];
-  readonly points: readonly Point[];
-  /** The metric has no other points than these. */
-  readonly whole: boolean;
 }
 
 export function defineMetricScripts({ client }: RedisConnection): void {
@@ -72,13 +59,13 @@ export function defineMetricScripts({ client }: RedisConnection): void {
   }
 }
 
-/** Removes the points of these metrics that are old and in Postgres, of finished runs; a group a step. @param ids latin1 */
-export async function* retainMetrics(
+/** Points of these metrics that are old, of finished runs: many short metrics in a group, or a page of a long one. @param ids latin1 */
+export async function* oldPoints(
   context: RetentionContext,
   report: KindReport,
   ids: readonly string[],
-): AsyncGenerator<void> {
-  let group: Series[] = [];
+): AsyncGenerator<readonly Lot<Point>[]> {
+  let group: Lot<Point>[] = [];
   for (const [index, latin1] of ids.entries()) {
     const id = Buffer.from(latin1, 'latin1');
     let from = 0;
@@ -86,28 +73,28 @@ export async function* retainMetrics(
       const page = await readPage(context, report, id, from);
       if (page === undefined) break;
       if (page.last) {
-        group.push(page.series);
+        group.push(page.lot);
         break;
       }
-      // A long one by itself: where its next page begins depends on what goes of this one.
-      const removed = await settle(context, report, [page.series]);
-      from += page.read - (context.dryRun ? 0 : removed);
-      yield;
+      // By itself: where its next page begins depends on what goes of this one.
+      const before = report.removed;
+      yield [page.lot];
+      from += page.read - (context.dryRun ? 0 : report.removed - before);
     }
-    const points = group.reduce((sum, series) => sum + series.points.length, 0);
+    const points = group.reduce((sum, { candidates }) => sum + candidates.length, 0);
     if ((index + 1) % groupKeys > 0 && points < pagePoints && index + 1 < ids.length) continue;
-    await settle(context, report, group);
+    yield group;
     group = [];
-    yield;
   }
 }
 
 async function readPage(
-  { redis, ask }: RetentionContext,
+  context: RetentionContext,
   report: KindReport,
   id: Buffer,
   from: number,
-): Promise<{ readonly series: Series; readonly read: number; readonly last: boolean } | undefined> {
+): Promise<{ readonly lot: Lot<Point>; readonly read: number; readonly last: boolean } | undefined> {
+  const { redis, ask } = context;
   const run = id.subarray(0, Math.max(0, id.indexOf(':')));
   const reply = await ask(
     redis.client.millraceRetentionReadMetricsBuffer(
@@ -131,15 +118,16 @@ async function readPage(
     if (typeof member === 'number') keep(report, 'large', nameOf(id));
     if (!Buffer.isBuffer(member) || !Buffer.isBuffer(score)) continue;
     const row = rowOf({ id, run, started, member, score }, report);
-    if (row !== undefined) points.push({ row, score, member });
+    if (row !== undefined) points.push({ row, bytes: member.length, score, member });
   }
   const read = flat.length / 2;
   const state = [started, status, completed];
-  return {
-    series: { id, run, state, points, whole: points.length === card },
-    read,
-    last: from + read >= card,
+  const lot: Lot<Point> = {
+    candidates: points,
+    whole: points.length === card,
+    remove: (equal, mayEmpty) => remove(context, { id, run, state, equal, mayEmpty }),
   };
+  return { lot, read, last: from + read >= card };
 }
 
 function isFinished(status: Buffer, completed: Buffer): boolean {
@@ -189,49 +177,27 @@ function rowOf(
 
 const nameOf = (id: Buffer): string => printable(keyOf('metric', id));
 
-/** Compares and removes. @returns how many went, or would */
-async function settle(
-  { redis, postgres, targets, dryRun, ask, onRemoved }: RetentionContext,
-  report: KindReport,
-  group: readonly Series[],
-): Promise<number> {
-  const rows = group.flatMap(({ points }) => points.map(({ row }) => row));
-  const empties = group.some(({ whole }) => whole);
-  const confirmed = await confirm(
-    { postgres, targets, kind: 'metric', before: report.before, dryRun, empties },
-    rows,
+/** @param removal `state`: started_at, status and completed_at of the run as they were */
+async function remove(
+  { redis, ask }: RetentionContext,
+  removal: {
+    readonly id: Buffer;
+    readonly run: Buffer;
+    readonly state: readonly Buffer[];
+    readonly equal: readonly Point[];
+    readonly mayEmpty: boolean;
+  },
+): Promise<readonly boolean[]> {
+  const { id, run, state, equal, mayEmpty } = removal;
+  const removed = await ask(
+    redis.client.millraceRetentionRemoveMetrics(
+      keyOf('metric', id),
+      keyOf('run', run),
+      ...state,
+      mayEmpty ? '1' : '0',
+      ...equal.flatMap(({ score, member }) => [score, member]),
+    ),
   );
-  let at = 0;
-  let total = 0;
-  for (const { id, run, state, points, whole } of group) {
-    const first = at;
-    at += points.length;
-    const equal = points.filter(({ member }, index) => {
-      const verdict = confirmed.verdicts[first + index] ?? 'missing';
-      if (verdict === 'equal') report.bytes += member.length;
-      else keep(report, verdict, nameOf(id));
-      return verdict === 'equal';
-    });
-    if (equal.length === 0) continue;
-    const series = id.toString('utf8', run.length + 1);
-    const mayEmpty = whole && !confirmed.younger.has(`${confirmed.parents[first] ?? ''} ${series}`);
-    const staying = whole && !mayEmpty && equal.length === points.length ? 1 : 0;
-    const removed = dryRun
-      ? equal.length - staying
-      : await ask(
-          redis.client.millraceRetentionRemoveMetrics(
-            keyOf('metric', id),
-            keyOf('run', run),
-            ...state,
-            mayEmpty ? '1' : '0',
-            ...equal.flatMap(({ score, member }) => [score, member]),
-          ),
-        );
-    if (removed < equal.length)
-      keep(report, staying > 0 ? 'last' : 'changed', nameOf(id), equal.length - removed);
-    report.removed += removed;
-    total += removed;
-    if (!dryRun) onRemoved('metric', removed);
-  }
-  return total;
+  // Which of them stayed the script does not say; mostly none did.
+  return equal.map((_point, index) => index < removed);
 }

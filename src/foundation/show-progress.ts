@@ -1,4 +1,4 @@
-import { harmless } from '../foundation/harmless';
+import { harmless } from './harmless';
 
 /** A pass shorter than this needs no progress line. */
 const everyMs = 300;

@@ -1,11 +1,11 @@
-import { PostgresConnection } from '../connections/postgres';
-import type { PostgresTarget } from '../connections/postgres-url';
-import { RedisConnection } from '../connections/redis';
-import type { RedisTarget } from '../connections/redis-url';
-import { firstWriter, secondWriter } from './position/checkpoint';
+import { PostgresConnection } from '../../connections/postgres';
+import type { PostgresTarget } from '../../connections/postgres-url';
+import { RedisConnection } from '../../connections/redis';
+import type { RedisTarget } from '../../connections/redis-url';
+import { firstWriter, secondWriter } from '../position/checkpoint';
 
-/** What a lane talks through. */
-export class LaneConnections {
+/** What the lane talks through. */
+export class ArchiveConnections {
   readonly redis: RedisConnection;
   /** Its reads block. */
   readonly tail: RedisConnection;

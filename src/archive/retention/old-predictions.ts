@@ -4,9 +4,8 @@ import type { RedisConnection } from '../../connections/redis';
 import type { Found } from '../record/found';
 import type { Identity } from '../record/identity';
 import { kinds } from '../../mapping/kinds';
-import { confirm } from './retention-confirm';
+import type { Candidate, Lot, RetentionContext } from './remove-old';
 import { keep, type KindReport } from './retention-report';
-import type { RetentionContext } from './retention';
 import { type Row, toRow } from '../record/row';
 import { isUnfit } from '../record/unfit';
 
@@ -25,7 +24,7 @@ declare module 'ioredis' {
   }
 }
 
-/** Compared in one transaction, and bytes after which no more are read. */
+/** Read and compared in one go, and bytes after which no more are read. */
 const groupRecords = 500;
 const groupBytes = 4 * 1024 * 1024;
 /** Removed by one script: writers wait while it runs, for about a millisecond. */
@@ -36,15 +35,12 @@ const { prediction } = kinds;
 /** All that Postgres has a place for. */
 const known = new Set(['id', 'model_version_id', ...prediction.columns.map(({ field }) => field)]);
 
-/** A record as it was read: what is compared, and what must still be there when it is removed. */
-interface Candidate {
-  readonly row: Row;
+interface OldPrediction extends Candidate {
   readonly id: string;
   readonly version: Buffer;
   readonly versionCreated: Buffer;
   readonly fields: readonly Buffer[];
   readonly values: readonly Buffer[];
-  readonly bytes: number;
 }
 
 export function definePredictionScripts({ client }: RedisConnection): void {
@@ -54,19 +50,18 @@ export function definePredictionScripts({ client }: RedisConnection): void {
   }
 }
 
-/** Removes those of these predictions that are old and in Postgres; a group a step. */
-export async function* retainPredictions(
+/** Those of these predictions that are old; a few hundred in a group. */
+export async function* oldPredictions(
   context: RetentionContext,
   report: KindReport,
   found: readonly Identity[],
-): AsyncGenerator<void> {
-  const { redis, postgres, targets, dryRun } = context;
-  const { before } = report;
-  const ids = [...new Set(found.filter(({ created }) => created < before).map(({ id }) => id))];
+): AsyncGenerator<readonly Lot<OldPrediction>[]> {
+  const { redis, ask } = context;
+  const ids = [...new Set(found.filter(({ created }) => created < report.before).map(({ id }) => id))];
   for (let at = 0; at < ids.length;) {
     const wanted = ids.slice(at, at + groupRecords);
     const keys = wanted.map((id) => `${prefix}${id}`);
-    const reply = await context.ask(
+    const reply = await ask(
       redis.client.millraceRetentionReadPredictionsBuffer(
         keys.length,
         ...keys,
@@ -82,19 +77,14 @@ export async function* retainPredictions(
         record === null || typeof record === 'number' ? undefined : candidateOf(id, record, report);
       return candidate ? [candidate] : [];
     });
-    const { verdicts } = await confirm(
-      { postgres, targets, kind: 'prediction', before, dryRun },
-      candidates.map(({ row }) => row),
-    );
-    const equal: Candidate[] = [];
-    for (const [index, candidate] of candidates.entries()) {
-      const verdict = verdicts[index] ?? 'missing';
-      if (verdict === 'equal') equal.push(candidate);
-      else keep(report, verdict, `${prefix}${candidate.id}`);
-    }
-    for (let from = 0; from < equal.length; from += removedAtOnce)
-      await remove(context, report, equal.slice(from, from + removedAtOnce));
-    yield;
+    const lots: Lot<OldPrediction>[] = [];
+    for (let from = 0; from < candidates.length; from += removedAtOnce)
+      lots.push({
+        candidates: candidates.slice(from, from + removedAtOnce),
+        whole: false,
+        remove: (equal) => remove(context, equal),
+      });
+    yield lots;
   }
 }
 
@@ -103,7 +93,7 @@ function candidateOf(
   id: string,
   [created, ...flat]: readonly [Buffer | null, ...Buffer[]],
   report: KindReport,
-): Candidate | undefined {
+): OldPrediction | undefined {
   const fields = flat.filter((_part, index) => index % 2 === 0);
   const values = flat.filter((_part, index) => index % 2 === 1);
   const byName = new Map(fields.map((field, index) => [field.toString('latin1'), values[index]]));
@@ -138,10 +128,9 @@ function candidateOf(
 }
 
 async function remove(
-  { redis, dryRun, ask, onRemoved }: RetentionContext,
-  report: KindReport,
-  equal: readonly Candidate[],
-): Promise<void> {
+  { redis, ask }: RetentionContext,
+  equal: readonly OldPrediction[],
+): Promise<readonly boolean[]> {
   const keys: Buffer[] = [];
   const args: (string | Buffer)[] = [];
   for (const { id, version, versionCreated, fields, values } of equal) {
@@ -152,16 +141,6 @@ async function remove(
     );
     args.push(id, versionCreated, String(fields.length), ...fields, ...values);
   }
-  const flags = dryRun
-    ? equal.map(() => 1)
-    : await ask(redis.client.millraceRetentionRemovePredictions(keys.length, ...keys, ...args));
-  let removed = 0;
-  for (const [index, { id, bytes }] of equal.entries()) {
-    if (flags[index] === 1) {
-      removed++;
-      report.bytes += bytes;
-    } else keep(report, 'changed', `${prefix}${id}`);
-  }
-  report.removed += removed;
-  if (!dryRun) onRemoved('prediction', removed);
+  const flags = await ask(redis.client.millraceRetentionRemovePredictions(keys.length, ...keys, ...args));
+  return flags.map((flag) => flag === 1);
 }

@@ -1,28 +1,28 @@
 import type { Log } from '../../log/log';
 import type { Metrics } from '../../metrics/metrics';
+import type { Stage } from '../../pipeline/turns';
 import { timestamp } from '../../foundation/timestamp';
-import { Retention, type RetentionOptions } from './retention';
-import { retentionCounts, retentionSummary } from './retention-report';
+import { Retention, type RetentionOptions } from '../retention/retention';
+import { retentionCounts, retentionSummary } from '../retention/retention-report';
 
-export interface LaneRetentionOptions extends Pick<
-  RetentionOptions,
-  'redis' | 'postgres' | 'targets' | 'policy'
-> {
+export interface RetainOptions extends Pick<RetentionOptions, 'redis' | 'postgres' | 'targets' | 'policy'> {
   readonly log: Log;
   readonly metrics: Metrics;
+  /** Whether a full pass is under way, or asked for: it comes first. */
+  readonly passing: () => boolean;
 }
 
 /** Days do not pass any faster: after the passes of the interval, once an hour. */
 const everyMs = 3_600_000;
 
 /** Retention in the daemon: a step in a turn that has nothing else to do. It never stops the lane, whatever happens to it. */
-export class LaneRetention {
-  readonly #options: LaneRetentionOptions;
+export class Retain {
+  readonly #options: RetainOptions;
   #run: Retention | undefined;
   #due = false;
   #startedAt = -Infinity;
 
-  constructor(options: LaneRetentionOptions) {
+  constructor(options: RetainOptions) {
     this.#options = options;
   }
 
@@ -31,10 +31,10 @@ export class LaneRetention {
     this.#due ||= reason !== 'interval' || now - this.#startedAt >= everyMs;
   }
 
-  /** Does a little, if a run is due or under way. @returns whether there may be more */
-  async step(): Promise<boolean> {
-    if (this.#run === undefined && !this.#due) return false;
-    const { log, metrics, ...options } = this.#options;
+  /** Does a little, if a run is due or under way. */
+  readonly run: Stage = async () => {
+    const { log, metrics, passing, ...options } = this.#options;
+    if (passing() || (this.#run === undefined && !this.#due)) return undefined;
     if (this.#run === undefined) {
       this.#due = false;
       this.#startedAt = performance.now();
@@ -48,7 +48,7 @@ export class LaneRetention {
     }
     const { report } = this.#run;
     try {
-      if (await this.#run.step()) return true;
+      if (await this.#run.step()) return 'more';
       const fields = { event: 'retention.done', pipeline: 'archive', ...retentionCounts(report) };
       log.info('retention complete', { ...fields, text: `[${timestamp()}] ${retentionSummary(report)}` });
       for (const warning of report.warnings) log.warn(warning, { event: 'retention.warning' });
@@ -57,6 +57,6 @@ export class LaneRetention {
       this.#startedAt = -Infinity; // again after the next full pass
     }
     this.#run = undefined;
-    return false;
-  }
+    return undefined;
+  };
 }

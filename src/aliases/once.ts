@@ -1,0 +1,47 @@
+import { interval } from 'rxjs';
+import type { Config } from '../config/load';
+import { RedisConnection } from '../connections/redis';
+import type { Log } from '../log/log';
+import { createMetrics } from '../metrics/metrics';
+import { untold } from '../pipeline/event';
+import type { OnceOptions } from '../pipeline/once-options';
+import { runForOnePass } from '../pipeline/one-pass';
+import { aliasLane } from './lane';
+import { type PassReport, requireTables } from './pass/report';
+import { refusePaused } from './sink/pause';
+
+/**
+ * One full pass in this process, beside a running daemon or without one. Installs nothing in the SQLite file. The first
+ * failure ends it.
+ * @param options force: delete even when that is more than half of the keys of a type. @throws E_STOPPED when the signal aborts
+ */
+export async function passOnce(
+  config: Config,
+  log: Log,
+  { force = false, ...options }: OnceOptions & { readonly force?: boolean } = {},
+): Promise<PassReport> {
+  const connection = new RedisConnection(config.redis, 'pass');
+  const { turns, passes, close } = aliasLane({
+    path: config.dbPath,
+    mappings: config.aliasTables,
+    aliasCase: config.aliasCase,
+    install: false,
+    ...{ force, connection, log, metrics: createMetrics(), tell: untold },
+  });
+  const report = await runForOnePass({
+    ...options,
+    ...{ pipeline: 'aliases', turns, passes },
+    wake$: interval(20), // only a locked file is waited for
+    refused: () => refusePaused(connection),
+    until: (ended) => Promise.race([passes.request('asked for'), ended]),
+    cut: () => {
+      connection.close();
+    },
+    close: async () => {
+      await close();
+      connection.close();
+    },
+  });
+  requireTables(report, config.dbPath);
+  return report;
+}

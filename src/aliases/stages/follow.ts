@@ -1,0 +1,28 @@
+import type { Incidents } from '../../pipeline/incidents';
+import type { Stage } from '../../pipeline/turns';
+import type { PauseState } from '../../pipeline/pause';
+import type { Follower } from '../sink/follower';
+import type { AliasSink } from '../sink/sink';
+import type { Keep } from './keep';
+
+export interface FollowOptions {
+  readonly keep: Keep;
+  readonly follower: Follower;
+  readonly sink: AliasSink;
+  readonly pause: PauseState;
+  readonly incidents: Incidents;
+  /** Called when a full pass has to see everything from now on. */
+  readonly onDoubt: (reason: string) => void;
+}
+
+/** Makes sure that the checkpoint is the one in Redis and the changelog goes on from there; not while it is paused, for that may write. */
+export const follow =
+  ({ keep, follower, sink, pause, incidents, onDoubt }: FollowOptions): Stage =>
+  async () => {
+    if (pause.current !== undefined) return undefined;
+    const found = await follower.look(keep.source);
+    if (sink.foundAt !== undefined) incidents.found(sink.foundAt);
+    if (found?.incident !== undefined) incidents.add(found.incident);
+    if (found?.needsPass === true) onDoubt(found.incident ?? 'start');
+    return undefined;
+  };

@@ -1,0 +1,20 @@
+import { inspectServer, type RedisConnection } from '../../connections/redis';
+import type { Log } from '../../log/log';
+import type { Stage } from '../../pipeline/turns';
+
+/** Once, before the first write: is this a server we can and may write to? */
+export function greet(connection: RedisConnection, log: Log): Stage {
+  let greeted = false;
+  return async () => {
+    if (greeted) return undefined;
+    await connection.connect();
+    const { evicts, maxmemoryPolicy } = await inspectServer(connection);
+    greeted = true;
+    if (!evicts) return undefined;
+    log.warn(`Redis may evict alias keys (maxmemory-policy ${maxmemoryPolicy})`, {
+      event: 'redis.evicts',
+      hint: 'Full passes bring them back; to keep them, set maxmemory-policy to noeviction or volatile-lru.',
+    });
+    return undefined;
+  };
+}

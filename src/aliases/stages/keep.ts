@@ -1,0 +1,40 @@
+import type { Log } from '../../log/log';
+import type { Incidents } from '../../pipeline/incidents';
+import type { Stage } from '../../pipeline/turns';
+import { introduce } from '../pass/report';
+import type { AliasSource } from '../source/source';
+import type { SourceKeeper } from '../source/source-keeper';
+
+export interface KeepOptions {
+  readonly keeper: SourceKeeper;
+  readonly incidents: Incidents;
+  readonly log: Log;
+  /** Called when changes may have gone unseen: a full pass has to follow. */
+  readonly onDoubt: (reason: string) => void;
+}
+
+/** Opens the file, or looks whether it still is what is open. */
+export class Keep {
+  readonly #options: KeepOptions;
+  #source: AliasSource | undefined;
+
+  constructor(options: KeepOptions) {
+    this.#options = options;
+  }
+
+  /** For the stages after this one. */
+  get source(): AliasSource {
+    if (this.#source === undefined) throw new Error('the SQLite file has not been opened');
+    return this.#source;
+  }
+
+  readonly run: Stage = () => {
+    const { keeper, incidents, log, onDoubt } = this.#options;
+    const found = keeper.refresh();
+    if (this.#source === undefined) introduce(log, found.source, keeper.cannotWrite);
+    this.#source = found.source;
+    for (const what of found.incidents) incidents.add(what);
+    if (found.needsPass) onDoubt('the SQLite file changed');
+    return undefined;
+  };
+}

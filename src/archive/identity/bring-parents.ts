@@ -1,0 +1,62 @@
+import type { Batch } from '../batch/batch';
+import { type DeadLetter, letterOf } from '../letters/dead-letters';
+import { Unfit } from '../record/unfit';
+import type { IdMapTransaction } from './id-map';
+import { type KindName, kindNames, kinds } from '../../mapping/kinds';
+import { findParents, type Orphan } from './parents';
+import type { Targets } from '../record/target';
+import type { TruthReader } from '../truth/truth';
+
+interface Context {
+  readonly ids: IdMapTransaction;
+  readonly targets: Targets;
+  readonly truth: TruthReader;
+}
+
+/** What parents may add to a batch. The children of further ones wait: these come by themselves. */
+const parentBytes = 16 * 1024 * 1024;
+
+/**
+ * Makes sure that every parent is either mapped already or part of the batch: one that is neither is read from Redis, with its
+ * own parents. Children first, so that a parent found missing brings its parents in turn. What stays missing is told later,
+ * by `withParents`.
+ */
+export async function bringParents(batch: Batch, { ids, targets, truth }: Context): Promise<void> {
+  const budget = { bytes: parentBytes };
+  for (const name of [...kindNames].reverse()) {
+    for (const [parent, missing] of await findParents(ids, targets, batch.of(name), 'alive')) {
+      const present = new Set(batch.of(parent).map((row) => `${row.id} ${row.created ?? ''}`));
+      const absent = missing.filter(({ id, created }) => !present.has(`${id} ${created}`));
+      // Another record may have the id by now: then it lands, and this parent stays missing.
+      await bring(batch, truth, parent, absent.map(({ id }) => id), budget); // prettier-ignore
+    }
+  }
+}
+
+/** Adds records as they are in Redis, as long as there is room; those that are not there are left out. */
+export async function bring(
+  batch: Batch,
+  truth: TruthReader,
+  name: KindName,
+  ids: readonly string[],
+  budget = { bytes: Infinity },
+): Promise<void> {
+  for (let at = 0; at < ids.length && budget.bytes > 0;) {
+    const answers = await truth.readSome(kinds[name], ids.slice(at));
+    for (const answer of answers) {
+      if (answer.state !== 'found') continue;
+      for (const record of answer.records) {
+        batch.add(record);
+        for (const value of record.values) budget.bytes -= value?.length ?? 0;
+      }
+    }
+    at += answers.length;
+  }
+}
+
+/** For a row that waits for its parent. */
+export function letterOfOrphan({ row, missing: { parent, id, created } }: Orphan): DeadLetter {
+  const which = created === undefined ? '' : ` of ${created}`;
+  const message = `waits for ${parent.kind} ${id}${which}, which is not there`;
+  return letterOf(row.found, new Unfit('E_PARENT', parent.column, message), `${parent.kind}:${id}`);
+}

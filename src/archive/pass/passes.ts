@@ -1,0 +1,124 @@
+import type { Log } from '../../log/log';
+import type { Metrics } from '../../metrics/metrics';
+import type { Tell } from '../../pipeline/event';
+import { type Pass, PassRunner } from '../../pipeline/pass-runner';
+import type { Parked } from '../letters/parked';
+import type { Checkpoint } from '../position/checkpoint';
+import type { Nominated } from '../record/nominated';
+import type { BatchOutcome } from '../write/attempt';
+import { FullPass, type FullPassOptions } from './full-pass';
+import { PassGate } from './pass-gate';
+import { type ArchivePassReport, passStarted, passSummary, recordPass } from './report';
+import { Tally } from './statistics';
+
+export interface ArchivePassesOptions extends FullPassOptions {
+  readonly checkpoint: Checkpoint;
+  readonly parked: Parked;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly tell: Tell;
+  /** The last entry applied. */
+  readonly entryId: () => string;
+  readonly apply: (nominated: Nominated) => Promise<void>;
+  /** Makes all parked records due. */
+  readonly retryAll: () => Promise<void>;
+  readonly onDone: (report: ArchivePassReport) => void;
+}
+
+const tallyFromNow = () => ({ since: Date.now(), moment: performance.now(), counts: new Tally() });
+
+/** The full passes of a lane, in turns with its tail: each is told, counted, and reported to whoever asked for it. */
+export class ArchivePasses {
+  readonly runner: PassRunner<ArchivePassReport>;
+  readonly #options: ArchivePassesOptions;
+  readonly #gate: PassGate;
+  /** Since the pass was asked for: one that is restarted goes on counting. */
+  #tally: ReturnType<typeof tallyFromNow> | undefined;
+  /** The request that the pass under way answers. */
+  #answers: string | null = null;
+
+  constructor(options: ArchivePassesOptions) {
+    this.#options = options;
+    this.#gate = new PassGate(options.redis);
+    this.runner = new PassRunner({
+      onWanted: () => {
+        this.#tally ??= tallyFromNow();
+      },
+      mayBegin: () => this.#mayBegin(),
+      begin: (reason) => this.#begin(reason),
+      onDone: (report) => {
+        this.#done(report);
+      },
+    });
+  }
+
+  /** Whatever is applied while a pass runs is in its statistics. */
+  applied(applied: BatchOutcome): void {
+    this.#tally?.counts.add(applied);
+  }
+
+  /** When the tail is as far as the stream was; then all parked records are due. */
+  async #mayBegin(): Promise<boolean> {
+    const { entryId, retryAll, parked } = this.#options;
+    if (!(await this.#gate.isOpen(entryId()))) return false;
+    await retryAll();
+    parked.call();
+    return true;
+  }
+
+  #begin(reason: string): Pass<ArchivePassReport> {
+    const { log, tell, checkpoint } = this.#options;
+    const pass = new FullPass(this.#options);
+    this.#answers = checkpoint.passRequestedAt;
+    log.info('pass started', { event: 'pass.start', pipeline: 'archive', reason, text: passStarted() });
+    tell({ type: 'pass-started', reason });
+    return {
+      get progress() {
+        return pass.progress;
+      },
+      step: () => this.#step(pass, reason),
+    };
+  }
+
+  async #step(pass: FullPass, reason: string): Promise<ArchivePassReport | 'more'> {
+    const { apply, parked } = this.#options;
+    try {
+      const nominated = await pass.step();
+      if (nominated !== undefined) {
+        await apply(nominated);
+        return 'more';
+      }
+    } catch (error) {
+      pass.repeat(); // it may not have been applied
+      throw error;
+    }
+    if (parked.due) return 'more'; // what is still parked after that is the pass' errors
+    await parked.look();
+    return this.#reportOf(pass, reason, parked.count);
+  }
+
+  #reportOf(pass: FullPass, reason: string, errors: number): ArchivePassReport {
+    const { since: startedAt, moment, counts } = this.#tally ?? tallyFromNow();
+    return {
+      startedAt,
+      ms: Math.round(performance.now() - moment),
+      reason,
+      statistics: counts.statistics(errors),
+      deleted: counts.deleted,
+      keys: pass.keys,
+      differences: Object.fromEntries(pass.differences),
+    };
+  }
+
+  #done(report: ArchivePassReport): void {
+    const { log, metrics, checkpoint, tell, onDone } = this.#options;
+    this.#tally = undefined;
+    recordPass(metrics, report);
+    const text = passSummary(report);
+    log.info('pass complete', { event: 'pass.done', pipeline: 'archive', ...report, text });
+    const differences = Object.values(report.differences).reduce((sum, count) => sum + count, 0);
+    tell({ type: 'pass-done', ms: report.ms, differences });
+    void checkpoint.report({ ...report, requestedAt: this.#answers }).catch(() => undefined); // asked for again by whoever waits
+    onDone(report);
+  }
+}

@@ -1,0 +1,97 @@
+import type { Transaction } from '../../connections/postgres';
+import { quoteName, type Target } from '../record/target';
+import { anyOf, differs } from './equality';
+import type { Expectation } from './expectation';
+
+/** A row that is not as expected. */
+export interface UnlikeRow {
+  /** Of the row given. */
+  readonly index: number;
+  /** The id of the row in Postgres; null: it is not there. */
+  readonly pgId: string | null;
+  /** The columns that differ, where they were asked for. */
+  readonly columns: readonly {
+    readonly column: string;
+    readonly redis: string | null;
+    readonly postgres: string | null;
+  }[];
+}
+
+/**
+ * Which rows are not as expected, or not there; in order. @param inDetail with the values on both sides of each column that differs
+ * @throws a data error when a value fits no column
+ */
+export async function findUnlike(
+  transaction: Transaction,
+  target: Target,
+  expectation: Expectation,
+  inDetail = false,
+): Promise<readonly UnlikeRow[]> {
+  const { identity, columns, rows } = expectation;
+  if (rows.length === 0) return [];
+  const { values, from, unlike, different } = comparisonSql(target, expectation);
+  const told = inDetail ? columns : [];
+  const list = told.map((column, at) => {
+    const given = `w.c${at + identity.length}`;
+    const type = target.types.get(column) ?? '';
+    // Times in the form in which the column prints its own.
+    const printed = type.startsWith('timestamp') ? `${given}::${type}::text` : given;
+    return `(${different[at] ?? 'false'}) AS d${at}, t.${quoteName(column)}::text AS v${at}, ${printed} AS r${at}`;
+  });
+  // Without columns to compare, all that is found is not there, and an index alone can tell it.
+  const id = columns.length === 0 ? 'NULL AS id' : 't.id';
+  const found = await transaction.query(
+    `SELECT ${['w.n', id, ...list].join(', ')} ${from} WHERE ${unlike} ORDER BY w.n`,
+    values,
+  );
+  return found.map((row) => {
+    const pgId = row['id'] ?? null;
+    const differing = told.flatMap((column, at) => {
+      if (pgId === null || row[`d${at}`] !== 't') return [];
+      return [{ column, redis: row[`r${at}`] ?? null, postgres: row[`v${at}`] ?? null }];
+    });
+    return { index: Number(row['n']) - 1, pgId, columns: differing };
+  });
+}
+
+/** Notes of all rows that differ what was sent and what came of it: see alterations.ts. */
+export function rememberSql(target: Target, expectation: Expectation, guest: boolean) {
+  const { values, from, absent, different, sent, came } = comparisonSql(target, expectation);
+  const columns = different
+    .map((one, at) => `CASE WHEN ${one} THEN '${expectation.columns[at]}' END`)
+    .join(', ');
+  const sql =
+    'INSERT INTO millrace.altered (kind, pg_id, sent, came, columns, guest) ' +
+    `SELECT DISTINCT '${target.kind.name}', t.id, ${sent}, ${came}, concat_ws(', ', ${columns}), ${guest} ${from} ` +
+    `WHERE NOT ${absent} AND (${anyOf(different)}) ` +
+    'ON CONFLICT (kind, pg_id, sent) DO UPDATE SET came = EXCLUDED.came, columns = EXCLUDED.columns, noted_at = now()';
+  return { sql, values };
+}
+
+function comparisonSql(target: Target, { identity, columns, rows, strictness }: Expectation) {
+  const { kind, table, types } = target;
+  const all = [...identity, ...columns];
+  const given = (at: number) => `w.c${at + identity.length}`;
+  const values = all.map((_name, at) => {
+    const column = rows.map((row) => row[at] ?? null);
+    // Written here: pg would look for something to escape in each, which takes longer than all the rest.
+    return at < identity.length ? `{${column.map((value) => value ?? 'NULL').join(',')}}` : column;
+  });
+  const arrays = all.map((name, at) => (at < identity.length ? (types.get(name) ?? 'text') : 'text'));
+  const list = arrays.map((type, at) => `$${at + 1}::${type}[]`).join(', ');
+  const aliases = all.map((_name, at) => `c${at}`).join(', ');
+  const same = identity.map((name, at) => `t.${quoteName(name)} = w.c${at}`).join(' AND ');
+  const from = `FROM unnest(${list}) WITH ORDINALITY AS w (${aliases}, n) LEFT JOIN ${table} t ON ${same}`;
+  const absent = `(t.${quoteName(identity[0] ?? 'id')} IS NULL)`;
+  const different = columns.map((name, at) => differs(target, name, given(at), strictness));
+  if (columns.length === 0) return { values, from, absent, different, unlike: absent, sent: '', came: '' };
+  const sent = digest(columns.map((_name, at) => given(at)));
+  const came = digest(columns.map((name) => `t.${quoteName(name)}`));
+  // What Postgres makes of a record on write is as good as equal. Looked up for what differs only.
+  const expected = `EXISTS (SELECT FROM millrace.altered a WHERE a.kind = '${kind.name}' AND a.pg_id = t.id AND a.sent = ${sent} AND a.came = ${came})`;
+  const excused = strictness === 'exact' ? '' : ` AND NOT ${expected}`;
+  const unlike = `${absent} OR ((${anyOf(different)})${excused})`;
+  return { values, from, absent, different, unlike, sent, came };
+}
+
+const digest = (expressions: readonly string[]) => `md5(ROW(${expressions.join(', ')})::text)::uuid`;

@@ -1,0 +1,122 @@
+import { describeError, type ErrorReport, isFatal } from '../foundation/errors';
+import type { Incident } from './incident';
+import type { Incidents } from './incidents';
+import type { LastPass, PassRunner } from './pass-runner';
+import type { Pause, PauseState } from './pause';
+import type { CycleOutcome } from './pump';
+
+/**
+ * A part of a turn. `again` and `idle` end the turn: for another one at once, or until something wakes the lane. `more`: it has done
+ * something, and there may be more. Undefined: there was nothing to do.
+ */
+export type Stage = () => StageOutcome | Promise<StageOutcome>;
+
+type StageOutcome = 'again' | 'idle' | 'more' | undefined;
+
+export interface Stages {
+  /** Each turn, one after the other. */
+  readonly always: readonly Stage[];
+  /** In a turn in which those had nothing to do. */
+  readonly atRest: readonly Stage[];
+}
+
+/** One turn. @throws what a stage throws: those after it have to wait */
+async function turn({ always, atRest }: Stages): Promise<CycleOutcome> {
+  let more = false;
+  for (const stage of always) {
+    const outcome = await stage();
+    if (outcome === 'again') return 'more';
+    if (outcome === 'idle') return 'idle';
+    more ||= outcome === 'more';
+  }
+  if (more) return 'more';
+  for (const stage of atRest) more = (await stage()) === 'more' || more;
+  return more ? 'more' : 'idle';
+}
+
+export interface TurnsOptions<Report> {
+  readonly stages: Stages;
+  readonly passes: PassRunner<Report>;
+  readonly incidents: Incidents;
+  readonly pause: PauseState;
+  /** Records written since the start, by the tail and by full passes. */
+  readonly applied: { readonly total: number };
+  /**
+   * Puts right what a failed turn has left. @param succeededAt when one last did not fail, by performance.now(); 0: never
+   * @returns what the turn comes to all the same. @throws what the pump should retry, or stop for
+   */
+  readonly recover: (thrown: unknown, succeededAt: number) => CycleOutcome;
+}
+
+/** A lane as it is at one moment; moments are by performance.now(). */
+export interface LaneState<Report> {
+  /** What the pump is retrying, until a cycle succeeds. */
+  readonly failure: ErrorReport | undefined;
+  /** In milliseconds since 1970; null: it is not. */
+  readonly failingSince: number | null;
+  /** When a cycle last succeeded; 0: never. */
+  readonly lastProgressAt: number;
+  readonly paused: Pause | undefined;
+  readonly passRunning: boolean;
+  readonly lastPass: LastPass<Report> | undefined;
+  readonly applied: number;
+  readonly incidents: readonly Incident[];
+}
+
+/** The stages of a pipeline, turn after turn, and how that goes. */
+export class Turns<Report> {
+  readonly #options: TurnsOptions<Report>;
+  #failure: ErrorReport | undefined;
+  #lastProgressAt = 0;
+
+  constructor(options: TurnsOptions<Report>) {
+    this.#options = options;
+  }
+
+  get failure(): ErrorReport | undefined {
+    return this.#failure;
+  }
+
+  get paused(): Pause | undefined {
+    return this.#options.pause.current;
+  }
+
+  get state(): LaneState<Report> {
+    const { passes, incidents, applied } = this.#options;
+    return {
+      failure: this.#failure,
+      failingSince: incidents.failingSince,
+      lastProgressAt: this.#lastProgressAt,
+      paused: this.paused,
+      passRunning: passes.active,
+      lastPass: passes.last,
+      applied: applied.total,
+      incidents: incidents.list,
+    };
+  }
+
+  /** @throws what the pump should retry or stop for */
+  async cycle(): Promise<CycleOutcome> {
+    const { stages, incidents } = this.#options;
+    try {
+      const outcome = await turn(stages);
+      this.#failure = undefined;
+      this.#lastProgressAt = performance.now();
+      incidents.succeeded();
+      return outcome;
+    } catch (thrown) {
+      return this.#recover(thrown);
+    }
+  }
+
+  #recover(thrown: unknown): CycleOutcome {
+    const { recover, incidents } = this.#options;
+    try {
+      return recover(thrown, this.#lastProgressAt);
+    } catch (error) {
+      // A fatal one ends the run, which tells it.
+      if (!isFatal(error)) incidents.failed((this.#failure = describeError(error)), this.#lastProgressAt);
+      throw error;
+    }
+  }
+}
