@@ -1,3 +1,5 @@
+const { availableParallelism } = require('node:os');
+
 /** Real servers, one Redis per test file: see test/support/. */
 module.exports = {
   testEnvironment: '<rootDir>/test/support/environment.ts',
@@ -9,5 +11,5 @@ module.exports = {
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
   testTimeout: 30000,
   // Tests wait more than they compute: for servers to start, for ticks, for time limits.
-  maxWorkers: '200%',
+  maxWorkers: 2 * availableParallelism(),
 };
