@@ -1,6 +1,8 @@
+const { availableParallelism } = require('node:os');
+
 /** Real servers, one Redis per test file: see test/support/. */
 module.exports = {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/support/environment.ts',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2023', parser: { syntax: 'typescript' } } }] },
   // import() in src names files as Node wants it.
@@ -8,6 +10,6 @@ module.exports = {
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
   testTimeout: 30000,
-  // With the servers and daemons that they start these keep two cores busy: more would make them wait for each other.
-  maxWorkers: 2,
+  // Tests wait more than they compute: for servers to start, for ticks, for time limits.
+  maxWorkers: 2 * availableParallelism(),
 };

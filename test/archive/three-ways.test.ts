@@ -3,14 +3,14 @@ import { ModelStore } from '../../src/writer/model-store';
 import { startDaemon } from '../support/daemon';
 import { eventually } from '../support/eventually';
 import { plainModel, plainPrediction, plainVersion } from '../support/plain-writer';
-import { testPostgres, type TestPostgres } from '../support/postgres';
+import { type TestDatabase, testPostgres } from '../support/postgres';
 import { testRedis, type TestRedis } from '../support/stores';
 import { busyWriter } from './support/busy-writer';
-import { emptied, inStep } from './support/in-step';
+import { inStep } from './support/in-step';
 
 /** The same record by value, by notification and by a full pass, at the same time. */
 let redis: TestRedis;
-let postgres: TestPostgres;
+let postgres: TestDatabase;
 let store: ModelStore;
 
 beforeAll(async () => {
@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   await redis.client.flushall();
-  await emptied(postgres);
+  await postgres.renew();
 });
 afterAll(() => store.close());
 

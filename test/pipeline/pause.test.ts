@@ -6,7 +6,7 @@ import { startCli } from '../support/cli';
 import { startDaemon, type TestDaemon } from '../support/daemon';
 import { eventually } from '../support/eventually';
 import { plainModel } from '../support/plain-writer';
-import { testPostgres, type TestPostgres } from '../support/postgres';
+import { type TestDatabase, testPostgres } from '../support/postgres';
 import { aliasDatabase } from '../support/alias-database';
 import { temporaryFolder } from '../support/temporary-folder';
 import { testRedis, type TestRedis } from '../support/stores';
@@ -14,7 +14,7 @@ import { testRedis, type TestRedis } from '../support/stores';
 /** What an operator does before working on a store. */
 const folder = temporaryFolder();
 let redis: TestRedis;
-let postgres: TestPostgres;
+let postgres: TestDatabase;
 let db: Database.Database;
 let files = 0;
 
@@ -24,7 +24,7 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   await redis.client.flushall();
-  await emptied(postgres);
+  await postgres.renew();
   db = aliasDatabase(path(++files));
 });
 afterEach(() => {
@@ -136,6 +136,7 @@ test('a second pause leaves the first one’s time and name', async () => {
 });
 
 test('the archive cannot be paused before its tables are there: the error says what to do', async () => {
+  await emptied(postgres);
   const { code, output } = await millrace('pause', 'archive', archive());
   expect([code, output]).toEqual([1, expect.stringMatching(/E_PG_SCHEMA[^]*millrace migrate/)]);
 });

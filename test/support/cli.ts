@@ -2,8 +2,13 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { eventually } from './eventually';
 
+const root = join(__dirname, '..', '..');
+
 /** The built command line; npm's pretest builds it. */
-export const cliPath = join(__dirname, '..', '..', 'dist', 'src', 'cli.js');
+export const cliPath = join(root, 'dist', 'src', 'cli.js');
+
+/** What Node made of the modules of a process is there for the next one: hundreds of them are started. */
+const compiled = join(root, 'node_modules', '.cache', 'millrace-test');
 
 export interface CliRun {
   readonly child: ChildProcess;
@@ -24,7 +29,10 @@ export function startCli(
   cwd: string,
 ): CliRun {
   const { PATH = '', HOME = '' } = process.env;
-  const child = spawn(process.execPath, [cliPath, ...args], { cwd, env: { PATH, HOME, ...env } });
+  const child = spawn(process.execPath, [cliPath, ...args], {
+    cwd,
+    env: { PATH, HOME, NODE_COMPILE_CACHE: compiled, ...env },
+  });
   running.add(child);
   let output = '';
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));

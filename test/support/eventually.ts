@@ -1,8 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { patience } from './patience';
 
 /**
  * Waits until `check` no longer throws (and does not return false). The longer it has waited, the more seldom it looks: a wait that
  * keeps a core busy makes all that run beside it late.
+ * @param within milliseconds on a quiet machine, see patience
  * @param alive rejects when the thing under test has died: the test then fails at once, with its error.
  */
 export async function eventually(
@@ -17,13 +19,13 @@ export async function eventually(
   });
   died.catch(() => undefined);
   const begun = Date.now();
-  const deadline = begun + within;
+  const isLate = () => Date.now() - begun > within * patience();
   for (;;) {
     try {
       if ((await Promise.race([check(), died])) !== false) return;
-      if (Date.now() > deadline) throw new Error(`not within ${within} ms: ${check.toString()}`);
+      if (isLate()) throw new Error(`not within ${within} ms: ${check.toString()}`);
     } catch (error) {
-      if (Date.now() > deadline) throw error;
+      if (isLate()) throw error;
     }
     await Promise.race([delay(Math.min(50, 3 + (Date.now() - begun) / 20)), died]);
   }

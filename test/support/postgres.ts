@@ -7,11 +7,12 @@ import {
   type StartPostgresOptions,
 } from '../../src/embedded/postgres/postgres';
 import { askPostgres, type Row } from './ask-postgres';
-import { postgresFolder, sharedPostgresUrl } from './shared-postgres';
+import { databaseUrl, postgresFolder, sharedPostgresUrl, template } from './shared-postgres';
 
 export interface TestPostgres {
   readonly url: string;
-  readonly pool: Pool;
+  /** Another one after `renew`. */
+  pool: Pool;
   /** The rows. Outside of any transaction: for one, take a client from `pool`. */
   readonly query: (sql: string, values?: readonly unknown[]) => Promise<Row[]>;
 }
@@ -21,31 +22,59 @@ afterAll(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
-function access(url: string): TestPostgres {
+function poolOf(url: string): Pool {
   // What a test reads is in UTC, and as it is, whatever it does to the database's own settings, and to the server's.
   const plain = 'TimeZone=UTC DateStyle=ISO bytea_output=hex extra_float_digits=1 idle_session_timeout=0';
   const pool = new Pool({ connectionString: url, options: plain.replace(/\S+/g, '-c $&') });
   pool.on('error', () => undefined); // tests stop the server on purpose
-  return {
-    url,
-    pool,
-    query: async (sql, values = []) => (await pool.query<Row>(sql, [...values])).rows,
-  };
+  return pool;
 }
 
-/** A database of this test file's own, on the server that all test files share; dropped after the file. Call inside `beforeAll`. */
-export async function testPostgres(): Promise<TestPostgres> {
+function access(url: string): TestPostgres {
+  const access: TestPostgres = {
+    url,
+    pool: poolOf(url),
+    query: async (sql, values = []) => (await access.pool.query<Row>(sql, [...values])).rows,
+  };
+  return access;
+}
+
+export interface TestDatabase extends TestPostgres {
+  /** Everything in it goes, and what a migration makes is there anew: a copy is quicker than to migrate. Nobody may be at work in it. */
+  readonly renew: () => Promise<void>;
+}
+
+/**
+ * A database of this test file's own, on the server that all test files share; dropped after the file. It is empty, and after
+ * `renew` migrated. Call inside `beforeAll`.
+ */
+export async function testPostgres(): Promise<TestDatabase> {
   const shared = await sharedPostgresUrl();
   const name = `test_${randomBytes(6).toString('hex')}`;
+  const drop = () => askPostgres(shared, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
   await askPostgres(shared, `CREATE DATABASE ${name}`);
-  const url = new URL(shared);
-  url.pathname = `/${name}`;
-  const postgres = access(url.href);
+  const postgres = access(databaseUrl(shared, name));
   cleanups.push(async () => {
     await postgres.pool.end();
-    await askPostgres(shared, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+    await drop();
   });
-  return postgres;
+  return Object.assign(postgres, {
+    renew: async () => {
+      await postgres.pool.end();
+      await drop();
+      await copyTemplate(shared, name);
+      postgres.pool = poolOf(postgres.url);
+    },
+  });
+}
+
+/** File by file, where the server knows the word: the other way writes every page to its log. */
+async function copyTemplate(shared: string, name: string): Promise<void> {
+  const copy = `CREATE DATABASE ${name} TEMPLATE ${template}`;
+  await askPostgres(shared, `${copy} STRATEGY file_copy`).catch(async (error: unknown) => {
+    if ((error as { code?: unknown }).code !== '42601') throw error;
+    await askPostgres(shared, copy);
+  });
 }
 
 export interface OwnPostgres extends TestPostgres {

@@ -2,18 +2,18 @@ import { randomInt } from 'node:crypto';
 import { pack } from '../../../src/archive/record/packed';
 import { eventually } from '../../support/eventually';
 import { plainModel, plainVersion } from '../../support/plain-writer';
-import { testPostgres, type TestPostgres } from '../../support/postgres';
+import { type TestDatabase, testPostgres } from '../../support/postgres';
 import { testRedis, type TestRedis } from '../../support/stores';
 import { type DaemonProcess, daemonProcesses } from '../support/daemon-process';
 import { faultProxy, through } from '../support/fault-proxy';
-import { caughtUp, emptied } from '../support/in-step';
+import { caughtUp } from '../support/in-step';
 import { becomes } from '../support/roles';
 
 /** Two transactions at once: the position and the rows agree all the same, at every moment. */
 const startProcess = daemonProcesses();
 const created = '2026-01-01T00:00:00.000001';
 let redis: TestRedis;
-let postgres: TestPostgres;
+let postgres: TestDatabase;
 let version: string;
 
 beforeAll(async () => {
@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   await redis.client.flushall();
-  await emptied(postgres);
+  await postgres.renew();
   const id = await plainVersion(redis.client, await plainModel(redis.client), { created_at: created });
   version = String(id);
 });

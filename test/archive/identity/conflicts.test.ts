@@ -9,6 +9,7 @@ import {
   plainVersion,
 } from '../../support/plain-writer';
 import { useArchive } from '../support/archive';
+import { emptied } from '../support/in-step';
 
 const archive = useArchive();
 const { start, becomes, lines, letters, pass, differences } = archive;
@@ -242,6 +243,7 @@ describe('adopted tables without UNIQUE(name)', () => {
     INSERT INTO models (id, name, description) VALUES (5, 'twin', 'five'), (9, 'twin', 'nine');
     SELECT setval('models_id_seq', 9)`;
   const adopted = async (changes: Readonly<Record<string, string>> = {}) => {
+    await emptied(archive.postgres);
     await archive.postgres.query(tables);
     await start(changes);
   };

@@ -14,16 +14,16 @@ import {
   plainRun,
   plainVersion,
 } from '../../support/plain-writer';
-import { testPostgres, type TestPostgres } from '../../support/postgres';
+import { type TestDatabase, testPostgres } from '../../support/postgres';
 import { testRedis, type TestRedis } from '../../support/stores';
 import { archived } from '../support/census';
 import { faultProxy, through } from '../support/fault-proxy';
-import { caughtUp, emptied, inStep } from '../support/in-step';
+import { caughtUp, inStep } from '../support/in-step';
 
 /** Redis starts over, and the same ids come back meaning other records. The interval is an hour: what heals here was noticed. */
 const dataDir = mkdtempSync(join(tmpdir(), 'millrace-test-identity-'));
 let redis: TestRedis;
-let postgres: TestPostgres;
+let postgres: TestDatabase;
 
 beforeAll(async () => {
   redis = await testRedis({ dataDir });
@@ -31,7 +31,7 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   await eventually(() => redis.client.flushall());
-  await emptied(postgres);
+  await postgres.renew();
 });
 
 const start = (changes: Readonly<Record<string, string>> = {}) =>
@@ -411,7 +411,7 @@ test('two archives that share a Redis are told so, and what is there in the mean
       ),
     { within: 20_000 },
   );
-  const counts = (database: TestPostgres) => database.query('SELECT count(*)::int AS count FROM predictions');
+  const counts = (database: TestDatabase) => database.query('SELECT count(*)::int AS count FROM predictions');
   expect(await counts(postgres)).toEqual([{ count: 3 }]);
   await eventually(async () => expect(await counts(other)).toEqual([{ count: 3 }]));
 });

@@ -5,19 +5,19 @@ import { startRedis } from '../../../src/embedded/redis/redis';
 import { startDaemon } from '../../support/daemon';
 import { eventually } from '../../support/eventually';
 import { plainModel, plainPrediction, plainVersion } from '../../support/plain-writer';
-import { testPostgres, type TestPostgres } from '../../support/postgres';
+import { type TestDatabase, testPostgres } from '../../support/postgres';
 import { testRedis, type TestRedis } from '../../support/stores';
 import { busyWriter } from '../support/busy-writer';
 import { daemonProcesses } from '../support/daemon-process';
 import { faultProxy, through } from '../support/fault-proxy';
-import { emptied, inStep } from '../support/in-step';
+import { inStep } from '../support/in-step';
 import { asked, becomes, epochOf, incidents, startPair } from '../support/roles';
 
 /** An owner that cannot give signs of life is replaced; when it can again, it finds out before it writes anything. */
 const startProcess = daemonProcesses();
 const dataDir = mkdtempSync(join(tmpdir(), 'millrace-test-displaced-'));
 let redis: TestRedis;
-let postgres: TestPostgres;
+let postgres: TestDatabase;
 
 beforeAll(async () => {
   redis = await testRedis({ dataDir, persist: true });
@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   await redis.client.flushall();
-  await emptied(postgres);
+  await postgres.renew();
 });
 
 const environment = () => ({ REDIS_URL: redis.url, POSTGRES_URL: postgres.url, SYNC_INTERVAL: '3600' });

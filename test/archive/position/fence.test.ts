@@ -1,25 +1,20 @@
 import { Client } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { Checkpoint, Displaced } from '../../../src/archive/position/checkpoint';
-import { prepareSchema } from '../../../src/archive/schema/preparation';
 import { PostgresConnection } from '../../../src/connections/postgres';
 import { parsePostgresUrl } from '../../../src/connections/postgres-url';
-import { keepLog } from '../../support/daemon';
 import { eventually } from '../../support/eventually';
-import { testPostgres, type TestPostgres } from '../../support/postgres';
-import { emptied } from '../support/in-step';
-import { aiRegistry } from '../../../src/mapping/ai-registry';
+import { type TestDatabase, testPostgres } from '../../support/postgres';
 
 /** Whoever writes has to be the owner in the very transaction that writes. */
-let postgres: TestPostgres;
+let postgres: TestDatabase;
 const connections: PostgresConnection[] = [];
 
 beforeAll(async () => {
   postgres = await testPostgres();
 });
 beforeEach(async () => {
-  await emptied(postgres);
-  await prepareSchema(connect(), aiRegistry, keepLog());
+  await postgres.renew();
 });
 afterEach(() => {
   for (const connection of connections.splice(0)) connection.close();

@@ -1,17 +1,17 @@
 import { startDaemon } from '../../support/daemon';
 import { eventually } from '../../support/eventually';
 import { plainModel, plainPrediction, plainVersion } from '../../support/plain-writer';
-import { testPostgres, type TestPostgres } from '../../support/postgres';
+import { type TestDatabase, testPostgres } from '../../support/postgres';
 import { testRedis, type TestRedis } from '../../support/stores';
 import { busyWriter } from '../support/busy-writer';
 import { daemonProcesses } from '../support/daemon-process';
-import { emptied, inStep } from '../support/in-step';
+import { inStep } from '../support/in-step';
 import { asked, becomes, epochOf, incidents, startPair } from '../support/roles';
 
 /** Several daemons on one stream: one writes, the others wait. */
 const startProcess = daemonProcesses();
 let redis: TestRedis;
-let postgres: TestPostgres;
+let postgres: TestDatabase;
 
 beforeAll(async () => {
   redis = await testRedis();
@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   await redis.client.flushall();
-  await emptied(postgres);
+  await postgres.renew();
 });
 
 const environment = () => ({ REDIS_URL: redis.url, POSTGRES_URL: postgres.url, SYNC_INTERVAL: '3600' });

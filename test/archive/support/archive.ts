@@ -3,7 +3,7 @@ import { loadConfig, requirePostgres } from '../../../src/config/load';
 import { ModelStore } from '../../../src/writer/model-store';
 import { startDaemon, type TestDaemon } from '../../support/daemon';
 import { eventually } from '../../support/eventually';
-import { testPostgres, type TestPostgres } from '../../support/postgres';
+import { type TestDatabase, testPostgres } from '../../support/postgres';
 import { testRedis, type TestRedis } from '../../support/stores';
 
 export interface Letter {
@@ -17,7 +17,7 @@ export interface Letter {
 
 export interface Archive {
   redis: TestRedis;
-  postgres: TestPostgres;
+  postgres: TestDatabase;
   /** Writes through the function library. */
   store: ModelStore;
   environment: (changes?: Readonly<Record<string, string>>) => Record<string, string>;
@@ -37,7 +37,7 @@ export interface Archive {
 
 export type PassReport = NonNullable<Awaited<ReturnType<TestDaemon['status']>>['archive']['lastPass']>;
 
-/** A Redis and a database of this file's own, empty before each test. */
+/** A Redis and a database of this file's own, before each test the one empty, the other as if just migrated. */
 export function useArchive(): Archive {
   const archive = {} as Archive;
   beforeAll(async () => {
@@ -47,9 +47,7 @@ export function useArchive(): Archive {
   });
   beforeEach(async () => {
     await archive.redis.client.flushall();
-    await archive.postgres.query(
-      'DROP SCHEMA IF EXISTS millrace CASCADE; DROP SCHEMA public CASCADE; CREATE SCHEMA public',
-    );
+    await archive.postgres.renew();
   });
   afterAll(() => {
     archive.store.close(); // it copies a client that would send again

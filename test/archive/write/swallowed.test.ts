@@ -14,6 +14,7 @@ import { eventually } from '../../support/eventually';
 import type { TestDaemon } from '../../support/daemon';
 import { connectTo } from '../schema/support/databases';
 import { useArchive } from '../support/archive';
+import { emptied } from '../support/in-step';
 
 // Postgres reports no error, and keeps nothing: triggers that return NULL.
 
@@ -202,6 +203,7 @@ test.each([
     const role = `r_${randomBytes(4).toString('hex')}`;
     const url = new URL(admin.url);
     if (what !== 'a rule') {
+      await emptied(admin); // the role makes, and owns, what is there
       await admin.query(`CREATE ROLE ${role} LOGIN PASSWORD 'p'; GRANT ALL ON SCHEMA public TO ${role};
       GRANT CREATE ON DATABASE ${url.pathname.slice(1)} TO ${role}`);
       url.username = role;

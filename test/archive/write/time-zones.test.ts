@@ -15,7 +15,7 @@ import {
 } from '../../support/plain-writer';
 import { connectTo } from '../schema/support/databases';
 import { useArchive } from '../support/archive';
-import { caughtUp } from '../support/in-step';
+import { caughtUp, emptied } from '../support/in-step';
 import { retain } from '../support/retention';
 import { contentsOf, warmed } from '../support/warm';
 import { inZone, putIntoZone } from '../support/zone';
@@ -43,6 +43,7 @@ async function prepare(type: string, zone: string): Promise<void> {
       ? `ALTER ROLE CURRENT_USER IN DATABASE ${name} SET TimeZone = '${zone}'`
       : `ALTER ROLE CURRENT_USER IN DATABASE ${name} RESET TimeZone`,
   );
+  await emptied(archive.postgres);
   const client = await connectTo(archive.postgres.url);
   expect((await client.query('SHOW TimeZone')).rows).toEqual([{ TimeZone: zone }]);
   await migrate(client);
