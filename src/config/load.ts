@@ -61,6 +61,15 @@ export interface Config {
   readonly dataDir: string;
 }
 
+/** The SQLite file: which of its tables are served, and how their aliases are spelled as keys. */
+export type AliasFile = Pick<Config, 'dbPath' | 'aliasTables' | 'aliasCase'>;
+
+/** Both ends of the pipeline `aliases`. */
+export type AliasStores = AliasFile & Pick<Config, 'redis'>;
+
+/** Both ends of the pipeline `archive`, of which one may not be named. */
+export type ArchiveStores = Pick<Config, 'redis' | 'postgres'>;
+
 export interface HttpConfig {
   readonly host: string;
   readonly port: number | undefined;
@@ -223,7 +232,7 @@ export const flagName = (flag: string): string =>
   (flag.split(' ')[0] ?? '').slice(2).replace(/-(\w)/g, (_match, letter: string) => letter.toUpperCase());
 
 /** @throws E_POSTGRES_URL (fatal), the document's error */
-export function requirePostgres({ postgres }: Config): PostgresTarget {
+export function requirePostgres({ postgres }: Pick<Config, 'postgres'>): PostgresTarget {
   if (postgres !== undefined) return postgres;
   throw fatal('POSTGRES_URL not set', {
     code: 'E_POSTGRES_URL',

@@ -1,23 +1,25 @@
 import * as aliases from '../aliases/sink/pause';
 import * as archive from '../archive/position/pause';
-import { type Config, requirePostgres } from '../config/load';
+import { type ArchiveStores, requirePostgres } from '../config/load';
 import type { PipelineName } from '../config/names';
 import { PostgresConnection } from '../connections/postgres';
+import type { PostgresTarget } from '../connections/postgres-url';
 import { RedisConnection } from '../connections/redis';
+import type { RedisTarget } from '../connections/redis-url';
 
 /**
  * Pauses a pipeline, or lets it go on, through the store that knows it: no daemon has to be reachable, or running.
  * @param by who pauses it; undefined: it goes on
  */
 export async function setPause(
-  config: Config,
+  stores: ArchiveStores,
   pipeline: PipelineName,
   by: string | undefined,
 ): Promise<void> {
-  await (pipeline === 'aliases' ? setAliases(config, by) : setArchive(config, by));
+  await (pipeline === 'aliases' ? setAliases(stores.redis, by) : setArchive(requirePostgres(stores), by));
 }
 
-async function setAliases({ redis }: Config, by: string | undefined): Promise<void> {
+async function setAliases(redis: RedisTarget, by: string | undefined): Promise<void> {
   const connection = new RedisConnection(redis, 'pause');
   try {
     await (by === undefined ? aliases.resume(connection) : aliases.pause(connection, by));
@@ -26,8 +28,8 @@ async function setAliases({ redis }: Config, by: string | undefined): Promise<vo
   }
 }
 
-async function setArchive(config: Config, by: string | undefined): Promise<void> {
-  const connection = new PostgresConnection(requirePostgres(config), 'pause');
+async function setArchive(postgres: PostgresTarget, by: string | undefined): Promise<void> {
+  const connection = new PostgresConnection(postgres, 'pause');
   try {
     await (by === undefined ? archive.resume(connection) : archive.pause(connection, by));
   } finally {

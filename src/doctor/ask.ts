@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type StoreFacts, storeFacts } from '../aliases/inspect/store-facts';
 import { type ArchiveStoreFacts, archiveStoreFacts } from '../archive/inspect/store-facts';
-import { type Config, requirePostgres } from '../config/load';
+import { type AliasStores, type Config, requirePostgres } from '../config/load';
 import type { DaemonStatus } from '../control/daemon-status';
 import { defaultHttpPort } from '../config/names';
 
@@ -9,7 +9,10 @@ import { defaultHttpPort } from '../config/names';
 export type Reachable = Config & { readonly daemonUrl?: string };
 
 /** Where the daemon of this configuration is expected to listen. */
-export function daemonUrl({ daemonUrl, http: { host, port } }: Reachable): string {
+export function daemonUrl({
+  daemonUrl,
+  http: { host, port },
+}: Pick<Reachable, 'daemonUrl' | 'http'>): string {
   return daemonUrl ?? `http://${host.includes(':') ? `[${host}]` : host}:${port ?? defaultHttpPort}`;
 }
 
@@ -51,7 +54,9 @@ export interface Stores {
 }
 
 /** What the stores themselves say. @throws what keeps one of them from being asked */
-export async function askStores(config: Config): Promise<Stores> {
+export async function askStores(
+  config: AliasStores & Pick<Config, 'pipelines' | 'postgres'>,
+): Promise<Stores> {
   const { pipelines } = config;
   const postgres = pipelines.includes('archive') ? requirePostgres(config) : undefined;
   return {

@@ -5,6 +5,7 @@ import { findLeftBehind } from '../control/left-behind';
 import { withStores } from '../config/left-out';
 import type { LeftOut } from '../config/load';
 import { RedisConnection } from '../connections/redis';
+import type { RedisTarget } from '../connections/redis-url';
 import { askDaemon, type Reachable } from './ask';
 import { daemonFindings } from './daemon-findings';
 import { type Finding, ok, problem } from '../pipeline/finding';
@@ -16,7 +17,7 @@ export async function diagnose(config: Reachable): Promise<readonly Finding[]> {
   try {
     const { pipelines, leftOut } = withStores(config);
     for (const { message, hint } of leftOut) findings.push({ level: 'note', what: message, remedy: hint });
-    findings.push(...(await leftBehindFindings(config, leftOut)));
+    findings.push(...(await leftBehindFindings(config.redis, leftOut)));
     if (pipelines.includes('aliases')) findings.push(...(await examine(config)));
     if (pipelines.includes('archive')) findings.push(...(await archiveFindings(config)));
   } catch (error) {
@@ -26,9 +27,12 @@ export async function diagnose(config: Reachable): Promise<readonly Finding[]> {
 }
 
 /** The pipeline that is run finds what is wrong with Redis itself. */
-async function leftBehindFindings(config: Config, leftOut: readonly LeftOut[]): Promise<readonly Finding[]> {
+async function leftBehindFindings(
+  target: RedisTarget,
+  leftOut: readonly LeftOut[],
+): Promise<readonly Finding[]> {
   if (leftOut.length === 0) return [];
-  const redis = new RedisConnection(config.redis, 'doctor');
+  const redis = new RedisConnection(target, 'doctor');
   try {
     return (await findLeftBehind(redis, leftOut)).map(problem);
   } catch {

@@ -1,10 +1,10 @@
 import { openForReading, sqliteError } from '../aliases/source/database';
 import { quoteIdentifier } from '../aliases/source/identifiers';
 import { AliasSource } from '../aliases/source/source';
-import type { Config } from '../config/load';
+import type { AliasFile } from '../config/load';
 
 /** The file, the alias tables as shapes and counts, and the changelog's extent. */
-export function sqliteSection({ dbPath: path, aliasTables: mappings, aliasCase }: Config) {
+export function sqliteSection({ dbPath: path, aliasTables: mappings, aliasCase }: AliasFile) {
   const source = AliasSource.open({ path, mappings, aliasCase });
   const db = openForReading(path);
   try {

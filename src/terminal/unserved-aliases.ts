@@ -1,17 +1,17 @@
 import { AliasSource } from '../aliases/source/source';
 import type { UnservedRow } from '../aliases/source/unserved';
 import { findUnserved } from '../aliases/source/unserved-rows';
-import type { Config } from '../config/load';
+import type { AliasFile, Config } from '../config/load';
 import { print, printJson } from './print';
 
 /** Tells the rows of alias tables that can have no key, as they are in the file now. Reads only. @returns how many it told @throws E_DB_MISSING (fatal) */
-export function tellUnserved(config: Config, most: number, json: boolean): number {
-  if (!config.pipelines.includes('aliases')) return 0;
-  const source = AliasSource.open({
-    path: config.dbPath,
-    mappings: config.aliasTables,
-    aliasCase: config.aliasCase,
-  });
+export function tellUnserved(
+  { pipelines, dbPath: path, aliasTables: mappings, aliasCase }: AliasFile & Pick<Config, 'pipelines'>,
+  most: number,
+  json: boolean,
+): number {
+  if (!pipelines.includes('aliases')) return 0;
+  const source = AliasSource.open({ path, mappings, aliasCase });
   let told = 0;
   try {
     for (const [type, truth] of source.truths) {

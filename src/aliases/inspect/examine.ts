@@ -1,4 +1,4 @@
-import type { Config } from '../../config/load';
+import type { AliasFile, AliasStores } from '../../config/load';
 import { type Finding, problem } from '../../pipeline/finding';
 import { describeGaps } from '../source/capture';
 import { dryRunPass } from '../pass/dry-run-pass';
@@ -8,23 +8,23 @@ import { type StoreFacts, storeFacts } from './store-facts';
 import { tableStatuses } from '../status';
 
 /** Checks both stores and what lies between them. Reads only; never throws for what it finds. */
-export async function examine(config: Config): Promise<readonly Finding[]> {
-  const findings: Finding[] = [...networkFinding(config.dbPath)];
+export async function examine(stores: AliasStores): Promise<readonly Finding[]> {
+  const findings: Finding[] = [...networkFinding(stores.dbPath)];
   const failed = (error: unknown) => {
     findings.push(problem(error));
   };
   let openable = true;
   try {
-    findings.push(...databaseFindings(config));
+    findings.push(...databaseFindings(stores));
   } catch (error) {
     openable = false;
     failed(error);
   }
   if (!openable) return findings;
   try {
-    const facts = await storeFacts(config);
-    findings.push(...serverFindings(config, facts), checkpointFinding(facts));
-    const drift = await dryRunPass(config, { force: 'mass deletion' }, () => undefined);
+    const facts = await storeFacts(stores);
+    findings.push(...serverFindings(stores.redis.display, facts), checkpointFinding(facts));
+    const drift = await dryRunPass(stores, { force: 'mass deletion' }, () => undefined);
     const differences = drift.added + drift.updated + drift.deleted;
     findings.push(
       differences === 0
@@ -41,14 +41,14 @@ export async function examine(config: Config): Promise<readonly Finding[]> {
   return findings;
 }
 
-function databaseFindings(config: Config): readonly Finding[] {
+function databaseFindings(file: AliasFile): readonly Finding[] {
   const source = AliasSource.open({
-    path: config.dbPath,
-    mappings: config.aliasTables,
-    aliasCase: config.aliasCase,
+    path: file.dbPath,
+    mappings: file.aliasTables,
+    aliasCase: file.aliasCase,
   });
   try {
-    const findings: Finding[] = [{ level: 'ok', what: `${config.dbPath} opens` }];
+    const findings: Finding[] = [{ level: 'ok', what: `${file.dbPath} opens` }];
     findings.push(
       source.journalMode === 'wal'
         ? { level: 'ok', what: 'journal mode WAL' }
@@ -85,10 +85,8 @@ function databaseFindings(config: Config): readonly Finding[] {
   }
 }
 
-function serverFindings(config: Config, { server }: StoreFacts): readonly Finding[] {
-  const findings: Finding[] = [
-    { level: 'ok', what: `Redis ${server.version} at ${config.redis.display} answers` },
-  ];
+function serverFindings(redis: string, { server }: StoreFacts): readonly Finding[] {
+  const findings: Finding[] = [{ level: 'ok', what: `Redis ${server.version} at ${redis} answers` }];
   findings.push(
     server.evicts
       ? {

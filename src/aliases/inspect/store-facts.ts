@@ -1,4 +1,4 @@
-import type { Config } from '../../config/load';
+import type { AliasStores } from '../../config/load';
 import type { Incident } from '../../pipeline/incident';
 import type { Pause } from '../../pipeline/pause';
 import { inspectServer, RedisConnection, type ServerFacts } from '../../connections/redis';
@@ -23,13 +23,13 @@ export interface StoreFacts {
   readonly incidents: readonly Incident[];
 }
 
-export async function storeFacts(config: Config): Promise<StoreFacts> {
+export async function storeFacts(stores: AliasStores): Promise<StoreFacts> {
   const source = AliasSource.open({
-    path: config.dbPath,
-    mappings: config.aliasTables,
-    aliasCase: config.aliasCase,
+    path: stores.dbPath,
+    mappings: stores.aliasTables,
+    aliasCase: stores.aliasCase,
   });
-  const connection = new RedisConnection(config.redis, 'status');
+  const connection = new RedisConnection(stores.redis, 'status');
   try {
     await connection.connect();
     const server = await inspectServer(connection);

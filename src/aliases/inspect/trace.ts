@@ -1,11 +1,11 @@
 import type { Database } from 'better-sqlite3';
-import type { Config } from '../../config/load';
+import type { AliasStores } from '../../config/load';
 import { inspectServer, RedisConnection } from '../../connections/redis';
 import { type AliasTable, keyExpression } from '../source/catalogue';
 import type { AliasCheckpoint } from '../sink/checkpoint';
 import { openForReading, sqliteError } from '../source/database';
 import { quoteIdentifier } from '../source/identifiers';
-import { foldAlias, keyPrefix } from '../../mapping/alias-tables';
+import { type AliasCase, foldAlias, keyPrefix } from '../../mapping/alias-tables';
 import { readValues } from '../sink/read-keys';
 import { AliasSink } from '../sink/sink';
 import { AliasSource } from '../source/source';
@@ -55,10 +55,10 @@ const mostRows = 100;
 const mostChanges = 500_000;
 
 /** The life of one alias. Reads SQLite and Redis, writes neither. @param as as in the key, or as a row may have it */
-export async function traceAlias(config: Config, type: string, as: string): Promise<AliasTrace> {
-  const { dbPath: path, aliasTables: mappings, aliasCase } = config;
+export async function traceAlias(stores: AliasStores, type: string, as: string): Promise<AliasTrace> {
+  const { dbPath: path, aliasTables: mappings, aliasCase } = stores;
   const source = AliasSource.open({ path, mappings, aliasCase });
-  const connection = new RedisConnection(config.redis, 'trace');
+  const connection = new RedisConnection(stores.redis, 'trace');
   const db = openForReading(path);
   try {
     await connection.connect();
@@ -73,11 +73,11 @@ export async function traceAlias(config: Config, type: string, as: string): Prom
     const [value = ''] = source.truths.get(type)?.lookUp([alias]) ?? [];
     const { changelog } = source;
     const found = {
-      ...(table === undefined ? { rows: [], more: false } : rowsOf(db, table, alias, config)),
+      ...(table === undefined ? { rows: [], more: false } : rowsOf(db, table, alias, aliasCase)),
       expected: value === '' ? null : value,
       ...(changelog === undefined
         ? { changelog: [], looked: 0, before: null }
-        : changesOf(db, changelog.id, checkpoint, { type, alias, config })),
+        : changesOf(db, changelog.id, checkpoint, { type, alias, aliasCase })),
     };
     const told = {
       key,
@@ -98,7 +98,7 @@ export async function traceAlias(config: Config, type: string, as: string): Prom
   }
 }
 
-function rowsOf(db: Database, table: AliasTable, alias: string, { aliasCase }: Config) {
+function rowsOf(db: Database, table: AliasTable, alias: string, aliasCase: AliasCase) {
   const rowid = table.rowid === undefined ? 'NULL' : `CAST(t.${table.rowid} AS TEXT)`;
   const id = `t.${quoteIdentifier(table.idColumn)}`;
   const rows = db
@@ -114,17 +114,17 @@ function rowsOf(db: Database, table: AliasTable, alias: string, { aliasCase }: C
 interface Wanted {
   readonly type: string;
   readonly alias: string;
-  readonly config: Config;
+  readonly aliasCase: AliasCase;
 }
 
 function changesOf(
   db: Database,
   id: string,
   checkpoint: AliasCheckpoint | undefined,
-  { type, alias, config }: Wanted,
+  { type, alias, aliasCase }: Wanted,
 ) {
   const position = checkpoint?.position?.changelog === id ? checkpoint.position.seq : undefined;
-  const named = config.aliasCase === 'lower' ? 'LOWER(alias)' : 'CAST(alias AS TEXT)';
+  const named = aliasCase === 'lower' ? 'LOWER(alias)' : 'CAST(alias AS TEXT)';
   const newest = db.prepare<[], number>('SELECT max(seq) FROM millrace_changelog').pluck().get() ?? 0;
   const from = newest - mostChanges;
   const found = db

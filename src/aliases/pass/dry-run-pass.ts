@@ -1,4 +1,4 @@
-import type { Config } from '../../config/load';
+import type { AliasStores } from '../../config/load';
 import { inspectServer, RedisConnection } from '../../connections/redis';
 import { unvouched } from '../sink/alias-case';
 import { type Difference, dryRun } from './dry-run';
@@ -14,7 +14,7 @@ export interface DryRunOptions {
 
 /** A full pass that lists what it would change. Reads SQLite and Redis, writes neither. @throws E_ALIAS_CASE as a pass does */
 export async function dryRunPass(
-  config: Config,
+  config: AliasStores,
   { force }: DryRunOptions,
   onDifference: (difference: Difference) => void,
 ): Promise<PassReport> {

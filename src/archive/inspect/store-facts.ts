@@ -26,7 +26,10 @@ export interface ArchiveStoreFacts {
   readonly incidents: readonly Incident[];
 }
 
-export async function archiveStoreFacts(config: Config, target: PostgresTarget): Promise<ArchiveStoreFacts> {
+export async function archiveStoreFacts(
+  config: Pick<Config, 'redis'>,
+  target: PostgresTarget,
+): Promise<ArchiveStoreFacts> {
   const redis = new RedisConnection(config.redis, 'status');
   const postgres = new PostgresConnection(target, 'status');
   try {
