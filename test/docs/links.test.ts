@@ -51,8 +51,8 @@ test('README stays short, and leads to every document', () => {
   expect(filesBelow('docs', '.md').filter((path) => !readme.includes(`](${path}`))).toEqual([]);
 });
 
-const files = ['src', 'bench', 'deploy', 'examples', 'migrations', 'test', 'tools', 'triggers'].flatMap(
-  (folder) => filesBelow(folder, ''),
+const files = ['src', 'bench', 'deploy', 'examples', 'migrations', 'test', 'triggers'].flatMap((folder) =>
+  filesBelow(folder, ''),
 );
 
 /** What is there only once something has been run. */

@@ -6,7 +6,7 @@ import { type Option, options } from '../../src/config/options';
 const read = (path: string): string => readFileSync(join(__dirname, '..', '..', path), 'utf8');
 
 const { settingsPage } = jest.requireActual<{ settingsPage: (table: typeof options) => string }>(
-  '../../tools/docs.cjs',
+  '../../.ci/docs.cjs',
 );
 
 test('docs/settings.md is what `npm run docs` makes of the options', () => {

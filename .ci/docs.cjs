@@ -1,5 +1,5 @@
 /* global __dirname, console */
-// `npm run docs`: makes the pages of docs/ that are made from the code. test/docs/settings.test.ts holds that they are up to date.
+// `npm run docs`: makes the pages of docs/ that are made from the code. test/docs/tables.test.ts holds that they are up to date.
 const { writeFileSync } = require('node:fs');
 const { join } = require('node:path');
 
