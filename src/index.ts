@@ -30,5 +30,5 @@ export type { Metric, MetricFilter, MetricName, NewMetric } from './writer/metri
 export type { Model, ModelChanges, NewModel } from './writer/models';
 export type { NewPrediction, Prediction } from './writer/predictions';
 export type { NewTrainingRun, TrainingRun, TrainingRunChanges } from './writer/runs';
-export type { Statistics as StoreStatistics } from './writer/statistics';
+export type { StoreStatistics } from './writer/statistics';
 export type { ModelVersion, NewModelVersion } from './writer/versions';

@@ -26,7 +26,7 @@ import { Checkpoint, Displaced } from './position/checkpoint';
 import type { Position } from './position/claimed-position';
 import { archiveIncidentStore } from './position/incident-store';
 import { Standing } from './position/standing';
-import { type Refusal, Refusals } from './refusals';
+import { type RefusedKind, Refusals } from './refusals';
 import { ArchiveConnections } from './stages/connections';
 import { Follow } from './stages/follow';
 import { own } from './stages/own';
@@ -66,7 +66,7 @@ export interface ArchiveLaneState extends LaneState<ArchivePassReport> {
   /** When the oldest entry not yet applied was written; undefined: in step. */
   readonly behindSince: number | undefined;
   readonly deadLetters: number;
-  readonly refusals: readonly Refusal[];
+  readonly refusals: readonly RefusedKind[];
   readonly evicts: boolean;
 }
 

@@ -6,7 +6,7 @@ import type { Unfit } from './record/unfit';
 const enough = 12;
 
 /** Of a kind of which Postgres takes nothing any more. No contents. */
-export interface Refusal {
+export interface RefusedKind {
   readonly kind: KindName;
   readonly count: number;
   readonly code: string;
@@ -16,7 +16,7 @@ export interface Refusal {
 
 /** Whether Postgres refuses whatever comes of a kind, for one reason: a new column, a CHECK, a trigger. */
 export class Refusals {
-  readonly #rows = new Map<KindName, Refusal>();
+  readonly #rows = new Map<KindName, RefusedKind>();
 
   note({ landed, refused }: Pick<BatchOutcome, 'landed' | 'refused'>): void {
     for (const [kind, reasons] of refused) for (const reason of reasons) this.#count(kind, reason);
@@ -28,7 +28,7 @@ export class Refusals {
     this.#rows.clear();
   }
 
-  get list(): readonly Refusal[] {
+  get list(): readonly RefusedKind[] {
     return [...this.#rows.values()].filter(({ count }) => count >= enough);
   }
 
@@ -45,7 +45,7 @@ export class Refusals {
 /** For `/readyz`. */
 export function refusalTrouble(
   catalogue: Catalogue,
-  { kind, count, code, column, constraint }: Refusal,
+  { kind, count, code, column, constraint }: RefusedKind,
 ): string {
   const where = Object.entries({ column, constraint }).flatMap(([what, name]) => (name === null ? [] : `${what} ${name}`)); // prettier-ignore
   const reason = [code, ...where].join(', ');

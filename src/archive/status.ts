@@ -16,7 +16,7 @@ import { compareEntryIds } from './stream/entry-id';
 import type { ArchiveLaneState } from './lane';
 import type { MemoryFacts } from './memory-forecast';
 import type { ArchivePassReport } from './pass/report';
-import { type Refusal, refusalTrouble } from './refusals';
+import { type RefusedKind, refusalTrouble } from './refusals';
 import { millisecondsOf } from './tail/stream';
 import type { MirrorStatus } from './mirror/mirror-log';
 
@@ -33,7 +33,7 @@ export interface ArchiveStatus extends Progress<ArchivePassReport> {
   readonly lagSeconds: number;
   readonly deadLetters: number;
   /** Kinds of which Postgres takes nothing any more. */
-  readonly refusals: readonly Refusal[];
+  readonly refusals: readonly RefusedKind[];
   readonly memory: MemoryFacts | null;
   readonly evicts: boolean;
   /** What keeps writers from their work: the function library, or the stream. */

@@ -3,7 +3,7 @@ import { describeGaps, installCapture, uninstallCapture } from '../aliases/sourc
 import { AliasSource } from '../aliases/source/source';
 import { tableStatuses } from '../aliases/status';
 import { useRunningDaemon } from '../embedded/stores';
-import { configOf, type Run, withOptions } from './options';
+import { configOf, type RunVerb, withOptions } from './options';
 import { complain, print, printJson } from '../terminal/print';
 
 const examples = `
@@ -13,7 +13,7 @@ Examples:
   millrace capture uninstall                  leave no trace in the file; stop the daemon first`;
 
 /** `millrace capture install|status|uninstall`: the triggers and the changelog in the SQLite file. */
-export function captureCommand(program: Command, run: Run): void {
+export function captureCommand(program: Command, run: RunVerb): void {
   withOptions(
     program
       .command('capture')

@@ -1,6 +1,6 @@
 import { Argument, type Command } from 'commander';
 import { completionScript, type Shell, shells } from '../terminal/completion-scripts';
-import type { Run } from './options';
+import type { RunVerb } from './options';
 
 const examples = `
 Examples, once for each user:
@@ -11,7 +11,7 @@ For this shell alone:
   source <(millrace completion bash)`;
 
 /** `millrace completion`: made from the verbs themselves, so that it knows what this version knows. */
-export function completionCommand(program: Command, run: Run): void {
+export function completionCommand(program: Command, run: RunVerb): void {
   program
     .command('completion')
     .description('print the script that lets a shell complete verbs, flags and choices')

@@ -13,7 +13,7 @@ import { PostgresConnection } from '../connections/postgres';
 import { useRunningDaemon } from '../embedded/stores';
 import { confirm } from '../terminal/confirm';
 import { noSuchLetters, nothingLike } from '../terminal/letters-like';
-import { configOf, type Run, withOptions } from './options';
+import { configOf, type RunVerb, withOptions } from './options';
 import { complain, print, printJson } from '../terminal/print';
 import { tellUnserved } from '../terminal/unserved-aliases';
 
@@ -38,7 +38,7 @@ Examples:
 Exit code: 0 done, 2 when list has something to tell, 1 failed, or drop was not agreed to.`;
 
 /** `millrace dead-letters`: records that could not be applied. */
-export function deadLettersCommand(program: Command, run: Run): void {
+export function deadLettersCommand(program: Command, run: RunVerb): void {
   const verb = program
     .command('dead-letters')
     .description('records of the archive that are parked: list, show, retry or drop them')

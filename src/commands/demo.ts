@@ -6,7 +6,7 @@ import { readEnvironment } from '../config/environment';
 import { readDaemonRecord } from '../control/daemon-record';
 import { besideDaemon, ownScene, type Scene } from '../demo/scene';
 import { show } from '../demo/show';
-import type { Run } from './options';
+import type { RunVerb } from './options';
 import { print } from '../terminal/print';
 
 const say = (text: string): void => {
@@ -16,7 +16,7 @@ const say = (text: string): void => {
 const patienceMs = 1_000;
 
 /** `millrace demo`: both pipelines, filled, verified and watched, in the `npm start` of this folder or with servers of its own. */
-export function demoCommand(program: Command, run: Run): void {
+export function demoCommand(program: Command, run: RunVerb): void {
   program
     .command('demo')
     .description(

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { diagnose } from '../doctor/diagnose';
 import type { Finding } from '../pipeline/finding';
 import { useRunningDaemon } from '../embedded/stores';
-import { configOf, type Run, withOptions } from './options';
+import { configOf, type RunVerb, withOptions } from './options';
 import { print, printJson } from '../terminal/print';
 
 const mark = { ok: '✓', note: '·', problem: '✗' } as const;
@@ -16,7 +16,7 @@ Examples:
 Exit code: 0 nothing is wrong (notes are no problems), 1 something is. It changes nothing.`;
 
 /** `millrace doctor`: looks at everything that has to be right, and says what to do about what is not. */
-export function doctorCommand(program: Command, run: Run): void {
+export function doctorCommand(program: Command, run: RunVerb): void {
   withOptions(
     program
       .command('doctor')

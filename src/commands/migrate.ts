@@ -8,7 +8,7 @@ import { PostgresConnection } from '../connections/postgres';
 import { RedisConnection } from '../connections/redis';
 import { useRunningDaemon } from '../embedded/stores';
 import { ensureLibrary } from '../writer/library';
-import { configOf, type Run, withOptions } from './options';
+import { configOf, type RunVerb, withOptions } from './options';
 import { complain, print } from '../terminal/print';
 
 const examples = `
@@ -18,7 +18,7 @@ Examples:
   millrace migrate --postgres-url postgresql://admin@db/ai_models`;
 
 /** `millrace migrate`: everything the archive needs in Postgres, and the function library in Redis. */
-export function migrateCommand(program: Command, run: Run): void {
+export function migrateCommand(program: Command, run: RunVerb): void {
   withOptions(
     program
       .command('migrate')

@@ -11,7 +11,7 @@ import { complain } from '../terminal/print';
 export type Verb = (signal: AbortSignal) => Promise<number>;
 
 /** Hands a verb to the CLI, which runs it and keeps its exit code. */
-export type Run = (verb: Verb) => Promise<void>;
+export type RunVerb = (verb: Verb) => Promise<void>;
 
 /** Adds the flags of the option table that a verb honours. */
 export function withOptions(command: Command, names: readonly (keyof typeof options)[]): Command {

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { requirePostgres } from '../config/load';
 import { whoAmI } from '../pipeline/pause';
 import { setPause } from '../control/set-pause';
-import { configWithStores, type Run, withOptions } from './options';
+import { configWithStores, type RunVerb, withOptions } from './options';
 import { print } from '../terminal/print';
 
 const examples = {
@@ -19,7 +19,7 @@ Examples:
 } as const;
 
 /** `millrace pause`: through the stores, so that no daemon has to be reachable, or running. */
-export function pauseCommand(program: Command, run: Run): void {
+export function pauseCommand(program: Command, run: RunVerb): void {
   addVerb(
     program,
     run,
@@ -29,11 +29,11 @@ export function pauseCommand(program: Command, run: Run): void {
 }
 
 /** `millrace resume` */
-export function resumeCommand(program: Command, run: Run): void {
+export function resumeCommand(program: Command, run: RunVerb): void {
   addVerb(program, run, 'resume', 'let a paused pipeline go on where it stopped');
 }
 
-function addVerb(program: Command, run: Run, name: 'pause' | 'resume', description: string): void {
+function addVerb(program: Command, run: RunVerb, name: 'pause' | 'resume', description: string): void {
   withOptions(program.command(name).description(description), ['redisUrl', 'postgresUrl', 'only'])
     .addHelpText('after', examples[name])
     .action((flags: Record<string, unknown>) =>

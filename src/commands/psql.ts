@@ -7,7 +7,7 @@ import { programsOnPath } from '../embedded/process/program-path';
 import { withoutTls } from '../connections/postgres-auth';
 import type { PostgresTarget } from '../connections/postgres-url';
 import { useRunningDaemon } from '../embedded/stores';
-import { configOf, type Run } from './options';
+import { configOf, type RunVerb } from './options';
 import { type Client, noClient, runClient } from '../terminal/run-client';
 
 const examples = `
@@ -20,7 +20,7 @@ As millrace_owner in the Postgres that \`run --embedded\` started in this folder
 environment; for other programs it is in .millrace/postgres/password.`;
 
 /** `millrace psql`: a psql that knows where, as whom, and the password. */
-export function psqlCommand(program: Command, run: Run): void {
+export function psqlCommand(program: Command, run: RunVerb): void {
   program
     .command('psql')
     .description('psql, with the archive and its password')

@@ -8,7 +8,7 @@ import { type Config, requirePostgres } from '../config/load';
 import { openLog } from '../log/log';
 import { passOnce } from '../aliases/once';
 import { describeAlias, describeRecord } from '../terminal/describe-difference';
-import { configWithStores, type Run, withOptions } from './options';
+import { configWithStores, type RunVerb, withOptions } from './options';
 import { print, printJson } from '../terminal/print';
 
 interface Flags {
@@ -30,7 +30,7 @@ Exit code: 0 all in step, 2 in step but records are parked, 3 a dry run found so
 A dry run prints contents of records.`;
 
 /** `millrace reconcile`: a full pass now, safe beside a running daemon. */
-export function reconcileCommand(program: Command, run: Run): void {
+export function reconcileCommand(program: Command, run: RunVerb): void {
   withOptions(
     program
       .command('reconcile')

@@ -6,7 +6,7 @@ import { programsOnPath } from '../embedded/process/program-path';
 import { findRedisServer } from '../embedded/redis/redis-binary';
 import type { RedisTarget } from '../connections/redis-url';
 import { useRunningDaemon } from '../embedded/stores';
-import { configOf, type Run } from './options';
+import { configOf, type RunVerb } from './options';
 import { type Client, noClient, runClient } from '../terminal/run-client';
 
 const examples = `
@@ -19,7 +19,7 @@ With the Redis that \`run --embedded\` started in this folder, or as REDIS_URL s
 for other programs it is in .millrace/redis/password, a new one after each start.`;
 
 /** `millrace redis-cli`: a redis-cli that knows where, and the password. */
-export function redisCliCommand(program: Command, run: Run): void {
+export function redisCliCommand(program: Command, run: RunVerb): void {
   program
     .command('redis-cli')
     .description('redis-cli, with the Redis of both pipelines and its password')

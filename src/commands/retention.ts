@@ -9,7 +9,7 @@ import { PostgresConnection } from '../connections/postgres';
 import { showProgress } from '../foundation/show-progress';
 import { inspectServer, RedisConnection } from '../connections/redis';
 import { useRunningDaemon } from '../embedded/stores';
-import { configOf, type Run, withOptions } from './options';
+import { configOf, type RunVerb, withOptions } from './options';
 import { print, printJson } from '../terminal/print';
 
 interface Flags extends Record<string, unknown> {
@@ -26,7 +26,7 @@ Examples:
 Exit code: 0 done, 2 done, but old records stay because Postgres has them not, or otherwise, 1 failed, with what to do.`;
 
 /** `millrace retention`: removes from Redis, once, what is old and safe in Postgres; beside a daemon or without one. */
-export function retentionCommand(program: Command, run: Run): void {
+export function retentionCommand(program: Command, run: RunVerb): void {
   withOptions(
     program
       .command('retention')

@@ -12,7 +12,7 @@ import { withStores } from '../config/left-out';
 import { type Log, openLog } from '../log/log';
 import { runOnce } from '../control/once';
 import { startEmbedded } from '../embedded/stores';
-import { configOf, environmentHelp, type Run, withOptions } from './options';
+import { configOf, environmentHelp, type RunVerb, withOptions } from './options';
 
 interface Flags {
   readonly once?: boolean;
@@ -29,7 +29,7 @@ Examples:
 `;
 
 /** `millrace run`: the daemon; with --once a single pass. */
-export function runCommand(program: Command, run: Run): void {
+export function runCommand(program: Command, run: RunVerb): void {
   withOptions(
     program
       .command('run')

@@ -4,7 +4,7 @@ import { useRunningDaemon } from '../embedded/stores';
 import { askDaemon, askStores } from '../doctor/ask';
 import { describeDaemon } from '../terminal/describe-status';
 import { describeStores } from '../terminal/describe-stores';
-import { configOf, type Run, withOptions } from './options';
+import { configOf, type RunVerb, withOptions } from './options';
 import { watchStatus } from '../terminal/watch-status';
 import { print, printJson } from '../terminal/print';
 
@@ -24,7 +24,7 @@ Examples:
 Exit code: 0 in step, 2 in step but records are parked, 1 not in step, or failed.`;
 
 /** `millrace status`: the daemon's own word where one answers, else what the stores say. */
-export function statusCommand(program: Command, run: Run): void {
+export function statusCommand(program: Command, run: RunVerb): void {
   withOptions(
     program
       .command('status')

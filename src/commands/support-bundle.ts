@@ -7,7 +7,7 @@ import { describeError, fatal } from '../foundation/errors';
 import { harmlessJson } from '../foundation/harmless';
 import { useRunningDaemon } from '../embedded/stores';
 import { collect } from '../support-bundle/collect';
-import { configOf, type Run, withOptions } from './options';
+import { configOf, type RunVerb, withOptions } from './options';
 import { complain, print } from '../terminal/print';
 
 const examples = `
@@ -20,7 +20,7 @@ It holds versions, settings, status, findings, metrics, the shapes and sizes of 
 records as codes and counts, and warnings and errors of LOG_FILE. It holds no passwords or tokens, no contents of records, no aliases.`;
 
 /** `millrace support-bundle`: one file for whoever is to help, without secrets or contents. */
-export function supportBundleCommand(program: Command, run: Run): void {
+export function supportBundleCommand(program: Command, run: RunVerb): void {
   withOptions(
     program
       .command('support-bundle')

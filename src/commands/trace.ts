@@ -4,7 +4,7 @@ import { traceRecord } from '../archive/inspect/trace';
 import { requirePostgres } from '../config/load';
 import { useRunningDaemon } from '../embedded/stores';
 import { describeAliasTrace, describeRecordTrace } from '../terminal/describe-trace';
-import { configOf, type Run, withOptions } from './options';
+import { configOf, type RunVerb, withOptions } from './options';
 import { parseTraced } from '../terminal/trace-key';
 import { print, printJson } from '../terminal/print';
 
@@ -19,7 +19,7 @@ Examples:
 Exit code: 0 applied, 2 parked, 1 anything else. Names, sizes and times are told, contents are not (of an alias, its ids are).`;
 
 /** `millrace trace`: the life of one record or alias. */
-export function traceCommand(program: Command, run: Run): void {
+export function traceCommand(program: Command, run: RunVerb): void {
   withOptions(
     program
       .command('trace')

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import type { Run } from './options';
+import type { RunVerb } from './options';
 
 /** Adds a verb to the program. */
-type AddVerb = (program: Command, run: Run) => void;
+type AddVerb = (program: Command, run: RunVerb) => void;
 
 /** Loaded when asked for: all that all of them need takes longer to load than most of them take to work. */
 const verbs: Readonly<Record<string, () => Promise<AddVerb>>> = {

@@ -5,11 +5,11 @@ import { isComplete, planLines, reportLines } from '../archive/warm/report';
 import { warm } from '../archive/warm/warm';
 import { requirePostgres } from '../config/load';
 import { useRunningDaemon } from '../embedded/stores';
-import { configOf, type Run, withOptions } from './options';
+import { configOf, type RunVerb, withOptions } from './options';
 import { print, printJson } from '../terminal/print';
 
 /** `millrace warm`: fills an empty or partial Redis from Postgres. */
-export function warmCommand(program: Command, run: Run): void {
+export function warmCommand(program: Command, run: RunVerb): void {
   withOptions(
     program
       .command('warm')

@@ -150,7 +150,7 @@ const isConsequence = (error: unknown): boolean =>
   /^(Stream isn't writeable|Connection is closed|Reached the max retries)/.test(describeError(error).message);
 
 /** What the server says of itself, as far as it matters to us. */
-export interface ServerFacts {
+export interface RedisServer {
   readonly version: string;
   readonly evicts: boolean;
   readonly maxmemoryPolicy: string;
@@ -160,7 +160,7 @@ export interface ServerFacts {
  * Checks once, before the first write, that this server can be written to the way we do.
  * @throws E_REDIS_REPLICA, E_REDIS_CLUSTER (fatal at start: the setting names the wrong server).
  */
-export async function inspectServer(connection: RedisConnection): Promise<ServerFacts> {
+export async function inspectServer(connection: RedisConnection): Promise<RedisServer> {
   const where = connection.display;
   let info: string;
   try {

@@ -2,7 +2,7 @@ import type Database from 'better-sqlite3';
 import type Redis from 'ioredis';
 import { travel, type Travelled } from './travel';
 
-export interface AliasStores {
+export interface AliasJourneyStores {
   readonly db: Database.Database;
   readonly redis: Redis;
   /** Ends the looking. */
@@ -13,7 +13,7 @@ const insert = (alias: string) => `INSERT INTO team_aliases (team_id, alias) VAL
 const remove = (alias: string) => `DELETE FROM team_aliases WHERE alias = '${alias}'`;
 
 /** An alias is inserted, moved to another team, and deleted: the three tests of the alias document. */
-export async function* threeTests(stores: AliasStores): AsyncGenerator<Travelled> {
+export async function* threeTests(stores: AliasJourneyStores): AsyncGenerator<Travelled> {
   const alias = freeAlias(stores.db);
   const update = `UPDATE team_aliases SET team_id = 2 WHERE alias = '${alias}'`;
   try {
@@ -35,7 +35,7 @@ function freeAlias(db: Database.Database): string {
 }
 
 /** An alias arrives, and is taken back. */
-export async function oneAlias(stores: AliasStores): Promise<Travelled> {
+export async function oneAlias(stores: AliasJourneyStores): Promise<Travelled> {
   const alias = 'millrace first steps';
   stores.db.exec(remove(alias)); // of a start that was interrupted
   try {
@@ -51,7 +51,10 @@ interface Step {
   readonly wanted: string | null;
 }
 
-const toRedis = ({ db, redis, signal }: AliasStores, { sql, alias, wanted }: Step): Promise<Travelled> =>
+const toRedis = (
+  { db, redis, signal }: AliasJourneyStores,
+  { sql, alias, wanted }: Step,
+): Promise<Travelled> =>
   travel(
     {
       change: `sqlite>  ${sql};`,

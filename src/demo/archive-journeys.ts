@@ -3,7 +3,7 @@ import type { Client } from 'pg';
 import type { ModelStore } from '../writer/model-store';
 import { travel, type Travelled } from './travel';
 
-export interface ArchiveStores {
+export interface ArchiveJourneyStores {
   readonly store: ModelStore;
   readonly redis: Redis;
   readonly postgres: Client;
@@ -12,7 +12,7 @@ export interface ArchiveStores {
 }
 
 /** A prediction by Millrace's own writer: one FCALL. It arrives, and is taken back from both sides. */
-export function loggedPrediction(stores: ArchiveStores, modelVersionId: number): Promise<Travelled> {
+export function loggedPrediction(stores: ArchiveJourneyStores, modelVersionId: number): Promise<Travelled> {
   const timestamp = new Date();
   const confidence = 0.97;
   const output = { label: 'cat' };
@@ -25,7 +25,10 @@ export function loggedPrediction(stores: ArchiveStores, modelVersionId: number):
 }
 
 /** The same by a program that knows nothing of Millrace, with a plain command, as the document's Python writes it. */
-export async function plainPrediction(stores: ArchiveStores, modelVersionId: number): Promise<Travelled> {
+export async function plainPrediction(
+  stores: ArchiveJourneyStores,
+  modelVersionId: number,
+): Promise<Travelled> {
   const { redis } = stores;
   const timestamp = new Date();
   const confidence = 0.42;
@@ -53,7 +56,10 @@ interface Prediction {
   readonly confidence: number;
 }
 
-async function prediction({ store, postgres, signal }: ArchiveStores, made: Prediction): Promise<Travelled> {
+async function prediction(
+  { store, postgres, signal }: ArchiveJourneyStores,
+  made: Prediction,
+): Promise<Travelled> {
   let id = 0;
   const time = made.timestamp.toISOString();
   try {
@@ -83,7 +89,7 @@ async function prediction({ store, postgres, signal }: ArchiveStores, made: Pred
 
 /** A run is completed, and its row follows. */
 export async function completedRun(
-  { store, postgres, signal }: ArchiveStores,
+  { store, postgres, signal }: ArchiveJourneyStores,
   runId: number,
 ): Promise<Travelled> {
   const { rows } = await postgres.query<{ pg_id: string }>(

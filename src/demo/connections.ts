@@ -3,8 +3,8 @@ import Redis from 'ioredis';
 import { Client } from 'pg';
 import { destroy } from '../connections/postgres-transaction';
 import { ModelStore } from '../writer/model-store';
-import type { AliasStores } from './alias-journeys';
-import type { ArchiveStores } from './archive-journeys';
+import type { AliasJourneyStores } from './alias-journeys';
+import type { ArchiveJourneyStores } from './archive-journeys';
 
 export interface DemoAddresses {
   readonly dbPath: string;
@@ -12,7 +12,7 @@ export interface DemoAddresses {
   readonly postgresUrl: string;
 }
 
-export interface Connections extends AliasStores, ArchiveStores {
+export interface Connections extends AliasJourneyStores, ArchiveJourneyStores {
   readonly close: () => void;
 }
 

@@ -74,7 +74,7 @@ export function parseIncidents(text: string): readonly Incident[] {
 }
 
 /** By what an outage that comes again is recognised. */
-export const keyOf = ({ store, code }: Pick<Outage, 'store' | 'code'>): string => store ?? code;
+export const incidentKey = ({ store, code }: Pick<Outage, 'store' | 'code'>): string => store ?? code;
 
 /** Which store a failure is one of, by its code (docs/errors.md). */
 export function storeOf(code: string): StoreName | null {
@@ -99,7 +99,7 @@ export function mergeIncidents(lists: readonly (readonly Incident[])[], now: num
   const merged: Incident[] = [];
   const last = new Map<string, number>();
   for (const one of [...known.values()].sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1))) {
-    const key = one.outage === null ? undefined : keyOf(one.outage);
+    const key = one.outage === null ? undefined : incidentKey(one.outage);
     const index = key === undefined ? undefined : last.get(key);
     const before = index === undefined ? undefined : merged[index];
     if (index !== undefined && before?.outage && one.at - endOf(before.outage) <= sameMs) {

@@ -1,5 +1,5 @@
 import type { ErrorReport } from '../foundation/errors';
-import { keyOf, type Outage, sameMs, storeOf } from './incident';
+import { incidentKey, type Outage, sameMs, storeOf } from './incident';
 
 /** An outage as the daemon that sees it knows it: moments are by performance.now(), times by the clock of people as it was at the beginning. */
 export interface SeenOutage {
@@ -69,7 +69,7 @@ export class Outages {
   /** A cycle failed. @param succeededAt when one last did not, by performance.now(); 0: never */
   failed(report: ErrorReport, succeededAt: number, now = performance.now()): void {
     this.#goodSince = undefined;
-    const key = keyOf({ store: storeOf(report.code), code: report.code });
+    const key = incidentKey({ store: storeOf(report.code), code: report.code });
     this.#endMasked(key, now);
     this.#forgetOld(now);
     const seen = this.#known.get(key) ?? this.#begin(key, report, succeededAt, now);

@@ -1,4 +1,4 @@
-import { readFacts, type TableFacts } from '../archive/schema/facts';
+import { readSchemaFacts, type TableFacts } from '../archive/schema/facts';
 import { PostgresConnection } from '../connections/postgres';
 import type { Catalogue } from '../mapping/kinds';
 import type { PostgresTarget } from '../connections/postgres-url';
@@ -32,7 +32,9 @@ const sizesSql = `SELECT n.nspname AS schema, c.relname AS name, c.reltuples::bi
 export async function postgresSection(target: PostgresTarget, catalogue: Catalogue) {
   const postgres = new PostgresConnection(target, 'support');
   try {
-    const { server, tables, own, applied } = await postgres.read((client) => readFacts(client, catalogue));
+    const { server, tables, own, applied } = await postgres.read((client) =>
+      readSchemaFacts(client, catalogue),
+    );
     const named = await postgres.query(
       `SELECT name, current_setting(name, true) AS value FROM unnest($1::text[]) AS name`,
       [settings],

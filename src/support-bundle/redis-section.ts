@@ -1,4 +1,4 @@
-import { readFacts } from '../archive/position/redis-facts';
+import { readRedisFacts } from '../archive/position/redis-facts';
 import type { Config } from '../config/load';
 import { RedisConnection } from '../connections/redis';
 
@@ -38,7 +38,7 @@ export async function redisSection({ redis, catalogue }: Config) {
       settings[name] = await orWhy(
         client.config('GET', name).then((reply) => (reply as string[])[1] ?? null),
       );
-    const { stream, counters, incarnation, runId } = await readFacts(connection, '0-0', catalogue);
+    const { stream, counters, incarnation, runId } = await readRedisFacts(connection, '0-0', catalogue);
     // Somebody may have put anything there.
     const numbers = Object.entries(counters).filter(([, value]) => /^\d{1,20}$/.test(value ?? ''));
     return {

@@ -17,7 +17,7 @@ export function describeDaemon(status: DaemonStatus, now: number): readonly stri
   return [
     `Daemon:      pid ${pid}, since ${moment(startedAt)}, ${overall(status).text}`,
     ...troubles.map((trouble) => `  ! ${trouble}`),
-    ...notRun(leftOut),
+    ...notRunning(leftOut),
     ...(aliases === null ? [] : describeAliases(aliases, health.aliases, clock)),
     ...(archive === null ? [] : describeArchive(archive, health.archive, clock)),
   ];
@@ -61,7 +61,7 @@ export const laidOut = (...sentences: readonly (Sentence | undefined)[]): readon
       : [fact(one.name, one.text), ...(one.hint === undefined ? [] : [`    → ${one.hint}`])],
   );
 
-export const notRun = (leftOut: readonly LeftOut[]): readonly string[] =>
+export const notRunning = (leftOut: readonly LeftOut[]): readonly string[] =>
   leftOut.flatMap(({ message, hint }) => [`  ! ${message}`, `    → ${hint}`]);
 
 /** Of one pipeline, the oldest first. */

@@ -1,7 +1,7 @@
 import type { Config } from '../config/load';
 import type { Stores } from '../doctor/ask';
 import { timestamp } from '../foundation/timestamp';
-import { fact, incidents, laidOut, notRun } from './describe-status';
+import { fact, incidents, laidOut, notRunning } from './describe-status';
 import { parked, pausedSince } from './status-sentences';
 
 type Known = Pick<Config, 'dbPath' | 'redis' | 'postgres' | 'leftOut'>;
@@ -13,7 +13,7 @@ export function describeStores(
   silent: string,
 ): readonly string[] {
   const now = Date.now();
-  const lines = [`Daemon:      none answers for these stores (${silent})`, ...notRun(leftOut)];
+  const lines = [`Daemon:      none answers for these stores (${silent})`, ...notRunning(leftOut)];
   if (aliases !== null) {
     const { checkpoint, lagRecords } = aliases;
     lines.push(

@@ -10,7 +10,7 @@ import { ago, clock, perSecond, span } from './spans';
 import { aliasSentences, archiveSentences, overall, type Sentence, type Tone } from './status-sentences';
 
 /** One answer of the daemon. */
-export interface Sample {
+export interface WatchSample {
   /** Milliseconds since 1970. */
   readonly at: number;
   readonly status: DaemonStatus;
@@ -19,8 +19,8 @@ export interface Sample {
 export interface View {
   readonly now: number;
   /** The last two answers; none yet: undefined. */
-  readonly last: Sample | undefined;
-  readonly before: Sample | undefined;
+  readonly last: WatchSample | undefined;
+  readonly before: WatchSample | undefined;
   /** Why there was no answer to the last question; undefined: there was one. */
   readonly silent: string | undefined;
 }
@@ -38,7 +38,7 @@ export interface Rates {
   readonly archive: number | null;
 }
 
-export function ratesBetween(before: Sample | undefined, last: Sample | undefined): Rates {
+export function ratesBetween(before: WatchSample | undefined, last: WatchSample | undefined): Rates {
   const rate = (name: keyof Rates): number | null => {
     const seconds = ((last?.at ?? 0) - (before?.at ?? 0)) / 1_000;
     // Another process counts from 0 again.

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { DaemonStatus } from '../control/daemon-status';
 import { harmless, harmlessJson } from '../foundation/harmless';
 import { timestamp } from '../foundation/timestamp';
-import { ratesBetween, type Sample, screenLines, type View } from './watch-screen';
+import { ratesBetween, type WatchSample, screenLines, type View } from './watch-screen';
 import { TerminalView } from './terminal-view';
 
 export interface WatchOptions {
@@ -43,7 +43,7 @@ export async function watchStatus({ ask, everyMs, json, signal }: WatchOptions):
 
 function after(view: View, answer: DaemonStatus | { readonly silent: string }, now: number): View {
   if ('silent' in answer) return { ...view, now, silent: answer.silent };
-  const sample: Sample = { at: now, status: answer };
+  const sample: WatchSample = { at: now, status: answer };
   return { now, last: sample, before: view.last, silent: undefined };
 }
 

@@ -2,7 +2,7 @@ import type { FunctionClient } from './function-client';
 import { readIndex } from './hashes';
 
 /** How many records the indexes know of each kind. */
-export interface Statistics {
+export interface StoreStatistics {
   readonly models: number;
   readonly versions: number;
   readonly datasets: number;
@@ -11,7 +11,7 @@ export interface Statistics {
   readonly predictions: number;
 }
 
-export const readStatistics = (functions: FunctionClient): Promise<Statistics> =>
+export const readStatistics = (functions: FunctionClient): Promise<StoreStatistics> =>
   functions.read(async (client) => {
     const modelIds = await readIndex(client, 'aidb:idx:models');
     const versionIds: string[] = [];

@@ -1,7 +1,7 @@
 import { CaptureWatch } from '../../src/archive/capture-watch';
 import { MemoryForecast } from '../../src/archive/memory-forecast';
 import { entryIdsAfter } from '../../src/archive/stream/entry-ids';
-import { readFacts } from '../../src/archive/position/redis-facts';
+import { readRedisFacts } from '../../src/archive/position/redis-facts';
 import { lastEntryId } from '../../src/archive/tail/stream-tail';
 import { scanWaiting } from '../../src/archive/inspect/trace-stream';
 import { loadConfig } from '../../src/config/load';
@@ -190,7 +190,7 @@ test('a daemon that is started where such entries are goes past them, and past a
 
 /** Whatever of ours looks at the stream, in a process that may be the only one. */
 const readers: readonly (readonly [string, (redis: RedisConnection) => Promise<unknown>])[] = [
-  ['whether this Redis goes on where Postgres stands', (redis) => readFacts(redis, '1-1', aiRegistry)],
+  ['whether this Redis goes on where Postgres stands', (redis) => readRedisFacts(redis, '1-1', aiRegistry)],
   ['what the last entry is', (redis) => lastEntryId(redis)],
   ['what waits', (redis) => new MemoryForecast(redis).sample('0-0')],
   ['whether writers can write', (redis) => watch(redis).look()],

@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import type { Run } from '../../src/commands/options';
+import type { RunVerb } from '../../src/commands/options';
 import { startCli } from '../support/cli';
 import { filesBelow } from '../support/files';
 import { temporaryFolder } from '../support/temporary-folder';
@@ -64,7 +64,7 @@ test('every verb explains itself with examples', async () => {
   for (const file of filesBelow('src/commands', '.ts')) {
     const module = (await import(join(__dirname, '..', '..', file))) as Record<
       string,
-      (program: Command, run: Run) => void
+      (program: Command, run: RunVerb) => void
     >;
     for (const [name, add] of Object.entries(module)) {
       if (name.endsWith('Command')) add(program, () => Promise.resolve());

@@ -1,4 +1,10 @@
-import { fitted, ratesBetween, screenLines, type Sample, type View } from '../../src/terminal/watch-screen';
+import {
+  fitted,
+  ratesBetween,
+  screenLines,
+  type WatchSample,
+  type View,
+} from '../../src/terminal/watch-screen';
 import { describeDaemon } from '../../src/terminal/describe-status';
 import { frame } from '../../src/terminal/terminal-view';
 import type { DaemonStatus } from '../../src/control/daemon-status';
@@ -55,7 +61,7 @@ const archive = (more: object = {}) => ({
   ...more,
 });
 
-const sample = (at: number, of: object = {}, more: object = {}): Sample => ({
+const sample = (at: number, of: object = {}, more: object = {}): WatchSample => ({
   at,
   status: {
     pid: 7,
@@ -71,7 +77,7 @@ const sample = (at: number, of: object = {}, more: object = {}): Sample => ({
   } as unknown as DaemonStatus,
 });
 
-const view = (last: Sample | undefined, more: Partial<View> = {}): View => ({
+const view = (last: WatchSample | undefined, more: Partial<View> = {}): View => ({
   now,
   last,
   before: undefined,

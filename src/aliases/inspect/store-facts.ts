@@ -1,7 +1,7 @@
 import type { AliasStores } from '../../config/load';
 import type { Incident } from '../../pipeline/incident';
 import type { Pause } from '../../pipeline/pause';
-import { inspectServer, RedisConnection, type ServerFacts } from '../../connections/redis';
+import { inspectServer, RedisConnection, type RedisServer } from '../../connections/redis';
 import type { AliasCheckpoint } from '../sink/checkpoint';
 import { readIncidents } from '../sink/incident-store';
 import { readPause } from '../sink/pause';
@@ -11,7 +11,7 @@ import { type TableStatus, tableStatuses } from '../status';
 
 /** What the two stores themselves say, without a daemon. Reads only. */
 export interface StoreFacts {
-  readonly server: ServerFacts;
+  readonly server: RedisServer;
   readonly journalMode: string;
   readonly tables: readonly TableStatus[];
   readonly captureGaps: readonly string[];

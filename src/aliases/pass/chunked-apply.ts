@@ -1,11 +1,11 @@
-import type { Applied, AliasBatch } from '../sink/sink';
+import type { AliasCounts, AliasBatch } from '../sink/sink';
 import type { StaleKeys } from './stale-keys';
 import type { AliasTruth } from '../source/truth';
 import type { UnservedRows } from '../source/unserved-rows';
 
 /** Where a pass sends what differs: the sink, or the dry run that only compares. */
 export interface PassTarget {
-  send(batches: readonly AliasBatch[]): Promise<Applied>;
+  send(batches: readonly AliasBatch[]): Promise<AliasCounts>;
   room(): Promise<void>;
   drain(): Promise<void>;
 }
@@ -23,7 +23,7 @@ export interface ChunkedApplyOptions {
 }
 
 /** What was written for one type; `total` and `skipped` count the rows of a whole table that was walked. */
-export interface Counts {
+export interface TypeCounts {
   total: number;
   skipped: number;
   added: number;
@@ -32,7 +32,7 @@ export interface Counts {
 }
 
 /** The counts of a type, made when it has none. */
-export function countsOf(counts: Map<string, Counts>, type: string): Counts {
+export function typeCountsOf(counts: Map<string, TypeCounts>, type: string): TypeCounts {
   const found = counts.get(type) ?? { total: 0, skipped: 0, added: 0, updated: 0, deleted: 0 };
   counts.set(type, found);
   return found;
@@ -62,7 +62,7 @@ const firstType: Cursor = { at: 'type', type: 0, index: 0, from: undefined };
 export class ChunkedApply {
   readonly #options: ChunkedApplyOptions;
   readonly #types: readonly string[];
-  readonly #counts = new Map<string, Counts>();
+  readonly #counts = new Map<string, TypeCounts>();
   #cursor: Cursor = { at: 'stale', index: 0 };
   #sent: Sent[] = [];
   /** Aliases applied so far. */
@@ -74,7 +74,7 @@ export class ChunkedApply {
   }
 
   /** Sends one chunk. @returns the counts by type when everything is acknowledged. */
-  async step(): Promise<ReadonlyMap<string, Counts> | 'more'> {
+  async step(): Promise<ReadonlyMap<string, TypeCounts> | 'more'> {
     await this.#goBackToFailed();
     if (this.#cursor.at === 'stale') this.#sendStale(this.#cursor);
     else {
@@ -126,7 +126,7 @@ export class ChunkedApply {
       (applied) => {
         sent.state = 'applied';
         this.done += batch.aliases.length;
-        const counts = countsOf(this.#counts, batch.type);
+        const counts = typeCountsOf(this.#counts, batch.type);
         counts.added += applied.added;
         counts.updated += applied.updated;
         counts.deleted += applied.deleted;

@@ -2,7 +2,7 @@ import type { RedisConnection } from '../../connections/redis';
 import type { PassTarget } from './chunked-apply';
 import { keyPrefix } from '../../mapping/alias-tables';
 import { readValues } from '../sink/read-keys';
-import type { Applied, AliasBatch } from '../sink/sink';
+import type { AliasCounts, AliasBatch } from '../sink/sink';
 
 /** One key that is not as the table says. null: no such key (or none of ours could be read there). */
 export interface Difference {
@@ -18,7 +18,7 @@ export function dryRun(
   onDifference: (difference: Difference) => void,
 ): PassTarget {
   let last: Promise<unknown> = Promise.resolve();
-  const compare = async ({ type, aliases, values }: AliasBatch): Promise<Applied> => {
+  const compare = async ({ type, aliases, values }: AliasBatch): Promise<AliasCounts> => {
     const counts = { added: 0, updated: 0, deleted: 0 };
     if (aliases.length === 0) return counts;
     const prefix = keyPrefix(type);

@@ -2,14 +2,14 @@ import type { RedisConnection } from '../../connections/redis';
 import { requireSpelling, SpellingSurvey } from '../sink/alias-case';
 import { TableComparison, type Compared } from './comparison';
 import { readCheckpoint } from '../sink/checkpoint';
-import { ChunkedApply, type Counts, countsOf, type PassTarget } from './chunked-apply';
+import { ChunkedApply, type TypeCounts, typeCountsOf, type PassTarget } from './chunked-apply';
 import type { AliasCase } from '../../mapping/alias-tables';
 import { StaleKeys } from './stale-keys';
-import type { Applied } from '../sink/sink';
+import type { AliasCounts } from '../sink/sink';
 import type { AliasTruth } from '../source/truth';
 import type { UnservedRows } from '../source/unserved-rows';
 
-export interface TypeResult extends Applied {
+export interface TypeResult extends AliasCounts {
   /** Distinct aliases in the table. */
   readonly total: number;
   /** Rows that can have no key: a NULL, blob, undecodable or too long alias, a NULL, blob or too long id. */
@@ -66,7 +66,7 @@ export class FullPass {
   #comparison: { readonly type: string; readonly work: TableComparison } | undefined;
   #survey: SpellingSurvey | undefined;
   #apply: ChunkedApply | undefined;
-  readonly #counts = new Map<string, Counts>();
+  readonly #counts = new Map<string, TypeCounts>();
 
   constructor(options: PassOptions) {
     this.#options = options;
@@ -198,7 +198,7 @@ export class FullPass {
     const outcome = await apply.step();
     if (outcome === 'more') return 'more';
     for (const [type, more] of outcome) {
-      const counts = countsOf(this.#counts, type);
+      const counts = typeCountsOf(this.#counts, type);
       counts.total += more.total;
       counts.skipped += more.skipped;
       counts.added += more.added;
@@ -213,7 +213,7 @@ export class FullPass {
   }
 
   #result(type: string): TypeResult {
-    const counts = countsOf(this.#counts, type);
+    const counts = typeCountsOf(this.#counts, type);
     const compared = this.#compared.get(type);
     const { total, skipped } = compared === undefined || compared === 'all' ? counts : compared;
     const blocked = this.#blocked.get(type);

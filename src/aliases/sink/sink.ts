@@ -14,15 +14,15 @@ export interface AliasBatch {
   readonly values: readonly string[];
 }
 
-export interface Applied {
+export interface AliasCounts {
   readonly added: number;
   readonly updated: number;
   readonly deleted: number;
 }
 
 /** What an apply wrote, in the order of its batches, and how long Redis took. */
-export interface AliasesApplied extends Applied {
-  readonly batches: readonly (Applied & { readonly type: string })[];
+export interface AliasesApplied extends AliasCounts {
+  readonly batches: readonly (AliasCounts & { readonly type: string })[];
   readonly ms: number;
 }
 
@@ -183,6 +183,6 @@ function outcomeOf(batches: readonly AliasBatch[], counts: readonly number[], ms
     const [added = 0, updated = 0, deleted = 0] = counts.slice(3 * index, 3 * index + 3);
     return { type, added, updated, deleted };
   });
-  const sum = (name: keyof Applied) => parts.reduce((total, part) => total + part[name], 0);
+  const sum = (name: keyof AliasCounts) => parts.reduce((total, part) => total + part[name], 0);
   return { added: sum('added'), updated: sum('updated'), deleted: sum('deleted'), batches: parts, ms };
 }

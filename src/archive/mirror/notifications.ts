@@ -10,7 +10,7 @@ const needed = ['K', 'g', '$', 's', 'h', 'z'];
 const all = needed.filter((flag) => flag !== 'K');
 
 /** Redis does not say, or does not let us change it. Events may come all the same: a managed server sets it elsewhere. */
-export interface Refusal {
+export interface NotificationsRefused {
   readonly refused: string;
   /** Flags known to be missing; undefined: Redis does not let us look. */
   readonly missing?: string;
@@ -18,11 +18,11 @@ export interface Refusal {
 }
 
 /** Read-only: are the events there? `missing` are the flags to add to `value`. */
-export type Inspection = 'on' | { readonly value: string; readonly missing: string } | Refusal;
+export type Inspection = 'on' | { readonly value: string; readonly missing: string } | NotificationsRefused;
 /** What `enableNotifications` found or did. */
-export type Enabling = 'on' | 'switched on' | Refusal;
+export type Enabling = 'on' | 'switched on' | NotificationsRefused;
 
-export const isRefused = (found: Inspection | Enabling): found is Refusal =>
+export const isRefused = (found: Inspection | Enabling): found is NotificationsRefused =>
   typeof found !== 'string' && 'refused' in found;
 
 const setting = 'notify-keyspace-events';
@@ -32,7 +32,7 @@ const missingFrom = (value: string): string =>
     .filter((flag) => !value.includes(flag) && !(value.includes('A') && all.includes(flag)))
     .join('');
 
-function refusal(error: unknown, wanted: string): Refusal {
+function refusal(error: unknown, wanted: string): NotificationsRefused {
   const { code, message } = describeError(error);
   // Not an answer of the server: the connection's trouble, not a refusal.
   if (code !== 'ReplyError') throw error;

@@ -6,7 +6,7 @@ import type { Catalogue } from '../../mapping/kinds';
 import type { Checkpoint } from './checkpoint';
 import { hasOtherMemory, judge, type Judgement } from './continuity';
 import { beforeAll } from '../stream/entry-id';
-import { incarnationKey, parseFacts, readFacts, type RedisFacts } from './redis-facts';
+import { incarnationKey, parseFacts, readRedisFacts, type RedisFacts } from './redis-facts';
 
 export interface Followed extends Judgement {
   /** Another run of the server than the one seen last: what only its memory held is gone. */
@@ -91,7 +91,7 @@ export class Follower {
 
   async #read(entryId: string): Promise<RedisFacts> {
     try {
-      return await readFacts(this.#redis, entryId, this.#catalogue);
+      return await readRedisFacts(this.#redis, entryId, this.#catalogue);
     } catch (error) {
       this.#must = true;
       throw this.#redis.translate(error);

@@ -49,7 +49,7 @@ export const parseFacts = (kept: unknown): RedisFacts | null => factsShape.safeP
  * @param position entry id of the checkpoint
  * @throws E_STREAM_TYPE, or what the client throws
  */
-export async function readFacts(
+export async function readRedisFacts(
   connection: RedisConnection,
   position: string,
   catalogue: Catalogue,

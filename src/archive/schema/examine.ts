@@ -3,7 +3,7 @@ import { aiRegistry } from '../../mapping/ai-registry';
 import type { Catalogue, KindName } from '../../mapping/kinds';
 import { inFew } from '../../foundation/in-few';
 import { kindOfTable } from './expected-columns';
-import { readFacts, type SchemaFacts, type ServerFacts, type TableFacts } from './facts';
+import { readSchemaFacts, type SchemaFacts, type PostgresServer, type TableFacts } from './facts';
 import { latestMigration } from './migration-files';
 import { type DueStep, planMigration } from './plan';
 import { type Problem, schemaProblem } from './problems';
@@ -14,7 +14,7 @@ import { wideningProblems } from './widening';
 
 /** What the daemon, the sink and `doctor` need to know of the database. */
 export interface SchemaExamination {
-  readonly server: ServerFacts;
+  readonly server: PostgresServer;
   /** The target schema; null when no schema of search_path can be used. */
   readonly schema: string | null;
   /** The newest migration recorded and the newest there is; `complete` says that nothing is missing, recorded or not. */
@@ -34,7 +34,7 @@ export async function examineSchema(
   onDelete: 'keep' | 'delete' = 'keep',
   catalogue = aiRegistry,
 ): Promise<SchemaExamination> {
-  const facts = await readFacts(client, catalogue);
+  const facts = await readSchemaFacts(client, catalogue);
   const due = facts.server.schema === null ? [] : planMigration(facts);
   // Nothing missing and no right to look whether it was recorded: the grants are the problem.
   const to = facts.applied === undefined ? latestMigration() : (facts.applied.at(-1)?.number ?? 0);

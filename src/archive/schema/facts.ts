@@ -4,7 +4,7 @@ import type { Catalogue } from '../../mapping/kinds';
 
 /** What examination and migration know of a database, read from its catalogue alone. Shapes: server.sql and tables.sql. */
 export interface SchemaFacts {
-  readonly server: ServerFacts;
+  readonly server: PostgresServer;
   /** The archive's tables as found in the target schema, by name. */
   readonly tables: ReadonlyMap<string, TableFacts>;
   /** What is in the schema millrace, by name. */
@@ -13,7 +13,7 @@ export interface SchemaFacts {
   readonly applied: readonly AppliedMigration[] | undefined;
 }
 
-export interface ServerFacts {
+export interface PostgresServer {
   /** As server_version_num: 130000 and more. */
   readonly versionNumber: number;
   readonly version: string;
@@ -117,8 +117,8 @@ export async function queryJson<T>(client: ClientBase, sql: string, values: read
 }
 
 /** Three catalogue queries; changes nothing, and locks the tables no more than a SELECT does. @throws pg's errors */
-export async function readFacts(client: ClientBase, catalogue: Catalogue): Promise<SchemaFacts> {
-  const [server] = await queryFile<ServerFacts>(client, 'server');
+export async function readSchemaFacts(client: ClientBase, catalogue: Catalogue): Promise<SchemaFacts> {
+  const [server] = await queryFile<PostgresServer>(client, 'server');
   if (server === undefined) throw new Error('server.sql returned no row');
   const empty = new Map<string, TableFacts>();
   if (server.versionNumber < oldestVersion) return { server, tables: empty, own: empty, applied: [] };

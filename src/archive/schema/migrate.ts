@@ -5,7 +5,7 @@ import type { Catalogue } from '../../mapping/kinds';
 import { pins } from '../../connections/postgres-session';
 import { quoteName } from '../record/target';
 import { findProblems } from './examine';
-import { readFacts, type SchemaFacts, tablesOf } from './facts';
+import { readSchemaFacts, type SchemaFacts, tablesOf } from './facts';
 import { type Migration, migrations } from './migration-files';
 import { withPatience } from './patience';
 import { type DueStep, planMigration } from './plan';
@@ -90,7 +90,7 @@ interface Plan {
 }
 
 async function makePlan(client: ClientBase, catalogue: Catalogue): Promise<Plan> {
-  const facts = await readFacts(client, catalogue);
+  const facts = await readSchemaFacts(client, catalogue);
   const { schema, database } = facts.server;
   const due = schema === null ? [] : planMigration(facts);
   const [problem, ...others] = await findProblems(client, { catalogue, facts, due });

@@ -1,6 +1,6 @@
 import { describeError } from '../../foundation/errors';
 import type { Log } from '../../log/log';
-import { inspectServer, type RedisConnection, type ServerFacts } from '../../connections/redis';
+import { inspectServer, type RedisConnection, type RedisServer } from '../../connections/redis';
 import { changesStream } from '../../writer/keys';
 import { ensureLibrary } from '../../writer/library';
 import type { PostgresConnection } from '../../connections/postgres';
@@ -19,7 +19,7 @@ export async function inspectRedis(
   redis: RedisConnection,
   log: Log,
   onIncident: (what: string) => void,
-): Promise<ServerFacts> {
+): Promise<RedisServer> {
   const server = await inspectServer(redis);
   if (server.evicts) {
     log.warn(`Redis may evict the stream ${changesStream} (maxmemory-policy ${server.maxmemoryPolicy})`, {

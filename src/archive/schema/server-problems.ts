@@ -1,6 +1,6 @@
 import { quoteName } from '../record/target';
 import { inFew } from '../../foundation/in-few';
-import { oldestVersion, type SchemaFacts, type ServerFacts } from './facts';
+import { oldestVersion, type SchemaFacts, type PostgresServer } from './facts';
 import { latestMigration } from './migration-files';
 import type { DueStep } from './plan';
 import { grantProblem, type Problem, schemaProblem } from './problems';
@@ -46,7 +46,7 @@ export function serverProblems({ server, applied }: SchemaFacts): readonly Probl
   return problems;
 }
 
-function readOnlyProblems(server: ServerFacts): readonly Problem[] {
+function readOnlyProblems(server: PostgresServer): readonly Problem[] {
   const code = 'E_PG_READ_ONLY';
   if (server.standby) {
     const hint = 'Let POSTGRES_URL name the primary.';
@@ -57,7 +57,7 @@ function readOnlyProblems(server: ServerFacts): readonly Problem[] {
   return [{ code, message: `transactions of role ${server.role} are read-only here`, hint }];
 }
 
-function pathProblems(server: ServerFacts): readonly Problem[] {
+function pathProblems(server: PostgresServer): readonly Problem[] {
   const missing = skippedTarget(server);
   const named = missing ?? (server.schema === null ? 'public' : undefined);
   if (named === undefined) return [];

@@ -1,7 +1,7 @@
 import { type Catalogue, type Kind, packedKind } from '../../mapping/kinds';
 
 /** What a field of an entry says of its value. The forms are told in docs/02-architecture.md. */
-export type Field = { readonly text: string } & (
+export type StreamField = { readonly text: string } & (
   | { readonly says: 'carries' | 'changed' | 'several changed' | 'deleted' | 'lapsed'; readonly kind: Kind }
   /** Ids that `millrace warm` put back: Postgres is where they come from. */
   | { readonly says: 'restored'; readonly kind: Kind }
@@ -15,9 +15,9 @@ export const restoredField = (kind: Kind): string => `${kind.name}~`;
 export class StreamFields {
   /** Its records are most of a long page. */
   readonly packed: Kind | undefined;
-  readonly #carried: (Field & { readonly says: 'carries' }) | undefined;
+  readonly #carried: (StreamField & { readonly says: 'carries' }) | undefined;
   readonly #bytes: Buffer;
-  readonly #known = new Map<string, Field>();
+  readonly #known = new Map<string, StreamField>();
 
   constructor(catalogue: Catalogue) {
     this.packed = packedKind(catalogue);
@@ -36,14 +36,14 @@ export class StreamFields {
     }
   }
 
-  read(name: Buffer): Field {
+  read(name: Buffer): StreamField {
     // Nearly all of a long page: told by its bytes.
     if (this.#carried !== undefined && name.equals(this.#bytes)) return this.#carried;
     const text = name.toString('latin1');
     return this.#known.get(text) ?? { text, says: 'unknown' };
   }
 
-  #put(field: Field): void {
+  #put(field: StreamField): void {
     this.#known.set(field.text, field);
   }
 }

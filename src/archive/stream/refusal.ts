@@ -2,7 +2,7 @@ import type { RedisConnection } from '../../connections/redis';
 import { ReplyTooLarge } from '../../connections/reply-guard';
 
 /** What can be told of entries of the stream whose reply to XREAD or XRANGE was refused, by how it began. */
-export interface Refusal {
+export interface RefusedReply {
   /** How many of its entries would have been received before the one that was too much. */
   readonly fit: number;
   /** Id of the first entry; undefined: it came in pieces, and nobody knows. */
@@ -16,7 +16,7 @@ const opening =
   /^(\*1\r\n\*2\r\n\$\d+\r\n[^\r\n]*\r\n)?\*(\d+)\r\n\*2\r\n\$\d+\r\n(\d+-\d+)\r\n(?:\*\d+\r\n\$\d+\r\n(prediction=|metric=)?)?/;
 
 /** Waits for the connection that follows the one that was given up. @throws what `error` is, if it is something else */
-export async function refusal(connection: RedisConnection, error: unknown): Promise<Refusal> {
+export async function refusal(connection: RedisConnection, error: unknown): Promise<RefusedReply> {
   const translated = connection.translate(error);
   if (!(translated instanceof ReplyTooLarge)) throw translated;
   await connection.reconnected();
@@ -24,7 +24,7 @@ export async function refusal(connection: RedisConnection, error: unknown): Prom
 }
 
 /** Pure. */
-export function refusalIn({ head, open }: Pick<ReplyTooLarge, 'head' | 'open'>): Refusal {
+export function refusalIn({ head, open }: Pick<ReplyTooLarge, 'head' | 'open'>): RefusedReply {
   const [, ofStream, entries = '0', firstId, carried] = opening.exec(head) ?? [];
   const left = open[ofStream === undefined ? 0 : 2];
   const fit = left === undefined ? 0 : Math.max(0, Number(entries) - left);

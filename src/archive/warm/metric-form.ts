@@ -1,6 +1,6 @@
 import { pythonJson } from '../../writer/python';
 import { md5 } from '../record/row';
-import { pythonFloat, pythonTime } from './python-form';
+import { pythonFloat, asPythonTime } from './python-form';
 
 /** A row of metrics as Postgres prints it; times in UTC. */
 export interface StoredPoint {
@@ -23,7 +23,7 @@ const values: readonly Render[] = [
   ({ value }) => (value !== null && Number.isFinite(Number(value)) ? String(Number(value)) : null),
 ];
 
-const time: Render = ({ timestamp }) => timestamp && pythonTime(timestamp);
+const time: Render = ({ timestamp }) => timestamp && asPythonTime(timestamp);
 const micros = (text: string | null): string => (text ?? '').slice(20).padEnd(6, '0');
 const second = (text: string | null): string => (text ?? '').slice(0, 19);
 

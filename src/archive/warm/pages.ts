@@ -21,7 +21,7 @@ export const sizeSql = (columns: readonly string[]): string =>
     .join(' + ');
 
 /** @param sql whose rows have a column `size` */
-export async function measure(
+export async function measureRows(
   transaction: Transaction,
   sql: string,
   { values, most }: { values: readonly unknown[]; most: number },

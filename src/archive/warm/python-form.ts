@@ -11,7 +11,7 @@ export function pythonFloat(text: string): string {
 }
 
 /** `2026-01-05 14:30:00.5` (UTC) -> `2026-01-05T14:30:00.500000`, the fraction absent when zero. @throws Unlike for infinity, BC … */
-export function pythonTime(text: string): string {
+export function asPythonTime(text: string): string {
   const [, date, time, fraction = ''] =
     /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?$/.exec(text) ?? [];
   if (date === undefined || time === undefined) throw new Unlike(`${text} is no time of the layout`);
@@ -47,7 +47,7 @@ export function fieldOf(
       return isFloat(type) ? pythonFloat(value) : value;
     case 'time':
     case 'time or none':
-      return pythonTime(value);
+      return asPythonTime(value);
   }
 }
 

@@ -9,10 +9,10 @@ import { quoteName, type Target } from '../record/target';
 import type { RaisedCounters } from './counters';
 import type { WarmLimits } from './limits';
 import { MetricForms } from './metric-form';
-import { measure, pagesOf, sizeSql } from './pages';
+import { measureRows, pagesOf, sizeSql } from './pages';
 import { chosenSql, type Plan, sinceCondition } from './plan';
 import { Unlike } from './python-form';
-import type { Parent, PartToRestore, RecordToRestore, Restorer } from './restorer';
+import type { RestoredParent, PartToRestore, RecordToRestore, Restorer } from './restorer';
 import { fieldsOf, type Lineage, selected, toField, toPoint, toRecord } from './rows';
 import { type Tally, tallyOf } from './tally';
 
@@ -36,7 +36,7 @@ export interface RestorationOptions {
 export class Restoration {
   readonly #options: RestorationOptions;
   /** By kind and Postgres id, what is in Redis by now. */
-  readonly #back = new Map<KindName, Map<string, Parent>>();
+  readonly #back = new Map<KindName, Map<string, RestoredParent>>();
   readonly #chosen: ReadonlyMap<KindName, ReadonlySet<string>>;
   readonly #forms = new MetricForms();
   /** Ids up to here were given out by a counter that had begun anew: a writer may be about to use them. */
@@ -60,7 +60,7 @@ export class Restoration {
       kind.shape === 'fields' ? ['parts'] : target.kind.columns.map((_column, index) => `c${index}`);
     const sized = `SELECT *, ${sizeSql(columns)} AS size FROM (${sql}) AS one`;
     const most = this.#options.config.redis.maxRecordBytes ?? defaultMaxRecordBytes;
-    const { larger, largest } = await measure(transaction, sized, { values, most });
+    const { larger, largest } = await measureRows(transaction, sized, { values, most });
     tallyOf(plan.tallies, kind).large += larger;
     // Only where it has to be: otherwise each size is worked out twice.
     const fitting = larger === 0 ? sql : `SELECT * FROM (${sized}) AS fitting WHERE size <= ${most}`;
@@ -144,7 +144,7 @@ export class Restoration {
       if (record === undefined) continue;
       tally[outcome.is === 'orphaned' ? (record.lost ?? 'orphaned') : outcome.is]++;
       if (kind.identity !== 'mapped' || !('created' in outcome)) continue;
-      const back = this.#back.get(kind.name) ?? new Map<string, Parent>();
+      const back = this.#back.get(kind.name) ?? new Map<string, RestoredParent>();
       back.set(record.pgId, { kind: kind.name, id: record.id, created: outcome.created });
       this.#back.set(kind.name, back);
     }
@@ -185,7 +185,7 @@ export class Restoration {
   }
 
   /** The one that a record's key begins with, as it is in Redis by now. */
-  #parentOf({ parents }: Kind, row: TextRow): Parent | undefined {
+  #parentOf({ parents }: Kind, row: TextRow): RestoredParent | undefined {
     return this.#back.get(parents[0]?.kind ?? '')?.get(row['p0'] ?? '');
   }
 

@@ -25,7 +25,7 @@ declare module 'ioredis' {
 }
 
 /** A record that others belong to, as it stands in Redis. */
-export interface Parent {
+export interface RestoredParent {
   readonly kind: KindName;
   readonly id: string;
   /** Its creation time, in the very form that Redis holds. */
@@ -37,7 +37,7 @@ export interface RecordToRestore {
   readonly id: string;
   /** '' for a kind without. */
   readonly created: string;
-  readonly parents: readonly Parent[];
+  readonly parents: readonly RestoredParent[];
   /** One of its parents is not in Redis: it is not restored, but may be there. */
   readonly orphaned: boolean;
   readonly index: { readonly key: string; readonly score: string; readonly member: string };
@@ -49,7 +49,7 @@ export interface RecordToRestore {
 
 /** A hyperparameter or a point of a metric. */
 export interface PartToRestore {
-  readonly parent: Parent;
+  readonly parent: RestoredParent;
   readonly key: string;
   /** The name; a point's score. */
   readonly first: string;
@@ -156,13 +156,13 @@ export class Restorer {
 /** The parents of a page, each named once. */
 class Parents {
   readonly #catalogue: Catalogue;
-  readonly #numbers = new Map<Parent, number>();
+  readonly #numbers = new Map<RestoredParent, number>();
 
   constructor(catalogue: Catalogue) {
     this.#catalogue = catalogue;
   }
 
-  number(parent: Parent): number {
+  number(parent: RestoredParent): number {
     const known = this.#numbers.get(parent) ?? this.#numbers.size + 1;
     this.#numbers.set(parent, known);
     return known;

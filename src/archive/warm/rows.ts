@@ -2,8 +2,8 @@ import type { TextRow } from '../../connections/postgres';
 import type { Kind } from '../../mapping/kinds';
 import { quoteName, type Target } from '../record/target';
 import type { MetricForms } from './metric-form';
-import { fieldOf, newestFirst, pythonTime, Unlike } from './python-form';
-import type { Parent, PartToRestore, RecordToRestore } from './restorer';
+import { fieldOf, newestFirst, asPythonTime, Unlike } from './python-form';
+import type { RestoredParent, PartToRestore, RecordToRestore } from './restorer';
 import { md5 } from '../record/row';
 
 /** The parents and columns of a kind for a SELECT from `t`, called p0 … and c0 …; times in UTC. */
@@ -41,7 +41,7 @@ function entryOf(
 /** What the record of a row belongs to. */
 export interface Lineage {
   /** One for each parent of the kind; undefined: none, or not in Redis. */
-  readonly parents: readonly (Parent | undefined)[];
+  readonly parents: readonly (RestoredParent | undefined)[];
   readonly orphaned: boolean;
 }
 
@@ -69,7 +69,7 @@ export function toRecord(
   const born = kind.columns.findIndex(({ field }) => field === kind.created);
   let created = values[born] ?? '';
   if (kind.identity === 'mapped') {
-    const mapped = pythonTime(row['created'] ?? '');
+    const mapped = asPythonTime(row['created'] ?? '');
     // Somebody changed it in Postgres: read back, it would be changed to what it was. A row that follows another record has that one's.
     if (row['owned'] === 't' && mapped !== created)
       throw new Unlike('the creation time was changed in Postgres');
@@ -84,7 +84,7 @@ export function toRecord(
 export function toField(
   [key, first, second]: readonly [string, string | null, string | null],
   { name, columns }: Kind,
-  parent: Parent,
+  parent: RestoredParent,
 ): PartToRestore {
   if (first === null || second === null)
     throw new Unlike(`${columns.map(({ column }) => column).join(' or ')} is NULL`);
@@ -93,7 +93,7 @@ export function toField(
 }
 
 /** A point of a metric: how these are written is known of their very columns. @throws Unlike */
-export function toPoint(forms: MetricForms, row: TextRow, kind: Kind, parent: Parent): PartToRestore {
+export function toPoint(forms: MetricForms, row: TextRow, kind: Kind, parent: RestoredParent): PartToRestore {
   const value = (name: string): string | null =>
     row[`c${kind.columns.findIndex(({ column }) => column === name)}`] ?? null;
   const name = value('metric_name');

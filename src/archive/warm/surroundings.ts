@@ -5,7 +5,7 @@ import type { RedisConnection } from '../../connections/redis';
 import type { Catalogue } from '../../mapping/kinds';
 import { changesStream } from '../../writer/keys';
 import { judge } from '../position/continuity';
-import { incarnationKey, parseFacts, readFacts } from '../position/redis-facts';
+import { incarnationKey, parseFacts, readRedisFacts } from '../position/redis-facts';
 
 /** What warm has to know of the Redis it fills, and of the daemon beside it. */
 export interface Surroundings {
@@ -36,7 +36,7 @@ export async function lookAround(
     if (row === undefined) return { daemon: false, wentBack: false };
     const { incarnation = null, entry_id: entryId, seen } = row;
     const daemon = row['alive'] === 't';
-    const now = await readFacts(redis, entryId ?? '0-0', catalogue).catch((error: unknown) => {
+    const now = await readRedisFacts(redis, entryId ?? '0-0', catalogue).catch((error: unknown) => {
       throw redis.translate(error);
     });
     if (incarnation !== null && now.incarnation !== null && now.incarnation !== incarnation) {

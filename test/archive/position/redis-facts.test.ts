@@ -4,7 +4,7 @@ import { type ArchiveCheckpoint, judge } from '../../../src/archive/position/con
 import {
   incarnationKey,
   parseFacts,
-  readFacts,
+  readRedisFacts,
   type RedisFacts,
 } from '../../../src/archive/position/redis-facts';
 import { loadConfig } from '../../../src/config/load';
@@ -45,7 +45,7 @@ const commit = async (entryId: string) => {
   checkpoint = { incarnation: seen?.incarnation ?? null, entryId, seen };
 };
 const facts = (entryId = checkpoint.entryId): Promise<RedisFacts> =>
-  readFacts(connection, entryId, aiRegistry);
+  readRedisFacts(connection, entryId, aiRegistry);
 const verdict = async () => judge(checkpoint, await facts());
 const restart = async () => {
   const { port } = redis.server;

@@ -1,5 +1,5 @@
 import { examineSchema } from '../../../src/archive/schema/examine';
-import { readFacts, type ServerFacts } from '../../../src/archive/schema/facts';
+import { readSchemaFacts, type PostgresServer } from '../../../src/archive/schema/facts';
 import { migrate } from '../../../src/archive/schema/migrate';
 import { serverProblems } from '../../../src/archive/schema/server-problems';
 import type { MillraceError } from '../../../src/foundation/errors';
@@ -124,8 +124,8 @@ test('a database that is not UTF-8 is refused', async () => {
 });
 
 test('a server that is too old, and a standby, are refused by name', async () => {
-  const facts = await readFacts((await emptyDatabase()).admin, aiRegistry);
-  const refusal = (server: Partial<ServerFacts>) =>
+  const facts = await readSchemaFacts((await emptyDatabase()).admin, aiRegistry);
+  const refusal = (server: Partial<PostgresServer>) =>
     serverProblems({ ...facts, server: { ...facts.server, ...server } });
   expect(refusal({ versionNumber: 120_022, version: '12.22' })).toEqual([
     expect.objectContaining({
