@@ -5,6 +5,7 @@ import { hasPty, startInPty } from '../support/pty';
 import { plainModel, plainPrediction, plainRun } from '../support/plain-writer';
 import { temporaryFolder } from '../support/temporary-folder';
 import { useArchive } from '../archive/support/archive';
+import { emptied } from '../archive/support/in-step';
 
 const archive = useArchive();
 const { start, letters, untilParked, lines, becomes, environment } = archive;
@@ -191,6 +192,7 @@ test('arguments that mean nothing are refused with what is meant, before anythin
 });
 
 test('without tables, and without a POSTGRES_URL, the error says what to do', async () => {
+  await emptied(archive.postgres);
   const missing = await deadLetters('list');
   expect(missing.code).toBe(1);
   expect(missing.output).toContain('millrace migrate');

@@ -3,6 +3,7 @@ import { eventually } from '../support/eventually';
 import { plainModel, plainPrediction, plainVersion } from '../support/plain-writer';
 import { temporaryFolder } from '../support/temporary-folder';
 import { useArchive } from '../archive/support/archive';
+import { emptied } from '../archive/support/in-step';
 import { daysAgo, dumps } from '../archive/support/retention';
 
 const archive = useArchive();
@@ -11,6 +12,7 @@ const cli = (args: readonly string[], changes: Readonly<Record<string, string>> 
   startCli(['retention', ...args], archive.environment(changes), folder).ended;
 
 test('the verb says how to set the days, and what is wrong with those that are set', async () => {
+  await emptied(archive.postgres);
   const unset = await cli([]);
   expect(unset.code).toBe(1);
   expect(unset.output).toContain('nothing says how long records stay in Redis (E_CONFIG)');

@@ -4,6 +4,7 @@ import { whatItSays } from '../../src/archive/inspect/trace-stream';
 import { parseTraced } from '../../src/terminal/trace-key';
 import { defaultMappings } from '../../src/mapping/alias-tables';
 import { useArchive } from '../archive/support/archive';
+import { emptied } from '../archive/support/in-step';
 import { firstPass, startCli } from '../support/cli';
 import {
   plainHyperparams,
@@ -45,6 +46,7 @@ interface Traced {
 }
 
 test('a record’s life: nothing archived, applied with its row and parents, changed, waiting, no longer in Redis', async () => {
+  await emptied(archive.postgres);
   const { client } = archive.redis;
   const model = await plainModel(client, { name: 'نام', description: 'secret contents' });
   const before = await trace('aidb:model:1');
@@ -163,6 +165,7 @@ test('an alias’s life: rows, changes that name it, waiting behind others, appl
 });
 
 test('what is no key of ours is refused with what could be meant; reading changes nothing', async () => {
+  await emptied(archive.postgres);
   const options = { catalogue: aiRegistry, aliasTables: defaultMappings };
   expect(parseTraced('team/a/b:c', options)).toEqual({ of: 'alias', type: 'team', alias: 'a/b:c' });
   expect(parseTraced('metric/3:loss:train', options)).toMatchObject({ of: 'record', kind: 'metric' });

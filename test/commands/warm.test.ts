@@ -3,6 +3,7 @@ import { startCli } from '../support/cli';
 import { plainModel, plainVersion } from '../support/plain-writer';
 import { temporaryFolder } from '../support/temporary-folder';
 import { useArchive } from '../archive/support/archive';
+import { emptied } from '../archive/support/in-step';
 import { caughtUp } from '../archive/support/in-step';
 import { contentsOf } from '../archive/support/warm';
 
@@ -59,6 +60,7 @@ test.each(['-1', 'abc', '1.5', ''])('refuses --predictions=%s', async (wrong) =>
 });
 
 test('says what to do where nothing was ever archived, and where there is nothing to put back', async () => {
+  await emptied(archive.postgres);
   const before = await run();
   expect(before.output).toMatch(/E_PG_NOT_MIGRATED/);
   expect(before.output).toContain('millrace migrate');

@@ -78,7 +78,10 @@ const rare: Readonly<Record<string, string>> = {
 
 test('the daemon has called each command that it may call, but for the rare ones', async () => {
   const ours = (name: string) => name.startsWith('millrace-') && name !== 'millrace-writer';
-  await eventually(() => expect(uncalled('millrace', ours)).toEqual(Object.keys(rare).sort()));
+  // Rare ones may have been called, too: `ping`, where a busy machine leaves a subscription silent.
+  await eventually(() =>
+    expect(uncalled('millrace', ours).filter((command) => !(command in rare))).toEqual([]),
+  );
   expect(await world.redis.client.info('commandstats')).toMatch(/cmdstat_config\|get:calls=[1-9]/);
 });
 
