@@ -52,7 +52,7 @@ test('a log of many lines has them all in its files when it is closed, in order'
   });
   // Its console is not to be seen here.
   const script = `
-    const { openLog } = require(${JSON.stringify(join(cliPath, '..', 'log.js'))});
+    const { openLog } = require(${JSON.stringify(join(cliPath, '..', 'log', 'log.js'))});
     const log = openLog(${JSON.stringify(config)});
     for (let at = 1; at <= 10000; at++) log.info('line ' + at);
     void log.close();`;
@@ -71,7 +71,7 @@ test('a log of many lines has them all in its files when it is closed, in order'
 test('what was logged last is in the file even when the process ends at once', () => {
   const { log: config } = loadConfig({ LOG_FILE: file });
   const script = `
-    const { openLog } = require(${JSON.stringify(join(cliPath, '..', 'log.js'))});
+    const { openLog } = require(${JSON.stringify(join(cliPath, '..', 'log', 'log.js'))});
     openLog(${JSON.stringify(config)}).error('the last word');
     process.exit(1);`;
   spawnSync(process.execPath, ['-e', script], { stdio: 'ignore' });

@@ -132,7 +132,7 @@ onRoot('root', () => {
     const dataDir = join(home, 'data');
     const inChild = () =>
       callInChild({
-        module: 'embedded/postgres.ts',
+        module: 'embedded/postgres/postgres.ts',
         name: 'startPostgres',
         args: [{ dataDir, persist: false }],
         env: { HOME: home, XDG_CACHE_HOME: '' },

@@ -14,7 +14,7 @@ afterAll(() => {
 /** In a process of its own, because Node reads HOME and TMPDIR from the real environment, which Jest keeps from tests. */
 async function cacheDir(env: NodeJS.ProcessEnv): Promise<unknown> {
   const child = await callInChild({
-    module: 'embedded/cache-dir.ts',
+    module: 'embedded/process/cache-dir.ts',
     name: 'defaultCacheDir',
     args: [],
     env,

@@ -39,7 +39,7 @@ afterAll(() => {
     writeFileSync(join(folder, 'apt.conf'), `Dir::State::Lists "${join(folder, 'no-lists')}";\n`);
 
     const call = {
-      module: 'embedded/redis-binary.ts',
+      module: 'embedded/redis/redis-binary.ts',
       name: 'findRedisServer',
       args: [{ cacheDir }],
       env: { APT_CONFIG: join(folder, 'apt.conf'), HOME: '/nonexistent' },
