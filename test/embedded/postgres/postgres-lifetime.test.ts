@@ -27,7 +27,11 @@ interface Started {
 }
 
 async function startInChild(dataDir: string): Promise<Started> {
-  const call = { module: 'embedded/postgres/postgres.ts', name: 'startPostgres', args: [{ dataDir, persist: false }] };
+  const call = {
+    module: 'embedded/postgres/postgres.ts',
+    name: 'startPostgres',
+    args: [{ dataDir, persist: false }],
+  };
   const child = await callInChild(call);
   const { url, pid } = child.result as { url: string; pid: number };
   return { child, url, pid };

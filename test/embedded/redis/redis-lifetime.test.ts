@@ -25,7 +25,11 @@ interface Started {
 }
 
 async function startInChild(dataDir: string): Promise<Started> {
-  const child = await callInChild({ module: 'embedded/redis/redis.ts', name: 'startRedis', args: [{ dataDir }] });
+  const child = await callInChild({
+    module: 'embedded/redis/redis.ts',
+    name: 'startRedis',
+    args: [{ dataDir }],
+  });
   const { port, pid } = child.result as { port: number; pid: number };
   return { child, port, pid };
 }
