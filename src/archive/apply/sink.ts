@@ -78,11 +78,12 @@ export class ArchiveSink {
           await checkpoint.fence(transaction, entryId);
           const ids = new IdMapTransaction(this.#ids, transaction, batch.life ?? checkpoint.life);
           await this.#write({ transaction, ids, alterations: this.#alterations, batch, applied, ...how });
+          // Before the commit: its reply may be lost.
+          if (batch.letters.length > 0) this.#options.parked.suspect();
           return ids;
         });
         ids.publish();
         checkpoint.moved(entryId);
-        if (batch.letters.length > 0) this.#options.parked.suspect();
         return applied;
       } catch (error) {
         if (how.direct && (isIdentityTaken(error) || error instanceof Swallowed))
