@@ -138,7 +138,6 @@ export function archiveLane(options: ArchiveLaneOptions): ArchiveLane {
     ...{ ...shared, targets, metrics, tell },
     entryId: () => tail.entryId,
     apply: (nominated) => applier().applyNominated(nominated),
-    retryAll: () => applier().retryAll(),
     onDone: ({ reason }) => retain?.passed(reason),
   });
   const passes = fullPasses.runner;

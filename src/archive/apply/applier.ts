@@ -132,13 +132,6 @@ export class Applier {
     await this.#apply({ batch, nominated, direct: this.#distrust === 0 });
   }
 
-  /** Has every parked record tried again. */
-  async retryAll(): Promise<void> {
-    await this.#options.postgres.query(
-      `UPDATE millrace.dead_letters SET due = true WHERE kind <> '?' AND NOT due`,
-    );
-  }
-
   /**
    * Tries some of the parked records that are due: their parent came, a person asked, or a pass begins.
    * @returns whether there may be more

@@ -38,8 +38,14 @@ export class Parked {
     this.#possible = true;
   }
 
-  /** They are to be tried again. */
+  /** Those that are due are to be tried again. */
   call(): void {
+    this.#due = true;
+  }
+
+  /** All of them are due, and to be tried again. */
+  async callAll(): Promise<void> {
+    await this.#postgres.query(`UPDATE millrace.dead_letters SET due = true WHERE kind <> '?' AND NOT due`);
     this.#due = true;
   }
 

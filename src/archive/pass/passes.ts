@@ -21,8 +21,6 @@ export interface ArchivePassesOptions extends FullPassOptions {
   /** The last entry applied. */
   readonly entryId: () => string;
   readonly apply: (nominated: Nominated) => Promise<void>;
-  /** Makes all parked records due. */
-  readonly retryAll: () => Promise<void>;
   readonly onDone: (report: ArchivePassReport) => void;
 }
 
@@ -64,10 +62,9 @@ export class ArchivePasses {
 
   /** When the tail is as far as the stream was; then all parked records are due. */
   async #mayBegin(): Promise<boolean> {
-    const { entryId, retryAll, parked } = this.#options;
+    const { entryId, parked } = this.#options;
     if (!(await this.#gate.isOpen(entryId()))) return false;
-    await retryAll();
-    parked.call();
+    await parked.callAll();
     return true;
   }
 
