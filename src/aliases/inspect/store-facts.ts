@@ -9,7 +9,7 @@ import { AliasSink } from '../sink/sink';
 import { AliasSource } from '../source/source';
 import { type TableStatus, tableStatuses } from '../status';
 
-/** What the two stores themselves say, without a daemon. Reads only. */
+/** What `status` can tell without a daemon, from the two stores alone. */
 export interface StoreFacts {
   readonly server: RedisServer;
   readonly journalMode: string;

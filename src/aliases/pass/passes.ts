@@ -5,12 +5,12 @@ import { type Pass, PassRunner } from '../../pipeline/pass-runner';
 import { FullPass, type PassOptions, type TypeResult } from './full-pass';
 import { breakerError, type PassReport, passStarted, passSummary, recordPass } from './report';
 
-/** Small enough that a fresh change waits for two of them at the most, large enough for the round trip to weigh little. */
+/** Aliases in a chunk: few enough that a fresh change does not wait long for the two chunks on their way, enough to make round trips weigh little. */
 const chunk = 1_000;
 
 type WithoutChunk = Omit<PassOptions, 'chunk'>;
 
-/** A full pass, added up at its end. */
+/** A full pass that ends with a report. */
 export function beginPass(options: WithoutChunk): Pass<PassReport> {
   const pass = new FullPass({ ...options, chunk });
   const startedAt = Date.now();
@@ -34,7 +34,7 @@ export interface AliasPassesOptions extends WithoutChunk {
   readonly onDone: (report: PassReport) => void;
 }
 
-/** The full passes of a lane, told and counted. */
+/** The full passes of a lane, with log lines, events and metrics. */
 export function aliasPasses(options: AliasPassesOptions): PassRunner<PassReport> {
   const { log, metrics, tell, unserved, onDone } = options;
   const pipeline = 'aliases';

@@ -16,7 +16,7 @@ export interface PassReport {
   readonly deleted: number;
   readonly skipped: number;
   readonly types: Readonly<Record<string, TypeResult>>;
-  /** The types the breaker stopped. */
+  /** The types that the breaker stopped. */
   readonly blocked: readonly string[];
 }
 
@@ -26,7 +26,7 @@ export const passStarted = (): string => `[${timestamp()}] Starting sync...`;
 export const passSummary = (report: PassReport): string =>
   summary(report, ['✓ Sync complete:', 'Added', 'Updated', 'Deleted']);
 
-/** The same of a pass that only looked. */
+/** The summary of a dry run. */
 export function dryRunSummary(report: PassReport): string {
   const lines = summary(report, ['Dry run complete:', 'Would add', 'Would update', 'Would delete']);
   const stops = report.blocked.map(
@@ -55,7 +55,7 @@ function summary(
   return lines.join('\n');
 }
 
-/** Says what cannot be served, and why. */
+/** Logs the tables that cannot be served, and why; and that there are no triggers, if so. */
 export function introduce(log: Log, { entries }: AliasSource, cannotWrite: string | undefined): void {
   for (const entry of entries) {
     if (entry.state === 'unserved') log.warn(entry.message, { event: 'table.unserved', hint: entry.hint });
@@ -97,7 +97,7 @@ export function recordPass(metrics: Metrics, report: PassReport): void {
   }
 }
 
-/** What was applied, as the log tells it. */
+/** How the log tells what was applied. */
 export const describeApplied = ({ added, updated, deleted, ms = 0 }: AppliedSum<string>) => ({
   fields: { added, updated, deleted },
   text: `[${timestamp()}] Changes applied: added ${added}, updated ${updated}, deleted ${deleted} (${ms} ms after the commit)`,

@@ -38,7 +38,7 @@ export function judgeContinuity(
     };
   }
   if (changelog !== undefined && (found.position === null || !changelog.continues(found.position))) {
-    // A first start after passes without capture finds no position: nothing has happened.
+    // Passes without capture leave a checkpoint without a position: to find one at the first start with capture is no incident.
     const happened = found.position !== null;
     return {
       action: 'adopt',

@@ -8,7 +8,7 @@ import type { AliasSource } from '../source/source';
 
 /** How often the checkpoint in Redis is compared with ours. */
 const probeMs = 1_000;
-/** Two instances that keep adopting different files are told apart from a file replaced once. */
+/** Adopting again within this time means that two instances follow different files; later, that a file was replaced. */
 const rivalryMs = 60_000;
 
 /** Makes sure that the checkpoint we build on is the one in Redis, and that the changelog goes on from there. */
@@ -23,7 +23,7 @@ export class Follower {
     this.#vouching = vouching;
   }
 
-  /** @returns what was found when it was time to look, and something was. @throws E_TWO_SOURCES, and what Redis says */
+  /** Compares, once a second. @returns the judgement when the checkpoint is not ours any more. @throws E_TWO_SOURCES, or the error of Redis */
   async look(source: AliasSource): Promise<Judgement | undefined> {
     const sink = this.#sink;
     const expected = sink.checkpoint;

@@ -6,13 +6,13 @@ import type { IncidentStore } from '../../pipeline/incidents';
 import type { RedisConnection } from '../../connections/redis';
 import { readOwn } from './checkpoint';
 
-/** Beside the checkpoint: JSON, of a hundred incidents at the most. */
+/** The key, beside the checkpoint, that holds a hundred incidents at the most, as JSON. */
 export const incidentsKey = 'millrace:aliases:incidents';
 
-/** More than our list can have. It is none of ours, and not fetched: past what a reply may hold the connection would be ended. */
+/** More bytes than our list can have. Such a value is none of ours, and not fetched: too large a reply would end the connection. */
 const tooLong = 4 * 1024 ** 2;
 
-/** Another daemon may write at the same time. */
+/** How often a write is tried: another daemon may write at the same time. */
 const attempts = 3;
 
 declare module 'ioredis' {

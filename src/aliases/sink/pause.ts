@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type Pause, pausedError } from '../../pipeline/pause';
 import type { RedisConnection } from '../../connections/redis';
 
-/** Beside the checkpoint. */
+/** The key, beside the checkpoint, that pauses the pipeline by being there. */
 const pauseKey = 'millrace:aliases:pause';
 
 const schema = z.object({ at: z.number(), by: z.string() });
@@ -14,7 +14,7 @@ export async function readPause(redis: RedisConnection): Promise<Pause | undefin
   try {
     return schema.parse(JSON.parse(text));
   } catch {
-    return { at: Date.now(), by: `the key ${pauseKey}` }; // somebody put it there, and meant a pause
+    return { at: Date.now(), by: `the key ${pauseKey}` }; // somebody wrote the key by hand, and meant a pause
   }
 }
 
@@ -24,7 +24,7 @@ export async function refusePaused(redis: RedisConnection): Promise<void> {
   if (paused !== undefined) throw pausedError('aliases', paused);
 }
 
-/** One that is there already stays: it says since when. */
+/** Pauses the pipeline. A pause that is there already stays, for it says since when. */
 export async function pause(redis: RedisConnection, by: string): Promise<void> {
   await ask(redis, () => redis.client.set(pauseKey, JSON.stringify({ at: Date.now(), by }), 'NX'));
 }

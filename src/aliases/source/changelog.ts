@@ -77,7 +77,7 @@ export class Changelog {
     );
   }
 
-  /** As it was when something was last read: whoever mends the capture gives it another. */
+  /** The changelog's id as of the last read: mending the capture gives it another. */
   get id(): string {
     return this.#id;
   }
@@ -88,7 +88,7 @@ export class Changelog {
     return { changelog: this.#currentId(), seq: row?.seq ?? 0, nonce: row?.nonce ?? '' };
   }
 
-  /** Rows it holds, but for gaps that a rolled back transaction cannot leave: by its ends, for counting a million takes long. */
+  /** How many rows there are: last seq minus first, for counting a million takes long. (A rolled back transaction leaves no gap.) */
   length(): number {
     return this.#length.get() ?? 0;
   }
@@ -103,7 +103,7 @@ export class Changelog {
     return this.#currentId() === position.changelog && this.#holds(position, this.#pair.get(position.seq));
   }
 
-  /** Whether `pruneChangelog` would find something. The oldest row is the first to look at. */
+  /** Whether `pruneChangelog` would find something: asked of the oldest row alone. */
   prunable(consumedSeq: number, now: number): boolean {
     return this.#oldest.get(consumedSeq, now - day) !== undefined;
   }
@@ -111,11 +111,11 @@ export class Changelog {
   /** Rows after the position; 'broken' when its own row is not there any more (restored, wiped, pruned, another file). */
   read(position: Position, maximum: number): ChangelogPage | 'broken' {
     if (position.changelog !== this.#currentId()) return 'broken';
-    // Asked forty times a second while nothing happens: is the own row there, and is there another?
+    // An idle daemon asks this forty times a second: is the position's row there, and is there one after it?
     const [own, another] = this.#pair.all(position.seq);
     if (!this.#holds(position, own)) return 'broken';
     if (another === undefined) return { nominations: new Map(), position, rows: 0, since: undefined };
-    // In one transaction: the own row and its nonce are what makes the rows behind it a continuation.
+    // In one transaction, for the rows count as the continuation only if the position's row and nonce are there with them.
     return this.#db.transaction(() =>
       this.continues(position) ? this.#readAfter(position, maximum) : 'broken',
     )();
@@ -151,7 +151,7 @@ export class Changelog {
   }
 }
 
-/** Whether two ids are of one changelog, whose capture may have been mended in between. */
+/** Whether two ids belong to the same changelog; mending its capture changes only what comes after the dot. */
 export const sameLog = (one: string, other: string): boolean =>
   one.split('.', 1)[0] === other.split('.', 1)[0];
 

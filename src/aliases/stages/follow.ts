@@ -11,11 +11,11 @@ export interface FollowOptions {
   readonly sink: AliasSink;
   readonly pause: PauseState;
   readonly incidents: Incidents;
-  /** Called when a full pass has to see everything from now on. */
+  /** Called when a full pass has to follow, because changes may have gone unseen. */
   readonly onDoubt: (reason: string) => void;
 }
 
-/** Makes sure that the checkpoint is the one in Redis and the changelog goes on from there; not while it is paused, for that may write. */
+/** Makes sure that our checkpoint is the one in Redis and the changelog goes on from there. Skipped during a pause, for it may write. */
 export const follow =
   ({ keep, follower, sink, pause, incidents, onDoubt }: FollowOptions): Stage =>
   async () => {

@@ -3,7 +3,7 @@ import type { Stage } from '../../pipeline/turns';
 import type { PauseState } from '../../pipeline/pause';
 import { readPause } from '../sink/pause';
 
-/** How often: less than the second in which a pause takes effect. */
+/** How often the pause is looked for: a pause has to take effect within a second. */
 const everyMs = 900;
 
 /** Whether somebody has paused the pipeline. */
