@@ -16,7 +16,7 @@ export const archiveIncidentStore = (postgres: PostgresConnection): IncidentStor
     if (JSON.stringify(next) === JSON.stringify(before)) return next;
     try {
       return await postgres.transaction(async (transaction) => {
-        // Other daemons wait for their turn at their next attempt; readers do not wait.
+        // NOWAIT: another daemon gets its turn at its next attempt. The lock does not keep readers waiting.
         await transaction.execute('LOCK TABLE millrace.incidents IN SHARE ROW EXCLUSIVE MODE NOWAIT');
         const [row] = await transaction.query(readSql);
         const merged = change(parseIncidents(row?.['list'] ?? ''));
@@ -30,10 +30,10 @@ export const archiveIncidentStore = (postgres: PostgresConnection): IncidentStor
   },
 });
 
-/** Not migrated, migrated by a role that grants us nothing, or somebody has the table to himself: no reason to tell nothing else. */
+/** Errors for which the list is empty and everything else is told: no such table, no grant on it, or somebody has locked it. */
 const untold: readonly string[] = ['E_PG_SCHEMA', 'E_PG_GRANT', 'E_PG_BUSY'];
 
-/** None where they cannot be read. @throws an explained error */
+/** The incidents; none where the table cannot be read (`untold`). @throws an explained error */
 export async function readIncidents(postgres: PostgresConnection): Promise<readonly Incident[]> {
   try {
     return await read(postgres);
@@ -46,7 +46,7 @@ export async function readIncidents(postgres: PostgresConnection): Promise<reado
 async function read(postgres: PostgresConnection): Promise<readonly Incident[]> {
   try {
     return await postgres.transaction(async (transaction) => {
-      // The pipeline uses this connection, too, and does not wait for somebody who has the table to himself.
+      // NOWAIT: the pipeline uses this connection too, and must not wait for somebody who has locked the table.
       await transaction.execute('LOCK TABLE millrace.incidents IN ACCESS SHARE MODE NOWAIT');
       const [row] = await transaction.query(readSql);
       return parseIncidents(row?.['list'] ?? '');
@@ -56,5 +56,5 @@ async function read(postgres: PostgresConnection): Promise<readonly Incident[]> 
   }
 }
 
-/** The one character that a text of Postgres cannot hold. */
+/** Replaces NUL, the one character that text in Postgres cannot hold. */
 const withoutNul = (json: string): string => json.replaceAll('\\u0000', '\\ufffd');

@@ -5,13 +5,13 @@ import { changesStream } from '../../writer/keys';
 
 const found = '(extract(epoch FROM paused_at) * 1000)::bigint AS paused_at, paused_by';
 
-/** Of a row with paused_at (milliseconds since 1970) and paused_by. */
+/** The pause in a row with paused_at (milliseconds since 1970) and paused_by, if it says one. */
 export function pauseOf(row: TextRow | undefined): Pause | undefined {
   if (row?.['paused_at'] == null) return undefined;
   return { at: Number(row['paused_at']), by: row['paused_by'] ?? 'somebody' };
 }
 
-/** Where nothing is migrated nothing is paused. @throws an explained error */
+/** The pause, if there is one; a database that is not migrated has none. @throws an explained error */
 export async function readPause(postgres: PostgresConnection): Promise<Pause | undefined> {
   try {
     const [row] = await postgres.query(`SELECT ${found} FROM millrace.checkpoint WHERE stream = $1`, [
@@ -30,7 +30,7 @@ export async function refusePaused(postgres: PostgresConnection): Promise<void> 
   if (paused !== undefined) throw pausedError('archive', paused);
 }
 
-/** One that is there already stays: it says since when. @throws E_PG_SCHEMA (fatal) before the first migration */
+/** Pauses the pipeline. A pause that is there already stays, for it says since when. @throws E_PG_SCHEMA (fatal) before the first migration */
 export async function pause(postgres: PostgresConnection, by: string): Promise<void> {
   const sql =
     'INSERT INTO millrace.checkpoint AS c (stream, paused_at, paused_by) VALUES ($1, clock_timestamp(), $2) ' +
