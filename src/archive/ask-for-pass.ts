@@ -14,13 +14,13 @@ export async function askForPass(
   { state, checkpoint, postgres }: ArchiveLane,
   signal: AbortSignal,
 ): Promise<ArchivePassReport> {
-  // Before that there may be nothing to write the request to.
+  // As long as no owner is known there may be no checkpoint to write the request to.
   while (state().owner === undefined) await pause(signal);
   const asked = await checkpoint.requestPass();
   for (;;) {
     const report = await checkpoint.passSince(asked);
     if (report !== undefined) return report as ArchivePassReport;
-    await refusePaused(postgres); // nobody can tell how long it will be
+    await refusePaused(postgres); // nobody can tell how long a pause will last
     await pause(signal);
   }
 }

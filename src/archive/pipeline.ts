@@ -16,7 +16,7 @@ import type { ArchivePassReport } from './pass/report';
 import { pause, refusePaused, resume } from './position/pause';
 import { archiveHealth, archiveReadings, archiveStatus, type ArchiveStatus, archiveTroubles } from './status';
 
-/** What is due once a second is not woken by anything else. */
+/** Nothing else would wake the lane for what is due once a second. */
 const wakeMs = 1_000;
 const sampleMs = 2_000;
 
@@ -48,7 +48,7 @@ export function archivePipeline(options: PipelineOptions, postgres: PostgresTarg
     passes.restart(reason);
     ready$.next();
   });
-  // What people ask for does not wait for what the lane is doing.
+  // A connection of its own, so that what people ask for does not wait for the lane.
   const people = new PostgresConnection(postgres, 'people');
   const memory = new MemoryForecast(redis);
   const capture = new CaptureWatch({

@@ -84,7 +84,7 @@ async function rightsOf({ redis, catalogue }: Config): Promise<Finding> {
   }
 }
 
-/** Redis is the only place of what is not archived yet. */
+/** Whether Redis keeps its data over a restart: what is not archived yet is nowhere else. */
 async function persistenceFindings({ client }: RedisConnection): Promise<readonly Finding[]> {
   const info = await client.info('persistence');
   const field = (name: string) => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1];
@@ -108,7 +108,7 @@ async function persistenceFindings({ client }: RedisConnection): Promise<readonl
   ];
 }
 
-/** Clocks, and whether there is room. */
+/** Findings about clocks, and about room in Redis' memory. */
 async function betweenFindings(config: Config, target: PostgresTarget): Promise<readonly Finding[]> {
   const redis = new RedisConnection(config.redis, 'doctor');
   const postgres = new PostgresConnection(target, 'doctor');

@@ -11,14 +11,14 @@ import { compareEntryIds } from '../stream/entry-id';
 import { entryIdsAfter } from '../stream/entry-ids';
 import { isHeavy } from '../stream/light-stream';
 
-/** What Redis and Postgres themselves say of the archive, without a daemon. Reads only; times as Postgres prints them. */
+/** What `status` can tell without a daemon, from Redis and Postgres alone. Times as Postgres prints them. */
 export interface ArchiveStoreFacts {
   readonly migrated: boolean;
   readonly owner: string | null;
   readonly heartbeat: string | null;
   readonly entryId: string | null;
   readonly streamLength: number;
-  /** Entries after the position; of a stream that takes more than MAX_RECORD_SIZE all that it has. */
+  /** How many entries come after the position; of a stream that takes more than MAX_RECORD_SIZE, how many it has in all. */
   readonly lagRecords: number;
   readonly deadLetters: number;
   readonly inStep: boolean;
@@ -81,7 +81,7 @@ export async function archiveStoreFacts(
   }
 }
 
-/** Counted up to a million: more is told as a million. */
+/** Entries are counted up to this number. */
 const countedAtMost = 1_000_000;
 const page = 1_000;
 

@@ -15,13 +15,13 @@ export interface ArchiveDryRun extends ParkedCounts {
   readonly keys: number;
   readonly ms: number;
   readonly differences: Readonly<Record<KindName, number>>;
-  /** Records told one by one. */
+  /** How many records were told one by one. */
   readonly told: number;
 }
 
 /**
  * A full pass that lists what it would write. Reads Redis and Postgres, writes neither.
- * @param limit so many records at the most are looked at column by column and told; the others are counted
+ * @param limit how many records at the most are compared column by column and told; the others are only counted
  */
 export async function archiveDryRun(
   config: Config,

@@ -30,12 +30,12 @@ const tallyFromNow = (catalogue: Catalogue) => ({
   counts: new StatisticsTally(catalogue),
 });
 
-/** The full passes of a lane, in turns with its tail: each is told, counted, and reported to whoever asked for it. */
+/** The full passes of a lane, with log lines, events and metrics; each is reported to whoever asked for it. */
 export class ArchivePasses {
   readonly runner: PassRunner<ArchivePassReport>;
   readonly #options: ArchivePassesOptions;
   readonly #gate: PassGate;
-  /** Since the pass was asked for: one that is restarted goes on counting. */
+  /** What was written since the pass was asked for; a pass that is restarted goes on counting. */
   #tally: ReturnType<typeof tallyFromNow> | undefined;
   /** The request that the pass under way answers. */
   #answers: string | null = null;
@@ -55,12 +55,12 @@ export class ArchivePasses {
     });
   }
 
-  /** Whatever is applied while a pass runs is in its statistics. */
+  /** Counts what was applied: whatever is applied while a pass runs is in its statistics. */
   applied(applied: BatchOutcome): void {
     this.#tally?.counts.add(applied);
   }
 
-  /** When the tail is as far as the stream was; then all parked records are due. */
+  /** A pass may begin when the tail has caught up with the stream; it makes all parked records due. */
   async #mayBegin(): Promise<boolean> {
     const { entryId, parked } = this.#options;
     if (!(await this.#gate.isOpen(entryId()))) return false;
@@ -91,10 +91,10 @@ export class ArchivePasses {
         return 'more';
       }
     } catch (error) {
-      pass.repeat(); // it may not have been applied
+      pass.repeat(); // what was nominated may not have been applied
       throw error;
     }
-    if (parked.due) return 'more'; // what is still parked after that is the pass' errors
+    if (parked.due) return 'more'; // due records are tried first: those that stay parked are the errors of the report
     await parked.look();
     return this.#reportOf(pass, reason, parked.count);
   }
@@ -120,7 +120,7 @@ export class ArchivePasses {
     log.info('pass complete', { event: 'pass.done', pipeline: 'archive', ...report, text });
     const differences = Object.values(report.differences).reduce((sum, count) => sum + count, 0);
     tell({ type: 'pass-done', ms: report.ms, differences });
-    void checkpoint.report({ ...report, requestedAt: this.#answers }).catch(() => undefined); // asked for again by whoever waits
+    void checkpoint.report({ ...report, requestedAt: this.#answers }).catch(() => undefined); // if it is lost, whoever waits asks again
     onDone(report);
   }
 }

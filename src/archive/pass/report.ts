@@ -10,12 +10,12 @@ export interface ArchivePassReport {
   readonly startedAt: number;
   readonly ms: number;
   readonly reason: string;
-  /** Records written while it ran, by the tail as well, and those parked at its end. */
+  /** Records that were written while the pass ran, also by the tail, and records parked at its end. */
   readonly statistics: Statistics;
   readonly deleted: number;
-  /** Keys compared. */
+  /** How many keys were compared. */
   readonly keys: number;
-  /** Records the pass itself found different, by kind. */
+  /** How many records the pass itself found different, by kind. */
   readonly differences: Readonly<Record<KindName, number>>;
 }
 
@@ -35,7 +35,7 @@ export function recordPass(metrics: Metrics, catalogue: Catalogue, report: Archi
   }
 }
 
-/** What was applied, as the log tells it. */
+/** How the log tells what was applied. */
 export const describeApplied =
   (catalogue: Catalogue) =>
   ({ kinds, deleted, parked, ms }: AppliedSum<KindName>) => {

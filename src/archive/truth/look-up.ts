@@ -11,10 +11,10 @@ export interface Answer {
   readonly truth: Truth;
 }
 
-/** Records looked up in one go: the unit in which a page that nominates very large ones can be cut. */
+/** How many records are looked up at once: a page that nominates very large ones is cut into such pieces. */
 const chunk = 500;
 
-/** What the nominated records are now, parents before children, by rising ids, in pieces of bounded size. */
+/** Reads what nominated records are now: parents before children, by rising ids, in pieces of bounded size. */
 export async function* lookUp(
   nominated: Nominations,
   truth: TruthReader,

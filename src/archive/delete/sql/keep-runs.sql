@@ -1,4 +1,4 @@
--- The same for what the table holds of some runs. {table} is the target.
+-- Keeps the rows that a table has of some runs, whatever is deleted in Redis from now on. {table} is the target.
 -- $1 kind, $2 runs (Redis ids), $3 life
 INSERT INTO millrace.kept AS k (kind, run, up_to)
 SELECT DISTINCT $1, m.pg_id, highest.id
