@@ -8,8 +8,8 @@ import { RedisConnection } from '../connections/redis';
 import type { RedisTarget } from '../connections/redis-url';
 
 /**
- * Pauses a pipeline, or lets it go on, through the store that knows it: no daemon has to be reachable, or running.
- * @param by who pauses it; undefined: it goes on
+ * Pauses or resumes a pipeline, by its target store: no daemon has to be reachable, or even running.
+ * @param by who pauses the pipeline; undefined: it is resumed
  */
 export async function setPause(
   stores: ArchiveStores,

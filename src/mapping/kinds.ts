@@ -5,9 +5,9 @@ export type KindName = string;
 export type Decoder = 'text' | 'json' | 'integer' | 'float' | 'float or none' | 'time' | 'time or none';
 
 export interface Column {
-  /** In Postgres. */
+  /** Its name in Postgres. */
   readonly column: string;
-  /** In the hash (for a metric: in the JSON member). */
+  /** Its field in the hash (of a metric: in the JSON member). */
   readonly field: string;
   readonly decoder: Decoder;
   /** A record without this field is not complete yet: it is parked. */
@@ -15,12 +15,12 @@ export interface Column {
 }
 
 export interface Parent {
-  /** The column that points to it. */
+  /** The column with the parent's id. */
   readonly column: string;
   readonly kind: KindName;
-  /** Where its Redis id stands: a field of the hash, or a part of our own key (0 is the first after `aidb:<kind>:`). */
+  /** Where the parent's Redis id is: a field of the hash, or a part of the child's key (0 is the first after `aidb:<kind>:`). */
   readonly from: string | number;
-  /** 0 or nothing means none. */
+  /** Whether a record may have no such parent (0, or nothing). */
   readonly optional?: true;
 }
 
@@ -29,7 +29,7 @@ export interface Parent {
  *   hash     one record, a field a column;
  *   fields   a hash of as many records as it has fields, each a name and a value;
  *   members  a sorted set of as many records as it has members, each a JSON object.
- * What follows from it is told by shape.ts.
+ * shape.ts says what follows from that.
  */
 export type ShapeName = 'hash' | 'fields' | 'members';
 
@@ -38,7 +38,7 @@ export interface RecordIndex {
   readonly key: string;
   /** A sorted set by id, or by minus the time, so that the newest come first; or a set. */
   readonly by: 'id' | 'newest' | 'set';
-  /** Of a set: its member. Otherwise that is the id. */
+  /** The member, in a set; elsewhere the id is the member. */
   readonly member?: string;
 }
 
@@ -46,28 +46,28 @@ export interface Kind {
   readonly name: KindName;
   readonly table: string;
   readonly shape: ShapeName;
-  /** Its line in the statistics the documents show. */
+  /** The line of the statistics that counts this kind. */
   readonly statistic?: string;
   readonly parents: readonly Parent[];
   readonly columns: readonly Column[];
   /**
-   * How a record is told from another under the same key (ids start over when Redis is flushed):
+   * How a record is told from others that have had its key (ids start over when Redis is flushed):
    *   mapped   by (id, creation time), in millrace.id_map, because others refer to it;
    *   dated    by (id, creation time) in the row itself: redis_id and the column of `created`;
    *   keyed    by its parents and redis_key, the md5 of what distinguishes it below them.
    */
   readonly identity: 'mapped' | 'dated' | 'keyed';
-  /** The field with the creation time, where the record has one of its own. */
+  /** The field with the creation time, if records have one. */
   readonly created?: string;
   /** Columns in which Postgres allows one row only. */
   readonly natural?: readonly string[];
-  /** Its contents never change: identity says everything. */
+  /** Its records never change, so that their identity says everything. */
   readonly appendOnly?: true;
   /** Writers may put its records into the stream whole, as `<kind>=`: see carried.ts. */
   readonly carried?: true;
   /**
-   * There are so many of it that it is read and written packed, by code that knows its very fields: read-predictions.lua,
-   * carried-copy.ts. One kind of a catalogue at the most.
+   * There are so many of its records that they are read and written packed, by code that knows their fields: read-predictions.lua,
+   * carried-copy.ts. At most one kind of a catalogue.
    */
   readonly packed?: true;
   /** Applications give out its ids by `aidb:counter:<kind>`. */
@@ -75,19 +75,19 @@ export interface Kind {
   readonly index?: RecordIndex;
   /** Key of the hash from the first column, a name, to the id. */
   readonly names?: string;
-  /** A key `aidb:<kind>:<this>` is no record of it; after `*`, all that end so. */
+  /** The key `aidb:<kind>:<this>` is no record of the kind; if this begins with `*`, all keys that end so are none. */
   readonly aside?: string;
-  /** Each new one is told in the log, under this name. */
+  /** New records are logged by name, under this word. */
   readonly told?: string;
 }
 
 /** The kinds of record there are, parents before children: the order in which they can be written. */
 export type Catalogue = ReadonlyMap<KindName, Kind>;
 
-/** No glob character, for the mirror's pattern; and no mark of the stream's fields (nominate.ts). */
+/** No glob character, because of the mirror's pattern, and no mark of the stream's fields (nominate.ts). */
 const nameForm = /^[a-z][a-z0-9_]*$/;
 
-/** A catalogue of these rows. @throws when they are none */
+/** Makes a catalogue of these rows. @throws when they make none */
 export function catalogueOf(rows: readonly Kind[]): Catalogue {
   const catalogue = new Map<KindName, Kind>();
   for (const kind of rows) {
@@ -102,7 +102,7 @@ export function catalogueOf(rows: readonly Kind[]): Catalogue {
   return catalogue;
 }
 
-/** A kind that is known to be there. */
+/** The kind of a name. @throws when there is none */
 export function kindOf(catalogue: Catalogue, name: KindName): Kind {
   const kind = catalogue.get(name);
   if (kind === undefined) throw new Error(`no kind ${name}`);
@@ -112,6 +112,6 @@ export function kindOf(catalogue: Catalogue, name: KindName): Kind {
 export const packedKind = (catalogue: Catalogue): Kind | undefined =>
   [...catalogue.values()].find(({ packed }) => packed);
 
-/** Names of the kinds of which this is so. */
+/** The names of the kinds for which `is` holds. */
 export const namesWhere = (catalogue: Catalogue, is: (kind: Kind) => boolean): readonly KindName[] =>
   [...catalogue.values()].filter(is).map(({ name }) => name);
