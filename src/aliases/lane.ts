@@ -11,11 +11,12 @@ import { PauseState } from '../pipeline/pause';
 import type { CycleOutcome } from '../pipeline/pump';
 import { type AliasLag, LagReader } from './lag';
 import { aliasPasses } from './pass/passes';
-import { describeApplied, type PassReport } from './pass/report';
+import { describeAliasesApplied, type PassReport } from './pass/report';
 import { Vouching } from './sink/alias-case';
 import type { AliasCheckpoint } from './sink/checkpoint';
 import { Follower } from './sink/follower';
 import { aliasIncidentStore } from './sink/incident-store';
+import { aliasPauseStore } from './sink/pause-store';
 import { AliasSink, CheckpointMoved } from './sink/sink';
 import { sqliteError } from './source/database';
 import type { AliasSource } from './source/source';
@@ -82,7 +83,7 @@ export function aliasLane(options: AliasLaneOptions): AliasLane {
   const vouching = new Vouching(sink, aliasCase, force);
   const applied = new AppliedReport({
     ...{ pipeline: 'aliases', log, metrics, tell },
-    describe: describeApplied,
+    describe: describeAliasesApplied,
   });
   const incidents = new Incidents({
     ...{ pipeline: 'aliases', log, tell },
@@ -137,7 +138,7 @@ export function aliasLane(options: AliasLaneOptions): AliasLane {
       always: [
         keep.run,
         greet(connection, log),
-        lookForPause(connection, pause),
+        lookForPause(aliasPauseStore(connection), pause),
         follow({ keep, follower, sink, pause, incidents, onDoubt }),
         yieldToWriter,
         tidy({ keep, keeper, sink, log }),

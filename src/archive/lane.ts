@@ -19,7 +19,7 @@ import type { CycleOutcome } from '../pipeline/pump';
 import type { SinkOptions } from './apply/sink';
 import { Parked } from './letters/parked';
 import { ArchivePasses } from './pass/passes';
-import { type ArchivePassReport, describeApplied } from './pass/report';
+import { type ArchivePassReport, describeRecordsApplied } from './pass/report';
 import { countsOf } from './pass/statistics';
 import { SyncedNames } from './pass/synced-names';
 import { Checkpoint, Displaced } from './position/checkpoint';
@@ -106,7 +106,7 @@ export function archiveLane(options: ArchiveLaneOptions): ArchiveLane {
   const names = new SyncedNames(log, catalogue);
   const applied = new AppliedReport({
     ...{ pipeline: 'archive', log, metrics, tell },
-    describe: describeApplied(catalogue),
+    describe: describeRecordsApplied(catalogue),
   });
   const targets = () => prepare.targets;
   const applier = () => prepare.applier;

@@ -5,12 +5,12 @@ import type { Log } from '../log/log';
 import { createMetrics } from '../metrics/metrics';
 import { untold } from '../pipeline/event';
 import { type OnceOptions, runForOnePass } from '../pipeline/one-pass';
+import { refusePaused } from '../pipeline/pause';
 import { askForPass } from './ask-for-pass';
 import { beforeAll, compareEntryIds } from './stream/entry-id';
 import { type ArchiveLane, archiveLane } from './lane';
-import type { ArchivePassReport } from './pass/report';
-import { refusePaused } from './position/pause';
-import { passSummary } from './pass/report';
+import { type ArchivePassReport, archivePassSummary } from './pass/report';
+import { archivePauseStore } from './position/pause-store';
 import { lastEntryId } from './tail/stream-tail';
 
 const pollMs = 200;
@@ -43,7 +43,7 @@ export async function archiveOnce(
     wake$: merge(wake$, interval(pollMs)),
     until: async (ended, stop) => {
       const report = passes.request('asked for');
-      await Promise.race([ended, refusePaused(lane.postgres)]);
+      await Promise.race([ended, refusePaused('archive', archivePauseStore(lane.postgres))]);
       const finished = await Promise.race([ended, report, askOwner(lane, log, stop)]);
       await Promise.race([ended, drained(lane, stop)]);
       return finished;
@@ -58,7 +58,7 @@ async function drained(lane: ArchiveLane, signal: AbortSignal): Promise<void> {
     const { owned, position: ours } = lane.state();
     const position = owned ? ours?.entryId : await lane.checkpoint.storedEntryId();
     if (compareEntryIds(position ?? beforeAll, last) >= 0) return;
-    if (!owned) await refusePaused(lane.postgres); // as the owner, the lane looks for a pause itself
+    if (!owned) await refusePaused('archive', archivePauseStore(lane.postgres)); // as the owner, the lane looks for a pause itself
     await delay(pollMs);
   }
 }
@@ -73,7 +73,7 @@ async function askOwner(lane: ArchiveLane, log: Log, signal: AbortSignal): Promi
   const report = await askForPass(lane, signal);
   // The owner has died and this process has taken over: it makes the pass itself, and reports it elsewhere.
   if (isOwner()) return new Promise(() => undefined);
-  const text = passSummary(report);
+  const text = archivePassSummary(report);
   log.info('pass complete, by the daemon', { event: 'pass.done', pipeline: 'archive', text });
   return report;
 }

@@ -13,7 +13,7 @@ import { MemoryForecast } from './memory-forecast';
 import { mirror$ } from './mirror/mirror';
 import { MirrorLog } from './mirror/mirror-log';
 import type { ArchivePassReport } from './pass/report';
-import { pause, refusePaused, resume } from './position/pause';
+import { archivePauseStore } from './position/pause-store';
 import { archiveHealth, archiveReadings, archiveStatus, type ArchiveStatus, archiveTroubles } from './status';
 
 /** Nothing else would wake the lane for what is due once a second. */
@@ -100,9 +100,7 @@ export function archivePipeline(options: PipelineOptions, postgres: PostgresTarg
     troubles: (status) => archiveTroubles(status, { catalogue, intervalSeconds }),
     health: archiveHealth,
     readings: (status) => archiveReadings(status, intervalSeconds),
-    pause: (by) => pause(people, by),
-    resume: () => resume(people),
-    refusePaused: () => refusePaused(people),
+    pauses: archivePauseStore(people),
     askForPass: (until) => askForPass(lane, until),
     cut: () => {
       people.close();

@@ -7,6 +7,7 @@ import { CheckpointAge } from './checkpoint-age';
 import type { Tell } from './event';
 import { FaultLog } from './fault-log';
 import type { PassRunner } from './pass-runner';
+import { type PauseStore, refusePaused } from './pause';
 import type { Pipeline, PipelineOptions } from './pipeline';
 import { nextTick } from './progress';
 import { abort$, pump } from './pump';
@@ -25,7 +26,7 @@ export interface StatusFacts {
 /** The parts in which pipelines differ. */
 export interface FrameParts<Status, Report> extends Pick<
   Pipeline<Status, Report>,
-  'troubles' | 'health' | 'pause' | 'resume' | 'cut' | 'close'
+  'troubles' | 'health' | 'cut' | 'close'
 > {
   readonly pipeline: PipelineName;
   readonly tell: Tell;
@@ -40,8 +41,7 @@ export interface FrameParts<Status, Report> extends Pick<
   readonly beside: readonly Observable<unknown>[];
   readonly status: (facts: StatusFacts) => Status;
   readonly readings: (status: Status) => Readings;
-  /** @throws E_PAUSED */
-  readonly refusePaused: () => Promise<void>;
+  readonly pauses: PauseStore;
   /** Asks for a full pass that sees everything from now on. */
   readonly askForPass: (until: AbortSignal) => Promise<Report>;
 }
@@ -60,8 +60,9 @@ export function framed<Status, Report>(
   parts: FrameParts<Status, Report>,
 ): Pipeline<Status, Report> {
   const { metrics, signal } = options;
-  const { pipeline, kinds, turns, passes, intervalSeconds, firstPassSeconds, refusePaused } = parts;
-  const { troubles, health, pause, resume, cut, close } = parts;
+  const { pipeline, kinds, turns, passes, intervalSeconds, firstPassSeconds, pauses } = parts;
+  const { troubles, health, cut, close } = parts;
+  const { pause, resume } = pauses;
   const startedAt = Date.now();
   const intervalMs = intervalSeconds * 1_000;
   const passes$ = timer(firstPassSeconds * 1_000, intervalMs).pipe(
@@ -77,10 +78,10 @@ export function framed<Status, Report>(
     running$: merge(pump$, passes$, ...parts.beside).pipe(ignoreElements()),
     ...{ status, troubles, health, pause, resume, cut, close },
     reconcile: async () => {
-      await refusePaused();
+      await refusePaused(pipeline, pauses);
       return unlessFailing(parts.askForPass, {
         failure: () => turns.failure,
-        refused: () => (turns.paused === undefined ? undefined : refusePaused()),
+        refused: () => (turns.paused === undefined ? undefined : refusePaused(pipeline, pauses)),
         signal,
       });
     },

@@ -10,6 +10,8 @@ import type { PipelineName } from '../config/names';
 /** Where incidents outlive the daemon: in the pipeline's target, beside its checkpoint. */
 export interface IncidentStore {
   readonly is: StoreName;
+  /** The stored incidents, the oldest first. @throws an explained error */
+  readonly read: () => Promise<readonly Incident[]>;
   /** Replaces the stored incidents by what `change` makes of them, if nobody else does so meanwhile. @returns the incidents stored then */
   readonly update: (
     change: (stored: readonly Incident[]) => readonly Incident[],

@@ -15,6 +15,14 @@ export interface Pause {
   readonly by: string;
 }
 
+/** Where a pause is kept: in the pipeline's target, beside its checkpoint. Every method throws explained errors. */
+export interface PauseStore {
+  readonly read: () => Promise<Pause | undefined>;
+  /** Pauses the pipeline. A pause that is there already stays, for it says since when. */
+  readonly pause: (by: string) => Promise<void>;
+  readonly resume: () => Promise<void>;
+}
+
 /** Whether a pipeline is paused, as last looked at. */
 export class PauseState {
   readonly #pipeline: PipelineName;
@@ -62,6 +70,12 @@ export const pausedError = (pipeline: PipelineName, { at, by }: Pause): Millrace
     code: 'E_PAUSED',
     hint: `\`millrace resume --only ${pipeline}\` lets it go on.`,
   });
+
+/** @throws E_PAUSED while the pipeline is paused */
+export async function refusePaused(pipeline: PipelineName, store: PauseStore): Promise<void> {
+  const paused = await store.read();
+  if (paused !== undefined) throw pausedError(pipeline, paused);
+}
 
 /** user@host of this process, for people. */
 export function whoAmI(): string {

@@ -2,8 +2,9 @@ import type { Log } from '../../log/log';
 import type { Metrics } from '../../metrics/metrics';
 import type { Tell } from '../../pipeline/event';
 import { type Pass, PassRunner } from '../../pipeline/pass-runner';
+import { passTeller } from '../../pipeline/pass-teller';
 import { FullPass, type PassOptions, type TypeResult } from './full-pass';
-import { breakerError, type PassReport, passStarted, passSummary, recordPass } from './report';
+import { aliasPassWords, breakerError, type PassReport } from './report';
 
 /** Aliases in a chunk: few enough that a fresh change does not wait long for the two chunks on their way, enough to make round trips weigh little. */
 const chunk = 1_000;
@@ -38,21 +39,20 @@ export interface AliasPassesOptions extends WithoutChunk {
 export function aliasPasses(options: AliasPassesOptions): PassRunner<PassReport> {
   const { log, metrics, tell, unserved, onDone } = options;
   const pipeline = 'aliases';
+  const teller = passTeller({ pipeline, log, metrics, tell, words: aliasPassWords });
   return new PassRunner({
     begin: (reason) => {
       unserved?.begin();
       const pass = beginPass(options);
-      log.info('pass started', { event: 'pass.start', pipeline, reason, text: passStarted() });
-      tell({ type: 'pass-started', reason });
+      teller.begun(reason);
       return pass;
     },
     onDone: (report) => {
       unserved?.done();
       onDone(report);
-      recordPass(metrics, report);
-      const differences = report.added + report.updated + report.deleted;
-      tell({ type: 'pass-done', ms: report.ms, differences });
-      log.info('pass complete', { event: 'pass.done', pipeline, ...report, text: passSummary(report) });
+      for (const [kind, { skipped }] of Object.entries(report.types))
+        metrics.skipped.set({ pipeline, kind }, skipped);
+      teller.done(report);
       for (const type of report.blocked) log.failure('error', breakerError(type, report));
     },
   });

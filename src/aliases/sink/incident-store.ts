@@ -1,7 +1,7 @@
 import type { Result } from 'ioredis';
 import { retryable } from '../../foundation/errors';
 import { readAsset } from '../../foundation/package-root';
-import { type Incident, parseIncidents } from '../../pipeline/incident';
+import { parseIncidents } from '../../pipeline/incident';
 import type { IncidentStore } from '../../pipeline/incidents';
 import type { RedisConnection } from '../../connections/redis';
 import { readOwn } from './checkpoint';
@@ -30,6 +30,7 @@ export function aliasIncidentStore(connection: RedisConnection): IncidentStore {
   });
   return {
     is: 'Redis',
+    read: async () => parseIncidents(await read(connection)),
     update: async (change) => {
       for (let attempt = 1; attempt <= attempts; attempt++) {
         const found = await read(connection);
@@ -46,10 +47,6 @@ export function aliasIncidentStore(connection: RedisConnection): IncidentStore {
     },
   };
 }
-
-/** @throws an explained error */
-export const readIncidents = async (connection: RedisConnection): Promise<readonly Incident[]> =>
-  parseIncidents(await read(connection));
 
 async function read(connection: RedisConnection): Promise<string> {
   try {

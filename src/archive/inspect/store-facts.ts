@@ -4,8 +4,8 @@ import type { Pause } from '../../pipeline/pause';
 import { PostgresConnection } from '../../connections/postgres';
 import type { PostgresTarget } from '../../connections/postgres-url';
 import { RedisConnection } from '../../connections/redis';
-import { readIncidents } from '../position/incident-store';
-import { readPause } from '../position/pause';
+import { archiveIncidentStore } from '../position/incident-store';
+import { archivePauseStore } from '../position/pause-store';
 import { changesStream } from '../../writer/keys';
 import { compareEntryIds } from '../stream/entry-id';
 import { entryIdsAfter } from '../stream/entry-ids';
@@ -70,8 +70,8 @@ export async function archiveStoreFacts(
       lagRecords,
       deadLetters: Number(row?.['letters'] ?? 0),
       inStep: entryId !== null && lagRecords === 0,
-      paused: (await readPause(postgres)) ?? null,
-      incidents: await readIncidents(postgres),
+      paused: (await archivePauseStore(postgres).read()) ?? null,
+      incidents: await archiveIncidentStore(postgres).read(),
     };
   } catch (error) {
     throw redis.translate(error);

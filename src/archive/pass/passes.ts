@@ -3,13 +3,14 @@ import type { Metrics } from '../../metrics/metrics';
 import type { Catalogue } from '../../mapping/kinds';
 import type { Tell } from '../../pipeline/event';
 import { type Pass, PassRunner } from '../../pipeline/pass-runner';
+import { passTeller } from '../../pipeline/pass-teller';
 import type { Parked } from '../letters/parked';
 import type { Checkpoint } from '../position/checkpoint';
 import type { Nominated } from '../record/nominated';
 import type { BatchOutcome } from '../write/attempt';
 import { FullPass, type FullPassOptions } from './full-pass';
 import { PassGate } from './pass-gate';
-import { type ArchivePassReport, passStarted, passSummary, recordPass } from './report';
+import { type ArchivePassReport, archivePassWords } from './report';
 import { StatisticsTally } from './statistics';
 
 export interface ArchivePassesOptions extends FullPassOptions {
@@ -35,6 +36,7 @@ export class ArchivePasses {
   readonly runner: PassRunner<ArchivePassReport>;
   readonly #options: ArchivePassesOptions;
   readonly #gate: PassGate;
+  readonly #teller: ReturnType<typeof passTeller<ArchivePassReport>>;
   /** What was written since the pass was asked for; a pass that is restarted goes on counting. */
   #tally: ReturnType<typeof tallyFromNow> | undefined;
   /** The request that the pass under way answers. */
@@ -43,6 +45,8 @@ export class ArchivePasses {
   constructor(options: ArchivePassesOptions) {
     this.#options = options;
     this.#gate = new PassGate(options.redis);
+    const words = archivePassWords(options.truth.catalogue);
+    this.#teller = passTeller({ ...options, pipeline: 'archive', words });
     this.runner = new PassRunner({
       onWanted: () => {
         this.#tally ??= tallyFromNow(options.truth.catalogue);
@@ -69,11 +73,9 @@ export class ArchivePasses {
   }
 
   #begin(reason: string): Pass<ArchivePassReport> {
-    const { log, tell, checkpoint } = this.#options;
     const pass = new FullPass(this.#options);
-    this.#answers = checkpoint.passRequestedAt;
-    log.info('pass started', { event: 'pass.start', pipeline: 'archive', reason, text: passStarted() });
-    tell({ type: 'pass-started', reason });
+    this.#answers = this.#options.checkpoint.passRequestedAt;
+    this.#teller.begun(reason);
     return {
       get progress() {
         return pass.progress;
@@ -113,13 +115,9 @@ export class ArchivePasses {
   }
 
   #done(report: ArchivePassReport): void {
-    const { log, metrics, truth, checkpoint, tell, onDone } = this.#options;
+    const { checkpoint, onDone } = this.#options;
     this.#tally = undefined;
-    recordPass(metrics, truth.catalogue, report);
-    const text = passSummary(report);
-    log.info('pass complete', { event: 'pass.done', pipeline: 'archive', ...report, text });
-    const differences = Object.values(report.differences).reduce((sum, count) => sum + count, 0);
-    tell({ type: 'pass-done', ms: report.ms, differences });
+    this.#teller.done(report);
     void checkpoint.report({ ...report, requestedAt: this.#answers }).catch(() => undefined); // if it is lost, whoever waits asks again
     onDone(report);
   }

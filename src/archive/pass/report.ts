@@ -1,5 +1,5 @@
-import type { Metrics } from '../../metrics/metrics';
 import type { AppliedSum } from '../../pipeline/applied-report';
+import type { PassWords } from '../../pipeline/pass-teller';
 import { timestamp } from '../../foundation/timestamp';
 import type { Catalogue, KindName } from '../../mapping/kinds';
 import { labelOf } from '../../mapping/statistics';
@@ -19,24 +19,20 @@ export interface ArchivePassReport {
   readonly differences: Readonly<Record<KindName, number>>;
 }
 
-export const passStarted = (): string => `[${timestamp()}] === Starting Redis → PostgreSQL Sync ===`;
-
 /** The lines the documents show, and the time. */
-export function passSummary({ statistics, ms }: ArchivePassReport): string {
+export function archivePassSummary({ statistics, ms }: ArchivePassReport): string {
   const lines = Object.entries(statistics).map(([name, count]) => `  ${labelOf(name)}: ${count}`);
   return [`[${timestamp()}] === Sync Complete in ${(ms / 1_000).toFixed(2)}s ===`, ...lines, ''].join('\n');
 }
 
-export function recordPass(metrics: Metrics, catalogue: Catalogue, report: ArchivePassReport): void {
-  const pipeline = 'archive';
-  metrics.passes.inc({ pipeline });
-  for (const kind of catalogue.keys()) {
-    metrics.passDifferences.inc({ pipeline, kind }, report.differences[kind] ?? 0);
-  }
-}
+export const archivePassWords = (catalogue: Catalogue): PassWords<ArchivePassReport> => ({
+  started: () => `[${timestamp()}] === Starting Redis → PostgreSQL Sync ===`,
+  summary: archivePassSummary,
+  differences: ({ differences }) => [...catalogue.keys()].map((kind) => [kind, differences[kind] ?? 0]),
+});
 
 /** How the log tells what was applied. */
-export const describeApplied =
+export const describeRecordsApplied =
   (catalogue: Catalogue) =>
   ({ kinds, deleted, parked, ms }: AppliedSum<KindName>) => {
     const statistics = summed(catalogue, kinds, parked);

@@ -4,7 +4,7 @@ import type { Pause } from '../../pipeline/pause';
 import { applicationName, type PostgresConnection, type Transaction } from '../../connections/postgres';
 import { claimedPosition, type Position } from './claimed-position';
 import type { Life } from '../record/identity';
-import { pauseOf } from './pause';
+import { pauseOf } from './pause-store';
 import { changesStream } from '../../writer/keys';
 
 /** The names of an owner's two connections, which take turns (relay.ts): one copies rows, without a lock on the stream's row, while the other commits. */

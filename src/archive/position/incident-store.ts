@@ -10,6 +10,14 @@ const writeSql = readAsset('src/archive/position/sql/write-incidents.sql');
 /** Incidents of the archive, in Postgres. */
 export const archiveIncidentStore = (postgres: PostgresConnection): IncidentStore => ({
   is: 'Postgres',
+  read: async () => {
+    try {
+      return await read(postgres);
+    } catch (error) {
+      if (untold.includes(describeError(error).code)) return [];
+      throw error;
+    }
+  },
   update: async (change) => {
     const before = await read(postgres);
     const next = change(before);
@@ -30,18 +38,8 @@ export const archiveIncidentStore = (postgres: PostgresConnection): IncidentStor
   },
 });
 
-/** Errors for which the list is empty and everything else is told: no such table, no grant on it, or somebody has locked it. */
+/** Errors for which `read` tells no incidents, so that everything else can be told: no such table, no grant on it, or somebody has locked it. */
 const untold: readonly string[] = ['E_PG_SCHEMA', 'E_PG_GRANT', 'E_PG_BUSY'];
-
-/** The incidents; none where the table cannot be read (`untold`). @throws an explained error */
-export async function readIncidents(postgres: PostgresConnection): Promise<readonly Incident[]> {
-  try {
-    return await read(postgres);
-  } catch (error) {
-    if (untold.includes(describeError(error).code)) return [];
-    throw error;
-  }
-}
 
 async function read(postgres: PostgresConnection): Promise<readonly Incident[]> {
   try {
