@@ -14,7 +14,7 @@ import { aliasPasses } from './pass/passes';
 import { describeAliasesApplied, type PassReport } from './pass/report';
 import { Vouching } from './sink/alias-case';
 import type { AliasCheckpoint } from './sink/checkpoint';
-import { Follower } from './sink/follower';
+import { AliasFollower } from './sink/follower';
 import { aliasIncidentStore } from './sink/incident-store';
 import { aliasPauseStore } from './sink/pause-store';
 import { AliasSink, CheckpointMoved } from './sink/sink';
@@ -106,7 +106,7 @@ export function aliasLane(options: AliasLaneOptions): AliasLane {
     passes.restart(reason);
   };
   const keep = new Keep({ keeper, incidents, log, onDoubt });
-  const follower = new Follower(sink, vouching);
+  const follower = new AliasFollower(sink, vouching);
   const yieldToWriter: Stage = () => (keep.source.writerActive() ? 'idle' : undefined);
   const restWhilePaused: Stage = () => (pause.current === undefined ? undefined : 'idle');
   const pass: Stage = async () => ((await passes.step()) ? 'more' : undefined);

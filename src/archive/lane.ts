@@ -23,7 +23,7 @@ import { type ArchivePassReport, describeRecordsApplied } from './pass/report';
 import { countsOf } from './pass/statistics';
 import { SyncedNames } from './pass/synced-names';
 import { Checkpoint, Displaced } from './position/checkpoint';
-import type { Position } from './position/claimed-position';
+import type { StreamPosition } from './position/claimed-position';
 import { archiveIncidentStore } from './position/incident-store';
 import { Standing } from './position/standing';
 import { type RefusedKind, Refusals } from './refusals';
@@ -60,7 +60,7 @@ export interface ArchiveLaneState extends LaneState<ArchivePassReport> {
   readonly owned: boolean;
   /** host:pid of the owner; undefined: this instance has not asked yet. */
   readonly owner: string | undefined;
-  readonly position: Position | undefined;
+  readonly position: StreamPosition | undefined;
   /** The last entry known to be applied. */
   readonly entryId: string;
   /** When the oldest entry not yet applied was written; undefined: in step. */

@@ -49,7 +49,7 @@ type Phase = 'compare' | 'find stale' | 'survey' | 'find stale again' | 'apply';
  *   apply       unless a suspicious number is stale: read the truth again for what differs, and send it to the sink.
  * Only the last phase writes, through the sink. `step` may throw; called again, it takes up what was not finished.
  */
-export class FullPass {
+export class AliasFullPass {
   readonly #options: PassOptions;
   readonly #types: readonly string[];
   readonly #keys: StaleKeys;

@@ -3,7 +3,7 @@ import type { Metrics } from '../../metrics/metrics';
 import type { Tell } from '../../pipeline/event';
 import { type Pass, PassRunner } from '../../pipeline/pass-runner';
 import { passTeller } from '../../pipeline/pass-teller';
-import { FullPass, type PassOptions, type TypeResult } from './full-pass';
+import { AliasFullPass, type PassOptions, type TypeResult } from './full-pass';
 import { aliasPassWords, breakerError, type PassReport } from './report';
 
 /** Aliases in a chunk: few enough that a fresh change does not wait long for the two chunks on their way, enough to make round trips weigh little. */
@@ -13,7 +13,7 @@ type WithoutChunk = Omit<PassOptions, 'chunk'>;
 
 /** A full pass that ends with a report. */
 export function beginPass(options: WithoutChunk): Pass<PassReport> {
-  const pass = new FullPass({ ...options, chunk });
+  const pass = new AliasFullPass({ ...options, chunk });
   const startedAt = Date.now();
   const moment = performance.now();
   return {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { RedisConnection } from '../../connections/redis';
-import type { Position } from '../source/changelog';
+import type { ChangelogPosition } from '../source/changelog';
 import type { AliasCase } from '../../mapping/alias-tables';
 
 /** Where the pipeline's checkpoint lives: beside the keys, so that a flush or a restore takes both. */
@@ -14,7 +14,7 @@ export interface AliasCheckpoint {
   /** Made anew whenever the log is adopted without continuity: an unknown one calls for a full pass. */
   readonly incarnation: string;
   /** null while no changelog is there to tail (a file we may not write to, capture switched off). */
-  readonly position: Position | null;
+  readonly position: ChangelogPosition | null;
   /** Unique for each apply. */
   readonly stamp: string;
   /** How the keys of each type are spelled, as a pass has found or made them. A type that is missing may have another program's keys. */

@@ -2,7 +2,7 @@ import { retryable } from '../../foundation/errors';
 import type { Vouching } from './alias-case';
 import { sameLog } from '../source/changelog';
 import type { AliasCheckpoint } from './checkpoint';
-import { type Judgement, judgeContinuity } from './continuity';
+import { type AliasJudgement, judgeContinuity } from './continuity';
 import type { AliasSink } from './sink';
 import type { AliasSource } from '../source/source';
 
@@ -12,7 +12,7 @@ const probeMs = 1_000;
 const rivalryMs = 60_000;
 
 /** Makes sure that the checkpoint we build on is the one in Redis, and that the changelog goes on from there. */
-export class Follower {
+export class AliasFollower {
   readonly #sink: AliasSink;
   readonly #vouching: Vouching;
   #probedAt = -Infinity;
@@ -24,7 +24,7 @@ export class Follower {
   }
 
   /** Compares, once a second. @returns the judgement when the checkpoint is not ours any more. @throws E_TWO_SOURCES, or the error of Redis */
-  async look(source: AliasSource): Promise<Judgement | undefined> {
+  async look(source: AliasSource): Promise<AliasJudgement | undefined> {
     const sink = this.#sink;
     const expected = sink.checkpoint;
     if (expected !== undefined && performance.now() - this.#probedAt < probeMs) return undefined;

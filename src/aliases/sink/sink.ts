@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import type { Result } from 'ioredis';
 import type { RedisConnection } from '../../connections/redis';
 import { readAsset } from '../../foundation/package-root';
-import type { Position } from '../source/changelog';
+import type { ChangelogPosition } from '../source/changelog';
 import { type AliasCheckpoint, checkpointKey, parseCheckpoint, readCheckpoint } from './checkpoint';
 import { type AliasCase, keyPrefix } from '../../mapping/alias-tables';
 
@@ -93,7 +93,7 @@ export class AliasSink {
   }
 
   /** Starts a new incarnation at `position`, in place of what `load` found. A full pass has to follow. */
-  async adopt(raw: string, position: Position | null, cases?: Cases): Promise<void> {
+  async adopt(raw: string, position: ChangelogPosition | null, cases?: Cases): Promise<void> {
     const checkpoint = this.#stamp(randomBytes(8).toString('hex'), position, cases);
     await this.#send(raw, checkpoint, []);
     await this.#settle();
@@ -105,7 +105,7 @@ export class AliasSink {
   }
 
   /** Sends one atomic apply that moves the checkpoint to `position` (or leaves the position where it is, and so the cases). */
-  send(batches: readonly AliasBatch[], position?: Position, cases?: Cases): Promise<AliasesApplied> {
+  send(batches: readonly AliasBatch[], position?: ChangelogPosition, cases?: Cases): Promise<AliasesApplied> {
     const expected = this.#expected;
     if (expected === undefined) return Promise.reject(new CheckpointMoved('the checkpoint is not known'));
     const { incarnation, position: before, cases: found } = expected.checkpoint;
@@ -127,7 +127,7 @@ export class AliasSink {
     await Promise.allSettled(this.#inFlight);
   }
 
-  #stamp(incarnation: string, position: Position | null, cases?: Cases): AliasCheckpoint {
+  #stamp(incarnation: string, position: ChangelogPosition | null, cases?: Cases): AliasCheckpoint {
     const stamp = `${this.instance}.${String(++this.#sequence)}`;
     return { incarnation, position, stamp, cases, at: Date.now(), by: `${hostname()}:${process.pid}` };
   }

@@ -4,7 +4,7 @@ import type { Vouching } from '../sink/alias-case';
 import type { AliasSink, AliasBatch } from '../sink/sink';
 import type { Keep } from './keep';
 
-export interface TailOptions {
+export interface AliasTailOptions {
   readonly keep: Keep;
   readonly sink: AliasSink;
   readonly vouching: Vouching;
@@ -16,7 +16,7 @@ const pageRows = 1_000;
 
 /** Applies the next page of the changelog. */
 export const tail =
-  ({ keep, sink, vouching, applied }: TailOptions): Stage =>
+  ({ keep, sink, vouching, applied }: AliasTailOptions): Stage =>
   async () => {
     const { source } = keep;
     const position = sink.checkpoint?.position;

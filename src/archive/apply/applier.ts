@@ -13,7 +13,7 @@ import type { Nominated } from '../record/nominated';
 import { type KindName, namesWhere, packedKind } from '../../mapping/kinds';
 import { lookUp } from '../truth/look-up';
 import type { Nominations } from '../record/nomination';
-import { MetricKeys } from '../truth/metric-keys';
+import { MemberReader } from '../truth/member-reader';
 import { putAnswers, putGone } from '../truth/put-answers';
 import type { Behind } from './relay';
 import type { ArchiveSink } from './sink';
@@ -53,10 +53,10 @@ const idIn = (kind: string, key: Buffer): string => key.toString('latin1', `aidb
 /** Turns pages, nominations and parked records into batches for the sink, in the order in which their truth was read. */
 export class Applier {
   readonly #options: ApplierOptions;
-  readonly #metrics: MetricKeys;
+  readonly #metrics: MemberReader;
   readonly #growing: readonly KindName[]; // kinds whose keys grow, point by point
   readonly #echoing: KindName; // of which echoes are known; '': none
-  /** By kind, keys that grow and are to be looked up later, see metric-keys.ts. */
+  /** By kind, keys that grow and are to be looked up later, see member-reader.ts. */
   readonly #rested = new Map<KindName, Set<string>>();
   /** Entries up to here may have been applied before. */
   #knownUntil = '0-0';
@@ -65,7 +65,7 @@ export class Applier {
   constructor(options: ApplierOptions) {
     this.#options = options;
     const { catalogue } = options.truth;
-    this.#metrics = new MetricKeys(options.redis, catalogue);
+    this.#metrics = new MemberReader(options.redis, catalogue);
     this.#growing = namesWhere(catalogue, ({ shape }) => shape === 'members');
     this.#echoing = packedKind(catalogue)?.name ?? '';
   }

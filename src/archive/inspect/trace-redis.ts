@@ -3,7 +3,7 @@ import { type Found, unpackFound } from '../record/found';
 import { keyOf } from '../record/key';
 import type { Catalogue, Kind } from '../../mapping/kinds';
 import { shapeOf } from '../record/shape';
-import { MetricKeys } from '../truth/metric-keys';
+import { MemberReader } from '../truth/member-reader';
 import { createdOf } from '../record/row';
 import { TruthReader } from '../truth/truth';
 import { isUnfit } from '../record/unfit';
@@ -64,7 +64,7 @@ async function readRecords(
 ): Promise<{ readonly records: readonly Found[]; readonly unfit: string | null }> {
   const records: Found[] = [];
   if (kind.shape === 'members') {
-    for await (const truth of new MetricKeys(redis, catalogue).read(kind, id)) {
+    for await (const truth of new MemberReader(redis, catalogue).read(kind, id)) {
       if (truth.state === 'unfit') return { records, unfit: truth.reason.message };
       if (truth.state === 'found') records.push(...truth.records);
       if (records.length >= mostPoints) break;

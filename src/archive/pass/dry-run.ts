@@ -5,7 +5,7 @@ import type { PostgresTarget } from '../../connections/postgres-url';
 import { inspectServer, RedisConnection } from '../../connections/redis';
 import { Differences } from './differences';
 import { type ArchiveDifference, explainNominated } from './explain';
-import { FullPass } from './full-pass';
+import { ArchiveFullPass } from './full-pass';
 import type { KindName } from '../../mapping/kinds';
 import { countParked, type ParkedCounts } from './parked-already';
 import { findTargets } from '../schema/preparation';
@@ -45,7 +45,7 @@ export async function archiveDryRun(
     });
     const shared = { postgres, targets: () => targets, strategies: config.onConflict };
     const truth = new TruthReader(redis, catalogue);
-    const pass = new FullPass({ ...shared, redis, truth });
+    const pass = new ArchiveFullPass({ ...shared, redis, truth });
     const differences = new Differences({ ...shared, truth }, true);
     const startedAt = Date.now();
     let told = 0;

@@ -3,7 +3,7 @@ import { type DifferenceOptions, Differences } from './differences';
 import type { Found } from '../record/found';
 import { type DifferentPage, FoundDifferent } from './found-different';
 import { type Catalogue, type Kind, type KindName, kindOf, packedKind } from '../../mapping/kinds';
-import { MetricKeys } from '../truth/metric-keys';
+import { MemberReader } from '../truth/member-reader';
 import { beginning, type Chunk, Scan } from '../truth/scan';
 import type { Nominated } from '../record/nominated';
 
@@ -36,11 +36,11 @@ type Work = () => AsyncGenerator<Nominated>;
  * come from a Redis that was flushed or restarted since. This does no harm: what it nominates needlessly is read again before anything
  * is written; what it lacks was written after the pass began, and is up to the tail, or to the pass that follows a flush or a restart.
  */
-export class FullPass {
+export class ArchiveFullPass {
   readonly #catalogue: Catalogue;
   readonly #scan: Scan;
   readonly #differences: Differences;
-  readonly #metrics: MetricKeys;
+  readonly #metrics: MemberReader;
   readonly #found: FoundDifferent;
   /** The cursor at which the walk goes on; undefined: it is through. */
   #cursor: string | undefined = beginning;
@@ -59,7 +59,7 @@ export class FullPass {
     this.#catalogue = catalogue;
     this.#scan = new Scan(options.redis, catalogue);
     this.#differences = new Differences(options);
-    this.#metrics = new MetricKeys(options.redis, catalogue);
+    this.#metrics = new MemberReader(options.redis, catalogue);
     this.#found = new FoundDifferent(catalogue, options.heldBytes ?? heldBytes);
   }
 

@@ -8,7 +8,7 @@ import type { Parked } from '../letters/parked';
 import type { Checkpoint } from '../position/checkpoint';
 import type { Nominated } from '../record/nominated';
 import type { BatchOutcome } from '../write/attempt';
-import { FullPass, type FullPassOptions } from './full-pass';
+import { ArchiveFullPass, type FullPassOptions } from './full-pass';
 import { PassGate } from './pass-gate';
 import { type ArchivePassReport, archivePassWords } from './report';
 import { StatisticsTally } from './statistics';
@@ -73,7 +73,7 @@ export class ArchivePasses {
   }
 
   #begin(reason: string): Pass<ArchivePassReport> {
-    const pass = new FullPass(this.#options);
+    const pass = new ArchiveFullPass(this.#options);
     this.#answers = this.#options.checkpoint.passRequestedAt;
     this.#teller.begun(reason);
     return {
@@ -84,7 +84,7 @@ export class ArchivePasses {
     };
   }
 
-  async #step(pass: FullPass, reason: string): Promise<ArchivePassReport | 'more'> {
+  async #step(pass: ArchiveFullPass, reason: string): Promise<ArchivePassReport | 'more'> {
     const { apply, parked } = this.#options;
     try {
       const nominated = await pass.step();
@@ -101,7 +101,7 @@ export class ArchivePasses {
     return this.#reportOf(pass, reason, parked.count);
   }
 
-  #reportOf(pass: FullPass, reason: string, errors: number): ArchivePassReport {
+  #reportOf(pass: ArchiveFullPass, reason: string, errors: number): ArchivePassReport {
     const { since: startedAt, moment, counts } = this.#tally ?? tallyFromNow(this.#options.truth.catalogue);
     return {
       startedAt,

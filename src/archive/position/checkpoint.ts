@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { readAsset } from '../../foundation/package-root';
 import type { Pause } from '../../pipeline/pause';
 import { applicationName, type PostgresConnection, type Transaction } from '../../connections/postgres';
-import { claimedPosition, type Position } from './claimed-position';
+import { claimedPosition, type StreamPosition } from './claimed-position';
 import type { Life } from '../record/identity';
 import { pauseOf } from './pause-store';
 import { changesStream } from '../../writer/keys';
@@ -43,14 +43,14 @@ export class Checkpoint {
   #passRequestedAt: string | null = null;
   /** When Postgres last said that this instance is the owner, by performance.now(). */
   #confirmedAt = -Infinity;
-  #position: Position | undefined;
+  #position: StreamPosition | undefined;
 
   constructor(postgres: PostgresConnection) {
     this.#postgres = postgres;
   }
 
   /** The position after which the stream is read; undefined: this instance is not the owner, or has to `reload`. */
-  get position(): Position | undefined {
+  get position(): StreamPosition | undefined {
     return this.#position;
   }
 
@@ -149,7 +149,7 @@ export class Checkpoint {
   }
 
   /** Stores what was seen of Redis. @throws Displaced */
-  async note(position: Omit<Position, 'life'>): Promise<void> {
+  async note(position: Omit<StreamPosition, 'life'>): Promise<void> {
     const [row] = await this.#postgres.query(adoptSql, this.#adoption(position, false));
     if (row === undefined) throw this.#displaced();
     this.#position = { ...position, life: this.#position?.life ?? null };
@@ -160,7 +160,7 @@ export class Checkpoint {
    * @param keep runs in the same transaction, but not for the first incarnation of all. @throws Displaced
    */
   async begin(
-    position: Omit<Position, 'life'>,
+    position: Omit<StreamPosition, 'life'>,
     replaced: string | null,
     keep: (transaction: Transaction) => Promise<unknown>,
   ): Promise<void> {
@@ -176,7 +176,7 @@ export class Checkpoint {
     this.#position = { ...position, life };
   }
 
-  #adoption({ incarnation, entryId, seen }: Omit<Position, 'life'>, begin: boolean): unknown[] {
+  #adoption({ incarnation, entryId, seen }: Omit<StreamPosition, 'life'>, begin: boolean): unknown[] {
     return [changesStream, this.#epoch, incarnation, entryId, JSON.stringify(seen), begin];
   }
 

@@ -3,7 +3,7 @@ import type { TextRow } from '../../connections/postgres';
 import type { Life } from '../record/identity';
 
 /** How far the stream is applied. */
-export interface Position {
+export interface StreamPosition {
   /** Made anew whenever a stream is begun without continuity; null: never begun. */
   readonly incarnation: string | null;
   /** The number of the incarnation, from 1; null: none ever began. */
@@ -21,7 +21,7 @@ const schema = z.object({
 });
 
 /** The position in a row of the checkpoint. */
-export function claimedPosition(row: TextRow): Position {
+export function claimedPosition(row: TextRow): StreamPosition {
   const { incarnation, life, entry_id, seen } = schema.parse(row);
   return { incarnation, life, entryId: entry_id, seen: seen === null ? null : JSON.parse(seen) };
 }

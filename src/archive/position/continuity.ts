@@ -11,7 +11,7 @@ export interface ArchiveCheckpoint {
   readonly seen: RedisFacts | null;
 }
 
-export interface Judgement {
+export interface ArchiveJudgement {
   /**
    * `start`      nothing was ever archived: read the stream from its beginning
    * `continue`   read on from the position
@@ -25,18 +25,18 @@ export interface Judgement {
   readonly needsPass: boolean;
 }
 
-const keep: Judgement = { verdict: 'continue', needsPass: false };
-const gap = (what: string): Judgement => ({
+const keep: ArchiveJudgement = { verdict: 'continue', needsPass: false };
+const gap = (what: string): ArchiveJudgement => ({
   verdict: 'gap',
   incident: `${what}: somebody trimmed or deleted it, or it was evicted; entries may be lost`,
   needsPass: true,
 });
-const backwards = (what: string): Judgement => ({
+const backwards = (what: string): ArchiveJudgement => ({
   verdict: 'backwards',
   incident: `Redis went backwards: ${what}`,
   needsPass: true,
 });
-const odd = (incident: string): Judgement => ({ verdict: 'continue', incident, needsPass: true });
+const odd = (incident: string): ArchiveJudgement => ({ verdict: 'continue', incident, needsPass: true });
 
 /**
  * Does Redis go on where Postgres stands? The entry at our position is the main witness: a snapshot taken before that entry lacks it. A
@@ -44,7 +44,11 @@ const odd = (incident: string): Judgement => ({ verdict: 'continue', incident, n
  * @param now the facts as `readRedisFacts` reads them for the checkpoint's entry id
  * @param met if Redis has another incarnation now: whether that one is known, see `Checkpoint.hasMet`
  */
-export function judge(checkpoint: ArchiveCheckpoint | undefined, now: RedisFacts, met = false): Judgement {
+export function judge(
+  checkpoint: ArchiveCheckpoint | undefined,
+  now: RedisFacts,
+  met = false,
+): ArchiveJudgement {
   if (checkpoint === undefined || isUntouched(checkpoint)) return { verdict: 'start', needsPass: true };
   const { incarnation, seen } = checkpoint;
   if (now.incarnation !== null && incarnation !== null && now.incarnation !== incarnation) {

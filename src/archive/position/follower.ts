@@ -4,11 +4,11 @@ import type { RedisConnection } from '../../connections/redis';
 import type { Transaction } from '../../connections/postgres';
 import type { Catalogue } from '../../mapping/kinds';
 import type { Checkpoint } from './checkpoint';
-import { hasOtherMemory, judge, type Judgement } from './continuity';
+import { hasOtherMemory, judge, type ArchiveJudgement } from './continuity';
 import { beforeAll } from '../stream/entry-id';
 import { incarnationKey, parseFacts, readRedisFacts, type RedisFacts } from './redis-facts';
 
-export interface Followed extends Judgement {
+export interface Followed extends ArchiveJudgement {
   /** Redis was started again since it was last seen: what only its memory held is gone. */
   readonly restarted: boolean;
   readonly lastGeneratedId: string;
@@ -28,7 +28,7 @@ export interface FollowerOptions {
 }
 
 /** Makes sure that the Redis we read from goes on where Postgres stands, and keeps the facts in the checkpoint up to date. */
-export class Follower {
+export class ArchiveFollower {
   readonly #redis: RedisConnection;
   readonly #catalogue: Catalogue;
   readonly #checkpoint: Checkpoint;

@@ -6,14 +6,14 @@ import type { Stage } from '../../pipeline/turns';
 import type { Applier } from '../apply/applier';
 import { keepAll } from '../delete/kept';
 import type { Checkpoint } from '../position/checkpoint';
-import { Follower } from '../position/follower';
+import { ArchiveFollower } from '../position/follower';
 import type { Targets } from '../record/target';
 import { loadLibrary } from '../schema/preparation';
 import type { Echoes } from '../stream/echoes';
 import type { Page } from '../tail/stream';
 import type { Tail } from './tail';
 
-export interface FollowOptions {
+export interface ArchiveFollowOptions {
   readonly redis: RedisConnection;
   readonly catalogue: Catalogue;
   readonly checkpoint: Checkpoint;
@@ -29,13 +29,13 @@ export interface FollowOptions {
 
 /** Makes sure that the tail goes on where Postgres stands: Redis may have gone backwards, or be another one. */
 export class Follow {
-  readonly #options: FollowOptions;
-  readonly #follower: Follower;
+  readonly #options: ArchiveFollowOptions;
+  readonly #follower: ArchiveFollower;
 
-  constructor(options: FollowOptions) {
+  constructor(options: ArchiveFollowOptions) {
     const { redis, catalogue, checkpoint, targets } = options;
     this.#options = options;
-    this.#follower = new Follower({
+    this.#follower = new ArchiveFollower({
       ...{ redis, catalogue, checkpoint },
       keep: (transaction) => keepAll(transaction, targets()),
     });

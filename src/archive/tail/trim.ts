@@ -2,7 +2,7 @@ import type { Result } from 'ioredis';
 import { readAsset } from '../../foundation/package-root';
 import type { RedisConnection } from '../../connections/redis';
 import { changesStream } from '../../writer/keys';
-import type { Position } from '../position/claimed-position';
+import type { StreamPosition } from '../position/claimed-position';
 import { incarnationKey } from '../position/redis-facts';
 
 declare module 'ioredis' {
@@ -17,7 +17,7 @@ declare module 'ioredis' {
   }
 }
 
-type Applied = Pick<Position, 'incarnation' | 'entryId'>;
+type Applied = Pick<StreamPosition, 'incarnation' | 'entryId'>;
 
 /** Trimming that goes on while the next page is written. */
 export class Trimming {
@@ -33,7 +33,7 @@ export class Trimming {
   }
 
   /** Whole nodes of the stream only, which costs next to nothing. @param of which stream it is @param entryId how far it is applied */
-  start(of: Position | undefined, entryId: string): void {
+  start(of: StreamPosition | undefined, entryId: string): void {
     const position = { incarnation: of?.incarnation ?? null, entryId };
     this.#last = this.#last.then(() => this.#trim(position, '~'));
     this.#last.catch(() => undefined); // thrown by `settle`

@@ -1,6 +1,6 @@
 import { inOrder } from '../record/id-order';
 import type { Kind } from '../../mapping/kinds';
-import type { MetricKeys } from './metric-keys';
+import type { MemberReader } from './member-reader';
 import type { Truth, TruthReader } from './truth';
 import type { Nominations } from '../record/nomination';
 
@@ -18,7 +18,7 @@ const chunk = 500;
 export async function* lookUp(
   nominated: Nominations,
   truth: TruthReader,
-  metrics: MetricKeys,
+  metrics: MemberReader,
 ): AsyncGenerator<readonly Answer[]> {
   for (const [name, kind] of truth.catalogue) {
     const ids = inOrder(nominated.get(name) ?? []);

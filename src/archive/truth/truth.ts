@@ -37,7 +37,7 @@ export type Truth =
 const pageRecords = 500;
 const pageBytes = 4 * 1024 * 1024;
 
-/** Reads records as they stand, with the creation times of their parents. For metrics, whose keys grow, see metric-keys.ts. */
+/** Reads records as they stand, with the creation times of their parents. For metrics, whose keys grow, see member-reader.ts. */
 export class TruthReader {
   /** The kinds there are. */
   readonly catalogue: Catalogue;

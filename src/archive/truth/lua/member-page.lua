@@ -1,8 +1,8 @@
--- Reads what was added to a metric's sorted set since the last look, without reading the set from its start: new points nearly always
--- have the highest scores (epochs, steps). If points were added below that, the number of members there has changed.
+-- Reads what was added to a sorted set of records (a metric with its points) since the last look, without reading the set from its start:
+-- new members nearly always have the highest scores (epochs, steps). If some were added below, the number of members there has changed.
 --
 -- KEYS[1] the sorted set, aidb:metric:<run>:<name>:<split>
--- KEYS[2] its run, aidb:run:<run>
+-- KEYS[2] the parent, aidb:run:<run>
 -- ARGV[1] score up to which everything is known, with a parenthesis for 'not itself' ('-inf' at first)
 -- ARGV[2] how many members had a lower score
 -- ARGV[3] how many members were taken already, from that score on
@@ -10,11 +10,11 @@
 -- ARGV[5] how many are read at once at first: Redis does not tell how long a member is before it is read
 -- ARGV[6] most bytes to return: reading stops after the member that reaches it
 -- ARGV[7] most bytes of one member
--- ARGV[8] the run's field with its creation time
+-- ARGV[8] the parent's field with its creation time
 -- Result: nil                                    no such key
 --         type                                   another type than a sorted set
 --         {created, known, score, below, step, member…}
---           created  when the run began (nil: no such run)
+--           created  creation time of the parent (nil: no such parent)
 --           known    1: the members are those from ARGV[1] on; 0: the number of members below does not match, read from the start
 --           step     0: there are no more members; else what ARGV[5] should be next time
 --           member   a member, or a number: the bytes of a member that is too long

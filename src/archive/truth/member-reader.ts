@@ -9,8 +9,8 @@ import type { Truth } from './truth';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
-    /** metric-page.lua */
-    millraceMetricPageBuffer(
+    /** member-page.lua */
+    millraceMemberPageBuffer(
       run: Buffer | string,
       key: Buffer | string,
       ...args: (string | number)[]
@@ -40,7 +40,7 @@ const manyTies = 2_000;
 const restMs = 0.1;
 
 /** Reads keys that grow member by member (metrics, point by point) from where they were read last. Keys are named by kind and id, latin1. */
-export class MetricKeys {
+export class MemberReader {
   readonly #connection: RedisConnection;
   readonly #catalogue: Catalogue;
   readonly #marks = new Map<string, Mark>();
@@ -49,8 +49,8 @@ export class MetricKeys {
   constructor(connection: RedisConnection, catalogue: Catalogue) {
     this.#connection = connection;
     this.#catalogue = catalogue;
-    connection.client.defineCommand('millraceMetricPage', {
-      lua: readAsset('src/archive/truth/lua/metric-page.lua'),
+    connection.client.defineCommand('millraceMemberPage', {
+      lua: readAsset('src/archive/truth/lua/member-page.lua'),
       numberOfKeys: 2,
     });
   }
@@ -123,7 +123,7 @@ export class MetricKeys {
   ): Promise<Reply> {
     if (parent === undefined) throw new Error(`${name} has no parent`);
     try {
-      return await this.#connection.client.millraceMetricPageBuffer(
+      return await this.#connection.client.millraceMemberPageBuffer(
         keyOf(name, id),
         keyOf(parent.kind, run),
         score,
