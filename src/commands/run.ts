@@ -10,7 +10,7 @@ import { harmless } from '../foundation/harmless';
 import { addressesOf } from '../library/addresses';
 import { withStores } from '../config/left-out';
 import { type Log, openLog } from '../log/log';
-import { runOnce } from '../control/once';
+import { runOnce } from '../control/run-once';
 import { startEmbedded } from '../embedded/stores';
 import { configOf, environmentHelp, type RunVerb, withOptions } from './options';
 

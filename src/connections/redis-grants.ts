@@ -1,5 +1,5 @@
 import type { Catalogue } from '../mapping/kinds';
-import { keyspacePattern } from './keyspace';
+import { keyspacePattern } from './keyspace-pattern';
 
 /**
  * The ACL rules that the daemon and the verbs need, and no more; deploy/redis/millrace.acl says the same, and tests compare both with the

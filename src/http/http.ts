@@ -5,7 +5,7 @@ import { harmlessJson } from '../foundation/harmless';
 import type { Log } from '../log/log';
 import type { Metrics } from '../metrics/metrics';
 import { apiRoutes, type LiveState } from './api';
-import { limitConnections, patience } from './connections';
+import { limitConnections, patience } from './limit-connections';
 import { type GuardOptions, createGuard } from './guard';
 import { History, stepMs } from './history';
 import { defaultHttpPort } from '../config/names';

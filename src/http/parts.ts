@@ -1,6 +1,6 @@
 import type { Control } from '../control/control';
 import type { Log } from '../log/log';
-import type { Exempt } from './connections';
+import type { Exempt } from './limit-connections';
 import type { Guard } from './guard';
 import type { History } from './history';
 import type { Live } from './live';

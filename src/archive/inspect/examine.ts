@@ -10,7 +10,7 @@ import { serverHealth } from './examine-server';
 import { writeFindings } from './examine-writes';
 import { inspectNotifications } from '../mirror/notifications';
 import { missingRights, rightsFinding } from './redis-rights';
-import { examineSchema } from '../schema/examine';
+import { examineSchema } from '../schema/examine-schema';
 import { type ArchiveStoreFacts, archiveStoreFacts } from './store-facts';
 
 /** Checks Redis, Postgres and what lies between them. Reads only; never throws for what it finds. */

@@ -3,7 +3,7 @@ import { describeError } from '../../foundation/errors';
 import type { Finding } from '../../pipeline/finding';
 import { inFew } from '../../foundation/in-few';
 import { changesStream } from '../../writer/keys';
-import { keyspacePattern } from '../../connections/keyspace';
+import { keyspacePattern } from '../../connections/keyspace-pattern';
 import type { Catalogue } from '../../mapping/kinds';
 import { incarnationKey } from '../position/redis-facts';
 

@@ -2,7 +2,7 @@ import { Observable } from 'rxjs';
 import { asRetryable, describeError, retryable } from '../../foundation/errors';
 import { RedisConnection } from '../../connections/redis';
 import type { RedisTarget } from '../../connections/redis-url';
-import { keyOffset, keyspacePattern } from '../../connections/keyspace';
+import { keyOffset, keyspacePattern } from '../../connections/keyspace-pattern';
 import type { Catalogue } from '../../mapping/kinds';
 import { type Enabling, enableNotifications, isRefused } from './notifications';
 import { PushReader } from './push-reader';

@@ -4,7 +4,7 @@ import { aiRegistry } from '../../mapping/ai-registry';
 import type { Catalogue } from '../../mapping/kinds';
 import { pins } from '../../connections/postgres-session';
 import { quoteName } from '../record/target';
-import { findProblems } from './examine';
+import { findProblems } from './examine-schema';
 import { readSchemaFacts, type SchemaFacts, tablesOf } from './facts';
 import { type Migration, migrations } from './migration-files';
 import { withPatience } from './patience';

@@ -5,7 +5,7 @@ import { changesStream } from '../../writer/keys';
 import { ensureLibrary } from '../../writer/library';
 import type { PostgresConnection } from '../../connections/postgres';
 import type { Catalogue } from '../../mapping/kinds';
-import { examineSchema } from './examine';
+import { examineSchema } from './examine-schema';
 import { migrate } from './migrate';
 import { problemsError } from './problems';
 import { renewStream } from '../position/renew-stream';

@@ -1,4 +1,4 @@
-import { examineSchema } from '../../../src/archive/schema/examine';
+import { examineSchema } from '../../../src/archive/schema/examine-schema';
 import { migrate } from '../../../src/archive/schema/migrate';
 import { describeError } from '../../../src/foundation/errors';
 import { pgBouncer } from '../../support/pgbouncer';

@@ -1,4 +1,4 @@
-import { examineSchema } from '../../../src/archive/schema/examine';
+import { examineSchema } from '../../../src/archive/schema/examine-schema';
 import { readSchemaFacts, type PostgresServer } from '../../../src/archive/schema/facts';
 import { migrate } from '../../../src/archive/schema/migrate';
 import { serverProblems } from '../../../src/archive/schema/server-problems';

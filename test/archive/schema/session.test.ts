@@ -1,4 +1,4 @@
-import { examineSchema } from '../../../src/archive/schema/examine';
+import { examineSchema } from '../../../src/archive/schema/examine-schema';
 import { migrate } from '../../../src/archive/schema/migrate';
 import { PostgresConnection } from '../../../src/connections/postgres';
 import { parsePostgresUrl } from '../../../src/connections/postgres-url';

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { startPostgres } from '../../../src/embedded/postgres/postgres';
-import { examineSchema } from '../../../src/archive/schema/examine';
+import { examineSchema } from '../../../src/archive/schema/examine-schema';
 import { migrate } from '../../../src/archive/schema/migrate';
 import { postgresBinaries, postgresMajors } from '../../support/postgres-versions';
 import { postgresFolder } from '../../support/shared-postgres';
