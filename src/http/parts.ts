@@ -5,7 +5,7 @@ import type { Guard } from './guard';
 import type { History } from './history';
 import type { Live } from './live';
 
-/** What the routes are made of. */
+/** What the routes need. */
 export interface ApiParts {
   readonly control: Control;
   readonly history: History;

@@ -5,7 +5,7 @@ import { pipelineNames } from '../config/names';
 export const shells = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof shells)[number];
 
-/** One place on the command line where words can be completed: after the verbs of `path`. */
+/** A place on the command line where words can be completed: after the verbs of `path`. */
 interface Place {
   readonly path: readonly string[];
   readonly verbs: readonly { readonly name: string; readonly help: string }[];
@@ -18,13 +18,13 @@ interface Place {
   }[];
 }
 
-/** Values that only a parser knows, and commander's tree does not. */
+/** Values of flags that commander's tree does not know, but only their parsers. */
 const values: Readonly<Record<string, readonly string[]>> = {
   '--only': pipelineNames,
   '--kind': [...aiRegistry.keys()],
 };
 
-/** The tree, flat: the program itself, its verbs, their verbs. Pure. */
+/** All places of the program: after its name, after its verbs, after their verbs. Pure. */
 function placesOf(command: Command, path: readonly string[] = []): readonly Place[] {
   const verbs = command.commands.map((verb) => ({ name: verb.name(), help: verb.description() }));
   const place = {
@@ -51,7 +51,7 @@ export function completionScript(program: Command, shell: Shell): string {
   const places = placesOf(program);
   const name = program.name();
   if (shell === 'fish') return fish(name, places);
-  // zsh takes bash's completions (bashcompinit): so there is one function to get right for both.
+  // zsh can use completions of bash (bashcompinit), so both share one function.
   return shell === 'bash'
     ? bash(name, places)
     : `#compdef ${name}\nautoload -U +X compinit && compinit\nautoload -U +X bashcompinit && bashcompinit\n${bash(name, places)}`;
