@@ -91,11 +91,11 @@ export function runCommand(program: Command, run: RunVerb): void {
 interface Greeting {
   readonly config: Config;
   readonly http: string;
-  /** Whether the stores may be written to, to show how changes travel. */
+  /** Whether to show how changes travel, for which the stores are written to. */
   readonly show: boolean;
 }
 
-/** Says what can be done with a daemon whose servers we started. Never fails: the daemon runs on, whatever could not be shown. */
+/** Tells what can be done with a daemon whose servers we have started. Never fails: the daemon goes on, whatever cannot be shown. */
 async function greet({ config, http, show }: Greeting, log: Log, signal: AbortSignal): Promise<void> {
   const { postgresUrl, ...others } = addressesOf(config);
   try {
@@ -113,7 +113,7 @@ async function greet({ config, http, show }: Greeting, log: Log, signal: AbortSi
   log.info('ready', { event: 'hello', text: whatNext(config, http) });
 }
 
-/** Where everything is. Addresses without passwords: what is printed is kept in logs and scrolled back to. */
+/** Tells where everything is. Addresses have no passwords, for what is printed is kept in logs and scroll-back. */
 const whatNext = ({ dbPath, redis, postgres }: Config, http: string): string =>
   [
     `Watch it in a browser:  ${http}`,

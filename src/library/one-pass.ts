@@ -6,7 +6,7 @@ import type { PipelineName } from '../config/names';
 import { libraryLog } from './log';
 import type { Settled } from './options';
 
-/** A full pass on its own, over connections of its own. @throws E_STOPPED when the signal aborts, and its first failure */
+/** A full pass without a daemon, over connections of its own. @throws E_STOPPED when the signal aborts, and the first failure */
 export async function onePass<P extends PipelineName>(
   pipeline: P,
   { config, log: to }: Settled,

@@ -72,7 +72,7 @@ export async function collect(
   return { bundle, failed };
 }
 
-/** The configuration with the stores of a running daemon, if there is one; otherwise each section tells what it lacks. */
+/** The configuration without pipelines that have no stores; if none has any, each section tells what it lacks. */
 function withStoresIfAny(config: Reachable): Reachable {
   try {
     return withStores(config);
