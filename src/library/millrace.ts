@@ -229,7 +229,7 @@ export class Millrace implements AsyncDisposable {
     throw notRunning();
   }
 
-  /** Makes sure that the pipeline is not left out. A pause needs its target store alone, so its source may be absent. */
+  /** Refuses a pipeline that nobody has asked for. One that is left out for want of a store is let pass: a pause needs its target alone. */
   #requireMeant(pipeline: PipelineName): void {
     if (!this.#settled.config.leftOut.some((one) => one.pipeline === pipeline))
       this.#requirePipeline(pipeline);
