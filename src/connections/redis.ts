@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import Redis, { type RedisOptions } from 'ioredis';
 import { describeError, fatal, MillraceError } from '../foundation/errors';
 import { localFault } from '../foundation/local-fault';
@@ -11,6 +10,8 @@ import { tlsOptions } from './tls';
 
 /** How long a connection may take to be made. (redis-silence.ts gives up one that has fallen silent.) */
 const connectTimeoutMs = 5_000;
+/** Longest wait for the connection that follows: a few attempts. */
+const reconnectMs = 4 * connectTimeoutMs;
 
 /** The default of MAX_RECORD_SIZE. */
 export const defaultMaxRecordBytes = 64 * 1024 ** 2;
@@ -108,14 +109,20 @@ export class RedisConnection {
     this.#connected = true;
   }
 
-  /** Waits for the connection that follows one that was lost. */
+  /** Waits for the connection that follows one that was lost, over attempts that fail. */
   async reconnected(): Promise<void> {
-    if (this.client.status === 'ready') return;
-    try {
-      await once(this.client, 'ready', { signal: AbortSignal.timeout(connectTimeoutMs) });
-    } catch (error) {
-      throw this.translate(error);
-    }
+    const { client } = this;
+    if (client.status === 'ready' && !this.#closed) return;
+    const ready = await new Promise<boolean>((resolve) => {
+      const settle = (): void => {
+        clearTimeout(late);
+        client.off('ready', settle).off('end', settle);
+        resolve(client.status === 'ready');
+      };
+      const late = setTimeout(settle, reconnectMs);
+      client.once('ready', settle).once('end', settle);
+    });
+    if (!ready) throw this.translate(new Error('Connection is closed.'));
   }
 
   /** Turns any failure of a command into an error with a hint. A connection that missed a reply is dropped: nobody knows what may still come. */

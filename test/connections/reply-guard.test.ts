@@ -88,6 +88,26 @@ test('a reply that would take the process with it costs its connection, and noth
   expect(outcomes).toEqual(hostile.map(([what, , code]) => [what, code]));
 });
 
+test('the connection that follows is waited for over attempts that fail', async () => {
+  const server = await pretended(wellBehaved);
+  const connection = new RedisConnection(server.target, 'test');
+  try {
+    await connection.connect();
+    let refused = 0;
+    server.answer = (socket) => {
+      if (++refused === 3) server.answer = wellBehaved;
+      socket.resetAndDestroy();
+    };
+    await expect(connection.client.get('key')).rejects.toThrow();
+    await connection.reconnected();
+    expect(refused).toBe(3);
+    expect(await connection.client.get('key')).toBe('value');
+  } finally {
+    connection.close();
+  }
+  await expect(connection.reconnected()).rejects.toMatchObject({ code: 'E_REDIS_UNREACHABLE' });
+});
+
 test('an answer may take as long as bytes of it arrive; silence counts as a lost connection', async () => {
   const server = await pretended(wellBehaved);
   const [slow, silent] = [1, 2].map(() => new RedisConnection(server.target, 'test'));

@@ -194,8 +194,8 @@ test('a table of incidents that somebody has to himself, or grants to nobody, ho
 
 test('a list of incidents in Redis that is larger than a reply may be ends no connection, and makes room', async () => {
   const { client } = both.redis;
-  await client.setrange(incidentsKey, 100 * 1024 ** 2, 'x');
-  const config = loadConfig({ REDIS_URL: both.redis.url, DB_PATH: both.path });
+  await client.setrange(incidentsKey, 20 * 1024 ** 2, 'x');
+  const config = loadConfig({ REDIS_URL: both.redis.url, DB_PATH: both.path, MAX_RECORD_SIZE: '1MB' });
   const connection = new RedisConnection(config.redis, 'us');
   try {
     await connection.connect();

@@ -145,13 +145,13 @@ browserTest(
     await shows(page.locator('#troubles'), /^archive: E_PG_UNREACHABLE.*Since \d\d:\d\d:\d\d, /s);
     await shows(page.locator('#incidents'), /Postgres: .*E_PG_UNREACHABLE.*goes on/s);
     const away = page.locator('.flow-box[data-tone="bad"]');
-    expect(await away.count()).toBe(1);
+    await eventually(async () => (await away.count()) === 1);
     expect(await page.locator('#archive svg.flow').getAttribute('aria-label')).toMatch(
       /PostgreSQL \S+, away/,
     );
     proxy.open();
     await shows(page.locator('#incidents'), /lasted .*, until \d\d:\d\d:\d\d/);
-    expect(await away.count()).toBe(0);
+    await eventually(async () => (await away.count()) === 0);
     await daemon.stop();
     db.exec(
       "UPDATE team_aliases SET team_id = '3', alias = 'mended' WHERE team_id IS NULL OR typeof(alias) = 'blob'",
