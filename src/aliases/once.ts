@@ -15,7 +15,7 @@ import { aliasPauseStore } from './sink/pause-store';
  * failure ends it.
  * @param options force: delete even when that is more than half of the keys of a type. @throws E_STOPPED when the signal aborts
  */
-export async function passOnce(
+export async function aliasesOnce(
   config: Config,
   log: Log,
   { force = false, ...options }: OnceOptions & { readonly force?: boolean } = {},

@@ -3,7 +3,7 @@ import { type Config, loadConfig } from '../config/load';
 import { runDaemon } from '../daemon/daemon';
 import type { DaemonRecord } from '../control/daemon-record';
 import { isSampleDatabase } from '../embedded/sample-db';
-import { passOnce } from '../aliases/once';
+import { aliasesOnce } from '../aliases/once';
 import type { DemoAddresses } from './connections';
 import { startServers } from './own-servers';
 import { passLog } from './pass-log';
@@ -44,7 +44,7 @@ export function besideDaemon(record: DaemonRecord | undefined, folder: string, s
     own: false,
     sync: async () => {
       const { log, summary } = passLog(say);
-      await passOnce(config, log);
+      await aliasesOnce(config, log);
       await archiveOnce(config, log);
       return { aliases: await summary('aliases'), archive: await summary('archive'), http: record.http };
     },

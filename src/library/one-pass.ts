@@ -1,6 +1,6 @@
 import { archiveOnce } from '../archive/once';
 import type { Reports } from '../control/control';
-import { passOnce } from '../aliases/once';
+import { aliasesOnce } from '../aliases/once';
 import { stoppedEarly } from '../pipeline/one-pass';
 import type { PipelineName } from '../config/names';
 import { libraryLog } from './log';
@@ -16,7 +16,8 @@ export async function onePass<P extends PipelineName>(
   const log = libraryLog(config.log, to);
   const options = { signal, progress: false };
   try {
-    const pass = pipeline === 'aliases' ? passOnce(config, log, options) : archiveOnce(config, log, options);
+    const pass =
+      pipeline === 'aliases' ? aliasesOnce(config, log, options) : archiveOnce(config, log, options);
     return (await pass) as Reports[P];
   } finally {
     await log.close();

@@ -4,7 +4,7 @@ import { idsIn } from '../stream/nominate';
 import { changesStream } from '../../writer/keys';
 import type { Kind } from '../../mapping/kinds';
 import { PackedError } from '../record/packed';
-import { refusal } from '../stream/refusal';
+import { refusedReply } from '../stream/refused-reply';
 import { type Entry, millisecondsOf } from '../tail/stream';
 
 /** An entry of the stream that names a record and is not applied yet. */
@@ -64,7 +64,7 @@ async function entriesAfter(redis: RedisConnection, from: string, count: number)
   try {
     return await redis.client.xrangeBuffer(changesStream, `(${from}`, '+', 'COUNT', count);
   } catch (error) {
-    const { fit, firstId } = await refusal(redis, error);
+    const { fit, firstId } = await refusedReply(redis, error);
     if (fit > 0) return entriesAfter(redis, from, fit);
     if (firstId === undefined) throw redis.translate(error);
     return [[Buffer.from(firstId), null]];

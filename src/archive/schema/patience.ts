@@ -35,7 +35,7 @@ interface Holder {
 }
 
 async function busyError(client: ClientBase, tables: readonly string[], cause: unknown): Promise<Error> {
-  const holders = await queryFile<Holder>(client, 'holders', [tables]);
+  const holders = await queryFile<Holder>(client, 'lock-holders', [tables]);
   const who = holders.map(({ what }) => what).join('; ') || 'a session that is gone by now';
   const pids = holders.map(({ pid }) => pid);
   return retryable(`the tables of the archive stay in use: ${who}`, {

@@ -2,7 +2,7 @@ import { describeError } from '../../foundation/errors';
 import { readAsset } from '../../foundation/package-root';
 import type { RedisConnection } from '../../connections/redis';
 import { changesStream } from '../../writer/keys';
-import { refusal } from './refusal';
+import { refusedReply } from './refused-reply';
 
 const script = readAsset('src/archive/stream/lua/replace-unread.lua');
 
@@ -39,7 +39,7 @@ export async function lighten(
       await connection.client.callBuffer(how, key, from, to, 'COUNT', count);
       return count;
     } catch (error) {
-      const { fit, firstId } = await refusal(connection, error);
+      const { fit, firstId } = await refusedReply(connection, error);
       if (fit > 0 || firstId === undefined) return Math.max(fit, 1);
       await replaceUnread(connection, firstId, key);
     }
