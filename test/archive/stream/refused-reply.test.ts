@@ -54,7 +54,7 @@ test('cut anywhere it says the truth or that nobody knows', () => {
   }
 });
 
-test('of another reply nothing is told', () => {
+test('a refused reply of another command tells nothing of the stream', () => {
   expect(refusedReplyIn(refused(encode(['x'.repeat(9_000)])))).toEqual({
     fit: 0,
     firstId: undefined,
