@@ -1,4 +1,5 @@
 import { parseRetention } from '../../src/mapping/retention-policy';
+import { aiRegistry } from '../../src/mapping/ai-registry';
 import { loadConfig } from '../../src/config/load';
 
 test.each([
@@ -8,7 +9,7 @@ test.each([
   ['predictions=90, Metrics = 365', { prediction: 90, metric: 365 }],
   ['metric=36500', { metric: 36_500 }],
 ])('RETENTION_DAYS=%s means just that', (text, policy) => {
-  expect(parseRetention(text)).toEqual(policy);
+  expect(parseRetention(text, aiRegistry)).toEqual(policy);
 });
 
 test.each([
