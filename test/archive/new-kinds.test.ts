@@ -1,3 +1,4 @@
+import { Command, Option } from 'commander';
 import { daemonGrants } from '../../src/connections/redis-grants';
 import { type Config, loadConfig, requirePostgres } from '../../src/config/load';
 import { aiRegistry, kinds } from '../../src/mapping/ai-registry';
@@ -6,9 +7,13 @@ import { archiveDryRun } from '../../src/archive/pass/dry-run';
 import { archiveOnce } from '../../src/archive/once';
 import { traceRecord } from '../../src/archive/inspect/trace';
 import { deadLetterStore } from '../../src/archive/letters/letter-store';
+import { pack } from '../../src/archive/record/packed';
 import { prepareSchema } from '../../src/archive/schema/preparation';
+import { readCarefully } from '../../src/archive/tail/careful-read';
 import { warm } from '../../src/archive/warm/warm';
 import { PostgresConnection } from '../../src/connections/postgres';
+import { RedisConnection } from '../../src/connections/redis';
+import { completionScript } from '../../src/terminal/completion-scripts';
 import { parseTraced } from '../../src/terminal/trace-key';
 import { ensureLibrary } from '../../src/writer/library';
 import { keepLog, startDaemon } from '../support/daemon';
@@ -217,6 +222,8 @@ test('a kind is a row and a migration: captured, archived, deleted, counted, tra
     'spoilt',
   ]);
   postgres.close();
+  const filtered = await (await fetch(`${daemon.url}/api/dead-letters?kind=artifact`)).json();
+  expect(filtered).toMatchObject({ total: 1, letters: [{ key: 'aidb:artifact:3' }] });
   // Nobody tried to do more than was granted, the mirror least of all.
   expect(await client.call('ACL', 'LOG')).toEqual([]);
 }, 90_000);
@@ -259,6 +266,51 @@ test('what was archived of a new kind comes back under its own keys', async () =
     expect([kind, tallies[kind]?.restored]).toEqual([kind, 2]);
   expect(await all()).toEqual(before);
   expect((await archiveDryRun(config, requirePostgres(config), () => undefined)).differences).toEqual({});
+}, 60_000);
+
+test('what a setting, a verb or an error says of kinds is said of those that were brought', () => {
+  const { onConflict, redis } = configured({ ON_CONFLICT: 'skip,model=merge' });
+  expect(onConflict).toEqual({ default: 'skip', model: 'merge' });
+  const connection = new RedisConnection(redis, 'test');
+  expect(connection.translate(new Error('NOPERM this user has no permissions'))).toMatchObject({
+    hint: `ACL SETUSER <user> ${daemonGrants(catalogue)}, as in deploy/redis/millrace.acl.`,
+  });
+  connection.close();
+  expect(() => configured({ ON_CONFLICT: 'sample=skip' })).toThrow('names a kind that cannot conflict');
+  const program = new Command('millrace').addOption(new Option('--kind <kind>'));
+  expect(completionScript(program, 'fish', catalogue)).toContain([...catalogue.keys()].join(' '));
+});
+
+test('an entry that carries too much of a new kind is replaced by the names of its records', async () => {
+  const { client } = archive.redis;
+  const points = [1, 2].map((epoch) => pack(['1', created_at, 'f1:test', member(epoch)]));
+  await client.xadd('millrace:changes', '*', 'score=', Buffer.concat(points), 'artifact', '7');
+  const read = () => readCarefully(client, { catalogue, from: '0-0', entries: 1, most: 450 });
+  expect(await read()).toEqual([]);
+  const [[, fields] = []] = await read();
+  expect(fields?.map(String)).toEqual(['score', '1:f1:test', 'artifact', '7']);
+});
+
+test('what lapses of a new kind stays in Postgres, also when something else under its key is deleted', async () => {
+  await prepared();
+  await writeParents();
+  await writeArtifact(1, 'of labels');
+  await writeLabels();
+  const config = configured({ ON_DELETE: 'delete' });
+  const daemon = await startDaemon({ POSTGRES_URL: archive.postgres.url }, { config });
+  await archive.becomes(labels, ['lang|en', 'long|no']);
+  await eventually(async () => expect((await daemon.status()).archive.mirror.state).toBe('listening'));
+  const { client } = archive.redis;
+  await client.config('SET', 'notify-keyspace-events', 'AK');
+  await client.pexpire('aidb:label:1', 1);
+  await eventually(async () => expect(await client.exists('aidb:label:1')).toBe(0));
+  // Told after it: what is written then does not come in one page with what ended.
+  await writeArtifact(2, 'last');
+  await archive.becomes(artifacts, ['last|9', 'of labels|9']);
+  await client.hset('aidb:label:1', { other: 'yes' });
+  await archive.becomes(labels, ['lang|en', 'long|no', 'other|yes']);
+  await client.del('aidb:label:1');
+  await archive.becomes(labels, ['lang|en', 'long|no']);
 }, 60_000);
 
 describe('a new kind that only grows, and says how old it is', () => {

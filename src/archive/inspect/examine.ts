@@ -151,7 +151,7 @@ async function postgresFindings(
   const postgres = new PostgresConnection(target, 'doctor');
   try {
     const { server, schema, migrated, problems, tables } = await postgres.read((client) =>
-      examineSchema(client, onDelete, catalogue),
+      examineSchema(client, catalogue, onDelete),
     );
     const findings: Finding[] = [
       ok(
