@@ -70,6 +70,9 @@ export type AliasStores = AliasFile & Pick<Config, 'redis'>;
 /** Both ends of the pipeline `archive`, of which one may not be named. */
 export type ArchiveStores = Pick<Config, 'redis' | 'postgres'>;
 
+/** The records of the archive: in which Redis, of which kinds, and what becomes of a name that Postgres has already. */
+export type ArchiveRecords = Pick<Config, 'redis' | 'catalogue' | 'onConflict'>;
+
 export interface HttpConfig {
   readonly host: string;
   readonly port: number | undefined;

@@ -63,7 +63,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     postgres: postgres?.display,
     text: banner(config),
   });
-  logLeftOut(config, log);
+  logLeftOut(leftOut, log);
   const aliases = pipelines.includes('aliases') ? aliasPipeline(parts) : undefined;
   const archive = postgres === undefined ? undefined : archivePipeline(parts, postgres);
   const leftBehind = new LeftBehind(config, log);
