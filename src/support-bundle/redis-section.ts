@@ -24,7 +24,7 @@ const configured = [
 ];
 
 /** What the server says of itself, and how much there is. No key is read but the stream's measures and our checkpoint's. */
-export async function redisSection({ redis, catalogue }: Config) {
+export async function redisSection({ redis, catalogue }: Pick<Config, 'redis' | 'catalogue'>) {
   const connection = new RedisConnection(redis, 'support');
   const { client } = connection;
   const orWhy = async <T>(asked: Promise<T>): Promise<T | string> =>

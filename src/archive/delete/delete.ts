@@ -8,7 +8,8 @@ import { keptBy, notKept } from './kept';
 import { Unfit } from '../record/unfit';
 import { keyOf } from '../record/key';
 import { isDataError, unfitOf } from '../write/isolate';
-import type { KindName } from '../../mapping/kinds';
+import { type Kind, type KindName, timeOf } from '../../mapping/kinds';
+import { seriesOf } from '../record/series';
 import { isId, md5 } from '../record/row';
 import { swallowed } from '../write/swallowed';
 import { quoteName, type Target, type Targets, targetOf } from '../record/target';
@@ -17,8 +18,8 @@ import { quoteName, type Target, type Targets, targetOf } from '../record/target
  * What retention may have removed stays: that it is gone from Redis does not say who has deleted it. A row without a time, or of a
  * kind of which nothing was ever removed, is not meant. @param parameter the kind's
  */
-const notRetained = (parameter: string, time: string): string =>
-  `(${time} < (SELECT before FROM millrace.retention WHERE kind = ${parameter})) IS NOT TRUE`;
+const notRetained = (parameter: string, kind: Kind): string =>
+  `(t.${quoteName(timeOf(kind)?.column ?? '')} < (SELECT before FROM millrace.retention WHERE kind = ${parameter})) IS NOT TRUE`;
 
 const inheritSql = readAsset('src/archive/identity/sql/inherit-ids.sql');
 
@@ -108,7 +109,7 @@ async function deleteRecord(
     return isId(id) ? deleteMapped(transaction, target, id, { life, heirs }) : 0;
   if (kind.identity === 'dated') {
     if (!isId(id)) return 0;
-    const retained = notRetained('$2', quoteName(kind.created ?? ''));
+    const retained = notRetained('$2', kind);
     const where = `redis_id = $1 AND ${notKept(name)} AND ${retained}`;
     return deleteRows(transaction, target, where, [id, name]);
   }
@@ -124,11 +125,11 @@ async function deleteRecord(
   if (kind.shape !== 'members') {
     return deleteRows(transaction, target, `${where} AND redis_key IS NOT NULL AND ${kept}`, parents);
   }
-  // The members that are gone cannot be asked any more; the key has name and split, and either may contain a colon.
+  // The members that are gone cannot be asked any more; the key has what they are called after (a name and a split), and either may contain a colon.
   const rest = Buffer.from(parts.slice(1).join(':'), 'latin1').toString('utf8');
   const points =
-    `${where} AND redis_key IS NOT NULL AND metric_name || ':' || split = $2 ` +
-    `AND ${kept} AND ${notRetained('$3', '"timestamp"')}`;
+    `${where} AND redis_key IS NOT NULL AND ${seriesOf(kind)} = $2 ` +
+    `AND ${kept} AND ${notRetained('$3', kind)}`;
   return deleteRows(transaction, target, points, [...parents, rest, name]);
 }
 

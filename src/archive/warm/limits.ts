@@ -1,12 +1,13 @@
 import { fatal } from '../../foundation/errors';
-import type { RetainedKind, RetentionPolicy } from '../../mapping/retention-policy';
+import type { KindName } from '../../mapping/kinds';
+import type { RetentionPolicy } from '../../mapping/retention-policy';
 
 /** How much is restored of what there is very much of. */
 export interface WarmLimits {
   /** Of each version, the newest. */
   readonly predictions: number | 'all';
   /** Nothing older: it would be removed again at once. */
-  readonly since?: Readonly<Partial<Record<RetainedKind, Date>>>;
+  readonly since?: Readonly<Record<KindName, Date>>;
 }
 
 export const defaultPredictions = '1000';

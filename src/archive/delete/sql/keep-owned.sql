@@ -1,7 +1,7 @@
--- The same for what the table holds of some runs. {table} is the target.
--- $1 kind, $2 runs (Redis ids), $3 life
+-- The same for what the table holds of some owners: runs, mostly. {table} is the target.
+-- $1 kind, $2 owners (Redis ids), $3 life, $4 their kind
 INSERT INTO millrace.kept AS k (kind, run, up_to)
 SELECT DISTINCT $1, m.pg_id, highest.id
 FROM millrace.id_map m CROSS JOIN (SELECT max(id) AS id FROM {table}) highest
-WHERE m.kind = 'run' AND m.redis_id = ANY ($2::bigint[]) AND m.life = $3 AND highest.id IS NOT NULL
+WHERE m.kind = $4 AND m.redis_id = ANY ($2::bigint[]) AND m.life = $3 AND highest.id IS NOT NULL
 ON CONFLICT (kind, run) DO UPDATE SET up_to = GREATEST(k.up_to, EXCLUDED.up_to)
