@@ -35,6 +35,13 @@ module.exports = {
       from: { path: '^src/' },
       to: { path: '^src/[^/]+\\.ts$' },
     },
+    {
+      name: 'catalogue',
+      comment: 'Who needs the kinds of record is given a catalogue: settings and the command line alone begin with our own.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(config/load|commands/options)\\.ts$' },
+      to: { path: '^src/mapping/ai-registry\\.ts$' },
+    },
     ...rules('src', flow),
     ...Object.entries(inside).flatMap(([room, lines]) => rules(`src/${room}`, lines)),
   ],

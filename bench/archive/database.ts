@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { migrate } from '../../src/archive/schema/migrate';
+import { aiRegistry } from '../../src/mapping/ai-registry';
 import { startPostgres } from '../../src/embedded/postgres/postgres';
 
 export type TextRow = Readonly<Record<string, string | null>>;
@@ -84,6 +85,6 @@ async function connect(url: string): Promise<Client> {
 /** Another database of the same server with the archive's schema, as `millrace migrate` makes it. */
 export const withSchema = <T>(server: Server, work: (database: Database) => Promise<T>): Promise<T> =>
   server.withDatabase(async (database) => {
-    await migrate(database.client);
+    await migrate(database.client, { catalogue: aiRegistry });
     return work(database);
   });

@@ -1,5 +1,5 @@
 import { interval } from 'rxjs';
-import type { Config } from '../config/load';
+import type { AliasStores } from '../config/load';
 import { RedisConnection } from '../connections/redis';
 import type { Log } from '../log/log';
 import { createMetrics } from '../metrics/metrics';
@@ -16,7 +16,7 @@ import { aliasPauseStore } from './sink/pause-store';
  * @param options force: delete even when that is more than half of the keys of a type. @throws E_STOPPED when the signal aborts
  */
 export async function aliasesOnce(
-  config: Config,
+  config: AliasStores,
   log: Log,
   { force = false, ...options }: OnceOptions & { readonly force?: boolean } = {},
 ): Promise<PassReport> {

@@ -156,7 +156,11 @@ export function archiveLane(options: ArchiveLaneOptions): ArchiveLane {
   });
   const { retention: policy } = options;
   const retain =
-    policy && new Retain({ redis, postgres, targets, policy, log, metrics, passing: () => passes.active });
+    policy &&
+    new Retain({
+      ...{ redis, postgres, targets, catalogue, policy, log, metrics },
+      passing: () => passes.active,
+    });
   const retry: Stage = async () => {
     await parked.retry(() => applier().retrySome());
     return parked.due ? 'more' : undefined;

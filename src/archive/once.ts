@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { interval, merge, Subject } from 'rxjs';
-import { type Config, requirePostgres } from '../config/load';
+import { type ArchiveRecords, type Config, requirePostgres } from '../config/load';
 import type { Log } from '../log/log';
 import { createMetrics } from '../metrics/metrics';
 import { untold } from '../pipeline/event';
@@ -20,7 +20,7 @@ const pollMs = 200;
  * failure ends it. @throws E_STOPPED when the signal aborts
  */
 export async function archiveOnce(
-  config: Config,
+  config: ArchiveRecords & Pick<Config, 'postgres' | 'onDelete'>,
   log: Log,
   options: OnceOptions = {},
 ): Promise<ArchivePassReport> {

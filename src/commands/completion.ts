@@ -1,6 +1,6 @@
 import { Argument, type Command } from 'commander';
 import { completionScript, type Shell, shells } from '../terminal/completion-scripts';
-import type { RunVerb } from './options';
+import { catalogue, type RunVerb } from './options';
 
 const examples = `
 Examples, once for each user:
@@ -19,7 +19,7 @@ export function completionCommand(program: Command, run: RunVerb): void {
     .addHelpText('after', examples)
     .action((shell: Shell) =>
       run(() => {
-        process.stdout.write(completionScript(program, shell));
+        process.stdout.write(completionScript(program, shell, catalogue));
         return Promise.resolve(0);
       }),
     );

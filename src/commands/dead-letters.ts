@@ -5,7 +5,6 @@ import {
   type Letter,
   type LetterFilter,
 } from '../archive/letters/letter-store';
-import { aiRegistry } from '../mapping/ai-registry';
 import { requirePostgres } from '../config/load';
 import { fatal } from '../foundation/errors';
 import { withStores } from '../config/left-out';
@@ -13,7 +12,7 @@ import { PostgresConnection } from '../connections/postgres';
 import { useRunningDaemon } from '../embedded/stores';
 import { confirm } from '../terminal/confirm';
 import { noSuchLetters, nothingLike } from '../terminal/letters-like';
-import { configOf, type RunVerb, withOptions } from './options';
+import { catalogue, configOf, type RunVerb, withOptions } from './options';
 import { complain, print, printJson } from '../terminal/print';
 import { tellUnserved } from '../terminal/unserved-aliases';
 
@@ -51,7 +50,7 @@ export function deadLettersCommand(program: Command, run: RunVerb): void {
         .argument('[ids...]', 'their numbers', parseIds, [] as string[])
         .option(
           '--kind <kind>',
-          `only of this kind: ${[...aiRegistry.keys()].join(', ')}, or ? for what is none`,
+          `only of this kind: ${[...catalogue.keys()].join(', ')}, or ? for what is none`,
           parseKind,
         )
         .option('--error <code>', 'only with this code: an SQLSTATE or E_…')
@@ -206,9 +205,9 @@ function parseIds(id: string, before: string[]): string[] {
 }
 
 function parseKind(text: string): string {
-  if (aiRegistry.has(text) || text === '?') return text;
+  if (catalogue.has(text) || text === '?') return text;
   throw new InvalidArgumentError(
-    `the kinds are ${[...aiRegistry.keys()].join(', ')}, and ? for what is none.`,
+    `the kinds are ${[...catalogue.keys()].join(', ')}, and ? for what is none.`,
   );
 }
 

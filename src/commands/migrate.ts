@@ -6,6 +6,7 @@ import { type Config, requirePostgres } from '../config/load';
 import { describeError } from '../foundation/errors';
 import { PostgresConnection } from '../connections/postgres';
 import { RedisConnection } from '../connections/redis';
+import type { RedisTarget } from '../connections/redis-url';
 import { useRunningDaemon } from '../embedded/stores';
 import { ensureLibrary } from '../writer/library';
 import { configOf, type RunVerb, withOptions } from './options';
@@ -39,13 +40,16 @@ export function migrateCommand(program: Command, run: RunVerb): void {
           return 0;
         }
         for (const line of summary(report)) print(line);
-        await loadLibrary(config);
+        await loadLibrary(config.redis);
         return 0;
       }),
     );
 }
 
-async function migratePostgres(config: Config, dryRun: boolean): Promise<MigrationReport> {
+async function migratePostgres(
+  config: Pick<Config, 'postgres' | 'catalogue'>,
+  dryRun: boolean,
+): Promise<MigrationReport> {
   const postgres = new PostgresConnection(requirePostgres(config), 'migrate');
   try {
     return await postgres.lend((client) => migrate(client, { dryRun, catalogue: config.catalogue }));
@@ -82,8 +86,8 @@ function script({ schema, steps, recorded }: MigrationReport): string {
 }
 
 /** Loads the function library. Plain writers and the archive do without it, so if Redis refuses, there is only a warning. */
-async function loadLibrary(config: Config): Promise<void> {
-  const redis = new RedisConnection(config.redis, 'migrate');
+async function loadLibrary(target: RedisTarget): Promise<void> {
+  const redis = new RedisConnection(target, 'migrate');
   try {
     await redis.connect();
     const outcome = await ensureLibrary(redis.client);

@@ -3,6 +3,7 @@ import { type Config, loadConfig } from '../config/load';
 import { readEnvironment } from '../config/environment';
 import { withStores } from '../config/left-out';
 import { type Option, options } from '../config/options';
+import { aiRegistry } from '../mapping/ai-registry';
 import type { Reachable } from '../doctor/ask';
 import { useRunningDaemon } from '../embedded/stores';
 import { complain } from '../terminal/print';
@@ -24,9 +25,12 @@ export function withOptions(command: Command, names: readonly (keyof typeof opti
   return command;
 }
 
+/** The kinds of record that the verbs know. */
+export const catalogue = aiRegistry;
+
 /** Flags on top of the environment on top of .env. @throws E_CONFIG with every problem. */
 export const configOf = (flags: Readonly<Record<string, unknown>>): Config =>
-  loadConfig(readEnvironment(), flags);
+  loadConfig(readEnvironment(), flags, undefined, catalogue);
 
 /** For a verb that is about both pipelines: with those that have their stores. @throws E_CONFIG, E_NO_STORES */
 export function configWithStores(

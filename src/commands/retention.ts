@@ -58,6 +58,7 @@ export function retentionCommand(program: Command, run: RunVerb): void {
           redis,
           postgres,
           targets: () => targets,
+          catalogue: config.catalogue,
           policy,
           dryRun: flags.dryRun === true,
           onRemoved: () => undefined,
@@ -67,7 +68,7 @@ export function retentionCommand(program: Command, run: RunVerb): void {
         hideProgress();
         const { report } = retention;
         if (flags.json === true) printJson(report);
-        else print(retentionLines(report));
+        else print(retentionLines(report, config.catalogue));
         if (!report.complete) return 1;
         return needsAttention(report) ? 2 : 0;
       } finally {

@@ -89,7 +89,7 @@ export function runCommand(program: Command, run: RunVerb): void {
 }
 
 interface Greeting {
-  readonly config: Config;
+  readonly config: Stores;
   readonly http: string;
   /** Whether to show how changes travel, for which the stores are written to. */
   readonly show: boolean;
@@ -113,8 +113,10 @@ async function greet({ config, http, show }: Greeting, log: Log, signal: AbortSi
   log.info('ready', { event: 'hello', text: whatNext(config, http) });
 }
 
+type Stores = Pick<Config, 'dbPath' | 'redis' | 'postgres'>;
+
 /** Tells where everything is. Addresses have no passwords, for what is printed is kept in logs and scroll-back. */
-const whatNext = ({ dbPath, redis, postgres }: Config, http: string): string =>
+const whatNext = ({ dbPath, redis, postgres }: Stores, http: string): string =>
   [
     `Watch it in a browser:  ${http}`,
     'See changes travel, in a second terminal:  npm run demo',

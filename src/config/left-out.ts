@@ -28,7 +28,7 @@ export function withStores<C extends Config>(config: C): C {
   };
 }
 
-const leavingOut: Readonly<Record<PipelineName, (config: Config) => LeftOut>> = {
+const leavingOut: Readonly<Record<PipelineName, (config: Pick<Config, 'dbPath'>) => LeftOut>> = {
   archive: () => ({
     pipeline: 'archive',
     message:
@@ -43,9 +43,8 @@ const leavingOut: Readonly<Record<PipelineName, (config: Config) => LeftOut>> = 
 };
 
 /** Warns of each pipeline that is left out: whoever has forgotten a setting must notice. */
-export function logLeftOut(config: Config, log: Log): void {
-  for (const { pipeline, message, hint } of config.leftOut)
-    log.warn(message, { event: 'left-out', pipeline, hint });
+export function logLeftOut(leftOut: readonly LeftOut[], log: Log): void {
+  for (const { pipeline, message, hint } of leftOut) log.warn(message, { event: 'left-out', pipeline, hint });
 }
 
 /** The error of whoever asks for something of a pipeline that is not run here. @param who does not run it */

@@ -1,5 +1,4 @@
 import { resolve } from 'node:path';
-import type { z } from 'zod';
 import { type AliasCase, type AliasMapping, defaultMappings } from '../mapping/alias-tables';
 import { aiRegistry } from '../mapping/ai-registry';
 import type { Catalogue } from '../mapping/kinds';
@@ -9,11 +8,12 @@ import type { Environment } from './environment';
 import { fatal } from '../foundation/errors';
 import { harmless } from '../foundation/harmless';
 import type { PostgresTarget } from '../connections/postgres-url';
+import { daemonGrants } from '../connections/redis-grants';
 import { type PipelineName, pipelineNames } from './names';
 import { misnamed, redisOf } from './redis-settings';
 import type { RedisTarget } from '../connections/redis-url';
 import { readSecretFiles } from './secret-files';
-import { defaultSeconds, type Option, options } from './options';
+import { defaultSeconds, type Option, options, type Parsed } from './options';
 import { type CertificateFiles, type Certificates, openCertificates } from '../connections/tls';
 import type { LogConfig } from '../log/log';
 
@@ -21,7 +21,7 @@ export type OptionName = keyof typeof options;
 
 /** What a setting is once it has been read; undefined only where nothing is its default. */
 type Value<N extends OptionName> =
-  | z.output<(typeof options)[N]['schema']>
+  | Parsed<(typeof options)[N]['schema']>
   | ((typeof options)[N] extends { readonly fallback: string } ? never : undefined);
 
 /** A pipeline that is not run, for one of its stores is not named. */
@@ -70,6 +70,9 @@ export type AliasStores = AliasFile & Pick<Config, 'redis'>;
 /** Both ends of the pipeline `archive`, of which one may not be named. */
 export type ArchiveStores = Pick<Config, 'redis' | 'postgres'>;
 
+/** The records of the archive: in which Redis, of which kinds, and what becomes of a name that Postgres has already. */
+export type ArchiveRecords = Pick<Config, 'redis' | 'catalogue' | 'onConflict'>;
+
 export interface HttpConfig {
   readonly host: string;
   readonly port: number | undefined;
@@ -95,12 +98,14 @@ const byFlagOrEnvironment: Naming = {
 
 /**
  * Checks everything at once. `flags` are commander's values by option name (camel case of the flag, see flagName).
+ * @param catalogue whose kinds the settings may name; that of everybody who brings none of their own
  * @throws MillraceError E_CONFIG (fatal) that lists every problem, each with the setting's name.
  */
 export function loadConfig(
   environment: Environment,
   flags: Readonly<Record<string, unknown>> = {},
   naming = byFlagOrEnvironment,
+  catalogue: Catalogue = aiRegistry,
 ): Config {
   const { environment: settings, problems: secretProblems } = readSecretFiles(environment);
   const problems = [...naming.problems, ...secretProblems];
@@ -121,11 +126,12 @@ export function loadConfig(
   };
   const read = <N extends OptionName>(name: N): Value<N> => {
     const option: Option = options[name];
+    const schema = typeof option.schema === 'function' ? option.schema(catalogue) : option.schema;
     const byDefault = () =>
-      (option.fallback === undefined ? undefined : option.schema.parse(option.fallback)) as Value<N>;
+      (option.fallback === undefined ? undefined : schema.parse(option.fallback)) as Value<N>;
     const value = given(name);
     if (value === undefined) return byDefault();
-    const result = option.schema.safeParse(value);
+    const result = schema.safeParse(value);
     if (result.success) return result.data as Value<N>;
     refused.add(name);
     const source = sourceOf(name);
@@ -167,13 +173,14 @@ export function loadConfig(
       ...redis.target,
       ...(certificates === undefined ? {} : { certificates }),
       maxRecordBytes: read('maxRecordSize'),
+      grants: daemonGrants(catalogue),
     },
     pipelines: only === undefined ? pipelineNames : [only],
     leftOut: [],
     postgres: read('postgresUrl'),
     dbConfigured: given('dbPath') !== undefined,
     dbPath: resolve(read('dbPath')),
-    catalogue: aiRegistry,
+    catalogue,
     aliasTables: read('aliasTables') ?? defaultMappings,
     aliasCase: read('aliasCase'),
     capture: read('capture'),

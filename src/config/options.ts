@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { bytes, choice, hostNames, MB, parsedBy, seconds, secretToken, text, toggle, whole } from './forms';
 import { parseMappings } from '../mapping/alias-tables';
+import type { Catalogue } from '../mapping/kinds';
 import { parseRetention } from '../mapping/retention-policy';
 import { parseStrategies } from '../mapping/strategies';
 import { defaultHttpPort, type PipelineName, pipelineNames } from './names';
@@ -8,12 +9,21 @@ import { parsePostgresUrl } from '../connections/postgres-url';
 import { defaultMaxRecordBytes } from '../connections/redis';
 import { defaultRedisPort, parseRedisUrl } from '../connections/redis-url';
 
+type Form = z.ZodType<unknown, string>;
+
+/** What a value of the form is once it has been read. */
+export type Parsed<S> = S extends z.ZodType
+  ? z.output<S>
+  : S extends (catalogue: Catalogue) => infer F
+    ? Parsed<F>
+    : never;
+
 /** One row of the option table: where a setting comes from, what it may be, what it is when nobody says. */
 export interface Option {
   readonly env: string;
   /** commander's notation; absent where only the environment may set it (secrets, rarely changed things). */
   readonly flag?: string;
-  readonly schema: z.ZodType<unknown, string>;
+  readonly schema: Form | ((catalogue: Catalogue) => Form);
   readonly fallback?: string;
   readonly help: string;
   /** What docs/settings.md says beside it, as Markdown. */
@@ -25,8 +35,8 @@ export interface Option {
 const redisUrl = parsedBy(parseRedisUrl);
 const postgresUrl = parsedBy(parsePostgresUrl);
 const mappings = parsedBy(parseMappings);
-const strategies = parsedBy(parseStrategies);
-const retention = parsedBy(parseRetention);
+const strategies = (catalogue: Catalogue) => parsedBy((value) => parseStrategies(value, catalogue));
+const retention = (catalogue: Catalogue) => parsedBy((value) => parseRetention(value, catalogue));
 
 /** Between full passes, when neither the pipeline's own setting nor the common one says anything. */
 export const defaultSeconds: Readonly<Record<PipelineName, number>> = { aliases: 120, archive: 300 };

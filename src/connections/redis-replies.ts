@@ -1,6 +1,5 @@
 import { fatal, type MillraceError, retryable } from '../foundation/errors';
-import { aiRegistry } from '../mapping/ai-registry';
-import { daemonGrants } from './redis-grants';
+import type { RedisTarget } from './redis-url';
 
 export const wrongDatabase = /^ERR (DB index is out of range|invalid DB index)/;
 
@@ -12,13 +11,14 @@ interface Remedy {
   readonly what: string;
   /** Whether the server's own words follow. */
   readonly quoted?: true;
+  /** `{grants}`: those of the target. */
   readonly hint: string;
 }
 
 /** What to do about errors that Redis replies; from scripts they come in other words, with the code in the middle. The first that matches counts. */
 const remedies: readonly Remedy[] = [
   { message: /(^|: )(NOAUTH|WRONGPASS|ERR invalid password|ERR Client sent AUTH|ERR AUTH)/, kind: 'fatal', code: 'E_REDIS_AUTH', what: 'refused the password', hint: 'Set REDIS_PASSWORD, or put user and password into REDIS_URL; leave both out for a server without one.' }, // prettier-ignore
-  { message: /(^|: )NOPERM|^ERR The user executing the script/, kind: 'fatal', code: 'E_REDIS_ACL', what: 'denies a command', quoted: true, hint: `ACL SETUSER <user> ${daemonGrants(aiRegistry)}, as in deploy/redis/millrace.acl.` }, // prettier-ignore
+  { message: /(^|: )NOPERM|^ERR The user executing the script/, kind: 'fatal', code: 'E_REDIS_ACL', what: 'denies a command', quoted: true, hint: 'ACL SETUSER <user> {grants}, as in deploy/redis/millrace.acl.' }, // prettier-ignore
   { message: wrongDatabase, kind: 'fatal', code: 'E_REDIS_DB', what: 'has no such database', hint: 'Check the number at the end of REDIS_URL, or REDIS_DB; the server allows as many as its `databases` setting.' }, // prettier-ignore
   { message: /READONLY/, kind: 'retryable', code: 'E_REDIS_REPLICA', what: 'is a read-only replica', hint: 'Let REDIS_URL (or REDIS_HOST) name the primary.' }, // prettier-ignore
   { message: /(^|: )(MOVED|ASK|CROSSSLOT|CLUSTERDOWN) ?/, kind: 'fatal', code: 'E_REDIS_CLUSTER', what: 'is a cluster node', hint: 'Millrace writes many keys in one atomic step, which a cluster cannot do: use a standalone server (or a primary with replicas).' }, // prettier-ignore
@@ -32,13 +32,18 @@ const remedies: readonly Remedy[] = [
   { message: /^(ERR )?Protocol error/, kind: 'retryable', code: 'E_REDIS', what: 'answers like no Redis', quoted: true, hint: 'Let REDIS_URL (or REDIS_HOST and REDIS_PORT) name the Redis server.' }, // prettier-ignore
 ];
 
+type Replying = Pick<RedisTarget, 'display' | 'grants'>;
+
 /** Explains an error that Redis replied; undefined for one that we do not know. */
-export function translateReply(message: string, where: string): MillraceError | undefined {
+export function translateReply(message: string, target: Replying): MillraceError | undefined {
   const remedy = remedies.find((one) => one.message.test(message));
   if (remedy === undefined) return undefined;
   const { kind, code, what, quoted, hint } = remedy;
-  const text = `Redis at ${where} ${what}${quoted ? `: ${message.slice(0, 300)}` : ''}`;
-  return (kind === 'fatal' ? fatal : retryable)(text, { code, hint });
+  const text = `Redis at ${target.display} ${what}${quoted ? `: ${message.slice(0, 300)}` : ''}`;
+  return (kind === 'fatal' ? fatal : retryable)(text, {
+    code,
+    hint: hint.replace('{grants}', target.grants ?? '…'),
+  });
 }
 
 /** The error for a reply that we do not know. */

@@ -15,6 +15,8 @@ export interface RedisTarget {
   readonly display: string;
   /** The most bytes that a record, or any one value, may have to be fetched (64 MB). */
   readonly maxRecordBytes?: number;
+  /** What our user has to be granted: see redis-grants.ts. */
+  readonly grants?: string;
 }
 
 /** A target as its URL names it. */

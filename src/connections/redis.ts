@@ -131,7 +131,8 @@ export class RedisConnection {
     if (message === 'Command timed out') this.client.disconnect(true);
     const where = this.#target.display;
     const cause = this.#lastError ?? error;
-    const known = translateReply(describeError(cause).message, where) ?? translateReply(message, where);
+    const known =
+      translateReply(describeError(cause).message, this.#target) ?? translateReply(message, this.#target);
     if (known !== undefined) return known;
     if (cause instanceof MillraceError) return cause;
     if (error instanceof Error && 'kind' in error) return error;
@@ -175,7 +176,7 @@ export async function inspectServer(connection: RedisConnection): Promise<RedisS
     throw connection.translate(error);
   }
   const field = (name: string) => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1] ?? '';
-  if (field('cluster_enabled') === '1') throw translateReply('MOVED', where) ?? new Error('unreachable');
+  if (field('cluster_enabled') === '1') throw translateReply('MOVED', connection) ?? new Error('unreachable');
   if (field('role') === 'slave') {
     throw fatal(
       `Redis at ${where} is a read-only replica of ${field('master_host')}:${field('master_port')}`,

@@ -41,13 +41,15 @@ export async function findLeftBehind(
 
 const everyMs = 10_000;
 
+type Watched = Pick<Config, 'redis' | 'leftOut'>;
+
 /** Looks for such pipelines as long as the daemon runs. */
 export class LeftBehind {
-  readonly #config: Config;
+  readonly #config: Watched;
   readonly #log: Log;
   #found: readonly MillraceError[] = [];
 
-  constructor(config: Config, log: Log) {
+  constructor(config: Watched, log: Log) {
     this.#config = config;
     this.#log = log;
   }

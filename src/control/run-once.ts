@@ -11,7 +11,7 @@ import type { Log } from '../log/log';
 export async function runOnce(config: Config, log: Log): Promise<number> {
   const only = config.pipelines;
   if (only.includes('archive')) requirePostgres(config);
-  logLeftOut(config, log);
+  logLeftOut(config.leftOut, log);
   log.info('one-time sync', { event: 'once', text: 'Running one-time sync...' });
   let code = 0;
   if (only.includes('aliases')) {

@@ -1,11 +1,14 @@
-import type { Config } from '../config/load';
+import type { ArchiveStores, Config } from '../config/load';
 import { harmless } from '../foundation/harmless';
 import { timestamp } from '../foundation/timestamp';
 
 const line = '='.repeat(60);
 
+type Announced = ArchiveStores &
+  Pick<Config, 'pipelines' | 'dbPath' | 'aliasIntervalSeconds' | 'archiveIntervalSeconds'>;
+
 /** The banner the documents show, for what this process runs. */
-export function banner(config: Config): string {
+export function banner(config: Announced): string {
   const { pipelines } = config;
   const aliases = pipelines.includes('aliases');
   const archive = pipelines.includes('archive');

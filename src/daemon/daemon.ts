@@ -63,7 +63,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     postgres: postgres?.display,
     text: banner(config),
   });
-  logLeftOut(config, log);
+  logLeftOut(leftOut, log);
   const aliases = pipelines.includes('aliases') ? aliasPipeline(parts) : undefined;
   const archive = postgres === undefined ? undefined : archivePipeline(parts, postgres);
   const leftBehind = new LeftBehind(config, log);
@@ -101,7 +101,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   };
   const serve = async () => {
     describeProcess(metrics.registry);
-    const server = await startHttp({ ...config.http, metrics, log, control });
+    const server = await startHttp({ ...config.http, catalogue: config.catalogue, metrics, log, control });
     log.info(`dashboard, health and metrics: ${server.url}`, { event: 'http.listening' });
     return server;
   };

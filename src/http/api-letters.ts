@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { aiRegistry } from '../mapping/ai-registry';
+import type { Catalogue } from '../mapping/kinds';
 import type { Control } from '../control/control';
 import { notRun } from '../config/left-out';
 import type { DeadLetterStore, Letter, LetterFilter, LetterGroup } from '../archive/letters/letter-store';
@@ -21,24 +21,30 @@ const pageSize = 50;
 const shown = 600;
 
 const id = z.string().regex(/^\d{1,18}$/);
-const filter = {
-  kind: z
-    .string()
-    .refine((text) => aiRegistry.has(text) || text === '?')
-    .optional(),
-  code: z
-    .string()
-    .regex(/^\w{1,40}$/)
-    .optional(),
-};
-const listQuery = z.strictObject({ ...filter, after: id.default('0') });
-const retryBody = z.union([
-  z.strictObject({ ids: z.array(id).min(1).max(1_000) }),
-  z.strictObject({ ...filter, all: z.literal(true) }),
-]);
+
+function forms(catalogue: Catalogue) {
+  const filter = {
+    kind: z
+      .string()
+      .refine((text) => catalogue.has(text) || text === '?')
+      .optional(),
+    code: z
+      .string()
+      .regex(/^\w{1,40}$/)
+      .optional(),
+  };
+  return {
+    listQuery: z.strictObject({ ...filter, after: id.default('0') }),
+    retryBody: z.union([
+      z.strictObject({ ids: z.array(id).min(1).max(1_000) }),
+      z.strictObject({ ...filter, all: z.literal(true) }),
+    ]),
+  };
+}
 
 /** The routes for parked records: to see them page by page, and to have them tried again. */
-export function letterRoutes(server: FastifyInstance, { control, guard, log }: ApiParts): void {
+export function letterRoutes(server: FastifyInstance, { control, catalogue, guard, log }: ApiParts): void {
+  const { listQuery, retryBody } = forms(catalogue);
   server.get('/dead-letters', { onRequest: guard.reading }, async (request): Promise<LettersAnswer> => {
     const parsed = listQuery.safeParse(request.query);
     if (!parsed.success) {

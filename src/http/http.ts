@@ -10,6 +10,7 @@ import { type GuardOptions, createGuard } from './guard';
 import { History, stepMs } from './history';
 import { defaultHttpPort } from '../config/names';
 import { isLoopback } from '../control/hosts';
+import type { Catalogue } from '../mapping/kinds';
 import { Live } from './live';
 import { pageRoutes, securityHeaders } from './page';
 import { badRequest, refuse } from './refusal';
@@ -18,6 +19,8 @@ export interface HttpOptions extends GuardOptions {
   /** The port; undefined: the default one, or any free one if that is taken. */
   readonly port: number | undefined;
   readonly control: Control;
+  /** Whose kinds may be asked for. */
+  readonly catalogue: Catalogue;
   readonly metrics: Metrics;
   readonly log: Log;
 }
@@ -36,7 +39,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   // forceCloseConnections: a keep-alive client, or a dashboard, must not hold up the stop.
   const server = fastify({ ...patience, forceCloseConnections: true, bodyLimit: 64 * 1_024 });
   const exempt = limitConnections(server.server);
-  const { control, log } = options;
+  const { control, catalogue, log } = options;
   const guard = createGuard(options);
   const history = new History(control);
   const live = new Live((): LiveState => {
@@ -73,7 +76,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
         void reply.header('cache-control', 'no-store');
         next(null, payload);
       });
-      apiRoutes(api, { control, history, live, guard, log, exempt });
+      apiRoutes(api, { control, catalogue, history, live, guard, log, exempt });
       done();
     },
     { prefix: '/api' },

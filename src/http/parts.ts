@@ -1,5 +1,6 @@
 import type { Control } from '../control/control';
 import type { Log } from '../log/log';
+import type { Catalogue } from '../mapping/kinds';
 import type { Exempt } from './limit-connections';
 import type { Guard } from './guard';
 import type { History } from './history';
@@ -8,6 +9,7 @@ import type { Live } from './live';
 /** What the routes need. */
 export interface ApiParts {
   readonly control: Control;
+  readonly catalogue: Catalogue;
   readonly history: History;
   readonly live: Live;
   readonly guard: Guard;

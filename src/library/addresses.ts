@@ -1,4 +1,4 @@
-import type { Config } from '../config/load';
+import type { ArchiveStores, Config } from '../config/load';
 
 /** Where the stores are, for clients of one's own. The URLs hold the passwords. */
 export interface Addresses {
@@ -8,7 +8,7 @@ export interface Addresses {
   readonly dbPath: string;
 }
 
-export function addressesOf({ redis, postgres, dbPath }: Config): Addresses {
+export function addressesOf({ redis, postgres, dbPath }: ArchiveStores & Pick<Config, 'dbPath'>): Addresses {
   const { host, port, db, username = '', password, tls } = redis;
   const secret = password === undefined ? '' : `:${encodeURIComponent(password)}`;
   const user = username === '' && secret === '' ? '' : `${encodeURIComponent(username)}${secret}@`;

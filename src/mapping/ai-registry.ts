@@ -7,6 +7,7 @@ const integer = (column: string): Column => ({ column, field: column, decoder: '
 const time = (column: string): Column => ({ column, field: column, decoder: 'time' });
 const born = (column: string): Column => ({ ...time(column), required: true });
 const ended: Column = { column: 'completed_at', field: 'completed_at', decoder: 'time or none' };
+const lasts: NonNullable<Kind['lasts']> = { status: 'status', until: 'completed_at' };
 const name = (column: string): Column => ({ ...text(column), required: true });
 const ownRun: Parent = { column: 'training_run_id', kind: 'run', from: 0 };
 
@@ -65,6 +66,7 @@ export const kinds = {
     natural: ['name'],
     counted: true,
     index: { key: 'aidb:idx:experiments', by: 'id' },
+    lasts,
     parents: [],
     columns: [
       name('name'),
@@ -96,6 +98,7 @@ export const kinds = {
     created: 'started_at',
     counted: true,
     index: { key: 'aidb:idx:runs', by: 'id' },
+    lasts,
     parents: [
       { column: 'model_version_id', kind: 'version', from: 'model_version_id' },
       { column: 'dataset_id', kind: 'dataset', from: 'dataset_id', optional: true },
@@ -134,6 +137,7 @@ export const kinds = {
     name: 'metric',
     table: 'metrics',
     shape: 'members',
+    series: { key: ['metric_name', 'split'], score: ['epoch', 'step'] },
     statistic: 'metrics',
     identity: 'keyed',
     appendOnly: true,

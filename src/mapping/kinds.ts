@@ -33,6 +33,14 @@ export interface Parent {
  */
 export type ShapeName = 'hash' | 'fields' | 'members';
 
+/** What the key of a sorted set and its scores tell of the members, by names of the members' fields. */
+export interface Series {
+  /** The fields whose values follow the parent in the key, with colons between them. */
+  readonly key: readonly string[];
+  /** The first of these that a member has is its score; without any it is 0. */
+  readonly score: readonly string[];
+}
+
 /** Where applications list the records of a kind. `{0}`, `{1}`: the Redis id of a parent. */
 export interface RecordIndex {
   readonly key: string;
@@ -46,6 +54,8 @@ export interface Kind {
   readonly name: KindName;
   readonly table: string;
   readonly shape: ShapeName;
+  /** For kinds of the shape `members`, and no others. */
+  readonly series?: Series;
   /** The line of the statistics that counts this kind. */
   readonly statistic?: string;
   readonly parents: readonly Parent[];
@@ -61,6 +71,8 @@ export interface Kind {
   readonly created?: string;
   /** Columns in which Postgres allows one row only. */
   readonly natural?: readonly string[];
+  /** For kinds whose records go on for a while (runs): the fields with the status and the end. Members that belong to one leave Redis only after its end. */
+  readonly lasts?: { readonly status: string; readonly until: string };
   /** Its records never change, so that their identity says everything. */
   readonly appendOnly?: true;
   /** Writers may put its records into the stream whole, as `<kind>=`: see carried.ts. */
@@ -91,11 +103,13 @@ const nameForm = /^[a-z][a-z0-9_]*$/;
 export function catalogueOf(rows: readonly Kind[]): Catalogue {
   const catalogue = new Map<KindName, Kind>();
   for (const kind of rows) {
-    const { name, parents } = kind;
+    const { name, parents, shape, series } = kind;
     const early = parents.find((parent) => catalogue.get(parent.kind)?.identity !== 'mapped');
     if (!nameForm.test(name) || catalogue.has(name)) throw new Error(`${name} is no name for a kind`);
     if (name === 'counter' || name === 'idx') throw new Error(`aidb:${name}: are the keys of something else`);
     if (early !== undefined) throw new Error(`${name} refers to ${early.kind}, which has to come before it`);
+    if ((shape === 'members') !== (series !== undefined))
+      throw new Error(`${name}: members, and nothing else, have a series`);
     catalogue.set(name, kind);
   }
   if (rows.filter(({ packed }) => packed).length > 1) throw new Error('one kind at the most can be packed');
@@ -108,6 +122,14 @@ export function kindOf(catalogue: Catalogue, name: KindName): Kind {
   if (kind === undefined) throw new Error(`no kind ${name}`);
   return kind;
 }
+
+/** The column that tells how old a record is: its creation time or, for a kind without one, the first column with a time. */
+export const timeOf = ({ created, columns }: Kind): Column | undefined =>
+  columns.find(({ field, decoder }) => (created === undefined ? decoder === 'time' : field === created));
+
+/** Fills the parents' ids into a pattern of an index. */
+export const withIds = (pattern: string, parents: readonly string[]): string =>
+  pattern.replace(/\{(\d)\}/g, (_place, at: string) => parents[Number(at)] ?? '');
 
 export const packedKind = (catalogue: Catalogue): Kind | undefined =>
   [...catalogue.values()].find(({ packed }) => packed);

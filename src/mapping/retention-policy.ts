@@ -1,31 +1,58 @@
-/** The kinds that only ever grow: all others are referred to, or change. */
-export const retainedKinds = ['prediction', 'metric'] as const;
-export type RetainedKind = (typeof retainedKinds)[number];
+import { type Catalogue, type Kind, type KindName, namesWhere, timeOf } from './kinds';
 
 /** After how many days records of a kind leave Redis; kinds that are not named stay. */
-export type RetentionPolicy = Readonly<Partial<Record<RetainedKind, number>>>;
+export type RetentionPolicy = Readonly<Record<KindName, number>>;
+
+/**
+ * Records of the kind only ever grow, and say how old they are: all others are referred to, or change. Members are told by the key of
+ * their one parent; an entry in the index is taken out of a sorted set.
+ */
+function canBeRetained(kind: Kind): boolean {
+  if (kind.appendOnly !== true || timeOf(kind) === undefined) return false;
+  if (kind.shape === 'members') return kind.parents.length === 1;
+  return kind.identity === 'dated' && kind.index?.by !== 'set';
+}
+
+/** In the order of the documents. */
+const documented: readonly KindName[] = ['prediction', 'metric'];
+
+/** The kinds that may leave Redis: those of the documents, then further ones. */
+export function retainedKinds(catalogue: Catalogue): readonly KindName[] {
+  const names = namesWhere(catalogue, canBeRetained);
+  return [
+    ...documented.filter((name) => names.includes(name)),
+    ...names.filter((name) => !documented.includes(name)),
+  ];
+}
 
 /** A century: what is written before it is a mistake rather than a wish. */
 const mostDays = 36_500;
-const grammar = `must be whole days from 1 to ${mostDays}, for both kinds (90) or by kind (prediction=90,metric=365)`;
+
+function grammarOf(names: readonly KindName[]): string {
+  const all = names.length === 2 ? 'both kinds' : `all of ${names.join(', ')}`;
+  const each = names.slice(0, 2).map((name, index) => `${name}=${index === 0 ? 90 : 365}`);
+  return `must be whole days from 1 to ${mostDays}, for ${all} (90) or by kind (${each.join(',')})`;
+}
 
 /** Parses `90`, or `prediction=90,metric=365`; kinds or their tables. A string says what is wrong. */
-export function parseRetention(text: string): RetentionPolicy | string {
+export function parseRetention(text: string, catalogue: Catalogue): RetentionPolicy | string {
+  const names = retainedKinds(catalogue);
+  const grammar = grammarOf(names);
   if (!text.includes('=')) {
     const days = daysIn(text);
-    return days === undefined ? grammar : { prediction: days, metric: days };
+    return days === undefined ? grammar : Object.fromEntries(names.map((name) => [name, days]));
   }
-  const policy: Partial<Record<RetainedKind, number>> = {};
+  const policy = new Map<KindName, number>();
   for (const part of text.split(',')) {
-    const [name = '', value = '', ...rest] = part.split('=').map((one) => one.trim().toLowerCase());
-    const kind = retainedKinds.find((one) => one === name || `${one}s` === name);
-    if (kind === undefined) return `${grammar}: "${name}" is not kept for a time`;
-    if (policy[kind] !== undefined) return `${grammar}: "${name}" is there twice`;
+    const [left = '', value = '', ...rest] = part.split('=').map((one) => one.trim().toLowerCase());
+    const kind = names.find((name) => name === left || catalogue.get(name)?.table === left);
+    if (kind === undefined) return `${grammar}: "${left}" is not kept for a time`;
+    if (policy.has(kind)) return `${grammar}: "${left}" is there twice`;
     const days = daysIn(value);
     if (days === undefined || rest.length > 0) return grammar;
-    policy[kind] = days;
+    policy.set(kind, days);
   }
-  return policy;
+  return Object.fromEntries(policy);
 }
 
 function daysIn(text: string): number | undefined {

@@ -1,5 +1,4 @@
-import { aiRegistry } from './ai-registry';
-import { type KindName, namesWhere } from './kinds';
+import { type Catalogue, type KindName, namesWhere } from './kinds';
 
 export type ConflictStrategy = 'skip' | 'overwrite' | 'merge';
 
@@ -15,7 +14,7 @@ const known: readonly string[] = ['skip', 'overwrite', 'merge'] satisfies Confli
 const isStrategy = (text: string): text is ConflictStrategy => known.includes(text);
 
 /** Parses `skip`, or `skip,model=overwrite,dataset=merge`; kinds or their tables. A string says what is wrong. */
-export function parseStrategies(text: string, catalogue = aiRegistry): Strategies | string {
+export function parseStrategies(text: string, catalogue: Catalogue): Strategies | string {
   const withNames = namesWhere(catalogue, ({ natural }) => natural !== undefined);
   const strategies: Record<KindName, ConflictStrategy> & { default: ConflictStrategy } = {
     default: 'skip',

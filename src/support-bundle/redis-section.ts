@@ -24,7 +24,7 @@ const configured = [
 ];
 
 /** Facts about the server, and how much it holds. No key is read, but for the stream's measures and our checkpoint. */
-export async function redisSection({ redis, catalogue }: Config) {
+export async function redisSection({ redis, catalogue }: Pick<Config, 'redis' | 'catalogue'>) {
   const connection = new RedisConnection(redis, 'support');
   const { client } = connection;
   const orWhy = async <T>(asked: Promise<T>): Promise<T | string> =>

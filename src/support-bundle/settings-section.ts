@@ -1,4 +1,4 @@
-import { type Config, flagName } from '../config/load';
+import { type ArchiveStores, flagName } from '../config/load';
 import type { Environment } from '../config/environment';
 import { type Option, options } from '../config/options';
 
@@ -20,7 +20,7 @@ export function settingsSection(environment: Environment, flags: Readonly<Record
 /** All values of the environment that must not appear in the bundle. */
 export function secretsOf(
   environment: Environment,
-  { redis, postgres }: Config,
+  { redis, postgres }: ArchiveStores,
 ): readonly (string | undefined)[] {
   const named = Object.entries(environment).flatMap(([name, value]) =>
     secretName.test(name) ? [value] : [],

@@ -1,6 +1,6 @@
 import type { Command, Option } from 'commander';
-import { aiRegistry } from '../mapping/ai-registry';
 import { pipelineNames } from '../config/names';
+import type { Catalogue } from '../mapping/kinds';
 
 export const shells = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof shells)[number];
@@ -18,28 +18,25 @@ interface Place {
   }[];
 }
 
-/** Values of flags that commander's tree does not know, but only their parsers. */
-const values: Readonly<Record<string, readonly string[]>> = {
-  '--only': pipelineNames,
-  '--kind': [...aiRegistry.keys()],
-};
+/** Values by flag, which commander's tree does not know, but only parsers. */
+type Values = Readonly<Record<string, readonly string[]>>;
 
 /** All places of the program: after its name, after its verbs, after their verbs. Pure. */
-function placesOf(command: Command, path: readonly string[] = []): readonly Place[] {
+function placesOf(command: Command, values: Values, path: readonly string[] = []): readonly Place[] {
   const verbs = command.commands.map((verb) => ({ name: verb.name(), help: verb.description() }));
   const place = {
     path,
     verbs,
     choices: command.registeredArguments.flatMap(({ argChoices }) => argChoices ?? []),
     options: [
-      ...command.options.map(toOption),
+      ...command.options.map((option) => toOption(option, values)),
       { flag: '--help', help: 'what there is', takesValue: false, values: [] },
     ],
   };
-  return [place, ...command.commands.flatMap((verb) => placesOf(verb, [...path, verb.name()]))];
+  return [place, ...command.commands.flatMap((verb) => placesOf(verb, values, [...path, verb.name()]))];
 }
 
-const toOption = ({ long, description, required, optional, argChoices }: Option) => ({
+const toOption = ({ long, description, required, optional, argChoices }: Option, values: Values) => ({
   flag: long ?? '',
   help: description,
   takesValue: required || optional,
@@ -47,8 +44,8 @@ const toOption = ({ long, description, required, optional, argChoices }: Option)
 });
 
 /** The script that makes a shell complete the words of this program. */
-export function completionScript(program: Command, shell: Shell): string {
-  const places = placesOf(program);
+export function completionScript(program: Command, shell: Shell, catalogue: Catalogue): string {
+  const places = placesOf(program, { '--only': pipelineNames, '--kind': [...catalogue.keys()] });
   const name = program.name();
   if (shell === 'fish') return fish(name, places);
   // zsh can use completions of bash (bashcompinit), so both share one function.

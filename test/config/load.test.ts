@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { type Config, flagName, loadConfig, requirePostgres } from '../../src/config/load';
 import { type Environment, readEnvironment } from '../../src/config/environment';
 import { describeError, type MillraceError } from '../../src/foundation/errors';
+import { daemonGrants } from '../../src/connections/redis-grants';
+import { aiRegistry } from '../../src/mapping/ai-registry';
 import { type Option, options } from '../../src/config/options';
 import { temporaryFolder } from '../support/temporary-folder';
 
@@ -241,6 +243,7 @@ describe('Redis', () => {
       ...{ host: '::1', port: 7000, db: 3, username: 'user', password: 'p@ss', tls: true },
       display: 'rediss://[::1]:7000/3',
       maxRecordBytes: 64 * 1024 ** 2,
+      grants: daemonGrants(aiRegistry),
     });
   });
 

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
-import { firstValueFrom } from 'rxjs';
-import { filter } from 'rxjs/operators';
+import { filter, firstValueFrom } from 'rxjs';
 import { Millrace, type MillraceOptions, type PipelineEvent } from '../../src/index';
 import { useArchive } from '../archive/support/archive';
 import { eventually } from '../support/eventually';

@@ -1,4 +1,6 @@
-import { parseRetention } from '../../src/mapping/retention-policy';
+import { parseRetention, retainedKinds } from '../../src/mapping/retention-policy';
+import { aiRegistry, kinds } from '../../src/mapping/ai-registry';
+import { catalogueOf, type Kind } from '../../src/mapping/kinds';
 import { loadConfig } from '../../src/config/load';
 
 test.each([
@@ -8,7 +10,7 @@ test.each([
   ['predictions=90, Metrics = 365', { prediction: 90, metric: 365 }],
   ['metric=36500', { metric: 36_500 }],
 ])('RETENTION_DAYS=%s means just that', (text, policy) => {
-  expect(parseRetention(text)).toEqual(policy);
+  expect(parseRetention(text, aiRegistry)).toEqual(policy);
 });
 
 test.each([
@@ -34,4 +36,36 @@ test.each([
 test('without RETENTION_DAYS, or with an empty one, nothing is removed', () => {
   expect(loadConfig({}).retention).toBeUndefined();
   expect(loadConfig({ RETENTION_DAYS: ' ' }).retention).toBeUndefined();
+});
+
+const ownModel = { column: 'model_id', kind: 'model', from: 1 } as const;
+const forms: readonly (readonly [what: string, kind: Kind, may: boolean])[] = [
+  ['members of a sorted set that never change', kinds.metric, true],
+  ['records with an id and a time that never change', kinds.prediction, true],
+  ['the same, read one by one and in no index', without(kinds.prediction, 'packed', 'index'), true],
+  ['members that change', without(kinds.metric, 'appendOnly'), false],
+  ['members without a time', { ...kinds.metric, columns: kinds.metric.columns.slice(0, 5) }, false],
+  ['members of two parents', { ...kinds.metric, parents: [...kinds.metric.parents, ownModel] }, false],
+  ['records that change', without(kinds.prediction, 'appendOnly'), false],
+  ['records listed in a set', { ...kinds.prediction, index: { key: 'aidb:idx:x', by: 'set' } }, false],
+  ['records that others refer to', { ...kinds.model, appendOnly: true }, false],
+  ['records told by their parents', { ...kinds.exprun, appendOnly: true }, false],
+  ['fields of a hash', { ...kinds.hyperparam, appendOnly: true }, false],
+];
+
+function without(kind: Kind, ...names: readonly (keyof Kind)[]): Kind {
+  return Object.fromEntries(
+    Object.entries(kind).filter(([name]) => !names.includes(name as keyof Kind)),
+  ) as unknown as Kind;
+}
+
+test.each(forms)('whether a kind can leave Redis is told by its row: %s', (_what, kind, may) => {
+  const catalogue = catalogueOf([...aiRegistry.values(), { ...without(kind, 'packed'), name: 'other' }]);
+  expect(retainedKinds(catalogue)).toEqual(['prediction', 'metric', ...(may ? ['other'] : [])]);
+});
+
+test('members have a series, which says what their key holds', () => {
+  expect(() =>
+    catalogueOf([...aiRegistry.values(), { ...without(kinds.metric, 'series'), name: 'x' }]),
+  ).toThrow('series');
 });

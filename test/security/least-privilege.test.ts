@@ -105,7 +105,14 @@ test('retention passes with what docs/07-security.md adds for it, and warm as it
   await redis.connect();
   const targets = await findTargets(postgres, config.catalogue);
   const retention = new Retention({
-    ...{ redis, postgres, targets: () => targets, dryRun: false, onRemoved: () => undefined },
+    ...{
+      redis,
+      postgres,
+      targets: () => targets,
+      catalogue: config.catalogue,
+      dryRun: false,
+      onRemoved: () => undefined,
+    },
     policy: { prediction: -1, metric: -1 }, // what will be older tomorrow
   });
   while (await retention.step());

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { Client } from 'pg';
 import { migrate } from '../../src/archive/schema/migrate';
+import { aiRegistry } from '../../src/mapping/ai-registry';
 import { type EmbeddedPostgres, startPostgres } from '../../src/embedded/postgres/postgres';
 import { LOOPBACK } from '../../src/embedded/process/ask-redis';
 import { describeError } from '../../src/foundation/errors';
@@ -46,7 +47,7 @@ export const template = 'millrace_migrated';
 
 async function makeTemplate(server: string): Promise<void> {
   await withClient(server, (client) => client.query(`CREATE DATABASE ${template}`));
-  await withClient(databaseUrl(server, template), (client) => migrate(client));
+  await withClient(databaseUrl(server, template), (client) => migrate(client, { catalogue: aiRegistry }));
 }
 
 async function withClient(url: string, work: (client: Client) => Promise<unknown>): Promise<void> {

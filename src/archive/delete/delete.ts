@@ -8,7 +8,8 @@ import { keptBy, notKept } from './kept';
 import { Unfit } from '../record/unfit';
 import { keyOf } from '../record/key';
 import { isDataError, unfitOf } from '../write/isolate';
-import type { KindName } from '../../mapping/kinds';
+import { type Kind, type KindName, timeOf } from '../../mapping/kinds';
+import { seriesOf } from '../record/series';
 import { isId, md5 } from '../record/row';
 import { swallowed } from '../write/swallowed';
 import { quoteName, type Target, type Targets, targetOf } from '../record/target';
@@ -17,8 +18,8 @@ import { quoteName, type Target, type Targets, targetOf } from '../record/target
  * SQL: whether a row is so young that retention cannot have removed its record. That an older record is gone from Redis does not say who
  * deleted it, so its row stays. True for rows without a time, and for kinds that retention never touched. @param parameter of the kind
  */
-const notRetained = (parameter: string, time: string): string =>
-  `(${time} < (SELECT before FROM millrace.retention WHERE kind = ${parameter})) IS NOT TRUE`;
+const notRetained = (parameter: string, kind: Kind): string =>
+  `(t.${quoteName(timeOf(kind)?.column ?? '')} < (SELECT before FROM millrace.retention WHERE kind = ${parameter})) IS NOT TRUE`;
 
 const inheritSql = readAsset('src/archive/identity/sql/inherit-ids.sql');
 
@@ -108,7 +109,7 @@ async function deleteRecord(
     return isId(id) ? deleteMapped(transaction, target, id, { life, heirs }) : 0;
   if (kind.identity === 'dated') {
     if (!isId(id)) return 0;
-    const retained = notRetained('$2', quoteName(kind.created ?? ''));
+    const retained = notRetained('$2', kind);
     const where = `redis_id = $1 AND ${notKept(name)} AND ${retained}`;
     return deleteRows(transaction, target, where, [id, name]);
   }
@@ -127,8 +128,8 @@ async function deleteRecord(
   // The deleted members are not known any more, but the key says name and split, compared as one text, for either may contain a colon.
   const rest = Buffer.from(parts.slice(1).join(':'), 'latin1').toString('utf8');
   const points =
-    `${where} AND redis_key IS NOT NULL AND metric_name || ':' || split = $2 ` +
-    `AND ${kept} AND ${notRetained('$3', '"timestamp"')}`;
+    `${where} AND redis_key IS NOT NULL AND ${seriesOf(kind)} = $2 ` +
+    `AND ${kept} AND ${notRetained('$3', kind)}`;
   return deleteRows(transaction, target, points, [...parents, rest, name]);
 }
 

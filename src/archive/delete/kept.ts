@@ -8,21 +8,21 @@ import { isId } from '../record/row';
 import { type Targets, targetOf } from '../record/target';
 
 const keepSql = readAsset('src/archive/delete/sql/keep-rows.sql');
-const keepRunsSql = readAsset('src/archive/delete/sql/keep-runs.sql');
+const keepOwnedSql = readAsset('src/archive/delete/sql/keep-owned.sql');
 
 /**
  * SQL: whether row t may be deleted when its record is. Rows are kept that are older than the present life of Redis, for before it their
- * ids meant other records, and rows of runs of which something is gone that nobody deleted. @param run SQL: the row's run, if it has one
+ * ids meant other records, and rows of owners of which something is gone that nobody deleted. @param owner SQL: the row that owns this
+ * one, if there is one (the table's column is called `run`, which most owners are)
  */
-export const notKept = (kind: KindName, run = '0'): string =>
-  `t.id > ALL (SELECT up_to FROM millrace.kept WHERE kind = '${kind}' AND run IN (0, ${run}))`;
+export const notKept = (kind: KindName, owner = '0'): string =>
+  `t.id > ALL (SELECT up_to FROM millrace.kept WHERE kind = '${kind}' AND run IN (0, ${owner}))`;
 
-/** For `notKept`: the column with the run that a record belongs to. */
-export const keptBy = ({ parents }: Kind): string | undefined => runOf(parents)?.column;
+/** For `notKept`: the column with the owner of a record. */
+export const keptBy = ({ parents }: Kind): string | undefined => ownerOf(parents)?.column;
 
-/** The run that a record's own key names. (For records with an id of their own millrace.id_map says whether they are kept.) */
-const runOf = (parents: Kind['parents']) =>
-  parents.find(({ kind, from }) => kind === 'run' && typeof from === 'number');
+/** The owner of a record: the last parent that its key names, as its run. (For records with an id of their own millrace.id_map tells.) */
+const ownerOf = (parents: Kind['parents']) => parents.findLast(({ from }) => typeof from === 'number');
 
 /** Makes all rows there are `kept`, whatever is deleted in Redis from now on. */
 export async function keepAll(transaction: Transaction, targets: Targets): Promise<void> {
@@ -53,7 +53,7 @@ export async function partFromLapsed(
   }
 }
 
-/** Keeps the rows that belong to a run and have lapsed. To be called after the batch is written: any of its rows may be about to lapse. */
+/** Keeps the rows that belong to an owner and have lapsed. To be called after the batch is written: any of its rows may be about to lapse. */
 export async function keepLapsed(
   transaction: Transaction,
   targets: Targets,
@@ -62,11 +62,11 @@ export async function keepLapsed(
 ): Promise<void> {
   for (const [kind, ids] of byKind(lapsed)) {
     const target = targetOf(targets, kind);
-    const run = runOf(target.kind.parents);
-    if (run === undefined) continue;
-    const runs = new Set(ids.map((id) => id.split(':')[Number(run.from)] ?? ''));
-    const sql = keepRunsSql.replaceAll('{table}', target.table);
-    await transaction.execute(sql, [kind, [...runs].filter(isId), life]);
+    const owner = ownerOf(target.kind.parents);
+    if (owner === undefined) continue;
+    const owners = new Set(ids.map((id) => id.split(':')[Number(owner.from)] ?? ''));
+    const sql = keepOwnedSql.replaceAll('{table}', target.table);
+    await transaction.execute(sql, [kind, [...owners].filter(isId), life, owner.kind]);
   }
 }
 

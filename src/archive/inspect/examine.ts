@@ -2,6 +2,8 @@ import type { Config } from '../../config/load';
 import { PostgresConnection } from '../../connections/postgres';
 import type { PostgresTarget } from '../../connections/postgres-url';
 import { inspectServer, RedisConnection } from '../../connections/redis';
+import type { RedisTarget } from '../../connections/redis-url';
+import type { Catalogue } from '../../mapping/kinds';
 import { type Finding, ok, problem } from '../../pipeline/finding';
 import { functionLibrary, inspectLibrary, libraryError } from '../../writer/library';
 import { measureSkew, skewFinding } from './examine-clocks';
@@ -13,14 +15,16 @@ import { missingRights, rightsFinding } from './redis-rights';
 import { examineSchema } from '../schema/examine-schema';
 import { type ArchiveStoreFacts, archiveStoreFacts } from './store-facts';
 
+type Examined = Pick<Config, 'redis' | 'catalogue' | 'mirror' | 'onDelete'>;
+
 /** Checks Redis, Postgres and what lies between them. Reads only; never throws for what it finds. */
-export async function examineArchive(config: Config, target: PostgresTarget): Promise<readonly Finding[]> {
+export async function examineArchive(config: Examined, target: PostgresTarget): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
   const redisWell = await collect(findings, () => redisFindings(config));
   const postgresWell = await collect(findings, () => postgresFindings(config, target));
   if (redisWell && postgresWell) {
     await collect(findings, async () => positionFindings(await archiveStoreFacts(config, target)));
-    await collect(findings, () => betweenFindings(config, target));
+    await collect(findings, () => betweenFindings(config.redis, target));
   }
   return findings;
 }
@@ -35,7 +39,7 @@ async function collect(findings: Finding[], look: () => Promise<readonly Finding
   }
 }
 
-async function redisFindings(config: Config): Promise<readonly Finding[]> {
+async function redisFindings(config: Examined): Promise<readonly Finding[]> {
   const redis = new RedisConnection(config.redis, 'doctor');
   try {
     await redis.connect();
@@ -52,7 +56,7 @@ async function redisFindings(config: Config): Promise<readonly Finding[]> {
     );
     findings.push(await libraryFinding(redis), await notificationFinding(redis, config.mirror));
     findings.push(...(await persistenceFindings(redis)));
-    findings.push(await rightsOf(config));
+    findings.push(await rightsOf(config.redis, config.catalogue));
     return findings;
   } catch (error) {
     throw redis.translate(error);
@@ -73,7 +77,7 @@ async function libraryFinding(redis: RedisConnection): Promise<Finding> {
   }
 }
 
-async function rightsOf({ redis, catalogue }: Config): Promise<Finding> {
+async function rightsOf(redis: RedisTarget, catalogue: Catalogue): Promise<Finding> {
   const [asking, subscribing] = [new RedisConnection(redis, 'doctor'), new RedisConnection(redis, 'doctor')];
   try {
     await Promise.all([asking.connect(), subscribing.connect()]);
@@ -109,9 +113,9 @@ async function persistenceFindings({ client }: RedisConnection): Promise<readonl
 }
 
 /** Findings about clocks, and about room in Redis' memory. */
-async function betweenFindings(config: Config, target: PostgresTarget): Promise<readonly Finding[]> {
-  const redis = new RedisConnection(config.redis, 'doctor');
-  const postgres = new PostgresConnection(target, 'doctor');
+async function betweenFindings(from: RedisTarget, to: PostgresTarget): Promise<readonly Finding[]> {
+  const redis = new RedisConnection(from, 'doctor');
+  const postgres = new PostgresConnection(to, 'doctor');
   try {
     await redis.connect();
     return [
@@ -145,13 +149,13 @@ async function notificationFinding({ client }: RedisConnection, mirror: boolean)
 }
 
 async function postgresFindings(
-  { onDelete, catalogue }: Config,
+  { onDelete, catalogue }: Examined,
   target: PostgresTarget,
 ): Promise<readonly Finding[]> {
   const postgres = new PostgresConnection(target, 'doctor');
   try {
     const { server, schema, migrated, problems, tables } = await postgres.read((client) =>
-      examineSchema(client, onDelete, catalogue),
+      examineSchema(client, catalogue, onDelete),
     );
     const findings: Finding[] = [
       ok(

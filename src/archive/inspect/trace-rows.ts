@@ -5,6 +5,7 @@ import type { Kind, KindName } from '../../mapping/kinds';
 import { findParents, parentIn } from '../identity/parents';
 import { isId, type Row } from '../record/row';
 import { quoteName, type Target, type Targets } from '../record/target';
+import { seriesOf } from '../record/series';
 
 /** A row in Postgres that a record under this key became. */
 export interface TracedRow {
@@ -98,7 +99,7 @@ export async function countRows(
     .replaceAll('{kind}', kind.name)
     .replaceAll('{parents}', parents.join(' AND '))
     // Name and split are compared as one text, for either may contain a colon.
-    .replaceAll('{narrowed}', narrows ? `t.metric_name || ':' || t.split = $${parents.length + 1}` : 'true');
+    .replaceAll('{narrowed}', narrows ? `${seriesOf(kind)} = $${parents.length + 1}` : 'true');
   const name = Buffer.from(parts.slice(1).join(':'), 'latin1').toString('utf8');
   const [row] = await transaction.query(sql, [...parentIds, ...(narrows ? [name.replaceAll('\0', '')] : [])]);
   return {

@@ -1,4 +1,4 @@
-import type { Config } from '../../config/load';
+import type { ArchiveRecords } from '../../config/load';
 import { describeError } from '../../foundation/errors';
 import { PostgresConnection } from '../../connections/postgres';
 import type { PostgresTarget } from '../../connections/postgres-url';
@@ -22,7 +22,7 @@ import type { ArchiveTrace } from './record-trace';
 
 /** Where one record is. Reads only. @param id the part of its key after `aidb:<kind>:`. @throws the stores' errors, explained */
 export async function traceRecord(
-  config: Config,
+  config: ArchiveRecords,
   target: PostgresTarget,
   name: KindName,
   id: Buffer,

@@ -1,4 +1,4 @@
-import type { Config } from '../../config/load';
+import type { ArchiveRecords } from '../../config/load';
 import { fatal } from '../../foundation/errors';
 import { PostgresConnection } from '../../connections/postgres';
 import type { PostgresTarget } from '../../connections/postgres-url';
@@ -24,7 +24,7 @@ export interface ArchiveDryRun extends ParkedCounts {
  * @param limit how many records at the most are compared column by column and told; the others are only counted
  */
 export async function archiveDryRun(
-  config: Config,
+  config: ArchiveRecords,
   target: PostgresTarget,
   onDifference: (difference: ArchiveDifference) => void,
   limit = 0,

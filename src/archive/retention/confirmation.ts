@@ -3,10 +3,11 @@ import { type PostgresConnection, sqlState, type Transaction } from '../../conne
 import { findParents, withParents } from '../identity/parents';
 import { keyOf } from '../record/key';
 import { IdMap, IdMapTransaction } from '../identity/id-map';
-import type { RetainedKind } from '../../mapping/retention-policy';
+import { type KindName, timeOf } from '../../mapping/kinds';
 import type { KeptReason } from './retention-report';
 import type { Row } from '../record/row';
-import { type Targets, targetOf } from '../record/target';
+import { quoteName, type Targets, targetOf } from '../record/target';
+import { seriesOf } from '../record/series';
 import { wholeRows } from '../write/expectation';
 import { findUnlike } from '../write/find-unlike';
 
@@ -18,18 +19,18 @@ const youngerSql = readAsset('src/archive/retention/sql/retention-younger.sql');
 export interface Confirmation {
   /** `equal`: committed and on disk; or why it has to stay. */
   readonly verdict: 'equal' | KeptReason;
-  /** Its metric has rows that are younger than what goes. Known only if all of a metric may go. */
+  /** Its sorted set has rows that are younger than what goes. Known only if all of one may go. */
   readonly hasYounger: boolean;
 }
 
 export interface ConfirmationOptions {
   readonly postgres: PostgresConnection;
   readonly targets: () => Targets;
-  readonly kind: RetainedKind;
+  readonly kind: KindName;
   /** See KindReport. */
   readonly before: string;
   readonly dryRun: boolean;
-  /** All points of a metric may go: say which have younger rows. */
+  /** All members of a sorted set may go: say which have younger rows. */
   readonly empties: boolean;
 }
 
@@ -79,12 +80,16 @@ async function compareRows(
   }
   const younger = new Set<string>();
   if (empties) {
-    const runs = [...new Set(resolved.map(({ parents: [run] }) => run))];
-    const sql = youngerSql.replaceAll('{table}', target.table);
-    for (const { run, series } of await transaction.query(sql, [runs, `${before}+00`]))
-      younger.add(`${run} ${series}`);
+    const parents = [...new Set(resolved.map(({ parents: [parent] }) => parent))];
+    const sql = youngerSql
+      .replaceAll('{table}', target.table)
+      .replaceAll('{parent}', `t.${quoteName(target.kind.parents[0]?.column ?? '')}`)
+      .replaceAll('{series}', seriesOf(target.kind))
+      .replaceAll('{time}', `t.${quoteName(timeOf(target.kind)?.column ?? '')}`);
+    for (const { parent, series } of await transaction.query(sql, [parents, `${before}+00`]))
+      younger.add(`${parent} ${series}`);
   }
-  const series = new Map(resolved.map(({ row, parents: [run] }) => [row, `${run} ${seriesOf(row)}`]));
+  const series = new Map(resolved.map(({ row, parents: [parent] }) => [row, `${parent} ${seriesIn(row)}`]));
   const confirmations = rows.map((row) => ({
     verdict: verdicts.get(row) ?? 'parent',
     hasYounger: younger.has(series.get(row) ?? ''),
@@ -94,5 +99,5 @@ async function compareRows(
   return confirmations;
 }
 
-/** `<name>:<split>` of a metric, as in its key. */
-const seriesOf = ({ found: { id } }: Row): string => id.toString('utf8', id.indexOf(':') + 1);
+/** What follows the parent in the key. */
+const seriesIn = ({ found: { id } }: Row): string => id.toString('utf8', id.indexOf(':') + 1);

@@ -1,6 +1,6 @@
 import type { RedisConnection } from '../../connections/redis';
 import type { PostgresConnection } from '../../connections/postgres';
-import type { RetainedKind } from '../../mapping/retention-policy';
+import type { Catalogue, KindName } from '../../mapping/kinds';
 import { printable } from '../letters/dead-letters';
 import { keyOf } from '../record/key';
 import type { Row } from '../record/row';
@@ -13,9 +13,10 @@ export interface RetentionContext {
   readonly redis: RedisConnection;
   readonly postgres: PostgresConnection;
   readonly targets: () => Targets;
+  readonly catalogue: Catalogue;
   /** Only say what would be removed: neither store is written to. */
   readonly dryRun: boolean;
-  readonly onRemoved: (kind: RetainedKind, count: number) => void;
+  readonly onRemoved: (kind: KindName, count: number) => void;
   /** Awaits an answer of Redis. @throws explained errors */
   readonly ask: <T>(answer: Promise<T>) => Promise<T>;
 }
@@ -30,7 +31,7 @@ export interface Candidate {
 /** What one script removes. */
 export interface Lot<C extends Candidate> {
   readonly candidates: readonly C[];
-  /** Its key would be empty without them. One of them stays if Postgres has younger rows of it: see retention-remove-metrics.lua. */
+  /** Its key would be empty without them. One of them stays if Postgres has younger rows of it: see retention-remove-members.lua. */
   readonly whole: boolean;
   /** Removes those that are still what was compared. @returns for each whether it went */
   readonly remove: (equal: readonly C[], mayEmpty: boolean) => Promise<readonly boolean[]>;
@@ -42,7 +43,7 @@ export interface Lot<C extends Candidate> {
  */
 export async function* removeOld<C extends Candidate>(
   context: RetentionContext,
-  kind: RetainedKind,
+  kind: KindName,
   report: KindReport,
   groups: AsyncGenerator<readonly Lot<C>[]>,
 ): AsyncGenerator<void> {

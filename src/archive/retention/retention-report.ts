@@ -1,16 +1,17 @@
-import { type RetainedKind, retainedKinds } from '../../mapping/retention-policy';
+import { type Catalogue, type KindName, kindOf } from '../../mapping/kinds';
+import { retainedKinds } from '../../mapping/retention-policy';
 
-/** Why a record that is old enough stays in Redis. */
-export const keptReasons = {
+/** Why a record that is old enough stays in Redis; `{kind}`, `{parent}`: its own, and its parent's; `{parents}`: of all that are retained. */
+const keptReasons = {
   missing: 'not in Postgres',
   differs: 'not the same in Postgres',
   parked: 'parked (`millrace dead-letters list` says why)',
-  parent: 'of a version or run that is not in both stores',
+  parent: 'of a {parents} that is not in both stores',
   unfit: 'no time that can be read, or another value that no row can hold',
   large: 'larger than MAX_RECORD_SIZE',
   extra: 'with fields, a key or a score that Postgres has no place for',
-  running: 'of runs that are not finished (points of any age)',
-  last: 'the last of its metric, of which Postgres has younger rows than Redis',
+  running: 'of {parent}s that are not finished (points of any age)',
+  last: 'the last of its {kind}, of which Postgres has younger rows than Redis',
   changed: 'changed while it was looked at',
 } as const;
 export type KeptReason = keyof typeof keptReasons;
@@ -34,7 +35,8 @@ export interface RetentionReport {
   complete: boolean;
   /** Keys looked at. */
   keys: number;
-  readonly kinds: Partial<Record<RetainedKind, KindReport>>;
+  /** In the order in which they are told. */
+  readonly kinds: Record<KindName, KindReport>;
   readonly warnings: string[];
 }
 
@@ -62,28 +64,37 @@ export function retentionCounts({ kinds, keys, ms }: RetentionReport) {
 
 /** A sentence for people. */
 export function retentionSummary({ kinds, dryRun, ms, keys }: RetentionReport): string {
-  const told = retainedKinds.flatMap((name) => {
-    const kind = kinds[name];
-    return kind === undefined ? [] : [`${kind.removed} ${name}s (about ${sizeOf(kind.bytes)})`];
-  });
+  const told = Object.entries(kinds).map(
+    ([name, kind]) => `${kind.removed} ${name}s (about ${sizeOf(kind.bytes)})`,
+  );
   const what = dryRun ? 'would be removed from Redis' : 'removed from Redis, safe in Postgres';
   return `${told.join(' and ')} ${what}; ${keys} keys looked at in ${(ms / 1_000).toFixed(2)}s`;
 }
 
 /** For people: the summary, and what is kept back and why. */
-export function retentionLines(report: RetentionReport): readonly string[] {
+export function retentionLines(report: RetentionReport, catalogue: Catalogue): readonly string[] {
   const lines: string[] = report.warnings.map((warning) => `Warning: ${warning}`);
-  for (const name of retainedKinds) {
-    const kind = report.kinds[name];
-    if (kind === undefined) continue;
+  for (const [name, kind] of Object.entries(report.kinds)) {
     lines.push(`${name}s before ${kind.before.slice(0, 19)} UTC: ${kind.removed}`);
     for (const [reason, kept] of Object.entries(kind.kept)) {
       const examples = kept.examples.join(', ') + (kept.count > kept.examples.length ? ', …' : '');
-      lines.push(`  kept back: ${kept.count} ${keptReasons[reason as KeptReason]}: ${examples}`);
+      lines.push(
+        `  kept back: ${kept.count} ${reasonFor(reason as KeptReason, name, catalogue)}: ${examples}`,
+      );
     }
   }
   if (!report.complete) lines.push('Stopped before all keys were looked at: the next run begins anew.');
   return [...lines, retentionSummary(report)];
+}
+
+function reasonFor(reason: KeptReason, name: KindName, catalogue: Catalogue): string {
+  const parentsOf = (of: KindName) => kindOf(catalogue, of).parents.map(({ kind }) => kind);
+  const parents = [...new Set(retainedKinds(catalogue).flatMap(parentsOf))];
+  const last = parents.pop() ?? '';
+  return keptReasons[reason]
+    .replace('{kind}', name)
+    .replace('{parent}', parentsOf(name)[0] ?? '')
+    .replace('{parents}', parents.length === 0 ? last : `${parents.join(', ')} or ${last}`);
 }
 
 function sizeOf(bytes: number): string {

@@ -1,11 +1,12 @@
-import { printable } from '../letters/dead-letters';
-import { removeOld, type RetentionContext } from './remove-old';
-import { defineMetricScripts, oldPoints } from './old-points';
+import { type Kind, kindOf } from '../../mapping/kinds';
 import { retainedKinds, type RetentionPolicy } from '../../mapping/retention-policy';
-import { definePredictionScripts, oldPredictions } from './old-predictions';
-import { keep, type RetentionReport } from './retention-report';
-import { beginning, Scan } from '../truth/scan';
-import { aiRegistry } from '../../mapping/ai-registry';
+import { printable } from '../letters/dead-letters';
+import { keyOf } from '../record/key';
+import { beginning, type Chunk, Scan } from '../truth/scan';
+import { defineMemberScripts, oldMembers } from './old-members';
+import { defineRecordScripts, oldRecords } from './old-records';
+import { removeOld, type RetentionContext } from './remove-old';
+import { keep, type KindReport, type RetentionReport } from './retention-report';
 
 const serverSql = `SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now, current_setting('fsync') AS fsync`;
 
@@ -39,8 +40,8 @@ export class Retention {
         }
       },
     };
-    definePredictionScripts(redis);
-    defineMetricScripts(redis);
+    defineRecordScripts(redis);
+    defineMemberScripts(redis);
     const startedAt = Date.now();
     this.report = { dryRun, startedAt, ms: 0, complete: false, keys: 0, kinds: {}, warnings: [] };
     this.#steps = this.#walk();
@@ -59,25 +60,21 @@ export class Retention {
   }
 
   async *#walk(): AsyncGenerator<void> {
-    const { redis } = this.#context;
+    const { redis, catalogue } = this.#context;
     await this.#begin();
-    const { prediction, metric } = this.report.kinds;
-    const scan = new Scan(redis, aiRegistry);
+    const scan = new Scan(redis, catalogue);
     let cursor: string | undefined = beginning;
     while (cursor !== undefined) {
       const chunk = await scan.read(cursor);
       this.report.keys += chunk.keys;
       yield;
-      if (prediction !== undefined) {
-        // Those without a time that can be read. Nobody knows how old they are.
-        for (const id of chunk.others.get('prediction') ?? [])
-          keep(prediction, 'unfit', printable(`aidb:prediction:${id}`));
-        const old = oldPredictions(this.#context, prediction, chunk.packed);
-        yield* removeOld(this.#context, 'prediction', prediction, old);
-      }
-      if (metric !== undefined) {
-        const old = oldPoints(this.#context, metric, [...(chunk.others.get('metric') ?? [])]);
-        yield* removeOld(this.#context, 'metric', metric, old);
+      for (const [name, report] of Object.entries(this.report.kinds)) {
+        const kind = kindOf(catalogue, name);
+        const ids = mayBeOld(kind, chunk, report);
+        const parts = [this.#context, kind, report, ids] as const;
+        yield* kind.shape === 'members'
+          ? removeOld(this.#context, name, report, oldMembers(...parts))
+          : removeOld(this.#context, name, report, oldRecords(...parts));
       }
       cursor = chunk.next;
       yield;
@@ -93,11 +90,21 @@ export class Retention {
       this.report.warnings.push('Postgres runs with fsync = off: a power failure may take what only it has');
     const [seconds] = await ask(redis.client.time());
     const now = Math.min(Number(server?.['now']), Number(seconds) * 1_000);
-    for (const name of retainedKinds) {
+    for (const name of retainedKinds(this.#context.catalogue)) {
       const days = this.#policy[name];
       if (days === undefined) continue;
       const before = new Date(now - days * dayMs).toISOString().replace('T', ' ').replace('Z', '000');
       this.report.kinds[name] = { before, removed: 0, bytes: 0, kept: {} };
     }
   }
+}
+
+/** Ids (latin1) of the records of a kind that have to be looked at. Of packed ones the scan knows how old they are. */
+function mayBeOld({ name, packed }: Kind, chunk: Chunk, report: KindReport): readonly string[] {
+  const others = [...(chunk.others.get(name) ?? [])];
+  if (packed !== true) return others;
+  // Those without a time that can be read.
+  for (const id of others) keep(report, 'unfit', printable(keyOf(name, Buffer.from(id, 'latin1'))));
+  const { before } = report;
+  return [...new Set(chunk.packed.filter(({ created }) => created < before).map(({ id }) => id))];
 }

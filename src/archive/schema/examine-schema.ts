@@ -1,5 +1,4 @@
 import type { ClientBase } from 'pg';
-import { aiRegistry } from '../../mapping/ai-registry';
 import type { Catalogue, KindName } from '../../mapping/kinds';
 import { inFew } from '../../foundation/in-few';
 import { kindOfTable } from './expected-columns';
@@ -31,8 +30,8 @@ export interface SchemaExamination {
  */
 export async function examineSchema(
   client: ClientBase,
+  catalogue: Catalogue,
   onDelete: 'keep' | 'delete' = 'keep',
-  catalogue = aiRegistry,
 ): Promise<SchemaExamination> {
   const facts = await readSchemaFacts(client, catalogue);
   const due = facts.server.schema === null ? [] : planMigration(facts);

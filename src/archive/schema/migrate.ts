@@ -1,6 +1,5 @@
 import type { ClientBase } from 'pg';
 import { fatal } from '../../foundation/errors';
-import { aiRegistry } from '../../mapping/ai-registry';
 import type { Catalogue } from '../../mapping/kinds';
 import { pins } from '../../connections/postgres-session';
 import { quoteName } from '../record/target';
@@ -16,7 +15,7 @@ import { tableOf } from './things';
 
 export interface MigrateOptions {
   /** The kinds whose tables are looked at. */
-  readonly catalogue?: Catalogue;
+  readonly catalogue: Catalogue;
   /** Only tell what would be done. */
   readonly dryRun?: boolean;
   /** How long one lock is waited for at the most: meanwhile others wait behind us. */
@@ -53,8 +52,8 @@ const settings = [
  * @throws E_PG_… (fatal) with every problem and the statements that mend it; E_PG_BUSY (retryable) when locks stayed taken;
  * pg's own errors for everything else.
  */
-export function migrate(client: ClientBase, options: MigrateOptions = {}): Promise<MigrationReport> {
-  const { lockTimeoutMs = 2_000, patienceMs = 30_000, dryRun = false, catalogue = aiRegistry } = options;
+export function migrate(client: ClientBase, options: MigrateOptions): Promise<MigrationReport> {
+  const { lockTimeoutMs = 2_000, patienceMs = 30_000, dryRun = false, catalogue } = options;
   const attempt = async (): Promise<MigrationReport> => {
     await client.query('BEGIN ISOLATION LEVEL READ COMMITTED');
     try {

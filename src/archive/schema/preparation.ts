@@ -70,7 +70,7 @@ export async function findTargets(
 ): Promise<Targets> {
   let examination;
   try {
-    examination = await postgres.read((client) => examineSchema(client, onDelete, catalogue));
+    examination = await postgres.read((client) => examineSchema(client, catalogue, onDelete));
   } catch (error) {
     throw postgres.translate(error);
   }

@@ -5,7 +5,10 @@ import { timestamp } from '../../foundation/timestamp';
 import { Retention, type RetentionOptions } from '../retention/retention';
 import { retentionCounts, retentionSummary } from '../retention/retention-report';
 
-export interface RetainOptions extends Pick<RetentionOptions, 'redis' | 'postgres' | 'targets' | 'policy'> {
+export interface RetainOptions extends Pick<
+  RetentionOptions,
+  'redis' | 'postgres' | 'targets' | 'catalogue' | 'policy'
+> {
   readonly log: Log;
   readonly metrics: Metrics;
   /** Whether a full pass is under way, or asked for: it comes first. */

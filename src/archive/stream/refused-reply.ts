@@ -13,7 +13,7 @@ export interface RefusedReply {
 
 /** Of XREAD its one stream; then how many entries, the first one's id, and its first field. */
 const opening =
-  /^(\*1\r\n\*2\r\n\$\d+\r\n[^\r\n]*\r\n)?\*(\d+)\r\n\*2\r\n\$\d+\r\n(\d+-\d+)\r\n(?:\*\d+\r\n\$\d+\r\n(prediction=|metric=)?)?/;
+  /^(\*1\r\n\*2\r\n\$\d+\r\n[^\r\n]*\r\n)?\*(\d+)\r\n\*2\r\n\$\d+\r\n(\d+-\d+)\r\n(?:\*\d+\r\n\$\d+\r\n([a-z][a-z0-9_]*=)?)?/;
 
 /** Waits for the connection that follows the one that was given up. @throws what `error` is, if it is something else */
 export async function refusedReply(connection: RedisConnection, error: unknown): Promise<RefusedReply> {

@@ -46,6 +46,7 @@ export class StreamTail {
   readonly #echoes: Echoes;
   readonly #onReady: () => void;
   readonly #known: KnownId;
+  readonly #catalogue: Catalogue;
   readonly #fields: StreamFields;
   #next: Ahead | undefined;
   #count = firstCount;
@@ -55,6 +56,7 @@ export class StreamTail {
     this.#echoes = echoes;
     this.#onReady = onReady;
     this.#known = known;
+    this.#catalogue = catalogue;
     this.#fields = new StreamFields(catalogue);
   }
 
@@ -153,7 +155,7 @@ export class StreamTail {
   /** Of so many entries after `from` one is too large to be read as it is, or they are together. */
   async #carefully(from: string, entries: number): Promise<readonly Entry[]> {
     const { client, maxRecordBytes: most } = this.#connection;
-    return readCarefully(client, { from, entries, most });
+    return readCarefully(client, { catalogue: this.#catalogue, from, entries, most });
   }
 
   /** How many entries make a page depends on what writers put into one. */

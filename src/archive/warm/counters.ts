@@ -37,7 +37,7 @@ export async function highestIds(
     const first = firstOf(kind);
     return first === undefined ? [] : [[kind.name, first] as const];
   });
-  const rows = await transaction.query(highestSql.replaceAll('{dated}', dated.join('\n  ')), [
+  const rows = await transaction.query(highestSql.replaceAll('{dated}', dated.join(' ')), [
     named.map(([kind]) => kind),
     named.map(([, first]) => first),
   ]);

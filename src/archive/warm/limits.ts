@@ -1,12 +1,13 @@
 import { fatal } from '../../foundation/errors';
-import type { RetainedKind, RetentionPolicy } from '../../mapping/retention-policy';
+import type { KindName } from '../../mapping/kinds';
+import type { RetentionPolicy } from '../../mapping/retention-policy';
 
 /** Limits to what is restored of kinds with very many records. */
 export interface WarmLimits {
   /** How many predictions of each version, the newest first. */
   readonly predictions: number | 'all';
   /** Older records are left out: retention would remove them again at once. */
-  readonly since?: Readonly<Partial<Record<RetainedKind, Date>>>;
+  readonly since?: Readonly<Record<KindName, Date>>;
 }
 
 export const defaultPredictions = '1000';

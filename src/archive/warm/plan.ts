@@ -1,7 +1,7 @@
 import { readAsset } from '../../foundation/package-root';
 import { sqlState } from '../../connections/postgres';
 import type { TextRow, Transaction } from '../../connections/postgres';
-import type { Kind, KindName } from '../../mapping/kinds';
+import { type Kind, type KindName, timeOf } from '../../mapping/kinds';
 import { type Strategies, strategyOf } from '../../mapping/strategies';
 import { quoteName, type Target, type Targets } from '../record/target';
 import type { WarmLimits } from './limits';
@@ -114,9 +114,9 @@ async function countByParent(
 }
 
 /** SQL: a condition for rows that retention would not remove again at once. */
-export function sinceCondition({ name, columns }: Kind, { since }: WarmLimits): string {
-  const oldest = new Map(Object.entries(since ?? {})).get(name);
-  const column = columns.find(({ decoder }) => decoder === 'time')?.column ?? '';
+export function sinceCondition(kind: Kind, { since }: WarmLimits): string {
+  const oldest = since?.[kind.name];
+  const column = timeOf(kind)?.column ?? '';
   return oldest === undefined ? 'true' : `${quoteName(column)} >= '${oldest.toISOString()}'`;
 }
 

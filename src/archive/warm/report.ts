@@ -18,7 +18,9 @@ export function planLines(
     lines.push('Postgres holds no records that came from Redis: there is nothing to put back.');
   for (const [kind, count] of there) {
     const newest =
-      kind.identity === 'dated' && predictions !== 'all' ? `, the newest ${predictions} of each version` : '';
+      kind.identity === 'dated' && predictions !== 'all'
+        ? `, the newest ${predictions} of each ${kind.parents[0]?.kind ?? ''}`
+        : '';
     lines.push(`  ${label(kind)}: ${count ?? 'too many to count'}${newest}`);
   }
   if (evicts)

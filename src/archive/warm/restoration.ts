@@ -2,9 +2,8 @@ import { z } from 'zod';
 import { retryable } from '../../foundation/errors';
 import { readAsset } from '../../foundation/package-root';
 import type { TextRow, Transaction } from '../../connections/postgres';
-import type { Config } from '../../config/load';
-import { defaultMaxRecordBytes } from '../../connections/redis';
 import type { Kind, KindName, ShapeName } from '../../mapping/kinds';
+import type { Strategies } from '../../mapping/strategies';
 import { quoteName, type Target } from '../record/target';
 import type { RaisedCounters } from './counters';
 import type { WarmLimits } from './limits';
@@ -22,7 +21,9 @@ const fieldRowsSql = readAsset('src/archive/warm/sql/field-rows.sql');
 const keyedRowsSql = readAsset('src/archive/warm/sql/keyed-rows.sql');
 
 export interface RestorationOptions {
-  readonly config: Config;
+  readonly strategies: Strategies;
+  /** A larger one is left alone. */
+  readonly maxRecordBytes: number;
   readonly limits: WarmLimits;
   readonly transaction: Transaction;
   readonly plan: Plan;
@@ -52,14 +53,13 @@ export class Restoration {
 
   /** Restores a kind. Kinds of parents have to be restored before those of their children. */
   async restore(target: Target): Promise<void> {
-    const { transaction, plan, signal, onProgress } = this.#options;
+    const { transaction, plan, signal, onProgress, maxRecordBytes: most } = this.#options;
     const { kind } = target;
     if (plan.wanted.get(kind) === 0) return;
     const { sql, values } = this.#query(target);
     const columns =
       kind.shape === 'fields' ? ['parts'] : target.kind.columns.map((_column, index) => `c${index}`);
     const sized = `SELECT *, ${sizeSql(columns)} AS size FROM (${sql}) AS one`;
-    const most = this.#options.config.redis.maxRecordBytes ?? defaultMaxRecordBytes;
     const { larger, largest } = await measureRows(transaction, sized, { values, most });
     tallyOf(plan.tallies, kind).large += larger;
     // Filtered only if some rows are too large: otherwise each size would be worked out twice.
@@ -86,7 +86,7 @@ export class Restoration {
   };
 
   #query(target: Target): { readonly sql: string; readonly values: readonly unknown[] } {
-    const { config, limits, plan } = this.#options;
+    const { strategies, limits, plan } = this.#options;
     const { kind, table } = target;
     const { name } = kind;
     const columns = selected(target);
@@ -103,7 +103,7 @@ export class Restoration {
         .replaceAll('{since}', since);
     if (kind.identity === 'mapped') {
       return {
-        sql: fill(mappedRowsSql).replaceAll('{chosen}', chosenSql(name, config.onConflict)),
+        sql: fill(mappedRowsSql).replaceAll('{chosen}', chosenSql(name, strategies)),
         values: [],
       };
     }

@@ -1,5 +1,5 @@
 import type { TextRow } from '../../connections/postgres';
-import type { Kind } from '../../mapping/kinds';
+import { type Kind, withIds } from '../../mapping/kinds';
 import { quoteName, type Target } from '../record/target';
 import type { MetricForms } from './metric-form';
 import { fieldOf, newestFirst, asPythonTime, Unlike } from './python-form';
@@ -31,11 +31,13 @@ function entryOf(
   { index }: Kind,
   { id, created, parents }: { id: string; created: string; parents: readonly string[] },
 ): RecordToRestore['index'] {
-  const filled = (text: string) =>
-    text.replace(/\{(\d)\}/g, (_place, at: string) => parents[Number(at)] ?? '');
   if (index === undefined) return { key: '', score: '', member: '' };
   const score = { id, newest: index.by === 'newest' ? newestFirst(created) : '', set: '' }[index.by];
-  return { key: filled(index.key), score, member: index.member === undefined ? id : filled(index.member) };
+  return {
+    key: withIds(index.key, parents),
+    score,
+    member: index.member === undefined ? id : withIds(index.member, parents),
+  };
 }
 
 /** The parents of a row's record. */

@@ -1,4 +1,4 @@
-import type { Config } from '../../config/load';
+import type { ArchiveRecords } from '../../config/load';
 import { PostgresConnection } from '../../connections/postgres';
 import type { PostgresTarget } from '../../connections/postgres-url';
 import { inspectServer, RedisConnection } from '../../connections/redis';
@@ -13,7 +13,7 @@ import { lookAround } from './surroundings';
 import type { Tally } from './tally';
 
 export interface WarmOptions {
-  readonly config: Config;
+  readonly config: ArchiveRecords;
   readonly target: PostgresTarget;
   readonly limits: WarmLimits;
   /** Only read, and tell what would be done. */
@@ -46,7 +46,7 @@ export interface WarmReport {
  */
 export async function warm(options: WarmOptions): Promise<WarmReport> {
   const { config, limits, dryRun, onPlan } = options;
-  const { catalogue } = config;
+  const { catalogue, onConflict: strategies } = config;
   const startedAt = Date.now();
   const redis = new RedisConnection(config.redis, 'warm');
   const postgres = new PostgresConnection(options.target, 'warm');
@@ -56,14 +56,14 @@ export async function warm(options: WarmOptions): Promise<WarmReport> {
     const targets = await findTargets(postgres, catalogue);
     const { daemon, wentBack } = await lookAround(redis, postgres, catalogue);
     return await postgres.transaction(async (transaction) => {
-      const plan = await makePlan(transaction, targets, config.onConflict, limits);
+      const plan = await makePlan(transaction, targets, strategies, limits);
       onPlan(plan, { redis: redis.display, postgres: postgres.display, evicts });
       const used = await highestIds(transaction, catalogue, targets);
       const counters = await raiseCounters(redis, { used, wentBack, dryRun });
       const restorer = new Restorer({ catalogue, redis, dryRun, tell: daemon });
       const restoration = new Restoration({
         ...options,
-        ...{ transaction, targets, plan, restorer, counters },
+        ...{ transaction, strategies, plan, restorer, counters, maxRecordBytes: redis.maxRecordBytes },
       });
       for (const target of targets.values()) await restoration.restore(target);
       const tallies = Object.fromEntries([...plan.tallies].map(([{ name }, tally]) => [name, tally]));

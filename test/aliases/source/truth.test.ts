@@ -109,7 +109,7 @@ describe('a table of extremes', () => {
     db.transaction(() => {
       for (let id = 0n; id < 5_000n; id++) insert.run(2n ** 53n + id, 'popular');
       for (let row = 0; row < 3_000; row++) insert.run(null, 'nobody’s');
-      for (let id = 0n; id < 12n; id++) insert.run(id, String(id).padStart(1_000_000, 'x'));
+      for (let id = 0n; id < 4n; id++) insert.run(id, String(id).padStart(1_000_000, 'x'));
       for (const alias of ['', '__proto__', 'zz']) insert.run('7', alias);
       for (let row = 0; row < 2_500; row++) insert.run(1n, Buffer.from([0xff, row]));
       for (let row = 0; row < 40; row++) db.exec("INSERT INTO team_aliases VALUES (1, CAST(x'fe' AS TEXT))");

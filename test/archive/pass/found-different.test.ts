@@ -85,17 +85,17 @@ test('differences are held in bounded memory, whatever their ids are', () => {
   expect(found.size).toBeGreaterThan(500);
 });
 
-test('a million differences with ids close to each other take next to no memory', () => {
-  const found = new FoundDifferent(aiRegistry, 500_000);
-  for (let n = 0; n < 1_000_000; n++) found.add('prediction', String((n * 7_919) % 1_000_000));
-  expect(found.size).toBe(1_000_000);
+test('a hundred thousand differences with ids close to each other take next to no memory', () => {
+  const found = new FoundDifferent(aiRegistry, 50_000);
+  for (let n = 0; n < 100_000; n++) found.add('prediction', String((n * 7_919) % 100_000));
+  expect(found.size).toBe(100_000);
   let expected = 0;
   for (let page = found.take(); page !== undefined && page !== 'walk'; page = found.take()) {
     expect(page.ids[0]).toBe(String(expected));
     expected += page.ids.length;
-    expect(page.last).toBe(expected === 1_000_000);
+    expect(page.last).toBe(expected === 100_000);
   }
-  expect(expected).toBe(1_000_000);
+  expect(expected).toBe(100_000);
 });
 
 test('ids are ordered as numbers, part by part', () => {

@@ -1,6 +1,5 @@
-import { examineSchema } from '../../../src/archive/schema/examine-schema';
-import { migrate } from '../../../src/archive/schema/migrate';
 import { connectTo, fingerprint, foundDatabase, paste, texts } from './support/databases';
+import { examineSchema, migrate } from './support/schema';
 
 const tables = [
   'models',

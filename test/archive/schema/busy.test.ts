@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { migrate } from '../../../src/archive/schema/migrate';
 import { connectTo, fingerprint, foundDatabase, texts } from './support/databases';
+import { migrate } from './support/schema';
 
 test('a reader in a long transaction makes the migration give up, and names itself', async () => {
   const { url, admin } = await foundDatabase();

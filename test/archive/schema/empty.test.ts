@@ -1,7 +1,6 @@
-import { migrate } from '../../../src/archive/schema/migrate';
 import { latestMigration, migrations } from '../../../src/archive/schema/migration-files';
-import { examineSchema } from '../../../src/archive/schema/examine-schema';
 import { connectTo, emptyDatabase, fingerprint, texts } from './support/databases';
+import { examineSchema, migrate } from './support/schema';
 
 test('an empty database gets every table, and nothing is left to complain of', async () => {
   const { admin } = await emptyDatabase();

@@ -1,8 +1,7 @@
-import { examineSchema } from '../../../src/archive/schema/examine-schema';
-import { migrate } from '../../../src/archive/schema/migrate';
 import { describeError } from '../../../src/foundation/errors';
 import { pgBouncer } from '../../support/pgbouncer';
 import { connectTo, emptyDatabase, foundDatabase, texts } from './support/databases';
+import { examineSchema, migrate } from './support/schema';
 
 jest.setTimeout(120_000);
 

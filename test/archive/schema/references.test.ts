@@ -1,8 +1,8 @@
 import type { Client } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
-import { migrate } from '../../../src/archive/schema/migrate';
 import { eventually } from '../../support/eventually';
 import { connectTo, type Database, emptyDatabase, roleIn, texts } from './support/databases';
+import { migrate } from './support/schema';
 
 let database: Database;
 let admin: Client;

@@ -1,6 +1,4 @@
-import { examineSchema } from '../../../src/archive/schema/examine-schema';
 import { readSchemaFacts, type PostgresServer } from '../../../src/archive/schema/facts';
-import { migrate } from '../../../src/archive/schema/migrate';
 import { serverProblems } from '../../../src/archive/schema/server-problems';
 import type { MillraceError } from '../../../src/foundation/errors';
 import {
@@ -12,6 +10,7 @@ import {
   paste,
 } from './support/databases';
 import { aiRegistry } from '../../../src/mapping/ai-registry';
+import { examineSchema, migrate } from './support/schema';
 
 /** Migrates, expects a refusal that changed nothing, pastes its statements and expects the migration to pass. */
 async function refusedThenMended({ admin }: Database): Promise<MillraceError> {

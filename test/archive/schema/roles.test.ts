@@ -1,5 +1,3 @@
-import { examineSchema } from '../../../src/archive/schema/examine-schema';
-import { migrate } from '../../../src/archive/schema/migrate';
 import type { MillraceError } from '../../../src/foundation/errors';
 import {
   connectTo,
@@ -11,6 +9,7 @@ import {
   roleIn,
   texts,
 } from './support/databases';
+import { examineSchema, migrate } from './support/schema';
 
 /** Refused until an administrator has pasted what was asked for; at most twice, as one grant may show the next. */
 async function untilGranted({ admin }: Database, { client }: Role): Promise<readonly MillraceError[]> {

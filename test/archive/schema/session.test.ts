@@ -1,8 +1,7 @@
-import { examineSchema } from '../../../src/archive/schema/examine-schema';
-import { migrate } from '../../../src/archive/schema/migrate';
 import { PostgresConnection } from '../../../src/connections/postgres';
 import { parsePostgresUrl } from '../../../src/connections/postgres-url';
 import { connectTo, emptyDatabase, foundDatabase, texts } from './support/databases';
+import { examineSchema, migrate } from './support/schema';
 
 test('the time zone and the settings of server and role do not matter, and are as before afterwards', async () => {
   const { url, admin } = await foundDatabase();

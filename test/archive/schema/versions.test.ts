@@ -1,11 +1,10 @@
 import { rmSync } from 'node:fs';
 import { startPostgres } from '../../../src/embedded/postgres/postgres';
-import { examineSchema } from '../../../src/archive/schema/examine-schema';
-import { migrate } from '../../../src/archive/schema/migrate';
 import { postgresBinaries, postgresMajors } from '../../support/postgres-versions';
 import { postgresFolder } from '../../support/shared-postgres';
 import { describeError } from '../../../src/foundation/errors';
 import { connectTo, fingerprint, putFoundTables, texts } from './support/databases';
+import { examineSchema, migrate } from './support/schema';
 
 jest.setTimeout(180_000);
 

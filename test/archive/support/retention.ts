@@ -1,6 +1,7 @@
 import type Redis from 'ioredis';
 import { findTargets } from '../../../src/archive/schema/preparation';
 import { Retention } from '../../../src/archive/retention/retention';
+import type { Catalogue } from '../../../src/mapping/kinds';
 import type { RetentionPolicy } from '../../../src/mapping/retention-policy';
 import type { RetentionReport } from '../../../src/archive/retention/retention-report';
 import { loadConfig, requirePostgres } from '../../../src/config/load';
@@ -14,6 +15,7 @@ export const daysAgo = (days: number, micros = '123456'): string =>
 interface Running {
   readonly environment: Readonly<Record<string, string>>;
   readonly policy: RetentionPolicy;
+  readonly catalogue?: Catalogue;
   readonly dryRun?: boolean;
   /** Called before each step. */
   readonly between?: () => Promise<void>;
@@ -23,17 +25,20 @@ interface Running {
 export async function retain({
   environment,
   policy,
+  catalogue,
   dryRun = false,
   between,
 }: Running): Promise<RetentionReport> {
-  const config = loadConfig(environment);
+  const config = loadConfig(environment, {}, undefined, catalogue);
   const redis = new RedisConnection(config.redis, 'retention');
   const postgres = new PostgresConnection(requirePostgres(config), 'retention');
   try {
     await redis.connect();
     const targets = await findTargets(postgres, config.catalogue);
-    const onRemoved = () => undefined;
-    const retention = new Retention({ redis, postgres, targets: () => targets, policy, dryRun, onRemoved });
+    const retention = new Retention({
+      ...{ redis, postgres, targets: () => targets, catalogue: config.catalogue, policy, dryRun },
+      onRemoved: () => undefined,
+    });
     do await between?.();
     while (await retention.step());
     return retention.report;

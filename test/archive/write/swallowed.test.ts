@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { migrate } from '../../../src/archive/schema/migrate';
+import { aiRegistry } from '../../../src/mapping/ai-registry';
 import {
   plainExprun,
   plainExperiment,
@@ -220,7 +221,9 @@ test.each([
     );
     expect((await failure())?.hint).toMatch(hint);
     const pg = await connectTo(url.href);
-    await expect(migrate(pg)).rejects.toMatchObject({ message: expect.stringMatching(message) as string });
+    await expect(migrate(pg, { catalogue: aiRegistry })).rejects.toMatchObject({
+      message: expect.stringMatching(message) as string,
+    });
     await admin.query(
       what === 'a rule'
         ? 'DROP RULE nothing ON models'

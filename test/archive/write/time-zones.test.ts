@@ -46,7 +46,7 @@ async function prepare(type: string, zone: string): Promise<void> {
   await emptied(archive.postgres);
   const client = await connectTo(archive.postgres.url);
   expect((await client.query('SHOW TimeZone')).rows).toEqual([{ TimeZone: zone }]);
-  await migrate(client);
+  await migrate(client, { catalogue: aiRegistry });
   if (type === 'timestamptz') {
     for (const [table, column] of times)
       await client.query(`ALTER TABLE ${table} ALTER "${column}" TYPE timestamptz`);

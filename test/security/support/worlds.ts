@@ -4,6 +4,7 @@ import Redis from 'ioredis';
 import { parsePostgresUrl } from '../../../src/connections/postgres-url';
 import { PostgresConnection } from '../../../src/connections/postgres';
 import { migrate } from '../../../src/archive/schema/migrate';
+import { aiRegistry } from '../../../src/mapping/ai-registry';
 import { readAsset } from '../../../src/foundation/package-root';
 import { ensureLibrary } from '../../../src/writer/library';
 import { testPostgres, type TestPostgres } from '../../support/postgres';
@@ -94,7 +95,7 @@ export async function leastWorld(
   for (const role of ['millrace_migrator', 'millrace_daemon'])
     await postgres.query(`ALTER ROLE ${role} PASSWORD '${password}'`);
   const migrator = new PostgresConnection(targetOf(asUser(postgres.url, 'millrace_migrator')), 'test');
-  await migrator.lend((client) => migrate(client));
+  await migrator.lend((client) => migrate(client, { catalogue: aiRegistry }));
   migrator.close();
   const loader = new Redis(asUser(redis.url, 'millrace-migrate'));
   await ensureLibrary(loader);

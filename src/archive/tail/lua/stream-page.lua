@@ -8,9 +8,14 @@
 --       3 most bytes to return: reading stops after the entry that reaches it
 --       4 most bytes of one entry. Of a larger one the records that it carries are only named, for they are in Redis under their keys as
 --         well; where that is not enough, `too-large` stands for it, with its id and size
+--       5 … kinds that are carried: their name; 1: a key of them holds several records, and is named by their first and third value
+--         (0: by the first)
 -- Result: {id, {field, value, …}} of each that is not replaced
 local stream, overhead = KEYS[1], 100
 local from, most, budget, limit = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+
+local carried = {}
+for at = 5, #ARGV, 2 do carried[ARGV[at] .. '='] = { name = ARGV[at], several = ARGV[at + 1] == '1' } end
 
 local function weight_of(fields)
   local bytes = #fields * overhead
@@ -51,10 +56,10 @@ local function lightened(fields)
   end
   for i = 1, #fields, 2 do
     local field, value = fields[i], fields[i + 1]
-    if field == 'prediction=' then
-      if not each_record(value, function(values) name('prediction', values[1]) end) then return nil end
-    elseif field == 'metric=' then
-      if not each_record(value, function(values) name('metric', values[1] .. ':' .. values[3]) end) then return nil end
+    local kind = carried[field]
+    if kind then
+      local function tell(values) name(kind.name, kind.several and values[1] .. ':' .. values[3] or values[1]) end
+      if not each_record(value, tell) then return nil end
     else
       light[#light + 1] = field
       light[#light + 1] = value

@@ -1,13 +1,15 @@
--- Reads predictions whole, with the creation times of their versions, all of one moment.
+-- Reads records whole, each a hash, with the creation times of their parents, all of one moment.
 --
--- KEYS  aidb:prediction:<id> of each
+-- KEYS  that of each
 -- ARGV  1 most bytes to return: reading stops after the record that reaches it, and the caller asks for the rest
 --       2 most bytes of one record: a larger one is not read
+--       3 F, fields of the kind, then their names
+--       then for each parent: the field that names it, the prefix of its key, the field with its creation time
 -- Result: for each record read, in the order of KEYS: nil (no such hash), the bytes that it takes, if these are too many, or
---         {created_at of its version or nil, field, value, …}
-local budget, limit = tonumber(ARGV[1]), tonumber(ARGV[2])
+--         {created_at of each parent or nil, field, value, …}
+local budget, limit, F = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local longest = 64
-local known = {'id', 'model_version_id', 'input', 'output', 'confidence', 'inference_time_ms', 'timestamp', 'metadata'}
+local parents, P = 4 + F, (#ARGV - 3 - F) / 3
 
 -- How many bytes the record has, if these are too many. What the whole key takes says mostly that they are not; of a hash with other
 -- fields that is all there is to know.
@@ -16,7 +18,8 @@ local function excess(key)
   if type(memory) ~= 'number' or memory <= limit then return false end
   local left, bytes = redis.pcall('HLEN', key), 0
   if type(left) ~= 'number' then return false end
-  for _, field in ipairs(known) do
+  for at = 4, 3 + F do
+    local field = ARGV[at]
     local length = redis.call('HSTRLEN', key, field)
     if length > 0 or redis.call('HGET', key, field) then left = left - 1 end
     bytes = bytes + length
@@ -25,18 +28,24 @@ local function excess(key)
   return bytes > limit and bytes
 end
 
+local function created_of(id, prefix, field)
+  local created = id and redis.pcall('HGET', prefix .. id, field)
+  return type(created) == 'string' and #created <= longest and created
+end
+
 local function record_of(key)
   local fields = redis.pcall('HGETALL', key)
   if fields.err or #fields == 0 then return false end
-  local version
-  local record = {false}
+  local record, value_of = {}, {}
   for i = 1, #fields, 2 do
-    if fields[i] == 'model_version_id' then version = fields[i + 1] end
-    record[i + 1], record[i + 2] = fields[i], fields[i + 1]
+    value_of[fields[i]] = fields[i + 1]
+    record[P + i], record[P + i + 1] = fields[i], fields[i + 1]
     budget = budget - #fields[i] - #fields[i + 1]
   end
-  local created = version and redis.pcall('HGET', 'aidb:version:' .. version, 'created_at')
-  if type(created) == 'string' and #created <= longest then record[1] = created end
+  for i = 1, P do
+    local at = parents + 3 * (i - 1)
+    record[i] = created_of(value_of[ARGV[at]], ARGV[at + 1], ARGV[at + 2])
+  end
   return record
 end
 
