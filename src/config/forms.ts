@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 /** What the text of a setting may be, and what becomes of it. */
 
-export const text = z.string();
+export const anyText = z.string();
 export const choice = <const T extends readonly [string, ...string[]]>(values: T) =>
   z
     .string()

@@ -1,5 +1,16 @@
 import type { z } from 'zod';
-import { bytes, choice, hostNames, MB, parsedBy, seconds, secretToken, text, toggle, whole } from './forms';
+import {
+  bytes,
+  choice,
+  hostNames,
+  MB,
+  parsedBy,
+  seconds,
+  secretToken,
+  anyText,
+  toggle,
+  whole,
+} from './forms';
 import { parseMappings } from '../mapping/alias-tables';
 import type { Catalogue } from '../mapping/kinds';
 import { parseRetention } from '../mapping/retention-policy';
@@ -52,7 +63,7 @@ export const options = {
   },
   redisHost: {
     env: 'REDIS_HOST',
-    schema: text,
+    schema: anyText,
     fallback: 'localhost',
     help: 'Redis host, when REDIS_URL is not set',
   },
@@ -71,7 +82,7 @@ export const options = {
   },
   redisPassword: {
     env: 'REDIS_PASSWORD',
-    schema: text,
+    schema: anyText,
     fallback: '',
     help: 'Redis password (empty: none)',
     more: 'also for a `REDIS_URL` without one',
@@ -79,15 +90,15 @@ export const options = {
   },
   redisCaFile: {
     env: 'REDIS_CA_FILE',
-    schema: text,
+    schema: anyText,
     help: 'PEM file of the authority that signed the certificate of Redis (default: the public ones)',
   },
   redisCertFile: {
     env: 'REDIS_CERT_FILE',
-    schema: text,
+    schema: anyText,
     help: 'PEM file of our certificate, for a Redis that asks',
   },
-  redisKeyFile: { env: 'REDIS_KEY_FILE', schema: text, help: 'PEM file of its key' },
+  redisKeyFile: { env: 'REDIS_KEY_FILE', schema: anyText, help: 'PEM file of its key' },
   postgresUrl: {
     env: 'POSTGRES_URL',
     flag: '--postgres-url <url>',
@@ -105,7 +116,7 @@ export const options = {
   dbPath: {
     env: 'DB_PATH',
     flag: '--db <path>',
-    schema: text,
+    schema: anyText,
     fallback: 'sports_data.db',
     help: 'SQLite file with the alias tables',
   },
@@ -160,7 +171,7 @@ export const options = {
   },
   httpHost: {
     env: 'HTTP_HOST',
-    schema: text,
+    schema: anyText,
     fallback: '127.0.0.1',
     help: 'address of the dashboard, /healthz, /readyz, /metrics',
   },
@@ -200,7 +211,7 @@ export const options = {
     fallback: 'text',
     help: 'text for people, json for one object a line',
   },
-  logFile: { env: 'LOG_FILE', schema: text, fallback: '', help: 'also write the log to this file' },
+  logFile: { env: 'LOG_FILE', schema: anyText, fallback: '', help: 'also write the log to this file' },
   logMaxSize: {
     env: 'LOG_MAX_SIZE',
     schema: bytes,
@@ -215,7 +226,7 @@ export const options = {
   },
   dataDir: {
     env: 'MILLRACE_DIR',
-    schema: text,
+    schema: anyText,
     fallback: '.millrace',
     help: 'where embedded servers keep their data',
   },

@@ -124,7 +124,7 @@ export function kindOf(catalogue: Catalogue, name: KindName): Kind {
 }
 
 /** The column that tells how old a record is: its creation time or, for a kind without one, the first column with a time. */
-export const timeOf = ({ created, columns }: Kind): Column | undefined =>
+export const ageColumnOf = ({ created, columns }: Kind): Column | undefined =>
   columns.find(({ field, decoder }) => (created === undefined ? decoder === 'time' : field === created));
 
 /** Fills the parents' ids into a pattern of an index. */

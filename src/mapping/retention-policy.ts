@@ -1,4 +1,4 @@
-import { type Catalogue, type Kind, type KindName, namesWhere, timeOf } from './kinds';
+import { type Catalogue, type Kind, type KindName, namesWhere, ageColumnOf } from './kinds';
 
 /** After how many days records of a kind leave Redis; kinds that are not named stay. */
 export type RetentionPolicy = Readonly<Record<KindName, number>>;
@@ -8,7 +8,7 @@ export type RetentionPolicy = Readonly<Record<KindName, number>>;
  * their one parent; an entry in the index is taken out of a sorted set.
  */
 function canBeRetained(kind: Kind): boolean {
-  if (kind.appendOnly !== true || timeOf(kind) === undefined) return false;
+  if (kind.appendOnly !== true || ageColumnOf(kind) === undefined) return false;
   if (kind.shape === 'members') return kind.parents.length === 1;
   return kind.identity === 'dated' && kind.index?.by !== 'set';
 }

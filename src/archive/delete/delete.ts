@@ -8,7 +8,7 @@ import { keptBy, notKept } from './kept';
 import { Unfit } from '../record/unfit';
 import { keyOf } from '../record/key';
 import { isDataError, unfitOf } from '../write/isolate';
-import { type Kind, type KindName, timeOf } from '../../mapping/kinds';
+import { type Kind, type KindName, ageColumnOf } from '../../mapping/kinds';
 import { seriesOf } from '../record/series';
 import { isId, md5 } from '../record/row';
 import { swallowed } from '../write/swallowed';
@@ -19,7 +19,7 @@ import { quoteName, type Target, type Targets, targetOf } from '../record/target
  * deleted it, so its row stays. True for rows without a time, and for kinds that retention never touched. @param parameter of the kind
  */
 const notRetained = (parameter: string, kind: Kind): string =>
-  `(t.${quoteName(timeOf(kind)?.column ?? '')} < (SELECT before FROM millrace.retention WHERE kind = ${parameter})) IS NOT TRUE`;
+  `(t.${quoteName(ageColumnOf(kind)?.column ?? '')} < (SELECT before FROM millrace.retention WHERE kind = ${parameter})) IS NOT TRUE`;
 
 const inheritSql = readAsset('src/archive/identity/sql/inherit-ids.sql');
 

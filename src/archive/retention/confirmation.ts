@@ -3,7 +3,7 @@ import { type PostgresConnection, sqlState, type Transaction } from '../../conne
 import { findParents, withParents } from '../identity/parents';
 import { keyOf } from '../record/key';
 import { IdMap, IdMapTransaction } from '../identity/id-map';
-import { type KindName, timeOf } from '../../mapping/kinds';
+import { type KindName, ageColumnOf } from '../../mapping/kinds';
 import type { KeptReason } from './retention-report';
 import type { Row } from '../record/row';
 import { quoteName, type Targets, targetOf } from '../record/target';
@@ -85,7 +85,7 @@ async function compareRows(
       .replaceAll('{table}', target.table)
       .replaceAll('{parent}', `t.${quoteName(target.kind.parents[0]?.column ?? '')}`)
       .replaceAll('{series}', seriesOf(target.kind))
-      .replaceAll('{time}', `t.${quoteName(timeOf(target.kind)?.column ?? '')}`);
+      .replaceAll('{time}', `t.${quoteName(ageColumnOf(target.kind)?.column ?? '')}`);
     for (const { parent, series } of await transaction.query(sql, [parents, `${before}+00`]))
       younger.add(`${parent} ${series}`);
   }

@@ -1,7 +1,7 @@
 import type { Result } from 'ioredis';
 import { readAsset } from '../../foundation/package-root';
 import type { RedisConnection } from '../../connections/redis';
-import { type Kind, kindOf, type Series, timeOf } from '../../mapping/kinds';
+import { type Kind, kindOf, type Series, ageColumnOf } from '../../mapping/kinds';
 import { printable } from '../letters/dead-letters';
 import { instant } from '../record/instant';
 import { keyOf } from '../record/key';
@@ -176,7 +176,7 @@ function rowOf(
   try {
     const row = toRow({ kind, id, parents: [{ id: parent, created: started }], values: [member] });
     const fields = parseMember(member);
-    const { field: time = '' } = timeOf(kind) ?? {};
+    const { field: time = '' } = ageColumnOf(kind) ?? {};
     const at = fields.get(time);
     if (at === undefined) {
       keep(report, 'unfit', nameOf(kind, id));

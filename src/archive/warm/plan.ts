@@ -1,7 +1,7 @@
 import { readAsset } from '../../foundation/package-root';
 import { sqlState } from '../../connections/postgres';
 import type { TextRow, Transaction } from '../../connections/postgres';
-import { type Kind, type KindName, timeOf } from '../../mapping/kinds';
+import { type Kind, type KindName, ageColumnOf } from '../../mapping/kinds';
 import { type Strategies, strategyOf } from '../../mapping/strategies';
 import { quoteName, type Target, type Targets } from '../record/target';
 import type { WarmLimits } from './limits';
@@ -116,7 +116,7 @@ async function countByParent(
 /** SQL: a condition for rows that retention would not remove again at once. */
 export function sinceCondition(kind: Kind, { since }: WarmLimits): string {
   const oldest = since?.[kind.name];
-  const column = timeOf(kind)?.column ?? '';
+  const column = ageColumnOf(kind)?.column ?? '';
   return oldest === undefined ? 'true' : `${quoteName(column)} >= '${oldest.toISOString()}'`;
 }
 
