@@ -26,11 +26,11 @@ export class Echoes {
   }
 
   /** The tail has read a page: it is remembered at once, for its echoes may arrive before it is applied. */
-  read({ position, carried }: { readonly position: string; readonly carried: readonly number[] }): void {
+  read({ position, echoing }: { readonly position: string; readonly echoing: readonly number[] }): void {
     this.#readUntil = position;
-    if (carried.length === 0) return;
+    if (echoing.length === 0) return;
     this.#carriedAt = performance.now();
-    for (const id of carried) this.#recent.add(id);
+    for (const id of echoing) this.#recent.add(id);
     if (this.#recent.size < kept) return;
     this.#older = this.#recent;
     this.#recent = new Set<number>();
