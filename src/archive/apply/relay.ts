@@ -11,7 +11,7 @@ export interface Behind {
 }
 
 export interface RelayOptions {
-  readonly tail: StreamTail;
+  readonly tail: Pick<StreamTail, 'arrival' | 'peek' | 'take'>;
   /** They take turns. */
   readonly connections: readonly [PostgresConnection, PostgresConnection];
   /** A page's turn is near. */
