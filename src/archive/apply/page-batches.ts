@@ -22,7 +22,7 @@ export class PageBatches {
     const made = this.#made.get(page);
     if (made !== undefined) return made;
     const batch = new Batch();
-    batch.letters.push(...page.letters);
+    for (const letter of page.letters) batch.letters.push(letter);
     for (const carried of page.carried) batch.addCarried(carried, this.#known);
     this.#onLetters(batch.letters);
     this.#made.set(page, batch);
