@@ -110,6 +110,12 @@ test('what cannot be applied is told when the batch is made: mended by hand it i
   expect(letters.map(told)).toEqual(['prediction aidb:prediction:7 22P02']);
 });
 
+test('what is no record may be very much', () => {
+  const strange = Array.from({ length: 200_000 }, () => ['?', Buffer.alloc(0)] as const);
+  const page = readPage([entry('1-1', ...strange)], fields);
+  expect(new PageBatches(known, () => undefined).of(page).letters).toHaveLength(strange.length);
+});
+
 test('the page after those that are under way is made ready before any of them is done', async () => {
   const pages = ['1-1', '2-1', '3-1'].map((id, index) =>
     readPage([entry(id, ['prediction=', predictionOf(String(index))])], fields),
