@@ -111,9 +111,9 @@ test('what cannot be applied is told when the batch is made: mended by hand it i
 });
 
 test('what is no record may be very much', () => {
-  const strange = Array.from({ length: 200_000 }, () => ['?', Buffer.alloc(0)] as const);
-  const page = readPage([entry('1-1', ...strange)], fields);
-  expect(new PageBatches(known, () => undefined).of(page).letters).toHaveLength(strange.length);
+  const page = readPage([entry('1-1', ['?', Buffer.alloc(0)])], fields);
+  const letters = Array.from({ length: 200_000 }, () => page.letters).flat();
+  expect(new PageBatches(known, () => undefined).of({ ...page, letters }).letters).toHaveLength(200_000);
 });
 
 test('the page after those that are under way is made ready before any of them is done', async () => {
