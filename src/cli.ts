@@ -15,14 +15,14 @@ import { stopSignal } from './foundation/stop-signal';
 
 async function main(): Promise<void> {
   const stop = stopSignal();
-  // Whoever read our output is gone (`| head -1`), or its disk is full: what is to be done is done all the same.
+  // If the reader of our output is gone (`| head -1`), or its disk is full, the verb still does its work.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 
   const program = new Command('millrace')
     .description('Keeps SQLite, Redis and PostgreSQL in step in near real time')
     .version(version)
     .exitOverride()
-    .configureOutput({ outputError: () => undefined }) // told below, as all errors are
+    .configureOutput({ outputError: () => undefined }) // printed below, as all errors are
     .addHelpText(
       'after',
       '\nExit code: 0 all in step, 2 in step but records are parked, 3 a dry run of `reconcile` found differences, 1 failed, with what to do.',
@@ -40,7 +40,7 @@ async function main(): Promise<void> {
     const verb = verbOf(program, args);
     const json = wantsJson(verb, args);
     if (!(error instanceof CommanderError)) code = fail(error, verb, json);
-    // Help that was asked for is no error; help for want of a verb has been printed.
+    // Help that was asked for is no error; help because a verb is missing has been printed already.
     else if (error.exitCode === 0 || error.code === 'commander.help') code = error.exitCode;
     else code = fail(usageError(error, verb, said), verb, json);
   }
@@ -56,7 +56,8 @@ function fail(error: unknown, verb: Command, json: boolean): number {
     return 1;
   }
   const { code, message } = described;
-  // A list of problems has several lines. Whatever else ends a line in a message begins none of ours: they are indented.
+  // A message may have several lines: ours are a list of problems, indented already. Lines of others are indented here, so that they
+  // cannot pass for ours.
   const [first = '', ...more] = `${message} (${code})`.split('\n');
   const rest = more.map((line) => (/^ /.test(line) ? line : `    ${line}`));
   complain([`Error: ${first}`, ...rest, ...(hint === undefined ? [] : [`    → ${hint}`])]);

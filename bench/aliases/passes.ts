@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import type { PassReport } from '../../src/aliases/pass/report';
 import { type Config, loadConfig } from '../../src/config/load';
 import { openLog } from '../../src/log/log';
-import { passOnce } from '../../src/aliases/once';
+import { aliasesOnce } from '../../src/aliases/once';
 import { timed } from '../clock';
 import { withStores } from '../stores';
 import type { Context, Part } from '../suite';
@@ -89,7 +89,7 @@ async function scene({ dbPath, client, times, pass }: Measured): Promise<void> {
 async function millracePass(config: Config): Promise<PassReport> {
   const log = openLog({ level: 'error', format: 'json', file: '', maxBytes: 0, files: 1 }, true);
   try {
-    return await passOnce(config, log);
+    return await aliasesOnce(config, log);
   } finally {
     await log.close();
   }

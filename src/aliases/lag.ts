@@ -4,21 +4,21 @@ import type { AliasSource } from './source/source';
 
 /** How far Redis is behind the changelog; null: not known now. */
 export interface AliasLag extends Pick<Progress, 'lagRecords' | 'lagSeconds'> {
-  /** Rows the changelog holds, consumed ones of the last day included; null when there is none, too. */
+  /** All rows of the changelog, with the applied ones of the last day; null also when there is no changelog. */
   readonly changelogRows: number | null;
 }
 
 export interface LagFacts {
   readonly source: AliasSource | undefined;
-  /** Closed by ourselves for a moment, in which nobody else has the file open. */
+  /** Whether we have closed the file for a moment to fold its log; nobody else has it open then, so the lag stays what it was. */
   readonly folding: boolean;
-  /** What Redis has acknowledged. */
+  /** The newest checkpoint that Redis has acknowledged. */
   readonly confirmed: AliasCheckpoint | undefined;
 }
 
 const unknown: AliasLag = { lagRecords: null, lagSeconds: null, changelogRows: null };
 
-/** Asks the changelog at each look. */
+/** Counts the lag, by the changelog. */
 export class LagReader {
   #last = unknown;
 
@@ -41,6 +41,6 @@ function lagOf({ source, confirmed }: LagFacts, now: number): AliasLag {
       lagSeconds: oldestAt === null ? 0 : Math.max(0, now - oldestAt) / 1_000,
     };
   } catch {
-    return unknown; // locked at this moment: the lane's own look says so if it lasts
+    return unknown; // the file is locked at this moment; if that lasts, the lane reports it
   }
 }

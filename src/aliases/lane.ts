@@ -11,11 +11,12 @@ import { PauseState } from '../pipeline/pause';
 import type { CycleOutcome } from '../pipeline/pump';
 import { type AliasLag, LagReader } from './lag';
 import { aliasPasses } from './pass/passes';
-import { describeApplied, type PassReport } from './pass/report';
+import { describeAliasesApplied, type PassReport } from './pass/report';
 import { Vouching } from './sink/alias-case';
 import type { AliasCheckpoint } from './sink/checkpoint';
-import { Follower } from './sink/follower';
+import { AliasFollower } from './sink/follower';
 import { aliasIncidentStore } from './sink/incident-store';
+import { aliasPauseStore } from './sink/pause-store';
 import { AliasSink, CheckpointMoved } from './sink/sink';
 import { sqliteError } from './source/database';
 import type { AliasSource } from './source/source';
@@ -39,22 +40,22 @@ export interface AliasLaneOptions extends Omit<KeeperOptions, 'onFold'> {
 }
 
 export interface AliasLaneState extends LaneState<PassReport>, AliasLag {
-  /** The file as it is open; undefined: it is not. */
+  /** The open file; undefined while it is not open. */
   readonly source: AliasSource | undefined;
   /** Why the capture cannot be installed, when it cannot. */
   readonly cannotWrite: string | undefined;
   readonly unserved: readonly UnservedRow[];
-  /** The newest one that Redis has acknowledged. */
+  /** The newest checkpoint that Redis has acknowledged. */
   readonly checkpoint: AliasCheckpoint | undefined;
 }
 
-/** The pipeline `aliases` at work. What it is like is told by `state`. */
+/** The pipeline `aliases` at work; `state` tells how it is. */
 export interface AliasLane {
   readonly turns: Turns<PassReport>;
-  /** @param now by the clock of people */
+  /** @param now milliseconds since 1970 */
   readonly state: (now?: number) => AliasLaneState;
   readonly passes: PassRunner<PassReport>;
-  /** Leaves everything in the file, as SQLite's last close would. */
+  /** Closes the file, after folding its log into it as SQLite's last close would. */
   readonly close: () => Promise<void>;
 }
 
@@ -62,8 +63,8 @@ export interface AliasLane {
 const busyGraceMs = 5_000;
 
 /**
- * changelog -> truth -> sink, and the full pass in between: a turn does one page of the one and one chunk of the other. Everything
- * it knows it can find again in SQLite and Redis.
+ * changelog -> truth -> sink, with full passes in between: a turn applies one page of the changelog and does one chunk of a pass.
+ * Everything the lane knows it can find again in SQLite and Redis.
  */
 export function aliasLane(options: AliasLaneOptions): AliasLane {
   const { path, connection, log, metrics, tell, force, aliasCase } = options;
@@ -82,7 +83,7 @@ export function aliasLane(options: AliasLaneOptions): AliasLane {
   const vouching = new Vouching(sink, aliasCase, force);
   const applied = new AppliedReport({
     ...{ pipeline: 'aliases', log, metrics, tell },
-    describe: describeApplied,
+    describe: describeAliasesApplied,
   });
   const incidents = new Incidents({
     ...{ pipeline: 'aliases', log, tell },
@@ -105,7 +106,7 @@ export function aliasLane(options: AliasLaneOptions): AliasLane {
     passes.restart(reason);
   };
   const keep = new Keep({ keeper, incidents, log, onDoubt });
-  const follower = new Follower(sink, vouching);
+  const follower = new AliasFollower(sink, vouching);
   const yieldToWriter: Stage = () => (keep.source.writerActive() ? 'idle' : undefined);
   const restWhilePaused: Stage = () => (pause.current === undefined ? undefined : 'idle');
   const pass: Stage = async () => ((await passes.step()) ? 'more' : undefined);
@@ -121,7 +122,7 @@ export function aliasLane(options: AliasLaneOptions): AliasLane {
       return 'more';
     }
     const translated = sqliteError(thrown, path);
-    // It was open, so it was right: SQLite's trouble of today is no reason to stop for good.
+    // The file was open once, so the setting is right: SQLite's trouble of today is no reason to stop for good.
     const error = translated === thrown ? thrown : asRetryable(translated);
     if (describeError(thrown).code === 'SQLITE_READONLY_ROLLBACK') keeper.release(); // opening it rolls back
     if (error instanceof MillraceError && (error.code === 'E_DB_BUSY' || error.code === 'E_DB_MOVED')) {
@@ -137,7 +138,7 @@ export function aliasLane(options: AliasLaneOptions): AliasLane {
       always: [
         keep.run,
         greet(connection, log),
-        lookForPause(connection, pause),
+        lookForPause(aliasPauseStore(connection), pause),
         follow({ keep, follower, sink, pause, incidents, onDoubt }),
         yieldToWriter,
         tidy({ keep, keeper, sink, log }),

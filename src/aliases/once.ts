@@ -5,16 +5,17 @@ import type { Log } from '../log/log';
 import { createMetrics } from '../metrics/metrics';
 import { untold } from '../pipeline/event';
 import { type OnceOptions, runForOnePass } from '../pipeline/one-pass';
+import { refusePaused } from '../pipeline/pause';
 import { aliasLane } from './lane';
 import { type PassReport, requireTables } from './pass/report';
-import { refusePaused } from './sink/pause';
+import { aliasPauseStore } from './sink/pause-store';
 
 /**
  * One full pass in this process, beside a running daemon or without one. Installs nothing in the SQLite file. The first
  * failure ends it.
  * @param options force: delete even when that is more than half of the keys of a type. @throws E_STOPPED when the signal aborts
  */
-export async function passOnce(
+export async function aliasesOnce(
   config: AliasStores,
   log: Log,
   { force = false, ...options }: OnceOptions & { readonly force?: boolean } = {},
@@ -31,7 +32,7 @@ export async function passOnce(
     ...options,
     ...{ pipeline: 'aliases', turns, passes },
     wake$: interval(20), // only a locked file is waited for
-    refused: () => refusePaused(connection),
+    refused: () => refusePaused('aliases', aliasPauseStore(connection)),
     until: (ended) => Promise.race([passes.request('asked for'), ended]),
     cut: () => {
       connection.close();

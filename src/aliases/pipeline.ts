@@ -3,7 +3,7 @@ import { framed, tellOf } from '../pipeline/frame';
 import type { Pipeline, PipelineOptions } from '../pipeline/pipeline';
 import { aliasLane } from './lane';
 import type { PassReport } from './pass/report';
-import { pause, refusePaused, resume } from './sink/pause';
+import { aliasPauseStore } from './sink/pause-store';
 import { isNetworkPath, networkWarning } from './source/network-path';
 import { databaseWake$ } from './source/wake';
 import { aliasHealth, aliasReadings, aliasStatus, type AliasStatus, aliasTroubles } from './status';
@@ -34,9 +34,7 @@ export function aliasPipeline(options: PipelineOptions): Pipeline<AliasStatus, P
     troubles: (status) => aliasTroubles(status, intervalSeconds),
     health: aliasHealth,
     readings: (status) => aliasReadings(status, { intervalSeconds, capture }),
-    pause: (by) => pause(connection, by),
-    resume: () => resume(connection),
-    refusePaused: () => refusePaused(connection),
+    pauses: aliasPauseStore(connection),
     askForPass: () => {
       passes.restart('asked for');
       return passes.request('asked for');

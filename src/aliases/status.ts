@@ -17,7 +17,7 @@ import type { AliasLaneState } from './lane';
 import type { PassReport } from './pass/report';
 import type { UnservedRow } from './source/unserved';
 
-/** What is known of one configured table. */
+/** One configured table, served or not. */
 export interface TableStatus {
   readonly type: string;
   readonly table: string;
@@ -35,7 +35,7 @@ export interface AliasStatus extends Progress<PassReport>, AliasLag {
   readonly mode: 'tail' | 'interval' | 'closed';
   readonly captureGaps: readonly string[];
   readonly cannotWrite: string | null;
-  /** Why changes wait for full passes, in one line; null: they do not. */
+  /** Why changes wait for full passes, in one line; null when they travel at once. */
   readonly notCaptured: string | null;
   readonly tables: readonly TableStatus[];
   /** Rows that can have no key, as the last full pass saw them: twenty of a type at the most. */
@@ -118,7 +118,7 @@ export function aliasTroubles(
   return troubles;
 }
 
-/** Rows without a key are kept aside: the file has them, Redis cannot. */
+/** Ready, degraded or failing. Rows that can have no key make it degraded: the file has them, Redis cannot. */
 export const aliasHealth = (status: AliasStatus, troubles: readonly string[]): Health =>
   healthOf({
     status,

@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { stoppedEarly } from '../pipeline/one-pass';
+import { refusePaused } from '../pipeline/pause';
 import type { ArchiveLane } from './lane';
 import type { ArchivePassReport } from './pass/report';
-import { refusePaused } from './position/pause';
+import { archivePauseStore } from './position/pause-store';
 
 const pollMs = 200;
 
@@ -14,18 +15,18 @@ export async function askForPass(
   { state, checkpoint, postgres }: ArchiveLane,
   signal: AbortSignal,
 ): Promise<ArchivePassReport> {
-  // Before that there may be nothing to write the request to.
-  while (state().owner === undefined) await pause(signal);
+  // As long as no owner is known there may be no checkpoint to write the request to.
+  while (state().owner === undefined) await rest(signal);
   const asked = await checkpoint.requestPass();
   for (;;) {
     const report = await checkpoint.passSince(asked);
     if (report !== undefined) return report as ArchivePassReport;
-    await refusePaused(postgres); // nobody can tell how long it will be
-    await pause(signal);
+    await refusePaused('archive', archivePauseStore(postgres)); // nobody can tell how long a pause will last
+    await rest(signal);
   }
 }
 
-async function pause(signal: AbortSignal): Promise<void> {
+async function rest(signal: AbortSignal): Promise<void> {
   if (signal.aborted) throw stoppedEarly();
   await delay(pollMs, undefined, { ref: false });
 }

@@ -11,8 +11,8 @@ export interface CaptureWatchOptions {
 }
 
 /**
- * Looks every few seconds whether writers can do their work: the function library is loaded and ours, and the stream takes entries.
- * In every instance, and without Postgres: a writer waits for neither an owner nor an archive.
+ * Looks every few seconds whether writers can do their work: the function library is loaded and ours, and the stream takes entries. Every
+ * instance does so, even without Postgres, for writers wait neither for an owner nor for an archive.
  */
 export class CaptureWatch {
   readonly #options: CaptureWatchOptions;
@@ -23,12 +23,12 @@ export class CaptureWatch {
     this.#options = options;
   }
 
-  /** What keeps writers from their work, or does it in our name; a person has to look. */
+  /** What keeps writers from their work (or a function library that is not ours): a person has to look. */
   get troubles(): readonly ErrorReport[] {
     return [this.#functions, this.#stream].filter((one) => one !== undefined);
   }
 
-  /** Never throws: that Redis is away is told elsewhere. */
+  /** Never throws: others report when Redis is away. */
   async look(): Promise<void> {
     this.#functions = await this.#attempt(() => this.#keepLibrary(), this.#functions);
     this.#stream = await this.#attempt(async () => {

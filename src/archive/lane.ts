@@ -19,11 +19,11 @@ import type { CycleOutcome } from '../pipeline/pump';
 import type { SinkOptions } from './apply/sink';
 import { Parked } from './letters/parked';
 import { ArchivePasses } from './pass/passes';
-import { type ArchivePassReport, describeApplied } from './pass/report';
+import { type ArchivePassReport, describeRecordsApplied } from './pass/report';
 import { countsOf } from './pass/statistics';
 import { SyncedNames } from './pass/synced-names';
 import { Checkpoint, Displaced } from './position/checkpoint';
-import type { Position } from './position/claimed-position';
+import type { StreamPosition } from './position/claimed-position';
 import { archiveIncidentStore } from './position/incident-store';
 import { Standing } from './position/standing';
 import { type RefusedKind, Refusals } from './refusals';
@@ -44,23 +44,23 @@ export interface ArchiveLaneOptions {
   readonly catalogue: Catalogue;
   readonly strategies: SinkOptions['strategies'];
   readonly onDelete: SinkOptions['onDelete'];
-  /** Given to a daemon that has to remove what is old from Redis. */
+  /** Set for a daemon that has to remove old records from Redis. */
   readonly retention?: RetentionPolicy | undefined;
   readonly log: Log;
   readonly metrics: Metrics;
   readonly tell: Tell;
-  /** Called when there may be something to do. */
+  /** Called when the lane may have something to do. */
   readonly onWake: () => void;
 }
 
 export interface ArchiveLaneState extends LaneState<ArchivePassReport> {
-  /** `uncertain`: it was the owner, but Postgres has not confirmed it for so long that another may have taken over. */
+  /** `uncertain`: this instance was the owner, but Postgres has not confirmed that for so long that another may have taken over. */
   readonly role: 'owner' | 'uncertain' | 'standby' | 'starting';
   /** Whether this instance owns the stream, as far as it knows. */
   readonly owned: boolean;
-  /** host:pid of the owner; undefined: nobody has asked yet. */
+  /** host:pid of the owner; undefined: this instance has not asked yet. */
   readonly owner: string | undefined;
-  readonly position: Position | undefined;
+  readonly position: StreamPosition | undefined;
   /** The last entry known to be applied. */
   readonly entryId: string;
   /** When the oldest entry not yet applied was written; undefined: in step. */
@@ -70,7 +70,7 @@ export interface ArchiveLaneState extends LaneState<ArchivePassReport> {
   readonly evicts: boolean;
 }
 
-/** The pipeline `archive` at work. What it is like is told by `state`; the other parts are what it works with. */
+/** The pipeline `archive` at work; `state` tells how it is. The other parts are for those who work with the lane. */
 export interface ArchiveLane {
   readonly turns: Turns<ArchivePassReport>;
   readonly state: () => ArchiveLaneState;
@@ -82,16 +82,16 @@ export interface ArchiveLane {
   readonly echoes: Echoes;
   /** Whether this instance owns the stream. */
   readonly owned$: Observable<boolean>;
-  /** Cuts what is in flight, at the end of the patience. */
+  /** Cuts the connections with all that is in flight, when a stop takes too long. */
   readonly cut: () => void;
-  /** Ends everything; a standby may take over at once. */
+  /** Ends everything, and gives the stream up, so that a standby can take over at once. */
   readonly close: () => Promise<void>;
 }
 
-const releaseMs = 2_000; // for giving up the stream at the stop
+const releaseMs = 2_000; // how long a stop waits for the stream to be given up
 
 /**
- * stream -> look-up -> sink, and the full pass in between, in turns. Whatever it knows it can find again in Redis and Postgres.
+ * stream -> look-up -> sink, with full passes in between, in turns. Everything the lane knows it can find again in Redis and Postgres.
  */
 export function archiveLane(options: ArchiveLaneOptions): ArchiveLane {
   const { catalogue, log, metrics, tell, strategies, onDelete, onWake } = options;
@@ -106,7 +106,7 @@ export function archiveLane(options: ArchiveLaneOptions): ArchiveLane {
   const names = new SyncedNames(log, catalogue);
   const applied = new AppliedReport({
     ...{ pipeline: 'archive', log, metrics, tell },
-    describe: describeApplied(catalogue),
+    describe: describeRecordsApplied(catalogue),
   });
   const targets = () => prepare.targets;
   const applier = () => prepare.applier;
@@ -174,7 +174,7 @@ export function archiveLane(options: ArchiveLaneOptions): ArchiveLane {
     if (from !== undefined) incidents.add(`took over the stream from ${from}`, silentSince);
     follow.mustLook();
     prepare.made?.forget();
-    parked.suspect(); // what that instance parked
+    parked.suspect(); // the owner before may have parked records
     tail.reset();
     restart('start');
   });
@@ -189,7 +189,7 @@ export function archiveLane(options: ArchiveLaneOptions): ArchiveLane {
     const error = postgres.translate(thrown);
     if (isFatal(error)) prepare.distrust();
     prepare.made?.forget();
-    // It worked before, so it was right: a person may mend it while we go on trying.
+    // What worked before was set up rightly: a person may mend it while we go on trying.
     throw prepare.started ? asRetryable(error) : error;
   };
   const turns = new Turns({
@@ -224,7 +224,7 @@ export function archiveLane(options: ArchiveLaneOptions): ArchiveLane {
     close: async () => {
       tail.reset();
       await incidents.close();
-      // Without it the standby waits a little longer.
+      // If this fails, a standby only waits a little longer.
       const released = checkpoint.release().catch(() => undefined);
       await Promise.race([released, delay(releaseMs, undefined, { ref: false })]);
       connections.close();

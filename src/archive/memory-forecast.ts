@@ -10,9 +10,9 @@ export interface MemoryFacts {
   readonly usedBytes: number;
   /** maxmemory, or the memory of the machine; null: unknown. */
   readonly limitBytes: number | null;
-  /** Until it is full at the rate of the last minutes; null: it does not grow. */
+  /** Seconds until memory is full, at the rate of the last minutes; null: it does not grow. */
   readonly fullInSeconds: number | null;
-  /** maxmemory-policy lets it drop the stream, which has no time to live. */
+  /** Whether maxmemory-policy lets Redis evict the stream, which has no time to live. */
   readonly evicts: boolean;
 }
 
@@ -21,22 +21,22 @@ interface Sample {
   readonly used: number;
 }
 
-/** Growth is judged over so long: shorter ones are noise. */
+/** Growth is judged over this time, and at least over `leastMs`: within less it is noise. */
 const windowMs = 120_000;
 const leastMs = 10_000;
 
-/** Watches Redis' memory: while Postgres is away, the stream grows. */
+/** Watches Redis' memory, for the stream grows while Postgres is away. */
 export class MemoryForecast {
   readonly #redis: RedisConnection;
   #samples: Sample[] = [];
-  /** Undefined: Redis does not tell now. */
+  /** The newest facts; undefined while Redis does not answer. */
   facts: MemoryFacts | undefined;
 
   constructor(redis: RedisConnection) {
     this.#redis = redis;
   }
 
-  /** Takes a sample. Never throws: that Redis is away is told elsewhere. */
+  /** Takes a sample. Never throws: others report when Redis is away. */
   async sample(position: string, now = performance.now()): Promise<void> {
     try {
       const [info, streamLength, first] = await Promise.all([
@@ -58,12 +58,12 @@ export class MemoryForecast {
         evicts: number('maxmemory') > 0 && text('maxmemory_policy').startsWith('allkeys'),
       };
     } catch {
-      this.facts = undefined; // asked again in a moment
+      this.facts = undefined; // the next sample is taken in a moment
     }
   }
 }
 
-/** When memory is full if it goes on growing as it did; null when it does not. */
+/** In how many seconds memory is full if it goes on growing as it did; null when it does not grow. */
 function forecast(samples: readonly Sample[], limit: number | null): number | null {
   const [first] = samples;
   const last = samples.at(-1);

@@ -5,19 +5,19 @@ import type { Log } from '../log/log';
 import { createMetrics } from '../metrics/metrics';
 import { untold } from '../pipeline/event';
 import { type OnceOptions, runForOnePass } from '../pipeline/one-pass';
+import { refusePaused } from '../pipeline/pause';
 import { askForPass } from './ask-for-pass';
 import { beforeAll, compareEntryIds } from './stream/entry-id';
 import { type ArchiveLane, archiveLane } from './lane';
-import type { ArchivePassReport } from './pass/report';
-import { refusePaused } from './position/pause';
-import { passSummary } from './pass/report';
+import { type ArchivePassReport, archivePassSummary } from './pass/report';
+import { archivePauseStore } from './position/pause-store';
 import { lastEntryId } from './tail/stream-tail';
 
 const pollMs = 200;
 
 /**
- * One full pass, and everything the stream holds, in this process; where a daemon owns the stream, the daemon is asked for the
- * pass. The first failure ends it. @throws E_STOPPED when the signal aborts
+ * Makes a full pass and applies everything the stream holds. If a daemon owns the stream, it is asked for the pass instead. The first
+ * failure ends it. @throws E_STOPPED when the signal aborts
  */
 export async function archiveOnce(
   config: ArchiveRecords & Pick<Config, 'postgres' | 'onDelete'>,
@@ -43,7 +43,7 @@ export async function archiveOnce(
     wake$: merge(wake$, interval(pollMs)),
     until: async (ended, stop) => {
       const report = passes.request('asked for');
-      await Promise.race([ended, refusePaused(lane.postgres)]);
+      await Promise.race([ended, refusePaused('archive', archivePauseStore(lane.postgres))]);
       const finished = await Promise.race([ended, report, askOwner(lane, log, stop)]);
       await Promise.race([ended, drained(lane, stop)]);
       return finished;
@@ -51,19 +51,19 @@ export async function archiveOnce(
   });
 }
 
-/** Until everything that is in the stream by now has been applied, by whoever owns it. */
+/** Waits until everything that is in the stream by now has been applied, by this instance or another. */
 async function drained(lane: ArchiveLane, signal: AbortSignal): Promise<void> {
   const last = await lastEntryId(lane.redis);
   while (!signal.aborted) {
     const { owned, position: ours } = lane.state();
     const position = owned ? ours?.entryId : await lane.checkpoint.storedEntryId();
     if (compareEntryIds(position ?? beforeAll, last) >= 0) return;
-    if (!owned) await refusePaused(lane.postgres); // an owner's own cycles look
+    if (!owned) await refusePaused('archive', archivePauseStore(lane.postgres)); // as the owner, the lane looks for a pause itself
     await delay(pollMs);
   }
 }
 
-/** Where another instance owns the stream, its pass will do. */
+/** The report of the owner's pass, if another instance owns the stream; never settles otherwise. */
 async function askOwner(lane: ArchiveLane, log: Log, signal: AbortSignal): Promise<ArchivePassReport> {
   const isOwner = () => lane.state().owned;
   while (lane.state().owner === undefined || isOwner()) {
@@ -71,9 +71,9 @@ async function askOwner(lane: ArchiveLane, log: Log, signal: AbortSignal): Promi
     await delay(pollMs, undefined, { signal }).catch(() => undefined);
   }
   const report = await askForPass(lane, signal);
-  // The owner died, and this process became it: the pass is its own, and told.
+  // The owner has died and this process has taken over: it makes the pass itself, and reports it elsewhere.
   if (isOwner()) return new Promise(() => undefined);
-  const text = passSummary(report);
+  const text = archivePassSummary(report);
   log.info('pass complete, by the daemon', { event: 'pass.done', pipeline: 'archive', text });
   return report;
 }

@@ -13,10 +13,10 @@ import { MemoryForecast } from './memory-forecast';
 import { mirror$ } from './mirror/mirror';
 import { MirrorLog } from './mirror/mirror-log';
 import type { ArchivePassReport } from './pass/report';
-import { pause, refusePaused, resume } from './position/pause';
+import { archivePauseStore } from './position/pause-store';
 import { archiveHealth, archiveReadings, archiveStatus, type ArchiveStatus, archiveTroubles } from './status';
 
-/** What is due once a second is not woken by anything else. */
+/** Nothing else would wake the lane for what is due once a second. */
 const wakeMs = 1_000;
 const sampleMs = 2_000;
 
@@ -48,7 +48,7 @@ export function archivePipeline(options: PipelineOptions, postgres: PostgresTarg
     passes.restart(reason);
     ready$.next();
   });
-  // What people ask for does not wait for what the lane is doing.
+  // A connection of its own, so that what people ask for does not wait for the lane.
   const people = new PostgresConnection(postgres, 'people');
   const memory = new MemoryForecast(redis);
   const capture = new CaptureWatch({
@@ -100,9 +100,7 @@ export function archivePipeline(options: PipelineOptions, postgres: PostgresTarg
     troubles: (status) => archiveTroubles(status, { catalogue, intervalSeconds }),
     health: archiveHealth,
     readings: (status) => archiveReadings(status, intervalSeconds),
-    pause: (by) => pause(people, by),
-    resume: () => resume(people),
-    refusePaused: () => refusePaused(people),
+    pauses: archivePauseStore(people),
     askForPass: (until) => askForPass(lane, until),
     cut: () => {
       people.close();

@@ -2,10 +2,10 @@ import type { BatchOutcome } from './write/attempt';
 import { type Catalogue, type KindName, kindOf } from '../mapping/kinds';
 import type { Unfit } from './record/unfit';
 
-/** So many records of a kind, and none that got through: it is not the records. */
+/** If this many records of a kind were refused and none was written, the fault is not the records'. */
 const enough = 12;
 
-/** Of a kind of which Postgres takes nothing any more. No contents. */
+/** A kind of which Postgres takes nothing any more, and why. No contents. */
 export interface RefusedKind {
   readonly kind: KindName;
   readonly count: number;
@@ -14,7 +14,7 @@ export interface RefusedKind {
   readonly constraint: string | null;
 }
 
-/** Whether Postgres refuses whatever comes of a kind, for one reason: a new column, a CHECK, a trigger. */
+/** Finds kinds of which Postgres refuses every record for one reason: a new column, a CHECK, a trigger. */
 export class Refusals {
   readonly #rows = new Map<KindName, RefusedKind>();
 
@@ -23,7 +23,7 @@ export class Refusals {
     for (const kind of landed) this.#rows.delete(kind);
   }
 
-  /** Another instance writes. */
+  /** Forgets all, because another instance writes from now on. */
   clear(): void {
     this.#rows.clear();
   }
@@ -42,7 +42,7 @@ export class Refusals {
   }
 }
 
-/** For `/readyz`. */
+/** What `/readyz` says of a refused kind. */
 export function refusalTrouble(
   catalogue: Catalogue,
   { kind, count, code, column, constraint }: RefusedKind,

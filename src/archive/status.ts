@@ -24,7 +24,7 @@ import type { MirrorStatus } from './mirror/mirror-log';
 export interface ArchiveStatus extends Progress<ArchivePassReport> {
   readonly redis: string;
   readonly postgres: string;
-  /** `uncertain`: it was the owner, but Postgres has not confirmed it for so long that another may have taken over. */
+  /** `uncertain`: this instance was the owner, but Postgres has not confirmed that for so long that another may have taken over. */
   readonly role: 'owner' | 'uncertain' | 'standby' | 'starting';
   /** host:pid of the owner. */
   readonly owner: string | null;
@@ -59,7 +59,7 @@ export function archiveStatus(
   const since = owned ? waitingSince(state, memory) : undefined;
   const lagSeconds = since === undefined ? 0 : Math.max(0, now - since) / 1_000;
   const known = owned && memory !== undefined;
-  // An instance that was displaced does not hear of the end of a pause.
+  // Only the owner hears of the end of a pause.
   const paused = owned ? (state.paused ?? null) : null;
   return {
     ...progressOf(state, now),
@@ -69,7 +69,7 @@ export function archiveStatus(
     owner: owner ?? null,
     mirror: { ...mirror, since: timeOf(mirror.since, now) },
     position: position ? { incarnation: position.incarnation, entryId: position.entryId } : null,
-    // The last entry applied stays in the stream, as a witness.
+    // Minus one: the last entry applied stays in the stream, as a witness.
     lagRecords: !known ? null : since === undefined ? 0 : Math.max(1, memory.streamLength - 1),
     lagSeconds,
     checkpointAgeSeconds: age.seconds({
@@ -88,7 +88,7 @@ export function archiveStatus(
   };
 }
 
-/** When the oldest entry that waits was written: the one being applied, or what was in the stream when it was last looked at. */
+/** When the oldest entry that waits was written: the one that is being applied, or the first one seen at the last look at the stream. */
 function waitingSince(
   { behindSince, entryId }: ArchiveLaneState,
   memory: MemoryFacts | undefined,
@@ -98,12 +98,12 @@ function waitingSince(
   return first === null || compareEntryIds(first, entryId) <= 0 ? undefined : millisecondsOf(first);
 }
 
-/** A batch, or a chunk of a pass, may take a while; a lock is waited for as long. */
+/** How long a cycle may take: a batch, a chunk of a pass or a wait for a lock may be slow. */
 const stalledMs = 10_000;
-/** A Redis that is full sooner needs a person now. */
+/** A Redis that is full sooner than this needs a person now. */
 const fullSoonSeconds = 3_600;
 
-/** A connection is made anew within a moment; what lasts longer is a fault. */
+/** How long the mirror may be without a connection: a new one is made within a moment, so more is a fault. */
 const deafMs = 5_000;
 
 /** Why the pipeline is not in order; empty when it is. A standby is in order. */
@@ -138,10 +138,10 @@ export function archiveTroubles(
   ];
 }
 
-/** As far as it knows it is the owner. */
+/** Whether an instance is the owner, as far as it knows. */
 const leads = (role: ArchiveStatus['role']): boolean => role === 'owner' || role === 'uncertain';
 
-/** Plain writes that nobody notices until the next full pass. */
+/** Troubles of the mirror: plain writes go unnoticed until the next full pass. */
 function mirrorTroubles(
   { mirror, role }: ArchiveStatus,
   { intervalSeconds, now }: { readonly intervalSeconds: number; readonly now: number },
@@ -179,7 +179,7 @@ export function archiveReadings(status: ArchiveStatus, intervalSeconds: number):
     redisFullInSeconds: memory?.fullInSeconds ?? null,
     redisEvicts: memory === null ? null : Number(memory.evicts),
   };
-  // Position, passes and parked records are the owner's to tell.
+  // Only the owner tells of position, passes and parked records.
   if (!leads(role)) return ofRedis;
   return {
     ...ofRedis,

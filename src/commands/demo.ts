@@ -42,7 +42,7 @@ export function demoCommand(program: Command, run: RunVerb): void {
             if (!signal.aborted) say(line);
           };
           const shown = show(scene, tell, signal);
-          showing = shown.catch(() => undefined); // raced here
+          showing = shown.catch(() => undefined); // an error is thrown by the race below
           const good = await Promise.race([shown, stopped]);
           const seconds = ((performance.now() - before) / 1_000).toFixed(1);
           say(

@@ -85,7 +85,7 @@ function script({ schema, steps, recorded }: MigrationReport): string {
   );
 }
 
-/** For writers that call functions. Plain writers and the archive do without, so a Redis that refuses them is only told of. */
+/** Loads the function library. Plain writers and the archive do without it, so if Redis refuses, there is only a warning. */
 async function loadLibrary(target: RedisTarget): Promise<void> {
   const redis = new RedisConnection(target, 'migrate');
   try {

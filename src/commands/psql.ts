@@ -49,8 +49,8 @@ function psqlHere({ display }: PostgresTarget): string {
 }
 
 /**
- * The URL without its password, which goes the other way, and in libpq's words. As the daemon it tells nobody the password where it
- * does not encrypt. Pure.
+ * Arguments and environment of psql: the URL, in libpq's words and without its password, which goes by the environment. Without TLS psql,
+ * like the daemon, sends no password in clear. Pure.
  */
 export function asPsql({ connectionString, login, tls, auth }: PostgresTarget): Omit<Client, 'program'> {
   const { password } = login;
@@ -60,7 +60,7 @@ export function asPsql({ connectionString, login, tls, auth }: PostgresTarget): 
     searchParams.set('sslmode', tls === undefined ? 'disable' : 'require');
   for (const name of ['ssl', 'uselibpqcompat', 'password']) searchParams.delete(name);
   url.password = '';
-  url.search = url.search.replaceAll('+', '%20'); // to libpq a + is a +
+  url.search = url.search.replaceAll('+', '%20'); // libpq does not read a + as a space
   return {
     args: [`--dbname=${url.href}`],
     env: {

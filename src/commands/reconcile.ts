@@ -6,7 +6,7 @@ import type { ArchiveDifference } from '../archive/pass/explain';
 import { archiveOnce } from '../archive/once';
 import { type Config, requirePostgres } from '../config/load';
 import { openLog } from '../log/log';
-import { passOnce } from '../aliases/once';
+import { aliasesOnce } from '../aliases/once';
 import { describeAlias, describeRecord } from '../terminal/describe-difference';
 import { configWithStores, type RunVerb, withOptions } from './options';
 import { print, printJson } from '../terminal/print';
@@ -68,7 +68,7 @@ async function reconcileAliases(
   { dryRun, json, limit, force = false }: Flags,
 ): Promise<number> {
   if (dryRun !== true) {
-    const report = await passOnce(config, openLog(config.log, true), { force });
+    const report = await aliasesOnce(config, openLog(config.log, true), { force });
     if (json === true) printJson(report);
     return report.blocked.length > 0 ? 1 : 0;
   }

@@ -37,7 +37,7 @@ export function redisCliCommand(program: Command, run: RunVerb): void {
     );
 }
 
-/** On PATH, or beside the server that was unpacked for us, with its libraries. */
+/** The redis-cli on PATH, or the one beside the server that was unpacked for us, with its libraries. */
 async function redisCliHere({ display }: RedisTarget): Promise<Omit<Client, 'args'>> {
   const [onPath] = programsOnPath(['redis-cli', 'valkey-cli']);
   if (onPath !== undefined) return { program: onPath, env: {} };
@@ -51,7 +51,7 @@ async function redisCliHere({ display }: RedisTarget): Promise<Omit<Client, 'arg
   );
 }
 
-/** Pure. */
+/** Arguments and environment of redis-cli. Pure. */
 export function asRedisCli({
   host,
   port,

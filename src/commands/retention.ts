@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { refusePaused } from '../archive/position/pause';
+import { archivePauseStore } from '../archive/position/pause-store';
 import { findTargets } from '../archive/schema/preparation';
 import { Retention } from '../archive/retention/retention';
 import { needsAttention, retentionLines } from '../archive/retention/retention-report';
@@ -8,6 +8,7 @@ import { fatal } from '../foundation/errors';
 import { PostgresConnection } from '../connections/postgres';
 import { showProgress } from '../foundation/show-progress';
 import { inspectServer, RedisConnection } from '../connections/redis';
+import { refusePaused } from '../pipeline/pause';
 import { useRunningDaemon } from '../embedded/stores';
 import { configOf, type RunVerb, withOptions } from './options';
 import { print, printJson } from '../terminal/print';
@@ -52,7 +53,7 @@ export function retentionCommand(program: Command, run: RunVerb): void {
         await redis.connect();
         await inspectServer(redis);
         const targets = await findTargets(postgres, config.catalogue);
-        if (flags.dryRun !== true) await refusePaused(postgres);
+        if (flags.dryRun !== true) await refusePaused('archive', archivePauseStore(postgres));
         const retention = new Retention({
           redis,
           postgres,

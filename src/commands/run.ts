@@ -10,7 +10,7 @@ import { harmless } from '../foundation/harmless';
 import { addressesOf } from '../library/addresses';
 import { withStores } from '../config/left-out';
 import { type Log, openLog } from '../log/log';
-import { runOnce } from '../control/once';
+import { runOnce } from '../control/run-once';
 import { startEmbedded } from '../embedded/stores';
 import { configOf, environmentHelp, type RunVerb, withOptions } from './options';
 
@@ -91,11 +91,11 @@ export function runCommand(program: Command, run: RunVerb): void {
 interface Greeting {
   readonly config: Stores;
   readonly http: string;
-  /** Whether the stores may be written to, to show how changes travel. */
+  /** Whether to show how changes travel, for which the stores are written to. */
   readonly show: boolean;
 }
 
-/** Says what can be done with a daemon whose servers we started. Never fails: the daemon runs on, whatever could not be shown. */
+/** Tells what can be done with a daemon whose servers we have started. Never fails: the daemon goes on, whatever cannot be shown. */
 async function greet({ config, http, show }: Greeting, log: Log, signal: AbortSignal): Promise<void> {
   const { postgresUrl, ...others } = addressesOf(config);
   try {
@@ -115,7 +115,7 @@ async function greet({ config, http, show }: Greeting, log: Log, signal: AbortSi
 
 type Stores = Pick<Config, 'dbPath' | 'redis' | 'postgres'>;
 
-/** Where everything is. Addresses without passwords: what is printed is kept in logs and scrolled back to. */
+/** Tells where everything is. Addresses have no passwords, for what is printed is kept in logs and scroll-back. */
 const whatNext = ({ dbPath, redis, postgres }: Stores, http: string): string =>
   [
     `Watch it in a browser:  ${http}`,

@@ -37,7 +37,7 @@ export function statusCommand(program: Command, run: RunVerb): void {
     .action(({ watch, json = false, ...flags }: Flags) =>
       run(async (signal) => {
         if (watch !== undefined) {
-          // Asked for each time: a daemon with embedded servers comes back at other addresses.
+          // The configuration is read each time: a daemon with embedded servers comes back at other addresses.
           const ask = () => askDaemon(useRunningDaemon(configOf(flags)));
           return watchStatus({ ask, everyMs: watch === true ? 1_000 : watch * 1_000, json, signal });
         }

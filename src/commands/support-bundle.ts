@@ -53,7 +53,7 @@ export function supportBundleCommand(program: Command, run: RunVerb): void {
     );
 }
 
-/** For its owner's eyes, and never in place of another file. @throws E_SUPPORT_FILE */
+/** Makes the file, which only its owner may read, and which never replaces another one. @throws E_SUPPORT_FILE */
 function create(path: string): number {
   try {
     return openSync(path, 'wx', 0o600);

@@ -4,7 +4,7 @@ import type { RunVerb } from './options';
 /** Adds a verb to the program. */
 type AddVerb = (program: Command, run: RunVerb) => void;
 
-/** Loaded when asked for: all that all of them need takes longer to load than most of them take to work. */
+/** Verbs are loaded when they are called: to load everything takes longer than most verbs take to work. */
 const verbs: Readonly<Record<string, () => Promise<AddVerb>>> = {
   run: async () => (await import('./run.js')).runCommand,
   reconcile: async () => (await import('./reconcile.js')).reconcileCommand,
@@ -25,7 +25,7 @@ const verbs: Readonly<Record<string, () => Promise<AddVerb>>> = {
   demo: async () => (await import('./demo.js')).demoCommand,
 };
 
-/** @param first the first argument. @returns the verb it names; all of them where it names none, or one that lists them */
+/** @param first the first argument. @returns the verb that it names; all verbs if it names none, or one that lists them */
 export async function verbsFor(first = ''): Promise<readonly AddVerb[]> {
   const named = first === 'completion' || !Object.hasOwn(verbs, first) ? undefined : verbs[first];
   return Promise.all(named === undefined ? Object.values(verbs).map((load) => load()) : [named()]);

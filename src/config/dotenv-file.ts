@@ -4,14 +4,14 @@ import { parse } from 'dotenv';
 import { describeError, fatal } from '../foundation/errors';
 import { readTextFile } from '../foundation/text-file';
 
-/** What stands before an assignment in the shells from which such lines are copied: PowerShell, cmd, and the Bourne shell's. */
+/** Words before an assignment in the shells from which such lines are copied: PowerShell, cmd, and the Bourne shell. */
 const shells = /^\s*(?:\$env:|set\s+|export\s+)/i;
 const assignment = /^\s*([\w.-]+)(?:\s*=|:\s)\s*/;
 
 /**
- * Reads `.env` as dotenv does, and the lines that people bring from their shells. dotenv passes over what it does not understand, so
- * that the daemon would go to other databases than were meant: here that is refused, by line, without a word of its contents.
- * @returns undefined where there is no such file @throws E_CONFIG (fatal)
+ * Reads `.env` as dotenv does, and also lines that people copy from their shells. dotenv ignores lines that it does not understand, so
+ * that the daemon might use other databases than were meant: here they are refused by their numbers, without quoting them.
+ * @returns undefined if there is no such file @throws E_CONFIG (fatal)
  */
 export function readDotenv(directory: string): Readonly<Record<string, string>> | undefined {
   const file = resolve(directory, '.env');
@@ -44,7 +44,7 @@ function valuesIn(
     const number = at + 1;
     let line = (lines[at] ?? '').replace(shells, '');
     if (/^\s*(#|$)/.test(lines[at] ?? '')) continue;
-    // cmd's way to end a value where it ends: set "NAME=value"
+    // In cmd quotes around the whole show where the value ends: set "NAME=value"
     line = line.replace(/^\s*"([\w.-]+=[^"]*)"\s*$/, '$1');
     const [start, name] = assignment.exec(line) ?? [];
     if (start === undefined || name === undefined) {

@@ -1,6 +1,6 @@
 import { type RedisTarget, redisTarget, type RedisUrl } from '../connections/redis-url';
 
-/** What the settings say of Redis, be it by default. */
+/** The settings about Redis, defaults included. */
 export interface RedisSettings {
   readonly url: RedisUrl | undefined;
   readonly host: string;
@@ -12,18 +12,18 @@ export interface RedisSettings {
 type Name = 'redisUrl' | 'redisHost' | 'redisPort' | 'redisDb' | 'redisPassword';
 
 interface Origin {
-  /** What the setting is called where it came from. */
+  /** The setting's name where its value came from. */
   readonly source: string;
-  /** Somebody has said it. */
+  /** Whether it was set, and is not the default. */
   readonly isSet: boolean;
-  /** A flag or a library's option, which beats the environment. */
+  /** Whether it was set by a flag or an option of the library, which beats the environment. */
   readonly explicit: boolean;
 }
 
 /**
- * One address of the URL and what stands beside it. Two that contradict each other are a mistake: whichever won, somebody may have meant
- * the other, and the aliases' full pass deletes keys.
- * @returns the address, and what is wrong, without secrets
+ * Makes one address of the URL and the settings beside it. If they contradict each other that is an error: whichever won, the other may
+ * have been meant, and the aliases' full pass deletes keys.
+ * @returns the address, and the problems, without secrets
  */
 export function redisOf(
   { url, host, port, db, password }: RedisSettings,
@@ -64,7 +64,7 @@ interface OtherName {
 const other = (unless: OtherName['unless'], instead: string, ...names: readonly string[]) =>
   Object.fromEntries(names.map((name) => [name, { unless, instead }]));
 
-/** Names that other programs give such settings. Passed over, they would lead to another database, or there without encryption. */
+/** Names of other programs for such settings. If we ignored them, we would use another database, or no encryption. */
 const otherNames: Readonly<Record<string, OtherName>> = {
   ...other('redisUrl', 'write REDIS_URL', 'REDIS_URI', 'REDIS_DSN', 'REDIS_CONNECTION_STRING'),
   ...other('redisUrl', 'write REDIS_DB', 'REDIS_DATABASE', 'REDIS_DB_INDEX', 'REDIS_DB_NUMBER', 'REDIS_DBNO'),

@@ -4,9 +4,9 @@ import { type Option, options } from './options';
 import { readTextFile } from '../foundation/text-file';
 
 /**
- * A secret NAME may be given as NAME_FILE instead, a path whose content is the value: credentials of systemd (LoadCredential), secrets of
- * Docker and Kubernetes come as files, which no child process inherits and no listing of processes shows.
- * @returns the environment with those values, and what is wrong. Nothing of a file's content is in a problem.
+ * A secret NAME may be given as NAME_FILE instead, the path of a file whose content is the value: credentials of systemd (LoadCredential)
+ * and secrets of Docker and Kubernetes come as files, which no child process inherits and no list of processes shows.
+ * @returns the environment with those values, and the problems, which quote nothing of a file
  */
 export function readSecretFiles(environment: Environment): {
   readonly environment: Environment;
@@ -23,7 +23,7 @@ export function readSecretFiles(environment: Environment): {
       continue;
     }
     try {
-      // Editors end a file with a newline, which is not meant.
+      // Editors end a file with a newline, which is not part of the value.
       const value = readTextFile(path).replace(/\r?\n$/, '');
       if (value.trim() === '') problems.push(`${where} is empty`);
       read[env] = value;

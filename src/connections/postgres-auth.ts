@@ -1,11 +1,11 @@
 import type { Client } from 'pg';
 import { fatal } from '../foundation/errors';
 
-/** What a server may ask for, by libpq's names, of what pg can answer. */
+/** The authentication methods that pg can answer, by libpq's names. */
 const methods = ['password', 'md5', 'scram-sha-256', 'none'] as const;
 export type AuthMethod = (typeof methods)[number];
 
-/** Known to libpq alone: in a list they do no harm. */
+/** Methods that only libpq knows: they may stand in a list. */
 const foreign = ['gss', 'sspi', 'oauth'];
 
 /** The value of `require_auth` as libpq means it: `scram-sha-256,md5`, or `!password`. A string says what is wrong. */
@@ -20,12 +20,12 @@ export function parseRequireAuth(text: string): readonly AuthMethod[] | string {
 }
 
 /**
- * Without TLS nobody knows who answers, so nothing is said that a listener or a false server could use: SCRAM tells neither the
- * password nor what stands for it. A server that asks for nothing gets nothing.
+ * Methods without TLS. Nobody knows who answers then, so nothing is sent that a listener or a false server could use: SCRAM reveals
+ * neither the password nor anything that stands for it, and `none` sends nothing.
  */
 export const withoutTls: readonly AuthMethod[] = ['scram-sha-256', 'none'];
 
-/** With TLS the server is verified, and may ask for what it likes. */
+/** Methods with TLS: the server is verified, so it may ask for anything. */
 export const allMethods: readonly AuthMethod[] = methods;
 
 const messages = {

@@ -10,14 +10,14 @@ export function sqlState(error: unknown): string | undefined {
 
 interface Remedy {
   readonly state: RegExp;
-  /** Of these only what says so. */
+  /** Only errors whose message matches. */
   readonly message?: RegExp;
   readonly kind: 'retryable' | 'fatal';
   readonly code: string;
   readonly hint: string;
 }
 
-/** What Postgres, or a pooler before it, says when it answers. The first that fits. */
+/** What to do about errors of Postgres, or of a pooler before it. The first that matches counts. */
 const remedies: readonly Remedy[] = [
   { state: /^28/, kind: 'fatal', code: 'E_PG_AUTH', hint: 'Correct user and password in POSTGRES_URL, or allow them in pg_hba.conf.' }, // prettier-ignore
   { state: /^(3D000|57P04)/, kind: 'fatal', code: 'E_PG_DATABASE', hint: 'Create the database (CREATE DATABASE …), or correct the end of POSTGRES_URL.' }, // prettier-ignore
@@ -38,7 +38,7 @@ const remedies: readonly Remedy[] = [
   { state: /^08/, kind: 'retryable', code: 'E_PG_UNREACHABLE', hint: 'The server, or a pooler before it, answers and refuses: the message is its own.' }, // prettier-ignore
 ];
 
-/** Explains what went wrong and what to do. Messages of Postgres never hold the password; those of data may hold contents, and are cut. */
+/** Explains an error, and what to do. Messages of Postgres never hold the password; messages about data may hold contents, and are cut. */
 export function translatePostgres(error: unknown, where: string): unknown {
   if (error instanceof MillraceError) return error;
   const state = sqlState(error);
@@ -53,10 +53,10 @@ export function translatePostgres(error: unknown, where: string): unknown {
   return (remedy.kind === 'fatal' ? fatal : retryable)(text, { ...details, hint: remedy.hint });
 }
 
-/** Errors of the socket, and pg's words for its end. */
+/** Errors of the socket, and pg's messages when it ends. */
 const unreachable =
   /^(E[A-Z_]+ |getaddrinfo |connect |read |write )|^(Connection (terminated|ended)|timeout expired|Client (was closed|has encountered a connection error)|socket hang up|This socket|Cannot call write|write after end|Client network socket disconnected)/;
-/** pg's parser, of answers that are no Postgres'. */
+/** Messages of pg's parser about answers that do not come from a Postgres. */
 const foreign =
   /invalid response|unknown message|Unknown authenticationOk|error establishing an SSL connection|Invalid (buffer|message)|out of range/i;
 

@@ -1,8 +1,8 @@
 import { parameters } from './url';
 
-/** What libpq, node-postgres, SQLAlchemy, JDBC, Prisma and others know in the query of a Postgres URL. */
+/** The parameters that libpq, node-postgres, SQLAlchemy, JDBC, Prisma and others know in the query of a Postgres URL. */
 export const postgresParameters = parameters({
-  // Of no consequence, since verification does not depend on them: uselibpqcompat, sslcompression, sslsni.
+  // uselibpqcompat, sslcompression and sslsni are read without consequence: verification does not depend on them.
   read: `host port user password dbname options sslmode ssl sslrootcert sslcert sslkey sslnegotiation require_auth
     uselibpqcompat sslcompression sslsni target_session_attrs channel_binding gssencmode client_encoding`,
   'leave it out, Millrace has time-outs and keep-alives of its own': `connect_timeout statement_timeout lock_timeout

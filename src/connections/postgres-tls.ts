@@ -3,7 +3,7 @@ import { describeError, fatal, type MillraceError } from '../foundation/errors';
 import type { PostgresTarget } from './postgres-url';
 import { tlsFailure, tlsOptions } from './tls';
 
-/** `ssl` is always said: pg would look into PGSSLMODE, and knows a mode that does not verify. */
+/** The address for pg. `ssl` is always set: otherwise pg would read PGSSLMODE, which has modes that do not verify. */
 export function address({ login, tls }: PostgresTarget, encrypted: boolean): ClientConfig {
   if (tls === undefined || !encrypted) return { ...login, ssl: false };
   const { rejectUnauthorized, secureContext } = tlsOptions(login.host, tls.certificates);
@@ -21,7 +21,7 @@ export function address({ login, tls }: PostgresTarget, encrypted: boolean): Cli
 export const isWithoutTls = (error: unknown): boolean =>
   describeError(error).message === 'The server does not support SSL connections';
 
-/** What TLS has to do with a failure, if anything. @param state its SQLSTATE */
+/** Explains a failure for which TLS is the reason; undefined: it is not. @param state its SQLSTATE */
 export function explainPostgresTls(
   error: unknown,
   state: string | undefined,

@@ -14,11 +14,11 @@ export interface Transaction {
   copy(command: string, chunks: Iterable<Buffer>): Promise<number>;
 }
 
-/** Longest silence of the server while we wait for it; a statement ends itself before. */
+/** How long the server may be silent while we wait for an answer; a statement_timeout ends a statement before. */
 export const silenceMs = 65_000;
-/** The same for the first statement of a transaction, which has nothing to wait for: an idle connection may have died without a word. */
+/** The same for the first statement of a transaction, which waits for nothing: an idle connection may have died unnoticed. */
 export const beginSilenceMs = 10_000;
-/** Handed to the socket at once. */
+/** The most bytes that are handed to the socket at once. */
 const pieceBytes = 1024 * 1024;
 
 /** A connection inside of a transaction, or before one. */
@@ -54,7 +54,7 @@ export class Session implements Transaction {
         reject(new Error('the connection was closed in the middle of COPY'));
       });
     });
-    finished.catch(() => undefined); // awaited below
+    finished.catch(() => undefined); // thrown where it is awaited, below
     for (const chunk of pieces(chunks)) {
       if (stream.write(chunk)) continue;
       const drained = new Promise<void>((resolve) => stream.once('drain', resolve));
@@ -65,7 +65,7 @@ export class Session implements Transaction {
     return stream.rowCount;
   }
 
-  /** A server that answers nothing for long counts as gone (a black hole never settles). */
+  /** Gives a server up that is silent for too long: a connection into a black hole would never settle. */
   async #watched<T>(answer: Promise<T>, silence = silenceMs): Promise<T> {
     const timer = setTimeout(() => {
       destroy(this.#client);
@@ -78,19 +78,19 @@ export class Session implements Transaction {
   }
 }
 
-/** Silence is counted from piece to piece: one of 60 MB may take longer than anybody would be silent. */
+/** Cuts large chunks: silence is measured from piece to piece, and a piece of 60 MB might take longer than that. */
 function* pieces(chunks: Iterable<Buffer>): Generator<Buffer> {
   for (const chunk of chunks) {
     for (let at = 0; at < chunk.length; at += pieceBytes) yield chunk.subarray(at, at + pieceBytes);
   }
 }
 
-/** pg offers only a polite end, which waits for what is in flight. */
+/** Ends a connection at once: pg's own `end` waits for what is in flight. */
 export function destroy(client: Client): void {
   socketOf(client).destroy();
 }
 
-/** What the server has said so far: the same again is silence. */
+/** How many bytes the server has sent so far: if they do not grow, it is silent. */
 export const bytesHeard = (client: Client): number => socketOf(client).bytesRead;
 
 const socketOf = (client: Client): Socket =>

@@ -5,19 +5,19 @@ import { either, splitUrl, type UrlParts } from './url';
 
 /** Where Postgres is. `display` is safe to print: it never holds the password. */
 export interface PostgresTarget {
-  /** As it was given. */
+  /** The URL as it was given. */
   readonly connectionString: string;
-  /** What pg is given, so that nothing is read twice, and differently. */
+  /** What pg is given: it does not get the URL, which it might read differently. */
   readonly login: PostgresLogin;
   readonly tls: PostgresTls | undefined;
-  /** How the server may ask for the password; undefined: nobody has said (see postgres-auth.ts). */
+  /** The authentication methods that the URL allows; undefined: it names none (see postgres-auth.ts). */
   readonly auth: readonly AuthMethod[] | undefined;
   readonly display: string;
 }
 
-/** Absent: PGUSER, PGPASSWORD (or ~/.pgpass), PGDATABASE and PGOPTIONS, as with libpq. */
+/** For what is absent PGUSER, PGPASSWORD (or ~/.pgpass), PGDATABASE and PGOPTIONS count, as with libpq. */
 export interface PostgresLogin {
-  /** Or the folder of the server's socket. */
+  /** The host, or the folder of the server's socket. */
   readonly host: string;
   readonly port: number;
   readonly user?: string;
@@ -29,15 +29,15 @@ export interface PostgresLogin {
 
 /** How to encrypt, for a URL that wants it. */
 export interface PostgresTls {
-  /** sslmode=prefer (or allow): a server without TLS is talked to all the same. */
+  /** sslmode=prefer (or allow): without TLS if the server has none. */
   readonly optional: boolean;
-  /** The name in the certificate has to be that of the URL, too. */
+  /** Whether the certificate has to be for the host of the URL. */
   readonly verifyName: boolean;
   readonly direct: boolean;
   readonly certificates: Certificates | undefined;
 }
 
-/** libpq's variables, for what the URL leaves open. */
+/** libpq's variables, which count for what the URL leaves open. */
 export type PostgresEnvironment = Readonly<
   Partial<
     Record<
@@ -112,7 +112,7 @@ function loginIn(
   };
 }
 
-/** Parameters of which some values ask for what is done anyway. */
+/** Parameters of which only values are accepted that ask for what we do anyway. */
 const acceptable: Readonly<Record<string, { readonly values: readonly string[]; readonly why: string }>> = {
   target_session_attrs: {
     values: ['any', 'read-write', 'primary'],
@@ -142,7 +142,7 @@ function refusedValue(parameters: ReadonlyMap<string, string>): string | undefin
   return undefined;
 }
 
-/** `ssl=…` is node-postgres', `sslmode=…` libpq's. */
+/** The `sslmode` (libpq) that a value of `ssl` (node-postgres) means. */
 const modeOfSsl: Readonly<Record<string, string>> = {
   true: 'verify-full',
   1: 'verify-full',
@@ -151,8 +151,8 @@ const modeOfSsl: Readonly<Record<string, string>> = {
 };
 
 /**
- * sslmode as libpq means it, or stricter: whoever encrypts here also verifies. Without `sslrootcert` there is nothing between
- * trusting everybody and asking for a public authority and the right name, so `require` and `verify-ca` mean verify-full then.
+ * sslmode as libpq means it, or stricter: encryption here always means verification. Without `sslrootcert` we could only trust everybody
+ * or ask for a public authority and the right name; so `require` and `verify-ca` mean verify-full then.
  */
 function tlsIn(
   parameters: ReadonlyMap<string, string>,

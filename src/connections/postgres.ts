@@ -20,7 +20,7 @@ export type { TextRow, Transaction };
 
 const connectTimeoutMs = 5_000;
 
-/** What a connection of this name calls itself. */
+/** The application_name of a connection. */
 export const applicationName = (name: string): string => `millrace-${name}`;
 
 /** One connection, made when needed and made anew after a failure. One caller at a time: later ones wait for earlier ones. */
@@ -59,11 +59,11 @@ export class PostgresConnection {
 
   /** Lends the connection itself, outside of a transaction, for the migrations. @throws pg's errors */
   lend<T>(work: (client: Client) => Promise<T>): Promise<T> {
-    // The server says nothing for hours while it builds an index: so another session asks whether it is at work.
+    // While it builds an index the server may be silent for hours: another session asks whether it is at work.
     return this.#lend('SELECT', work, () => this.#isAtWork());
   }
 
-  /** The same in a transaction, which fails as a whole, for what reads the catalogue. @throws pg's errors */
+  /** Lends the connection inside a transaction, for reading Postgres' catalogue. @throws pg's errors */
   read<T>(work: (client: Client) => Promise<T>): Promise<T> {
     const inTransaction = async (client: Client) => {
       const result = await work(client);
@@ -77,7 +77,7 @@ export class PostgresConnection {
     return translatePostgres(error, this.#target.display);
   }
 
-  /** Ends the connection, now, also one that is only being made. Whoever waits is told, and no other is made. */
+  /** Ends the connection at once, even while it is being made. Callers who wait get an error, and no other connection is made. */
   close(): void {
     this.#closed = true;
     for (const client of [this.#client, this.#connecting]) if (client !== undefined) this.#drop(client);
@@ -89,7 +89,7 @@ export class PostgresConnection {
     return turn;
   }
 
-  /** @param isPatient whether to wait on, after a long silence */
+  /** @param isPatient asked after a long silence: whether to go on waiting */
   #lend<T>(
     first: string,
     work: (client: Client) => Promise<T>,
@@ -102,8 +102,7 @@ export class PostgresConnection {
       const watch = setInterval(() => {
         const before = heard;
         heard = bytesHeard(client);
-        // A migration of many short statements, each of them answered, is not silent, also when none is at work in the moment
-        // of the look.
+        // A server that has answered something since the last look is not silent: between two short statements it may be idle.
         if (heard === before) void isPatient().then((patient) => patient || over || destroy(client));
       }, silenceMs);
       try {
@@ -122,7 +121,7 @@ export class PostgresConnection {
   async #isAtWork(): Promise<boolean> {
     const other = new PostgresConnection(this.#target, `${this.#name}-asking`);
     try {
-      // Our session is looked for by its name: behind PgBouncer nobody knows by which one we are served.
+      // Our session is looked up by its name: behind PgBouncer nobody knows which session serves us.
       const sql = `SELECT FROM pg_stat_activity WHERE application_name = $1 AND usename = current_user AND state = 'active'`;
       return (await other.query(sql, [applicationName(this.#name)])).length > 0;
     } catch {
@@ -140,7 +139,7 @@ export class PostgresConnection {
     try {
       const result = await work(session);
       const { command } = await session.run('COMMIT');
-      // COMMIT of an aborted transaction succeeds, and only its answer says ROLLBACK.
+      // COMMIT of an aborted transaction does not fail: it only answers ROLLBACK.
       if (command !== 'COMMIT') throw retryable('the transaction was rolled back', { code: 'E_PG' });
       return result;
     } catch (error) {
@@ -150,7 +149,7 @@ export class PostgresConnection {
     }
   }
 
-  /** @param first what is said first */
+  /** @param first the first statement */
   async #begin(first: string): Promise<{ client: Client; session: Session }> {
     const kept = this.#client;
     const client = await this.#open();
@@ -160,7 +159,7 @@ export class PostgresConnection {
       return { client, session };
     } catch (error) {
       this.#drop(client);
-      // Its idle_session_timeout had ended the session before we said anything in it: no fault, and nothing was done.
+      // The server's idle_session_timeout has ended the idle session: no fault, and nothing was done in it.
       if (client === kept && sqlState(error) === '57P05') return this.#begin(first);
       throw error;
     }
@@ -187,7 +186,7 @@ export class PostgresConnection {
       keepAliveInitialDelayMillis: 10_000,
       types: { getTypeParser: () => (value: unknown) => value },
     });
-    // A lost connection is told here as well as by the query it interrupts.
+    // A lost connection is reported here, and also by the query that it interrupts.
     client.on('error', () => {
       this.#drop(client);
     });
@@ -216,7 +215,7 @@ export class PostgresConnection {
   }
 }
 
-/** A statement failed and the connection is good. */
+/** Whether only a statement failed, and the connection is still good. */
 function isStatementError(error: unknown): boolean {
   const state = sqlState(error);
   if (state === undefined) return error instanceof MillraceError;

@@ -1,10 +1,10 @@
 import type { Catalogue } from '../mapping/kinds';
-import { keyspacePattern } from './keyspace';
+import { keyspacePattern } from './keyspace-pattern';
 
 /**
- * What the daemon and the verbs may do in Redis, and nothing more; deploy/redis/millrace.acl says the same, and the tests hold both
- * against what is really called. They read the application's records and cannot change one: only scripts may be given those keys
- * for writing, as Redis asks for it whatever a script does, and inside a script each command is checked again.
+ * The ACL rules that the daemon and the verbs need, and no more; deploy/redis/millrace.acl says the same, and tests compare both with the
+ * commands that are really sent. They allow reading the application's records, and not changing one. (Redis lets a script have keys
+ * only with the right to write them, whatever it does; inside the script each command is checked again.)
  */
 export const daemonGrants = (catalogue: Catalogue): string =>
   [...['%R~aidb:*', '~alias:*', '~millrace:*'], `&${keyspacePattern(0, catalogue)}`, ...commands].join(' ');

@@ -1,6 +1,6 @@
 import { parameters } from './url';
 
-/** What redis-py, Celery, ioredis and others know in the query of a Redis URL. */
+/** The parameters that redis-py, Celery, ioredis and others know in the query of a Redis URL. */
 export const redisParameters = parameters({
   read: `db username password protocol ssl_ca_certs ssl_certfile ssl_keyfile
     ssl_cert_reqs ssl_check_hostname rejectUnauthorized`,

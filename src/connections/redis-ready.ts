@@ -3,8 +3,8 @@ import type Redis from 'ioredis';
 type Done = (error: Error | null | undefined, facts?: object) => void;
 
 /**
- * Puts our own ready check in place of ioredis', which waits for as long as a server loads its data, so that a connect never settles,
- * and which prints what a server says to a user without INFO. Such a user is told by the first command that needs it.
+ * Replaces ioredis' ready check. That one waits as long as a server loads its data, so that a connect never settles, and prints the
+ * error that a user without the right to INFO gets; such a user gets that error from the first command that needs the right.
  */
 export function askWhetherReady(client: Redis): void {
   const check = (done: Done): void => {
@@ -14,7 +14,7 @@ export function askWhetherReady(client: Redis): void {
         else if (/^loading:1/m.test(info ?? '')) done(new Error('LOADING'));
         else done(error, {});
       })
-      .catch(() => undefined); // told to the callback
+      .catch(() => undefined); // the callback has got the error
   };
   Object.assign(client, { _readyCheck: check });
 }

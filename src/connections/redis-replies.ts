@@ -7,7 +7,7 @@ interface Remedy {
   readonly message: RegExp;
   readonly kind: 'retryable' | 'fatal';
   readonly code: string;
-  /** After `Redis at <where> `. */
+  /** The message, after `Redis at <where> `. */
   readonly what: string;
   /** Whether the server's own words follow. */
   readonly quoted?: true;
@@ -15,7 +15,7 @@ interface Remedy {
   readonly hint: string;
 }
 
-/** What Redis says when it answers; from inside of scripts in other words, with the code in their midst. The first that fits. */
+/** What to do about errors that Redis replies; from scripts they come in other words, with the code in the middle. The first that matches counts. */
 const remedies: readonly Remedy[] = [
   { message: /(^|: )(NOAUTH|WRONGPASS|ERR invalid password|ERR Client sent AUTH|ERR AUTH)/, kind: 'fatal', code: 'E_REDIS_AUTH', what: 'refused the password', hint: 'Set REDIS_PASSWORD, or put user and password into REDIS_URL; leave both out for a server without one.' }, // prettier-ignore
   { message: /(^|: )NOPERM|^ERR The user executing the script/, kind: 'fatal', code: 'E_REDIS_ACL', what: 'denies a command', quoted: true, hint: 'ACL SETUSER <user> {grants}, as in deploy/redis/millrace.acl.' }, // prettier-ignore
@@ -34,7 +34,7 @@ const remedies: readonly Remedy[] = [
 
 type Replying = Pick<RedisTarget, 'display' | 'grants'>;
 
-/** A reply, explained; undefined: one that we do not know. */
+/** Explains an error that Redis replied; undefined for one that we do not know. */
 export function translateReply(message: string, target: Replying): MillraceError | undefined {
   const remedy = remedies.find((one) => one.message.test(message));
   if (remedy === undefined) return undefined;
@@ -46,14 +46,14 @@ export function translateReply(message: string, target: Replying): MillraceError
   });
 }
 
-/** A reply that we do not know: Redis answers, so it runs. */
+/** The error for a reply that we do not know. */
 export const unknownReply = (message: string, where: string): MillraceError =>
   retryable(`Redis at ${where}: ${message}`, {
     code: 'E_REDIS',
     hint: 'Redis answers, and refuses: the message is its own. Millrace tries again.',
   });
 
-/** Nobody answers. */
+/** The error when nobody answers. */
 export const noReply = (reason: string, where: string): MillraceError =>
   retryable(`Cannot connect to Redis at ${where}: ${reason}`, {
     code: 'E_REDIS_UNREACHABLE',

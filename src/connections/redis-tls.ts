@@ -12,7 +12,7 @@ const wrongScheme = ({ tls, display }: RedisTarget) =>
       : 'Write rediss:// in REDIS_URL; for a private authority set REDIS_CA_FILE.',
   });
 
-/** What TLS has to do with a failure, if anything. */
+/** Explains a failure for which TLS is the reason; undefined: it is not. */
 export function explainRedisTls(error: unknown, target: RedisTarget) {
   if (!target.tls) return undefined;
   const failure = tlsFailure(error, {
@@ -27,20 +27,20 @@ export function explainRedisTls(error: unknown, target: RedisTarget) {
   });
 }
 
-/** Nobody listens there, or nobody knows where that is. */
+/** Whether nobody listens at the address, or the name is not known. */
 const isNobodyThere = (error: unknown): boolean =>
   /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/.test(describeError(error).code);
 
 const probeMs = 1_000;
 
-/** What a connection over which nothing is said has come to. */
+/** What became of a TLS connection over which we sent nothing. */
 type Silence =
   { readonly outcome: 'secure' | 'unanswered' } | { readonly outcome: 'failed'; readonly error: unknown };
 
 /**
- * After a first connection that came to nothing without a reason: Redis hangs up on plain words where it expects TLS, waits in
- * silence for more of a TLS handshake where it does not, and may hang up before its refusal of a client certificate is read.
- * Says nothing secret. @returns what it has to do with TLS, if anything
+ * Finds out whether TLS is the reason when a first connection fails without one. Redis hangs up on plain commands if it expects TLS;
+ * silently waits for more if it does not and gets a TLS handshake; and may hang up before its refusal of a client certificate is read.
+ * Sends nothing secret. @returns the explanation; undefined: TLS is not the reason
  */
 export async function probeTls(target: RedisTarget, failure: unknown): Promise<unknown> {
   if (isNobodyThere(failure)) return undefined;
@@ -52,7 +52,7 @@ export async function probeTls(target: RedisTarget, failure: unknown): Promise<u
       : undefined;
   }
   if (silence.outcome !== 'failed') return silence.outcome === 'secure' ? wrongScheme(target) : undefined;
-  // Who shows a certificate that we do not trust, or wants to see ours, speaks TLS.
+  // A server that shows a certificate we do not trust, or asks for ours, does speak TLS.
   const unspoken = /^(E[A-Z]+$|ERR_SSL_(WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG))/;
   return unspoken.test(describeError(silence.error).code) ? undefined : wrongScheme(target);
 }
@@ -67,7 +67,7 @@ function beSilent({ host, port, certificates }: RedisTarget): Promise<Silence> {
       socket.destroy();
     };
     const timer = setTimeout(() => settle({ outcome: secure ? 'secure' : 'unanswered' }), probeMs);
-    // This is not the end: in TLS 1.3 the server judges our certificate only now.
+    // Not settled yet: in TLS 1.3 the server judges our certificate only after this.
     socket.on('secureConnect', () => (secure = true));
     socket.on('error', (error) => settle({ outcome: 'failed', error }));
     socket.on('close', () => settle({ outcome: secure ? 'secure' : 'unanswered' }));

@@ -10,7 +10,7 @@ export interface RedisTarget {
   readonly username?: string;
   readonly password?: string;
   readonly tls: boolean;
-  /** Absent: the public authorities, and no certificate of our own. */
+  /** If absent, the public authorities count, and we show no certificate. */
   readonly certificates?: Certificates;
   readonly display: string;
   /** The most bytes that a record, or any one value, may have to be fetched (64 MB). */
@@ -19,9 +19,9 @@ export interface RedisTarget {
   readonly grants?: string;
 }
 
-/** Of a URL. */
+/** A target as its URL names it. */
 export interface RedisUrl extends RedisTarget {
-  /** Whether the database is said, and not merely the default. */
+  /** Whether the URL names the database. */
   readonly namesDb: boolean;
 }
 
@@ -50,9 +50,9 @@ export function redisTarget(parts: RedisParts): RedisTarget {
   };
 }
 
-/** As redis-py has them in its URLs. */
+/** Parameters that name files, as in URLs of redis-py. */
 const fileParameters = { ca: 'ssl_ca_certs', cert: 'ssl_certfile', key: 'ssl_keyfile' };
-/** What redis-py, Celery and others can switch off, and the values that do not. */
+/** Parameters by which redis-py, Celery and others can switch verification off, and their values that do not. */
 const verifying: Readonly<Record<string, readonly string[]>> = {
   ssl_cert_reqs: ['required', 'cert_required'],
   ssl_check_hostname: ['true', '1', 'yes'],
@@ -61,7 +61,7 @@ const verifying: Readonly<Record<string, readonly string[]>> = {
 
 const form = 'expected redis://[[user]:password@]host[:port][/db], or rediss:// for TLS';
 
-/** Schemes of other libraries, and what to write. Others are not quoted: `password:host` has one as well. */
+/** Schemes of other libraries, and what to write instead. An unknown scheme is not quoted: in `password:host` it is the password. */
 const otherSchemes: Readonly<Record<string, string>> = {
   unix: 'Millrace connects over TCP: write redis://localhost:6379/0 (`port` in redis.conf)',
   'redis+socket': 'Millrace connects over TCP: write redis://localhost:6379/0 (`port` in redis.conf)',
@@ -75,7 +75,7 @@ const otherSchemes: Readonly<Record<string, string>> = {
   'redis+ssl': 'write rediss://',
 };
 
-/** Where a Redis listens that was told nothing else. */
+/** The port of a Redis that is not set to another one. */
 export const defaultRedisPort = 6379;
 
 /**

@@ -8,14 +8,14 @@ import { explainRedisTls, probeTls } from './redis-tls';
 import type { RedisTarget } from './redis-url';
 import { tlsOptions } from './tls';
 
-/** Longest wait for a connection. One that has fallen silent is given up as well, see redis-silence.ts. */
+/** How long a connection may take to be made. (redis-silence.ts gives up one that has fallen silent.) */
 const connectTimeoutMs = 5_000;
 /** Longest wait for the connection that follows: a few attempts. */
 const reconnectMs = 4 * connectTimeoutMs;
 
-/** What MAX_RECORD_SIZE is by default. */
+/** The default of MAX_RECORD_SIZE. */
 export const defaultMaxRecordBytes = 64 * 1024 ** 2;
-/** What a reply may hold besides one record of that size: a page is cut at less. */
+/** How many bytes a reply may have besides one record of that size: pages are cut below this. */
 const allowance = 16 * 1024 ** 2;
 
 /**
@@ -31,9 +31,8 @@ const settings: RedisOptions = {
   keepAlive: 10_000,
   // ioredis would call CLIENT SETINFO, one more command to be granted.
   disableClientInfo: true,
-  // ioredis waits so long for a connection to close, also for one that is gone already: with its default of two seconds the
-  // process would
-  // end that much later.
+  // ioredis waits this long for a connection to close, even for one that is gone already: by its default of two seconds the process
+  // would end that much later.
   disconnectTimeout: 100,
   retryStrategy: (attempt) => Math.round(Math.min(50 * 2 ** attempt, 1_000) * (0.5 + Math.random() / 2)),
 };
@@ -66,7 +65,7 @@ export class RedisConnection {
       refused: (message) => (this.#lastError ??= Object.assign(new Error(message), { name: 'ReplyError' })),
     });
     this.client.on('error', (error: unknown) => {
-      // "Connection is closed" and its like only follow from an error that was told before, and say less.
+      // Errors like "Connection is closed" follow from an earlier one, and say less than that.
       if (this.#lastError === undefined || !isConsequence(error)) this.#lastError = error;
       // ioredis only tells of a refused SELECT and would go on in database 0, which is somebody else's. While the first
       // connection is made, `connect` sees to it: ioredis does not settle a connect that is broken off here.
@@ -90,7 +89,7 @@ export class RedisConnection {
 
   /** Waits for the first connection. @throws what `translate` makes of the failure. */
   async connect(): Promise<void> {
-    // Asked to connect, ioredis would open a connection that was closed anew.
+    // ioredis would open a closed connection again.
     if (this.#closed) throw noReply('the connection was closed', this.#target.display);
     if (this.#connected && this.client.status === 'ready') return;
     try {
@@ -126,7 +125,7 @@ export class RedisConnection {
     if (!ready) throw this.translate(new Error('Connection is closed.'));
   }
 
-  /** Turns any failure of a command into an error with a hint. A connection that missed a reply is dropped: nobody knows what it still owes. */
+  /** Turns any failure of a command into an error with a hint. A connection that missed a reply is dropped: nobody knows what may still come. */
   translate(error: unknown): unknown {
     const { code, message } = describeError(error);
     if (message === 'Command timed out') this.client.disconnect(true);
@@ -147,7 +146,7 @@ export class RedisConnection {
     return unreachable && !replied ? noReply(reason || code, where) : unknownReply(reason || message, where);
   }
 
-  /** Ends the connection, now, also one that is only being made, and no other is made. */
+  /** Ends the connection at once, even while it is being made; no other is made. */
   close(): void {
     this.#closed = true;
     this.client.disconnect();
@@ -157,7 +156,7 @@ export class RedisConnection {
 const isConsequence = (error: unknown): boolean =>
   /^(Stream isn't writeable|Connection is closed|Reached the max retries)/.test(describeError(error).message);
 
-/** What the server says of itself, as far as it matters to us. */
+/** The facts about the server that matter to us. */
 export interface RedisServer {
   readonly version: string;
   readonly evicts: boolean;

@@ -1,42 +1,42 @@
 import { MillraceError, retryable } from '../foundation/errors';
 
-/** Of a reply that is refused its beginning is kept, which says what it was about. */
+/** How many bytes are kept of the beginning of a reply that is refused: they show what it was about. */
 const headBytes = 512;
 
-/** What each value of a reply takes in this process besides its bytes, about: a Buffer, and its place in an array. */
+/** About how many bytes each value of a reply takes in this process besides its own: a Buffer, and a place in an array. */
 const valueBytes = 100;
 /** No reply that we ask for is nested deeper than 8. */
 const deepest = 32;
-/** Of a line of text, that is an error or a status. */
+/** The longest line of text (an error or a status). */
 const longestLine = 1024 * 1024;
-/** Digits of a length: what has more is longer than anything. */
+/** The most digits of a length. */
 const mostDigits = 15;
 
 const [lineFeed = 0, carriageReturn = 0, minus = 0, zero = 0, nine = 0] = Buffer.from('\n\r-09');
 const [plus = 0, colon = 0, dollar = 0, asterisk = 0] = Buffer.from('+:$*');
 
-/** The next byte is a type; a byte of a line of text; a digit; what follows the digits. */
+/** What the next byte is: a type; part of a line of text; a digit; the end of the line after the digits. */
 type At = 'type' | 'text' | 'length' | 'end';
 
 /**
- * Follows the replies of a server (RESP2), wherever they are cut, without making anything of them, so that the client's parser
- * never sees one that would take the process with it: nested a thousand deep, or larger than the memory that we have. A length
- * is believed before what it announces has come: an array of 2^31 values is refused at once.
+ * Follows the replies of a server (RESP2), wherever chunks cut them, without making anything of them. So the client's parser never sees
+ * a reply that would end the process: nested a thousand deep, or larger than our memory. A reply is judged by the lengths that it
+ * announces: an array of 2^31 values is refused at once.
  */
 export class ReplyGuard {
   readonly #most: number;
-  /** Values still to come in each array that is open, the outermost first. */
+  /** How many values are still to come in each open array, the outermost first. */
   readonly #open: number[] = [];
-  /** About what the reply so far takes in memory. */
+  /** About how much memory the reply takes so far. */
   #weight = 0;
   #at: At = 'type';
   #type = 0;
   #length = 0;
   #digits = 0;
   #negative = false;
-  /** Bytes of a value, and of its end, still to come. */
+  /** How many bytes of a value and its end are still to come. */
   #left = 0;
-  /** Where the reply begins. */
+  /** The chunk in which the reply begins, and where. */
   #first: Buffer | undefined;
   #firstAt = 0;
 
@@ -45,7 +45,7 @@ export class ReplyGuard {
     this.#most = most;
   }
 
-  /** @throws E_REPLY_TOO_LARGE, E_REPLY: nothing that follows can be read */
+  /** @throws E_REPLY_TOO_LARGE, E_REPLY: nothing after that can be read */
   read(chunk: Buffer): void {
     let at = 0;
     while (at < chunk.length) {
@@ -65,7 +65,7 @@ export class ReplyGuard {
     }
   }
 
-  /** A byte of a value's header. */
+  /** Takes one byte of a value's header. */
   #header(byte: number): void {
     if (this.#at === 'type') {
       this.#type = byte;
@@ -88,7 +88,7 @@ export class ReplyGuard {
     else throw strange(`a length with ${byte} in it`);
   }
 
-  /** The header of a value has come whole. */
+  /** Begins a value, whose header is complete. */
   #begin(): void {
     if (this.#negative) this.#ended();
     else if (this.#type === dollar) {
@@ -114,7 +114,7 @@ export class ReplyGuard {
     return end + 1;
   }
 
-  /** A value is there, and with it perhaps arrays, perhaps all of the reply. */
+  /** Ends a value, and the arrays whose last value it is; maybe the reply. */
   #ended(): void {
     for (let left = this.#open.pop(); left !== undefined; left = this.#open.pop()) {
       if (left === 1) continue;
@@ -132,11 +132,11 @@ export class ReplyGuard {
   }
 }
 
-/** A reply was refused before it came. */
+/** Thrown when a reply was refused, before it had come. */
 export class ReplyTooLarge extends MillraceError {
-  /** How it begins, as far as that came in one piece; latin1. */
+  /** The beginning of the reply, as far as it was in one chunk; latin1. */
   readonly head: string;
-  /** Values still to come in each array that was open, the outermost first, among them the one that was too much. */
+  /** How many values were still to come in each open array, the outermost first; the value that was too much is counted. */
   readonly open: readonly number[];
 
   constructor(most: number, head: string, open: readonly number[]) {

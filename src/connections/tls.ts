@@ -11,14 +11,14 @@ export interface CertificateFiles {
   readonly key?: string;
 }
 
-/** Certificates of files that may be renewed while we run. */
+/** Certificates from files, which may be renewed while we run. */
 export interface Certificates {
   readonly files: CertificateFiles;
-  /** What the files hold now; what they held last while one is missing, or the key does not fit the certificate yet. */
+  /** The files' contents now; or the last good ones, while a file is missing or the key does not fit the certificate yet. */
   readonly context: () => SecureContext;
 }
 
-/** @returns a string that says what is wrong with the files, naming them by `names`, and quoting nothing */
+/** @returns the certificates, or a string that says what is wrong with the files; it names them by `names` and quotes nothing */
 export function openCertificates(
   files: CertificateFiles,
   names: Readonly<Record<keyof CertificateFiles, string>>,
@@ -30,7 +30,7 @@ export function openCertificates(
     if (path === undefined) return {};
     try {
       const pem = readFileSync(path, 'utf8');
-      // Node takes a CA file without any certificate in it for an empty one, without a word.
+      // Node silently takes a CA file that holds no certificate for an empty list.
       if (which !== 'key') new X509Certificate(pem);
       return { [which]: pem };
     } catch (error) {
@@ -68,7 +68,7 @@ export function openCertificates(
   };
 }
 
-/** Verifies always, whatever NODE_TLS_REJECT_UNAUTHORIZED says. The files are read anew for each connection. */
+/** Options that always verify, whatever NODE_TLS_REJECT_UNAUTHORIZED says. The files are read anew for each connection. */
 export function tlsOptions(host: string, certificates: Certificates | undefined): ConnectionOptions {
   const options: ConnectionOptions = {
     rejectUnauthorized: true,
@@ -79,19 +79,19 @@ export function tlsOptions(host: string, certificates: Certificates | undefined)
   return Object.defineProperty(options, 'secureContext', { enumerable: true, get: certificates.context });
 }
 
-/** What to say of a connection that failed for TLS. */
+/** What to tell of a connection that failed because of TLS. */
 export interface TlsFailure {
   readonly reason: string;
   readonly hint: string;
 }
 
-/** Where the user says what TLS needs. */
+/** The names of the settings that TLS needs, for messages. */
 export interface TlsWords {
   readonly ca: string;
   readonly clientCertificate: string;
 }
 
-/** @returns undefined: the failure has nothing to do with TLS; `plain`: the other side does not speak it */
+/** @returns undefined: the failure has nothing to do with TLS; `plain`: the other side does not speak TLS */
 export function tlsFailure(error: unknown, words: TlsWords): TlsFailure | 'plain' | undefined {
   const { code, message } = describeError(error);
   const unknownAuthority = {

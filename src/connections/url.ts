@@ -1,31 +1,31 @@
-/** A connection URL in its parts, decoded. What is absent is undefined, and the host ''. */
+/** The parts of a connection URL, decoded. Absent parts are undefined; an absent host is ''. */
 export interface UrlParts {
-  /** In lower case, without the colon. */
+  /** The scheme in lower case, without the colon. */
   readonly scheme: string;
   readonly user: string | undefined;
   readonly password: string | undefined;
   readonly host: string;
   readonly port: number | undefined;
-  /** Without the slash that begins it. */
+  /** The path without its first slash. */
   readonly path: string | undefined;
   readonly parameters: ReadonlyMap<string, string>;
 }
 
-/** Parameters by name: `read` where the caller understands them; else what to do instead, to follow a colon. */
+/** Parameters by name: `read` if the caller understands it; else a text, to be put after a colon, that says what to do instead. */
 export type Parameters = Readonly<Record<string, 'read' | (string & {})>>;
 
-/** @param fates what becomes of them, and which they are, with white space between */
+/** @param fates by what becomes of parameters (see `Parameters`): their names, with white space between */
 export const parameters = (fates: Readonly<Record<string, string>>): Parameters =>
   Object.fromEntries(
     Object.entries(fates).flatMap(([fate, names]) => names.split(/\s+/).map((name) => [name, fate])),
   );
 
 /**
- * Splits a URL where RFC 3986 does, and leaves nothing over: a part that would be passed over in silence is refused. The WHATWG's
- * parser, which is made for browsers, drops or moves what it does not expect.
+ * Splits a URL where RFC 3986 does; a part that would be silently ignored is refused. (The WHATWG's parser, which is made for browsers,
+ * drops or moves what it does not expect.)
  *
- * A string says what is wrong, and quotes nothing but names out of `known`: in a malformed URL the password may have ended up in
- * any part (`redis://user:12/3@host`). One that was not encoded leaves an @ behind the host, which is therefore refused everywhere.
+ * A string says what is wrong. It quotes only names out of `known`, for in a malformed URL the password may be in any part
+ * (`redis://user:12/3@host`). A password that was not encoded leaves an @ after the host, which is therefore refused everywhere.
  */
 export function splitUrl(text: string, known: Parameters): UrlParts | string {
   const match = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)(?:\/([^?#]*))?(?:\?([^#]*))?(#.*)?$/is.exec(text.trim());
@@ -86,7 +86,7 @@ function parametersIn(query: string, known: Parameters): ReadonlyMap<string, str
       return `has a query parameter that is not known (number ${index + 1}); known are ${read.join(', ')}`;
     if (fate !== 'read') return `has the query parameter ${name}, which is not understood: ${fate}`;
     if (parameters.has(name)) return `has the query parameter ${name} twice`;
-    // A + is a space for Python's libraries and for pg, and is what they write for one.
+    // A + means a space, as Python's libraries and pg read and write it.
     const value = decode(rawValue.replaceAll('+', ' '));
     if (value === undefined) return `has a parameter ${name} that is not percent-encoded: write % as %25`;
     if (value === '') return `has an empty parameter ${name}: give it a value, or leave it out`;
@@ -95,7 +95,7 @@ function parametersIn(query: string, known: Parameters): ReadonlyMap<string, str
   return parameters;
 }
 
-/** What stands in the URL itself, or in a parameter. `false`: both are given, and differ. */
+/** A value that may be in the URL itself or in a parameter. `false`: both are given, and differ. */
 export function either(part: string | undefined, parameter: string | undefined): string | undefined | false {
   if (part === undefined || parameter === undefined) return part ?? parameter;
   return part === parameter ? part : false;

@@ -4,16 +4,16 @@ import { z } from 'zod';
 import { makePrivateFolder } from '../foundation/secret';
 
 /**
- * Where a daemon with embedded servers says what it runs, so that the other verbs find them without configuration.
- * A file in the data folder; of a daemon that died it is recognised by its pid.
+ * A file in the data folder in which a daemon with embedded servers says what it runs, so that the other verbs find the servers without
+ * configuration. By the pid in it one can tell whether that daemon still runs.
  */
 const schema = z.object({
   pid: z.number(),
   redisUrl: z.string(),
-  /** Absent: that daemon does not run the archive. */
+  /** Absent if that daemon does not run the archive. */
   postgresUrl: z.string().optional(),
   dbPath: z.string(),
-  /** All three stores are Millrace's own: the demo may write into them. */
+  /** Whether all three stores are Millrace's own: then the demo may write into them. */
   ours: z.boolean().default(false),
   http: z.string(),
 });
@@ -27,7 +27,7 @@ export function writeRecord(dataDir: string, record: DaemonRecord): () => void {
   makePrivateFolder(dataDir);
   const temporary = `${file(dataDir)}.${process.pid}`;
   rmSync(temporary, { force: true });
-  // It holds passwords.
+  // Only we may read the file: it holds passwords.
   writeFileSync(temporary, JSON.stringify(record), { mode: 0o600, flag: 'wx' });
   renameSync(temporary, file(dataDir));
   return () => {

@@ -6,13 +6,13 @@ export function hostName(header: string | undefined): string | undefined {
   return (match?.[1] ?? match?.[2])?.toLowerCase().replace(/\.$/, '');
 }
 
-/** An address that only this machine has, or its name. */
+/** Whether a name or an address means this machine itself. */
 export const isLoopback = (name: string): boolean =>
   name === 'localhost' || name === '::1' || /^(::ffff:)?127\.\d+\.\d+\.\d+$/.test(name);
 
 /**
- * Whether a browser may have been sent here under this name honestly. DNS rebinding makes a name of the attacker's point to
- * us; an address cannot be made to point elsewhere.
+ * Whether a browser may have come to us by this name honestly. By DNS rebinding an attacker makes a name of his own point to us; an
+ * address cannot be made to point elsewhere.
  */
 export function isOurName(name: string, host: string, allowed: readonly string[]): boolean {
   return isIP(name) !== 0 || name === 'localhost' || name === host.toLowerCase() || allowed.includes(name);

@@ -9,7 +9,7 @@ import type { PipelineName } from '../config/names';
 import { abort$ } from '../pipeline/pump';
 import { RedisConnection } from '../connections/redis';
 
-/** What a pipeline leaves in Redis, and what becomes of it when nobody runs that pipeline. */
+/** By which key each pipeline can be recognised in Redis, and what happens while nobody runs that pipeline. */
 const traces: Readonly<Record<PipelineName, { readonly key: string; readonly what: string }>> = {
   archive: {
     key: changesStream,
@@ -21,7 +21,7 @@ const traces: Readonly<Record<PipelineName, { readonly key: string; readonly wha
   },
 };
 
-/** Those left out of which there is a trace: a setting was forgotten rather than left unset. @throws what Redis says */
+/** The pipelines that are left out but have run once: a setting was probably forgotten. @throws the errors of Redis */
 export async function findLeftBehind(
   redis: RedisConnection,
   leftOut: readonly LeftOut[],
@@ -43,7 +43,7 @@ const everyMs = 10_000;
 
 type Watched = Pick<Config, 'redis' | 'leftOut'>;
 
-/** Looks for it as long as the daemon runs. */
+/** Looks for such pipelines as long as the daemon runs. */
 export class LeftBehind {
   readonly #config: Watched;
   readonly #log: Log;
@@ -74,7 +74,7 @@ export class LeftBehind {
       if (before === 0)
         for (const error of this.#found) this.#log.failure('error', error, { event: 'left-behind' });
     } catch {
-      // The pipeline that runs tells what is wrong with Redis.
+      // The pipeline that does run reports what is wrong with Redis.
     } finally {
       redis.close();
     }

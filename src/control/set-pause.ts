@@ -1,15 +1,16 @@
-import * as aliases from '../aliases/sink/pause';
-import * as archive from '../archive/position/pause';
+import { aliasPauseStore } from '../aliases/sink/pause-store';
+import { archivePauseStore } from '../archive/position/pause-store';
 import { type ArchiveStores, requirePostgres } from '../config/load';
 import type { PipelineName } from '../config/names';
 import { PostgresConnection } from '../connections/postgres';
 import type { PostgresTarget } from '../connections/postgres-url';
 import { RedisConnection } from '../connections/redis';
 import type { RedisTarget } from '../connections/redis-url';
+import type { PauseStore } from '../pipeline/pause';
 
 /**
- * Pauses a pipeline, or lets it go on, through the store that knows it: no daemon has to be reachable, or running.
- * @param by who pauses it; undefined: it goes on
+ * Pauses or resumes a pipeline, by its target store: no daemon has to be reachable, or even running.
+ * @param by who pauses the pipeline; undefined: it is resumed
  */
 export async function setPause(
   stores: ArchiveStores,
@@ -19,10 +20,13 @@ export async function setPause(
   await (pipeline === 'aliases' ? setAliases(stores.redis, by) : setArchive(requirePostgres(stores), by));
 }
 
+const set = (store: PauseStore, by: string | undefined): Promise<void> =>
+  by === undefined ? store.resume() : store.pause(by);
+
 async function setAliases(redis: RedisTarget, by: string | undefined): Promise<void> {
   const connection = new RedisConnection(redis, 'pause');
   try {
-    await (by === undefined ? aliases.resume(connection) : aliases.pause(connection, by));
+    await set(aliasPauseStore(connection), by);
   } finally {
     connection.close();
   }
@@ -31,7 +35,7 @@ async function setAliases(redis: RedisTarget, by: string | undefined): Promise<v
 async function setArchive(postgres: PostgresTarget, by: string | undefined): Promise<void> {
   const connection = new PostgresConnection(postgres, 'pause');
   try {
-    await (by === undefined ? archive.resume(connection) : archive.pause(connection, by));
+    await set(archivePauseStore(connection), by);
   } finally {
     connection.close();
   }

@@ -23,9 +23,9 @@ export interface DaemonOptions {
   readonly log: Log;
   /** Aborts for a clean stop. */
   readonly signal: AbortSignal;
-  /** Whether health and metrics are served over HTTP; they are unless told otherwise. */
+  /** Whether to serve health, metrics and dashboard over HTTP (true). */
   readonly http?: boolean;
-  /** Called when it runs, and its HTTP endpoint, if it has one, listens. */
+  /** Called when the daemon runs and its HTTP endpoint, if it has one, listens. */
   readonly onRunning?: (httpUrl: string | undefined, control: Control) => void;
 }
 
@@ -37,7 +37,7 @@ function judge<Status, Report>(pipeline: Pipeline<Status, Report>, status: Statu
 /** Runs everything until the signal aborts. @throws the fatal error that ended it; everything is closed either way. */
 export async function runDaemon(options: DaemonOptions): Promise<void> {
   const { config, log, onRunning } = options;
-  // What was asked of the pipelines ends with them, whatever ended them.
+  // Aborts when the pipelines have ended, for whatever reason, and with that all requests to them.
   const over = new AbortController();
   const signal = AbortSignal.any([options.signal, over.signal]);
   setMaxListeners(0, signal); // each timer and pump of the pipelines listens to it

@@ -5,7 +5,7 @@ import { travel, type Travelled } from './travel';
 export interface AliasJourneyStores {
   readonly db: Database.Database;
   readonly redis: Redis;
-  /** Ends the looking. */
+  /** Aborts to stop looking for a change. */
   readonly signal: AbortSignal;
 }
 
@@ -21,7 +21,7 @@ export async function* threeTests(stores: AliasJourneyStores): AsyncGenerator<Tr
     yield await toRedis(stores, { sql: update, alias, wanted: '["2"]' });
     yield await toRedis(stores, { sql: remove(alias), alias, wanted: null });
   } finally {
-    stores.db.exec(remove(alias)); // when stopped half way
+    stores.db.exec(remove(alias)); // in case it was stopped half-way
   }
 }
 
@@ -37,7 +37,7 @@ function freeAlias(db: Database.Database): string {
 /** An alias arrives, and is taken back. */
 export async function oneAlias(stores: AliasJourneyStores): Promise<Travelled> {
   const alias = 'millrace first steps';
-  stores.db.exec(remove(alias)); // of a start that was interrupted
+  stores.db.exec(remove(alias)); // an interrupted start may have left it
   try {
     return await toRedis(stores, { sql: insert(alias), alias, wanted: '["1"]' });
   } finally {

@@ -21,7 +21,7 @@ export function addAliases(db: Database.Database): number {
   return types.reduce((sum, type) => sum + aliasesOf(db, type).size, 0);
 }
 
-/** The keys in Redis, all of them, against the rows in SQLite, by reading both and by nothing else. */
+/** Compares all keys in Redis with the rows in SQLite, by plain reads of both. */
 export async function verifyAliases(db: Database.Database, redis: Redis): Promise<Verification> {
   const differences: string[] = [];
   let equal = 0;

@@ -7,7 +7,7 @@ export interface ArchiveJourneyStores {
   readonly store: ModelStore;
   readonly redis: Redis;
   readonly postgres: Client;
-  /** Ends the looking. */
+  /** Aborts to stop looking for a change. */
   readonly signal: AbortSignal;
 }
 
@@ -24,7 +24,7 @@ export function loggedPrediction(stores: ArchiveJourneyStores, modelVersionId: n
   });
 }
 
-/** The same by a program that knows nothing of Millrace, with a plain command, as the document's Python writes it. */
+/** A prediction by a program that knows nothing of Millrace, with a plain command, as the document's Python writes it. */
 export async function plainPrediction(
   stores: ArchiveJourneyStores,
   modelVersionId: number,
@@ -98,7 +98,7 @@ export async function completedRun(
   );
   const pgId = rows[0]?.pg_id ?? '0';
   const finalLoss = 0.46;
-  // Tells this completion from that of an earlier demo.
+  // By this time the completion is told from that of an earlier demo.
   const completedAt = new Date();
   return travel(
     {

@@ -16,7 +16,7 @@ export interface Connections extends AliasJourneyStores, ArchiveJourneyStores {
   readonly close: () => void;
 }
 
-/** For any one answer. */
+/** How long one answer may take. */
 const patienceMs = 10_000;
 
 /** Connections as any program would have them, beside the daemon's own. */
@@ -35,7 +35,7 @@ export async function connect(
     disconnectTimeout: 100,
     commandTimeout: patienceMs,
   });
-  // Lost connections are told by the calls that fail.
+  // When a connection is lost, the calls fail.
   postgres.on('error', () => undefined);
   redis.on('error', () => undefined);
   const store = new ModelStore(redisUrl);
@@ -44,7 +44,7 @@ export async function connect(
     db.close();
     store.close();
     redis.disconnect();
-    destroy(postgres); // its polite end waits for a server that may be frozen
+    destroy(postgres); // `end` would wait for a server that may be frozen
   };
   try {
     await Promise.all([postgres.connect(), redis.ping()]);

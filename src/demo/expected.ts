@@ -1,10 +1,10 @@
 import type Redis from 'ioredis';
 import { type Form, type Name, type Table, tables } from './tables';
 
-/** Text by field, as it stands in Redis; null where there is none. */
+/** The text of each field, as it stands in Redis; null where there is none. */
 export type Fields = Readonly<Record<string, string | null>>;
 
-/** A record of Redis. `id` is its own, if it has one. */
+/** A record of Redis. `id` is its own id, if it has one. */
 export interface RedisRecord {
   readonly id: string;
   readonly fields: Fields;

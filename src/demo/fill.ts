@@ -34,7 +34,7 @@ async function filledEarlier(redis: Redis): Promise<Filled | undefined> {
   return data !== undefined && (await redis.exists(data.keys)) === data.keys.length ? data : undefined;
 }
 
-/** Names are unique in Postgres: those of a demo that Redis has forgotten are taken. */
+/** A suffix that makes names free: names are unique in Postgres, and it may have those of a demo that Redis has forgotten. */
 async function freeSuffix({ redis, postgres }: FilledStores): Promise<string> {
   for (let number = 1; ; number++) {
     const suffix = number === 1 ? '' : ` ${number}`;
@@ -83,7 +83,7 @@ async function write(store: ModelStore, suffix: string): Promise<Filled> {
     modelId: resnet,
     version: 'v1.0',
     checkpointPath: '/models/resnet50_v1.pt',
-    // Text that is JSON already stays as it is: these would not survive being read and written again.
+    // Text that is JSON already is stored as it is: these numbers would not survive being parsed and written again.
     config: '{"seed": 1152921504606846977, "epsilon": 1e-07, "dropout": 0.50}',
   });
   const runId = await store.createTrainingRun({
@@ -133,7 +133,7 @@ const epochs = () =>
     ),
   );
 
-/** The tenth has neither a confidence nor a time: 0 in Redis, NULL in Postgres. */
+/** Ten predictions. The tenth has neither a confidence nor a time: 0 in Redis, NULL in Postgres. */
 const predictionsOf = (modelVersionId: number) =>
   Array.from({ length: 10 }, (_unused, index) => ({
     modelVersionId,

@@ -9,8 +9,8 @@ const pollMs = 100;
 const readyDeadlineMs = 30_000;
 
 /**
- * When the daemon is in order, one change down each pipeline. What they leave is one model with one version, for all starts.
- * @throws what went wrong, and when stopped
+ * Waits until the daemon is in order, and shows one change through each pipeline. Only one model with one version is left, which all
+ * starts share. @throws what went wrong, and when it is stopped
  */
 export async function firstSteps(
   addresses: DemoAddresses,

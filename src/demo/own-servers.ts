@@ -20,7 +20,7 @@ export async function startServers(say: (line: string) => void): Promise<OwnServ
   const remove = () => {
     removeFolder(folder);
   };
-  // A process that is ended the hard way (Ctrl+C twice) still takes its folder with it.
+  // A process that ends at once (Ctrl+C twice) still removes its folder.
   process.once('exit', remove);
   closeFolder(folder);
   const log = (message: string) => {
@@ -34,7 +34,7 @@ export async function startServers(say: (line: string) => void): Promise<OwnServ
   const close = async () => {
     for (const one of started) if (one.status === 'fulfilled') await one.value.stop();
     const [, postgres] = started;
-    // Not always below the folder: see postgres-place.ts.
+    // The data are not always below the folder: see server-place.ts.
     if (postgres.status === 'fulfilled') removeFolder(postgres.value.dataDir);
     remove();
     process.off('exit', remove);

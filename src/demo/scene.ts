@@ -3,25 +3,25 @@ import { type Config, loadConfig } from '../config/load';
 import { runDaemon } from '../daemon/daemon';
 import type { DaemonRecord } from '../control/daemon-record';
 import { isSampleDatabase } from '../embedded/sample-db';
-import { passOnce } from '../aliases/once';
+import { aliasesOnce } from '../aliases/once';
 import type { DemoAddresses } from './connections';
 import { startServers } from './own-servers';
 import { passLog } from './pass-log';
 
-/** Where the demo plays: stores of its own, or those of the `npm start` that runs in this folder. */
+/** The stores of the demo: its own, or those of the `npm start` that runs in this folder. */
 export interface Scene extends DemoAddresses {
-  /** In words, for the beginning. */
+  /** What these stores are, in words. */
   readonly what: readonly string[];
-  /** Nobody else writes here. */
+  /** Whether nobody else writes here. */
   readonly own: boolean;
-  /** A full pass of each pipeline over what the stores hold now; their summaries, as the documents print them. */
+  /** Makes a full pass of each pipeline. @returns their summaries, as the documents print them */
   readonly sync: () => Promise<{ readonly aliases: string; readonly archive: string; readonly http: string }>;
   readonly close: () => Promise<void>;
 }
 
 type Say = (line: string) => void;
 
-/** Settings of the environment are not for the demo: it writes only into stores that Millrace has made. */
+/** The demo's configuration. It ignores the environment, so that the demo writes only into stores that Millrace has made. */
 const configFor = ({ dbPath, redisUrl, postgresUrl }: DemoAddresses, folder: string): Config =>
   loadConfig({
     DB_PATH: dbPath,
@@ -31,7 +31,7 @@ const configFor = ({ dbPath, redisUrl, postgresUrl }: DemoAddresses, folder: str
     HTTP_PORT: '0',
   });
 
-/** With the daemon that runs here, if everything it serves is Millrace's own. */
+/** The scene of the daemon that runs here, if all its stores are Millrace's own. */
 export function besideDaemon(record: DaemonRecord | undefined, folder: string, say: Say): Scene | undefined {
   const { postgresUrl } = record ?? {};
   if (record?.ours !== true || postgresUrl === undefined || !isSampleDatabase(record.dbPath))
@@ -44,7 +44,7 @@ export function besideDaemon(record: DaemonRecord | undefined, folder: string, s
     own: false,
     sync: async () => {
       const { log, summary } = passLog(say);
-      await passOnce(config, log);
+      await aliasesOnce(config, log);
       await archiveOnce(config, log);
       return { aliases: await summary('aliases'), archive: await summary('archive'), http: record.http };
     },
@@ -52,7 +52,7 @@ export function besideDaemon(record: DaemonRecord | undefined, folder: string, s
   };
 }
 
-/** With servers and a daemon in this process, in a temporary folder that is removed at the end. */
+/** A scene with servers and a daemon in this process, in a temporary folder that is removed at the end. */
 export async function ownScene(say: Say): Promise<Scene> {
   const servers = await startServers(say);
   const config = configFor(servers, servers.folder);
@@ -80,7 +80,7 @@ export async function ownScene(say: Say): Promise<Scene> {
     },
     close: async () => {
       stop.abort();
-      await running.catch(() => undefined); // told by sync
+      await running.catch(() => undefined); // `sync` throws it
       await servers.close();
     },
   };

@@ -11,7 +11,7 @@ import { type Verification, verify } from './verify';
 
 type Say = (line: string) => void;
 
-/** Fills, syncs, verifies, and shows live changes. @returns whether everything is as it should be */
+/** Plays the demo: fills the stores, syncs, verifies, and shows live changes. @returns whether everything is as it should be */
 export async function show(scene: Scene, say: Say, signal: AbortSignal): Promise<boolean> {
   const connections = await connect(scene, signal);
   try {
@@ -41,7 +41,7 @@ async function fillBoth(connections: Connections, say: Say): Promise<Filled> {
   return filled;
 }
 
-/** A person reads no more than that. */
+/** How many differences are shown at the most. */
 const shownDifferences = 20;
 
 async function verifyBoth(
@@ -81,7 +81,7 @@ async function showChanges(
   say(told(await completedRun(connections, runId)));
 }
 
-/** Plain writes travel at once when the daemon listens to them, which it does soon after its start. */
+/** Waits until the daemon listens to plain writes, soon after its start: before that they do not travel at once. */
 async function mirrorListens(http: string): Promise<void> {
   for (const deadline = Date.now() + 5_000; Date.now() < deadline;) {
     const status = (await (await fetch(`${http}/status`)).json()) as {

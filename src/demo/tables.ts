@@ -1,17 +1,17 @@
 /**
- * What each table of the archive must hold for what is in Redis, written down a second time and without a line of the archive:
- * the demo's verification would be worth little if it used what it verifies.
+ * What each table of the archive must hold for the records in Redis. Written down a second time, without any code of the archive, since a
+ * verification is worth little that uses what it verifies.
  */
 export interface Table {
   readonly table: string;
-  /** In words. */
+  /** What the records are called. */
   readonly records: string;
   readonly columns: Readonly<Record<string, Form>>;
-  /** Fields with another name than their column's. */
+  /** Fields that are named otherwise than their column. */
   readonly fields?: Readonly<Record<string, string>>;
   /** The columns that tell a row from every other. */
   readonly label: readonly [string, ...string[]];
-  /** Its Redis ids are not its Postgres ids: they are in millrace.id_map, with this field as the creation time. */
+  /** Set if Redis ids are not the ids in Postgres: then millrace.id_map has both, with this field as the creation time. */
   readonly mappedBy?: 'created_at' | 'started_at';
 }
 
@@ -28,7 +28,7 @@ export type Name = Mapped | 'hyperparam' | 'metric' | 'exprun' | 'prediction';
 const texts = <const T extends readonly string[]>(...columns: T) =>
   Object.fromEntries(columns.map((column) => [column, 'text'])) as Record<T[number], 'text'>;
 
-/** By the word after `aidb:` in the key; parents come before children. */
+/** The tables by the word after `aidb:` in the key; parents come before children. */
 export const tables: Readonly<Record<Name, Table>> = {
   model: {
     table: 'models',

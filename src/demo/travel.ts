@@ -4,14 +4,14 @@ import { fatal } from '../foundation/errors';
 export interface Travelled {
   readonly change: string;
   readonly found: string;
-  /** From the moment the change was made (the commit, the reply) to the moment it was seen. */
+  /** Milliseconds from the change (its commit or reply) until it was seen. */
   readonly ms: number;
 }
 
 export interface Journey {
   readonly change: string;
   readonly make: () => unknown;
-  /** Where it must arrive: what is asked there, again and again, and the answer. */
+  /** What is asked where the change must arrive, again and again, and the answer. */
   readonly question: () => string;
   readonly look: () => Promise<string | null>;
   readonly wanted: string | null;

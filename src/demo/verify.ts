@@ -3,7 +3,7 @@ import type Redis from 'ioredis';
 import { expectedValue, type Fields, readDemoRecords, type RedisRecord } from './expected';
 import { type Form, type Name, type Table, tables } from './tables';
 
-/** What was compared of one kind of record, and what came of it. */
+/** The comparison of one kind of record. */
 export interface Verification {
   readonly records: string;
   readonly equal: number;
@@ -15,15 +15,15 @@ export interface Verification {
 interface Compared {
   readonly redis: Redis;
   readonly postgres: Client;
-  /** Of the records in Redis to compare. */
+  /** The keys of the records in Redis to compare. */
   readonly keys: readonly string[];
-  /** These are all there are: further rows in Postgres are too many. */
+  /** Whether these are all records: then any further row in Postgres is a difference. */
   readonly all: boolean;
 }
 
 /**
- * Compares every column of every record with its row in Postgres, by reading both and by nothing else. A row is found by what it
- * holds (a name, a version under its model), its id by that, and what millrace.id_map says of the record must be that id.
+ * Compares every column of every record with its row in Postgres, by plain reads of both. The row is found by its contents (a name, a
+ * version under its model), and its id must be the one that millrace.id_map has for the record.
  */
 export async function verify({ redis, postgres, keys, all }: Compared): Promise<Verification[]> {
   const records = await readDemoRecords(redis, keys);
@@ -70,7 +70,7 @@ function expectedRows(postgres: Client, { name, table, records, ids }: Kind): Pr
   );
 }
 
-/** All rows that could be those wanted: the label's first column says. */
+/** All rows that may be among those wanted, by the label's first column. */
 async function foundRows(postgres: Client, table: Table, wanted: readonly Fields[]): Promise<Fields[]> {
   const [scope] = table.label;
   const columns = Object.entries(table.columns).map(

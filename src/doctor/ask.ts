@@ -5,7 +5,7 @@ import { type AliasStores, type Config, requirePostgres } from '../config/load';
 import type { DaemonStatus } from '../control/daemon-status';
 import { defaultHttpPort } from '../config/names';
 
-/** A configuration that may know where a running daemon listens: see useRunningDaemon. */
+/** A configuration that may know where a daemon listens: see useRunningDaemon. */
 export type Reachable = Config & { readonly daemonUrl?: string };
 
 /** Where the daemon of this configuration is expected to listen. */
@@ -29,7 +29,7 @@ export async function askDaemon(config: Reachable): Promise<DaemonStatus | { rea
   try {
     const response = await fetch(`${base}/status`, {
       signal: AbortSignal.timeout(2_000),
-      // Wanted where HTTP_HOST is an address of the network.
+      // Needed if HTTP_HOST is an address of the network.
       headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
     });
     status = await response.json();
@@ -53,7 +53,7 @@ export interface Stores {
   readonly archive: ArchiveStoreFacts | null;
 }
 
-/** What the stores themselves say. @throws what keeps one of them from being asked */
+/** What the stores tell, without a daemon. @throws the error of a store that cannot be asked */
 export async function askStores(
   config: AliasStores & Pick<Config, 'pipelines' | 'postgres'>,
 ): Promise<Stores> {

@@ -3,7 +3,7 @@ import { lowered } from '../pipeline/health';
 import { timestamp } from '../foundation/timestamp';
 import type { Finding } from '../pipeline/finding';
 
-/** What the running daemon itself says is wrong. Pure. */
+/** The troubles that the running daemon reports, as findings. Pure. */
 export function daemonFindings(daemon: DaemonStatus | { readonly silent: string }): readonly Finding[] {
   if ('silent' in daemon) {
     return [

@@ -26,7 +26,7 @@ export async function diagnose(config: Reachable): Promise<readonly Finding[]> {
   return findings;
 }
 
-/** The pipeline that is run finds what is wrong with Redis itself. */
+/** Findings about pipelines that were run once and are left out now. Faults of Redis itself are found by the pipeline that is run. */
 async function leftBehindFindings(
   target: RedisTarget,
   leftOut: readonly LeftOut[],

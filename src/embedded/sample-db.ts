@@ -8,7 +8,7 @@ import { readAsset } from '../foundation/package-root';
 /** SQLite's application_id of a sample, "MILL": the demo changes nobody else's data. */
 const applicationId = 0x4d494c4c;
 
-/** Whether the file is a sample of ours. One that cannot be read is not. */
+/** Whether a file is a sample of ours; one that cannot be read is none. */
 export function isSampleDatabase(path: string): boolean {
   try {
     const database = new Database(path, { readonly: true, fileMustExist: true });
@@ -22,7 +22,7 @@ export function isSampleDatabase(path: string): boolean {
   }
 }
 
-/** A link, unlike a rename, never replaces a file that another process made meanwhile; not every file system has links. */
+/** Gives the finished file its name. A link, unlike a rename, never replaces a file that another process made meanwhile; not every file system has links. */
 function publish(finished: string, path: string): void {
   try {
     linkSync(finished, path);

@@ -7,13 +7,13 @@ import { passwordFile } from './redis/redis-orphan';
 import { newPassword } from '../foundation/secret';
 
 interface ServerOptions {
-  /** Of MILLRACE_DIR, or one like it. */
+  /** MILLRACE_DIR, or a folder like it. */
   readonly folder: string;
   readonly persist?: boolean;
   readonly log: (message: string) => void;
 }
 
-/** A server, and where its password is, for people. */
+/** A server, and the file with its password, for people. */
 export interface Guarded {
   readonly passwordFile: string;
 }

@@ -11,17 +11,17 @@ import { pipelineNames } from '../config/names';
 import { parsePostgresUrl } from '../connections/postgres-url';
 import { parseRedisUrl } from '../connections/redis-url';
 
-/** The configuration with every store named, and how to stop what was started for it. */
+/** A configuration in which every store is named, and how to stop the servers that were started for it. */
 export interface NamedStores {
   readonly config: Config;
   /** What was started, in words for the banner. */
   readonly started: readonly string[];
-  /** All three stores are Millrace's own and served as delivered: they may be written to, to show how changes travel. */
+  /** Whether all three stores are Millrace's own, with default settings: then the demo may write to them. */
   readonly ours: boolean;
   readonly stop: () => Promise<void>;
 }
 
-/** Starts real servers for what the configuration leaves open, and a small sample database when there is none. */
+/** Starts real servers for stores that the configuration does not name, and makes a small sample database if there is none. */
 export async function startEmbedded(config: Config, log: Log): Promise<NamedStores> {
   const running = readDaemonRecord(config.dataDir);
   if (running !== undefined) {
@@ -85,7 +85,7 @@ export async function startEmbedded(config: Config, log: Log): Promise<NamedStor
   };
 }
 
-/** Whether nobody has named a store, or how to serve it. */
+/** Whether nobody has named a store, or set how to serve it. */
 const leftToUs = (config: Config): boolean =>
   !config.redisConfigured &&
   config.postgres === undefined &&
@@ -96,7 +96,7 @@ const leftToUs = (config: Config): boolean =>
   config.capture &&
   config.mirror;
 
-/** Points what the configuration leaves open at a daemon with embedded servers, when one runs here. */
+/** If a daemon with embedded servers runs here, takes its stores for those that the configuration does not name. */
 export function useRunningDaemon(config: Config): Config & { readonly daemonUrl?: string } {
   const record = config.redisConfigured ? undefined : readDaemonRecord(config.dataDir);
   if (record === undefined) return config;
@@ -111,7 +111,7 @@ export function useRunningDaemon(config: Config): Config & { readonly daemonUrl?
   };
 }
 
-/** Of a URL we made ourselves. */
+/** The target of a URL that we have made ourselves. */
 function targetOf<T extends object>(parse: (url: string) => T | string, url: string): T {
   const target = parse(url);
   if (typeof target === 'string') throw new Error(`an embedded server's URL ${target}`);

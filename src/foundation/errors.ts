@@ -42,8 +42,8 @@ export function asRetryable(error: unknown): unknown {
 export const isFatal = (error: unknown): boolean => error instanceof MillraceError && error.kind === 'fatal';
 
 /**
- * What may be logged of an error: its code, message and hint. Never the object itself: ioredis errors carry the
- * command's arguments, the password among them (TRAPS: Redis 11).
+ * What may be logged of an error: its code, message and hint. Never the object itself: ioredis errors carry the command's arguments,
+ * the password among them.
  */
 export interface ErrorReport {
   readonly code: string;
@@ -56,7 +56,7 @@ export function describeError(error: unknown): ErrorReport {
     const report = { code: error.code, message: error.message };
     return error.hint === undefined ? report : { ...report, hint: error.hint };
   }
-  // By shape, not by class: an error may come from another realm (a worker, a test's sandbox).
+  // Recognised by its shape, not its class: an error may come from another realm (a worker, a test's sandbox).
   if (typeof error === 'object' && error !== null && 'message' in error) {
     const name = 'name' in error ? String(error.name) : 'UNKNOWN';
     const code = 'code' in error && typeof error.code === 'string' ? error.code : name;

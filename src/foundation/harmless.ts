@@ -1,6 +1,6 @@
 /**
- * What no terminal and no line may be told by a record, a file name or a server: controls and escape sequences, ends of lines, halves of
- * surrogate pairs, and what turns the direction of the text around. Written out instead.
+ * Text of a record, a file name or a server, made safe for a terminal or a log line: control characters (and with them escape sequences),
+ * ends of lines, halves of surrogate pairs, and characters that turn the direction of the text are written out.
  */
 export const harmless = (text: string): string =>
   text.replace(/[\p{Cc}\p{Cs}\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, (character) =>
@@ -11,7 +11,7 @@ export const harmless = (text: string): string =>
         : `\\x${(character.codePointAt(0) ?? 0).toString(16).padStart(2, '0')}`,
   );
 
-/** JSON, in one line unless indented, that is as harmless, and means the same: what JSON itself lets through is escaped. */
+/** JSON, in one line unless indented, in which such characters are escaped. It means the same. */
 export const harmlessJson = (value: unknown, indent?: number): string =>
   JSON.stringify(value, undefined, indent).replace(
     /[\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,

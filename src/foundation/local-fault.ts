@@ -1,7 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { describeError, type MillraceError, retryable } from './errors';
 
-/** What this machine, or this process, lacks; the server that was to be reached has nothing to do with it. */
+/** Error codes that say what this machine or process lacks; the server that was to be reached has nothing to do with them. */
 const faults: Readonly<Record<string, readonly [string, string]>> = {
   EMFILE: [
     'this process may open no more files and connections',
@@ -21,7 +21,7 @@ const faults: Readonly<Record<string, readonly [string, string]>> = {
   EPERM: ['this machine does not allow it', 'Look at its firewall, and at what restricts this service.'],
 };
 
-/** Names cannot be looked up then, nor an SQLite file opened, and neither says why. */
+/** The code if this process has run out of file descriptors: look-ups of names and SQLite fail then without saying why. */
 function outOfDescriptors(): string | undefined {
   try {
     closeSync(openSync(process.execPath, 'r'));
@@ -33,8 +33,8 @@ function outOfDescriptors(): string | undefined {
 }
 
 /**
- * Whether something could not be opened for want of something here. @param what for example "Redis at host:port"
- * @returns undefined: no, or it cannot be told
+ * Explains why something could not be opened, if this machine or process lacks something. @param what for example "Redis at host:port"
+ * @returns undefined: it lacks nothing, as far as we can see
  */
 export function localFault(error: unknown, what: string): MillraceError | undefined {
   const { code } = describeError(error);

@@ -7,8 +7,8 @@ function refuse(sentence: string): never {
 }
 
 /**
- * Called before better-sqlite3 is loaded, which in an older Node ends the process without a word.
- * @param tell gets the sentence where this Node is too old. @throws Error with it, if not told what else to do
+ * Makes sure that this Node is new enough. Called before better-sqlite3 is loaded, which silently ends the process in an older Node.
+ * @param tell gets a sentence if this Node is too old; by default it is thrown
  */
 export function demandNode(tell: (sentence: string) => void = refuse): void {
   const { engines } = JSON.parse(readAsset('package.json')) as { engines: { node: string } };

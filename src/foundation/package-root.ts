@@ -24,5 +24,5 @@ const manifest = JSON.parse(readAsset('package.json')) as Manifest;
 /** Millrace's own version, from package.json. */
 export const version: string = manifest.version;
 
-/** The exact version of a package that is developed and tested with, and not installed with Millrace. */
+/** The exact version of a package that Millrace is tested with, but that is not installed with it. */
 export const testedVersion = (name: string): string | undefined => manifest.devDependencies?.[name];

@@ -1,10 +1,10 @@
 import { harmless } from './harmless';
 
-/** A pass shorter than this needs no progress line. */
+/** How often the line is written; what is over sooner shows none. */
 const everyMs = 300;
 
 /**
- * Shows a line that is rewritten in place while something long goes on; nothing where no person watches a terminal.
+ * Shows a line on a terminal that is rewritten in place while something long goes on; does nothing elsewhere.
  * @param read what to show now; undefined: nothing. @returns a function that takes the line away.
  */
 export function showProgress(read: () => string | undefined, terminal = process.stderr): () => void {

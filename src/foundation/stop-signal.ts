@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { isatty } from 'node:tty';
 
-/** Ends a process that cannot stop cleanly in this time after the first signal. */
+/** A process that has not stopped this long after the first signal is ended. */
 const stopDeadlineMs = 5_000;
-/** npm hands on what a terminal has sent to all of its processes: the same signal comes twice. A person takes longer. */
+/** npm passes on a signal that the terminal has sent to us as well: within this time a second signal is the same one again. */
 const echoMs = 1_000;
 const lookMs = 500;
-/** From a hang-up to the look that finds npm ended by it. */
+/** For this long after a hang-up it counts as the reason why npm has ended. */
 const hangUpMs = 2_000;
 
 /**
@@ -29,10 +29,10 @@ export function stopSignal(): AbortSignal {
   const hungUp = () => {
     hungUpAt = performance.now();
   };
-  // Without a terminal that could have been closed it is logrotate's. LOG_FILE needs no telling, but the daemon must not end for it.
+  // Without a terminal SIGHUP comes from logrotate, not from a closed terminal. LOG_FILE does not need it, but the daemon must not end.
   process.on('SIGHUP', [0, 1, 2].some((fd) => isatty(fd)) ? ask : hungUp);
   whenNpmIsGone(() => {
-    // `nohup npm start`: npm, which cannot ignore it, was ended by what we were told to outlive.
+    // `nohup npm start`: npm does not ignore the hang-up and has ended; we were asked to outlive it.
     if (performance.now() - hungUpAt > hangUpMs) ask();
   });
   return stop.signal;
@@ -41,13 +41,13 @@ export function stopSignal(): AbortSignal {
 const byNpm = (): boolean => process.env['npm_lifecycle_event'] !== undefined;
 
 /**
- * npm hands a signal to the shell between it and us, which ends of it without a word to us; and who is killed with SIGKILL says nothing
- * to anybody. So it is looked whether they are still there. Windows never says, and ends a console's processes together.
+ * Looks whether npm and the shell that it has put between itself and us are still there: npm passes signals to that shell, which ends
+ * without telling us, and a process that is killed by SIGKILL tells nobody. Windows cannot say, and ends all processes of a console.
  */
 export function whenNpmIsGone(ended: () => void): void {
   if (!byNpm() || process.platform === 'win32') return;
   const { ppid } = process;
-  // Started in the background by a script that is over already: nobody waits for this process. Or set free on purpose.
+  // The script that started us in the background is over already, or we were detached on purpose: nobody waits for this process.
   if (ppid === 1 || leadsGroup()) return;
   const npm = parentOfShell(ppid);
   const look = setInterval(() => {
@@ -57,10 +57,10 @@ export function whenNpmIsGone(ended: () => void): void {
   }, lookMs).unref();
 }
 
-/** By setsid, by a program that starts what outlives it, or as a job of a person's shell; npm leaves what it runs in its own group. */
+/** Whether we lead a process group: by setsid, by a program that lets us outlive it, or as a job of a shell. npm gives nobody a group. */
 function leadsGroup(): boolean {
   try {
-    // After the name, which may hold anything: state, parent and group.
+    // The fields after the name, which may contain anything: state, parent and group.
     const [, group] = /.*\) \S \d+ (\d+)/s.exec(readFileSync('/proc/self/stat', 'utf8')) ?? [];
     return group === String(process.pid);
   } catch {
@@ -68,11 +68,11 @@ function leadsGroup(): boolean {
   }
 }
 
-/** Of a shell that runs one command for npm; undefined: it is none, or nobody can tell (some shells become their last command). */
+/** The parent of a shell that runs one command for npm; undefined: it is no such shell, or it has become its command, as some do. */
 function parentOfShell(pid: number): string | undefined {
   try {
     const [, option] = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-    // After the name, which may hold anything: state and parent.
+    // The fields after the name, which may contain anything: state and parent.
     return option === '-c'
       ? /.*\) \S (\d+)/s.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1]
       : undefined;

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 
 /**
- * A text file of a person, as their editor or shell has written it: UTF-8, or UTF-16 as PowerShell's `>` writes it, with or without
- * a byte order mark.
- * @throws an Error whose message says what the file is not, and quotes nothing
+ * Reads a text file as people's editors and shells write it: UTF-8, or UTF-16 as PowerShell's `>` writes it, with or without a byte
+ * order mark.
+ * @throws an Error whose message quotes nothing of the file
  */
 export function readTextFile(path: string): string {
   const bytes = readFileSync(path);
@@ -22,7 +22,7 @@ export function readTextFile(path: string): string {
   return text;
 }
 
-/** By the byte order mark, or by where the zeroes are: text begins with something ASCII. */
+/** The encoding, told by the byte order mark, or by where the zeroes are: texts begin with something ASCII. */
 function encodingOf([first, second]: Uint8Array): string {
   if ((first === 0xff && second === 0xfe) || (first !== 0 && second === 0)) return 'utf-16le';
   if ((first === 0xfe && second === 0xff) || (first === 0 && second !== 0)) return 'utf-16be';

@@ -9,15 +9,15 @@ import { badRequest } from './refusal';
 
 export interface LettersAnswer {
   readonly letters: readonly Letter[];
-  /** All that the filter fits, on whatever page. */
+  /** How many letters match the filter, on all pages. */
   readonly total: number;
-  /** What to ask for as `after` for the next page; null: this is the last. */
+  /** The value of `after` for the next page; null: this is the last one. */
   readonly next: string | null;
   readonly groups: readonly LetterGroup[];
 }
 
 const pageSize = 50;
-/** A message of Postgres may quote a whole document. */
+/** The most characters of a message: one of Postgres may quote a whole document. */
 const shown = 600;
 
 const id = z.string().regex(/^\d{1,18}$/);
@@ -42,7 +42,7 @@ function forms(catalogue: Catalogue) {
   };
 }
 
-/** Parked records: seen page by page, and tried again. */
+/** The routes for parked records: to see them page by page, and to have them tried again. */
 export function letterRoutes(server: FastifyInstance, { control, catalogue, guard, log }: ApiParts): void {
   const { listQuery, retryBody } = forms(catalogue);
   server.get('/dead-letters', { onRequest: guard.reading }, async (request): Promise<LettersAnswer> => {

@@ -13,15 +13,15 @@ export interface LiveState {
   /** The daemon's clock, for ages. */
   readonly at: number;
   readonly status: DaemonStatus;
-  /** The newest sample: rates are of the last few seconds. */
+  /** The newest sample, whose rates are of the last few seconds. */
   readonly sample: Sample | null;
 }
 
-/** What GET /api/access answers. */
+/** The answer of GET /api/access. */
 export interface AccessAnswer {
-  /** Whether a token is set, so that something can be changed by whoever has it. */
+  /** Whether a token is set: whoever has it can change something. */
   readonly actions: boolean;
-  /** Whether this browser may look without it. */
+  /** Whether this browser may look without the token. */
   readonly open: boolean;
 }
 
@@ -31,7 +31,7 @@ export interface HistoryAnswer {
   readonly samples: readonly Sample[];
 }
 
-/** A full pass of a small store is over by then, and its report is the answer. */
+/** How long a request waits for its full pass: that of a small store is over by then, and its report is the answer. */
 const passPatienceMs = 2_000;
 
 const params = z.object({ name: z.enum(pipelineNames) });
@@ -42,7 +42,7 @@ export function apiRoutes(server: FastifyInstance, parts: ApiParts): void {
   server.get('/access', { onRequest: guard.own }, (request): AccessAnswer => {
     return { actions: guard.actions, open: guard.isLocal(request) };
   });
-  /** Whether a token is the right one. */
+  /** Answers only if the token is right. */
   server.post('/access', { onRequest: guard.changing }, () => ({ ok: true }));
 
   const looking = { onRequest: guard.reading };
@@ -54,7 +54,7 @@ export function apiRoutes(server: FastifyInstance, parts: ApiParts): void {
   server.get('/live', looking, (request, reply) => {
     const stream = live.join(guard.hasToken(request));
     exempt(request.socket);
-    // nginx would hold events back until its buffer is full.
+    // Without this header nginx would hold events back until its buffer is full.
     return reply.header('content-type', 'text/event-stream').header('x-accel-buffering', 'no').send(stream);
   });
   letterRoutes(server, parts);

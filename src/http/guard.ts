@@ -4,30 +4,30 @@ import { hostName, isLoopback, isOurName } from '../control/hosts';
 import { badRequest, RefusedRequest } from './refusal';
 
 export interface GuardOptions {
-  /** HTTP_HOST */
+  /** The address that the daemon listens on (HTTP_HOST). */
   readonly host: string;
   /** undefined: nothing can be changed over HTTP. */
   readonly token: string | undefined;
-  /** Further names this daemon is asked by, in lower case. */
+  /** Further names by which clients may call this daemon, in lower case. */
   readonly allowedHosts: readonly string[];
 }
 
-/** Wrong tokens from one address in a minute, before it is told to wait. The right one is let through all the same. */
+/** How many wrong tokens an address may send in a minute before it has to wait; the right token is let through all the same. */
 const guesses = 10;
 const windowMs = 60_000;
-/** Addresses remembered; who has more has a network of them, and still no token. */
+/** How many addresses are remembered; an attacker with more still has no token. */
 const remembered = 1_000;
 
 const howToSet = 'Set MILLRACE_TOKEN for the daemon (`openssl rand -hex 24` makes one) and restart it.';
 
-/** Who may ask for what; a RefusedRequest is thrown at others. */
+/** Decides who may ask for what; throws a RefusedRequest at others. */
 export type Guard = ReturnType<typeof createGuard>;
 
 export function createGuard({ host, token, allowedHosts }: GuardOptions, now = Date.now) {
   const failures = new Map<string, number>();
   let windowStart = now();
 
-  /** Against DNS rebinding. No browser leaves the header out. */
+  /** Refuses names that are not ours, against DNS rebinding. Every browser sends the header. */
   function checkHost({ headers }: FastifyRequest): void {
     if (headers.host === undefined) return;
     const name = hostName(headers.host);
@@ -42,7 +42,7 @@ export function createGuard({ host, token, allowedHosts }: GuardOptions, now = D
     );
   }
 
-  /** What another site's page asks a browser to fetch is not answered; a person's click on a link is. */
+  /** Refuses requests that a page of another site makes a browser send; a person's click on a link is answered. */
   function checkOrigin({ headers }: FastifyRequest): void {
     const site = headers['sec-fetch-site'] ?? 'none';
     const { origin } = headers;
@@ -54,7 +54,7 @@ export function createGuard({ host, token, allowedHosts }: GuardOptions, now = D
     });
   }
 
-  /** Whether it brings the token, whatever else was tried from its address: others may be there, too. */
+  /** Whether a request has the token. It counts even if its address has sent too many wrong ones, for others may share the address. */
   function hasToken({ headers }: Pick<FastifyRequest, 'headers'>): boolean {
     const given = /^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1];
     return token !== undefined && given !== undefined && same(given.trim(), token);
@@ -95,7 +95,7 @@ export function createGuard({ host, token, allowedHosts }: GuardOptions, now = D
     );
   }
 
-  /** Asked from the daemon's own machine, by one of its own names: whoever can do that may look. */
+  /** Whether a request comes from the daemon's own machine, by one of its own names: then it may look without the token. */
   const isLocal = ({ headers, socket }: FastifyRequest): boolean =>
     isLoopback(hostName(headers.host) ?? '') && isLoopback(socket.remoteAddress ?? '');
 
@@ -111,9 +111,9 @@ export function createGuard({ host, token, allowedHosts }: GuardOptions, now = D
     isLocal,
     hasToken,
     checkHost,
-    /** Hooks for `onRequest`: before anything is read of the body. */
+    /** Hooks for `onRequest`, which run before the body is read. `own`: any page of ours. */
     own: hook(checkOrigin),
-    /** Records' keys, errors' texts, incidents: data. */
+    /** For answers with data: keys of records, texts of errors, incidents. */
     reading: hook(checkOrigin, (request) => {
       if (!isLocal(request)) checkToken(request);
     }),
@@ -121,14 +121,14 @@ export function createGuard({ host, token, allowedHosts }: GuardOptions, now = D
   };
 }
 
-/** Even for an action without parameters: a form of another site cannot say this. */
+/** Requires JSON, even for an action without parameters: a form of another site cannot send that content type. */
 function checkJson({ headers }: FastifyRequest): void {
   if (/^application\/json\b/i.test(headers['content-type'] ?? '')) return;
   const hint = 'Send it with Content-Type: application/json; {} will do.';
   throw badRequest('the body must be JSON', hint, 415);
 }
 
-/** Tells nothing by the time it takes, lengths included. */
+/** Compares two texts. The time it takes reveals nothing of them, not even a length. */
 function same(given: string, wanted: string): boolean {
   const digest = (text: string) => createHash('sha256').update(text).digest();
   return timingSafeEqual(digest(given), digest(wanted));

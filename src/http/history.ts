@@ -7,7 +7,7 @@ import { type PipelineName, pipelineNames } from '../config/names';
 export interface PipelineSample {
   /** The longest a change had to wait since the sample before, in seconds. */
   readonly lag: number | null;
-  /** Records written a second since the sample before. */
+  /** Records written per second since the sample before. */
   readonly rate: number | null;
 }
 
@@ -25,7 +25,7 @@ export interface HistoryOptions {
 export const stepMs = 5_000;
 const kept = 3_600_000 / stepMs;
 
-/** The last hour, sample by sample, in memory: 720 of them, whoever looks or not. */
+/** The samples of the last hour, in memory: 720 of them, whether or not somebody looks. */
 export class History {
   readonly #options: Required<HistoryOptions>;
   readonly #subscription: Subscription;
@@ -36,7 +36,7 @@ export class History {
 
   constructor(options: HistoryOptions) {
     this.#options = { now: Date.now, ...options };
-    // A change may come and be applied between two samples, which would not show it: so the delays are taken from the events.
+    // Delays are taken from the events: a change that comes and is applied between two samples would not show in either.
     this.#subscription = options.events$.subscribe((event) => {
       if (event.type !== 'applied') return;
       this.#slowestMs.set(event.pipeline, Math.max(this.#slowestMs.get(event.pipeline) ?? 0, event.ms ?? 0));
@@ -75,7 +75,7 @@ export class History {
   #rate(name: PipelineName, at: number, applied: number | null): number | null {
     const before = this.#before?.applied[name] ?? null;
     const ms = at - (this.#before?.at ?? at);
-    // After a sleep of the machine the rate would be an average over hours, drawn at one point of the chart.
+    // After the machine has slept, the rate would be an average over hours, drawn at one point of the chart.
     if (applied === null || before === null || ms <= 0 || ms > 4 * stepMs) return null;
     return ((applied - before) * 1_000) / ms;
   }

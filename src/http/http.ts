@@ -5,7 +5,7 @@ import { harmlessJson } from '../foundation/harmless';
 import type { Log } from '../log/log';
 import type { Metrics } from '../metrics/metrics';
 import { apiRoutes, type LiveState } from './api';
-import { limitConnections, patience } from './connections';
+import { limitConnections, patience } from './limit-connections';
 import { type GuardOptions, createGuard } from './guard';
 import { History, stepMs } from './history';
 import { defaultHttpPort } from '../config/names';
@@ -16,7 +16,7 @@ import { pageRoutes, securityHeaders } from './page';
 import { badRequest, refuse } from './refusal';
 
 export interface HttpOptions extends GuardOptions {
-  /** undefined: the default port, or any free one when that is taken. */
+  /** The port; undefined: the default one, or any free one if that is taken. */
   readonly port: number | undefined;
   readonly control: Control;
   /** Whose kinds may be asked for. */
@@ -36,7 +36,7 @@ export interface HttpServer {
  * @throws E_HTTP_PORT (fatal) when the configured address cannot be listened on.
  */
 export async function startHttp(options: HttpOptions): Promise<HttpServer> {
-  // A keep-alive client, or a dashboard, must not hold up the stop.
+  // forceCloseConnections: a keep-alive client, or a dashboard, must not hold up the stop.
   const server = fastify({ ...patience, forceCloseConnections: true, bodyLimit: 64 * 1_024 });
   const exempt = limitConnections(server.server);
   const { control, catalogue, log } = options;
@@ -49,19 +49,19 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
     try {
       live.tell('sample', history.take());
     } catch (error) {
-      log.failure('warn', error, { event: 'http.sample' }); // a picture is not worth a daemon
+      log.failure('warn', error, { event: 'http.sample' }); // only the charts lack a sample: no reason to end the daemon
     }
   }, stepMs).unref();
 
-  // People read answers in a terminal (curl), too: nothing in them may speak to it.
+  // People read answers in a terminal (curl), too: nothing in them may control it.
   server.setReplySerializer((payload) => harmlessJson(payload));
   server.setErrorHandler((error, _request, reply) => refuse(reply, error));
   server.setNotFoundHandler((_request, reply) =>
     refuse(reply, badRequest('there is nothing here', 'The dashboard is at /.', 404)),
   );
   await securityHeaders(server);
-  // On an address of the network probes and Prometheus ask by names that nobody has told us; these three routes tell nothing of
-  // records.
+  // If we listen on an address of the network, probes and Prometheus may call us by names that we do not know. These three routes tell
+  // nothing of records.
   const probed = isLoopback(options.host) ? [] : ['/healthz', '/readyz', '/metrics'];
   server.addHook('onRequest', (request, _reply, done) => {
     if (!probed.includes(request.routeOptions.url ?? '')) guard.checkHost(request);

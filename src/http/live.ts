@@ -2,13 +2,13 @@ import { PassThrough, type Readable } from 'node:stream';
 import { harmlessJson } from '../foundation/harmless';
 import { RefusedRequest } from './refusal';
 
-/** Browsers that look at once, and how many of them may do so without the token: these come from our own machine, all of them. */
+/** How many browsers may look at once, and how many of them without the token (these are all on our own machine). */
 const clientLimit = 32;
 const tokenlessLimit = 16;
 const everyMs = 1_000;
-/** Looks in a row that a client did not take before it is dropped: it comes back when it can. */
+/** How many states in a row a client may fail to take before it is dropped; it comes back when it can. */
 const patience = 20;
-/** Kept for a client that does not read, in bytes, and never less than one state: what Node keeps unless told otherwise differs by version. */
+/** How many bytes are kept for a client that does not read, at least one state. (Node's own default differs by version.) */
 const keptBytes = 16_384;
 
 interface Client {
@@ -17,20 +17,20 @@ interface Client {
   missed: number;
 }
 
-/** The live state as server-sent events: looked at once a second for all who listen, not at all when nobody does. */
+/** Sends the live state as server-sent events: it is read once a second for all listeners, and not at all when there is none. */
 export class Live {
   readonly #look: () => object;
   readonly #clients = new Set<Client>();
   #timer: NodeJS.Timeout | undefined;
   #id = 0;
 
-  /** @param look what a `status` event says */
+  /** @param look reads the state that a `status` event carries */
   constructor(look: () => object) {
     this.#look = look;
   }
 
   /**
-   * A new listener, with the state as it is. @param trusted it has the token
+   * Adds a listener, who gets the present state at once. @param trusted whether the listener has the token
    * @throws E_HTTP_CLIENTS (503) when too many listen
    */
   join(trusted: boolean): Readable {
@@ -60,13 +60,13 @@ export class Live {
       try {
         this.tell('status', this.#look());
       } catch {
-        this.close(); // they ask again, and are told why not
+        this.close(); // the clients ask again, and then get the error
       }
     }, everyMs).unref();
     return client.stream;
   }
 
-  /** Tells everybody who can take it; nothing is queued for those who cannot, for the next state says all. */
+  /** Sends an event to all who can take it. Nothing is queued for the others, for the next state tells everything. */
   tell(name: string, data: object): void {
     if (this.#clients.size === 0) return;
     const event = this.#event(name, data);

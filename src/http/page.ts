@@ -13,7 +13,7 @@ const types: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 };
 
-/** Everything from here, nothing inline, and no way to make a script out of text. */
+/** The content security policy: everything comes from this server, nothing is inline, and text never becomes a script. */
 const policy = {
   useDefaults: false,
   directives: {
@@ -34,7 +34,7 @@ const policy = {
 export async function securityHeaders(server: FastifyInstance): Promise<void> {
   await server.register(helmet, {
     contentSecurityPolicy: policy,
-    // We speak plain HTTP: whether there is TLS, only a proxy in front can say.
+    // We speak plain HTTP, so only a proxy in front of us knows whether there is TLS.
     strictTransportSecurity: false,
     xFrameOptions: { action: 'deny' },
   });
@@ -49,12 +49,12 @@ export function pageRoutes(server: FastifyInstance): void {
     serve(server, `/assets/uplot/${name}`, join(uplot, name));
 }
 
-/** One file, read once: a route of its own leaves no path to be made up, and the whole is 120 KB. */
+/** Serves one file, read once (all files have 120 KB). With a route for each file there is no path to be forged. */
 function serve(server: FastifyInstance, route: string, file: string): void {
   const body = readFileSync(file);
   const etag = `"${createHash('sha256').update(body).digest('base64url')}"`;
   server.get(route, (request, reply) => {
-    // The browser has to ask each time: the page of an older version must not meet a newer daemon.
+    // The browser has to ask each time, so that it never shows the page of an older version with a newer daemon.
     void reply.header('cache-control', 'no-cache').header('etag', etag);
     if (request.headers['if-none-match'] === etag) return reply.code(304).send();
     return reply.type(types[extname(file)] ?? 'application/octet-stream').send(body);

@@ -1,12 +1,12 @@
 import type { Control } from '../control/control';
 import type { Log } from '../log/log';
 import type { Catalogue } from '../mapping/kinds';
-import type { Exempt } from './connections';
+import type { Exempt } from './limit-connections';
 import type { Guard } from './guard';
 import type { History } from './history';
 import type { Live } from './live';
 
-/** What the routes are made of. */
+/** What the routes need. */
 export interface ApiParts {
   readonly control: Control;
   readonly catalogue: Catalogue;

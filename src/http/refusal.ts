@@ -1,7 +1,7 @@
 import type { FastifyReply } from 'fastify';
 import { describeError, isFatal, MillraceError } from '../foundation/errors';
 
-/** A request that is not answered, and the status code that says so. */
+/** Thrown for a request that is refused, with the status code of the answer. */
 export class RefusedRequest extends MillraceError {
   readonly status: number;
 
@@ -15,13 +15,13 @@ export const badRequest = (message: string, hint: string, status = 400): Refused
   new RefusedRequest(status, message, { code: 'E_HTTP_REQUEST', hint });
 
 const statuses: Readonly<Record<string, number>> = { E_PAUSED: 409, E_NOT_RUN: 409, E_STOPPED: 503 };
-/** What Fastify says of a request itself. */
+/** Messages for requests that Fastify itself refuses, by status code. */
 const ofFastify: Readonly<Record<number, string>> = {
   413: 'the body is too large',
   415: 'the body must be JSON: Content-Type: application/json',
 };
 
-/** Any failure as the body and the status code of an answer. Texts of errors may quote contents, and are cut. */
+/** The body and the status code that answer a failure. Texts of errors may quote contents, and are cut. */
 function answerOf(error: unknown): { readonly status: number; readonly body: object } {
   const { code, message, hint } = describeError(error);
   const body = (status: number, name = code, text = message) => ({

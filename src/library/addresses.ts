@@ -3,7 +3,7 @@ import type { ArchiveStores, Config } from '../config/load';
 /** Where the stores are, for clients of one's own. The URLs hold the passwords. */
 export interface Addresses {
   readonly redisUrl: string;
-  /** undefined: the archive is not run, and no Postgres is named. */
+  /** undefined if the archive is not run, and no Postgres is set. */
   readonly postgresUrl: string | undefined;
   readonly dbPath: string;
 }

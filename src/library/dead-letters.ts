@@ -3,7 +3,7 @@ import { type Config, requirePostgres } from '../config/load';
 import { fatal } from '../foundation/errors';
 import { PostgresConnection } from '../connections/postgres';
 
-/** All that is given must match; nothing given: any record. */
+/** Which records: all that is given must match; if nothing is given, all records match. */
 export interface DeadLetterFilter {
   readonly ids?: readonly string[];
   readonly kind?: string;
@@ -11,17 +11,17 @@ export interface DeadLetterFilter {
   readonly code?: string;
 }
 
-/** Records of the archive that could not be applied, and are kept. Every method asks Postgres; nothing has to run. */
+/** Parked records: those that the archive could not apply, and keeps. Every method asks Postgres; no daemon has to run. */
 export interface DeadLetters {
-  /** By number, 100 unless `limit` is given; `total` counts all that match. */
+  /** The records in the order of their ids, 100 unless `limit` is given; `total` counts all that match. */
   readonly list: (
     filter?: DeadLetterFilter & { readonly limit?: number },
   ) => Promise<{ readonly letters: readonly Letter[]; readonly total: number }>;
-  /** Field by field, as found in Redis; empty where nothing was kept. */
+  /** A record, field by field, as it was found in Redis; empty if no copy was kept. */
   readonly contents: (id: string) => Promise<readonly (readonly [field: string, value: string | null])[]>;
-  /** Has them tried again: at once where the archive runs, or at its next start. @returns how many */
+  /** Has records tried again: at once if the archive runs, else at its next start. @returns how many */
   readonly retry: (filter?: DeadLetterFilter) => Promise<number>;
-  /** Gives them up: from the parked ones, and nowhere else. `'all'` has to be said. @returns how many */
+  /** Gives parked records up; Redis and the tables are not touched. To give up all, say `'all'`. @returns how many */
   readonly drop: (filter: DeadLetterFilter | 'all') => Promise<number>;
 }
 

@@ -17,7 +17,7 @@ export function libraryLog(config: LogConfig, to: 'console' | ((entry: LogEntry)
   const written =
     to === 'console' || config.file !== '' ? openLog(config, false, to === 'console') : undefined;
   const entries$ = new Subject<LogEntry>();
-  // What the function throws is reported as RxJS does it, and never ends a cycle of ours.
+  // By RxJS, so that an error of the caller's function is reported and never ends a cycle of ours.
   if (typeof to === 'function') entries$.subscribe(to);
   const write = (level: LogEntry['level'], message: string, fields: LogFields = {}) => {
     written?.[level](message, fields);

@@ -19,18 +19,18 @@ import { abort$ } from '../pipeline/pump';
 import { setPause } from '../control/set-pause';
 
 export interface ContinuousOptions extends Waiting {
-  /** Between two full passes, of either pipeline. Default: what the options say. */
+  /** The time between two full passes, for both pipelines. Default: that of the options. */
   readonly intervalSeconds?: number | undefined;
 }
 
 /**
- * Keeps the stores in step from within your process, as `millrace run` does from one of its own. Several may run side by side; of
- * those that serve the same Postgres one applies and the others stand by.
+ * Keeps the stores in step from within your process, as `millrace run` does from a process of its own. Several may run side by side; of
+ * those that serve the same Postgres one applies, and the others stand by.
  *
- * It installs no signal handlers, prints nothing unless `log` says so, and never ends the process; stopped, it keeps nothing open.
+ * It installs no signal handlers, prints nothing unless `log` says so, and never ends the process. Once stopped it keeps nothing open.
  */
 export class Millrace implements AsyncDisposable {
-  /** What the pipelines tell, as it happens; over restarts, too. Never completes and never fails: see `finished`. */
+  /** The events of the pipelines, over restarts, too. Never completes and never fails: see `finished`. */
   readonly events$: Observable<PipelineEvent>;
   /** Parked records of the archive. */
   readonly deadLetters: DeadLetters;
@@ -38,9 +38,9 @@ export class Millrace implements AsyncDisposable {
   readonly #events$ = new Subject<PipelineEvent>();
   #run: Run | undefined;
   #finished: Promise<void> = Promise.resolve();
-  /** Replaced at each stop, which ends everything that was begun before. */
+  /** Aborts everything that was begun since the last stop; replaced at each stop. */
   #stop = new AbortController();
-  /** Settles when everything that was begun has ended: one user of the stores at a time. */
+  /** Settles when everything that was begun has ended: the stores have one user at a time. */
   #last: Promise<unknown> = Promise.resolve();
 
   /**
@@ -55,23 +55,23 @@ export class Millrace implements AsyncDisposable {
     this.deadLetters = deadLettersOf(() => this.#stores());
   }
 
-  /** The same on top of the environment and `.env` in the working directory, as the command line reads them. */
+  /** A Millrace with options on top of the environment and `.env` in the working directory, as the command line reads them. */
   static fromEnvironment(options: MillraceOptions = {}): Millrace {
     return new Millrace(options, readEnvironment());
   }
 
   /**
-   * Starts the pipelines; where they run already, nothing is done. Resolves when each has found its stores in order, or unreachable:
-   * those are tried again until they answer, which `status()` and `events$` tell. The first full pass may still be under way.
-   * Rejects with what only a person can mend, and with E_STOPPED when `stop` comes first.
+   * Starts the pipelines; does nothing if they run already. Resolves when each has found its stores in order or unreachable. Unreachable
+   * stores are tried again until they answer, which `status()` and `events$` tell. The first full pass may still be under way.
+   * Rejects with errors that only a person can mend, and with E_STOPPED when `stop` comes first.
    */
   async start(): Promise<void> {
     await this.#started();
   }
 
   /**
-   * Finishes what is in hand and closes everything, one-time passes included. Resolves when that is done; where nothing runs, at
-   * once. Never rejects.
+   * Finishes what is in hand and closes everything, one-time passes included. Resolves when that is done; at once if nothing runs.
+   * Never rejects.
    */
   async stop(): Promise<void> {
     this.#stop.abort();
@@ -84,12 +84,12 @@ export class Millrace implements AsyncDisposable {
     await this.stop();
   }
 
-  /** When the run begun last has ended: resolves after a stop, rejects with the fatal error that ended it. */
+  /** Settles when the last run has ended: resolves after a stop, rejects with the fatal error that ended the run. */
   get finished(): Promise<void> {
     return this.#finished;
   }
 
-  /** Whether it was started and has not ended. */
+  /** Whether a run was started and has not ended. */
   get running(): boolean {
     return this.#run !== undefined;
   }
@@ -106,27 +106,27 @@ export class Millrace implements AsyncDisposable {
     return known && addressesOf(known);
   }
 
-  /** Of health and metrics; undefined unless they are served. */
+  /** The URL of health and metrics; undefined unless they are served. */
   get httpUrl(): string | undefined {
     return this.#run?.running?.url;
   }
 
   /**
    * A full pass from Redis to Postgres: everything that is in Redis now is in Postgres when it resolves, or parked. Returns how many
-   * records were written meanwhile, by kind, and as `errors` how many are parked. Runs on its own or, where the archive is running,
-   * here or elsewhere, within it.
-   * @throws E_PAUSED, E_STOPPED, and the first failure (E_REDIS_UNREACHABLE …), whether it runs or not
+   * records were written meanwhile, by kind, and as `errors` how many are parked. If the archive is running, here or elsewhere, that does
+   * the pass; otherwise the pass runs by itself.
+   * @throws E_PAUSED, E_STOPPED, and the first failure (E_REDIS_UNREACHABLE …), in either case
    */
   async fullSync(waiting: Waiting = {}): Promise<Statistics> {
     return (await this.reconcile('archive', waiting)).statistics;
   }
 
-  /** The same from SQLite to Redis. `blocked` names types whose keys the breaker kept from being deleted. */
+  /** A full pass from SQLite to Redis. `blocked` names types whose keys the breaker has kept from being deleted. */
   syncAliases(waiting: Waiting = {}): Promise<Reports['aliases']> {
     return this.reconcile('aliases', waiting);
   }
 
-  /** A full pass of one pipeline, with everything that is known of it. */
+  /** A full pass of one pipeline; returns its whole report. */
   async reconcile<P extends PipelineName>(pipeline: P, { signal }: Waiting = {}): Promise<Reports[P]> {
     this.#requirePipeline(pipeline);
     signal?.throwIfAborted();
@@ -140,8 +140,8 @@ export class Millrace implements AsyncDisposable {
   }
 
   /**
-   * Starts, and resolves when `signal` aborts or `stop` is called. Rejects with the fatal error that ended it, and with
-   * E_ALREADY_RUNNING.
+   * Starts the pipelines, and resolves when `signal` has aborted or `stop` was called. Rejects with the fatal error that ended the run, and
+   * with E_ALREADY_RUNNING.
    */
   async runContinuous({ intervalSeconds, signal }: ContinuousOptions = {}): Promise<void> {
     if (signal?.aborted === true) return;
@@ -166,9 +166,9 @@ export class Millrace implements AsyncDisposable {
   }
 
   /**
-   * Applies nothing until `resume`, in any instance, over restarts too; changes wait where they are captured. Takes effect within a
-   * second. Nothing has to run.
-   * @param by who pauses it, for people
+   * Pauses a pipeline: nothing is applied until `resume`, in any instance, over restarts too; changes wait where they are captured. Takes
+   * effect within a second. No daemon has to run.
+   * @param by who pauses the pipeline, for people
    */
   async pause(pipeline: PipelineName, by = whoAmI()): Promise<void> {
     this.#requireMeant(pipeline);
@@ -206,7 +206,7 @@ export class Millrace implements AsyncDisposable {
     return run;
   }
 
-  /** A pass on its own: after what uses the stores now. */
+  /** A pass by itself, which waits for whatever uses the stores now. */
   async #pass<P extends PipelineName>(pipeline: P, signal: AbortSignal | undefined): Promise<Reports[P]> {
     if (this.#settled.embedded) throw notRunning();
     const stop = new AbortController();
@@ -222,14 +222,14 @@ export class Millrace implements AsyncDisposable {
     }
   }
 
-  /** What every store's address is known of. */
+  /** A configuration in which every store is named. */
   async #stores(): Promise<Settled['config']> {
     if (this.#run !== undefined) return (await this.#run.started).config;
     if (!this.#settled.embedded) return this.#settled.config;
     throw notRunning();
   }
 
-  /** A pause is kept where the pipeline writes, and needs no other store of it. */
+  /** Refuses a pipeline that nobody has asked for. One that is left out for want of a store is let pass: a pause needs its target alone. */
   #requireMeant(pipeline: PipelineName): void {
     if (!this.#settled.config.leftOut.some((one) => one.pipeline === pipeline))
       this.#requirePipeline(pipeline);

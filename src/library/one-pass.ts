@@ -1,12 +1,12 @@
 import { archiveOnce } from '../archive/once';
 import type { Reports } from '../control/control';
-import { passOnce } from '../aliases/once';
+import { aliasesOnce } from '../aliases/once';
 import { stoppedEarly } from '../pipeline/one-pass';
 import type { PipelineName } from '../config/names';
 import { libraryLog } from './log';
 import type { Settled } from './options';
 
-/** A full pass on its own, over connections of its own. @throws E_STOPPED when the signal aborts, and its first failure */
+/** A full pass without a daemon, over connections of its own. @throws E_STOPPED when the signal aborts, and the first failure */
 export async function onePass<P extends PipelineName>(
   pipeline: P,
   { config, log: to }: Settled,
@@ -16,7 +16,8 @@ export async function onePass<P extends PipelineName>(
   const log = libraryLog(config.log, to);
   const options = { signal, progress: false };
   try {
-    const pass = pipeline === 'aliases' ? passOnce(config, log, options) : archiveOnce(config, log, options);
+    const pass =
+      pipeline === 'aliases' ? aliasesOnce(config, log, options) : archiveOnce(config, log, options);
     return (await pass) as Reports[P];
   } finally {
     await log.close();

@@ -8,7 +8,7 @@ import { withStores } from '../config/left-out';
 import type { LogEntry } from './log';
 import { type Option, options as settings } from '../config/options';
 
-/** What a setting is as an option: numbers, booleans and words as they are, everything else in the setting's notation. */
+/** The type of a setting as an option: numbers, booleans and words as they are, everything else in the setting's notation. */
 type Value<Output> = Output extends string | number | boolean ? Output : string;
 
 /** The settings under their names in the table of docs/05-library.md. Nothing else is read: no environment, no `.env`. */
@@ -19,7 +19,7 @@ type Settings = {
 export interface MillraceOptions extends Omit<Settings, 'aliasTables' | 'onConflict'> {
   /** The tables to serve: as a list, or `type=table(id_column,alias_column);…`. */
   readonly aliasTables?: readonly AliasMapping[] | string | undefined;
-  /** A name that Postgres has already: `skip`, `overwrite` or `merge`; or by kind, with a default. */
+  /** What to do with a name that Postgres has already: `skip`, `overwrite` or `merge`; or by kind, with a default. */
   readonly onConflict?: Strategies | string | undefined;
   /** From start to stop, run a real Redis and a real PostgreSQL for what is not configured, and make a sample database. */
   readonly embedded?: boolean | undefined;
@@ -36,10 +36,10 @@ export interface Settled {
   readonly log: MillraceOptions['log'];
 }
 
-/** What is the library's own, and no setting. */
+/** Options that only the library has. */
 const own = { embedded: ['boolean'], http: ['boolean'], log: ['function', 'string'] } as const;
 
-/** A setting given as an option silences these of the environment, which would win otherwise. */
+/** By option: the settings of the environment that are ignored if it is given, because they would win otherwise. */
 const silences: Readonly<Partial<Record<OptionName, readonly OptionName[]>>> = {
   redisHost: ['redisUrl'],
   redisPort: ['redisUrl'],
@@ -91,7 +91,7 @@ export function settleOptions(options: MillraceOptions, environment: Environment
   return { config: served, embedded, http, log };
 }
 
-/** The same with another interval, for both pipelines. @throws E_CONFIG (fatal) */
+/** The configuration with another interval for both pipelines. @throws E_CONFIG (fatal) */
 export function withInterval(config: Config, intervalSeconds: number): Config {
   const { aliasIntervalSeconds, archiveIntervalSeconds } = loadConfig(
     { SYNC_INTERVAL: String(intervalSeconds) },
@@ -110,7 +110,7 @@ const isOwn = (name: string): name is keyof typeof own => Object.hasOwn(own, nam
 
 type Text = string | { readonly problem: string };
 
-/** A value in the notation of its setting, as the environment would have it. */
+/** A value as text, in the notation of its setting in the environment. */
 function asText(name: OptionName, value: unknown): Text {
   if (typeof value === 'string') return value;
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);

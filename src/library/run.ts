@@ -17,29 +17,29 @@ export interface RunOptions {
   readonly openLog: () => Log;
   /** Aborts for a clean stop. */
   readonly signal: AbortSignal;
-  /** What used the stores before. */
+  /** Settles when whatever used the stores before has ended. */
   readonly after: Promise<unknown>;
   readonly onEvent: (event: PipelineEvent) => void;
 }
 
-/** A daemon that runs, and with what. */
+/** A daemon that runs, and its configuration. */
 export interface Running {
   readonly control: Control;
-  /** With every store named. */
+  /** The configuration, with every store named. */
   readonly config: Config;
   readonly url: string | undefined;
 }
 
-/** How often it is looked whether the pipelines have begun. */
+/** How often to look whether the pipelines have begun. */
 const lookMs = 20;
 
 /** One run of the pipelines in this process, from its beginning to its end. */
 export class Run {
-  /** When it has ended and all is closed. Rejects with the fatal error that ended it. */
+  /** Resolves when the run has ended and all is closed. Rejects with the fatal error that ended it. */
   readonly finished: Promise<void>;
   /**
-   * When each pipeline has had its first turn: its stores are in order, or cannot be reached for now and are tried again.
-   * Rejects with the fatal error that ended the run before, or E_STOPPED.
+   * Resolves when each pipeline has had its first turn: its stores are in order, or cannot be reached for now and are tried again.
+   * Rejects with the fatal error that ended the run before that, or E_STOPPED.
    */
   readonly started: Promise<Running>;
   running: Running | undefined;
@@ -49,13 +49,13 @@ export class Run {
       this.running = undefined;
     });
     this.started = this.#begun();
-    // Whoever asks is told; nobody has to.
+    // Whoever awaits these gets the error, but nobody has to await them.
     for (const promise of [this.finished, this.started]) promise.catch(() => undefined);
   }
 
-  /** What is asked of it, unless the run ends first. */
+  /** Waits for something that the run was asked for, unless the run ends first. */
   async whileRunning<T>(asked: Promise<T>): Promise<T> {
-    asked.catch(() => undefined); // it may outlive the race
+    asked.catch(() => undefined); // it may fail after the race is over
     return Promise.race([asked, this.#ended()]);
   }
 
@@ -112,7 +112,7 @@ const hasBegun = ({ aliases, archive }: DaemonStatus): boolean =>
     (pipeline) => pipeline === null || pipeline.lastProgressAt > 0 || pipeline.failure !== null,
   );
 
-/** So that the command line finds servers of ours. @returns a function that takes it back */
+/** Writes the daemon's record, so that the command line finds our servers. @returns a function that removes the record */
 function announce(config: Config, http: string): () => void {
   const { redisUrl, postgresUrl, dbPath } = addressesOf(config);
   const record = { pid: process.pid, redisUrl, dbPath, http, ours: false };

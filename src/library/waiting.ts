@@ -9,7 +9,7 @@ export interface Waiting {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Throws when the pipeline fails, or is failing already. */
+/** Errors when the pipeline fails, or is failing already. */
 export const failing$ = (control: Control, pipeline: PipelineName): Observable<never> =>
   merge(
     of(control.status()[pipeline]?.failure),

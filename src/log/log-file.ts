@@ -12,13 +12,13 @@ import { setAside, setAsideBefore } from './log-rotation';
 
 export interface LogFileOptions {
   readonly path: string;
-  /** A line that would take the file above it goes into a new one; 0: never. */
+  /** A line that would make the file larger than this goes into a new one; 0: never. */
   readonly maxBytes: number;
-  /** How many full files are kept beside it. */
+  /** How many full files are kept beside the present one. */
   readonly keep: number;
-  /** Once, when lines can no longer be written, or a full file cannot be set aside: it then grows. */
+  /** Called once when lines cannot be written any more, or a full file cannot be set aside, and so grows. */
   readonly onTrouble: (doing: 'written' | 'rotated', error: unknown) => void;
-  /** It can be written again, after so many lines that are not in it. */
+  /** Called when the file can be written again. @param missing how many lines are not in it */
   readonly onRecovered: (missing: number) => void;
   /** Milliseconds, for the pause after a failure. */
   readonly now?: () => number;
@@ -30,22 +30,22 @@ export interface LogFile {
   readonly close: () => void;
 }
 
-/** After a failure: a full disk is not asked again for every line. */
+/** The pause after a failure: a full disk is not tried again for every line. */
 const pauseMs = 2_000;
 
-/** Its owner may write it and its group read it, whatever the umask allows. */
+/** The widest mode, whatever the umask: the owner may write the file, the group may read it. */
 const mostMode = 0o640;
 
-/** A disk that is full today may have room tomorrow; anything else at the start is a mistake in LOG_FILE. */
+/** Errors of a full disk, which may have room later. Any other error at the start is a mistake in LOG_FILE. */
 const outOfSpace = new Set(['ENOSPC', 'EDQUOT']);
 
 /**
- * Appends lines to a file, synchronously: what is written is in the file, in order, whatever happens to the process next.
- * (winston's own File transport buffers, and ends for good at its first error.)
+ * Appends lines to a file, synchronously: they are in the file, in order, whatever happens to the process next. (winston's own File
+ * transport buffers, and ends for good at its first error.)
  *
- * Each line looks whose file is at the path now. So it does not matter who moves it away or empties it: this process, another
- * one with the same LOG_FILE, or logrotate, with a signal or without.
- * @throws what opening it says, unless there is only no space
+ * Before each line it looks which file is at the path. So it does not matter who moves the file away or empties it: this process,
+ * another one with the same LOG_FILE, or logrotate, with a signal or without.
+ * @throws the error of opening it, unless the disk is only full
  */
 export function openLogFile(options: LogFileOptions): LogFile {
   const { path, maxBytes, onTrouble, onRecovered, now = () => performance.now() } = options;
@@ -61,7 +61,7 @@ export function openLogFile(options: LogFileOptions): LogFile {
     try {
       if (open !== undefined) closeSync(open);
     } catch {
-      // A network disk reports here what it could not write; the descriptor is gone either way.
+      // A network disk reports only at the close what it could not write; the descriptor is gone either way.
     }
   };
   const open = (): number => {
@@ -79,7 +79,7 @@ export function openLogFile(options: LogFileOptions): LogFile {
     failing[doing] = true;
   };
 
-  /** Whether the path still names the file that is open; its size then. */
+  /** The file's size, if the path still names the open file. */
   const sizeNow = (): number => {
     const there = statSync(path, { throwIfNoEntry: false });
     const ours = fstatSync(open());
@@ -89,7 +89,7 @@ export function openLogFile(options: LogFileOptions): LogFile {
   };
   const rotate = () => {
     try {
-      close(); // Windows renames no open file
+      close(); // Windows does not rename an open file
       setAside(path, options.keep);
       failing.rotated = false;
     } catch (error) {
@@ -137,8 +137,8 @@ export function openLogFile(options: LogFileOptions): LogFile {
 }
 
 /**
- * A log names records, and quotes what servers say. One that is open to others, of an earlier version or made by logrotate, is
- * closed if it is ours; whose it is otherwise has decided that.
+ * Closes a log file to others, for it names records and quotes servers: an earlier version or logrotate may have made it readable for
+ * all. A file that belongs to another user is left as that one wants it.
  */
 function closeToOthers(file: number | string): void {
   const found = typeof file === 'number' ? fstatSync(file) : statSync(file);
@@ -148,16 +148,16 @@ function closeToOthers(file: number | string): void {
   else chmodSync(file, mode);
 }
 
-/** As far as they can be seen: another process may be removing them, and not every folder may be listed. */
+/** Does the same for the files set aside, as far as possible: another process may be removing them, and the folder may not be readable. */
 function closeOlder(path: string): void {
   try {
     for (const old of setAsideBefore(path)) closeToOthers(old);
   } catch {
-    // They hold what an earlier version wrote; the log of today is no worse for it.
+    // Only files of an earlier version stay open: that is no reason not to log.
   }
 }
 
-/** Whether it ends in the middle of a line, as a full disk or a crash leaves it. */
+/** Whether a file ends in the middle of a line, as after a full disk or a crash. */
 function endsTorn(fd: number): boolean {
   const { size } = fstatSync(fd);
   const last = Buffer.alloc(1);

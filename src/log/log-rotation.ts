@@ -5,15 +5,15 @@ import { basename, dirname, join } from 'node:path';
 const suffix = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})-\d+$/;
 
 /**
- * Renames a full log file to `<name>.<time>-<pid>` and removes all but the newest `keep` of such files. They are never renamed again:
- * whoever rotates at the same moment overwrites nothing, and whoever reads them is not confused.
+ * Renames a full log file to `<name>.<time>-<pid>` and removes all but the newest `keep` of such files. They are never renamed again, so
+ * that two processes that rotate at the same moment overwrite nothing, and nobody who reads them is confused.
  */
 export function setAside(path: string, keep: number): void {
-  const file = realpathSync(path); // a link stays where it is
+  const file = realpathSync(path); // a link itself is not renamed
   const folder = dirname(file);
   const prefix = `${basename(file)}.`;
   const older = namesSetAside(file);
-  // By name they are in order, even within a millisecond, and when the clock was put back.
+  // Later than the last one, so that names sort by age even within a millisecond, or after the clock was put back.
   const time = Math.max(Date.now(), timeOf((older.at(-1) ?? '').slice(prefix.length)) + 1);
   const stamp = new Date(time).toISOString().replace(/[-:.Z]/g, '');
   const name = `${prefix}${stamp}-${process.pid}`;
@@ -21,7 +21,7 @@ export function setAside(path: string, keep: number): void {
   for (const old of [...older, name].slice(0, -keep)) unlinkSync(join(folder, old));
 }
 
-/** Of a real path, the oldest first. */
+/** Names of the files set aside, the oldest first. @param file a real path */
 function namesSetAside(file: string): string[] {
   const prefix = `${basename(file)}.`;
   return readdirSync(dirname(file))
@@ -35,5 +35,5 @@ export function setAsideBefore(path: string): string[] {
   return namesSetAside(file).map((name) => join(dirname(file), name));
 }
 
-/** Of a suffix; 0 when it is none, or no time. */
+/** The time that a suffix tells; 0 when it tells none. */
 const timeOf = (text: string): number => Date.parse(text.replace(suffix, '$1-$2-$3T$4:$5:$6.$7Z')) || 0;

@@ -6,14 +6,14 @@ import { type LogFile, openLogFile } from './log-file';
 import { timestamp } from '../foundation/timestamp';
 
 /**
- * Structured events with fixed keys (event, pipeline, kind, key, rows, ms). `text`, when given, is what a person sees instead
- * of the fields; it never reaches the JSON form.
+ * Where and how to log. Events have fixed keys (event, pipeline, kind, key, rows, ms). `text`, when given, is what a person sees instead
+ * of the fields; it is left out of JSON.
  */
 export interface LogConfig {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
   readonly format: 'text' | 'json';
   readonly file: string;
-  /** LOG_FILE is set aside before it grows above it; 0: never. */
+  /** LOG_FILE is set aside before it grows larger than this; 0: never. */
   readonly maxBytes: number;
   /** How many files that were set aside are kept. */
   readonly files: number;
@@ -31,10 +31,10 @@ export interface Log {
   close(): Promise<void>;
 }
 
-/** The one place where a line for people is formed: nothing of others ends it, or says anything to a terminal. */
+/** The one place where lines for people are formed, and so made harmless: text of others neither ends a line nor controls a terminal. */
 const forPeople = format.printf((info) => {
   const { level, message, text, ...fields } = info;
-  // Several lines, of which each is ours: what is of others in one was made harmless when it was formed.
+  // Our own lines: text of others in them was made harmless when they were formed.
   if (typeof text === 'string') return text.split('\n').map(harmless).join('\n');
   const rest = Object.entries(fields)
     .filter(([key, value]) => key !== 'event' && key !== 'hint' && value !== undefined)
@@ -50,14 +50,14 @@ const forMachines = format.printf((info) => {
   return harmlessJson({ time: new Date().toISOString(), level, message, ...fields });
 });
 
-/** @throws E_LOG_FILE (fatal) when it cannot be opened: found out now, with a remedy, and not at the first line. */
+/** @throws E_LOG_FILE (fatal) when the file cannot be opened: better now, with a remedy, than at the first line */
 function addFile(logger: Logger, { file, maxBytes, files }: LogConfig): LogFile {
   try {
     const log = openLogFile({
       path: file,
       maxBytes,
       keep: files,
-      // To stderr, and to this file as soon as it can be written.
+      // This goes to stderr, and into the file as soon as it can be written.
       onTrouble: (doing, error) => {
         const { message, code } = describeError(error);
         logger.error(`LOG_FILE ${file} cannot be ${doing} at present: ${message}`, {
@@ -106,7 +106,7 @@ export function openLog(config: LogConfig, stderr = false, toConsole = true): Lo
   const file = config.file === '' ? undefined : addFile(logger, config);
   let closed = false;
   const write = (level: string, message: string, fields: LogFields = {}) => {
-    // What was under way at the stop and is given up later has nobody to tell any more; winston would end the process for it.
+    // Work that is given up after the stop may still log: nobody listens any more, and winston would end the process for it.
     if (closed) return;
     logger.log({ ...fields, level, message });
   };

@@ -176,5 +176,5 @@ export const kinds = {
   },
 } as const satisfies Readonly<Record<string, Kind>>;
 
-/** The catalogue of everybody who brings none of their own. */
+/** The catalogue of all who bring none of their own. */
 export const aiRegistry = catalogueOf(Object.values(kinds));

@@ -20,7 +20,7 @@ export const defaultMappings: readonly AliasMapping[] = ['team', 'player', 'leag
   }),
 );
 
-/** As SQLite's LOWER does it: ASCII letters only. */
+/** Folds an alias as SQLite's LOWER does: ASCII letters only. */
 export const foldAlias = (alias: string): string => alias.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 
 export const keyPrefix = (type: string): string => `alias:${type}:`;

@@ -1,9 +1,9 @@
 import { type Catalogue, type KindName, namesWhere } from './kinds';
 
-/** In the order of the documents. */
+/** The counters that the documents name, in their order. */
 const documented: readonly KindName[] = ['model', 'version', 'dataset', 'run', 'experiment', 'prediction'];
 
-/** Kinds whose ids applications give out by a counter: those of the documents, then further ones. */
+/** Kinds whose ids applications give out by a counter: the documents' first, then others. */
 export function countedKinds(catalogue: Catalogue): readonly KindName[] {
   const counted = namesWhere(catalogue, (kind) => kind.counted === true);
   return [

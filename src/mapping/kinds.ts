@@ -5,9 +5,9 @@ export type KindName = string;
 export type Decoder = 'text' | 'json' | 'integer' | 'float' | 'float or none' | 'time' | 'time or none';
 
 export interface Column {
-  /** In Postgres. */
+  /** Its name in Postgres. */
   readonly column: string;
-  /** In the hash (for a metric: in the JSON member). */
+  /** Its field in the hash (of a metric: in the JSON member). */
   readonly field: string;
   readonly decoder: Decoder;
   /** A record without this field is not complete yet: it is parked. */
@@ -15,12 +15,12 @@ export interface Column {
 }
 
 export interface Parent {
-  /** The column that points to it. */
+  /** The column with the parent's id. */
   readonly column: string;
   readonly kind: KindName;
-  /** Where its Redis id stands: a field of the hash, or a part of our own key (0 is the first after `aidb:<kind>:`). */
+  /** Where the parent's Redis id is: a field of the hash, or a part of the child's key (0 is the first after `aidb:<kind>:`). */
   readonly from: string | number;
-  /** 0 or nothing means none. */
+  /** Whether a record may have no such parent (0, or nothing). */
   readonly optional?: true;
 }
 
@@ -29,13 +29,13 @@ export interface Parent {
  *   hash     one record, a field a column;
  *   fields   a hash of as many records as it has fields, each a name and a value;
  *   members  a sorted set of as many records as it has members, each a JSON object.
- * What follows from it is told by shape.ts.
+ * shape.ts says what follows from that.
  */
 export type ShapeName = 'hash' | 'fields' | 'members';
 
-/** What the key of a sorted set says of its members, and their scores: by fields of theirs. */
+/** What the key of a sorted set and its scores tell of the members, by names of the members' fields. */
 export interface Series {
-  /** Their values follow the parent in the key, a colon between them. */
+  /** The fields whose values follow the parent in the key, with colons between them. */
   readonly key: readonly string[];
   /** The first of these that a member has is its score; without any it is 0. */
   readonly score: readonly string[];
@@ -46,7 +46,7 @@ export interface RecordIndex {
   readonly key: string;
   /** A sorted set by id, or by minus the time, so that the newest come first; or a set. */
   readonly by: 'id' | 'newest' | 'set';
-  /** Of a set: its member. Otherwise that is the id. */
+  /** The member, in a set; elsewhere the id is the member. */
   readonly member?: string;
 }
 
@@ -54,32 +54,32 @@ export interface Kind {
   readonly name: KindName;
   readonly table: string;
   readonly shape: ShapeName;
-  /** Of the shape `members`. */
+  /** For kinds of the shape `members`, and no others. */
   readonly series?: Series;
-  /** Its line in the statistics the documents show. */
+  /** The line of the statistics that counts this kind. */
   readonly statistic?: string;
   readonly parents: readonly Parent[];
   readonly columns: readonly Column[];
   /**
-   * How a record is told from another under the same key (ids start over when Redis is flushed):
+   * How a record is told from others that have had its key (ids start over when Redis is flushed):
    *   mapped   by (id, creation time), in millrace.id_map, because others refer to it;
    *   dated    by (id, creation time) in the row itself: redis_id and the column of `created`;
    *   keyed    by its parents and redis_key, the md5 of what distinguishes it below them.
    */
   readonly identity: 'mapped' | 'dated' | 'keyed';
-  /** The field with the creation time, where the record has one of its own. */
+  /** The field with the creation time, if records have one. */
   readonly created?: string;
   /** Columns in which Postgres allows one row only. */
   readonly natural?: readonly string[];
-  /** It goes on for a while: the fields with how it stands, and with its end. Members that belong to it leave Redis only after that. */
+  /** For kinds whose records go on for a while (runs): the fields with the status and the end. Members that belong to one leave Redis only after its end. */
   readonly lasts?: { readonly status: string; readonly until: string };
-  /** Its contents never change: identity says everything. */
+  /** Its records never change, so that their identity says everything. */
   readonly appendOnly?: true;
   /** Writers may put its records into the stream whole, as `<kind>=`: see carried.ts. */
   readonly carried?: true;
   /**
-   * There are so many of it that it is read and written packed, by code that knows its very fields: read-predictions.lua,
-   * carried-copy.ts. One kind of a catalogue at the most.
+   * There are so many of its records that they are read and written packed, by code that knows their fields: read-predictions.lua,
+   * carried-copy.ts. At most one kind of a catalogue.
    */
   readonly packed?: true;
   /** Applications give out its ids by `aidb:counter:<kind>`. */
@@ -87,19 +87,19 @@ export interface Kind {
   readonly index?: RecordIndex;
   /** Key of the hash from the first column, a name, to the id. */
   readonly names?: string;
-  /** A key `aidb:<kind>:<this>` is no record of it; after `*`, all that end so. */
+  /** The key `aidb:<kind>:<this>` is no record of the kind; if this begins with `*`, all keys that end so are none. */
   readonly aside?: string;
-  /** Each new one is told in the log, under this name. */
+  /** New records are logged by name, under this word. */
   readonly told?: string;
 }
 
 /** The kinds of record there are, parents before children: the order in which they can be written. */
 export type Catalogue = ReadonlyMap<KindName, Kind>;
 
-/** No glob character, for the mirror's pattern; and no mark of the stream's fields (nominate.ts). */
+/** No glob character, because of the mirror's pattern, and no mark of the stream's fields (nominate.ts). */
 const nameForm = /^[a-z][a-z0-9_]*$/;
 
-/** A catalogue of these rows. @throws when they are none */
+/** Makes a catalogue of these rows. @throws when they make none */
 export function catalogueOf(rows: readonly Kind[]): Catalogue {
   const catalogue = new Map<KindName, Kind>();
   for (const kind of rows) {
@@ -116,24 +116,24 @@ export function catalogueOf(rows: readonly Kind[]): Catalogue {
   return catalogue;
 }
 
-/** A kind that is known to be there. */
+/** The kind of a name. @throws when there is none */
 export function kindOf(catalogue: Catalogue, name: KindName): Kind {
   const kind = catalogue.get(name);
   if (kind === undefined) throw new Error(`no kind ${name}`);
   return kind;
 }
 
-/** The column that tells how old a record is: its creation time or, of one that has none of its own, the first time there is. */
+/** The column that tells how old a record is: its creation time or, for a kind without one, the first column with a time. */
 export const timeOf = ({ created, columns }: Kind): Column | undefined =>
   columns.find(({ field, decoder }) => (created === undefined ? decoder === 'time' : field === created));
 
-/** A pattern of an index, for a record with these parents. */
+/** Fills the parents' ids into a pattern of an index. */
 export const withIds = (pattern: string, parents: readonly string[]): string =>
   pattern.replace(/\{(\d)\}/g, (_place, at: string) => parents[Number(at)] ?? '');
 
 export const packedKind = (catalogue: Catalogue): Kind | undefined =>
   [...catalogue.values()].find(({ packed }) => packed);
 
-/** Names of the kinds of which this is so. */
+/** The names of the kinds for which `is` holds. */
 export const namesWhere = (catalogue: Catalogue, is: (kind: Kind) => boolean): readonly KindName[] =>
   [...catalogue.values()].filter(is).map(({ name }) => name);

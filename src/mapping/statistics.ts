@@ -1,6 +1,6 @@
 import type { Catalogue } from './kinds';
 
-/** The lines of the statistics, in the order of the documents; `errors` is the ninth. */
+/** The lines of the statistics that the documents show, in their order; `errors` comes after them. */
 const documented = [
   'models',
   'versions',
@@ -14,10 +14,10 @@ const documented = [
 
 export type Statistic = (typeof documented)[number];
 
-/** Those of the documents, then those of further kinds. */
+/** All lines of the statistics: the documents' first, then those of other kinds. */
 export const statisticsOf = (catalogue: Catalogue): readonly string[] => [
   ...new Set([...documented, ...[...catalogue.values()].flatMap(({ statistic }) => statistic ?? [])]),
 ];
 
-/** As a line of the documents calls it: `Hyperparams`. */
+/** The name of a line, as it is printed: `Hyperparams`. */
 export const labelOf = (statistic: string): string => statistic.charAt(0).toUpperCase() + statistic.slice(1);

@@ -1,7 +1,7 @@
 import { Gauge, type Registry } from 'prom-client';
 import type { PipelineName } from '../config/names';
 
-/** What a pipeline shows of its state, each with the label `pipeline`. */
+/** The gauges of a pipeline; each has the label `pipeline`. */
 const gauges = {
   lagSeconds: ['millrace_lag_seconds', 'Age of the oldest change not yet in the target; 0 when in step'],
   lagRecords: ['millrace_lag_records', 'Log entries after the checkpoint'],
@@ -33,12 +33,12 @@ const gauges = {
   redisEvicts: ['millrace_redis_may_evict', '1 while maxmemory-policy lets Redis drop the stream'],
 } as const;
 
-/** Null, or not mentioned: not known, or of no meaning now. Not shown then: a number would be a lie. */
+/** The values of the gauges. Null or absent: not known, or without meaning now; then the gauge is not shown, for any number would be a lie. */
 export type Readings = { readonly [Name in keyof typeof gauges]?: number | null };
 
 /**
- * Gauges that are read when they are scraped: set from elsewhere they would show the past.
- * @returns has a pipeline read from now on
+ * Makes gauges that are read when they are scraped: gauges set from elsewhere would show the past.
+ * @returns a function that has a pipeline read from now on
  */
 export function createGauges(registry: Registry): (pipeline: PipelineName, read: () => Readings) => void {
   const sources = new Map<PipelineName, () => Readings>();

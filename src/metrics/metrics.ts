@@ -2,9 +2,9 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 import { createGauges } from './gauges';
 import { version } from '../foundation/package-root';
 
-/** Of a change: from a millisecond, which is usual, to a store that was away. */
+/** Buckets for the latency of a change: from the usual millisecond to minutes, after a store was away. */
 const latencyBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
-/** Of one atomic step. */
+/** Buckets for the duration of one atomic step. */
 const stepBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
 /**
@@ -100,17 +100,17 @@ export function createMetrics() {
   };
 }
 
-/** Memory, CPU and event loop of this process: one observer each, so for what is scraped alone. */
+/** Metrics of this process: memory, CPU, event loop. Each has an observer, so they are made only for a registry that is scraped. */
 export function describeProcess(registry: Registry): void {
   collectDefaultMetrics({ register: registry });
-  // Gauges with the ending of counters; each is the sum of another.
+  // These gauges have names like counters, and only repeat the sums of other gauges.
   for (const what of ['resources', 'handles', 'requests'])
     registry.removeSingleMetric(`nodejs_active_${what}_total`);
 }
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
-/** Series of a pipeline that count from 0: an increase of one that is not there yet would be lost. */
+/** Makes a pipeline's series begin at 0: the first increase of a series that is not there yet would be lost. */
 export function startCounting(
   metrics: Metrics,
   { pipeline, kinds }: { readonly pipeline: string; readonly kinds: readonly string[] },

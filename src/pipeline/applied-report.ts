@@ -16,17 +16,17 @@ export type KindCounts<Kind extends string> = Iterable<readonly [Kind, Counts]>;
 export interface AppliedStep<Kind extends string> {
   readonly counts: KindCounts<Kind>;
   readonly parked: number;
-  /** How long it took. */
+  /** How long the step took. */
   readonly tookMs: number;
-  /** When the oldest of the changes was made, in milliseconds since 1970; undefined: a full pass found them, and nobody knows. */
+  /** When the oldest of the changes was made, in milliseconds since 1970; undefined: a full pass has found them, so it is not known. */
   readonly since: number | undefined;
 }
 
-/** What was applied since it was last told. */
+/** What was applied since the last line. */
 export interface AppliedSum<Kind extends string> extends Counts {
   readonly kinds: ReadonlyMap<Kind, Counts>;
   readonly parked: number;
-  /** From the oldest of the changes to its being in the target. */
+  /** How long the oldest of the changes took to reach the target. */
   readonly ms: number | undefined;
 }
 
@@ -35,11 +35,11 @@ export interface AppliedReportOptions<Kind extends string> {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly tell: Tell;
-  /** What the log says of it. */
+  /** How the log tells a sum. */
   readonly describe: (sum: AppliedSum<Kind>) => { readonly fields: object; readonly text: string };
 }
 
-/** At most this often, so that a busy tail does not fill the log. */
+/** The shortest time between two lines: a busy tail must not fill the log. */
 const everyMs = 1_000;
 const none: Counts = { added: 0, updated: 0, deleted: 0 };
 
@@ -83,7 +83,7 @@ export class AppliedReport<Kind extends string> {
     this.flush();
   }
 
-  /** Counts what somebody else tells. */
+  /** Counts records that somebody else logs. */
   count(kind: Kind, { added, updated, deleted }: Counts): void {
     const { metrics, pipeline } = this.#options;
     metrics.applied.inc({ pipeline, kind, op: 'add' }, added);

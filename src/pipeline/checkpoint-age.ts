@@ -1,8 +1,8 @@
-/** How a checkpoint stands against its log, at one moment. */
+/** A checkpoint and its log, at one moment. */
 export interface Standstill {
-  /** What changes whenever something is applied. */
+  /** The position: it changes whenever something is applied. */
   readonly position: string;
-  /** Age of the oldest change that waits, 0: none; null: not known. */
+  /** Age of the oldest change that waits; 0: none waits; null: not known. */
   readonly lagSeconds: number | null;
   readonly paused: boolean;
   /** By performance.now(). */
@@ -10,14 +10,14 @@ export interface Standstill {
 }
 
 /**
- * Tells how long changes have waited while nothing was applied, whatever the cycles say of themselves: health is progress.
- * Looked at from time to time only: what waits has not waited longer than it is old.
+ * Tells how long changes have waited while nothing was applied, whether or not cycles succeed: health is progress. Since it is asked from
+ * time to time only, the answer is never more than the age of the oldest change.
  */
 export class CheckpointAge {
   #position: string | undefined;
   #movedAt = 0;
 
-  /** In seconds; null: not known. */
+  /** How long, in seconds; null: not known. */
   seconds({ position, lagSeconds, paused, now }: Standstill): number | null {
     if (position !== this.#position || paused) {
       this.#position = position;

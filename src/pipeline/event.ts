@@ -10,7 +10,7 @@ export type PipelineEvent = { readonly at: number; readonly pipeline: PipelineNa
       readonly updated: number;
       readonly deleted: number;
       readonly parked: number;
-      /** From the oldest of the changes to its being in the target, in milliseconds; null: a full pass found them. */
+      /** How long the oldest of the changes took to reach the target, in milliseconds; null: a full pass has found them. */
       readonly ms: number | null;
     }
   | { readonly type: 'pass-started'; readonly reason: string }
@@ -22,7 +22,7 @@ export type PipelineEvent = { readonly at: number; readonly pipeline: PipelineNa
   | { readonly type: 'resumed' }
 );
 
-/** An event without `at` and `pipeline`, which its sender does not have to say. */
+/** An event without `at` and `pipeline`, which the sender need not fill in. */
 export type Telling = PipelineEvent extends infer E
   ? E extends PipelineEvent
     ? Omit<E, 'at' | 'pipeline'>
@@ -32,5 +32,5 @@ export type Telling = PipelineEvent extends infer E
 /** Takes the events of one pipeline. */
 export type Tell = (event: Telling) => void;
 
-/** Drops the events of a pass on its own, to which nobody listens. */
+/** Drops events, for a pass without a daemon, to which nobody listens. */
 export const untold: Tell = () => undefined;

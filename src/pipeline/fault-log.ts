@@ -1,14 +1,14 @@
-/** A fault that lasts is told so often. */
+/** How often a fault that lasts is logged. */
 const againMs = 60_000;
-/** Faults remembered: the codes of errors are few, but they may come from a server. */
+/** How many faults are remembered: error codes are few, but some come from a server. */
 const kept = 100;
 
-/** Which failures are worth a line: a fault is told when it begins, and once a minute while it lasts, however often it comes and goes. */
+/** Tells which failures to log: a fault when it begins, and once a minute while it lasts, however often it comes and goes. */
 export class FaultLog {
   readonly #told = new Map<string, number>();
   #silent = 0;
 
-  /** @param code what tells one fault from another. @returns how many failures were not told since the last line; undefined: nor is this */
+  /** @param code tells one fault from another. @returns how many failures were not logged since the last line; undefined: do not log this one */
   tell(code: string, now = performance.now()): number | undefined {
     const before = this.#told.get(code);
     if (before !== undefined && now - before < againMs) {

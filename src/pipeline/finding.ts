@@ -1,6 +1,6 @@
 import { describeError } from '../foundation/errors';
 
-/** What `doctor` tells. */
+/** One line of `doctor`. */
 export interface Finding {
   readonly level: 'ok' | 'note' | 'problem';
   readonly what: string;

@@ -7,25 +7,26 @@ import { CheckpointAge } from './checkpoint-age';
 import type { Tell } from './event';
 import { FaultLog } from './fault-log';
 import type { PassRunner } from './pass-runner';
+import { type PauseStore, refusePaused } from './pause';
 import type { Pipeline, PipelineOptions } from './pipeline';
 import { nextTick } from './progress';
 import { abort$, pump } from './pump';
 import type { Turns } from './turns';
 import { unlessFailing } from './unless-failing';
 
-/** Stores are near and cheap to ask: a fault is looked at again within a second. */
+/** A cycle that failed is tried again within a second: stores are near, and cheap to ask. */
 const backoff = { baseMs: 50, capMs: 1_000 };
 
-/** What tells a pipeline's status of its surroundings. */
+/** Facts about a pipeline's surroundings, for its status. */
 export interface StatusFacts {
   readonly age: CheckpointAge;
   readonly nextPassAt: number;
 }
 
-/** What one pipeline has of its own. */
+/** The parts in which pipelines differ. */
 export interface FrameParts<Status, Report> extends Pick<
   Pipeline<Status, Report>,
-  'troubles' | 'health' | 'pause' | 'resume' | 'cut' | 'close'
+  'troubles' | 'health' | 'cut' | 'close'
 > {
   readonly pipeline: PipelineName;
   readonly tell: Tell;
@@ -36,17 +37,16 @@ export interface FrameParts<Status, Report> extends Pick<
   /** When the interval first asks for a pass; afterwards each interval. */
   readonly firstPassSeconds: number;
   readonly wake$: Observable<unknown>;
-  /** What goes on beside the turns; at the stop each comes to its end by itself, for it may have something in hand. */
+  /** What runs beside the turns. At a stop each of these completes by itself, for it may have something in hand. */
   readonly beside: readonly Observable<unknown>[];
   readonly status: (facts: StatusFacts) => Status;
   readonly readings: (status: Status) => Readings;
-  /** @throws E_PAUSED */
-  readonly refusePaused: () => Promise<void>;
+  readonly pauses: PauseStore;
   /** Asks for a full pass that sees everything from now on. */
   readonly askForPass: (until: AbortSignal) => Promise<Report>;
 }
 
-/** Takes what a pipeline tells, and counts its incidents. */
+/** Passes a pipeline's events on, and counts its incidents. */
 export function tellOf(pipeline: PipelineName, { metrics, onEvent }: PipelineOptions): Tell {
   return (event) => {
     if (event.type === 'incident') metrics.incidents.inc({ pipeline });
@@ -54,14 +54,15 @@ export function tellOf(pipeline: PipelineName, { metrics, onEvent }: PipelineOpt
   };
 }
 
-/** A pipeline in a daemon: its turns, a full pass each interval, its numbers, and what it can be asked for. */
+/** A pipeline in a daemon: the pump with its turns, a full pass each interval, metrics, and what the pipeline can be asked for. */
 export function framed<Status, Report>(
   options: PipelineOptions,
   parts: FrameParts<Status, Report>,
 ): Pipeline<Status, Report> {
   const { metrics, signal } = options;
-  const { pipeline, kinds, turns, passes, intervalSeconds, firstPassSeconds, refusePaused } = parts;
-  const { troubles, health, pause, resume, cut, close } = parts;
+  const { pipeline, kinds, turns, passes, intervalSeconds, firstPassSeconds, pauses } = parts;
+  const { troubles, health, cut, close } = parts;
+  const { pause, resume } = pauses;
   const startedAt = Date.now();
   const intervalMs = intervalSeconds * 1_000;
   const passes$ = timer(firstPassSeconds * 1_000, intervalMs).pipe(
@@ -77,17 +78,17 @@ export function framed<Status, Report>(
     running$: merge(pump$, passes$, ...parts.beside).pipe(ignoreElements()),
     ...{ status, troubles, health, pause, resume, cut, close },
     reconcile: async () => {
-      await refusePaused();
+      await refusePaused(pipeline, pauses);
       return unlessFailing(parts.askForPass, {
         failure: () => turns.failure,
-        refused: () => (turns.paused === undefined ? undefined : refusePaused()),
+        refused: () => (turns.paused === undefined ? undefined : refusePaused(pipeline, pauses)),
         signal,
       });
     },
   };
 }
 
-/** Its pump: failures are counted, and told ever more rarely. */
+/** The pump of a pipeline: failures are counted, and logged ever more rarely. */
 function pumpOf<Status, Report>(
   { log, metrics, signal }: PipelineOptions,
   { pipeline, tell, turns, wake$ }: FrameParts<Status, Report>,

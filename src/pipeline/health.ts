@@ -1,16 +1,16 @@
 import type { Progress } from './progress';
 
 /**
- * How a pipeline is. `bad`: `/readyz` fails for it; `warn`: in order, but something is kept aside and needs a person; `busy` and
- * `idle` pass by themselves.
+ * How a pipeline is. `bad`: `/readyz` fails because of it; `warn`: in order, but something is kept aside that needs a person; `busy` and
+ * `idle` end by themselves.
  */
 export type HealthLevel = 'ok' | 'busy' | 'idle' | 'warn' | 'paused' | 'bad';
 
 export interface Health {
   readonly level: HealthLevel;
-  /** In a few words. */
+  /** How the pipeline is, in a few words. */
   readonly says: string;
-  /** Records that are parked, or rows that cannot be served. */
+  /** How many records are parked, or rows cannot be served. */
   readonly parked: number;
 }
 
@@ -18,16 +18,16 @@ export interface HealthFacts {
   readonly status: Pick<Progress, 'failure' | 'paused' | 'lastPass' | 'lagSeconds'>;
   readonly troubles: readonly string[];
   readonly parked: number;
-  /** What the number of them is called: `3 parked`. */
+  /** The word for these: `3 parked`. */
   readonly parkedWord: string;
-  /** What this pipeline is beside the common: standing by, starting, without triggers. */
+  /** A state that only this pipeline has: standing by, starting, without triggers. */
   readonly otherwise?: { readonly level: 'busy' | 'idle'; readonly says: string } | undefined;
 }
 
-/** Behind for longer than this is worth a word; shorter is everyday. */
+/** A pipeline that is behind by no more than this counts as in step. */
 const behindSeconds = 2;
 
-/** The one rule for whoever shows a pipeline's health: dashboard, `status`, `doctor`. Pure. */
+/** The one rule by which dashboard, `status` and `doctor` show a pipeline's health. Pure. */
 export function healthOf(facts: HealthFacts): Health {
   const { parked } = facts;
   const { level, says } = judged(facts);
@@ -39,7 +39,7 @@ function judged({ status, troubles, parked, parkedWord, otherwise }: HealthFacts
   if (failure !== null) return { level: 'bad', says: 'Failing, trying again' };
   if (paused !== null) return { level: troubles.length > 0 ? 'bad' : 'paused', says: 'Paused' };
   if (otherwise?.level === 'idle' && troubles.length === 0) return otherwise;
-  // That the first pass is not complete is itself the one trouble, which passes.
+  // Before the first pass is complete, that alone is a trouble, which ends by itself.
   if (lastPass === null && troubles.length <= 1) return { level: 'busy', says: 'First full pass' };
   if (troubles.length > 0) return { level: 'bad', says: 'Not in order' };
   const behind = (lagSeconds ?? 0) > behindSeconds;
@@ -49,10 +49,10 @@ function judged({ status, troubles, parked, parkedWord, otherwise }: HealthFacts
   return otherwise ?? { level: 'ok', says };
 }
 
-/** The whole in a word, for all pipelines that run. Pure. */
+/** The health of all pipelines that run, together. Pure. */
 export function overallHealth(troubles: readonly string[], each: readonly Health[]): Health {
   const parked = each.reduce((sum, one) => sum + one.parked, 0);
-  // A store that is gone is the trouble of both pipelines, and one.
+  // A store that is away is a trouble of both pipelines, but counts once.
   const count = new Set(troubles.map((trouble) => trouble.replace(/^\w+: /, ''))).size;
   if (count > 0) return { level: 'bad', says: `${count} ${count === 1 ? 'trouble' : 'troubles'}`, parked };
   if (each.some(({ level }) => level === 'paused')) return { level: 'paused', says: 'Paused', parked };
@@ -61,5 +61,5 @@ export function overallHealth(troubles: readonly string[], each: readonly Health
   return { level: 'ok', says: 'In order', parked };
 }
 
-/** What it says, within a line. */
+/** The words of a health for the middle of a line. */
 export const lowered = ({ says }: Health): string => says.charAt(0).toLowerCase() + says.slice(1);

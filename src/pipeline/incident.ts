@@ -9,38 +9,38 @@ export interface Incident {
   readonly id: string;
   /** When it happened, or began, in milliseconds since 1970. */
   readonly at: number;
-  /** In words. Of an outage: which store, and the reason it began with. */
+  /** What happened, in words; of an outage which store, and the reason with which it began. */
   readonly what: string;
   /** host:pid of the daemon that saw it: for people. */
   readonly by: string;
-  /** null: it happened in a moment. */
+  /** null for an incident of a moment. */
   readonly outage: Outage | null;
 }
 
-/** What an incident that lasts has beside the common. */
+/** What an incident has that lasts. */
 export interface Outage {
   /** null: the failure is not one of a store. */
   readonly store: StoreName | null;
   readonly code: string;
   /** null: the outage goes on. */
   readonly endedAt: number | null;
-  /** When it was last known to go on: its end, should nobody have lived to see that. */
+  /** When it was last known to go on. If no daemon has seen its end, this counts as the end. */
   readonly seenAt: number;
-  /** How often it has come, at least: one that comes again within ten minutes is the same. */
+  /** How often it has come, at least: an outage that comes again within ten minutes is the same one. */
   readonly times: number;
-  /** The last change before it was applied then, where the daemon that saw it began in the middle of it; else null. */
+  /** When the last change before the outage was applied, if the daemon that saw the outage began in the middle of it; else null. */
   readonly lastAppliedAt: number | null;
 }
 
-/** An outage that comes again within so long has not ended. */
+/** An outage that comes again within this time is the same one. */
 export const sameMs = 600_000;
-/** An outage of which nobody has said for so long that it goes on is over: the daemon that saw it has ended. */
+/** An outage that nobody has confirmed for this long is over: the daemon that saw it has ended. */
 const forsakenMs = 150_000;
 /** How long a store keeps an incident. */
 const keptMs = 30 * 86_400_000;
 const keptAtMost = 100;
 
-/** A store is open to others: what is no time would end whoever prints it. */
+/** A time in a store, to which others may write: printing an invalid one would end the process. */
 const time = z.number().min(0).max(8.64e15);
 const longestText = 1_000;
 const text = z.string().transform((whole) => whole.slice(0, longestText));
@@ -64,7 +64,7 @@ const schema = z.array(
   }),
 );
 
-/** Reads JSON from a store; what is no list of incidents holds none. */
+/** Reads incidents from a store's JSON; anything else than a list of incidents counts as an empty one. */
 export function parseIncidents(text: string): readonly Incident[] {
   try {
     return schema.parse(JSON.parse(text));
@@ -73,10 +73,10 @@ export function parseIncidents(text: string): readonly Incident[] {
   }
 }
 
-/** By what an outage that comes again is recognised. */
+/** The key by which an outage that comes again is recognised. */
 export const incidentKey = ({ store, code }: Pick<Outage, 'store' | 'code'>): string => store ?? code;
 
-/** Which store a failure is one of, by its code (docs/errors.md). */
+/** The store that a failure is about, by its code (docs/errors.md). */
 export function storeOf(code: string): StoreName | null {
   if (/^E_(PG|POSTGRES)(_|$)/.test(code)) return 'Postgres';
   if (/^E_(REDIS|REPLY)(_|$)/.test(code)) return 'Redis';
@@ -86,9 +86,8 @@ export function storeOf(code: string): StoreName | null {
 const endOf = ({ endedAt, seenAt }: Outage): number => endedAt ?? seenAt;
 
 /**
- * What two lists come to, the oldest first: what is in a store and what a daemon knows, in whatever order and however often they
- * are brought together. Several daemons see one outage, and it is one: a store is told once for each time, not once for each
- * that looked. Bounded in number and age. Pure.
+ * Merges lists of incidents, of stores and of daemons, the oldest first. The order and the number of merges do not matter. An outage that
+ * several daemons see is one outage. Bounded in number and age. Pure.
  */
 export function mergeIncidents(lists: readonly (readonly Incident[])[], now: number): readonly Incident[] {
   const known = new Map<string, Incident>();
@@ -115,11 +114,11 @@ export function mergeIncidents(lists: readonly (readonly Incident[])[], now: num
     .slice(-keptAtMost);
 }
 
-/** @param a begins first */
+/** One incident of two that are the same. @param a the one that begins first */
 function joined(a: Incident, b: Incident): Incident {
   if (a.outage === null || b.outage === null) return a;
   const [former, latter] = endOf(a.outage) > endOf(b.outage) ? [b.outage, a.outage] : [a.outage, b.outage];
-  // Two views of one outage, seen at the same time: the one that knows its end is the newer.
+  // If both views were last seen at the same time, the one that knows the end is the newer.
   const endedAt = endOf(former) === endOf(latter) ? (former.endedAt ?? latter.endedAt) : latter.endedAt;
   const apart = a.id !== b.id && b.at > endOf(a.outage);
   return {
@@ -137,7 +136,7 @@ function joined(a: Incident, b: Incident): Incident {
 
 function forsaken(incident: Incident, now: number): Incident {
   const { outage } = incident;
-  // `seenAt` may be in the future, where the clock was put back since: hence the absolute value.
+  // The absolute value, because `seenAt` may be in the future if the clock was put back.
   if (outage === null || outage.endedAt !== null || Math.abs(now - outage.seenAt) <= forsakenMs)
     return incident;
   return { ...incident, outage: { ...outage, endedAt: outage.seenAt } };

@@ -10,7 +10,9 @@ import type { PipelineName } from '../config/names';
 /** Where incidents outlive the daemon: in the pipeline's target, beside its checkpoint. */
 export interface IncidentStore {
   readonly is: StoreName;
-  /** Replaces what it has by what `change` makes of that, if nobody else does meanwhile. @returns what it has then */
+  /** The stored incidents, the oldest first. @throws an explained error */
+  readonly read: () => Promise<readonly Incident[]>;
+  /** Replaces the stored incidents by what `change` makes of them, if nobody else does so meanwhile. @returns the incidents stored then */
   readonly update: (
     change: (stored: readonly Incident[]) => readonly Incident[],
   ) => Promise<readonly Incident[]>;
@@ -23,18 +25,18 @@ export interface IncidentsOptions {
   readonly store: IncidentStore;
 }
 
-/** So many incidents are kept in memory, for status. */
+/** How many incidents `list` shows. */
 const shown = 50;
-/** The store is written no more often than this, however much happens. */
+/** The shortest time between two writes to the store, however much happens. */
 const everyMs = 5_000;
-/** An outage that goes on is written again so often, so that its end is roughly known when no daemon lives to see it. */
+/** How often an outage that goes on is written again, so that its end is roughly known if no daemon lives to see it. */
 const againMs = 60_000;
-/** Longer messages are cut: they may quote much. */
+/** The most characters of a message; longer ones, which quote much, are cut. */
 const longest = 300;
 /** A stop waits no longer than this for the last incidents to be written. */
 const patienceMs = 1_000;
 
-/** What happened that should not, and which stores were away: into the log, told, and kept in the target store when it can be written. */
+/** The incidents and outages of a pipeline: logged, sent as events, and kept in the target store when that can be written. */
 export class Incidents {
   readonly #options: IncidentsOptions;
   readonly #by = `${hostname()}:${process.pid}`;
@@ -42,10 +44,10 @@ export class Incidents {
   #count = 0;
   #past: readonly Incident[] = [];
   readonly #outages: Outages;
-  /** The store itself is away. */
+  /** Whether the store itself is away. */
   #away = false;
   #read = false;
-  /** Something is not in the store yet, or was not read from it. */
+  /** Whether something is not in the store yet, or the store was not read yet. */
   #owed = true;
   #savedAt = -Infinity;
   #saving: Promise<void> | undefined;
@@ -65,7 +67,7 @@ export class Incidents {
     });
   }
 
-  /** The oldest first, those of daemons before this one too. */
+  /** The incidents, the oldest first, with those of earlier daemons. */
   get list(): readonly Incident[] {
     return this.#all().slice(-shown);
   }
@@ -75,7 +77,7 @@ export class Incidents {
     return this.#outages.failingSince;
   }
 
-  /** @param silentSince when a daemon that ended without a word was last heard of: nothing was applied since */
+  /** @param silentSince when a daemon that has crashed gave its last sign of life: nothing was applied since */
   add(what: string, silentSince?: number): void {
     const now = Date.now();
     const outage =
@@ -96,7 +98,7 @@ export class Incidents {
     this.#options.tell({ type: 'incident', what });
   }
 
-  /** A cycle failed. @param succeededAt when one last did not, by performance.now(); 0: never */
+  /** For a cycle that failed. @param succeededAt when one last succeeded, by performance.now(); 0: never */
   failed(report: ErrorReport, succeededAt: number): void {
     this.#outages.failed(report, succeededAt);
     if (performance.now() - this.#savedAt > againMs && this.#outages.told.length > 0) this.#owed = true;
@@ -104,16 +106,16 @@ export class Incidents {
     this.#tend(); // a source may be away while the target is not
   }
 
-  /** A cycle succeeded. Costs nothing when nothing is owed. */
+  /** For a cycle that succeeded. Costs nothing when everything is in the store. */
   succeeded(): void {
     this.#outages.succeeded();
     this.#away = false;
-    // While `failingSince` says that the store has only just come back, nothing is written: once it has settled, its outage is
-    // written, end and all.
+    // As long as `failingSince` is set, the store may have only just come back. Once that has settled, the outage is written together
+    // with its end.
     if (this.#owed && this.failingSince === null) this.#tend();
   }
 
-  /** The checkpoint was read. @param at its time, in milliseconds since 1970 */
+  /** For when the checkpoint was read. @param at its time, in milliseconds since 1970 */
   found(at: number): void {
     this.#outages.found(at);
   }

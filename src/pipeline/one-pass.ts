@@ -9,16 +9,16 @@ import type { Turns } from './turns';
 
 /** Options of a full pass in this process, without a daemon. */
 export interface OnceOptions {
-  /** Aborts to give it up. */
+  /** Aborts to give the pass up. */
   readonly signal?: AbortSignal;
-  /** Whether a person at a terminal is shown how far it is; they are unless told otherwise. */
+  /** Whether to show the progress on a terminal (true). */
   readonly progress?: boolean;
 }
 
 export const stoppedEarly = (): MillraceError =>
   fatal('stopped before the pass was complete', { code: 'E_STOPPED' });
 
-/** A batch in hand at the stop gets this long before its connection is cut. */
+/** How long a batch in hand may take at a stop before its connection is cut. */
 export const stopDeadlineMs = 3_000;
 
 export interface OnePassOptions<T> extends OnceOptions {
@@ -26,13 +26,13 @@ export interface OnePassOptions<T> extends OnceOptions {
   readonly turns: Pick<Turns<unknown>, 'cycle' | 'paused'>;
   readonly passes: Pick<PassRunner<unknown>, 'progress'>;
   readonly wake$: Observable<unknown>;
-  /** Throws what keeps it from beginning at all. */
+  /** Throws if something keeps the pass from beginning. */
   readonly refused?: () => Promise<void>;
-  /** Resolves when enough was done. @param ended rejects with the first failure, and with E_STOPPED @param stop aborts when it is over */
+  /** Resolves when enough is done. @param ended rejects with the first failure, or with E_STOPPED @param stop aborts when all is over */
   readonly until: (ended: Promise<never>, stop: AbortSignal) => Promise<T>;
-  /** Ends what is in flight, when giving it up takes too long. */
+  /** Cuts what is in flight, when giving up takes too long. */
   readonly cut: () => void;
-  /** When nothing is running any more. */
+  /** Called when nothing is running any more. */
   readonly close: () => Promise<void>;
 }
 
@@ -52,7 +52,7 @@ export async function runForOnePass<T>(options: OnePassOptions<T>): Promise<T> {
   }
 }
 
-/** When it has settled nothing is running any more; all that is left is to close the lane. */
+/** Runs the turns. When the promise has settled nothing is running any more, and the lane can be closed. */
 async function run<T>({ pipeline, turns, wake$, signal, cut, until }: OnePassOptions<T>): Promise<T> {
   const done = new AbortController();
   let impatience: NodeJS.Timeout | undefined;
@@ -61,10 +61,10 @@ async function run<T>({ pipeline, turns, wake$, signal, cut, until }: OnePassOpt
     impatience ??= setTimeout(cut, stopDeadlineMs);
   };
   signal?.addEventListener('abort', stop);
-  if (signal?.aborted === true) stop(); // before we listened
+  if (signal?.aborted === true) stop(); // it may have aborted before we listened
   const cycle = async (): Promise<CycleOutcome> => {
     const outcome = await turns.cycle();
-    // Somebody has paused the pipeline, and nobody can tell for how long.
+    // If somebody has paused the pipeline, nobody can tell for how long.
     if (turns.paused !== undefined) throw pausedError(pipeline, turns.paused);
     return outcome;
   };
@@ -83,7 +83,7 @@ async function run<T>({ pipeline, turns, wake$, signal, cut, until }: OnePassOpt
   const ended = running.then((): never => {
     throw stoppedEarly();
   });
-  ended.catch(() => undefined); // told by `until`
+  ended.catch(() => undefined); // `until` throws it
   try {
     return await until(ended, done.signal);
   } finally {

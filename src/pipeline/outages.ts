@@ -1,35 +1,35 @@
 import type { ErrorReport } from '../foundation/errors';
 import { incidentKey, type Outage, sameMs, storeOf } from './incident';
 
-/** An outage as the daemon that sees it knows it: moments are by performance.now(), times by the clock of people as it was at the beginning. */
+/** An outage as a daemon sees it. Moments are by performance.now(), times by the clock of people as it was when the outage began. */
 export interface SeenOutage {
   readonly id: string;
   readonly report: ErrorReport;
   readonly outage: Pick<Outage, 'store' | 'code'>;
-  /** The last success before it, moment and time: a store that falls silent is noticed late. */
+  /** Moment and time of the last success before the outage, for it is noticed late that a store has fallen silent. */
   readonly since: number;
   readonly at: number;
-  /** No cycle had succeeded before it. */
+  /** Whether no cycle had succeeded before the outage. */
   readonly blind: boolean;
-  /** Of the latest time that it came: the first failure, and its time. */
+  /** Moment and time of the first failure, of the latest time that the outage came. */
   failedFrom: number;
   cameAt: number;
   failedAt: number;
   endedAt: number | undefined;
   times: number;
   lastAppliedAt: number | null;
-  /** Whether it has lasted long enough, or come often enough, to be told. */
+  /** Whether the outage has lasted long enough, or come often enough, to be told. */
   told: boolean;
 }
 
-/** Cycles that are good for so long end an outage: fewer do not, for a cycle that has nothing to do is good between two that fail. */
+/** How long cycles have to succeed to end an outage: between two that fail, a cycle that has nothing to do may succeed. */
 const settledMs = 1_000;
-/** A shorter outage is a hiccup, and not told, unless it comes a third time. */
+/** A shorter outage is not told, unless it comes a third time. */
 const hiccupMs = 1_000;
 const hiccups = 3;
-/** A store that has not failed for so long, while another does, is back. */
+/** A store that has not failed for this long, while another one fails, is back. */
 const maskedMs = 10_000;
-/** Kinds of failures remembered: they are few, but codes may come from a server. */
+/** How many outages are remembered: error codes are few, but some come from a server. */
 const keptAtMost = 20;
 
 export interface OutagesOptions {
@@ -37,13 +37,13 @@ export interface OutagesOptions {
   readonly nextId: () => string;
   /** The time of day, in milliseconds since 1970. */
   readonly time: () => number;
-  /** Called when one becomes worth telling, and when one of these ends or begins again. */
+  /** Called when an outage becomes worth telling, and when such a one ends or begins again. */
   readonly onChange: (seen: SeenOutage, change: 'begun' | 'again' | 'ended') => void;
 }
 
 /**
- * Tells from failing and succeeding cycles which outages there are. A store that comes and goes each second has one outage that
- * goes on; one that comes again within ten minutes has it once more.
+ * Makes outages of failing and succeeding cycles. A store that comes and goes each second has one outage that goes on; one that is away
+ * again within ten minutes has the same outage again.
  */
 export class Outages {
   readonly #options: OutagesOptions;
@@ -55,18 +55,18 @@ export class Outages {
     this.#options = options;
   }
 
-  /** Those of the last ten minutes that are worth telling. */
+  /** The outages of the last ten minutes that are worth telling. */
   get told(): readonly SeenOutage[] {
     return [...this.#known.values()].filter(({ told }) => told);
   }
 
-  /** Since when it has been failing, in milliseconds since 1970; null: it is not. */
+  /** Since when the pipeline has been failing, in milliseconds since 1970; null: it is not. */
   get failingSince(): number | null {
     const open = [...this.#known.values()].filter(({ endedAt }) => endedAt === undefined);
     return open.length === 0 ? null : Math.min(...open.map(({ cameAt }) => cameAt));
   }
 
-  /** A cycle failed. @param succeededAt when one last did not, by performance.now(); 0: never */
+  /** For a cycle that failed. @param succeededAt when one last succeeded, by performance.now(); 0: never */
   failed(report: ErrorReport, succeededAt: number, now = performance.now()): void {
     this.#goodSince = undefined;
     const key = incidentKey({ store: storeOf(report.code), code: report.code });
@@ -87,12 +87,12 @@ export class Outages {
     this.#options.onChange(seen, 'begun');
   }
 
-  /** A cycle succeeded. Costs nothing when the one before did, too. */
+  /** For a cycle that succeeded. Costs nothing when the one before succeeded, too. */
   succeeded(now = performance.now()): void {
     if (this.#open === 0) return;
     this.#goodSince ??= now;
     if (now - this.#goodSince < settledMs) return;
-    // The outage that failed last went on until the first cycle that succeeded; the others ended with their own last failure.
+    // The outage with the last failure went on until the first cycle that succeeded; the others ended with their own last failure.
     const last = Math.max(...[...this.#known.values()].map(({ failedAt }) => failedAt));
     for (const seen of this.#known.values()) {
       if (seen.endedAt === undefined)
@@ -100,7 +100,7 @@ export class Outages {
     }
   }
 
-  /** The checkpoint was read at last. @param at its time, in milliseconds since 1970 */
+  /** For when the checkpoint was read at last. @param at its time, in milliseconds since 1970 */
   found(at: number): void {
     for (const seen of this.#known.values()) if (seen.blind) seen.lastAppliedAt ??= at;
   }
@@ -145,7 +145,7 @@ export class Outages {
 
 const timeAt = ({ at, since }: SeenOutage, moment: number): number => Math.round(at + (moment - since));
 
-/** As it is told and kept. */
+/** The outage in the form in which it is told and stored. */
 export function outageOf(seen: SeenOutage, now = performance.now()): Outage {
   const { outage, endedAt, times, lastAppliedAt } = seen;
   const ended = endedAt === undefined ? null : timeAt(seen, endedAt);

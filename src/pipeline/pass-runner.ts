@@ -2,29 +2,29 @@ import { timeOf } from '../foundation/moment';
 
 /** A full pass under way. */
 export interface Pass<Report> {
-  /** What it has done so far, for a person who waits. */
+  /** How far the pass is, for people. */
   readonly progress: string;
-  /** Does one chunk. May throw; called again, it takes up what was not finished. @returns the report when it is complete */
+  /** Does one chunk. May throw; called again, it takes up what was not finished. @returns the report when the pass is complete */
   readonly step: () => Promise<Report | 'more'>;
 }
 
 export interface PassRunnerOptions<Report> {
   /** Called when a pass is asked for that has not begun. */
   readonly onWanted?: () => void;
-  /** Whether the one asked for may begin now; it may unless told otherwise. */
+  /** Whether the pass that was asked for may begin now (yes). */
   readonly mayBegin?: () => Promise<boolean>;
   readonly begin: (reason: string) => Pass<Report>;
   readonly onDone: (report: Report) => void;
 }
 
-/** The pass completed last. */
+/** The pass that was completed last. */
 export interface LastPass<Report> {
   readonly report: Report;
-  /** When it was complete, by performance.now(). */
+  /** When the pass was complete, by performance.now(). */
   readonly doneAt: number;
 }
 
-/** Its report, with the time at which it began as the clock of people has it now. */
+/** The report of the last pass, with the time at which it began as the clock of people has it now. */
 export const passAt = <Report extends { readonly startedAt: number; readonly ms: number }>(
   last: LastPass<Report> | undefined,
   now: number,
@@ -43,12 +43,12 @@ export class PassRunner<Report> {
     this.#options = options;
   }
 
-  /** Whether one is under way, or asked for. */
+  /** Whether a pass is under way, or asked for. */
   get active(): boolean {
     return this.#running !== undefined || this.#wanted !== undefined;
   }
 
-  /** What the pass under way has done so far; undefined between passes. */
+  /** How far the pass under way is; undefined between passes. */
   get progress(): string | undefined {
     return this.#running?.progress;
   }
@@ -57,24 +57,24 @@ export class PassRunner<Report> {
     return this.#last;
   }
 
-  /** Asks for a pass; one under way will do. Resolves with its report. */
+  /** Asks for a pass; if one is under way, that will do. Resolves with its report. */
   request(reason: string): Promise<Report> {
     if (this.#running === undefined) this.#want(this.#wanted ?? reason);
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  /** Asks for a pass that sees everything from now on: one under way starts over. */
+  /** Asks for a pass that sees everything from now on: a pass under way starts over. */
   restart(reason: string): void {
     this.#running = undefined;
     this.#want(reason);
   }
 
-  /** Does one chunk of the pass under way, or begins the one asked for. @returns whether there was anything to do */
+  /** Does one chunk of the pass under way, or begins the one that was asked for. @returns whether there was anything to do */
   async step(): Promise<boolean> {
     const running = this.#running ?? (await this.#begin());
     if (running === undefined) return false;
     const report = await running.step();
-    // A restart meanwhile makes its outcome void.
+    // If the pass was restarted meanwhile, this report is void.
     if (report !== 'more' && this.#running === running) this.#finish(report);
     return true;
   }
@@ -87,7 +87,7 @@ export class PassRunner<Report> {
   async #begin(): Promise<Pass<Report> | undefined> {
     const { mayBegin, begin } = this.#options;
     if (this.#wanted === undefined || (await mayBegin?.()) === false) return undefined;
-    this.#running = begin(this.#wanted); // where it throws the pass is still wanted
+    this.#running = begin(this.#wanted); // if it throws, the pass is still wanted
     this.#wanted = undefined;
     return this.#running;
   }

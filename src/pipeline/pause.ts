@@ -5,14 +5,22 @@ import type { Tell } from './event';
 import type { PipelineName } from '../config/names';
 
 /**
- * An operator stopped the applying of changes; their capture goes on. Kept in the target store, so that it holds for every
+ * A pause: an operator has stopped the applying of changes, while capture goes on. Kept in the target store, so that it holds for every
  * instance and outlives restarts.
  */
 export interface Pause {
   /** Milliseconds since 1970. */
   readonly at: number;
-  /** user@host, or what else asked for it: for people. */
+  /** user@host, or whatever else asked for it: for people. */
   readonly by: string;
+}
+
+/** Where a pause is kept: in the pipeline's target, beside its checkpoint. Every method throws explained errors. */
+export interface PauseStore {
+  readonly read: () => Promise<Pause | undefined>;
+  /** Pauses the pipeline. A pause that is there already stays, for it says since when. */
+  readonly pause: (by: string) => Promise<void>;
+  readonly resume: () => Promise<void>;
 }
 
 /** Whether a pipeline is paused, as last looked at. */
@@ -42,7 +50,7 @@ export class PauseState {
   }
 }
 
-/** A pause is meant; one as long as this was forgotten. */
+/** A pause that lasts longer than this was probably forgotten. */
 const forgottenMs = 3_600_000;
 
 export function pauseTroubles(
@@ -56,18 +64,24 @@ export function pauseTroubles(
   return [`${pipeline}: paused for ${hours} h by ${by}: millrace resume --only ${pipeline}`];
 }
 
-/** What refuses to write while a pipeline is paused. */
+/** The error of whoever may not write while a pipeline is paused. */
 export const pausedError = (pipeline: PipelineName, { at, by }: Pause): MillraceError =>
   fatal(`${pipeline} is paused since ${new Date(at).toISOString()} by ${by}`, {
     code: 'E_PAUSED',
     hint: `\`millrace resume --only ${pipeline}\` lets it go on.`,
   });
 
-/** Who asks, for people. */
+/** @throws E_PAUSED while the pipeline is paused */
+export async function refusePaused(pipeline: PipelineName, store: PauseStore): Promise<void> {
+  const paused = await store.read();
+  if (paused !== undefined) throw pausedError(pipeline, paused);
+}
+
+/** user@host of this process, for people. */
 export function whoAmI(): string {
   try {
     return `${userInfo().username}@${hostname()}`;
   } catch {
-    return hostname(); // a user without a name: a container's
+    return hostname(); // in a container the user may have no name
   }
 }

@@ -5,7 +5,7 @@ import type { Metrics } from '../metrics/metrics';
 import type { PipelineEvent } from './event';
 import type { Health } from './health';
 
-/** What a pipeline is made of. */
+/** What every pipeline is given. */
 export interface PipelineOptions {
   readonly config: Config;
   readonly log: Log;
@@ -17,19 +17,19 @@ export interface PipelineOptions {
 
 /** A pipeline as the daemon sees it. `Status` is what people and programs are told, `Report` what a full pass comes to. */
 export interface Pipeline<Status, Report> {
-  /** Everything it does. Completes after the stop; errors with what nobody but a person can mend. */
+  /** Runs the pipeline. Completes after the stop; errors with what only a person can mend. */
   readonly running$: Observable<unknown>;
   readonly status: () => Status;
-  /** Why it is not in order; empty when it is. */
+  /** Why the pipeline is not in order; empty when it is. */
   readonly troubles: (status: Status) => readonly string[];
   readonly health: (status: Status, troubles: readonly string[]) => Health;
-  /** Applies nothing until `resume`, here and in every other instance; within a second, and a batch in hand is finished. */
+  /** Applies nothing until `resume`, in any instance. Takes effect within a second; a batch in hand is finished. */
   readonly pause: (by: string) => Promise<void>;
   readonly resume: () => Promise<void>;
   /** A full pass that sees everything from now on. @throws E_PAUSED */
   readonly reconcile: () => Promise<Report>;
-  /** Ends what is in flight: the stop has taken too long. Its checkpoint makes that safe. */
+  /** Cuts what is in flight, when a stop takes too long. The checkpoint makes that safe. */
   readonly cut: () => void;
-  /** After `running$` has ended. */
+  /** To be called after `running$` has ended. */
   readonly close: () => Promise<void>;
 }

@@ -6,7 +6,7 @@ import { passAt } from './pass-runner';
 import type { LaneState } from './turns';
 import type { Pause } from './pause';
 
-/** When a full pass was. */
+/** When a full pass began, and how long it took. */
 interface PassTimes {
   readonly startedAt: number;
   readonly ms: number;
@@ -16,20 +16,20 @@ interface PassTimes {
 export interface Progress<Pass extends PassTimes = PassTimes> {
   /** The failure being retried. */
   readonly failure: ErrorReport | null;
-  /** Since when it has been failing, whether or not cycles succeed in between; null: it is not. */
+  /** Since when the pipeline has been failing, whether or not cycles succeed in between; null: it is not. */
   readonly failingSince: number | null;
-  /** The store that is away, or refuses. */
+  /** The store that is away, or refuses what we ask. */
   readonly away: StoreName | null;
   readonly lastProgressAt: number;
-  /** How long the checkpoint has stood still although changes wait; null: not known. */
+  /** How long nothing was applied although changes wait; null: not known. */
   readonly checkpointAgeSeconds: number | null;
   readonly lastPass: Pass | null;
   readonly passRunning: boolean;
-  /** When the next one is due by the interval. */
+  /** When the next full pass is due by the interval. */
   readonly nextPassAt: number;
-  /** What is in the log after the checkpoint; null: not known, or another's to tell. */
+  /** How many records (or entries) are in the log after the checkpoint; null: not known, or only another instance knows. */
   readonly lagRecords: number | null;
-  /** Age of the oldest of it; 0 when nothing waits. */
+  /** Age of the oldest of them; 0 when none waits. */
   readonly lagSeconds: number | null;
   /** Records written since the start of this process, by the tail and by full passes. */
   readonly applied: number;
@@ -37,7 +37,7 @@ export interface Progress<Pass extends PassTimes = PassTimes> {
   readonly incidents: readonly Incident[];
 }
 
-/** What of it a lane knows, and what else every pipeline tells. */
+/** The progress of a pipeline, from the state of its lane and other facts. */
 export const progressOf = <Report extends { readonly startedAt: number; readonly ms: number }>(
   {
     failure,
@@ -64,7 +64,7 @@ export const progressOf = <Report extends { readonly startedAt: number; readonly
 
 export interface ProgressLimits {
   readonly pipeline: string;
-  /** Longer without progress than any wait of the pipeline is a fault, whatever the reason. */
+  /** How long a cycle may go without success before that is a fault: longer than any wait that is in order. */
   readonly stalledMs: number;
   readonly intervalSeconds: number;
   readonly now: number;
@@ -74,14 +74,14 @@ export interface ProgressLimits {
 export const nextTick = (startedAt: number, intervalMs: number, now = Date.now()): number =>
   startedAt + Math.ceil((now - startedAt + 1) / intervalMs) * intervalMs;
 
-/** A pass may take its time, but not for ever. */
+/** A full pass may be late by this many intervals. */
 const overduePasses = 3;
-/** One batch may take a while, and a lock is waited for. */
+/** How long the checkpoint may stand still: a batch, or a wait for a lock, may be slow. */
 const stillSeconds = 15;
 
 const seconds = (ms: number): string => `${Math.round(ms / 1_000)} s`;
 
-/** A failure being retried, no cycle that succeeds, or cycles that apply nothing. Health is progress, not a live process. */
+/** Troubles of a pipeline without progress: a failure being retried, no cycle that succeeds, or cycles that apply nothing. */
 export function stalledTroubles(
   { failure, lastProgressAt, checkpointAgeSeconds }: Progress,
   { pipeline, stalledMs, now }: ProgressLimits,
@@ -103,7 +103,7 @@ export function stalledTroubles(
   ];
 }
 
-/** A full pass that never came to its end, or is long overdue. */
+/** Troubles with full passes: none was ever complete, or one is long overdue. */
 export function passTroubles(
   { lastPass }: Progress,
   { pipeline, intervalSeconds, now }: ProgressLimits,
@@ -116,7 +116,7 @@ export function passTroubles(
   ];
 }
 
-/** What both pipelines show in /metrics. */
+/** The readings that both pipelines show in /metrics. */
 export const progressReadings = (status: Progress, intervalSeconds: number): Readings => {
   const { lastPass } = status;
   return {

@@ -15,7 +15,7 @@ import {
 import { isFatal } from '../foundation/errors';
 import { backoffMs, type BackoffOptions } from './backoff';
 
-/** What a cycle found: `more` work waits, so run again at once; `idle`: wait to be woken. */
+/** How a cycle ended: `more`: work waits, so run again at once; `idle`: wait to be woken. */
 export type CycleOutcome = 'more' | 'idle';
 
 export interface PumpOptions {
@@ -25,13 +25,13 @@ export interface PumpOptions {
   readonly wake$: Observable<unknown>;
   readonly backoff: BackoffOptions;
   readonly signal: AbortSignal;
-  /** Which failures end the pump instead of being retried: the fatal ones unless told otherwise. */
+  /** Which failures end the pump instead of being retried (the fatal ones). */
   readonly givesUp?: (error: unknown) => boolean;
-  /** Called for each failed cycle before the wait, with the failures in a row. */
+  /** Called for each failed cycle, before the wait. @param attempt how many failed in a row */
   readonly onFailure: (error: unknown, attempt: number, delayMs: number) => void;
   /** Called once after failures, when cycles have been good for a while. */
   readonly onRecovery: () => void;
-  /** How long they have to be good, in ms (1,000): a cycle that finds nothing to do is good too, before the page comes that fails. */
+  /** How long cycles have to succeed, in ms (1,000): one that finds nothing to do succeeds, too, before the page that fails comes again. */
   readonly settledMs?: number;
 }
 
@@ -89,7 +89,7 @@ export function pump(options: PumpOptions): Observable<CycleOutcome> {
 export const abort$ = (signal: AbortSignal): Observable<unknown> =>
   signal.aborted ? of(undefined) : fromEvent(signal, 'abort').pipe(take(1));
 
-/** A signal that is not lost: it remembers that it was set while nobody waited. */
+/** A wake-up that is not lost: it remembers that it was set while nobody waited. */
 class Latch {
   #set = false;
   #release: (() => void) | undefined;

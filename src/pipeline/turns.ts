@@ -6,21 +6,21 @@ import type { Pause, PauseState } from './pause';
 import type { CycleOutcome } from './pump';
 
 /**
- * A part of a turn. `again` and `idle` end the turn: for another one at once, or until something wakes the lane. `more`: it has done
- * something, and there may be more. Undefined: there was nothing to do.
+ * A part of a turn. Its outcomes: `again` and `idle` end the turn, and another one follows at once, or when something wakes the lane;
+ * `more`: something was done, and there may be more to do; undefined: there was nothing to do.
  */
 export type Stage = () => StageOutcome | Promise<StageOutcome>;
 
 type StageOutcome = 'again' | 'idle' | 'more' | undefined;
 
 export interface Stages {
-  /** Each turn, one after the other. */
+  /** The stages of each turn, one after the other. */
   readonly always: readonly Stage[];
-  /** In a turn in which those had nothing to do. */
+  /** The stages that follow in a turn in which those had nothing to do. */
   readonly atRest: readonly Stage[];
 }
 
-/** One turn. @throws what a stage throws: those after it have to wait */
+/** Does one turn. @throws the error of a stage; the stages after it have to wait */
 async function turn({ always, atRest }: Stages): Promise<CycleOutcome> {
   let more = false;
   for (const stage of always) {
@@ -42,8 +42,8 @@ export interface TurnsOptions<Report> {
   /** Records written since the start, by the tail and by full passes. */
   readonly applied: { readonly total: number };
   /**
-   * Puts right what a failed turn has left. @param succeededAt when one last did not fail, by performance.now(); 0: never
-   * @returns what the turn comes to all the same. @throws what the pump should retry, or stop for
+   * Puts right what a failed turn has left. @param succeededAt when a turn last succeeded, by performance.now(); 0: never
+   * @returns the outcome of the turn, if it counts as good all the same. @throws what the pump should retry, or stop for
    */
   readonly recover: (thrown: unknown, succeededAt: number) => CycleOutcome;
 }
@@ -52,7 +52,7 @@ export interface TurnsOptions<Report> {
 export interface LaneState<Report> {
   /** What the pump is retrying, until a cycle succeeds. */
   readonly failure: ErrorReport | undefined;
-  /** In milliseconds since 1970; null: it is not. */
+  /** Since when the lane has been failing, in milliseconds since 1970; null: it is not. */
   readonly failingSince: number | null;
   /** When a cycle last succeeded; 0: never. */
   readonly lastProgressAt: number;
@@ -63,7 +63,7 @@ export interface LaneState<Report> {
   readonly incidents: readonly Incident[];
 }
 
-/** The stages of a pipeline, turn after turn, and how that goes. */
+/** Runs the stages of a pipeline, turn after turn, and keeps how that goes. */
 export class Turns<Report> {
   readonly #options: TurnsOptions<Report>;
   #failure: ErrorReport | undefined;
@@ -114,7 +114,7 @@ export class Turns<Report> {
     try {
       return recover(thrown, this.#lastProgressAt);
     } catch (error) {
-      // A fatal one ends the run, which tells it.
+      // A fatal error ends the run, and is reported there.
       if (!isFatal(error)) incidents.failed((this.#failure = describeError(error)), this.#lastProgressAt);
       throw error;
     }

@@ -7,16 +7,16 @@ const lookMs = 200;
 export interface Obstacles {
   /** The failure being retried. */
   readonly failure: () => ErrorReport | undefined;
-  /** Throws what keeps the pipeline from beginning at all. */
+  /** Throws if something keeps the pipeline from beginning. */
   readonly refused?: () => Promise<void> | undefined;
   readonly signal: AbortSignal;
 }
 
 /**
- * Asks a pipeline for something, and waits for it as long as it works: whoever asked should hear at once that a store is away, or that
- * somebody has paused it meanwhile, though the pipeline itself goes on trying.
+ * Asks a pipeline for something, and waits for it as long as the pipeline works: whoever asked should hear at once that a store is away or
+ * that somebody has paused the pipeline, although it goes on trying.
  * @param ask its signal aborts when nobody waits any more
- * @throws the failure being retried; E_STOPPED; what `refused` throws
+ * @throws the failure being retried; E_STOPPED; the error of `refused`
  */
 export async function unlessFailing<T>(
   ask: (signal: AbortSignal) => Promise<T>,

@@ -19,10 +19,10 @@ export interface Collected {
   readonly failed: readonly { readonly section: string; readonly why: string }[];
 }
 
-/** Of the log's end. */
+/** How many bytes of the log's end are taken. */
 const logBytes = 256 * 1024;
 
-/** Gathers what somebody needs who is to help from afar. Never throws for a store that is away: its section says so. */
+/** Collects what somebody needs to help from afar. Never throws for a store that is away: its section says so. */
 export async function collect(
   configured: Reachable,
   environment: Environment,
@@ -72,7 +72,7 @@ export async function collect(
   return { bundle, failed };
 }
 
-/** Where there are none, each section says so of its own. */
+/** The configuration without pipelines that have no stores; if none has any, each section tells what it lacks. */
 function withStoresIfAny(config: Reachable): Reachable {
   try {
     return withStores(config);
@@ -81,7 +81,7 @@ function withStoresIfAny(config: Reachable): Reachable {
   }
 }
 
-/** Rows that cannot be served are told with their aliases: their number will do. */
+/** The daemon's status without its list of unserved rows, which quotes their aliases; the number of rows stays. */
 const withoutRows = (daemon: Awaited<ReturnType<typeof askDaemon>>) =>
   'silent' in daemon || daemon.aliases === null
     ? daemon
@@ -110,7 +110,7 @@ async function metricsOf(url: string): Promise<readonly string[] | null> {
   return text.split('\n').filter((line) => /^(millrace|process|nodejs)_/.test(line));
 }
 
-/** The last lines; the first may be cut. */
+/** The last lines of a file; the first of them may be cut. */
 function tailOf(path: string): readonly string[] {
   const file = openSync(path, 'r');
   try {
@@ -127,7 +127,7 @@ function tailOf(path: string): readonly string[] {
   }
 }
 
-/** Names that a message may quote without telling anything of a record. */
+/** Names that a message may quote, because they tell nothing of a record. */
 function knownNames({ aliasTables, catalogue, postgres }: Reachable): ReadonlySet<string> {
   const names = new Set(['millrace', 'public', 'timestamp', 'json', 'UTF8', 'redis_id', 'redis_key', 'id']);
   for (const { name: kind, table, columns, parents } of catalogue.values()) {

@@ -60,7 +60,7 @@ export async function postgresSection(target: PostgresTarget, catalogue: Catalog
   }
 }
 
-/** Without predicates and defaults: a constant in one may be somebody's data. */
+/** A table without predicates and defaults, whose constants may be somebody's data. */
 const shapeOf = ({ columns, indexes, ...table }: TableFacts) => ({
   ...table,
   columns: columns.map(({ name, type, notNull }) => `${name} ${type}${notNull ? ' not null' : ''}`),

@@ -23,7 +23,7 @@ const configured = [
   'client-output-buffer-limit',
 ];
 
-/** What the server says of itself, and how much there is. No key is read but the stream's measures and our checkpoint's. */
+/** Facts about the server, and how much it holds. No key is read, but for the stream's measures and our checkpoint. */
 export async function redisSection({ redis, catalogue }: Pick<Config, 'redis' | 'catalogue'>) {
   const connection = new RedisConnection(redis, 'support');
   const { client } = connection;
@@ -39,7 +39,7 @@ export async function redisSection({ redis, catalogue }: Pick<Config, 'redis' | 
         client.config('GET', name).then((reply) => (reply as string[])[1] ?? null),
       );
     const { stream, counters, incarnation, runId } = await readRedisFacts(connection, '0-0', catalogue);
-    // Somebody may have put anything there.
+    // Only numbers: somebody may have put anything under a counter's key.
     const numbers = Object.entries(counters).filter(([, value]) => /^\d{1,20}$/.test(value ?? ''));
     return {
       info,

@@ -1,10 +1,10 @@
 /**
- * Takes contents and secrets out of texts. What is not known to be harmless goes: a bundle may be sent to strangers. Pure.
+ * Takes contents and secrets out of texts. Whatever is not known to be harmless is removed, for a bundle may be sent to strangers. Pure.
  */
 
 const masked = '[secret]';
 
-/** Shorter ones would be found in every word; nothing prints them in the first place. */
+/** The shortest secret that is masked: a shorter one would be found in every word. (And nothing prints secrets in the first place.) */
 const leastSecret = 4;
 
 /** @param secrets passwords and tokens in use. @returns a function that hides them, and passwords in any URL */
@@ -12,7 +12,7 @@ export function secretMask(secrets: readonly (string | undefined)[]): (text: str
   const forms = secrets.flatMap((secret) =>
     secret === undefined || secret.length < leastSecret ? [] : [secret, encodeURIComponent(secret)],
   );
-  // The longest first: one may be part of another.
+  // The longest first, for one may be part of another.
   const known = [...new Set(forms)].sort((a, b) => b.length - a.length);
   return (text) =>
     known
@@ -20,7 +20,7 @@ export function secretMask(secrets: readonly (string | undefined)[]): (text: str
       .replace(/(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/?#]*@/gi, `$1${masked}@`);
 }
 
-/** Every text in a value, its keys included. */
+/** Changes every text in a value, keys of objects included. */
 export function mapTexts(value: unknown, change: (text: string) => string): unknown {
   if (typeof value === 'string') return change(value);
   if (Array.isArray(value)) return value.map((one) => mapTexts(one, change));
@@ -29,8 +29,8 @@ export function mapTexts(value: unknown, change: (text: string) => string): unkn
 }
 
 /**
- * A message without what it may quote: keys of aliases, what follows the number in keys of records, quoted values. From the first
- * quotation that is not a known name everything goes, for what is quoted may hold quotation marks itself.
+ * A message without anything it may quote: aliases in keys, all that follows the id in keys of records, quoted values. From the first
+ * quotation on that is not a known name everything is removed, for a quoted text may itself hold quotation marks.
  * @param names of tables, columns and the like
  */
 export function withoutContents(message: string, names: ReadonlySet<string>): string {
@@ -49,12 +49,12 @@ export function withoutContents(message: string, names: ReadonlySet<string>): st
 }
 
 const line = /^\[(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)\] (?:(WARN|ERROR) )?(.*)$/;
-/** What is told at level info without naming anything. */
+/** Messages of level info that name nothing. */
 const plain =
   /^(started|stopped|Starting sync\.\.\.|=== Starting Redis → PostgreSQL Sync ===|=== Sync Complete in [\d.]+s ===)$/;
 const word = /^[\w.:+-]{1,64}$/;
 
-/** The lines of a log, of either format, that say something without saying what is in records; and how many were left out. */
+/** The lines of a log, in either format, without contents of records; and how many lines were left out. */
 export function logWithoutContents(
   lines: readonly string[],
   names: ReadonlySet<string>,
@@ -68,7 +68,7 @@ function keptLine(text: string, names: ReadonlySet<string>): unknown {
     try {
       return keptEvent(JSON.parse(text) as Record<string, unknown>, names);
     } catch {
-      return undefined; // cut, or not ours
+      return undefined; // a line that was cut, or is not ours
     }
   }
   const [, time, level, message = ''] = line.exec(text) ?? [];
@@ -77,7 +77,7 @@ function keptLine(text: string, names: ReadonlySet<string>): unknown {
   return plain.test(message) ? text : undefined;
 }
 
-/** Words and numbers under known names; the message of what went wrong. */
+/** The fields of an event that may be kept: words and numbers under known names, and the message of a failure. */
 function keptEvent(event: Record<string, unknown>, names: ReadonlySet<string>): unknown {
   const kept: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(event)) {

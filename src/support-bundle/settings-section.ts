@@ -2,10 +2,10 @@ import { type ArchiveStores, flagName } from '../config/load';
 import type { Environment } from '../config/environment';
 import { type Option, options } from '../config/options';
 
-/** By their names, secret or not. */
+/** Names of settings that may hold secrets. */
 const secretName = /TOKEN|PASSWORD|PASSWD|SECRET|CREDENTIAL|_URL$|_DSN$|PRIVATE|(^|_)KEY($|_)/i;
 
-/** Every setting by name: what it is set to, or only that it is set when it may hold a secret. */
+/** Every setting by name, with its value, or only whether it is set if the value may be secret. */
 export function settingsSection(environment: Environment, flags: Readonly<Record<string, unknown>>) {
   const settings = Object.values<Option>(options).map(({ env, flag, secret, fallback }) => {
     const flagged = flag === undefined ? undefined : flags[flagName(flag)];
@@ -17,7 +17,7 @@ export function settingsSection(environment: Environment, flags: Readonly<Record
   return Object.fromEntries(settings) as Record<string, string>;
 }
 
-/** Everything in the environment that must not be found in the bundle. */
+/** All values of the environment that must not appear in the bundle. */
 export function secretsOf(
   environment: Environment,
   { redis, postgres }: ArchiveStores,

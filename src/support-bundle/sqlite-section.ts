@@ -3,7 +3,7 @@ import { quoteIdentifier } from '../aliases/source/identifiers';
 import { AliasSource } from '../aliases/source/source';
 import type { AliasFile } from '../config/load';
 
-/** The file, the alias tables as shapes and counts, and the changelog's extent. */
+/** Facts about the SQLite file: columns and counts of the alias tables, and how long the changelog is. */
 export function sqliteSection({ dbPath: path, aliasTables: mappings, aliasCase }: AliasFile) {
   const source = AliasSource.open({ path, mappings, aliasCase });
   const db = openForReading(path);

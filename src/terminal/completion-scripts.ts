@@ -5,7 +5,7 @@ import type { Catalogue } from '../mapping/kinds';
 export const shells = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof shells)[number];
 
-/** One place on the command line where words can be completed: after the verbs of `path`. */
+/** A place on the command line where words can be completed: after the verbs of `path`. */
 interface Place {
   readonly path: readonly string[];
   readonly verbs: readonly { readonly name: string; readonly help: string }[];
@@ -18,10 +18,10 @@ interface Place {
   }[];
 }
 
-/** Values by flag that only a parser knows, and commander's tree does not. */
+/** Values by flag, which commander's tree does not know, but only parsers. */
 type Values = Readonly<Record<string, readonly string[]>>;
 
-/** The tree, flat: the program itself, its verbs, their verbs. Pure. */
+/** All places of the program: after its name, after its verbs, after their verbs. Pure. */
 function placesOf(command: Command, values: Values, path: readonly string[] = []): readonly Place[] {
   const verbs = command.commands.map((verb) => ({ name: verb.name(), help: verb.description() }));
   const place = {
@@ -48,7 +48,7 @@ export function completionScript(program: Command, shell: Shell, catalogue: Cata
   const places = placesOf(program, { '--only': pipelineNames, '--kind': [...catalogue.keys()] });
   const name = program.name();
   if (shell === 'fish') return fish(name, places);
-  // zsh takes bash's completions (bashcompinit): so there is one function to get right for both.
+  // zsh can use completions of bash (bashcompinit), so both share one function.
   return shell === 'bash'
     ? bash(name, places)
     : `#compdef ${name}\nautoload -U +X compinit && compinit\nautoload -U +X bashcompinit && bashcompinit\n${bash(name, places)}`;

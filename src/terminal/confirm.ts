@@ -1,12 +1,12 @@
 import { createInterface } from 'node:readline/promises';
 import { harmless } from '../foundation/harmless';
 
-/** Asks whoever sits at the terminal; anything but y or yes is no. @returns undefined: nobody sits there */
+/** Asks a question on the terminal; anything but y or yes means no. @returns undefined: there is no terminal */
 export async function confirm(question: string, signal: AbortSignal): Promise<boolean | undefined> {
   if (!process.stdin.isTTY || !process.stderr.isTTY) return undefined;
   const gone = new AbortController();
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  // Ctrl+C and Ctrl+D close it: without this the question would never be answered.
+  // Ctrl+C and Ctrl+D close the interface; without this the question would never be answered.
   terminal.once('close', () => {
     gone.abort();
   });

@@ -8,7 +8,7 @@ const sign = { add: '+', update: '~', delete: '-' } as const;
 export const describeAlias = ({ key, change, redis, table }: Difference): string =>
   harmless(`${sign[change]} ${key}  ${redis ?? '(nil)'} -> ${table ?? '(nil)'}`);
 
-/** The key, and below it what is wrong: with the values of both sides, shortened to where they part. */
+/** The key, and below it what differs, with the values of both sides, cut to the place where they part. */
 export function describeRecord(difference: ArchiveDifference): string {
   const { key, record, change, reason, table, row, columns = [] } = difference;
   const lines = [`≠ ${harmless(key)}`];
@@ -23,9 +23,9 @@ export function describeRecord(difference: ArchiveDifference): string {
   return lines.map(harmless).join('\n');
 }
 
-/** Columns that a value takes at the most. */
+/** How many columns a value takes at the most. */
 const widest = 60;
-/** So many characters of what both values begin with are kept before the place where they part. */
+/** How many of the characters that both values begin with are kept before the place where they part. */
 const context = 12;
 
 /** Both values, cut so that the place where they part can be seen. NULL is `(null)`, empty text `''`. Pure. */

@@ -2,7 +2,7 @@ import { type Incident, sameMs } from '../pipeline/incident';
 import { timestamp } from '../foundation/timestamp';
 import { span } from './spans';
 
-/** What happened, without its beginning: how long it lasted, and until when. Pure. */
+/** What happened and, of an outage, how long it lasted and until when. (When it began is for the caller to tell.) Pure. */
 export function describeIncident({ at, what, outage }: Incident, now: number): string {
   if (outage === null) return what;
   const { endedAt, times, lastAppliedAt } = outage;

@@ -10,7 +10,7 @@ import { aliasSentences, archiveSentences, type TimeStyle, overall, type Sentenc
 
 const moment = (at: number): string => timestamp(new Date(at));
 
-/** For `status`: the daemon’s own word, line by line. Pure. */
+/** What `status` prints of a daemon, line by line. Pure. */
 export function describeDaemon(status: DaemonStatus, now: number): readonly string[] {
   const { pid, startedAt, troubles, leftOut, health, aliases, archive } = status;
   const clock = { now, when: moment };
@@ -64,6 +64,6 @@ export const laidOut = (...sentences: readonly (Sentence | undefined)[]): readon
 export const notRunning = (leftOut: readonly LeftOut[]): readonly string[] =>
   leftOut.flatMap(({ message, hint }) => [`  ! ${message}`, `    → ${hint}`]);
 
-/** Of one pipeline, the oldest first. */
+/** The incidents of one pipeline, the oldest first. */
 export const incidents = (list: readonly Incident[], now: number): readonly string[] =>
   list.map((incident) => `  ${moment(incident.at)} ${describeIncident(incident, now)}`);

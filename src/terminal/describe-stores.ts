@@ -6,7 +6,7 @@ import { parked, pausedSince } from './status-sentences';
 
 type Known = Pick<Config, 'dbPath' | 'redis' | 'postgres' | 'leftOut'>;
 
-/** For `status` where no daemon answers: what the stores say. @param silent why it does not */
+/** What `status` prints when no daemon answers: what the stores tell. @param silent why the daemon does not answer */
 export function describeStores(
   { dbPath, redis, postgres, leftOut }: Known,
   { aliases, archive }: Stores,

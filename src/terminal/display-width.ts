@@ -2,9 +2,9 @@
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 
-/** Drawn over what stands before them, or not at all: combining marks, joiners (Persian's ZWNJ), variation selectors. */
+/** Characters without a column of their own: combining marks, joiners (Persian's ZWNJ), variation selectors. */
 const invisible = /^[\p{Mn}\p{Me}\p{Cf}\u200b-\u200f]+$/u;
-/** East Asian wide and full-width characters, and what is drawn as a picture by default. */
+/** Characters of two columns: East Asian wide and full-width ones, and those that are drawn as pictures. */
 const wide =
   /^(?:[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6]|[\u{1f200}-\u{1f2ff}\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}|\p{Extended_Pictographic}\ufe0f)/u;
 
@@ -22,7 +22,7 @@ export function displayWidth(text: string): number {
   return columns;
 }
 
-/** The text in so many columns: what is too long ends in `…`. Never cuts a character with its marks apart. */
+/** Cuts a text to this many columns; it then ends in `…`. A character is never cut from its marks. */
 export function cutToWidth(text: string, columns: number): string {
   if (displayWidth(text) <= columns) return text;
   if (columns <= 0) return '';

@@ -1,10 +1,10 @@
 import type { DeadLetterStore, LetterFilter } from '../archive/letters/letter-store';
 import { fatal, type MillraceError } from '../foundation/errors';
 
-/** So many groups of parked records are named one by one; of the others only how many there are. */
+/** How many groups of parked records are named one by one; the others are only counted. */
 const toldGroups = 20;
 
-/** When no parked record fits a filter: what was asked for, and what there is instead. */
+/** The error when no parked record matches a filter: it says what was asked for, and what there is instead. */
 export async function nothingLike(
   store: DeadLetterStore,
   { ids, kind, code }: LetterFilter,
@@ -22,7 +22,7 @@ export async function nothingLike(
   return `None of the ${all} parked records ${wanted}; there are ${there.join(', ')}${more}.`;
 }
 
-/** For whoever names parked records by number: those must be there. */
+/** The error for ids that no parked record has. */
 export const noSuchLetters = (what: string): MillraceError =>
   fatal(what, {
     code: 'E_NO_LETTERS',

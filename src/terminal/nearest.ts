@@ -1,4 +1,4 @@
-/** Of the words the one that was meant, where one is near enough. Pure. */
+/** The word that was probably meant, if one is near enough. Pure. */
 export function nearest(word: string, words: readonly string[]): string | undefined {
   const [best] = words
     .map((one) => ({ one, distance: editDistance(word, one) }))
@@ -8,7 +8,7 @@ export function nearest(word: string, words: readonly string[]): string | undefi
     : best.one;
 }
 
-/** How many characters are to be put in, taken out or changed (Levenshtein). */
+/** How many characters have to be inserted, deleted or changed (Levenshtein). */
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_unused, index) => index);
   for (const [index, left] of Array.from(a).entries()) {

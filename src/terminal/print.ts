@@ -1,8 +1,8 @@
 import { harmless, harmlessJson } from '../foundation/harmless';
 
 /**
- * Where every verb's output goes through. A string is one line, whatever is in it: nothing of others ends a line, or says anything to
- * the terminal.
+ * Prints lines on stdout; every verb's output goes through here. A string is one line, whatever is in it: text of others can neither end
+ * a line nor control the terminal.
  */
 export function print(lines: string | readonly string[]): void {
   process.stdout.write(formed(lines));

@@ -2,16 +2,16 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describeError, fatal } from '../foundation/errors';
 
-/** A program for people, which is handed what it has to know by its environment: arguments are seen by everybody. */
+/** A program for people (psql, redis-cli). It gets passwords by its environment, for everybody can see arguments. */
 export interface Client {
   readonly program: string;
   readonly args: readonly string[];
   readonly env: NodeJS.ProcessEnv;
 }
 
-/** Runs it in this terminal, to its end. @returns its exit code */
+/** Runs the program in this terminal, to its end. @returns its exit code */
 export async function runClient({ program, args, env }: Client, signal: AbortSignal): Promise<number> {
-  // Ctrl+C is for the client, which may only break off a query: it must not find us gone.
+  // Ctrl+C is meant for the client, which may only cancel a query: we must not end before it does.
   process.removeAllListeners('SIGINT').on('SIGINT', () => undefined);
   const child = spawn(program, [...args], { stdio: 'inherit', env: { ...process.env, ...env }, signal });
   try {

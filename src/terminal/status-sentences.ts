@@ -9,7 +9,7 @@ import { grouped, span } from './spans';
 
 export type Tone = 'plain' | 'strong' | 'good' | 'warn' | 'bad' | 'dim';
 
-/** One thing that is to be said of a pipeline: `status` and `status --watch` lay out the same ones, each in its own way. */
+/** One thing to say of a pipeline. `status` and `status --watch` show the same sentences, each in its own layout. */
 export interface Sentence {
   readonly name: string;
   readonly text: string;
@@ -17,15 +17,15 @@ export interface Sentence {
   readonly hint?: string | undefined;
 }
 
-/** How whoever lays them out tells time. */
+/** How a layout tells time. */
 export interface TimeStyle {
   /** Milliseconds since 1970. */
   readonly now: number;
-  /** A text that is kept names the moment; a screen that is drawn anew says how long ago it was. */
+  /** `status`, whose text may be kept, names the moment; a screen that is redrawn says how long ago it was. */
   readonly when: (at: number) => string;
 }
 
-/** undefined: there is nothing to say of it. */
+/** Sentences by name; undefined: there is nothing to say. */
 type Sentences<Name extends string> = Readonly<Record<Name, Sentence | undefined>>;
 
 type Common = 'state' | 'paused' | 'lag' | 'nextPass' | 'failure';
@@ -87,7 +87,7 @@ export function archiveSentences(
     ),
     position: say('position', position === null ? 'none' : position.entryId),
     stream: streamOf(archive),
-    // Parked records are the owner's to count.
+    // Only the owner counts parked records.
     parked: role === 'standby' || role === 'starting' ? undefined : parked(deadLetters),
     lastPass: say('last pass', archivePass(archive, clock)),
   };
@@ -102,7 +102,7 @@ const tones: Readonly<Record<HealthLevel, Tone>> = {
   bad: 'bad',
 };
 
-/** The daemon as a whole, in a word. */
+/** How the daemon as a whole is. */
 export const overall = ({ ready, health }: DaemonStatus): Sentence =>
   say('', ready ? lowered(health.overall) : 'NOT in order', tones[health.overall.level]);
 
@@ -177,7 +177,7 @@ function streamOf({ memory }: ArchiveStatus): Sentence | undefined {
   );
 }
 
-/** What is further away than a week is not worth a word. */
+/** The seconds, unless they are more than a week: that is too far away to tell. */
 const soon = (seconds: number | null): number | null =>
   seconds !== null && seconds < 7 * 86_400 ? seconds : null;
 

@@ -2,7 +2,7 @@ import type { Tone } from './status-sentences';
 import { fitted, type Line, screenLines, type View } from './watch-screen';
 
 const escape = '\u001b[';
-/** Another screen, so that what was there comes back; without a cursor. */
+/** Switches to the alternate screen, so that the present one comes back afterwards, and hides the cursor. */
 const enter = `${escape}?1049h${escape}?25l${escape}2J`;
 const leave = `${escape}?25h${escape}?1049l`;
 const home = `${escape}H`;
@@ -21,7 +21,7 @@ const colours: Readonly<Record<Tone, string>> = {
   dim: '2',
 };
 
-/** The terminal, ours until `close`: it is left as it was, whatever ends the process by its own will. */
+/** A view that has the whole terminal until `close`. The terminal is left as it was, however the process ends, unless it is killed. */
 export class TerminalView {
   #last: View | undefined;
   #open = true;
@@ -30,7 +30,7 @@ export class TerminalView {
   readonly #keys: (data: Buffer) => void;
   readonly #raw: boolean;
 
-  /** @param onQuit `q` or Ctrl+C was pressed: in raw mode the latter is a key like any other */
+  /** @param onQuit called when `q` or Ctrl+C is pressed (in raw mode Ctrl+C is a key like any other) */
   constructor(onQuit: () => void) {
     const { stdin, stdout } = process;
     this.#leave = () => {
@@ -56,7 +56,7 @@ export class TerminalView {
   show(view: View): void {
     if (!this.#open) return;
     this.#last = view;
-    // A terminal whose size nobody has set says that it has 0 columns.
+    // A terminal whose size was never set reports 0 columns.
     const [columns, rows] = [process.stdout.columns || 80, process.stdout.rows || 24];
     process.stdout.write(
       frame(fitted(screenLines(view), { columns, rows }), process.env['NO_COLOR'] !== undefined),
@@ -71,13 +71,13 @@ export class TerminalView {
     if (!this.#raw) return;
     stdin.removeListener('data', this.#keys);
     stdin.setRawMode(false);
-    stdin.pause(); // or the process would wait for another key
+    stdin.pause(); // otherwise the process would wait for another key
   }
 }
 
 /**
- * Drawn over the last one, so that nothing flickers. Lines are cleared before they are written, and the rest of the screen before
- * the last: after a line that fills its row the cursor still stands on the last character.
+ * The text that draws a view over the last one, so that nothing flickers. A line is cleared before it is written, and the rest of the
+ * screen before the last line is: after a line that fills its row the cursor still is on the last character.
  */
 export function frame(lines: readonly Line[], colourless: boolean): string {
   const painted = lines.map(({ text, tone }, index) => {

@@ -9,7 +9,7 @@ export type Traced =
   | { readonly of: 'record'; readonly kind: KindName; readonly id: Buffer };
 
 /**
- * A Redis key (`aidb:prediction:17`, `alias:team:rmcf`), or the same without its first word (`prediction:17`, `team/rmcf`). @throws
+ * Parses a Redis key (`aidb:prediction:17`, `alias:team:rmcf`), or one without its first word (`prediction:17`, `team/rmcf`). @throws
  * E_TRACE_KEY with what could be meant
  */
 export function parseTraced(

@@ -4,7 +4,7 @@ import { findUnserved } from '../aliases/source/unserved-rows';
 import type { AliasFile, Config } from '../config/load';
 import { print, printJson } from './print';
 
-/** Tells the rows of alias tables that can have no key, as they are in the file now. Reads only. @returns how many it told @throws E_DB_MISSING (fatal) */
+/** Prints the rows of alias tables that can have no key, as they are in the file now. @returns how many were printed @throws E_DB_MISSING (fatal) */
 export function tellUnserved(
   { pipelines, dbPath: path, aliasTables: mappings, aliasCase }: AliasFile & Pick<Config, 'pipelines'>,
   most: number,

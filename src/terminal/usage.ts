@@ -3,30 +3,30 @@ import { fatal, type MillraceError } from '../foundation/errors';
 import { nearest } from './nearest';
 import { type Option, options } from '../config/options';
 
-/** What the program itself answers; anything else that begins with a dash is for `run`. */
+/** The flags of the program itself; all others, without a verb before them, are flags of `run`. */
 const ownFlags = ['-h', '--help', '-V', '--version'];
 
-/** `millrace --once` is `millrace run --once`. @param args what follows the program's name. Pure. */
+/** Adds the verb that may be left out: `millrace --once` is `millrace run --once`. @param args the words after the program's name. Pure. */
 export const withVerb = (args: readonly string[]): readonly string[] => {
   const [first = '-'] = args;
   return first.startsWith('-') && !ownFlags.includes(first) ? ['run', ...args] : args;
 };
 
-/** The verb, or the verb of a verb, that the words name. */
+/** The verb that the words name, or the verb of a verb. */
 export function verbOf(program: Command, args: readonly string[]): Command {
   const [word, ...rest] = args;
   const verb = program.commands.find((one) => one.name() === word);
   return verb === undefined ? program : verbOf(verb, rest);
 }
 
-/** Whether whoever asks reads JSON: then errors are told in it too. */
+/** Whether JSON was asked for: then errors are printed as JSON, too. */
 export const wantsJson = (verb: Command, args: readonly string[]): boolean =>
   args.includes('--json') && mayTellJson(verb);
 
 const mayTellJson = (verb: Command): boolean =>
   verb.options.some(({ long }) => long === '--json') || verb.commands.some(mayTellJson);
 
-/** Words that people try, which are like no verb's name. */
+/** Words that people try and that resemble no verb's name. */
 const meant: Readonly<Record<string, string>> = {
   sync: '`millrace reconcile`, or `millrace run --once`',
   start: '`millrace run`',
@@ -34,8 +34,8 @@ const meant: Readonly<Record<string, string>> = {
 };
 
 /**
- * What commander has against a command line, as an error like all others. @param said the command line without the verb that was
- * put before it
+ * Makes an error like all others of commander's complaint about a command line. @param said the command line as it was typed, without the
+ * verb that `withVerb` has put before it
  */
 export function usageError(error: CommanderError, verb: Command, said: readonly string[]): MillraceError {
   const [message = '', ...more] = error.message.replace(/^error: /, '').split('\n');
@@ -51,7 +51,7 @@ export function usageError(error: CommanderError, verb: Command, said: readonly 
   });
 }
 
-/** What was probably meant, where commander has no suggestion of its own. */
+/** What was probably meant, if commander has no suggestion of its own. */
 function likelyMeant(code: string, verb: Command): string | undefined {
   const [word = ''] = verb.args;
   if (code === 'commander.unknownCommand') return Object.hasOwn(meant, word) ? meant[word] : undefined;
@@ -63,8 +63,8 @@ const pathOf = (verb: Command): string =>
   verb.parent === null ? verb.name() : `${pathOf(verb.parent)} ${verb.name()}`;
 
 /**
- * A hint names settings as the environment does, for it may be read in a log, and other commands whole. Where the verb takes a flag for
- * such a setting, that is told as well.
+ * Adds flags to a hint. A hint names settings by their variables, for it may be read in a log; if the verb has a flag for such a setting,
+ * that is named, too.
  */
 export function withFlags(hint: string, verb: Command): string {
   return Object.values<Option>(options).reduce((text, { env, flag }) => {

@@ -18,10 +18,10 @@ export interface WatchSample {
 
 export interface View {
   readonly now: number;
-  /** The last two answers; none yet: undefined. */
+  /** The last two answers; undefined until there are any. */
   readonly last: WatchSample | undefined;
   readonly before: WatchSample | undefined;
-  /** Why there was no answer to the last question; undefined: there was one. */
+  /** Why there was no answer the last time; undefined: there was one. */
   readonly silent: string | undefined;
 }
 
@@ -32,7 +32,7 @@ export interface Line {
 
 const line = (text: string, tone: Tone = 'plain'): Line => ({ text: harmless(text).trimEnd(), tone });
 
-/** Records a second written by each pipeline between two answers of one daemon; null: that cannot be told. */
+/** How many records a second each pipeline has written between two answers of one daemon; null: not known. */
 export interface Rates {
   readonly aliases: number | null;
   readonly archive: number | null;
@@ -41,7 +41,7 @@ export interface Rates {
 export function ratesBetween(before: WatchSample | undefined, last: WatchSample | undefined): Rates {
   const rate = (name: keyof Rates): number | null => {
     const seconds = ((last?.at ?? 0) - (before?.at ?? 0)) / 1_000;
-    // Another process counts from 0 again.
+    // If the daemon is another process by now, it counts from 0 again.
     if (before === undefined || last === undefined || before.status.pid !== last.status.pid) return null;
     const [from, to] = [before, last].map(({ status }) => status[name]?.applied);
     if (from === undefined || to === undefined || to < from || seconds <= 0) return null;
@@ -50,7 +50,7 @@ export function ratesBetween(before: WatchSample | undefined, last: WatchSample 
   return { aliases: rate('aliases'), archive: rate('archive') };
 }
 
-/** The view in words, uncut. Pure. */
+/** The lines of a view, not yet cut. Pure. */
 export function screenLines(view: View): readonly Line[] {
   const { last, before, silent, now } = view;
   const lines: Line[] = [];
@@ -135,7 +135,7 @@ export interface Size {
 
 const footer: Line = { text: 'q leaves', tone: 'dim' };
 
-/** Exactly what fits: lines cut by columns, the last row for how to leave. Never more than `rows`, so that nothing scrolls. */
+/** The lines that fit, cut to the columns; the last row says how to leave. Never more than `rows` lines, so that nothing scrolls. */
 export function fitted(lines: readonly Line[], { columns, rows }: Size): readonly Line[] {
   const room = Math.max(1, rows - 1);
   const kept = lines.length > room ? lines.slice(0, room) : lines;

@@ -12,7 +12,7 @@ export interface WatchOptions {
   readonly signal: AbortSignal;
 }
 
-/** Shows the daemon's status until `q`, Ctrl+C or the end of whoever reads. @returns the exit code */
+/** Shows the daemon's status until `q`, Ctrl+C or the end of the pipe's reader. @returns the exit code */
 export async function watchStatus({ ask, everyMs, json, signal }: WatchOptions): Promise<number> {
   const ended = new AbortController();
   const end = () => {
@@ -20,7 +20,7 @@ export async function watchStatus({ ask, everyMs, json, signal }: WatchOptions):
   };
   signal.addEventListener('abort', end, { once: true });
   if (signal.aborted) end();
-  // `| head` has seen enough: no reason to fail.
+  // `| head` closes the pipe when it has seen enough: that is no failure.
   process.stdout.on('error', end);
   const terminal = !json && process.stdout.isTTY ? new TerminalView(end) : undefined;
   let view: View = { now: Date.now(), last: undefined, before: undefined, silent: undefined };

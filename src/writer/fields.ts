@@ -11,7 +11,7 @@ export type JsonInput = Json;
 export interface Field<In, Out> {
   readonly name: string;
   readonly write: (value: In, property: string) => string;
-  /** Given '' where the hash has no such field: half-written records exist. */
+  /** Reads the text of the field; '' if the hash has no such field, for half-written records exist. */
   readonly read: (text: string) => Out;
 }
 
@@ -23,7 +23,7 @@ export type RecordOf<T extends FieldTable> = {
   readonly [P in keyof T]: T[P] extends Field<never, infer Out> ? Out : never;
 };
 type Input<F> = F extends Field<infer In, unknown> ? In : never;
-/** What a caller gives: the required properties, and of the others what is not the default. */
+/** What a caller gives: the required properties, and those of the others that differ from the default. */
 export type NewOf<T extends FieldTable, Required extends keyof T> = {
   readonly [P in Required]: Input<T[P]>;
 } & { readonly [P in Exclude<keyof T, Required>]?: Input<T[P]> | undefined };
@@ -31,7 +31,7 @@ export type ChangesOf<T extends FieldTable, Fixed extends keyof T> = {
   readonly [P in Exclude<keyof T, Fixed>]?: Input<T[P]> | undefined;
 };
 
-/** An argument that cannot be written. Nothing has been. */
+/** The error for an argument that cannot be written; nothing was written. */
 export const refused = (message: string, cause?: unknown): MillraceError =>
   new MillraceError('record', message, {
     code: 'E_WRITE_REFUSED',
@@ -74,7 +74,7 @@ export function renderTime(value: Time, property: string): string {
   throw refused(`${property} is an invalid Date`);
 }
 
-/** A decimal number as Python or JSON writes it; null where there is none. */
+/** Reads a decimal number as Python or JSON writes it; null if there is none. */
 function readNumber(text: string): number | null {
   const special = { nan: NaN, inf: Infinity, '-inf': -Infinity }[
     text.toLowerCase().replace('infinity', 'inf')
@@ -96,7 +96,7 @@ export const shape = (name: string): Field<string | readonly (number | null)[], 
   read: (value) => value,
 });
 
-/** Of another record. NaN where the record names none. */
+/** The id of another record; NaN if the record names none. */
 export const id = (name: string): Field<number, number> => ({
   name,
   write: renderId,
@@ -115,7 +115,7 @@ export const count = (name: string): Field<number | bigint, number> => ({
   read: (value) => readNumber(value) ?? 0,
 });
 
-/** A measured number; the layout has 0 for none. */
+/** A measured number; in Redis 0 means none. */
 export const measure = (name: string): Field<number | null, number | null> => ({
   name,
   write: (value, property) => (value === null ? '0' : renderNumber(value, property)),
@@ -141,7 +141,7 @@ function zeroIsNone(text: string): number | null {
   return value === 0 ? null : value;
 }
 
-/** The given properties as pairs of field and value: what the functions take. */
+/** The given properties as pairs of field and value, as the functions take them. */
 export function toPairs(table: FieldTable, record: object): string[] {
   const values = record as Readonly<Record<string, unknown>>;
   const pairs: string[] = [];

@@ -9,12 +9,12 @@ import { ensureLibrary, isFunctionMissing } from './library';
 export type RedisSource = string | RedisOptions | Redis | RedisConnection;
 
 /**
- * Calls the functions of the library `millrace`, and loads it where it is missing. A call is never sent again after its reply was
- * lost: it may have been executed, and would make a second record. That error is the caller's to judge.
+ * Calls the functions of the library `millrace`, and loads it if it is missing. A call whose reply was lost is never sent again: it may
+ * have been executed, and would make a second record. The caller gets that error.
  */
 export class FunctionClient {
   readonly #connection: Connection;
-  /** Shared by the calls that need them at the same time. */
+  /** Connecting and loading are shared by calls that need them at the same time. */
   #connecting: Promise<void> | undefined;
   #loading: Promise<unknown> | undefined;
 
@@ -31,12 +31,12 @@ export class FunctionClient {
     }
   }
 
-  /** The same for functions that answer with one number. */
+  /** Calls a function that answers with one number. */
   async count(name: string, keys: readonly string[], args: readonly string[]): Promise<number> {
     return Number(await this.call(name, keys, args));
   }
 
-  /** The same for functions that say with 1 or 0 whether they have done something. */
+  /** Calls a function that answers with 1 or 0, whether it has done something. */
   async did(name: string, keys: readonly string[], args: readonly string[]): Promise<boolean> {
     return (await this.count(name, keys, args)) === 1;
   }
@@ -69,7 +69,7 @@ export class FunctionClient {
     } catch (error) {
       if (!isFunctionMissing(error)) throw error;
     }
-    // Nothing was executed, so this may be said again.
+    // The function was missing, so nothing was executed, and the call may be sent again.
     this.#loading ??= ensureLibrary(client).finally(() => {
       this.#loading = undefined;
     });
@@ -107,7 +107,7 @@ function connectionTo(source: RedisSource): Connection {
   return own(source.duplicate(neverAgain));
 }
 
-/** By default ioredis sends commands whose replies were lost again after a reconnect. */
+/** Options that keep ioredis from sending commands again whose replies were lost in a reconnect, as it does by default. */
 const neverAgain = {
   autoResendUnfulfilledCommands: false,
   maxRetriesPerRequest: 0,
@@ -115,7 +115,7 @@ const neverAgain = {
 } satisfies RedisOptions;
 
 function own(client: Redis): Connection {
-  client.on('error', () => undefined); // the failed calls tell of it
+  client.on('error', () => undefined); // the calls fail with the error
   return { client, connect: doNothing, translate: same, close: () => client.disconnect() };
 }
 

@@ -2,7 +2,7 @@ import type Redis from 'ioredis';
 import { describeError } from '../foundation/errors';
 import { type FieldTable, fromHash, type RecordOf } from './fields';
 
-/** Records read with one round trip. */
+/** How many records are read in one round trip. */
 const pageSize = 500;
 
 export type Identified<T extends FieldTable> = RecordOf<T> & { readonly id: number };

@@ -4,7 +4,7 @@ import { readHashes } from './hashes';
 import { changesStream } from './keys';
 import { pythonText } from './python';
 
-/** By name. Text is stored as it is, other values as Python prints them: True, None, 1e-05. */
+/** Values by name. Text is stored as it is, other values as Python prints them: True, None, 1e-05. */
 export type Hyperparameters = Readonly<Record<string, unknown>>;
 
 const keyOf = (run: string): string => `aidb:hyperparam:${run}`;

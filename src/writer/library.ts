@@ -11,9 +11,9 @@ const files = [
 ];
 
 export interface Library {
-  /** What FUNCTION LOAD is given. */
+  /** The text for FUNCTION LOAD. */
   readonly source: string;
-  /** What `millrace_version` answers: `<version of Millrace> <hash of the source>`. */
+  /** The answer of `millrace_version`: `<version of Millrace> <hash of the source>`. */
   readonly version: string;
 }
 
@@ -29,11 +29,11 @@ export function functionLibrary(ofVersion = version): Library {
 export const isFunctionMissing = (error: unknown): boolean =>
   describeError(error).message.startsWith('ERR Function not found');
 
-/** What FUNCTION LIST has under our name. `altered`: not what any Millrace ships, whatever it calls itself. */
+/** The library that Redis has under our name. `altered`: its text is not that of any Millrace, whatever version it claims to be. */
 export type FoundLibrary =
   'ours' | 'missing' | 'no functions' | 'altered' | { readonly otherVersion: string };
 
-/** Compares the library that is loaded with ours, text by text: what it says of itself proves nothing. @throws as `ensureLibrary` */
+/** Compares the library that is loaded with ours, by its text: the version that it claims to be proves nothing. @throws as `ensureLibrary` */
 export async function inspectLibrary(client: Redis, library = functionLibrary()): Promise<FoundLibrary> {
   let listed: unknown;
   try {
@@ -51,7 +51,7 @@ export async function inspectLibrary(client: Redis, library = functionLibrary())
   return hash !== '' && hash === hashOf(body) ? { otherVersion: stamp } : 'altered';
 }
 
-/** Why what was found is not as it should be, with what to do. */
+/** The error for a library that is not as it should be. */
 export function libraryError(found: Exclude<FoundLibrary, 'ours' | 'no functions'>): MillraceError {
   const code = 'E_REDIS_FUNCTIONS';
   if (found === 'missing')
@@ -85,7 +85,7 @@ function replaces(ours: string, found: string): boolean {
 
 /**
  * Loads the function library unless this one, or a newer one, is there. Safe to call from several processes at once.
- * @throws E_REDIS_FUNCTIONS (fatal) where it cannot be; other failures of Redis as they come: the caller's connection translates them.
+ * @throws E_REDIS_FUNCTIONS (fatal) if it cannot be loaded; other errors of Redis as they are: the caller's connection translates them.
  */
 export async function ensureLibrary(
   client: Redis,
@@ -100,7 +100,7 @@ export async function ensureLibrary(
   try {
     await client.call('FUNCTION', 'LOAD', ...(found === undefined ? [] : ['REPLACE']), library.source);
   } catch (error) {
-    // Another process was faster: whatever it loaded answers for itself now.
+    // Another process was faster: look at what it has loaded.
     const lostRace = found === undefined && /already exists/.test(describeError(error).message);
     if (lostRace && (await installedVersion(client)) !== undefined) return ensureLibrary(client, library);
     throw explain(error);
@@ -117,7 +117,7 @@ async function installedVersion(client: Redis): Promise<string | undefined> {
   }
 }
 
-/** Why there can be no functions, as an error with a hint; anything else unchanged. */
+/** Explains errors that mean that Redis has no functions, or denies them; returns others unchanged. */
 function explain(error: unknown): unknown {
   const { message } = describeError(error);
   if (/^ERR unknown command/i.test(message)) {
@@ -142,8 +142,8 @@ function explain(error: unknown): unknown {
 }
 
 /**
- * All that the functions call, too: Redis checks each command of a function against the caller's rights. The stream has a selector of
- * its own: a writer may add to it, and not delete it.
+ * The ACL rules of a writer. They include every command that the functions call, for Redis checks these against the caller's rights. The
+ * stream has a selector of its own: a writer may add to it, but not delete it.
  */
 export const grants =
   '~aidb:* +function|load +function|list +incr +incrby +get +exists +unlink +time ' +

@@ -33,7 +33,7 @@ export interface MetricName {
 }
 export type MetricFilter = Partial<MetricName>;
 
-/** Points in one call: it takes some milliseconds of the server's time. */
+/** How many points go into one call, which takes some milliseconds of the server's time. */
 const chunkSize = 500;
 
 /** Adds points to metrics of one run. Returns how many are new: the very same point is kept once. */
@@ -120,7 +120,7 @@ async function scanKeys(client: Redis, pattern: string): Promise<string[]> {
   return [...keys].sort();
 }
 
-/** A member of a metric's zset; undefined for what other writers put there that is no point. */
+/** The point in a member of a metric's sorted set; undefined for a member of other writers that is no point. */
 function decodeMember(member: string): Metric | undefined {
   const value = readJson(member);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;

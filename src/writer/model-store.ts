@@ -13,7 +13,7 @@ import * as versions from './versions';
 
 /**
  * The model database in Redis: models, versions, datasets, training runs with hyperparameters and metrics, experiments and
- * predictions. Every write is one atomic call that tells the archive, too. What is read is what is in Redis, whoever wrote it.
+ * predictions. Every write is one atomic call that tells the archive, too. Reads return what is in Redis, whoever wrote it.
  *
  * `create…` and `log…Prediction` return ids; `update…`, `complete…` and `delete…` say whether there was such a record; `get…` is
  * undefined if there is none. Lists come by id, predictions newest first.
@@ -25,8 +25,8 @@ export class ModelStore {
   readonly #redis: FunctionClient;
 
   /**
-   * Given a URL or options it connects by itself. Of an ioredis client that sends commands again after a reconnect, which is
-   * ioredis' default, it makes a copy that does not.
+   * Connects by itself if it is given a URL or options. If it is given an ioredis client that sends commands again after a reconnect (which
+   * is ioredis' default), it uses a copy that does not.
    */
   constructor(redis: RedisSource) {
     this.#redis = new FunctionClient(redis);

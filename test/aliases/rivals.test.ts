@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import type Database from 'better-sqlite3';
 import { loadConfig } from '../../src/config/load';
-import { passOnce } from '../../src/aliases/once';
+import { aliasesOnce } from '../../src/aliases/once';
 import { firstPass, startCli } from '../support/cli';
 import { keepLog, startDaemon } from '../support/daemon';
 import { eventually } from '../support/eventually';
@@ -61,7 +61,7 @@ test('two daemons and a stream of reconciles never set a key back to an older va
   db.exec("INSERT INTO team_aliases VALUES ('0', 'counter')");
   const reconciled = new AbortController();
   const reconciling = (async () => {
-    while (!reconciled.signal.aborted) await passOnce(loadConfig(environment()), keepLog());
+    while (!reconciled.signal.aborted) await aliasesOnce(loadConfig(environment()), keepLog());
   })();
   for (let count = 1; count <= 400; count++) {
     update.run(String(count));

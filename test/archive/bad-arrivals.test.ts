@@ -324,7 +324,7 @@ test.each([
   },
 );
 
-test('so is one that is there at the start, of a daemon or of a single sync', async () => {
+test('something else than a stream under its key at the start, of a daemon or of a single sync, is set aside', async () => {
   const { client } = redis;
   await writeParents(client);
   await client.set('millrace:changes', 'mine');

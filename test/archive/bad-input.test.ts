@@ -113,7 +113,7 @@ test('a record that a column cannot hold is parked with that column, its batch l
   await expectParkedAndMended(daemon, () => Promise.resolve());
 });
 
-test('the same without the mirror, by full passes alone', async () => {
+test('bad values are parked without the mirror, too, by full passes alone', async () => {
   const daemon = await start({ MIRROR: 'off' });
   await expectParkedAndMended(daemon, () => passAskedFor(postgres, daemon));
 });

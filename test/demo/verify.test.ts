@@ -8,7 +8,7 @@ import { recordKeys } from '../../src/demo/expected';
 import { fill } from '../../src/demo/fill';
 import { type Verification, verify } from '../../src/demo/verify';
 import { createSampleDatabase } from '../../src/embedded/sample-db';
-import { passOnce } from '../../src/aliases/once';
+import { aliasesOnce } from '../../src/aliases/once';
 import { keepLog } from '../support/daemon';
 import { testPostgres } from '../support/postgres';
 import { temporaryFolder } from '../support/temporary-folder';
@@ -27,7 +27,7 @@ beforeAll(async () => {
   expect((await fill(stores)).fresh).toBe(true);
   addAliases(stores.db);
   await archiveOnce(config, keepLog());
-  await passOnce(config, keepLog());
+  await aliasesOnce(config, keepLog());
 }, 120_000);
 afterAll(() => {
   stores.close();

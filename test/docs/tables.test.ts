@@ -69,6 +69,19 @@ test('docs/01-vocabulary.md explains the words of this code, each once', () => {
         'misfit',
       ],
       ...['unserved', 'breaker', 'refusal', 'finding', 'left out', 'left behind', 'witness', 'lapsed'],
+      ...[
+        'shape',
+        'packed',
+        'ground',
+        'to fold',
+        'life',
+        'stamp',
+        'guest',
+        'heir',
+        'direct',
+        'stale',
+        'to vouch',
+      ],
     ]),
   );
 });

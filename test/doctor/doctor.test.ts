@@ -1,7 +1,7 @@
 import { examineArchive } from '../../src/archive/inspect/examine';
 import { skewFinding } from '../../src/archive/inspect/examine-clocks';
 import { growthFinding } from '../../src/archive/inspect/examine-growth';
-import { keyspacePattern } from '../../src/connections/keyspace';
+import { keyspacePattern } from '../../src/connections/keyspace-pattern';
 import { loadConfig, requirePostgres } from '../../src/config/load';
 import type { DaemonStatus } from '../../src/control/daemon-status';
 import { daemonFindings } from '../../src/doctor/daemon-findings';

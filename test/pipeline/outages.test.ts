@@ -1,5 +1,5 @@
 import { storeFacts } from '../../src/aliases/inspect/store-facts';
-import { aliasIncidentStore, incidentsKey, readIncidents } from '../../src/aliases/sink/incident-store';
+import { aliasIncidentStore, incidentsKey } from '../../src/aliases/sink/incident-store';
 import { archiveIncidentStore } from '../../src/archive/position/incident-store';
 import { archiveStoreFacts } from '../../src/archive/inspect/store-facts';
 import { loadConfig, requirePostgres } from '../../src/config/load';
@@ -201,7 +201,7 @@ test('a list of incidents in Redis that is larger than a reply may be ends no co
     await connection.connect();
     const incident = { id: 'a', at: Date.now(), what: 'it', by: 'me', outage: null };
     const store = aliasIncidentStore(connection);
-    expect(await readIncidents(connection)).toEqual([]);
+    expect(await store.read()).toEqual([]);
     expect(await store.update((stored) => [...stored, incident])).toEqual([incident]);
     expect(await inRedis()).toEqual([incident]);
   } finally {

@@ -25,7 +25,7 @@ function build(
   };
   const log = keepLog();
   const tell = () => undefined;
-  const store = { is: 'Redis' as const, update: () => Promise.resolve([]) };
+  const store = { is: 'Redis' as const, read: () => Promise.resolve([]), update: () => Promise.resolve([]) };
   const turns = new Turns<object>({
     stages: {
       always: always.map((outcome, index) => stage(`${index}`, outcome)),

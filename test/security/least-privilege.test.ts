@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import Redis from 'ioredis';
-import { keyspacePattern } from '../../src/connections/keyspace';
+import { keyspacePattern } from '../../src/connections/keyspace-pattern';
 import { findTargets } from '../../src/archive/schema/preparation';
 import { Retention } from '../../src/archive/retention/retention';
 import { warm } from '../../src/archive/warm/warm';

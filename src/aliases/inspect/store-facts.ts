@@ -3,13 +3,13 @@ import type { Incident } from '../../pipeline/incident';
 import type { Pause } from '../../pipeline/pause';
 import { inspectServer, RedisConnection, type RedisServer } from '../../connections/redis';
 import type { AliasCheckpoint } from '../sink/checkpoint';
-import { readIncidents } from '../sink/incident-store';
-import { readPause } from '../sink/pause';
+import { aliasIncidentStore } from '../sink/incident-store';
+import { aliasPauseStore } from '../sink/pause-store';
 import { AliasSink } from '../sink/sink';
 import { AliasSource } from '../source/source';
 import { type TableStatus, tableStatuses } from '../status';
 
-/** What the two stores themselves say, without a daemon. Reads only. */
+/** What `status` can tell without a daemon, from the two stores alone. */
 export interface StoreFacts {
   readonly server: RedisServer;
   readonly journalMode: string;
@@ -46,8 +46,8 @@ export async function storeFacts(stores: AliasStores): Promise<StoreFacts> {
       checkpoint,
       lagRecords,
       inStep: lagRecords === 0,
-      paused: (await readPause(connection)) ?? null,
-      incidents: await readIncidents(connection),
+      paused: (await aliasPauseStore(connection).read()) ?? null,
+      incidents: await aliasIncidentStore(connection).read(),
     };
   } finally {
     connection.close();

@@ -16,7 +16,7 @@ export interface Nominating {
   readonly seq: number;
   /** Milliseconds since 1970. */
   readonly at: number;
-  /** It is behind the checkpoint: applied. */
+  /** Whether it is applied: at or before the checkpoint. */
   readonly consumed: boolean;
 }
 
@@ -35,14 +35,14 @@ export interface AliasTrace {
     readonly alias: string;
   }[];
   readonly more: boolean;
-  /** What Redis should hold; null: no key. */
+  /** The value that Redis should have, going by the rows; null: no key. */
   readonly expected: string | null;
-  /** What it holds; null: no key. */
+  /** The value that Redis has; null: no key. */
   readonly redis: string | null;
-  /** The newest first, 20 at most, of the newest `looked` rows. */
+  /** Rows of the changelog that name the alias, newest first: 20 at most, of the newest `looked` rows. */
   readonly changelog: readonly Nominating[];
   readonly looked: number;
-  /** Rows of the changelog to be applied before the oldest that waits; null: none waits. */
+  /** How many rows of the changelog come before the oldest one of this alias that is not applied; null: all are applied. */
   readonly before: number | null;
   readonly verdict: {
     readonly state: 'applied' | 'waiting' | 'not captured' | 'unserved' | 'unknown';
@@ -51,10 +51,10 @@ export interface AliasTrace {
 }
 
 const mostRows = 100;
-/** The changelog has no index on aliases: writers would pay for it. So many of its rows are read. */
+/** How many rows of the changelog are read: it has no index on aliases, for writers would pay for that. */
 const mostChanges = 500_000;
 
-/** The life of one alias. Reads SQLite and Redis, writes neither. @param as as in the key, or as a row may have it */
+/** Where one alias is. Reads SQLite and Redis, writes neither. @param as the alias as in its key, or as a row may spell it */
 export async function traceAlias(stores: AliasStores, type: string, as: string): Promise<AliasTrace> {
   const { dbPath: path, aliasTables: mappings, aliasCase } = stores;
   const source = AliasSource.open({ path, mappings, aliasCase });
@@ -66,7 +66,7 @@ export async function traceAlias(stores: AliasStores, type: string, as: string):
     const alias = aliasCase === 'lower' ? foldAlias(as) : as;
     const key = keyPrefix(type) + alias;
     const { checkpoint } = await new AliasSink(connection).load();
-    // MGET: a key of another type is none of ours, and no error.
+    // MGET, not GET: a key of another Redis type is none of ours, and no error.
     const [redis = null] = await readValues(connection, [key]);
     const entry = source.entries.find(({ mapping }) => mapping.type === type);
     const table = entry?.state === 'served' ? entry : undefined;
@@ -151,7 +151,7 @@ function changesOf(
   return { changelog, looked: Math.min(newest, mostChanges), before };
 }
 
-/** What happens next, in one sentence. Pure. */
+/** Whether the alias is in step, and what happens next, in one sentence. Pure. */
 function verdictOf(
   { table, message, type, rows, expected, redis, changelog, before }: Omit<AliasTrace, 'verdict'>,
   captured: boolean,

@@ -14,11 +14,11 @@ export interface ChunkedApplyOptions {
   readonly truths: () => ReadonlyMap<string, AliasTruth>;
   readonly target: PassTarget;
   readonly chunk: number;
-  /** Keys without an alias, looked at first. */
+  /** Keys that no row has an alias for: sent first. */
   readonly stale: StaleKeys;
-  /** By type: the aliases to look at again, or the whole table. */
+  /** By type: the aliases to read again and send, or the whole table. */
   readonly different: ReadonlyMap<string, readonly string[] | 'all'>;
-  /** Takes note of rows that can have no key, of tables that are walked. */
+  /** Takes down the rows that can have no key, of tables that are walked. */
   readonly unserved: UnservedRows | undefined;
 }
 
@@ -47,7 +47,7 @@ type Cursor =
       readonly from: string | Buffer | undefined;
     };
 
-/** A chunk on its way. Its counts hold once it is applied; a failed one is where the work goes back to. */
+/** A chunk on its way. Its counts hold once it is applied; if it fails, `step` goes back to its cursor. */
 interface Sent {
   readonly cursor: Cursor;
   state: 'pending' | 'applied' | 'failed';
@@ -56,7 +56,7 @@ interface Sent {
 const firstType: Cursor = { at: 'type', type: 0, index: 0, from: undefined };
 
 /**
- * Hands nominated aliases to the applier, chunk by chunk, with the truth read as each is sent. `step` may throw; called again,
+ * Sends nominated aliases to the sink, chunk by chunk, with the truth read as each chunk is sent. `step` may throw; called again,
  * it goes back to the first chunk that was not applied.
  */
 export class ChunkedApply {
@@ -139,7 +139,7 @@ export class ChunkedApply {
     );
   }
 
-  /** Applies fail in a row: after the first failure none behind it can have been applied. */
+  /** Goes back to the first chunk that failed: none sent after it can have been applied, since each apply expects its predecessor's checkpoint. */
   async #goBackToFailed(): Promise<void> {
     this.#sent = this.#sent.filter((sent) => sent.state !== 'applied');
     if (this.#sent.every((sent) => sent.state === 'pending')) return;

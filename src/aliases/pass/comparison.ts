@@ -27,7 +27,7 @@ export interface Compared {
 
 /**
  * Walks one table in key order and compares it with Redis by plain MGETs: one is on its way while the next page is read.
- * It may find a difference that is none, because something changed between the two reads: the applier looks again.
+ * What it finds may be no difference, because something changed between the two reads: the truth is read again before a write.
  */
 export class TableComparison {
   readonly #connection: RedisConnection;
@@ -54,7 +54,7 @@ export class TableComparison {
     return this.#total;
   }
 
-  /** Compares one page. @returns what was found after the last; 'too many' when a full walk of the applier is cheaper. */
+  /** Compares one page. @returns the result after the last page; 'too many' when it is cheaper to send the whole table */
   async step(rows: number): Promise<Compared | 'more' | 'too many'> {
     const before = this.#pending;
     this.#pending = this.#walked ? undefined : this.#next(rows);

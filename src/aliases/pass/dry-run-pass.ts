@@ -8,7 +8,7 @@ import { AliasSink } from '../sink/sink';
 import { AliasSource } from '../source/source';
 
 export interface DryRunOptions {
-  /** Go on where a pass would stop: before a mass deletion, or because Redis' keys are spelled for another ALIAS_CASE. */
+  /** Go on where a pass would stop: before a mass deletion, or (true only) when keys in Redis are spelled for another ALIAS_CASE. */
   readonly force: boolean | 'mass deletion';
 }
 

@@ -4,7 +4,7 @@ import { keyPrefix } from '../../mapping/alias-tables';
 import { readValues } from '../sink/read-keys';
 import type { AliasCounts, AliasBatch } from '../sink/sink';
 
-/** One key that is not as the table says. null: no such key (or none of ours could be read there). */
+/** A key that is not as the table says. null: there is no such key, or it is of another Redis type. */
 export interface Difference {
   readonly key: string;
   readonly change: 'add' | 'update' | 'delete';

@@ -20,17 +20,17 @@ export interface TypeResult extends AliasCounts {
 
 export interface PassOptions {
   readonly connection: RedisConnection;
-  /** By type, read anew for each chunk: the file may have been opened again meanwhile. */
+  /** The truths by type; called for each chunk, since the file may have been opened again meanwhile. */
   readonly truths: () => ReadonlyMap<string, AliasTruth>;
   readonly target: PassTarget;
   readonly aliasCase: AliasCase;
-  /** Served types whose keys may be spelled otherwise than `aliasCase` says: where one is stale it is looked into. */
+  /** The served types whose keys may be spelled otherwise than `aliasCase` says: if keys of such a type are stale, a survey looks into it. */
   readonly doubtful: () => readonly string[];
-  /** Called before the first write, with the types that are written and those that the breaker stopped. */
+  /** Called before the first write, with the types that will be written and those that the breaker stops. */
   readonly onJudged: (types: readonly string[], blocked: readonly string[]) => void;
   /** Delete even when that is more than half of a type's keys. */
   readonly force: boolean;
-  /** Takes note of rows that can have no key. */
+  /** Takes down the rows that can have no key. */
   readonly unserved?: UnservedRows | undefined;
   /** Aliases compared in one step. */
   readonly chunk: number;
@@ -44,24 +44,24 @@ type Phase = 'compare' | 'find stale' | 'survey' | 'find stale again' | 'apply';
 /**
  * One full pass over both sides, a chunk a step, so that the tail runs in between:
  *   compare     each table with its keys (ordered walk, MGET), and count the keys of each type meanwhile (SCAN);
- *   find stale  if there are more keys than aliases, or that cannot be told: which ones (SCAN, look-up);
- *   survey      if some are, and nobody vouches for how the keys are spelled: are they stale, or spelled for another ALIAS_CASE?
- *   apply       unless a suspicious number is stale, hand what differs to the applier, which reads the truth again.
+ *   find stale  if there are, or may be, more keys than aliases: which keys have no alias (SCAN, look-up);
+ *   survey      if there are such keys, and no pass has vouched for their type: are they stale, or spelled for another ALIAS_CASE?
+ *   apply       unless a suspicious number is stale: read the truth again for what differs, and send it to the sink.
  * Only the last phase writes, through the sink. `step` may throw; called again, it takes up what was not finished.
  */
-export class FullPass {
+export class AliasFullPass {
   readonly #options: PassOptions;
   readonly #types: readonly string[];
   readonly #keys: StaleKeys;
   readonly #keyCounts = new Map<string, number>();
-  /** By type; 'all': nothing to compare with, or too much differs: the applier walks the whole table. */
+  /** The result by type; 'all': Redis has no keys of it, or too many differ, so the whole table is sent to the sink. */
   readonly #compared = new Map<string, Compared | 'all'>();
   readonly #blocked = new Map<string, { readonly stale: number; readonly keys: number }>();
   #phase: Phase = 'compare';
   #counted = false;
-  /** The checkpoint in Redis before the first key was counted. */
+  /** The checkpoint as it was in Redis before the first key was counted. */
   #countedAt: string | undefined;
-  /** Something was applied, by whomever, while keys were counted and compared: as many stale ones may hide behind new ones. */
+  /** Somebody applied something while keys were counted and compared: stale keys may then hide behind as many new ones. */
   #uncertain = false;
   #comparison: { readonly type: string; readonly work: TableComparison } | undefined;
   #survey: SpellingSurvey | undefined;
@@ -88,7 +88,7 @@ export class FullPass {
   async step(): Promise<ReadonlyMap<string, TypeResult> | 'more'> {
     switch (this.#phase) {
       case 'compare': {
-        // Redis looks for keys while SQLite is read.
+        // Redis scans while SQLite is read.
         const counting = this.#counted ? Promise.resolve() : this.#countNext();
         const comparing = this.#compareNext();
         await settleBoth(counting, comparing);
@@ -142,12 +142,12 @@ export class FullPass {
       const found = await this.#comparison.work.step(this.#options.chunk);
       if (found !== 'more') this.#compared.set(type, found === 'too many' ? 'all' : found);
     } catch (error) {
-      this.#comparison = undefined; // its pages are in an unknown state: this table from its start
+      this.#comparison = undefined; // its pages are in an unknown state: compare this table from its start
       throw error;
     }
   }
 
-  /** The types that may have more keys than walked aliases with one: some keys are stale, or SCAN has named one twice. */
+  /** The types with more keys than the walk has found aliases for: some keys are stale, or SCAN has named a key twice. */
   #suspects(): ReadonlySet<string> {
     const suspects = [...this.#keyCounts].filter(([type, keys]) => {
       const compared = this.#compared.get(type);
@@ -206,7 +206,7 @@ export class FullPass {
       counts.deleted += more.deleted;
     }
     if (!this.#keys.overflowed) return new Map(this.#types.map((type) => [type, this.#result(type)]));
-    // More were stale than one scan holds: look again until none is left.
+    // There were more stale keys than a scan holds: scan again until none is left.
     this.#keys.reset();
     this.#phase = 'find stale again';
     return 'more';

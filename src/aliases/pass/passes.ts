@@ -2,17 +2,18 @@ import type { Log } from '../../log/log';
 import type { Metrics } from '../../metrics/metrics';
 import type { Tell } from '../../pipeline/event';
 import { type Pass, PassRunner } from '../../pipeline/pass-runner';
-import { FullPass, type PassOptions, type TypeResult } from './full-pass';
-import { breakerError, type PassReport, passStarted, passSummary, recordPass } from './report';
+import { passTeller } from '../../pipeline/pass-teller';
+import { AliasFullPass, type PassOptions, type TypeResult } from './full-pass';
+import { aliasPassWords, breakerError, type PassReport } from './report';
 
-/** Small enough that a fresh change waits for two of them at the most, large enough for the round trip to weigh little. */
+/** Aliases in a chunk: few enough that a fresh change does not wait long for the two chunks on their way, enough to make round trips weigh little. */
 const chunk = 1_000;
 
 type WithoutChunk = Omit<PassOptions, 'chunk'>;
 
-/** A full pass, added up at its end. */
+/** A full pass that ends with a report. */
 export function beginPass(options: WithoutChunk): Pass<PassReport> {
-  const pass = new FullPass({ ...options, chunk });
+  const pass = new AliasFullPass({ ...options, chunk });
   const startedAt = Date.now();
   const moment = performance.now();
   return {
@@ -34,25 +35,24 @@ export interface AliasPassesOptions extends WithoutChunk {
   readonly onDone: (report: PassReport) => void;
 }
 
-/** The full passes of a lane, told and counted. */
+/** The full passes of a lane, with log lines, events and metrics. */
 export function aliasPasses(options: AliasPassesOptions): PassRunner<PassReport> {
   const { log, metrics, tell, unserved, onDone } = options;
   const pipeline = 'aliases';
+  const teller = passTeller({ pipeline, log, metrics, tell, words: aliasPassWords });
   return new PassRunner({
     begin: (reason) => {
       unserved?.begin();
       const pass = beginPass(options);
-      log.info('pass started', { event: 'pass.start', pipeline, reason, text: passStarted() });
-      tell({ type: 'pass-started', reason });
+      teller.begun(reason);
       return pass;
     },
     onDone: (report) => {
       unserved?.done();
       onDone(report);
-      recordPass(metrics, report);
-      const differences = report.added + report.updated + report.deleted;
-      tell({ type: 'pass-done', ms: report.ms, differences });
-      log.info('pass complete', { event: 'pass.done', pipeline, ...report, text: passSummary(report) });
+      for (const [kind, { skipped }] of Object.entries(report.types))
+        metrics.skipped.set({ pipeline, kind }, skipped);
+      teller.done(report);
       for (const type of report.blocked) log.failure('error', breakerError(type, report));
     },
   });

@@ -1,7 +1,7 @@
 import { describeError, fatal } from '../../foundation/errors';
 import type { Log } from '../../log/log';
-import type { Metrics } from '../../metrics/metrics';
 import type { AppliedSum } from '../../pipeline/applied-report';
+import type { PassWords } from '../../pipeline/pass-teller';
 import { timestamp } from '../../foundation/timestamp';
 import type { TypeResult } from './full-pass';
 import type { AliasSource } from '../source/source';
@@ -16,17 +16,19 @@ export interface PassReport {
   readonly deleted: number;
   readonly skipped: number;
   readonly types: Readonly<Record<string, TypeResult>>;
-  /** The types the breaker stopped. */
+  /** The types that the breaker stopped. */
   readonly blocked: readonly string[];
 }
 
-export const passStarted = (): string => `[${timestamp()}] Starting sync...`;
+/** The lines the documents show, and how long a pass took. */
+export const aliasPassWords: PassWords<PassReport> = {
+  started: () => `[${timestamp()}] Starting sync...`,
+  summary: (report) => summary(report, ['✓ Sync complete:', 'Added', 'Updated', 'Deleted']),
+  differences: ({ types }) =>
+    Object.entries(types).map(([type, { added, updated, deleted }]) => [type, added + updated + deleted]),
+};
 
-/** The summary the documents show, line for line, and how long it took. */
-export const passSummary = (report: PassReport): string =>
-  summary(report, ['✓ Sync complete:', 'Added', 'Updated', 'Deleted']);
-
-/** The same of a pass that only looked. */
+/** The summary of a dry run. */
 export function dryRunSummary(report: PassReport): string {
   const lines = summary(report, ['Dry run complete:', 'Would add', 'Would update', 'Would delete']);
   const stops = report.blocked.map(
@@ -55,7 +57,7 @@ function summary(
   return lines.join('\n');
 }
 
-/** Says what cannot be served, and why. */
+/** Logs the tables that cannot be served, and why; and that there are no triggers, if so. */
 export function introduce(log: Log, { entries }: AliasSource, cannotWrite: string | undefined): void {
   for (const entry of entries) {
     if (entry.state === 'unserved') log.warn(entry.message, { event: 'table.unserved', hint: entry.hint });
@@ -88,17 +90,8 @@ export function requireTables(report: PassReport, path: string): void {
   });
 }
 
-export function recordPass(metrics: Metrics, report: PassReport): void {
-  const pipeline = 'aliases';
-  metrics.passes.inc({ pipeline });
-  for (const [kind, result] of Object.entries(report.types)) {
-    metrics.passDifferences.inc({ pipeline, kind }, result.added + result.updated + result.deleted);
-    metrics.skipped.set({ pipeline, kind }, result.skipped);
-  }
-}
-
-/** What was applied, as the log tells it. */
-export const describeApplied = ({ added, updated, deleted, ms = 0 }: AppliedSum<string>) => ({
+/** How the log tells what was applied. */
+export const describeAliasesApplied = ({ added, updated, deleted, ms = 0 }: AppliedSum<string>) => ({
   fields: { added, updated, deleted },
   text: `[${timestamp()}] Changes applied: added ${added}, updated ${updated}, deleted ${deleted} (${ms} ms after the commit)`,
 });

@@ -22,7 +22,7 @@ export class StaleKeys {
   #cursor = '0';
   #stale: StaleKey[] = [];
   #overflowed = false;
-  /** Scanned, and not looked up yet: SQLite may be locked. */
+  /** Keys that are scanned and not looked up yet, because SQLite was locked. */
   #page: readonly Buffer[] | undefined;
   /** By type: keys scanned, and how many of them are stale. */
   readonly counts = new Map<string, { keys: number; stale: number }>();
@@ -83,7 +83,7 @@ export class StaleKeys {
     for (const key of page) if (types.has(this.#typeOf(key))) this.#count(this.#typeOf(key));
     for (const key of stale) this.#found(key);
     if (this.#cursor !== '0') return false;
-    // By type, since a chunk holds one.
+    // Sorted by type, since a chunk holds keys of one type.
     this.#stale.sort((a, b) => (a.type < b.type ? -1 : a.type > b.type ? 1 : 0));
     return true;
   }
@@ -124,7 +124,7 @@ export class StaleKeys {
     return end === -1 ? '' : key.toString('latin1', start, end);
   }
 
-  /** Unless it is none of ours. */
+  /** Counts a key of a served type; others are none of ours. */
   #count(type: string): void {
     const count = this.counts.get(type);
     if (count !== undefined) count.keys++;

@@ -5,7 +5,7 @@ import { readValues } from './read-keys';
 import type { AliasSink } from './sink';
 import type { AliasTruth } from '../source/truth';
 
-/** How the keys in Redis spell the aliases that LOWER would change. An alias without a key says nothing. */
+/** How the keys in Redis spell the aliases that LOWER would change. An alias that has no key is counted in neither number. */
 export interface Spelling {
   readonly asWritten: number;
   /** Folded keys that no row is spelled as. */
@@ -35,7 +35,7 @@ export class SpellingSurvey {
     this.#truths = truths;
   }
 
-  /** Looks at a page of one table. May throw; called again, it looks at the same page. @returns what was found after the last */
+  /** Compares a page of one table with Redis; after a failure the same page again. @returns the counts, after the last page */
   async step(rows: number): Promise<Spelling | 'more'> {
     const type = this.#types[this.#at];
     if (type === undefined) return { asWritten: this.#asWritten, folded: this.#folded };
@@ -74,7 +74,7 @@ export function requireSpelling({ asWritten, folded }: Spelling, aliasCase: Alia
   );
 }
 
-/** The types whose keys nobody has found to be spelled as this setting says, going by the checkpoint in Redis. */
+/** The types whose keys, going by the checkpoint, no pass has found spelled as ALIAS_CASE says. */
 export const unvouched = (
   types: Iterable<string>,
   aliasCase: AliasCase,
@@ -82,14 +82,14 @@ export const unvouched = (
 ): readonly string[] => [...types].filter((type) => cases[type] !== aliasCase);
 
 /**
- * Whether the keys in Redis may be taken for ours. That they may is kept in the checkpoint, beside the keys; until a pass has
- * found it out nothing may be written.
+ * Knows the types whose keys in Redis may be taken for ours, because a pass has found them spelled as ALIAS_CASE says. The checkpoint,
+ * beside the keys, keeps the answer; before there is one the tail writes nothing.
  */
 export class Vouching {
   readonly #aliasCase: AliasCase;
   readonly #force: boolean;
   readonly #sink: AliasSink;
-  /** Found in order since this process started, by passes that could not, or must not, say so in Redis. */
+  /** The types a pass has judged since this process started: the checkpoint may lack them still, or for good if the breaker stopped them. */
   readonly #judged = new Set<string>();
 
   constructor(sink: AliasSink, aliasCase: AliasCase, force: boolean) {
@@ -98,25 +98,25 @@ export class Vouching {
     this.#force = force;
   }
 
-  /** What a pass has to look into before its first write. */
+  /** The types whose spelling a pass has to look into before its first write. */
   doubtful(types: Iterable<string>): readonly string[] {
     if (this.#force) return [];
     const missing = unvouched(types, this.#aliasCase, this.#sink.checkpoint?.cases);
     return missing.filter((type) => !this.#judged.has(type));
   }
 
-  /** @param types the pass goes on to write them; those it was stopped from writing are only not asked about again */
+  /** @param types what the pass goes on to write. @param blocked what the breaker stopped: not asked about again, and not vouched for */
   judged(types: readonly string[], blocked: readonly string[]): void {
     for (const type of [...types, ...blocked]) this.#judged.add(type);
     const cases = this.#sink.checkpoint?.cases ?? {};
     const missing = unvouched(types, this.#aliasCase, cases);
     if (missing.length === 0) return;
     const more = Object.fromEntries(missing.map((type) => [type, this.#aliasCase]));
-    // Where it fails, so does what the pass sends next: it begins anew, or the next pass says it.
+    // If this write fails, so does the next one of the pass, which then begins anew and judges again.
     this.#sink.send([], undefined, { ...cases, ...more }).catch(() => undefined);
   }
 
-  /** Redis has lost what it held: the keys may be anybody's. */
+  /** For when Redis has lost what it held: the keys that are there now may be anybody's. */
   forget(): void {
     this.#judged.clear();
   }

@@ -1,23 +1,23 @@
 import { z } from 'zod';
 import type { RedisConnection } from '../../connections/redis';
-import type { Position } from '../source/changelog';
+import type { ChangelogPosition } from '../source/changelog';
 import type { AliasCase } from '../../mapping/alias-tables';
 
 /** Where the pipeline's checkpoint lives: beside the keys, so that a flush or a restore takes both. */
 export const checkpointKey = 'millrace:aliases:checkpoint';
 
 /**
- * It moves in the same atomic step as the keys it vouches for; two instances that race are told apart by `stamp`, which no two
- * applies share.
+ * How far Redis is. The checkpoint moves in the same atomic step as the keys it vouches for; two instances that race are told
+ * apart by `stamp`, which no two applies share.
  */
 export interface AliasCheckpoint {
   /** Made anew whenever the log is adopted without continuity: an unknown one calls for a full pass. */
   readonly incarnation: string;
   /** null while no changelog is there to tail (a file we may not write to, capture switched off). */
-  readonly position: Position | null;
+  readonly position: ChangelogPosition | null;
   /** Unique for each apply. */
   readonly stamp: string;
-  /** By type: how its keys are spelled, as a pass has found or made them. A type without one may hold another program's keys. */
+  /** How the keys of each type are spelled, as a pass has found or made them. A type that is missing may have another program's keys. */
   readonly cases?: Readonly<Record<string, AliasCase>> | undefined;
   /** Milliseconds since 1970, by the clock of the one who applied. */
   readonly at: number;
@@ -46,11 +46,11 @@ export function parseCheckpoint(text: string): AliasCheckpoint | undefined {
   }
 }
 
-/** As it is in Redis now; '' when there is none. A key of another type is none: the first apply overwrites it. */
+/** The checkpoint's text as it is in Redis now; '' when there is none. A key of another Redis type counts as none: the first apply overwrites it. */
 export const readCheckpoint = (connection: RedisConnection): Promise<string> =>
   readOwn(connection, checkpointKey);
 
-/** The same for any key of ours. @throws an explained error */
+/** The text of any key of ours, read as `readCheckpoint` reads its own. @throws an explained error */
 export async function readOwn(connection: RedisConnection, key: string): Promise<string> {
   try {
     return (await connection.client.get(key)) ?? '';

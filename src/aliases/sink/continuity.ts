@@ -7,7 +7,7 @@ export interface Known {
   readonly seq: number;
 }
 
-export interface Judgement {
+export interface AliasJudgement {
   /** `resume`: the log continues where the target is. `adopt`: it does not; start at its head and let a full pass do the rest. */
   readonly action: 'resume' | 'adopt';
   readonly needsPass: boolean;
@@ -25,7 +25,7 @@ export function judgeContinuity(
   found: AliasCheckpoint | undefined,
   changelog: Changelog | undefined,
   known: Known | undefined,
-): Judgement {
+): AliasJudgement {
   if (found === undefined) {
     const lost =
       raw === ''
@@ -38,7 +38,7 @@ export function judgeContinuity(
     };
   }
   if (changelog !== undefined && (found.position === null || !changelog.continues(found.position))) {
-    // A first start after passes without capture finds no position: nothing has happened.
+    // Passes without capture leave a checkpoint without a position: to find one at the first start with capture is no incident.
     const happened = found.position !== null;
     return {
       action: 'adopt',

@@ -2,17 +2,17 @@ import { retryable } from '../../foundation/errors';
 import type { Vouching } from './alias-case';
 import { sameLog } from '../source/changelog';
 import type { AliasCheckpoint } from './checkpoint';
-import { type Judgement, judgeContinuity } from './continuity';
+import { type AliasJudgement, judgeContinuity } from './continuity';
 import type { AliasSink } from './sink';
 import type { AliasSource } from '../source/source';
 
 /** How often the checkpoint in Redis is compared with ours. */
 const probeMs = 1_000;
-/** Two instances that keep adopting different files are told apart from a file replaced once. */
+/** Adopting again within this time means that two instances follow different files; later, that a file was replaced. */
 const rivalryMs = 60_000;
 
 /** Makes sure that the checkpoint we build on is the one in Redis, and that the changelog goes on from there. */
-export class Follower {
+export class AliasFollower {
   readonly #sink: AliasSink;
   readonly #vouching: Vouching;
   #probedAt = -Infinity;
@@ -23,8 +23,8 @@ export class Follower {
     this.#vouching = vouching;
   }
 
-  /** @returns what was found when it was time to look, and something was. @throws E_TWO_SOURCES, and what Redis says */
-  async look(source: AliasSource): Promise<Judgement | undefined> {
+  /** Compares, once a second. @returns the judgement when the checkpoint is not ours any more. @throws E_TWO_SOURCES, or the error of Redis */
+  async look(source: AliasSource): Promise<AliasJudgement | undefined> {
     const sink = this.#sink;
     const expected = sink.checkpoint;
     if (expected !== undefined && performance.now() - this.#probedAt < probeMs) return undefined;

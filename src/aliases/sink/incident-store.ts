@@ -1,18 +1,18 @@
 import type { Result } from 'ioredis';
 import { retryable } from '../../foundation/errors';
 import { readAsset } from '../../foundation/package-root';
-import { type Incident, parseIncidents } from '../../pipeline/incident';
+import { parseIncidents } from '../../pipeline/incident';
 import type { IncidentStore } from '../../pipeline/incidents';
 import type { RedisConnection } from '../../connections/redis';
 import { readOwn } from './checkpoint';
 
-/** Beside the checkpoint: JSON, of a hundred incidents at the most. */
+/** The key, beside the checkpoint, that holds a hundred incidents at the most, as JSON. */
 export const incidentsKey = 'millrace:aliases:incidents';
 
-/** More than our list can have. It is none of ours, and not fetched: past what a reply may hold the connection would be ended. */
+/** More bytes than our list can have. Such a value is none of ours, and not fetched: too large a reply would end the connection. */
 const tooLong = 4 * 1024 ** 2;
 
-/** Another daemon may write at the same time. */
+/** How often a write is tried: another daemon may write at the same time. */
 const attempts = 3;
 
 declare module 'ioredis' {
@@ -30,6 +30,7 @@ export function aliasIncidentStore(connection: RedisConnection): IncidentStore {
   });
   return {
     is: 'Redis',
+    read: async () => parseIncidents(await read(connection)),
     update: async (change) => {
       for (let attempt = 1; attempt <= attempts; attempt++) {
         const found = await read(connection);
@@ -46,10 +47,6 @@ export function aliasIncidentStore(connection: RedisConnection): IncidentStore {
     },
   };
 }
-
-/** @throws an explained error */
-export const readIncidents = async (connection: RedisConnection): Promise<readonly Incident[]> =>
-  parseIncidents(await read(connection));
 
 async function read(connection: RedisConnection): Promise<string> {
   try {

@@ -5,14 +5,14 @@ import { ReplyTooLarge } from '../../connections/reply-guard';
 const valuesScript = readAsset('src/aliases/sink/lua/read-values.lua');
 const scanScript = readAsset('src/aliases/sink/lua/scan-short.lua');
 
-/** Of a value, of all values read at once, and of a key's name, where the plain commands have brought too much. */
+/** The most bytes of a value, of all values read at once, and of a key's name, once the plain commands have brought too much. */
 const valueBytes = 1024 * 1024;
 const pageBytes = 8 * 1024 * 1024;
 const nameBytes = 16 * 1024;
 
 /**
- * The values of keys; null where there is none. Somebody may have put hundreds of megabytes under one: then it is only told how many,
- * which is the value of no alias. @throws explained errors
+ * The values of keys; null where there is none. For a value too large to be read (somebody may have put hundreds of megabytes there) it
+ * says `<number> bytes`, which is the value of no alias. @throws explained errors
  */
 export function readValues(
   connection: RedisConnection,

@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import type { Result } from 'ioredis';
 import type { RedisConnection } from '../../connections/redis';
 import { readAsset } from '../../foundation/package-root';
-import type { Position } from '../source/changelog';
+import type { ChangelogPosition } from '../source/changelog';
 import { type AliasCheckpoint, checkpointKey, parseCheckpoint, readCheckpoint } from './checkpoint';
 import { type AliasCase, keyPrefix } from '../../mapping/alias-tables';
 
@@ -20,7 +20,7 @@ export interface AliasCounts {
   readonly deleted: number;
 }
 
-/** What an apply wrote, in the order of its batches, and how long Redis took. */
+/** What an apply has written, in the order of its batches, and how long Redis took. */
 export interface AliasesApplied extends AliasCounts {
   readonly batches: readonly (AliasCounts & { readonly type: string })[];
   readonly ms: number;
@@ -36,7 +36,7 @@ declare module 'ioredis' {
 /** Thrown when another instance has moved the checkpoint: read the truth again under the one found now. */
 export class CheckpointMoved extends Error {}
 
-/** Applies on their way at once: one is executed by Redis while the next is read from SQLite. */
+/** How many applies are on their way at once: Redis executes one while the next is read from SQLite. */
 const depth = 2;
 
 type Cases = Readonly<Record<string, AliasCase>>;
@@ -59,7 +59,7 @@ export class AliasSink {
   /** The checkpoint after everything sent so far; undefined until `load`. */
   #expected: { readonly raw: string; readonly checkpoint: AliasCheckpoint } | undefined;
   #confirmed: AliasCheckpoint | undefined;
-  /** When what was in the checkpoint when it was first read had been applied, in milliseconds since 1970. */
+  /** The time in the checkpoint that was found first: when another run last applied something, in milliseconds since 1970. */
   foundAt: number | undefined;
 
   constructor(connection: RedisConnection) {
@@ -93,19 +93,19 @@ export class AliasSink {
   }
 
   /** Starts a new incarnation at `position`, in place of what `load` found. A full pass has to follow. */
-  async adopt(raw: string, position: Position | null, cases?: Cases): Promise<void> {
+  async adopt(raw: string, position: ChangelogPosition | null, cases?: Cases): Promise<void> {
     const checkpoint = this.#stamp(randomBytes(8).toString('hex'), position, cases);
     await this.#send(raw, checkpoint, []);
     await this.#settle();
   }
 
-  /** Forgets where it was: after any failure only Redis knows what has been applied. */
+  /** Forgets the checkpoint, so that `load` comes next: after any failure only Redis knows what has been applied. */
   reset(): void {
     this.#expected = undefined;
   }
 
   /** Sends one atomic apply that moves the checkpoint to `position` (or leaves the position where it is, and so the cases). */
-  send(batches: readonly AliasBatch[], position?: Position, cases?: Cases): Promise<AliasesApplied> {
+  send(batches: readonly AliasBatch[], position?: ChangelogPosition, cases?: Cases): Promise<AliasesApplied> {
     const expected = this.#expected;
     if (expected === undefined) return Promise.reject(new CheckpointMoved('the checkpoint is not known'));
     const { incarnation, position: before, cases: found } = expected.checkpoint;
@@ -113,12 +113,12 @@ export class AliasSink {
     return this.#send(expected.raw, checkpoint, batches);
   }
 
-  /** Waits until another apply may be sent: this is all the backpressure there is. @throws what an apply before threw. */
+  /** Waits until another apply may be sent; there is no other backpressure. @throws the error of an earlier apply */
   async room(): Promise<void> {
     while (this.#inFlight.length >= depth) await this.#inFlight[0];
   }
 
-  /** Waits until Redis has answered everything. @throws what the applies threw. */
+  /** Waits until Redis has answered every apply. @throws the first error of these */
   async drain(): Promise<void> {
     while (this.#inFlight.length > 0) await this.#inFlight[0];
   }
@@ -127,7 +127,7 @@ export class AliasSink {
     await Promise.allSettled(this.#inFlight);
   }
 
-  #stamp(incarnation: string, position: Position | null, cases?: Cases): AliasCheckpoint {
+  #stamp(incarnation: string, position: ChangelogPosition | null, cases?: Cases): AliasCheckpoint {
     const stamp = `${this.instance}.${String(++this.#sequence)}`;
     return { incarnation, position, stamp, cases, at: Date.now(), by: `${hostname()}:${process.pid}` };
   }
@@ -177,7 +177,7 @@ export class AliasSink {
   }
 }
 
-/** @param counts three a batch; none: it had been applied before */
+/** @param counts three numbers a batch; none at all when this very apply had been done before */
 function outcomeOf(batches: readonly AliasBatch[], counts: readonly number[], ms: number): AliasesApplied {
   const parts = batches.map(({ type }, index) => {
     const [added = 0, updated = 0, deleted = 0] = counts.slice(3 * index, 3 * index + 3);

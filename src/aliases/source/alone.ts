@@ -6,13 +6,13 @@ import { packageRoot } from '../../foundation/package-root';
 import { fileShape, type FoldVerdict } from './fold-process';
 
 const program = join(packageRoot, 'dist', 'src', 'aliases', 'source', 'fold-process.js');
-/** No longer than this is a checkpoint waited for at a stop. */
+/** A stop waits no longer than this for the write-ahead log to be folded. */
 const patienceMs = 10_000;
 
 /**
- * A file in WAL mode without its -wal or -shm is either at rest, or these were deleted under a program that still has them
- * open: then to make new ones would hide from it, and from whoever comes next, what the others commit.
- * @throws E_DB_MOVED (retryable) in the second case. Takes a tenth of a second where one is missing, and no time otherwise.
+ * Refuses a file in WAL mode whose -wal or -shm was deleted under a program that still has it open. We would make new ones, and
+ * then neither program would see what the other commits. (A file at rest has none either; that is in order.)
+ * Takes a tenth of a second when one of the two is missing, no time otherwise. @throws E_DB_MOVED (retryable)
  */
 export function requireCompany(path: string): void {
   const realPath = realpathSync(path);
@@ -43,9 +43,9 @@ export const foldingOf = (realPath: string): Folding => ({
 });
 
 /**
- * Folds the write-ahead log into its database and empties it, as SQLite does when the last connection closes, which ours
- * prevents. This process must have no connection to it. Does nothing while another process has the file open, or when anything
- * was written since `folding` was taken.
+ * Folds the write-ahead log into its database and empties the log. SQLite does so when the last connection closes; ours, which
+ * stays open, prevents that. This process must have no connection to the file. Nothing is done while another process has the file
+ * open, or when anything was written since `folding` was taken.
  */
 export function fold({ realPath, main, wal }: Folding): Promise<FoldVerdict> {
   const args = [program, 'fold', realPath, main, wal];

@@ -33,7 +33,7 @@ const triggerKinds = [
   'before_update',
 ] as const;
 
-/** The triggers of one table, by name. A table that changes its unique keys needs other text: that is how staleness shows. */
+/** The triggers of one table, by name. Their text depends on the table's unique keys: a trigger whose text differs is out of date. */
 function triggersFor(table: AliasTable): ReadonlyMap<string, string> {
   const values = {
     table: quoteIdentifier(table.table),
@@ -46,7 +46,7 @@ function triggersFor(table: AliasTable): ReadonlyMap<string, string> {
     ...table.uniqueKeys.filter((key) => !loggedAfterwards(table, key, kind)).map((key) => key.conflict),
   ];
   const victims = (conflict: string) => fillTemplate(template('victims'), { ...values, conflict });
-  // An updated row is not its own victim.
+  // An UPDATE does not replace the very row it changes.
   const others = table.rowid === undefined ? '' : ` AND ${table.rowid} <> OLD.${table.rowid}`;
   const bodies: Readonly<Partial<Record<(typeof triggerKinds)[number], string>>> = {
     before_insert: conflicts('insert').map(victims).join('\n'),
@@ -66,8 +66,9 @@ function triggersFor(table: AliasTable): ReadonlyMap<string, string> {
 }
 
 /**
- * A row replaced over a key that holds the whole alias had NEW's alias, which AFTER INSERT logs anyway. AFTER UPDATE does so
- * only when alias or id changes: rows may also meet because another column does, or a partial index's condition.
+ * Whether a row that is replaced over this key needs no BEFORE trigger. If the key contains the whole alias, that row had NEW's
+ * alias, which AFTER INSERT logs anyway. AFTER UPDATE logs only when alias or id changes, but two rows may also come to conflict
+ * because another column changes, or a partial index's condition.
  */
 const loggedAfterwards = (table: AliasTable, key: UniqueKey, kind: 'insert' | 'update'): boolean =>
   table.aliasIsText &&
@@ -84,9 +85,9 @@ const objects = (db: Database): readonly SchemaObject[] =>
     .all();
 
 /**
- * What has to be done for the capture to be complete; empty when it is. Other types' objects are left alone: another
- * Millrace may serve them. While a trigger was missing changes went unseen: whoever installs it gives the changelog another id in the
- * same transaction, so that every checkpoint is worthless, and a full pass follows whoever comes next.
+ * What has to be done for the capture to be complete; empty when it is. Objects of other types are left alone: another Millrace
+ * may serve them. While a trigger was missing changes went unseen. So installing one gives the changelog another id in the same
+ * transaction, which makes every checkpoint worthless: whichever daemon reads the changelog next begins with a full pass.
  */
 export function planCapture(
   db: Database,
@@ -164,7 +165,7 @@ function planIndex(
   return [{ sql, reason: `no index serves look-ups in ${table.table}` }];
 }
 
-/** What is missing, in one line: of a file that has nothing of ours, only that. @param gaps the reasons of `planCapture` */
+/** What the capture lacks, in one line; a file with nothing of ours is told so, without a list. @param gaps the reasons of `planCapture` */
 export function describeGaps(gaps: readonly string[]): string {
   const missing = gaps.filter((gap) => gap.endsWith(' is missing'));
   if (missing.length > 2 && missing.includes('millrace_changelog is missing'))

@@ -83,7 +83,7 @@ function lookUp(db: Database, mapping: AliasMapping): CatalogueEntry {
       `Name its columns in ALIAS_TABLES, for example ${mapping.type}=${found.name}(id_column,alias_column).`,
     );
   }
-  // Reading it would be to compute, in our memory, whatever the file says, however large: nothing bounds that.
+  // To read such a column is to compute, in our memory, whatever the file says, however large: nothing bounds that.
   const computed = [id, alias].find(({ hidden }) => hidden === 2);
   if (computed !== undefined) {
     return unserved(

@@ -4,7 +4,7 @@ import type { AliasCase } from '../../mapping/alias-tables';
 import { longestAlias } from './truth-statements';
 
 /** A place in one changelog: the last consumed row. `nonce` tells the row from another of the same seq. (TRAPS: SQLite 6) */
-export interface Position {
+export interface ChangelogPosition {
   readonly changelog: string;
   readonly seq: number;
   readonly nonce: string;
@@ -14,7 +14,7 @@ export interface ChangelogPage {
   /** Distinct nominated aliases by type, in first-seen order. */
   readonly nominations: ReadonlyMap<string, readonly string[]>;
   /** After the page's last row. */
-  readonly position: Position;
+  readonly position: ChangelogPosition;
   readonly rows: number;
   /** When the page's first row was written, in milliseconds since 1970; undefined for an empty page. */
   readonly since: number | undefined;
@@ -77,45 +77,45 @@ export class Changelog {
     );
   }
 
-  /** As it was when something was last read: whoever mends the capture gives it another. */
+  /** The changelog's id as of the last read: mending the capture gives it another. */
   get id(): string {
     return this.#id;
   }
 
   /** The newest row: where a tail starts when a full pass covers everything before. */
-  head(): Position {
+  head(): ChangelogPosition {
     const row = this.#head.get();
     return { changelog: this.#currentId(), seq: row?.seq ?? 0, nonce: row?.nonce ?? '' };
   }
 
-  /** Rows it holds, but for gaps that a rolled back transaction cannot leave: by its ends, for counting a million takes long. */
+  /** How many rows there are: last seq minus first, for counting a million takes long. (A rolled back transaction leaves no gap.) */
   length(): number {
     return this.#length.get() ?? 0;
   }
 
   /** What waits after the position: how many rows, and when the oldest of them was written (milliseconds since 1970). */
-  backlog(position: Position): { readonly rows: number; readonly oldestAt: number | null } {
+  backlog(position: ChangelogPosition): { readonly rows: number; readonly oldestAt: number | null } {
     return this.#backlog.get(position.seq) ?? { rows: 0, oldestAt: null };
   }
 
   /** Whether the position's own row is still there: then what comes after it is all that happened since. */
-  continues(position: Position): boolean {
+  continues(position: ChangelogPosition): boolean {
     return this.#currentId() === position.changelog && this.#holds(position, this.#pair.get(position.seq));
   }
 
-  /** Whether `pruneChangelog` would find something. The oldest row is the first to look at. */
+  /** Whether `pruneChangelog` would find something: asked of the oldest row alone. */
   prunable(consumedSeq: number, now: number): boolean {
     return this.#oldest.get(consumedSeq, now - day) !== undefined;
   }
 
   /** Rows after the position; 'broken' when its own row is not there any more (restored, wiped, pruned, another file). */
-  read(position: Position, maximum: number): ChangelogPage | 'broken' {
+  read(position: ChangelogPosition, maximum: number): ChangelogPage | 'broken' {
     if (position.changelog !== this.#currentId()) return 'broken';
-    // Asked forty times a second while nothing happens: is the own row there, and is there another?
+    // An idle daemon asks this forty times a second: is the position's row there, and is there one after it?
     const [own, another] = this.#pair.all(position.seq);
     if (!this.#holds(position, own)) return 'broken';
     if (another === undefined) return { nominations: new Map(), position, rows: 0, since: undefined };
-    // In one transaction: the own row and its nonce are what makes the rows behind it a continuation.
+    // In one transaction, for the rows count as the continuation only if the position's row and nonce are there with them.
     return this.#db.transaction(() =>
       this.continues(position) ? this.#readAfter(position, maximum) : 'broken',
     )();
@@ -125,11 +125,11 @@ export class Changelog {
     return (this.#id = this.#readId.get() ?? '');
   }
 
-  #holds(position: Position, row: readonly [seq: number, nonce: string] | undefined): boolean {
+  #holds(position: ChangelogPosition, row: readonly [seq: number, nonce: string] | undefined): boolean {
     return row?.[0] === position.seq && row[1] === position.nonce;
   }
 
-  #readAfter(position: Position, maximum: number): ChangelogPage {
+  #readAfter(position: ChangelogPosition, maximum: number): ChangelogPage {
     let limit = maximum;
     while (limit > 1 && (this.#size.get(position.seq, limit) ?? 0) > pageBytes)
       limit = Math.max(1, limit >> 2);
@@ -151,7 +151,7 @@ export class Changelog {
   }
 }
 
-/** Whether two ids are of one changelog, whose capture may have been mended in between. */
+/** Whether two ids belong to the same changelog; mending its capture changes only what comes after the dot. */
 export const sameLog = (one: string, other: string): boolean =>
   one.split('.', 1)[0] === other.split('.', 1)[0];
 

@@ -5,8 +5,8 @@ import { localFault } from '../../foundation/local-fault';
 import { groundUnder, requireGround, requireShared } from './ground';
 
 /**
- * Opens an existing SQLite file for reading: the file itself is opened so that nothing can be written to it, and closing the
- * connection folds nothing. No busy timeout anywhere: a busy wait would block the event loop; callers come back later instead.
+ * Opens an existing SQLite file read-only, so that closing the connection folds no write-ahead log either. There is no busy timeout
+ * anywhere: waiting would block the event loop; callers come back later instead.
  * @throws MillraceError fatal, with what to do: E_DB_MISSING, E_DB_NOT_A_FILE, E_DB_NOT_SQLITE, E_DB_CORRUPT, E_DB_CANNOT_OPEN;
  * retryable: E_DB_BUSY, E_DB_MOVED.
  */
@@ -18,7 +18,7 @@ export function openForReading(path: string): Database.Database {
   } catch (error) {
     if (describeError(error).code !== 'SQLITE_READONLY_ROLLBACK') throw sqliteError(error, path);
   }
-  // A crashed writer left its journal: whoever comes next rolls it back, by opening the file for writing.
+  // A crashed writer left its journal: the file has to be opened for writing once, so that SQLite rolls it back.
   try {
     const db = new Database(path, { fileMustExist: true, timeout: 0 });
     try {
@@ -47,13 +47,13 @@ function reading(path: string): Database.Database {
 /** Opening is lazy: only a read finds out what the file really is. */
 const look = (db: Database.Database): unknown => db.prepare('SELECT count(*) FROM sqlite_master').get();
 
-/** What the file's schema computes (views, generated columns, triggers) may use harmless functions alone. */
+/** The file's schema (views, generated columns, triggers) may call harmless functions only. */
 const distrust = 'trusted_schema = OFF';
 
 /**
- * One transaction of ours, on a connection of its own: a reader that turned into a writer would get BUSY at once. (TRAPS:
- * SQLite 9) Commits only if, under the write lock, what is open is what lies at the path. Nothing is ever folded: neither after
- * a commit, nor at the close, since a reader stays open that much longer.
+ * Runs `work` in a write transaction, on a connection of its own: a reader that turned into a writer would get BUSY at once.
+ * Commits only if, under the write lock, the open file is the one that lies at the path. The write-ahead log is never folded: not
+ * after the commit, and not at the close, because a reader is closed after the writer.
  * @throws E_DB_BUSY and E_DB_MOVED (retryable), E_DB_CANNOT_OPEN
  */
 export function writing<T>(path: string, work: (db: Database.Database) => T): T {
@@ -64,9 +64,9 @@ export function writing<T>(path: string, work: (db: Database.Database) => T): T 
   try {
     const writer = new Database(path, { fileMustExist: true, timeout: 0 });
     db = writer;
-    reader = openForReading(path); // before the writer's first look: from there on its close would fold
+    reader = openForReading(path); // before the writer reads anything: from then on its close would fold the log
     writer.pragma(distrust);
-    writer.pragma('foreign_keys = OFF'); // nothing of ours refers to anything, and what refers to ours would be written to
+    writer.pragma('foreign_keys = OFF'); // our tables refer to nothing, and the actions of keys that refer to them are not ours to run
     // In WAL mode a commit then holds the write lock without an fsync; in rollback mode NORMAL still syncs what it must.
     writer.pragma('synchronous = NORMAL');
     writer.pragma('wal_autocheckpoint = 0');
@@ -86,7 +86,7 @@ export function writing<T>(path: string, work: (db: Database.Database) => T): T 
   }
 }
 
-/** What others hang on our tables would run in our statements, for as long as it likes. @throws E_DB_CANNOT_OPEN (fatal) */
+/** Triggers of others on our tables would run inside our statements, for as long as they like. @throws E_DB_CANNOT_OPEN (fatal) */
 function requireOwnTables(db: Database.Database, path: string): void {
   const foreign = db
     .prepare<[], string | null>(
@@ -120,7 +120,7 @@ export function requireFile(path: string): void {
       hint: 'Let DB_PATH name the SQLite file itself, for example …/sports_data.db.',
     });
   }
-  // SQLite deletes the log of an empty file: it may be one that is being copied, and its log is not ours to delete.
+  // SQLite would delete the -wal of an empty file; but the file may just be being copied, and then its -wal is needed.
   if (found.size === 0 && (statSync(`${realpathSync(path)}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0) {
     throw fatal(`${path} is damaged: it is empty, and its -wal is not`, {
       code: 'E_DB_CORRUPT',

@@ -6,14 +6,13 @@ import { describeError } from '../../foundation/errors';
  * node fold-process.js look PATH           whether another process has the SQLite file open (in WAL mode)
  * node fold-process.js fold PATH MAIN WAL  folds the write-ahead log into it and empties it
  *
- * MAIN and WAL say, as `shape` does, what the caller has seen: nothing is done to files that have changed since. Prints one word
- * of `Verdict`.
+ * MAIN and WAL are the `fileShape`s that the caller has seen: files that have changed since are left alone. Prints one `FoldVerdict`.
  *
- * The exclusive lock comes before the -wal is opened, the index of it is made here, from the -wal, in memory, and nobody else can
- * commit until the end: there is nothing that could be out of date. It is a process of its own because it has to end without
- * closing the file: SQLite folds at the last close whatever it finds under the names, and better-sqlite3 cannot tell it not to.
- * For the same reason an empty -wal and the -shm stay where they are: by the time they could be deleted, by name, the file may have
- * been replaced, and they would be those of another one that is in use.
+ * Nothing that is read here can be out of date: the exclusive lock is taken before the -wal is opened, its index is made in memory, from
+ * the -wal, and nobody else can commit until the end. This is a process of its own because it has to end without closing the file:
+ * at its last close SQLite folds whatever it finds under the names, and better-sqlite3 cannot tell it not to. An empty -wal and
+ * the -shm are not deleted either: they could only be deleted by name, and by then the file may have been replaced and the names
+ * belong to another one that is in use.
  */
 export type FoldVerdict = 'alone' | 'in use' | 'changed' | 'folded' | 'no log' | `E ${string}`;
 
@@ -34,14 +33,17 @@ function judge([verb = '', path = '', main, wal]: readonly string[]): FoldVerdic
     return /^SQLITE_(BUSY|LOCKED)/.test(code) ? 'in use' : `E ${code}`;
   }
   if (verb === 'look') return 'alone';
-  // Opened by name: it is what the names still say, and what the caller has seen.
+  // SQLite has opened the files by name: only now is it certain that they are those the caller has seen.
   if (fileShape(path) !== main || (fileShape(`${path}-wal`) !== wal && wal !== 'none')) return 'changed';
   db.pragma('synchronous = FULL'); // the database must be on disk before the log is gone
   db.pragma('wal_checkpoint(TRUNCATE)');
   return 'folded';
 }
 
-/** Whether the header names WAL mode. Closing a file drops this process's locks on it: only here, and only before SQLite opens it. */
+/**
+ * Whether the file's header names WAL mode. Closing a descriptor drops all locks of this process on its file, so this may only be
+ * called before SQLite opens it.
+ */
 function hasLog(path: string): boolean {
   const file = openSync(path, 'r');
   try {

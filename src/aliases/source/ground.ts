@@ -2,7 +2,7 @@ import { fstatSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import type { Database } from 'better-sqlite3';
 import { retryable } from '../../foundation/errors';
 
-/** Which file is open: a file replaced by rename keeps its path and changes this. (TRAPS: SQLite 7) */
+/** Which file it is: a file that is replaced by a rename keeps its path and changes this. */
 export interface FileIdentity {
   readonly device: bigint;
   readonly inode: bigint;
@@ -44,7 +44,7 @@ function openFiles(): ReadonlySet<string> | undefined {
   try {
     descriptors = readdirSync('/dev/fd');
   } catch {
-    return undefined; // no open file can be deleted or replaced there
+    return undefined; // Windows, where an open file can be neither deleted nor replaced
   }
   const open = new Set<string>();
   for (const descriptor of descriptors) {
@@ -52,7 +52,7 @@ function openFiles(): ReadonlySet<string> | undefined {
       const { dev, ino } = fstatSync(Number(descriptor), { bigint: true });
       open.add(keyOf({ device: dev, inode: ino }));
     } catch {
-      // the one that listed the others
+      // the descriptor that listed the others is closed by now
     }
   }
   return open;
@@ -65,10 +65,10 @@ const taken = (path: string, what: string) =>
   });
 
 /**
- * The ground under a connection that has read: what lies at the path is what is open.
- * SQLite shares the -shm among all connections of a process to one file, a deleted one too: a second connection would then
- * write into the -wal of today by the index of yesterday.
- * @throws E_DB_MOVED (retryable) when it is not
+ * The ground under a connection that has read something; makes sure that the files it has open are those at the path.
+ * All connections of a process to one file share one -shm, even a deleted one: a second connection would then write into the new
+ * -wal by the index of the old one.
+ * @throws E_DB_MOVED (retryable) when other files lie at the path
  */
 export function groundUnder(db: Database, path: string): Ground {
   const ground = groundAt(path, realpathSync(path));
@@ -81,7 +81,7 @@ export function groundUnder(db: Database, path: string): Ground {
   return ground;
 }
 
-/** @throws E_DB_MOVED (retryable) when it is not what lies at the path any more */
+/** @throws E_DB_MOVED (retryable) when other files than those of `ground` lie at the path by now */
 export function requireGround(path: string, ground: Ground): void {
   const now = groundAt(path, realpathSync(path));
   if (now === undefined || !sameGround(now, ground))
@@ -92,8 +92,8 @@ export function requireGround(path: string, ground: Ground): void {
 const inWal = (db: Database): boolean => db.pragma('journal_mode', { simple: true }) === 'wal';
 
 /**
- * Before a file is opened: its -shm must not be in use, in this process, for the file that was here before. SQLite would take
- * itself for the first to open it, and empty it under the other connection.
+ * To be called before a file is opened: this process must not be using its -shm for the file that was at the path before. SQLite
+ * would think that nobody has the -shm open, and empty it under the other connection.
  * @throws E_DB_MOVED (retryable)
  */
 export function requireShared(path: string): void {

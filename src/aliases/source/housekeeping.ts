@@ -3,12 +3,12 @@ import { pruneChangelog } from './changelog';
 import type { AliasSource } from './source';
 import type { SourceKeeper } from './source-keeper';
 
-/** A file untouched for so long belongs to no writer in a hurry. */
+/** A file that nobody has written to for this long is at rest. */
 const restMs = 2_000;
 /** A file that is never at rest is pruned all the same after this long, in smaller steps. */
 const patienceMs = 60_000;
 
-/** How often it looks whether the file is at rest. */
+/** How often the file is looked at: is it at rest? */
 const lookMs = 50;
 
 /** Rows pruned in one transaction: about a millisecond of the write lock at rest, a fifth of that among writers. */
@@ -16,10 +16,10 @@ const step = { atRest: { rows: 1_000, againMs: 50 }, amongWriters: { rows: 200, 
 const pruneMs = 10_000;
 /** How often the write-ahead log is folded at the most: it takes a process of its own. */
 const foldMs = 5_000;
-/** The same while another program has the file open: it may stay connected for days. */
+/** How often folding is tried while another program has the file open: that program may stay connected for days. */
 const inUseMs = 60_000;
 
-/** What a long-lived guest in somebody's database cleans up, only when nobody else is writing. Gives up at once on a lock. */
+/** Prunes the changelog and folds the write-ahead log, when nobody else is writing. Gives up at once when the file is locked. */
 export class Housekeeping {
   #restedAt = Date.now();
   #lookAt = 0;
@@ -28,7 +28,7 @@ export class Housekeeping {
 
   /**
    * Does what is due. @param consumedSeq the last consumed changelog row, acknowledged by Redis.
-   * @returns 'folded' when the source is closed for it
+   * @returns 'folded' when the source was closed so that the log could be folded
    * @throws E_DB_BUSY, E_DB_MOVED and E_DB_CANNOT_OPEN, which can wait for the next call.
    */
   async tick(

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 /** NFS, SMB, CIFS and SMB2 by the magic numbers of statfs(2). */
 const networkFileSystems = new Set([0x6969, 0x517b, 0xff534d42, 0xfe534d42]);
 
-/** SQLite's locks are not to be relied upon over a network, and no file event crosses one. */
+/** Whether the path is on a network: there SQLite's locks cannot be relied upon, and no file events come. */
 export function isNetworkPath(path: string): boolean {
   if (/^[\\/]{2}[^\\/?.]/.test(path)) return true; // \\server\share
   try {

@@ -10,11 +10,11 @@ import { AliasSource, type SourceChange, type SourceOptions } from './source';
 export interface KeeperOptions extends SourceOptions {
   /** Install and mend the capture when it is incomplete. */
   readonly install: boolean;
-  /** Called before the file is closed for a moment: to look at it once more. */
+  /** Called before the file is closed for a moment: the last chance to look at it. */
   readonly onFold?: () => void;
 }
 
-/** The source as it is now, and what the lane has to know of how it came to be so. */
+/** The source as it is now, and what has happened to it since the last `refresh`. */
 export interface Refreshed {
   readonly source: AliasSource;
   /** What the owner changed under us, in words. */
@@ -28,10 +28,10 @@ const checkMs = 250;
 /** How long a file that may not be written to is left alone before trying again. */
 const readonlyRetryMs = 30_000;
 
-/** A file whose ground is gone is not asked for more often than this. */
+/** How long a file is left alone after it could not be opened because its -wal or -shm had been deleted or replaced. */
 const refusedMs = 1_000;
 
-/** A checkpoint follows the commit that brought it about at once: a file written to later than this was written by something else. */
+/** SQLite folds its log into the file at once after a commit: a file that is younger than its log by more than this was written otherwise. */
 const checkpointMs = 1_000;
 
 /** What was lost with the connection, in words; undefined when nothing can have gone unseen. */
@@ -48,11 +48,11 @@ export class SourceKeeper {
   readonly #options: KeeperOptions;
   /** The connection; undefined while there is none. */
   #open: AliasSource | undefined;
-  /** The one opened last, for what was seen through it. */
+  /** The opening of the file that came last, maybe closed by now: what was read through it is still worth telling. */
   #source: AliasSource | undefined;
   /** How the source looked when last seen, to tell what is new. */
   #seen: { readonly tables: string; readonly captured: boolean } | undefined;
-  /** Incidents that nobody was told yet; and whether a pass has to follow. */
+  /** The incidents since the last `refresh`; and whether a pass has to follow. */
   #untold: string[] = [];
   #needsPass = false;
   #checkedAt = 0;
@@ -60,7 +60,7 @@ export class SourceKeeper {
   #installAfter = 0;
   #cannotWrite: string | undefined;
   #refused: { readonly error: MillraceError; readonly until: number } | undefined;
-  /** A log that may not belong to the file it lies beside. */
+  /** A write-ahead log that may not belong to the file it lies beside. */
   #distrusted: FileIdentity | undefined;
 
   constructor(options: KeeperOptions) {
@@ -71,7 +71,7 @@ export class SourceKeeper {
     return this.#source;
   }
 
-  /** The file is closed for `fold`, until the next `refresh`. */
+  /** Whether the file is closed for `fold`; the next `refresh` opens it. */
   get folding(): boolean {
     return this.#folding;
   }
@@ -82,9 +82,9 @@ export class SourceKeeper {
   }
 
   /**
-   * Opens the file the first time; later looks whether it still is what is open, each time, and every quarter of a second whether
-   * it is the same in it.
-   * @throws fatal errors when the file was never open (a setting is wrong), the same as retryable later (it may come back).
+   * Opens the file. Later calls look whether the open file is still the one at the path, and, four times a second, whether its
+   * schema has changed.
+   * @throws fatal errors if the file was never open (a setting is wrong); later the same ones are retryable (the file may come back)
    */
   refresh(now = performance.now()): Refreshed {
     const open = this.#open;
@@ -106,21 +106,21 @@ export class SourceKeeper {
     }
   }
 
-  /** Gives the connection up as it is: nothing is written for it. The next `refresh` opens the file anew. */
+  /** Closes the file without writing anything to it. The next `refresh` opens it anew. */
   close(): void {
     this.release();
     this.#source = undefined;
   }
 
-  /** The same for a moment: what was seen stays known. */
+  /** Closes the file for a moment: `source` stays, for what was read through it. */
   release(): void {
     this.#open?.close();
     this.#open = undefined;
   }
 
   /**
-   * Empties the write-ahead log of a file that nobody else has open, which our connection kept SQLite from doing at the last
-   * close of the others. Not where the file was written to after its log: it may be another one, copied over it.
+   * Empties the write-ahead log of a file that nobody else has open: because of our connection SQLite could not do it when the others
+   * closed theirs. Not tried when the file was written to after its log, for then another file may have been copied over it.
    * @returns what came of it; undefined when it was not tried
    */
   async fold(): Promise<FoldVerdict | undefined> {
@@ -137,7 +137,7 @@ export class SourceKeeper {
   #look(now: number): AliasSource {
     const change = this.#open?.changes() ?? 'same';
     if (change !== 'same') {
-      // Closed before it is opened anew: the connections of a process share one -shm, however old.
+      // The old connection is closed first: all connections of a process share one -shm, however old.
       this.release();
       this.#loses(losses[change]);
     }
@@ -146,7 +146,7 @@ export class SourceKeeper {
       const before = this.#source;
       if (before === undefined && this.#seen !== undefined) this.#loses(losses.missing);
       source = this.#reopen(now);
-      // Between two openings, too: while the log was folded, say.
+      // The file may also have been replaced between two openings, while its log was folded, say.
       if (before !== undefined && !sameFile(before.ground.main, source.ground.main)) {
         this.#loses(losses.replaced);
         this.#installAfter = 0;
@@ -182,7 +182,7 @@ export class SourceKeeper {
     }
   }
 
-  /** Remembered beyond what we write to the log ourselves. */
+  /** Distrusts a log that is older than its file, until the log is emptied or replaced: that we then write to it makes it no truer. */
   #judgeLog({ realPath, ground: { wal } }: AliasSource): void {
     const log = statSync(`${realPath}-wal`, { throwIfNoEntry: false });
     const file = statSync(realPath, { throwIfNoEntry: false });
@@ -191,7 +191,7 @@ export class SourceKeeper {
       this.#distrusted = wal;
   }
 
-  /** Installs what the capture lacks. Never waits for the write lock: the next look tries again. @returns true when it did. */
+  /** Installs what the capture lacks. Never waits for the write lock: the next look tries again. @returns whether it was installed */
   #mend(source: AliasSource, now: number): boolean {
     if (!this.#options.install || now < this.#installAfter) return false;
     if (source.captureGaps.length === 0 || source.truths.size === 0) return false;

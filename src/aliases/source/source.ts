@@ -26,9 +26,9 @@ export type SourceChange = 'same' | 'missing' | 'replaced' | 'uprooted' | 'alter
  */
 export class AliasSource {
   readonly options: SourceOptions;
-  /** What was open when it had been opened. */
+  /** The files that lay at the path when this one was opened. */
   readonly ground: Ground;
-  /** Behind any symbolic links: -wal and -journal lie beside it. */
+  /** The path behind any symbolic links: -wal and -journal lie beside that. */
   readonly realPath: string;
   readonly journalMode: string;
   readonly entries: readonly CatalogueEntry[];
@@ -42,7 +42,7 @@ export class AliasSource {
   readonly #schemaVersion: unknown;
   readonly #modified: bigint;
   #logSize = 0;
-  /** The log was: by a checkpoint, or under the connection, which then reads nonsense. Whoever asks next hears of it as well. */
+  /** The write-ahead log became shorter: SQLite folded it, or somebody cut it, and we read nonsense. Said until the file is opened anew. */
   #emptied = false;
   #looking = 0n;
   #seen = 0n;
@@ -66,7 +66,7 @@ export class AliasSource {
       ),
     );
     this.captureGaps = planCapture(db, this.entries, options.aliasCase).map((step) => step.reason);
-    // A tail that looked up a snapshot would write what was true when it was taken.
+    // A tail that looked aliases up in a snapshot would write what was true when that was taken.
     const live = [...this.truths.values()].every((truth) => truth.live);
     this.changelog = live && this.captureGaps.length === 0 ? new Changelog(db, options.aliasCase) : undefined;
   }
@@ -84,7 +84,7 @@ export class AliasSource {
     }
   }
 
-  /** Whether what is open is still what lies at the path. Cheap: asked before each use. */
+  /** Whether the open file is still the one at the path. Cheap: asked before each use. */
   standing(): SourceChange {
     const now = groundAt(this.options.path, this.realPath);
     if (now === undefined) return 'missing';
@@ -124,20 +124,20 @@ export class AliasSource {
     return now - this.#writerSince < writerPatienceMs;
   }
 
-  /** For the same reason an idle rollback-journal database is asked only when its file has changed, and once a second. */
+  /** Whether it is worth reading: a rollback-journal database is read only when its file has changed, and once a second (see `writerActive`). */
   mayHaveChanged(now = performance.now()): boolean {
     if (this.journalMode === 'wal') return true;
     this.#looking = modifiedAt(this.options.path);
     return this.#looking !== this.#seen || now - this.#seenAt >= writerPatienceMs;
   }
 
-  /** The look that `mayHaveChanged` allowed found nothing new. */
+  /** To be called when a read that `mayHaveChanged` had allowed found nothing new. */
   sawNothingNew(now = performance.now()): void {
     this.#seen = this.#looking;
     this.#seenAt = now;
   }
 
-  /** Nothing is folded or deleted by it. May be called twice. */
+  /** Closes the connection; no log is folded or deleted. May be called twice. */
   close(): void {
     this.#db.close();
   }

@@ -10,13 +10,13 @@ export type Key = string | Buffer;
 const largeBytes = 4_096;
 
 /**
- * In bytes: rows with more have no key, and what is too long never leaves SQLite. What it would have to compute first is not
- * served at all (catalogue.ts).
+ * The most bytes of an alias and an id: a row with more has no key, and the value never leaves SQLite. (A generated column, whose
+ * value would have to be computed first, is not served at all: catalogue.ts.)
  */
 export const longestAlias = 1_048_576;
 export const longestId = 65_536;
 
-/** What AliasTruth asks, prepared. */
+/** The prepared statements of AliasTruth. */
 export interface TruthStatements {
   readonly lookUp: Statement<[string], JsonColumns>;
   readonly absent: Statement<[string], [number]>;
@@ -30,29 +30,29 @@ export interface TruthStatements {
 export type JsonColumns = readonly [string, string];
 
 export interface PageStatements {
-  /** Without what is large, and how many rows have something large. */
+  /** Keys and ids, null in rows with something large; and how many rows those are. */
   readonly rows: Statement<[from: Key, limit: number], readonly [...JsonColumns, number]>;
   readonly largeRows: Statement<[from: Key, limit: number], JsonColumns>;
-  /** In bytes, without reading what they are. */
+  /** The bytes of all keys and ids, without reading them. */
   readonly size: Statement<[from: Key, limit: number], number>;
   readonly rawKey: Statement<[from: Key, offset: number], Buffer>;
-  /** Rows whose alias is too long, as far as `to`; to the end where that is null. `largeRows` is without them. */
+  /** How many rows up to `to` (null: the end) have too long an alias; `largeRows` leaves these out. */
   readonly tooLong: Statement<[from: Key, to: Key | null], number>;
 }
 
 interface Relation {
   readonly from: string;
   readonly key: string;
-  /** As text; NULL where the row can have no key. */
+  /** The id as text; NULL where the row can have no key. */
   readonly id: string;
-  /** As stored. */
+  /** The id as it is stored. */
   readonly rawId: string;
   readonly rawAlias: string;
 }
 
 /**
- * A copy in our own temporary database, for a table without a usable index in a file we may not write to: each page of an
- * unindexed walk would sort the whole table anew.
+ * A copy of the table in our own temporary database, for a table without a usable index in a file we may not write to: without an
+ * index each page of the walk would sort the whole table anew.
  */
 function snapshot(db: Database, { from, key, id }: Relation, named: string): Relation {
   const name = quoteIdentifier(`millrace_snapshot_${named}`);
@@ -63,7 +63,7 @@ function snapshot(db: Database, { from, key, id }: Relation, named: string): Rel
   return { from: `temp.${name}`, key: 't.key', id: 't.id', rawId: 't.id', rawAlias: 't.key' };
 }
 
-/** @param indexed false: everything is read from a snapshot taken now. */
+/** Prepares the statements. @param indexed false: they read a snapshot, taken now */
 export function prepareTruth(
   db: Database,
   table: AliasTable,
@@ -104,8 +104,8 @@ export function directRelation(table: AliasTable, aliasCase: AliasCase): Relatio
 }
 
 function queries({ from, key, id, rawId }: Relation) {
-  // Bytes of a key that is not valid UTF-8 arrive as a blob: as text they compare as the key does. The unary plus takes away
-  // the cast's affinity, which would keep SQLite from using an index on an expression. Blobs sort behind all text.
+  // A key that is not valid UTF-8 is bound as a blob; CAST to text makes it compare as the stored one does. The unary plus takes away
+  // the cast's affinity, which would keep SQLite from using an index on an expression. `< x''` ends at the blobs, which sort behind all text.
   const after = (comparison: string) => `FROM ${from} AS t WHERE ${key} ${comparison} +CAST(? AS TEXT)`;
   const page = (comparison: string) => `${after(comparison)} AND ${key} < x'' ORDER BY ${key}`;
   const inBounds = (comparison: string) =>

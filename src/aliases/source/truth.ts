@@ -24,11 +24,11 @@ export interface WalkPage extends ServedValues {
   readonly next: string | Buffer | undefined;
   /** Rows that can have no key: a blob, undecodable or too long alias, a NULL, blob or too long id. */
   readonly skipped: number;
-  /** Of these the aliases that are not valid UTF-8, a few of them. */
+  /** A few of the skipped aliases that are not valid UTF-8. */
   readonly undecodable: readonly Buffer[];
 }
 
-/** Rows of a page in key order: `ids[i]` belongs to `keys[i]`, and is null where it can have no key. */
+/** Rows of a page in key order: `ids[i]` belongs to `keys[i]`, and is null where the row can have no key. */
 interface Rows {
   readonly keys: readonly Key[];
   readonly ids: readonly (string | null)[];
@@ -38,7 +38,7 @@ interface Rows {
 const pageBytes = 2_000_000;
 const undecodableKept = 20;
 
-/** What bytes that are not valid UTF-8 read as in JavaScript. As text it is a legal alias, and not the one read. */
+/** How JavaScript reads bytes that are not valid UTF-8: a legal character too, so a key with it may be another one than was read. */
 const replacement = '\uFFFD';
 
 /** Turns one alias table into its Redis contents: by look-up of named aliases, or by walking all of them in order. */
@@ -57,12 +57,12 @@ export class AliasTruth {
     this.#indexed = lookUpPlan(db, table, aliasCase) === 'indexed';
   }
 
-  /** Whether every answer is of this moment. */
+  /** Whether each answer tells the table as it is now, not as it was at the snapshot. */
   get live(): boolean {
     return this.#indexed;
   }
 
-  /** Looks at the table as it is now: without an index, everything until the next call is read from a snapshot taken here. */
+  /** Has a table without an index copied anew: everything until the next call is read from that snapshot. */
   refresh(): void {
     if (!this.#indexed) this.#statements = undefined;
   }
@@ -73,7 +73,7 @@ export class AliasTruth {
     return (this.#asWritten ??= new AliasTruth(this.#db, this.#table, 'preserve'));
   }
 
-  /** Prepared late, since a snapshot costs a read of the whole table. */
+  /** The statements, prepared at their first use, since a snapshot costs a read of the whole table. */
   get #prepared(): TruthStatements {
     this.#statements ??= prepareTruth(this.#db, this.#table, this.#aliasCase, this.#indexed);
     return this.#statements;
@@ -106,7 +106,7 @@ export class AliasTruth {
     return unservedRows(this.#db, this.#table, this.#aliasCase, range);
   }
 
-  /** The same for aliases that are not valid UTF-8. */
+  /** The aliases of a page that are not valid UTF-8, as unserved rows. */
   undecodable({ undecodable }: WalkPage): readonly UnservedRow[] {
     const { table, mapping } = this.#table;
     return undecodable.map((bytes) => ({
@@ -120,7 +120,7 @@ export class AliasTruth {
    * @param from `next` of the page before; undefined for the first. @param maximum rows in the page at the most.
    */
   walk(from: Key | undefined, maximum: number): WalkPage {
-    // The empty alias is the lowest text there is, and a key like any other.
+    // The first page begins at the empty alias, the lowest text there is, and includes it: it is a key like any other.
     const page = from === undefined ? this.#prepared.first : this.#prepared.next;
     const start = from ?? '';
     let limit = Math.max(2, maximum);
@@ -128,7 +128,7 @@ export class AliasTruth {
     const large = rows === 'large';
     if (rows === 'large' || rows.keys.some(mayHaveLostBytes)) {
       while (limit > 2 && (page.size.get(start, limit) ?? 0) > pageBytes) limit = Math.max(2, limit >> 2);
-      // In one transaction, since it is read twice: as text, and the bytes of what may have lost some by that.
+      // In one transaction, since the page is read twice: as text, and then as bytes where the text may have lost some.
       rows = this.#db.transaction(() => readBytes(page, start, limit))();
     }
     const { keys, ids } = rows;
@@ -161,7 +161,7 @@ export class AliasTruth {
     return { aliases, values: groups.map(renderIds), next, skipped, undecodable };
   }
 
-  /** An alias with more rows than a page holds. */
+  /** The page of one alias that has more rows than a page holds. */
   #alone(key: Key, before: number): WalkPage {
     const [rows, usable] = this.#prepared.count.get(key) ?? [0, 0];
     const aliases = typeof key === 'string' && usable > 0 ? [key] : [];
@@ -173,7 +173,7 @@ export class AliasTruth {
 
 const mayHaveLostBytes = (key: Key): boolean => typeof key === 'string' && key.includes(replacement);
 
-/** As two JSON arrays: parsing them is faster than making a row object of each. */
+/** Reads a page as two JSON arrays: parsing these is faster than making an object of each row. */
 function readPage(page: PageStatements, from: Key, limit: number): Rows | 'large' {
   const [keys, ids, large] = page.rows.get(from, limit) ?? ['[]', '[]', 0];
   return large > 0 ? 'large' : parseColumns([keys, ids]);

@@ -29,8 +29,8 @@ interface Column {
 }
 
 /**
- * The unique keys of a table from PRAGMA index_list. Naming a row too many is harmless, one too few is a lost change. (A key
- * none of whose parts could be read is left to the full pass.)
+ * The unique keys of a table from PRAGMA index_list. A `conflict` that holds for a row too many is harmless; for one too few, a
+ * change is lost. (A key of which no part can be read is left to the full pass.)
  */
 export function uniqueKeys(db: Database, table: string): readonly UniqueKey[] {
   const indexes = db
@@ -77,17 +77,17 @@ function newValue({ name, notnull, dflt_value: text }: Column): string {
   return literal === undefined ? value : `coalesce(${value}, ${literal})`;
 }
 
-/** A default as a literal that may stand in a trigger; undefined for what only CREATE TABLE may say. */
+/** A column's default as a literal that may stand in a trigger; undefined for forms that only CREATE TABLE allows. */
 function literalDefault(text: string): string | undefined {
   if (/^('([^']|'')*'|x'[0-9a-f]*'|[+-]?\s*[0-9.][0-9a-z.+-]*|true|false|null|current_\w+)$/i.test(text))
     return text;
-  // A bare word is a text there, and would be a column here.
+  // CREATE TABLE takes a bare word for a text; a trigger would take it for a column.
   return /^[a-z_]\w*$/i.test(text) ? quoteText(text) : undefined;
 }
 
 /**
- * Compares an indexed expression with its value for NEW: a sub-select gives NEW's values the columns' own names, so
- * that the expression's text can stand as it is. It names no other column: SQLite lets nobody drop what a trigger names.
+ * SQL that compares an indexed expression with its value for NEW: a sub-select gives NEW's values the columns' own names, so that
+ * the expression's text can stand as it is. The sub-select names no other column: SQLite lets nobody drop one that a trigger names.
  */
 function expressionTerm(
   expression: string | undefined,
@@ -101,7 +101,7 @@ function expressionTerm(
   return [`(${expression}) = (SELECT ${expression} FROM (SELECT ${['1', ...row].join(', ')}))`];
 }
 
-/** The names in an expression, in lower case: what is neither a text nor called as a function. */
+/** The names in an expression, in lower case, but for texts and for functions that are called. */
 function namesIn(expression: string): ReadonlySet<string> {
   const tokens =
     /'(?:[^']|'')*'|"((?:[^"]|"")*)"|`((?:[^`]|``)*)`|\[([^\]]*)\]|([\p{L}_$\u0080-\uffff][\p{L}\p{N}_$\u0080-\uffff]*)(?![\p{L}\p{N}_$\u0080-\uffff]|\s*\()/gu;

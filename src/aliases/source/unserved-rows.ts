@@ -2,26 +2,26 @@ import type { AliasTruth, WalkPage } from './truth';
 import type { Key } from './truth-statements';
 import type { UnservedRow } from './unserved';
 
-/** A pass keeps so many of a type: a million of them are one mistake, and counted. */
+/** How many unserved rows of a type a pass keeps: a million of them are one mistake. The others are only counted. */
 const keptOfType = 20;
 
 /** A page of a walk through a table. */
 interface Walked {
   readonly type: string;
   readonly truth: AliasTruth;
-  /** Where it began; undefined: at the beginning. */
+  /** The key after which the page begins; undefined: at the beginning of the table. */
   readonly from: Key | undefined;
   readonly page: WalkPage;
-  /** Rows that no page reaches, told with the first. */
+  /** Rows that no page reaches; counted with the first page, 0 with the others. */
   readonly unkeyed: number;
 }
 
-/** What full passes see of such rows: a few of each type, as of the last pass that was complete. */
+/** The unserved rows that full passes see: a few of each type, as of the last complete pass. */
 export class UnservedRows {
   #walked = new Map<string, readonly UnservedRow[]>();
-  /** Of tables without an index, those that have been looked through. */
+  /** The types, of those without an index, whose table has been looked through in this pass. */
   readonly #searched = new Set<string>();
-  /** As of the last pass. */
+  /** As of the last complete pass. */
   list: readonly UnservedRow[] = [];
   readonly #most: number;
 
@@ -33,7 +33,7 @@ export class UnservedRows {
     this.#walked = new Map();
   }
 
-  /** Costs nothing unless rows were left out. */
+  /** Takes a page's unserved rows down. Costs nothing unless the page has left rows out. */
   note({ type, truth, from, page, unkeyed }: Walked): void {
     if (from === undefined) {
       this.#walked.delete(type);
@@ -42,7 +42,7 @@ export class UnservedRows {
     const before = this.#walked.get(type) ?? [];
     const limit = this.#most - before.length;
     if (page.skipped + unkeyed === 0 || limit === 0) return;
-    // Without an index each look reads the whole table: there is one, for all of it.
+    // Without an index a look reads the whole table, whatever its range: one look, then, for all pages.
     const range = truth.live ? { from, to: page.next, limit } : { from: undefined, to: undefined, limit };
     const found = this.#searched.has(type) ? [] : truth.unserved(range);
     if (!truth.live) this.#searched.add(type);
@@ -54,7 +54,7 @@ export class UnservedRows {
   }
 }
 
-/** All of them, of a table, for a process of its own: it reads the whole table. */
+/** The unserved rows of one table, `most` at the most. Reads the whole table, and so belongs into a process of its own. */
 export function findUnserved(type: string, truth: AliasTruth, most: number): readonly UnservedRow[] {
   const rows = new UnservedRows(most);
   let from: Key | undefined;

@@ -3,7 +3,7 @@ import type { AliasTable } from './catalogue';
 import type { AliasCase } from '../../mapping/alias-tables';
 import { directRelation, type Key, longestAlias, longestId } from './truth-statements';
 
-/** A row that can have no key in Redis, and why. What it holds is cut, and may be no text at all. */
+/** A row that can have no key in Redis, and why. `alias` and `id` are cut; null: not text, or too large to show. */
 export interface UnservedRow {
   readonly type: string;
   readonly table: string;
@@ -12,7 +12,7 @@ export interface UnservedRow {
   readonly reason: string;
 }
 
-/** Of a value: what is larger is not read. */
+/** How much of an alias or id is shown: a larger value is not read, and of a smaller one this many characters. */
 const shownBytes = 4_096;
 const shownChars = 80;
 
@@ -25,14 +25,14 @@ interface Raw {
   readonly id: string | null;
 }
 
-/** Rows whose key lies behind `from`, as far as `to`, that can have none; on the first page those that no page reaches as well. */
+/** The bounds of a page: after `from`, as far as `to`. The first page (no `from`) includes the rows that no page reaches. */
 export interface UnservedRange {
   readonly from: Key | undefined;
   readonly to: Key | undefined;
   readonly limit: number;
 }
 
-/** Asked where a page has left rows out, in the bounds of that page; what is no valid UTF-8 the walk itself has seen. */
+/** The rows that a page has left out, but for aliases that are not valid UTF-8: the walk itself has seen those. */
 export function unservedRows(
   db: Database,
   table: AliasTable,
@@ -56,7 +56,7 @@ export function unservedRows(
   });
 }
 
-/** What to mend, in words. */
+/** Why the row can have no key, in words. */
 function reasonOf({ aliasType, aliasBytes, idType, idBytes }: Omit<Raw, 'alias' | 'id'>): string {
   if (aliasType === 'null') return 'the alias is NULL';
   if (aliasType === 'blob') return 'the alias is a blob, no text';

@@ -2,7 +2,7 @@ import { watch } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { filter, interval, map, merge, Observable, of, switchMap, timer } from 'rxjs';
 
-/** The guarantee: events can be lost, and do not come at all from network file systems. */
+/** The poll is the guarantee: file events can be lost, and do not come at all from network file systems. */
 const pollMs = 25;
 
 /** An event may fire before the commit it announces can be read: look again shortly after. */
@@ -23,7 +23,7 @@ export function databaseWake$(path: string): Observable<unknown> {
   ).pipe(map(() => undefined));
 }
 
-/** fs.watch as an Observable; watching again a second after the folder went away or came anew. */
+/** fs.watch as an Observable; a second after the folder was deleted or replaced, it is watched again. */
 function folderEvents$(folder: string): Observable<string | null> {
   return new Observable((subscriber) => {
     let watcher: ReturnType<typeof watch> | undefined;

@@ -1,23 +1,23 @@
 import type { Incidents } from '../../pipeline/incidents';
 import type { Stage } from '../../pipeline/turns';
 import type { PauseState } from '../../pipeline/pause';
-import type { Follower } from '../sink/follower';
+import type { AliasFollower } from '../sink/follower';
 import type { AliasSink } from '../sink/sink';
 import type { Keep } from './keep';
 
-export interface FollowOptions {
+export interface AliasFollowOptions {
   readonly keep: Keep;
-  readonly follower: Follower;
+  readonly follower: AliasFollower;
   readonly sink: AliasSink;
   readonly pause: PauseState;
   readonly incidents: Incidents;
-  /** Called when a full pass has to see everything from now on. */
+  /** Called when a full pass has to follow, because changes may have gone unseen. */
   readonly onDoubt: (reason: string) => void;
 }
 
-/** Makes sure that the checkpoint is the one in Redis and the changelog goes on from there; not while it is paused, for that may write. */
+/** Makes sure that our checkpoint is the one in Redis and the changelog goes on from there. Skipped during a pause, for it may write. */
 export const follow =
-  ({ keep, follower, sink, pause, incidents, onDoubt }: FollowOptions): Stage =>
+  ({ keep, follower, sink, pause, incidents, onDoubt }: AliasFollowOptions): Stage =>
   async () => {
     if (pause.current !== undefined) return undefined;
     const found = await follower.look(keep.source);

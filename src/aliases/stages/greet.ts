@@ -2,7 +2,7 @@ import { inspectServer, type RedisConnection } from '../../connections/redis';
 import type { Log } from '../../log/log';
 import type { Stage } from '../../pipeline/turns';
 
-/** Once, before the first write: is this a server we can and may write to? */
+/** Asks once, before the first write: is this a Redis we can and may write to? */
 export function greet(connection: RedisConnection, log: Log): Stage {
   let greeted = false;
   return async () => {

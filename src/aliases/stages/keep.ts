@@ -13,7 +13,7 @@ export interface KeepOptions {
   readonly onDoubt: (reason: string) => void;
 }
 
-/** Opens the file, or looks whether it still is what is open. */
+/** Opens the file; later looks whether the open file is still the one at the path. */
 export class Keep {
   readonly #options: KeepOptions;
   #source: AliasSource | undefined;
@@ -22,7 +22,7 @@ export class Keep {
     this.#options = options;
   }
 
-  /** For the stages after this one. */
+  /** The open file, for the stages after this one. */
   get source(): AliasSource {
     if (this.#source === undefined) throw new Error('the SQLite file has not been opened');
     return this.#source;

@@ -1,17 +1,15 @@
-import type { RedisConnection } from '../../connections/redis';
 import type { Stage } from '../../pipeline/turns';
-import type { PauseState } from '../../pipeline/pause';
-import { readPause } from '../sink/pause';
+import type { PauseState, PauseStore } from '../../pipeline/pause';
 
-/** How often: less than the second in which a pause takes effect. */
+/** How often the pause is looked for: a pause has to take effect within a second. */
 const everyMs = 900;
 
 /** Whether somebody has paused the pipeline. */
-export function lookForPause(connection: RedisConnection, pause: PauseState): Stage {
+export function lookForPause(store: PauseStore, pause: PauseState): Stage {
   let seenAt = -Infinity;
   return async () => {
     if (performance.now() - seenAt < everyMs) return undefined;
-    pause.note(await readPause(connection));
+    pause.note(await store.read());
     seenAt = performance.now();
     return undefined;
   };

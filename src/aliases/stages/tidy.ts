@@ -13,7 +13,7 @@ export interface TidyOptions {
   readonly log: Log;
 }
 
-/** Cleans up in the file what Redis has acknowledged. Where the file is closed for it the turn begins anew. */
+/** Prunes and folds what Redis has acknowledged. If the file was closed for that, the turn begins anew. */
 export function tidy({ keep, keeper, sink, log }: TidyOptions): Stage {
   const housekeeping = new Housekeeping();
   return async () => {
@@ -23,7 +23,7 @@ export function tidy({ keep, keeper, sink, log }: TidyOptions): Stage {
     try {
       return (await housekeeping.tick(keeper, source, seq)) === 'folded' ? 'again' : undefined;
     } catch (error) {
-      // Somebody is writing, or we may not: it can wait, a writer cannot.
+      // Somebody else is writing, or we may not write. Housekeeping can wait, a writer cannot.
       log.debug(`housekeeping put off: ${describeError(error).message}`, { pipeline: 'aliases' });
       return undefined;
     }

@@ -12,7 +12,7 @@ import type { Nominated } from '../record/nominated';
 import { type KindName, namesWhere, packedKind } from '../../mapping/kinds';
 import { lookUp } from '../truth/look-up';
 import type { Nominations } from '../record/nomination';
-import { MetricKeys } from '../truth/metric-keys';
+import { MemberReader } from '../truth/member-reader';
 import { putAnswers, putGone } from '../truth/put-answers';
 import { PageBatches } from './page-batches';
 import type { Behind } from './relay';
@@ -54,10 +54,10 @@ const idIn = (kind: string, key: Buffer): string => key.toString('latin1', `aidb
 export class Applier {
   readonly batches: PageBatches;
   readonly #options: ApplierOptions;
-  readonly #metrics: MetricKeys;
+  readonly #metrics: MemberReader;
   readonly #growing: readonly KindName[]; // kinds whose keys grow, point by point
   readonly #echoing: KindName; // of which echoes are known; '': none
-  /** By kind, keys that grow and are to be looked up later, see metric-keys.ts. */
+  /** By kind, keys that grow and are to be looked up later, see member-reader.ts. */
   readonly #rested = new Map<KindName, Set<string>>();
   /** Entries up to here may have been applied before. */
   #knownUntil = '0-0';
@@ -67,7 +67,7 @@ export class Applier {
     this.#options = options;
     const { catalogue } = options.truth;
     this.batches = new PageBatches(options.sink.knownId, this.#expectMended);
-    this.#metrics = new MetricKeys(options.redis, catalogue);
+    this.#metrics = new MemberReader(options.redis, catalogue);
     this.#growing = namesWhere(catalogue, ({ shape }) => shape === 'members');
     this.#echoing = packedKind(catalogue)?.name ?? '';
   }

@@ -33,8 +33,8 @@ export interface SinkOptions {
 }
 
 /**
- * The one writer of the archive: rows, id map, dead letters and position in one transaction, which first makes sure that this
- * instance is still the owner and the position the one it believes in.
+ * The one writer of the archive. Rows, id map, dead letters and position are written in one transaction, which first makes sure that this
+ * instance is still the owner and that the position is the expected one.
  */
 export class ArchiveSink {
   readonly #options: SinkOptions;
@@ -45,21 +45,21 @@ export class ArchiveSink {
     this.#options = options;
   }
 
-  /** What was remembered of ids is void: Redis went backwards, or another instance wrote. */
+  /** Forgets the ids in memory, because Redis went backwards or another instance has written. */
   forgetIds(): void {
     this.#ids.clear();
     this.#alterations.reset();
   }
 
-  /** For what is prepared ahead. It may be wrong by the time it is applied: then it is made anew. */
+  /** For rows that are prepared ahead. By the time they are applied the id may be wrong: then they are made anew. */
   readonly knownId: KnownId = (kind, identity) => this.#ids.get(kind, identity)?.pgId;
 
   /**
    * Applies a batch and moves the position (or leaves it). Idempotent: every write is by identity.
-   * @param direct the position proves that the append-only records are new; where it errs, the attempt is made again without.
-   * @param behind for a batch of plain records: they are copied while an earlier batch is not committed yet, and the fence comes
-   *   last. Whatever comes in between, the batch is applied again in its turn.
-   * @throws Displaced, and what Postgres throws that is not about a record
+   * @param direct whether the position proves that the append-only records are new; if that is wrong, a second attempt goes without
+   * @param behind for a batch of plain records: they are copied while an earlier batch is not committed yet, and the fence comes last. If
+   *   anything comes in between, the batch is applied again in its turn
+   * @throws Displaced, and errors of Postgres that are not about a record
    */
   async apply(work: Batch, entryId: string, direct: boolean, behind?: Behind): Promise<BatchOutcome> {
     const { checkpoint } = this.#options;
@@ -78,7 +78,7 @@ export class ArchiveSink {
           await checkpoint.fence(transaction, entryId);
           const ids = new IdMapTransaction(this.#ids, transaction, batch.life ?? checkpoint.life);
           await this.#write({ transaction, ids, alterations: this.#alterations, batch, applied, ...how });
-          // Before the commit: its reply may be lost.
+          // Before the commit, for its reply may be lost.
           if (batch.letters.length > 0) this.#options.parked.suspect();
           return ids;
         });
@@ -89,12 +89,12 @@ export class ArchiveSink {
         if (how.direct && (isIdentityTaken(error) || error instanceof Swallowed))
           how = { ...how, direct: false };
         else if (again && /^2350[35]$/.test(sqlState(error) ?? '')) {
-          // A parent was deleted, or a name taken, by somebody else meanwhile: look again.
+          // Somebody else may have deleted a parent, or taken a name, meanwhile: look again.
           again = false;
           this.#ids.clear();
         } else if (isDataError(error) && !how.careful) how = { direct: false, careful: true };
         else {
-          // Whether the commit happened only Postgres knows.
+          // Only Postgres knows whether the commit happened.
           checkpoint.forget();
           throw error;
         }
@@ -102,7 +102,7 @@ export class ArchiveSink {
     }
   }
 
-  /** @returns undefined when the batch has to be applied the usual way, for which the way is clear then */
+  /** Applies a batch behind another one. @returns undefined when it has to be applied the usual way; the earlier batch is committed then */
   async #applyBehind(
     batch: Batch,
     entryId: string,
@@ -125,7 +125,7 @@ export class ArchiveSink {
       else await previous;
       return taken ? applied : undefined;
     } catch (error) {
-      await previous; // its failure comes first
+      await previous; // if the earlier batch failed, its error comes first
       if (isDataError(error)) return undefined;
       checkpoint.forget();
       throw error;
@@ -138,7 +138,7 @@ export class ArchiveSink {
     const { life } = checkpoint;
     const deletions = { targets, truth, life, lettersExist: letters.possible };
     await partFromLapsed(transaction, targets, batch.lapsed, life);
-    // First, so that a new record can have the name of a deleted one; what children forbid once more after they have gone.
+    // Deletions come first, so that a new record can have the name of a deleted one. Those that children forbid are tried again below.
     const refused = onDelete === 'delete' ? await deleteGone(attempt, batch.deletions, deletions) : [];
     if (!this.#takesCopy(attempt)) batch.spread();
     await bringParents(batch, { ids, targets, truth });
@@ -160,10 +160,10 @@ export class ArchiveSink {
     }
     if (applied.deleted.size > 0) await attempt.alterations.prune(transaction, targets);
     await keepLapsed(transaction, targets, batch.lapsed, life);
-    // Parked in an older life of Redis: under these ids this one has other records.
+    // Letters of an older life of Redis are tried again: in the present one these ids mean other records.
     if (ids.life !== life) await keepAll(transaction, targets);
     await park(transaction, batch.letters, ids.life);
-    // Those of this very batch, too: a parent may come with the child that waits for it.
+    // Letters of this very batch matter, too: a parent may come together with the child that waits for it.
     const matters = letters.possible || batch.letters.length > 0 ? landed : [];
     const known = digestsOfKnown(batch.letters);
     await clear(transaction, [...matters.flatMap(digestsOfRow), ...known], batch.retried);
@@ -174,8 +174,7 @@ export class ArchiveSink {
   }
 
   /**
-   * Whether predictions that are ready as they are may be written so: everything is as it was expected to be, and nobody asks for
-   * their rows.
+   * Whether predictions may be written as the text of COPY that they are: nothing unexpected has happened, and nobody needs their rows.
    */
   #takesCopy({ batch, ids, direct, careful }: Attempt): boolean {
     if (!direct || careful || this.#options.parked.possible) return false;
@@ -184,15 +183,15 @@ export class ArchiveSink {
   }
 }
 
-/** One row for each identity: the last one read. Append-only rows are told apart by Postgres, which is cheaper. */
+/** One row for each identity, the one that was read last. Of append-only rows Postgres sorts out doubles, which is cheaper. */
 function distinct(rows: readonly Row[]): readonly Row[] {
   if (rows[0]?.kind.identity !== 'mapped') return rows;
   return [...new Map(rows.map((row) => [`${row.id} ${row.created ?? ''}`, row])).values()];
 }
 
 /**
- * By Redis id, those of kinds that have one of their own: parents come in the order of their children, and what came by value before
- * what was looked up. New rows get their ids in this order, and of two of one name the first has it.
+ * Sorts rows by Redis id, for kinds with ids: otherwise parents come in the order of their children, and records that came by value before
+ * those that were looked up. New rows get their ids in this order, and of two records with one name the first gets it.
  */
 function risen(rows: readonly Row[]): readonly Row[] {
   if (rows.length < 2 || rows[0]?.kind.identity === 'keyed') return rows;

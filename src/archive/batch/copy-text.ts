@@ -2,11 +2,11 @@ import type { Value } from '../record/decode';
 
 const [tab, newline, carriageReturn, backslash] = [0x09, 0x0a, 0x0d, 0x5c];
 
-/** What was seen among bytes, besides the ordinary: to be added up with |. */
+/** Flags for unusual bytes that were seen; combined with |. */
 export const sawNul = 1;
 export const sawHigh = 2;
 
-/** By byte: 0, ordinary; the letter that stands for it after a backslash; or what was seen, which is less than any letter. */
+/** What each byte means: 0, nothing special; the letter that stands for it after a backslash; or a flag, which is less than any letter. */
 const meanings = new Uint8Array(256).fill(sawHigh, 0x80);
 meanings[0] = sawNul;
 meanings[tab] = 0x74;
@@ -23,7 +23,7 @@ export class CopyText {
   #length = 0;
   #startsRow = true;
 
-  /** @param capacity at first: most texts are short, and a large buffer for each would keep the garbage collector busy */
+  /** @param capacity how many bytes to begin with: most texts are short, and a large buffer for each would keep the garbage collector busy */
   constructor(capacity = 1 << 12) {
     this.#bytes = Buffer.allocUnsafe(capacity);
   }
@@ -32,7 +32,7 @@ export class CopyText {
     return this.#length;
   }
 
-  /** A string must be plain ASCII without control characters or backslashes. */
+  /** Adds a value. A string must be plain ASCII without control characters or backslashes. */
   value(value: Value): this {
     if (value === null) {
       this.#begin(2);
@@ -45,7 +45,7 @@ export class CopyText {
     return this;
   }
 
-  /** A value that is part of something longer. @returns what was seen in it: sawNul, sawHigh */
+  /** Adds a value that is a part of longer bytes. @returns the unusual bytes in it: sawNul, sawHigh */
   window(source: Buffer, from: number, to: number): number {
     this.#begin((to - from) * 2);
     const bytes = this.#bytes;
@@ -66,7 +66,7 @@ export class CopyText {
     return seen;
   }
 
-  /** ASCII, as `value` takes it, behind the last value. */
+  /** Adds ASCII, as `value` takes it, to the end of the last value. */
   append(text: string): void {
     this.#reserve(text.length);
     for (let index = 0; index < text.length; index++) this.#bytes[this.#length++] = text.charCodeAt(index);
@@ -84,7 +84,7 @@ export class CopyText {
     this.#startsRow = true;
   }
 
-  /** Everything so far, and starts over: the caller owns the bytes. */
+  /** Takes the text so far, and starts over: the caller owns the bytes. */
   take(): Buffer {
     const taken = this.#bytes.subarray(0, this.#length);
     this.#bytes = Buffer.allocUnsafe(this.#bytes.length);

@@ -17,7 +17,7 @@ interface Context {
   readonly lettersExist: boolean;
 }
 
-/** Deletes what can be deleted. @returns the rest, with the reasons */
+/** Deletes the rows of a batch's deleted records. @returns the deletions that Postgres refused, with the reasons */
 export async function deleteGone(
   { transaction, ids, batch, applied }: Attempt,
   deletions: readonly Gone[],
@@ -34,7 +34,7 @@ export async function deleteGone(
   return refused;
 }
 
-/** Deletes hyperparameters that their run's hash no longer has; what Postgres refuses is parked, in a careful attempt. */
+/** Deletes hyperparameters that their run's hash no longer has. In a careful attempt, deletions that Postgres refuses are parked. */
 export async function deleteUnnamed(
   { transaction, ids, batch, applied, careful }: Attempt,
   targets: Targets,

@@ -15,8 +15,8 @@ import { swallowed } from '../write/swallowed';
 import { quoteName, type Target, type Targets, targetOf } from '../record/target';
 
 /**
- * What retention may have removed stays: that it is gone from Redis does not say who has deleted it. A row without a time, or of a
- * kind of which nothing was ever removed, is not meant. @param parameter the kind's
+ * SQL: whether a row is so young that retention cannot have removed its record. That an older record is gone from Redis does not say who
+ * deleted it, so its row stays. True for rows without a time, and for kinds that retention never touched. @param parameter of the kind
  */
 const notRetained = (parameter: string, kind: Kind): string =>
   `(t.${quoteName(timeOf(kind)?.column ?? '')} < (SELECT before FROM millrace.retention WHERE kind = ${parameter})) IS NOT TRUE`;
@@ -24,15 +24,15 @@ const notRetained = (parameter: string, kind: Kind): string =>
 const inheritSql = readAsset('src/archive/identity/sql/inherit-ids.sql');
 
 export interface Deleted {
-  /** By kind. */
+  /** How many rows were deleted, by kind. */
   readonly rows: Map<KindName, number>;
-  /** What Postgres refused, for whatever reason of the data. */
+  /** Deletions that Postgres refused, for any reason that lies in the data. */
   readonly refused: { readonly deletion: Gone; readonly error: unknown }[];
-  /** Records whose name led to a deleted record's row: it is theirs now. */
+  /** Records that had led to a deleted record's row by their natural key: the row follows them now. */
   readonly heirs: Map<KindName, Set<string>>;
 }
 
-/** Deletes, children first, what came in this life of Redis. */
+/** Deletes the rows of records, children first; only rows that came in this life of Redis. */
 export async function applyDeletions(
   transaction: Transaction,
   targets: Targets,
@@ -51,7 +51,7 @@ export async function applyDeletions(
       deleted.rows.set(kind, (deleted.rows.get(kind) ?? 0) + rows);
       if (heirs.length > 0) deleted.heirs.set(kind, new Set([...(deleted.heirs.get(kind) ?? []), ...heirs]));
       await forgetLetters(transaction, deletion, life);
-      await release(transaction, [`${kind}:${id}`]); // who waits for its name may have it
+      await release(transaction, [`${kind}:${id}`]); // a record that waits for its natural key may have that now
       await transaction.execute('RELEASE SAVEPOINT deletion');
     } catch (error) {
       if (!isDataError(error)) throw error;
@@ -62,14 +62,14 @@ export async function applyDeletions(
   return deleted;
 }
 
-/** What is parked of a deleted record would come back with its parent. */
+/** Deletes a deleted record's letters: otherwise it would come back when its parent comes. */
 const forgetLetters = (transaction: Transaction, { kind, id }: Gone, life: Life) =>
   transaction.execute(
     'DELETE FROM millrace.dead_letters WHERE kind = $1 AND redis_key = $2 AND payload IS NOT NULL AND life = $3',
     [kind, keyOf(kind, Buffer.from(id, 'latin1')), life],
   );
 
-/** For a deletion that Postgres refuses; tried again when rows that may refer to it are deleted, and at each full pass. */
+/** The letter of a deletion that Postgres refuses. It is tried again when rows that may refer to the row are deleted, and at each full pass. */
 export function letterOfRefused({ kind, id }: Gone, error: unknown): DeadLetter {
   const { code } = unfitOf(error);
   const { table } = error as { table?: unknown };
@@ -81,7 +81,7 @@ export function letterOfRefused({ kind, id }: Gone, error: unknown): DeadLetter 
   return { kind, key: keyOf(kind, Buffer.from(id, 'latin1')), distinction: deletionMark, reason };
 }
 
-/** Rows of these kinds were deleted: parked deletions of their parents may succeed now. */
+/** Makes parked deletions due that may succeed now, because rows of their children's kinds were deleted. */
 export async function releaseDeletions(
   transaction: Transaction,
   targets: Targets,
@@ -94,8 +94,8 @@ export async function releaseDeletions(
 }
 
 /**
- * Deletes the row of a record that is gone from Redis, if it is of this life: an older one may have had a record under the same id.
- * @returns how many rows.
+ * Deletes the row (of a whole key: the rows) of a record that is gone from Redis, if it came in this life: in an older one the same id
+ * may have meant another record. @returns how many rows
  */
 async function deleteRecord(
   transaction: Transaction,
@@ -125,7 +125,7 @@ async function deleteRecord(
   if (kind.shape !== 'members') {
     return deleteRows(transaction, target, `${where} AND redis_key IS NOT NULL AND ${kept}`, parents);
   }
-  // The members that are gone cannot be asked any more; the key has what they are called after (a name and a split), and either may contain a colon.
+  // The deleted members are not known any more, but the key says name and split, compared as one text, for either may contain a colon.
   const rest = Buffer.from(parts.slice(1).join(':'), 'latin1').toString('utf8');
   const points =
     `${where} AND redis_key IS NOT NULL AND ${seriesOf(kind)} = $2 ` +
@@ -140,7 +140,7 @@ async function deleteRows(
   where: string,
   values: readonly unknown[],
 ): Promise<number> {
-  // Both look at the same snapshot.
+  // Both parts of the statement see the same snapshot.
   const sql = `WITH gone AS (DELETE FROM ${target.table} t WHERE ${where} RETURNING 1)
     SELECT (SELECT count(*) FROM gone) AS gone, (SELECT count(*) FROM ${target.table} t WHERE ${where}) AS there`;
   const [row] = await transaction.query(sql, values);
@@ -149,7 +149,7 @@ async function deleteRows(
   return gone;
 }
 
-/** ON_DELETE=delete: hyperparameters of a run whose names its hash no longer has. */
+/** Deletes the hyperparameters of a run whose names its hash no longer has. @param owner the run @param names those that are left */
 export function deleteOthers(
   transaction: Transaction,
   target: Target,
@@ -180,7 +180,7 @@ async function deleteMapped(
   const sql =
     'DELETE FROM millrace.id_map WHERE kind = $1 AND redis_id = $2 AND life = $3 RETURNING pg_id, owned';
   const mapped = await transaction.query(sql, [kind.name, id, life]);
-  // A row that belongs to somebody else stays, and so does one that another record leads to: it passes to that one.
+  // A row that the record does not own stays. A row that another record leads to as well stays, too, and follows that one from now on.
   const owned = mapped.filter((row) => row['owned'] === 't').map((row) => row['pg_id']);
   if (owned.length === 0) return 0;
   for (const row of await transaction.query(inheritSql, [kind.name, owned, life]))

@@ -11,9 +11,9 @@ const keepSql = readAsset('src/archive/delete/sql/keep-rows.sql');
 const keepOwnedSql = readAsset('src/archive/delete/sql/keep-owned.sql');
 
 /**
- * SQL: row t may be deleted because its record was. Rows are kept that are older than the present life of Redis, where their ids meant
- * other records, and those of which something is gone that nobody deleted. @param owner SQL: the row that owns this one, if there is one;
- * the table says `run`, which most of them are
+ * SQL: whether row t may be deleted when its record is. Rows are kept that are older than the present life of Redis, for before it their
+ * ids meant other records, and rows of owners of which something is gone that nobody deleted. @param owner SQL: the row that owns this
+ * one, if there is one (the table's column is called `run`, which most owners are)
  */
 export const notKept = (kind: KindName, owner = '0'): string =>
   `t.id > ALL (SELECT up_to FROM millrace.kept WHERE kind = '${kind}' AND run IN (0, ${owner}))`;
@@ -21,24 +21,24 @@ export const notKept = (kind: KindName, owner = '0'): string =>
 /** For `notKept`: the column with the owner of a record. */
 export const keptBy = ({ parents }: Kind): string | undefined => ownerOf(parents)?.column;
 
-/** The last parent in the key of a record, as its run: what has an id of its own is told by millrace.id_map. */
+/** The owner of a record: the last parent that its key names, as its run. (For records with an id of their own millrace.id_map tells.) */
 const ownerOf = (parents: Kind['parents']) => parents.findLast(({ from }) => typeof from === 'number');
 
-/** Keeps all rows there are, whatever is deleted in Redis from now on. */
+/** Makes all rows there are `kept`, whatever is deleted in Redis from now on. */
 export async function keepAll(transaction: Transaction, targets: Targets): Promise<void> {
-  // Rows that are told apart by what `millrace.id_map` does not know.
+  // Mapped kinds need nothing: their mappings in `millrace.id_map` are of an older life from now on.
   for (const { kind, table } of targets.values())
     if (kind.identity !== 'mapped')
       await transaction.execute(keepSql.replaceAll('{table}', table), [kind.name]);
-  // Whoever refused a deletion then would be asked for another record now.
+  // A parked deletion, tried again, would now delete another record.
   await transaction.execute('DELETE FROM millrace.dead_letters WHERE created = $1 AND payload IS NULL', [
     deletionMark,
   ]);
 }
 
 /**
- * Records that are gone, or may go, though nobody deleted them: their rows stay, also when something else that comes under their ids is
- * deleted. Before anything is written, which says that a record is there after all.
+ * Parts rows from records that are gone, or may be about to go, without anybody having deleted them: the rows stay, even when another
+ * record comes under the same id and is deleted. To be called before the batch is written, for writing a record says that it is there.
  */
 export async function partFromLapsed(
   transaction: Transaction,
@@ -53,7 +53,7 @@ export async function partFromLapsed(
   }
 }
 
-/** The same for what belongs to an owner, after its parts were written: nobody knows which of them may go. */
+/** Keeps the rows that belong to an owner and have lapsed. To be called after the batch is written: any of its rows may be about to lapse. */
 export async function keepLapsed(
   transaction: Transaction,
   targets: Targets,

@@ -13,13 +13,13 @@ interface Context {
   readonly truth: TruthReader;
 }
 
-/** What parents may add to a batch. The children of further ones wait: these come by themselves. */
+/** The most bytes that parents may add to a batch. Children of parents that do not fit are parked until those come by themselves. */
 const parentBytes = 16 * 1024 * 1024;
 
 /**
- * Makes sure that every parent is either mapped already or part of the batch: one that is neither is read from Redis, with its
- * own parents. Children first, so that a parent found missing brings its parents in turn. What stays missing is told later,
- * by `withParents`.
+ * Makes sure that every parent is either mapped already or part of the batch: a parent that is neither is read from Redis. Kinds
+ * are gone through with the children first, so that a parent that was added brings its own parents in turn. Parents that stay
+ * missing are told later, by `withParents`.
  */
 export async function bringParents(batch: Batch, { ids, targets, truth }: Context): Promise<void> {
   const budget = { bytes: parentBytes };
@@ -27,13 +27,13 @@ export async function bringParents(batch: Batch, { ids, targets, truth }: Contex
     for (const [parent, missing] of await findParents(ids, targets, batch.of(name), 'alive')) {
       const present = new Set(batch.of(parent).map((row) => `${row.id} ${row.created ?? ''}`));
       const absent = missing.filter(({ id, created }) => !present.has(`${id} ${created}`));
-      // Another record may have the id by now: then it lands, and this parent stays missing.
+      // Another record may have the parent's id by now: then that one is applied, and the parent stays missing.
       await bring(batch, truth, parent, absent.map(({ id }) => id), budget); // prettier-ignore
     }
   }
 }
 
-/** Adds records as they are in Redis, as long as there is room; those that are not there are left out. */
+/** Adds records as they are in Redis, until `budget` is used up. Ids that Redis has no record of are passed over. */
 export async function bring(
   batch: Batch,
   truth: TruthReader,
@@ -54,7 +54,7 @@ export async function bring(
   }
 }
 
-/** For a row that waits for its parent. */
+/** The dead letter of a row whose parent is not there. */
 export function letterOfOrphan({ row, missing: { parent, id, created } }: Orphan): DeadLetter {
   const which = created === undefined ? '' : ` of ${created}`;
   const message = `waits for ${parent.kind} ${id}${which}, which is not there`;

@@ -5,12 +5,12 @@ import type { ConflictStrategy } from '../../mapping/strategies';
 /** A record that wants a row. */
 export interface Claim {
   readonly identity: Identity;
-  /** Undefined: nothing of its kind is unique. */
+  /** The natural key; undefined for a kind without one. */
   readonly natural: string | undefined;
   readonly known: (Mapping & { readonly alive: boolean }) | undefined;
 }
 
-/** The rows with the natural keys that are claimed, and those the claimants have. */
+/** The rows that have the natural keys claimed, and the rows that the claiming records have already. */
 export interface Holders {
   /** Ids by natural key, the oldest first; several only where a table lacks the constraint. */
   readonly byKey: ReadonlyMap<string, readonly string[]>;
@@ -23,25 +23,26 @@ export interface Holders {
 export type Decision =
   /** `owned`: the row takes the record's contents. */
   | { readonly how: 'map'; readonly mapping: Mapping }
-  /** Another row has its new name. `waitsFor`: the Redis id of the record that row follows. */
+  /** Another row has the natural key that the record wants. `waitsFor`: the Redis id of the record that row follows. */
   | { readonly how: 'park'; readonly holder: string; readonly waitsFor: string | undefined };
 
 export interface Settlement {
-  /** In the order of the claims. Rows to be made are called `new 0`, `new 1` … */
+  /** One for each claim, in their order. Rows to be made are called `new 0`, `new 1` … */
   readonly decisions: readonly Decision[];
   readonly fresh: number;
   /** Rows whose natural key passes to another row of this batch: they have to give it up first. */
   readonly vacated: readonly string[];
-  /** Rows whose owner, not of this batch, follows no more. */
+  /** Rows that a record outside this batch has to give up, because one of this batch takes them. */
   readonly disowned: readonly string[];
 }
 
 /**
- * Who gets which row. A record keeps its own row, under a new name too if that is free or becomes free in this batch (names
- * may be exchanged). Any other record takes the row that has its natural key, by the strategy, or a new one.
+ * Decides which record gets which row. A record keeps its own row; if its natural key has changed, then only if no other row has the
+ * new one, or that row gives it up in this batch (two records may exchange names). Any other record gets a new row or, as the
+ * strategy says, the row that has its natural key.
  *
- * Under `overwrite` a row follows the newest record that has its name, by creation time, whatever the order they come in:
- * were it the one that came last, replays and full passes would turn it over and over. `name_to_id` in Redis means the same one.
+ * Under `overwrite` a row follows the record of its natural key that was created last, not the one that came last: otherwise replays
+ * and full passes would hand the row back and forth. `name_to_id` in Redis names the same record.
  */
 export function settle(claims: readonly Claim[], holders: Holders, strategy: ConflictStrategy): Settlement {
   const decisions = new Array<Decision>(claims.length);
@@ -54,7 +55,7 @@ export function settle(claims: readonly Claim[], holders: Holders, strategy: Con
     return rows;
   };
   for (const [pgId, natural] of moving) rowsOf(natural).push(pgId);
-  const inBatch = new Map<string, number>(); // who of the batch has a row
+  const inBatch = new Map<string, number>(); // row -> which claim of the batch has it
   const own = (index: number, pgId: string) => {
     inBatch.set(pgId, index);
     decisions[index] = { how: 'map', mapping: { pgId, owned: true } };
@@ -81,7 +82,7 @@ export function settle(claims: readonly Claim[], holders: Holders, strategy: Con
     const rows = natural === undefined ? [] : rowsOf(natural);
     const holder = rows.find((id) => id === known?.pgId) ?? rows[0];
     if (holder === undefined) {
-      const pgId = known?.owned === true ? known.pgId : `new ${fresh++}`; // one deleted in Postgres comes back under its id
+      const pgId = known?.owned === true ? known.pgId : `new ${fresh++}`; // a row deleted in Postgres is made again under its id
       rows.push(pgId);
       own(index, pgId);
     } else if (strategy === 'overwrite' && isNewer(identity, owners.get(holder))) {
@@ -98,7 +99,7 @@ export function settle(claims: readonly Claim[], holders: Holders, strategy: Con
 const hasRow = ({ known, natural }: Claim): boolean =>
   known?.owned === true && (known.alive || natural === undefined);
 
-/** Own rows that get another natural key, with it: those whose new one is free, or is left by another of them. */
+/** Row -> its new natural key, for claims that change the key of their own row to one that is free, or becomes free by such a change. */
 function movesPossible(claims: readonly Claim[], { byKey, keyOf }: Holders): Map<string, string> {
   const moving = new Map<string, string>();
   for (const claim of claims) {

@@ -5,9 +5,9 @@ import type { Target } from '../record/target';
 
 export interface Counterparts {
   readonly owned: readonly Counterpart[];
-  /** The row is of another record, or program, and keeps what Postgres has. */
+  /** Records whose row follows another record, or none: it keeps what Postgres has. */
   readonly guests: readonly Counterpart[];
-  /** Mapped to no row. */
+  /** Records that the id map does not know. */
   readonly unmapped: readonly Row[];
 }
 

@@ -17,11 +17,11 @@ export interface HoldersOptions {
   readonly target: Target;
   readonly rows: readonly Resolved[];
   readonly known: readonly (Mapping | undefined)[];
-  /** See MappedOptions. */
+  /** The id of a row that counts as the holder of the natural keys, whatever it says itself, see MappedOptions. */
   readonly holder: string | undefined;
 }
 
-/** The rows that have the natural keys wanted, and those of the records themselves. */
+/** The rows that have the natural keys of these records, and the rows that the records have already. */
 export async function findHolders(
   transaction: Transaction,
   { target: { kind, table, types }, rows, known, holder }: HoldersOptions,
@@ -33,7 +33,7 @@ export async function findHolders(
   if (natural === undefined) return { byKey, keyOf, owners };
   const values = rows.map(naturalValues);
   const names = natural.map(quoteName).join(', ');
-  // Text keeps what a varchar(n) cannot hold out of the cast: it is simply not found, and refused when written.
+  // Compared as text: a cast to varchar(n) would cut a value that is too long. Such a value is not found, and refused when it is written.
   const wanted = natural.map((column, index) =>
     /int/.test(types.get(column) ?? '') ? `$${index + 2}::bigint[]` : `$${index + 2}::text[]`,
   );

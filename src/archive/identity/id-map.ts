@@ -9,7 +9,7 @@ export interface Mapping {
   readonly owned: boolean;
 }
 
-/** As Postgres has it. */
+/** A mapping as Postgres has it. */
 export interface StoredMapping extends Mapping {
   readonly life: Life;
   readonly alive: boolean;
@@ -19,7 +19,7 @@ const findSql = readAsset('src/archive/identity/sql/find-ids.sql');
 const putSql = readAsset('src/archive/identity/sql/put-ids.sql');
 const disownSql = readAsset('src/archive/identity/sql/disown-ids.sql');
 
-/** Mappings kept in memory. */
+/** How many mappings are kept in memory. */
 const cacheSize = 100_000;
 
 /**
@@ -40,7 +40,7 @@ export class IdMap {
     this.#cache.set(`${kind} ${id} ${created}`, mapping);
   }
 
-  /** After something was deleted or mapped anew by others. */
+  /** Forgets what is in memory, because others may have deleted or mapped something. */
   clear(): void {
     this.#cache.clear();
   }
@@ -50,7 +50,7 @@ export class IdMap {
 export class IdMapTransaction {
   readonly #shared: IdMap;
   readonly #transaction: Transaction;
-  /** In which life of Redis the records are what is mapped; for whoever maps nothing it does not matter. */
+  /** The life of Redis that the mapped records are of; it does not matter to a transaction that maps nothing. */
   readonly life: Life;
   readonly #own = new Map<string, { kind: KindName; identity: Identity; mapping: Mapping }>();
 
@@ -66,8 +66,8 @@ export class IdMapTransaction {
   }
 
   /**
-   * Looks up in Postgres what is not in memory. @returns in order; undefined: not mapped. A row deleted from the target is
-   * mapped, but not alive: it is written again under its id.
+   * The mappings of identities, in their order; undefined: not mapped. What is not in memory is looked up in Postgres. A row that
+   * was deleted from the target is still mapped, but not alive: it will be written again under its id.
    */
   async find(
     { name }: Kind,
@@ -91,7 +91,7 @@ export class IdMapTransaction {
     return found;
   }
 
-  /** What is known to be so: found in Postgres, or just written by this transaction. */
+  /** Notes a mapping that was found in Postgres, or that this transaction has just written. */
   remember(kind: KindName, identity: Identity, mapping: Mapping): void {
     this.#own.set(`${kind} ${identity.id} ${identity.created}`, { kind, identity, mapping });
   }
@@ -109,7 +109,7 @@ export class IdMapTransaction {
     for (const [identity, mapping] of mappings) this.remember(kind, identity, mapping);
   }
 
-  /** Nobody follows these rows any more. The shared cache may hold stale owners: it is emptied at the commit. */
+  /** Lets no record follow these rows any more. The shared cache may hold their former owners: it is emptied at the commit. */
   async disown(kind: KindName, pgIds: readonly string[]): Promise<void> {
     if (pgIds.length === 0) return;
     await this.#transaction.execute(disownSql, [kind, pgIds]);
@@ -119,13 +119,13 @@ export class IdMapTransaction {
   #stale = false;
   #distrusted = false;
 
-  /** Rows were deleted: what is remembered from before this transaction may be wrong. */
+  /** For when rows were deleted: mappings remembered from before this transaction may be wrong. */
   distrust(): void {
     this.#distrusted = true;
     this.#stale = true;
   }
 
-  /** Call after the commit. */
+  /** Makes this transaction's mappings known to others. To be called after the commit. */
   publish(): void {
     if (this.#stale) this.#shared.clear();
     for (const { kind, identity, mapping } of this.#own.values()) this.#shared.set(kind, identity, mapping);

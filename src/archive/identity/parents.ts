@@ -5,17 +5,17 @@ import type { KindName } from '../../mapping/kinds';
 import type { Reference, Row } from '../record/row';
 import { type Targets, targetOf } from '../record/target';
 
-/** A row of which a parent is not there: the first such. */
+/** A row, and the first of its parents that is not there. */
 export interface Orphan {
   readonly row: Row;
   readonly missing: Reference;
 }
 
 /**
- * Looks up the parents of rows, those that `ids` does not know yet: each once, with one question for each kind of parent.
- * What is found it knows from then on: see `withParents`.
+ * Looks up those parents of rows that `ids` does not know yet: each once, with one question for each kind of parent. `ids`
+ * remembers what is found, for `withParents`.
  * @param which `mapped`: a parent counts also when somebody has deleted its row, for it is written again under the same id
- * @returns those that are not there
+ * @returns the parents that are not there
  */
 export async function findParents(
   ids: IdMapTransaction,
@@ -24,7 +24,7 @@ export async function findParents(
   which: 'alive' | 'mapped',
 ): Promise<ReadonlyMap<KindName, readonly Identity[]>> {
   const wanted = new Map<KindName, Map<string, Identity>>();
-  let last: Reference | null = null; // mostly the same one, row after row
+  let last: Reference | null = null; // row after row mostly has the same one
   for (const { references } of rows) {
     for (const reference of references) {
       if (reference === null || reference === last) continue;

@@ -7,11 +7,11 @@ import { parameter } from '../record/decode';
 /** A row whose parents are known. */
 export interface Resolved {
   readonly row: Row;
-  /** Ids in Postgres, in the order of the kind's parents. */
+  /** The parents' ids in Postgres, in the order of the kind's parents. */
   readonly parents: readonly (string | null)[];
 }
 
-/** The row of Postgres that it is, or is to be written to. */
+/** A record, and the row of Postgres that it is written to. */
 export interface Counterpart {
   readonly resolved: Resolved;
   readonly pgId: string;
@@ -39,7 +39,7 @@ export function identityColumns({ identity, parents, created }: Kind): string[] 
   }
 }
 
-/** What is in them, of records that are not mapped. */
+/** The values of these columns, for a record that is not of a mapped kind. */
 export const identityValues = ({ row, parents }: Resolved): readonly (string | null)[] =>
   row.redisKey === undefined ? [row.id, `${row.created ?? ''}+00`] : [...parents, row.redisKey];
 

@@ -2,11 +2,11 @@ import type { Redis } from 'ioredis';
 import type { PostgresConnection } from '../../connections/postgres';
 import type { Finding } from '../../pipeline/finding';
 
-/** Clocks of the servers against ours, in milliseconds; positive: ahead of us. */
+/** How far the servers' clocks are ahead of ours, in milliseconds. */
 export interface Skew {
   readonly redis: number;
   readonly postgres: number;
-  /** Half of the longest answer: no difference below it says anything. */
+  /** Half the time of the longest answer: a smaller difference proves nothing. */
   readonly uncertainty: number;
 }
 
@@ -34,10 +34,10 @@ async function against(ask: () => Promise<number>) {
   return { ahead: theirs - (before + after) / 2, uncertainty: (after - before) / 2 };
 }
 
-/** Lag is told by Redis' clock against ours, and signs of life by Postgres'. */
+/** A difference worth a finding: Redis' clock is used to tell the lag, Postgres' for signs of life. */
 const muchMs = 1_000;
 
-/** Pure. */
+/** What the clocks mean, in words. Pure. */
 export function skewFinding({ redis, postgres, uncertainty }: Skew): Finding {
   const apart = Math.max(redis, postgres, 0) - Math.min(redis, postgres, 0);
   if (apart <= muchMs + uncertainty * 2)

@@ -9,18 +9,18 @@ export interface Growth {
   readonly seconds: number;
   readonly lengthBefore: number;
   readonly length: number;
-  /** Of an entry, on average. */
+  /** The average size of an entry. */
   readonly entryBytes: number;
   readonly usedBytes: number;
   /** maxmemory, else the memory of the machine; null: unknown. */
   readonly limitBytes: number | null;
 }
 
-/** What an entry takes where Redis does not tell: see docs/guarantees.md. */
+/** Taken for the size of an entry where Redis does not tell: see docs/guarantees.md. */
 const usualEntryBytes = 300;
 const watchMs = 1_500;
 
-/** Looks twice. Reads only. */
+/** Looks twice, `watchMs` apart. Reads only. */
 export async function measureGrowth(client: Redis): Promise<Growth> {
   const startedAt = performance.now();
   const lengthBefore = await client.xlen(changesStream);
@@ -28,7 +28,7 @@ export async function measureGrowth(client: Redis): Promise<Growth> {
   const [length, info, streamBytes] = await Promise.all([
     client.xlen(changesStream),
     client.info('memory'),
-    // An ACL user need not have this right.
+    // The ACL user may lack this right.
     client.memory('USAGE', changesStream).catch(() => null),
   ]);
   const field = (name: string) => Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1] ?? 0);
@@ -42,9 +42,9 @@ export async function measureGrowth(client: Redis): Promise<Growth> {
   };
 }
 
-/** How long until it needs a person. */
+/** A Redis that is full sooner than this needs a person. */
 const soonSeconds = 3_600;
-/** Of the limit. */
+/** The part of the limit below which room is little. */
 const littleRoom = 0.1;
 
 /** Whether there is room for the stream to grow while Postgres is away, and for how long at the present rate. Pure. */

@@ -26,7 +26,7 @@ export async function serverHealth(
   }
   if (findings.length === 0)
     findings.push(ok('Postgres writes what it commits to disk (fsync, full_page_writes)'));
-  // Our own transactions say otherwise, so this one shows the server's word only outside of them.
+  // Asked outside of a transaction: our own transactions set it to `on`, whatever the server says.
   const [set] = await postgres.lend(async (client) => {
     const { rows } = await client.query<{ synchronous_commit: string }>('SHOW synchronous_commit');
     return rows;

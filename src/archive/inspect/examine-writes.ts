@@ -3,7 +3,7 @@ import type { Finding } from '../../pipeline/finding';
 import { inFew } from '../../foundation/in-few';
 import type { TableFacts } from '../schema/facts';
 
-/** What other programs' triggers may do to what is written, and what Postgres is known to change. Reads only. */
+/** Findings about triggers of other programs that may change or drop our rows, and about rows that Postgres is known to change. Reads only. */
 export async function writeFindings(
   postgres: PostgresConnection,
   tables: Iterable<TableFacts>,

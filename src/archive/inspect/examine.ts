@@ -12,7 +12,7 @@ import { serverHealth } from './examine-server';
 import { writeFindings } from './examine-writes';
 import { inspectNotifications } from '../mirror/notifications';
 import { missingRights, rightsFinding } from './redis-rights';
-import { examineSchema } from '../schema/examine';
+import { examineSchema } from '../schema/examine-schema';
 import { type ArchiveStoreFacts, archiveStoreFacts } from './store-facts';
 
 type Examined = Pick<Config, 'redis' | 'catalogue' | 'mirror' | 'onDelete'>;
@@ -88,7 +88,7 @@ async function rightsOf(redis: RedisTarget, catalogue: Catalogue): Promise<Findi
   }
 }
 
-/** Redis is the only place of what is not archived yet. */
+/** Whether Redis keeps its data over a restart: what is not archived yet is nowhere else. */
 async function persistenceFindings({ client }: RedisConnection): Promise<readonly Finding[]> {
   const info = await client.info('persistence');
   const field = (name: string) => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1];
@@ -112,7 +112,7 @@ async function persistenceFindings({ client }: RedisConnection): Promise<readonl
   ];
 }
 
-/** Clocks, and whether there is room. */
+/** Findings about clocks, and about room in Redis' memory. */
 async function betweenFindings(from: RedisTarget, to: PostgresTarget): Promise<readonly Finding[]> {
   const redis = new RedisConnection(from, 'doctor');
   const postgres = new PostgresConnection(to, 'doctor');

@@ -4,7 +4,7 @@ import type { InRedis } from './trace-redis';
 import type { TracedLetter, TracedParent, TracedRow, TracedRows } from './trace-rows';
 import type { WaitingScan } from './trace-stream';
 
-/** What happens next, in one sentence. */
+/** Whether the record is archived, and what happens next, in one sentence. */
 export interface Verdict {
   readonly state:
     'applied' | 'waiting' | 'parked' | 'not captured' | 'unfit' | 'only in Postgres' | 'unknown';
@@ -16,18 +16,18 @@ export interface ArchiveTrace {
   readonly key: string;
   readonly kind: KindName;
   readonly redis: InRedis;
-  /** null: the tables are not there. */
+  /** null: the archive's tables are not there. */
   readonly archive: {
     readonly owner: string | null;
     /** The last entry applied. */
     readonly position: string;
     readonly waiting: WaitingScan;
     readonly parked: readonly TracedLetter[];
-    /** Of this record and of others that had its number; for kinds without numbers: see `counted`. */
+    /** The rows of this record and of others that had its id; for kinds without ids see `counted`. */
     readonly rows: readonly TracedRow[];
     readonly counted: TracedRows | null;
     readonly parents: readonly TracedParent[];
-    /** What a full pass would write. Columns by name. */
+    /** What a full pass would write; of columns only the names. */
     readonly differences: readonly (Pick<ArchiveDifference, 'change' | 'reason' | 'row'> & {
       readonly columns: readonly string[];
     })[];

@@ -3,13 +3,13 @@ import { describeError } from '../../foundation/errors';
 import type { Finding } from '../../pipeline/finding';
 import { inFew } from '../../foundation/in-few';
 import { changesStream } from '../../writer/keys';
-import { keyspacePattern } from '../../connections/keyspace';
+import { keyspacePattern } from '../../connections/keyspace-pattern';
 import type { Catalogue } from '../../mapping/kinds';
 import { incarnationKey } from '../position/redis-facts';
 
 const record = 'aidb:model:0';
 
-/** One command of each sort that the archive sends or its scripts call, and the grants it needs: for itself, for its key. */
+/** One command of each sort that the archive sends or its scripts call, with the grant that it needs for itself or its key. */
 const needed: readonly (readonly [grant: string, ...command: string[]])[] = [
   ['+ping', 'PING'],
   ['+info', 'INFO', 'server'],
@@ -42,8 +42,8 @@ const needed: readonly (readonly [grant: string, ...command: string[]])[] = [
 ];
 
 /**
- * What this user may not do. Each command is only queued in a transaction that is then given up: Redis checks the rights when it
- * queues, and nothing is executed. Both connections are used up. @throws only for want of a connection
+ * The grants that this user lacks. Each command is only queued, in a transaction that is then given up: Redis checks rights when it
+ * queues, and nothing is executed. Neither connection can be used afterwards. @throws only when a connection fails
  */
 export async function missingRights(
   client: Redis,
@@ -52,12 +52,12 @@ export async function missingRights(
   catalogue: Catalogue,
 ): Promise<readonly string[]> {
   const missing = new Set<string>();
-  /** Redis says whether it refuses the command, or a key or channel of it; the one may hide the other. */
+  /** Redis says whether it refuses the command or its key or channel; a refusal of the command may hide the other. */
   const note = (grant: string) => (error: unknown) => {
     const { message } = describeError(error);
     const [command = '', pattern = ''] = grant.split(' ');
     if (message.startsWith('NOPERM')) missing.add(/keys|channels/.test(message) ? pattern : command);
-    else if (!/^(ERR|NOSCRIPT|EXECABORT)/.test(message)) throw error; // the others are another matter
+    else if (!/^(ERR|NOSCRIPT|EXECABORT)/.test(message)) throw error; // those three say nothing of rights
   };
   await client.call('MULTI').catch(note('+multi'));
   if (!missing.has('+multi')) {
@@ -65,7 +65,7 @@ export async function missingRights(
       await client.call(command ?? '', ...values).catch(note(grant));
     await client.call('DISCARD').catch(note('+discard'));
   }
-  // ioredis would take a queued subscription for one that holds.
+  // Not queued, and over its own connection: ioredis would take a queued subscription for one that has begun.
   const pattern = keyspacePattern(db, catalogue);
   await subscriber.psubscribe(pattern).catch(note(`+psubscribe &${pattern}`));
   return [...missing];

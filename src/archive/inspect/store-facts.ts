@@ -4,21 +4,21 @@ import type { Pause } from '../../pipeline/pause';
 import { PostgresConnection } from '../../connections/postgres';
 import type { PostgresTarget } from '../../connections/postgres-url';
 import { RedisConnection } from '../../connections/redis';
-import { readIncidents } from '../position/incident-store';
-import { readPause } from '../position/pause';
+import { archiveIncidentStore } from '../position/incident-store';
+import { archivePauseStore } from '../position/pause-store';
 import { changesStream } from '../../writer/keys';
 import { compareEntryIds } from '../stream/entry-id';
 import { entryIdsAfter } from '../stream/entry-ids';
 import { isHeavy } from '../stream/light-stream';
 
-/** What Redis and Postgres themselves say of the archive, without a daemon. Reads only; times as Postgres prints them. */
+/** What `status` can tell without a daemon, from Redis and Postgres alone. Times as Postgres prints them. */
 export interface ArchiveStoreFacts {
   readonly migrated: boolean;
   readonly owner: string | null;
   readonly heartbeat: string | null;
   readonly entryId: string | null;
   readonly streamLength: number;
-  /** Entries after the position; of a stream that takes more than MAX_RECORD_SIZE all that it has. */
+  /** How many entries come after the position; of a stream that takes more than MAX_RECORD_SIZE, how many it has in all. */
   readonly lagRecords: number;
   readonly deadLetters: number;
   readonly inStep: boolean;
@@ -70,8 +70,8 @@ export async function archiveStoreFacts(
       lagRecords,
       deadLetters: Number(row?.['letters'] ?? 0),
       inStep: entryId !== null && lagRecords === 0,
-      paused: (await readPause(postgres)) ?? null,
-      incidents: await readIncidents(postgres),
+      paused: (await archivePauseStore(postgres).read()) ?? null,
+      incidents: await archiveIncidentStore(postgres).read(),
     };
   } catch (error) {
     throw redis.translate(error);
@@ -81,7 +81,7 @@ export async function archiveStoreFacts(
   }
 }
 
-/** Counted up to a million: more is told as a million. */
+/** Entries are counted up to this number. */
 const countedAtMost = 1_000_000;
 const page = 1_000;
 

@@ -3,30 +3,30 @@ import { type Found, unpackFound } from '../record/found';
 import { keyOf } from '../record/key';
 import type { Catalogue, Kind } from '../../mapping/kinds';
 import { shapeOf } from '../record/shape';
-import { MetricKeys } from '../truth/metric-keys';
+import { MemberReader } from '../truth/member-reader';
 import { createdOf } from '../record/row';
 import { TruthReader } from '../truth/truth';
 import { isUnfit } from '../record/unfit';
 
-/** What Redis has under the key now. Sizes, never contents. */
+/** What Redis has under a key now. Sizes, never contents. */
 export interface InRedis {
-  /** As TYPE says; `none`: no such key. */
+  /** The type, as TYPE says; `none`: no such key. */
   readonly type: string;
-  /** Milliseconds until it expires; null: it stays. */
+  /** Milliseconds until the key expires; null: it does not. */
   readonly expiresInMs: number | null;
-  /** Creation time, as the record says it; null: it has none of its own, or none that is a time. */
+  /** Creation time, as the record says it; null: it has none, or none that can be read. */
   readonly created: string | null;
   readonly fields: readonly { readonly name: string; readonly bytes: number }[];
-  /** Points of a metric, hyperparameters of a run; else 1 or 0. */
+  /** How many records the key holds: points of a metric, hyperparameters of a run; else 1 or 0. */
   readonly records: number;
-  /** Why it is no record of its kind. */
+  /** Why the key holds no record of its kind; null: it does. */
   readonly unfit: string | null;
 }
 
-/** Points of a metric that are compared; a longer one is told to have more. */
+/** How many points of a metric are compared at the most. */
 const mostPoints = 10_000;
 
-/** @returns what is told of the key, and its records */
+/** Reads what is under a key. @returns what the trace tells of it, and its records */
 export async function inRedis(
   redis: RedisConnection,
   catalogue: Catalogue,
@@ -64,7 +64,7 @@ async function readRecords(
 ): Promise<{ readonly records: readonly Found[]; readonly unfit: string | null }> {
   const records: Found[] = [];
   if (kind.shape === 'members') {
-    for await (const truth of new MetricKeys(redis, catalogue).read(kind, id)) {
+    for await (const truth of new MemberReader(redis, catalogue).read(kind, id)) {
       if (truth.state === 'unfit') return { records, unfit: truth.reason.message };
       if (truth.state === 'found') records.push(...truth.records);
       if (records.length >= mostPoints) break;

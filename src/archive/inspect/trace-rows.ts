@@ -11,21 +11,21 @@ import { seriesOf } from '../record/series';
 export interface TracedRow {
   readonly table: string;
   readonly id: string;
-  /** Creation time of the record it came from: half of its identity. In UTC, with microseconds. */
+  /** Creation time of the record that the row came from, in UTC, with microseconds. */
   readonly created: string;
-  /** False: it belongs to another record or program, which had the name first. */
+  /** False: the row follows another record, or is another program's, which had the natural key first. */
   readonly owned: boolean;
-  /** False: it was deleted in Postgres. */
+  /** False: the row was deleted in Postgres. */
   readonly alive: boolean;
-  /** Its time columns. */
+  /** The row's time columns. */
   readonly times: Readonly<Record<string, string | null>>;
-  /** When it was last written; null where Postgres does not keep that (track_commit_timestamp). */
+  /** When the row was last written; null where Postgres does not keep that (track_commit_timestamp). */
   readonly committedAt: string | null;
-  /** Columns that Postgres changes on write: for that they count as equal. */
+  /** Columns that Postgres changes as the row is written, and that count as equal therefore. */
   readonly altered: string | null;
 }
 
-/** Rows of records that have no number of their own: points of a metric, hyperparameters, runs of an experiment. */
+/** Rows of records that have no id of their own: points of a metric, hyperparameters, runs of an experiment. */
 export interface TracedRows {
   readonly table: string;
   readonly count: number;
@@ -39,7 +39,7 @@ export interface TracedParent {
   readonly column: string;
   readonly id: string;
   readonly created: string | null;
-  /** Its row; null: not in Postgres. */
+  /** The id of the parent's row; null: the parent is not in Postgres. */
   readonly pgId: string | null;
 }
 
@@ -47,7 +47,7 @@ const mappedSql = readAsset('src/archive/inspect/sql/trace-mapped.sql');
 const datedSql = readAsset('src/archive/inspect/sql/trace-dated.sql');
 const keyedSql = readAsset('src/archive/inspect/sql/trace-keyed.sql');
 
-/** Of a kind whose records have numbers. */
+/** The rows of a record of a kind whose records have ids. */
 export async function rowsOf(
   transaction: Transaction,
   { kind, table, types }: Target,
@@ -79,7 +79,7 @@ const toTracedRow = ({ table }: Kind, row: TextRow): TracedRow => ({
   altered: row['altered'] ?? null,
 });
 
-/** Of a kind whose records are told by their parents. @param id what follows `aidb:<kind>:` */
+/** Counts the rows under a key, for kinds whose records are told by their parents. @param id the part of the key after `aidb:<kind>:` */
 export async function countRows(
   transaction: Transaction,
   { kind, table }: Target,
@@ -98,7 +98,7 @@ export async function countRows(
     .replaceAll('{table}', table)
     .replaceAll('{kind}', kind.name)
     .replaceAll('{parents}', parents.join(' AND '))
-    // The key is not taken apart: name and split may hold colons.
+    // Name and split are compared as one text, for either may contain a colon.
     .replaceAll('{narrowed}', narrows ? `${seriesOf(kind)} = $${parents.length + 1}` : 'true');
   const name = Buffer.from(parts.slice(1).join(':'), 'latin1').toString('utf8');
   const [row] = await transaction.query(sql, [...parentIds, ...(narrows ? [name.replaceAll('\0', '')] : [])]);
@@ -127,7 +127,7 @@ export async function parentsOf(
   });
 }
 
-/** A parked record under this key. Its contents are for `dead-letters show`. */
+/** A parked record under the key, without its contents: `dead-letters show` has those. */
 export interface TracedLetter {
   readonly id: string;
   readonly code: string;

@@ -4,7 +4,7 @@ import { idsIn } from '../stream/nominate';
 import { changesStream } from '../../writer/keys';
 import type { Kind } from '../../mapping/kinds';
 import { PackedError } from '../record/packed';
-import { refusal } from '../stream/refusal';
+import { refusedReply } from '../stream/refused-reply';
 import { type Entry, millisecondsOf } from '../tail/stream';
 
 /** An entry of the stream that names a record and is not applied yet. */
@@ -12,26 +12,26 @@ export interface WaitingEntry {
   readonly entryId: string;
   /** When it was written, by Redis' clock; milliseconds since 1970. */
   readonly at: number;
-  /** Entries to be applied before it. */
+  /** How many entries come before it. */
   readonly before: number;
   readonly says: 'changed' | 'deleted' | 'lapsed' | 'carries the record';
 }
 
 export interface WaitingScan {
   readonly entries: readonly WaitingEntry[];
-  /** Entries looked at. */
+  /** How many entries were looked at. */
   readonly looked: number;
-  /** Those among them that are too large to be read: what they name is not known. */
+  /** How many of them are too large to be read: what they name is not known. */
   readonly tooLarge: number;
-  /** False: more waits than was looked at. */
+  /** False: more entries wait than were looked at. */
   readonly complete: boolean;
 }
 
 const page = 1_000;
-/** About ten seconds of reading. */
+/** The most entries that are looked at: reading them takes about ten seconds. */
 const mostEntries = 1_000_000;
 
-/** Looks through what waits in the stream for a record. Reads only. @param id what follows `aidb:<kind>:` */
+/** Looks for a record in the entries that wait in the stream. Reads only. @param id the part of its key after `aidb:<kind>:` */
 export async function scanWaiting(
   redis: RedisConnection,
   position: string,
@@ -59,19 +59,19 @@ export async function scanWaiting(
   return { entries, looked, tooLarge, complete: false };
 }
 
-/** As many as can be received together, up to `count`; or one that cannot be, without its fields. */
+/** The next entries: up to `count`, as many as can be received together; or a single one that cannot be received, without its fields. */
 async function entriesAfter(redis: RedisConnection, from: string, count: number): Promise<readonly Entry[]> {
   try {
     return await redis.client.xrangeBuffer(changesStream, `(${from}`, '+', 'COUNT', count);
   } catch (error) {
-    const { fit, firstId } = await refusal(redis, error);
+    const { fit, firstId } = await refusedReply(redis, error);
     if (fit > 0) return entriesAfter(redis, from, fit);
     if (firstId === undefined) throw redis.translate(error);
     return [[Buffer.from(firstId), null]];
   }
 }
 
-/** What an entry says of a record; undefined: nothing. The forms are those of stream/fields.ts. Pure. */
+/** What an entry says of a record; undefined: nothing. Pure. */
 export function whatItSays(
   fields: readonly Buffer[],
   kind: Kind,
@@ -94,7 +94,7 @@ function namedIn(value: Buffer, id: string): boolean {
   try {
     return idsIn(value).includes(id);
   } catch {
-    return false; // it will be parked as what it is
+    return false; // a damaged field: the applier will park it
   }
 }
 

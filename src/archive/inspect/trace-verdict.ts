@@ -1,7 +1,7 @@
 import type { ArchiveTrace, Verdict } from './record-trace';
 import type { InRedis } from './trace-redis';
 
-/** @param archive null: the tables are not there. Pure. */
+/** Judges where a record is, and what happens next. @param archive null: the tables are not there. Pure. */
 export function verdictOf(redis: InRedis, archive: ArchiveTrace['archive']): Verdict {
   const inRedis = redis.type !== 'none';
   if (archive === null) {

@@ -20,7 +20,7 @@ import { TruthReader } from '../truth/truth';
 import { isUnfit } from '../record/unfit';
 import type { ArchiveTrace } from './record-trace';
 
-/** The life of one record. Reads only. @param id what follows `aidb:<kind>:`. @throws what the stores throw, explained */
+/** Where one record is. Reads only. @param id the part of its key after `aidb:<kind>:`. @throws the stores' errors, explained */
 export async function traceRecord(
   config: ArchiveRecords,
   target: PostgresTarget,
@@ -34,7 +34,7 @@ export async function traceRecord(
     const { catalogue } = config;
     const kind = kindOf(catalogue, name);
     const targets = await targetsOf(postgres, catalogue);
-    // Redis after Postgres' position: what is applied meanwhile is then found in both rather than in neither.
+    // The position is read before Redis: an entry that is applied in between then shows up in both, rather than in neither.
     const checkpoint = targets === undefined ? undefined : await readCheckpoint(postgres);
     const { told, records } = await inRedis(redis, catalogue, kind, id);
     const named = { key: keyOf(name, id).toString('utf8'), kind: name, redis: told };
@@ -65,7 +65,7 @@ export async function traceRecord(
   }
 }
 
-/** undefined: nothing has been archived yet. */
+/** The archive's tables; undefined: nothing has been archived yet. */
 async function targetsOf(postgres: PostgresConnection, catalogue: Catalogue): Promise<Targets | undefined> {
   try {
     return await findTargets(postgres, catalogue);
@@ -105,7 +105,7 @@ async function inPostgres(
   }
 }
 
-/** What cannot become a row is told by the comparison. */
+/** The row that a record becomes; undefined for an unfit one, of which the comparison tells. */
 function rowOf(found: Found | undefined): Row | undefined {
   try {
     return found === undefined ? undefined : toRow(found);

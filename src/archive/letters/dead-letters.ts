@@ -11,28 +11,31 @@ import { createdOf, md5, type Row } from '../record/row';
 
 /** A record that could not be applied, and why. */
 export interface DeadLetter {
-  /** '?' for what is no record at all. */
+  /** '?' for something that is no record at all. */
   readonly kind: KindName;
   readonly key: Buffer;
-  /** What tells it from other records under the same key: creation time as found, or the member of a metric. */
+  /** What tells the record from others under the same key: its creation time as found, or the member of a metric. */
   readonly distinction: Buffer | string;
   readonly reason: Unfit;
   /** `<kind>:<id>` of the parent that is not there. */
   readonly waitingFor?: string;
-  /** As packFound makes it; none of a large one, which is looked for under its key when it is tried again. */
+  /** The record as packFound makes it; a large one is not kept, but read from its key when it is tried again. */
   readonly payload?: Buffer;
   readonly entryId?: string;
 }
 
-/** The `distinction` of a deletion that could not be done: tells it from the letters of the record itself. */
+/** The `distinction` of a deletion that could not be done: tells such a letter from those of the record itself. */
 export const deletionMark = 'deletion';
 
-/** A copy of so many bytes is kept with a letter, and written in one statement: it takes eight times that on its way to Postgres. */
+/**
+ * The most bytes of a record that are kept with its letter, and of the letters that one statement writes: they take eight times that
+ * on their way to Postgres.
+ */
 const copyBytes = 16 * 1024 * 1024;
 
 const parkSql = readAsset('src/archive/letters/sql/park.sql');
 
-/** One letter for one record, whatever else happens to it. */
+/** What a letter is known by: a record has one letter, however often it is parked. */
 export const digestOf = ({
   kind,
   key,
@@ -55,13 +58,13 @@ export function letterOf(found: Found, reason: Unfit, waitingFor?: string): Dead
 const sizeOf = ({ values }: Found): number => values.reduce((sum, value) => sum + (value?.length ?? 0), 0);
 
 /**
- * What tells a record from others that have had its key: the creation time, or the first value of what has none. A creation
- * time that is none tells nothing: such a letter goes when any record of the key has landed.
+ * What tells a record from others that have had its key: the creation time, or the first value of a record without one. An
+ * unreadable creation time tells nothing: such a letter goes as soon as any record of its key is applied.
  */
 function distinctionOf({ kind, values }: Found): Buffer | string {
   if (kind.created === undefined) {
     if (!shapeOf(kind).several) return '';
-    // Nothing would be the letter of the whole key.
+    // '' would mean the letter of the whole key.
     return values[0]?.length === 0 ? '""' : (values[0] ?? '');
   }
   try {
@@ -71,14 +74,14 @@ function distinctionOf({ kind, values }: Found): Buffer | string {
   }
 }
 
-/** The letters that are void when a row has landed: its own, and that of its key as such. */
+/** The letters that are void once a row is written: its own, and that of its whole key. */
 export function digestsOfRow({ found }: Row): readonly string[] {
   const kind = found.kind.name;
   const key = keyOf(kind, found.id);
   return [distinctionOf(found), ''].map((distinction) => digestOf({ kind, key, distinction }));
 }
 
-/** The letters of keys as such that are void because the record under the key is known by now, though parked as well. */
+/** The letters of whole keys that are void because the records under these keys can be told apart by now, though they are parked too. */
 export const digestsOfKnown = (letters: readonly DeadLetter[]): readonly string[] =>
   letters
     .filter(({ payload, distinction }) => payload !== undefined && distinction.length > 0)
@@ -90,7 +93,7 @@ export function unfit(error: unknown): Unfit {
   return new Unfit(code, undefined, message);
 }
 
-/** Writes the letters in the transaction of the batch they were taken out of. */
+/** Writes letters, in the transaction of the batch that their records were taken out of. */
 export async function park(
   transaction: Transaction,
   letters: readonly DeadLetter[],
@@ -135,8 +138,7 @@ async function parkSome(
 }
 
 /**
- * Takes away the letters of records that have landed, and those that were tried again and not parked again: a letter is due
- * until then.
+ * Deletes the letters of records that were applied, and the retried letters that were not parked again (those are still due).
  */
 export async function clear(
   transaction: Transaction,
@@ -150,7 +152,7 @@ export async function clear(
   );
 }
 
-/** Marks those that waited for these parents as due. @param parents `<kind>:<id>` */
+/** Marks the letters that wait for these parents as due. @param parents `<kind>:<id>` */
 export const release = (transaction: Transaction, parents: readonly string[]): Promise<number> =>
   parents.length === 0
     ? Promise.resolve(0)
@@ -163,7 +165,7 @@ export const release = (transaction: Transaction, parents: readonly string[]): P
 export function printable(bytes: Buffer | string): string {
   const text = typeof bytes === 'string' ? bytes : bytes.toString('utf8');
   return text.slice(0, 500).replace(
-    // Controls, halves of surrogate pairs, and what turns the direction of the text around it.
+    // Control characters, halves of surrogate pairs, and characters that turn the direction of the text around them.
     /[\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069]/gu,
     (character) => `\\x${(character.codePointAt(0) ?? 0).toString(16).padStart(2, '0')}`,
   );
@@ -175,11 +177,11 @@ export interface StoredLetter {
   readonly kind: string;
   readonly redisKey: Buffer;
   readonly payload: Buffer | undefined;
-  /** For a parent. */
+  /** Whether the record waits for a parent. */
   readonly waits: boolean;
-  /** Nothing could not be written: a row could not be deleted. */
+  /** Whether the letter is that of a deletion that could not be done. */
   readonly isDeletion: boolean;
-  /** Of Redis, when it was parked. */
+  /** The life of Redis in which the record was parked. */
   readonly life: string | undefined;
 }
 

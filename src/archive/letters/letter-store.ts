@@ -21,7 +21,7 @@ export interface Letter {
   readonly attempts: number;
 }
 
-/** All that is given must match; no ids: any. */
+/** Which letters: all that is given must match. No ids: letters with any id. */
 export interface LetterFilter {
   readonly ids: readonly string[];
   readonly kind?: string;
@@ -52,7 +52,7 @@ export function deadLetterStore(postgres: PostgresConnection, catalogue: Catalog
         throw postgres.translate(error);
       });
   return {
-    /** @param after only those with higher numbers; `total` counts from there */
+    /** A page of letters. @param after only letters with higher ids are listed, and counted in `total` */
     async list(
       filter: LetterFilter,
       limit: number,
@@ -64,7 +64,7 @@ export function deadLetterStore(postgres: PostgresConnection, catalogue: Catalog
       );
       return { letters: rows.map((row) => toLetter(row, catalogue)), total: Number(rows[0]?.['total'] ?? 0) };
     },
-    /** All that are parked, counted. */
+    /** How many are parked, by kind and reason. */
     async groups(): Promise<readonly LetterGroup[]> {
       const rows = await postgres.query(
         'SELECT kind, code, count(*) AS count FROM millrace.dead_letters GROUP BY kind, code ORDER BY kind, code',
@@ -75,7 +75,7 @@ export function deadLetterStore(postgres: PostgresConnection, catalogue: Catalog
         count: Number(count),
       }));
     },
-    /** Field by field, as found in Redis; empty where nothing was kept. */
+    /** The record of a letter, field by field, as it was found in Redis; empty where no copy was kept. */
     async contents(id: string): Promise<readonly (readonly [string, string | null])[]> {
       const [row] = await postgres.query('SELECT kind, payload FROM millrace.dead_letters WHERE id = $1', [
         id,
@@ -91,7 +91,7 @@ export function deadLetterStore(postgres: PostgresConnection, catalogue: Catalog
           .map((name, index) => [name, text(found.values[index])] as const),
       ];
     },
-    /** What is no record of ours cannot be tried again. @returns how many will be */
+    /** Marks letters as due, but for those of no record of ours, which cannot be tried again. @returns how many are due */
     retry: (filter: LetterFilter): Promise<number> =>
       change(`UPDATE millrace.dead_letters SET due = true ${where} AND kind <> '?'`, filter),
     drop: (filter: LetterFilter): Promise<number> =>
@@ -101,7 +101,7 @@ export function deadLetterStore(postgres: PostgresConnection, catalogue: Catalog
 
 const text = (bytes: Buffer | undefined): string | null => (bytes === undefined ? null : printable(bytes));
 
-/** What tells a letter from others of its key is a time only where the kind has one: else it is a value, a member, or our mark. */
+/** A letter's `distinction` if it is a creation time; of a kind without one it is a value or a member, and of a deletion our mark. */
 function createdOf(kind: Kind | undefined, distinction: string | null): string | null {
   const dated = kind?.created !== undefined;
   return dated && distinction !== '' && distinction !== deletionMark ? distinction : null;

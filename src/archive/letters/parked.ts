@@ -1,6 +1,6 @@
 import type { PostgresConnection } from '../../connections/postgres';
 
-/** What is known of the parked records. One value: the sink, the tail and whoever tries them again go by the same. */
+/** What this daemon knows of the parked records: one object, which the sink, the tail and the stage that retries share. */
 export class Parked {
   readonly #postgres: PostgresConnection;
   #count = 0;
@@ -11,12 +11,12 @@ export class Parked {
     this.#postgres = postgres;
   }
 
-  /** How many there were when they were last counted. */
+  /** How many records were parked when they were last counted. */
   get count(): number {
     return this.#count;
   }
 
-  /** Whether there may be any: only then landed records are looked up among them. */
+  /** Whether any may be parked: only then are applied records looked up among them. */
   get possible(): boolean {
     return this.#possible;
   }
@@ -26,30 +26,30 @@ export class Parked {
     return this.#due;
   }
 
-  /** Counts them. */
+  /** Counts the parked records. */
   async look(): Promise<void> {
     const [row] = await this.#postgres.query('SELECT count(*) AS count FROM millrace.dead_letters');
     this.#count = Number(row?.['count'] ?? 0);
     this.#possible = this.#count > 0;
   }
 
-  /** Some have just been parked, or nobody knows. */
+  /** For when records have been parked, or may have been. */
   suspect(): void {
     this.#possible = true;
   }
 
-  /** Those that are due are to be tried again. */
+  /** For when records have become due: they are to be tried again. */
   call(): void {
     this.#due = true;
   }
 
-  /** All of them are due, and to be tried again. */
+  /** Makes all parked records due. */
   async callAll(): Promise<void> {
     await this.#postgres.query(`UPDATE millrace.dead_letters SET due = true WHERE kind <> '?' AND NOT due`);
     this.#due = true;
   }
 
-  /** @param some tries some of those that are due, and says whether there may be more */
+  /** Tries due records again, if there may be any. @param some tries some of them, and says whether there may be more */
   async retry(some: () => Promise<boolean>): Promise<void> {
     if (this.#due) this.#due = await some();
   }

@@ -2,18 +2,18 @@ import { Observable } from 'rxjs';
 import { asRetryable, describeError, retryable } from '../../foundation/errors';
 import { RedisConnection } from '../../connections/redis';
 import type { RedisTarget } from '../../connections/redis-url';
-import { keyOffset, keyspacePattern } from '../../connections/keyspace';
+import { keyOffset, keyspacePattern } from '../../connections/keyspace-pattern';
 import type { Catalogue } from '../../mapping/kinds';
 import { type Enabling, enableNotifications, isRefused } from './notifications';
 import { PushReader } from './push-reader';
 
-/** For an answer to PING. */
+/** How long an answer to PING is waited for. */
 const longestSilenceMs = 5_000;
 
 export interface KeyspaceOptions {
   readonly target: RedisTarget;
   readonly catalogue: Catalogue;
-  /** For questions a subscribed connection cannot ask. */
+  /** For commands that a subscribed connection cannot send. */
   readonly connection: RedisConnection;
   /** @param key what follows `aidb:`; latin1 as the event */
   readonly onEvent: (key: string, event: string) => void;
@@ -22,9 +22,9 @@ export interface KeyspaceOptions {
 }
 
 /**
- * One subscription to the events of our keys, on a connection of its own. Emits when it begins, when somebody had switched
- * the events off and they are on again, and when that begins or ends to be refused: what happened before is not coming. Errors
- * when it ends, whatever the reason.
+ * One subscription to the events of our keys, on a connection of its own. Emits when it begins; when it has switched on events that
+ * somebody had switched off; and when Redis begins or ceases to refuse that. Events from before an emission may be lost. The
+ * Observable errors when the subscription ends, whatever the reason.
  */
 export const keyspace$ = (options: KeyspaceOptions): Observable<Enabling> =>
   new Observable<Enabling>((subscriber) => {
@@ -38,7 +38,7 @@ export const keyspace$ = (options: KeyspaceOptions): Observable<Enabling> =>
     let pingedAt: number | undefined;
     let watch: NodeJS.Timeout | undefined;
     const tick = () => {
-      // A connection whose other end is gone without a word would be silent for ever.
+      // If the other end vanishes without closing the connection, that is silent for ever: hence the PING.
       if (heard) pingedAt = undefined;
       else if (pingedAt === undefined) {
         pingedAt = performance.now();
@@ -51,10 +51,10 @@ export const keyspace$ = (options: KeyspaceOptions): Observable<Enabling> =>
           refused = isRefused(found);
           if (changed || found === 'switched on') subscriber.next(found);
         },
-        () => undefined, // no answer today: whoever uses that connection will say so
+        () => undefined, // whoever uses that connection reports that it does not answer
       );
     };
-    // From here on the connection is read by us. ioredis made it, has had every answer that it waited for, and asks no more.
+    // From here on we read the connection ourselves: ioredis has had every answer that it waited for, and sends nothing more.
     const subscribe = (found: Enabling): void => {
       const reader = new PushReader(keyOffset(target.db), {
         onMessage: onEvent,
@@ -75,7 +75,7 @@ export const keyspace$ = (options: KeyspaceOptions): Observable<Enabling> =>
       client.stream.write(`*2\r\n$10\r\nPSUBSCRIBE\r\n$${pattern.length}\r\n${pattern}\r\n`);
       watch = setInterval(tick, options.watchMs);
     };
-    // Redis cuts a subscriber that reads too slowly, too (client-output-buffer-limit).
+    // Redis also closes the connection of a subscriber that reads too slowly (client-output-buffer-limit).
     client.on('close', () => fail(new Error('the connection was closed')));
     const begin = async (): Promise<void> => {
       await subscription.connect();
@@ -94,10 +94,10 @@ function explain(subscription: RedisConnection, pattern: string, error: unknown)
   if (message.startsWith('NOPERM')) {
     return retryable(`Redis at ${subscription.display} denies the mirror: ${message}`, {
       code: 'E_REDIS_ACL',
-      // Redis compares a pattern with the grant letter by letter.
+      // The pattern as it is: Redis compares it with the grant letter by letter.
       hint: `Grant the ACL user '&${pattern}' with psubscribe, ping, info, config|get and config|set.`,
     });
   }
-  // It may be mended while we go on trying.
+  // Retryable, whatever it is: somebody may mend it while we go on trying.
   return asRetryable(subscription.translate(error));
 }

@@ -1,12 +1,12 @@
 import type { Effect, Effects } from './mirror-event';
 
-/** Keys remembered, twice as many at the most: some 10 MB. */
+/** How many keys are remembered (twice as many at the most): some 10 MB. */
 const kept = 50_000;
 
 /**
- * Which keys hold fields with lifetimes of their own (HEXPIRE). When the last of them expires Redis says `del`, as if the application
- * had deleted the key: often after `hexpired`, but newer servers leave that out where a reader finds it expired. So the end of such a
- * key is never taken for a deletion.
+ * Remembers which keys hold fields with lifetimes of their own (HEXPIRE). When the last field of a key expires Redis says `del`, as
+ * if the application had deleted the key. Often `hexpired` comes before it, but newer servers leave that out if a read finds the field
+ * expired. So a `del` of such a key is never taken for a deletion.
  */
 export class Lapses {
   readonly #effects: Effects;
@@ -24,7 +24,7 @@ export class Lapses {
     if (event === 'hexpire' || event === 'hexpired') this.#remember(key);
     else if (effect !== 'nothing' && event !== 'hdel') {
       const volatile = this.#forget(key);
-      // Asked again, as of a key that expired: of some kinds that means nothing.
+      // The key counts as expired, which for some kinds means nothing.
       if (volatile && effect === 'deleted') return this.#effects.of(key, 'expired');
     }
     return effect;

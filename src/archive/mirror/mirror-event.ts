@@ -6,8 +6,9 @@ import { shapeOf } from '../record/shape';
 export type Effect = Happening | 'nothing';
 
 /**
- * Whatever is not listed counts as a change: a nomination too many only costs a look. Lifetimes are not contents, and what expired, was
- * evicted, renamed or moved was not deleted. `new` is followed by the event that says what happened.
+ * What each event means. An event that is not listed counts as a change: a nomination too many only costs a look-up. Lifetimes are
+ * not contents, and a key that expired, was evicted, renamed or moved was not deleted by the application. `new` is followed by
+ * another event, which says what happened.
  */
 const effects: ReadonlyMap<string, Effect> = new Map<string, Effect>([
   ['del', 'deleted'], // DEL, UNLINK, the last field or member gone, and EXPIRE with a time in the past
@@ -24,7 +25,7 @@ const effects: ReadonlyMap<string, Effect> = new Map<string, Effect>([
   ['new', 'nothing'],
 ]);
 
-/** Of a hash of which each field is a record. */
+/** What events of a hash mean if each of its fields is a record. */
 const ofParts: ReadonlyMap<string, Effect> = new Map<string, Effect>([
   ['hdel', 'deleted'],
   ['hexpire', 'lapsed'],
@@ -49,19 +50,19 @@ export class Effects {
   of(key: string, event: string): Effect {
     const part = isOneOf(this.#ofParts, key) ? ofParts.get(event) : undefined;
     const effect = part ?? effects.get(event) ?? 'changed';
-    // Nobody refers to a dated record (a prediction), and its id never comes back: that one has expired matters to nobody.
+    // That a dated record (a prediction) has expired matters to nobody: no record refers to it, and its id never comes back.
     return effect === 'lapsed' && isOneOf(this.#dated, key) ? 'nothing' : effect;
   }
 
-  /** What two happenings come to. In doubt, nobody has deleted anything. */
+  /** What two happenings to one key come to, one after the other. In doubt nothing counts as deleted. */
   together(key: string, before: Happening | undefined, after: Happening): Happening {
     if (before === 'lapsed') return before;
-    // Several records go with their key, even if it is written anew at once: what is there then is looked up anyway.
+    // A deleted key takes several records with it, even if it is written anew at once: what it holds now is looked up anyway.
     return before === 'deleted' && after === 'changed' && isOneOf(this.#several, key) ? before : after;
   }
 }
 
-/** A loop: it is asked for every event. */
+/** A plain loop, for it runs for every event. */
 function isOneOf(prefixes: readonly string[], key: string): boolean {
   for (const prefix of prefixes) if (key.startsWith(prefix)) return true;
   return false;

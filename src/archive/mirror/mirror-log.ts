@@ -4,28 +4,28 @@ import { FaultLog } from '../../pipeline/fault-log';
 import type { MirrorEvent } from './mirror';
 import { isRefused } from './notifications';
 
-/** How plain writes are followed. */
+/** Whether, and how well, plain writes are followed. */
 export interface MirrorStatus {
   readonly state: 'off' | 'waiting' | 'listening' | 'refused' | 'down';
-  /** Since when it is in that state. */
+  /** Since when the mirror has been in this state. */
   readonly since: number;
-  /** Why it is not listening, and what to do. */
+  /** Why the mirror is not listening, and what to do. */
   readonly message?: string;
   readonly hint?: string;
-  /** Nominations written to the stream. */
+  /** How many nominations it has written to the stream. */
   readonly mirrored: number;
 }
 
-/** What the mirror tells: for the log, for status, and whether a full pass has to look for what it could not see. */
+/** Turns the mirror's events into log lines and its status, and asks for a full pass when the mirror has missed something. */
 export class MirrorLog {
   readonly #log: Log;
   readonly #missed: (reason: string) => void;
-  /** Its `since` by performance.now(). */
+  /** `since` is by performance.now(). */
   status: MirrorStatus;
   readonly #faults = new FaultLog();
-  /** Down because the stream cannot be written to: the next flush ends it. */
+  /** The mirror is down because it cannot write to the stream: the next flush that succeeds ends that. */
   #writing = false;
-  /** Redis does not let us look at its setting: the first event shows that it is right. */
+  /** Redis does not let us read its setting: the first event shows that notifications are on. */
   #blind = false;
 
   constructor(log: Log, on: boolean, missed: (reason: string) => void) {

@@ -15,13 +15,13 @@ export interface MirrorOptions {
   readonly catalogue: Catalogue;
   /** Where to listen, on a connection of the mirror's own. */
   readonly target: RedisTarget;
-  /** For the writes into the stream. Opened by the caller, and closed after this is complete. */
+  /** For the writes into the stream. The caller opens it, and closes it after the Observable has completed. */
   readonly connection: RedisConnection;
-  /** Aborts for a clean stop: what waits is sent, then this completes. */
+  /** Aborts for a clean stop: nominations that wait are sent, then the Observable completes. */
   readonly signal: AbortSignal;
   /**
-   * What the tail has just seen by value: notifications of it are echoes of our own function library. Asked for predictions, when
-   * their nominations are about to be sent; never for deletions.
+   * Knows the predictions that the tail has just seen by value: notifications of these are echoes of our own function library. Asked
+   * when nominations of predictions are about to be sent, but not for deletions.
    */
   readonly echoes: Pick<Echoes, 'has' | 'settle'>;
   /** A nomination waits this long for company (5), or until so many wait (5,000: as many as are sent at once). */
@@ -29,21 +29,21 @@ export interface MirrorOptions {
   readonly flushAt?: number;
   /** Distinct keys held while Redis is slow or away: 50,000 take some 10 MB and last for a second of 50,000 writes. */
   readonly maxPending?: number;
-  /** How often a silent connection is tried and the server's setting looked at (5,000). */
+  /** How often a silent connection is tried and the server's setting looked at, in milliseconds (5,000). */
   readonly watchMs?: number;
 }
 
 /**
- * `subscribed` and `overflow` ask for a full pass that begins after them, even if one is running: events before the one are
- * lost, and the `dropped` ones of the other.
+ * `subscribed` and `overflow` ask for a full pass that begins after them, even if one is running: events from before `subscribed`
+ * are lost, and so are those that `overflow` counts.
  */
 export type MirrorEvent = { readonly type: 'subscribed'; readonly notifications: Enabling } | QueueEvent;
 
 const backoff = { baseMs: 50, capMs: 1_000 };
 
 /**
- * Turns the keyspace notifications of writers that know nothing of us into nominations in the stream. Cold; never errors.
- * Unsubscribing stops it too, but only the signal lets the caller wait for the last flush.
+ * Turns keyspace notifications, of writers that know nothing of us, into nominations in the stream. Cold; never errors.
+ * Unsubscribing stops the mirror too, but only the signal lets the caller wait for the last flush.
  */
 export const mirror$ = (options: MirrorOptions): Observable<MirrorEvent> =>
   new Observable<MirrorEvent>((subscriber) => {

@@ -11,16 +11,16 @@ import { changesStream } from '../../writer/keys';
 export interface QueueOptions {
   readonly catalogue: Catalogue;
   readonly effects: Effects;
-  /** Used, never opened or closed. */
+  /** For the writes into the stream; opened and closed by the caller. */
   readonly connection: RedisConnection;
-  /** Asked when nominations are about to be sent: has the tail just seen these very records, carried by value? */
+  /** Knows the predictions that the tail has just seen by value, see MirrorOptions. */
   readonly echoes: Pick<Echoes, 'has' | 'settle'>;
   readonly report: (event: QueueEvent) => void;
-  /** A nomination waits this long for company, */
+  /** A nomination waits this long for company, in milliseconds, */
   readonly flushMs: number;
-  /** or until so many wait. */
+  /** or until this many wait. */
   readonly flushAt: number;
-  /** Distinct keys held while Redis is slow or away; more are dropped, and told. */
+  /** How many distinct keys are held while Redis is slow or away; further ones are dropped, counted and reported. */
   readonly maxPending: number;
 }
 
@@ -34,21 +34,21 @@ export interface Down {
   readonly type: 'down';
   readonly what: 'listening' | 'writing';
   readonly error: unknown;
-  /** Counts from 1 within the outage. */
+  /** The attempts of this outage, from 1. */
   readonly attempt: number;
 }
 
-/** Names are short, but anybody may write a key of megabytes. */
+/** The most bytes of keys held. Keys are short, but anybody may write one of megabytes. */
 const maxPendingBytes = 16 * 1024 * 1024;
-/** Keys in one flush: encoding more would hold up the rest of the process. */
+/** The most keys in one flush: encoding more would hold up the rest of the process. */
 const flushMost = 5_000;
 const backoff = { baseMs: 50, capMs: 1_000 };
 
 type Queued = Nomination & { readonly key: string };
 
 /**
- * Nominations on their way into the stream: one a key, whatever happened last to it; bounded; one flush at a time, so that
- * what comes later never arrives earlier. What could not be sent is kept and sent again: a nomination twice is harmless.
+ * Nominations on their way into the stream: one for each key, with what its events come to; bounded; sent by one flush at a time, so
+ * that they keep their order. Those that could not be sent are kept and sent again: to nominate twice is harmless.
  */
 export class NominationQueue {
   readonly #options: QueueOptions;
@@ -70,7 +70,7 @@ export class NominationQueue {
     this.#schedule();
   }
 
-  /** Sends what is there, until something fails, and reports what stays behind. Nothing may be added any more. */
+  /** Sends all that wait, until something fails, and reports how many are left. Nothing may be added any more. */
   close(): Promise<void> {
     this.#closed ??= this.#finish();
     return this.#closed;
@@ -115,7 +115,7 @@ export class NominationQueue {
     const { report } = this.#options;
     const batch = await this.#takeRecords();
     const { failed, error } = await this.#send(entriesOf(batch));
-    // What happened to the key meanwhile is newer.
+    // If something else has happened to the key meanwhile, that came after `what`.
     for (const { key, what } of failed) {
       const newer = this.#pending.get(key);
       if (newer === undefined) this.#put(key, what);
@@ -145,7 +145,7 @@ export class NominationQueue {
     return taken;
   }
 
-  /** Records that are news. */
+  /** Takes keys out of the queue. @returns those that are records, without echoes */
   async #takeRecords(): Promise<readonly Queued[]> {
     const { catalogue, echoes, maxPending } = this.#options;
     const records: Queued[] = [];
@@ -154,7 +154,7 @@ export class NominationQueue {
       if (record !== undefined) records.push({ kind: record.kind, id: record.id, what, key });
     }
     const packed = packedKind(catalogue)?.name;
-    // Only a packed record (a prediction) is all there under its key: the key of a metric grows, and this may be another point.
+    // Only of a packed kind (prediction) is the record all that its key holds. The key of a metric grows: its event may be of another point.
     const isNews = ({ kind, id, what }: Queued) => what !== 'changed' || kind !== packed || !echoes.has(id);
     const news = records.filter(isNews);
     if (!news.some(({ kind, what }) => kind === packed && what === 'changed')) return news;

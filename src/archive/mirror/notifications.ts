@@ -6,18 +6,18 @@ import { describeError } from '../../foundation/errors';
  * hash and sorted set events.
  */
 const needed = ['K', 'g', '$', 's', 'h', 'z'];
-/** What the flag `A` stands for, as far as it matters to us. */
+/** The flags that `A` stands for, as far as they matter to us. */
 const all = needed.filter((flag) => flag !== 'K');
 
-/** Redis does not say, or does not let us change it. Events may come all the same: a managed server sets it elsewhere. */
+/** Redis does not let us read the setting, or change it. Events may come all the same: managed servers have the setting elsewhere. */
 export interface NotificationsRefused {
   readonly refused: string;
-  /** Flags known to be missing; undefined: Redis does not let us look. */
+  /** The flags that are missing; undefined: Redis does not let us read the setting. */
   readonly missing?: string;
   readonly hint: string;
 }
 
-/** Read-only: are the events there? `missing` are the flags to add to `value`. */
+/** Whether the events are switched on. `missing` are the flags to add to `value`. */
 export type Inspection = 'on' | { readonly value: string; readonly missing: string } | NotificationsRefused;
 /** What `enableNotifications` found or did. */
 export type Enabling = 'on' | 'switched on' | NotificationsRefused;
@@ -34,7 +34,7 @@ const missingFrom = (value: string): string =>
 
 function refusal(error: unknown, wanted: string): NotificationsRefused {
   const { code, message } = describeError(error);
-  // Not an answer of the server: the connection's trouble, not a refusal.
+  // An error that is no answer of the server is trouble of the connection, not a refusal.
   if (code !== 'ReplyError') throw error;
   return { refused: message, hint: hint(wanted) };
 }
@@ -42,7 +42,7 @@ function refusal(error: unknown, wanted: string): NotificationsRefused {
 const hint = (wanted: string): string =>
   `Let redis.conf (or the parameter group of a managed Redis) hold \`${setting} ${wanted}\`, or grant the ACL user +config|get +config|set.`;
 
-/** For doctor: changes nothing. @throws only for want of a connection */
+/** Reads the setting and changes nothing. @throws only when the connection fails */
 export async function inspectNotifications(client: Redis): Promise<Inspection> {
   try {
     const reply = (await client.config('GET', setting)) as string[];
@@ -57,9 +57,9 @@ export async function inspectNotifications(client: Redis): Promise<Inspection> {
 }
 
 /**
- * Adds the flags that are missing; those that are on belong to somebody and stay. Redis forgets it at its next restart (the
- * configuration file is its owner's), so this is asked again with every subscription.
- * @throws only for want of a connection
+ * Adds the flags that are missing; those that are on belong to somebody and stay. Redis forgets the setting at its next restart
+ * (its configuration file is its owner's), so this is called with every subscription.
+ * @throws only when the connection fails
  */
 export async function enableNotifications(client: Redis): Promise<Enabling> {
   const found = await inspectNotifications(client);

@@ -1,47 +1,47 @@
-/** What Redis sends on a connection that has subscribed, and asks for nothing but PING. */
+/** What Redis sends on a connection that has subscribed and sends nothing but PING. */
 export interface Pushes {
-  /** @param channel without its first characters; latin1 as the event */
+  /** @param channel without its first `skip` characters; latin1, as the event */
   readonly onMessage: (channel: string, event: string) => void;
-  /** The subscription is confirmed. */
+  /** Called when the subscription is confirmed. */
   readonly onSubscribed: () => void;
-  /** An error reply. */
+  /** Called for an error reply. */
   readonly onRefused: (message: string) => void;
 }
 
 const [CR = 0, minus = 0, zero = 0, nine = 0, colon = 0, dollar = 0, asterisk = 0] = Buffer.from('\r-09:$*');
 
-/** Values in the longest reply there is: pmessage, pattern, channel, event. */
+/** The number of values in the longest reply: pmessage, pattern, channel, event. */
 const mostValues = 4;
-/** A longer value is passed over and taken for an empty one: it is no key of a record. Nor does a line come near it. */
+/** The most bytes of a value or line. A longer value is skipped and counts as empty: it is no key of a record. */
 const longest = 64 * 1024;
 const mostDigits = 15;
 const empty = Buffer.from('$0\r\n\r\n');
 
 /**
- * Reads the replies of a subscribed connection (RESP2), wherever they are cut. A client for everything makes four Buffers, four
- * strings and an event of each message, six times the work; and nearly all messages may be echoes.
+ * Reads the replies of a subscribed connection (RESP2), wherever chunks cut them. A general client makes four Buffers, four strings and
+ * an event of each message, six times the work; and nearly all messages may be echoes.
  */
 export class PushReader {
   readonly #skip: number;
   readonly #pushes: Pushes;
-  /** The beginning of a reply that has not come whole. */
+  /** The beginning of a reply whose end has not come yet. */
   #held: Buffer[] = [];
-  /** Where a value begins in it that is too long, and how many bytes of that are still to come. */
+  /** Where a value that is too long begins in that reply, and how many bytes of the value are still to come. */
   #longFrom = -1;
   #excess = 0;
-  /** The number in the line read last. */
+  /** The number in the line that was read last. */
   #number = 0;
   /** Where each value of the reply begins and ends. */
   readonly #from = new Array<number>(mostValues).fill(0);
   readonly #to = new Array<number>(mostValues).fill(0);
 
-  /** @param skip characters at the start of each channel that are not wanted */
+  /** @param skip how many characters to leave out at the start of each channel */
   constructor(skip: number, pushes: Pushes) {
     this.#skip = skip;
     this.#pushes = pushes;
   }
 
-  /** @throws when this is not what Redis sends to a subscriber: nobody knows where the next reply begins */
+  /** @throws when the bytes are not what Redis sends to a subscriber: then nobody knows where the next reply begins */
   read(chunk: Buffer): void {
     const passed = Math.min(this.#excess, chunk.length);
     this.#excess -= passed;
@@ -59,7 +59,7 @@ export class PushReader {
     this.#longFrom = -1;
   }
 
-  /** Reads the reply at `at`. @returns where the next one begins; -1: it has not come whole */
+  /** Reads the reply at `at`. @returns where the next one begins; -1: the reply is not complete yet */
   #reply(data: Buffer, at: number): number {
     if (data[at] === minus) {
       const end = data.indexOf('\r\n', at);
@@ -91,7 +91,7 @@ export class PushReader {
     return -1;
   }
 
-  /** A line of a type and a number. */
+  /** Reads a line that consists of a type and a number. @returns where the next one begins; -1: the line is not complete yet */
   #line(data: Buffer, at: number, type: number): number {
     if (at >= data.length) return -1;
     if (data[at] !== type) throw new Error(`Redis sent a subscriber what is no reply: ${data[at] ?? 0}`);
@@ -112,7 +112,7 @@ export class PushReader {
   #tell(data: Buffer, values: number): void {
     const [, , channelFrom = 0, eventFrom = 0] = this.#from;
     const [, , channelTo = 0, eventTo = 0] = this.#to;
-    // Of four values there is only `pmessage`; of three the subscription's confirmation; of two PING's answer.
+    // Four values: a `pmessage`. Three: the confirmation of the subscription. Two: the answer to PING.
     if (values === 4) {
       const channel = data.toString('latin1', channelFrom + this.#skip, channelTo);
       this.#pushes.onMessage(channel, data.toString('latin1', eventFrom, eventTo));

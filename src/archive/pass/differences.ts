@@ -26,15 +26,15 @@ export interface DifferenceOptions {
 /** A record that Postgres lacks or has otherwise, or that can be no row. */
 export interface RecordDifference {
   readonly kind: KindName;
-  /** What follows `aidb:<kind>:`, latin1. */
+  /** The part of its key after `aidb:<kind>:`, latin1. */
   readonly id: string;
-  /** Undefined: what is there is no such record, or too large. */
+  /** The record; undefined: the key holds something else, or too large a record. */
   readonly found?: Found;
   readonly change: 'missing' | 'different' | 'unfit';
-  /** Why it is unfit, or which parent is missing as well. */
+  /** Why the record is unfit, or that its parent is missing as well. */
   readonly reason?: string;
   readonly pgId?: string;
-  /** Those that differ, where they were asked for. */
+  /** The columns that differ, if they were asked for. */
   readonly columns?: UnlikeRow['columns'];
 }
 
@@ -43,13 +43,13 @@ export class Differences {
   readonly #options: DifferenceOptions;
   readonly #inDetail: boolean;
 
-  /** @param inDetail column by column, and which of several records it is that fits no column; else these are all told */
+  /** @param inDetail name the columns that differ and, if Postgres refuses to compare some records, which one is unfit; else all of these count as different */
   constructor(options: DifferenceOptions, inDetail = false) {
     this.#options = options;
     this.#inDetail = inDetail;
   }
 
-  /** Of dated kinds, by the creation times alone: identity says everything. @returns those that are not there */
+  /** The records, of a dated kind, that Postgres lacks: such records never change, so their identities are all there is to compare. */
   async missing(name: KindName, records: readonly Identity[]): Promise<readonly Identity[]> {
     if (records.length === 0) return [];
     const target = targetOf(this.#options.targets(), name);
@@ -60,7 +60,7 @@ export class Differences {
     return unlike.flatMap(({ index }) => records[index] ?? []);
   }
 
-  /** Reads records of any shape but members, and compares them; piece by piece, for they may be of any size. @param ids latin1 */
+  /** Reads records (of any shape but members) and compares them, piece by piece, for they may be of any size. @param ids latin1 */
   async *ofIds(kind: Kind, ids: readonly string[]): AsyncGenerator<readonly RecordDifference[]> {
     for (let at = 0; at < ids.length;) {
       const differences: RecordDifference[] = [];
@@ -93,7 +93,7 @@ export class Differences {
     return [...differences, ...(await this.#ofRows(rows))];
   }
 
-  /** Postgres compares in its own types; a value that fits none fails the whole question. */
+  /** Postgres compares in its own types: a single value that fits no column makes the whole query fail. */
   async #ofRows(rows: readonly Row[]): Promise<readonly RecordDifference[]> {
     const [first] = rows;
     if (first === undefined) return [];
@@ -101,7 +101,7 @@ export class Differences {
       return await this.#ask((transaction) => this.#compare(transaction, first.kind.name, rows));
     } catch (error) {
       if (!isDataError(error)) throw error;
-      // The applier isolates it.
+      // The applier will isolate the record.
       if (!this.#inDetail) return rows.map(({ found }) => ({ ...of(found), change: 'different' }));
       if (rows.length === 1)
         return [{ ...of(first.found), change: 'unfit', reason: reasonOf(describeError(error)) }];
@@ -138,7 +138,7 @@ export class Differences {
       }
     };
     if (identity === 'dated') {
-      // Told apart without its parents, and there without them, perhaps.
+      // Their identity does not depend on their parents, and the rows may be there although a parent is not.
       const all = rows.map((row) => ({ row, parents: [] }));
       await tell(all, present(target, all.map(identityValues)));
       return differences;
@@ -162,7 +162,7 @@ export class Differences {
     return differences;
   }
 
-  /** @throws data errors as they are, everything else explained */
+  /** @throws data errors as they are, all others explained */
   async #ask<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
     const { postgres } = this.#options;
     try {

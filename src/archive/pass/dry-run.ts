@@ -5,7 +5,7 @@ import type { PostgresTarget } from '../../connections/postgres-url';
 import { inspectServer, RedisConnection } from '../../connections/redis';
 import { Differences } from './differences';
 import { type ArchiveDifference, explainNominated } from './explain';
-import { FullPass } from './full-pass';
+import { ArchiveFullPass } from './full-pass';
 import type { KindName } from '../../mapping/kinds';
 import { countParked, type ParkedCounts } from './parked-already';
 import { findTargets } from '../schema/preparation';
@@ -15,13 +15,13 @@ export interface ArchiveDryRun extends ParkedCounts {
   readonly keys: number;
   readonly ms: number;
   readonly differences: Readonly<Record<KindName, number>>;
-  /** Records told one by one. */
+  /** How many records were told one by one. */
   readonly told: number;
 }
 
 /**
  * A full pass that lists what it would write. Reads Redis and Postgres, writes neither.
- * @param limit so many records at the most are looked at column by column and told; the others are counted
+ * @param limit how many records at the most are compared column by column and told; the others are only counted
  */
 export async function archiveDryRun(
   config: ArchiveRecords,
@@ -45,7 +45,7 @@ export async function archiveDryRun(
     });
     const shared = { postgres, targets: () => targets, strategies: config.onConflict };
     const truth = new TruthReader(redis, catalogue);
-    const pass = new FullPass({ ...shared, redis, truth });
+    const pass = new ArchiveFullPass({ ...shared, redis, truth });
     const differences = new Differences({ ...shared, truth }, true);
     const startedAt = Date.now();
     let told = 0;

@@ -5,26 +5,26 @@ import { shapeOf } from '../record/shape';
 import type { Nominated } from '../record/nominated';
 import type { UnlikeRow } from '../write/find-unlike';
 
-/** One record that Postgres lacks or has otherwise. Contents are in it: for the eyes of whoever asked. */
+/** One record that Postgres lacks or has otherwise. It has contents: only whoever asked for it may see it. */
 export interface ArchiveDifference {
   readonly kind: KindName;
   /** The Redis key. */
   readonly key: string;
-  /** Which of several records under that key: the member of a metric, the name of a hyperparameter. */
+  /** Which record under that key, if it holds several: the member of a metric, the name of a hyperparameter. */
   readonly record?: string;
-  /** `unfit`: it cannot become a row, and would be parked. */
+  /** `unfit`: the record cannot become a row, and would be parked. */
   readonly change: RecordDifference['change'];
-  /** Why it is unfit, or which parent is missing as well. */
+  /** Why the record is unfit, or that its parent is missing as well. */
   readonly reason?: string;
-  /** Of a different one. */
+  /** Table, row and columns of a record that is `different`. */
   readonly table?: string;
   readonly row?: string;
   readonly columns?: UnlikeRow['columns'];
 }
 
 /**
- * What a pass nominates, looked at once more, one column after another. What is equal by now is left out. Comes as it is read, so that
- * the caller may have enough.
+ * Compares what a pass has nominated once more, column by column. Records that are equal by now are left out. Yields one difference at a
+ * time, so that the caller can stop when it has enough.
  */
 export async function* explainNominated(
   differences: Differences,
@@ -34,7 +34,7 @@ export async function* explainNominated(
   for (const [name, ids] of nominated) {
     const kind = kindOf(catalogue, name);
     if (kind.shape === 'members') {
-      // Only a key of another type is nominated: points come by value.
+      // Points come by value; a key of such a kind is nominated only when it is of another Redis type.
       const reason = 'the key holds no sorted set (E_TYPE)';
       for (const id of ids) yield explained({ kind: name, id, change: 'unfit', reason });
     } else for await (const page of differences.ofIds(kind, [...ids])) yield* page.map(explained);

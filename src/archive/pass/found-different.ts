@@ -3,41 +3,41 @@ import { KeySet } from '../record/key-set';
 import type { Catalogue, Kind, KindName } from '../../mapping/kinds';
 import { isId } from '../record/row';
 
-/** Numbers of so many digits are surely below 2^53. */
+/** Numbers of up to this many digits are surely below 2^53. */
 const mostDigits = 15;
 
-/** Records handed over together: a transaction for them, between two pages of the tail. */
+/** How many records are handed over together: they make one transaction, between two pages of the tail. */
 const pageRecords = ({ packed, shape }: Kind): number => (packed ? 4_000 : shape === 'members' ? 100 : 1_000);
 
 export interface DifferentPage {
   readonly kind: KindName;
   /** latin1, rising */
   readonly ids: readonly string[];
-  /** No number of this kind comes after it. */
+  /** Whether this page has the highest numbers of the kind. */
   readonly last: boolean;
 }
 
-/** A part of what was found, in one of two forms. */
+/** The differences of one kind, in two sets. */
 interface Part {
   readonly kind: KindName;
   readonly pageRecords: number;
   readonly numbers: IdSet;
-  /** Greater numbers, ids of several parts, and what is no id at all: after the numbers, therefore. */
+  /** Ids that `numbers` cannot hold: greater numbers, ids of several parts, keys without an id. They come after the numbers. */
   readonly keys: KeySet;
-  /** Which of the two this walk is for. */
+  /** Which of the two sets the present walk fills. */
   open: 'both' | 'numbers' | 'keys' | 'none';
 }
 
 /**
- * What a walk over Redis found different, until it is through and they are taken out in order: parents before children, each kind by
- * rising ids. What has no room is looked for by another walk.
+ * Holds the records that a walk over Redis finds different. When the walk is through they are taken out in order: parents before
+ * children, each kind by rising ids. Records that have no room are looked for by another walk.
  */
 export class FoundDifferent {
   readonly #parts: readonly Part[];
   readonly #byKind: ReadonlyMap<KindName, Part>;
   #at = 0;
 
-  /** @param bytes what each of the two forms of a kind may take, about */
+  /** @param bytes about how much memory each of the two sets of a kind may take */
   constructor(catalogue: Catalogue, bytes: number) {
     this.#parts = [...catalogue.values()].map((kind) => ({
       kind: kind.name,
@@ -53,10 +53,10 @@ export class FoundDifferent {
     return this.#parts.reduce((sum, { numbers, keys }) => sum + numbers.size + keys.size, 0);
   }
 
-  /** Whether this walk is for such records: otherwise they need not be compared. */
+  /** Whether this walk is to find such records: others need not be compared. */
   wants(kind: KindName, id: string): boolean {
     const part = this.#partOf(kind);
-    // Nearly always, for millions: told without looking at the id.
+    // This is nearly always so, and asked for millions of records: answered without looking at the id.
     if (part.open === 'both' && !part.numbers.more && !part.keys.more) return true;
     if (isNumber(id)) return isOpen(part, 'numbers') && part.numbers.wants(Number(id));
     return isOpen(part, 'keys') && part.keys.wants(id);
@@ -69,7 +69,7 @@ export class FoundDifferent {
     } else if (isOpen(part, 'numbers')) part.numbers.add(Number(id));
   }
 
-  /** The walk is through. @returns the next ones; `walk`: another walk has to come first; undefined: that was all */
+  /** Takes the next records out, when the walk is through. `walk`: another walk has to come first; undefined: that was all. */
   take(): DifferentPage | 'walk' | undefined {
     for (const part of this.#parts) part.open = 'none';
     for (; this.#at < this.#parts.length; this.#at++) {

@@ -3,55 +3,55 @@ import { type DifferenceOptions, Differences } from './differences';
 import type { Found } from '../record/found';
 import { type DifferentPage, FoundDifferent } from './found-different';
 import { type Catalogue, type Kind, type KindName, kindOf, packedKind } from '../../mapping/kinds';
-import { MetricKeys } from '../truth/metric-keys';
+import { MemberReader } from '../truth/member-reader';
 import { beginning, type Chunk, Scan } from '../truth/scan';
 import type { Nominated } from '../record/nominated';
 
 export interface FullPassOptions extends DifferenceOptions {
   readonly redis: RedisConnection;
-  /** What each kind's differences may take until they are handed over. */
+  /** About how much memory each kind's differences may take until they are handed over. */
   readonly heldBytes?: number;
 }
 
 const nothing: Nominated = { nominated: new Map(), points: [] };
 
-/** For tens of millions of predictions, or 100,000 metrics; beyond, Redis is walked over once more. */
+/** Enough for tens of millions of predictions, or 100,000 metrics; for more, Redis is walked over once more. */
 const heldBytes = 16 * 1024 * 1024;
-/** Metric points compared in one step, and the keys they come from: each takes a round trip or more. */
+/** How many metric points are compared in one step, and from how many keys, of which each takes a round trip or more. */
 const pagePoints = 1_000;
 const pageKeys = 100;
 
-/** A chunk to compare, or a page to hand over: what is begun anew after a failure. */
+/** Comparing a chunk, or handing over a page: after a failure it is begun anew. */
 type Work = () => AsyncGenerator<Nominated>;
 
 /**
- * Walks Redis, and then nominates what differs from Postgres; writes nothing, and never takes absence in Redis for a deletion. A
- * chunk a step, so that the tail goes on in between.
+ * Walks Redis, and then nominates what differs from Postgres. Writes nothing, and never takes absence in Redis for a deletion. Does one
+ * chunk in a step, so that the tail goes on in between.
  *
- * SCAN knows no order, and the archive needs one: rows get rising ids, by which readers find the newest, and of two records of one
- * name the earlier is meant to have it. So differences are held, in bounded memory, until the walk is through, and handed over by kind
- * and Redis id.
+ * SCAN knows no order, but the archive needs one: rows get rising ids, by which readers find the newest, and of two records with one
+ * natural key the earlier should have it. So differences are held, in bounded memory, until the walk is through, and then handed over
+ * by kind and Redis id.
  *
- * While Postgres compares a chunk, Redis reads the next one: never more than one. It may be out of date when its turn comes, or
- * even of a Redis that has been flushed or restarted since. What it nominates too much is read again before anything is written;
- * what it does not know of was written after the pass began, and is the tail's, or the next pass', which such a Redis calls for.
+ * While Postgres compares a chunk, Redis reads the next one (never more than one). That one may be out of date when its turn comes, or
+ * come from a Redis that was flushed or restarted since. This does no harm: what it nominates needlessly is read again before anything
+ * is written; what it lacks was written after the pass began, and is up to the tail, or to the pass that follows a flush or a restart.
  */
-export class FullPass {
+export class ArchiveFullPass {
   readonly #catalogue: Catalogue;
   readonly #scan: Scan;
   readonly #differences: Differences;
-  readonly #metrics: MetricKeys;
+  readonly #metrics: MemberReader;
   readonly #found: FoundDifferent;
-  /** Where the walk goes on; undefined: it is through. */
+  /** The cursor at which the walk goes on; undefined: it is through. */
   #cursor: string | undefined = beginning;
-  /** The chunk from there, on its way. */
+  /** The chunk at that cursor, on its way. */
   #ahead: Promise<Chunk> | undefined;
-  /** Kept until it is done with, and what it nominated applied. */
+  /** The work in hand, until it is done and what it nominated is applied. */
   #work: Work | undefined;
   #steps: AsyncGenerator<Nominated> | undefined;
-  /** Keys looked at. */
+  /** How many keys were looked at. */
   keys = 0;
-  /** By kind, what was handed over and applied. */
+  /** How many records were handed over and applied, by kind. */
   readonly differences = new Map<KindName, number>();
 
   constructor(options: FullPassOptions) {
@@ -59,7 +59,7 @@ export class FullPass {
     this.#catalogue = catalogue;
     this.#scan = new Scan(options.redis, catalogue);
     this.#differences = new Differences(options);
-    this.#metrics = new MetricKeys(options.redis, catalogue);
+    this.#metrics = new MemberReader(options.redis, catalogue);
     this.#found = new FoundDifferent(catalogue, options.heldBytes ?? heldBytes);
   }
 
@@ -70,8 +70,8 @@ export class FullPass {
   }
 
   /**
-   * @returns what is to be applied before the next step; undefined when the pass is complete. After a failure, here or while that
-   * was applied: see `repeat`.
+   * Does a step. @returns what has to be applied before the next one; undefined when the pass is complete. After a failure, of the step
+   * or of applying, `repeat` has to be called.
    */
   async step(): Promise<Nominated | undefined> {
     this.#work ??= await this.#next();
@@ -84,10 +84,10 @@ export class FullPass {
     return nothing;
   }
 
-  /** What was nominated last may not have been applied: the next step begins its chunk or page again. */
+  /** Has the next step begin its chunk or page again, because what was nominated last may not have been applied. */
   repeat(): void {
     this.#steps = undefined;
-    this.#ahead = undefined; // over a connection that may have failed
+    this.#ahead = undefined; // it may have been read over a connection that has failed
   }
 
   async #next(): Promise<Work | undefined> {
@@ -120,7 +120,7 @@ export class FullPass {
       const kind = kindOf(this.#catalogue, name);
       const ids = [...all].filter((id) => found.wants(name, id));
       if (kind.shape === 'members') continue;
-      // What has no identity of the packed kind is for the applier to park, or to find gone.
+      // A record of the packed kind that has no identity cannot be compared: the applier parks it, or finds it gone.
       if (kind.packed) for (const id of ids) found.add(name, id);
       else for (const id of await this.#different(kind, ids)) found.add(name, id);
     }
@@ -157,20 +157,20 @@ export class FullPass {
       }
       return;
     }
-    // The youngest of them were on their way when they were looked for, and the tail has brought them since.
+    // The youngest predictions were on their way while they were compared, and the tail has brought them since: compare once more.
     const due = kind.packed && last ? await this.#different(kind, ids) : new Set(ids);
     yield { nominated: new Map([[name, due]]), points: [] };
     this.#count(name, due.size);
   }
 
-  /** Those of which a record differs, in order. */
+  /** The ids under which a record differs, in order. */
   async #different(kind: Kind, ids: readonly string[]): Promise<ReadonlySet<string>> {
     const different = new Set<string>();
     for await (const page of this.#differences.ofIds(kind, ids)) for (const { id } of page) different.add(id);
     return new Set(ids.filter((id) => different.has(id)));
   }
 
-  /** Those that are not there, or can be no rows; in order. */
+  /** The points that Postgres lacks, or that can be no rows; in order. */
   async #missing(points: readonly Found[]): Promise<readonly Found[]> {
     const missing = new Set((await this.#differences.ofRecords(points)).map(({ found }) => found));
     return points.filter((point) => missing.has(point));
@@ -180,7 +180,7 @@ export class FullPass {
     if (more > 0) this.differences.set(name, (this.differences.get(name) ?? 0) + more);
   }
 
-  /** Many short keys make a page, or a long one several. @param known keys of which enough has been read */
+  /** Reads points in pages: many short keys make a page, a long key several. @param known keys of which no more needs to be read */
   async *#readPoints(
     kind: Kind,
     ids: readonly string[],

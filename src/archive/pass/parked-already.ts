@@ -3,13 +3,13 @@ import { digestOf } from '../letters/dead-letters';
 import type { ArchiveDifference } from './explain';
 
 export interface ParkedCounts {
-  /** Of the records told: what is parked is found different by each pass. */
+  /** How many of the records told are parked already: each pass finds those different. */
   readonly parkedAlready: number;
-  /** All that is parked. */
+  /** How many records are parked in all. */
   readonly parked: number;
 }
 
-/** How many of these records are parked. Under a key that several records share, each is looked for by itself. */
+/** Counts which of these records are parked. Of a key that several records share, each is looked for by itself. */
 export async function countParked(
   postgres: PostgresConnection,
   told: readonly Pick<ArchiveDifference, 'kind' | 'key' | 'record'>[],

@@ -3,8 +3,8 @@ import { compareEntryIds } from '../stream/entry-id';
 import { lastEntryId } from '../tail/stream-tail';
 
 /**
- * A pass begins when the tail has applied what was in the stream when it was asked for: it would find all of that missing, and
- * have it written a second time.
+ * Lets a pass begin only when the tail has applied everything that was in the stream when the pass was asked for. Otherwise the pass would
+ * find all of that missing, and have it written a second time.
  */
 export class PassGate {
   readonly #redis: RedisConnection;
@@ -18,7 +18,7 @@ export class PassGate {
   async isOpen(position: string): Promise<boolean> {
     const last = await lastEntryId(this.#redis);
     this.#after ??= last;
-    // The entry waited for may have been deleted meanwhile.
+    // Compared with the present end, too: the entry we wait for may have been deleted in the meantime.
     if (compareEntryIds(position, this.#after) < 0 && compareEntryIds(position, last) < 0) return false;
     this.#after = undefined;
     return true;

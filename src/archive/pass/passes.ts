@@ -3,13 +3,14 @@ import type { Metrics } from '../../metrics/metrics';
 import type { Catalogue } from '../../mapping/kinds';
 import type { Tell } from '../../pipeline/event';
 import { type Pass, PassRunner } from '../../pipeline/pass-runner';
+import { passTeller } from '../../pipeline/pass-teller';
 import type { Parked } from '../letters/parked';
 import type { Checkpoint } from '../position/checkpoint';
 import type { Nominated } from '../record/nominated';
 import type { BatchOutcome } from '../write/attempt';
-import { FullPass, type FullPassOptions } from './full-pass';
+import { ArchiveFullPass, type FullPassOptions } from './full-pass';
 import { PassGate } from './pass-gate';
-import { type ArchivePassReport, passStarted, passSummary, recordPass } from './report';
+import { type ArchivePassReport, archivePassWords } from './report';
 import { StatisticsTally } from './statistics';
 
 export interface ArchivePassesOptions extends FullPassOptions {
@@ -30,12 +31,13 @@ const tallyFromNow = (catalogue: Catalogue) => ({
   counts: new StatisticsTally(catalogue),
 });
 
-/** The full passes of a lane, in turns with its tail: each is told, counted, and reported to whoever asked for it. */
+/** The full passes of a lane, with log lines, events and metrics; each is reported to whoever asked for it. */
 export class ArchivePasses {
   readonly runner: PassRunner<ArchivePassReport>;
   readonly #options: ArchivePassesOptions;
   readonly #gate: PassGate;
-  /** Since the pass was asked for: one that is restarted goes on counting. */
+  readonly #teller: ReturnType<typeof passTeller<ArchivePassReport>>;
+  /** What was written since the pass was asked for; a pass that is restarted goes on counting. */
   #tally: ReturnType<typeof tallyFromNow> | undefined;
   /** The request that the pass under way answers. */
   #answers: string | null = null;
@@ -43,6 +45,8 @@ export class ArchivePasses {
   constructor(options: ArchivePassesOptions) {
     this.#options = options;
     this.#gate = new PassGate(options.redis);
+    const words = archivePassWords(options.truth.catalogue);
+    this.#teller = passTeller({ ...options, pipeline: 'archive', words });
     this.runner = new PassRunner({
       onWanted: () => {
         this.#tally ??= tallyFromNow(options.truth.catalogue);
@@ -55,12 +59,12 @@ export class ArchivePasses {
     });
   }
 
-  /** Whatever is applied while a pass runs is in its statistics. */
+  /** Counts what was applied: whatever is applied while a pass runs is in its statistics. */
   applied(applied: BatchOutcome): void {
     this.#tally?.counts.add(applied);
   }
 
-  /** When the tail is as far as the stream was; then all parked records are due. */
+  /** A pass may begin when the tail has caught up with the stream; it makes all parked records due. */
   async #mayBegin(): Promise<boolean> {
     const { entryId, parked } = this.#options;
     if (!(await this.#gate.isOpen(entryId()))) return false;
@@ -69,11 +73,9 @@ export class ArchivePasses {
   }
 
   #begin(reason: string): Pass<ArchivePassReport> {
-    const { log, tell, checkpoint } = this.#options;
-    const pass = new FullPass(this.#options);
-    this.#answers = checkpoint.passRequestedAt;
-    log.info('pass started', { event: 'pass.start', pipeline: 'archive', reason, text: passStarted() });
-    tell({ type: 'pass-started', reason });
+    const pass = new ArchiveFullPass(this.#options);
+    this.#answers = this.#options.checkpoint.passRequestedAt;
+    this.#teller.begun(reason);
     return {
       get progress() {
         return pass.progress;
@@ -82,7 +84,7 @@ export class ArchivePasses {
     };
   }
 
-  async #step(pass: FullPass, reason: string): Promise<ArchivePassReport | 'more'> {
+  async #step(pass: ArchiveFullPass, reason: string): Promise<ArchivePassReport | 'more'> {
     const { apply, parked } = this.#options;
     try {
       const nominated = await pass.step();
@@ -91,15 +93,15 @@ export class ArchivePasses {
         return 'more';
       }
     } catch (error) {
-      pass.repeat(); // it may not have been applied
+      pass.repeat(); // what was nominated may not have been applied
       throw error;
     }
-    if (parked.due) return 'more'; // what is still parked after that is the pass' errors
+    if (parked.due) return 'more'; // due records are tried first: those that stay parked are the errors of the report
     await parked.look();
     return this.#reportOf(pass, reason, parked.count);
   }
 
-  #reportOf(pass: FullPass, reason: string, errors: number): ArchivePassReport {
+  #reportOf(pass: ArchiveFullPass, reason: string, errors: number): ArchivePassReport {
     const { since: startedAt, moment, counts } = this.#tally ?? tallyFromNow(this.#options.truth.catalogue);
     return {
       startedAt,
@@ -113,14 +115,10 @@ export class ArchivePasses {
   }
 
   #done(report: ArchivePassReport): void {
-    const { log, metrics, truth, checkpoint, tell, onDone } = this.#options;
+    const { checkpoint, onDone } = this.#options;
     this.#tally = undefined;
-    recordPass(metrics, truth.catalogue, report);
-    const text = passSummary(report);
-    log.info('pass complete', { event: 'pass.done', pipeline: 'archive', ...report, text });
-    const differences = Object.values(report.differences).reduce((sum, count) => sum + count, 0);
-    tell({ type: 'pass-done', ms: report.ms, differences });
-    void checkpoint.report({ ...report, requestedAt: this.#answers }).catch(() => undefined); // asked for again by whoever waits
+    this.#teller.done(report);
+    void checkpoint.report({ ...report, requestedAt: this.#answers }).catch(() => undefined); // if it is lost, whoever waits asks again
     onDone(report);
   }
 }

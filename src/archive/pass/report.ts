@@ -1,5 +1,5 @@
-import type { Metrics } from '../../metrics/metrics';
 import type { AppliedSum } from '../../pipeline/applied-report';
+import type { PassWords } from '../../pipeline/pass-teller';
 import { timestamp } from '../../foundation/timestamp';
 import type { Catalogue, KindName } from '../../mapping/kinds';
 import { labelOf } from '../../mapping/statistics';
@@ -10,33 +10,29 @@ export interface ArchivePassReport {
   readonly startedAt: number;
   readonly ms: number;
   readonly reason: string;
-  /** Records written while it ran, by the tail as well, and those parked at its end. */
+  /** Records that were written while the pass ran, also by the tail, and records parked at its end. */
   readonly statistics: Statistics;
   readonly deleted: number;
-  /** Keys compared. */
+  /** How many keys were compared. */
   readonly keys: number;
-  /** Records the pass itself found different, by kind. */
+  /** How many records the pass itself found different, by kind. */
   readonly differences: Readonly<Record<KindName, number>>;
 }
 
-export const passStarted = (): string => `[${timestamp()}] === Starting Redis → PostgreSQL Sync ===`;
-
 /** The lines the documents show, and the time. */
-export function passSummary({ statistics, ms }: ArchivePassReport): string {
+export function archivePassSummary({ statistics, ms }: ArchivePassReport): string {
   const lines = Object.entries(statistics).map(([name, count]) => `  ${labelOf(name)}: ${count}`);
   return [`[${timestamp()}] === Sync Complete in ${(ms / 1_000).toFixed(2)}s ===`, ...lines, ''].join('\n');
 }
 
-export function recordPass(metrics: Metrics, catalogue: Catalogue, report: ArchivePassReport): void {
-  const pipeline = 'archive';
-  metrics.passes.inc({ pipeline });
-  for (const kind of catalogue.keys()) {
-    metrics.passDifferences.inc({ pipeline, kind }, report.differences[kind] ?? 0);
-  }
-}
+export const archivePassWords = (catalogue: Catalogue): PassWords<ArchivePassReport> => ({
+  started: () => `[${timestamp()}] === Starting Redis → PostgreSQL Sync ===`,
+  summary: archivePassSummary,
+  differences: ({ differences }) => [...catalogue.keys()].map((kind) => [kind, differences[kind] ?? 0]),
+});
 
-/** What was applied, as the log tells it. */
-export const describeApplied =
+/** How the log tells what was applied. */
+export const describeRecordsApplied =
   (catalogue: Catalogue) =>
   ({ kinds, deleted, parked, ms }: AppliedSum<KindName>) => {
     const statistics = summed(catalogue, kinds, parked);

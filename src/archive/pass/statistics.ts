@@ -3,7 +3,7 @@ import { type Statistic, statisticsOf } from '../../mapping/statistics';
 import type { Counts } from '../../pipeline/applied-report';
 import type { BatchOutcome } from '../write/attempt';
 
-/** What the documents print and `fullSync` returns: records written since the pass began, and those that are parked. */
+/** Records written since the pass began, by kind, and (`errors`) records that are parked: printed at its end, and what `fullSync` returns. */
 export type Statistics = Readonly<Record<Statistic | 'errors', number>> & Readonly<Record<string, number>>;
 
 export class StatisticsTally {
@@ -28,7 +28,7 @@ export class StatisticsTally {
   }
 }
 
-/** @param errors records parked */
+/** The statistics of these counts. @param errors how many records are parked */
 export function summed(
   catalogue: Catalogue,
   counts: ReadonlyMap<KindName, Pick<Counts, 'added' | 'updated'>>,
@@ -45,7 +45,7 @@ export function summed(
   return { ...sums, errors };
 }
 
-/** By kind and operation. */
+/** How many records a batch has written, by kind and operation. */
 export function countsOf({ counts, deleted }: BatchOutcome): ReadonlyMap<KindName, Counts> {
   const all = new Map<KindName, Counts>();
   for (const [kind, written] of counts) all.set(kind, { ...written, deleted: 0 });

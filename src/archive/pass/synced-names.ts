@@ -2,11 +2,11 @@ import type { Log } from '../../log/log';
 import { type Catalogue, kindOf } from '../../mapping/kinds';
 import type { BatchOutcome } from '../write/attempt';
 
-/** At most so many a second. */
+/** How many names are logged in a second at the most. */
 const atOnce = 20;
 const secondMs = 1_000;
 
-/** Tells new records of some kinds by name, as the documents do of models and datasets. */
+/** Logs the names of new records of some kinds (models, datasets). */
 export class SyncedNames {
   readonly #log: Log;
   readonly #catalogue: Catalogue;

@@ -2,16 +2,16 @@ import { hostname } from 'node:os';
 import { readAsset } from '../../foundation/package-root';
 import type { Pause } from '../../pipeline/pause';
 import { applicationName, type PostgresConnection, type Transaction } from '../../connections/postgres';
-import { claimedPosition, type Position } from './claimed-position';
+import { claimedPosition, type StreamPosition } from './claimed-position';
 import type { Life } from '../record/identity';
-import { pauseOf } from './pause';
+import { pauseOf } from './pause-store';
 import { changesStream } from '../../writer/keys';
 
-/** The connections of an owner, which take turns, see relay.ts: the one whose turn is next has no lock on the stream's row while it copies. */
+/** The names of an owner's two connections, which take turns (relay.ts): one copies rows, without a lock on the stream's row, while the other commits. */
 export const firstWriter = 'archive';
 export const secondWriter = 'archive-second';
 
-/** An owner that has given no sign of life for this long may be replaced. It gives one each second. */
+/** An owner gives a sign of life each second; one that has given none for this long may be replaced. */
 const silenceMs = 5_000;
 
 const claimSql = readAsset('src/archive/position/sql/claim.sql');
@@ -24,7 +24,7 @@ const lifeSql = readAsset('src/archive/position/sql/begin-life.sql');
 
 const replacedSql = 'INSERT INTO millrace.incarnations (incarnation) VALUES ($1) ON CONFLICT DO NOTHING';
 
-/** Another instance owns the stream now: whatever this one knew of its position is worthless. */
+/** Thrown when another instance owns the stream: whatever this one knew of the position is worthless. */
 export class Displaced extends Error {}
 
 export interface Ownership {
@@ -43,25 +43,25 @@ export class Checkpoint {
   #passRequestedAt: string | null = null;
   /** When Postgres last said that this instance is the owner, by performance.now(). */
   #confirmedAt = -Infinity;
-  #position: Position | undefined;
+  #position: StreamPosition | undefined;
 
   constructor(postgres: PostgresConnection) {
     this.#postgres = postgres;
   }
 
-  /** Where the stream goes on; undefined: this instance is not the owner. */
-  get position(): Position | undefined {
+  /** The position after which the stream is read; undefined: this instance is not the owner, or has to `reload`. */
+  get position(): StreamPosition | undefined {
     return this.#position;
   }
 
-  /** Which life of Redis is followed. */
+  /** The life of Redis that is followed. */
   get life(): Life {
     return this.#position?.life ?? null;
   }
 
-  /** Tries to become the owner. @returns who is. */
+  /** Tries to become the owner. @returns who is the owner now */
   async claim(): Promise<Ownership> {
-    // Looked up first: ON CONFLICT alone would wait for an owner in the middle of a transaction.
+    // NOT EXISTS comes first: ON CONFLICT alone would wait for an owner in the middle of a transaction.
     await this.#postgres.query(
       'INSERT INTO millrace.checkpoint (stream) SELECT $1 WHERE NOT EXISTS (SELECT FROM millrace.checkpoint WHERE stream = $1) ON CONFLICT DO NOTHING',
       [changesStream],
@@ -94,7 +94,7 @@ export class Checkpoint {
     return { passRequested, paused: pauseOf(row) };
   }
 
-  /** Which request a pass that begins now answers. */
+  /** The request that a pass beginning now answers; null: there is none. */
   get passRequestedAt(): string | null {
     return this.#passRequestedAt;
   }
@@ -105,7 +105,7 @@ export class Checkpoint {
     await this.#postgres.query(sql, [changesStream, JSON.stringify(report)]);
   }
 
-  /** Asks the owner, whoever it is, for a full pass. @returns what its report will name */
+  /** Asks the owner, whoever it is, for a full pass. @returns the time of the request, for `passSince` */
   async requestPass(): Promise<string> {
     const sql =
       'UPDATE millrace.checkpoint SET pass_requested_at = clock_timestamp() WHERE stream = $1 RETURNING pass_requested_at';
@@ -120,7 +120,7 @@ export class Checkpoint {
     return row?.['last_pass'] == null ? undefined : JSON.parse(row['last_pass']);
   }
 
-  /** Which Redis the owner archives; undefined: none yet. */
+  /** The incarnation that the owner, whoever it is, follows; undefined: none yet. */
   async storedIncarnation(): Promise<string | undefined> {
     const sql = 'SELECT incarnation FROM millrace.checkpoint WHERE stream = $1';
     const [row] = await this.#postgres.query(sql, [changesStream]);
@@ -135,32 +135,32 @@ export class Checkpoint {
     return row?.['entry_id'] ?? undefined;
   }
 
-  /** Locks the row and moves the position, inside the transaction that writes what lies between. @throws Displaced */
+  /** Locks the stream's row and moves the position, inside the transaction that writes the records up to it. @throws Displaced */
   async fence(transaction: Transaction, entryId: string): Promise<void> {
     const expected = this.#position?.entryId;
     const moved = await transaction.execute(fenceSql, [changesStream, this.#epoch, expected, entryId]);
     if (moved === 0) throw this.#displaced();
   }
 
-  /** The transaction of `fence` is committed. */
+  /** To be called when the transaction of `fence` is committed. */
   moved(entryId: string): void {
     this.#confirmedAt = performance.now();
     if (this.#position !== undefined) this.#position = { ...this.#position, entryId };
   }
 
-  /** Notes what was seen of Redis. @throws Displaced */
-  async note(position: Omit<Position, 'life'>): Promise<void> {
+  /** Stores what was seen of Redis. @throws Displaced */
+  async note(position: Omit<StreamPosition, 'life'>): Promise<void> {
     const [row] = await this.#postgres.query(adoptSql, this.#adoption(position, false));
     if (row === undefined) throw this.#displaced();
     this.#position = { ...position, life: this.#position?.life ?? null };
   }
 
   /**
-   * Starts a new incarnation at `entryId`. @param replaced the one found in Redis: should it come back, it is known
-   * @param keep run in the same transaction, if it is not the first one. @throws Displaced
+   * Starts a new incarnation. @param replaced the incarnation that was found in Redis: if it comes back, `hasMet` knows it
+   * @param keep runs in the same transaction, but not for the first incarnation of all. @throws Displaced
    */
   async begin(
-    position: Omit<Position, 'life'>,
+    position: Omit<StreamPosition, 'life'>,
     replaced: string | null,
     keep: (transaction: Transaction) => Promise<unknown>,
   ): Promise<void> {
@@ -176,17 +176,17 @@ export class Checkpoint {
     this.#position = { ...position, life };
   }
 
-  #adoption({ incarnation, entryId, seen }: Omit<Position, 'life'>, begin: boolean): unknown[] {
+  #adoption({ incarnation, entryId, seen }: Omit<StreamPosition, 'life'>, begin: boolean): unknown[] {
     return [changesStream, this.#epoch, incarnation, entryId, JSON.stringify(seen), begin];
   }
 
-  /** Whether an incarnation found in Redis was met before: an older one of ours, or one that ours replaced. */
+  /** Whether an incarnation found in Redis is known: an older one of ours, or one that ours has replaced. */
   async hasMet(incarnation: string): Promise<boolean> {
     const sql = 'SELECT FROM millrace.incarnations WHERE incarnation = $1';
     return (await this.#postgres.query(sql, [incarnation])).length > 0;
   }
 
-  /** After a failure nobody knows whether the commit happened: only Postgres does. */
+  /** Forgets the position, until `reload`: after a failure only Postgres knows whether the commit happened. */
   forget(): void {
     this.#position = undefined;
   }
@@ -205,7 +205,7 @@ export class Checkpoint {
     await this.#postgres.query(evictSql, [changesStream, silenceMs, applicationName(secondWriter)]);
   }
 
-  /** Lets a standby take over at once. */
+  /** Gives the stream up, so that a standby can take over at once. */
   async release(): Promise<void> {
     if (this.#epoch === undefined) return;
     const sql =
@@ -217,12 +217,12 @@ export class Checkpoint {
     return this.#epoch !== undefined;
   }
 
-  /** Whether nobody else can have become the owner since Postgres last answered: it replaces who is silent for longer. */
+  /** Whether nobody else can have become the owner: Postgres has confirmed us less than `silenceMs` ago. */
   get certain(): boolean {
     return performance.now() - this.#confirmedAt < silenceMs;
   }
 
-  /** @returns what is to be thrown */
+  /** Forgets that we were the owner. @returns the error to throw */
   #displaced(): Displaced {
     this.#epoch = undefined;
     this.#position = undefined;

@@ -3,13 +3,13 @@ import type { TextRow } from '../../connections/postgres';
 import type { Life } from '../record/identity';
 
 /** How far the stream is applied. */
-export interface Position {
+export interface StreamPosition {
   /** Made anew whenever a stream is begun without continuity; null: never begun. */
   readonly incarnation: string | null;
-  /** Its number, from 1; null: none ever began. */
+  /** The number of the incarnation, from 1; null: none ever began. */
   readonly life: Life;
   readonly entryId: string;
-  /** What was last seen of Redis, as continuity.ts reads it. */
+  /** The facts last seen of Redis, as JSON: `parseFacts` reads them. */
   readonly seen: unknown;
 }
 
@@ -20,8 +20,8 @@ const schema = z.object({
   seen: z.string().nullable(),
 });
 
-/** What a row of the checkpoint says of the stream. */
-export function claimedPosition(row: TextRow): Position {
+/** The position in a row of the checkpoint. */
+export function claimedPosition(row: TextRow): StreamPosition {
   const { incarnation, life, entry_id, seen } = schema.parse(row);
   return { incarnation, life, entryId: entry_id, seen: seen === null ? null : JSON.parse(seen) };
 }

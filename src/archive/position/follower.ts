@@ -4,38 +4,38 @@ import type { RedisConnection } from '../../connections/redis';
 import type { Transaction } from '../../connections/postgres';
 import type { Catalogue } from '../../mapping/kinds';
 import type { Checkpoint } from './checkpoint';
-import { hasOtherMemory, judge, type Judgement } from './continuity';
+import { hasOtherMemory, judge, type ArchiveJudgement } from './continuity';
 import { beforeAll } from '../stream/entry-id';
 import { incarnationKey, parseFacts, readRedisFacts, type RedisFacts } from './redis-facts';
 
-export interface Followed extends Judgement {
-  /** Another run of the server than the one seen last: what only its memory held is gone. */
+export interface Followed extends ArchiveJudgement {
+  /** Redis was started again since it was last seen: what only its memory held is gone. */
   readonly restarted: boolean;
   readonly lastGeneratedId: string;
 }
 
-/** How often Redis is looked at when nothing calls for it: less than the second after which an idle lane wakes. */
+/** How often Redis is looked at when nothing calls for it. Less than a second, so that each idle turn of the lane does it. */
 const everyMs = 900;
-/** Two archives that keep claiming one Redis are told apart from a Redis replaced once by another one. */
+/** Finding a stranger's incarnation again within this time means that two archives claim one Redis; later, that Redis was replaced. */
 const rivalryMs = 30_000;
 
 export interface FollowerOptions {
   readonly redis: RedisConnection;
   readonly catalogue: Catalogue;
   readonly checkpoint: Checkpoint;
-  /** Keeps all rows from deletions to come: Redis went backwards. */
+  /** Called when Redis went backwards: makes all rows `kept`, so that no later deletion reaches them. */
   readonly keep: (transaction: Transaction) => Promise<void>;
 }
 
-/** Makes sure that the Redis we read from goes on where Postgres stands, and keeps the checkpoint's word of it up to date. */
-export class Follower {
+/** Makes sure that the Redis we read from goes on where Postgres stands, and keeps the facts in the checkpoint up to date. */
+export class ArchiveFollower {
   readonly #redis: RedisConnection;
   readonly #catalogue: Catalogue;
   readonly #checkpoint: Checkpoint;
   readonly #keep: (transaction: Transaction) => Promise<void>;
   #lookedAt = -Infinity;
   #must = true;
-  /** When an incarnation was replaced that nobody knew. */
+  /** When we last replaced an incarnation that was unknown to us. */
   #tookOverAt = -Infinity;
 
   constructor({ redis, catalogue, checkpoint, keep }: FollowerOptions) {
@@ -45,17 +45,17 @@ export class Follower {
     this.#keep = keep;
   }
 
-  /** Whether nothing may be applied before `look`. */
+  /** Whether `look` has to come before anything is applied. */
   get must(): boolean {
     return this.#must;
   }
 
-  /** Look before anything else is read: this may be another life of Redis. */
+  /** Has `look` come before anything else is read: this may be another life of Redis. */
   mustLook(): void {
     this.#must = true;
   }
 
-  /** @returns what was found when it was time to look; the checkpoint says already where to read on */
+  /** Looks, if it is time. @returns what was found; the checkpoint has by then been set to where to read on */
   async look(): Promise<Followed | undefined> {
     const { position } = this.#checkpoint;
     if (position === undefined || (!this.#must && performance.now() - this.#lookedAt < everyMs))
@@ -77,7 +77,7 @@ export class Follower {
     if (begins) await this.#checkpoint.begin(next, replaced, this.#keep);
     else if (from !== entryId || JSON.stringify(seen) !== JSON.stringify(facts))
       await this.#checkpoint.note(next);
-    // After Postgres has said that we are the owner: the word of one that was displaced would mislead its successor.
+    // Only now, since Postgres has just confirmed us as the owner: an incarnation written by a displaced instance would mislead its successor.
     if (now.incarnation !== wanted) await this.#claim(wanted);
     if (strange) this.#tookOverAt = performance.now();
     this.#lookedAt = performance.now();
@@ -107,8 +107,8 @@ export class Follower {
   }
 
   /**
-   * Another archive puts an incarnation into Redis that is new each time; a Redis that goes back brings one that was met before, however
-   * often it does. @throws E_TWO_ARCHIVES
+   * Another archive puts an incarnation into Redis that is new each time; a Redis that goes backwards, however often, brings one that is
+   * known. @throws E_TWO_ARCHIVES
    */
   #requireNoRival(): void {
     if (performance.now() - this.#tookOverAt < rivalryMs) {

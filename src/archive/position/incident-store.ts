@@ -10,13 +10,21 @@ const writeSql = readAsset('src/archive/position/sql/write-incidents.sql');
 /** Incidents of the archive, in Postgres. */
 export const archiveIncidentStore = (postgres: PostgresConnection): IncidentStore => ({
   is: 'Postgres',
+  read: async () => {
+    try {
+      return await read(postgres);
+    } catch (error) {
+      if (untold.includes(describeError(error).code)) return [];
+      throw error;
+    }
+  },
   update: async (change) => {
     const before = await read(postgres);
     const next = change(before);
     if (JSON.stringify(next) === JSON.stringify(before)) return next;
     try {
       return await postgres.transaction(async (transaction) => {
-        // Other daemons wait for their turn at their next attempt; readers do not wait.
+        // NOWAIT: another daemon gets its turn at its next attempt. The lock does not keep readers waiting.
         await transaction.execute('LOCK TABLE millrace.incidents IN SHARE ROW EXCLUSIVE MODE NOWAIT');
         const [row] = await transaction.query(readSql);
         const merged = change(parseIncidents(row?.['list'] ?? ''));
@@ -30,23 +38,13 @@ export const archiveIncidentStore = (postgres: PostgresConnection): IncidentStor
   },
 });
 
-/** Not migrated, migrated by a role that grants us nothing, or somebody has the table to himself: no reason to tell nothing else. */
+/** Errors for which `read` tells no incidents, so that everything else can be told: no such table, no grant on it, or somebody has locked it. */
 const untold: readonly string[] = ['E_PG_SCHEMA', 'E_PG_GRANT', 'E_PG_BUSY'];
-
-/** None where they cannot be read. @throws an explained error */
-export async function readIncidents(postgres: PostgresConnection): Promise<readonly Incident[]> {
-  try {
-    return await read(postgres);
-  } catch (error) {
-    if (untold.includes(describeError(error).code)) return [];
-    throw error;
-  }
-}
 
 async function read(postgres: PostgresConnection): Promise<readonly Incident[]> {
   try {
     return await postgres.transaction(async (transaction) => {
-      // The pipeline uses this connection, too, and does not wait for somebody who has the table to himself.
+      // NOWAIT: the pipeline uses this connection too, and must not wait for somebody who has locked the table.
       await transaction.execute('LOCK TABLE millrace.incidents IN ACCESS SHARE MODE NOWAIT');
       const [row] = await transaction.query(readSql);
       return parseIncidents(row?.['list'] ?? '');
@@ -56,5 +54,5 @@ async function read(postgres: PostgresConnection): Promise<readonly Incident[]> 
   }
 }
 
-/** The one character that a text of Postgres cannot hold. */
+/** Replaces NUL, the one character that text in Postgres cannot hold. */
 const withoutNul = (json: string): string => json.replaceAll('\\u0000', '\\ufffd');

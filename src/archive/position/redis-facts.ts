@@ -8,7 +8,7 @@ import { beforeAll } from '../stream/entry-id';
 import { ends, type Range, readLightly } from '../stream/light-stream';
 import { changesStream } from '../../writer/keys';
 
-/** Which life of this Redis the archive follows: written by us, and lost with everything else. */
+/** The key of the incarnation that the archive follows: we write it, and Redis loses it when it loses everything else. */
 export const incarnationKey = 'millrace:archive:incarnation';
 
 const script = readAsset('src/archive/position/lua/redis-facts.lua');
@@ -19,8 +19,8 @@ const factsShape = z.object({
   /** Changes with every start of the server. */
   runId: z.string(),
   /**
-   * Which history of writes the data comes from: another one when a replica became the master, or a master another one's replica, whose
-   * data replace all that was there without a word. Null: not told, or not looked at (by an older version).
+   * Which history of writes the data comes from: it changes when a replica becomes the master, and when a master becomes another one's
+   * replica, whose data then silently replace its own. Null: Redis does not tell, or an older version of Millrace did not ask.
    */
   replication: text.optional().transform((id) => id ?? null),
   incarnation: text,
@@ -29,23 +29,23 @@ const factsShape = z.object({
     length: count,
     firstId: text,
     lastGeneratedId: z.string(),
-    /** Ever added; Redis counts since version 7. */
+    /** How many entries were ever added; Redis counts them since version 7. */
     entriesAdded: count.nullable(),
   }),
-  /** As they stand in `aidb:counter:<kind>`: null when absent, garbage when somebody put it there. */
+  /** The values of `aidb:counter:<kind>`: null when absent, garbage when somebody put it there. */
   counters: z.record(z.string(), text),
-  /** The entry at the position asked about still exists. */
+  /** Whether the entry at the given position still exists. */
   entryAt: z.boolean(),
 });
 
-/** What tells one state of a Redis from an earlier one. JSON: it is kept with the checkpoint. */
+/** What tells one state of a Redis from an earlier one. Kept with the checkpoint, as JSON. */
 export type RedisFacts = z.infer<typeof factsShape>;
 
-/** Facts as a checkpoint kept them; null for what another version wrote. */
+/** Facts as a checkpoint kept them; null if another version wrote them in another form. */
 export const parseFacts = (kept: unknown): RedisFacts | null => factsShape.safeParse(kept).data ?? null;
 
 /**
- * All facts of one moment.
+ * Reads the facts, all of one moment.
  * @param position entry id of the checkpoint
  * @throws E_STREAM_TYPE, or what the client throws
  */

@@ -6,13 +6,13 @@ import { incarnationKey } from './redis-facts';
 
 const script = readAsset('src/archive/position/lua/renew-stream.lua');
 
-/** Clocks are set right by hours; beyond that an id says nothing of time. */
+/** Clocks may be wrong by hours; an id that is further ahead tells no time. */
 const aheadMs = 86_400_000;
 const movedAtOnce = 100;
-/** Whatever else than a stream is under one of them stays there. */
+/** Where something is set aside that was under the stream's key. What is no stream stays there. */
 const asideKeys = [1, 2, 3, 4, 5, 6, 7, 8].map((number) => `${changesStream}:before:${number}`);
 
-/** Sees to it that the stream is one, and takes entries; what is in its place otherwise is set aside, and nothing of it lost. */
+/** Makes sure that the stream's key holds a stream that takes entries. Anything else is set aside, and nothing of it is lost. */
 export async function renewStream(redis: RedisConnection, onIncident: (what: string) => void): Promise<void> {
   const keys = [changesStream, incarnationKey, ...asideKeys];
   let count = movedAtOnce;

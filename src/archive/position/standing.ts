@@ -4,16 +4,16 @@ import type { RedisConnection } from '../../connections/redis';
 import type { Checkpoint } from './checkpoint';
 import { requireSameRedis } from './follower';
 
-/** How often a standby asks. */
+/** How often a standby asks to be the owner. */
 const everyMs = 900;
-/** An owner has settled after so long: one that begins writes its incarnation to Redis first, and then to Postgres. */
+/** How long an owner gets before its incarnation is compared: a new owner writes it to Redis and to Postgres one after the other. */
 const settledMs = 5_000;
 
 export interface Gained {
   readonly is: 'gained';
-  /** Whoever was the owner before, if that is known. */
+  /** The owner before, if it is known. */
   readonly from: string | undefined;
-  /** Its last sign of life, in milliseconds since 1970, if it did not give the stream up. */
+  /** That owner's last sign of life, in milliseconds since 1970, if it did not give the stream up. */
   readonly silentSince: number | undefined;
 }
 
@@ -24,7 +24,7 @@ export class Standing {
   readonly #log: Log;
   readonly #owned = new BehaviorSubject(false);
   readonly owned$ = this.#owned.pipe(distinctUntilChanged());
-  /** Who owns the stream, as far as is known; undefined: nobody asked yet. */
+  /** The owner of the stream, as far as this instance knows; undefined before it has asked. */
   owner: string | undefined;
   #askedAt = -Infinity;
   #standbySince = 0;
@@ -35,7 +35,7 @@ export class Standing {
     this.#log = log;
   }
 
-  /** Asks to be the owner, unless it is. @returns `gained` once. @throws E_TWO_REDIS when waiting would be in vain */
+  /** Asks to be the owner, unless it is. @returns `gained` once, when it becomes the owner. @throws E_TWO_REDIS when waiting is in vain */
   async ask(): Promise<{ readonly is: 'owner' | 'standby' } | Gained> {
     if (this.#checkpoint.owned) return { is: 'owner' };
     if (performance.now() - this.#askedAt < everyMs) return { is: 'standby' };
@@ -57,7 +57,7 @@ export class Standing {
     return { is: 'standby' };
   }
 
-  /** Another instance has taken over. @returns whether this one was the owner */
+  /** For when another instance has taken over. @returns whether this one was the owner */
   lost(): boolean {
     const was = this.#owned.value;
     this.owner = undefined;

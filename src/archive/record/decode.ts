@@ -15,8 +15,8 @@ const floating = /^[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|inf(?:inity)?|na
 const whole = /^[+-]?\d{1,40}$/;
 
 /**
- * Text of a hash field -> text of a column, by LAYOUTS section 3: 0 means none for some numbers, '' for some times, every
- * other '' stays. What Postgres would take though nobody meant it (`yesterday`, `1_000`) is refused here.
+ * Text of a hash field -> text of a column: for some numbers 0 means none, for some times ''; any other '' stays. Values that Postgres
+ * would take although nobody meant them (`yesterday`, `1_000`) are refused here.
  * @throws Unfit
  */
 export function decode(decoder: Decoder, column: string, raw: Buffer | undefined): Value {
@@ -24,7 +24,7 @@ export function decode(decoder: Decoder, column: string, raw: Buffer | undefined
   requireText(column, raw);
   switch (decoder) {
     case 'text':
-    case 'json': // passes through unparsed: Postgres judges
+    case 'json': // not parsed here: Postgres judges it
       return raw;
     case 'integer':
       return matching(whole, column, raw, 'a whole number');

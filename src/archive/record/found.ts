@@ -11,18 +11,18 @@ export interface FoundParent {
 /** A record exactly as it stands in Redis. */
 export interface Found {
   readonly kind: Kind;
-  /** What follows `aidb:<kind>:` in its key. */
+  /** The part of its key after `aidb:<kind>:`. */
   readonly id: Buffer;
   readonly parents: readonly FoundParent[];
-  /** In the order of the kind's columns; for a metric only its member, the JSON. */
+  /** The values in the order of the kind's columns; of a metric only its member, the JSON. */
   readonly values: readonly (Buffer | undefined)[];
 }
 
-/** What a dead letter keeps of a record: enough to try again when Redis no longer has it. For a prediction, also its stream form. */
+/** Packs all of a record, so that a dead letter can be tried again when Redis no longer has it. A prediction has this form in the stream, too. */
 export const packFound = ({ id, parents, values }: Found): Buffer =>
   pack([id, ...parents.flatMap(({ id: parent, created }) => [created, parent]), ...values]);
 
-/** @throws PackedError on anything packFound did not make */
+/** @throws PackedError on anything that packFound did not make */
 export function unpackFound(kind: Kind, packed: Buffer): Found {
   const [id, ...rest] = unpack(packed);
   const values = rest.splice(kind.parents.length * 2);
@@ -36,7 +36,7 @@ export function unpackFound(kind: Kind, packed: Buffer): Found {
   return { kind, id, parents, values };
 }
 
-/** What a `metric=` field of the stream holds: the id of its run, its start, name and split as in the key, member. @throws PackedError */
+/** The record in a `metric=` field of the stream: id of the run, start of the run, name and split as in the key, member. @throws PackedError */
 export function unpackMember(kind: Kind, packed: Buffer): Found {
   const [run, created, name, member] = unpack(packed);
   if (run === undefined || name === undefined || member === undefined)

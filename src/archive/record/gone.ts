@@ -1,8 +1,8 @@
 import type { KindName } from '../../mapping/kinds';
 
-/** A record that is not in Redis any more, or not whole. */
+/** A record that is not in Redis any more, or of which a part is missing there. */
 export interface Gone {
   readonly kind: KindName;
-  /** What followed `aidb:<kind>:`, latin1. */
+  /** The part of its key after `aidb:<kind>:`, latin1. */
   readonly id: string;
 }

@@ -1,8 +1,8 @@
 import { isId } from './row';
 
 /**
- * Ids (what follows `aidb:<kind>:`, latin1) as text whose plain order is theirs, part by part between colons: numbers by their
- * value, whatever is none after them.
+ * An id (the part of a key after `aidb:<kind>:`, latin1) as text that sorts as ids are to be sorted: part by part between colons,
+ * numbers by value, anything else after the numbers.
  */
 export const sortKey = (id: string): string =>
   id
@@ -17,10 +17,10 @@ export const idOfKey = (key: string): string =>
     .map((part) => part.slice(1))
     .join(':');
 
-/** In the order in which they were given out: what has the lower id was there first. */
+/** Ids in the order in which they were given out: the lower one was there first. */
 export function inOrder(ids: Iterable<string>): readonly string[] {
   const list = [...ids];
-  // Mostly they are already, and numbers: told without making anything.
+  // Mostly they are numbers and in order already: that is found out without making a single string.
   if (list.every((id, index) => index === 0 || precedes(list[index - 1] ?? '', id))) return list;
   return list.map(sortKey).sort().map(idOfKey);
 }

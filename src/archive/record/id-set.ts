@@ -1,30 +1,30 @@
-/** Ids that share a block: so few that a block is an object of its own, and nothing more. */
+/** How many ids share a block: few enough that V8 keeps a block's bits inside its object. */
 const blockIds = 512;
 const wordBits = 32;
-/** About what a block takes. */
+/** About how many bytes a block takes. */
 const blockBytes = 216;
 
 /**
- * Numbers up to 2^53, to be taken out in rising order, in bounded memory: where there are too many, only the smallest are kept, and
- * the others have to be added once more. A bit each, as long as they are close to each other.
+ * A set of numbers up to 2^53 that are taken out in rising order, in bounded memory: of too many only the smallest are kept, and the
+ * others have to be added again in another round. A number takes a bit, as long as numbers are close to each other.
  */
 export class IdSet {
   readonly #most: number;
   readonly #blocks = new Map<number, Uint32Array>();
-  /** What is below was taken in an earlier round; what is not below `#to` has no room in this one. */
+  /** Numbers below `#from` were taken in an earlier round; numbers from `#to` on have no room in this one. */
   #from = 0;
   #to = Infinity;
-  /** Numbers of the blocks, once they are taken out. */
+  /** The numbers of the blocks, sorted when the first are taken out. */
   #order: Float64Array | undefined;
   #at = 0;
   size = 0;
 
-  /** @param bytes what they may take, about */
+  /** @param bytes about how much memory the set may take */
   constructor(bytes: number) {
     this.#most = Math.max(1, Math.floor(bytes / blockBytes));
   }
 
-  /** Whether some had no room. */
+  /** Whether some numbers had no room. */
   get more(): boolean {
     return this.#to < Infinity;
   }
@@ -51,7 +51,7 @@ export class IdSet {
     this.size++;
   }
 
-  /** The next ones, about `count`; none: that was all of this round. Nothing is added any more. */
+  /** Takes the next numbers out, about `count`; none: the round is over. Nothing may be added after the first call. */
   take(count: number): string[] {
     this.#order ??= Float64Array.from(this.#blocks.keys()).sort();
     const taken: string[] = [];
@@ -64,7 +64,7 @@ export class IdSet {
     return taken;
   }
 
-  /** Begins a round for those that had no room. */
+  /** Begins a round for the numbers that had no room. */
   again(): void {
     this.#from = this.#to;
     this.#to = Infinity;
@@ -72,7 +72,7 @@ export class IdSet {
     this.#at = 0;
   }
 
-  /** Gives up the larger half of the blocks. @param wanted one more */
+  /** Gives up the half of the blocks with the larger numbers. @param wanted the number of a block that is to be added */
   #cut(wanted: number): void {
     const numbers = Float64Array.from([...this.#blocks.keys(), wanted]).sort();
     const kept = Math.floor(numbers.length / 2);

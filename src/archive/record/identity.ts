@@ -1,7 +1,7 @@
 /** A life of Redis, by its number (millrace.incarnations); null: nobody knows which. */
 export type Life = string | null;
 
-/** Half of an identity; the kind is the other. */
+/** What makes a record itself, together with its kind. */
 export interface Identity {
   readonly id: string;
   /** Canonical, see instant(). */

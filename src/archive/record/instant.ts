@@ -4,8 +4,8 @@ const iso =
   /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,12}))?)?(?:(Z|z)|([+-])(\d\d):?(\d\d)?)?$/;
 
 /**
- * `2026-01-05T14:30:00.5`, naive or with a zone -> `2026-01-05 14:30:00.500000`, in UTC: the same text for the same moment,
- * so that it can be an identity. @throws Unfit
+ * `2026-01-05T14:30:00.5`, naive or with a zone -> `2026-01-05 14:30:00.500000`, in UTC: one moment has one text, so that it can
+ * be part of an identity. @throws Unfit
  */
 export function instant(column: string, raw: Buffer): string {
   return plain(raw) ?? parse(column, raw);
@@ -19,7 +19,7 @@ function plain(raw: Buffer): string | undefined {
 const pattern = Buffer.from('0000-00-00T00:00:00.000000');
 const [zero, nine] = [0x30, 0x39];
 
-/** Nearly every time there is: naive, with microseconds. Without a regular expression, for the sake of millions. */
+/** Whether a time has the form of nearly all: naive, with microseconds. No regular expression, for this runs for millions of records. */
 export function isPlainInstant(raw: Buffer, from: number, to: number): boolean {
   if (to - from !== pattern.length) return false;
   for (let at = 0; at < pattern.length; at++) {
@@ -37,7 +37,7 @@ export function isPlainInstant(raw: Buffer, from: number, to: number): boolean {
   );
 }
 
-/** Of two digits. */
+/** The number that two digits make. */
 const number = (raw: Buffer, at: number): number => ((raw[at] ?? 0) - zero) * 10 + (raw[at + 1] ?? 0) - zero;
 
 function parse(column: string, raw: Buffer): string {

@@ -1,20 +1,20 @@
 import { idOfKey, sortKey } from './id-order';
 
-/** What an entry takes beside its characters, about. */
+/** About how many bytes an entry takes beside its characters. */
 const entryBytes = 64;
 
-/** As IdSet, for what is no such number: see id-order.ts for their order. */
+/** As IdSet, for ids that are not such numbers; id-order.ts says how they are sorted. */
 export class KeySet {
   readonly #most: number;
   readonly #keys = new Set<string>();
   #bytes = 0;
-  /** Up to here they were taken in an earlier round; what comes after `#to` has no room in this one. */
+  /** Keys up to `#from` were taken in an earlier round; keys after `#to` have no room in this one. */
   #from: string | undefined;
   #to: string | undefined;
   #order: readonly string[] | undefined;
   #at = 0;
 
-  /** @param bytes what they may take, about */
+  /** @param bytes about how much memory the set may take */
   constructor(bytes: number) {
     this.#most = bytes;
   }

@@ -1,12 +1,12 @@
 import type { Catalogue, KindName } from '../../mapping/kinds';
 
-/** A longer key is nobody's record: neither the mirror nor a pass looks at it, for they hold thousands of keys at a time. */
+/** A longer key is nobody's record: the mirror and the passes, which hold thousands of keys at a time, skip it. */
 export const mostKeyBytes = 16 * 1024;
 
 export const keyOf = (kind: KindName, id: Buffer): Buffer =>
   Buffer.concat([Buffer.from(`aidb:${kind}:`), id]);
 
-/** The record of a key (what follows `aidb:`, latin1); undefined for keys that are no record. */
+/** The record that a key names, without `aidb:`, in latin1; undefined for keys of no record. */
 export function recordOf(
   catalogue: Catalogue,
   key: string,

@@ -1,9 +1,9 @@
 import { Unfit } from './unfit';
 
 /**
- * Splits a flat JSON object into its fields without interpreting numbers: Python writes NaN and Infinity, which JSON.parse
- * refuses, and integers past 2^53, which it would round. Strings are decoded; null is left out; anything else, nested values
- * too, stays as written. @throws Unfit
+ * Splits a flat JSON object into its fields without reading its numbers: Python writes NaN and Infinity, which JSON.parse refuses,
+ * and integers past 2^53, which JSON.parse would round. Strings are decoded; null is left out; anything else, nested values too,
+ * stays as written. @throws Unfit
  */
 export function parseMember(member: Buffer): ReadonlyMap<string, Buffer> {
   const text = member.toString('utf8');
@@ -50,12 +50,12 @@ function decodeString(token: string): string {
     const value: unknown = JSON.parse(token);
     if (typeof value === 'string') return value;
   } catch {
-    // said below
+    // malformed, as below
   }
   throw malformed();
 }
 
-/** Where the string ends that has begun before `from`. Not by a pattern: its stack does not hold megabytes. */
+/** Where a string that has begun before `from` ends. No regular expression: its stack would overflow with megabytes. */
 function endOfString(text: string, from: number): number {
   for (let at = text.indexOf('"', from); at >= 0; at = text.indexOf('"', at + 1)) {
     let backslashes = 0;
@@ -65,7 +65,7 @@ function endOfString(text: string, from: number): number {
   throw malformed();
 }
 
-/** A lone surrogate would silently become U+FFFD. */
+/** The bytes of a string. @throws Unfit for a lone surrogate, which would silently become U+FFFD */
 function bytes(column: string, value: string): Buffer {
   if (/\p{Surrogate}/u.test(value)) throw new Unfit('22P02', column, 'holds half of a surrogate pair');
   return Buffer.from(value, 'utf8');

@@ -1,9 +1,9 @@
 import type { KindName } from '../../mapping/kinds';
 import type { Found } from './found';
 
-/** What the pass found different: the applier reads it again and writes. */
+/** The records that a pass found different. The applier reads them again and writes them. */
 export interface Nominated {
   readonly nominated: ReadonlyMap<KindName, ReadonlySet<string>>;
-  /** Metric points that Postgres lacks: they come by value, for their keys are long. */
+  /** Metric points that Postgres lacks: they come by value, because to read their whole keys again would take long. */
   readonly points: readonly Found[];
 }

@@ -6,16 +6,16 @@ import type { KindName } from '../../mapping/kinds';
  */
 export interface Nomination {
   readonly kind: KindName;
-  /** What follows `aidb:<kind>:` in the key. */
+  /** The part of the key after `aidb:<kind>:`. */
   readonly id: string;
   readonly what: Happening;
 }
 
 /**
- * What happened to a record. `deleted`: the application took it away, or a part of it. `lapsed`: it is gone, or a part of it, or may go,
- * without anybody having deleted it.
+ * What happened to a record. `deleted`: the application deleted it, or a part of it. `lapsed`: the record or a part of it is gone, or may
+ * be about to go, without anybody having deleted it.
  */
 export type Happening = 'changed' | 'deleted' | 'lapsed';
 
-/** Ids by kind, latin1. */
+/** The ids of nominated records by kind, latin1. */
 export type Nominations = ReadonlyMap<KindName, ReadonlySet<string>>;

@@ -1,6 +1,6 @@
 /**
  * The packed form in which a stream entry carries records: byte lengths in decimal, separated by single spaces, `-` for an absent
- * value; a line feed; the values, concatenated. Records may follow one another. See src/writer/functions/changes.lua, which writes it.
+ * value; a line feed; the values, concatenated. Records may follow one another. src/writer/functions/changes.lua writes this form.
  */
 
 const [zero, nine, space, dash, lineFeed] = [0x30, 0x39, 0x20, 0x2d, 0x0a];
@@ -8,13 +8,13 @@ const [zero, nine, space, dash, lineFeed] = [0x30, 0x39, 0x20, 0x2d, 0x0a];
 /** Thrown for bytes that are no packed record: a stranger's entry, or a cut one. */
 export class PackedError extends Error {}
 
-/** What stands for the length of an absent value. */
+/** The `length` of an absent value. */
 export const absent = -1;
 
-/** Walks over packed records without making anything of them. */
+/** Walks over packed records without making objects of them. */
 export class PackedReader {
   readonly #packed: Buffer;
-  /** Of the values of the present record; those after `count` are of an earlier one. */
+  /** The lengths of the present record's values; those after `count` are left from an earlier record. */
   readonly lengths: number[] = [];
   count = 0;
   /** Where the values of the present record begin, and where they end: the next record begins there. */
@@ -25,7 +25,7 @@ export class PackedReader {
     this.#packed = packed;
   }
 
-  /** Goes to the next record, the first at first. @returns whether there is one @throws PackedError */
+  /** Goes to the next record; the first call to the first. @returns whether there is one @throws PackedError */
   next(): boolean {
     const packed = this.#packed;
     if (this.end === packed.length) return false;
@@ -45,7 +45,7 @@ export class PackedReader {
         if (digits === 0 || (digits > 1 && packed[first] === zero))
           throw new PackedError(`no length at byte ${first}`);
         total += length;
-        // Also keeps a length of a hundred digits from being anything but too long.
+        // This also stops at a length of a hundred digits.
         if (total > packed.length) throw new PackedError(`value ${this.count} goes past the end`);
       }
       if (byte !== space && byte !== lineFeed) throw new PackedError(`byte ${at} ends no length`);
@@ -57,7 +57,7 @@ export class PackedReader {
     return true;
   }
 
-  /** The values of the present record, as windows: they are valid as long as what they look into. */
+  /** The values of the present record, as windows into the packed bytes. */
   values(): (Buffer | undefined)[] {
     const values: (Buffer | undefined)[] = [];
     let from = this.start;
@@ -70,7 +70,7 @@ export class PackedReader {
   }
 }
 
-/** The values of the one record, in order, as windows into `packed`. @throws PackedError */
+/** The values of a single packed record, as windows into `packed`. @throws PackedError */
 export function unpack(packed: Buffer): (Buffer | undefined)[] {
   const reader = new PackedReader(packed);
   if (!reader.next()) throw new PackedError('there is no header');
@@ -80,7 +80,7 @@ export function unpack(packed: Buffer): (Buffer | undefined)[] {
   return reader.values();
 }
 
-/** The packed form of these values; text as UTF-8. At least one. */
+/** The packed form of values, at least one of them; text becomes UTF-8. */
 export function pack(values: readonly (Buffer | string | undefined)[]): Buffer {
   const bytes = values.map((value) => (typeof value === 'string' ? Buffer.from(value) : value));
   const header = bytes.map((value) => (value === undefined ? '-' : String(value.length))).join(' ');

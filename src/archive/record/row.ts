@@ -6,33 +6,33 @@ import type { Found, FoundParent } from './found';
 import type { Kind, Parent } from '../../mapping/kinds';
 import { keyedId, shapeOf } from './shape';
 
-/** Which record a row belongs under. Without `created` nobody knows: it was not in Redis when its child was read. */
+/** The parent that a row names. Without `created` it is not known which record that was: Redis did not have it when the child was read. */
 export interface Reference {
   readonly parent: Parent;
   readonly id: string;
   readonly created: string | undefined;
 }
 
-/** A record, checked and ready for Postgres but for the ids of its parents. */
+/** A record, checked and ready for Postgres; only the ids of its parents are missing. */
 export interface Row {
   readonly kind: Kind;
   readonly found: Found;
-  /** The Redis id; of a keyed record, what follows `aidb:<kind>:`. */
+  /** The Redis id; of a keyed record, the part of its key after `aidb:<kind>:`. */
   readonly id: string;
   /** Creation time, `YYYY-MM-DD HH:MM:SS.ffffff` in UTC, of kinds that have one. */
   readonly created: string | undefined;
-  /** One for each parent of the kind; null: none, as is allowed. */
+  /** One for each parent of the kind; null: the record names none, and need not. */
   readonly references: readonly (Reference | null)[];
-  /** In the order of the kind's columns. */
+  /** The values in the order of the kind's columns. */
   readonly values: readonly Value[];
-  /** What tells it from its siblings under the same parents, as md5 in hexadecimal; keyed kinds only. */
+  /** What tells the record from its siblings under the same parents, as md5 in hexadecimal; keyed kinds only. */
   readonly redisKey: string | undefined;
 }
 
 const decimal = /^(?:0|[1-9]\d{0,18})$/;
 const largest = 9_223_372_036_854_775_807n;
 
-/** @param references of those that are read with it @throws Unfit, which names the column */
+/** @param references shared by the records that are read together @throws Unfit, which names the column */
 export function toRow(found: Found, references?: References): Row {
   const { kind } = found;
   const referred = kind.parents.map((parent, index) =>
@@ -73,7 +73,7 @@ function ownId({ kind, id }: Found): string {
 export const isId = (text: string): boolean =>
   decimal.test(text) && (text.length < 19 || BigInt(text) <= largest);
 
-/** The parent that a record names; null: none, as is allowed. @throws Unfit */
+/** The parent that a record names; null: it names none, and need not. @throws Unfit */
 export function referenceTo(parent: Parent, found: FoundParent | undefined): Reference | null {
   const id = found?.id?.toString('latin1') ?? '';
   if (parent.optional === true && (id === '' || /^0+(\.0*)?$/.test(id))) return null;
@@ -84,12 +84,12 @@ export function referenceTo(parent: Parent, found: FoundParent | undefined): Ref
   try {
     created = found?.created === undefined ? undefined : instant('created_at', found.created);
   } catch {
-    // The parent is parked itself, for this very time: its children wait for it.
+    // The parent is parked itself, because of this very time; the child waits for it.
   }
   return { parent, id, created };
 }
 
-/** Records that come together mostly belong to one parent: the last reference to each kind of parent is made once. */
+/** Makes references, and keeps the last one to each kind of parent: records that come together mostly have the same parent. */
 export class References {
   readonly #last = new Map<Parent, { readonly found: FoundParent; readonly reference: Reference }>();
 
@@ -109,7 +109,7 @@ const same = (a: FoundParent, b: FoundParent): boolean => equal(a.id, b.id) && e
 const equal = (a: Buffer | undefined, b: Buffer | undefined): boolean =>
   a === undefined || b === undefined ? a === b : a.equals(b);
 
-/** A window would keep the whole reply it looks into. */
+/** Copies the bytes: a window would keep the whole reply in memory. */
 const copied = ({ id, created }: FoundParent): FoundParent => ({
   id: id && Buffer.from(id),
   created: created && Buffer.from(created),

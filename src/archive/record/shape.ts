@@ -6,29 +6,29 @@ import { quote, Unfit } from './unfit';
 
 type Values = readonly (Buffer | undefined)[];
 
-/** Of a record as it stands in Redis: see found.ts. */
+/** The part of a record as it stands in Redis (found.ts) that shapes look at. */
 interface Contents {
   readonly kind: Kind;
   readonly id: Buffer;
   readonly values: Values;
 }
 
-/** All that depends on what a key of a kind holds (see ShapeName): everything else treats all kinds alike. */
+/** Everything that depends on what a key of a kind holds (see ShapeName): all other code treats all kinds alike. */
 export interface Shape {
-  /** A key holds several records, each told by its first value; a deletion of the key is one of all of them. */
+  /** A key holds several records, which differ in their first value; deleting the key deletes all of them. */
   readonly several: boolean;
-  /** Fields to read of the hash; none: all there are. */
+  /** The fields of the hash to read; none: all there are. */
   readonly fields: (kind: Kind) => readonly string[];
-  /** What was read, record by record. */
+  /** Cuts the values that were read for a key into records. */
   readonly split: (values: Values) => readonly Values[];
   /** How many values a record has, and what people call them. */
   readonly count: (kind: Kind) => number;
   readonly names: (kind: Kind) => readonly string[];
-  /** In the order of the columns. @param born creation time, canonical @throws Unfit */
+  /** The values in the order of the columns. @param born creation time, canonical @throws Unfit */
   readonly values: (found: Contents, born: string | undefined) => Value[];
-  /** What tells a record from those under the same parents, where it has no id of its own. */
+  /** What tells a record without an id of its own from others under the same parents. */
   readonly distinction: (found: Omit<Contents, 'id'>) => Buffer | string;
-  /** What may stand between colons after the ids of the parents. */
+  /** Whether the part of the key after the parents' ids may have colons. */
   readonly mayHaveColons: boolean;
 }
 
@@ -96,7 +96,7 @@ function valueOf({ column, decoder, required }: Kind['columns'][number], raw: Bu
   return decode(decoder, column, raw);
 }
 
-/** The id of a keyed record. What has a colon too many belongs to somebody else. @throws Unfit */
+/** The id of a keyed record. A key with a colon too many belongs to somebody else. @throws Unfit */
 export function keyedId({ kind, id }: Contents): string {
   const text = id.toString('latin1');
   if (!shapeOf(kind).mayHaveColons && text.split(':').length > kind.parents.length)

@@ -3,11 +3,11 @@ import type { Kind, KindName } from '../../mapping/kinds';
 /** A kind's table as this database has it. */
 export interface Target {
   readonly kind: Kind;
-  /** Quoted and qualified: goes into SQL as it is. */
+  /** The table's name, quoted and qualified: it goes into SQL as it is. */
   readonly table: string;
   /** The sequence behind its id column, quoted and qualified. */
   readonly sequence: string;
-  /** Types by column, as format_type prints them. */
+  /** The type of each column, as format_type prints it. */
   readonly types: ReadonlyMap<string, string>;
 }
 

@@ -1,8 +1,8 @@
-/** What a column cannot hold, named. The record is parked with this reason; its batch lands without it. */
+/** Says what a column cannot hold. The record is parked with this reason; the rest of its batch is applied. */
 export class Unfit extends Error {
   readonly code: string;
   readonly column: string | undefined;
-  /** That refused it: its name in Postgres. */
+  /** The name in Postgres of the constraint that refused the record. */
   readonly constraint: string | undefined;
 
   constructor(code: string, column: string | undefined, message: string, constraint?: string) {
@@ -17,7 +17,7 @@ export function isUnfit(error: unknown): error is Unfit {
   return error instanceof Unfit;
 }
 
-/** More than MAX_RECORD_SIZE: it was not fetched. */
+/** The reason of a record that is larger than MAX_RECORD_SIZE and was not fetched. */
 export const tooLarge = (bytes: number, most: number): Unfit =>
   new Unfit(
     'E_TOO_LARGE',

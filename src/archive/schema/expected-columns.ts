@@ -1,7 +1,7 @@
 import type { Catalogue, Decoder, Kind } from '../../mapping/kinds';
 import type { ColumnFacts } from './facts';
 
-/** A column Millrace writes: the type it has in tables of ours, and what else will do where it was found. */
+/** A column that Millrace writes: its type in tables of ours, and which types will do in a table that was there before. */
 export interface ExpectedColumn {
   readonly name: string;
   readonly type: string;
@@ -27,14 +27,14 @@ const byDecoder: Readonly<Record<Decoder, Omit<ExpectedColumn, 'name'>>> = {
 
 const id = (name: string): ExpectedColumn => ({ name, type: 'bigint', accepts: isId });
 
-/** The columns of LAYOUTS.md section 3. */
+/** The columns that a kind's table must have, in order. */
 export const expectedColumns = ({ parents, columns }: Kind): readonly ExpectedColumn[] => [
   id('id'),
   ...parents.map(({ column }) => id(column)),
   ...columns.map(({ column, decoder }) => ({ name: column, ...byDecoder[decoder] })),
 ];
 
-/** Ours, added by migration 0003: absent before it, and no other program's when present. */
+/** The column that tells our rows from others, for kinds with one. Migration 0003 adds it; no other program has it. */
 export function identityColumn({ identity }: Kind): ExpectedColumn | undefined {
   if (identity === 'dated') return { name: 'redis_id', type: 'bigint', accepts: exactly('int8') };
   if (identity === 'keyed') return { name: 'redis_key', type: 'uuid', accepts: exactly('uuid') };

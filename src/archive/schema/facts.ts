@@ -7,14 +7,14 @@ export interface SchemaFacts {
   readonly server: PostgresServer;
   /** The archive's tables as found in the target schema, by name. */
   readonly tables: ReadonlyMap<string, TableFacts>;
-  /** What is in the schema millrace, by name. */
+  /** The tables in the schema millrace, by name. */
   readonly own: ReadonlyMap<string, TableFacts>;
   /** Rows of millrace.migrations, none when it does not exist; undefined when this role may not read it. */
   readonly applied: readonly AppliedMigration[] | undefined;
 }
 
 export interface PostgresServer {
-  /** As server_version_num: 130000 and more. */
+  /** server_version_num: 130000 and more. */
   readonly versionNumber: number;
   readonly version: string;
   readonly encoding: string;
@@ -24,7 +24,7 @@ export interface PostgresServer {
   readonly database: string;
   readonly searchPath: string;
   readonly usableSchemas: readonly string[];
-  /** The target; null when no schema of search_path can be used. */
+  /** The target schema; null when no schema of search_path can be used. */
   readonly schema: string | null;
   readonly mayCreateTables: boolean;
   readonly mayCreateSchema: boolean;
@@ -48,16 +48,16 @@ export interface TableFacts {
   /** Whether row-level security applies to this role. */
   readonly rowSecurity: boolean;
   readonly estimatedRows: number;
-  /** Of SELECT, INSERT, UPDATE, DELETE, REFERENCES, TRIGGER: those this role has. */
+  /** Those of SELECT, INSERT, UPDATE, DELETE, REFERENCES, TRIGGER that this role has. */
   readonly privileges: readonly string[];
   readonly columns: readonly ColumnFacts[];
   readonly indexes: readonly IndexFacts[];
   /** `parent` is the name of the table referred to. */
   readonly foreignKeys: readonly { readonly columns: readonly string[]; readonly parent: string }[];
-  /** `before`: the events before which it sees, and may change or drop, each row: `INSERT OR UPDATE`, or nothing. */
+  /** `before`: the events before which the trigger sees each row, and may change or drop it: `INSERT OR UPDATE`, or ''. */
   readonly triggers: readonly { readonly name: string; readonly ours: boolean; readonly before: string }[];
   readonly rules: readonly RuleFacts[];
-  /** Tables inherit from it (INHERITS, not partitions): their rows count as its rows, but its indexes know nothing of them. */
+  /** Other tables inherit from this one (INHERITS, not partitions): their rows count as its rows, but its indexes lack them. */
   readonly hasChildren: boolean;
   /** The sequence behind `id`, qualified and quoted; null: none. */
   readonly sequence: { readonly name: string; readonly usable: boolean } | null;
@@ -66,13 +66,13 @@ export interface TableFacts {
 export interface RuleFacts {
   readonly name: string;
   readonly event: 'INSERT' | 'UPDATE' | 'DELETE';
-  /** Of what was asked for nothing is done. */
+  /** Whether the rule does something else instead of the statement. */
   readonly instead: boolean;
 }
 
 export interface ColumnFacts {
   readonly name: string;
-  /** As format_type prints it: `character varying(255)`. */
+  /** The type as format_type prints it: `character varying(255)`. */
   readonly type: string;
   /** pg_type.typname: `varchar`, `int4`, `json`. */
   readonly udt: string;
@@ -88,7 +88,7 @@ export interface IndexFacts {
   /** Key columns; null stands for an expression. */
   readonly columns: readonly (string | null)[];
   readonly method: string;
-  /** Enforces uniqueness at once, so that ON CONFLICT can use it. */
+  /** Whether the index enforces uniqueness at once, so that ON CONFLICT can use it. */
   readonly unique: boolean;
   readonly predicate: string | null;
 }
@@ -116,7 +116,7 @@ export async function queryJson<T>(client: ClientBase, sql: string, values: read
   return rows.map(({ row }) => JSON.parse(row) as T);
 }
 
-/** Three catalogue queries; changes nothing, and locks the tables no more than a SELECT does. @throws pg's errors */
+/** Reads the facts by three catalogue queries, which lock the tables no more than a SELECT does. @throws pg's errors */
 export async function readSchemaFacts(client: ClientBase, catalogue: Catalogue): Promise<SchemaFacts> {
   const [server] = await queryFile<PostgresServer>(client, 'server');
   if (server === undefined) throw new Error('server.sql returned no row');

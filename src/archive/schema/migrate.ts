@@ -3,7 +3,7 @@ import { fatal } from '../../foundation/errors';
 import type { Catalogue } from '../../mapping/kinds';
 import { pins } from '../../connections/postgres-session';
 import { quoteName } from '../record/target';
-import { findProblems } from './examine';
+import { findProblems } from './examine-schema';
 import { readSchemaFacts, type SchemaFacts, tablesOf } from './facts';
 import { type Migration, migrations } from './migration-files';
 import { withPatience } from './patience';
@@ -14,11 +14,11 @@ import { stepError } from './step-error';
 import { tableOf } from './things';
 
 export interface MigrateOptions {
-  /** The kinds whose tables there are, or will be. */
+  /** The kinds whose tables are looked at. */
   readonly catalogue: Catalogue;
-  /** Only say what would be done. */
+  /** Only tell what would be done. */
   readonly dryRun?: boolean;
-  /** Longest wait for one lock: that long, others wait behind us. */
+  /** How long one lock is waited for at the most: meanwhile others wait behind us. */
   readonly lockTimeoutMs?: number;
   /** How long to go on trying while other sessions hold locks. */
   readonly patienceMs?: number;
@@ -28,7 +28,7 @@ export interface MigrationReport {
   readonly database: string;
   /** The target schema. */
   readonly schema: string;
-  /** What was missing and is there now (with dryRun: would be), in order. */
+  /** The things that were missing and have been made (with dryRun: would be), in order. */
   readonly steps: readonly { readonly thing: string; readonly sql: string }[];
   /** Tables that were there before Millrace, with the estimated number of their rows. */
   readonly adopted: readonly { readonly table: string; readonly rows: number }[];
@@ -36,10 +36,10 @@ export interface MigrationReport {
   readonly recorded: readonly number[];
 }
 
-/** `mill` in ASCII: two migrations at once do one thing after the other. */
+/** The lock (`mill` in ASCII) that makes two migrations at once wait for each other. */
 const advisoryLock = 0x6d696c6c;
 
-/** Nothing here outlives the transaction, as PgBouncer needs it. A role's own limits are not meant for index builds. */
+/** Settings that end with the transaction, as PgBouncer needs it. The role's own time limits are not meant for building indexes. */
 const settings = [
   pins,
   'SET LOCAL statement_timeout = 0',
@@ -63,7 +63,7 @@ export function migrate(client: ClientBase, options: MigrateOptions): Promise<Mi
       const plan = await makePlan(client, catalogue);
       if (!dryRun) await carryOut(client, plan);
       const { command } = await client.query(dryRun ? 'ROLLBACK' : 'COMMIT');
-      // COMMIT of an aborted transaction succeeds, and says ROLLBACK.
+      // COMMIT of an aborted transaction does not fail: it only says ROLLBACK.
       if (!dryRun && command !== 'COMMIT') {
         throw fatal('the migration was rolled back', {
           code: 'E_PG_SCHEMA',
@@ -130,13 +130,13 @@ async function carryOut(
 }
 
 /**
- * All tables to be changed, locked before the first change: when one of them is taken we give up at once, instead of after
- * minutes of building indexes.
+ * SQL that locks all tables to be changed, before the first change: if one of them is taken we give up at once, and not after minutes
+ * of building indexes.
  */
 function locks({ tables }: SchemaFacts, due: readonly DueStep[]): readonly string[] {
   return [...tables.values()].flatMap((table) => {
     const onIt = due.filter(({ thing }) => tableOf(thing) === table.name);
-    // Others' tables get triggers at most: LOCK TABLE might need a right we have no use for.
+    // Tables of other roles get triggers at most, and LOCK TABLE might need a right that we do not have.
     if (onIt.length === 0 || !table.owned) return [];
     const alters = onIt.some(({ thing }) => /^(column|bigint) /.test(thing));
     return [

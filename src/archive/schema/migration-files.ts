@@ -10,9 +10,9 @@ export interface Migration {
   readonly steps: readonly Step[];
 }
 
-/** Makes one thing. The format of the files is told in the first of them. */
+/** Statements that make one thing. The first file in migrations/ explains the format. */
 export interface Step {
-  /** `<what> <name>`, as in things.ts. Due when missing. */
+  /** `<what> <name>`, as in things.ts. The step is due when this is missing. */
   readonly thing: string;
   readonly condition?: StepCondition;
   readonly sql: string;
@@ -30,7 +30,7 @@ export function parseMigration(file: string, text: string): Migration {
   const [, number, name] = /^(\d{4})_(\w+)\.sql$/.exec(file) ?? [];
   if (number === undefined || name === undefined)
     throw new Error(`migrations/${file} is not named NNNN_name.sql`);
-  // What stands before the first step is for the reader.
+  // Text before the first step is for human readers.
   const parts = text.split(/^(?=--: )/m).filter((part) => part.startsWith('--: '));
   return { number: Number(number), name, steps: parts.map((part) => parseStep(file, part)) };
 }

@@ -3,7 +3,7 @@ import type { ClientBase } from 'pg';
 import { describeError, retryable } from '../../foundation/errors';
 import { queryFile } from './facts';
 
-/** Between two attempts those who queued behind our lock request get their turn. */
+/** The pause between two attempts: sessions that queued behind our lock request get their turn. */
 const pauseMs = 500;
 
 const isBusy = (error: unknown): boolean => ['55P03', '40P01', '40001'].includes(describeError(error).code);
@@ -35,7 +35,7 @@ interface Holder {
 }
 
 async function busyError(client: ClientBase, tables: readonly string[], cause: unknown): Promise<Error> {
-  const holders = await queryFile<Holder>(client, 'holders', [tables]);
+  const holders = await queryFile<Holder>(client, 'lock-holders', [tables]);
   const who = holders.map(({ what }) => what).join('; ') || 'a session that is gone by now';
   const pids = holders.map(({ pid }) => pid);
   return retryable(`the tables of the archive stay in use: ${who}`, {

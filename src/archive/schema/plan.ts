@@ -6,7 +6,7 @@ export interface DueStep extends Step {
   readonly migration: Migration;
 }
 
-/** What is missing, in the order in which it has to be made; empty when the schema is complete. Pure. */
+/** The steps that are due, in order; empty when the schema is complete. Pure. */
 export function planMigration(facts: SchemaFacts, files = migrations()): readonly DueStep[] {
   const present = presentThings(facts);
   const isDue = ({ thing, condition }: Step): boolean => {
@@ -14,7 +14,7 @@ export function planMigration(facts: SchemaFacts, files = migrations()): readonl
     if (condition === undefined) return true;
     const table = facts.tables.get(condition.table);
     if (condition.is === 'adopted') return table !== undefined;
-    // Its references are ours to check when we make it now, or made it once: then it carries our triggers.
+    // We check a table's references if we make the table now, or made it once, in which case it has our triggers.
     return table === undefined || table.triggers.some((trigger) => trigger.ours);
   };
   return files.flatMap((migration) => migration.steps.filter(isDue).map((step) => ({ ...step, migration })));

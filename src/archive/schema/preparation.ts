@@ -5,14 +5,14 @@ import { changesStream } from '../../writer/keys';
 import { ensureLibrary } from '../../writer/library';
 import type { PostgresConnection } from '../../connections/postgres';
 import type { Catalogue } from '../../mapping/kinds';
-import { examineSchema } from './examine';
+import { examineSchema } from './examine-schema';
 import { migrate } from './migrate';
 import { problemsError } from './problems';
 import { renewStream } from '../position/renew-stream';
 import { quoteName, type Target, type Targets } from '../record/target';
 
 /**
- * Checks the server, says what is dangerous about it, loads the function library, and sets aside what is in the place of the stream.
+ * Checks the server, warns of what is dangerous about it, loads the function library, and makes sure that the stream is one.
  * @throws what `inspectServer` throws
  */
 export async function inspectRedis(
@@ -34,7 +34,7 @@ export async function inspectRedis(
   return server;
 }
 
-/** Writers may do without the functions, and so may the archive. @throws only for want of a connection */
+/** Loads the function library; only warns if that is refused, for writers and archive can do without. @throws only when the connection fails */
 export async function loadLibrary(redis: RedisConnection, log: Log): Promise<void> {
   try {
     const done = await ensureLibrary(redis.client);
@@ -46,7 +46,7 @@ export async function loadLibrary(redis: RedisConnection, log: Log): Promise<voi
   }
 }
 
-/** Makes what is missing in Postgres. @throws E_PG_… with what to do about what cannot be made */
+/** Migrates the database. @throws E_PG_… with what to do about a thing that cannot be made */
 export async function prepareSchema(
   postgres: PostgresConnection,
   catalogue: Catalogue,

@@ -1,7 +1,7 @@
 import { fatal, type MillraceError } from '../../foundation/errors';
 import { quoteName } from '../record/target';
 
-/** Something Millrace cannot mend itself, and what an administrator runs to mend it. */
+/** Something that Millrace cannot mend itself, and what an administrator has to run. */
 export interface Problem {
   readonly code: string;
   readonly message: string;

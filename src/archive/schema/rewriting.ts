@@ -4,8 +4,8 @@ import type { TableFacts } from './facts';
 import { type Problem, qualified, schemaProblem } from './problems';
 
 /**
- * What turns a statement into another one, so that nothing could be written, or twice. Triggers that may drop or change a row are
- * none: what they do is found row by row. Pure.
+ * Problems with rules that turn a statement into another one, so that rows would be written not at all, or twice. Triggers are no such
+ * problem: what they do to a row is found out row by row. Pure.
  */
 export function rewritingProblems(
   kind: Kind,

@@ -8,8 +8,8 @@ export function parseSearchPath(setting: string): readonly string[] {
 }
 
 /**
- * A schema the path names before any that can be used: it is missing, or this role has no rights on it. Postgres would
- * silently go on to the next one.
+ * A schema that the path names before the first one that can be used: it is missing, or this role has no rights on it, and Postgres
+ * would silently use the next one.
  */
 export function skippedTarget(server: {
   readonly searchPath: string;

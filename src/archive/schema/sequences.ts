@@ -11,8 +11,8 @@ export interface SequenceStep {
 const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
 /**
- * Sequences that a restore or rows with explicit ids left behind: the next insert, whoever's, would fail on the primary key.
- * The table is locked against writers first, so the sequence cannot overtake and be set back.
+ * Sequences that are behind the ids in their tables, after a restore or rows with explicit ids: anybody's next insert would fail on the
+ * primary key. The table is locked against writers first, so that nobody can move the sequence before it is set.
  */
 export async function lateSequences(
   client: ClientBase,

@@ -6,7 +6,7 @@ import type { DueStep } from './plan';
 import { grantProblem, type Problem, schemaProblem } from './problems';
 import { skippedTarget } from './search-path';
 
-/** What makes this server or database unfit before any table is looked at. Pure. */
+/** The problems that make a server or database unfit before any table is looked at. Pure. */
 export function serverProblems({ server, applied }: SchemaFacts): readonly Problem[] {
   if (server.versionNumber < oldestVersion) {
     return [
@@ -70,7 +70,7 @@ function pathProblems(server: PostgresServer): readonly Problem[] {
   ];
 }
 
-/** Rights on the database and on schemas that what is due, or the daemon's work, needs. Pure. */
+/** The problems of missing rights on the database and on schemas, which the due steps or the daemon need. Pure. */
 export function schemaGrantProblems(
   { server, own }: SchemaFacts,
   due: readonly DueStep[],

@@ -9,7 +9,7 @@ import { tableOf } from './things';
 
 const needed = ['SELECT', 'INSERT', 'UPDATE'];
 
-/** Rights on the tables and their sequences that the daemon's work needs; DELETE only if it is to delete. Pure. */
+/** The problems of missing rights on tables and sequences that the daemon needs; DELETE only if it is to delete. Pure. */
 export function tableGrantProblems(
   { server, tables }: SchemaFacts,
   onDelete: 'keep' | 'delete',
@@ -39,7 +39,7 @@ export function tableGrantProblems(
   });
 }
 
-/** Tables of other roles that something has to be added to: only their owner can. Pure. */
+/** The problems of tables of other roles to which something has to be added: only their owner can do that. Pure. */
 export function ownershipProblems(
   facts: SchemaFacts,
   due: readonly DueStep[],
@@ -79,7 +79,7 @@ export function ownershipProblems(
   return problems;
 }
 
-/** A table to be created has a foreign key to this one. */
+/** Whether a table that is to be created will have a foreign key to this one. */
 function isReferred(table: TableFacts, due: readonly DueStep[], catalogue: Catalogue): boolean {
   const parentsOf = (kind: Kind | undefined): readonly string[] =>
     kind?.parents.map((parent) => kindOf(catalogue, parent.kind).table) ?? [];

@@ -7,7 +7,7 @@ import { rewritingProblems } from './rewriting';
 
 const insteadOfTable = { v: 'a view', m: 'a materialized view', f: 'a foreign table' } as const;
 
-/** What keeps a table that was found from taking the records of its kind. Pure. */
+/** The problems that keep an existing table from taking the records of its kind. Pure. */
 export function tableProblems(
   kind: Kind,
   table: TableFacts,
@@ -89,7 +89,7 @@ function missingColumn(kind: Kind, table: TableFacts, expected: ExpectedColumn):
   );
 }
 
-/** Columns that are none of ours. */
+/** The columns that we do not know. */
 function strangers(kind: Kind, table: TableFacts): readonly ColumnFacts[] {
   const known = new Set([...expectedColumns(kind), identityColumn(kind)].map((column) => column?.name));
   return table.columns.filter(({ name }) => !known.has(name));
@@ -122,7 +122,7 @@ function idProblems(kind: Kind, table: TableFacts): readonly Problem[] {
   return problems;
 }
 
-/** Columns we know nothing of and that have to be filled: every insert of ours would fail. */
+/** The problem of columns that we do not know and that must have a value: every insert of ours would fail. */
 function foreignColumnProblems(kind: Kind, table: TableFacts): readonly Problem[] {
   return strangers(kind, table)
     .filter(

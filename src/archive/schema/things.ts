@@ -1,7 +1,7 @@
 import type { IndexFacts, SchemaFacts, TableFacts } from './facts';
 
 /**
- * What is there, in the words of the migration files:
+ * The things that are there, in the words of the migration files:
  *   schema millrace · table T · column T.c · function millrace.f · trigger T.t
  *   bigint T.c            the column holds whatever a bigint does
  *   index T (a, b)        an index finds rows by equality of a and b; it may have more columns
@@ -28,7 +28,7 @@ function addTable(things: Set<string>, table: TableFacts, name: string): void {
   for (const trigger of table.triggers) things.add(`trigger ${name}.${trigger.name}`);
 }
 
-/** A column list ends where an expression begins. */
+/** All beginnings of an index's column list, as far as its first expression. */
 function prefixes(columns: readonly (string | null)[]): readonly string[] {
   const end = columns.indexOf(null);
   const plain = end < 0 ? columns : columns.slice(0, end);

@@ -11,8 +11,8 @@ interface Dependent {
 }
 
 /**
- * Postgres does not change the type of a column that views or rules read. Taking them away is not ours to do, so the whole
- * change is written out for an administrator: in one transaction, with everything brought back as it was.
+ * The problems of columns that have to become bigint while views or rules read them, which Postgres refuses. Views are not ours to
+ * drop, so the whole change is written out for an administrator: one transaction that brings everything back as it was.
  */
 export async function wideningProblems(
   client: ClientBase,
@@ -20,7 +20,7 @@ export async function wideningProblems(
   due: readonly DueStep[],
 ): Promise<readonly Problem[]> {
   const problems: Problem[] = [];
-  // One table's columns together: the same views may read several.
+  // All columns of a table at once, for one view may read several of them.
   for (const table of tables.values()) {
     const steps = due.filter(({ thing }) => thing.startsWith(`bigint ${table.name}.`));
     const dependents = new Map<string, Dependent>();
@@ -36,7 +36,7 @@ export async function wideningProblems(
         `${table.schema}.${table.name} holds counts in integer columns, too small for what comes, and ${inOrder.map(({ name }) => name).join(', ')} keeps them from being widened`,
         [
           'BEGIN;',
-          // as it was when the views were printed: they name what it leads to without the schema
+          // the path under which the views were printed: names in their text may lack the schema
           `SET LOCAL search_path = ${server.usableSchemas.map(quoteName).join(', ')};`,
           ...inOrder.map(({ drop }) => `${drop};`),
           ...steps.map(({ sql }) => sql),

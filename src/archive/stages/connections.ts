@@ -4,13 +4,13 @@ import { RedisConnection } from '../../connections/redis';
 import type { RedisTarget } from '../../connections/redis-url';
 import { firstWriter, secondWriter } from '../position/checkpoint';
 
-/** What the lane talks through. */
+/** The connections of a lane. */
 export class ArchiveConnections {
   readonly redis: RedisConnection;
-  /** Its reads block. */
+  /** A connection of its own, because its reads block. */
   readonly tail: RedisConnection;
   readonly postgres: PostgresConnection;
-  /** See relay.ts. */
+  /** The second writer, see relay.ts. */
   readonly second: PostgresConnection;
 
   constructor(redis: RedisTarget, postgres: PostgresTarget) {
@@ -20,7 +20,7 @@ export class ArchiveConnections {
     this.second = new PostgresConnection(postgres, secondWriter);
   }
 
-  /** Cuts what is in flight. */
+  /** Closes all connections, and so cuts what is in flight. */
   close(): void {
     this.postgres.close();
     this.second.close();

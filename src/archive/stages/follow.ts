@@ -6,14 +6,14 @@ import type { Stage } from '../../pipeline/turns';
 import type { Applier } from '../apply/applier';
 import { keepAll } from '../delete/kept';
 import type { Checkpoint } from '../position/checkpoint';
-import { Follower } from '../position/follower';
+import { ArchiveFollower } from '../position/follower';
 import type { Targets } from '../record/target';
 import { loadLibrary } from '../schema/preparation';
 import type { Echoes } from '../stream/echoes';
 import type { Page } from '../tail/stream';
 import type { Tail } from './tail';
 
-export interface FollowOptions {
+export interface ArchiveFollowOptions {
   readonly redis: RedisConnection;
   readonly catalogue: Catalogue;
   readonly checkpoint: Checkpoint;
@@ -21,27 +21,27 @@ export interface FollowOptions {
   readonly applier: () => Applier;
   readonly tail: Tail;
   readonly echoes: Echoes;
-  /** Called when a full pass has to see everything from now on. */
+  /** Called when a full pass has to follow, because changes may have gone unseen. */
   readonly onDoubt: (reason: string) => void;
   readonly incidents: Incidents;
   readonly log: Log;
 }
 
-/** Makes sure that the tail goes on where Postgres stands: Redis may have gone back in time, or be another one. */
+/** Makes sure that the tail goes on where Postgres stands: Redis may have gone backwards, or be another one. */
 export class Follow {
-  readonly #options: FollowOptions;
-  readonly #follower: Follower;
+  readonly #options: ArchiveFollowOptions;
+  readonly #follower: ArchiveFollower;
 
-  constructor(options: FollowOptions) {
+  constructor(options: ArchiveFollowOptions) {
     const { redis, catalogue, checkpoint, targets } = options;
     this.#options = options;
-    this.#follower = new Follower({
+    this.#follower = new ArchiveFollower({
       ...{ redis, catalogue, checkpoint },
       keep: (transaction) => keepAll(transaction, targets()),
     });
   }
 
-  /** Whether nothing may be applied before the next turn. */
+  /** Whether Redis has to be looked at before anything is applied. */
   get must(): boolean {
     return this.#follower.must;
   }
@@ -60,8 +60,8 @@ export class Follow {
   };
 
   /**
-   * Before deletions are applied Redis is looked at once more: after a flush the ids start over, and the deletion of a new record
-   * would be taken for one of its predecessor. @returns whether the page still counts
+   * Looks at Redis once more before a page with deletions is applied: after a flush the ids start over, and the deletion of a new record
+   * would be taken for that of an older one. @returns whether the page still counts
    */
   async mayDelete({ deleted }: Page): Promise<boolean> {
     if (![...deleted.values()].some(({ size }) => size > 0)) return true;
@@ -86,7 +86,7 @@ export class Follow {
       echoes.clear(); // the same ids may mean other records
     }
     if (found.needsPass) onDoubt(found.incident ?? 'start');
-    // Writers would get "Function not found".
+    // After a restart the library may be missing, and writers would get "Function not found".
     if (found.restarted) await loadLibrary(redis, log);
   }
 }

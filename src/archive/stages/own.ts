@@ -1,7 +1,7 @@
 import type { Stage } from '../../pipeline/turns';
 import type { Gained, Standing } from '../position/standing';
 
-/** Nothing is applied by whoever does not own the stream. */
+/** Ends the turn of an instance that does not own the stream: it must not apply anything. */
 export const own =
   (standing: Standing, onGained: (gained: Gained) => void): Stage =>
   async () => {

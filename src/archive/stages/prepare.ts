@@ -11,7 +11,7 @@ export interface PrepareOptions
   readonly onIncident: (what: string) => void;
 }
 
-/** Makes the applier when both servers have been looked at, and anew when a table may have changed. */
+/** Looks at both servers and makes the applier; does so again when a table may have changed. */
 export class Prepare {
   readonly #options: PrepareOptions;
   #evicts: boolean | undefined;
@@ -23,7 +23,7 @@ export class Prepare {
     this.#options = options;
   }
 
-  /** Everything was in order once: what fails from now on may be mended while we go on trying. */
+  /** Whether everything was in order once: a failure from now on may be mended while we go on trying. */
   get started(): boolean {
     return this.#started;
   }
@@ -33,18 +33,18 @@ export class Prepare {
     return this.#evicts ?? false;
   }
 
-  /** The one made last; undefined: none yet. */
+  /** The applier that was made last; undefined before the first. */
   get made(): Applier | undefined {
     return this.#applier;
   }
 
-  /** The same, for the stages after this one. */
+  /** The applier, for the stages after this one. */
   get applier(): Applier {
     if (this.#applier === undefined) throw new Error('the lane is not prepared');
     return this.#applier;
   }
 
-  /** The tables as they were when they were last looked at. */
+  /** The tables, as they were when they were last looked at. */
   get targets(): Targets {
     if (this.#targets === undefined) throw new Error('the tables have not been looked at');
     return this.#targets;
@@ -57,7 +57,7 @@ export class Prepare {
     const { catalogue } = truth;
     await redis.connect();
     this.#evicts ??= (await inspectRedis(redis, log, onIncident)).evicts;
-    // Only at first: a table that is renamed while we run comes back, and not beside an empty one of ours.
+    // Migrates at the start only. A table that somebody renames while we run will come back, and must not find a new empty one in its place.
     if (!this.#started) await prepareSchema(postgres, catalogue, log);
     this.#targets = await findTargets(postgres, catalogue, onDelete);
     const sink = new ArchiveSink({ ...this.#options, targets: this.#targets });
@@ -66,7 +66,7 @@ export class Prepare {
     return undefined;
   };
 
-  /** A table may have changed: look at it again. */
+  /** Has the tables looked at again, because one may have changed. */
   distrust(): void {
     this.#targets = undefined;
     this.#options.parked.suspect();

@@ -15,10 +15,10 @@ export interface RetainOptions extends Pick<
   readonly passing: () => boolean;
 }
 
-/** Days do not pass any faster: after the passes of the interval, once an hour. */
+/** After passes of the interval retention runs only this often: its limits are in days. */
 const everyMs = 3_600_000;
 
-/** Retention in the daemon: a step in a turn that has nothing else to do. It never stops the lane, whatever happens to it. */
+/** Retention in the daemon: it does a step in a turn that has nothing else to do. A failure of it never stops the lane. */
 export class Retain {
   readonly #options: RetainOptions;
   #run: Retention | undefined;
@@ -29,12 +29,12 @@ export class Retain {
     this.#options = options;
   }
 
-  /** A full pass is complete. @param reason for which it was made: after anything unusual old records may be back */
+  /** For when a full pass is complete. @param reason of the pass: after anything but an interval old records may be back in Redis */
   passed(reason: string, now = performance.now()): void {
     this.#due ||= reason !== 'interval' || now - this.#startedAt >= everyMs;
   }
 
-  /** Does a little, if a run is due or under way. */
+  /** Does one step of a run, if one is due or under way. */
   readonly run: Stage = async () => {
     const { log, metrics, passing, ...options } = this.#options;
     if (passing() || (this.#run === undefined && !this.#due)) return undefined;
@@ -57,7 +57,7 @@ export class Retain {
       for (const warning of report.warnings) log.warn(warning, { event: 'retention.warning' });
     } catch (error) {
       log.failure('warn', error, { event: 'retention.failed', pipeline: 'archive' });
-      this.#startedAt = -Infinity; // again after the next full pass
+      this.#startedAt = -Infinity; // try again after the next full pass
     }
     this.#run = undefined;
     return undefined;

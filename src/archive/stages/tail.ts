@@ -10,7 +10,7 @@ import { Trimming } from '../tail/trim';
 import type { ArchiveConnections } from './connections';
 import type { Prepare } from './prepare';
 
-export interface TailOptions {
+export interface ArchiveTailOptions {
   readonly connections: ArchiveConnections;
   readonly catalogue: Catalogue;
   readonly checkpoint: Checkpoint;
@@ -28,14 +28,14 @@ export interface TailOptions {
 
 /** The stream: what is read of it, applied, and then cut off. */
 export class Tail {
-  readonly #options: TailOptions;
+  readonly #options: ArchiveTailOptions;
   readonly #tail: StreamTail;
   readonly #relay: Relay;
   readonly #trimming: Trimming;
   #entryId = beforeAll;
   #behindSince: number | undefined;
 
-  constructor(options: TailOptions) {
+  constructor(options: ArchiveTailOptions) {
     const { connections, catalogue, prepare, echoes, onWake, onConnected, mayGoOn } = options;
     const { redis, tail, postgres, second } = connections;
     this.#options = options;

@@ -15,10 +15,10 @@ export interface TickOptions {
   readonly onPassWanted: () => void;
 }
 
-/** How often: less than the second after which an idle lane wakes, or every other time would be missed. */
+/** Less than the second after which an idle lane wakes: otherwise every other turn would come a little too early. */
 const everyMs = 900;
 
-/** What is due once a second: a sign of life, parked records to try again, points that had to rest. While it is paused nothing else is. */
+/** Does what is due once a second: a sign of life, parked records, points that had to rest. During a pause the turn ends here. */
 export class Tick {
   readonly #options: TickOptions;
   #at = -Infinity;

@@ -5,10 +5,10 @@ import { type Range, readLightly } from './light-stream';
 
 const script = readAsset('src/archive/stream/lua/entry-ids.lua');
 
-/** Enough to see what is behind the position, which is in one of the first. */
+/** How many nodes are looked at: enough, for the position is in one of the first. */
 const samples = 5;
 
-/** Id of the stream's first entry in this range; undefined: there is none. What cannot be read there is replaced. */
+/** Id of the first entry in this range; undefined: there is none. An entry that is too large to be read is replaced. */
 export async function entryId(connection: RedisConnection, range: Range): Promise<string | undefined> {
   const [id] = await readLightly(
     connection,
@@ -19,7 +19,7 @@ export async function entryId(connection: RedisConnection, range: Range): Promis
   return id;
 }
 
-/** Ids of entries after this one. Reads only. @throws HEAVY: the stream is too large for that */
+/** Ids of the entries after this one. @throws HEAVY if the stream is too large for that */
 export async function entryIdsAfter(
   { client, maxRecordBytes }: RedisConnection,
   from: string,

@@ -2,16 +2,16 @@ import { describeError } from '../../foundation/errors';
 import { readAsset } from '../../foundation/package-root';
 import type { RedisConnection } from '../../connections/redis';
 import { changesStream } from '../../writer/keys';
-import { refusal } from './refusal';
+import { refusedReply } from './refused-reply';
 
 const script = readAsset('src/archive/stream/lua/replace-unread.lua');
 
-/** As XRANGE or XREVRANGE take them: the first entry of it is meant. */
+/** A range as XRANGE or XREVRANGE take it; what counts is its first entry. */
 export type Range = readonly [how: 'XRANGE' | 'XREVRANGE', from: string, to: string];
 
 export const first: Range = ['XRANGE', '-', '+'];
 const last: Range = ['XREVRANGE', '+', '-'];
-/** What XINFO STREAM shows. */
+/** The two entries that XINFO STREAM shows. */
 export const ends = [first, last] as const;
 
 /** Puts `too-large` in the place of an entry that nobody can read. @param key the stream, or what was set aside of it */
@@ -24,8 +24,8 @@ export async function replaceUnread(
 }
 
 /**
- * Replaces what is too large to be received at this place of the stream. A reply is refused by its length, before it has come.
- * @param count of entries wanted
+ * Replaces an entry at this place of the stream that is too large to be received. A reply is refused by its length, before it has come.
+ * @param count how many entries are wanted
  * @returns how many of them can be received together
  */
 export async function lighten(
@@ -39,7 +39,7 @@ export async function lighten(
       await connection.client.callBuffer(how, key, from, to, 'COUNT', count);
       return count;
     } catch (error) {
-      const { fit, firstId } = await refusal(connection, error);
+      const { fit, firstId } = await refusedReply(connection, error);
       if (fit > 0 || firstId === undefined) return Math.max(fit, 1);
       await replaceUnread(connection, firstId, key);
     }
@@ -47,10 +47,10 @@ export async function lighten(
 }
 
 /**
- * For a script that reads entries of the stream, if only for their ids: that takes three times their size inside Redis, and seconds in
- * which nobody else is served. It is given the bytes that the stream may take, and answers HEAVY to more; what is too large is then found
- * and replaced, and the script asked again, whatever the stream takes: there may be very many small entries.
- * @param ranges whose first entries it reads
+ * Calls a script that reads entries of the stream, if only for their ids: that takes three times their size inside Redis, and seconds in
+ * which nobody else is served. The script is told how many bytes the stream may take, and answers HEAVY if it takes more. Then entries
+ * that are too large are found and replaced, and the script is called again without that limit, for the rest may be very many small ones.
+ * @param ranges the ranges whose first entries the script reads
  */
 export async function readLightly<T>(
   connection: RedisConnection,

@@ -1,11 +1,11 @@
 import type { KindName } from '../../mapping/kinds';
 import type { Nomination } from '../record/nomination';
 
-/** Records and bytes that one entry holds at the most (a single longer key has an entry of its own). */
+/** The most records and bytes in one entry (a single longer key has an entry of its own). */
 const entryRecords = 100;
 const entryBytes = 64 * 1024;
 
-/** Text that is the same bytes in latin1 and UTF-8 goes as it is, which is cheaper. */
+/** The bytes of latin1 text; ASCII, whose bytes are the same in UTF-8, stays text, which is cheaper to send. */
 const bytes = (latin1: string): string | Buffer =>
   Buffer.byteLength(latin1) === latin1.length ? latin1 : Buffer.from(latin1, 'latin1');
 
@@ -30,12 +30,13 @@ export function entriesOf<T extends Nomination>(nominations: readonly T[]): read
 
 const decimal = /^\d+$/;
 
-/** What follows the kind in a field. */
+/** The mark after the kind's name in a field. */
 const marks = { deleted: '-', lapsed: '.' } as const;
 
 /**
- * The fields and values of an entry, for XADD: `<kind>-` tells a deletion, `<kind>.` what is or may be gone though nobody deleted it,
- * `<kind>` nominates one record, and `<kind>*` as many as it names, with spaces between: nearly every id is a number, and a value for all is cheaper for everybody than a pair for each.
+ * The fields and values of an entry, for XADD: `<kind>-` tells a deletion; `<kind>.` a record that is or may be gone though nobody deleted
+ * it; `<kind>` nominates one record, and `<kind>*` several, with spaces between their ids. Nearly every id is a number, and one value for
+ * all is cheaper than a pair for each.
  */
 export function entryFields(entry: readonly Nomination[]): (string | Buffer)[] {
   const fields: (string | Buffer)[] = [];
@@ -52,7 +53,7 @@ export function entryFields(entry: readonly Nomination[]): (string | Buffer)[] {
   return fields;
 }
 
-/** The ids in the value of a `<kind>*`. @throws when it is damaged */
+/** The ids in the value of a `<kind>*` field. @throws when it is damaged */
 export function idsIn(value: Buffer): readonly string[] {
   const ids = value.toString('latin1').split(' ');
   const strange = ids.find((id) => !decimal.test(id));

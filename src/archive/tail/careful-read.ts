@@ -7,7 +7,7 @@ import type { Entry } from './stream';
 
 const script = readAsset('src/archive/tail/lua/stream-page.lua');
 
-/** What is read at once, besides an entry that is larger alone. */
+/** The most bytes that are read at once; a single entry may be larger. */
 const mostBytes = 4 * 1024 * 1024;
 
 export interface CarefulReading {

@@ -7,7 +7,7 @@ import { StreamFields } from '../stream/fields';
 import { beforeAll } from '../stream/entry-id';
 import { entryId } from '../stream/entry-ids';
 import { replaceUnread } from '../stream/light-stream';
-import { refusal } from '../stream/refusal';
+import { refusedReply } from '../stream/refused-reply';
 import { type Entry, type Page, readPage } from './stream';
 
 /** A read waits this long for an entry: shorter than the connection's command timeout. */
@@ -141,7 +141,7 @@ export class StreamTail {
       const entries = reply?.[0]?.[1] ?? [];
       return isWithin(entries, maxRecordBytes) ? entries : entries.length;
     } catch (error) {
-      const { fit, firstId, carries } = await refusal(this.#connection, error);
+      const { fit, firstId, carries } = await refusedReply(this.#connection, error);
       if (fit > 0 || carries || firstId === undefined) return Math.max(fit, 1);
       await replaceUnread(this.#connection, firstId);
       return [];

@@ -2,7 +2,7 @@ import type { Result } from 'ioredis';
 import { readAsset } from '../../foundation/package-root';
 import type { RedisConnection } from '../../connections/redis';
 import { changesStream } from '../../writer/keys';
-import type { Position } from '../position/claimed-position';
+import type { StreamPosition } from '../position/claimed-position';
 import { incarnationKey } from '../position/redis-facts';
 
 declare module 'ioredis' {
@@ -17,7 +17,7 @@ declare module 'ioredis' {
   }
 }
 
-type Applied = Pick<Position, 'incarnation' | 'entryId'>;
+type Applied = Pick<StreamPosition, 'incarnation' | 'entryId'>;
 
 /** Trimming that goes on while the next page is written. */
 export class Trimming {
@@ -32,14 +32,14 @@ export class Trimming {
     });
   }
 
-  /** Whole nodes of the stream only, which costs next to nothing. @param of which stream it is @param entryId how far it is applied */
-  start(of: Position | undefined, entryId: string): void {
+  /** Trims whole nodes of the stream only, which costs next to nothing. @param of the stream that was read @param entryId how far it is applied */
+  start(of: StreamPosition | undefined, entryId: string): void {
     const position = { incarnation: of?.incarnation ?? null, entryId };
     this.#last = this.#last.then(() => this.#trim(position, '~'));
-    this.#last.catch(() => undefined); // thrown by `settle`
+    this.#last.catch(() => undefined); // `settle` throws it
   }
 
-  /** @throws what it failed with; the next one tries again */
+  /** Waits for the trimming under way. @throws its error; the next trimming tries again */
   async settle(): Promise<void> {
     const last = this.#last;
     this.#last = Promise.resolve();
@@ -51,8 +51,8 @@ export class Trimming {
   }
 
   /**
-   * Cuts off what is committed. The entry at the position stays: it proves later that this is still the same stream. Never by
-   * MAXLEN, which would take entries nobody has read.
+   * Trims entries that are committed. The entry at the position stays: later it proves that this is still the same stream. MAXLEN is never
+   * used, for it would take entries that nobody has read.
    */
   async #trim({ incarnation, entryId }: Applied, how: '~' | '='): Promise<void> {
     const { client } = this.#redis;

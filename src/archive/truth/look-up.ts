@@ -1,6 +1,6 @@
 import { inOrder } from '../record/id-order';
 import type { Kind } from '../../mapping/kinds';
-import type { MetricKeys } from './metric-keys';
+import type { MemberReader } from './member-reader';
 import type { Truth, TruthReader } from './truth';
 import type { Nominations } from '../record/nomination';
 
@@ -11,14 +11,14 @@ export interface Answer {
   readonly truth: Truth;
 }
 
-/** Records looked up in one go: the unit in which a page that nominates very large ones can be cut. */
+/** How many records are looked up at once: a page that nominates very large ones is cut into such pieces. */
 const chunk = 500;
 
-/** What the nominated records are now, parents before children, by rising ids, in pieces of bounded size. */
+/** Reads what nominated records are now: parents before children, by rising ids, in pieces of bounded size. */
 export async function* lookUp(
   nominated: Nominations,
   truth: TruthReader,
-  metrics: MetricKeys,
+  metrics: MemberReader,
 ): AsyncGenerator<readonly Answer[]> {
   for (const [name, kind] of truth.catalogue) {
     const ids = inOrder(nominated.get(name) ?? []);

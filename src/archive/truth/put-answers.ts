@@ -5,7 +5,7 @@ import type { Catalogue } from '../../mapping/kinds';
 import type { Answer } from './look-up';
 import type { Nominations } from '../record/nomination';
 
-/** Puts what was looked up into a batch. @returns about how many bytes it holds */
+/** Puts what was looked up into a batch. @returns about how many bytes that is */
 export function putAnswers(batch: Batch, answers: readonly Answer[], known: KnownId): number {
   let bytes = 0;
   for (const answer of answers) bytes += put(batch, answer, known);
@@ -35,7 +35,7 @@ function put(batch: Batch, { kind, id, truth }: Answer, known: KnownId): number 
   }
 }
 
-/** ON_DELETE=delete: what was deleted and is not there again. In doubt nobody deleted it. */
+/** With ON_DELETE=delete: puts the records into a batch that were deleted and are not there again. In doubt a record counts as lapsed. */
 export function putGone(
   batch: Batch,
   catalogue: Catalogue,
@@ -57,7 +57,7 @@ export function putGone(
   }
 }
 
-/** Of a hash that is there: some of its fields, each a record, were deleted. */
+/** For hashes that are there but lost some of their fields, each of which is a record: puts the names that are left into a batch. */
 function putNamesLeft(batch: Batch, asked: readonly Answer[]): void {
   for (const { kind, id, truth } of asked) {
     if (truth.state !== 'found') continue;

@@ -16,24 +16,24 @@ declare module 'ioredis' {
 
 type Reply = readonly [cursor: Buffer, ids: Buffer, times: Buffer, keys: readonly Buffer[]];
 
-/** What the full pass compares in one go. */
+/** The records that a full pass compares in one step. */
 export interface Chunk {
-  /** Where the scan goes on; undefined: it is through. */
+  /** The cursor at which the scan goes on; undefined: it is through. */
   readonly next: string | undefined;
-  /** Keys looked at. */
+  /** How many keys were looked at. */
   readonly keys: number;
-  /** Of the packed kind. */
+  /** Identities of records of the packed kind. */
   readonly packed: readonly Identity[];
-  /** All other records, by id (latin1): also those of the packed kind that have no identity. */
+  /** Ids (latin1) of all other records, and of those of the packed kind that have no identity. */
   readonly others: ReadonlyMap<KindName, ReadonlySet<string>>;
 }
 
-/** Where a scan begins, and what SCAN says when it is through. */
+/** The cursor at which a scan begins, and which SCAN returns when it is through. */
 export const beginning = '0';
 
-/** Keys asked for in one script: writers wait while it runs, for one or two milliseconds. */
+/** SCAN's COUNT in one call of the script: writers wait while it runs, for one or two milliseconds. */
 const scanCount = 500;
-/** A chunk has about so many packed records, or other records, which are read whole; or it took so many steps, where keys are rare. */
+/** A chunk ends when it has about this many packed records, or others, which are read whole; or after so many steps, where keys are rare. */
 const chunkPacked = 2_000;
 const chunkOthers = 1_000;
 const chunkSteps = 8;
@@ -98,7 +98,7 @@ export class Scan {
   }
 }
 
-/** Line by line: the id, and the creation time if it is one. */
+/** Reads, line by line, ids and those creation times that can be read. */
 function* identities(ids: Buffer, times: Buffer): Generator<[id: string, created: string | undefined]> {
   if (ids.length === 0) return;
   let from = 0;

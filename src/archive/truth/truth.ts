@@ -24,20 +24,20 @@ type Reply = readonly (null | number | Buffer | readonly (Buffer | null)[])[];
 /** One answer for each id asked for. */
 export type Truth =
   | { readonly state: 'found'; readonly records: readonly Found[] }
-  /** As the stream would carry it, of the packed kind: there are many of them, and most need never be taken apart. */
+  /** A record of the packed kind, in the form in which the stream carries it: there are many, and most need never be unpacked. */
   | { readonly state: 'packed'; readonly value: Buffer }
   | { readonly state: 'absent' }
   /**
-   * The key is no record: another type than it should have, or too much of it; of a metric, perhaps only a part of it.
-   * @param part tells that part from others
+   * The key holds no record: it is of another type than it should be, or too large. Of a metric it may be a single point.
+   * @param part tells that point from others
    */
   | { readonly state: 'unfit'; readonly reason: Unfit; readonly part?: string };
 
-/** Records asked for in one round trip, and bytes after which the server stops: memory stays bounded whatever their size. */
+/** How many records are asked for in one round trip, and after how many bytes the script stops, so that memory stays bounded. */
 const pageRecords = 500;
 const pageBytes = 4 * 1024 * 1024;
 
-/** Reads records as they stand, with the creation times of their parents. Not for metrics, whose keys grow: metric-keys.ts. */
+/** Reads records as they stand, with the creation times of their parents. For metrics, whose keys grow, see member-reader.ts. */
 export class TruthReader {
   /** The kinds there are. */
   readonly catalogue: Catalogue;
@@ -53,14 +53,14 @@ export class TruthReader {
     });
   }
 
-  /** @param ids what follows `aidb:<kind>:`, latin1. @returns in their order. */
+  /** @param ids the parts of the keys after `aidb:<kind>:`, latin1. @returns one truth for each, in their order */
   async read(kind: Kind, ids: readonly string[]): Promise<readonly Truth[]> {
     const truths: Truth[] = [];
     while (truths.length < ids.length) truths.push(...(await this.readSome(kind, ids.slice(truths.length))));
     return truths;
   }
 
-  /** As `read`, but only the first of them, at least one: as many as are not too large together. */
+  /** As `read`, but only for the first of the ids, at least one: as many as are not too large together. */
   async readSome(kind: Kind, ids: readonly string[]): Promise<readonly Truth[]> {
     const wanted = ids.slice(0, pageRecords);
     if (wanted.length === 0) return [];
@@ -111,14 +111,14 @@ export class TruthReader {
   }
 }
 
-/** Whether the parent's id is part of our own, and not in a field. */
+/** Whether the parent's id is a part of the child's key, and not in a field. */
 const isNamed = ({ from }: Parent): boolean => typeof from === 'number';
 
-/** A command of strings alone is put together several times faster; other bytes have to stay what they are. */
+/** The key as a string if it is ASCII: ioredis writes a command of strings alone several times faster. */
 const keyArgument = (kind: KindName, id: string): string | Buffer =>
   /^[ -~]*$/.test(id) ? `aidb:${kind}:${id}` : keyOf(kind, Buffer.from(id, 'latin1'));
 
-/** What read.lua is told after the keys and the limits. */
+/** The arguments of read.lua after the keys and the limits. */
 function parametersOf(kind: Kind, catalogue: Catalogue): readonly string[] {
   const createdField = (parent: Parent) => kindOf(catalogue, parent.kind).created ?? '';
   const named = kind.parents.filter(isNamed);
@@ -134,7 +134,7 @@ function parametersOf(kind: Kind, catalogue: Catalogue): readonly string[] {
   ];
 }
 
-/** The parent's id inside our own: `<exp>:<run>`. */
+/** The parent's id inside the child's key: `<exp>:<run>`. */
 const partOf = (id: string, { from }: Parent): string => id.split(':')[Number(from)] ?? '';
 
 const otherType = (type: Buffer): Truth => ({
@@ -146,7 +146,7 @@ function toTruth(kind: Kind, name: string, record: Exclude<Reply[number], number
   if (record === null) return { state: 'absent' };
   if (Buffer.isBuffer(record)) return otherType(record);
   const id = Buffer.from(name, 'latin1');
-  // Ids of the parents that fields name, the values, creation times of the parents.
+  // In order: ids of the parents that fields name, the values, the creation times of the parents.
   const present = (record as readonly (Buffer | null)[]).map((value) => value ?? undefined);
   const end = present.length - kind.parents.length;
   const parents = kind.parents.map((parent, index) => ({

@@ -10,7 +10,7 @@ import { type Targets, targetOf } from '../record/target';
 const highestSql = readAsset('src/archive/warm/sql/highest-ids.sql');
 const raiseLua = readAsset('src/archive/warm/lua/raise-counters.lua');
 
-/** By kind, in the order in which they are told. */
+/** Values of counters by kind, in the order in which they are told. */
 type Counters = ReadonlyMap<KindName, bigint>;
 
 /** Text of a counter before and after; '' = there was, or is, none. */
@@ -23,7 +23,7 @@ export type RaisedCounters = ReadonlyMap<KindName, RaisedCounter>;
 
 const scanCount = 1_000;
 
-/** The highest ids that Postgres has heard of. */
+/** The highest ids that Postgres knows of, by kind. */
 export async function highestIds(
   transaction: Transaction,
   catalogue: Catalogue,
@@ -45,15 +45,14 @@ export async function highestIds(
   return new Map(countedKinds(catalogue).map((kind) => [kind, found.get(kind) ?? 0n]));
 }
 
-/** The kind whose id stands first in a key. */
+/** The kind whose id comes first in a kind's keys. */
 const firstOf = ({ name, identity, parents }: Kind): KindName | undefined =>
   identity === 'keyed' ? parents.find(({ from }) => from === 0)?.kind : name;
 
 /**
- * Lifts every counter to the highest id ever used, before anything is restored, so that whoever begins to write meanwhile gets a new
- * one.
- * @param wentBack Redis is in an older state, and a daemon may not have looked yet: raised counters must not hide it
- * @param dryRun says what would be done
+ * Raises every counter to the highest id ever used, before anything is restored, so that writers who begin meanwhile get new ids.
+ * @param wentBack Redis is in an older state; a daemon that has not noticed yet must not be misled by raised counters
+ * @param dryRun only tell what would be done
  * @throws E_COUNTER
  */
 export async function raiseCounters(
@@ -69,7 +68,7 @@ export async function raiseCounters(
     const low = [...before].some(
       ([kind, { after }]) => after === '' || BigInt(after) < (used.get(kind) ?? 0n),
     );
-    // Where a counter was lost, records may be there that Postgres has not heard of yet.
+    // If a counter was lost, Redis may have records with higher ids that Postgres does not know of yet.
     const wanted = low ? await withThoseInRedis(redis, used) : used;
     return dryRun
       ? raisedOnPaper(before, wanted)

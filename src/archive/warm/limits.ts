@@ -2,11 +2,11 @@ import { fatal } from '../../foundation/errors';
 import type { KindName } from '../../mapping/kinds';
 import type { RetentionPolicy } from '../../mapping/retention-policy';
 
-/** How much is restored of what there is very much of. */
+/** Limits to what is restored of kinds with very many records. */
 export interface WarmLimits {
-  /** Of each version, the newest. */
+  /** How many predictions of each version, the newest first. */
   readonly predictions: number | 'all';
-  /** Nothing older: it would be removed again at once. */
+  /** Older records are left out: retention would remove them again at once. */
   readonly since?: Readonly<Record<KindName, Date>>;
 }
 
@@ -22,6 +22,6 @@ export function parsePredictions(text: string): number | 'all' {
   });
 }
 
-/** What retention would remove again at once is not put back. */
+/** The times before which records are not restored, because retention would remove them again at once. */
 export const keptSince = (policy: RetentionPolicy = {}, now = Date.now()): NonNullable<WarmLimits['since']> =>
   Object.fromEntries(Object.entries(policy).map(([kind, days]) => [kind, new Date(now - days * 86_400_000)]));

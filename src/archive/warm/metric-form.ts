@@ -16,7 +16,7 @@ type Render = (point: StoredPoint) => string | null;
 
 const jsonName: Readonly<Record<string, string>> = { nan: 'NaN', inf: 'Infinity', '-inf': '-Infinity' };
 
-/** As a float prints it; as the integer it may have been; as JavaScript prints it. */
+/** Ways to write the value: as Python prints a float; as the integer that it may have been; as JavaScript prints it. */
 const values: readonly Render[] = [
   ({ value }) => value && (jsonName[pythonFloat(value)] ?? pythonFloat(value)),
   ({ value }) => (value !== null && Number.isInteger(Number(value)) ? String(BigInt(Number(value))) : null),
@@ -27,7 +27,7 @@ const time: Render = ({ timestamp }) => timestamp && asPythonTime(timestamp);
 const micros = (text: string | null): string => (text ?? '').slice(20).padEnd(6, '0');
 const second = (text: string | null): string => (text ?? '').slice(0, 19);
 
-/** As isoformat writes a naive time or one in UTC; with the fraction always; with a space; as JavaScript writes it. */
+/** Ways to write the time: Python's isoformat, naive or in UTC; always with a fraction; with a space; as JavaScript writes it. */
 const times: readonly Render[] = [
   time,
   (point) => `${time(point) ?? ''}Z`,
@@ -37,7 +37,7 @@ const times: readonly Render[] = [
   (point) => time(point)?.replace('T', ' ') ?? null,
 ];
 
-/** json.dumps; with ensure_ascii=False. */
+/** Ways to write a string: json.dumps; json.dumps with ensure_ascii=False. */
 const strings: readonly ((text: string) => string)[] = [pythonJson, JSON.stringify];
 
 interface Form {
@@ -45,11 +45,11 @@ interface Form {
   readonly time: Render;
   readonly string: (text: string) => string;
   readonly compact: boolean;
-  /** A field without a value is left out. */
+  /** Whether a field without a value is left out, and not null. */
   readonly sparse: boolean;
 }
 
-/** The likeliest first: the one of LAYOUTS.md, which Python and the function library write. */
+/** All forms, the likeliest first: the one that the Python programs and the function library write. */
 const forms: readonly Form[] = [false, true].flatMap((sparse) =>
   [false, true].flatMap((compact) =>
     strings.flatMap((string) =>
@@ -75,14 +75,14 @@ function render(point: StoredPoint, { value, time: printTime, string, compact, s
 }
 
 /**
- * Members of sorted sets, from what Postgres keeps of them. It keeps the md5 of the bytes, too, and that is a point's identity: with
- * other bytes it would come back as a new record. So every way in which writers are known to write it is tried.
+ * Finds the members of metrics' sorted sets again, from their columns in Postgres. A point's identity is the md5 of its member's bytes:
+ * with other bytes it would come back as a new record. So every way in which writers are known to write a member is tried.
  */
 export class MetricForms {
-  /** Writers stick to theirs. */
+  /** The form that fitted last is tried first: a writer always uses the same. */
   #last: Form | undefined = forms[0];
 
-  /** @returns undefined when none has this md5. @throws Unlike */
+  /** @returns the member; undefined when no form has this md5. @throws Unlike */
   member(point: StoredPoint, redisKey: string): string | undefined {
     const digest = redisKey.replaceAll('-', '');
     if (this.#last !== undefined) {

@@ -1,26 +1,26 @@
 import type { TextRow, Transaction } from '../../connections/postgres';
 
-/** What a page should hold: rows, for Redis writes them in one step during which writers wait; and bytes, for the memory's sake. */
+/** The usual size of a page: rows, for Redis writes a page in one step while others wait; and bytes, for the sake of our memory. */
 const pageRows = 250;
 const pageBytes = 1024 * 1024;
 const firstRows = 32;
-/** What it holds at the most, where each row is as large as the largest. */
+/** The most bytes of a page, if all its rows are as large as the largest. */
 const mostBytes = 16 * 1024 * 1024;
 
 export interface Sizes {
-  /** Rows that are larger than what was asked for. */
+  /** How many rows are larger than `most`. */
   readonly larger: number;
-  /** Bytes of the largest of the others; 0: none is worth counting. */
+  /** Bytes of the largest of the other rows; 0: all are small. */
   readonly largest: number;
 }
 
-/** SQL: about how many bytes a row has, of its columns that are large. What takes little where it lies has less than half a megabyte. */
+/** SQL: about how many bytes a row's large columns have. A value that is stored in little space has less than half a megabyte. */
 export const sizeSql = (columns: readonly string[]): string =>
   columns
     .map((name) => `CASE WHEN pg_column_size(${name}) > 2000 THEN octet_length(${name}::text) ELSE 0 END`)
     .join(' + ');
 
-/** @param sql whose rows have a column `size` */
+/** Measures the rows of a query. @param sql a query whose rows have a column `size` */
 export async function measureRows(
   transaction: Transaction,
   sql: string,
@@ -34,9 +34,9 @@ export async function measureRows(
 }
 
 /**
- * The rows of a query, a page at a time through a cursor, with the next page on its way while the caller has the present one. How many
- * rows make a page follows their size.
- * @param largest bytes that a row has at the most
+ * Yields the rows of a query page by page, through a cursor; the next page is on its way while the caller has the present one. The
+ * number of rows in a page depends on their size.
+ * @param largest the most bytes that a row has
  */
 export async function* pagesOf(
   transaction: Transaction,
@@ -54,7 +54,7 @@ export async function* pagesOf(
     const bytes = rows.reduce((sum, row) => sum + sizeOf(row), 0);
     count = Math.max(1, Math.min(mostRows, count * 4, Math.floor((pageBytes * rows.length) / bytes)));
     next = fetch();
-    next.catch(() => undefined); // thrown when it is awaited
+    next.catch(() => undefined); // the error is thrown when `next` is awaited
     yield rows;
   }
   await transaction.execute('CLOSE millrace_warm');

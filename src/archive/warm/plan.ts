@@ -10,25 +10,25 @@ import { emptyTally, type Tallies, type Tally } from './tally';
 const chosenTemplate = readAsset('src/archive/warm/sql/chosen.sql');
 const countsTemplate = readAsset('src/archive/warm/sql/chosen-counts.sql');
 
-/** A large table is counted for so long; then its figures stay unknown. */
+/** Counting stops after this time; the figures of a larger table stay unknown. */
 const countingMs = 20_000;
 
 export interface Plan {
-  /** Records to look at, by kind; undefined: too many to count. */
+  /** How many records to look at, by kind; undefined: too many to count. */
   readonly wanted: ReadonlyMap<Kind, number | undefined>;
   /** Postgres ids of the rows that may have a place in Redis, of the kinds that others refer to. */
   readonly chosen: ReadonlyMap<KindName, readonly string[]>;
-  /** With what is known before anything is restored. */
+  /** Tallies of what is known before anything is restored. */
   readonly tallies: Tallies;
 }
 
-/** chosen.sql for a kind. A record that claims the row as soon as it is seen again (overwrite) would change it: it stands for none. */
+/** chosen.sql for a kind. Under `overwrite` a record that does not own its row would claim it when it is seen again, so it is not chosen. */
 export const chosenSql = (name: KindName, strategies: Strategies): string =>
   chosenTemplate
     .replaceAll('{kind}', name)
     .replaceAll('{guests}', strategyOf(strategies, name) === 'overwrite' ? 'false' : 'true');
 
-/** Counts what there is. Reads Postgres alone. */
+/** Counts what there is to restore. Reads Postgres alone. */
 export async function makePlan(
   transaction: Transaction,
   targets: Targets,
@@ -70,7 +70,7 @@ export async function makePlan(
 const mostOf = ({ identity }: Kind, { predictions }: WarmLimits): number =>
   identity === 'dated' && predictions !== 'all' ? predictions : Infinity;
 
-/** @returns how many are to be looked at */
+/** Adds counts to the tally. @returns how many records are to be looked at */
 function addUp(
   rows: readonly TextRow[],
   { parents, most, tally }: { parents: ReadonlySet<string>; most: number; tally: Tally },
@@ -89,7 +89,7 @@ function addUp(
   return wanted;
 }
 
-/** @returns undefined when it takes too long */
+/** Counts the rows of each parent. @returns undefined when that takes too long */
 async function countByParent(
   transaction: Transaction,
   { kind, table }: Target,
@@ -113,7 +113,7 @@ async function countByParent(
   }
 }
 
-/** SQL: what retention would not remove again at once. */
+/** SQL: a condition for rows that retention would not remove again at once. */
 export function sinceCondition(kind: Kind, { since }: WarmLimits): string {
   const oldest = since?.[kind.name];
   const column = timeOf(kind)?.column ?? '';

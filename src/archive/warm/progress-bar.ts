@@ -3,7 +3,7 @@ import type { Kind } from '../../mapping/kinds';
 import { label } from './report';
 import type { Plan } from './plan';
 
-/** A bar where a person watches a terminal; nothing elsewhere. */
+/** A progress bar on a terminal; does nothing elsewhere. */
 export function progressBar(terminal: NodeJS.WriteStream = process.stderr): {
   readonly start: (plan: Plan) => void;
   readonly update: (done: number, kind: Kind) => void;
@@ -15,7 +15,7 @@ export function progressBar(terminal: NodeJS.WriteStream = process.stderr): {
       const counts = [...wanted.values()];
       const total = counts.reduce<number>((sum, count) => sum + (count ?? 0), 0);
       if (!terminal.isTTY || total === 0) return;
-      // What takes too long to count has no end to show.
+      // If something was too much to count, there is no total to show.
       const format = counts.includes(undefined)
         ? '  {value} records  {duration_formatted}  {kind}'
         : '  {bar} {percentage}%  {value} of {total}  {duration_formatted}  {kind}';

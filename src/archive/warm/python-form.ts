@@ -1,7 +1,7 @@
 import { pythonNumber } from '../../writer/python';
 import type { Column } from '../../mapping/kinds';
 
-/** What a column holds cannot be written into Redis so that it would be read back as the same. */
+/** Thrown when a column's value cannot be written into Redis so that it would be read back as the same. */
 export class Unlike extends Error {}
 
 /** `repr` of a float as Postgres prints it: 1e-05, 0.5, 12.0, nan. */
@@ -10,7 +10,7 @@ export function pythonFloat(text: string): string {
   return /^-?\d+$/.test(printed) ? `${printed}.0` : printed;
 }
 
-/** `2026-01-05 14:30:00.5` (UTC) -> `2026-01-05T14:30:00.500000`, the fraction absent when zero. @throws Unlike for infinity, BC … */
+/** `2026-01-05 14:30:00.5` (UTC) -> `2026-01-05T14:30:00.500000`; without a fraction if it is zero. @throws Unlike for infinity, BC … */
 export function asPythonTime(text: string): string {
   const [, date, time, fraction = ''] =
     /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?$/.exec(text) ?? [];
@@ -21,8 +21,8 @@ export function asPythonTime(text: string): string {
 const isFloat = (type: string): boolean => type === 'double precision' || type === 'real';
 
 /**
- * Text of a column -> text of a hash field as Python would have written it, the other way round than decode.ts; undefined: the field
- * is absent. Postgres does not know whether a 12 was written 12 or 12.0; the columns are floats in Python. @throws Unlike
+ * Text of a column -> text of a hash field as Python would have written it: the inverse of decode.ts; undefined: the field is absent.
+ * Postgres does not know whether a 12 was written as 12 or 12.0: it becomes 12.0, for these columns are floats in Python. @throws Unlike
  */
 export function fieldOf(
   { column, decoder, required }: Column,
@@ -51,7 +51,7 @@ export function fieldOf(
   }
 }
 
-/** The score of a prediction, minus its Unix time: from text, so that no microsecond is lost; the function library writes the same. */
+/** The score of a prediction: minus its Unix time. Made from text, so that no microsecond is lost; the function library writes the same. */
 export function newestFirst(time: string): string {
   const seconds = Date.parse(`${time.slice(0, 19)}Z`) / 1_000;
   const fraction = time.slice(20);

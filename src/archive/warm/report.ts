@@ -6,7 +6,7 @@ import type { WarmFacts, WarmReport } from './warm';
 
 export const label = ({ table }: Kind): string => table.replaceAll('_', ' ');
 
-/** What is about to be done. */
+/** The lines that say what is about to be done. */
 export function planLines(
   { wanted }: Plan,
   { redis, postgres, evicts }: WarmFacts,
@@ -30,7 +30,7 @@ export function planLines(
 
 type Reason = Exclude<keyof Tally, 'restored' | 'there'>;
 
-/** In the order in which they are told. */
+/** Reasons why records were not restored, in the order in which they are told. */
 const reasons: readonly (readonly [Reason, string])[] = [
   ['inUse', 'kept back: another record, or something else, has the key by now'],
   ['orphaned', 'kept back: what they belong to is not in Redis'],
@@ -42,11 +42,11 @@ const reasons: readonly (readonly [Reason, string])[] = [
   ['foreign', 'rows of other programs, which were never in Redis'],
 ];
 
-/** Nothing that has its place in Redis was kept back. */
+/** Whether every record that has its place in Redis is there by now. */
 export const isComplete = ({ tallies }: WarmReport): boolean =>
   Object.values(tallies).every((tally) => keptBack(tally) === 0);
 
-/** What was done. */
+/** The lines that say what was done. */
 export function reportLines(
   { tallies, counters, ms }: WarmReport,
   catalogue: Catalogue,

@@ -36,11 +36,11 @@ export interface RestorationOptions {
 /** Brings kind after kind from Postgres into Redis, and counts what becomes of each record. */
 export class Restoration {
   readonly #options: RestorationOptions;
-  /** By kind and Postgres id, what is in Redis by now. */
+  /** The records that are in Redis by now, by kind and Postgres id. */
   readonly #back = new Map<KindName, Map<string, RestoredParent>>();
   readonly #chosen: ReadonlyMap<KindName, ReadonlySet<string>>;
   readonly #forms = new MetricForms();
-  /** Ids up to here were given out by a counter that had begun anew: a writer may be about to use them. */
+  /** Ids, by kind, up to which a counter that had begun anew has given ids out: a writer may be about to use them. */
   readonly #givenOut: ReadonlyMap<string, bigint>;
   #done = 0;
 
@@ -51,7 +51,7 @@ export class Restoration {
     this.#givenOut = new Map(raised.map(([kind, { before }]) => [kind, BigInt(before === '' ? 0 : before)]));
   }
 
-  /** Parents have to come before their children. */
+  /** Restores a kind. Kinds of parents have to be restored before those of their children. */
   async restore(target: Target): Promise<void> {
     const { transaction, plan, signal, onProgress, maxRecordBytes: most } = this.#options;
     const { kind } = target;
@@ -62,7 +62,7 @@ export class Restoration {
     const sized = `SELECT *, ${sizeSql(columns)} AS size FROM (${sql}) AS one`;
     const { larger, largest } = await measureRows(transaction, sized, { values, most });
     tallyOf(plan.tallies, kind).large += larger;
-    // Only where it has to be: otherwise each size is worked out twice.
+    // Filtered only if some rows are too large: otherwise each size would be worked out twice.
     const fitting = larger === 0 ? sql : `SELECT * FROM (${sized}) AS fitting WHERE size <= ${most}`;
     for await (const rows of pagesOf(transaction, fitting, { values, largest })) {
       if (signal.aborted) {
@@ -76,7 +76,7 @@ export class Restoration {
     }
   }
 
-  /** What a shape's rows become. @returns how many records they are */
+  /** Restores rows, by the shape of their kind. @returns how many records they are */
   readonly #restoreRows: Readonly<
     Record<ShapeName, (target: Target, rows: readonly TextRow[]) => Promise<number>>
   > = {
@@ -165,7 +165,7 @@ export class Restoration {
     return rows.length;
   }
 
-  /** All of a key in one step, or none of them. @param rows a row a key @returns how many they are */
+  /** Restores all fields of a key in one step, or none of them. @param rows one for each key @returns how many records they are */
   async #restoreFields(kind: Kind, rows: readonly TextRow[]): Promise<number> {
     const { plan, restorer } = this.#options;
     const tally = tallyOf(plan.tallies, kind);
@@ -184,12 +184,12 @@ export class Restoration {
     return count;
   }
 
-  /** The one that a record's key begins with, as it is in Redis by now. */
+  /** The parent whose id comes first in a record's key, if it is in Redis by now. */
   #parentOf({ parents }: Kind, row: TextRow): RestoredParent | undefined {
     return this.#back.get(parents[0]?.kind ?? '')?.get(row['p0'] ?? '');
   }
 
-  /** @throws Unlike */
+  /** The parents of a row's record, and whether it is lost. @throws Unlike */
   #lineage({ kind }: Target, row: TextRow): Lineage & { readonly lost: Lost } {
     const isGivenOut = BigInt(row['redis_id'] ?? 1) <= (this.#givenOut.get(kind.name) ?? 0n);
     let lost: Lost = isGivenOut ? 'inUse' : undefined;
@@ -208,12 +208,12 @@ export class Restoration {
   }
 }
 
-/** Why it is not restored. */
+/** Why a record is not restored; undefined: it is. */
 type Lost = 'inUse' | 'orphaned' | 'superseded' | undefined;
 
 const storedParts = z.array(z.tuple([z.string(), z.string().nullable(), z.string().nullable()]));
 
-/** @returns undefined, and counts so many records, when it is Unlike */
+/** Makes something. If that throws Unlike, `count` records are counted as such. @returns undefined then */
 function fitting<T>(tally: Tally, make: () => T, count = 1): T | undefined {
   try {
     return make();

@@ -28,22 +28,22 @@ declare module 'ioredis' {
 export interface RestoredParent {
   readonly kind: KindName;
   readonly id: string;
-  /** Its creation time, in the very form that Redis holds. */
+  /** Its creation time, exactly as Redis has it. */
   readonly created: string;
 }
 
 export interface RecordToRestore {
-  /** What follows `aidb:<kind>:` in its key. */
+  /** The part of its key after `aidb:<kind>:`. */
   readonly id: string;
-  /** '' for a kind without. */
+  /** Creation time; '' for a kind without one. */
   readonly created: string;
   readonly parents: readonly RestoredParent[];
-  /** One of its parents is not in Redis: it is not restored, but may be there. */
+  /** One of its parents is not in Redis: the record will not be restored, but may be there. */
   readonly orphaned: boolean;
   readonly index: { readonly key: string; readonly score: string; readonly member: string };
-  /** For name_to_id. */
+  /** The name, for name_to_id; '' for a kind without. */
   readonly name: string;
-  /** In the order of the fields; undefined: the field is absent. */
+  /** The values in the order of the fields; undefined: the field is absent. */
   readonly values: readonly (string | undefined)[];
 }
 
@@ -51,25 +51,25 @@ export interface RecordToRestore {
 export interface PartToRestore {
   readonly parent: RestoredParent;
   readonly key: string;
-  /** The name; a point's score. */
+  /** The name of a hyperparameter; the score of a point. */
   readonly first: string;
-  /** The value; a point's member. */
+  /** The value of a hyperparameter; the member of a point. */
   readonly second: string;
 }
 
 export type Outcome =
-  /** `created`: as Redis has it by now. */
+  /** `created`: the creation time as Redis has it by now. */
   { readonly is: 'restored' | 'there'; readonly created: string } | { readonly is: 'inUse' | 'orphaned' };
 
 export interface RestorerOptions {
   readonly catalogue: Catalogue;
   readonly redis: RedisConnection;
   readonly dryRun: boolean;
-  /** A daemon listens: tell it which records of the packed kind (predictions) came back, so that it need not look them up. */
+  /** Whether a daemon listens: it is told which records of the packed kind (predictions) came back, so that it need not look them up. */
   readonly tell: boolean;
 }
 
-/** Writes records into Redis that are not there; atomically, a page at a time. */
+/** Writes records into Redis that are not there; each page in one atomic step. */
 export class Restorer {
   readonly #options: RestorerOptions;
 
@@ -84,7 +84,7 @@ export class Restorer {
     });
   }
 
-  /** @param fields of the hash @returns in order */
+  /** @param fields of the hash @returns what became of each record, in order */
   async records(
     kind: Kind,
     fields: readonly string[],
@@ -93,7 +93,7 @@ export class Restorer {
     if (records.length === 0) return [];
     const replies = await this.#ask(kind, fields, records);
     const outcomes = replies.map((reply, index) => outcomeOf(reply, records[index]?.created ?? ''));
-    // The same moment, written otherwise: it is the same record, and may lack its index entry.
+    // Redis has the same creation time in another form: it is the same record. Asked again in that form, for it may lack its index entry.
     const again = records.flatMap((record, index) => {
       const created = replies[index];
       if (typeof created !== 'string' || outcomes[index]?.is !== 'there') return [];
@@ -103,7 +103,7 @@ export class Restorer {
     return outcomes;
   }
 
-  /** @returns in order */
+  /** @returns what became of each part, in order */
   async parts(
     command: 'HSETNX' | 'ZADD',
     parts: readonly PartToRestore[],
@@ -138,7 +138,7 @@ export class Restorer {
       const numbers = orphaned ? [0] : refers.map((parent) => parents.number(parent));
       return [id, created, numbers, index.key, index.score, index.member, called, values];
     });
-    // An absent value becomes null.
+    // JSON makes null of undefined: an absent value.
     const [head, body] = [JSON.stringify(options), JSON.stringify(list)];
     return this.#run((client) => client.millraceRestoreRecords(0, head, parents.json, body));
   }
@@ -153,7 +153,7 @@ export class Restorer {
   }
 }
 
-/** The parents of a page, each named once. */
+/** The parents of a page, each listed once. */
 class Parents {
   readonly #catalogue: Catalogue;
   readonly #numbers = new Map<RestoredParent, number>();
@@ -190,6 +190,6 @@ function isSameMoment(one: string, other: string): boolean {
   try {
     return instant('created', Buffer.from(one)) === instant('created', Buffer.from(other));
   } catch {
-    return false; // no time: another record, whatever it is
+    return false; // not a time, so it is another record
   }
 }

@@ -6,7 +6,7 @@ import { fieldOf, newestFirst, asPythonTime, Unlike } from './python-form';
 import type { RestoredParent, PartToRestore, RecordToRestore } from './restorer';
 import { md5 } from '../record/row';
 
-/** The parents and columns of a kind for a SELECT from `t`, called p0 … and c0 …; times in UTC. */
+/** SQL: the parents and columns of a kind, for a SELECT from `t`, named p0 … and c0 …; times in UTC. */
 export function selected({ kind, types }: Target): string {
   const parents = kind.parents.map(({ column }, index) => `t.${quoteName(column)} AS p${index}`);
   const columns = kind.columns.map(({ column }, index) => {
@@ -21,12 +21,12 @@ export function selected({ kind, types }: Target): string {
 /** Fields of a kind's hash, in the order of the layout: its id, its parents, the rest. */
 export function fieldsOf(kind: Kind): readonly string[] {
   const fields = kind.columns.map(({ field }) => field);
-  // Named by the key, they stand in the hash as well.
+  // The hash of a keyed record has its parents' ids too, although the key names them.
   if (kind.identity === 'keyed') return [...kind.parents.map(({ column }) => column), ...fields];
   return ['id', ...kind.parents.map(({ from }) => String(from)), ...fields];
 }
 
-/** The entry of a record in the index of its kind. @param parents their ids in Redis */
+/** The entry of a record in the index of its kind. @param parents the parents' ids in Redis */
 function entryOf(
   { index }: Kind,
   { id, created, parents }: { id: string; created: string; parents: readonly string[] },
@@ -40,16 +40,16 @@ function entryOf(
   };
 }
 
-/** What the record of a row belongs to. */
+/** The parents of a row's record. */
 export interface Lineage {
-  /** One for each parent of the kind; undefined: none, or not in Redis. */
+  /** One for each parent of the kind; undefined: the record has none, or it is not in Redis. */
   readonly parents: readonly (RestoredParent | undefined)[];
   readonly orphaned: boolean;
 }
 
 /**
- * A row as the record it came from.
- * @throws Unlike when it cannot be told so that it would be read back as the same
+ * The record that a row came from.
+ * @throws Unlike when it cannot be written so that it would be read back as the same
  */
 export function toRecord(
   { kind, types }: Target,
@@ -72,7 +72,8 @@ export function toRecord(
   let created = values[born] ?? '';
   if (kind.identity === 'mapped') {
     const mapped = asPythonTime(row['created'] ?? '');
-    // Somebody changed it in Postgres: read back, it would be changed to what it was. A row that follows another record has that one's.
+    // The creation time was changed in Postgres: with the old one a daemon would change the row back, with the new one it is another
+    // record. (A row that follows another record has that one's time.)
     if (row['owned'] === 't' && mapped !== created)
       throw new Unlike('the creation time was changed in Postgres');
     created = values[born] = mapped;
@@ -82,7 +83,7 @@ export function toRecord(
   return { id, created, ...lineage, index, name, values: [id, ...parentIds, ...values] };
 }
 
-/** @param stored redis_key, name, value @throws Unlike */
+/** A hyperparameter. @throws Unlike */
 export function toField(
   [key, first, second]: readonly [string, string | null, string | null],
   { name, columns }: Kind,
@@ -94,7 +95,7 @@ export function toField(
   return { parent, key: `aidb:${name}:${parent.id}`, first, second };
 }
 
-/** A point of a metric: how these are written is known of their very columns. @throws Unlike */
+/** A point of a metric. Names the columns themselves, for how a point's member is written is known only of these. @throws Unlike */
 export function toPoint(forms: MetricForms, row: TextRow, kind: Kind, parent: RestoredParent): PartToRestore {
   const value = (name: string): string | null =>
     row[`c${kind.columns.findIndex(({ column }) => column === name)}`] ?? null;

@@ -9,18 +9,18 @@ import { incarnationKey, parseFacts, readRedisFacts } from '../position/redis-fa
 
 /** What warm has to know of the Redis it fills, and of the daemon beside it. */
 export interface Surroundings {
-  /** A daemon listens. */
+  /** Whether a daemon listens. */
   readonly daemon: boolean;
-  /** Redis is in an older state than Postgres knows, under the same incarnation: its counters may be the only witness. */
+  /** Whether Redis is in an older state than Postgres knows, under the same incarnation: then its counters may be the only witness. */
   readonly wentBack: boolean;
 }
 
-/** An owner that has shown no sign of life for so long is gone. */
+/** `alive`: an owner that has shown no sign of life for 10 seconds is gone. */
 const checkpointSql =
   `SELECT incarnation, entry_id, seen, heartbeat > clock_timestamp() - interval '10 seconds' AS alive ` +
   'FROM millrace.checkpoint WHERE stream = $1';
 
-/** A daemon that notices a flush writes a new incarnation to one store after the other. */
+/** How long incarnations may differ: a daemon that notices a flush writes a new one to one store after the other. */
 const patienceMs = 3_000;
 const lookMs = 100;
 

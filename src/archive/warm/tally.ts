@@ -1,25 +1,25 @@
 import type { Kind } from '../../mapping/kinds';
 
-/** What became of the records of a kind. */
+/** How many records of a kind were restored, and how many were not, and why. */
 export interface Tally {
   restored: number;
-  /** Redis had it already: this very record. */
+  /** Redis had this very record already. */
   there: number;
-  /** Another record has its key by now, or a key it needs holds another type. */
+  /** Another record has the key by now, or a key that is needed holds another type. */
   inUse: number;
-  /** The record that it belongs to is not in Redis. */
+  /** A parent is not in Redis. */
   orphaned: number;
-  /** It could not be written so that it would be read back as the same. */
+  /** The record cannot be written so that it would be read back as the same. */
   unlike: number;
-  /** More than MAX_RECORD_SIZE: a daemon would not read it. */
+  /** The record is larger than MAX_RECORD_SIZE: a daemon would not read it. */
   large: number;
-  /** Its id, or that of the record it belongs to, was given to a newer one after a flush. */
+  /** The id, or that of a parent, was given to a newer record after a flush. */
   superseded: number;
-  /** Another record stands for the row that both were mapped to (ON_CONFLICT). */
+  /** Another record that was mapped to the same row (ON_CONFLICT) is restored. */
   shared: number;
-  /** Not among those asked for: of predictions the newest, of what is kept for a time only the younger. */
+  /** The record was not asked for: a prediction that is not among the newest, or a record older than retention keeps. */
   left: number;
-  /** Rows of other programs. */
+  /** The row is another program's. */
   foreign: number;
 }
 
@@ -28,7 +28,7 @@ export const emptyTally = (): Tally => ({
   ...{ superseded: 0, shared: 0, left: 0, foreign: 0 },
 });
 
-/** While they are counted. */
+/** The tally of each kind. */
 export type Tallies = ReadonlyMap<Kind, Tally>;
 
 export function tallyOf(tallies: Tallies, kind: Kind): Tally {
@@ -37,6 +37,6 @@ export function tallyOf(tallies: Tallies, kind: Kind): Tally {
   return tally;
 }
 
-/** What might be restored another time, or looked at. */
+/** How many records could not be restored, but might be another time. */
 export const keptBack = ({ inUse, orphaned, unlike, large }: Tally): number =>
   inUse + orphaned + unlike + large;

@@ -16,11 +16,11 @@ export interface WarmOptions {
   readonly config: ArchiveRecords;
   readonly target: PostgresTarget;
   readonly limits: WarmLimits;
-  /** Reads both sides, writes neither. */
+  /** Only read, and tell what would be done. */
   readonly dryRun: boolean;
   /** Aborts between two pages. */
   readonly signal: AbortSignal;
-  /** Before the first write. */
+  /** Called before the first write. */
   readonly onPlan: (plan: Plan, facts: WarmFacts) => void;
   /** @param done records looked at, of all kinds together */
   readonly onProgress: (done: number, kind: Kind) => void;
@@ -30,7 +30,7 @@ export interface WarmFacts {
   /** Addresses, safe to print. */
   readonly redis: string;
   readonly postgres: string;
-  /** What is restored may be evicted at once. */
+  /** Whether Redis may evict what is restored at once. */
   readonly evicts: boolean;
 }
 
@@ -41,8 +41,8 @@ export interface WarmReport {
 }
 
 /**
- * Fills Redis from one snapshot of Postgres, parents before children. Idempotent: what is there stays as it is, so whatever breaks it
- * off, it can be run again.
+ * Fills Redis from one snapshot of Postgres, parents before children. Idempotent: what is there stays as it is, so that it can be run
+ * again, whatever broke it off.
  */
 export async function warm(options: WarmOptions): Promise<WarmReport> {
   const { config, limits, dryRun, onPlan } = options;

@@ -5,15 +5,15 @@ import type { KindName } from '../../mapping/kinds';
 import type { Target, Targets } from '../record/target';
 
 /**
- * Rows that Postgres changes as they are written (`updated_at = now()`, `lower(trim(name))`): remembered, with what was sent and
- * what came of it, in the transaction that writes them. Comparisons take such a row for equal as long as neither changes, so that
- * it is written once and not by every pass. See millrace.altered.
+ * Remembers rows that Postgres changes as they are written (`updated_at = now()`, `lower(trim(name))`): what was sent and what came of
+ * it, in the transaction that writes them. As long as neither changes comparisons take such a row for equal, so that it is written once
+ * and not by every pass. See millrace.altered.
  */
 export class Alterations {
-  /** Of which there are any: for all others nothing is asked. */
+  /** The kinds that have altered rows: for others Postgres is not asked. */
   #kinds: Set<KindName> | undefined;
 
-  /** Another instance may have written. */
+  /** Forgets which kinds have such rows, because another instance may have written. */
   reset(): void {
     this.#kinds = undefined;
   }
@@ -26,7 +26,7 @@ export class Alterations {
     return this.#kinds.has(kind);
   }
 
-  /** What of these rows differs, differs because Postgres wants it so. @param guest the record has no say in the row */
+  /** Notes how these rows differ from what was sent: Postgres wants it so. @param guest whether the rows follow other records */
   async remember(
     transaction: Transaction,
     target: Target,
@@ -37,13 +37,13 @@ export class Alterations {
     if ((await transaction.execute(sql, values)) > 0) (this.#kinds ??= new Set()).add(target.kind.name);
   }
 
-  /** These rows were written anew. */
+  /** Forgets rows that were written anew. */
   async forget(transaction: Transaction, kind: KindName, pgIds: readonly string[]): Promise<void> {
     const sql = 'DELETE FROM millrace.altered WHERE kind = $1 AND pg_id = ANY ($2::bigint[]) AND NOT guest';
     if (pgIds.length > 0) await transaction.execute(sql, [kind, pgIds]);
   }
 
-  /** Rows were deleted. */
+  /** Forgets rows that were deleted. */
   async prune(transaction: Transaction, targets: Targets): Promise<void> {
     for (const { kind, table } of targets.values()) {
       if (kind.appendOnly || !(await this.of(transaction, kind.name))) continue;

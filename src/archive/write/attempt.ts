@@ -14,11 +14,11 @@ export interface BatchOutcome {
   readonly deleted: Map<KindName, number>;
   parked: number;
   letters: readonly DeadLetter[];
-  /** Kinds of which a record got through. */
+  /** Kinds of which a record was written. */
   readonly landed: Set<KindName>;
-  /** What Postgres refused, by kind. */
+  /** The reasons for which Postgres refused records, by kind. */
   readonly refused: Map<KindName, Unfit[]>;
-  /** Append-only records went straight into their table. */
+  /** Whether append-only records were copied straight into their table, see write-appended.ts. */
   direct: boolean;
 }
 
@@ -40,8 +40,8 @@ export interface Attempt {
   readonly alterations: Alterations;
   readonly batch: Batch;
   readonly applied: BatchOutcome;
-  /** Append-only records go straight into their table. */
+  /** Whether to copy append-only records straight into their table, see write-appended.ts. */
   readonly direct: boolean;
-  /** Isolate what Postgres refuses, under savepoints. */
+  /** Whether to isolate the records that Postgres refuses, under savepoints. */
   readonly careful: boolean;
 }

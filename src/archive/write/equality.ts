@@ -1,16 +1,16 @@
 import { quoteName, type Target } from '../record/target';
 
-/** How much what a row has must be like what its record has. Postgres compares, in types of its own. */
+/** How alike a row and its record must be to count as equal. Postgres compares, in its own types. */
 export type Strictness =
-  /** As the column would keep the record's value: 0.5 is 0.50, and a time is the same in every zone. */
+  /** The row has what the column makes of the record's value: 0.5 is 0.50, and a time is the same in every zone. */
   | 'stored'
-  /** The same, but where the record has nothing another one that leads to the row may have filled it (ON_CONFLICT=merge). */
+  /** As `stored`; but where the record has no value the row may have one, filled in by another record that leads to it (ON_CONFLICT=merge). */
   | 'shared'
-  /** Only a value where the row has none is a difference. */
+  /** Different only if the record has a value where the row has none. */
   | 'fills'
   /**
-   * As the record means it, whatever the column can keep: an adopted one may keep less (real, numeric(5,2), timestamp(0)), and then
-   * Redis has what Postgres lacks. JSON is the text it is, in jsonb columns the value.
+   * The row has the record's very value: a column of an adopted table may keep less of it (real, numeric(5,2), timestamp(0)), and then
+   * Redis has something that Postgres lacks. JSON is compared as text, in jsonb columns as a value.
    */
   | 'exact';
 
@@ -35,7 +35,7 @@ export function differs(
   return strictness === 'shared' ? `NOT (${keeps(target, given)}) AND ${unlike}` : unlike;
 }
 
-/** json has no equality of its own. */
+/** The type in which a column is compared: json has no equality of its own. */
 const typeCompared = (type: string): string => (type === 'json' ? 'text' : type);
 
 function typeMeant({ kind }: Target, column: string, type: string): string {
@@ -57,7 +57,7 @@ function typeMeant({ kind }: Target, column: string, type: string): string {
   }
 }
 
-/** SQL: whether row t keeps what it has, for the record has nothing and is not the only one that leads to it. */
+/** SQL: whether row t keeps its value, because the record has none and another record leads to the row, too. */
 export const keeps = ({ kind }: Target, given: string): string =>
   `${isEmpty(given)} AND EXISTS (SELECT FROM millrace.id_map m WHERE m.kind = '${kind.name}' AND m.pg_id = t.id AND NOT m.owned)`;
 

@@ -12,17 +12,17 @@ import {
 
 /** What the rows of a table should be: see find-unlike.ts. */
 export interface Expectation {
-  /** Columns that tell which row is meant. Their values are ids, times and digests: nothing that an array would have to quote. */
+  /** Columns that tell which row is meant. Their values are ids, times and digests, which an array need not quote. */
   readonly identity: readonly string[];
   readonly columns: readonly string[];
-  /** Values of the identity, then of the columns. */
+  /** For each row the values of the identity, then of the columns. */
   readonly rows: readonly (readonly (string | null)[])[];
   readonly strictness: Strictness;
 }
 
 const plain = ({ row }: Resolved) => row.values.map(parameter);
 
-/** That rows are there: of what never changes identity says everything. */
+/** Expects only that rows are there: enough for records that never change. */
 export const present = ({ kind }: Target, rows: Expectation['rows']): Expectation => ({
   identity: identityColumns(kind),
   columns: [],
@@ -30,7 +30,7 @@ export const present = ({ kind }: Target, rows: Expectation['rows']): Expectatio
   strictness: 'stored',
 });
 
-/** Rows that carry their identity, in all columns. */
+/** Expects all columns of rows that carry their identity themselves. */
 export function wholeRows(
   { kind }: Target,
   rows: readonly Resolved[],
@@ -50,7 +50,7 @@ export function wholeRows(
   };
 }
 
-/** Rows that follow their records, in all columns. @param merges what others filled is no difference */
+/** Expects all columns of rows that follow their records. @param merges values that other records filled in are no difference */
 export const ownRows = (target: Target, rows: readonly Counterpart[], merges: boolean): Expectation => ({
   identity: ['id'],
   columns: columnsOf(target),
@@ -59,8 +59,8 @@ export const ownRows = (target: Target, rows: readonly Counterpart[], merges: bo
 });
 
 /**
- * Rows that records lead to for their natural key, without having a say in them: they would lead elsewhere by now when such a row
- * is gone or renamed, or the record is.
+ * Expects the natural keys of rows that records only lead to: if such a row, or the record, is gone or has another name by now, the
+ * record has to be looked at again.
  */
 export const guestRows = ({ kind }: Target, rows: readonly Counterpart[]): Expectation => ({
   identity: ['id'],
@@ -69,7 +69,7 @@ export const guestRows = ({ kind }: Target, rows: readonly Counterpart[]): Expec
   strictness: 'stored',
 });
 
-/** Under ON_CONFLICT=merge: what such a record could fill in the row. */
+/** Expects, under ON_CONFLICT=merge, that such rows have nothing empty that the record could fill. */
 export const filledRows = ({ kind }: Target, rows: readonly Counterpart[]): Expectation => ({
   identity: ['id'],
   columns: kind.columns.map(({ column }) => column),

@@ -5,11 +5,11 @@ import type { Expectation } from './expectation';
 
 /** A row that is not as expected. */
 export interface UnlikeRow {
-  /** Of the row given. */
+  /** Which of the rows given, from 0. */
   readonly index: number;
   /** The id of the row in Postgres; null: it is not there. */
   readonly pgId: string | null;
-  /** The columns that differ, where they were asked for. */
+  /** The columns that differ, if they were asked for. */
   readonly columns: readonly {
     readonly column: string;
     readonly redis: string | null;
@@ -18,7 +18,7 @@ export interface UnlikeRow {
 }
 
 /**
- * Which rows are not as expected, or not there; in order. @param inDetail with the values on both sides of each column that differs
+ * The rows that are not as expected, or not there; in order. @param inDetail tell the values on both sides of each column that differs
  * @throws a data error when a value fits no column
  */
 export async function findUnlike(
@@ -34,11 +34,11 @@ export async function findUnlike(
   const list = told.map((column, at) => {
     const given = `w.c${at + identity.length}`;
     const type = target.types.get(column) ?? '';
-    // Times in the form in which the column prints its own.
+    // Times are printed in the form in which the column prints its own.
     const printed = type.startsWith('timestamp') ? `${given}::${type}::text` : given;
     return `(${different[at] ?? 'false'}) AS d${at}, t.${quoteName(column)}::text AS v${at}, ${printed} AS r${at}`;
   });
-  // Without columns to compare, all that is found is not there, and an index alone can tell it.
+  // Without columns to compare only missing rows are found, and those an index alone can tell.
   const id = columns.length === 0 ? 'NULL AS id' : 't.id';
   const found = await transaction.query(
     `SELECT ${['w.n', id, ...list].join(', ')} ${from} WHERE ${unlike} ORDER BY w.n`,
@@ -54,7 +54,7 @@ export async function findUnlike(
   });
 }
 
-/** Notes of all rows that differ what was sent and what came of it: see alterations.ts. */
+/** SQL that notes, for each row that differs, what was sent and what came of it: see alterations.ts. */
 export function rememberSql(target: Target, expectation: Expectation, guest: boolean) {
   const { values, from, absent, different, sent, came } = comparisonSql(target, expectation);
   const columns = different
@@ -74,7 +74,7 @@ function comparisonSql(target: Target, { identity, columns, rows, strictness }: 
   const given = (at: number) => `w.c${at + identity.length}`;
   const values = all.map((_name, at) => {
     const column = rows.map((row) => row[at] ?? null);
-    // Written here: pg would look for something to escape in each, which takes longer than all the rest.
+    // The array's text is made here: pg would look in each value for something to escape, which takes longer than all the rest.
     return at < identity.length ? `{${column.map((value) => value ?? 'NULL').join(',')}}` : column;
   });
   const arrays = all.map((name, at) => (at < identity.length ? (types.get(name) ?? 'text') : 'text'));
@@ -87,7 +87,7 @@ function comparisonSql(target: Target, { identity, columns, rows, strictness }: 
   if (columns.length === 0) return { values, from, absent, different, unlike: absent, sent: '', came: '' };
   const sent = digest(columns.map((_name, at) => given(at)));
   const came = digest(columns.map((name) => `t.${quoteName(name)}`));
-  // What Postgres makes of a record on write is as good as equal. Looked up for what differs only.
+  // A row that Postgres alters on write counts as equal. Looked up only for rows that differ.
   const expected = `EXISTS (SELECT FROM millrace.altered a WHERE a.kind = '${kind.name}' AND a.pg_id = t.id AND a.sent = ${sent} AND a.came = ${came})`;
   const excused = strictness === 'exact' ? '' : ` AND NOT ${expected}`;
   const unlike = `${absent} OR ((${anyOf(different)})${excused})`;

@@ -4,15 +4,15 @@ import { Swallowed } from './swallowed';
 import { Unfit } from '../record/unfit';
 
 /**
- * What Postgres refuses because of a record's contents: text it cannot read, constraints, sizes, what somebody's trigger raises
- * or drops. A mistake in a trigger is no mistake of ours: the other kinds go on.
+ * Whether Postgres refuses a record because of its contents: text it cannot read, constraints, sizes, an error or a drop by somebody's
+ * trigger. A mistake in a trigger counts too, for it is none of ours: the other kinds go on.
  */
 export const isDataError = (error: unknown): boolean =>
   error instanceof Swallowed ||
   /^(22|23|54|P0)/.test(sqlState(error) ?? '') ||
   (/^(0A|21|2F|38|39|42)/.test(sqlState(error) ?? '') && isOfFunction(error));
 
-/** It happened in a function that is not one of ours. */
+/** Whether the error happened in a function that is not ours. */
 function isOfFunction(error: unknown): boolean {
   const { where } = error as { where?: unknown };
   return typeof where === 'string' && /^(PL\/pgSQL|SQL) function (?!millrace\.)/m.test(where);
@@ -25,7 +25,7 @@ function lineOf(error: unknown): number | undefined {
   return line === undefined ? undefined : Number(line);
 }
 
-/** Postgres' words, with the column named. */
+/** The reason in Postgres' words, with the column if it is known. */
 export function unfitOf(error: unknown): Unfit {
   const { where, column, constraint, detail } = error as Record<string, unknown>;
   const fromCopy =
@@ -47,10 +47,10 @@ export function unfitOf(error: unknown): Unfit {
 }
 
 /**
- * Writes what can be written and isolates the rest. Blocks are tried under a savepoint; where Postgres names the line, what is
- * before it is good; where it does not, the block is halved until one record is left. Used after a plain attempt has failed.
- * What was swallowed is known, mostly.
- * @returns the results of the good blocks.
+ * Writes the records that can be written and isolates the others, after a plain attempt has failed. Each block is tried under a
+ * savepoint. If Postgres names the line of the record it refuses, those before it are good; `Swallowed` mostly names its culprits;
+ * otherwise the block is halved until one record is left.
+ * @returns the results of the good blocks
  */
 export async function writeIsolated<T, R>(
   transaction: Transaction,
@@ -72,7 +72,7 @@ export async function writeIsolated<T, R>(
       size *= 4;
     } catch (error) {
       if (!isDataError(error)) throw error;
-      // Released, or thousands of them would lie inside one another.
+      // RELEASE as well: otherwise thousands of savepoints would lie inside one another.
       await transaction.execute('ROLLBACK TO SAVEPOINT block; RELEASE SAVEPOINT block');
       const known = error instanceof Swallowed ? error.culprits : undefined;
       const culprits = block.filter((row) => known?.has(row));

@@ -9,7 +9,7 @@ import { quoteName, type Target } from '../record/target';
 import { parameter } from '../record/decode';
 
 /**
- * ON_CONFLICT=merge: records fill what is empty in the rows of others. @returns how many rows got something. @throws Swallowed
+ * ON_CONFLICT=merge: fills what is empty in rows of other records. @returns how many rows got a value. @throws Swallowed
  */
 export async function mergeAll(
   transaction: Transaction,
@@ -20,7 +20,7 @@ export async function mergeAll(
   if (rows.length === 0) return 0;
   const filled = new Set<Counterpart>();
   for (const one of rows) if ((await merge(transaction, target, one)) > 0) filled.add(one);
-  // As put.ts does: what could still be filled was dropped, or Postgres wants it empty.
+  // As put.ts does: if something can still be filled, the update was dropped, or Postgres wants the column empty.
   const filling = filledRows(target, rows);
   const unlike = await findUnlike(transaction, target, filling);
   const left = unlike.flatMap(({ index }) => rows[index] ?? []);
@@ -32,7 +32,7 @@ export async function mergeAll(
   return filled.size;
 }
 
-/** Fills only what is empty. @returns 1 when anything was. */
+/** Fills the empty columns of one row. @returns 1 when any was filled, else 0 */
 function merge(transaction: Transaction, target: Target, { resolved, pgId }: Counterpart): Promise<number> {
   const given = (index: number) => `$${index + 2}::text`;
   const set = target.kind.columns.map(({ column }, index) => {

@@ -6,8 +6,8 @@ import { quote, Unfit } from '../record/unfit';
 const ranges: Readonly<Record<string, bigint>> = { smallint: 15n, integer: 31n, bigint: 63n };
 
 /**
- * Why a column of this type (as format_type prints it) cannot hold the value, where that is beyond doubt; the rest is for
- * Postgres to judge. Only asked when Postgres has refused something: it names no column, and a savepoint a record is slow.
+ * Why a column of this type (as format_type prints it) cannot hold the value, if that is beyond doubt; other values are for Postgres
+ * to judge. Asked only after Postgres has refused something without naming the column: it is faster than a savepoint for each record.
  */
 export function misfit(column: string, type: string, value: Value | undefined): Unfit | undefined {
   if (value == null) return undefined;
@@ -28,7 +28,7 @@ export function misfit(column: string, type: string, value: Value | undefined): 
   return most !== undefined && isLonger(value, Number(most)) ? tooLong(column, type, value) : undefined;
 }
 
-/** JSON.parse takes what Postgres takes, but for \u0000 and halves of surrogate pairs, of which jsonb takes less. */
+/** Whether a text is JSON. JSON.parse takes what Postgres takes; only of \u0000 and halves of surrogate pairs jsonb takes less. */
 function isJson(value: Buffer | string): boolean {
   try {
     JSON.parse(value.toString());
@@ -43,12 +43,12 @@ function whole(value: Buffer | string): bigint | undefined {
   return /^[+-]?\d+$/.test(text) ? BigInt(text.replace('+', '')) : undefined;
 }
 
-/** In characters, as Postgres counts; spaces at the end that are too many it cuts off. */
+/** Whether a text is too long. Postgres counts characters, and cuts off spaces at the end that are too many. */
 function isLonger(value: Buffer | string, most: number): boolean {
   return value.length > most && Array.from(value.toString().replace(/ +$/, '')).length > most;
 }
 
-/** Python writes numbers that are none. What they stand for is not ours to say, and a column of text keeps them as they are. */
+/** The reason for a text that is no JSON; names Python's NaN and Infinity, for which we cannot choose a value. (A column of text keeps them.) */
 function notJson(column: string, type: string, value: Buffer | string): Unfit {
   const found = findPythonNumber(value.toString());
   if (found === undefined) return new Unfit('22P02', column, `${quote(value)} is not JSON`);

@@ -6,7 +6,7 @@ import { quoteName, type Target } from '../record/target';
 import { columnsOf, type Resolved } from '../identity/resolved';
 
 /**
- * INSERT does not say which column refuses a value; COPY does: the row is tried once more, into a temporary table.
+ * Finds out which column refuses a value: INSERT does not say so, but COPY does, so the row is copied into a temporary table.
  * @returns the reason, with the column if Postgres can name it
  */
 export async function nameColumn(
@@ -18,7 +18,7 @@ export async function nameColumn(
   if (reason.column !== undefined || reason.code.startsWith('E_')) return reason;
   const named = (column: string | undefined) =>
     new Unfit(reason.code, column, reason.message, reason.constraint);
-  // Too long for an index: it fits into the table as such.
+  // 54000: too long for an index, and only the natural key has one; a temporary table would take the row.
   if (reason.code === '54000') return named(target.kind.natural?.at(-1));
   await transaction.execute('SAVEPOINT naming');
   let column: string | undefined;

@@ -1,22 +1,22 @@
 import { parsePythonJson } from '../../writer/tolerant-json';
 
-/** Strings, what Python alone writes, and what says where one is. */
+/** The tokens that matter: strings, numbers that only Python writes, and the signs that tell where in the text one is. */
 const tokens = /"[^"\\]*(?:\\.[^"\\]*)*"|-?Infinity|NaN|[{}[\],:]/gs;
-/** What is told of a place, in characters. */
+/** How much of a place is told, in characters. */
 const longestPlace = 120;
-/** In characters. Nobody looks through a longer text by hand, and the search, which nothing interrupts, would take seconds. */
+/** How long a text may be, in characters, to be searched: for a longer one the search, which nothing interrupts, would take seconds. */
 const longestSearched = 1_000_000;
 
 /** An object or an array that is open. */
 interface Open {
   readonly kind: '{' | '[';
-  /** Where we are in it: a key, as it is written, or an index. */
+  /** Where the search is inside it: at a key, as it is written, or at an index. */
   at: string | number;
 }
 
 /**
- * The first of Python's NaN, Infinity and -Infinity in a JSON text, and its place as a path: `$.scores[2]`; undefined where there is
- * none, where more is wrong with it than that, and in a text that is too long to be searched.
+ * Finds the first NaN, Infinity or -Infinity, which only Python writes, in a JSON text, and its place as a path: `$.scores[2]`.
+ * Undefined if there is none, if something else is wrong with the text, and if it is too long to be searched.
  */
 export function findPythonNumber(
   text: string,
@@ -36,7 +36,7 @@ export function findPythonNumber(
     else if (token === ',') {
       if (typeof inner?.at === 'number') inner.at++;
     } else if (token.startsWith('"')) {
-      // The value comes after its key: the last string before anything else is one.
+      // In an object the last string before a value is the value's key.
       if (inner?.kind === '{') inner.at = token;
     } else if (token !== ':') return { token, place: placeOf(open) };
   }

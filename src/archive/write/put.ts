@@ -8,13 +8,13 @@ import { parameter } from '../record/decode';
 
 export interface PutOptions extends UpsertOptions {
   readonly alterations: Alterations;
-  /** What each row was made of: for whoever has to know which could not be written. */
+  /** What each row was made of: an error names the sources of the rows that could not be written. */
   readonly sources: readonly unknown[];
 }
 
 /**
- * Upserts rows that may change, and sees to it that they are there. It looks again only where Postgres may have done something
- * else: not every row was written, or triggers of other programs have seen them. What came out different is remembered.
+ * Upserts rows that may change, and makes sure that they are there. It looks again only if Postgres may have done something else: not
+ * every row was written, or the table has triggers of other programs. Rows that came out different are remembered (alterations.ts).
  * @throws Swallowed
  */
 export async function put(transaction: Transaction, options: PutOptions): Promise<Written> {
@@ -49,7 +49,7 @@ export async function put(transaction: Transaction, options: PutOptions): Promis
     absent: pgId === null,
   }));
   if (unlike.length === 0) return first;
-  // Not written, for a trigger makes the new row equal to the old one, or because another one drops it? Then it is not written now.
+  // Why was a row not written: does a trigger make it equal to the old one, or drop it? If dropped, then this time as well.
   const left = unlike.filter(({ index, absent }) => !absent && !first.written.has(key(index)));
   const second = await write(left.map(({ index }) => index), true); // prettier-ignore
   const isThere = ({ index, absent }: { index: number; absent: boolean }) =>

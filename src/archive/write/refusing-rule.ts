@@ -8,9 +8,9 @@ const ruleSql = readAsset('src/archive/write/sql/unique-rule.sql');
 const columnsSql = readAsset('src/archive/write/sql/column-defaults.sql');
 
 /**
- * The row for whose sake a unique rule refuses a record, where that rule says what a name is: an index on lower(name), citext, a
- * collation, a partial index, an exclusion constraint. Asked with the rule's own expressions. A rule that does not look at the
- * whole natural key says nothing about names: the record has another fault.
+ * Finds the row because of which a unique rule refuses a record, if that rule decides when two names are the same: an index on
+ * lower(name), citext, a collation, a partial index, an exclusion constraint. Postgres is asked with the rule's own expressions. A rule
+ * that does not look at the whole natural key is not about names: then the record has another fault.
  * @param constraint name of the constraint, or of its index @returns the row's id
  */
 export async function holderByRule(
@@ -30,7 +30,7 @@ export async function holderByRule(
   );
 }
 
-/** Columns that an expression names, those behind generated ones as well. */
+/** The columns that an expression names, and those from which generated ones among them are made. */
 function namesIn(expression: string, columns: readonly TextRow[]): Set<string> {
   const words = expression.replace(/'(?:[^']|'')*'/g, '').match(/"(?:[^"]|"")+"|\w+/g) ?? [];
   const names = new Set(words.map((word) => word.replace(/^"|"$/g, '').replaceAll('""', '"')));
@@ -46,7 +46,7 @@ const given = ({ row, parents }: Resolved): readonly (string | null)[] => [
   ...row.values.map(parameter),
 ];
 
-/** Holds the record, as a row with the table's defaults, against the table. */
+/** Compares the record, as a row with the table's defaults, with the rows of the table. */
 async function ask(
   transaction: Transaction,
   target: Target,
@@ -79,7 +79,7 @@ async function ask(
   return row?.['id'] ?? undefined;
 }
 
-/** A trigger may have changed the name on the way: the index tells whom it meets, and all is taken back. */
+/** Tries to insert the record, so that triggers change its name as they would, and sees which row the index finds. Rolled back. */
 async function probe(
   transaction: Transaction,
   target: Target,
@@ -94,7 +94,7 @@ async function probe(
   const sql =
     `INSERT INTO ${target.table} AS t (id, ${columns.join(', ')}) OVERRIDING SYSTEM VALUE VALUES (-1, ${columns.map((_one, at) => `$${at + 1}`).join(', ')}) ` +
     `ON CONFLICT ${arbiter} DO UPDATE SET ${name} = t.${name} RETURNING t.id`;
-  // Whatever it says against the attempt, it said more about the write itself.
+  // An error here does not matter: the refusal of the write itself is the one to tell.
   const found = await transaction.query(sql, given(one)).catch(() => []);
   await transaction.execute('ROLLBACK TO SAVEPOINT probe; RELEASE SAVEPOINT probe');
   const id = found[0]?.['id'];

@@ -6,12 +6,12 @@ import type { Target } from '../record/target';
 const causesSql = readAsset('src/archive/write/sql/write-causes.sql');
 
 /**
- * Postgres reported no error, and there is no such row, or still the old one: a trigger that returns NULL, a rule, a policy. A
- * data error: what was done on the way is taken back, so that a copy which a trigger puts elsewhere does not become one more
- * with each try.
+ * Thrown when Postgres reported no error, but the row is not there, or still as it was: because of a trigger that returns NULL, a rule,
+ * a policy. Counts as a data error, so that everything is rolled back: a trigger that puts a copy elsewhere would otherwise make
+ * one more with each try.
  */
 export class Swallowed extends MillraceError {
-  /** The rows; none: it is not known which. */
+  /** The sources of the swallowed rows; empty: it is not known which they are. */
   readonly culprits: ReadonlySet<unknown>;
 
   constructor(message: string, culprits: readonly unknown[] = [], code = 'E_SWALLOWED') {
@@ -20,7 +20,7 @@ export class Swallowed extends MillraceError {
   }
 }
 
-/** With what may be the reason, from the catalogue. @param lost what Postgres did instead of what it should have */
+/** The error, with possible reasons from Postgres' catalogue. @param lost what Postgres did instead of what it should have */
 export async function swallowed(
   transaction: Transaction,
   { table }: Pick<Target, 'table'>,
@@ -30,7 +30,7 @@ export async function swallowed(
   return new Swallowed(`Postgres ${lost}: ${await causesOf(transaction, table)}`, culprits);
 }
 
-/** A trigger gave the row another identity: the record would be written again and again. */
+/** The error for rows to which a trigger gave another identity: their records would be written again and again. */
 export async function unrecognizable(
   transaction: Transaction,
   { table }: Target,

@@ -9,40 +9,40 @@ export interface Written {
 }
 
 export interface Upserted extends Written {
-  /** What tells the rows apart that were written: see `identityIn`. */
+  /** The identities of the rows that were written, as `identityIn` makes them. */
   readonly written: ReadonlySet<string>;
-  /** Their ids. */
+  /** The ids of these rows. */
   readonly ids: readonly string[];
-  /** The table has triggers that are not ours: they may have changed what was written. */
+  /** Whether the table has triggers that are not ours, which may have changed what was written. */
   readonly watched: boolean;
 }
 
 export interface UpsertOptions {
   readonly target: Target;
-  /** What tells rows apart, and the rest. */
+  /** The columns that tell rows apart, and all others. */
   readonly identity: readonly string[];
   readonly columns: readonly string[];
-  /** The arbiter of ON CONFLICT, as it stands in the SQL. */
+  /** SQL: the arbiter of ON CONFLICT. */
   readonly arbiter: string;
-  /** What of a row that is there counts as the same. */
+  /** When a row that is there counts as equal. */
   readonly strictness: 'stored' | 'shared';
-  /** Values of the identity, then of the columns. No identity twice: Postgres refuses that (21000). */
+  /** For each row the values of the identity, then of the columns. No identity may occur twice: Postgres refuses that (21000). */
   readonly rows: readonly (readonly (Value | undefined)[])[];
-  /** A row that is already so is written as well. */
+  /** Write rows that are equal already, too. */
   readonly always?: true;
 }
 
-/** Of a row given or written: one text for one identity. Uuids are written with and without dashes. */
+/** One text for one identity, whether of a row given or of one that Postgres returns. (It writes uuids with dashes.) */
 export const identityIn = (values: readonly (Value | undefined)[]): string =>
   values.map((value) => (value ?? '').toString().replaceAll('-', '')).join(' ');
 
-/** Looked up by an index, for each row. */
+/** SQL: whether the table has triggers that are not ours; asked for each row, by an index. */
 const watchedSql = `EXISTS (SELECT FROM pg_catalog.pg_trigger g WHERE g.tgrelid = t.tableoid AND NOT g.tgisinternal AND g.tgname NOT LIKE 'millrace%')`;
 
-/** Rows in one statement: Postgres takes 65,535 parameters. */
+/** How many rows go into one statement: Postgres takes 65,535 parameters. */
 const blockRows = 1_000;
 
-/** Inserts rows, or updates those that differ; a row that is already so is not touched. */
+/** Inserts rows, or updates those that differ; a row that is equal already is not touched. */
 export async function upsert(transaction: Transaction, options: UpsertOptions): Promise<Upserted> {
   const { target, identity, columns, arbiter, strictness, rows, always } = options;
   const all = [...identity, ...columns].map(quoteName).join(', ');

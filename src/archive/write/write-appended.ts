@@ -8,7 +8,7 @@ import { Swallowed, swallowed, unrecognizable } from './swallowed';
 import { quoteName, type Target } from '../record/target';
 import { arbiterOf } from './write-keyed';
 
-/** COPY is handed over in pieces of about this size. */
+/** The text of COPY is handed over in pieces of about this many bytes. */
 const pieceBytes = 256 * 1024;
 
 /** The columns of an append-only kind in COPY's order: parents, then what tells the record from others, then the rest. */
@@ -18,8 +18,9 @@ function copyColumns({ kind }: Target): string[] {
 }
 
 /**
- * Writes predictions or metrics straight into their table: for records that nobody can have written yet. A unique violation says
- * otherwise. @param copy more predictions, ready as they are. @throws Swallowed, of which the other way finds out more
+ * Writes predictions or metrics straight into their table: for records that nobody can have written yet. (If somebody has, there is a
+ * unique violation, and the caller tries `writeAppended`.) @param copy more predictions, as text of COPY. @throws Swallowed without
+ * culprits
  */
 export async function writeNew(
   transaction: Transaction,
@@ -36,8 +37,8 @@ export async function writeNew(
 }
 
 /**
- * The same through a temporary table, leaving out those that are there: idempotent. A trigger may have put them elsewhere: where
- * they are found, a child table, they have landed. @returns how many were new. @throws Swallowed
+ * Writes predictions or metrics through a temporary table, without those that are there already: idempotent. A trigger may put rows into
+ * a child table; found there, they count as written. @returns how many were new. @throws Swallowed
  */
 export async function writeAppended(
   transaction: Transaction,
@@ -50,19 +51,19 @@ export async function writeAppended(
     `CREATE TEMP TABLE millrace_stage_${target.kind.name} ON COMMIT DROP AS SELECT ${columns} FROM ${target.table} WITH NO DATA`,
   );
   const taken = await transaction.copy(`COPY ${stage} (${columns}) FROM STDIN`, pieces(rows, undefined));
-  // COPY ends silently at a line that reads \. : what was sent must have arrived (TRAPS: Postgres 3).
+  // COPY ends silently at a line that reads \. : so everything that was sent must have arrived.
   if (taken !== rows.length) throw new Error(`COPY took ${taken} of ${rows.length} rows`);
   const identity = identityColumns(target.kind);
   const names = identity.map(quoteName).join(', ');
   const same = identity.map(quoteName).map((name) => `t.${name} = s.${name}`).join(' AND '); // prettier-ignore
   const [counts] = await transaction.query(
-    // Looked up first: ON CONFLICT alone would take a number from the sequence for each row that is there.
+    // NOT EXISTS comes first: ON CONFLICT alone would take a number from the sequence for each row that is there already.
     `WITH fresh AS MATERIALIZED (SELECT ${columns} FROM ${stage} s WHERE NOT EXISTS (SELECT FROM ${target.table} t WHERE ${same}) ` +
-      // In the order they were given in, whatever plan is chosen: their ids rise with it.
+      // In the order in which they came, whatever plan Postgres chooses, so that their ids rise.
       `ORDER BY s.ctid), ` +
       `put AS (INSERT INTO ${target.table} (${columns}) SELECT ${columns} FROM fresh ON CONFLICT ${arbiterOf(target)} DO NOTHING RETURNING ${names}) ` +
       `SELECT (SELECT count(DISTINCT (${names})) FROM fresh) AS fresh, (SELECT count(*) FROM put) AS put, ` +
-      // By EXCEPT, for the planner takes them for a row or two, and would compare each with each.
+      // EXCEPT, and not NOT EXISTS: the planner expects a row or two, and would compare each row with each.
       `EXISTS (SELECT ${names} FROM put EXCEPT SELECT ${names} FROM fresh) AS strange`,
   );
   await transaction.execute(`DROP TABLE ${stage}`);

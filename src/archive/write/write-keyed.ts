@@ -6,7 +6,7 @@ import { identityColumns, type Resolved } from '../identity/resolved';
 import { quoteName, type Target } from '../record/target';
 import type { Written } from './upsert';
 
-/** The unique index that tells our rows apart: partial, so that other programs' rows are never refused. */
+/** SQL: the unique index that tells our rows apart. It is partial, so that rows of other programs are never refused. */
 export function arbiterOf({ kind }: Target): string {
   const mark = kind.identity === 'dated' ? 'redis_id' : 'redis_key';
   return `(${identityColumns(kind).map(quoteName).join(', ')}) WHERE ${mark} IS NOT NULL`;
@@ -20,7 +20,7 @@ export function writeKeyed(
   alterations: Alterations,
 ): Promise<Written> {
   const latest = new Map(rows.map((one) => [`${one.parents.join(' ')} ${one.row.redisKey ?? ''}`, one]));
-  // In one order, so that upserts cannot deadlock, and by their parents, so that ids rise with theirs.
+  // Always in the same order, so that upserts cannot deadlock; by parents, so that ids rise with the parents' ids.
   const ordered = [...latest.values()].sort(
     (a, b) =>
       comparePaths(a.parents, b.parents) || ((a.row.redisKey ?? '') < (b.row.redisKey ?? '') ? -1 : 1),
@@ -37,7 +37,7 @@ export function writeKeyed(
   });
 }
 
-/** Ids of parents, one after another. */
+/** Compares the ids of parents, one after another. */
 function comparePaths(a: Resolved['parents'], b: Resolved['parents']): number {
   for (const [index, one] of a.entries()) {
     const difference = compareNumbers(one ?? '', b[index] ?? '');

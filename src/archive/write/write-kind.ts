@@ -19,11 +19,11 @@ type SetAside = (row: Row, reason: Unfit, waitingFor?: string) => void;
 interface BlockOptions {
   readonly strategies: Strategies;
   readonly setAside: SetAside;
-  /** See MappedOptions. */
+  /** The row that has the record's name by a rule of the table, see MappedOptions. */
   readonly holder: string | undefined;
 }
 
-/** Writes the rows of one kind, whose parents are there. @returns those that were parked */
+/** Writes the rows of one kind, whose parents are there. @returns those that had to be parked */
 export async function writeKind(
   attempt: Attempt,
   target: Target,
@@ -34,7 +34,7 @@ export async function writeKind(
   const refusals: Unfit[] = [];
   const setAside: SetAside = (row, reason, waitingFor) => {
     parked.add(row);
-    // That another record has its name is no fault of the table's.
+    // A conflict over a name is no fault of the table, and does not count as a refusal.
     if (waitingFor === undefined) refusals.push(reason);
     attempt.batch.letters.push(letterOf(row.found, reason, waitingFor));
   };
@@ -45,7 +45,7 @@ export async function writeKind(
     setAside(one.row, await nameColumn(transaction, target, one, reason));
   };
   const led: Written[] = [];
-  // A name that another row has in other letters is a conflict like any other.
+  // A name that another row has in another spelling is a conflict like any other.
   const look = async (one: Resolved, reason: Unfit) => {
     const taken = /^23(505|P01)$/.test(reason.code) && reason.constraint !== undefined;
     const holder = taken && (await holderByRule(transaction, target, one, reason.constraint));
@@ -89,7 +89,7 @@ async function writeBlock(
   return outcome;
 }
 
-/** Without the rows that have a value their column cannot hold. */
+/** The rows without those that have a value which its column cannot hold; these are refused. */
 const fitting = (
   { kind, types }: Target,
   rows: readonly Resolved[],

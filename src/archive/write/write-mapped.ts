@@ -18,7 +18,7 @@ import type { ConflictStrategy } from '../../mapping/strategies';
 export interface MappedOutcome {
   readonly added: number;
   readonly updated: number;
-  /** What was mapped for the first time, for the log. */
+  /** Records that were mapped for the first time, for the log. */
   readonly synced: readonly {
     readonly kind: KindName;
     readonly name: string;
@@ -28,7 +28,7 @@ export interface MappedOutcome {
   readonly parked: readonly {
     readonly row: Row;
     readonly reason: Unfit;
-    /** `<kind>:<id>` of the record whose name it wants. */
+    /** `<kind>:<id>` of the record that has the name it wants. */
     readonly waitingFor?: string;
   }[];
 }
@@ -37,17 +37,17 @@ export interface MappedOptions {
   readonly ids: IdMapTransaction;
   readonly alterations: Alterations;
   readonly target: Target;
-  /** No identity may occur twice. */
+  /** The records; no identity may occur twice. */
   readonly rows: readonly Resolved[];
   readonly strategy: ConflictStrategy;
-  /** Of a single record: the row that Postgres holds for one of the same name, though the name is written otherwise. */
+  /** The row that, by a rule of the table (lower(name), …), has the name of the only record in `rows`, though in another spelling. */
   readonly holder?: string | undefined;
 }
 
 /**
- * Writes records that others refer to: models, datasets, experiments, versions, runs. Who gets which row: see claims.ts. Under
- * `merge`, what other records filled in a row stays until its own record says something else there: it is never emptied.
- * @throws Swallowed, and what Postgres throws
+ * Writes records that others refer to: models, datasets, experiments, versions, runs. claims.ts decides which record gets which row.
+ * Under `merge`, a value that another record has filled in stays until the row's own record has one there: it is never emptied.
+ * @throws Swallowed, and the errors of Postgres
  */
 export async function writeMapped(
   transaction: Transaction,
@@ -123,7 +123,7 @@ function taken(
   return waitsFor === undefined ? { reason } : { reason, waitingFor: `${kind.name}:${waitsFor}` };
 }
 
-/** The record leads to a row that is named otherwise: a pass would take them for parted. */
+/** Remembers that the record leads to a row whose name is spelled otherwise: a pass would take that for a difference. */
 async function rememberName(
   transaction: Transaction,
   target: Target,
@@ -133,14 +133,14 @@ async function rememberName(
   await alterations.remember(transaction, target, parted, true);
 }
 
-/** Takes the names away from rows that pass them on: the constraint is checked row by row. */
+/** Takes the names away from rows that pass them on to others, first: the constraint is checked row by row. */
 async function vacate(transaction: Transaction, { kind, table }: Target, pgIds: readonly string[]) {
   const column = quoteName(kind.natural?.at(-1) ?? '');
   const sql = `UPDATE ${table} SET ${column} = 'millrace ' || id WHERE id = ANY ($1::bigint[])`;
   if (pgIds.length > 0) await transaction.execute(sql, [pgIds]);
 }
 
-/** Takes ids from the table's own sequence, so that other programs' inserts go on above them. */
+/** Takes ids from the table's own sequence, so that inserts of other programs get higher ones. */
 async function allocate(transaction: Transaction, { sequence }: Target, count: number): Promise<string[]> {
   if (count === 0) return [];
   const sql = 'SELECT nextval($1::regclass) AS id FROM generate_series(1, $2::int)';

@@ -1,6 +1,6 @@
--- Gives everything in this database that belongs to the superuser to the role :owner, who is none, and the database last. What
--- belongs to an extension stays with it. (REASSIGN OWNED refuses: the superuser of initdb owns the system's own objects too.)
--- :owner is replaced by the name, a plain identifier. One transaction; done again it finds nothing to do.
+-- Gives everything in this database that belongs to the superuser to the role :owner, who is no superuser; last of all the database.
+-- What belongs to an extension stays as it is. (REASSIGN OWNED refuses: the superuser of initdb owns the system's own objects, too.)
+-- :owner is replaced by the name, a plain identifier. One transaction; a second run finds nothing to do.
 DO $give$
 DECLARE
   statement text;
@@ -26,7 +26,7 @@ BEGIN
     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S', 'c') AND c.relnamespace IN (SELECT oid FROM schemas)
       AND c.relowner IN (SELECT oid FROM superuser)
       AND (c.tableoid, c.oid) NOT IN (SELECT classid, objid FROM of_extensions)
-      -- Sequences of a column go with its table.
+      -- A sequence that belongs to a column changes its owner with the table.
       AND NOT (c.relkind = 'S' AND EXISTS (
         SELECT FROM pg_depend d WHERE d.classid = c.tableoid AND d.objid = c.oid AND d.deptype IN ('a', 'i')
           AND d.refclassid = c.tableoid))

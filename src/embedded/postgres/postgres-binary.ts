@@ -7,9 +7,9 @@ import { checkPostgres, type Demands, type PostgresBinary } from './postgres-che
 import { installCommand } from './postgres-package';
 
 export interface FindPostgresOptions extends Demands {
-  /** Where a copy is kept; nothing is written elsewhere. */
+  /** Where a copy of the server is kept; nothing is written elsewhere. */
   readonly cacheDir: string;
-  /** A folder with postgres and initdb: this one or none. */
+  /** A folder with postgres and initdb; if it is set no other server is looked for. */
   readonly binDir?: string | undefined;
   readonly log?: (message: string) => void;
 }

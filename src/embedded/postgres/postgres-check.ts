@@ -8,28 +8,28 @@ export interface PostgresBinary {
   readonly binDir: string;
   /** For example '18.4'. */
   readonly version: string;
-  /** Where it came from: 'npm package', 'PATH', or its folder. */
+  /** Where the server was found: 'npm package', 'PATH', or its folder. */
   readonly origin: string;
 }
 
-/** One way of getting a server: it gave one, or the reason why not. */
+/** The outcome of one way to find a server: a server, or why there is none. */
 export type PostgresAttempt = { readonly binary: PostgresBinary } | { readonly problem: string };
 
 /** What a server must be able to do. */
 export interface Demands {
-  /** It runs as this user, who may reach less than we do. */
+  /** It has to run as this user, who may reach less than we do. */
   readonly user?: ServerUser | undefined;
-  /** It reads data that this major version wrote. */
+  /** It has to read data that this major version wrote. */
   readonly major?: number | undefined;
 }
 
-/** The oldest that the archive is tested with. */
+/** The oldest major version that the archive is tested with. */
 const OLDEST_MAJOR = 13;
 
 export const programIn = (binDir: string, name: 'postgres' | 'initdb'): string =>
   join(binDir, process.platform === 'win32' ? `${name}.exe` : name);
 
-/** A server counts only if it runs here: a binary may be there and lack its libraries or be of another architecture. */
+/** Makes sure that a server runs here: a binary may lack its libraries or be for another architecture. */
 export async function checkPostgres(
   binDir: string,
   origin: string,

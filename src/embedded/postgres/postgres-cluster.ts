@@ -29,18 +29,18 @@ const UNFINISHED = 'unfinished-';
 const DEADLINE_MS = 180_000;
 
 export interface ClusterOptions {
-  /** Real path; held by us. */
+  /** The real path of a folder that we hold. */
   readonly dataDir: string;
   readonly user: ServerUser | undefined;
-  /** Whether it must survive a power failure. */
+  /** Whether committed data must survive a power failure. */
   readonly persist: boolean;
   readonly logFile: string;
 }
 
-/** For Postgres' programs: whatever locale the environment names, installed or not, their messages are in English. */
+/** The environment of Postgres' programs: their messages are in English, whatever locale is set (and maybe not installed). */
 export const serverEnvironment = (): NodeJS.ProcessEnv => ({ ...process.env, LC_ALL: 'C' });
 
-/** The major version that wrote the data; undefined: there are none. */
+/** The major version that wrote the data; undefined: there are no data. */
 export function majorOf(dataDir: string): number | undefined {
   try {
     return Number.parseInt(readFileSync(join(clusterOf(dataDir), 'PG_VERSION'), 'utf8'), 10);
@@ -58,7 +58,7 @@ function giveTo(user: ServerUser | undefined, path: string): void {
   if (user !== undefined) chownSync(path, user.uid, user.gid);
 }
 
-/** initdb as a server, so that it too ends with our process: the folder it fills is thrown away then. */
+/** Runs initdb like a server, so that it ends with our process, too: the folder that it was filling is then thrown away. */
 async function runInitdb(binary: PostgresBinary, folder: string, options: ClusterOptions): Promise<void> {
   const { user, logFile } = options;
   const path = programIn(binary.binDir, 'initdb');
@@ -82,7 +82,7 @@ async function runInitdb(binary: PostgresBinary, folder: string, options: Cluste
   });
 }
 
-/** Without this a power failure could undo a rename after clients were told that their data are safe. */
+/** Syncs a folder: otherwise a power failure could undo a rename after clients were told that their data are safe. */
 function syncFolder(folder: string): void {
   if (process.platform === 'win32') return;
   const descriptor = openSync(folder, 'r');
@@ -91,14 +91,14 @@ function syncFolder(folder: string): void {
 }
 
 /**
- * Makes the data folder and its password, once. They appear together, by a rename, when complete; what an earlier start
- * left half-finished is removed.
+ * Makes the data folder and its password, once. Both appear together, by a rename, when they are complete; what an interrupted start
+ * has left is removed.
  */
 export async function ensureCluster(binary: PostgresBinary, options: ClusterOptions): Promise<void> {
   const { dataDir, user } = options;
   const target = dirname(clusterOf(dataDir));
   for (const name of readdirSync(dataDir)) {
-    // Its initdb may be on its way out, and remove the same files.
+    // The initdb of that start may just be ending, and removing the same files.
     if (name.startsWith(UNFINISHED)) removeFolder(join(dataDir, name));
   }
   if (existsSync(target)) return;

@@ -14,9 +14,9 @@ type Row = Readonly<Record<string, unknown>>;
 const NO_SUCH_DATABASE = '3D000';
 const TIMEOUT_MS = 30_000;
 
-/** Asks in a session of its own. */
+/** Runs a statement in a session of its own. */
 export async function query(access: DatabaseAccess, database: string, sql: string): Promise<readonly Row[]> {
-  // Told not to use SSL: the user's PGSSLMODE is for other servers.
+  // `ssl: false`, because the user's PGSSLMODE is meant for other servers.
   const client = new Client({ ...access, database, ssl: false, connectionTimeoutMillis: TIMEOUT_MS });
   client.on('error', () => undefined);
   await client.connect();
@@ -27,7 +27,7 @@ export async function query(access: DatabaseAccess, database: string, sql: strin
   }
 }
 
-/** Asks a question in the database, which is made when missing. @param database a plain identifier */
+/** Makes a database if it is missing. @param database a plain identifier */
 export async function ensureDatabase(access: DatabaseAccess, database: string): Promise<void> {
   const ask = () => query(access, database, 'SELECT 1');
   try {

@@ -15,7 +15,7 @@ import { type Exit, type ServerProcess, spawnServer } from '../process/server-pr
 
 export interface LaunchOptions extends Place {
   readonly binary: PostgresBinary;
-  /** undefined: that of the last run when it is free, else any. */
+  /** The port; undefined: the one of the last run if it is free, else any. */
   readonly port: number | undefined;
   readonly settings: Readonly<Record<string, string>>;
   readonly log: (message: string) => void;
@@ -27,9 +27,9 @@ export interface Launch {
 }
 
 const POLL_MS = 4;
-/** From start to the first sign of life; recovery after a crash comes after that and may take its time. */
+/** How long the server may take to its first sign of life; recovery after a crash comes later and may take longer. */
 const START_DEADLINE_MS = 30_000;
-/** A session in the middle of a query notices only at its end that its server was killed. */
+/** How long sessions of a killed server are waited for: one in a query notices only at its end that the server is gone. */
 const LEFTOVER_DEADLINE_MS = 30_000;
 const LEFTOVER_POLL_MS = 200;
 

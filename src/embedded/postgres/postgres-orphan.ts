@@ -5,11 +5,11 @@ import { eventually } from '../process/eventually';
 import { disownPidFile, readPidFile } from './postgres-pid-file';
 import { runProgram } from '../process/run-program';
 
-/** How Postgres is asked to end: SIGINT is its fast shutdown. SIGTERM would wait for the clients to leave. */
+/** How Postgres is asked to end: SIGINT means its fast shutdown; SIGTERM would wait for the clients to leave. */
 export const POSTGRES_ENDING = { signal: 'SIGINT', patienceMs: 60_000 } as const;
 const DEADLINE_MS = POSTGRES_ENDING.patienceMs + 10_000;
 
-/** Its words, separated by blanks; '' when it has ended. Windows has no such orphans: see watchdog.ts. */
+/** The command line of a process; '' when it has ended. (Windows has no such orphans: see watchdog.ts.) */
 async function commandLine(pid: number): Promise<string> {
   if (process.platform === 'win32') return '';
   if (process.platform !== 'linux')
@@ -21,7 +21,7 @@ async function commandLine(pid: number): Promise<string> {
   }
 }
 
-/** The pid may by now be another program's: only a server that was given our folder is ours. */
+/** Whether the process is a server on our folder: the pid may be another program's by now. */
 async function serves(pid: number, data: string): Promise<boolean> {
   return `${(await commandLine(pid)).trimEnd()} `.includes(` -D ${data} `);
 }
@@ -42,7 +42,7 @@ export async function endPostgresOrphan(data: string, log: (message: string) => 
   try {
     process.kill(pid, POSTGRES_ENDING.signal);
   } catch (error) {
-    // It ended this moment, or is another user's: then it has to end by itself.
+    // The server has just ended, or belongs to another user: then it has to end by itself.
     log(describeError(error).message);
   }
   if (await eventually(async () => !(await serves(pid, data)), DEADLINE_MS)) return;

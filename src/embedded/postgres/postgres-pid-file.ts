@@ -3,14 +3,14 @@ import { join } from 'node:path';
 
 export interface PidFile {
   readonly pid: number;
-  /** 'starting', 'ready', 'stopping' or 'standby'; '' before the server has said so. */
+  /** 'starting', 'ready', 'stopping' or 'standby'; '' while the server has not written it yet. */
   readonly status: string;
 }
 
 const file = (data: string): string => join(data, 'postmaster.pid');
 const STATUS_LINE = 7;
 
-/** What a running server, or one that was killed, says of itself in its data folder (src/include/utils/pidfile.h). */
+/** Reads the file in which a server that runs, or was killed, describes itself (Postgres' src/include/utils/pidfile.h). */
 export function readPidFile(data: string): PidFile | undefined {
   try {
     const lines = readFileSync(file(data), 'utf8').split('\n');
@@ -22,8 +22,8 @@ export function readPidFile(data: string): PidFile | undefined {
 }
 
 /**
- * Says that the file is of a server that is gone, though its pid is another program's now: in containers it usually is,
- * and Postgres would refuse to start. Postgres ignores the pid of its parent, which we are. The rest of the file must
+ * Makes Postgres see that the server of this file is gone, even if its pid is another program's now, as usual in containers: otherwise
+ * Postgres would refuse to start. It ignores the pid of its own parent, which is ours, so that is written into the file. The rest must
  * stay: by it Postgres finds out whether sessions of that server are still writing.
  */
 export function disownPidFile(data: string): void {

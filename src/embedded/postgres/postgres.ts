@@ -15,13 +15,13 @@ import type { Exit } from '../process/server-process';
 
 export interface StartPostgresOptions {
   /**
-   * Created when missing; one server at a time. Holds the data, the password, the port and the server's log. Where root
-   * asks for a folder that other users cannot reach, a folder elsewhere stands in for it: see postgres-place.ts.
+   * The folder of the data, the password, the port and the server's log. Created when missing; used by one server at a time. If root
+   * names a folder that other users cannot reach, a folder elsewhere is used instead: see server-place.ts.
    */
   readonly dataDir: string;
-  /** Default: that of the last run when it is free, else any free one. */
+  /** Default: the port of the last run if it is free, else any free one. */
   readonly port?: number;
-  /** Default true: whatever was committed survives a power failure. False: a stop and a kill only. */
+  /** Default true: whatever was committed survives a power failure. False: it survives a stop and a kill only. */
   readonly persist?: boolean;
   /** Further settings, for example { max_connections: '200' }. */
   readonly extraSettings?: Readonly<Record<string, string>>;
@@ -32,7 +32,7 @@ export interface StartPostgresOptions {
 }
 
 export interface EmbeddedPostgres {
-  /** With the password. */
+  /** The URL with the password. */
   readonly url: string;
   readonly host: string;
   readonly port: number;
@@ -40,7 +40,7 @@ export interface EmbeddedPostgres {
   readonly password: string;
   readonly database: string;
   readonly pid: number;
-  /** Where the data really are. */
+  /** The folder where the data really are. */
   readonly dataDir: string;
   readonly origin: string;
   readonly version: string;
@@ -53,7 +53,7 @@ export interface EmbeddedPostgres {
 
 const DATABASE = 'ai_models';
 
-/** For a small machine. */
+/** Settings for a small machine. */
 const SETTINGS = {
   shared_buffers: '128MB',
   max_wal_size: '1GB',
@@ -126,7 +126,7 @@ export async function startPostgres(options: StartPostgresOptions): Promise<Embe
   };
   try {
     const place = await placeFor(wanted, options.log ?? (() => undefined));
-    // Two folders may point to the same place, one being a copy of the other.
+    // Two folders may point to the same place, if one is a copy of the other.
     if (place.dataDir !== wanted) holds.push(holdWritable(place.dataDir));
     const postgres = await startIn(place, options);
     void postgres.exited.then(release);

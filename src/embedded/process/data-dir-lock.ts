@@ -8,7 +8,7 @@ export interface DirectoryHold {
   readonly release: () => void;
 }
 
-/** By its code: the class of SQLite's errors differs where modules are loaded several times in a process, as tests do. */
+/** Recognised by the code: where modules are loaded several times in a process, as in tests, there are several classes of SQLite's errors. */
 const isBusy = (error: unknown): boolean =>
   typeof error === 'object' && error !== null && 'code' in error && error.code === 'SQLITE_BUSY';
 

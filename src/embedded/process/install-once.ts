@@ -15,7 +15,7 @@ export interface Installation {
 const PREFIX = 'incoming-';
 const ABANDONED_AFTER_MS = 60 * 60 * 1000;
 
-/** Left by installations that were killed. */
+/** Removes what killed installations have left. */
 function removeAbandoned(cacheDir: string): void {
   for (const name of readdirSync(cacheDir)) {
     if (!name.startsWith(PREFIX)) continue;
@@ -32,7 +32,7 @@ async function moveToTarget(folder: string, installation: Installation): Promise
   try {
     renameSync(folder, target);
   } catch (error) {
-    // Something is there: another process was quicker (use its), or what is there is broken (replace it).
+    // The folder is there already: another process was quicker (use its), or the folder is broken (replace it).
     if (await isUsable()) return;
     const broken = mkdtempSync(join(dirname(target), PREFIX));
     try {
@@ -47,8 +47,8 @@ async function moveToTarget(folder: string, installation: Installation): Promise
 }
 
 /**
- * Makes a folder in the cache. It appears under its name only when complete, so neither a kill half-way nor a second
- * process installing the same leaves or sees a half-filled one.
+ * Makes a folder in the cache. It gets its name only when complete: so a kill half-way leaves no half-filled folder, and a second process
+ * that installs the same never sees one.
  */
 export async function installOnce(installation: Installation): Promise<void> {
   const cacheDir = dirname(installation.target);
@@ -57,7 +57,7 @@ export async function installOnce(installation: Installation): Promise<void> {
   const folder = mkdtempSync(join(cacheDir, PREFIX));
   try {
     await installation.fill(folder);
-    // mkdtemp makes it private; the server may have to run as another user than the one who installed it.
+    // mkdtemp makes a private folder, but the server may have to run as another user.
     chmodSync(folder, 0o755);
     await moveToTarget(folder, installation);
   } finally {

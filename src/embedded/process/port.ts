@@ -5,7 +5,7 @@ import { freePort } from './ask-redis';
 
 const ATTEMPTS = 5;
 
-/** What a file says of the last run's port; undefined: nothing that could be one. */
+/** The last run's port, as a file says; undefined: it says none. */
 export function recordedPort(file: string): number | undefined {
   try {
     const port = Number(readFileSync(file, 'utf8'));
@@ -16,15 +16,15 @@ export function recordedPort(file: string): number | undefined {
 }
 
 export interface PortOptions {
-  /** For the log. */
+  /** The server's name, for the log. */
   readonly server: string;
-  /** undefined: that of the last run when it is free, so that whoever has noted it finds the server again; else any. */
+  /** The port; undefined: the one of the last run if it is free, so that clients find the server again; else any. */
   readonly wanted: number | undefined;
   readonly last: number | undefined;
   readonly log: (message: string) => void;
 }
 
-/** @param launch throws E_PORT_IN_USE where another program has the port */
+/** Launches a server on a port. @param launch throws E_PORT_IN_USE if another program has the port */
 export async function launchOnPort<T>(
   { server, wanted, last, log }: PortOptions,
   launch: (port: number) => Promise<T>,
@@ -34,7 +34,7 @@ export async function launchOnPort<T>(
     try {
       return await launch(port);
     } catch (error) {
-      // It was free a moment ago, or during the last run: another program was quicker.
+      // The port was free a moment ago, or during the last run: another program was quicker.
       const taken = describeError(error).code === 'E_PORT_IN_USE';
       if (!taken || wanted !== undefined || attempt === ATTEMPTS) throw error;
       log(`Another program has port ${port}: ${server} takes another one`);

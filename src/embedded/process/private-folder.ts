@@ -5,13 +5,13 @@ import { clusterOf } from './server-place';
 import { makePrivateFolder } from '../../foundation/secret';
 import { serverUser } from './server-user';
 
-/** What MILLRACE_DIR holds of ours; a folder with anything else in it is not for us to close. */
+/** Our own files in MILLRACE_DIR; a folder with anything else in it is not closed. */
 const ours = /^(redis|postgres|daemon\.json(\.\d+)?|sports_data\.db(-wal|-shm)?)$/;
 
 /**
- * Makes the folder of the embedded servers, which nobody else may enter, and closes one that an earlier version left open. Where
- * we are root its group is that of the user as whom the servers run, who has to get through to the data, and may not look around.
- * @returns false: others may enter, and it is not ours alone to close
+ * Makes the folder of the embedded servers, which nobody else may enter, and closes one that an earlier version has left open. If we are
+ * root, its group is that of the servers' user, who has to get through to the data but may not list the folder.
+ * @returns false when others may enter, and the folder is not ours alone to close
  */
 export function closeFolder(folder: string): boolean {
   makePrivateFolder(folder);

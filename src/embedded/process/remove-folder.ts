@@ -2,7 +2,7 @@ import { existsSync, rmSync } from 'node:fs';
 
 const MAX_ROUNDS = 1000;
 
-/** With all that is in it, though others remove it at the same time: there rmSync of Node 24 and later ends half-way, without a word. */
+/** Removes a folder with all its contents, even while others do the same: rmSync of Node 24 and later then silently stops half-way. */
 export function removeFolder(folder: string): void {
   for (let round = 0; existsSync(folder) && round < MAX_ROUNDS; round++) {
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });

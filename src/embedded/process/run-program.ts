@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { describeError } from '../../foundation/errors';
 
 export interface ProgramResult {
-  /** It could be started and ended with exit code 0. */
+  /** Whether the program could be started and ended with exit code 0. */
   readonly ok: boolean;
   readonly stdout: string;
   readonly stderr: string;
@@ -13,7 +13,7 @@ export interface ProgramOptions {
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
   readonly timeoutMs?: number;
-  /** Root only: run as somebody else. */
+  /** The user as whom to run the program; for root only. */
   readonly uid?: number;
   readonly gid?: number;
 }
@@ -39,18 +39,18 @@ export function runProgram(
         });
       });
     } catch (error) {
-      // Some failures, for example of becoming another user, Node throws instead of reporting.
+      // Node throws some failures, for example to become another user, instead of reporting them by a callback.
       resolve({ ok: false, stdout: '', stderr: describeError(error).message });
     }
   });
 }
 
-/** What a failed program said last: enough for an error message, short enough to read. */
+/** The last lines of a program's output, for an error message. */
 export function lastLines(text: string, count: number): string {
   return text.trimEnd().split('\n').slice(-count).join('\n');
 }
 
-/** Ends a sentence that began with the program's path, from what it said when it could not be run. */
+/** Why a program could not be run, as the end of a sentence that begins with its path. */
 export function whyItFailed(stderr: string): string {
   const library = /loading shared libraries: ([^:\s]+)/.exec(stderr)?.[1];
   if (library !== undefined) return `needs the library ${library}, which this system lacks`;

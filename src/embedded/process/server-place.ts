@@ -18,26 +18,26 @@ import { fatal } from '../../foundation/errors';
 import { canEnter, serverUser, type ServerUser } from './server-user';
 
 export interface Place {
-  /** Real path. Holds our own files (lock, port, log) and the folder `cluster`. */
+  /** The real path of the folder with our own files (lock, port, log) and the folder `cluster`. */
   readonly dataDir: string;
-  /** Whom the server runs as; undefined: as ourselves. */
+  /** The user as whom the server runs; undefined: as ourselves. */
   readonly user: ServerUser | undefined;
 }
 
-/** A link in the folder asked for, to the one that is used instead; it moves along with the folder. */
+/** The name of a link, in the folder asked for, to the folder that is used instead; the link moves along with the folder. */
 const POINTER = 'data-are-here';
 const HINT = 'Run Millrace as an ordinary user, or set POSTGRES_URL to a running Postgres.';
 
 /** The folder Postgres makes: see postgres-cluster.ts. */
 export const clusterOf = (dataDir: string): string => join(dataDir, 'cluster', 'data');
 
-/** Lets others pass through, to what they own below; not look around. */
+/** Lets others pass through a folder, to what they own below it, but not list it. */
 function openForPassing(folder: string): void {
   const { mode } = statSync(folder);
   if ((mode & 0o011) !== 0o011) chmodSync(folder, mode | 0o011);
 }
 
-/** A folder of root's in a place that other users can reach. Others may write beside it, so it must not be a link or theirs. */
+/** A folder of root's in a place that other users can reach. Others may write there, so the folder must be neither a link nor theirs. */
 async function refuge(user: ServerUser): Promise<string> {
   for (const folder of ['/var/lib/millrace', '/var/tmp/millrace', join(tmpdir(), 'millrace')]) {
     try {
@@ -47,7 +47,7 @@ async function refuge(user: ServerUser): Promise<string> {
       openForPassing(folder);
       if (await canEnter(folder, user)) return folder;
     } catch {
-      // Read-only, or not a folder.
+      // The place is read-only, or not a folder.
     }
   }
   throw fatal(`Postgres does not run as root, and root cannot run it as user ${user.uid} here`, {
@@ -56,7 +56,7 @@ async function refuge(user: ServerUser): Promise<string> {
   });
 }
 
-/** We must be able to change it, and whoever runs the server to read it, however strict the package's own bits are. */
+/** Lets us change everything in a folder, and others read it, however strict the package's own modes are. */
 export function openToAll(folder: string): void {
   for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
     const path = join(folder, name);
@@ -66,7 +66,7 @@ export function openToAll(folder: string): void {
   }
 }
 
-/** The cache folder, or one the user can reach instead. */
+/** The cache folder, or another one that the server's user can reach. */
 export async function cacheFor(cacheDir: string, user: ServerUser | undefined): Promise<string> {
   if (user === undefined) return cacheDir;
   mkdirSync(cacheDir, { recursive: true });
@@ -81,7 +81,7 @@ async function elsewhere(wanted: string, user: ServerUser, log: (message: string
     });
   }
   const name = createHash('sha256').update(wanted).digest('hex').slice(0, 16);
-  // A new one each time: what is there under the same name belongs to a folder that was moved or deleted.
+  // A new folder each time: an older one of this name belongs to a data folder that was moved or deleted.
   const dataDir = realpathSync(mkdtempSync(join(await refuge(user), `data-${name}-`)));
   openForPassing(dataDir);
   rmSync(join(wanted, POINTER), { force: true });
@@ -91,8 +91,8 @@ async function elsewhere(wanted: string, user: ServerUser, log: (message: string
 }
 
 /**
- * Where the data are or will be: in the folder asked for unless root asks for one that the server's user cannot reach.
- * @param wanted real path; held by us.
+ * The place where the data are or will be: the folder asked for, unless root asks for one that the server's user cannot reach.
+ * @param wanted the real path of a folder that we hold
  */
 export async function placeFor(wanted: string, log: (message: string) => void): Promise<Place> {
   const pointer = join(wanted, POINTER);

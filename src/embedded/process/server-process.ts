@@ -11,7 +11,7 @@ export interface Exit {
 
 export interface ServerProcess {
   readonly pid: number;
-  /** What `exited` resolves to, for those who may not wait. */
+  /** `exit` is what `exited` has resolved to, for callers who may not wait. */
   readonly state: { readonly exit?: Exit };
   readonly exited: Promise<Exit>;
   readonly stop: () => Promise<void>;
@@ -23,21 +23,21 @@ export interface ServerCommand {
   readonly args: readonly string[];
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string;
-  /** File descriptor for stdin; undefined: there is nothing to read. */
+  /** File descriptor for stdin; undefined: stdin is empty. */
   readonly input?: number | undefined;
   /** File descriptor for stdout and stderr. A file, not a pipe: a full or closed pipe would stop the server. */
   readonly output: number;
   /** Default: SIGTERM, and SIGKILL after ten seconds. */
   readonly ending?: Ending;
-  /** Root only: run as somebody else. */
+  /** The user as whom to run the server; for root only. */
   readonly user?: { readonly uid: number; readonly gid: number } | undefined;
 }
 
 const USUAL_ENDING: Ending = { signal: 'SIGTERM', patienceMs: 10_000 };
 
 /**
- * A server in a session of its own (Ctrl+C in the terminal is not for it) that ends with our process.
- * It does not keep our event loop alive, except while stop() waits for it.
+ * Starts a server in a session of its own, so that Ctrl+C in the terminal does not reach it. It ends with our process, and does not keep
+ * our event loop alive, except while stop() waits for it.
  */
 export async function spawnServer(command: ServerCommand): Promise<ServerProcess> {
   const { path, args, env, cwd, input, output, ending = USUAL_ENDING, user } = command;

@@ -2,17 +2,17 @@ import { readFileSync, statSync } from 'node:fs';
 
 import { runProgram } from './run-program';
 
-/** Whom a server runs as where it refuses to run as ourselves. */
+/** The user as whom a server runs that refuses to run as root. */
 export interface ServerUser {
   readonly uid: number;
   readonly gid: number;
 }
 
-/** In the order of preference; macOS has the one with the underscore. */
+/** Users that may do, in the order of preference; macOS has the one with the underscore. */
 const NAMES = ['postgres', '_postgres', 'nobody'];
 const NOBODY: ServerUser = { uid: 65_534, gid: 65_534 };
 
-/** From the lines of /etc/passwd. initdb wants the user to be listed there, so a number of our own would not do. */
+/** Chooses a user in /etc/passwd. initdb requires that the user is listed there, so an arbitrary number would not do. */
 export function chooseUser(passwd: string): ServerUser {
   const users = passwd.split('\n').map((line) => line.split(':'));
   for (const name of NAMES) {
@@ -31,8 +31,8 @@ function listedUsers(): string {
 }
 
 /**
- * Postgres refuses to run as root, so root runs it as somebody else; undefined for everybody but root.
- * Data that exist belong to whom they were made for: `data` is their folder.
+ * The user as whom root runs Postgres, which refuses to run as root; undefined for everybody but root. If data exist, it is their owner.
+ * @param data the folder of the data
  */
 export function serverUser(data: string): ServerUser | undefined {
   if (process.geteuid?.() !== 0) return undefined;
@@ -41,7 +41,7 @@ export function serverUser(data: string): ServerUser | undefined {
   return chooseUser(listedUsers());
 }
 
-/** Asked of the system itself: the bits of the folders above do not say it all (access lists, mounts). */
+/** Whether a user can enter a folder. The system itself is asked: the modes of folders do not tell everything (access lists, mounts). */
 export async function canEnter(folder: string, user: ServerUser): Promise<boolean> {
   const entering = await runProgram('/bin/sh', ['-c', 'cd "$1"', 'sh', folder], { cwd: '/', ...user });
   return entering.ok;

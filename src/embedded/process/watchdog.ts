@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process';
 import { Socket } from 'node:net';
 
 export interface Watchdog {
-  /** From now on the process ends with ours. Must follow its spawn without an await between. */
+  /** Makes a process end with ours. To be called right after its spawn, without an await in between. */
   readonly guard: (pid: number) => void;
-  /** The process has ended: its pid may soon be another's. */
+  /** To be called when the process has ended, for its pid may soon be another's. */
   readonly release: () => void;
 }
 
@@ -15,8 +15,8 @@ export interface Ending {
 }
 
 /**
- * Reads the pid, then waits for the end of its input, which comes when our process is gone in whatever way: the other
- * end of the pipe is ours alone. Then the signal $1, $2 tenths of a second for a clean shutdown, SIGKILL.
+ * A shell script. It reads the pid, then waits for the end of its input, which comes when our process is gone in whatever way, for only we
+ * have the other end of the pipe. Then it sends signal $1, waits $2 tenths of a second for a clean shutdown, and sends SIGKILL.
  */
 const SCRIPT = `
 read -r pid || exit 0
@@ -28,10 +28,10 @@ kill -KILL "$pid" 2>/dev/null
 `;
 
 /**
- * Ends a server when our process ends, even by kill -9. A shell does it: 1 MB, where a second Node would be 40. It has a
- * session of its own, like the server, so that Ctrl+C or a closed terminal does not end it first.
+ * Ends a server when our process ends, even by kill -9. A shell does that: it takes 1 MB, where a second Node would take 40. It has a
+ * session of its own, like the server, so that Ctrl+C or a closed terminal does not end the shell first.
  *
- * Windows needs none: there Node puts a child that is not detached into a job which the system ends with its parent.
+ * Windows needs no watchdog: there Node puts a child that is not detached into a job, which the system ends with its parent.
  */
 export function startWatchdog(ending: Ending): Watchdog {
   if (process.platform === 'win32') return { guard: () => undefined, release: () => undefined };
@@ -41,7 +41,7 @@ export function startWatchdog(ending: Ending): Watchdog {
     detached: true,
   });
   shell.unref();
-  // Without a shell there is no watching, but the server is still stopped by stop().
+  // Without a shell nobody watches, but stop() still stops the server.
   shell.on('error', () => undefined);
   shell.stdin.on('error', () => undefined);
   if (shell.stdin instanceof Socket) shell.stdin.unref();

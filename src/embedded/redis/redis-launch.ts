@@ -14,7 +14,7 @@ import { type Exit, type ServerProcess, spawnServer } from '../process/server-pr
 
 export interface RedisLaunchOptions extends RedisPlace {
   readonly binary: RedisServerBinary;
-  /** undefined: that of the last run when it is free, else any. */
+  /** The port; undefined: the one of the last run if it is free, else any. */
   readonly port: number | undefined;
   readonly persist: boolean;
   readonly password: string | undefined;
@@ -28,12 +28,12 @@ export interface RedisLaunch {
 }
 
 const POLL_MS = 4;
-/** To the first sign of life; reading a long append-only file comes after that and may take its time. */
+/** How long the server may take to its first sign of life; reading a long append-only file comes later and may take longer. */
 const START_DEADLINE_MS = 30_000;
 
 const logFile = (ownDir: string): string => join(ownDir, 'redis.log');
 
-/** `-` is the configuration of launchOn. The folder is the one it starts in: by its path its user may not reach it. */
+/** `-` reads the configuration that launchOn passes by stdin. The data folder is the working directory, for its user may not reach it by its path. */
 function serverArguments(port: number, { persist, password, extraArgs }: RedisLaunchOptions): string[] {
   const durability = persist ? ['yes', '--appendfsync', 'everysec'] : ['no'];
   return [
@@ -54,8 +54,8 @@ function diedAtStart(ownDir: string, port: number, exit: Exit): Error {
 }
 
 /**
- * Told by its log, and not by asking the port: another program may have taken that a moment before, and would be told the
- * password.
+ * Waits until the server is ready, by its log. The port is not asked: another program may have taken it a moment before, and would be sent
+ * the password.
  */
 async function untilReady(server: ServerProcess, ownDir: string, port: number): Promise<void> {
   const deadline = performance.now() + START_DEADLINE_MS;
@@ -71,7 +71,7 @@ async function untilReady(server: ServerProcess, ownDir: string, port: number): 
   }
 }
 
-/** A file, since it is there in whole whenever the server reads it: no server runs with half of its settings. */
+/** The configuration as an open file, which is complete whenever the server reads it: a pipe might give it only half of its settings. */
 function openConfiguration({ ownDir, password }: RedisLaunchOptions): number | undefined {
   if (password === undefined) return undefined;
   const file = join(ownDir, 'redis.conf');
@@ -81,7 +81,7 @@ function openConfiguration({ ownDir, password }: RedisLaunchOptions): number | u
 
 async function launchOn(port: number, options: RedisLaunchOptions): Promise<RedisLaunch> {
   const { binary, dataDir, ownDir, user } = options;
-  // Before it starts, so that whoever comes after a kill knows where to look for it.
+  // Written before the server starts, so that the next run finds the server after a kill.
   writeFileSync(portFile(ownDir), `${port}\n`);
   const output = openSync(logFile(ownDir), 'w', 0o600);
   const input = openConfiguration(options);

@@ -8,11 +8,11 @@ import type { RedisPlace } from './redis-place';
 import { readSecret } from '../../foundation/secret';
 
 export const portFile = (ownDir: string): string => join(ownDir, 'redis.port');
-/** Made anew at each start: whoever took the port of a server that is gone, and is told its password, has none for the next. */
+/** The password is made anew at each start: a program that took the port of a server that is gone, and was sent its password, cannot use it later. */
 export const passwordFile = (ownDir: string): string => join(ownDir, 'password');
 const DEADLINE_MS = 15_000;
 
-/** As the server of `password`; one without any only complains of it. */
+/** Sends a command with a password; a server without one only complains about it. */
 function ask(port: number, password: string | undefined, command: string): Promise<string> {
   return askRedis(port, ...(password === undefined ? [] : [`AUTH ${password}`]), command);
 }
@@ -27,7 +27,7 @@ export async function endRedisOrphan(place: RedisPlace, log: (message: string) =
   const port = recordedPort(portFile(ownDir));
   if (port === undefined) return;
   const password = readSecret(passwordFile(ownDir));
-  // The port may by now be another program's: only a server that names our folder is ours.
+  // Only a server that names our folder is ours: the port may be another program's by now.
   const serves = async () =>
     (await ask(port, password, 'CONFIG GET dir'))
       .split('\r\n')

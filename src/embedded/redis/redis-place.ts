@@ -5,27 +5,27 @@ import { fatal } from '../../foundation/errors';
 import { makePrivateFolder } from '../../foundation/secret';
 import { serverUser, type ServerUser } from '../process/server-user';
 
-/** Both are real paths. */
+/** The folders of a Redis, as real paths. */
 export interface RedisPlace {
-  /** The server's: what it writes. */
+  /** The folder that the server writes to. */
   readonly dataDir: string;
-  /** Ours: lock, port, password, log. */
+  /** The folder of our own files: lock, port, password, log. */
   readonly ownDir: string;
-  /** Whom the server runs as; undefined: as ourselves. */
+  /** The user as whom the server runs; undefined: as ourselves. */
   readonly user: ServerUser | undefined;
 }
 
-/** Makes the folders; what is ours nobody else may enter. */
+/** Makes the folders; our own one nobody else may enter. */
 export function placeRedis(dataFolder: string, ownFolder: string): RedisPlace {
   for (const folder of [ownFolder, dataFolder]) makePrivateFolder(folder);
   const [dataDir, ownDir] = [realpathSync(dataFolder), realpathSync(ownFolder)];
   if (lstatSync(ownDir).uid === process.getuid?.()) chmodSync(ownDir, 0o700);
-  // Data in a folder of somebody else's are theirs.
+  // If our folder belongs to another user, the data do, too.
   const user = serverUser(lstatSync(ownDir).uid === 0 ? dataDir : ownDir);
   return { dataDir, ownDir, user };
 }
 
-/** What is root's still. A folder itself last: until then nobody else can put a link into it that would lead us astray. */
+/** Gives what still is root's to a user. A folder comes after its contents: before that nobody else can put a link into it to mislead us. */
 function giveTo(user: ServerUser, path: string): void {
   const found = lstatSync(path);
   if (found.uid !== 0) return;
@@ -34,8 +34,9 @@ function giveTo(user: ServerUser, path: string): void {
 }
 
 /**
- * Version 0.1 kept the data beside our own files, as root's where we are root. Call it while holding the place, with no server on it.
- * @throws E_EMBEDDED_START when there are data in both places: which of them are wanted is not for us to say
+ * Moves data that version 0.1 has kept beside our own files (owned by root, if we are root) to the data folder. To be called while we hold
+ * the place, and no server runs on it.
+ * @throws E_EMBEDDED_START when there are data in both places: we cannot say which are wanted
  */
 export function settleData({ dataDir, ownDir, user }: RedisPlace): void {
   for (const name of dataDir === ownDir ? [] : ['dump.rdb', 'appendonlydir']) {

@@ -4,21 +4,21 @@ import type { ServerUser } from '../process/server-user';
 export interface RedisServerBinary {
   /** Absolute path of redis-server or valkey-server. */
   readonly path: string;
-  /** To be added to the environment it runs with: LD_LIBRARY_PATH where its libraries lie beside it. */
+  /** Variables to add to its environment: LD_LIBRARY_PATH, if its libraries lie beside it. */
   readonly env: NodeJS.ProcessEnv;
   /** For example '7.0.15'. */
   readonly version: string;
-  /** Where it came from: 'PATH', 'Debian package', 'npm package'. */
+  /** Where the server was found: 'PATH', 'Debian package', 'npm package'. */
   readonly origin: string;
 }
 
-/** One way of getting a server: it gave one, or the reason why not. */
+/** The outcome of one way to find a server: a server, or why there is none. */
 export type RedisAttempt = { readonly server: RedisServerBinary } | { readonly problem: string };
 
-/** Redis 7 brought functions, on which the writer library rests. */
+/** The oldest major version: Redis 7 brought functions, on which the writer library rests. */
 const OLDEST_MAJOR = 7;
 
-/** A server counts only if it runs here: a binary may be there and lack its libraries or be of another architecture. */
+/** Makes sure that a server runs here: a binary may lack its libraries or be for another architecture. */
 export async function checkRedisServer(
   path: string,
   origin: string,

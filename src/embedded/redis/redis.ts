@@ -9,13 +9,13 @@ import { writeSecret } from '../../foundation/secret';
 import type { Exit } from '../process/server-process';
 
 export interface StartRedisOptions {
-  /** Created when missing; one server at a time. Holds the data. Where we are root, the server's user owns it. */
+  /** The folder of the data. Created when missing; used by one server at a time. If we are root, the server's user owns it. */
   readonly dataDir: string;
-  /** For lock, port, password and the server's log, which are ours, whoever the server runs as. Default: dataDir. */
+  /** The folder of lock, port, password and the server's log, which are ours, whoever runs the server. Default: dataDir. */
   readonly ownDir?: string;
-  /** What clients have to know. Default: none, and whoever reaches the port may do what they like: for tests alone. */
+  /** The password for clients. Default: none, so that whoever reaches the port may do anything: for tests only. */
   readonly password?: string;
-  /** Default: that of the last run when it is free, else any free one. */
+  /** Default: the port of the last run if it is free, else any free one. */
   readonly port?: number;
   /** Default true: the data survives a restart, and all but the last second of it a crash. */
   readonly persist?: boolean;
@@ -26,7 +26,7 @@ export interface StartRedisOptions {
 }
 
 export interface EmbeddedRedis {
-  /** With the password. */
+  /** The URL with the password. */
   readonly url: string;
   readonly host: string;
   readonly port: number;
@@ -35,7 +35,7 @@ export interface EmbeddedRedis {
   readonly version: string;
   /** Settles, and never rejects, when the server has ended for whatever reason. */
   readonly exited: Promise<Exit>;
-  /** SIGTERM, and SIGKILL for a server that does not end by it. Resolves when it is gone; may be called again. */
+  /** Sends SIGTERM, and SIGKILL to a server that does not end by that. Resolves when the server is gone; may be called again. */
   readonly stop: () => Promise<void>;
   readonly kill: (signal: NodeJS.Signals) => void;
 }

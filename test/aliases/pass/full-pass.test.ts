@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type Database from 'better-sqlite3';
-import { FullPass } from '../../../src/aliases/pass/full-pass';
+import { AliasFullPass } from '../../../src/aliases/pass/full-pass';
 import { defaultMappings } from '../../../src/mapping/alias-tables';
 import { AliasSink } from '../../../src/aliases/sink/sink';
 import { AliasSource } from '../../../src/aliases/source/source';
@@ -47,7 +47,7 @@ afterEach(() => {
 });
 
 const newPass = () =>
-  new FullPass({
+  new AliasFullPass({
     connection,
     truths: () => source.truths,
     target: sink,

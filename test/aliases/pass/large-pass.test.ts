@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { PassReport } from '../../../src/aliases/pass/report';
 import { loadConfig } from '../../../src/config/load';
-import { passOnce } from '../../../src/aliases/once';
+import { aliasesOnce } from '../../../src/aliases/once';
 import { keepLog } from '../../support/daemon';
 import { actualKeys, expectedKeys } from '../../support/model';
 import { aliasDatabase } from '../../support/alias-database';
@@ -35,7 +35,7 @@ test('a pass with more differences and more stale keys than it holds at once rep
   await fill(140_000, 270_000, () => '["gone"]');
 
   const pass = (): Promise<PassReport> =>
-    passOnce(loadConfig({ REDIS_URL: redis.url, DB_PATH: path }), keepLog());
+    aliasesOnce(loadConfig({ REDIS_URL: redis.url, DB_PATH: path }), keepLog());
   expect(await pass()).toMatchObject({
     total: 140_000,
     added: 0,
@@ -56,7 +56,7 @@ test('hundreds of megabytes that somebody put under a key, or into the name of o
   const huge = 'x'.repeat(20_000_000);
   await redis.client.mset('alias:team:b', huge, 'alias:team:gone', huge, `alias:other:${huge}`, '');
   const settings = { REDIS_URL: redis.url, DB_PATH: path, MAX_RECORD_SIZE: '1MB' };
-  const pass = (): Promise<PassReport> => passOnce(loadConfig(settings), keepLog());
+  const pass = (): Promise<PassReport> => aliasesOnce(loadConfig(settings), keepLog());
   expect(await pass()).toMatchObject({ total: 3, added: 2, updated: 1, deleted: 1 });
   expect(await pass()).toMatchObject({ total: 3, added: 0, updated: 0, deleted: 0 });
   await redis.client.unlink(`alias:other:${huge}`);

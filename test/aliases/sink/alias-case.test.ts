@@ -5,7 +5,7 @@ import { dryRunPass } from '../../../src/aliases/pass/dry-run-pass';
 import { examine } from '../../../src/aliases/inspect/examine';
 import { foldAlias } from '../../../src/mapping/alias-tables';
 import { loadConfig } from '../../../src/config/load';
-import { passOnce } from '../../../src/aliases/once';
+import { aliasesOnce } from '../../../src/aliases/once';
 import { keepLog, startDaemon } from '../../support/daemon';
 import { eventually } from '../../support/eventually';
 import { actualKeys } from '../../support/model';
@@ -29,7 +29,7 @@ const other = (one: Case): Case => (one === 'lower' ? 'preserve' : 'lower');
 const config = (aliasCase: Case) =>
   loadConfig({ REDIS_URL: redis.url, DB_PATH: path, ALIAS_CASE: aliasCase, MILLRACE_ONLY: 'aliases' });
 const pass = (aliasCase: Case, force = false) =>
-  passOnce(config(aliasCase), keepLog(), { force, progress: false });
+  aliasesOnce(config(aliasCase), keepLog(), { force, progress: false });
 
 /** A new file with one row an alias, and a Redis filled from it as another program would. */
 async function begin(aliases: readonly string[], filled: Case | 'not'): Promise<void> {

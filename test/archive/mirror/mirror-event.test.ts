@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { keyOffset, keyspacePattern } from '../../../src/connections/keyspace';
+import { keyOffset, keyspacePattern } from '../../../src/connections/keyspace-pattern';
 import { aiRegistry } from '../../../src/mapping/ai-registry';
 import { Effects } from '../../../src/archive/mirror/mirror-event';
 import { recordOf as recordIn } from '../../../src/archive/record/key';

@@ -162,7 +162,7 @@ test('entries hold at most 100 records, and a full batch does not wait for the c
   ]);
 });
 
-test('more than it may hold is dropped, and told', async () => {
+test('nominations beyond what the mirror may hold are dropped, and told', async () => {
   const arrivals = countArrivals();
   const mirror = await startMirror(redis, { ...untilKeys(1_000_000), maxPending: 100 });
   await redis.client

@@ -77,7 +77,7 @@ test('whatever the order and however little room, all come out once, by kind and
   );
 });
 
-test('they are held in bounded memory, whatever they are', () => {
+test('differences are held in bounded memory, whatever their ids are', () => {
   const found = new FoundDifferent(aiRegistry, 100_000);
   for (let n = 0; n < 50_000; n++) found.add('prediction', String((n * 7_919_777_777) % 1e15));
   for (let n = 0; n < 50_000; n++) found.add('metric', `${(n * 7_919) % 50_021}:loss:train`);
@@ -85,7 +85,7 @@ test('they are held in bounded memory, whatever they are', () => {
   expect(found.size).toBeGreaterThan(500);
 });
 
-test('close to each other a hundred thousand of them need no room to speak of', () => {
+test('a hundred thousand differences with ids close to each other take next to no memory', () => {
   const found = new FoundDifferent(aiRegistry, 50_000);
   for (let n = 0; n < 100_000; n++) found.add('prediction', String((n * 7_919) % 100_000));
   expect(found.size).toBe(100_000);

@@ -122,7 +122,7 @@ test.each([1, 2])('the ids of the archive rise with those of Redis, in every kin
   );
 });
 
-test('so do those of what a later pass brings back', async () => {
+test('ids rise with those of Redis also for records that a later pass brings back', async () => {
   await writeAll(3);
   const daemon = await start({ MIRROR: 'off' });
   const tables = ['predictions', ...Object.keys(parentsOf)];

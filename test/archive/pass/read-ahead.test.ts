@@ -1,4 +1,4 @@
-import { FullPass } from '../../../src/archive/pass/full-pass';
+import { ArchiveFullPass } from '../../../src/archive/pass/full-pass';
 import { aiRegistry, kinds } from '../../../src/mapping/ai-registry';
 import { findTargets, prepareSchema } from '../../../src/archive/schema/preparation';
 import type { Targets } from '../../../src/archive/record/target';
@@ -55,7 +55,7 @@ const archive = (rest = '') =>
      SELECT n, '2026-01-01T00:00:00Z', '{}', '{}' FROM generate_series(1, 10000) n ${rest}`,
   );
 const newPass = (heldBytes?: number) =>
-  new FullPass({
+  new ArchiveFullPass({
     redis,
     postgres,
     truth: new TruthReader(redis, aiRegistry),
@@ -70,7 +70,7 @@ const scans = async () =>
 const readAhead = (chunks: number) => eventually(async () => expect(await scans()).toBe(4 * (chunks + 1)));
 
 /** Until the pass is through, as the lane does it. @returns predictions nominated */
-async function finish(pass: FullPass): Promise<Set<string>> {
+async function finish(pass: ArchiveFullPass): Promise<Set<string>> {
   const nominated = new Set<string>();
   let through = false;
   const step = async () => {

@@ -1,4 +1,8 @@
-import { type ArchiveCheckpoint, judge, type Judgement } from '../../../src/archive/position/continuity';
+import {
+  type ArchiveCheckpoint,
+  judge,
+  type ArchiveJudgement,
+} from '../../../src/archive/position/continuity';
 import { parseFacts, type RedisFacts } from '../../../src/archive/position/redis-facts';
 
 type Change = Partial<Omit<RedisFacts, 'stream' | 'counters'>> & {
@@ -34,7 +38,7 @@ const unread: ArchiveCheckpoint = {
 type Case = readonly [
   string,
   Change,
-  Judgement['verdict'],
+  ArchiveJudgement['verdict'],
   boolean,
   (RegExp | undefined)?,
   ArchiveCheckpoint?,

@@ -114,7 +114,7 @@ test('records mapped to one row come back as one, which has all that belongs to 
   expect(await versionsOfRows(archive.postgres)).toEqual(rows);
 });
 
-test('of two models of one name the row’s own comes back, with the name', async () => {
+test('of two models of one name the one that the row follows comes back, with the name', async () => {
   await plainModel(client(), { name: 'twin', description: 'older', created_at: at(1) });
   await archiveAll();
   await plainModel(client(), { name: 'twin', description: 'newer', created_at: at(2) });

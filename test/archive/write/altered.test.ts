@@ -73,7 +73,7 @@ test.each([
   );
 });
 
-test('of hyperparameters as well; a row deleted here leaves nothing behind', async () => {
+test('hyperparameters that a trigger changes count as equal, too; a deleted row leaves nothing in millrace.altered', async () => {
   const { client } = archive.redis;
   const daemon = await start({ ON_DELETE: 'delete' });
   await query(trigger('NEW.param_value := upper(NEW.param_value)', 'hyperparameters'));

@@ -7,8 +7,8 @@
 --                thousand: building and parsing the command is most of its cost.)
 --   ARGV[4..]    how many of the keys each batch has
 -- Returns {'applied', added, updated, deleted, added, …}, three numbers a batch, or {'moved', the checkpoint found}. Applying
--- twice is harmless: the second time it finds ARGV[2] and says so ({'applied'}). Wrong types and garbage under our keys are
--- overwritten.
+-- twice is harmless: the second time the script finds ARGV[2] and answers {'applied'}. Wrong types and garbage under our keys
+-- are overwritten.
 local found = redis.pcall('GET', KEYS[1])
 if type(found) == 'table' then redis.call('DEL', KEYS[1]) found = false end
 found = found or ''
@@ -39,7 +39,7 @@ if #keys > 1 then
     drops[batch] = drop
     reply[3 * batch - 1], reply[3 * batch], reply[3 * batch + 1] = added, updated, 0
   end
-  -- MSET before UNLINK: out of memory is refused at the first write, before anything has changed.
+  -- MSET comes before UNLINK: a Redis out of memory refuses the first write, and then nothing has changed yet.
   redis.call('MSET', unpack(write, 1, size))
   for batch, drop in ipairs(drops) do
     if #drop > 0 then reply[3 * batch + 1] = redis.call('UNLINK', unpack(drop)) end

@@ -1,9 +1,9 @@
--- Values of alias keys, but not those that are large, nor more than fit: for when MGET has brought too much. Reads only.
+-- Values of alias keys without the large ones, and in all no more than fit: used when MGET has brought too much. Reads only.
 --
 -- ARGV  1 most bytes of one value
 --       2 most bytes of all
 --       3 … keys
--- Result: for each nil (no such key, or of another type), its value, or the number of its bytes
+-- Result: for each key nil (no such key, or of another type), its value, or, where that was left out, the number of its bytes
 local most, budget = tonumber(ARGV[1]), tonumber(ARGV[2])
 local values = {}
 for i = 3, #ARGV do

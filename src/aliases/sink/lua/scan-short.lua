@@ -1,4 +1,4 @@
--- A step of SCAN over alias keys without those that have very long names: for when SCAN itself has brought too much. Reads only.
+-- A step of SCAN over alias keys without those that have very long names: used when SCAN itself has brought too much. Reads only.
 --
 -- ARGV  1 cursor
 --       2 COUNT

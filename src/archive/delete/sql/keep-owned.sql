@@ -1,4 +1,4 @@
--- The same for what the table holds of some owners: runs, mostly. {table} is the target.
+-- Keeps the rows that a table has of some owners (runs, mostly), whatever is deleted in Redis from now on. {table} is the target.
 -- $1 kind, $2 owners (Redis ids), $3 life, $4 their kind
 INSERT INTO millrace.kept AS k (kind, run, up_to)
 SELECT DISTINCT $1, m.pg_id, highest.id

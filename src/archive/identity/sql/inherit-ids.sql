@@ -1,5 +1,5 @@
--- Rows whose record was deleted pass to another record that is mapped to them: of this life of Redis, if there is one, and of
--- those the newest.
+-- Hands rows whose record was deleted to another record that is mapped to them: the newest of the present life of Redis or, if
+-- there is none, the newest of all.
 -- $1 kind, $2 Postgres ids, $3 life
 -- Result: redis_id of the new owners
 UPDATE millrace.id_map m SET owned = true

@@ -1,4 +1,4 @@
--- Parked records to try again: the oldest that are due, at least one, with not too many bytes together, and of one life of Redis.
+-- Parked records to try again: the oldest that are due, all of one life of Redis, at least one, and together not too many bytes.
 -- $1 how many at the most, $2 bytes of contents after which no more are wanted
 -- Result: id, kind, redis_key, payload, waiting_for, created, life
 SELECT l.id, l.kind, l.redis_key, l.payload, l.waiting_for, l.created, l.life

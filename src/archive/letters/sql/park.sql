@@ -1,4 +1,4 @@
--- Parks records; one that is parked already keeps its id, its first time and its life.
+-- Parks records; a record that is parked already keeps its letter's id, its first time and its life.
 -- $1 digests, $2 kinds, $3 printable keys, $4 keys, $5 creation times, $6 codes, $7 columns, $8 messages, $9 parents waited for,
 -- $10 contents, $11 stream entries, $12 life
 INSERT INTO millrace.dead_letters AS l

@@ -1,10 +1,10 @@
--- What tells one state of Redis from an earlier one, all of one moment. Reads only. Contents of entries are not returned, for they may
--- have any size; nor are values that are longer than what they should be.
+-- Facts that tell one state of Redis from an earlier one, all of one moment. Reads only. Neither the contents of entries, which may
+-- have any size, nor values longer than they should be are returned.
 --
 -- ARGV  1 the stream: as a key it would have to be granted for writing
 --       2 key of the incarnation
 --       3 entry id of the position
---       4 bytes that the stream may take: XINFO reads its first and last entry, whatever their size
+--       4 bytes that the stream may take, for XINFO reads its first and last entry, whatever their size
 --       5 … keys of the counters
 -- Result: the error HEAVY; or {run id, replication id or nil, incarnation, whether the entry at the position is there (1, 0), stream, counter…}
 --       incarnation  nil: none, or of another type

@@ -1,15 +1,15 @@
--- Begins the stream anew when its last id is so far ahead of Redis' clock that ids say nothing of time any more, or that none is left for
--- XADD *, and brings what it held into the new one; or when something else than a stream is under its key. One step of that; called until
--- nothing is left to do.
+-- Begins the stream anew when something else than a stream is under its key, or when its last id is so far ahead of Redis' clock that
+-- ids tell no time any more, or that XADD * finds none left; then its entries are moved into the new stream. Does one step, and is
+-- called until nothing is left to do.
 --   KEYS[1]      the stream
 --   KEYS[2]      the incarnation of the archive: without it whoever owns the archive begins a new one, with a full pass
---   KEYS[3..]    where what was set aside waits: a stream until its entries are in the new one, anything else until somebody takes it
+--   KEYS[3..]    where it sets aside what was under the stream's key: a stream until its entries are moved, anything else until somebody takes it
 --   ARGV[1]      how many milliseconds ahead are too many
 --   ARGV[2]      entries moved in one step
---   ARGV[3]      bytes that a stream may take whose entries are read here, which takes three times their size
---   ARGV[4..]    those that were looked through, and may take more
+--   ARGV[3]      bytes that a stream may take if its entries are to be read here, which takes three times their size
+--   ARGV[4..]    streams that were looked through already, and may take more
 -- Returns {why something was set aside: a last id, a type or '' for nothing; under which key; whether there is more to do (1); which
--- stream takes more bytes than that, or ''}. Nothing of it was read: what is too large has to be replaced before the next step.
+-- stream takes more bytes than ARGV[3], or ''}. Such a stream was not read: its large entries have to be replaced before the next step.
 -- A kill between two steps leaves entries waiting under KEYS[3..], for whoever calls next. Entries that were applied before are applied
 -- again, which changes nothing.
 local now = redis.call('TIME')[1] * 1000
@@ -25,7 +25,7 @@ end
 
 local kind = redis.call('TYPE', KEYS[1]).ok
 if kind == 'stream' then
-  -- XINFO shows its first and last entry.
+  -- XINFO reads the first and the last entry, whatever their size.
   if heavy(KEYS[1], 1) then return {'', '', 1, KEYS[1]} end
   local info = redis.call('XINFO', 'STREAM', KEYS[1])
   local last = ''
@@ -52,12 +52,12 @@ for i = 3, #KEYS do
     local entries = redis.call('XRANGE', KEYS[i], '-', '+', 'COUNT', most)
     for at = 1, #entries do
       local fields = entries[at][2]
-      -- Pairs do not depend on each other; and what unpack can take is limited.
+      -- The pairs of an entry do not depend on each other, so it may be cut: unpack takes a limited number of values.
       for from = 1, #fields, 2000 do
         redis.call('XADD', KEYS[1], '*', unpack(fields, from, math.min(from + 1999, #fields)))
       end
     end
-    -- Each by its id: what is behind them may have any size, and is not looked at.
+    -- XDEL by id, not XTRIM, which would look at the entry after these, of whatever size.
     for at = 1, #entries do redis.call('XDEL', KEYS[i], entries[at][1]) end
     if redis.call('XLEN', KEYS[i]) == 0 then redis.call('UNLINK', KEYS[i]) end
     return {why, aside, 1, ''}

@@ -1,8 +1,8 @@
--- Becomes the owner of a stream when nobody is, or when the owner has shown no sign of life for a while. Never waits for an owner
--- in the middle of a transaction, which is a sign of life.
+-- Makes somebody the owner of a stream that has none, or whose owner has shown no sign of life for a while. Never waits for an
+-- owner in the middle of a transaction, for that is a sign of life.
 -- $1 stream, $2 who, $3 milliseconds of silence after which an owner counts as dead
--- Result: one row when it worked: epoch, incarnation, life, entry_id, seen; and of an owner that has not given the stream up: former,
--- and silent_since, its last sign of life (milliseconds since 1970)
+-- Result: one row when it worked: epoch, incarnation, life, entry_id, seen; and, if the owner before has not given the stream up, former
+-- (that owner) and silent_since (its last sign of life, milliseconds since 1970)
 UPDATE millrace.checkpoint c
 SET epoch = c.epoch + 1, owner = $2, heartbeat = clock_timestamp()
 FROM (

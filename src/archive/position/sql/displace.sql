@@ -1,5 +1,5 @@
--- Ends what the owner before has under way: it can never be committed, and has rows that nobody else can write until it ends. Whether
--- it is silent does not matter any more. A standby asks for its turn over a connection of the same name, but writes to our own tables alone.
+-- Ends the transactions that the owner before has under way: they can never be committed, and they lock rows until they end, whether their
+-- owner is silent or not. (A standby asks to be the owner over a connection of the same name; but that writes to our own tables only.)
 -- $1 application names of an owner's connections
 -- Result: one row for each of these sessions
 SELECT pg_terminate_backend(a.pid) AS ended

@@ -1,6 +1,6 @@
--- Ends the sessions of a writer that wait for a client that says nothing: a frozen owner, one whose machine is gone, or ourselves
--- over a connection that was lost. One of them holds the stream's row, the other has rows that nobody else can write. Postgres
--- would keep them for hours; in the middle of a COPY no timeout of its own counts.
+-- Ends the sessions of an owner whose client has fallen silent: a frozen process, a machine that is gone, or a connection of our own
+-- that was lost. One session has locked the stream's row, the other has locked rows of tables. Postgres would keep them for hours; in the
+-- middle of a COPY none of its timeouts counts.
 -- $1 stream, $2 milliseconds of silence after which an owner counts as dead, $3 application name of the second writer
 -- Result: one row for each of these sessions
 SELECT pg_terminate_backend(a.pid) AS ended

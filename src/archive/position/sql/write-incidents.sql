@@ -1,4 +1,4 @@
--- Incidents of the archive, in place of those that are gone from the table.
+-- Writes the incidents of the archive; the caller has just emptied the table.
 -- $1 a JSON array as read-incidents.sql gives it
 -- Result: none
 INSERT INTO millrace.incidents (id, began_at, what, seen_by, store, code, ended_at, seen_at, times, last_applied_at)

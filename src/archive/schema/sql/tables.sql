@@ -1,4 +1,4 @@
--- Everything the catalogue says of the archive's tables and of our own, in one query.
+-- Everything that Postgres' catalogue says of the archive's tables and of our own, in one query.
 --   $1  the target schema
 --   $2  names of the tables looked for in it
 -- One row for each relation found under one of the names, whatever kind of relation it is.

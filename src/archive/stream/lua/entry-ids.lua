@@ -3,8 +3,8 @@
 -- ARGV  1 XRANGE or XREVRANGE
 --       2, 3 from and to, as these take them
 --       4 how many at the most
---       5 nodes of the stream to look at for what it takes (0: all)
---       6 bytes that it may take: contents are read all the same, inside Redis
+--       5 nodes of the stream to look at, to estimate its size (0: all)
+--       6 bytes that the stream may take, for the contents are read all the same, inside Redis
 --       7 the stream: as a key it would have to be granted for writing
 -- Result: the ids; or the error HEAVY
 local key = ARGV[7]

@@ -4,7 +4,7 @@
 --
 -- KEYS  1 the stream
 -- ARGV  1 id after which to read
---       2 most entries, none of which is far too large to be read (refusal.ts)
+--       2 most entries, none of which is far too large to be read (refused-reply.ts)
 --       3 most bytes to return: reading stops after the entry that reaches it
 --       4 most bytes of one entry. Of a larger one the records that it carries are only named, for they are in Redis under their keys as
 --         well; where that is not enough, `too-large` stands for it, with its id and size

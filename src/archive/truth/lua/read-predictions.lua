@@ -3,17 +3,17 @@
 --
 -- KEYS  aidb:prediction:<id> of each
 -- ARGV  1 most bytes to return: reading stops after the record that reaches it, and the caller asks for the rest
---       2 most bytes of one record: a larger one is not read, which would take three times its size in here alone
+--       2 most bytes of one record: a larger one is not read, for reading would take three times its size inside Redis
 -- Result: for each record read, in the order of KEYS
 --       nil         no such key
 --       {type}      the key holds another type than a hash
---       number      it has so many bytes: too many
+--       number      the bytes of a record that has too many
 --       packed      id, created_at of its version, model_version_id input output confidence inference_time_ms timestamp metadata
 local pcall, sub, format = redis.pcall, string.sub, string.format
 local prefix = #'aidb:prediction:'
 local budget, limit = tonumber(ARGV[1]), tonumber(ARGV[2])
 local fields = {'model_version_id', 'input', 'output', 'confidence', 'inference_time_ms', 'timestamp', 'metadata'}
--- Bytes. No time is longer.
+-- In bytes; no creation time is longer.
 local longest = 64
 
 local versions = {}
@@ -29,7 +29,7 @@ end
 
 local function read(command, key) return command('HMGET', key, unpack(fields)) end
 
--- How many bytes the record has, if these are too many. What the whole key takes says mostly that they are not.
+-- How many bytes the record has, if these are too many; else false. Mostly the memory that the whole key takes shows that they are not.
 local function excess(key)
   local memory = pcall('MEMORY', 'USAGE', key, 'SAMPLES', 100)
   if type(memory) ~= 'number' or memory <= limit then return false end
@@ -60,7 +60,7 @@ local records = {}
 for index, key in ipairs(KEYS) do
   local record = excess(key) or record_of(key)
   if type(record) == 'string' then
-    -- Where Redis does not tell what a key takes.
+    -- Checked again, for Redis may not tell what a key takes.
     if #record > limit then record = #record else budget = budget - #record end
   end
   records[index] = record

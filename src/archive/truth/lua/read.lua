@@ -3,14 +3,15 @@
 --
 -- KEYS  for each record: its own key, then the key of each parent that this key names
 -- ARGV  1 most bytes to return: reading stops after the record that reaches it, and the caller asks for the rest
---       2 most bytes of one record: a larger one is not read, which would take three times its size in here alone
---       3 P, parents named by the key, then for each the field with its creation time
---       4 F, fields to read, then their names (0: the whole hash)
---       5 R, parents named in a field, then for each: its key's prefix, creation time field. Theirs are the first R fields.
+--       2 most bytes of one record: a larger one is not read, for reading would take three times its size inside Redis
+--       3 P, the number of parents named by the key; then, for each, the field with its creation time
+--       4 F, the number of fields to read, then their names (0: the whole hash)
+--       5 R, the number of parents named in a field (these are the first R of the fields); then, for each, the prefix of its key and
+--         the field with its creation time
 -- Result: for each record read, in the order of KEYS
 --       nil                    no such key
 --       type                   the key holds another type than a hash
---       number                 it has so many bytes: too many
+--       number                 the bytes of a record that has too many
 --       {value…, created…}     the fields in order, or field, value, field, value… of a whole hash; then the creation times of
 --                              the P, then of the R parents (nil: no such record)
 local pcall = redis.pcall
@@ -31,7 +32,7 @@ local fields = arguments(tonumber(argument()))
 local referred = arguments(2 * tonumber(argument()))
 local command = #fields == 0 and 'HGETALL' or 'HMGET'
 local P, R = #named_created, #referred / 2
--- Bytes. No time is longer; and what a value costs its reader besides its own bytes.
+-- In bytes: no creation time is longer; and what a value costs its reader besides its own bytes.
 local longest, overhead = 64, 100
 
 local created_cache = {}
@@ -45,15 +46,15 @@ local function created(key, field)
   return known
 end
 
--- What HMGET has found nothing in: no key, no hash, or one without any of the fields.
+-- The answer for a key in which HMGET has found nothing: no key, no hash, or a hash without any of the fields.
 local function other(key)
   local kind = redis.call('TYPE', key).ok
   if kind == 'none' then return false end
   return kind == 'hash' and redis.call(command, key, unpack(fields)) or kind
 end
 
--- How many bytes the record has, if these are too many. What the whole key takes says mostly that they are not; of a whole hash that
--- is all there is to know.
+-- How many bytes the record has, if these are too many; else false. Mostly the memory that the whole key takes shows that they are not;
+-- if the whole hash is to be read, that memory is what counts.
 local function excess(key)
   local memory = pcall('MEMORY', 'USAGE', key, 'SAMPLES', 1000)
   if type(memory) ~= 'number' or memory <= limit then return false end
@@ -76,7 +77,7 @@ for first = 1, #KEYS, 1 + P do
     if record[i] then bytes = bytes + #record[i] end
   end
   local weight = bytes + size * overhead
-  -- Where Redis does not tell what a key takes.
+  -- Checked again, for Redis may not tell what a key takes.
   if weight > limit then record = weight end
   if type(record) == 'table' and bytes == 0 then record = other(key) end
   if type(record) == 'table' then

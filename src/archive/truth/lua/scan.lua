@@ -3,15 +3,15 @@
 -- ARGV  1 cursor
 --       2 COUNT
 --       3 prefix of the packed kind's keys ('' = there is no such kind)
---       4 their field with the creation time
---       5 most bytes of a key: what is longer is nobody's record, and is left out
+--       4 the packed kind's field with the creation time
+--       5 most bytes of a key: a longer one is nobody's record, and is left out
 -- Result: {cursor, ids, times, keys}
 --       ids    numbers of packed records, a line each; as one text, because thousands of small replies cost the reader more than
 --              all the rest
---       times  theirs, a line each; '': no hash, no such field, or no time
---       keys   all others
+--       times  the creation times of these, a line each; '': no hash, no such field, or no time
+--       keys   all other keys
 local pattern, field = ARGV[3] ~= '' and '^' .. ARGV[3] .. '(%d+)$', ARGV[4]
--- Bytes. No time is longer, so that the reply stays small whatever the field holds.
+-- In bytes; no creation time is longer. With this limit the reply stays small whatever the field holds.
 local longest = 64
 local longest_key = tonumber(ARGV[5])
 

@@ -1,12 +1,12 @@
 -- Raises counters, all of them or, if one holds no number, none. Never lowers one.
 --
--- ARGV  1 a key to delete ('' = none): our incarnation, when the counters were all that tells of an older state of Redis. A daemon
---         that has not looked yet would not notice any more.
+-- ARGV  1 a key to delete ('' = none): our incarnation, if only the counters show that Redis is in an older state. Without them a
+--         daemon that has not looked yet would not notice.
 --       then for each counter: key, the least it has to be
 -- Result: for each counter what it was and what it is ('' = none); or {key, value} of one that holds no number
 local pcall = redis.pcall
 
--- Numbers as text: Lua's own would lose digits.
+-- Compares numbers as text: Lua's own numbers would lose digits.
 local function less(a, b)
   if string.sub(a, 1, 1) == '-' then return true end
   if #a ~= #b then return #a < #b end

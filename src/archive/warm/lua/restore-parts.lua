@@ -1,10 +1,10 @@
 -- Puts hyperparameters or metric points back that are not there. What is there stays as it is.
 --
 -- ARGV  1 HSETNX or ZADD
---       2 1: only look
+--       2 1: change nothing, only tell
 --       3 a list of parents, as JSON: [key, field with the creation time, the creation time it has to have]
 --       4 a list of parts, as JSON: [its parent (a number from 1), key, name, value] or [its parent, key, score, member]
--- Result: for each part 1 restored, 2 it is there, 3 its parent is not there, 4 the key holds another type
+-- Result: for each part 1 restored, 2 was there, 3 its parent is not there, 4 the key holds another type
 local pcall = redis.pcall
 local RESTORED, THERE, ORPHAN, BLOCKED = 1, 2, 3, 4
 local command, look = ARGV[1], ARGV[2] == '1'
@@ -14,7 +14,7 @@ for i, parent in ipairs(cjson.decode(ARGV[3])) do
   parents[i] = live == parent[3] or (look and not live)
 end
 
--- 1 if it was not there, else 0; or an error.
+-- Adds a part. Returns 1 if it was not there, else 0; or an error.
 local function add(key, first, second)
   if command == 'ZADD' then
     if not look then return pcall('ZADD', key, 'NX', first, second) end

@@ -1,20 +1,20 @@
--- Puts records back that are not there: hash, index entry and name of each together, so that none is ever half there. What has
--- the key already stays as it is; if it is the same record, an index entry that it lacks is added.
+-- Puts records back that are not there: hash, index entry and name of each at once, so that none is ever half there. A record that
+-- is there stays as it is; if it is the same one and lacks its index entry, that is added.
 --
--- ARGV, all of them JSON: of many strings one is taken apart faster than as many arguments
+-- ARGV, all of them JSON, which is read faster than as many arguments:
 --       1 {prefix  of the keys, `aidb:<kind>:`
 --          born    field with the creation time ('' = the kind has none: its key says which record it is)
 --          index   `zset` or `set`: what the index is ('' = the kind has none)
 --          names   key of the hash from name to id ('' = none)
 --          stream  the stream
---          tell    field of it that tells a daemon which records came back, so that it need not look ('' = do not tell)
---          look    only look
+--          tell    the stream's field that tells a daemon which records came back, so that it need not look them up ('' = do not tell)
+--          look    change nothing, only tell
 --          fields  of the hash}
 --       2 a list of parents: [key, field with the creation time, the creation time it has to have]
 --       3 a list of records: [id, its creation time, its parents (numbers from 1; 0 is not there), key of the index, score, member,
 --         name ('' = none), values of the fields (null = absent)]
--- Result: for each record 1 restored, 2 it is there, 3 a parent is not there, 4 a key it needs holds another type; or the creation
---       time of the record that has its key
+-- Result: for each record 1 restored, 2 was there, 3 a parent is not there, 4 a key that it needs holds another type; or the creation
+--       time of another record that has its key
 local call, pcall = redis.call, redis.pcall
 local RESTORED, THERE, ORPHAN, BLOCKED = 1, 2, 3, 4
 local options, records = cjson.decode(ARGV[1]), cjson.decode(ARGV[3])
@@ -49,7 +49,7 @@ local function all_alive(refers)
   return true
 end
 
--- The record that has the key.
+-- What to answer for a record whose key is taken.
 local function occupant(key, created, alive)
   if born == '' then return alive and THERE or ORPHAN end
   local live = pcall('HGET', key, born)
@@ -92,7 +92,7 @@ for _, record in ipairs(back) do
   call('HSET', options.prefix .. id, unpack(hash))
   add_index(record[4], record[5], record[6], false)
   if names ~= '' then
-    -- A name may lead to a record that is no more.
+    -- The name may still lead to a record that is gone.
     local named = call('HGET', names, name)
     if not named or call('EXISTS', options.prefix .. named) == 0 then call('HSET', names, name, id) end
   end

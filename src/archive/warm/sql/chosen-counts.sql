@@ -1,5 +1,5 @@
--- How many records of a kind there are, and what becomes of those that are not restored.
--- {kind}, {table}, and what is chosen: chosen.sql
+-- How many records of a kind are to be restored, and how many are not, and why.
+-- {kind}, {table}; {chosen}: chosen.sql
 -- Result: chosen, superseded (their id belongs to a newer record), shared (another record stands for their row), foreign (rows that
 -- no record ever had), ids (of the rows chosen, as an array)
 WITH chosen AS ({chosen})

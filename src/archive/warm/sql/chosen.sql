@@ -1,5 +1,5 @@
--- Which record may have each row's place in Redis. Of several records under one id (ids start over when Redis is flushed) the newest
--- has it; of several that share a row (ON_CONFLICT), the one the row follows, or else the newest.
+-- Which record is restored for each row. Of several records under one id (ids start over when Redis is flushed) it is the newest; of
+-- several that share a row (ON_CONFLICT), the one that the row follows, or else the newest.
 -- {kind}; {guests}: whether a record that the row does not follow may stand for it
 -- Result: redis_id, created_at, pg_id, owned
 SELECT DISTINCT ON (pg_id) redis_id, created_at, pg_id, owned

@@ -1,6 +1,6 @@
--- The records of each hash of which every field is one (hyperparameters), a row a hash: with ON_DELETE=delete a daemon that sees a part
--- of them takes the rest for deleted.
--- {table}, {parent}: the column that refers to what the hash belongs to; {name}, {value}: its columns
+-- Records that are the fields of a hash (hyperparameters), one row for each hash: with ON_DELETE=delete a daemon that saw only a part
+-- of them would take the others for deleted.
+-- {table}; {parent}: the column that refers to the hash's owner; {name}, {value}: columns
 -- $1 parents (ids in Postgres)
 -- Result: p0 (the parent), parts (JSON: [redis_key, name, value] of each)
 SELECT t.{parent} AS p0, json_agg(json_build_array(t.redis_key, t.{name}, t.{value})) AS parts

@@ -1,7 +1,7 @@
--- The highest Redis id that Postgres has heard of, by kind: of rows, of records whose rows are gone, of parked ones, of those they
--- wait for, and what the counters were when they were last seen. Not what no counter reaches (over 15 digits): somebody made it up.
--- {dated}: kind and highest id of each table whose rows have ids themselves, each after UNION ALL
--- $1 kinds, $2 whose ids their keys begin with: their own, or those of a parent
+-- The highest Redis id that Postgres knows of, by kind: of rows, of records whose rows are gone, of parked records and of the parents they
+-- wait for, and of the counters when they were last seen. Ids of over 15 digits do not count: no counter reaches them.
+-- {dated}: kind and highest id of each table whose rows have Redis ids themselves, each after UNION ALL
+-- $1 kinds, $2 for each the kind whose id comes first in its keys: itself, or a parent
 -- Result: kind, highest
 WITH letters AS (
   SELECT regexp_match(text, '^(?:aidb:)?([a-z][a-z0-9_]*):([1-9][0-9]{0,14})(?::|$)') AS found

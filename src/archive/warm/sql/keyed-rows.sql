@@ -1,5 +1,5 @@
 -- Hyperparameters, metrics or runs of experiments that came from Redis, under the parents given.
--- {table}, {columns}, {parent}: the column that refers to it; and since, a condition
+-- {table}, {columns}; {parent}: the column that refers to the parent; {since}: a condition
 -- $1 parents (ids in Postgres)
 -- Result: redis_key, the columns
 SELECT t.redis_key, {columns}

@@ -1,5 +1,5 @@
 -- The newest dated records (predictions) of each parent, among those that came from Redis.
--- {table}, {columns}, {parent} and {time}: columns; and since, a condition, and limit
+-- {table}, {columns}; {parent} and {time}: columns; {since}: a condition; {limit}
 -- $1 parents (ids in Postgres)
 -- Result: redis_id, superseded (the id belongs to a newer record), the columns
 SELECT t.redis_id, {columns},

@@ -1,4 +1,4 @@
--- The columns of a table, with what a row gets in them that says nothing of them.
+-- The columns of a table, with their defaults.
 -- $1 the table, qualified and quoted
 -- Result: name, type, expression (or NULL), generated
 SELECT a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, pg_get_expr(d.adbin, d.adrelid) AS expression,

@@ -1,10 +1,10 @@
--- What a unique index, or an exclusion constraint, compares.
+-- The expressions and operators that a unique index, or an exclusion constraint, compares with.
 -- $1 the table, qualified and quoted; $2 name of the index
 -- Result: a row for each key: key (an expression), operator, collation (or NULL); predicate (or NULL) and distinct_nulls of the index
 SELECT pg_get_indexdef(i.indexrelid, k.place::int, true) AS key,
   (SELECT format('OPERATOR(%I.%s)', n.nspname, o.oprname) FROM pg_operator o JOIN pg_namespace n ON n.oid = o.oprnamespace
     WHERE o.oid = coalesce(x.conexclop[k.place], (
-      -- 3: equality of btree. The type's own, wherever its extension is.
+      -- Strategy 3 is equality of btree. Looked up for the type, whose extension may be in any schema.
       SELECT p.amopopr FROM pg_opclass c JOIN pg_amop p ON p.amopfamily = c.opcfamily AND p.amopstrategy = 3
         AND p.amoplefttype = c.opcintype AND p.amoprighttype = c.opcintype
       WHERE c.oid = i.indclass[k.place - 1]))) AS operator,

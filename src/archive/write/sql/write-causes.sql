@@ -1,4 +1,4 @@
--- What may drop or change a row on its way into a table. Triggers of ours do neither.
+-- The triggers, rules and policies that may drop or change a row on its way into a table. (Triggers of ours do neither.)
 -- $1 the table, qualified and quoted
 -- Result: one row: causes, or NULL
 SELECT string_agg(cause, ', ') AS causes

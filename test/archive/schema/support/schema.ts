@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import * as examining from '../../../../src/archive/schema/examine';
+import * as examining from '../../../../src/archive/schema/examine-schema';
 import * as migrating from '../../../../src/archive/schema/migrate';
 import { aiRegistry } from '../../../../src/mapping/ai-registry';
 

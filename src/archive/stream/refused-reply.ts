@@ -16,15 +16,15 @@ const opening =
   /^(\*1\r\n\*2\r\n\$\d+\r\n[^\r\n]*\r\n)?\*(\d+)\r\n\*2\r\n\$\d+\r\n(\d+-\d+)\r\n(?:\*\d+\r\n\$\d+\r\n([a-z][a-z0-9_]*=)?)?/;
 
 /** Waits for the connection that follows the one that was given up. @throws what `error` is, if it is something else */
-export async function refusal(connection: RedisConnection, error: unknown): Promise<RefusedReply> {
+export async function refusedReply(connection: RedisConnection, error: unknown): Promise<RefusedReply> {
   const translated = connection.translate(error);
   if (!(translated instanceof ReplyTooLarge)) throw translated;
   await connection.reconnected();
-  return refusalIn(translated);
+  return refusedReplyIn(translated);
 }
 
 /** Pure. */
-export function refusalIn({ head, open }: Pick<ReplyTooLarge, 'head' | 'open'>): RefusedReply {
+export function refusedReplyIn({ head, open }: Pick<ReplyTooLarge, 'head' | 'open'>): RefusedReply {
   const [, ofStream, entries = '0', firstId, carried] = opening.exec(head) ?? [];
   const left = open[ofStream === undefined ? 0 : 2];
   const fit = left === undefined ? 0 : Math.max(0, Number(entries) - left);

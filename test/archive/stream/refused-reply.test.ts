@@ -1,4 +1,4 @@
-import { refusalIn } from '../../../src/archive/stream/refusal';
+import { refusedReplyIn } from '../../../src/archive/stream/refused-reply';
 import { ReplyGuard, ReplyTooLarge } from '../../../src/connections/reply-guard';
 
 /** What Redis answers, as far as the guard lets it come. */
@@ -41,21 +41,21 @@ describe.each(forms)('%s', (_form, form) => {
     const { fit, carries = false } = expected;
     // What came before was another reply.
     const reply = `:1\r\n${encode(form(entries))}`;
-    expect(refusalIn(refused(reply))).toEqual({ fit, firstId: '1-0', carries });
+    expect(refusedReplyIn(refused(reply))).toEqual({ fit, firstId: '1-0', carries });
   });
 });
 
 test('cut anywhere it says the truth or that nobody knows', () => {
   const reply = encode([['millrace:changes', [small('1-0'), small('2-0'), large('3-0')]]]);
   for (let cut = 1; cut < 200; cut++) {
-    const { fit, firstId } = refusalIn(refused(reply, cut));
+    const { fit, firstId } = refusedReplyIn(refused(reply, cut));
     expect([undefined, '1-0']).toContain(firstId);
     expect(fit).toBe(firstId === undefined ? 0 : 2);
   }
 });
 
-test('of another reply nothing is told', () => {
-  expect(refusalIn(refused(encode(['x'.repeat(9_000)])))).toEqual({
+test('a refused reply of another command tells nothing of the stream', () => {
+  expect(refusedReplyIn(refused(encode(['x'.repeat(9_000)])))).toEqual({
     fit: 0,
     firstId: undefined,
     carries: false,

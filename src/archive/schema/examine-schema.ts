@@ -16,17 +16,17 @@ export interface SchemaExamination {
   readonly server: PostgresServer;
   /** The target schema; null when no schema of search_path can be used. */
   readonly schema: string | null;
-  /** The newest migration recorded and the newest there is; `complete` says that nothing is missing, recorded or not. */
+  /** The newest migration recorded, and the newest there is. `complete`: nothing is missing, whatever is recorded. */
   readonly migrated: { readonly to: number; readonly latest: number; readonly complete: boolean };
-  /** Tables found, by kind. What is in them: facts.ts. */
+  /** The tables that were found, by kind. */
   readonly tables: ReadonlyMap<KindName, TableFacts>;
-  /** Empty: the archive can be written. */
+  /** What keeps us from writing the archive. Empty: nothing does. */
   readonly problems: readonly Problem[];
 }
 
 /**
- * Reads the catalogue in three short queries; changes nothing, also not the session. For the start and after an error of
- * class 42: a table may change while the daemon runs. @throws pg's errors
+ * Reads Postgres' catalogue in three short queries; changes nothing, not even the session. Called at the start, and after an error of
+ * class 42, for a table may change while the daemon runs. @throws pg's errors
  */
 export async function examineSchema(
   client: ClientBase,
@@ -35,7 +35,7 @@ export async function examineSchema(
 ): Promise<SchemaExamination> {
   const facts = await readSchemaFacts(client, catalogue);
   const due = facts.server.schema === null ? [] : planMigration(facts);
-  // Nothing missing and no right to look whether it was recorded: the grants are the problem.
+  // If nothing is missing, but we may not read what was recorded, then the grants are the problem, not the migrations.
   const to = facts.applied === undefined ? latestMigration() : (facts.applied.at(-1)?.number ?? 0);
   const complete = due.length === 0 && to >= latestMigration();
   const problems = [...(await findProblems(client, { catalogue, facts, due, onDelete }))];
@@ -62,13 +62,13 @@ interface ProblemOptions {
   readonly onDelete?: 'keep' | 'delete';
 }
 
-/** Everything that neither `migrate` nor the daemon can do anything about. */
+/** The problems that neither `migrate` nor the daemon can mend. */
 export async function findProblems(
   client: ClientBase,
   { catalogue, facts, due, onDelete = 'keep' }: ProblemOptions,
 ): Promise<readonly Problem[]> {
   const problems = [...serverProblems(facts)];
-  // Where nothing can be looked at, there is nothing to find.
+  // Without a schema, or on an unknown version, nothing else can be looked at.
   if (facts.server.schema === null || problems.some(({ code }) => code === 'E_PG_VERSION')) return problems;
   problems.push(...schemaGrantProblems(facts, due));
   for (const table of facts.tables.values()) {
@@ -81,7 +81,7 @@ export async function findProblems(
   return problems;
 }
 
-/** Of kinds that no migration of ours knows. */
+/** The tables that kinds name and the database lacks although it is migrated: no migration of ours makes them. */
 const missingTables = ({ server, tables }: SchemaFacts, catalogue: Catalogue): readonly Problem[] =>
   [...catalogue.values()]
     .filter(({ table }) => !tables.has(table))

@@ -1,5 +1,5 @@
--- Sessions in the way of a migration: with a lock on a table of the archive that ALTER TABLE conflicts with, or with the
--- migrations' own advisory lock.
+-- Sessions in the way of a migration: they have a lock on a table of the archive that ALTER TABLE conflicts with, or the migrations'
+-- own advisory lock.
 --   $1  table names
 -- pid; what: in words. Times and states of other roles' sessions are hidden from an ordinary role.
 SELECT DISTINCT l.pid,

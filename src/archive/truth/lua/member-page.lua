@@ -1,24 +1,25 @@
--- Reads what has been added to a metric's sorted set since it was last looked at, without reading it from its start: new points
--- have the highest scores (epochs, steps) nearly always. Were points added below, the number of members there has changed.
+-- Reads what was added to a sorted set of records (a metric with its points) since the last look, without reading the set from its start:
+-- new members nearly always have the highest scores (epochs, steps). If some were added below, the number of members there has changed.
 --
 -- KEYS[1] the sorted set, aidb:metric:<run>:<name>:<split>
--- KEYS[2] what it belongs to, aidb:run:<run>
--- ARGV[1] score up to which all is known, with a parenthesis for 'not itself' ('-inf' at first)
--- ARGV[2] how many members were below it
--- ARGV[3] members already taken from there on
--- ARGV[4] members wanted, at the most
--- ARGV[5] how many of them may be taken at once at first: Redis does not tell how long a member is before it is read
+-- KEYS[2] the parent, aidb:run:<run>
+-- ARGV[1] score up to which everything is known, with a parenthesis for 'not itself' ('-inf' at first)
+-- ARGV[2] how many members had a lower score
+-- ARGV[3] how many members were taken already, from that score on
+-- ARGV[4] how many members are wanted at the most
+-- ARGV[5] how many are read at once at first: Redis does not tell how long a member is before it is read
 -- ARGV[6] most bytes to return: reading stops after the member that reaches it
 -- ARGV[7] most bytes of one member
--- ARGV[8] the run's field with its creation time
+-- ARGV[8] the parent's field with its creation time
 -- Result: nil                                    no such key
 --         type                                   another type than a sorted set
 --         {created, known, score, below, step, member…}
---           created  when the run began (nil: no such run)
---           known    1: members are those from ARGV[1] on; 0: the numbers do not match, read from the start
---           step     0: there are no more; else what ARGV[5] should be next time
---           member   or a number, the bytes of one that has too many
---           score    of the last member returned, below: how many members have a smaller one
+--           created  creation time of the parent (nil: no such parent)
+--           known    1: the members are those from ARGV[1] on; 0: the number of members below does not match, read from the start
+--           step     0: there are no more members; else what ARGV[5] should be next time
+--           member   a member, or a number: the bytes of a member that is too long
+--           score    the score of the last member returned
+--           below    how many members have a lower score than that
 local kind = redis.call('TYPE', KEYS[1]).ok
 if kind == 'none' then return false end
 if kind ~= 'zset' then return kind end
@@ -43,7 +44,7 @@ while count < wanted and budget > 0 do
     last = member
   end
   count = count + #members
-  -- Many at once only where the ones before were short.
+  -- Read many at once only if the last ones were short.
   step = math.max(1, math.min(step * 10, wanted, math.floor(1048576 / largest)))
   result[5] = #members == asked and step or 0
   if #members < asked then break end

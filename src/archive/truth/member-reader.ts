@@ -9,8 +9,8 @@ import type { Truth } from './truth';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
-    /** metric-page.lua */
-    millraceMetricPageBuffer(
+    /** member-page.lua */
+    millraceMemberPageBuffer(
       run: Buffer | string,
       key: Buffer | string,
       ...args: (string | number)[]
@@ -20,27 +20,27 @@ declare module 'ioredis' {
 
 type Reply = null | Buffer | readonly [Buffer | null, number, Buffer, number, number, ...(Buffer | number)[]];
 
-/** Up to where a key is read: all members with a smaller score, and those with this one that were there. */
+/** How far a key is read: all members with a lower score, and those with this score that were there. */
 interface Mark {
   readonly score: string;
   readonly below: number;
 }
 
-/** Members read in one round trip. */
+/** How many members are read in one round trip. */
 const pageMembers = 1_000;
 const pageBytes = 4 * 1024 * 1024;
-/** Of a key that nothing is known of so many are taken at once: a point may have any size. */
+/** How many members of a new key are read at once at first: a point may have any size. */
 const firstStep = 10;
-/** Keys whose marks are kept; the others are read from their start again, once. */
+/** How many keys' marks are kept; other keys are read from their start again. */
 const keptMarks = 20_000;
 
-/** A key with so many points of one score (no epoch, no step) has to be read whole each time: not for every point. */
+/** A key with this many points of one score (no epoch, no step) is read whole each time, and so not for every new point. */
 const manyTies = 2_000;
-/** Such a key rests for this many milliseconds a point: reading and comparing one takes about a tenth of it. */
+/** Such a key rests for this many milliseconds for each of these points: reading and comparing a point takes about a tenth of that. */
 const restMs = 0.1;
 
-/** Reads metrics, whose keys grow point by point, from where they were read last. Keys are named by their kind and id, latin1. */
-export class MetricKeys {
+/** Reads keys that grow member by member (metrics, point by point) from where they were read last. Keys are named by kind and id, latin1. */
+export class MemberReader {
   readonly #connection: RedisConnection;
   readonly #catalogue: Catalogue;
   readonly #marks = new Map<string, Mark>();
@@ -49,22 +49,22 @@ export class MetricKeys {
   constructor(connection: RedisConnection, catalogue: Catalogue) {
     this.#connection = connection;
     this.#catalogue = catalogue;
-    connection.client.defineCommand('millraceMetricPage', {
-      lua: readAsset('src/archive/truth/lua/metric-page.lua'),
+    connection.client.defineCommand('millraceMemberPage', {
+      lua: readAsset('src/archive/truth/lua/member-page.lua'),
       numberOfKeys: 2,
     });
   }
 
   /**
-   * After a failure, and for a pass: what was read, of one key or of all, may not have been applied. And for a key that was
-   * deleted: another one of its name would be taken for it, if it has as many points.
+   * Forgets how far one key, or all, are read: after a failure and for a pass, since what was read may not have been applied, and
+   * when a key was deleted, since a new one of its name with as many points would be taken for it.
    */
   forget(kind?: KindName, id = ''): void {
     if (kind === undefined) this.#marks.clear();
     else this.#marks.delete(`${kind}:${id}`);
   }
 
-  /** When the key may be read (by performance.now()), if it has to rest. The caller asks again then. */
+  /** When a key that has to rest may be read again, by performance.now(). The caller asks again at that time. */
   restsUntil(kind: KindName, id: string): number | undefined {
     const name = `${kind}:${id}`;
     const until = this.#resting.get(name);
@@ -123,7 +123,7 @@ export class MetricKeys {
   ): Promise<Reply> {
     if (parent === undefined) throw new Error(`${name} has no parent`);
     try {
-      return await this.#connection.client.millraceMetricPageBuffer(
+      return await this.#connection.client.millraceMemberPageBuffer(
         keyOf(name, id),
         keyOf(parent.kind, run),
         score,

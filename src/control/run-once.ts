@@ -1,4 +1,4 @@
-import { passOnce } from '../aliases/once';
+import { aliasesOnce } from '../aliases/once';
 import { archiveOnce } from '../archive/once';
 import { logLeftOut } from '../config/left-out';
 import { type Config, requirePostgres } from '../config/load';
@@ -15,7 +15,7 @@ export async function runOnce(config: Config, log: Log): Promise<number> {
   log.info('one-time sync', { event: 'once', text: 'Running one-time sync...' });
   let code = 0;
   if (only.includes('aliases')) {
-    const report = await passOnce(config, log);
+    const report = await aliasesOnce(config, log);
     if (report.blocked.length > 0) code = 1;
   }
   if (only.includes('archive')) {
