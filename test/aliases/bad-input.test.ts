@@ -305,6 +305,7 @@ describe('Redis', () => {
     const node = await testRedis({
       extraArgs: ['--cluster-enabled', 'yes', '--cluster-port', String(await freePort())],
     });
+    await node.client.ping(); // its connection is ours, see keptAlive
     const output = await refused({ env: { REDIS_URL: node.url } });
     expect(output).toMatch(/is a cluster node[^]*use a standalone server/);
   });
