@@ -18,6 +18,8 @@ import { eventually } from '../support/eventually';
 import { aliasDatabase } from '../support/alias-database';
 import { temporaryFolder } from '../support/temporary-folder';
 import { testRedis, type TestRedis } from '../support/stores';
+import { runCli } from '../support/run-cli';
+import { startDaemon } from '../support/daemon';
 import { startAsOrdinaryUser } from './support/ordinary-user';
 
 const folder = temporaryFolder();
@@ -71,22 +73,35 @@ const modes: readonly (readonly [string, ...string[]])[] = [['run'], ['run', '--
 
 interface Setting {
   readonly env: Readonly<Record<string, string>>;
+  /** In processes of their own: of each kind of refusal one shows that they end by themselves. */
   readonly start?: typeof startCli;
   readonly client?: Redis;
 }
 
+/** How many there are of each kind that keeps a process from its end: sockets, servers, timers, children. */
+function keptAlive(): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const kind of process.getActiveResourcesInfo()) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  return counts;
+}
+
 /** Both ways to run end with 1, say what to do, and leave Redis as it was. @returns what they printed. */
-async function refused({ env, start: begin = start, client = redis.client }: Setting): Promise<string> {
+async function refused({ env, start: begin, client = redis.client }: Setting): Promise<string> {
   const outputs = [];
+  const before = keptAlive();
   for (const mode of modes) {
     const all = { REDIS_URL: redis.url, DB_PATH: good, HTTP_PORT: '0', MILLRACE_ONLY: 'aliases', ...env };
-    const { code, output } = await begin(mode, all, folder).ended;
+    const { code, output } = await (begin?.(mode, all, folder).ended ?? runCli(mode, all, folder));
     expect({ mode, code, output }).toMatchObject({ code: 1 });
     expect(output).toMatch(/^Error: /m);
     expect(output).toContain('    → ');
     expect(output).not.toMatch(/^\s+at /m);
     outputs.push(output);
   }
+  // A process would end now.
+  await eventually(() =>
+    expect([...keptAlive()].filter(([kind, count]) => count > (before.get(kind) ?? 0))).toEqual([]),
+  );
   expect(await client.mget(Object.keys(earlier))).toEqual(Object.values(earlier));
   expect(await client.keys('alias:*')).toHaveLength(2);
   return outputs.join('\n');
@@ -98,6 +113,15 @@ async function stop(run: CliRun): Promise<string> {
   expect(code).toBe(0);
   expect(output).not.toMatch(/^\s+at /m);
   return output;
+}
+
+const outputOf = async (end: Promise<{ readonly output: string }>) => (await end).output;
+
+/** What a daemon prints that is stopped after its first pass. */
+async function untilStopped(env: Readonly<Record<string, string>>): Promise<string> {
+  const run = start(['run'], env, folder);
+  await firstPass(run);
+  return stop(run);
 }
 
 const status = async (run: CliRun): Promise<DaemonStatus> => {
@@ -115,7 +139,8 @@ describe('DB_PATH', () => {
     ['cut-90.db', /is damaged[^]*integrity_check/],
   ])('%s is refused with a remedy, and Redis keeps what it has', async (name, message) => {
     const before = readdirSync(folder);
-    expect(await refused({ env: { DB_PATH: file(name) } })).toMatch(message);
+    const own = name === 'cut-90.db' ? { start } : {};
+    expect(await refused({ env: { DB_PATH: file(name) }, ...own })).toMatch(message);
     expect(readdirSync(folder)).toEqual(before);
   });
 
@@ -190,15 +215,8 @@ describe('DB_PATH', () => {
         'alias:market:old': '["4"]',
       };
       await redis.client.mset(others);
-      const run = start(
-        mode,
-        { REDIS_URL: redis.url, DB_PATH: path, HTTP_PORT: '0', MILLRACE_ONLY: 'aliases' },
-        folder,
-      );
-      await eventually(() => run.output().includes('Sync complete'), {
-        alive: mode.length === 1 ? run.ended : new Promise(() => undefined),
-      });
-      const output = mode.length === 1 ? await stop(run) : (await run.ended).output;
+      const env = { REDIS_URL: redis.url, DB_PATH: path, HTTP_PORT: '0', MILLRACE_ONLY: 'aliases' };
+      const output = await (mode.length === 1 ? untilStopped(env) : outputOf(runCli(mode, env, folder)));
       expect(output).toContain('player_aliases is a view');
       expect(output).toContain('league_aliases has no column alias; it has league_id, name');
       expect(output).toContain('No such table: market_aliases');
@@ -212,16 +230,15 @@ describe('DB_PATH', () => {
   test('a database without any alias table leaves Redis as it is, and is no success', async () => {
     writeFileSync(file('empty.db'), '');
     const env = { REDIS_URL: redis.url, DB_PATH: file('empty.db'), HTTP_PORT: '0', MILLRACE_ONLY: 'aliases' };
-    const once = await start(['run', '--once'], env, folder).ended;
+    const once = await runCli(['run', '--once'], env, folder);
     expect(once.code).toBe(1);
     expect(once.output).toMatch(/No such table: team_aliases[^]*→ Ensure the database exists/);
-    const run = start(['run'], env, folder);
-    await firstPass(run);
-    expect(await status(run)).toMatchObject({
+    const daemon = await startDaemon(env);
+    expect(await daemon.status()).toMatchObject({
       ready: false,
       troubles: [expect.stringContaining('none of the alias tables can be served')],
     });
-    await stop(run);
+    await daemon.stop();
     expect(await redis.client.mget(Object.keys(earlier))).toEqual(Object.values(earlier));
   });
 });
@@ -245,7 +262,8 @@ describe('Redis', () => {
         { REDIS_URL: redis.url.replace('//', '//someone:geheim@') },
         {},
       ]) {
-        const output = await refused({ env });
+        const own = 'REDIS_PASSWORD' in env ? { start } : {};
+        const output = await refused({ env, ...own });
         expect(output).toMatch(/Redis at 127\.0\.0\.1:\d+ refused the password[^]*Set REDIS_PASSWORD/);
         expect(output).not.toMatch(/geheim|richtig/);
       }
@@ -262,7 +280,7 @@ describe('Redis', () => {
       HTTP_PORT: '0',
       MILLRACE_ONLY: 'aliases',
     };
-    const { code, output } = await start(['run', '--once'], env, folder).ended;
+    const { code, output } = await runCli(['run', '--once'], env, folder);
     expect(code).toBe(0);
     expect(output).toContain('does not require a password');
     expect(output).not.toContain('geheim');
@@ -287,6 +305,7 @@ describe('Redis', () => {
     const node = await testRedis({
       extraArgs: ['--cluster-enabled', 'yes', '--cluster-port', String(await freePort())],
     });
+    await node.client.ping(); // its connection is ours, see keptAlive
     const output = await refused({ env: { REDIS_URL: node.url } });
     expect(output).toMatch(/is a cluster node[^]*use a standalone server/);
   });
@@ -295,26 +314,26 @@ describe('Redis', () => {
     await redis.client.config('SET', 'maxmemory', '1');
     const env = { REDIS_URL: redis.url, DB_PATH: good, HTTP_PORT: '0', MILLRACE_ONLY: 'aliases' };
     try {
-      const once = await start(['run', '--once'], env, folder).ended;
+      const once = await runCli(['run', '--once'], env, folder);
       expect(once.code).toBe(1);
       expect(once.output).toMatch(/is full: maxmemory is reached[^]*→ Raise maxmemory/);
       expect(once.output).not.toMatch(/^\s+at /m);
-      const run = start(['run'], env, folder);
-      await eventually(() => run.output().includes('is full: maxmemory is reached'), { alive: run.ended });
-      expect(await status(run)).toMatchObject({
+      const daemon = await startDaemon(env, { awaitPass: false });
+      const said = (what: string) => daemon.log.lines.filter(({ message }) => message.includes(what));
+      const alive = daemon.running;
+      await eventually(() => expect(said('is full: maxmemory is reached')).toHaveLength(1), { alive });
+      expect(await daemon.status()).toMatchObject({
         ready: false,
         aliases: { failure: { code: 'E_REDIS_FULL' } },
       });
       expect(await redis.client.mget(Object.keys(earlier))).toEqual(Object.values(earlier));
       await redis.client.config('SET', 'maxmemory', '0');
-      await eventually(async () => expect(await redis.client.get('alias:team:new')).toBe('["7"]'), {
-        alive: run.ended,
-      });
-      await firstPass(run);
-      expect((await status(run)).ready).toBe(true);
-      await eventually(() => run.output().includes('recovered'), { alive: run.ended });
+      await eventually(async () => expect(await redis.client.get('alias:team:new')).toBe('["7"]'), { alive });
+      await eventually(async () => expect((await daemon.status()).ready).toBe(true), { alive });
+      await eventually(() => expect(said('recovered')).not.toEqual([]), { alive });
+      await daemon.stop();
       // Said when it began, however often it was tried.
-      expect((await stop(run)).match(/is full: maxmemory is reached/g)).toHaveLength(1);
+      expect(said('is full: maxmemory is reached')).toHaveLength(1);
     } finally {
       await redis.client.config('SET', 'maxmemory', '0');
     }
@@ -324,7 +343,7 @@ describe('Redis', () => {
     await redis.client.config('SET', 'maxmemory', '200mb', 'maxmemory-policy', 'allkeys-lru');
     try {
       const env = { REDIS_URL: redis.url, DB_PATH: good, HTTP_PORT: '0', MILLRACE_ONLY: 'aliases' };
-      const { code, output } = await start(['run', '--once'], env, folder).ended;
+      const { code, output } = await runCli(['run', '--once'], env, folder);
       expect(output).toMatch(
         /WARN Redis may evict alias keys \(maxmemory-policy allkeys-lru\)[^]*→ .*noeviction/,
       );
@@ -342,7 +361,7 @@ describe('Redis', () => {
       HTTP_PORT: '0',
       MILLRACE_ONLY: 'aliases',
     };
-    const once = await start(['run', '--once'], env, folder).ended;
+    const once = await runCli(['run', '--once'], env, folder);
     expect(once.code).toBe(1);
     const message = /Cannot connect to Redis at 127\.0\.0\.1:\d+: connect ECONNREFUSED[^]*→ .*REDIS_URL/;
     expect(once.output).toMatch(message);

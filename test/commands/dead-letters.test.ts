@@ -1,8 +1,8 @@
-import { type CliRun, startCli } from '../support/cli';
 import type { TestDaemon } from '../support/daemon';
 import { eventually } from '../support/eventually';
 import { hasPty, startInPty } from '../support/pty';
 import { plainModel, plainPrediction, plainRun } from '../support/plain-writer';
+import { type CliEnd, runCli } from '../support/run-cli';
 import { temporaryFolder } from '../support/temporary-folder';
 import { useArchive } from '../archive/support/archive';
 import { emptied } from '../archive/support/in-step';
@@ -11,8 +11,8 @@ const archive = useArchive();
 const { start, letters, untilParked, lines, becomes, environment } = archive;
 const folder = temporaryFolder();
 
-const cli = (...args: string[]): CliRun['ended'] =>
-  startCli(args, { ...environment(), MILLRACE_ONLY: 'archive', HTTP_PORT: '0' }, folder).ended;
+const cli = (...args: string[]): Promise<CliEnd> =>
+  runCli(args, { ...environment(), MILLRACE_ONLY: 'archive', HTTP_PORT: '0' }, folder);
 const deadLetters = (...args: string[]) => cli('dead-letters', ...args);
 const parsed = (output: string) =>
   output
@@ -196,7 +196,7 @@ test('without tables, and without a POSTGRES_URL, the error says what to do', as
   const missing = await deadLetters('list');
   expect(missing.code).toBe(1);
   expect(missing.output).toContain('millrace migrate');
-  const unset = await startCli(['dead-letters', 'list'], { MILLRACE_ONLY: 'archive' }, folder).ended;
+  const unset = await runCli(['dead-letters', 'list'], { MILLRACE_ONLY: 'archive' }, folder);
   expect(unset.code).toBe(1);
   expect(unset.output).toMatch(/POSTGRES_URL not set[^]*`millrace run --embedded`/);
 });
@@ -218,7 +218,7 @@ describe('what is parked is counted', () => {
     // Parked records are no disorder.
     expect((await daemon.status()).troubles).toEqual([]);
     const asked = { ...environment(), MILLRACE_ONLY: 'archive', HTTP_PORT: new URL(daemon.url).port };
-    const beside = await startCli(['status'], asked, folder).ended;
+    const beside = await runCli(['status'], asked, folder);
     expect(beside.output).toContain('Parked:      4 records (millrace dead-letters list)');
     expect(beside.code).toBe(2);
     await daemon.stop();

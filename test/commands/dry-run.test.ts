@@ -1,6 +1,6 @@
 import { describeRecord, shortened } from '../../src/terminal/describe-difference';
 import { useArchive } from '../archive/support/archive';
-import { startCli } from '../support/cli';
+import { runCli } from '../support/run-cli';
 import {
   plainExperiment,
   plainHyperparams,
@@ -16,7 +16,7 @@ const archive = useArchive();
 const folder = temporaryFolder();
 
 const dryRun = (...args: string[]) =>
-  startCli(['reconcile', '--dry-run', '--only', 'archive', ...args], archive.environment(), folder).ended;
+  runCli(['reconcile', '--dry-run', '--only', 'archive', ...args], archive.environment(), folder);
 
 test('a dry run tells column by column what Redis and Postgres have, in Persian too, and what is missing or unfit', async () => {
   const { client } = archive.redis;
@@ -99,11 +99,11 @@ test('a record mapped to the row of another program differs only where it would 
     code: 0,
     output: expect.stringContaining('differing: none') as string,
   });
-  const merging = await startCli(
+  const merging = await runCli(
     ['reconcile', '--dry-run', '--only', 'archive'],
     archive.environment({ ON_CONFLICT: 'merge' }),
     folder,
-  ).ended;
+  );
   expect(merging.output).toContain(
     '≠ aidb:model:1\n    row 1 of models:\n      framework: torch -> (null)\n',
   );

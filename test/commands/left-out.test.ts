@@ -6,7 +6,7 @@ import type { MillraceError } from '../../src/foundation/errors';
 import { Millrace } from '../../src/index';
 import { withStores } from '../../src/config/left-out';
 import { diagnose } from '../../src/doctor/diagnose';
-import { startCli } from '../support/cli';
+import { runCli } from '../support/run-cli';
 import { eventually } from '../support/eventually';
 import { keepLog, startDaemon } from '../support/daemon';
 import { aliasDatabase } from '../support/alias-database';
@@ -117,7 +117,7 @@ test('each verb works on what has its stores, says what it leaves out, and fails
     ['pause', aliases, 0, without.archive],
   ];
   for (const [verb, { env, cwd }, code, said] of rows) {
-    const ended = await startCli(verb.split(' '), env, cwd).ended;
+    const ended = await runCli(verb.split(' '), env, cwd);
     expect({ verb, ...ended }).toEqual({ verb, code, output: expect.stringMatching(said) as string });
   }
 }, 120_000);

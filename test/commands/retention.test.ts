@@ -1,4 +1,4 @@
-import { startCli } from '../support/cli';
+import { runCli } from '../support/run-cli';
 import { eventually } from '../support/eventually';
 import { plainModel, plainPrediction, plainVersion } from '../support/plain-writer';
 import { temporaryFolder } from '../support/temporary-folder';
@@ -9,7 +9,7 @@ import { daysAgo, dumps } from '../archive/support/retention';
 const archive = useArchive();
 const folder = temporaryFolder();
 const cli = (args: readonly string[], changes: Readonly<Record<string, string>> = {}) =>
-  startCli(['retention', ...args], archive.environment(changes), folder).ended;
+  runCli(['retention', ...args], archive.environment(changes), folder);
 
 test('the verb says how to set the days, and what is wrong with those that are set', async () => {
   await emptied(archive.postgres);

@@ -5,7 +5,8 @@ import { parseTraced } from '../../src/terminal/trace-key';
 import { defaultMappings } from '../../src/mapping/alias-tables';
 import { useArchive } from '../archive/support/archive';
 import { emptied } from '../archive/support/in-step';
-import { firstPass, startCli } from '../support/cli';
+import { runCli } from '../support/run-cli';
+import { startDaemon } from '../support/daemon';
 import {
   plainHyperparams,
   plainMetric,
@@ -32,7 +33,7 @@ afterEach(() => {
 });
 
 const trace = (...args: string[]) =>
-  startCli(['trace', ...args], archive.environment({ DB_PATH: path }), folder).ended;
+  runCli(['trace', ...args], archive.environment({ DB_PATH: path }), folder);
 const traced = async (key: string) => JSON.parse((await trace(key, '--json')).output) as Traced;
 
 interface Traced {
@@ -138,14 +139,11 @@ test('metrics, hyperparameters and names that belonged to another program', asyn
 });
 
 test('an alias’s life: rows, changes that name it, waiting behind others, applied, and a key nobody vouches for', async () => {
-  const env = archive.environment({ DB_PATH: path, HTTP_PORT: '0', MILLRACE_ONLY: 'aliases' });
+  const env = archive.environment({ DB_PATH: path, MILLRACE_ONLY: 'aliases' });
   expect((await trace('team/فارسی')).output).toContain('→ Neither in team_aliases nor in Redis');
   db.exec(`INSERT INTO team_aliases VALUES (1, 'فارسی'), (8, 'فارسی')`);
   expect((await trace('team/فارسی')).output).toContain('changes are not captured');
-  const run = startCli(['run'], env, folder);
-  await firstPass(run);
-  run.child.kill('SIGTERM');
-  await run.ended;
+  await (await startDaemon(env)).stop();
   const applied = await trace('alias:team:فارسی');
   expect(applied.code).toBe(0);
   expect(applied.output).toContain('SQLite     2 rows of team_aliases\n           rowid 1: 1, فارسی\n');

@@ -1,5 +1,6 @@
 import { eventually } from '../support/eventually';
 import { startCli } from '../support/cli';
+import { runCli } from '../support/run-cli';
 import { plainModel, plainVersion } from '../support/plain-writer';
 import { temporaryFolder } from '../support/temporary-folder';
 import { useArchive } from '../archive/support/archive';
@@ -11,11 +12,11 @@ const archive = useArchive();
 const folder = temporaryFolder();
 const client = () => archive.redis.client;
 
-const start = (...args: string[]) => {
+const stores = () => {
   const { REDIS_URL = '', POSTGRES_URL = '' } = archive.environment();
-  return startCli(['warm', ...args], { REDIS_URL, POSTGRES_URL }, folder);
+  return { REDIS_URL, POSTGRES_URL };
 };
-const run = (...args: string[]) => start(...args).ended;
+const run = (...args: string[]) => runCli(['warm', ...args], stores(), folder);
 
 async function archivePredictions(count: number): Promise<void> {
   const daemon = await archive.start();
@@ -74,11 +75,11 @@ test('says what to do where nothing was ever archived, and where there is nothin
   expect(empty.code).toBe(0);
 });
 
-test('after kill -9 in the middle every record that is there is whole, and the next run brings the rest', async () => {
+test('after kill -9 in the middle every record that is there is whole, and the next run brings the rest; a connection to Postgres or Redis that is lost there is an error that says so', async () => {
   await archivePredictions(12_000);
   const before = await contentsOf(client());
   await client().flushall();
-  const killed = start('--predictions', 'all');
+  const killed = startCli(['warm', '--predictions', 'all'], stores(), folder);
   await eventually(async () => (await client().zcard('aidb:idx:predictions:1')) > 0, { alive: killed.ended });
   killed.child.kill('SIGKILL');
   expect((await killed.ended).code).toBeNull();
@@ -87,27 +88,24 @@ test('after kill -9 in the middle every record that is there is whole, and the n
   expect(await client().zcard('aidb:idx:predictions:1')).toBe(there);
   expect((await run('--predictions', 'all')).code).toBe(0);
   expect(await contentsOf(client())).toEqual(before);
-}, 90_000);
 
-test('a connection to Postgres or Redis that is lost in the middle is an error that says so', async () => {
-  await archivePredictions(12_000);
   await client().flushall();
   const middle = () => eventually(async () => (await client().zcard('aidb:idx:predictions:1')) > 0);
-  const cut = start('--predictions', 'all');
+  const cut = run('--predictions', 'all');
   await middle();
   await archive.postgres.query(
     `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'millrace-warm' AND datname = current_database()`,
   );
-  const withoutPostgres = await cut.ended;
+  const withoutPostgres = await cut;
   expect(withoutPostgres.output).toContain('E_PG_UNREACHABLE');
   expect(withoutPostgres.code).toBe(1);
   await client().flushall();
-  const again = start('--predictions', 'all');
+  const again = run('--predictions', 'all');
   await middle();
   const list = (await client().client('LIST')) as string;
   const [, id = ''] = /id=(\d+) [^\n]*name=millrace-warm/.exec(list) ?? [];
   await client().client('KILL', 'ID', id);
-  const withoutRedis = await again.ended;
+  const withoutRedis = await again;
   expect(withoutRedis.output).toMatch(/E_REDIS/);
   expect(withoutRedis.code).toBe(1);
-}, 30_000);
+}, 90_000);

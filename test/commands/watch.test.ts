@@ -85,7 +85,6 @@ test('where there is no terminal, a block of lines comes at each look, and with 
   const lines = (await json.ended).output.trim().split('\n');
   const shape = z.object({ at: z.iso.datetime(), daemon: z.null(), silent: z.string() });
   for (const line of lines) shape.parse(JSON.parse(line));
-  expect((await startCli(['status', '--watch', '0'], env, folder).ended).code).toBe(1);
 });
 
 test('who stops reading ends the watch without a complaint', async () => {

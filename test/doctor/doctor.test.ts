@@ -6,7 +6,7 @@ import { loadConfig, requirePostgres } from '../../src/config/load';
 import type { DaemonStatus } from '../../src/control/daemon-status';
 import { daemonFindings } from '../../src/doctor/daemon-findings';
 import type { Finding } from '../../src/pipeline/finding';
-import { startCli } from '../support/cli';
+import { runCli } from '../support/run-cli';
 import { startDaemon } from '../support/daemon';
 import { eventually } from '../support/eventually';
 import { ownPostgres, type OwnPostgres, testPostgres } from '../support/postgres';
@@ -55,7 +55,7 @@ test('a sound archive has no problem; trace tells when a row was committed where
     /ok Redis uses \d+ MB of \d+ MB: room for about \d+ more entries of the stream; it does not grow/,
   );
   expect(text).toContain('ok Postgres writes what it commits to disk');
-  const trace = await startCli(['trace', 'model:1'], environment(), folder).ended;
+  const trace = await runCli(['trace', 'model:1'], environment(), folder);
   expect(trace.output).toMatch(/last written 20\d\d-/);
   await daemon.stop();
 });

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type Database from 'better-sqlite3';
 import { caughtUp, emptied } from '../archive/support/in-step';
 import { asked, becomes } from '../archive/support/roles';
-import { startCli } from '../support/cli';
+import { runCli } from '../support/run-cli';
 import { startDaemon, type TestDaemon } from '../support/daemon';
 import { eventually } from '../support/eventually';
 import { plainModel } from '../support/plain-writer';
@@ -35,7 +35,7 @@ const path = (file = files) => join(folder, `pause-${file}.db`);
 const aliases = () => ({ REDIS_URL: redis.url, DB_PATH: path(), SYNC_INTERVAL: '3600' });
 const archive = () => ({ REDIS_URL: redis.url, POSTGRES_URL: postgres.url, SYNC_INTERVAL: '3600' });
 const millrace = (verb: string, only: string, env: Record<string, string>) =>
-  startCli([verb, '--only', only], { ...env, HTTP_PORT: '0' }, folder).ended;
+  runCli([verb, '--only', only], { ...env, HTTP_PORT: '0' }, folder);
 
 const untilPaused = (daemon: TestDaemon, pipeline: 'aliases' | 'archive') =>
   eventually(async () => expect((await daemon.status())[pipeline].paused).not.toBeNull(), {
@@ -112,8 +112,7 @@ test('a pass that is asked for is refused while its pipeline is paused, with wha
   await expect(daemon.control.reconcile('archive')).rejects.toMatchObject({ code: 'E_PAUSED' });
   for (const verb of ['reconcile', 'run --once']) {
     const [name = '', ...flags] = verb.split(' ');
-    const run = startCli([name, ...flags, '--only', 'archive'], archive(), folder);
-    const { code, output } = await run.ended;
+    const { code, output } = await runCli([name, ...flags, '--only', 'archive'], archive(), folder);
     expect([code, output]).toEqual([1, expect.stringMatching(/E_PAUSED[^]*millrace resume --only archive/)]);
   }
   await daemon.control.resume('archive');

@@ -12,7 +12,7 @@ import { daemonGrants } from '../../src/connections/redis-grants';
 import { grants } from '../../src/writer/library';
 import { ModelStore } from '../../src/writer/model-store';
 import { askPostgres } from '../support/ask-postgres';
-import { startCli } from '../support/cli';
+import { runCli } from '../support/run-cli';
 import { startDaemon } from '../support/daemon';
 import { eventually } from '../support/eventually';
 import { aliasDatabase } from '../support/alias-database';
@@ -282,7 +282,7 @@ test('a verb that anybody runs passes with what the daemon and its role may do',
     ['support-bundle', join(folder, 'bundle.json.gz')],
   ]) {
     const url = verb[0] === 'warm' ? { REDIS_URL: world.asUser('millrace-warm') } : {};
-    const { output } = await startCli(verb, { ...environment, ...url }, folder).ended;
+    const { output } = await runCli(verb, { ...environment, ...url }, folder);
     expect(`${verb.join(' ')}: ${output}`).not.toMatch(
       /NOPERM|E_REDIS_ACL|no permissions|unknown (option|command)/,
     );

@@ -1,9 +1,13 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { loadConfig } from '../../src/config/load';
+import type { Environment } from '../../src/config/environment';
+import { runDaemon } from '../../src/daemon/daemon';
+import { openLog } from '../../src/log/log';
 import { logWithoutContents, secretMask, withoutContents } from '../../src/support-bundle/scrub';
 import { useArchive } from '../archive/support/archive';
-import { startCli } from '../support/cli';
+import { runCli } from '../support/run-cli';
 import { eventually } from '../support/eventually';
 import { plainModel, plainPrediction, plainRun, plainVersion } from '../support/plain-writer';
 import { aliasDatabase } from '../support/alias-database';
@@ -29,6 +33,22 @@ const read = (path: string): { text: string; bundle: Bundle } => {
   const text = gunzipSync(readFileSync(path)).toString();
   return { text, bundle: JSON.parse(text) as Bundle };
 };
+
+/** Its log is its LOG_FILE. */
+function daemonWith(environment: Environment) {
+  const config = loadConfig(environment);
+  const log = openLog(config.log, false, false);
+  const stop = new AbortController();
+  const running = runDaemon({ config, log, signal: stop.signal, onRunning: () => undefined });
+  return {
+    running,
+    stop: async () => {
+      stop.abort();
+      await running;
+      await log.close();
+    },
+  };
+}
 
 test.each(['text', 'json'])(
   'no secret and no content is in the bundle, wherever it was put, with a log as %s; what helps is',
@@ -73,15 +93,15 @@ test.each(['text', 'json'])(
     await client.xadd('millrace:changes', '*', canary('field'), canary('streamvalue'));
     await client.xadd('millrace:changes', '*', 'prediction=', canary('damaged'));
     await client.zadd(`aidb:metric:1:${canary('metric')}:train`, 1, canary('member'));
-    const daemon = startCli(['run'], env, folder);
+    const daemon = daemonWith(env);
     try {
       await eventually(async () => expect((await archive.letters()).length).toBeGreaterThan(4), {
-        alive: daemon.ended,
+        alive: daemon.running,
         within: 20_000,
       });
       await client.set('aidb:counter:dataset', canary('counter'));
       const file = join(folder, `bundle-${format}.json.gz`);
-      const made = await startCli(['support-bundle', file], env, folder).ended;
+      const made = await runCli(['support-bundle', file], env, folder);
       expect(made.output).toContain(file);
       expect(made.code).toBe(0);
       const { text, bundle } = read(file);
@@ -90,7 +110,7 @@ test.each(['text', 'json'])(
       // That the search would find something: the daemon's own log does hold names.
       expect(readFileSync(logFile, 'utf8')).toContain('canary');
       expect(statSync(file).mode & 0o777).toBe(0o600);
-      expect(bundle.daemon.pid).toBe(daemon.child.pid);
+      expect(bundle.daemon.pid).toBe(process.pid);
       expect(bundle.postgres.deadLetters).toContainEqual(
         expect.objectContaining({ kind: 'run', code: '22007', column_name: 'started_at', letters: '1' }),
       );
@@ -110,8 +130,7 @@ test.each(['text', 'json'])(
         LOG_FORMAT: format,
       });
     } finally {
-      daemon.child.kill('SIGTERM');
-      await daemon.ended;
+      await daemon.stop();
       await client.config('SET', 'requirepass', '');
       await archive.postgres.query(`DROP ROLE IF EXISTS ${role}`).catch(() => undefined);
     }
@@ -128,7 +147,7 @@ test('with every store down there is a bundle all the same, which says what coul
     HTTP_PORT: '1',
   };
   const file = join(folder, 'down.json.gz');
-  const { code, output } = await startCli(['support-bundle', file], env, folder).ended;
+  const { code, output } = await runCli(['support-bundle', file], env, folder);
   expect(code).toBe(0);
   for (const section of ['sqlite', 'redis', 'postgres', 'log'])
     expect(output).toContain(`Note: ${section} could not be read: `);
@@ -139,12 +158,12 @@ test('with every store down there is a bundle all the same, which says what coul
   });
   expect(bundle['versions']).toMatchObject({ node: process.versions.node });
   const before = readFileSync(file);
-  const again = await startCli(['support-bundle', file], env, folder).ended;
+  const again = await runCli(['support-bundle', file], env, folder);
   expect(again.code).toBe(1);
   expect(again.output).toMatch(/exists already \(E_SUPPORT_FILE\)\n {4}→ /);
   expect(readFileSync(file)).toEqual(before);
   const nowhere = join(folder, 'no', 'such', 'folder.gz');
-  expect((await startCli(['support-bundle', nowhere], env, folder).ended).output).toContain('E_SUPPORT_FILE');
+  expect((await runCli(['support-bundle', nowhere], env, folder)).output).toContain('E_SUPPORT_FILE');
   expect(existsSync(nowhere)).toBe(false);
 });
 

@@ -23,7 +23,8 @@ export interface Registry {
 
 /**
  * A registry of npm that has the packages of production as they are installed here, and no other: what is installed from it needs no
- * network, and nothing that is not in package.json. What a compiler has left in a package is not served. Call inside `beforeAll`.
+ * network, and nothing that is not in package.json. What a compiler or debugger needs of a package, or has left in it, is not served. Call
+ * inside `beforeAll`.
  */
 export async function localRegistry(workFolder: string): Promise<Registry> {
   const offered = new Map<string, Offered[]>();
@@ -73,10 +74,11 @@ function describe(response: ServerResponse, base: string, name: string, found: r
 async function tarball(workFolder: string, folder: string): Promise<Buffer> {
   const staged = mkdtempSync(join(workFolder, 'packed-'));
   symlinkSync(folder, join(staged, 'package'));
-  const left = existsSync(join(folder, 'binding.gyp')) ? ['--exclude=package/build'] : [];
+  const compiled = existsSync(join(folder, 'binding.gyp')) ? ['build', 'deps', 'src'] : [];
+  const left = compiled.map((name) => `--exclude=package/${name}`);
   const { stdout } = await promisify(execFile)(
     'tar',
-    ['-C', staged, '--exclude=package/node_modules', ...left, '-chf', '-', 'package'],
+    ['-C', staged, '--exclude=package/node_modules', '--exclude=*.map', ...left, '-chf', '-', 'package'],
     { encoding: 'buffer', maxBuffer: 256 << 20 },
   );
   return stdout;

@@ -3,13 +3,13 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import type { RunVerb } from '../../src/commands/options';
-import { startCli } from '../support/cli';
+import { runCli } from '../support/run-cli';
 import { filesBelow } from '../support/files';
 import { temporaryFolder } from '../support/temporary-folder';
 
 const folder = temporaryFolder();
 const script = async (shell: string): Promise<string> => {
-  const { code, output } = await startCli(['completion', shell], {}, folder).ended;
+  const { code, output } = await runCli(['completion', shell], {}, folder);
   expect(code).toBe(0);
   return output;
 };

@@ -3,7 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { verbsFor } from '../../src/commands/verbs';
 import { usageError, verbOf, withVerb } from '../../src/terminal/usage';
 import { endOf, runVerb } from '../ends/support/in-process';
-import { startCli } from '../support/cli';
+import { runCli } from '../support/run-cli';
 import { temporaryFolder } from '../support/temporary-folder';
 
 const archive = useArchive();
@@ -67,13 +67,10 @@ const pathOf = (verb: Command): readonly string[] =>
   verb.parent === null ? [] : [...pathOf(verb.parent), verb.name()];
 
 describe('--json is JSON for errors, too', () => {
-  /** One document on stdout, and the code by which the process ended. */
+  /** One document and nothing else, and the code by which a process would end. */
   const errorOf = async (args: readonly string[], env: Readonly<Record<string, string>>) => {
-    const run = startCli(args, env, folder);
-    let stdout = '';
-    run.child.stdout?.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
-    const { code } = await run.ended;
-    const error = JSON.parse(stdout) as { code: string; message: string; hint: string };
+    const { code, output } = await runCli(args, env, folder);
+    const error = JSON.parse(output) as { code: string; message: string; hint: string };
     expect(error).toEqual({
       code: expect.stringMatching(/^(E_|\d)/) as string,
       message: expect.any(String) as string,
@@ -121,7 +118,7 @@ describe('--json is JSON for errors, too', () => {
   }, 60_000);
 
   test('of wrong words', async () => {
-    const wrong = [['reconcile', '--nope'], ['statsu'], ['dead-letters', 'lst']];
+    const wrong = [['reconcile', '--nope'], ['statsu'], ['dead-letters', 'lst'], ['status', '--watch', '0']];
     const told = await Promise.all(wrong.map((words) => errorOf([...words, '--json'], {})));
     expect(told).toEqual(wrong.map(() => ({ exit: 1, code: 'E_USAGE' })));
   });

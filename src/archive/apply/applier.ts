@@ -3,9 +3,8 @@ import { readAsset } from '../../foundation/package-root';
 import type { RedisConnection } from '../../connections/redis';
 import type { BatchOutcome } from '../write/attempt';
 import { Batch } from '../batch/batch';
-import type { KnownId } from '../batch/carried-copy';
 import type { Checkpoint } from '../position/checkpoint';
-import { storedLetter } from '../letters/dead-letters';
+import { type DeadLetter, storedLetter } from '../letters/dead-letters';
 import type { Echoes } from '../stream/echoes';
 import { compareEntryIds } from '../stream/entry-id';
 import { unpackFound } from '../record/found';
@@ -15,6 +14,7 @@ import { lookUp } from '../truth/look-up';
 import type { Nominations } from '../record/nomination';
 import { MemberReader } from '../truth/member-reader';
 import { putAnswers, putGone } from '../truth/put-answers';
+import { PageBatches } from './page-batches';
 import type { Behind } from './relay';
 import type { ArchiveSink } from './sink';
 import type { Page } from '../tail/stream';
@@ -52,6 +52,7 @@ const idIn = (kind: string, key: Buffer): string => key.toString('latin1', `aidb
 
 /** Turns pages, nominations and parked records into batches for the sink, in the order in which their truth was read. */
 export class Applier {
+  readonly batches: PageBatches;
   readonly #options: ApplierOptions;
   readonly #metrics: MemberReader;
   readonly #growing: readonly KindName[]; // kinds whose keys grow, point by point
@@ -65,13 +66,10 @@ export class Applier {
   constructor(options: ApplierOptions) {
     this.#options = options;
     const { catalogue } = options.truth;
+    this.batches = new PageBatches(options.sink.knownId, this.#expectMended);
     this.#metrics = new MemberReader(options.redis, catalogue);
     this.#growing = namesWhere(catalogue, ({ shape }) => shape === 'members');
     this.#echoing = packedKind(catalogue)?.name ?? '';
-  }
-
-  get knownId(): KnownId {
-    return this.#options.sink.knownId;
   }
 
   /** After a failure: what was read may not have been applied. */
@@ -89,8 +87,8 @@ export class Applier {
 
   /** Whether a page holds nothing but records that came by value, and their echoes. */
   isPlain(page: Page): boolean {
-    const { batch, nominated, deleted } = page;
-    if (!batch.isPlain || this.#distrust > 0) return false;
+    const { nominated, deleted } = page;
+    if (this.#distrust > 0 || !this.batches.of(page).isPlain) return false;
     for (const ids of deleted.values()) if (ids.size > 0) return false;
     for (const [kind, ids] of nominated) {
       if (ids.size > 0 && (kind !== this.#echoing || ![...ids].every((id) => this.#options.echoes.has(id))))
@@ -102,20 +100,21 @@ export class Applier {
   /** @param behind for a plain page, while another one is under way */
   async applyPage(page: Page, behind?: Behind): Promise<void> {
     for (const id of page.deleted.get(this.#echoing) ?? []) this.#options.echoes.delete(id);
-    for (const kind of this.#growing) this.#deleteGrowing(kind, page);
+    const batch = this.batches.of(page);
+    for (const kind of this.#growing) this.#deleteGrowing(kind, page, batch);
     const fresh = this.#distrust === 0 && compareEntryIds(page.position, this.#knownUntil) > 0;
     this.#distrust = Math.max(0, this.#distrust - 1);
     const nominated = this.#withoutEchoes(page.nominated);
-    if (behind !== undefined && fresh) await this.#commit(page.batch, page, true, behind);
+    if (behind !== undefined && fresh) await this.#commit(batch, page, true, behind);
     else {
       await behind?.previous;
       const after = behind && { postgres: behind.postgres, previous: undefined };
-      await this.#apply({ ...page, nominated, page, direct: fresh, behind: after });
+      await this.#apply({ ...page, batch, nominated, page, direct: fresh, behind: after });
     }
   }
 
   /** The points of a key that was deleted go all of them; if it is there again, it is read from its start. */
-  #deleteGrowing(kind: KindName, { batch, deleted, lapsed }: Page): void {
+  #deleteGrowing(kind: KindName, { deleted, lapsed }: Page, batch: Batch): void {
     const doubtful = lapsed.get(kind) ?? new Set();
     const all = deleted.get(kind) ?? new Set();
     for (const id of [...all, ...doubtful]) this.#metrics.forget(kind, id);
@@ -201,9 +200,7 @@ export class Applier {
   }): Promise<void> {
     const { truth, onDelete } = this.#options;
     const answers = lookUp(work.nominated, truth, this.#metrics);
-    let { batch } = work;
-    // Of a metric's key the last points are read again, so that none of the same score is missed.
-    let { direct } = work;
+    let { batch, direct } = work;
     let bytes = 0;
     let next: ReturnType<typeof answers.next> | undefined;
     for (;;) {
@@ -211,12 +208,13 @@ export class Applier {
       next = undefined;
       if (answer.done === true) break;
       const { value } = answer;
-      bytes += putAnswers(batch, value, this.knownId);
+      bytes += putAnswers(batch, value, this.#options.sink.knownId);
       if (bytes < largeBytes) {
         next = answers.next();
         next.catch(() => undefined); // thrown when it is awaited
       }
       if (onDelete === 'delete') putGone(batch, truth.catalogue, value, work);
+      // Of a metric's key the last points are read again, so that none of the same score is missed.
       if (value.some(({ kind }) => kind.shape === 'members')) direct = false;
       if (batch.size < batchRows && bytes < batchBytes) continue;
       // Letters that are tried again go with the last of it: they are all that tells of a deletion that was refused.
@@ -240,9 +238,13 @@ export class Applier {
     const applied = await sink.apply(batch, entryId, direct, behind);
     const ms = performance.now() - beganAt;
     if (direct && !applied.direct) this.#distrust = distrustPages;
-    // Mended by hand they are news.
-    for (const { kind, key } of applied.letters)
-      if (kind === this.#echoing) this.#options.echoes.delete(idIn(kind, key));
+    this.#expectMended(applied.letters);
     onApplied(applied, ms, page?.since);
   }
+
+  /** Mended by hand they are news. */
+  readonly #expectMended = (letters: readonly DeadLetter[]): void => {
+    for (const { kind, key } of letters)
+      if (kind === this.#echoing) this.#options.echoes.delete(idIn(kind, key));
+  };
 }

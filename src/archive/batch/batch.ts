@@ -52,12 +52,12 @@ export class Batch {
 
   /** Nothing but records that are ready as they are. */
   get isPlain(): boolean {
-    return this.#copy !== undefined && this.size === this.#copy.ids.length;
+    return this.#copy !== undefined && this.size === this.#copy.size;
   }
 
   get size(): number {
     let size = this.letters.length + this.deletions.length + this.lapsed.length + this.retried.length;
-    size += this.#copy?.ids.length ?? 0;
+    size += this.#copy?.size ?? 0;
     for (const rows of this.#rows.values()) size += rows.length;
     return size;
   }
@@ -72,19 +72,15 @@ export class Batch {
     }
   }
 
-  /** The same for packed records. @returns how many they are */
-  addCarried(carried: Carried, known: KnownId): number {
+  /** The same for packed records. */
+  addCarried(carried: Carried, known: KnownId): void {
     if (carried.kind.packed) {
       this.#copy ??= new CarriedCopy(carried.kind, known);
-      const before = this.#copy.ids.length;
-      if (this.#copy.add(carried)) return this.#copy.ids.length - before;
+      if (this.#copy.add(carried)) return;
     }
-    let count = 0;
     for (const one of split(carried)) {
-      count++;
       if (one.value.length === carried.value.length || this.#copy?.add(one) !== true) this.#addSingle(one);
     }
-    return count;
   }
 
   /** Makes rows of all that is ready as it is: for a transaction that has to look closer. */

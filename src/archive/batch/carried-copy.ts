@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import type { Carried } from './carried';
+import { type Carried, idAt } from './carried';
 import { CopyText, sawHigh, sawNul } from './copy-text';
 import { decode } from '../record/decode';
 import type { Identity } from '../record/identity';
@@ -23,8 +23,6 @@ const namesCount = 3;
 
 /** COPY is handed over in pieces of about this size. */
 const pieceBytes = 256 * 1024;
-/** Ids of more digits are for row.ts to judge. */
-const mostDigits = 15;
 const [zero, nine, dash, dot] = [0x30, 0x39, 0x2d, 0x2e];
 
 /** Some record wants a closer look. Does not leave this file. */
@@ -43,7 +41,7 @@ export class CarriedCopy {
   readonly #text = new CopyText();
   readonly #pieces: Buffer[] = [];
   readonly #values: Carried[] = [];
-  readonly #ids: number[] = [];
+  #size = 0;
   /** By the bytes that name them. */
   readonly #parents = new Map<string, KnownParent & { readonly text: Buffer }>();
   /** Mostly the next record's, too. */
@@ -55,9 +53,9 @@ export class CarriedCopy {
     this.#known = known;
   }
 
-  /** Redis ids of the records taken, in order. */
-  get ids(): readonly number[] {
-    return this.#ids;
+  /** How many records were taken. */
+  get size(): number {
+    return this.#size;
   }
 
   /** What was taken: to be made into rows after all. */
@@ -78,15 +76,15 @@ export class CarriedCopy {
 
   /** Takes all records of a value, or none of them. @returns which */
   add(carried: Carried): boolean {
-    const before = { length: this.#text.length, rows: this.#ids.length };
+    const before = { length: this.#text.length, size: this.#size };
     try {
       const records = new PackedReader(carried.value);
       while (records.next()) this.#record(carried.value, records);
-      if (this.#ids.length === before.rows) throw irregular;
+      if (this.#size === before.size) throw irregular;
     } catch (error) {
       if (!(error instanceof Irregular) && !(error instanceof PackedError)) throw error;
       this.#text.cut(before.length);
-      this.#ids.length = before.rows;
+      this.#size = before.size;
       return false;
     }
     this.#values.push(carried);
@@ -105,7 +103,7 @@ export class CarriedCopy {
     let at = idEnd + createdLength + parentLength;
     const parent = this.#parent(value, idEnd, createdLength, at);
     this.#text.window(parent, 0, parent.length);
-    this.#ids.push(idIn(value, start, idEnd));
+    if (Number.isNaN(idAt(value, start, idEnd))) throw irregular;
     this.#text.window(value, start, idEnd);
     for (let index = 0; index < columns.length; index++) {
       const length = lengths[namesCount + index] ?? absent;
@@ -116,6 +114,7 @@ export class CarriedCopy {
       else this.#text.value(null);
     }
     this.#text.endRow();
+    this.#size++;
   }
 
   #column({ decoder, column }: Column, value: Buffer, from: number, to: number): void {
@@ -163,17 +162,6 @@ function fitting<T>(make: () => T): T {
   } catch (error) {
     throw isUnfit(error) ? irregular : error;
   }
-}
-
-function idIn(value: Buffer, from: number, to: number): number {
-  if (to - from > mostDigits || to === from || (value[from] === zero && to - from > 1)) throw irregular;
-  let id = 0;
-  for (let at = from; at < to; at++) {
-    const byte = value[at] ?? 0;
-    if (byte < zero || byte > nine) throw irregular;
-    id = id * 10 + byte - zero;
-  }
-  return id;
 }
 
 /** Digits with or without a point, not all of them zeros (0 means none), nothing else. */

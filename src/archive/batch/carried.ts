@@ -1,7 +1,8 @@
 import type { DeadLetter } from '../letters/dead-letters';
 import type { Kind } from '../../mapping/kinds';
 import { type Found, unpackFound, unpackMember } from '../record/found';
-import { PackedError, PackedReader } from '../record/packed';
+import { absent, PackedError, PackedReader } from '../record/packed';
+import { shapeOf } from '../record/shape';
 import { Unfit } from '../record/unfit';
 import { changesStream } from '../../writer/keys';
 
@@ -32,6 +33,41 @@ export function* split(carried: Carried): Generator<Carried> {
     if (!(error instanceof PackedError)) throw error;
     yield { ...carried, value: value.subarray(at) };
   }
+}
+
+/** How many `split` would make of it, told by the headers alone. @param ids gets those of the packed kind that are numbers */
+export function countRecords({ kind, value }: Carried, ids: number[]): number {
+  const whole = 1 + kind.parents.length * 2 + shapeOf(kind).count(kind);
+  const records = new PackedReader(value);
+  let count = 0;
+  try {
+    for (; records.next(); count++) {
+      const { start, lengths } = records;
+      const length = lengths[0] ?? absent;
+      const id = kind.packed && records.count === whole ? idAt(value, start, start + length) : NaN;
+      if (!Number.isNaN(id)) ids.push(id);
+    }
+  } catch (error) {
+    if (!(error instanceof PackedError)) throw error;
+    return count + 1;
+  }
+  return Math.max(count, 1);
+}
+
+/** Ids of more digits are for row.ts to judge. */
+const mostDigits = 15;
+const [zero, nine] = [0x30, 0x39];
+
+/** The number that these bytes are; NaN for what is not the one way to write it. */
+export function idAt(value: Buffer, from: number, to: number): number {
+  if (to - from > mostDigits || to <= from || (value[from] === zero && to - from > 1)) return NaN;
+  let id = 0;
+  for (let at = from; at < to; at++) {
+    const byte = value[at] ?? 0;
+    if (byte < zero || byte > nine) return NaN;
+    id = id * 10 + byte - zero;
+  }
+  return id;
 }
 
 /** What a single one is. @throws PackedError */

@@ -1,5 +1,6 @@
 import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises';
 import { beforeAll, compareEntryIds } from './entry-id';
+import { Numbers } from './numbers';
 
 /** Records remembered: more than can be on their way through the mirror at once. */
 const kept = 50_000;
@@ -15,8 +16,8 @@ const lookMs = 2;
  */
 export class Echoes {
   readonly #lastEntryId: () => Promise<string>;
-  #recent = new Set<number>();
-  #older = new Set<number>();
+  #recent = new Numbers();
+  #older = new Numbers();
   #readUntil = beforeAll;
   #carriedAt = -Infinity;
 
@@ -26,14 +27,14 @@ export class Echoes {
   }
 
   /** The tail has read a page: it is remembered at once, for its echoes may arrive before it is applied. */
-  read({ position, carried }: { readonly position: string; readonly carried: readonly number[] }): void {
+  read({ position, echoing }: { readonly position: string; readonly echoing: readonly number[] }): void {
     this.#readUntil = position;
-    if (carried.length === 0) return;
+    if (echoing.length === 0) return;
     this.#carriedAt = performance.now();
-    for (const id of carried) this.#recent.add(id);
+    for (const id of echoing) this.#recent.add(id);
     if (this.#recent.size < kept) return;
     this.#older = this.#recent;
-    this.#recent = new Set<number>();
+    this.#recent = new Numbers();
   }
 
   /** @param id what follows `aidb:prediction:` in a key, latin1 */
@@ -64,8 +65,8 @@ export class Echoes {
 
   /** Redis went backwards: the same ids may mean other records. */
   clear(): void {
-    this.#recent.clear();
-    this.#older.clear();
+    this.#recent = new Numbers();
+    this.#older = new Numbers();
   }
 }
 

@@ -13,17 +13,16 @@ export const restoredField = (kind: Kind): string => `${kind.name}~`;
 
 /** The fields that entries of the stream may have. */
 export class StreamFields {
-  /** Its records are most of a long page. */
-  readonly packed: Kind | undefined;
+  /** What most of a long page consists of: records of the packed kind. */
   readonly #carried: (StreamField & { readonly says: 'carries' }) | undefined;
   readonly #bytes: Buffer;
   readonly #known = new Map<string, StreamField>();
 
   constructor(catalogue: Catalogue) {
-    this.packed = packedKind(catalogue);
-    const packedText = `${this.packed?.name ?? ''}=`;
+    const packed = packedKind(catalogue);
+    const packedText = `${packed?.name ?? ''}=`;
     this.#bytes = Buffer.from(packedText);
-    this.#carried = this.packed && { text: packedText, says: 'carries', kind: this.packed };
+    this.#carried = packed && { text: packedText, says: 'carries', kind: packed };
     this.#put({ text: 'too-large', says: 'too-large' });
     for (const kind of catalogue.values()) {
       const { name } = kind;

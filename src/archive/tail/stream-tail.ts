@@ -1,6 +1,5 @@
 import type { RedisConnection } from '../../connections/redis';
 import { readCarefully } from './careful-read';
-import type { KnownId } from '../batch/carried-copy';
 import { changesStream } from '../../writer/keys';
 import type { Catalogue } from '../../mapping/kinds';
 import type { Echoes } from '../stream/echoes';
@@ -32,7 +31,6 @@ export interface StreamTailOptions {
   readonly connection: RedisConnection;
   readonly catalogue: Catalogue;
   readonly echoes: Echoes;
-  readonly known: KnownId;
   /** Called when `take` has something to say. */
   readonly onReady: () => void;
 }
@@ -45,17 +43,15 @@ export class StreamTail {
   readonly #connection: RedisConnection;
   readonly #echoes: Echoes;
   readonly #onReady: () => void;
-  readonly #known: KnownId;
   readonly #catalogue: Catalogue;
   readonly #fields: StreamFields;
   #next: Ahead | undefined;
   #count = firstCount;
 
-  constructor({ connection, catalogue, echoes, known, onReady }: StreamTailOptions) {
+  constructor({ connection, catalogue, echoes, onReady }: StreamTailOptions) {
     this.#connection = connection;
     this.#echoes = echoes;
     this.#onReady = onReady;
-    this.#known = known;
     this.#catalogue = catalogue;
     this.#fields = new StreamFields(catalogue);
   }
@@ -118,7 +114,7 @@ export class StreamTail {
       await this.#connection.connect();
       const read = await this.#entries(from);
       const entries = typeof read === 'number' ? await this.#carefully(from, read) : read;
-      const page = readPage(entries, this.#known, this.#fields);
+      const page = readPage(entries, this.#fields);
       if (page.entries === 0) continue;
       // Not if it is of another Redis than that which is followed now.
       if (this.#next === asked) this.#echoes.read(page);

@@ -1,7 +1,6 @@
 import { describeError } from '../../foundation/errors';
-import { Batch } from '../batch/batch';
-import { largeEntry, strange } from '../batch/carried';
-import type { KnownId } from '../batch/carried-copy';
+import { type Carried, countRecords, largeEntry, strange } from '../batch/carried';
+import type { DeadLetter } from '../letters/dead-letters';
 import type { KindName } from '../../mapping/kinds';
 import type { StreamFields } from '../stream/fields';
 import type { Nominations } from '../record/nomination';
@@ -10,7 +9,7 @@ import { idsIn } from '../stream/nominate';
 /** An entry as XREAD returns it: id, then field, value, field, value … */
 export type Entry = readonly [Buffer, readonly Buffer[] | null];
 
-/** What a page of the stream asks for. */
+/** What a page of the stream tells, as it came: whatever has to be asked for it is the applier's affair. */
 export interface Page {
   /** Id of its last entry: the position after it. */
   readonly position: string;
@@ -19,31 +18,31 @@ export interface Page {
   readonly entries: number;
   readonly records: number;
   readonly bytes: number;
-  /** Records that came by value, and what is no record. */
-  readonly batch: Batch;
+  /** Records that came by value, in order. */
+  readonly carried: readonly Carried[];
+  /** What is no record. */
+  readonly letters: readonly DeadLetter[];
   /** Records to look up, by kind: ids as latin1, so that any bytes survive. */
   readonly nominated: Nominations;
   readonly deleted: Nominations;
   /** What is, or may be, gone though nobody deleted it. */
   readonly lapsed: Nominations;
   /** Ids of the packed kind (predictions) that came by value, or from Postgres (`millrace warm`): their notifications are echoes. */
-  readonly carried: readonly number[];
+  readonly echoing: readonly number[];
   /** What an entry said is not known: only a full pass finds what it was about. */
   readonly owesPass: boolean;
 }
 
 export const millisecondsOf = (entryId: string): number => Number(entryId.slice(0, entryId.indexOf('-')));
 
-/**
- * Sorts a page's entries. Nothing in a stream that anybody can write to is an error: what cannot be understood is parked.
- * @param known see carried-copy.ts
- */
-export function readPage(entries: readonly Entry[], known: KnownId, fieldsOf: StreamFields): Page {
-  const batch = new Batch();
+/** Sorts a page's entries. Nothing in a stream that anybody can write to is an error: what cannot be understood is parked. */
+export function readPage(entries: readonly Entry[], fieldsOf: StreamFields): Page {
+  const carried: Carried[] = [];
+  const letters: DeadLetter[] = [];
+  const echoing: number[] = [];
   const nominated = new Map<KindName, Set<string>>();
   const deleted = new Map<KindName, Set<string>>();
   const lapsed = new Map<KindName, Set<string>>();
-  const restored: number[] = [];
   let records = 0;
   let bytes = 0;
   let owesPass = false;
@@ -55,13 +54,15 @@ export function readPage(entries: readonly Entry[], known: KnownId, fieldsOf: St
       bytes += name.length + value.length;
       const field = fieldsOf.read(name);
       if (field.says === 'carries') {
-        records += batch.addCarried({ kind: field.kind, value, from: { entryId, pair: at / 2 } }, known);
+        const one = { kind: field.kind, value, from: { entryId, pair: at / 2 } };
+        carried.push(one);
+        records += countRecords(one, echoing);
         continue;
       }
       records++;
       if (field.says === 'too-large') {
         owesPass = true;
-        batch.letters.push(largeEntry(value.toString('latin1')));
+        letters.push(largeEntry(value.toString('latin1')));
       } else if (field.says === 'changed') idsOf(nominated, field.kind).add(value.toString('latin1'));
       else if (field.says === 'deleted' || field.says === 'lapsed') {
         const id = value.toString('latin1');
@@ -74,36 +75,34 @@ export function readPage(entries: readonly Entry[], known: KnownId, fieldsOf: St
           ids = idsIn(value);
         } catch (error) {
           const message = `the value of ${JSON.stringify(field.text)} is damaged: ${describeError(error).message}`;
-          batch.letters.push(strange({ entryId, pair: at / 2 }, field.text, message));
+          letters.push(strange({ entryId, pair: at / 2 }, field.text, message));
         }
         records += ids.length - 1;
         for (const one of ids) {
-          if (field.says === 'restored') restored.push(Number(one));
+          if (field.says === 'restored') echoing.push(Number(one));
           else idsOf(nominated, field.kind).add(one);
         }
       } else {
         const message = `nobody knows what the field ${JSON.stringify(field.text.slice(0, 60))} means`;
-        batch.letters.push(strange({ entryId, pair: at / 2 }, field.text, message));
+        letters.push(strange({ entryId, pair: at / 2 }, field.text, message));
       }
     }
   }
   const first = entries[0]?.[0].toString('latin1') ?? '0-0';
   const position = entries.at(-1)?.[0].toString('latin1') ?? '0-0';
   const since = millisecondsOf(first);
-  const packed = fieldsOf.packed === undefined ? [] : batch.of(fieldsOf.packed.name);
-  const byValue = [...(batch.copy?.ids ?? []), ...packed.map(({ id }) => Number(id))];
-  const carried = restored.length === 0 ? byValue : [...byValue, ...restored];
   return {
     position,
     since,
     entries: entries.length,
     records,
     bytes,
-    batch,
+    carried,
+    letters,
     nominated,
     deleted,
     lapsed,
-    carried,
+    echoing,
     owesPass,
   };
 }

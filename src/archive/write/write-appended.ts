@@ -29,7 +29,7 @@ export async function writeNew(
   copy?: CarriedCopy,
 ): Promise<number> {
   const columns = copyColumns(target).map(quoteName).join(', ');
-  const sent = rows.length + (copy?.ids.length ?? 0);
+  const sent = rows.length + (copy?.size ?? 0);
   const command = `COPY ${target.table} (${columns}) FROM STDIN`;
   const taken = await transaction.copy(command, pieces(rows, copy));
   if (taken !== sent) throw new Swallowed(`COPY took ${taken} of ${sent} rows`);

@@ -188,14 +188,14 @@ test('a value is taken as a whole or not at all, and what came before stays', ()
       .split('\n')
       .map((line) => line.split('\t')[1]),
   ).toEqual(['7', '8']);
-  expect(copy.ids).toEqual([7, 8]);
+  expect(copy.size).toBe(2);
 });
 
 test('in a batch one spoilt record keeps no other from being taken', () => {
   const batch = new Batch();
   const records = [pack(regular), withValue(5, 'much'), withValue(0, '8'), Buffer.from('1 1\nx')];
-  expect(batch.addCarried(carried(Buffer.concat(records)), known)).toBe(4);
-  expect(batch.copy?.ids).toEqual([7, 8]);
+  batch.addCarried(carried(Buffer.concat(records)), known);
+  expect(batch.copy?.size).toBe(2);
   expect(batch.letters.map(({ kind, reason, entryId }) => [kind, reason.code, entryId])).toEqual([
     ['prediction', '22P02', '1-1'],
     ['?', 'E_STREAM_FIELD', '1-1'],
@@ -233,6 +233,6 @@ test('more than a piece', () => {
       .filter(({ length }) => length > 0),
   );
   expect(copy.pieces.length).toBeGreaterThan(1);
-  expect(copy.ids).toHaveLength(3_000);
+  expect(copy.size).toBe(3_000);
   expect(text.split('\n')).toHaveLength(3_001);
 });

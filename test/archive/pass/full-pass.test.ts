@@ -1,4 +1,4 @@
-import { startCli } from '../../support/cli';
+import { runCli } from '../../support/run-cli';
 import { startDaemon } from '../../support/daemon';
 import { eventually } from '../../support/eventually';
 import { dumpKeyspace } from '../../support/keyspace';
@@ -168,8 +168,7 @@ const awkward = {
   Experiments: 1,
   Predictions: 1,
 };
-const cli = (...args: string[]) =>
-  startCli(args, { ...environment(), MILLRACE_ONLY: 'archive' }, folder).ended;
+const cli = (...args: string[]) => runCli(args, { ...environment(), MILLRACE_ONLY: 'archive' }, folder);
 
 test('run --once prints the nine lines and the time, with what was written, and 2 when something is parked', async () => {
   await writeAwkward();

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { startCli } from '../../support/cli';
+import { runCli } from '../../support/run-cli';
 import { startDaemon } from '../../support/daemon';
 import { eventually } from '../../support/eventually';
 import { temporaryFolder } from '../../support/temporary-folder';
@@ -108,7 +108,7 @@ test.each([1, 2])('the ids of the archive rise with those of Redis, in every kin
   if (seed === 1) await start({ MIRROR: 'off' });
   else
     expect(
-      (await startCli(['run', '--once'], { ...environment(), MILLRACE_ONLY: 'archive' }, folder).ended).code,
+      (await runCli(['run', '--once'], { ...environment(), MILLRACE_ONLY: 'archive' }, folder)).code,
     ).toBe(0);
   expect(await expectRising()).toEqual(everything);
   const newest = await lines('SELECT redis_id FROM predictions ORDER BY id DESC LIMIT 100');

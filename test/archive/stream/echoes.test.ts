@@ -3,7 +3,7 @@ import { useArchive } from '../support/archive';
 import { Echoes } from '../../../src/archive/stream/echoes';
 
 const archive = useArchive();
-const carrying = (position: string, ...carried: number[]) => ({ position, carried });
+const carrying = (position: string, ...echoing: number[]) => ({ position, echoing });
 const never = () => false;
 
 test('what came by value is known at once, until it is deleted or Redis goes backwards', () => {

@@ -11,11 +11,9 @@ const entry = (id: string, ...fields: readonly (string | Buffer)[]): Entry => [
   fields.map((field) => Buffer.from(field)),
 ];
 const fields = new StreamFields(aiRegistry);
-const readPage = (entries: readonly Entry[]) => readPageOf(entries, () => undefined, fields);
+const readPage = (entries: readonly Entry[]) => readPageOf(entries, fields);
 const letters = (...fields: readonly (string | Buffer)[]) =>
-  readPage([entry('1-1', ...fields)]).batch.letters.map(
-    ({ key, reason }) => `${key.toString()} ${reason.code}`,
-  );
+  readPage([entry('1-1', ...fields)]).letters.map(({ key, reason }) => `${key.toString()} ${reason.code}`);
 
 test('a list nominates each of its ids, beside pairs of one id; it counts as many pairs', () => {
   const page = readPage([
@@ -26,7 +24,7 @@ test('a list nominates each of its ids, beside pairs of one id; it counts as man
   expect([...(page.nominated.get('model') ?? [])]).toEqual(['007']);
   expect([...(page.deleted.get('run') ?? [])]).toEqual(['4']);
   expect(page).toMatchObject({ position: '1-2', entries: 2, records: 7 });
-  expect(page.batch.letters).toEqual([]);
+  expect(page.letters).toEqual([]);
 });
 
 test.each(['', '1  2', '1 2 ', '1,2', '1 x', Buffer.from([0x31, 0xff])])(
@@ -46,8 +44,7 @@ test('only kinds have lists', () => {
 test('what came back from Postgres nominates nothing, and its notifications are echoes', () => {
   const page = readPage([entry('1-1', 'prediction~', '7 8', 'prediction', '9')]);
   expect([...(page.nominated.get('prediction') ?? [])]).toEqual(['9']);
-  expect(page).toMatchObject({ carried: [7, 8], records: 3 });
-  expect(page.batch.size).toBe(0);
+  expect(page).toMatchObject({ echoing: [7, 8], records: 3, carried: [], letters: [] });
   expect(letters('prediction~', '1 x')).toEqual(['millrace:changes 1-1 0 prediction~ E_STREAM_FIELD']);
   expect(letters('model~', '1')).toEqual(['millrace:changes 1-1 0 model~ E_STREAM_FIELD']);
 });
@@ -64,10 +61,8 @@ test('the name of the stream is stated once in TypeScript and once in Lua, and t
   expect(readAsset('src/writer/functions/keys.lua')).toContain(`local changes = '${changesStream}'\n`);
 });
 
-test('no kind is told by its name but in its catalogue, and by retention, whose scripts are of two of them', () => {
+test('no kind is told by its name but in its catalogue', () => {
   const names = new RegExp(`(===|!==|\\.get\\(|\\.of\\() ?'(${[...aiRegistry.keys()].join('|')})'`);
-  const files = filesOf('src/archive').filter((file) => !file.includes('/retention/'));
-  expect(files.filter((file) => file.endsWith('.ts') && names.test(readAsset(file)))).toEqual([
-    'src/archive/delete/kept.ts', // what is kept is kept of a run
-  ]);
+  const files = filesOf('src/archive').filter((file) => file.endsWith('.ts'));
+  expect(files.filter((file) => names.test(readAsset(file)))).toEqual([]);
 });

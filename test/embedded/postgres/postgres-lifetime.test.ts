@@ -12,6 +12,8 @@ import { postgresFolder } from '../../support/shared-postgres';
 import { callInChild, type Child, killChildren } from '../child';
 
 const folder = postgresFolder();
+/** Of whichever test is running; a table is named for the test that makes it. */
+const dataDir = join(folder, 'data');
 const DEADLINE_MS = 10_000;
 const answers = [{ answer: 42 }];
 
@@ -57,12 +59,11 @@ const pidFile = (dataDir: string): string => join(clusterOf(dataDir), 'postmaste
 
 describe('an embedded Postgres', () => {
   it('ends in order when the process that started it is killed with kill -9, whoever is connected', async () => {
-    const dataDir = join(folder, 'kill-9');
     const { child, url } = await startInChild(dataDir);
     const client = new Client({ connectionString: url });
     client.on('error', () => undefined);
     await client.connect();
-    await client.query('CREATE TABLE kept AS SELECT 42 AS answer');
+    await client.query('CREATE TABLE kept_by_kill AS SELECT 42 AS answer');
     await end(child, () => child.process.kill('SIGKILL'));
     expect(await isGone(url)).toBe(true);
     // Fast shutdown, as opposed to a crash, removes it, last of all.
@@ -75,19 +76,18 @@ describe('an embedded Postgres', () => {
 
     const next = await startPostgres({ dataDir, persist: false });
     expect(next.url).toBe(url);
-    expect(await askPostgres(url, 'SELECT * FROM kept')).toEqual(answers);
+    expect(await askPostgres(url, 'SELECT * FROM kept_by_kill')).toEqual(answers);
     await next.stop();
   });
 
   it('ends with a process that ends without stopping it', async () => {
-    const { child, url } = await startInChild(join(folder, 'forgotten'));
+    const { child, url } = await startInChild(dataDir);
     await end(child, () => child.process.stdin.end());
     expect(child.process.exitCode).toBe(0);
     expect(await isGone(url)).toBe(true);
   });
 
   it('is in a session of its own, and its directory is refused to other processes', async () => {
-    const dataDir = join(folder, 'session');
     const { child, url, pid } = await startInChild(dataDir);
     // A process group that exists is one the server leads: Ctrl+C in the terminal does not reach it.
     expect(() => process.kill(-pid, 0)).not.toThrow();
@@ -98,9 +98,8 @@ describe('an embedded Postgres', () => {
   });
 
   it('replaces a server that a killed run left on its directory, and takes over its data', async () => {
-    const dataDir = join(folder, 'orphan');
     const { child, url, pid } = await startInChild(dataDir);
-    await askPostgres(url, 'CREATE TABLE kept AS SELECT 42 AS answer');
+    await askPostgres(url, 'CREATE TABLE kept_by_orphan AS SELECT 42 AS answer');
     // A stopped server cannot follow the watchdog's signal before the next start finds it.
     process.kill(pid, 'SIGSTOP');
     await end(child, () => child.process.kill('SIGKILL'));
@@ -112,14 +111,13 @@ describe('an embedded Postgres', () => {
     const next = await startPostgres({ dataDir, persist: false, log });
     expect(lines).toEqual([expect.stringContaining(`pid ${pid}`)]);
     expect(next.pid).not.toBe(pid);
-    expect(await askPostgres(next.url, 'SELECT * FROM kept')).toEqual(answers);
+    expect(await askPostgres(next.url, 'SELECT * FROM kept_by_orphan')).toEqual(answers);
     await next.stop();
   });
 
   it('starts beside a foreign process that now has the pid of a killed server, and leaves it alone', async () => {
-    const dataDir = join(folder, 'stale');
     const first = await startPostgres({ dataDir, persist: false });
-    await askPostgres(first.url, 'CREATE TABLE kept AS SELECT 42 AS answer');
+    await askPostgres(first.url, 'CREATE TABLE kept_when_stale AS SELECT 42 AS answer');
     const foreign = await startPostgres({ dataDir: join(folder, 'foreign'), persist: false });
     first.kill('SIGKILL');
     await first.exited;
@@ -127,13 +125,12 @@ describe('an embedded Postgres', () => {
     writeFileSync(pidFile(dataDir), [String(foreign.pid), ...rest].join('\n'));
 
     const next = await startPostgres({ dataDir, persist: false });
-    expect(await askPostgres(next.url, 'SELECT * FROM kept')).toEqual(answers);
+    expect(await askPostgres(next.url, 'SELECT * FROM kept_when_stale')).toEqual(answers);
     await askPostgres(foreign.url, 'SELECT 1');
     await Promise.all([next.stop(), foreign.stop()]);
   });
 
   it('waits for a session that goes on writing after its server was killed', async () => {
-    const dataDir = join(folder, 'stale');
     const first = await startPostgres({ dataDir, persist: false });
     const busyUntil = Date.now() + 2000;
     const loop = `WHILE clock_timestamp() < to_timestamp(${busyUntil / 1000}) LOOP END LOOP;`;

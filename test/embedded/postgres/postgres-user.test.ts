@@ -73,7 +73,7 @@ onRoot('root', () => {
     await postgres.stop();
   });
 
-  it('puts data that the other user could not reach elsewhere, says where, and finds them again after a move', async () => {
+  it('puts data that the other user could not reach elsewhere, says where, finds them again after a move, and starts afresh when they are gone', async () => {
     const wanted = join(closedFolder('closed'), 'data');
     const lines: string[] = [];
     const first = await start(wanted, lines);
@@ -93,21 +93,19 @@ onRoot('root', () => {
     const fresh = await start(wanted);
     expect(await askPostgres(fresh.url, `SELECT to_regclass('kept') AS found`)).toEqual([{ found: null }]);
     await Promise.all([second.stop(), fresh.stop()]);
-  });
 
-  it('starts afresh when the folder that stands in is gone', async () => {
-    const wanted = join(closedFolder('gone'), 'data');
-    const first = await start(wanted);
-    await first.stop();
-    rmSync(first.dataDir, { recursive: true });
-    const second = await start(wanted);
-    expect(second.dataDir).not.toBe(first.dataDir);
-    await second.stop();
+    // So has one whose stand-in is gone.
+    rmSync(fresh.dataDir, { recursive: true });
+    const third = await start(wanted);
+    expect(third.dataDir).not.toBe(fresh.dataDir);
+    await third.stop();
   });
 
   it('does not start with no data where there are some that the other user cannot reach any more', async () => {
     const parent = join(folder, 'closing');
-    await (await start(join(parent, 'data'))).stop();
+    await (await start(join(folder, 'plain'))).stop();
+    mkdirSync(parent);
+    renameSync(join(folder, 'plain'), join(parent, 'data'));
     chmodSync(parent, 0o700);
     const starting = start(join(parent, 'data'));
     await expect(starting).rejects.toMatchObject({ code: 'E_EMBEDDED_START' });

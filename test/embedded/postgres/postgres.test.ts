@@ -50,7 +50,7 @@ afterAll(async () => {
 
 describe('startPostgres', () => {
   it('resolves when the server answers on the loopback interface, and stop() ends it', async () => {
-    const postgres = await start('plain');
+    const postgres = await start('kept');
     const { host, port, user, password, database, url } = postgres;
     expect(url).toBe(`postgres://millrace:${password}@127.0.0.1:${port}/ai_models`);
     expect({ host, user, database }).toEqual({ host: LOOPBACK, user: 'millrace', database: 'ai_models' });
@@ -61,7 +61,7 @@ describe('startPostgres', () => {
   });
 
   it('asks for the password, which is random', async () => {
-    const [one, two] = await Promise.all([start('plain'), start('other')]);
+    const [one, two] = await Promise.all([start('kept'), start('other', { persist: true })]);
     expect(one.password).not.toBe(two.password);
     const wrong = one.url.replace(one.password, two.password);
     await expect(askPostgres(wrong, 'SELECT 1')).rejects.toMatchObject({ code: '28P01' });
