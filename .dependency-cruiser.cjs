@@ -37,7 +37,8 @@ module.exports = {
     },
     {
       name: 'catalogue',
-      comment: 'Who needs the kinds of record is given a catalogue: settings and the command line alone begin with our own.',
+      comment:
+        'Who needs the kinds of record is given a catalogue: settings and the command line alone begin with our own.',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/(config/load|commands/options)\\.ts$' },
       to: { path: '^src/mapping/ai-registry\\.ts$' },
