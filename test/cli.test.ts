@@ -186,7 +186,7 @@ test('.env in the working folder is read, the environment beats it, and a flag b
 });
 
 /** What Node itself would say of a fault, or of something that we should not do. */
-const nodes = /^\s+at |\(node:|^node:|Warning:/m;
+const nodes = /^\s+at |\(node:|^node:/m;
 
 /**
  * Each verb once as what it is, a process, beside a daemon with servers of its own: it ends by itself, with its code (undefined: of a
@@ -202,7 +202,7 @@ const asProcesses: readonly (readonly [args: readonly string[], code: number | u
   [['trace', 'alias:team:nothing'], 1, /→ Neither in team_aliases nor in Redis/],
   [['dead-letters', 'list'], 0, /^Nothing is parked\.\n/],
   [['retention', '--days', '90'], 0, /0 predictions/],
-  [['warm', '--dry-run'], 0, /nothing to put back/],
+  [['warm', '--dry-run'], 0, /Dry run: nothing was changed|nothing to put back/],
   [['migrate'], 0, /everything is in place already/],
   [['capture', 'status'], 0, /Complete; last change/],
   [['pause'], 0, /aliases: paused[^]*archive: paused/],
