@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readdirSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
@@ -136,8 +136,11 @@ test('run --embedded shows a change down each pipeline; demo uses its stores; ne
 }, 90_000);
 
 test('a change that cannot be shown at the start is told, and the daemon runs on', async () => {
-  const { home } = places('without');
+  // On the servers of the test before, if it has been run.
+  const home = join(folder, 'beside');
   const path = join(home, 'sports_data.db');
+  mkdirSync(home, { recursive: true });
+  for (const ending of ['', '-wal', '-shm']) rmSync(path + ending, { force: true });
   createSampleDatabase(path);
   const db = new Database(path);
   db.exec('DROP TABLE team_aliases');

@@ -5,6 +5,7 @@ import type { TestDaemon } from '../support/daemon';
 import { startDaemon } from '../support/daemon';
 import { emptied } from '../archive/support/in-step';
 import { plainModel, plainPrediction, plainVersion } from '../support/plain-writer';
+import { compiled } from '../support/cli';
 import { testPostgres, type TestPostgres } from '../support/postgres';
 import { aliasDatabase } from '../support/alias-database';
 import { temporaryFolder } from '../support/temporary-folder';
@@ -120,6 +121,7 @@ function run(script: string): Promise<{ code: number | null; output: string }> {
     ...stores(),
     PATH: programs + delimiter + PATH,
     HOME,
+    NODE_COMPILE_CACHE: compiled,
     MILLRACE_TOKEN: token,
     HTTP_PORT: port,
   };

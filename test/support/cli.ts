@@ -8,7 +8,7 @@ const root = join(__dirname, '..', '..');
 export const cliPath = join(root, 'dist', 'src', 'cli.js');
 
 /** What Node made of the modules of a process is there for the next one: hundreds of them are started. */
-const compiled = join(root, 'node_modules', '.cache', 'millrace-test');
+export const compiled = join(root, 'node_modules', '.cache', 'millrace-test');
 
 export interface CliRun {
   readonly child: ChildProcess;
