@@ -6,7 +6,7 @@ import {
   startPostgres,
   type StartPostgresOptions,
 } from '../../src/embedded/postgres/postgres';
-import { askPostgres, type Row } from './ask-postgres';
+import type { Row } from './ask-postgres';
 import { databaseUrl, postgresFolder, sharedPostgresUrl, template } from './shared-postgres';
 
 export interface TestPostgres {
@@ -50,30 +50,34 @@ export interface TestDatabase extends TestPostgres {
  */
 export async function testPostgres(): Promise<TestDatabase> {
   const shared = await sharedPostgresUrl();
+  // To connect costs as much as to drop a database; tests may end every session of the server, and a pool connects anew.
+  const admin = new Pool({ connectionString: shared, max: 1, idleTimeoutMillis: 0 });
+  admin.on('error', () => undefined);
   const name = `test_${randomBytes(6).toString('hex')}`;
-  const drop = () => askPostgres(shared, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
-  await askPostgres(shared, `CREATE DATABASE ${name}`);
+  const drop = () => admin.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+  await admin.query(`CREATE DATABASE ${name}`);
   const postgres = access(databaseUrl(shared, name));
   cleanups.push(async () => {
     await postgres.pool.end();
     await drop();
+    await admin.end();
   });
   return Object.assign(postgres, {
     renew: async () => {
       await postgres.pool.end();
       await drop();
-      await copyTemplate(shared, name);
+      await copyTemplate(admin, name);
       postgres.pool = poolOf(postgres.url);
     },
   });
 }
 
 /** File by file, where the server knows the word: the other way writes every page to its log. */
-async function copyTemplate(shared: string, name: string): Promise<void> {
+async function copyTemplate(admin: Pool, name: string): Promise<void> {
   const copy = `CREATE DATABASE ${name} TEMPLATE ${template}`;
-  await askPostgres(shared, `${copy} STRATEGY file_copy`).catch(async (error: unknown) => {
+  await admin.query(`${copy} STRATEGY file_copy`).catch(async (error: unknown) => {
     if ((error as { code?: unknown }).code !== '42601') throw error;
-    await askPostgres(shared, copy);
+    await admin.query(copy);
   });
 }
 
