@@ -14,6 +14,9 @@ export const packageRoot: string = findRoot(__dirname);
 /** Text of a file shipped with the package (SQL, Lua), by its path from the package root. */
 export const readAsset = (path: string): string => readFileSync(join(packageRoot, path), 'utf8');
 
+/** Text of a SQL file without its lines of comment: they name what is filled in, which may have several lines. */
+export const readSql = (path: string): string => readAsset(path).replace(/^--.*\n/gm, '');
+
 interface Manifest {
   readonly version: string;
   readonly devDependencies?: Readonly<Record<string, string>>;

@@ -1,5 +1,5 @@
 import type { PostgresConnection } from '../../connections/postgres';
-import { readAsset } from '../../foundation/package-root';
+import { readSql } from '../../foundation/package-root';
 import type { RedisConnection } from '../../connections/redis';
 import type { BatchOutcome } from '../write/attempt';
 import { Batch } from '../batch/batch';
@@ -45,7 +45,7 @@ const retriedAtOnce = 500;
 /** After a page held records that were there already, so many pages go the careful way. */
 const distrustPages = 20;
 
-const dueLettersSql = readAsset('src/archive/letters/sql/due-letters.sql');
+const dueLettersSql = readSql('src/archive/letters/sql/due-letters.sql');
 
 /** What follows `aidb:<kind>:` in a key. */
 const idIn = (kind: string, key: Buffer): string => key.toString('latin1', `aidb:${kind}:`.length);

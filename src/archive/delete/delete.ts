@@ -1,5 +1,5 @@
 import { describeError } from '../../foundation/errors';
-import { readAsset } from '../../foundation/package-root';
+import { readSql } from '../../foundation/package-root';
 import type { Transaction } from '../../connections/postgres';
 import { type DeadLetter, deletionMark, release } from '../letters/dead-letters';
 import type { Gone } from '../record/gone';
@@ -21,7 +21,7 @@ import { quoteName, type Target, type Targets, targetOf } from '../record/target
 const notRetained = (parameter: string, kind: Kind): string =>
   `(t.${quoteName(ageColumnOf(kind)?.column ?? '')} < (SELECT before FROM millrace.retention WHERE kind = ${parameter})) IS NOT TRUE`;
 
-const inheritSql = readAsset('src/archive/identity/sql/inherit-ids.sql');
+const inheritSql = readSql('src/archive/identity/sql/inherit-ids.sql');
 
 export interface Deleted {
   /** How many rows were deleted, by kind. */

@@ -1,4 +1,4 @@
-import { readAsset } from '../../foundation/package-root';
+import { readSql } from '../../foundation/package-root';
 import type { Transaction } from '../../connections/postgres';
 import { deletionMark } from '../letters/dead-letters';
 import type { Gone } from '../record/gone';
@@ -7,8 +7,8 @@ import type { Kind, KindName } from '../../mapping/kinds';
 import { isId } from '../record/row';
 import { type Targets, targetOf } from '../record/target';
 
-const keepSql = readAsset('src/archive/delete/sql/keep-rows.sql');
-const keepOwnedSql = readAsset('src/archive/delete/sql/keep-owned.sql');
+const keepSql = readSql('src/archive/delete/sql/keep-rows.sql');
+const keepOwnedSql = readSql('src/archive/delete/sql/keep-owned.sql');
 
 /**
  * SQL: whether row t may be deleted when its record is. Rows are kept that are older than the present life of Redis, for before it their

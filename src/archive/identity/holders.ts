@@ -1,4 +1,4 @@
-import { readAsset } from '../../foundation/package-root';
+import { readSql } from '../../foundation/package-root';
 import type { TextRow, Transaction } from '../../connections/postgres';
 import type { Holders } from './claims';
 import type { Mapping } from './id-map';
@@ -6,7 +6,7 @@ import type { Identity } from '../record/identity';
 import { naturalValues, type Resolved } from './resolved';
 import { quoteName, type Target } from '../record/target';
 
-const holdersSql = readAsset('src/archive/identity/sql/find-holders.sql');
+const holdersSql = readSql('src/archive/identity/sql/find-holders.sql');
 
 const joined = (values: readonly (string | null)[]) => JSON.stringify(values);
 

@@ -1,4 +1,4 @@
-import { readAsset } from '../../foundation/package-root';
+import { readSql } from '../../foundation/package-root';
 import type { Transaction } from '../../connections/postgres';
 import type { Kind, KindName } from '../../mapping/kinds';
 import type { Identity, Life } from '../record/identity';
@@ -15,9 +15,9 @@ export interface StoredMapping extends Mapping {
   readonly alive: boolean;
 }
 
-const findSql = readAsset('src/archive/identity/sql/find-ids.sql');
-const putSql = readAsset('src/archive/identity/sql/put-ids.sql');
-const disownSql = readAsset('src/archive/identity/sql/disown-ids.sql');
+const findSql = readSql('src/archive/identity/sql/find-ids.sql');
+const putSql = readSql('src/archive/identity/sql/put-ids.sql');
+const disownSql = readSql('src/archive/identity/sql/disown-ids.sql');
 
 /** How many mappings are kept in memory. */
 const cacheSize = 100_000;

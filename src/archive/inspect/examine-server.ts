@@ -1,11 +1,11 @@
-import { readAsset } from '../../foundation/package-root';
+import { readSql } from '../../foundation/package-root';
 import type { PostgresConnection } from '../../connections/postgres';
 import { type Finding, ok } from '../../pipeline/finding';
 import type { Catalogue } from '../../mapping/kinds';
 import { tablesOf } from '../schema/facts';
 import { quoteName } from '../record/target';
 
-const sql = readAsset('src/archive/inspect/sql/server-health.sql');
+const sql = readSql('src/archive/inspect/sql/server-health.sql');
 
 /** Whether what is committed survives a crash, and whether triggers and indexes that are there do their work. Reads only. */
 export async function serverHealth(

@@ -1,4 +1,4 @@
-import { readAsset } from '../../foundation/package-root';
+import { readSql } from '../../foundation/package-root';
 import type { TextRow, Transaction } from '../../connections/postgres';
 import { IdMap, IdMapTransaction } from '../identity/id-map';
 import type { Kind, KindName } from '../../mapping/kinds';
@@ -43,9 +43,9 @@ export interface TracedParent {
   readonly pgId: string | null;
 }
 
-const mappedSql = readAsset('src/archive/inspect/sql/trace-mapped.sql');
-const datedSql = readAsset('src/archive/inspect/sql/trace-dated.sql');
-const keyedSql = readAsset('src/archive/inspect/sql/trace-keyed.sql');
+const mappedSql = readSql('src/archive/inspect/sql/trace-mapped.sql');
+const datedSql = readSql('src/archive/inspect/sql/trace-dated.sql');
+const keyedSql = readSql('src/archive/inspect/sql/trace-keyed.sql');
 
 /** The rows of a record of a kind whose records have ids. */
 export async function rowsOf(

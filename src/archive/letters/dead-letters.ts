@@ -1,5 +1,5 @@
 import { describeError } from '../../foundation/errors';
-import { readAsset } from '../../foundation/package-root';
+import { readSql } from '../../foundation/package-root';
 import type { TextRow, Transaction } from '../../connections/postgres';
 import { isUnfit, Unfit } from '../record/unfit';
 import { type Found, packFound } from '../record/found';
@@ -33,7 +33,7 @@ export const deletionMark = 'deletion';
  */
 const copyBytes = 16 * 1024 * 1024;
 
-const parkSql = readAsset('src/archive/letters/sql/park.sql');
+const parkSql = readSql('src/archive/letters/sql/park.sql');
 
 /** What a letter is known by: a record has one letter, however often it is parked. */
 export const digestOf = ({

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { readAsset } from '../../foundation/package-root';
+import { readSql } from '../../foundation/package-root';
 import type { Pause } from '../../pipeline/pause';
 import { applicationName, type PostgresConnection, type Transaction } from '../../connections/postgres';
 import { claimedPosition, type StreamPosition } from './claimed-position';
@@ -14,13 +14,13 @@ export const secondWriter = 'archive-second';
 /** An owner gives a sign of life each second; one that has given none for this long may be replaced. */
 const silenceMs = 5_000;
 
-const claimSql = readAsset('src/archive/position/sql/claim.sql');
-const evictSql = readAsset('src/archive/position/sql/evict.sql');
-const displaceSql = readAsset('src/archive/position/sql/displace.sql');
-const fenceSql = readAsset('src/archive/position/sql/fence.sql');
-const renewSql = readAsset('src/archive/position/sql/renew.sql');
-const adoptSql = readAsset('src/archive/position/sql/adopt.sql');
-const lifeSql = readAsset('src/archive/position/sql/begin-life.sql');
+const claimSql = readSql('src/archive/position/sql/claim.sql');
+const evictSql = readSql('src/archive/position/sql/evict.sql');
+const displaceSql = readSql('src/archive/position/sql/displace.sql');
+const fenceSql = readSql('src/archive/position/sql/fence.sql');
+const renewSql = readSql('src/archive/position/sql/renew.sql');
+const adoptSql = readSql('src/archive/position/sql/adopt.sql');
+const lifeSql = readSql('src/archive/position/sql/begin-life.sql');
 
 const replacedSql = 'INSERT INTO millrace.incarnations (incarnation) VALUES ($1) ON CONFLICT DO NOTHING';
 

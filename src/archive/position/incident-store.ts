@@ -1,11 +1,11 @@
 import { describeError } from '../../foundation/errors';
-import { readAsset } from '../../foundation/package-root';
+import { readSql } from '../../foundation/package-root';
 import { type Incident, parseIncidents } from '../../pipeline/incident';
 import type { IncidentStore } from '../../pipeline/incidents';
 import type { PostgresConnection } from '../../connections/postgres';
 
-const readSql = readAsset('src/archive/position/sql/read-incidents.sql');
-const writeSql = readAsset('src/archive/position/sql/write-incidents.sql');
+const incidentsSql = readSql('src/archive/position/sql/read-incidents.sql');
+const writeSql = readSql('src/archive/position/sql/write-incidents.sql');
 
 /** Incidents of the archive, in Postgres. */
 export const archiveIncidentStore = (postgres: PostgresConnection): IncidentStore => ({
@@ -26,7 +26,7 @@ export const archiveIncidentStore = (postgres: PostgresConnection): IncidentStor
       return await postgres.transaction(async (transaction) => {
         // NOWAIT: another daemon gets its turn at its next attempt. The lock does not keep readers waiting.
         await transaction.execute('LOCK TABLE millrace.incidents IN SHARE ROW EXCLUSIVE MODE NOWAIT');
-        const [row] = await transaction.query(readSql);
+        const [row] = await transaction.query(incidentsSql);
         const merged = change(parseIncidents(row?.['list'] ?? ''));
         await transaction.execute('DELETE FROM millrace.incidents');
         await transaction.execute(writeSql, [withoutNul(JSON.stringify(merged))]);
@@ -46,7 +46,7 @@ async function read(postgres: PostgresConnection): Promise<readonly Incident[]> 
     return await postgres.transaction(async (transaction) => {
       // NOWAIT: the pipeline uses this connection too, and must not wait for somebody who has locked the table.
       await transaction.execute('LOCK TABLE millrace.incidents IN ACCESS SHARE MODE NOWAIT');
-      const [row] = await transaction.query(readSql);
+      const [row] = await transaction.query(incidentsSql);
       return parseIncidents(row?.['list'] ?? '');
     });
   } catch (error) {

@@ -1,4 +1,4 @@
-import { readAsset } from '../../foundation/package-root';
+import { readSql } from '../../foundation/package-root';
 import { type PostgresConnection, sqlState, type Transaction } from '../../connections/postgres';
 import { findParents, withParents } from '../identity/parents';
 import { keyOf } from '../record/key';
@@ -11,9 +11,9 @@ import { seriesOf } from '../record/series';
 import { wholeRows } from '../write/expectation';
 import { findUnlike } from '../write/find-unlike';
 
-const parkedSql = readAsset('src/archive/retention/sql/retention-parked.sql');
-const noteSql = readAsset('src/archive/retention/sql/retention-note.sql');
-const youngerSql = readAsset('src/archive/retention/sql/retention-younger.sql');
+const parkedSql = readSql('src/archive/retention/sql/retention-parked.sql');
+const noteSql = readSql('src/archive/retention/sql/retention-note.sql');
+const youngerSql = readSql('src/archive/retention/sql/retention-younger.sql');
 
 /** What Postgres says of a record. */
 export interface Confirmation {

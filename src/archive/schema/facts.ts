@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import { readAsset } from '../../foundation/package-root';
+import { readSql } from '../../foundation/package-root';
 import type { Catalogue } from '../../mapping/kinds';
 
 /** What examination and migration know of a database, read from its catalogue alone. Shapes: server.sql and tables.sql. */
@@ -107,7 +107,7 @@ export const tablesOf = (catalogue: Catalogue): readonly string[] =>
 
 /** Runs a query file; each row comes as one JSON text, so that the client's type parsers do not matter. */
 export async function queryFile<T>(client: ClientBase, name: string, values: readonly unknown[] = []) {
-  return queryJson<T>(client, readAsset(`src/archive/schema/sql/${name}.sql`), values);
+  return queryJson<T>(client, readSql(`src/archive/schema/sql/${name}.sql`), values);
 }
 
 export async function queryJson<T>(client: ClientBase, sql: string, values: readonly unknown[] = []) {

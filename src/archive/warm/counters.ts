@@ -1,5 +1,5 @@
 import { fatal } from '../../foundation/errors';
-import { readAsset } from '../../foundation/package-root';
+import { readAsset, readSql } from '../../foundation/package-root';
 import type { Transaction } from '../../connections/postgres';
 import type { RedisConnection } from '../../connections/redis';
 import { countedKinds, counterKey } from '../../mapping/counters';
@@ -7,7 +7,7 @@ import { type Catalogue, type Kind, type KindName, namesWhere } from '../../mapp
 import { incarnationKey } from '../position/redis-facts';
 import { type Targets, targetOf } from '../record/target';
 
-const highestSql = readAsset('src/archive/warm/sql/highest-ids.sql');
+const highestSql = readSql('src/archive/warm/sql/highest-ids.sql');
 const raiseLua = readAsset('src/archive/warm/lua/raise-counters.lua');
 
 /** Values of counters by kind, in the order in which they are told. */

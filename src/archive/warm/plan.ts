@@ -1,4 +1,4 @@
-import { readAsset } from '../../foundation/package-root';
+import { readSql } from '../../foundation/package-root';
 import { sqlState } from '../../connections/postgres';
 import type { TextRow, Transaction } from '../../connections/postgres';
 import { type Kind, type KindName, ageColumnOf } from '../../mapping/kinds';
@@ -7,8 +7,8 @@ import { quoteName, type Target, type Targets } from '../record/target';
 import type { WarmLimits } from './limits';
 import { emptyTally, type Tallies, type Tally } from './tally';
 
-const chosenTemplate = readAsset('src/archive/warm/sql/chosen.sql');
-const countsTemplate = readAsset('src/archive/warm/sql/chosen-counts.sql');
+const chosenTemplate = readSql('src/archive/warm/sql/chosen.sql');
+const countsTemplate = readSql('src/archive/warm/sql/chosen-counts.sql');
 
 /** Counting stops after this time; the figures of a larger table stay unknown. */
 const countingMs = 20_000;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { retryable } from '../../foundation/errors';
-import { readAsset } from '../../foundation/package-root';
+import { readSql } from '../../foundation/package-root';
 import type { TextRow, Transaction } from '../../connections/postgres';
 import type { Kind, KindName, ShapeName } from '../../mapping/kinds';
 import type { Strategies } from '../../mapping/strategies';
@@ -15,10 +15,10 @@ import type { RestoredParent, PartToRestore, RecordToRestore, Restorer } from '.
 import { fieldsOf, type Lineage, selected, toField, toPoint, toRecord } from './rows';
 import { type Tally, tallyOf } from './tally';
 
-const mappedRowsSql = readAsset('src/archive/warm/sql/mapped-rows.sql');
-const newestRowsSql = readAsset('src/archive/warm/sql/newest-rows.sql');
-const fieldRowsSql = readAsset('src/archive/warm/sql/field-rows.sql');
-const keyedRowsSql = readAsset('src/archive/warm/sql/keyed-rows.sql');
+const mappedRowsSql = readSql('src/archive/warm/sql/mapped-rows.sql');
+const newestRowsSql = readSql('src/archive/warm/sql/newest-rows.sql');
+const fieldRowsSql = readSql('src/archive/warm/sql/field-rows.sql');
+const keyedRowsSql = readSql('src/archive/warm/sql/keyed-rows.sql');
 
 export interface RestorationOptions {
   readonly strategies: Strategies;

@@ -1,11 +1,11 @@
-import { readAsset } from '../../foundation/package-root';
+import { readSql } from '../../foundation/package-root';
 import type { TextRow, Transaction } from '../../connections/postgres';
 import { columnsOf, type Resolved } from '../identity/resolved';
 import { quoteName, type Target } from '../record/target';
 import { parameter } from '../record/decode';
 
-const ruleSql = readAsset('src/archive/write/sql/unique-rule.sql');
-const columnsSql = readAsset('src/archive/write/sql/column-defaults.sql');
+const ruleSql = readSql('src/archive/write/sql/unique-rule.sql');
+const columnsSql = readSql('src/archive/write/sql/column-defaults.sql');
 
 /**
  * Finds the row because of which a unique rule refuses a record, if that rule decides when two names are the same: an index on

@@ -1,9 +1,9 @@
 import { MillraceError } from '../../foundation/errors';
-import { readAsset } from '../../foundation/package-root';
+import { readSql } from '../../foundation/package-root';
 import type { Transaction } from '../../connections/postgres';
 import type { Target } from '../record/target';
 
-const causesSql = readAsset('src/archive/write/sql/write-causes.sql');
+const causesSql = readSql('src/archive/write/sql/write-causes.sql');
 
 /**
  * Thrown when Postgres reported no error, but the row is not there, or still as it was: because of a trigger that returns NULL, a rule,

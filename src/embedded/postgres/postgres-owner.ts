@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 
 import { describeError } from '../../foundation/errors';
-import { readAsset } from '../../foundation/package-root';
+import { readSql } from '../../foundation/package-root';
 import type { EmbeddedPostgres } from './postgres';
 import { type DatabaseAccess, query } from './postgres-database';
 import { newPassword, readSecret, writeSecret } from '../../foundation/secret';
@@ -53,7 +53,7 @@ export async function ensureOwner(postgres: EmbeddedPostgres): Promise<OwnerAcce
     await query(
       postgres,
       database,
-      readAsset('src/embedded/postgres/give-to-owner.sql').replaceAll(':owner', OWNER),
+      readSql('src/embedded/postgres/give-to-owner.sql').replaceAll(':owner', OWNER),
     );
   }
   return {
