@@ -49,7 +49,7 @@ export function pageRoutes(server: FastifyInstance): void {
     serve(server, `/assets/uplot/${name}`, join(uplot, name));
 }
 
-/** Serves one file, read once (all files have 120 KB). With a route for each file there is no path to be forged. */
+/** Serves one file, read once (all together 120 KB). With a route for each file there is no path to be forged. */
 function serve(server: FastifyInstance, route: string, file: string): void {
   const body = readFileSync(file);
   const etag = `"${createHash('sha256').update(body).digest('base64url')}"`;

@@ -12,7 +12,7 @@ export function pythonNumber(value: number | bigint): string {
   const exponent = Number(exponentText);
   const sign = mantissa.startsWith('-') ? '-' : '';
   const digits = mantissa.replace(/[-.]/g, '');
-  // repr's rule: an exponent below 1e-4 and from 1e16, of at least two digits.
+  // repr's rule: with an exponent, of at least two digits, below 1e-4 and from 1e16.
   if (exponent < -4 || exponent >= 16) {
     const power = String(Math.abs(exponent)).padStart(2, '0');
     return `${mantissa}e${exponent < 0 ? '-' : '+'}${power}`;

@@ -20,7 +20,7 @@ export interface PassReport {
   readonly blocked: readonly string[];
 }
 
-/** The lines the documents show, and how long a pass took. */
+/** The lines that the service before Millrace printed, which its users know, and how long a pass took. */
 export const aliasPassWords: PassWords<PassReport> = {
   started: () => `[${timestamp()}] Starting sync...`,
   summary: (report) => summary(report, ['✓ Sync complete:', 'Added', 'Updated', 'Deleted']),

@@ -8,7 +8,7 @@ import type { AliasTruth } from '../source/truth';
 /** How the keys in Redis spell the aliases that LOWER would change. An alias that has no key is counted in neither number. */
 export interface Spelling {
   readonly asWritten: number;
-  /** Folded keys that no row is spelled as. */
+  /** Keys found only in lower case, where no row is written so. */
   readonly folded: number;
 }
 
@@ -61,15 +61,15 @@ export class SpellingSurvey {
 
 /** @throws E_ALIAS_CASE (fatal) when the keys are spelled otherwise than this setting would spell them */
 export function requireSpelling({ asWritten, folded }: Spelling, aliasCase: AliasCase): void {
-  const [right, keys] =
+  const [rightCase, evidence] =
     aliasCase === 'preserve' ? (['lower', folded] as const) : (['preserve', asWritten] as const);
-  if (keys <= (aliasCase === 'preserve' ? asWritten : folded)) return;
-  const how = right === 'lower' ? 'folded to lower case' : 'as they are written';
+  if (evidence <= (aliasCase === 'preserve' ? asWritten : folded)) return;
+  const how = rightCase === 'lower' ? 'folded to lower case' : 'as they are written';
   throw fatal(
-    `Redis holds the aliases ${how}: with ALIAS_CASE=${aliasCase} the pass would delete keys that belong to ${keys} aliases, and nothing was written`,
+    `Redis holds the aliases ${how}: with ALIAS_CASE=${aliasCase} the pass would delete keys that belong to ${evidence} aliases, and nothing was written`,
     {
       code: 'E_ALIAS_CASE',
-      hint: `Set ALIAS_CASE=${right}, as it was for whatever filled this Redis; if its readers are to change with it, run \`millrace reconcile --only aliases --force\`.`,
+      hint: `Set ALIAS_CASE=${rightCase}, as it was for whatever filled this Redis; if its readers are to change with it, run \`millrace reconcile --only aliases --force\`.`,
     },
   );
 }

@@ -8,7 +8,7 @@ import type { AliasSource } from '../source/source';
 
 /** How often the checkpoint in Redis is compared with ours. */
 const probeMs = 1_000;
-/** Adopting again within this time means that two instances follow different files; later, that a file was replaced. */
+/** Beginning another incarnation within this time means that two instances follow different files; later, that a file was replaced. */
 const rivalryMs = 60_000;
 
 /** Makes sure that the checkpoint we build on is the one in Redis, and that the changelog goes on from there. */
@@ -31,8 +31,8 @@ export class AliasFollower {
     const before = sink.confirmed;
     const { raw, checkpoint } = await sink.load();
     this.#probedAt = performance.now();
-    const uncaptured = source.changelog !== undefined && checkpoint?.position === null;
-    if (expected !== undefined && expected.stamp === checkpoint?.stamp && !uncaptured) return undefined;
+    const lacksPosition = source.changelog !== undefined && checkpoint?.position === null;
+    if (expected !== undefined && expected.stamp === checkpoint?.stamp && !lacksPosition) return undefined;
     const known = before && { incarnation: before.incarnation, seq: before.position?.seq ?? 0 };
     const judgement = judgeContinuity(raw, checkpoint, source.changelog, known);
     if (judgement.action === 'resume' && checkpoint !== undefined) sink.resume(raw, checkpoint);

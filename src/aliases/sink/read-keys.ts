@@ -19,7 +19,7 @@ export function readValues(
   keys: readonly (string | Buffer)[],
 ): Promise<readonly (string | null)[]> {
   const { client } = connection;
-  return orElse(
+  return unlessTooLarge(
     connection,
     () => client.mget([...keys]),
     async () => {
@@ -38,7 +38,7 @@ export function scanKeys(
   count: number,
 ): Promise<readonly [cursor: Buffer, keys: readonly Buffer[]]> {
   const { client } = connection;
-  return orElse<readonly [Buffer, readonly Buffer[]]>(
+  return unlessTooLarge<readonly [Buffer, readonly Buffer[]]>(
     connection,
     () => client.scanBuffer(cursor, 'MATCH', 'alias:*', 'COUNT', count),
     async () =>
@@ -46,7 +46,7 @@ export function scanKeys(
   );
 }
 
-async function orElse<T>(
+async function unlessTooLarge<T>(
   connection: RedisConnection,
   plain: () => Promise<T>,
   careful: () => Promise<T>,

@@ -39,6 +39,7 @@ export class CheckpointMoved extends Error {}
 /** How many applies are on their way at once: Redis executes one while the next is read from SQLite. */
 const depth = 2;
 
+/** By type, the spelling of keys that a pass has vouched for. */
 type Cases = Readonly<Record<string, AliasCase>>;
 
 type Reply = readonly ['moved', string] | readonly ['applied', ...number[]];
@@ -104,7 +105,7 @@ export class AliasSink {
     this.#expected = undefined;
   }
 
-  /** Sends one atomic apply that moves the checkpoint to `position` (or leaves the position where it is, and so the cases). */
+  /** Sends one atomic apply that moves the checkpoint to `position` (or leaves it where it is); the cases stay unless they are given. */
   send(batches: readonly AliasBatch[], position?: ChangelogPosition, cases?: Cases): Promise<AliasesApplied> {
     const expected = this.#expected;
     if (expected === undefined) return Promise.reject(new CheckpointMoved('the checkpoint is not known'));

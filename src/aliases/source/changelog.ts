@@ -3,7 +3,7 @@ import { writing } from './database';
 import type { AliasCase } from '../../mapping/alias-tables';
 import { longestAlias } from './truth-statements';
 
-/** A place in one changelog: the last consumed row. `nonce` tells the row from another of the same seq. (TRAPS: SQLite 6) */
+/** A place in one changelog: the last consumed row. `nonce` tells the row from another of the same seq: a file that is restored counts on from an older one. */
 export interface ChangelogPosition {
   readonly changelog: string;
   readonly seq: number;

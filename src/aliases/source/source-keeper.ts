@@ -31,7 +31,7 @@ const readonlyRetryMs = 30_000;
 /** How long a file is left alone after it could not be opened because its -wal or -shm had been deleted or replaced. */
 const refusedMs = 1_000;
 
-/** SQLite folds its log into the file at once after a commit: a file that is younger than its log by more than this was written otherwise. */
+/** SQLite copies its log into the file right after a commit: a file that is younger than its log by more than this was written by another program. */
 const checkpointMs = 1_000;
 
 /** What was lost with the connection, in words; undefined when nothing can have gone unseen. */

@@ -150,8 +150,8 @@ export class AliasTruth {
       const id = ids[row];
       if (typeof key !== 'string' || typeof id !== 'string') {
         skipped++;
-        const known = typeof id !== 'string' || undecodable.length >= undecodableKept; // as a row without an id
-        if (Buffer.isBuffer(key) && !known) undecodable.push(key);
+        const told = typeof id !== 'string' || undecodable.length >= undecodableKept; // else it is reported for its id
+        if (Buffer.isBuffer(key) && !told) undecodable.push(key);
       } else if (key === aliases.at(-1)) groups.at(-1)?.push(id);
       else {
         aliases.push(key);

@@ -7,7 +7,7 @@ export interface UniqueKey {
   readonly conflict: string;
   /** The plain columns compared with BINARY collation. */
   readonly binaryColumns: readonly string[];
-  /** The key is these columns and nothing else, for every row: rows can only meet in it when one of them changes. */
+  /** The key is these columns and nothing else, for every row: two rows can conflict over it only when one of these columns changes. */
   readonly binaryOnly: boolean;
 }
 

@@ -33,8 +33,8 @@ export interface SinkOptions {
 }
 
 /**
- * The one writer of the archive. Rows, id map, dead letters and position are written in one transaction, which first makes sure that this
- * instance is still the owner and that the position is the expected one.
+ * The one writer of the archive. Rows, id map, dead letters and position are written in one transaction, which makes sure, first or last,
+ * that this instance is still the owner and that the position is the expected one.
  */
 export class ArchiveSink {
   readonly #options: SinkOptions;

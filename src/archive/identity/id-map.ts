@@ -23,7 +23,7 @@ const disownSql = readSql('src/archive/identity/sql/disown-ids.sql');
 const cacheSize = 100_000;
 
 /**
- * (kind, Redis id, creation time) -> Postgres id. What a transaction maps becomes known to others with its commit: see `fork`.
+ * (kind, Redis id, creation time) -> Postgres id. What a transaction maps becomes known to others with its commit: see IdMapTransaction.
  */
 export class IdMap {
   readonly #cache = new Map<string, Mapping>();
@@ -66,7 +66,7 @@ export class IdMapTransaction {
   }
 
   /**
-   * The mappings of identities, in their order; undefined: not mapped. What is not in memory is looked up in Postgres. A row that
+   * The mappings of identities, in their order; undefined: not mapped. Asks Postgres, whatever is in memory. A row that
    * was deleted from the target is still mapped, but not alive: it will be written again under its id.
    */
   async find(

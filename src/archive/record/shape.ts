@@ -13,7 +13,7 @@ interface Contents {
   readonly values: Values;
 }
 
-/** Everything that depends on what a key of a kind holds (see ShapeName): all other code treats all kinds alike. */
+/** What a key of a kind holds (see ShapeName), as far as one record is concerned. How keys are read and written differs by shape elsewhere. */
 export interface Shape {
   /** A key holds several records, which differ in their first value; deleting the key deletes all of them. */
   readonly several: boolean;

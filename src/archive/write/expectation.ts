@@ -50,7 +50,7 @@ export function wholeRows(
   };
 }
 
-/** Expects all columns of rows that follow their records. @param merges values that other records filled in are no difference */
+/** Expects all columns of owned rows, which follow their records. @param merges values that other records filled in are no difference */
 export const ownRows = (target: Target, rows: readonly Counterpart[], merges: boolean): Expectation => ({
   identity: ['id'],
   columns: columnsOf(target),
@@ -59,7 +59,7 @@ export const ownRows = (target: Target, rows: readonly Counterpart[], merges: bo
 });
 
 /**
- * Expects the natural keys of rows that records only lead to: if such a row, or the record, is gone or has another name by now, the
+ * Expects the natural keys of the rows that guests lead to: if such a row, or the record, is gone or has another name by now, the
  * record has to be looked at again.
  */
 export const guestRows = ({ kind }: Target, rows: readonly Counterpart[]): Expectation => ({
@@ -69,7 +69,7 @@ export const guestRows = ({ kind }: Target, rows: readonly Counterpart[]): Expec
   strictness: 'stored',
 });
 
-/** Expects, under ON_CONFLICT=merge, that such rows have nothing empty that the record could fill. */
+/** Expects, under ON_CONFLICT=merge, that the rows of guests have nothing empty that the record could fill. */
 export const filledRows = ({ kind }: Target, rows: readonly Counterpart[]): Expectation => ({
   identity: ['id'],
   columns: kind.columns.map(({ column }) => column),

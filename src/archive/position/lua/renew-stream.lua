@@ -1,5 +1,5 @@
 -- Begins the stream anew when something else than a stream is under its key, or when its last id is so far ahead of Redis' clock that
--- ids tell no time any more, or that XADD * finds none left; then its entries are moved into the new stream. Does one step, and is
+-- ids no longer tell the time, or that XADD * has no higher id left; then its entries are moved into the new stream. Does one step, and is
 -- called until nothing is left to do.
 --   KEYS[1]      the stream
 --   KEYS[2]      the incarnation of the archive: without it whoever owns the archive begins a new one, with a full pass
