@@ -42,8 +42,8 @@ export class RedisConnection {
   readonly client: Redis;
   readonly #target: RedisTarget;
   #lastError: unknown;
+  readonly #closing = new AbortController();
   #connected = false;
-  #closed = false;
   #wrongDatabase = false;
 
   constructor(target: RedisTarget, name: string) {
@@ -90,7 +90,7 @@ export class RedisConnection {
   /** Waits for the first connection. @throws what `translate` makes of the failure. */
   async connect(): Promise<void> {
     // ioredis would open a closed connection again.
-    if (this.#closed) throw noReply('the connection was closed', this.#target.display);
+    if (this.#closing.signal.aborted) throw noReply('the connection was closed', this.#target.display);
     if (this.#connected && this.client.status === 'ready') return;
     try {
       if (this.client.status === 'wait' || this.client.status === 'end') await this.client.connect();
@@ -112,17 +112,23 @@ export class RedisConnection {
   /** Waits for the connection that follows one that was lost, over attempts that fail. */
   async reconnected(): Promise<void> {
     const { client } = this;
-    if (client.status === 'ready' && !this.#closed) return;
-    const ready = await new Promise<boolean>((resolve) => {
+    const { signal: closing } = this.#closing;
+    if (client.status === 'ready' && !closing.aborted) return;
+    await new Promise<void>((resolve) => {
       const settle = (): void => {
         clearTimeout(late);
         client.off('ready', settle).off('end', settle);
-        resolve(client.status === 'ready');
+        closing.removeEventListener('abort', settle);
+        resolve();
       };
       const late = setTimeout(settle, reconnectMs);
       client.once('ready', settle).once('end', settle);
+      // ioredis does not say `end` when it is closed between two attempts.
+      closing.addEventListener('abort', settle);
+      if (closing.aborted || client.status === 'end') settle();
     });
-    if (!ready) throw this.translate(new Error('Connection is closed.'));
+    if (closing.aborted) throw noReply('the connection was closed', this.display);
+    if (client.status !== 'ready') throw this.translate(new Error('Connection is closed.'));
   }
 
   /** Turns any failure of a command into an error with a hint. A connection that missed a reply is dropped: nobody knows what may still come. */
@@ -148,7 +154,7 @@ export class RedisConnection {
 
   /** Ends the connection at once, even while it is being made; no other is made. */
   close(): void {
-    this.#closed = true;
+    this.#closing.abort();
     this.client.disconnect();
   }
 }

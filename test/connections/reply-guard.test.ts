@@ -108,6 +108,21 @@ test('the connection that follows is waited for over attempts that fail', async 
   await expect(connection.reconnected()).rejects.toMatchObject({ code: 'E_REDIS_UNREACHABLE' });
 });
 
+test('a connection that is closed between two attempts is not waited for', async () => {
+  const server = await pretended(wellBehaved);
+  const connection = new RedisConnection(server.target, 'test');
+  await connection.connect();
+  server.answer = (socket) => socket.resetAndDestroy();
+  await expect(connection.client.get('key')).rejects.toThrow();
+  expect(connection.client.status).toBe('reconnecting');
+  const from = performance.now();
+  const waiting = connection.reconnected();
+  connection.close();
+  for (const asked of [waiting, connection.reconnected()])
+    await expect(asked).rejects.toMatchObject({ code: 'E_REDIS_UNREACHABLE' });
+  expect(performance.now() - from).toBeLessThan(1_000);
+});
+
 test('an answer may take as long as bytes of it arrive; silence counts as a lost connection', async () => {
   const server = await pretended(wellBehaved);
   const [slow, silent] = [1, 2].map(() => new RedisConnection(server.target, 'test'));
