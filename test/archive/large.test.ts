@@ -174,6 +174,17 @@ test.each(entries)(
   },
 );
 
+test.each(['foreign=', 'model='])(
+  'an entry of %s that is far too large is not read inside Redis',
+  async (field) => {
+    const { client } = archive.redis;
+    await archive.start({ ...limit, MIRROR: 'off' });
+    await client.call('XADD', ['millrace:changes', '*', field, Buffer.alloc(30_000_000)]);
+    await untilParked(expect.stringMatching(/^millrace:changes /) as string);
+    expect((await archive.letters())[0]?.message).toMatch(/^the entry was far larger than MAX_RECORD_SIZE/);
+  },
+);
+
 test('a daemon that is started where such entries are goes past them, and past a hash that they name', async () => {
   const { client } = archive.redis;
   await plainVersion(client, await plainModel(client));

@@ -142,7 +142,8 @@ export class StreamTail {
       return isWithin(entries, maxRecordBytes) ? entries : entries.length;
     } catch (error) {
       const { fit, firstId, carries } = await refusedReply(this.#connection, error);
-      if (fit > 0 || carries || firstId === undefined) return Math.max(fit, 1);
+      const ours = this.#catalogue.get(carries ?? '')?.carried === true;
+      if (fit > 0 || ours || firstId === undefined) return Math.max(fit, 1);
       await replaceUnread(this.#connection, firstId);
       return [];
     }

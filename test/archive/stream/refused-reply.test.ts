@@ -22,11 +22,11 @@ function refused(reply: string, cut = reply.length): ReplyTooLarge {
   throw new Error('it was not refused');
 }
 
-const cases: readonly (readonly [string, readonly Value[], { fit: number; carries?: boolean }])[] = [
+const cases: readonly (readonly [string, readonly Value[], { fit: number; carries?: string }])[] = [
   ['one that is too large', [large('1-0')], { fit: 0 }],
   ['one of very many fields', [inParts('1-0')], { fit: 0 }],
-  ['one that carries predictions', [large('1-0', 'prediction=')], { fit: 0, carries: true }],
-  ['one that carries points of a metric', [large('1-0', 'metric='), small('2-0')], { fit: 0, carries: true }],
+  ['one that carries predictions', [large('1-0', 'prediction=')], { fit: 0, carries: 'prediction' }],
+  ['one that carries points', [large('1-0', 'metric='), small('2-0')], { fit: 0, carries: 'metric' }],
   ['the first of several', [large('1-0'), small('2-0'), small('3-0')], { fit: 0 }],
   ['one between others', [small('1-0'), small('2-0'), large('3-0'), small('4-0')], { fit: 2 }],
   ['the last', [small('1-0'), inParts('2-0')], { fit: 1 }],
@@ -38,7 +38,7 @@ const forms: readonly (readonly [string, (entries: readonly Value[]) => Value])[
 ];
 describe.each(forms)('%s', (_form, form) => {
   test.each(cases)('%s', (_what, entries, expected) => {
-    const { fit, carries = false } = expected;
+    const { fit, carries } = expected;
     // What came before was another reply.
     const reply = `:1\r\n${encode(form(entries))}`;
     expect(refusedReplyIn(refused(reply))).toEqual({ fit, firstId: '1-0', carries });
@@ -58,6 +58,6 @@ test('a refused reply of another command tells nothing of the stream', () => {
   expect(refusedReplyIn(refused(encode(['x'.repeat(9_000)])))).toEqual({
     fit: 0,
     firstId: undefined,
-    carries: false,
+    carries: undefined,
   });
 });
