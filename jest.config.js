@@ -13,6 +13,7 @@ module.exports = {
   },
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
+  testSequencer: '<rootDir>/test/support/longest-first.cjs',
   testTimeout: 30000,
   // Tests wait more than they compute: for servers to start, for ticks, for time limits.
   maxWorkers: 2 * availableParallelism(),
