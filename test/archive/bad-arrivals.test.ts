@@ -82,6 +82,20 @@ test('what the functions carried and the application mends afterwards lands, ech
   expect(await count('predictions')).toBe(3);
 });
 
+test('what the functions carried and the application mends during a pause lands', async () => {
+  await writeParents(redis.client);
+  const daemon = await start();
+  await daemon.control.pause('archive', 'test');
+  await eventually(async () => (await daemon.status()).archive.paused !== null, { alive: daemon.running });
+  const keys = ['millrace:changes', 'aidb:counter:prediction', 'aidb:version:1', 'aidb:idx:predictions:1'];
+  const values = ['1', '"\0"', '{}', '0.5', '0', at, '{}'];
+  await redis.client.fcall('millrace_log_predictions', keys.length, ...keys, ...values);
+  await redis.client.hset('aidb:prediction:1', 'input', '{}');
+  await daemon.control.resume('archive');
+  await until(daemon, 'predictions', 1);
+  await untilLetters(postgres, [], daemon);
+});
+
 test('NaN and Infinity, as Python writes them, are parked where a column is json or jsonb, and kept as written where it is text', async () => {
   const daemon = await start();
   await writeParents(redis.client);

@@ -14,8 +14,6 @@ export interface RelayOptions {
   readonly tail: Pick<StreamTail, 'arrival' | 'peek' | 'take'>;
   /** They take turns. */
   readonly connections: readonly [PostgresConnection, PostgresConnection];
-  /** A page's turn is near. */
-  readonly prepare: (page: Page) => unknown;
   readonly isPlain: (page: Page) => boolean;
   readonly apply: (page: Page, behind?: Behind) => Promise<void>;
   readonly onApplied: (page: Page) => void;
@@ -48,7 +46,6 @@ export class Relay {
       for (let page: Page | undefined = first, turn = 0; page !== undefined; turn++) {
         const postgres = connections[turn % 2 === 0 ? 0 : 1];
         last = this.#start(page, turn === 0 ? undefined : { previous, postgres });
-        this.#prepareNext(page).catch(() => undefined); // thrown again when it is applied
         await previous;
         page = isPlain(page) ? await this.#following(page, last) : undefined;
         previous = last;
@@ -68,14 +65,6 @@ export class Relay {
     });
     done.catch(() => undefined); // awaited by `run`
     return done;
-  }
-
-  /** Makes the page after this one ready as soon as it comes, while Postgres is at work. */
-  async #prepareNext({ position }: Page): Promise<void> {
-    const { tail, prepare } = this.#options;
-    await tail.arrival(position);
-    const next = tail.peek(position);
-    if (next !== undefined) prepare(next);
   }
 
   /** The page after this one, if it comes before this one is done. */

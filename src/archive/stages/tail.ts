@@ -40,12 +40,14 @@ export class Tail {
     const { redis, tail, postgres, second } = connections;
     this.#options = options;
     this.#trimming = new Trimming(redis);
-    this.#tail = new StreamTail({ connection: tail, catalogue, echoes, onReady: onWake });
+    this.#tail = new StreamTail({
+      ...{ connection: tail, catalogue, echoes, onReady: onWake },
+      onRead: (page) => prepare.made?.batches.of(page),
+    });
     tail.client.on('ready', onConnected);
     this.#relay = new Relay({
       tail: this.#tail,
       connections: [postgres, second],
-      prepare: (page) => prepare.made?.batches.of(page),
       isPlain: (page) => prepare.applier.isPlain(page),
       apply: async (page, behind) => {
         this.#behindSince ??= page.since;

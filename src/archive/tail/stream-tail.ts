@@ -31,6 +31,8 @@ export interface StreamTailOptions {
   readonly connection: RedisConnection;
   readonly catalogue: Catalogue;
   readonly echoes: Echoes;
+  /** Called with a page that has come, while nobody may want it yet. */
+  readonly onRead: (page: Page) => void;
   /** Called when `take` has something to say. */
   readonly onReady: () => void;
 }
@@ -42,15 +44,17 @@ export interface StreamTailOptions {
 export class StreamTail {
   readonly #connection: RedisConnection;
   readonly #echoes: Echoes;
+  readonly #onRead: (page: Page) => void;
   readonly #onReady: () => void;
   readonly #catalogue: Catalogue;
   readonly #fields: StreamFields;
   #next: Ahead | undefined;
   #count = firstCount;
 
-  constructor({ connection, catalogue, echoes, onReady }: StreamTailOptions) {
+  constructor({ connection, catalogue, echoes, onRead, onReady }: StreamTailOptions) {
     this.#connection = connection;
     this.#echoes = echoes;
+    this.#onRead = onRead;
     this.#onReady = onReady;
     this.#catalogue = catalogue;
     this.#fields = new StreamFields(catalogue);
@@ -117,7 +121,10 @@ export class StreamTail {
       const page = readPage(entries, this.#fields);
       if (page.entries === 0) continue;
       // Not if it is of another Redis than that which is followed now.
-      if (this.#next === asked) this.#echoes.read(page);
+      if (this.#next === asked) {
+        this.#echoes.read(page);
+        this.#onRead(page);
+      }
       if (typeof read === 'number') this.#count = 1;
       else this.#adapt(page);
       return page;

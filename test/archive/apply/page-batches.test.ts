@@ -1,14 +1,11 @@
 import fc from 'fast-check';
 import { PageBatches } from '../../../src/archive/apply/page-batches';
-import { Relay } from '../../../src/archive/apply/relay';
 import { Batch } from '../../../src/archive/batch/batch';
 import type { DeadLetter } from '../../../src/archive/letters/dead-letters';
 import { pack } from '../../../src/archive/record/packed';
 import { StreamFields } from '../../../src/archive/stream/fields';
-import { type Entry, type Page, readPage } from '../../../src/archive/tail/stream';
-import type { PostgresConnection } from '../../../src/connections/postgres';
+import { type Entry, readPage } from '../../../src/archive/tail/stream';
 import { aiRegistry, kinds } from '../../../src/mapping/ai-registry';
-import { eventually } from '../../support/eventually';
 
 const fields = new StreamFields(aiRegistry);
 const created = '2026-01-05T14:30:00.500000';
@@ -114,37 +111,4 @@ test('what is no record may be very much', () => {
   const page = readPage([entry('1-1', ['?', Buffer.alloc(0)])], fields);
   const letters = Array.from({ length: 200_000 }, () => page.letters).flat();
   expect(new PageBatches(known, () => undefined).of({ ...page, letters }).letters).toHaveLength(200_000);
-});
-
-test('the page after those that are under way is made ready before any of them is done', async () => {
-  const pages = ['1-1', '2-1', '3-1'].map((id, index) =>
-    readPage([entry(id, ['prediction=', predictionOf(String(index))])], fields),
-  );
-  const after = (position: string): Page | undefined =>
-    pages[pages.findIndex((one) => one.position === position) + 1];
-  const made: string[] = [];
-  const commits = new Map<string, () => void>();
-  const batches = new PageBatches(known, () => undefined);
-  const relay = new Relay({
-    tail: { arrival: () => Promise.resolve(), peek: after, take: after },
-    connections: [{} as PostgresConnection, {} as PostgresConnection],
-    prepare: (page) => {
-      made.push(page.position);
-      batches.of(page);
-    },
-    isPlain: (page) => batches.of(page).isPlain,
-    apply: ({ position }) => new Promise((resolve) => commits.set(position, resolve)),
-    onApplied: () => undefined,
-    mayGoOn: () => true,
-  });
-  const [first] = pages;
-  if (first === undefined) throw new Error('no page');
-  const running = relay.run(first);
-  // Two are on their way, and the third is ready.
-  await eventually(() => expect([[...commits.keys()], made]).toEqual([['1-1', '2-1'], ['2-1', '3-1']]), { alive: running }); // prettier-ignore
-  for (const position of ['1-1', '2-1', '3-1']) {
-    await eventually(() => commits.has(position), { alive: running });
-    commits.get(position)?.();
-  }
-  await running;
 });
