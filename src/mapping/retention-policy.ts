@@ -5,11 +5,13 @@ export type RetentionPolicy = Readonly<Record<KindName, number>>;
 
 /**
  * Records of the kind only ever grow, and say how old they are: all others are referred to, or change. Members are told by the key of
- * their one parent; an entry in the index is taken out of a sorted set.
+ * their one parent, which comes first in their own; an entry in the index is taken out of a sorted set, and a name out of nothing.
  */
 function canBeRetained(kind: Kind): boolean {
   if (kind.appendOnly !== true || ageColumnOf(kind) === undefined) return false;
-  if (kind.shape === 'members') return kind.parents.length === 1;
+  if (kind.names !== undefined) return false;
+  if (kind.shape === 'members')
+    return kind.parents.length === 1 && kind.parents[0]?.from === 0 && !kind.index;
   return kind.identity === 'dated' && kind.index?.by !== 'set';
 }
 

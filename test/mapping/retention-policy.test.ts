@@ -46,6 +46,13 @@ const forms: readonly (readonly [what: string, kind: Kind, may: boolean])[] = [
   ['members that change', without(kinds.metric, 'appendOnly'), false],
   ['members without a time', { ...kinds.metric, columns: kinds.metric.columns.slice(0, 5) }, false],
   ['members of two parents', { ...kinds.metric, parents: [...kinds.metric.parents, ownModel] }, false],
+  ['members in an index', { ...kinds.metric, index: { key: 'aidb:idx:x', by: 'id' } }, false],
+  [
+    'members of a parent that they name',
+    { ...kinds.metric, parents: [{ ...ownModel, from: 'model' }] },
+    false,
+  ],
+  ['records that are found by a name', { ...kinds.prediction, names: 'aidb:other:names' }, false],
   ['records that change', without(kinds.prediction, 'appendOnly'), false],
   ['records listed in a set', { ...kinds.prediction, index: { key: 'aidb:idx:x', by: 'set' } }, false],
   ['records that others refer to', { ...kinds.model, appendOnly: true }, false],
