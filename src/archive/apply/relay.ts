@@ -11,7 +11,7 @@ export interface Behind {
 }
 
 export interface RelayOptions {
-  readonly tail: Pick<StreamTail, 'arrival' | 'peek' | 'take'>;
+  readonly tail: StreamTail;
   /** They take turns. */
   readonly connections: readonly [PostgresConnection, PostgresConnection];
   readonly isPlain: (page: Page) => boolean;
