@@ -1,7 +1,10 @@
 import type { TestDaemon } from '../../support/daemon';
 import { eventually } from '../../support/eventually';
 
-/** Waits until the daemon says what is wrong: in its status, on /readyz, and in the log. @returns what it says */
+/**
+ * Waits until the daemon says what is wrong: in its status, on /readyz, and in the log. All of these at one time: on a full disk a page may go
+ * through that is a little smaller than the one before, and is well until the next. @returns what it says
+ */
 export async function untilFailure(daemon: TestDaemon, code: string) {
   let failure: { message: string; hint?: string } | undefined;
   await eventually(
@@ -9,11 +12,11 @@ export async function untilFailure(daemon: TestDaemon, code: string) {
       const { archive } = await daemon.status();
       expect(archive.failure).toMatchObject({ code });
       failure = archive.failure ?? undefined;
+      const ready = await fetch(`${daemon.url}/readyz`);
+      expect([ready.status, await ready.text()]).toEqual([503, expect.stringContaining(code)]);
     },
     { alive: daemon.running },
   );
-  const ready = await fetch(`${daemon.url}/readyz`);
-  expect([ready.status, await ready.text()]).toEqual([503, expect.stringContaining(code)]);
   expect(daemon.log.lines.filter(({ message }) => message === failure?.message)).not.toEqual([]);
   return failure;
 }
