@@ -306,7 +306,7 @@ test('what lapses of a new kind stays in Postgres, also when something else unde
   await eventually(async () => expect((await daemon.status()).archive.mirror.state).toBe('listening'));
   const { client } = archive.redis;
   await client.config('SET', 'notify-keyspace-events', 'AK');
-  await client.pexpire('aidb:label:1', 1);
+  await client.pexpire('aidb:label:1', 50);
   await eventually(async () => expect(await client.exists('aidb:label:1')).toBe(0));
   // Told after it: what is written then does not come in one page with what ended.
   await writeArtifact(2, 'last');
