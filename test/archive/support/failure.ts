@@ -2,8 +2,8 @@ import type { TestDaemon } from '../../support/daemon';
 import { eventually } from '../../support/eventually';
 
 /**
- * Waits until the daemon says what is wrong: in its status, on /readyz, and in the log. All of these at one time: on a full disk a page may go
- * through that is a little smaller than the one before, and is well until the next. @returns what it says
+ * Waits until the daemon says what is wrong: in its status, on /readyz, and in the log. In the first two at one time: a turn that finds nothing
+ * to do, before the page that fails comes again, counts as good, and both then say for up to a second that all is well. @returns what it says
  */
 export async function untilFailure(daemon: TestDaemon, code: string) {
   let failure: { message: string; hint?: string } | undefined;
