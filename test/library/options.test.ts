@@ -3,6 +3,17 @@ import { join } from 'node:path';
 import { Millrace, type MillraceError, type MillraceOptions } from '../../src/index';
 import { settleOptions } from '../../src/library/options';
 import { type Option, options as settings } from '../../src/config/options';
+import { temporaryFolder } from '../support/temporary-folder';
+
+// The settings look for a SQLite file in the working folder: `npm start` leaves one in a checkout.
+const checkout = process.cwd();
+const empty = temporaryFolder();
+beforeAll(() => {
+  process.chdir(empty);
+});
+afterAll(() => {
+  process.chdir(checkout);
+});
 
 const stores = { redisUrl: 'redis://cache:7000', postgresUrl: 'postgresql://u:secret@db/x' };
 
