@@ -4,6 +4,7 @@ import { PostgresConnection } from '../../src/connections/postgres';
 import { parsePostgresUrl } from '../../src/connections/postgres-url';
 import { inspectServer, RedisConnection } from '../../src/connections/redis';
 import { redisTarget } from '../../src/connections/redis-url';
+import { eventually } from '../support/eventually';
 
 // Servers that answer, and refuse. That they ought to be started is said of none of them.
 
@@ -132,4 +133,23 @@ test.each([
   connection.close();
   expect(error).toMatchObject({ code, hint: expect.stringContaining(hint) as string });
   expect(`${error.message}${error.hint}`).not.toMatch(/Ensure the|Cannot connect/);
+});
+
+test.each([
+  ['after a first one', true],
+  ['of a connection that is closed', false],
+])('a socket’s errors end nothing, %s', async (_when, tls) => {
+  let accepted = false;
+  const port = await serving((socket) => {
+    accepted = true;
+    if (tls) socket.end('no TLS');
+  });
+  const connection = new RedisConnection(redisTarget({ host: '127.0.0.1', port, db: 0, tls }), 'test');
+  const connecting = connection.connect().catch(describeError);
+  await eventually(() => accepted);
+  const { stream } = connection.client;
+  if (tls) expect(await connecting).toMatchObject({ code: 'E_REDIS_TLS' });
+  connection.close();
+  for (const message of ['the first', 'the second']) stream.emit('error', new Error(message));
+  await connecting;
 });
