@@ -5,11 +5,13 @@ import type { RedisConnection } from '../../connections/redis';
 import { readAsset } from '../../foundation/package-root';
 import type { ChangelogPosition } from '../source/changelog';
 import { type AliasCheckpoint, checkpointKey, parseCheckpoint, readCheckpoint } from './checkpoint';
-import { type AliasCase, keyPrefix } from '../../mapping/alias-tables';
+import type { AliasCase } from '../../mapping/alias-tables';
+import type { Keyspace } from '../../mapping/documents';
 
-/** Values for some aliases of one type; '' means no key. A Buffer names a key whose bytes are not valid UTF-8. */
+/** Values for some keys of one mapping, named by what comes behind its prefix; '' means no key. A Buffer names a key whose bytes are not valid UTF-8. */
 export interface AliasBatch {
   readonly type: string;
+  readonly keyspace: Keyspace;
   readonly aliases: readonly (string | Buffer)[];
   readonly values: readonly string[];
 }
@@ -141,8 +143,8 @@ export class AliasSink {
     const raw = JSON.stringify(checkpoint);
     const keys: (string | Buffer)[] = [checkpointKey];
     const values: string[] = [];
-    for (const { type, aliases, values: wanted } of batches) {
-      const prefix = keyPrefix(type);
+    for (const { keyspace, aliases, values: wanted } of batches) {
+      const { prefix } = keyspace;
       for (const alias of aliases) {
         keys.push(typeof alias === 'string' ? prefix + alias : Buffer.concat([Buffer.from(prefix), alias]));
       }
