@@ -94,6 +94,7 @@ export function aliasLane(options: AliasLaneOptions): AliasLane {
   const passes = aliasPasses({
     ...{ connection, target: sink, aliasCase, force, unserved, log, metrics, tell },
     truths: () => keeper.source?.truths ?? new Map(),
+    aliasTruths: () => keeper.source?.truths ?? new Map(),
     doubtful: () => vouching.doubtful(keeper.source?.truths.keys() ?? []),
     onJudged: (types, blocked) => {
       vouching.judged(types, blocked);

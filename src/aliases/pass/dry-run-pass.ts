@@ -28,6 +28,7 @@ export async function dryRunPass(
     const pass = beginPass({
       connection,
       truths: () => source.truths,
+      aliasTruths: () => source.truths,
       target: dryRun(connection, onDifference),
       force: force !== false,
       aliasCase,

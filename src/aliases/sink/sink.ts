@@ -2,14 +2,16 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Result } from 'ioredis';
 import type { RedisConnection } from '../../connections/redis';
-import { readAsset } from '../../foundation/package-root';
 import type { ChangelogPosition } from '../source/changelog';
 import { type AliasCheckpoint, checkpointKey, parseCheckpoint, readCheckpoint } from './checkpoint';
-import { type AliasCase, keyPrefix } from '../../mapping/alias-tables';
+import { applyScript, wantedArguments } from './scripts';
+import type { AliasCase } from '../../mapping/alias-tables';
+import type { Keyspace } from '../../mapping/documents';
 
-/** Values for some aliases of one type; '' means no key. A Buffer names a key whose bytes are not valid UTF-8. */
+/** Values for some keys of one mapping, named by what comes behind its prefix; '' means no key. A Buffer names a key whose bytes are not valid UTF-8. */
 export interface AliasBatch {
   readonly type: string;
+  readonly keyspace: Keyspace;
   readonly aliases: readonly (string | Buffer)[];
   readonly values: readonly string[];
 }
@@ -54,7 +56,6 @@ type Reply = readonly ['moved', string] | readonly ['applied', ...number[]];
 export class AliasSink {
   readonly instance = randomBytes(4).toString('hex');
   readonly #connection: RedisConnection;
-  readonly #script = readAsset('src/aliases/sink/lua/apply.lua');
   readonly #inFlight: Promise<unknown>[] = [];
   #sequence = 0;
   /** The checkpoint after everything sent so far; undefined until `load`. */
@@ -65,7 +66,7 @@ export class AliasSink {
 
   constructor(connection: RedisConnection) {
     this.#connection = connection;
-    connection.client.defineCommand('millraceApplyAliases', { lua: this.#script });
+    connection.client.defineCommand('millraceApplyAliases', { lua: applyScript });
   }
 
   /** Where the tail goes on: the checkpoint after everything sent. */
@@ -140,18 +141,17 @@ export class AliasSink {
   ): Promise<AliasesApplied> {
     const raw = JSON.stringify(checkpoint);
     const keys: (string | Buffer)[] = [checkpointKey];
-    const values: string[] = [];
-    for (const { type, aliases, values: wanted } of batches) {
-      const prefix = keyPrefix(type);
+    const args = [expected, raw];
+    for (const { keyspace, aliases, values } of batches) {
+      const { prefix } = keyspace;
       for (const alias of aliases) {
         keys.push(typeof alias === 'string' ? prefix + alias : Buffer.concat([Buffer.from(prefix), alias]));
       }
-      values.push(...wanted);
+      args.push(String(aliases.length), ...wantedArguments(keyspace, values));
     }
     this.#expected = { raw, checkpoint };
-    const sizes = batches.map(({ aliases }) => String(aliases.length));
     const sentAt = performance.now();
-    const outcome = this.#run(keys, [expected, raw, JSON.stringify(values), ...sizes]).then((counts) => {
+    const outcome = this.#run(keys, args).then((counts) => {
       this.#confirmed = checkpoint;
       return outcomeOf(batches, counts, performance.now() - sentAt);
     });

@@ -35,7 +35,8 @@ export const tail =
     const batches: AliasBatch[] = [];
     for (const [type, aliases] of page.nominations) {
       const truth = source.truths.get(type);
-      if (truth !== undefined) batches.push({ type, aliases, values: truth.lookUp(aliases) });
+      if (truth !== undefined)
+        batches.push({ type, keyspace: truth.keyspace, aliases, values: truth.lookUp(aliases) });
     }
     const since = page.since ?? Date.now();
     sink.send(batches, page.position).then(
