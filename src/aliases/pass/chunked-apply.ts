@@ -1,6 +1,6 @@
 import type { AliasCounts, AliasBatch } from '../sink/sink';
 import type { StaleKeys } from './stale-keys';
-import type { AliasTruth } from '../source/truth';
+import type { KeyTruth } from '../source/key-truth';
 import type { UnservedRows } from '../source/unserved-rows';
 
 /** Where a pass sends what differs: the sink, or the dry run that only compares. */
@@ -11,7 +11,7 @@ export interface PassTarget {
 }
 
 export interface ChunkedApplyOptions {
-  readonly truths: () => ReadonlyMap<string, AliasTruth>;
+  readonly truths: () => ReadonlyMap<string, KeyTruth>;
   readonly target: PassTarget;
   readonly chunk: number;
   /** Keys that no row has an alias for: sent first. */
@@ -44,7 +44,7 @@ type Cursor =
       readonly at: 'type';
       readonly type: number;
       readonly index: number;
-      readonly from: string | Buffer | undefined;
+      readonly from: unknown;
     };
 
 /** A chunk on its way. Its counts hold once it is applied; if it fails, `step` goes back to its cursor. */

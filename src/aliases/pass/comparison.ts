@@ -1,7 +1,7 @@
 import type { RedisConnection } from '../../connections/redis';
 import { keyPrefix } from '../../mapping/alias-tables';
 import { readValues } from '../sink/read-keys';
-import type { AliasTruth, WalkPage } from '../source/truth';
+import type { KeyTruth, WalkPage } from '../source/key-truth';
 import type { UnservedRows } from '../source/unserved-rows';
 
 /** Differences held at once. A type with more is handed over whole instead. */
@@ -10,7 +10,7 @@ const capacity = 100_000;
 export interface ComparisonOptions {
   readonly connection: RedisConnection;
   readonly type: string;
-  readonly truth: () => AliasTruth;
+  readonly truth: () => KeyTruth;
   readonly unserved: UnservedRows | undefined;
 }
 
@@ -32,10 +32,10 @@ export interface Compared {
 export class TableComparison {
   readonly #connection: RedisConnection;
   readonly #type: string;
-  readonly #truth: () => AliasTruth;
+  readonly #truth: () => KeyTruth;
   readonly #unserved: UnservedRows | undefined;
   readonly #different: string[] = [];
-  #from: string | Buffer | undefined;
+  #from: unknown;
   #pending: { readonly page: WalkPage; readonly reply: Promise<readonly (string | null)[]> } | undefined;
   #walked = false;
   #total = 0;

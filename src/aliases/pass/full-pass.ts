@@ -6,6 +6,7 @@ import { ChunkedApply, type TypeCounts, typeCountsOf, type PassTarget } from './
 import type { AliasCase } from '../../mapping/alias-tables';
 import { StaleKeys } from './stale-keys';
 import type { AliasCounts } from '../sink/sink';
+import type { KeyTruth } from '../source/key-truth';
 import type { AliasTruth } from '../source/truth';
 import type { UnservedRows } from '../source/unserved-rows';
 
@@ -21,7 +22,9 @@ export interface TypeResult extends AliasCounts {
 export interface PassOptions {
   readonly connection: RedisConnection;
   /** The truths by type; called for each chunk, since the file may have been opened again meanwhile. */
-  readonly truths: () => ReadonlyMap<string, AliasTruth>;
+  readonly truths: () => ReadonlyMap<string, KeyTruth>;
+  /** Those of them that are alias tables: their spelling is surveyed. */
+  readonly aliasTruths: () => ReadonlyMap<string, AliasTruth>;
   readonly target: PassTarget;
   readonly aliasCase: AliasCase;
   /** The served types whose keys may be spelled otherwise than `aliasCase` says: if keys of such a type are stale, a survey looks into it. */
@@ -157,10 +160,10 @@ export class AliasFullPass {
   }
 
   #foundStale(): void {
-    const { connection, truths, doubtful } = this.#options;
+    const { connection, aliasTruths, doubtful } = this.#options;
     const types = doubtful();
     if (types.some((type) => (this.#keys.counts.get(type)?.stale ?? 0) > 0)) {
-      this.#survey = new SpellingSurvey(connection, types, truths);
+      this.#survey = new SpellingSurvey(connection, types, aliasTruths);
       this.#phase = 'survey';
     } else this.#judge();
   }

@@ -3,7 +3,7 @@ import type { RedisConnection } from '../../connections/redis';
 import { keyPrefix } from '../../mapping/alias-tables';
 import { scanKeys } from '../sink/read-keys';
 import type { AliasBatch } from '../sink/sink';
-import type { AliasTruth } from '../source/truth';
+import type { KeyTruth } from '../source/key-truth';
 
 /** Stale keys held at once. More are found by scanning again after these are gone, so that memory stays bounded. */
 const capacity = 100_000;
@@ -16,7 +16,7 @@ interface StaleKey {
 /** Walks the keys under `alias:<type>:`, a SCAN page at a time: to count them, or to find those whose alias no row has. */
 export class StaleKeys {
   readonly #connection: RedisConnection;
-  readonly #truths: () => ReadonlyMap<string, AliasTruth>;
+  readonly #truths: () => ReadonlyMap<string, KeyTruth>;
   readonly #scanCount: number;
   readonly #prefix = Buffer.from('alias:');
   #cursor = '0';
@@ -27,7 +27,7 @@ export class StaleKeys {
   /** By type: keys scanned, and how many of them are stale. */
   readonly counts = new Map<string, { keys: number; stale: number }>();
 
-  constructor(connection: RedisConnection, truths: () => ReadonlyMap<string, AliasTruth>, scanCount: number) {
+  constructor(connection: RedisConnection, truths: () => ReadonlyMap<string, KeyTruth>, scanCount: number) {
     this.#connection = connection;
     this.#truths = truths;
     this.#scanCount = scanCount;
