@@ -94,10 +94,11 @@ export function aliasLane(options: AliasLaneOptions): AliasLane {
   const passes = aliasPasses({
     ...{ connection, target: sink, aliasCase, force, unserved, log, metrics, tell },
     truths: () => keeper.source?.truths ?? new Map(),
-    aliasTruths: () => keeper.source?.truths ?? new Map(),
-    doubtful: () => vouching.doubtful(keeper.source?.truths.keys() ?? []),
+    aliasTruths: () => keeper.source?.aliasTruths ?? new Map(),
+    doubtful: () => vouching.doubtful(keeper.source?.aliasTruths.keys() ?? []),
     onJudged: (types, blocked) => {
-      vouching.judged(types, blocked);
+      const spelled = (type: string) => keeper.source?.aliasTruths.has(type) === true;
+      vouching.judged(types.filter(spelled), blocked.filter(spelled));
     },
     onDone: (report) => {
       for (const [type, result] of Object.entries(report.types)) applied.count(type, result);
