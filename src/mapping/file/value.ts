@@ -39,8 +39,10 @@ export interface Entry {
 /** A mapping that a section has read, with what the rules between all mappings ask: see `rules.ts`. */
 export interface Placed<T> {
   readonly name: string;
-  /** What all its keys begin with; a record of a single key: that key. */
+  /** What all its keys begin with. */
   readonly prefix: string;
+  /** The prefix is the one key that it has, as of a stream of the user's. */
+  readonly single?: boolean;
   /** The name in the file. */
   readonly at: Place;
   /** The key template in the file. */
