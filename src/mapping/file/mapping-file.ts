@@ -1,7 +1,7 @@
 import type { DocumentMapping } from '../documents';
 import { readDocuments } from './documents-section';
 import { parseYaml } from './parse-yaml';
-import { choice, fieldsOf, listOf, type Reader } from './readers';
+import { choice, fieldsOf, listOf, type Reader, whole } from './readers';
 import { checkClaims, type Claim } from './rules';
 import type { Placed, Problem, Value } from './value';
 
@@ -44,10 +44,10 @@ export function readMappingFile(
   return { include, documents, records: fields.value('records') };
 }
 
-const first: Reader<1> = (value) =>
-  value.kind === 'number' && value.number === 1
-    ? 1
-    : value.refuse('must be 1: a later one is for a later Millrace');
+const first: Reader<number> = (value) =>
+  value.kind === 'number' && value.number !== 1
+    ? value.refuse('must be 1: a later one is for a later Millrace')
+    : whole(1, 1)(value);
 
 const included: Reader<readonly Included[]> = (value) => {
   if (value.kind === 'list' && value.items.length === 0) return [];

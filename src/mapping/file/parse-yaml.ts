@@ -35,6 +35,7 @@ export function parseYaml(source: string, file: string): { value: Value | undefi
 /** What to do, where the library's own words do not say so. */
 const plain: Readonly<Partial<Record<YAMLError['code'], string>>> = {
   TAB_AS_INDENT: 'a tab: YAML is indented by spaces',
+  RESOURCE_EXHAUSTION: 'too deep: nothing in this file is nested so far',
   MULTIPLE_DOCS: 'a second document (---): a file of mappings is one',
 };
 

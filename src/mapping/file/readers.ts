@@ -98,13 +98,24 @@ export interface Fields<K extends string> {
   readonly required: <T>(key: K, read: Reader<T>) => T | null;
 }
 
-/** A map whose keys are known: each other one is refused, with the known one that was probably meant. */
+/**
+ * A map whose keys are known: each other one is refused, with the known one that was probably meant; and that one then counts as refused,
+ * not as missing.
+ */
 export function fieldsOf<const K extends string>(value: Value, known: readonly K[]): Fields<K> | null {
   if (value.kind !== 'map') return unlike(value, `a map with ${known.join(', ')}`);
-  for (const { key, at } of value.entries)
-    if (!known.some((one) => one === key))
-      at.refuse(`is no word of this file${orNearest(key, known) || `: here are known ${known.join(', ')}`}`);
-  const at = (key: K): Value | undefined => value.entries.find((entry) => entry.key === key)?.value;
+  const there = new Map<string, Value>();
+  const misspelt = new Map<string, Value>();
+  for (const entry of value.entries) {
+    if (known.some((one) => one === entry.key)) {
+      there.set(entry.key, entry.value);
+      continue;
+    }
+    refuseKey(entry, known);
+    const meant = nearest(entry.key, known);
+    if (meant !== undefined) misspelt.set(meant, { ...entry.at, kind: 'refused' });
+  }
+  const at = (key: K): Value | undefined => there.get(key) ?? misspelt.get(key);
   return {
     value: at,
     optional: (key, read) => {
@@ -118,8 +129,15 @@ export function fieldsOf<const K extends string>(value: Value, known: readonly K
   };
 }
 
+function refuseKey({ key, at, value }: Entry, known: readonly string[]): void {
+  // { sql: SELECT a, b FROM t }: the comma has begun another key.
+  if (value.kind === 'nothing' && key.includes(' '))
+    at.refuse('is no word of this file: within { } or [ ], a text with a comma in it stands in quotes');
+  else at.refuse(`is no word of this file${orNearest(key, known) || `: here are known ${known.join(', ')}`}`);
+}
+
 /** `: did you mean ttl?`, or nothing where no word is near. */
-export const orNearest = (given: string, known: readonly string[]): string => {
+const orNearest = (given: string, known: readonly string[]): string => {
   const meant = nearest(given, known);
   return meant === undefined ? '' : `: did you mean ${meant}?`;
 };
