@@ -17,6 +17,7 @@ import type { AliasCheckpoint } from './sink/checkpoint';
 import { AliasFollower } from './sink/follower';
 import { aliasIncidentStore } from './sink/incident-store';
 import { aliasPauseStore } from './sink/pause-store';
+import { Introduction } from './sink/introduction';
 import { AliasSink, CheckpointMoved } from './sink/sink';
 import { sqliteError } from './source/database';
 import type { AliasSource } from './source/source';
@@ -81,6 +82,11 @@ export function aliasLane(options: AliasLaneOptions): AliasLane {
   });
   const sink = new AliasSink(connection);
   const vouching = new Vouching(sink, aliasCase, force);
+  const introduction = new Introduction(sink, {
+    documents: [],
+    hashes: new Map(),
+    claimed: force ? 'all' : new Set(),
+  });
   const applied = new AppliedReport({
     ...{ pipeline: 'aliases', log, metrics, tell },
     describe: describeAliasesApplied,
@@ -96,8 +102,10 @@ export function aliasLane(options: AliasLaneOptions): AliasLane {
     truths: () => keeper.source?.truths ?? new Map(),
     aliasTruths: () => keeper.source?.truths ?? new Map(),
     doubtful: () => vouching.doubtful(keeper.source?.truths.keys() ?? []),
+    standing: (type) => introduction.standing(type),
     onJudged: (types, blocked) => {
       vouching.judged(types, blocked);
+      introduction.judged(types);
     },
     onDone: (report) => {
       for (const [type, result] of Object.entries(report.types)) applied.count(type, result);
