@@ -110,6 +110,8 @@ export class AliasFullPass {
   async step(): Promise<ReadonlyMap<string, TypeResult> | 'more'> {
     switch (this.#phase) {
       case 'compare': {
+        // Alone: where a comparison brings too much for one reply, the connection goes, and what else it owes.
+        this.#countedAt ??= await readCheckpoint(this.#options.connection);
         // Redis scans while SQLite is read.
         const counting = this.#counted ? Promise.resolve() : this.#countNext();
         const comparing = this.#compareNext();
@@ -131,7 +133,6 @@ export class AliasFullPass {
   }
 
   async #countNext(): Promise<void> {
-    this.#countedAt ??= await readCheckpoint(this.#options.connection);
     if (!(await this.#keys.countPage())) return;
     for (const [type, { keys }] of this.#keys.counts) this.#keyCounts.set(type, keys);
     this.#keys.reset();
