@@ -34,6 +34,7 @@ export async function dryRunPass(
       aliasCase,
       doubtful: () => (force === true ? [] : unvouched(source.aliasTruths.keys(), aliasCase, checkpoint?.cases)),
       onJudged: () => undefined,
+      standing: () => 'known',
     });
     let report = await pass.step();
     while (report === 'more') report = await pass.step();

@@ -55,6 +55,7 @@ const newPass = () =>
     aliasCase: 'preserve',
     doubtful: () => [],
     onJudged: () => undefined,
+    standing: () => 'known',
     force: false,
     chunk: 1_000,
   });
