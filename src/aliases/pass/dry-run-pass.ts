@@ -6,6 +6,7 @@ import { beginPass } from './passes';
 import { type PassReport, requireTables } from './report';
 import { AliasSink } from '../sink/sink';
 import { AliasSource } from '../source/source';
+import { sourceOptions } from '../source/source-options';
 
 export interface DryRunOptions {
   /** Go on where a pass would stop: before a mass deletion, or (true only) when keys in Redis are spelled for another ALIAS_CASE. */
@@ -19,7 +20,7 @@ export async function dryRunPass(
   onDifference: (difference: Difference) => void,
 ): Promise<PassReport> {
   const { aliasCase } = config;
-  const source = AliasSource.open({ path: config.dbPath, mappings: config.aliasTables, aliasCase });
+  const source = AliasSource.open(sourceOptions(config));
   const connection = new RedisConnection(config.redis, 'dry-run');
   try {
     await connection.connect();
@@ -32,7 +33,8 @@ export async function dryRunPass(
       target: dryRun(connection, onDifference),
       force: force !== false,
       aliasCase,
-      doubtful: () => (force === true ? [] : unvouched(source.aliasTruths.keys(), aliasCase, checkpoint?.cases)),
+      doubtful: () =>
+        force === true ? [] : unvouched(source.aliasTruths.keys(), aliasCase, checkpoint?.cases),
       onJudged: () => undefined,
       standing: () => 'known',
     });

@@ -7,6 +7,7 @@ import { Changelog } from './changelog';
 import { openForReading, requireFile, sqliteError } from './database';
 import { type Ground, groundAt, groundUnder, sameFile, sameGround } from './ground';
 import type { AliasCase, AliasMapping } from '../../mapping/alias-tables';
+import type { DocumentMapping } from '../../mapping/documents';
 import type { KeyTruth } from './key-truth';
 import { AliasTruth } from './truth';
 
@@ -14,6 +15,8 @@ export interface SourceOptions {
   readonly path: string;
   readonly mappings: readonly AliasMapping[];
   readonly aliasCase: AliasCase;
+  /** None when it is left out. */
+  readonly documents?: readonly DocumentMapping[] | undefined;
 }
 
 const writerPatienceMs = 1_000;
