@@ -1,7 +1,7 @@
 import type { AliasStores } from '../../config/load';
 import { inspectServer, RedisConnection } from '../../connections/redis';
 import { unvouched } from '../sink/alias-case';
-import { type Difference, dryRun } from './dry-run';
+import { dryRun, type OnDifference } from './dry-run';
 import { beginPass } from './passes';
 import { type PassReport, requireTables } from './report';
 import { AliasSink } from '../sink/sink';
@@ -17,7 +17,7 @@ export interface DryRunOptions {
 export async function dryRunPass(
   config: AliasStores,
   { force }: DryRunOptions,
-  onDifference: (difference: Difference) => void,
+  onDifference: OnDifference,
 ): Promise<PassReport> {
   const { aliasCase } = config;
   const source = AliasSource.open(sourceOptions(config));
