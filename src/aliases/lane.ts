@@ -145,7 +145,7 @@ export function aliasLane(options: AliasLaneOptions): AliasLane {
         yieldToWriter,
         tidy({ keep, keeper, sink, log }),
         restWhilePaused,
-        tail({ keep, sink, vouching, applied }),
+        tail({ keep, sink, vouching, applied, onDoubt }),
         pass,
       ],
       atRest: [settle],
