@@ -2,7 +2,7 @@ import type { RedisConnection } from '../connections/redis';
 import { asRetryable, describeError, MillraceError } from '../foundation/errors';
 import type { Log } from '../log/log';
 import type { Metrics } from '../metrics/metrics';
-import { documentFingerprint } from '../mapping/fingerprint';
+import { documentHashes } from '../mapping/fingerprint';
 import { AppliedReport } from '../pipeline/applied-report';
 import type { Tell } from '../pipeline/event';
 import { Incidents } from '../pipeline/incidents';
@@ -87,7 +87,7 @@ export function aliasLane(options: AliasLaneOptions): AliasLane {
   const vouching = new Vouching(sink, aliasCase, force);
   const introduction = new Introduction(sink, {
     documents,
-    hashes: new Map(documents.map((document) => [document.name, documentFingerprint(document)])),
+    hashes: documentHashes(documents),
     claimed: force ? 'all' : (options.claimed ?? new Set()),
   });
   const applied = new AppliedReport({
@@ -156,7 +156,7 @@ export function aliasLane(options: AliasLaneOptions): AliasLane {
         yieldToWriter,
         tidy({ keep, keeper, sink, log }),
         restWhilePaused,
-        tail({ keep, sink, vouching, applied }),
+        tail({ keep, sink, vouching, introduction, applied, onDoubt }),
         pass,
       ],
       atRest: [settle],

@@ -1,10 +1,10 @@
 import { dryRunPass } from '../aliases/pass/dry-run-pass';
 import type { Difference } from '../aliases/pass/dry-run';
-import { describeGaps } from '../aliases/source/capture';
 import { AliasSource } from '../aliases/source/source';
 import { sourceOptions } from '../aliases/source/source-options';
-import { type Mappings, readIntroduced } from '../aliases/sink/introduced';
+import { readIntroduced } from '../aliases/sink/introduced';
 import { type Standing, standings } from '../aliases/sink/introduction';
+import type { Mappings } from '../aliases/sink/sink';
 import { tableStatuses } from '../aliases/status';
 import type { AliasStores } from '../config/load';
 import { keyPrefix } from '../mapping/alias-tables';
@@ -42,7 +42,9 @@ const samplesOfEach = 3;
 /** Whether there is something to do. */
 export const hasChanges = ({ mappings, capture }: Plan): boolean =>
   capture.length > 0 ||
-  mappings.some((one) => one.state === 'new' || one.state === 'changed' || one.add + one.update + one.delete > 0);
+  mappings.some(
+    (one) => one.state === 'new' || one.state === 'changed' || one.add + one.update + one.delete > 0,
+  );
 
 /** What the mappings in force would do. Reads SQLite and Redis, writes neither. @throws as a pass does */
 export async function planMappings(stores: AliasStores): Promise<Plan> {

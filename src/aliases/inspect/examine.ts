@@ -55,10 +55,10 @@ function databaseFindings(file: AliasFile): readonly Finding[] {
             remedy: 'Switch to WAL once, with: PRAGMA journal_mode = WAL',
           },
     );
-    for (const table of tableStatuses(source.entries)) {
+    for (const table of tableStatuses(source)) {
       findings.push(
         table.state === 'served'
-          ? { level: 'ok', what: `${table.table} feeds alias:${table.type}:*` }
+          ? { level: 'ok', what: `${table.table} feeds ${table.keys}` }
           : {
               level: 'problem',
               what: table.message ?? table.table,

@@ -21,10 +21,7 @@ export interface DifferenceOf {
 export type OnDifference = (difference: Difference, of: DifferenceOf) => void;
 
 /** Takes the sink's place in a pass: compares and reports, and writes nothing, not even a checkpoint. */
-export function dryRun(
-  connection: RedisConnection,
-  onDifference: OnDifference,
-): PassTarget {
+export function dryRun(connection: RedisConnection, onDifference: OnDifference): PassTarget {
   let last: Promise<unknown> = Promise.resolve();
   const compare = async ({ type, keyspace, aliases, values, exact }: AliasBatch): Promise<AliasCounts> => {
     const counts = { added: 0, updated: 0, deleted: 0 };
