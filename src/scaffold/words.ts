@@ -1,0 +1,39 @@
+/** `customers` -> `customer`, `categories` -> `category`; a word that is no plural, or may be none, stays. */
+export function singular(word: string): string {
+  if (/(?:ss|us|is|news|series|species)$/i.test(word) || word.length < 3) return word;
+  if (/[^aeiou]ies$/i.test(word)) return word.replace(/ies$/i, 'y');
+  if (/(?:ss|x|ch|sh)es$/i.test(word)) return word.replace(/es$/i, '');
+  return word.replace(/s$/i, '');
+}
+
+/** `user` -> `users`. A word that ends in s stays. */
+export function plural(word: string): string {
+  if (/s$/i.test(word)) return word;
+  if (/[^aeiou]y$/i.test(word)) return word.replace(/y$/i, 'ies');
+  return /(?:x|ch|sh)$/i.test(word) ? `${word}es` : `${word}s`;
+}
+
+const longestName = 64;
+
+/** What a mapping may be called: letters, digits, _ and -; undefined if nothing of the text is. */
+export function slug(text: string): string | undefined {
+  const name = text
+    .toLowerCase()
+    .replace(/[^a-z0-9_-]+/g, '-')
+    .slice(0, longestName)
+    .replace(/^-+|-+$/g, '');
+  return name === '' ? undefined : name;
+}
+
+/** The first of the names that nobody has, else the last one with a number. It is noted as taken. */
+export function freeName(names: readonly string[], taken: Set<string>): string {
+  const last = names.at(-1) ?? 'mapping';
+  let name = names.find((one) => !taken.has(one));
+  for (let n = 2; name === undefined; n++) {
+    const end = `-${n}`;
+    const numbered = `${last.slice(0, longestName - end.length)}${end}`;
+    if (!taken.has(numbered)) name = numbered;
+  }
+  taken.add(name);
+  return name;
+}
