@@ -1,4 +1,6 @@
-import { defaultMappings, keyPrefix } from '../mapping/alias-tables';
+import type { DocumentMapping } from '../mapping/documents';
+import { builtInDocuments } from '../mapping/file/built-in';
+import { includable } from '../mapping/file/mapping-file';
 import type { FoundTable } from './tables';
 
 /** A file of mappings that comes with Millrace: what it maps of an SQLite file. */
@@ -10,41 +12,36 @@ export interface BuiltIn {
 
 export interface BuiltInTable {
   readonly mapping: string;
+  readonly prefix: string;
   readonly table: string;
   readonly columns: readonly string[];
-  readonly prefix: string;
 }
 
-/** The one whose mappings are no files yet: the kinds of the registry. */
+/** The one whose mappings are of records, and the kinds of the registry. */
 export const aiRegistryName = 'ai-registry';
 
-const entityTables = [
-  { table: 'teams', mapping: 'team', columns: ['sport', 'league'] },
-  { table: 'players', mapping: 'player', columns: ['sport', 'team'] },
-  { table: 'leagues', mapping: 'league', columns: ['sport', 'country'] },
-  { table: 'markets', mapping: 'market', columns: ['sport'] },
-];
+export const builtIns = (): readonly BuiltIn[] =>
+  includable.flatMap((name) =>
+    name === aiRegistryName ? [] : [{ name, tables: builtInDocuments(name).flatMap(tableOf) }],
+  );
 
-export const builtIns: readonly BuiltIn[] = [
-  {
-    name: 'sports-aliases',
-    tables: defaultMappings.map(({ type, table, idColumn, aliasColumn }) => ({
-      mapping: type,
-      table,
-      columns: [idColumn, aliasColumn],
-      prefix: keyPrefix(type),
-    })),
-  },
-  {
-    name: 'sports-entities',
-    tables: entityTables.map(({ table, mapping, columns }) => ({
-      mapping: `entity-${mapping}`,
-      table,
-      columns: ['id', 'name', 'normalized_name', ...columns],
-      prefix: `entity:${mapping}:`,
-    })),
-  },
-];
+const tableOf = ({ name, key, form, rows }: DocumentMapping): readonly BuiltInTable[] => {
+  if ('sql' in rows) return [];
+  const columns = [...key.parts.map(({ column }) => column), ...columnsOf(form)];
+  return [{ mapping: name, prefix: key.prefix, table: rows.table, columns }];
+};
+
+function columnsOf(form: DocumentMapping['form']): readonly string[] {
+  switch (form.type) {
+    case 'json':
+    case 'hash':
+      return form.fields.map(({ column }) => column);
+    case 'zset':
+      return [form.member, form.score];
+    default:
+      return [form.column];
+  }
+}
 
 const same = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase();
 

@@ -1,4 +1,5 @@
 import { harmless } from '../foundation/harmless';
+import { parseTemplate } from '../mapping/key-template';
 import { clash } from './prefixes';
 import { chooseKey, unfitColumn } from './table-key';
 import type { FoundTable } from './tables';
@@ -72,9 +73,6 @@ export interface Occupied {
   readonly names: Set<string>;
 }
 
-/** The reader takes no longer one. */
-const longestTemplate = 256;
-
 /** Gives each table a name and a prefix of its own, under which nothing is. Pure, but for the names, to which it adds. */
 export function proposeDocuments(
   candidates: readonly Candidate[],
@@ -87,7 +85,8 @@ export function proposeDocuments(
     const { table, key, columns, remarks } = candidate;
     const columnsOfKey = key.map((column) => `{${column}}`).join(':');
     const why = (prefix: string): string | undefined => {
-      if (prefix.length + columnsOfKey.length > longestTemplate) return 'its key template would be too long';
+      const template = parseTemplate(prefix + columnsOfKey);
+      if (typeof template === 'string') return template;
       if (isInUse(prefix)) return `Redis has keys under ${prefix}`;
       const other = prefixes.find((one) => clash(one, prefix));
       return other === undefined

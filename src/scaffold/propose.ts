@@ -13,9 +13,10 @@ const internal = /^(?:sqlite_|millrace_)/i;
 /** What the file should say, going by what was found. Pure. @param kinds names of the kinds of the registry of models */
 export function propose(findings: Findings, sources: readonly string[], kinds: readonly string[]): Proposal {
   const { tables, candidates, redis, postgres } = findings;
-  const includes = [...builtIns.flatMap((one) => included(one, tables)), ...registry(findings)];
+  const files = builtIns();
+  const includes = [...files.flatMap((one) => included(one, tables)), ...registry(findings)];
   const isIncluded = (name: string) => includes.some((one) => one.included && one.name === name);
-  const kept = builtIns.filter(({ name }) => isIncluded(name));
+  const kept = files.filter(({ name }) => isIncluded(name));
   const served = kept.flatMap((one) => one.tables);
   const names = new Set([
     ...served.map(({ mapping }) => mapping),

@@ -1,9 +1,11 @@
+const noPlural = /(?:ss|us|is|alias|atlas|canvas|bias|gas|news|series|species)$/i;
+const longPlural = /(?:ss|x|ch|sh|alias|status|campus|virus|bus)es$/i;
+
 /** `customers` -> `customer`, `categories` -> `category`; a word that is no plural, or may be none, stays. */
 export function singular(word: string): string {
-  if (/(?:ss|us|is|news|series|species)$/i.test(word) || word.length < 3) return word;
+  if (noPlural.test(word) || word.length < 3) return word;
   if (/[^aeiou]ies$/i.test(word)) return word.replace(/ies$/i, 'y');
-  if (/(?:ss|x|ch|sh)es$/i.test(word)) return word.replace(/es$/i, '');
-  return word.replace(/s$/i, '');
+  return word.replace(longPlural.test(word) ? /es$/i : /s$/i, '');
 }
 
 /** `user` -> `users`. A word that ends in s stays. */
