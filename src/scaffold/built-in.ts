@@ -38,7 +38,9 @@ function columnsOf(form: DocumentMapping['form']): readonly string[] {
       return form.fields.map(({ column }) => column);
     case 'zset':
       return [form.member, form.score];
-    default:
+    case 'string':
+    case 'list':
+    case 'set':
       return [form.column];
   }
 }

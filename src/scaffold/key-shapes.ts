@@ -48,8 +48,10 @@ export function shapesOf(keys: readonly FoundRedisKey[]): readonly KeyShape[] {
           : [],
       );
     })
-    .sort((a, b) => b.keys.length - a.keys.length || (shapeText(a) < shapeText(b) ? -1 : 1));
+    .sort((a, b) => b.keys.length - a.keys.length || (order(a) < order(b) ? -1 : 1));
 }
+
+const order = (shape: KeyShape): string => `${shapeText(shape)} ${shape.type}`;
 
 interface Division {
   readonly pattern: Pattern;

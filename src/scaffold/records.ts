@@ -109,7 +109,7 @@ interface CommonField {
   readonly values: readonly string[];
 }
 
-/** The fields of all or many of the hashes, in the order in which they come; none if most hashes have others. */
+/** The fields of all or many of the hashes, in the order of their names (a large hash has none); nothing if most hashes have others. */
 function commonFields(hashes: readonly HashSample[]): readonly CommonField[] {
   const found = new Map<string, (string | undefined)[]>();
   for (const hash of hashes)
@@ -117,7 +117,9 @@ function commonFields(hashes: readonly HashSample[]): readonly CommonField[] {
   const common = [...found].filter(([, values]) => values.length * rarest >= hashes.length);
   const shared = common.filter(([, values]) => values.length * 2 >= hashes.length);
   if (shared.length * 2 < common.length) return [];
-  return common.map(([field, values]) => ({ field, values: values.filter((value) => value !== undefined) }));
+  return common
+    .toSorted(([one], [other]) => (one < other ? -1 : 1))
+    .map(([field, values]) => ({ field, values: values.filter((value) => value !== undefined) }));
 }
 
 /** As Postgres writes names without quotes. */
