@@ -1,6 +1,6 @@
+import { type AliasMapping, keyPrefix } from '../mapping/alias-tables';
 import type { DocumentMapping } from '../mapping/documents';
 import { builtInDocuments } from '../mapping/file/built-in';
-import { includable } from '../mapping/file/mapping-file';
 import type { FoundTable } from './tables';
 
 /** A file of mappings that comes with Millrace: what it maps of an SQLite file. */
@@ -20,10 +20,18 @@ export interface BuiltInTable {
 /** The one whose mappings are of records, and the kinds of the registry. */
 export const aiRegistryName = 'ai-registry';
 
-export const builtIns = (): readonly BuiltIn[] =>
-  includable.flatMap((name) =>
-    name === aiRegistryName ? [] : [{ name, tables: builtInDocuments(name).flatMap(tableOf) }],
-  );
+/** @param aliasTables those of ALIAS_TABLES, which take the place of the built-in ones */
+export const builtIns = (aliasTables: readonly AliasMapping[]): readonly BuiltIn[] => [
+  { name: 'sports-aliases', tables: aliasTables.map(tableOfAliases) },
+  { name: 'sports-entities', tables: builtInDocuments('sports-entities').flatMap(tableOf) },
+];
+
+const tableOfAliases = ({ type, table, idColumn, aliasColumn }: AliasMapping): BuiltInTable => ({
+  mapping: type,
+  prefix: keyPrefix(type),
+  table,
+  columns: [idColumn, aliasColumn],
+});
 
 const tableOf = ({ name, key, form, rows }: DocumentMapping): readonly BuiltInTable[] => {
   if ('sql' in rows) return [];

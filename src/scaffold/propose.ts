@@ -1,4 +1,5 @@
 import { inFew } from '../foundation/in-few';
+import type { AliasMapping } from '../mapping/alias-tables';
 import { aiRegistryName, type BuiltIn, builtIns, isMeant } from './built-in';
 import { type Candidate, type LeftOut, proposeDocuments } from './documents';
 import type { Include, Proposal } from './file-text';
@@ -10,10 +11,18 @@ import type { FoundTable } from './tables';
 /** Tables of SQLite, and of ours. */
 const internal = /^(?:sqlite_|millrace_)/i;
 
-/** What the file should say, going by what was found. Pure. @param kinds names of the kinds of the registry of models */
-export function propose(findings: Findings, sources: readonly string[], kinds: readonly string[]): Proposal {
+export interface Circumstances {
+  /** What was looked at, in words. */
+  readonly sources: readonly string[];
+  readonly aliasTables: readonly AliasMapping[];
+  /** Names of the kinds of the registry of models. */
+  readonly kinds: readonly string[];
+}
+
+/** What the file should say, going by what was found. Pure. */
+export function propose(findings: Findings, { sources, aliasTables, kinds }: Circumstances): Proposal {
   const { tables, candidates, redis, postgres } = findings;
-  const files = builtIns();
+  const files = builtIns(aliasTables);
   const includes = [...files.flatMap((one) => included(one, tables)), ...registry(findings)];
   const isIncluded = (name: string) => includes.some((one) => one.included && one.name === name);
   const kept = files.filter(({ name }) => isIncluded(name));

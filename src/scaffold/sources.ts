@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { fatal, type MillraceError } from '../foundation/errors';
+import type { Proposal } from './file-text';
 import type { Findings, Stores } from './look';
 
 type Named = Pick<Stores, 'dbPath' | 'redis' | 'postgres'>;
@@ -23,6 +24,15 @@ const nothingToLookAt = (reason: string): MillraceError =>
     code: 'E_NO_STORES',
     hint: 'Set DB_PATH to the SQLite file, REDIS_URL, or both.',
   });
+
+/** A file that maps nothing would switch everything off. @throws E_NOTHING_FOUND (fatal) */
+export function requireMappings({ includes, documents }: Proposal, sources: readonly string[]): void {
+  if (documents.length > 0 || includes.some(({ included }) => included)) return;
+  throw fatal(`nothing was found that could be mapped, in ${sources.join(' and ')}: no file is written`, {
+    code: 'E_NOTHING_FOUND',
+    hint: '`millrace config init --stdout` prints what was found, as comments; DB_PATH names the SQLite file.',
+  });
+}
 
 /** What goes on without a server that could not be asked. */
 export function failures({ redis, postgres }: Findings): readonly string[] {

@@ -1,4 +1,5 @@
 import Database from 'better-sqlite3';
+import { defaultMappings } from '../../src/mapping/alias-tables';
 import { candidateOf } from '../../src/scaffold/documents';
 import type { Findings } from '../../src/scaffold/look';
 import { propose } from '../../src/scaffold/propose';
@@ -8,7 +9,11 @@ import { readTables } from '../../src/scaffold/tables';
 /** What is proposed for a schema, with a Redis that has these keys and no others. */
 export function proposedFor(
   schema: string,
-  { keys = [] as readonly string[], postgres = undefined as Findings['postgres'] } = {},
+  {
+    keys = [] as readonly string[],
+    postgres = undefined as Findings['postgres'],
+    aliasTables = defaultMappings,
+  } = {},
 ): Proposal {
   const db = new Database(':memory:');
   try {
@@ -21,7 +26,10 @@ export function proposedFor(
       registry: keys.some((key) => key.startsWith('aidb:')),
       shapes: [],
     };
-    return propose({ tables, candidates: tables.map(candidateOf), redis, postgres }, ['a.db'], ['model']);
+    return propose(
+      { tables, candidates: tables.map(candidateOf), redis, postgres },
+      { sources: ['a.db'], aliasTables, kinds: ['model'] },
+    );
   } finally {
     db.close();
   }

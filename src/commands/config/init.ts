@@ -1,16 +1,17 @@
 import { existsSync, lstatSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { loadConfig } from '../../config/load';
 import { readEnvironment } from '../../config/environment';
 import { useRunningDaemon } from '../../embedded/stores';
 import { fileText } from '../../scaffold/file-text';
 import { look } from '../../scaffold/look';
 import { propose } from '../../scaffold/propose';
-import { failures, nextSteps, sourcesOf } from '../../scaffold/sources';
+import { failures, nextSteps, requireMappings, sourcesOf } from '../../scaffold/sources';
 import { summary } from '../../scaffold/summary';
 import { fileExists, writeNewFile } from '../../scaffold/write-file';
 import { complain, print } from '../../terminal/print';
-import { configOf, type RunVerb, withOptions } from '../options';
+import { type RunVerb, withOptions } from '../options';
 
 interface Flags extends Record<string, unknown> {
   readonly stdout?: boolean;
@@ -40,25 +41,28 @@ export function initCommand(config: Command, run: RunVerb): void {
     .addHelpText('after', examples)
     .action((flags: Flags) =>
       run(async () => {
-        const path = resolve(readEnvironment()['MILLRACE_CONFIG'] ?? 'millrace.yaml');
+        const { MILLRACE_CONFIG: named, ...environment } = readEnvironment();
+        const path = resolve(named === undefined || named === '' ? 'millrace.yaml' : named);
         const toStdout = flags.stdout === true;
         // Before anything is read: a file that is wrong is there, too.
         if (!toStdout && lstatSync(path, { throwIfNoEntry: false }) !== undefined) throw fileExists(path);
-        const settings = useRunningDaemon(configOf(flags));
+        const settings = useRunningDaemon(loadConfig(environment, flags));
         const isThere = settings.dbConfigured || existsSync(settings.dbPath);
         const stores = { ...settings, dbPath: isThere ? settings.dbPath : undefined };
         const findings = await look(stores);
         const sources = sourcesOf(stores, findings);
         complain(failures(findings));
-        const proposal = propose(findings, sources, [...settings.catalogue.keys()]);
+        const kinds = [...settings.catalogue.keys()];
+        const proposal = propose(findings, { sources, aliasTables: settings.aliasTables, kinds });
         const text = fileText(proposal, reader);
         if (toStdout) {
           process.stdout.write(text);
           complain(summary(proposal));
-        } else {
-          writeNewFile(path, text);
-          print([...summary(proposal), ...nextSteps(path)]);
+          return 0;
         }
+        requireMappings(proposal, sources);
+        writeNewFile(path, text);
+        print([...summary(proposal), ...nextSteps(path)]);
         return 0;
       }),
     );
