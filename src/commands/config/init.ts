@@ -1,12 +1,15 @@
 import { existsSync, lstatSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { loadConfig } from '../../config/load';
 import { readEnvironment } from '../../config/environment';
+import { mappingsFileName } from '../../config/mappings';
+import { options } from '../../config/options';
 import { useRunningDaemon } from '../../embedded/stores';
 import { fileText } from '../../scaffold/file-text';
 import { look } from '../../scaffold/look';
 import { propose } from '../../scaffold/propose';
+import { schemaFrom } from '../../scaffold/schema';
 import { failures, nextSteps, requireMappings, sourcesOf } from '../../scaffold/sources';
 import { summary } from '../../scaffold/summary';
 import { fileExists, writeNewFile } from '../../scaffold/write-file';
@@ -15,6 +18,7 @@ import { type RunVerb, withOptions } from '../options';
 
 interface Flags extends Record<string, unknown> {
   readonly stdout?: boolean;
+  readonly config?: string;
 }
 
 const examples = `
@@ -24,11 +28,6 @@ Examples:
 
 It reads the SQLite file, at most 10,000 keys of Redis, and the names of the tables of Postgres. A file that is there stays as it is.`;
 
-const reader = {
-  schema: 'https://raw.githubusercontent.com/millrace-sync/millrace/main/mappings/millrace.schema.json',
-  readsRecords: false,
-};
-
 /** `millrace config init`: proposes a file of mappings for stores that nobody has described. */
 export function initCommand(config: Command, run: RunVerb): void {
   withOptions(
@@ -36,34 +35,35 @@ export function initCommand(config: Command, run: RunVerb): void {
       .command('init')
       .description('propose a millrace.yaml for an SQLite file, a Redis and a Postgres, as they are')
       .option('--stdout', 'print the file instead of writing it'),
-    ['redisUrl', 'postgresUrl', 'dbPath'],
+    ['redisUrl', 'postgresUrl', 'dbPath', 'config'],
   )
     .addHelpText('after', examples)
-    .action((flags: Flags) =>
-      run(async () => {
-        const { MILLRACE_CONFIG: named, ...environment } = readEnvironment();
-        const path = resolve(named === undefined || named === '' ? 'millrace.yaml' : named);
-        const toStdout = flags.stdout === true;
-        // Before anything is read: a file that is wrong is there, too.
-        if (!toStdout && lstatSync(path, { throwIfNoEntry: false }) !== undefined) throw fileExists(path);
-        const settings = useRunningDaemon(loadConfig(environment, flags));
-        const isThere = settings.dbConfigured || existsSync(settings.dbPath);
-        const stores = { ...settings, dbPath: isThere ? settings.dbPath : undefined };
-        const findings = await look(stores);
-        const sources = sourcesOf(stores, findings);
-        complain(failures(findings));
-        const kinds = [...settings.catalogue.keys()];
-        const proposal = propose(findings, { sources, aliasTables: settings.aliasTables, kinds });
-        const text = fileText(proposal, reader);
-        if (toStdout) {
-          process.stdout.write(text);
-          complain(summary(proposal));
-          return 0;
-        }
-        requireMappings(proposal, sources);
-        writeNewFile(path, text);
-        print([...summary(proposal), ...nextSteps(path)]);
-        return 0;
-      }),
-    );
+    .action((flags: Flags) => run(() => init(flags)));
+}
+
+async function init(flags: Flags): Promise<number> {
+  const { [options.config.env]: byEnvironment, ...environment } = readEnvironment();
+  const named = flags.config ?? byEnvironment;
+  const path = resolve(named === undefined || named === '' ? mappingsFileName : named);
+  const toStdout = flags.stdout === true;
+  // Before anything is read: a file that is wrong is there, too.
+  if (!toStdout && lstatSync(path, { throwIfNoEntry: false }) !== undefined) throw fileExists(path);
+  const settings = useRunningDaemon(loadConfig(environment, { ...flags, config: undefined }));
+  const isThere = settings.dbConfigured || existsSync(settings.dbPath);
+  const stores = { ...settings, dbPath: isThere ? settings.dbPath : undefined };
+  const findings = await look(stores);
+  const sources = sourcesOf(stores, findings);
+  complain(failures(findings));
+  const { aliasTables, catalogue } = settings;
+  const proposal = propose(findings, { sources, aliasTables, kinds: [...catalogue.keys()] });
+  const text = fileText(proposal, { schema: schemaFrom(dirname(path)), readsRecords: false });
+  if (toStdout) {
+    print(text.trimEnd().split('\n'));
+    complain(summary(proposal));
+    return 0;
+  }
+  requireMappings(proposal, sources);
+  writeNewFile(path, text);
+  print([...summary(proposal), ...nextSteps(path)]);
+  return 0;
 }

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { mappingFile } from '../../mapping/file/support';
@@ -84,11 +84,14 @@ test('--stdout prints the file, writes none, and asks for no place to write it',
   expect(written()).toBe('version: 1\n');
 });
 
-test('MILLRACE_CONFIG says which file', async () => {
+test('--config or MILLRACE_CONFIG says which file', async () => {
   database(products);
   expect(await init([], { MILLRACE_CONFIG: 'other.yaml' })).toMatchObject({ code: 0 });
-  expect(existsSync(join(work, 'other.yaml'))).toBe(true);
-  expect(existsSync(join(work, 'millrace.yaml'))).toBe(false);
+  expect(await init(['--config', 'third.yaml'], { MILLRACE_CONFIG: 'other.yaml' })).toMatchObject({
+    code: 0,
+  });
+  expect(await init([], { MILLRACE_CONFIG: 'other.yaml' })).toMatchObject({ code: 1 });
+  expect(readdirSync(work).filter((name) => name.endsWith('.yaml'))).toEqual(['other.yaml', 'third.yaml']);
 });
 
 test('a folder that is not there is said to be what is wrong', async () => {
