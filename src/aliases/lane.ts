@@ -17,6 +17,7 @@ import type { AliasCheckpoint } from './sink/checkpoint';
 import { AliasFollower } from './sink/follower';
 import { aliasIncidentStore } from './sink/incident-store';
 import { aliasPauseStore } from './sink/pause-store';
+import { Introduction } from './sink/introduction';
 import { AliasSink, CheckpointMoved } from './sink/sink';
 import { sqliteError } from './source/database';
 import type { AliasSource } from './source/source';
@@ -81,6 +82,11 @@ export function aliasLane(options: AliasLaneOptions): AliasLane {
   });
   const sink = new AliasSink(connection);
   const vouching = new Vouching(sink, aliasCase, force);
+  const introduction = new Introduction(sink, {
+    documents: [],
+    hashes: new Map(),
+    claimed: force ? 'all' : new Set(),
+  });
   const applied = new AppliedReport({
     ...{ pipeline: 'aliases', log, metrics, tell },
     describe: describeAliasesApplied,
@@ -94,9 +100,13 @@ export function aliasLane(options: AliasLaneOptions): AliasLane {
   const passes = aliasPasses({
     ...{ connection, target: sink, aliasCase, force, unserved, log, metrics, tell },
     truths: () => keeper.source?.truths ?? new Map(),
-    doubtful: () => vouching.doubtful(keeper.source?.truths.keys() ?? []),
+aliasTruths: () => keeper.source?.aliasTruths ?? new Map(),
+    doubtful: () => vouching.doubtful(keeper.source?.aliasTruths.keys() ?? []),
+    standing: (type) => introduction.standing(type),
     onJudged: (types, blocked) => {
-      vouching.judged(types, blocked);
+      const spelled = (type: string) => keeper.source?.aliasTruths.has(type) === true;
+      vouching.judged(types.filter(spelled), blocked.filter(spelled));
+      introduction.judged(types);
     },
     onDone: (report) => {
       for (const [type, result] of Object.entries(report.types)) applied.count(type, result);

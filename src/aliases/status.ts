@@ -16,6 +16,7 @@ import type { AliasLag } from './lag';
 import type { AliasLaneState } from './lane';
 import type { PassReport } from './pass/report';
 import type { UnservedRow } from './source/unserved';
+import { keyPrefix } from '../mapping/alias-tables';
 
 /** One configured table, served or not. */
 export interface TableStatus {
@@ -108,8 +109,11 @@ export function aliasTroubles(
   }
   const troubles = [...stalledTroubles(status, limits), ...passTroubles(status, limits)];
   for (const type of status.lastPass?.blocked ?? []) {
+    const blocked = status.lastPass?.types[type]?.blocked;
     troubles.push(
-      `aliases: the last full pass stopped before a mass deletion of alias:${type}:* keys: check DB_PATH and ALIAS_TABLES; if it is meant, \`millrace reconcile --force\``,
+      blocked?.reason === 'new'
+        ? `aliases: ${type} is new, and ${blocked.prefix}* has keys already that are not as it says: see \`millrace config plan\`; to take them over, \`millrace config apply --yes ${type}\``
+        : `aliases: the last full pass stopped before a mass deletion of ${blocked?.prefix ?? keyPrefix(type)}* keys: check DB_PATH and ALIAS_TABLES; if it is meant, \`millrace reconcile --force\``,
     );
   }
   const served = status.tables.filter((table) => table.state === 'served');

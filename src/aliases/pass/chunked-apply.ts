@@ -1,6 +1,6 @@
 import type { AliasCounts, AliasBatch } from '../sink/sink';
 import type { StaleKeys } from './stale-keys';
-import type { AliasTruth } from '../source/truth';
+import type { KeyTruth } from '../source/key-truth';
 import type { UnservedRows } from '../source/unserved-rows';
 
 /** Where a pass sends what differs: the sink, or the dry run that only compares. */
@@ -11,7 +11,7 @@ export interface PassTarget {
 }
 
 export interface ChunkedApplyOptions {
-  readonly truths: () => ReadonlyMap<string, AliasTruth>;
+  readonly truths: () => ReadonlyMap<string, KeyTruth>;
   readonly target: PassTarget;
   readonly chunk: number;
   /** Keys that no row has an alias for: sent first. */
@@ -44,7 +44,7 @@ type Cursor =
       readonly at: 'type';
       readonly type: number;
       readonly index: number;
-      readonly from: string | Buffer | undefined;
+      readonly from: unknown;
     };
 
 /** A chunk on its way. Its counts hold once it is applied; if it fails, `step` goes back to its cursor. */
@@ -104,17 +104,24 @@ export class ChunkedApply {
     const next: Cursor = { at: 'type', type: cursor.type + 1, index: 0, from: undefined };
     const truth = this.#options.truths().get(type);
     const different = this.#options.different.get(type) ?? [];
-    if (truth === undefined) this.#cursor = next;
-    else if (different === 'all') {
+    if (truth === undefined) {
+      this.#cursor = next;
+      return;
+    }
+    const { keyspace } = truth;
+    if (different === 'all') {
       const page = truth.walk(cursor.from, this.#options.chunk);
       const unkeyed = cursor.from === undefined ? truth.countUnkeyed() : 0;
       this.#options.unserved?.note({ type, truth, from: cursor.from, page, unkeyed });
-      this.#send({ type, ...page }, cursor, { total: page.aliases.length, skipped: page.skipped + unkeyed });
+      this.#send({ type, keyspace, ...page }, cursor, {
+        total: page.aliases.length,
+        skipped: page.skipped + unkeyed,
+      });
       this.#cursor = page.next === undefined ? next : { ...cursor, from: page.next };
     } else if (cursor.index >= different.length) this.#cursor = next;
     else {
       const aliases = different.slice(cursor.index, cursor.index + this.#options.chunk);
-      this.#send({ type, aliases, values: truth.lookUp(aliases) }, cursor);
+      this.#send({ type, keyspace, aliases, values: truth.lookUp(aliases) }, cursor);
       this.#cursor = { ...cursor, index: cursor.index + aliases.length };
     }
   }

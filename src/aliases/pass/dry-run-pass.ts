@@ -28,11 +28,13 @@ export async function dryRunPass(
     const pass = beginPass({
       connection,
       truths: () => source.truths,
+      aliasTruths: () => source.aliasTruths,
       target: dryRun(connection, onDifference),
       force: force !== false,
       aliasCase,
-      doubtful: () => (force === true ? [] : unvouched(source.truths.keys(), aliasCase, checkpoint?.cases)),
+      doubtful: () => (force === true ? [] : unvouched(source.aliasTruths.keys(), aliasCase, checkpoint?.cases)),
       onJudged: () => undefined,
+      standing: () => 'known',
     });
     let report = await pass.step();
     while (report === 'more') report = await pass.step();

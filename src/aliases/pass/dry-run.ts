@@ -1,6 +1,5 @@
 import type { RedisConnection } from '../../connections/redis';
 import type { PassTarget } from './chunked-apply';
-import { keyPrefix } from '../../mapping/alias-tables';
 import { readValues } from '../sink/read-keys';
 import type { AliasCounts, AliasBatch } from '../sink/sink';
 
@@ -18,10 +17,9 @@ export function dryRun(
   onDifference: (difference: Difference) => void,
 ): PassTarget {
   let last: Promise<unknown> = Promise.resolve();
-  const compare = async ({ type, aliases, values }: AliasBatch): Promise<AliasCounts> => {
+  const compare = async ({ keyspace: { prefix }, aliases, values }: AliasBatch): Promise<AliasCounts> => {
     const counts = { added: 0, updated: 0, deleted: 0 };
     if (aliases.length === 0) return counts;
-    const prefix = keyPrefix(type);
     const keys = aliases.map((alias) =>
       typeof alias === 'string' ? prefix + alias : Buffer.concat([Buffer.from(prefix), alias]),
     );

@@ -7,6 +7,7 @@ import { Changelog } from './changelog';
 import { openForReading, requireFile, sqliteError } from './database';
 import { type Ground, groundAt, groundUnder, sameFile, sameGround } from './ground';
 import type { AliasCase, AliasMapping } from '../../mapping/alias-tables';
+import type { KeyTruth } from './key-truth';
 import { AliasTruth } from './truth';
 
 export interface SourceOptions {
@@ -32,8 +33,10 @@ export class AliasSource {
   readonly realPath: string;
   readonly journalMode: string;
   readonly entries: readonly CatalogueEntry[];
-  /** By type, for the tables that can be served. */
-  readonly truths: ReadonlyMap<string, AliasTruth>;
+  /** By name, for the mappings that can be served. */
+  readonly truths: ReadonlyMap<string, KeyTruth>;
+  /** Those of them that are alias tables. */
+  readonly aliasTruths: ReadonlyMap<string, AliasTruth>;
   /** undefined unless the capture is complete: a changelog that misses changes is no log to follow. */
   readonly changelog: Changelog | undefined;
   /** Why the capture is not complete. */
@@ -58,13 +61,14 @@ export class AliasSource {
     this.#schemaVersion = schemaVersion(db);
     this.journalMode = String(db.pragma('journal_mode', { simple: true }));
     this.entries = readCatalogue(db, options.mappings);
-    this.truths = new Map(
+    this.aliasTruths = new Map(
       this.entries.flatMap((entry) =>
         entry.state === 'served'
           ? [[entry.mapping.type, new AliasTruth(db, entry, options.aliasCase)] as const]
           : [],
       ),
     );
+    this.truths = this.aliasTruths;
     this.captureGaps = planCapture(db, this.entries, options.aliasCase).map((step) => step.reason);
     // A tail that looked aliases up in a snapshot would write what was true when that was taken.
     const live = [...this.truths.values()].every((truth) => truth.live);

@@ -22,7 +22,7 @@ export const tail =
     const position = sink.checkpoint?.position;
     if (source.changelog === undefined || !position || !source.mayHaveChanged()) return undefined;
     // The keys may be another program's, spelled otherwise than ours: a pass finds that out before anything is written.
-    if (vouching.doubtful(source.truths.keys()).length > 0) return undefined;
+    if (vouching.doubtful(source.aliasTruths.keys()).length > 0) return undefined;
     const page = source.changelog.read(position, pageRows);
     if (page === 'broken') {
       sink.reset(); // so that the next turn's `follow` finds out why
@@ -35,7 +35,8 @@ export const tail =
     const batches: AliasBatch[] = [];
     for (const [type, aliases] of page.nominations) {
       const truth = source.truths.get(type);
-      if (truth !== undefined) batches.push({ type, aliases, values: truth.lookUp(aliases) });
+      if (truth !== undefined)
+        batches.push({ type, keyspace: truth.keyspace, aliases, values: truth.lookUp(aliases) });
     }
     const since = page.since ?? Date.now();
     sink.send(batches, page.position).then(
