@@ -78,7 +78,7 @@ function documentBlocks({ documents, documentsLeftOut }: Proposal): readonly Blo
 }
 
 function recordBlocks({ records, recordsLeftOut }: Proposal, mapped: boolean): readonly Block[] {
-  const blocks = records.map(({ name, key, table, columns, emptyIsNull, remarks }): Block => {
+  const blocks = records.map(({ name, key, table, columns, remarks }): Block => {
     const hash = columns.map(({ column, field, type }): [string, Yaml] => [
       column,
       column === field
@@ -92,7 +92,7 @@ function recordBlocks({ records, recordsLeftOut }: Proposal, mapped: boolean): r
       ['key', quoted(key)],
       ['table', scalar(table)],
       ['hash', new Map(hash)],
-      ...(emptyIsNull ? [['none', "''"] as const] : []),
+      ...(columns.some(({ maybeEmpty }) => maybeEmpty) ? [['none', "''"] as const] : []),
     ]);
     const said = remarks.map((text) => comment(text, indent));
     const lines = [...said, ...entry(name, values, indent)];

@@ -86,7 +86,7 @@ function named(pattern: Pattern, rows: readonly Row[]): readonly ShapePart[] {
   return pattern.map((literal, at): ShapePart => {
     if (literal !== undefined) return { literal };
     const word = singular(pattern[at - 1] ?? '');
-    const wanted = single || !/^[A-Za-z_]\w*$/.test(word) ? 'id' : word;
+    const wanted = single || !/^[A-Za-z_]\w{0,40}$/.test(word) ? 'id' : word;
     let place = wanted;
     for (let n = 2; taken.has(place); n++) place = `${wanted}${n}`;
     taken.add(place);

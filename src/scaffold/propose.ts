@@ -48,7 +48,7 @@ export function propose(findings: Findings, { sources, aliasTables, kinds }: Cir
   const records = proposeRecords(shapes, {
     names,
     prefixes: [...owned, ...documents.map(({ prefix }) => prefix)],
-    tables: postgres === undefined || 'failed' in postgres ? new Set() : postgres.tables,
+    tables: new Set(postgres === undefined || 'failed' in postgres ? [] : postgres.tables),
   });
   return {
     sources,

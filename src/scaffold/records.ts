@@ -1,6 +1,7 @@
 import { harmless } from '../foundation/harmless';
+import { splitTemplate } from '../mapping/key-template';
+import { type CommonField, commonFields } from './common-fields';
 import type { LeftOut } from './documents';
-import { typeOf, type FieldType } from './field-types';
 import { type KeyShape, shapeText } from './key-shapes';
 import { clash } from './prefixes';
 import type { HashSample } from './redis-sample';
@@ -11,16 +12,8 @@ export interface ProposedRecord {
   /** With types: `user:{id:int}`. */
   readonly key: string;
   readonly table: string;
-  readonly columns: readonly ProposedColumn[];
-  /** An empty value means NULL: a column that is no text has some. */
-  readonly emptyIsNull: boolean;
+  readonly columns: readonly CommonField[];
   readonly remarks: readonly string[];
-}
-
-export interface ProposedColumn {
-  readonly column: string;
-  readonly field: string;
-  readonly type: FieldType;
 }
 
 /** A shape, and what a few of its hashes hold; none for other types. */
@@ -29,26 +22,25 @@ export interface SampledShape {
   readonly hashes: readonly HashSample[];
 }
 
-/** A field that not one hash in so many has is nobody's column. */
-const rarest = 10;
+/** Postgres takes 63 characters: there is room for a beginning, and a number. */
+const longestTable = 50;
 
-interface Known {
-  /** Prefixes and names of other mappings; what is proposed is added. */
+/** Prefixes, names and tables of others; those of what is proposed are added. */
+interface Taken {
   readonly prefixes: string[];
   readonly names: Set<string>;
-  /** Tables that Postgres has. */
-  readonly tables: ReadonlySet<string>;
+  readonly tables: Set<string>;
 }
 
-/** Hashes with fields in common become rows of a table. Pure, but for what is added to `known`. */
+/** Hashes with fields in common become rows of a table. Pure, but for what is added to `taken`. */
 export function proposeRecords(
   sampled: readonly SampledShape[],
-  known: Known,
+  taken: Taken,
 ): { readonly records: readonly ProposedRecord[]; readonly leftOut: readonly LeftOut[] } {
   const records: ProposedRecord[] = [];
   const leftOut: LeftOut[] = [];
   for (const one of sampled) {
-    const proposed = propose(one, known);
+    const proposed = propose(one, taken);
     if (typeof proposed === 'string') leftOut.push({ name: shapeText(one.shape), why: proposed });
     else records.push(proposed);
   }
@@ -57,75 +49,58 @@ export function proposeRecords(
 
 function propose(
   { shape, hashes }: SampledShape,
-  { prefixes, names, tables }: Known,
+  { prefixes, names, tables }: Taken,
 ): ProposedRecord | string {
   if (shape.type !== 'hash') return `${shape.type}: hashes alone are proposed`;
-  const places = shape.parts.flatMap((part) => ('place' in part ? [part.place] : []));
-  const fields = commonFields(hashes);
-  if (fields.length === 0) return 'hashes that have no fields in common: rows by `each: field`, perhaps';
-  const columns = fields
-    .filter(({ field }) => !places.includes(field))
-    .map(({ field, values }) => ({ column: columnName(field), field, type: typeOf(values) }));
-  const twice = columns.find(
-    ({ column }, at) =>
-      columns.findIndex((other) => other.column === column) !== at || places.includes(column),
-  );
-  if (twice !== undefined) return `two of its fields would be the column ${twice.column}`;
+  const key = templateOf(shape);
+  const split = splitTemplate(key);
   const prefix = prefixOf(shape);
+  if (typeof split === 'string' || /\s/.test(prefix)) return 'its keys cannot be written as a template';
   const other = prefixes.find((one) => clash(one, prefix));
   if (other !== undefined)
     return `${harmless(prefix)} is, or is in, the prefix ${harmless(other)} of another mapping`;
+  const columns = columnsOf(shape, hashes);
+  if (typeof columns === 'string') return columns;
   prefixes.push(prefix);
   const word = slug(wordOf(shape)) ?? 'record';
-  const table = plural(word).replaceAll('-', '_');
-  const isThere = tables.has(table);
+  const wanted = plural(word)
+    .slice(0, longestTable)
+    .replaceAll('-', '_')
+    .replace(/^(?=\d)/, '_');
+  const table = tables.has(wanted) ? freeName([`redis_${wanted}`], tables) : freeName([wanted], tables);
   return {
-    name: freeName([singular(word), word], names),
-    key: shape.parts
-      .map((part) => ('literal' in part ? part.literal : `{${part.place}${part.whole ? ':int' : ''}}`))
-      .join(':'),
-    table: isThere ? `redis_${table}` : table,
-    columns,
-    emptyIsNull: fields.some(({ values }) => values.includes('') && typeOf(values) !== 'text'),
-    remarks: isThere ? [`Postgres has a table ${table} already; \`table: ${table}\` would adopt it`] : [],
+    ...{ name: freeName([singular(word), word], names), key, table, columns },
+    remarks: table === wanted ? [] : [`a table ${wanted} is there already, or in this file`],
   };
 }
 
+/** Columns beside those of the key; or why there are none. */
+function columnsOf({ parts }: KeyShape, hashes: readonly HashSample[]): readonly CommonField[] | string {
+  const places = parts.flatMap((part) => ('place' in part ? [part.place] : []));
+  const fields = commonFields(hashes).filter(({ field }) => !places.includes(field));
+  if (fields.length === 0) return 'hashes that have no fields in common';
+  const unfit = fields.find(({ field }) => field.trim() === '' || /\p{Cc}/u.test(field));
+  if (unfit !== undefined) return 'a field is empty, or has a control character';
+  const columns = [...places, ...fields.map(({ column }) => column)];
+  const twice = columns.find((column, at) => columns.indexOf(column) !== at);
+  return twice === undefined ? fields : `two of its fields would be the column ${twice}`;
+}
+
+const templateOf = ({ parts }: KeyShape): string =>
+  parts
+    .map((part) => ('literal' in part ? part.literal : `{${part.place}${part.whole ? ':int' : ''}}`))
+    .join(':');
+
 /** What comes before the first place. */
-const prefixOf = ({ parts }: KeyShape): string => {
-  const first = parts.findIndex((part) => 'place' in part);
-  return parts
-    .slice(0, first)
+const prefixOf = ({ parts }: KeyShape): string =>
+  parts
+    .slice(
+      0,
+      parts.findIndex((part) => 'place' in part),
+    )
     .map((part) => `${'literal' in part ? part.literal : ''}:`)
     .join('');
-};
 
 /** The last name in the key. */
 const wordOf = ({ parts }: KeyShape): string =>
   parts.flatMap((part) => ('literal' in part ? [part.literal] : [])).at(-1) ?? '';
-
-interface CommonField {
-  readonly field: string;
-  readonly values: readonly string[];
-}
-
-/** The fields of all or many of the hashes, in the order of their names (a large hash has none); nothing if most hashes have others. */
-function commonFields(hashes: readonly HashSample[]): readonly CommonField[] {
-  const found = new Map<string, (string | undefined)[]>();
-  for (const hash of hashes)
-    for (const [field, value] of hash) found.set(field, [...(found.get(field) ?? []), value]);
-  const common = [...found].filter(([, values]) => values.length * rarest >= hashes.length);
-  const shared = common.filter(([, values]) => values.length * 2 >= hashes.length);
-  if (shared.length * 2 < common.length) return [];
-  return common
-    .toSorted(([one], [other]) => (one < other ? -1 : 1))
-    .map(([field, values]) => ({ field, values: values.filter((value) => value !== undefined) }));
-}
-
-/** As Postgres writes names without quotes. */
-const columnName = (field: string): string =>
-  field
-    .replace(/([a-z])([A-Z])/g, '$1_$2')
-    .toLowerCase()
-    .replace(/[^a-z0-9_]+/g, '_')
-    .slice(0, 63) || 'field';

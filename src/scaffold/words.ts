@@ -22,8 +22,9 @@ export function slug(text: string): string | undefined {
   const name = text
     .toLowerCase()
     .replace(/[^a-z0-9_-]+/g, '-')
+    .replace(/^-+/, '')
     .slice(0, longestName)
-    .replace(/^-+|-+$/g, '');
+    .replace(/-+$/, '');
   return name === '' ? undefined : name;
 }
 
@@ -32,7 +33,7 @@ export function freeName(names: readonly string[], taken: Set<string>): string {
   const last = names.at(-1) ?? 'mapping';
   let name = names.find((one) => !taken.has(one));
   for (let n = 2; name === undefined; n++) {
-    const end = `-${n}`;
+    const end = `_${n}`;
     const numbered = `${last.slice(0, longestName - end.length)}${end}`;
     if (!taken.has(numbered)) name = numbered;
   }

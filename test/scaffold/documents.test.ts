@@ -43,7 +43,7 @@ test('two tables whose names would be one get two names and two prefixes', () =>
     'user user:{id}',
     'users doc:users:{id}',
     'table سفارش:{id}',
-    'table-2 کاربران:{id}',
+    'table_2 کاربران:{id}',
   ]);
 });
 
