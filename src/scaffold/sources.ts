@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { fatal, type MillraceError } from '../foundation/errors';
-import type { Proposal } from './file-text';
+import type { Proposal, Reader } from './file-text';
 import type { Findings, Stores } from './look';
 
 type Named = Pick<Stores, 'dbPath' | 'redis' | 'postgres'>;
@@ -26,8 +26,10 @@ const nothingToLookAt = (reason: string): MillraceError =>
   });
 
 /** A file that maps nothing would switch everything off. @throws E_NOTHING_FOUND (fatal) */
-export function requireMappings({ includes, documents }: Proposal, sources: readonly string[]): void {
-  if (documents.length > 0 || includes.some(({ included }) => included)) return;
+export function requireMappings(proposal: Proposal, { readsRecords }: Reader): void {
+  const { sources, includes, documents, records } = proposal;
+  const mapped = documents.length + (readsRecords ? records.length : 0);
+  if (mapped > 0 || includes.some(({ included }) => included)) return;
   throw fatal(`nothing was found that could be mapped, in ${sources.join(' and ')}: no file is written`, {
     code: 'E_NOTHING_FOUND',
     hint: '`millrace config init --stdout` prints what was found, as comments; DB_PATH names the SQLite file.',

@@ -1,10 +1,13 @@
 import { harmless } from '../foundation/harmless';
-import type { Proposal } from './file-text';
+import type { Proposal, Reader } from './file-text';
 
 const most = 20;
 
 /** What was found, for a terminal. Pure. */
-export function summary({ includes, documents, documentsLeftOut, records }: Proposal): readonly string[] {
+export function summary(
+  { includes, documents, documentsLeftOut, records }: Proposal,
+  { readsRecords }: Reader,
+): readonly string[] {
   const included = includes.filter((one) => one.included);
   const said = [
     ...included.map(({ name, why }) => `  include    ${name}: ${why}`),
@@ -13,7 +16,11 @@ export function summary({ includes, documents, documentsLeftOut, records }: Prop
         ({ from, key, json }) => `  document   ${key}  from ${from}, ${counted(json.length, 'column')}`,
       ),
     ),
-    ...some(records.map(({ key, table }) => `  record     ${key}  to ${table}, as a comment`)),
+    ...some(
+      records.map(
+        ({ key, table }) => `  record     ${key}  to ${table}${readsRecords ? '' : ', as a comment'}`,
+      ),
+    ),
     ...some(documentsLeftOut.map(({ name, why }) => `  left out   ${name}: ${why}`)),
   ];
   return said.length === 0 ? ['Nothing was found that could be mapped.'] : ['Found:', ...said.map(harmless)];

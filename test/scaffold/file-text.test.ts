@@ -4,6 +4,7 @@ import { parse } from 'yaml';
 import { quoteIdentifier } from '../../src/aliases/source/identifiers';
 import type { Proposal } from '../../src/scaffold/file-text';
 import { proposeRecords, type SampledShape } from '../../src/scaffold/records';
+import { ownPrefixes } from '../../src/scaffold/prefixes';
 import { shapesOf } from '../../src/scaffold/key-shapes';
 import { mappingFile } from '../mapping/file/support';
 import { proposedFor, textOf } from './support';
@@ -177,7 +178,7 @@ test('whatever keys and fields are called, what is proposed for them is YAML tha
         return { shape, hashes: members.map(({ fields }) => new Map(fields.map((field) => [field, '1']))) };
       });
       const { records, leftOut } = proposeRecords(sampled, {
-        prefixes: [],
+        prefixes: [...ownPrefixes],
         names: new Set(),
         tables: new Set(),
       });

@@ -6,7 +6,7 @@ import { readEnvironment } from '../../config/environment';
 import { mappingsFileName } from '../../config/mappings';
 import { options } from '../../config/options';
 import { useRunningDaemon } from '../../embedded/stores';
-import { fileText } from '../../scaffold/file-text';
+import { fileText, type Reader } from '../../scaffold/file-text';
 import { look } from '../../scaffold/look';
 import { propose } from '../../scaffold/propose';
 import { schemaFrom } from '../../scaffold/schema';
@@ -56,14 +56,15 @@ async function init(flags: Flags): Promise<number> {
   complain(failures(findings));
   const { aliasTables, catalogue } = settings;
   const proposal = propose(findings, { sources, aliasTables, kinds: [...catalogue.keys()] });
-  const text = fileText(proposal, { schema: schemaFrom(dirname(path)), readsRecords: false });
+  const reader: Reader = { schema: schemaFrom(dirname(path)), readsRecords: false };
+  const text = fileText(proposal, reader);
   if (toStdout) {
     print(text.trimEnd().split('\n'));
-    complain(summary(proposal));
+    complain(summary(proposal, reader));
     return 0;
   }
-  requireMappings(proposal, sources);
+  requireMappings(proposal, reader);
   writeNewFile(path, text);
-  print([...summary(proposal), ...nextSteps(path)]);
+  print([...summary(proposal, reader), ...nextSteps(path)]);
   return 0;
 }
