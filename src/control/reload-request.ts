@@ -14,7 +14,11 @@ const keptMs = 60_000;
 const lookMs = 500;
 
 /** What one daemon made of a request. */
-const answer = z.object({ by: z.string(), outcome: z.enum(['reloaded', 'unchanged', 'refused']), says: z.string() });
+const answer = z.object({
+  by: z.string(),
+  outcome: z.enum(['reloaded', 'unchanged', 'refused']),
+  says: z.string(),
+});
 export type ReloadAnswer = z.infer<typeof answer>;
 
 /** Asks all daemons, wherever they run. @returns the request, for `answersTo` @throws explained errors */

@@ -1,71 +1,69 @@
 import { exhaustMap, map, merge, takeUntil } from 'rxjs';
 import type { Config } from '../config/load';
-import { ReloadRequests } from '../control/reload-request';
+import { type ReloadAnswer, ReloadRequests } from '../control/reload-request';
 import { describeError } from '../foundation/errors';
 import { hangUp$ } from '../foundation/hang-up';
 import { abort$ } from '../pipeline/pump';
 import { type DaemonOptions, runDaemon } from './daemon';
 
-export interface ReloadingOptions extends Omit<DaemonOptions, 'config' | 'signal'> {
-  readonly config: Config;
-  readonly signal: AbortSignal;
+export interface ReloadingOptions extends DaemonOptions {
   /** Reads the settings again. @throws what is wrong with them */
   readonly reread: () => Config;
 }
 
-/** What of the settings is read again: the mappings, and what depends on them. All else needs a restart. */
-const withMappings = (config: Config, fresh: Config): Config => {
-  const { aliasTables, documents, catalogue, mappingsFile } = fresh;
-  const redis = { ...config.redis, ...(fresh.redis.grants === undefined ? {} : { grants: fresh.redis.grants }) };
-  return { ...config, aliasTables, documents, catalogue, mappingsFile, redis };
-};
+/** The settings in force with the mappings of others, and what depends on them. All else needs a restart. */
+const withMappings = (
+  config: Config,
+  { aliasTables, documents, catalogue, mappingsFile, redis }: Config,
+): Config => ({
+  ...config,
+  ...{ aliasTables, documents, catalogue, mappingsFile },
+  redis: { ...config.redis, ...(redis.grants === undefined ? {} : { grants: redis.grants }) },
+});
 
-const mappingsOf = ({ aliasTables, documents, catalogue }: Config): string =>
+const wordingOf = ({ aliasTables, documents, catalogue }: Config): string =>
   JSON.stringify([aliasTables, documents, [...catalogue]]);
 
 /**
- * Runs the daemon with the mappings that are in force. At a hang-up, or when `config apply` asks, it reads them again: if they are in order and
+ * Runs the daemon with the mappings that are in force. At a hang-up, or when `config apply` asks, it reads them again: if they are in order, and
  * others than before, the daemon stops as it does for good, between two steps, and begins anew with them in this process, where its
  * checkpoints say. Mappings that are wrong change nothing.
+ * @throws the fatal error that ended it
  */
 export async function runReloading({ reread, signal, ...options }: ReloadingOptions): Promise<void> {
   const { log } = options;
   const requests = new ReloadRequests(options.config.redis);
-  let { config } = options;
-  let next: { readonly config: Config; readonly answer: () => Promise<void> } | undefined;
-  let turn = new AbortController();
-  const reload = async (request: string | undefined) => {
-    const answer = async (outcome: 'reloaded' | 'unchanged' | 'refused', says: string) => {
+  const force = { config: options.config, over: new AbortController() };
+  const reload = async (request?: string): Promise<void> => {
+    const answer = async (outcome: ReloadAnswer['outcome'], says: string) => {
       if (request !== undefined) await requests.answer(request, outcome, says);
     };
     try {
-      const fresh = withMappings(config, reread());
-      if (mappingsOf(fresh) === mappingsOf(config)) return await answer('unchanged', 'the mappings are as they were');
-      log.info('the mappings have changed: beginning anew with them', { event: 'reload' });
-      next = { config: fresh, answer: () => answer('reloaded', 'the mappings have been read again') };
-      turn.abort();
+      const fresh = withMappings(force.config, reread());
+      if (wordingOf(fresh) === wordingOf(force.config))
+        { await answer('unchanged', 'the mappings are as they were'); return; }
+      log.info('the mappings have changed: the daemon begins anew with them', { event: 'reload' });
+      force.config = fresh;
+      force.over.abort();
+      await answer('reloaded', 'the mappings were read again');
     } catch (error) {
-      log.failure('error', error, { event: 'reload.refused', hint: 'The mappings in force stay.' });
-      await answer('refused', describeError(error).message);
+      log.failure('error', error, { event: 'reload.refused' });
+      await answer('refused', `the mappings in force stay: ${describeError(error).message}`);
     }
   };
   const asked$ = merge(hangUp$().pipe(map(() => undefined)), requests.request$);
   const listening = asked$.pipe(exhaustMap(reload), takeUntil(abort$(signal))).subscribe();
   try {
     do {
-      next = undefined;
-      turn = new AbortController();
-      await runDaemon({ ...options, config, signal: AbortSignal.any([signal, turn.signal]) });
-    } while (await goesOn());
+      force.over = new AbortController();
+      await runDaemon({
+        ...options,
+        config: force.config,
+        signal: AbortSignal.any([signal, force.over.signal]),
+      });
+    } while (force.over.signal.aborted && !signal.aborted);
   } finally {
     listening.unsubscribe();
     requests.close();
-  }
-
-  async function goesOn(): Promise<boolean> {
-    if (next === undefined || signal.aborted) return false;
-    ({ config } = next);
-    await next.answer();
-    return true;
   }
 }

@@ -1,5 +1,6 @@
 import type { AliasCounts, AliasBatch } from '../sink/sink';
 import type { StaleKeys } from './stale-keys';
+import { addCounts, type TypeCounts } from './type-counts';
 import type { KeyTruth } from '../source/key-truth';
 import type { UnservedRows } from '../source/unserved-rows';
 
@@ -16,26 +17,12 @@ export interface ChunkedApplyOptions {
   readonly chunk: number;
   /** Keys that no row has an alias for: sent first. */
   readonly stale: StaleKeys;
+  /** The types that are sent so that the lifetimes of their keys count: see AliasBatch. */
+  readonly exact: ReadonlySet<string>;
   /** By type: the aliases to read again and send, or the whole table. */
   readonly different: ReadonlyMap<string, readonly string[] | 'all'>;
   /** Takes down the rows that can have no key, of tables that are walked. */
   readonly unserved: UnservedRows | undefined;
-}
-
-/** What was written for one type; `total` and `skipped` count the rows of a whole table that was walked. */
-export interface TypeCounts {
-  total: number;
-  skipped: number;
-  added: number;
-  updated: number;
-  deleted: number;
-}
-
-/** The counts of a type, made when it has none. */
-export function typeCountsOf(counts: Map<string, TypeCounts>, type: string): TypeCounts {
-  const found = counts.get(type) ?? { total: 0, skipped: 0, added: 0, updated: 0, deleted: 0 };
-  counts.set(type, found);
-  return found;
 }
 
 type Cursor =
@@ -109,11 +96,12 @@ export class ChunkedApply {
       return;
     }
     const { keyspace } = truth;
+    const exact = this.#options.exact.has(type);
     if (different === 'all') {
       const page = truth.walk(cursor.from, this.#options.chunk);
       const unkeyed = cursor.from === undefined ? truth.countUnkeyed() : 0;
       this.#options.unserved?.note({ type, truth, from: cursor.from, page, unkeyed });
-      this.#send({ type, keyspace, ...page }, cursor, {
+      this.#send({ type, keyspace, exact, ...page }, cursor, {
         total: page.aliases.length,
         skipped: page.skipped + unkeyed,
       });
@@ -133,12 +121,7 @@ export class ChunkedApply {
       (applied) => {
         sent.state = 'applied';
         this.done += batch.aliases.length;
-        const counts = typeCountsOf(this.#counts, batch.type);
-        counts.added += applied.added;
-        counts.updated += applied.updated;
-        counts.deleted += applied.deleted;
-        counts.total += walked.total;
-        counts.skipped += walked.skipped;
+        addCounts(this.#counts, batch.type, { ...applied, ...walked });
       },
       () => {
         sent.state = 'failed';

@@ -1,5 +1,5 @@
 import type { RedisConnection } from '../../connections/redis';
-import { compareKeys, type KeyState } from '../sink/compare-keys';
+import { compareKeys, comparePlainKeys, isPlain, type KeyState } from '../sink/compare-keys';
 import type { KeyTruth, WalkPage } from '../source/key-truth';
 import type { UnservedRows } from '../source/unserved-rows';
 
@@ -84,10 +84,10 @@ export class TableComparison {
     this.#unserved?.note({ type: this.#type, truth, from: this.#from, page, unkeyed });
     this.#from = page.next;
     this.#walked = page.next === undefined;
-    const { prefix } = truth.keyspace;
-    const keys = page.aliases.map((alias) => prefix + alias);
-    const wanted = { keys, values: page.values };
-    const reply = compareKeys(this.#connection, truth.keyspace, wanted, this.#foreign);
+    const { keyspace } = truth;
+    const keys = page.aliases.map((alias) => keyspace.prefix + alias);
+    const compare = isPlain(keyspace) && !this.#foreign ? comparePlainKeys : compareKeys;
+    const reply = compare(this.#connection, { keyspace, keys, values: page.values, exact: this.#foreign });
     reply.catch(() => undefined); // awaited by the next step
     return { page, reply };
   }

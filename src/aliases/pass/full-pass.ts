@@ -2,31 +2,15 @@ import type { RedisConnection } from '../../connections/redis';
 import { requireSpelling, SpellingSurvey } from '../sink/alias-case';
 import { TableComparison, type Compared } from './comparison';
 import { readCheckpoint } from '../sink/checkpoint';
-import { ChunkedApply, type TypeCounts, typeCountsOf, type PassTarget } from './chunked-apply';
+import { ChunkedApply, type PassTarget } from './chunked-apply';
+import { addCounts, type TypeCounts, type TypeResult } from './type-counts';
 import type { AliasCase } from '../../mapping/alias-tables';
-import { maySettle, type Standing } from '../sink/introduction';
+import type { Standing } from '../sink/introduction';
+import { type Blocked, judge } from './judge';
 import { StaleKeys } from './stale-keys';
-import type { AliasCounts } from '../sink/sink';
 import type { KeyTruth } from '../source/key-truth';
 import type { AliasTruth } from '../source/truth';
 import type { UnservedRows } from '../source/unserved-rows';
-
-export interface TypeResult extends AliasCounts {
-  /** Distinct aliases in the table. */
-  readonly total: number;
-  /** Rows that can have no key: a NULL, blob, undecodable or too long alias, a NULL, blob or too long id. */
-  readonly skipped: number;
-  /** Set when the pass left the keys of this type as they are. */
-  readonly blocked?: Blocked;
-}
-
-/**
- * Why a pass left all keys of a mapping as they are: it would have deleted too many of them, or the mapping is new, and these keys, some of
- * which are not as it says, may be another program's.
- */
-export type Blocked = (
-  { readonly reason: 'mass deletion' } | { readonly reason: 'new'; readonly different: number }
-) & { readonly stale: number; readonly keys: number; readonly prefix: string };
 
 export interface PassOptions {
   readonly connection: RedisConnection;
@@ -50,9 +34,6 @@ export interface PassOptions {
   readonly chunk: number;
 }
 
-/** The breaker: a pass that would delete more than half of a type's keys, and over a hundred, has been given the wrong table. */
-const suspicious = (stale: number, keys: number): boolean => stale > 100 && stale * 2 > keys;
-
 type Phase = 'compare' | 'find stale' | 'survey' | 'find stale again' | 'apply';
 
 /**
@@ -71,8 +52,8 @@ export class AliasFullPass {
   /** The result by type; 'all': Redis has no keys of it, or too many differ, so the whole table is sent to the sink. */
   readonly #compared = new Map<string, Compared | 'all'>();
   readonly #blocked = new Map<string, Blocked>();
-  /** The mappings that are not known yet. */
-  readonly #unknown = new Map<string, 'new' | 'claimed'>();
+  /** The mappings that are not known as they are now: they are sent to the sink whole. */
+  readonly #unknown = new Map<string, Exclude<Standing, 'known'>>();
   /** Of these the ones that had keys before and are written now: the tail has passed their deletions over until then. */
   readonly #introduced = new Set<string>();
   #phase: Phase = 'compare';
@@ -148,7 +129,8 @@ export class AliasFullPass {
       else this.#judge();
       return;
     }
-    if (this.#counted && !this.#keyCounts.has(type)) {
+    const standing = this.#unknown.get(type);
+    if (standing === 'changed' || (this.#counted && !this.#keyCounts.has(type))) {
       this.#compared.set(type, 'all');
       return;
     }
@@ -159,8 +141,8 @@ export class AliasFullPass {
         return found;
       };
       const { connection, unserved } = this.#options;
-      const foreign = this.#unknown.has(type);
-      this.#comparison = { type, work: new TableComparison({ connection, type, truth, unserved, foreign }) };
+      const shared = { connection, type, truth, unserved };
+      this.#comparison = { type, work: new TableComparison({ ...shared, foreign: standing !== undefined }) };
     }
     try {
       const found = await this.#comparison.work.step(this.#options.chunk);
@@ -217,38 +199,33 @@ export class AliasFullPass {
   #blockedBy(type: string): Blocked | undefined {
     const { truths, standing, force } = this.#options;
     const compared = this.#compared.get(type);
+    const before = this.#unknown.get(type) ?? 'known';
     const found = {
-      stale: this.#keys.counts.get(type)?.stale ?? 0,
-      keys: this.#keyCounts.get(type) ?? 0,
       prefix: truths().get(type)?.keyspace.prefix ?? '',
+      keys: this.#keyCounts.get(type) ?? 0,
+      stale: this.#keys.counts.get(type)?.stale ?? 0,
     };
-    const different = compared === undefined || compared === 'all' ? 0 : compared.wrong;
-    // Another instance may have introduced it meanwhile.
-    const isNew = this.#unknown.get(type) === 'new' && standing(type) === 'new';
-    if (isNew && !maySettle({ ...found, different })) return { reason: 'new', different, ...found };
-    const claimed = force || this.#unknown.get(type) === 'claimed';
-    return claimed || !suspicious(found.stale, found.keys)
-      ? undefined
-      : { reason: 'mass deletion', ...found };
+    return judge({
+      found,
+      different: compared === undefined || compared === 'all' ? 0 : compared.wrong,
+      standing: before === 'new' ? standing(type) : before, // another instance may have introduced it meanwhile
+      force,
+    });
   }
 
   #handOver(different: ReadonlyMap<string, readonly string[] | 'all'>): void {
     const { truths, target, chunk, unserved } = this.#options;
-    this.#apply = new ChunkedApply({ truths, target, chunk, unserved, stale: this.#keys, different });
+    // Where there are no keys, there is nothing to be exact about.
+    const exact = new Set([...this.#unknown.keys()].filter((type) => this.#keyCounts.has(type)));
+    const shared = { truths, target, chunk, unserved, exact };
+    this.#apply = new ChunkedApply({ ...shared, stale: this.#keys, different });
     this.#phase = 'apply';
   }
 
   async #applyNext(apply: ChunkedApply): Promise<ReadonlyMap<string, TypeResult> | 'more'> {
     const outcome = await apply.step();
     if (outcome === 'more') return 'more';
-    for (const [type, more] of outcome) {
-      const counts = typeCountsOf(this.#counts, type);
-      counts.total += more.total;
-      counts.skipped += more.skipped;
-      counts.added += more.added;
-      counts.updated += more.updated;
-      counts.deleted += more.deleted;
-    }
+    for (const [type, more] of outcome) addCounts(this.#counts, type, more);
     if (!this.#keys.overflowed && this.#introduced.size === 0)
       return new Map(this.#types.map((type) => [type, this.#result(type)]));
     // There were more stale keys than a scan holds, or there may be some that the tail has not deleted: scan again until none is left.
@@ -259,7 +236,7 @@ export class AliasFullPass {
   }
 
   #result(type: string): TypeResult {
-    const counts = typeCountsOf(this.#counts, type);
+    const counts = addCounts(this.#counts, type);
     const compared = this.#compared.get(type);
     const { total, skipped } = compared === undefined || compared === 'all' ? counts : compared;
     const blocked = this.#blocked.get(type);

@@ -3,7 +3,8 @@ import type { Metrics } from '../../metrics/metrics';
 import type { Tell } from '../../pipeline/event';
 import { type Pass, PassRunner } from '../../pipeline/pass-runner';
 import { passTeller } from '../../pipeline/pass-teller';
-import { AliasFullPass, type PassOptions, type TypeResult } from './full-pass';
+import { AliasFullPass, type PassOptions } from './full-pass';
+import type { TypeResult } from './type-counts';
 import { aliasPassWords, blockedError, type PassReport } from './report';
 
 /** Aliases in a chunk: few enough that a fresh change does not wait long for the two chunks on their way, enough to make round trips weigh little. */

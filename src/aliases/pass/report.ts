@@ -3,7 +3,7 @@ import type { Log } from '../../log/log';
 import type { AppliedSum } from '../../pipeline/applied-report';
 import type { PassWords } from '../../pipeline/pass-teller';
 import { timestamp } from '../../foundation/timestamp';
-import type { TypeResult } from './full-pass';
+import type { TypeResult } from './type-counts';
 import { keyPrefix } from '../../mapping/alias-tables';
 import type { AliasSource } from '../source/source';
 

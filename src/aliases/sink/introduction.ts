@@ -2,25 +2,11 @@ import { type DocumentMapping, documentKeyspace } from '../../mapping/documents'
 import type { JudgedMapping } from './checkpoint';
 import type { AliasSink, Mappings } from './sink';
 
-/** `new`: the keys under its prefix may be another program's. `claimed`: they may have been, and somebody has said that they are ours now. */
-export type Standing = 'known' | 'new' | 'claimed';
-
-/** What a pass finds of a new mapping in Redis: keys that no row stands for, keys that are not as their rows say, and how many keys there are. */
-export interface Foreign {
-  readonly stale: number;
-  readonly different: number;
-  readonly keys: number;
-}
-
 /**
- * Whether a mapping without keys of its own yet may write: keys that are as they should be have been ours before, or could be; a missing
- * one is nobody's. Any other may be all that somebody has of something.
+ * `known`: its keys are ours. `changed`: so they are, and were written by another wording of it. `new`: the keys under its prefix may be another
+ * program's. `claimed`: so it is, and somebody has said that they are ours now.
  */
-export const maySettle = ({ stale, different }: Foreign): boolean => stale === 0 && different === 0;
-
-/** Whether a pass has once looked at the keys of this very prefix and kind. A mapping that was changed otherwise stays known. */
-const isKnown = (mapping: JudgedMapping, found: JudgedMapping | undefined): boolean =>
-  found?.prefix === mapping.prefix && found.holds === mapping.holds;
+export type Standing = 'known' | 'changed' | 'new' | 'claimed';
 
 export interface IntroductionOptions {
   readonly documents: readonly DocumentMapping[];
@@ -41,21 +27,20 @@ export function standings({ documents, hashes, claimed }: IntroductionOptions) {
       return [document.name, { hash: hashes.get(document.name) ?? '', prefix, holds }];
     }),
   );
+  const of = (name: string, found: Mappings): Standing => {
+    const mapping = mappings.get(name);
+    const before = found[name];
+    if (mapping === undefined) return 'known';
+    if (before?.prefix === mapping.prefix && before.holds === mapping.holds)
+      return before.hash === mapping.hash ? 'known' : 'changed';
+    return claimed === 'all' || claimed.has(name) ? 'claimed' : 'new';
+  };
   return {
-    of: (name: string, found: Mappings): Standing => {
-      const mapping = mappings.get(name);
-      if (mapping === undefined || isKnown(mapping, found[name])) return 'known';
-      return claimed === 'all' || claimed.has(name) ? 'claimed' : 'new';
-    },
-    /** Of these mappings those that a checkpoint lacks, or has in another wording. */
+    of,
+    /** Of these mappings those that are not in the checkpoint as they are now. */
     missing: (names: readonly string[], found: Mappings): Mappings =>
       Object.fromEntries(
-        names.flatMap((name) => {
-          const mapping = mappings.get(name);
-          const before = found[name];
-          const same = mapping === undefined || (isKnown(mapping, before) && before?.hash === mapping.hash);
-          return same ? [] : [[name, mapping] as const];
-        }),
+        [...mappings].filter(([name]) => names.includes(name) && of(name, found) !== 'known'),
       ),
   };
 }
@@ -82,7 +67,8 @@ export class Introduction {
    * its whole table, and looks for stale keys once more.
    */
   mayWrite(name: string): boolean {
-    return this.standing(name) === 'known';
+    const standing = this.standing(name);
+    return standing === 'known' || standing === 'changed';
   }
 
   /** @param names what a pass goes on to write */

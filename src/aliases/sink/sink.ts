@@ -20,7 +20,13 @@ export interface AliasBatch {
   readonly keyspace: Keyspace;
   readonly aliases: readonly (string | Buffer)[];
   readonly values: readonly string[];
+  /** Plain strings are looked at like all others: a lifetime that they should not have is taken from them. It takes longer. */
+  readonly exact?: boolean | undefined;
 }
+
+/** A key by its name. */
+export const keyOf = ({ prefix }: Keyspace, name: string | Buffer): string | Buffer =>
+  typeof name === 'string' ? prefix + name : Buffer.concat([Buffer.from(prefix), name]);
 
 export interface AliasCounts {
   readonly added: number;
@@ -177,12 +183,9 @@ export class AliasSink {
     const raw = JSON.stringify(checkpoint);
     const keys: (string | Buffer)[] = [checkpointKey];
     const args = [expected, raw];
-    for (const { keyspace, aliases, values } of batches) {
-      const { prefix } = keyspace;
-      for (const alias of aliases) {
-        keys.push(typeof alias === 'string' ? prefix + alias : Buffer.concat([Buffer.from(prefix), alias]));
-      }
-      args.push(String(aliases.length), ...wantedArguments(keyspace, values));
+    for (const { keyspace, aliases, values, exact } of batches) {
+      for (const alias of aliases) keys.push(keyOf(keyspace, alias));
+      args.push(String(aliases.length), ...wantedArguments(keyspace, values, exact));
     }
     this.#expected = { raw, checkpoint };
     const sentAt = performance.now();

@@ -4,8 +4,8 @@
 --   KEYS[2..]    the other keys, each once, batch by batch
 --   ARGV[1]      the checkpoint the truth was read under ('' = none)
 --   ARGV[2]      the checkpoint to leave, different for every apply
---   ARGV[3..]    four for each batch: how many of the keys it has; what these hold (string, hash, set, zset); their lifetime in milliseconds (0: none);
---                a JSON array of their values, where '' means that the key must not exist. (One argument instead of a thousand: building
+--   ARGV[3..]    four for each batch: how many of the keys it has; what these hold (string, hash, set, zset); their lifetime in milliseconds
+--                (0: none; -1: any); a JSON array of their values, where '' means that the key must not exist. (One argument instead of a thousand: building
 --                and parsing the command is most of its cost.)
 -- Returns {'applied', added, updated, deleted, added, …}, three numbers a batch, or {'moved', the checkpoint found}. Applying
 -- twice is harmless: the second time the script finds ARGV[2] and answers {'applied'}. Wrong types and garbage under our keys
@@ -59,7 +59,7 @@ local function bring(kind, key, value, lifetime)
   end
   if lifetime > 0 then
     redis.call('PEXPIRE', key, lifetime)
-  elseif state == 'same' or take then
+  elseif lifetime == 0 and (state == 'same' or take) then
     redis.call('PERSIST', key)
   end
   return state == 'same' and 'different' or state
@@ -70,7 +70,7 @@ for batch = 1, (#ARGV - 2) / 4 do
   local at = 4 * batch - 1
   local count, kind, lifetime, values = ARGV[at] + 0, ARGV[at + 1], ARGV[at + 2] + 0, cjson.decode(ARGV[at + 3])
   local added, updated, drop = 0, 0, {}
-  if kind == 'string' and lifetime == 0 then
+  if kind == 'string' and lifetime < 0 then
     for slice = 0, count - 1, most do
       local current = redis.call('MGET', unpack(KEYS, first + slice, first + math.min(slice + most, count) - 1))
       for i = 1, #current do

@@ -1,7 +1,7 @@
 -- Compares keys with what they should hold, inside Redis: no value leaves it. Begins with held.lua. Reads only.
 --
 -- ARGV  1 what the keys hold: string, hash, set or zset
---       2 their lifetime in milliseconds; 0: none
+--       2 their lifetime in milliseconds; 0: none; -1: any
 --       3 a JSON array of the wanted values
 --       4 … keys
 -- Result: a letter for each key: a (absent), o (of another type), s (same), d (different, if only in its lifetime)

@@ -2,7 +2,7 @@
 -- than what should be there: that is somebody else's.
 --
 -- `kind` is string, hash, set or zset. A wanted value is a text, or what JSON makes of an object of texts, an array of texts, an array of
--- {member, score}. `lifetime` is in milliseconds; 0: none.
+-- {member, score}. `lifetime` is in milliseconds; 0: none; -1: any.
 local lengths = {string = 'STRLEN', hash = 'HLEN', set = 'SCARD', zset = 'ZCARD'}
 
 -- The wanted elements by field or member, how many these are, and how many bytes they have.
@@ -78,6 +78,7 @@ local function examine(kind, key, value)
 end
 
 local function livesAsLong(key, lifetime)
+  if lifetime < 0 then return true end
   local left = redis.call('PTTL', key)
   if lifetime == 0 then return left == -1 end
   return left >= 0 and left <= lifetime
