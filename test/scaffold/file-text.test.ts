@@ -1,6 +1,7 @@
 import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { parse } from 'yaml';
+import { readDocuments } from '../../src/aliases/source/documents/catalogue';
 import { quoteIdentifier } from '../../src/aliases/source/identifiers';
 import type { Proposal } from '../../src/scaffold/file-text';
 import { proposeRecords, type SampledShape } from '../../src/scaffold/records';
@@ -136,6 +137,20 @@ test('whatever the tables are called, the file is taken as it was meant, and ove
         ),
       );
       for (const { key } of documents) expect(keys.filter((one) => one.startsWith(key.prefix))).toEqual([]);
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test('each document that is proposed can be served', () => {
+  fc.assert(
+    fc.property(tables, (some) => {
+      const statements = accepted(some.map(created));
+      const db = new Database(':memory:');
+      db.exec(statements);
+      const entries = readDocuments(db, documentsIn(textOf(proposedFor(statements))));
+      db.close();
+      expect(entries.filter(({ state }) => state !== 'served')).toEqual([]);
     }),
     { numRuns: 200 },
   );
