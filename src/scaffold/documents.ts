@@ -33,6 +33,9 @@ export interface ProposedDocument {
   readonly remarks: readonly string[];
 }
 
+/** SQLite's functions take a thousand arguments: names and values. */
+const mostFields = 500;
+
 /** What a document of the table could be; or why there can be none. Pure. */
 export function candidateOf(found: FoundTable): Candidate | LeftOut {
   const { name, type } = found;
@@ -48,15 +51,23 @@ export function candidateOf(found: FoundTable): Candidate | LeftOut {
   const key = chooseKey(found);
   if (typeof key === 'string') return leftOut(key);
   const faults = found.columns.map((column) => ({ column, fault: unfitColumn(column) }));
+  const columns = faults.flatMap(({ column, fault }) => (fault === undefined ? [column.name] : []));
   const word = slug(name);
   const one = singular(word ?? name);
   return {
     table: name,
     key,
-    columns: faults.flatMap(({ column, fault }) => (fault === undefined ? [column.name] : [])),
-    remarks: faults.flatMap(({ column, fault }) =>
-      fault === undefined ? [] : [`${harmless(column.name)} ${fault}`],
-    ),
+    columns: columns.slice(0, mostFields),
+    remarks: [
+      ...faults.flatMap(({ column, fault }) =>
+        fault === undefined ? [] : [`${harmless(column.name)} ${fault}`],
+      ),
+      ...(columns.length <= mostFields
+        ? []
+        : [
+            `without the columns after ${columns[mostFields - 1] ?? ''}: a document has ${mostFields} at the most`,
+          ]),
+    ],
     names: word === undefined ? ['table'] : [one, word],
     prefixes: [`${prefixWord(one)}:`, `doc:${prefixWord(word ?? name)}:`],
   };
