@@ -174,7 +174,7 @@ test('nothing is written to the stores that are looked at', async () => {
   expect(await redis.client.keys('*')).toEqual(['user:1']);
 });
 
-test('what Millrace has keys for already, by a document of before, is not proposed again under its prefix', async () => {
+test('where Redis has keys under a prefix another one is proposed, and the file says why', async () => {
   database(products);
   await redis.client.set('product:1', '{}');
   await init();
