@@ -1,7 +1,7 @@
-import { Document, Pair, parse, visit, YAMLMap } from 'yaml';
+import { Document, Pair, visit, YAMLMap } from 'yaml';
 import type { DocumentForm, DocumentMapping, Watch } from '../documents';
 
-/** A document, and what stands above it as a comment: where it is from. */
+/** A mapping, and what stands above it as a comment: where it is from. */
 export interface Shown {
   readonly document: DocumentMapping;
   readonly from: string;
@@ -10,24 +10,16 @@ export interface Shown {
 /** All but ends of lines. */
 const control = /[^\P{Cc}\n]/u;
 
-export interface Shows {
-  readonly include: readonly string[];
-  readonly documents: readonly Shown[];
-  /** The section `records` of a file, see `recordsIn`. */
-  readonly records: unknown;
-}
-
-/** Mappings as a file has them; read again, they are the same. */
-export function writeMappings({ include, documents, records }: Shows): string {
+/** Documents as a file of mappings has them; read again, they are the same. */
+export function writeDocuments(shown: readonly Shown[], include: readonly string[]): string {
   const file = new Document({ version: 1, ...(include.length === 0 ? {} : { include }) });
-  const section = new YAMLMap(file.schema);
-  for (const { document, from } of documents) {
+  const documents = new YAMLMap(file.schema);
+  for (const { document, from } of shown) {
     const name = file.createNode(document.name);
     name.commentBefore = ` ${from}`;
-    section.items.push(new Pair(name, file.createNode(wordsOf(document))));
+    documents.items.push(new Pair(name, file.createNode(wordsOf(document))));
   }
-  if (documents.length > 0) file.set('documents', section);
-  if (records !== undefined) file.set('records', file.createNode(records));
+  if (shown.length > 0) file.set('documents', documents);
   visit(file, {
     Seq: (_key, list) => {
       list.flow = true;
@@ -39,12 +31,6 @@ export function writeMappings({ include, documents, records }: Shows): string {
   });
   return file.toString({ lineWidth: 0, flowCollectionPadding: false });
 }
-
-/** What a file, which is in order, says of records, as it says it; undefined: nothing. */
-export const recordsIn = (text: string): unknown => {
-  const file: unknown = parse(text, { mapAsMap: true });
-  return file instanceof Map ? (file.get('records') ?? undefined) : undefined;
-};
 
 /** In order, whatever the keys are: an object would put `9` before `a`. */
 type Words = ReadonlyMap<string, unknown>;
