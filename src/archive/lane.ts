@@ -6,7 +6,7 @@ import type { RedisConnection } from '../connections/redis';
 import type { RedisTarget } from '../connections/redis-url';
 import { asRetryable, isFatal } from '../foundation/errors';
 import type { Log } from '../log/log';
-import type { Catalogue } from '../mapping/kinds';
+import { type Catalogue, onDeleteOf } from '../mapping/kinds';
 import type { RetentionPolicy } from '../mapping/retention-policy';
 import type { Metrics } from '../metrics/metrics';
 import { AppliedReport } from '../pipeline/applied-report';
@@ -16,6 +16,7 @@ import { type LaneState, type Stage, Turns } from '../pipeline/turns';
 import type { PassRunner } from '../pipeline/pass-runner';
 import { PauseState } from '../pipeline/pause';
 import type { CycleOutcome } from '../pipeline/pump';
+import type { ApplierOptions } from './apply/applier';
 import type { SinkOptions } from './apply/sink';
 import { Parked } from './letters/parked';
 import { ArchivePasses } from './pass/passes';
@@ -43,7 +44,7 @@ export interface ArchiveLaneOptions {
   readonly postgres: PostgresTarget;
   readonly catalogue: Catalogue;
   readonly strategies: SinkOptions['strategies'];
-  readonly onDelete: SinkOptions['onDelete'];
+  readonly onDelete: ApplierOptions['onDelete'];
   /** Set for a daemon that has to remove old records from Redis. */
   readonly retention?: RetentionPolicy | undefined;
   readonly log: Log;
@@ -112,6 +113,7 @@ export function archiveLane(options: ArchiveLaneOptions): ArchiveLane {
   const applier = () => prepare.applier;
   const truth = new TruthReader(redis, catalogue);
   const shared = { redis, postgres, checkpoint, parked, strategies, log, truth };
+  const deletes = [...catalogue.values()].some((kind) => onDeleteOf(kind, onDelete) !== 'keep');
   const echoes = new Echoes(() => lastEntryId(redis));
   const prepare = new Prepare({
     ...{ ...shared, onDelete, echoes },
@@ -130,7 +132,7 @@ export function archiveLane(options: ArchiveLaneOptions): ArchiveLane {
     onConnected: () => {
       follow.mustLook();
     },
-    mayApply: async (page) => onDelete === 'keep' || follow.mayDelete(page),
+    mayApply: async (page) => !deletes || follow.mayDelete(page),
     mayGoOn: () =>
       !tick.due && !follow.must && !parked.due && !parked.possible && passes.progress === undefined,
   });

@@ -6,7 +6,7 @@ import type { Targets } from '../record/target';
 import { findTargets, inspectRedis, prepareSchema } from '../schema/preparation';
 
 export interface PrepareOptions
-  extends Omit<ApplierOptions, 'sink'>, Pick<SinkOptions, 'strategies' | 'onDelete' | 'parked'> {
+  extends Omit<ApplierOptions, 'sink' | 'targets'>, Pick<SinkOptions, 'strategies' | 'parked'> {
   readonly log: Log;
   readonly onIncident: (what: string) => void;
 }
@@ -61,7 +61,7 @@ export class Prepare {
     if (!this.#started) await prepareSchema(postgres, catalogue, log);
     this.#targets = await findTargets(postgres, catalogue, onDelete);
     const sink = new ArchiveSink({ ...this.#options, targets: this.#targets });
-    this.#applier = new Applier({ ...this.#options, sink });
+    this.#applier = new Applier({ ...this.#options, sink, targets: this.#targets });
     this.#started = true;
     return undefined;
   };
