@@ -26,6 +26,7 @@ import { SyncedNames } from './pass/synced-names';
 import { Checkpoint, Displaced } from './position/checkpoint';
 import type { StreamPosition } from './position/claimed-position';
 import { archiveIncidentStore } from './position/incident-store';
+import type { StoppedMapping } from './schema/preparation';
 import { Standing } from './position/standing';
 import { type RefusedKind, Refusals } from './refusals';
 import { ArchiveConnections } from './stages/connections';
@@ -68,6 +69,8 @@ export interface ArchiveLaneState extends LaneState<ArchivePassReport> {
   readonly behindSince: number | undefined;
   readonly deadLetters: number;
   readonly refusals: readonly RefusedKind[];
+  /** Mappings of the user's own whose tables cannot take their records. */
+  readonly stopped: readonly StoppedMapping[];
   readonly evicts: boolean;
 }
 
@@ -115,10 +118,13 @@ export function archiveLane(options: ArchiveLaneOptions): ArchiveLane {
   const shared = { redis, postgres, checkpoint, parked, strategies, log, truth };
   const deletes = [...catalogue.values()].some((kind) => onDeleteOf(kind, onDelete) !== 'keep');
   const echoes = new Echoes(() => lastEntryId(redis));
-  const prepare = new Prepare({
+  const prepare: Prepare = new Prepare({
     ...{ ...shared, onDelete, echoes },
     onIncident: (what) => {
       incidents.add(what);
+    },
+    onServed: () => {
+      restart('a mapping is served again');
     },
     onApplied: (page, ms, since) => {
       fullPasses.applied(page);
@@ -217,6 +223,7 @@ export function archiveLane(options: ArchiveLaneOptions): ArchiveLane {
         behindSince: tail.behindSince,
         deadLetters: parked.count,
         refusals: refusals.list,
+        stopped: prepare.stopped,
         evicts: prepare.evicts,
       };
     },

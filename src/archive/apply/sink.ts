@@ -145,9 +145,13 @@ export class ArchiveSink {
     await bringOwnParents(batch, { transaction, targets, truth });
     const landed: Row[] = [];
     for (const [name, target] of targets) {
-      const { fit, letters: waiting } = await withOwnParents(transaction, targets, batch.of(name));
-      batch.letters.push(...waiting);
-      const rows = risen(distinct(fit));
+      let all: readonly Row[] = batch.of(name);
+      if (target.kind.own !== undefined) {
+        const { fit, letters: waiting } = await withOwnParents(transaction, targets, all);
+        batch.letters.push(...waiting);
+        all = fit;
+      }
+      const rows = risen(distinct(all));
       if (rows.length === 0 && batch.copy?.kind.name !== name) continue;
       const { resolved, orphans } = withParents(rows, ids);
       for (const orphan of orphans) batch.letters.push(letterOfOrphan(orphan));

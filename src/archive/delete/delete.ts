@@ -52,7 +52,8 @@ export async function applyDeletions(
       deleted.rows.set(kind, (deleted.rows.get(kind) ?? 0) + rows);
       if (heirs.length > 0) deleted.heirs.set(kind, new Set([...(deleted.heirs.get(kind) ?? []), ...heirs]));
       await forgetLetters(transaction, targetOf(targets, kind).kind, id, life);
-      await release(transaction, [`${kind}:${id}`]); // a record that waits for its natural key may have that now
+      // A record that waits for its natural key may have that now. (Nobody waits for what is no text.)
+      if (!id.includes('\0')) await release(transaction, [`${kind}:${id}`]);
       await transaction.execute('RELEASE SAVEPOINT deletion');
     } catch (error) {
       if (!isDataError(error)) throw error;
