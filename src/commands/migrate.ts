@@ -74,7 +74,8 @@ export function summary({
     `  mapping ${kind} cannot be served: ${message}`,
     `      ${hint}`,
   ]);
-  if (steps.length + recorded.length + failed.length === 0) return [`${where} everything is in place already.`];
+  if (steps.length + recorded.length + failed.length === 0)
+    return [`${where} everything is in place already.`];
   return [
     where,
     ...adopted.map(({ table, rows }) => `  adopted table ${table}${rows > 0 ? ` (about ${rows} rows)` : ''}`),

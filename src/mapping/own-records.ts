@@ -72,19 +72,20 @@ export function ownKinds(mappings: readonly RecordMapping[]): readonly Kind[] {
 function ownKind(mapping: RecordMapping, byName: ReadonlyMap<string, RecordMapping>): Kind {
   const { name, table, key, parents, none, onDelete } = mapping;
   const inKey = new Map(parents.flatMap(({ column, from }) => ('part' in from ? [[from.part, column]] : [])));
-  const [first, ...others] = key.parts.map((part) => ({ ...part, column: inKey.get(part.column) ?? part.column }));
+  const [first, ...others] = key.parts.map((part) => ({
+    ...part,
+    column: inKey.get(part.column) ?? part.column,
+  }));
   if (first === undefined) throw new Error(`the key of ${name} has no part`);
   const references = parents.flatMap(({ column, record, from }): Column[] => {
     if (!('field' in from)) return [];
     const decoder = byName.get(record)?.key.parts[0].type === 'int' ? 'integer' : 'text';
     return [{ column, field: from.field, decoder, ...(from.required ? { required: true } : {}) }];
   });
-  const columns = mapping.columns.map(
-    ({ column, field, type, required }): Column => ({
-      ...{ column, field, decoder: decoders[type] },
-      ...(required ? { required: true } : {}),
-    }),
-  );
+  const columns = mapping.columns.map(({ column, field, type, required }): Column => ({
+    ...{ column, field, decoder: decoders[type] },
+    ...(required ? { required: true } : {}),
+  }));
   const parts: readonly [OwnKeyPart, ...OwnKeyPart[]] = [first, ...others];
   const refers = parents.map(({ column, record }) => ({ column, kind: record }));
   return {

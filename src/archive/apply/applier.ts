@@ -51,8 +51,7 @@ const distrustPages = 20;
 const dueLettersSql = readSql('src/archive/letters/sql/due-letters.sql');
 
 /** What follows the prefix in the key of a record. */
-const idIn = (kind: Kind, key: Buffer): string =>
-  key.toString('latin1', Buffer.byteLength(prefixOf(kind)));
+const idIn = (kind: Kind, key: Buffer): string => key.toString('latin1', Buffer.byteLength(prefixOf(kind)));
 
 /** Turns pages, nominations and parked records into batches for the sink, in the order in which their truth was read. */
 export class Applier {
@@ -75,7 +74,9 @@ export class Applier {
     this.#metrics = new MemberReader(options.redis, catalogue);
     this.#growing = namesWhere(catalogue, ({ shape }) => shape === 'members');
     const { onDelete, targets } = options;
-    this.#deleting = [...targets.values()].flatMap(({ kind }) => (onDeleteOf(kind, onDelete) === 'keep' ? [] : [kind]));
+    this.#deleting = [...targets.values()].flatMap(({ kind }) =>
+      onDeleteOf(kind, onDelete) === 'keep' ? [] : [kind],
+    );
     this.#echoing = packedKind(catalogue)?.name ?? '';
   }
 

@@ -8,8 +8,7 @@ import { quoteName, rowNumber, type Target } from '../record/target';
 import { isUnfit } from '../record/unfit';
 import { deleteRows } from './delete-rows';
 
-const unfollowSql =
-  'DELETE FROM millrace.followed WHERE kind = $1 AND key = ANY ($2::uuid[]) AND life = $3';
+const unfollowSql = 'DELETE FROM millrace.followed WHERE kind = $1 AND key = ANY ($2::uuid[]) AND life = $3';
 
 /** Parts rows from their keys: no deletion of such a key takes the row, until a record is written under it again. @returns how many */
 export const unfollow = (
@@ -33,7 +32,10 @@ export async function deleteOwn(
   const key = keyOr(kind, id);
   if (key === undefined || (await unfollow(transaction, kind.name, [id], life)) === 0) return 0;
   const where = kind.own.parts
-    .map(({ column, type }, index) => `t.${quoteName(column)} = $${index + 1}::${type === 'int' ? 'bigint' : 'text'}`)
+    .map(
+      ({ column, type }, index) =>
+        `t.${quoteName(column)} = $${index + 1}::${type === 'int' ? 'bigint' : 'text'}`,
+    )
     .join(' AND ');
   if (kind.own.onDelete === 'mark') {
     const column = quoteName(markColumn);

@@ -51,8 +51,7 @@ export async function partFromLapsed(
   for (const [kind, ids] of byKind(lapsed)) {
     const target = targets.get(kind);
     if (target?.kind.identity === 'own') await unfollow(transaction, kind, ids, life);
-    if (target?.kind.identity === 'mapped')
-      await transaction.execute(sql, [kind, ids.filter(isId), life]);
+    if (target?.kind.identity === 'mapped') await transaction.execute(sql, [kind, ids.filter(isId), life]);
   }
 }
 

@@ -16,10 +16,7 @@ interface Context {
 }
 
 /** Of records of the user's own: reads from Redis those parents that are neither in their tables nor in the batch. */
-export async function bringOwnParents(
-  batch: Batch,
-  { transaction, targets, truth }: Context,
-): Promise<void> {
+export async function bringOwnParents(batch: Batch, { transaction, targets, truth }: Context): Promise<void> {
   const budget = { bytes: parentBytes };
   // Children first, so that a parent that was added brings its own.
   for (const name of [...targets.keys()].reverse()) {

@@ -84,7 +84,9 @@ export async function ownRowsOf(
   }
   const { columns, committed } = await tracedColumns(transaction, target);
   const where = kind.own.parts
-    .map(({ column, type }, at) => `t.${quoteName(column)} = $${at + 2}::${type === 'int' ? 'bigint' : 'text'}`)
+    .map(
+      ({ column, type }, at) => `t.${quoteName(column)} = $${at + 2}::${type === 'int' ? 'bigint' : 'text'}`,
+    )
     .join(' AND ');
   const sql = ownSql
     .replaceAll('{table}', target.table)

@@ -1,6 +1,14 @@
 import type { PostgresConnection, Transaction } from '../../connections/postgres';
 import { counterparts } from '../identity/counterparts';
-import { type Expectation, filledRows, guestRows, ownRows, ownWhole, present, wholeRows } from '../write/expectation';
+import {
+  type Expectation,
+  filledRows,
+  guestRows,
+  ownRows,
+  ownWhole,
+  present,
+  wholeRows,
+} from '../write/expectation';
 import { findUnlike, type UnlikeRow } from '../write/find-unlike';
 import { describeError } from '../../foundation/errors';
 import { type Found, unpackFound } from '../record/found';

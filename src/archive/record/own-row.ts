@@ -38,7 +38,8 @@ export function ownRowOf(kind: OwnKind, id: Buffer, values: readonly Value[]): O
 /** The values of the key's columns. @throws Unfit */
 export function keyValues({ name, own }: OwnKind, id: Buffer): readonly string[] {
   const parts = partsOf(own, id.toString('latin1'));
-  if (parts === undefined) throw new Unfit('E_ID', own.parts[0].column, `${quote(id)} is no key of a ${name}`);
+  if (parts === undefined)
+    throw new Unfit('E_ID', own.parts[0].column, `${quote(id)} is no key of a ${name}`);
   return own.parts.map((part, index) => valueOf(part, parts[index] ?? ''));
 }
 
@@ -55,7 +56,8 @@ function valueOf({ column, type }: OwnKeyPart, latin1: string): string {
   const bytes = Buffer.from(latin1, 'latin1');
   if (type === 'int') {
     // Two keys of one number would be one row.
-    if (!canonical.test(latin1)) throw new Unfit('E_ID', column, `${quote(bytes)} is not the way to write a number`);
+    if (!canonical.test(latin1))
+      throw new Unfit('E_ID', column, `${quote(bytes)} is not the way to write a number`);
     return asNumber(column, latin1);
   }
   if (latin1.includes('\0')) throw new Unfit('22021', column, 'holds a NUL byte, which no Postgres text can');

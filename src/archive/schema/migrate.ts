@@ -17,6 +17,8 @@ import { tableOf } from './things';
 export interface MigrateOptions {
   /** The kinds whose tables are looked at. */
   readonly catalogue: Catalogue;
+  /** Of the mappings of the user's own these alone, and nothing else. */
+  readonly only?: ReadonlySet<KindName>;
   /** Only tell what would be done. */
   readonly dryRun?: boolean;
   /** How long one lock is waited for at the most: meanwhile others wait behind us. */
@@ -56,14 +58,14 @@ const settings = [
  * pg's own errors for everything else.
  */
 export function migrate(client: ClientBase, options: MigrateOptions): Promise<MigrationReport> {
-  const { lockTimeoutMs = 2_000, patienceMs = 30_000, dryRun = false, catalogue } = options;
+  const { lockTimeoutMs = 2_000, patienceMs = 30_000, dryRun = false, catalogue, only } = options;
   const attempt = async (): Promise<MigrationReport> => {
     await client.query('BEGIN ISOLATION LEVEL READ COMMITTED');
     try {
       for (const setting of settings) await client.query(setting);
       await client.query(`SET LOCAL lock_timeout = ${lockTimeoutMs}`);
       await client.query(`SELECT pg_advisory_xact_lock(${advisoryLock})`);
-      const plan = await makePlan(client, catalogue);
+      const plan = await makePlan(client, catalogue, only);
       const failed = [...plan.report.failed];
       if (!dryRun) failed.push(...(await carryOut(client, plan)));
       const { command } = await client.query(dryRun ? 'ROLLBACK' : 'COMMIT');
@@ -96,17 +98,21 @@ interface Plan {
   readonly report: MigrationReport;
 }
 
-async function makePlan(client: ClientBase, catalogue: Catalogue): Promise<Plan> {
+async function makePlan(
+  client: ClientBase,
+  catalogue: Catalogue,
+  only: ReadonlySet<KindName> | undefined,
+): Promise<Plan> {
   const facts = await readSchemaFacts(client, catalogue);
   const { schema, database } = facts.server;
-  const due = schema === null ? [] : planMigration(facts, catalogue);
+  const due = schema === null || only !== undefined ? [] : planMigration(facts, catalogue);
   const [problem, ...more] = await findProblems(client, { catalogue, facts, due });
   if (problem !== undefined) throw problemsError([problem, ...more]);
   if (schema === null) throw new Error('unreachable: no target schema is a problem');
-  const own = planOwnTables(facts, catalogue);
+  const own = planOwnTables(facts, catalogue, only);
   const ownTables = new Set(ownKindsOf(catalogue).map(({ table }) => table));
   const others = new Map([...facts.tables].filter(([name]) => !ownTables.has(name)));
-  const sequences = await lateSequences(client, { ...facts, tables: others });
+  const sequences = only === undefined ? await lateSequences(client, { ...facts, tables: others }) : [];
   const known = new Set(facts.applied?.map(({ number }) => number));
   const unrecorded = migrations().filter(({ number }) => !known.has(number));
   const adopted = (facts.applied?.length ?? 0) > 0 ? [] : [...facts.tables.values()];

@@ -58,7 +58,9 @@ function columnProblems(kind: OwnKind, table: TableFacts): readonly Problem[] {
     if (column === undefined) return []; // it is added
     const alter = `ALTER TABLE ${qualified(table)} ALTER COLUMN ${quoteName(column.name)}`;
     if (column.generated)
-      return [schemaProblem(`${name}.${column.name} is generated: it takes no values`, `${alter} DROP EXPRESSION;`)];
+      return [
+        schemaProblem(`${name}.${column.name} is generated: it takes no values`, `${alter} DROP EXPRESSION;`),
+      ];
     if (expected.accepts(column)) return [];
     return [
       schemaProblem(

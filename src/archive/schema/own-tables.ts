@@ -19,11 +19,16 @@ export interface OwnPlan {
   readonly problems: ReadonlyMap<KindName, readonly Problem[]>;
 }
 
-/** What the tables of the user's own mappings lack. Pure. */
-export function planOwnTables(facts: SchemaFacts, catalogue: Catalogue): OwnPlan {
+/** What the tables of the user's own mappings lack. @param only of these alone. Pure. */
+export function planOwnTables(
+  facts: SchemaFacts,
+  catalogue: Catalogue,
+  only?: ReadonlySet<KindName>,
+): OwnPlan {
   const steps: OwnStep[] = [];
   const problems = new Map<KindName, readonly Problem[]>();
   for (const kind of ownKindsOf(catalogue)) {
+    if (only?.has(kind.name) === false) continue;
     const table = facts.tables.get(kind.table);
     const due = ownSteps(kind, table, catalogue);
     const found = ownProblems(kind, table, facts, due);

@@ -46,14 +46,17 @@ export async function loadLibrary(redis: RedisConnection, log: Log): Promise<voi
   }
 }
 
-/** Migrates the database. @throws E_PG_… with what to do about a thing that cannot be made */
+/** Migrates the database. @param only of the user's own mappings these alone, and nothing else @throws E_PG_… with what to do about a thing that cannot be made */
 export async function prepareSchema(
   postgres: PostgresConnection,
   catalogue: Catalogue,
   log: Log,
+  only?: ReadonlySet<KindName>,
 ): Promise<void> {
   try {
-    const { steps, database, failed } = await postgres.lend((client) => migrate(client, { catalogue }));
+    const { steps, database, failed } = await postgres.lend((client) =>
+      migrate(client, { catalogue, ...(only === undefined ? {} : { only }) }),
+    );
     for (const { kind, message, hint } of failed)
       log.warn(`mapping ${kind} cannot be served: ${message}`, { event: 'mapping.stopped', kind, hint });
     if (steps.length === 0) return;
@@ -72,9 +75,8 @@ export interface StoppedMapping {
 }
 
 /** The tables as they are now. @throws E_PG_… (fatal) when the archive cannot be written to them */
-export const findTargets = async (
-  ...how: Parameters<typeof lookAtTables>
-): Promise<Targets> => (await lookAtTables(...how)).targets;
+export const findTargets = async (...how: Parameters<typeof lookAtTables>): Promise<Targets> =>
+  (await lookAtTables(...how)).targets;
 
 /** The same, and the mappings of the user's own that have no target, because their tables cannot take their records. */
 export async function lookAtTables(

@@ -143,7 +143,10 @@ function foreignColumnProblems(kind: Kind, table: TableFacts): readonly Problem[
 }
 
 /** The columns that are not known, and without a value for which no row can be inserted. */
-export const requiredStrangers = ({ columns }: TableFacts, known: ReadonlySet<string>): readonly ColumnFacts[] =>
+export const requiredStrangers = (
+  { columns }: TableFacts,
+  known: ReadonlySet<string>,
+): readonly ColumnFacts[] =>
   columns.filter(
     ({ name, notNull, hasDefault, identity, generated }) =>
       !known.has(name) && notNull && !hasDefault && identity === null && !generated,

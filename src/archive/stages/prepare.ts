@@ -1,4 +1,5 @@
 import type { Log } from '../../log/log';
+import type { KindName } from '../../mapping/kinds';
 import type { Stage } from '../../pipeline/turns';
 import { Applier, type ApplierOptions } from '../apply/applier';
 import { ArchiveSink, type SinkOptions } from '../apply/sink';
@@ -24,6 +25,8 @@ export class Prepare {
   #applier: Applier | undefined;
   #targets: Targets | undefined;
   #stopped: readonly StoppedMapping[] = [];
+  /** The kinds that were served at any time. */
+  readonly #served = new Set<KindName>();
   #lookedAt = -Infinity;
 
   constructor(options: PrepareOptions) {
@@ -87,15 +90,25 @@ export class Prepare {
     const { targets, stopped } = await lookAtTables(postgres, truth.catalogue, onDelete);
     this.#targets = targets;
     this.#stopped = stopped;
+    for (const kind of targets.keys()) this.#served.add(kind);
     this.#lookedAt = performance.now();
   }
 
   /** Whether somebody has mended the table of a mapping that is stopped: then all is made anew, and a pass brings what was missed. */
   async #lookAgain(): Promise<void> {
     if (this.#stopped.length === 0 || performance.now() - this.#lookedAt < everyMs) return;
-    const before = this.#stopped.length;
+    const before = new Map(this.#stopped.map(({ kind, message }) => [kind, message]));
     await this.#look();
-    if (this.#stopped.length >= before) return;
+    // What was refused before for another reason is tried once. A table that was served, and is gone, may come back: it is not made anew.
+    const mended = this.#stopped.filter(
+      ({ kind, message }) => before.get(kind) !== message && !this.#served.has(kind),
+    );
+    const { postgres, truth, log } = this.#options;
+    if (mended.length > 0) {
+      await prepareSchema(postgres, truth.catalogue, log, new Set(mended.map(({ kind }) => kind)));
+      await this.#look();
+    }
+    if (this.#stopped.length >= before.size) return;
     this.distrust();
     this.#options.onServed();
   }

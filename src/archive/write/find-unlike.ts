@@ -39,7 +39,8 @@ export async function findUnlike(
     return `(${different[at] ?? 'false'}) AS d${at}, t.${quoteName(column)}::text AS v${at}, ${printed} AS r${at}`;
   });
   // Without columns to compare only missing rows are found, and those an index alone can tell.
-  const number = target.kind.own === undefined ? 't.id' : `CASE WHEN NOT ${absent} THEN ${rowNumber(target)} END`;
+  const number =
+    target.kind.own === undefined ? 't.id' : `CASE WHEN NOT ${absent} THEN ${rowNumber(target)} END`;
   const id = columns.length === 0 ? 'NULL AS id' : `${number} AS id`;
   const found = await transaction.query(
     `SELECT ${['w.n', id, ...list].join(', ')} ${from} WHERE ${unlike} ORDER BY w.n`,

@@ -32,11 +32,7 @@ export async function nameColumn(
   return named(column);
 }
 
-async function copyAside(
-  transaction: Transaction,
-  target: Target,
-  row: Resolved,
-): Promise<void> {
+async function copyAside(transaction: Transaction, target: Target, row: Resolved): Promise<void> {
   const columns = columnsOf(target).map(quoteName).join(', ');
   await transaction.execute(
     `CREATE TEMP TABLE millrace_aside ON COMMIT DROP AS SELECT ${columns} FROM ${target.table} WITH NO DATA`,

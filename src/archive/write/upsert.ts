@@ -72,7 +72,12 @@ export async function upsert(transaction: Transaction, options: UpsertOptions): 
     for (const row of await transaction.query(sql, block.flat().map(parameter))) {
       if (row['added'] === 't') added++;
       else updated++;
-      written.add(identityIn(target.kind, identity.map((_name, index) => row[`i${index}`] ?? null)));
+      written.add(
+        identityIn(
+          target.kind,
+          identity.map((_name, index) => row[`i${index}`] ?? null),
+        ),
+      );
       ids.push(row['id'] ?? '');
       watched ||= row['watched'] === 't';
     }

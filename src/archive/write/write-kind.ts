@@ -82,8 +82,7 @@ async function writeBlock(
       : await writeAppended(transaction, target, rows);
     return { added, updated: 0 };
   }
-  if (kind.identity === 'own')
-    return writeOwn(transaction, target, rows, { alterations, life: ids.life });
+  if (kind.identity === 'own') return writeOwn(transaction, target, rows, { alterations, life: ids.life });
   if (kind.identity !== 'mapped') return writeKeyed(transaction, target, rows, alterations);
   const strategy = strategyOf(strategies, kind.name);
   const outcome = await writeMapped(transaction, { ids, alterations, target, rows, strategy, holder });

@@ -39,6 +39,10 @@ export async function writeOwn(
     rows: ordered.map(ownValues),
   });
   if (target.kind.own?.onDelete !== 'keep' && ordered.length > 0)
-    await transaction.execute(followSql, [target.kind.name, ordered.map(({ row }) => md5(row.found.id)), life]);
+    await transaction.execute(followSql, [
+      target.kind.name,
+      ordered.map(({ row }) => md5(row.found.id)),
+      life,
+    ]);
   return written;
 }

@@ -1,13 +1,20 @@
 import { loadConfig, type Config } from '../../../src/config/load';
 import { aiRegistry } from '../../../src/mapping/ai-registry';
 import { catalogueOf, type Catalogue } from '../../../src/mapping/kinds';
-import { ownKinds, type RecordColumn, type RecordMapping, type RecordType } from '../../../src/mapping/own-records';
+import {
+  ownKinds,
+  type RecordColumn,
+  type RecordMapping,
+  type RecordType,
+} from '../../../src/mapping/own-records';
 import { startDaemon, type TestDaemon } from '../../support/daemon';
 import { eventually } from '../../support/eventually';
 import type { Archive } from './archive';
 
 /** `{ email: 'text!' }` */
-export const fields = (types: Readonly<Record<string, RecordType | `${RecordType}!`>>): readonly RecordColumn[] =>
+export const fields = (
+  types: Readonly<Record<string, RecordType | `${RecordType}!`>>,
+): readonly RecordColumn[] =>
   Object.entries(types).map(([column, type]) => ({
     ...{ column, field: column },
     type: type.replace('!', '') as RecordType,
@@ -65,7 +72,12 @@ export interface OwnArchive {
 
 export function ownArchive(archive: Archive, catalogue: Catalogue): OwnArchive {
   const config: OwnArchive['config'] = (changes = {}) =>
-    loadConfig({ HTTP_PORT: '0', MILLRACE_ONLY: 'archive', ...archive.environment(changes) }, {}, undefined, catalogue);
+    loadConfig(
+      { HTTP_PORT: '0', MILLRACE_ONLY: 'archive', ...archive.environment(changes) },
+      {},
+      undefined,
+      catalogue,
+    );
   return {
     config,
     start: async (changes) => {
