@@ -20,7 +20,7 @@ export function captureCommand(program: Command, run: RunVerb): void {
       .description('install, inspect or remove the triggers and the changelog in the SQLite file')
       .addArgument(new Argument('<action>', 'what to do').choices(['install', 'status', 'uninstall']))
       .option('--json', 'print the result as JSON'),
-    ['dbPath'],
+    ['dbPath', 'config'],
   )
     .addHelpText('after', examples)
     .action((action: 'install' | 'status' | 'uninstall', flags: Record<string, unknown>) =>

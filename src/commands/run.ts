@@ -39,7 +39,7 @@ export function runCommand(program: Command, run: RunVerb): void {
         '--embedded',
         'start a real Redis and a real PostgreSQL for what is not configured, and make a sample database',
       ),
-    ['redisUrl', 'postgresUrl', 'dbPath', 'interval', 'only'],
+    ['redisUrl', 'postgresUrl', 'dbPath', 'interval', 'only', 'config'],
   )
     .addHelpText('after', examples + environmentHelp())
     .action((flags: Flags & Record<string, unknown>) =>
