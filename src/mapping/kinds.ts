@@ -114,7 +114,7 @@ export type Catalogue = ReadonlyMap<KindName, Kind>;
 /** No glob character, because of the mirror's pattern, and no mark of the stream's fields (nominate.ts). */
 const nameForm = /^[a-z][a-z0-9_]*$/;
 /** Of the user's own: no mark at its end, and not what the stream calls something else. */
-const ownNameForm = /^(?!too-large$)[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62}[A-Za-z0-9_])?$/;
+export const ownNameForm = /^(?!too-large$)[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62}[A-Za-z0-9_])?$/;
 
 /** Makes a catalogue of these rows. @throws when they make none */
 export function catalogueOf(rows: readonly Kind[]): Catalogue {
