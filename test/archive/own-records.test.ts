@@ -2,7 +2,7 @@ import { eventually } from '../support/eventually';
 import { archiveDryRun } from '../../src/archive/pass/dry-run';
 import { requirePostgres } from '../../src/config/load';
 import { useArchive } from './support/archive';
-import { cart, ownArchive, session, user, withRegistry } from './support/own-records';
+import { alone, cart, ownArchive, session, user, withRegistry } from './support/own-records';
 
 const archive = useArchive();
 const catalogue = withRegistry(cart, session, user);
@@ -285,3 +285,19 @@ describe('a table that is there', () => {
     );
   }, 90_000);
 });
+
+test('without the registry its tables are not made, and its keys are nobody’s', async () => {
+  await archive.postgres.query(
+    'DROP SCHEMA IF EXISTS millrace CASCADE; DROP TABLE IF EXISTS public.models, public.predictions CASCADE',
+  );
+  const only = ownArchive(archive, alone(user));
+  await write('user:1', { email: 'a@b.c' });
+  await write('aidb:model:1', { id: '1', name: 'm', created_at: '2026-01-05T14:30:00' });
+  const daemon = await only.start();
+  await write('user:2', { email: 'b@b.c' });
+  await archive.becomes('SELECT id, email FROM users ORDER BY 1', ['1|a@b.c', '2|b@b.c']);
+  const tables = `SELECT string_agg(relname, ',' ORDER BY relname) FROM pg_class WHERE relkind = 'r' AND relname IN ('models', 'predictions', 'users')`;
+  expect(await archive.lines(tables)).toEqual(['users']);
+  expect((await daemon.status()).archive.lastPass?.statistics).toEqual({ user: 1, errors: 0 });
+  expect(await archive.letters()).toEqual([]);
+}, 60_000);

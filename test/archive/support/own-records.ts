@@ -64,6 +64,9 @@ export const cart: RecordMapping = {
 export const withRegistry = (...mappings: readonly RecordMapping[]): Catalogue =>
   catalogueOf([...aiRegistry.values(), ...ownKinds(mappings)]);
 
+/** These alone. */
+export const alone = (...mappings: readonly RecordMapping[]): Catalogue => catalogueOf(ownKinds(mappings));
+
 export interface OwnArchive {
   readonly config: (changes?: Readonly<Record<string, string>>) => Config;
   /** A daemon that has made its first pass, and hears. */
