@@ -20,7 +20,7 @@ records:
 function busy() {
   const written = new Map<string, Record<string, string>>();
   let rounds = 0;
-  let stopped = false;
+  const stop = new AbortController();
   const round = async () => {
     const { client } = archive.redis;
     const pipeline = client.pipeline();
@@ -38,13 +38,13 @@ function busy() {
     await pipeline.exec();
   };
   const running = (async () => {
-    while (!stopped) await round();
+    while (!stop.signal.aborted) await round();
   })();
   return {
     written,
     rounds: () => rounds,
     stop: () => {
-      stopped = true;
+      stop.abort();
       return running;
     },
   };

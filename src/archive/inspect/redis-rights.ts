@@ -43,12 +43,14 @@ const needed: readonly (readonly [grant: string, ...command: string[]])[] = [
 
 /** The same for the records of the user's own. */
 const neededOf = (catalogue: Catalogue): readonly (readonly [grant: string, ...command: string[]])[] =>
-  ownKindsOf(catalogue).flatMap(({ own: { prefix } }) =>
-    (['TYPE', 'HMGET', 'PTTL'] as const).map((command) => [
-      `+${command.toLowerCase()} %R~${globOf(prefix)}*`,
-      ...[command, `${prefix}0`, ...(command === 'HMGET' ? ['id'] : [])],
-    ]),
-  ) as readonly (readonly [string, ...string[]])[];
+  ownKindsOf(catalogue).flatMap(({ own: { prefix } }) => {
+    const [keys, key] = [`%R~${globOf(prefix)}*`, `${prefix}0`];
+    return [
+      [`+type ${keys}`, 'TYPE', key],
+      [`+hmget ${keys}`, 'HMGET', key, 'id'],
+      [`+pttl ${keys}`, 'PTTL', key],
+    ];
+  });
 
 /**
  * The grants that this user lacks. Each command is only queued, in a transaction that is then given up: Redis checks rights when it

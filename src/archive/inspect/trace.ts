@@ -60,7 +60,7 @@ export async function traceRecord(
       differences: different.map(({ change, reason, pgId, columns = [] }) => ({
         change,
         ...(reason === undefined ? {} : { reason }),
-        ...(pgId === undefined ? {} : { row: pgId }),
+        ...(pgId === undefined || isOwn(kind) ? {} : { row: pgId }),
         columns: columns.map(({ column }) => column),
       })),
     };

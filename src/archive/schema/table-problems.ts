@@ -15,7 +15,7 @@ export function tableProblems(
 ): readonly Problem[] {
   const place = placeProblems(table, role);
   // There are no columns to speak of in what is no table.
-  if (insteadOfTable[table.kind as keyof typeof insteadOfTable] !== undefined) return place;
+  if (table.kind in insteadOfTable) return place;
   return [
     ...place,
     ...columnProblems(kind, table),

@@ -67,36 +67,34 @@ export class Prepare {
 
   /** @throws E_PG_… (fatal) when the tables cannot take the records */
   readonly run: Stage = async () => {
-    if (this.#applier !== undefined && this.#targets !== undefined) {
-      await this.#lookAgain();
-      if (this.#targets !== undefined) return undefined;
-    }
+    if (this.#applier !== undefined && this.#targets !== undefined && !(await this.#servesMore()))
+      return undefined;
     const { redis, postgres, truth, log, onIncident } = this.#options;
     const { catalogue } = truth;
     await redis.connect();
     this.#evicts ??= (await inspectRedis(redis, log, onIncident)).evicts;
     // Migrates at the start only. A table that somebody renames while we run will come back, and must not find a new empty one in its place.
     if (!this.#started) await prepareSchema(postgres, catalogue, log);
-    await this.#look();
-    if (this.#targets === undefined) throw new Error('unreachable: the tables were looked at');
-    const sink = new ArchiveSink({ ...this.#options, targets: this.#targets });
-    this.#applier = new Applier({ ...this.#options, sink, targets: this.#targets });
+    const targets = await this.#look();
+    const sink = new ArchiveSink({ ...this.#options, targets });
+    this.#applier = new Applier({ ...this.#options, sink, targets });
     this.#started = true;
     return undefined;
   };
 
-  async #look(): Promise<void> {
+  async #look(): Promise<Targets> {
     const { postgres, truth, onDelete } = this.#options;
     const { targets, stopped } = await lookAtTables(postgres, truth.catalogue, onDelete);
     this.#targets = targets;
     this.#stopped = stopped;
     for (const kind of targets.keys()) this.#served.add(kind);
     this.#lookedAt = performance.now();
+    return targets;
   }
 
   /** Whether somebody has mended the table of a mapping that is stopped: then all is made anew, and a pass brings what was missed. */
-  async #lookAgain(): Promise<void> {
-    if (this.#stopped.length === 0 || performance.now() - this.#lookedAt < everyMs) return;
+  async #servesMore(): Promise<boolean> {
+    if (this.#stopped.length === 0 || performance.now() - this.#lookedAt < everyMs) return false;
     const before = new Map(this.#stopped.map(({ kind, message }) => [kind, message]));
     await this.#look();
     // What was refused before for another reason is tried once. A table that was served, and is gone, may come back: it is not made anew.
@@ -108,9 +106,9 @@ export class Prepare {
       await prepareSchema(postgres, truth.catalogue, log, new Set(mended.map(({ kind }) => kind)));
       await this.#look();
     }
-    if (this.#stopped.length >= before.size) return;
-    this.distrust();
+    if (this.#stopped.length >= before.size) return false;
     this.#options.onServed();
+    return true;
   }
 
   /** Has the tables looked at again, because one may have changed. */

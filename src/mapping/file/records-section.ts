@@ -19,11 +19,11 @@ export const readRecords: Section<RecordMapping> = (section) => {
   const read = readSection(section, readRecord);
   checkParents(read);
   checkTables(read);
-  return read.map(({ mapping: { tableAt: _at, ...record }, ...placed }) => ({
+  return read.map(({ mapping: { name, table, key, columns, parents, none, onDelete }, ...placed }) => ({
     ...placed,
     mapping: {
-      ...record,
-      parents: record.parents.map(({ column, record: other, from }) => ({ column, record: other, from })),
+      ...{ name, table, key, columns, none, onDelete },
+      parents: parents.map(({ column, record, from }) => ({ column, record, from })),
     },
   }));
 };

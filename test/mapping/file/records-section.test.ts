@@ -169,7 +169,7 @@ test.each([
     `${good}, parents: { x: pair }`,
     ['records.r.parents.x: the key of pair has several parts: a parent is named by one value'],
   ],
-])('refused: %s', (words, expected) => {
+] as readonly (readonly [string, readonly unknown[]])[])('refused: %s', (words, expected) => {
   const others =
     '  o: { key: "o:{n:int}", table: o, hash: { a: text } }\n  pair: { key: "p:{a}:{b}", table: p, hash: { c: text } }\n';
   expect(problems(words, words.includes(': o') || words.includes('pair') ? others : '').sort()).toEqual(
