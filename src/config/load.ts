@@ -67,8 +67,8 @@ export interface Config {
   readonly dataDir: string;
 }
 
-/** The SQLite file: which of its tables are served, and how their aliases are spelled as keys. */
-export type AliasFile = Pick<Config, 'dbPath' | 'aliasTables' | 'aliasCase'>;
+/** The SQLite file: which of its tables and documents are served, and how aliases are spelled as keys. */
+export type AliasFile = Pick<Config, 'dbPath' | 'aliasTables' | 'documents' | 'aliasCase'>;
 
 /** Both ends of the pipeline `aliases`. */
 export type AliasStores = AliasFile & Pick<Config, 'redis'>;

@@ -31,7 +31,7 @@ export interface Settings {
 }
 
 /** Without a file. */
-export const builtInMappings = ({ aliasTables = defaultMappings, catalogue }: Settings): Mappings => ({
+const builtInMappings = ({ aliasTables = defaultMappings, catalogue }: Settings): Mappings => ({
   aliasTables,
   documents: [],
   catalogue,

@@ -36,6 +36,20 @@ function aliasMappingOf({ name, key, form, rows }: DocumentMapping): AliasMappin
   return { type: name, table: rows.table, idColumn: form.column, aliasColumn: alias.column };
 }
 
+/** An alias table as the document that it is; case is not told of it. */
+export const aliasDocument = ({ type, table, idColumn, aliasColumn }: AliasMapping): DocumentMapping => ({
+  name: type,
+  key: {
+    text: `${keyPrefix(type)}{${aliasColumn}}`,
+    prefix: keyPrefix(type),
+    parts: [{ column: aliasColumn, after: '' }],
+  },
+  form: { type: 'list', column: idColumn },
+  ttl: undefined,
+  rows: { table, where: undefined },
+  watch: [{ table, by: [aliasColumn], select: undefined }],
+});
+
 /** Folds an alias as SQLite's LOWER does: ASCII letters only. */
 export const foldAlias = (alias: string): string => alias.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 

@@ -16,6 +16,10 @@ export const documentFingerprint = (document: DocumentMapping): string => {
   });
 };
 
+/** The hashes of documents, by name. */
+export const documentHashes = (documents: readonly DocumentMapping[]): ReadonlyMap<string, string> =>
+  new Map(documents.map((document) => [document.name, documentFingerprint(document)]));
+
 /** The hash of all mappings together, by the hashes of each; their order says nothing. */
 export const setFingerprint = (hashes: Readonly<Record<string, string>>): string => fingerprint(hashes);
 

@@ -2,7 +2,9 @@ import { isUtf8 } from 'node:buffer';
 import type { Database } from 'better-sqlite3';
 import type { AliasTable } from './catalogue';
 import { renderIds } from './ids';
-import type { AliasCase } from '../../mapping/alias-tables';
+import type { KeyTruth, WalkPage } from './key-truth';
+import { type AliasCase, keyPrefix } from '../../mapping/alias-tables';
+import type { Keyspace } from '../../mapping/documents';
 import {
   type JsonColumns,
   type Key,
@@ -12,21 +14,6 @@ import {
   type TruthStatements,
 } from './truth-statements';
 import { type UnservedRange, type UnservedRow, unservedRows } from './unserved';
-
-/** What Redis should hold for some aliases: `values[i]` belongs to `aliases[i]`; '' means no key. */
-export interface ServedValues {
-  readonly aliases: readonly string[];
-  readonly values: readonly string[];
-}
-
-export interface WalkPage extends ServedValues {
-  /** Where the next page starts; undefined after the last one. */
-  readonly next: string | Buffer | undefined;
-  /** Rows that can have no key: a blob, undecodable or too long alias, a NULL, blob or too long id. */
-  readonly skipped: number;
-  /** A few of the skipped aliases that are not valid UTF-8. */
-  readonly undecodable: readonly Buffer[];
-}
 
 /** Rows of a page in key order: `ids[i]` belongs to `keys[i]`, and is null where the row can have no key. */
 interface Rows {
@@ -42,7 +29,8 @@ const undecodableKept = 20;
 const replacement = '\uFFFD';
 
 /** Turns one alias table into its Redis contents: by look-up of named aliases, or by walking all of them in order. */
-export class AliasTruth {
+export class AliasTruth implements KeyTruth {
+  readonly keyspace: Keyspace;
   readonly #db: Database;
   readonly #table: AliasTable;
   readonly #aliasCase: AliasCase;
@@ -51,9 +39,11 @@ export class AliasTruth {
   #statements: TruthStatements | undefined;
 
   constructor(db: Database, table: AliasTable, aliasCase: AliasCase) {
+    this.keyspace = { prefix: keyPrefix(table.mapping.type), holds: 'string' };
     this.#db = db;
     this.#table = table;
     this.#aliasCase = aliasCase;
+    this.keyspace = { prefix: keyPrefix(table.mapping.type), holds: 'string' };
     this.#indexed = lookUpPlan(db, table, aliasCase) === 'indexed';
   }
 
@@ -117,9 +107,10 @@ export class AliasTruth {
 
   /**
    * The next page of distinct aliases in key order. Ends between two aliases, never inside one.
-   * @param from `next` of the page before; undefined for the first. @param maximum rows in the page at the most.
+   * @param after `next` of the page before; undefined for the first. @param maximum rows in the page at the most.
    */
-  walk(from: Key | undefined, maximum: number): WalkPage {
+  walk(after: unknown, maximum: number): WalkPage {
+    const from = after as Key | undefined; // what a page of this walk gave as `next`
     // The first page begins at the empty alias, the lowest text there is, and includes it: it is a key like any other.
     const page = from === undefined ? this.#prepared.first : this.#prepared.next;
     const start = from ?? '';

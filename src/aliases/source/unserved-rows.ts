@@ -1,5 +1,4 @@
-import type { AliasTruth, WalkPage } from './truth';
-import type { Key } from './truth-statements';
+import type { KeyTruth, WalkPage } from './key-truth';
 import type { UnservedRow } from './unserved';
 
 /** How many unserved rows of a type a pass keeps: a million of them are one mistake. The others are only counted. */
@@ -8,9 +7,9 @@ const keptOfType = 20;
 /** A page of a walk through a table. */
 interface Walked {
   readonly type: string;
-  readonly truth: AliasTruth;
-  /** The key after which the page begins; undefined: at the beginning of the table. */
-  readonly from: Key | undefined;
+  readonly truth: KeyTruth;
+  /** Where the page begins, as `walk` was told; undefined: at the beginning of the table. */
+  readonly from: unknown;
   readonly page: WalkPage;
   /** Rows that no page reaches; counted with the first page, 0 with the others. */
   readonly unkeyed: number;
@@ -55,9 +54,9 @@ export class UnservedRows {
 }
 
 /** The unserved rows of one table, `most` at the most. Reads the whole table, and so belongs into a process of its own. */
-export function findUnserved(type: string, truth: AliasTruth, most: number): readonly UnservedRow[] {
+export function findUnserved(type: string, truth: KeyTruth, most: number): readonly UnservedRow[] {
   const rows = new UnservedRows(most);
-  let from: Key | undefined;
+  let from: unknown;
   do {
     const page = truth.walk(from, 1_000);
     const unkeyed = from === undefined ? truth.countUnkeyed() : 0;

@@ -25,10 +25,10 @@ interface Raw {
   readonly id: string | null;
 }
 
-/** The bounds of a page: after `from`, as far as `to`. The first page (no `from`) includes the rows that no page reaches. */
+/** The bounds of a page, in the terms of its truth's walk: after `from`, as far as `to`. The first page (no `from`) includes the rows that no page reaches. */
 export interface UnservedRange {
-  readonly from: Key | undefined;
-  readonly to: Key | undefined;
+  readonly from: unknown;
+  readonly to: unknown;
   readonly limit: number;
 }
 
@@ -50,7 +50,7 @@ export function unservedRows(
   );
   const beside = db.prepare<[number], Raw>(`${select} (${key} IS NULL OR ${key} >= x'') LIMIT ?`);
   const found = from === undefined ? beside.all(limit) : [];
-  found.push(...inPage.all(from ?? '', to ?? null, limit));
+  found.push(...inPage.all((from ?? '') as Key, (to ?? null) as Key | null, limit));
   return found.slice(0, limit).map(({ alias, id: shownId, ...facts }) => {
     return { type: table.mapping.type, table: table.table, alias, id: shownId, reason: reasonOf(facts) };
   });

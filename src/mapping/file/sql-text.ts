@@ -1,7 +1,11 @@
 import { type Reader, text } from './readers';
 
+/** Space and comments, which may stand before a SELECT. */
+const before = String.raw`(?:\s|--[^\n]*\n|/\*(?:(?!\*/)[^])*\*/)*`;
+const beginning = new RegExp(`^${before}(?:SELECT|WITH)\\b`, 'i');
+
 /** Whether a text is meant as a SELECT, and not as the name of a column. */
-export const looksLikeSelect = (written: string): boolean => /^\s*(SELECT|WITH)\b/i.test(written);
+export const looksLikeSelect = (written: string): boolean => beginning.test(written);
 
 /** A SELECT over the relation `keys`, without a semicolon at its end; whether SQLite takes it, the file alone cannot tell. */
 export const select: Reader<string> = (value) => {

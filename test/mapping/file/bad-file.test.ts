@@ -267,7 +267,7 @@ describe('a file that is much too large', () => {
     ]);
   });
 
-  test.each([30, 10_000, 500_000])('or deep: one problem, and soon (%i)', (depth) => {
+  test.each([30, 100_000])('or deep: one problem, and soon (%i)', (depth) => {
     const problems = problemsOf(`version: 1\ninclude: ${'['.repeat(depth)}${']'.repeat(depth)}\n`);
     expect(problems.join('\n')).toContain('too deep');
   });

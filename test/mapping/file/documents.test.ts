@@ -87,6 +87,25 @@ documents:
   });
 });
 
+test('a SELECT may begin with a comment, for watches, too', () => {
+  const read = firstDocument(`version: 1
+documents:
+  d:
+    key: "d:{id}"
+    set: a
+    sql: |
+      -- why: SELECT *
+      /* or * not */ SELECT a FROM keys
+    watch:
+      t: id
+      u: |
+        -- all
+        SELECT id FROM keys
+`);
+  expect(read.rows).toEqual({ sql: '-- why: SELECT *\n/* or * not */ SELECT a FROM keys', table: 't' });
+  expect(read.watch[1]).toEqual({ table: 'u', by: [], select: '-- all\nSELECT id FROM keys' });
+});
+
 test('a table may be watched by a SELECT besides: its rows may be in the where of others', () => {
   const sql = 'SELECT id FROM t WHERE parent IN keys';
   expect(
