@@ -39,7 +39,7 @@ export interface RecordParent {
   readonly from: { readonly field: string; readonly required: boolean } | { readonly part: string };
 }
 
-const decoders: Readonly<Record<RecordType, Decoder>> = {
+export const decoders: Readonly<Record<RecordType, Decoder>> = {
   text: 'text',
   int: 'integer',
   float: 'float',

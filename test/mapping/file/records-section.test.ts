@@ -1,5 +1,8 @@
 import { mappingsOf } from '../../../src/config/mappings';
 import { aiRegistry } from '../../../src/mapping/ai-registry';
+import { writeDocuments } from '../../../src/mapping/file/write-documents';
+import { isOwn } from '../../../src/mapping/kinds';
+import { ownKinds } from '../../../src/mapping/own-records';
 import { mappingFile, problemsOf } from './support';
 
 const settings = { aliasTables: undefined, catalogue: aiRegistry };
@@ -200,4 +203,18 @@ records:
 
 test('the whole of a record is read', () => {
   expect(record(good).mapping).toMatchObject({ name: 'r', table: 't', none: undefined, onDelete: 'keep' });
+});
+
+test('records that are written are the same when they are read', () => {
+  const text = `version: 1
+records:
+  user: { key: "user:{id:int}", table: users, hash: { email: text!, tier: { field: plan, type: bytes } }, none: "" }
+  "9": { key: "line:{user:int}/{file*}.x", table: lines, none: "0", on_delete: mark, hash: { at: time!, id: uuid, ok: bool, n: int, f: float, j: json },
+    parents: { user_id: { record: user, id: "{user}" }, payer: user!, other: user, giver: { record: user, field: given_by, required: true }, more: { record: user, field: m } } }
+`;
+  const kinds = (file: string) =>
+    ownKinds(mappingFile(file).records.map(({ mapping }) => mapping)).filter(isOwn);
+  const written = writeDocuments([], [], kinds(text).map((one) => ({ record: one, from: 'x.yaml' }))); // prettier-ignore
+  expect(written).toContain('  user:\n    key: user:{id:int}\n    table: users\n');
+  expect(kinds(written)).toEqual(kinds(text));
 });
