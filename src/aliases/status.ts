@@ -10,18 +10,20 @@ import {
   stalledTroubles,
 } from '../pipeline/progress';
 import { describeGaps } from './source/capture';
-import type { UnservedTable } from './source/catalogue';
+import type { CatalogueEntry, UnservedTable } from './source/catalogue';
+import type { DocumentEntry, UnservedDocument } from './source/documents/catalogue';
 import type { AliasSource } from './source/source';
 import type { AliasLag } from './lag';
 import type { AliasLaneState } from './lane';
 import type { PassReport } from './pass/report';
 import type { UnservedRow } from './source/unserved';
 
-/** One configured table, served or not. */
+/** One mapping, served or not. */
 export interface TableStatus {
+  /** The mapping's name. */
   readonly type: string;
   readonly table: string;
-  readonly state: 'served' | UnservedTable['reason'];
+  readonly state: 'served' | UnservedTable['reason'] | UnservedDocument['reason'];
   readonly message?: string;
   readonly hint?: string;
 }
@@ -43,21 +45,20 @@ export interface AliasStatus extends Progress<PassReport>, AliasLag {
   readonly checkpoint: { readonly seq: number | null; readonly at: number; readonly by: string } | null;
 }
 
-export function tableStatuses(entries: AliasSourceEntries): readonly TableStatus[] {
-  return entries.map((entry) =>
-    entry.state === 'served'
-      ? { type: entry.mapping.type, table: entry.table, state: 'served' }
-      : {
-          type: entry.mapping.type,
-          table: entry.mapping.table,
-          state: entry.reason,
-          message: entry.message,
-          hint: entry.hint,
-        },
-  );
+export function tableStatuses({ entries, documents }: Entries): readonly TableStatus[] {
+  const aliases = entries.map((entry) => statusOf(entry.mapping.type, entry.mapping.table, entry));
+  return [
+    ...aliases,
+    ...documents.map((entry) => statusOf(entry.mapping.name, entry.mapping.rows.table, entry)),
+  ];
 }
 
-type AliasSourceEntries = AliasSource['entries'];
+type Entries = Pick<AliasSource, 'entries' | 'documents'>;
+
+const statusOf = (type: string, named: string, entry: CatalogueEntry | DocumentEntry): TableStatus =>
+  entry.state === 'served'
+    ? { type, table: typeof entry.table === 'string' ? entry.table : entry.table.name, state: 'served' }
+    : { type, table: named, state: entry.reason, message: entry.message, hint: entry.hint };
 
 export interface AliasParts extends Pick<AliasStatus, 'database' | 'redis' | 'nextPassAt'> {
   readonly state: AliasLaneState;
@@ -82,7 +83,7 @@ export function aliasStatus(
       source === undefined || source.changelog !== undefined
         ? null
         : (cannotWrite ?? describeGaps(source.captureGaps)),
-    tables: tableStatuses(source?.entries ?? []),
+    tables: source === undefined ? [] : tableStatuses(source),
     unserved: state.unserved,
     checkpoint: checkpoint ? { seq: position?.seq ?? null, at: checkpoint.at, by: checkpoint.by } : null,
     checkpointAgeSeconds: age.seconds({

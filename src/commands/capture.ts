@@ -59,7 +59,7 @@ export function captureCommand(program: Command, run: RunVerb): void {
           journalMode: source.journalMode,
           complete: source.changelog !== undefined,
           gaps: source.captureGaps,
-          tables: tableStatuses(source.entries),
+          tables: tableStatuses(source),
           head: source.changelog?.head() ?? null,
         };
         source.close();

@@ -58,10 +58,13 @@ function databaseFindings(file: AliasFile): readonly Finding[] {
             remedy: 'Switch to WAL once, with: PRAGMA journal_mode = WAL',
           },
     );
-    for (const table of tableStatuses(source.entries)) {
+    for (const table of tableStatuses(source)) {
       findings.push(
         table.state === 'served'
-          ? { level: 'ok', what: `${table.table} feeds alias:${table.type}:*` }
+          ? {
+              level: 'ok',
+              what: `${table.table} feeds ${source.truths.get(table.type)?.keyspace.prefix ?? ''}*`,
+            }
           : {
               level: 'problem',
               what: table.message ?? table.table,

@@ -41,7 +41,7 @@ export async function storeFacts(stores: AliasStores): Promise<StoreFacts> {
     return {
       server,
       journalMode: source.journalMode,
-      tables: tableStatuses(source.entries),
+      tables: tableStatuses(source),
       captureGaps: source.captureGaps,
       checkpoint,
       lagRecords,

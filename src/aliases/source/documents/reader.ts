@@ -95,13 +95,16 @@ export class DocumentReader {
       rows++;
       const name = this.#nameOf(row);
       const text = row[count];
-      if (name === undefined || typeof text !== 'string') continue;
-      const to = found.get(name);
+      const to = name === undefined ? undefined : found.get(name);
       if (to === undefined) continue;
+      if (typeof text !== 'string') {
+        contribute(to, null, undefined);
+        continue;
+      }
       budget.left -= text.length;
       if (budget.left < 0) return false;
       contribute(to, text, row[count + 1]);
-      undecodable ||= text.includes(replacement) || name.includes(replacement);
+      undecodable ||= text.includes(replacement) || name?.includes(replacement) === true;
     }
     this.#many = !all && (rows >= fewRows || few !== undefined);
     if (undecodable) this.#judgeBytes(statements, keys, found);
