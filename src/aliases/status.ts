@@ -10,19 +10,23 @@ import {
   stalledTroubles,
 } from '../pipeline/progress';
 import { describeGaps } from './source/capture';
-import type { CatalogueEntry, UnservedTable } from './source/catalogue';
-import type { DocumentEntry, UnservedDocument } from './source/documents/catalogue';
+import type { UnservedTable } from './source/catalogue';
+import type { UnservedDocument } from './source/documents/catalogue';
+import { keyPrefix } from '../mapping/alias-tables';
 import type { AliasSource } from './source/source';
 import type { AliasLag } from './lag';
 import type { AliasLaneState } from './lane';
 import type { PassReport } from './pass/report';
 import type { UnservedRow } from './source/unserved';
+import { keyPrefix } from '../mapping/alias-tables';
 
 /** One mapping, served or not. */
 export interface TableStatus {
-  /** The mapping's name. */
+  /** Its name. */
   readonly type: string;
   readonly table: string;
+  /** Its keys: what they begin with and an asterisk, or the template of a document. */
+  readonly keys: string;
   readonly state: 'served' | UnservedTable['reason'] | UnservedDocument['reason'];
   readonly message?: string;
   readonly hint?: string;
@@ -45,20 +49,31 @@ export interface AliasStatus extends Progress<PassReport>, AliasLag {
   readonly checkpoint: { readonly seq: number | null; readonly at: number; readonly by: string } | null;
 }
 
-export function tableStatuses({ entries, documents }: Entries): readonly TableStatus[] {
-  const aliases = entries.map((entry) => statusOf(entry.mapping.type, entry.mapping.table, entry));
-  return [
-    ...aliases,
-    ...documents.map((entry) => statusOf(entry.mapping.name, entry.mapping.rows.table, entry)),
-  ];
-}
+/** Of every mapping, alias tables first. */
+export const tableStatuses = ({ entries, documents }: Served): readonly TableStatus[] => [
+  ...entries.map((entry) => {
+    const { type, table } = entry.mapping;
+    const keys = `${keyPrefix(type)}*`;
+    return entry.state === 'served'
+      ? { type, table: entry.table, keys, state: entry.state }
+      : { type, table, keys, ...unserved(entry) };
+  }),
+  ...documents.map((entry) => {
+    const { name: type, key, rows } = entry.mapping;
+    const keys = key.text;
+    return entry.state === 'served'
+      ? { type, table: entry.table.name, keys, state: entry.state }
+      : { type, table: rows.table, keys, ...unserved(entry) };
+  }),
+];
 
-type Entries = Pick<AliasSource, 'entries' | 'documents'>;
+type Served = Pick<AliasSource, 'entries' | 'documents'>;
 
-const statusOf = (type: string, named: string, entry: CatalogueEntry | DocumentEntry): TableStatus =>
-  entry.state === 'served'
-    ? { type, table: typeof entry.table === 'string' ? entry.table : entry.table.name, state: 'served' }
-    : { type, table: named, state: entry.reason, message: entry.message, hint: entry.hint };
+const unserved = ({ reason: state, message, hint }: UnservedTable | UnservedDocument) => ({
+  state,
+  message,
+  hint,
+});
 
 export interface AliasParts extends Pick<AliasStatus, 'database' | 'redis' | 'nextPassAt'> {
   readonly state: AliasLaneState;
@@ -109,8 +124,11 @@ export function aliasTroubles(
   }
   const troubles = [...stalledTroubles(status, limits), ...passTroubles(status, limits)];
   for (const type of status.lastPass?.blocked ?? []) {
+    const blocked = status.lastPass?.types[type]?.blocked;
     troubles.push(
-      `aliases: the last full pass stopped before a mass deletion of alias:${type}:* keys: check DB_PATH and ALIAS_TABLES; if it is meant, \`millrace reconcile --force\``,
+      blocked?.reason === 'new'
+        ? `aliases: ${type} is new, and ${blocked.prefix}* has keys already that are not as it says: see \`millrace config plan\`; to take them over, \`millrace config apply --yes ${type}\``
+        : `aliases: the last full pass stopped before a mass deletion of ${blocked?.prefix ?? keyPrefix(type)}* keys: check DB_PATH and ALIAS_TABLES; if it is meant, \`millrace reconcile --force\``,
     );
   }
   const served = status.tables.filter((table) => table.state === 'served');

@@ -55,7 +55,7 @@ export function deadLettersCommand(program: Command, run: RunVerb): void {
         )
         .option('--error <code>', 'only with this code: an SQLSTATE or E_…')
         .option('--json', 'one line of JSON for each'),
-      ['postgresUrl'],
+      ['postgresUrl', 'config'],
     );
   filtered('list', 'what is parked, and why; alias rows that cannot be served as well')
     .option('--limit <count>', 'at most so many', parseCount, 100)

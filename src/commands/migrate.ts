@@ -27,7 +27,7 @@ export function migrateCommand(program: Command, run: RunVerb): void {
         'create or adopt the archive’s tables in Postgres, and load the function library into Redis',
       )
       .option('--dry-run', 'print the SQL that would be run, and change nothing'),
-    ['postgresUrl', 'redisUrl'],
+    ['postgresUrl', 'redisUrl', 'config'],
   )
     .addHelpText('after', examples)
     .action((flags: Record<string, unknown>) =>

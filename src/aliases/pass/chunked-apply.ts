@@ -1,5 +1,6 @@
 import type { AliasCounts, AliasBatch } from '../sink/sink';
 import type { StaleKeys } from './stale-keys';
+import { addCounts, type TypeCounts } from './type-counts';
 import type { KeyTruth } from '../source/key-truth';
 import type { UnservedRows } from '../source/unserved-rows';
 
@@ -16,26 +17,12 @@ export interface ChunkedApplyOptions {
   readonly chunk: number;
   /** Keys that no row has an alias for: sent first. */
   readonly stale: StaleKeys;
+  /** The types that are sent so that the lifetimes of their keys count: see AliasBatch. */
+  readonly exact: ReadonlySet<string>;
   /** By type: the aliases to read again and send, or the whole table. */
   readonly different: ReadonlyMap<string, readonly string[] | 'all'>;
   /** Takes down the rows that can have no key, of tables that are walked. */
   readonly unserved: UnservedRows | undefined;
-}
-
-/** What was written for one type; `total` and `skipped` count the rows of a whole table that was walked. */
-export interface TypeCounts {
-  total: number;
-  skipped: number;
-  added: number;
-  updated: number;
-  deleted: number;
-}
-
-/** The counts of a type, made when it has none. */
-export function typeCountsOf(counts: Map<string, TypeCounts>, type: string): TypeCounts {
-  const found = counts.get(type) ?? { total: 0, skipped: 0, added: 0, updated: 0, deleted: 0 };
-  counts.set(type, found);
-  return found;
 }
 
 type Cursor =
@@ -104,17 +91,25 @@ export class ChunkedApply {
     const next: Cursor = { at: 'type', type: cursor.type + 1, index: 0, from: undefined };
     const truth = this.#options.truths().get(type);
     const different = this.#options.different.get(type) ?? [];
-    if (truth === undefined) this.#cursor = next;
-    else if (different === 'all') {
+    if (truth === undefined) {
+      this.#cursor = next;
+      return;
+    }
+    const { keyspace } = truth;
+    const exact = this.#options.exact.has(type);
+    if (different === 'all') {
       const page = truth.walk(cursor.from, this.#options.chunk);
       const unkeyed = cursor.from === undefined ? truth.countUnkeyed() : 0;
       this.#options.unserved?.note({ type, truth, from: cursor.from, page, unkeyed });
-      this.#send({ type, ...page }, cursor, { total: page.aliases.length, skipped: page.skipped + unkeyed });
+      this.#send({ type, keyspace, exact, ...page }, cursor, {
+        total: page.aliases.length,
+        skipped: page.skipped + unkeyed,
+      });
       this.#cursor = page.next === undefined ? next : { ...cursor, from: page.next };
     } else if (cursor.index >= different.length) this.#cursor = next;
     else {
       const aliases = different.slice(cursor.index, cursor.index + this.#options.chunk);
-      this.#send({ type, aliases, values: truth.lookUp(aliases) }, cursor);
+      this.#send({ type, keyspace, aliases, values: truth.lookUp(aliases) }, cursor);
       this.#cursor = { ...cursor, index: cursor.index + aliases.length };
     }
   }
@@ -126,12 +121,7 @@ export class ChunkedApply {
       (applied) => {
         sent.state = 'applied';
         this.done += batch.aliases.length;
-        const counts = typeCountsOf(this.#counts, batch.type);
-        counts.added += applied.added;
-        counts.updated += applied.updated;
-        counts.deleted += applied.deleted;
-        counts.total += walked.total;
-        counts.skipped += walked.skipped;
+        addCounts(this.#counts, batch.type, { ...applied, ...walked });
       },
       () => {
         sent.state = 'failed';

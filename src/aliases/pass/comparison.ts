@@ -1,6 +1,5 @@
 import type { RedisConnection } from '../../connections/redis';
-import { keyPrefix } from '../../mapping/alias-tables';
-import { readValues } from '../sink/read-keys';
+import { compareKeys, comparePlainKeys, isPlain, type KeyState } from '../sink/compare-keys';
 import type { KeyTruth, WalkPage } from '../source/key-truth';
 import type { UnservedRows } from '../source/unserved-rows';
 
@@ -12,21 +11,30 @@ export interface ComparisonOptions {
   readonly type: string;
   readonly truth: () => KeyTruth;
   readonly unserved: UnservedRows | undefined;
+  /** The keys may be another program's: they are counted to the last, also those of another Redis type, and not held. */
+  readonly foreign: boolean;
 }
 
-/** What comparing one table with its keys found. */
+/** What comparing one mapping with its keys found. */
 export interface Compared {
-  /** Distinct aliases in the table, and rows that can have no key. */
+  /** Distinct keys in the table, and rows that can have no key. */
   readonly total: number;
   readonly skipped: number;
-  /** Walked aliases that have a key, right or wrong. */
+  /** Walked keys that are there, right or wrong. */
   readonly present: number;
-  /** The aliases whose key is missing or wrong. */
+  /** How many of these are wrong. */
+  readonly wrong: number;
+  /** The names of the missing and the wrong ones. */
   readonly different: readonly string[];
 }
 
+interface Pending {
+  readonly page: WalkPage;
+  readonly reply: Promise<readonly KeyState[]>;
+}
+
 /**
- * Walks one table in key order and compares it with Redis by plain MGETs: one is on its way while the next page is read.
+ * Walks one mapping in key order and compares it with Redis: one comparison is on its way while the next page is read.
  * What it finds may be no difference, because something changed between the two reads: the truth is read again before a write.
  */
 export class TableComparison {
@@ -34,22 +42,25 @@ export class TableComparison {
   readonly #type: string;
   readonly #truth: () => KeyTruth;
   readonly #unserved: UnservedRows | undefined;
+  readonly #foreign: boolean;
   readonly #different: string[] = [];
   #from: unknown;
-  #pending: { readonly page: WalkPage; readonly reply: Promise<readonly (string | null)[]> } | undefined;
+  #pending: Pending | undefined;
   #walked = false;
   #total = 0;
   #skipped = 0;
   #present = 0;
+  #wrong = 0;
 
-  constructor({ connection, type, truth, unserved }: ComparisonOptions) {
+  constructor({ connection, type, truth, unserved, foreign }: ComparisonOptions) {
     this.#connection = connection;
     this.#type = type;
     this.#truth = truth;
     this.#unserved = unserved;
+    this.#foreign = foreign;
   }
 
-  /** Aliases compared so far. */
+  /** Keys compared so far. */
   get total(): number {
     return this.#total;
   }
@@ -61,11 +72,11 @@ export class TableComparison {
     if (before !== undefined) this.#compare(before.page, await before.reply);
     if (this.#different.length > capacity) return 'too many';
     if (this.#pending !== undefined) return 'more';
-    const [total, skipped, present] = [this.#total, this.#skipped, this.#present];
-    return { total, skipped, present, different: this.#different };
+    const [total, skipped, present, wrong] = [this.#total, this.#skipped, this.#present, this.#wrong];
+    return { total, skipped, present, wrong, different: this.#different };
   }
 
-  #next(rows: number): { readonly page: WalkPage; readonly reply: Promise<readonly (string | null)[]> } {
+  #next(rows: number): Pending {
     const truth = this.#truth();
     const unkeyed = this.#from === undefined ? truth.countUnkeyed() : 0;
     this.#skipped += unkeyed;
@@ -73,20 +84,22 @@ export class TableComparison {
     this.#unserved?.note({ type: this.#type, truth, from: this.#from, page, unkeyed });
     this.#from = page.next;
     this.#walked = page.next === undefined;
-    const prefix = keyPrefix(this.#type);
-    const keys = page.aliases.map((alias) => prefix + alias);
-    const reply = keys.length === 0 ? Promise.resolve([]) : readValues(this.#connection, keys);
+    const { keyspace } = truth;
+    const keys = page.aliases.map((alias) => keyspace.prefix + alias);
+    const compare = isPlain(keyspace) && !this.#foreign ? comparePlainKeys : compareKeys;
+    const reply = compare(this.#connection, { keyspace, keys, values: page.values, exact: this.#foreign });
     reply.catch(() => undefined); // awaited by the next step
     return { page, reply };
   }
 
-  #compare({ aliases, values, skipped }: WalkPage, found: readonly (string | null)[]): void {
+  #compare({ aliases, skipped }: WalkPage, found: readonly KeyState[]): void {
     this.#skipped += skipped;
     this.#total += aliases.length;
     for (let position = 0; position < aliases.length; position++) {
-      const had = found[position] ?? null;
-      if (had !== null) this.#present++;
-      if (had !== values[position]) this.#different.push(aliases[position] ?? '');
+      const state = found[position] ?? 'absent';
+      if (state === 'same' || state === 'different') this.#present++;
+      if (state === 'different' || state === 'other') this.#wrong++;
+      if (state !== 'same' && !this.#foreign) this.#different.push(aliases[position] ?? '');
     }
   }
 }

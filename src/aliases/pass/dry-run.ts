@@ -1,10 +1,10 @@
 import type { RedisConnection } from '../../connections/redis';
 import type { PassTarget } from './chunked-apply';
-import { keyPrefix } from '../../mapping/alias-tables';
-import { readValues } from '../sink/read-keys';
-import type { AliasCounts, AliasBatch } from '../sink/sink';
+import { compareKeys } from '../sink/compare-keys';
+import { cutValue, showKeys } from '../sink/show-keys';
+import { type AliasBatch, type AliasCounts, keyOf } from '../sink/sink';
 
-/** A key that is not as the table says. null: there is no such key, or it is of another Redis type. */
+/** A key that is not as its table says, both sides as text, cut where they are long. null: there is no such key. A key of another Redis type is added. */
 export interface Difference {
   readonly key: string;
   readonly change: 'add' | 'update' | 'delete';
@@ -12,27 +12,37 @@ export interface Difference {
   readonly table: string | null;
 }
 
+/** Whose key it is, and whether something that is there now would go: a value of any Redis type. */
+export interface DifferenceOf {
+  readonly mapping: string;
+  readonly takes: boolean;
+}
+
+export type OnDifference = (difference: Difference, of: DifferenceOf) => void;
+
 /** Takes the sink's place in a pass: compares and reports, and writes nothing, not even a checkpoint. */
-export function dryRun(
-  connection: RedisConnection,
-  onDifference: (difference: Difference) => void,
-): PassTarget {
+export function dryRun(connection: RedisConnection, onDifference: OnDifference): PassTarget {
   let last: Promise<unknown> = Promise.resolve();
-  const compare = async ({ type, aliases, values }: AliasBatch): Promise<AliasCounts> => {
+  const compare = async ({ type, keyspace, aliases, values, exact }: AliasBatch): Promise<AliasCounts> => {
     const counts = { added: 0, updated: 0, deleted: 0 };
     if (aliases.length === 0) return counts;
-    const prefix = keyPrefix(type);
-    const keys = aliases.map((alias) =>
-      typeof alias === 'string' ? prefix + alias : Buffer.concat([Buffer.from(prefix), alias]),
+    const keys = aliases.map((alias) => keyOf(keyspace, alias));
+    const states = await compareKeys(connection, { keyspace, keys, values, exact });
+    const differing = keys.flatMap((key, at) => {
+      const [state, value] = [states[at], values[at] ?? ''];
+      return state === 'same' || (state === 'absent' && value === '') ? [] : [{ key, state, value }];
+    });
+    const shown = await showKeys(
+      connection,
+      keyspace,
+      differing.map(({ key }) => key),
     );
-    const found = await readValues(connection, keys);
-    keys.forEach((key, position) => {
-      const redis = found[position] ?? null;
-      const table = values[position] === '' ? null : (values[position] ?? null);
-      if (redis === table && table !== null) return;
-      const change = table === null ? 'delete' : redis === null ? 'add' : 'update';
+    differing.forEach(({ key, state, value }, at) => {
+      const change = value === '' ? 'delete' : state === 'different' ? 'update' : 'add';
       counts[change === 'add' ? 'added' : change === 'update' ? 'updated' : 'deleted']++;
-      onDifference({ key: key.toString(), change, redis, table });
+      const table = value === '' ? null : cutValue(value);
+      const difference: Difference = { key: key.toString(), change, redis: shown[at] ?? null, table };
+      onDifference(difference, { mapping: type, takes: state !== 'absent' });
     });
     return counts;
   };

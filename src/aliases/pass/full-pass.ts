@@ -2,22 +2,15 @@ import type { RedisConnection } from '../../connections/redis';
 import { requireSpelling, SpellingSurvey } from '../sink/alias-case';
 import { TableComparison, type Compared } from './comparison';
 import { readCheckpoint } from '../sink/checkpoint';
-import { ChunkedApply, type TypeCounts, typeCountsOf, type PassTarget } from './chunked-apply';
+import { ChunkedApply, type PassTarget } from './chunked-apply';
+import { addCounts, type TypeCounts, type TypeResult } from './type-counts';
 import type { AliasCase } from '../../mapping/alias-tables';
+import type { Standing } from '../sink/introduction';
+import { type Blocked, judge } from './judge';
 import { StaleKeys } from './stale-keys';
-import type { AliasCounts } from '../sink/sink';
 import type { KeyTruth } from '../source/key-truth';
 import type { AliasTruth } from '../source/truth';
 import type { UnservedRows } from '../source/unserved-rows';
-
-export interface TypeResult extends AliasCounts {
-  /** Distinct aliases in the table. */
-  readonly total: number;
-  /** Rows that can have no key: a NULL, blob, undecodable or too long alias, a NULL, blob or too long id. */
-  readonly skipped: number;
-  /** Set when the breaker stopped this type: how many of its keys the pass would have deleted. */
-  readonly blocked?: { readonly stale: number; readonly keys: number };
-}
 
 export interface PassOptions {
   readonly connection: RedisConnection;
@@ -31,6 +24,8 @@ export interface PassOptions {
   readonly doubtful: () => readonly string[];
   /** Called before the first write, with the types that will be written and those that the breaker stops. */
   readonly onJudged: (types: readonly string[], blocked: readonly string[]) => void;
+  /** How each mapping stands; asked when the pass begins, and the tail writes none that is not known. */
+  readonly standing: (type: string) => Standing;
   /** Delete even when that is more than half of a type's keys. */
   readonly force: boolean;
   /** Takes down the rows that can have no key. */
@@ -39,17 +34,14 @@ export interface PassOptions {
   readonly chunk: number;
 }
 
-/** The breaker: a pass that would delete more than half of a type's keys, and over a hundred, has been given the wrong table. */
-const suspicious = (stale: number, keys: number): boolean => stale > 100 && stale * 2 > keys;
-
 type Phase = 'compare' | 'find stale' | 'survey' | 'find stale again' | 'apply';
 
 /**
  * One full pass over both sides, a chunk a step, so that the tail runs in between:
- *   compare     each table with its keys (ordered walk, MGET), and count the keys of each type meanwhile (SCAN);
+ *   compare     each table with its keys (ordered walk, MGET or a script), and count the keys of each type meanwhile (SCAN);
  *   find stale  if there are, or may be, more keys than aliases: which keys have no alias (SCAN, look-up);
  *   survey      if there are such keys, and no pass has vouched for their type: are they stale, or spelled for another ALIAS_CASE?
- *   apply       unless a suspicious number is stale: read the truth again for what differs, and send it to the sink.
+ *   apply       unless a suspicious number is stale, or any key of a new mapping is not as it says: read the truth again for what differs, and send it to the sink.
  * Only the last phase writes, through the sink. `step` may throw; called again, it takes up what was not finished.
  */
 export class AliasFullPass {
@@ -59,7 +51,11 @@ export class AliasFullPass {
   readonly #keyCounts = new Map<string, number>();
   /** The result by type; 'all': Redis has no keys of it, or too many differ, so the whole table is sent to the sink. */
   readonly #compared = new Map<string, Compared | 'all'>();
-  readonly #blocked = new Map<string, { readonly stale: number; readonly keys: number }>();
+  readonly #blocked = new Map<string, Blocked>();
+  /** The mappings that are not known as they are now: they are sent to the sink whole. */
+  readonly #unknown = new Map<string, Exclude<Standing, 'known'>>();
+  /** Of these the ones that had keys before and are written now: the tail has passed their deletions over until then. */
+  readonly #introduced = new Set<string>();
   #phase: Phase = 'compare';
   #counted = false;
   /** The checkpoint as it was in Redis before the first key was counted. */
@@ -77,6 +73,10 @@ export class AliasFullPass {
     this.#types = [...truths().keys()];
     this.#keys = new StaleKeys(connection, truths, chunk);
     for (const truth of truths().values()) truth.refresh();
+    for (const type of this.#types) {
+      const standing = options.standing(type);
+      if (standing !== 'known') this.#unknown.set(type, standing);
+    }
   }
 
   /** What has been done so far, for a person who waits. */
@@ -91,6 +91,8 @@ export class AliasFullPass {
   async step(): Promise<ReadonlyMap<string, TypeResult> | 'more'> {
     switch (this.#phase) {
       case 'compare': {
+        // Alone: where a comparison brings too much for one reply, the connection goes, and what else it owes.
+        this.#countedAt ??= await readCheckpoint(this.#options.connection);
         // Redis scans while SQLite is read.
         const counting = this.#counted ? Promise.resolve() : this.#countNext();
         const comparing = this.#compareNext();
@@ -112,7 +114,6 @@ export class AliasFullPass {
   }
 
   async #countNext(): Promise<void> {
-    this.#countedAt ??= await readCheckpoint(this.#options.connection);
     if (!(await this.#keys.countPage())) return;
     for (const [type, { keys }] of this.#keys.counts) this.#keyCounts.set(type, keys);
     this.#keys.reset();
@@ -128,18 +129,20 @@ export class AliasFullPass {
       else this.#judge();
       return;
     }
-    if (this.#counted && !this.#keyCounts.has(type)) {
+    const standing = this.#unknown.get(type);
+    if (standing === 'changed' || (this.#counted && !this.#keyCounts.has(type))) {
       this.#compared.set(type, 'all');
       return;
     }
     if (this.#comparison?.type !== type) {
       const truth = () => {
         const found = this.#options.truths().get(type);
-        if (found === undefined) throw new Error(`alias:${type} is not served any more`); // the pass is being restarted
+        if (found === undefined) throw new Error(`${type} is not served any more`); // the pass is being restarted
         return found;
       };
       const { connection, unserved } = this.#options;
-      this.#comparison = { type, work: new TableComparison({ connection, type, truth, unserved }) };
+      const shared = { connection, type, truth, unserved };
+      this.#comparison = { type, work: new TableComparison({ ...shared, foreign: standing !== undefined }) };
     }
     try {
       const found = await this.#comparison.work.step(this.#options.chunk);
@@ -154,6 +157,7 @@ export class AliasFullPass {
   #suspects(): ReadonlySet<string> {
     const suspects = [...this.#keyCounts].filter(([type, keys]) => {
       const compared = this.#compared.get(type);
+      if (this.#unknown.has(type)) return true;
       return this.#uncertain || compared === undefined || compared === 'all' || compared.present !== keys;
     });
     return new Set(suspects.map(([type]) => type).filter((type) => !this.#blocked.has(type)));
@@ -176,47 +180,63 @@ export class AliasFullPass {
   }
 
   #judge(): void {
-    for (const [type, keys] of this.#keyCounts) {
-      const stale = this.#keys.counts.get(type)?.stale ?? 0;
-      if (this.#options.force || !suspicious(stale, keys)) continue;
-      this.#blocked.set(type, { stale, keys });
+    for (const type of this.#keyCounts.keys()) {
+      const blocked = this.#blockedBy(type);
+      if (blocked === undefined) continue;
+      this.#blocked.set(type, blocked);
       this.#keys.exclude(type);
     }
     const written = this.#types.filter((type) => !this.#blocked.has(type));
     const different = written.map((type): [string, readonly string[] | 'all'] => {
       const compared = this.#compared.get(type) ?? 'all';
-      return [type, compared === 'all' ? 'all' : compared.different];
+      if (this.#unknown.has(type) && this.#keyCounts.has(type)) this.#introduced.add(type);
+      return [type, compared === 'all' || this.#unknown.has(type) ? 'all' : compared.different];
     });
     this.#options.onJudged(written, [...this.#blocked.keys()]);
     this.#handOver(new Map(different));
   }
 
+  #blockedBy(type: string): Blocked | undefined {
+    const { truths, standing, force } = this.#options;
+    const compared = this.#compared.get(type);
+    const before = this.#unknown.get(type) ?? 'known';
+    const found = {
+      prefix: truths().get(type)?.keyspace.prefix ?? '',
+      keys: this.#keyCounts.get(type) ?? 0,
+      stale: this.#keys.counts.get(type)?.stale ?? 0,
+    };
+    return judge({
+      found,
+      different: compared === undefined || compared === 'all' ? 0 : compared.wrong,
+      standing: before === 'new' ? standing(type) : before, // another instance may have introduced it meanwhile
+      force,
+    });
+  }
+
   #handOver(different: ReadonlyMap<string, readonly string[] | 'all'>): void {
     const { truths, target, chunk, unserved } = this.#options;
-    this.#apply = new ChunkedApply({ truths, target, chunk, unserved, stale: this.#keys, different });
+    // Where there are no keys, there is nothing to be exact about.
+    const exact = new Set([...this.#unknown.keys()].filter((type) => this.#keyCounts.has(type)));
+    const shared = { truths, target, chunk, unserved, exact };
+    this.#apply = new ChunkedApply({ ...shared, stale: this.#keys, different });
     this.#phase = 'apply';
   }
 
   async #applyNext(apply: ChunkedApply): Promise<ReadonlyMap<string, TypeResult> | 'more'> {
     const outcome = await apply.step();
     if (outcome === 'more') return 'more';
-    for (const [type, more] of outcome) {
-      const counts = typeCountsOf(this.#counts, type);
-      counts.total += more.total;
-      counts.skipped += more.skipped;
-      counts.added += more.added;
-      counts.updated += more.updated;
-      counts.deleted += more.deleted;
-    }
-    if (!this.#keys.overflowed) return new Map(this.#types.map((type) => [type, this.#result(type)]));
-    // There were more stale keys than a scan holds: scan again until none is left.
+    for (const [type, more] of outcome) addCounts(this.#counts, type, more);
+    if (!this.#keys.overflowed && this.#introduced.size === 0)
+      return new Map(this.#types.map((type) => [type, this.#result(type)]));
+    // There were more stale keys than a scan holds, or there may be some that the tail has not deleted: scan again until none is left.
+    this.#introduced.clear();
     this.#keys.reset();
     this.#phase = 'find stale again';
     return 'more';
   }
 
   #result(type: string): TypeResult {
-    const counts = typeCountsOf(this.#counts, type);
+    const counts = addCounts(this.#counts, type);
     const compared = this.#compared.get(type);
     const { total, skipped } = compared === undefined || compared === 'all' ? counts : compared;
     const blocked = this.#blocked.get(type);

@@ -3,8 +3,9 @@ import type { Metrics } from '../../metrics/metrics';
 import type { Tell } from '../../pipeline/event';
 import { type Pass, PassRunner } from '../../pipeline/pass-runner';
 import { passTeller } from '../../pipeline/pass-teller';
-import { AliasFullPass, type PassOptions, type TypeResult } from './full-pass';
-import { aliasPassWords, breakerError, type PassReport } from './report';
+import { AliasFullPass, type PassOptions } from './full-pass';
+import type { TypeResult } from './type-counts';
+import { aliasPassWords, blockedError, type PassReport } from './report';
 
 /** Aliases in a chunk: few enough that a fresh change does not wait long for the two chunks on their way, enough to make round trips weigh little. */
 const chunk = 1_000;
@@ -53,7 +54,7 @@ export function aliasPasses(options: AliasPassesOptions): PassRunner<PassReport>
       for (const [kind, { skipped }] of Object.entries(report.types))
         metrics.skipped.set({ pipeline, kind }, skipped);
       teller.done(report);
-      for (const type of report.blocked) log.failure('error', breakerError(type, report));
+      for (const type of report.blocked) log.failure('error', blockedError(type, report));
     },
   });
 }

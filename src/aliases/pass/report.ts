@@ -3,7 +3,8 @@ import type { Log } from '../../log/log';
 import type { AppliedSum } from '../../pipeline/applied-report';
 import type { PassWords } from '../../pipeline/pass-teller';
 import { timestamp } from '../../foundation/timestamp';
-import type { TypeResult } from './full-pass';
+import type { TypeResult } from './type-counts';
+import { keyPrefix } from '../../mapping/alias-tables';
 import type { AliasSource } from '../source/source';
 
 /** A complete pass, added up. */
@@ -16,7 +17,7 @@ export interface PassReport {
   readonly deleted: number;
   readonly skipped: number;
   readonly types: Readonly<Record<string, TypeResult>>;
-  /** The types that the breaker stopped. */
+  /** The mappings whose keys were left as they are: see TypeResult. */
   readonly blocked: readonly string[];
 }
 
@@ -32,7 +33,7 @@ export const aliasPassWords: PassWords<PassReport> = {
 export function dryRunSummary(report: PassReport): string {
   const lines = summary(report, ['Dry run complete:', 'Would add', 'Would update', 'Would delete']);
   const stops = report.blocked.map(
-    (type) => `! It would stop: ${describeError(breakerError(type, report)).message}\n`,
+    (type) => `! It would stop: ${describeError(blockedError(type, report)).message}\n`,
   );
   return `${lines}${stops.join('')}Dry run: nothing was changed.`;
 }
@@ -73,16 +74,28 @@ export function introduce(
   });
 }
 
-/** What the mass-deletion breaker says. */
-export function breakerError(type: string, report: PassReport): Error {
+/** What a pass says of a mapping whose keys it left as they are. */
+export function blockedError(type: string, report: PassReport): Error {
   const blocked = report.types[type]?.blocked;
-  return fatal(
-    `the pass would delete ${blocked?.stale ?? 0} of ${blocked?.keys ?? 0} alias:${type}:* keys: it left them all as they are`,
-    {
-      code: 'E_MASS_DELETION',
-      hint: 'Check DB_PATH, ALIAS_TABLES and ALIAS_CASE; if the table really shrank, run `millrace reconcile --force`.',
-    },
-  );
+  if (blocked?.reason === 'new') {
+    const { different, stale, keys, prefix } = blocked;
+    return fatal(
+      `${type} is new, and ${prefix}* has ${keys} keys already, of which ${different} are not as it says and ${stale} have no row: it left them all as they are`,
+      {
+        code: 'E_NEW_MAPPING',
+        hint: `\`millrace config plan\` shows them; \`millrace config apply --yes ${type}\` takes them over; or choose another prefix.`,
+      },
+    );
+  }
+  const [stale, keys, prefix] = [blocked?.stale ?? 0, blocked?.keys ?? 0, blocked?.prefix ?? ''];
+  const settings =
+    prefix === keyPrefix(type)
+      ? 'DB_PATH, ALIAS_TABLES and ALIAS_CASE'
+      : `DB_PATH and ${type} in the file of mappings`;
+  return fatal(`the pass would delete ${stale} of ${keys} ${prefix}* keys: it left them all as they are`, {
+    code: 'E_MASS_DELETION',
+    hint: `Check ${settings}; if the table really shrank, run \`millrace reconcile --force\`.`,
+  });
 }
 
 /** @throws E_NO_TABLES (fatal) when the pass had no table to look at: that is not "no changes". */

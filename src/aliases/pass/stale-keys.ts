@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { RedisConnection } from '../../connections/redis';
-import { keyPrefix } from '../../mapping/alias-tables';
+import { KeyPrefixes } from '../sink/key-prefixes';
 import { scanKeys } from '../sink/read-keys';
 import type { AliasBatch } from '../sink/sink';
 import type { KeyTruth } from '../source/key-truth';
@@ -13,12 +13,13 @@ interface StaleKey {
   readonly alias: string | Buffer;
 }
 
-/** Walks the keys under `alias:<type>:`, a SCAN page at a time: to count them, or to find those whose alias no row has. */
+/** Walks the keys under the mappings' prefixes, a SCAN page at a time: to count them, or to find those that no row stands for. */
 export class StaleKeys {
   readonly #connection: RedisConnection;
   readonly #truths: () => ReadonlyMap<string, KeyTruth>;
   readonly #scanCount: number;
-  readonly #prefix = Buffer.from('alias:');
+  #served: ReadonlyMap<string, KeyTruth> | undefined;
+  #known = new KeyPrefixes([]);
   #cursor = '0';
   #stale: StaleKey[] = [];
   #overflowed = false;
@@ -53,19 +54,22 @@ export class StaleKeys {
 
   /** Counts the keys of one page. @returns true after the last one. */
   async countPage(): Promise<boolean> {
-    for (const key of await this.#scan()) this.#count(this.#typeOf(key));
+    const page = await this.#scan();
+    const prefixes = this.#prefixes();
+    for (const key of page) this.#count(prefixes.ownerOf(key)?.type);
     return this.#cursor === '0';
   }
 
   /** Looks one page up, for the given types. May throw; called again, it looks the same page up. @returns true after the last one. */
   async findPage(types: ReadonlySet<string>): Promise<boolean> {
     const page = (this.#page ??= await this.#scan());
+    const prefixes = this.#prefixes();
     const stale: StaleKey[] = [];
     const byType = new Map<string, string[]>();
     for (const key of page) {
-      const type = this.#typeOf(key);
-      if (!types.has(type) || !this.#truths().has(type)) continue;
-      const alias = key.subarray(keyPrefix(type).length);
+      const { type, length } = prefixes.ownerOf(key) ?? {};
+      if (type === undefined || !types.has(type)) continue;
+      const alias = key.subarray(length);
       const text = alias.toString();
       const named = byType.get(type);
       // A key that is not valid UTF-8 belongs to no alias.
@@ -80,7 +84,10 @@ export class StaleKeys {
       }
     }
     this.#page = undefined;
-    for (const key of page) if (types.has(this.#typeOf(key))) this.#count(this.#typeOf(key));
+    for (const key of page) {
+      const type = prefixes.ownerOf(key)?.type;
+      if (type !== undefined && types.has(type)) this.#count(type);
+    }
     for (const key of stale) this.#found(key);
     if (this.#cursor !== '0') return false;
     // Sorted by type, since a chunk holds keys of one type.
@@ -90,26 +97,34 @@ export class StaleKeys {
 
   /** The stale keys of one type from `index` on, at most `size`, with what the table says of them now. */
   chunk(index: number, size: number): { readonly batch: AliasBatch; readonly next: number } | undefined {
-    const type = this.#stale[index]?.type;
-    if (type === undefined) return undefined;
     let next = index;
+    let type = this.#stale[next]?.type;
+    // A table that is gone meanwhile deletes nothing.
+    while (type !== undefined && !this.#truths().has(type)) type = this.#stale[++next]?.type;
+    const truth = this.#truths().get(type ?? '');
+    if (type === undefined || truth === undefined) return undefined;
     const aliases: (string | Buffer)[] = [];
     while (aliases.length < size && this.#stale[next]?.type === type) {
       const alias = this.#stale[next++]?.alias;
       if (alias !== undefined) aliases.push(alias);
     }
     const texts = aliases.map((alias) => (typeof alias === 'string' ? alias : ''));
-    const values = this.#truths().get(type)?.lookUp(texts) ?? [];
+    const values = truth.lookUp(texts);
     const wanted = aliases.map((alias, position) =>
       typeof alias === 'string' ? (values[position] ?? '') : '',
     );
-    return { batch: { type, aliases, values: wanted }, next };
+    return { batch: { type, keyspace: truth.keyspace, aliases, values: wanted }, next };
   }
 
   /** One page. A failed scan starts over: its cursor is worth nothing after a restart of the server. */
   async #scan(): Promise<readonly Buffer[]> {
     try {
-      const [cursor, keys] = await scanKeys(this.#connection, this.#cursor, this.#scanCount);
+      const [cursor, keys] = await scanKeys(
+        this.#connection,
+        this.#prefixes(),
+        this.#cursor,
+        this.#scanCount,
+      );
       this.#cursor = cursor.toString();
       return keys;
     } catch (error) {
@@ -118,17 +133,22 @@ export class StaleKeys {
     }
   }
 
-  #typeOf(key: Buffer): string {
-    const start = this.#prefix.length;
-    const end = key.indexOf(0x3a, start);
-    return end === -1 ? '' : key.toString('latin1', start, end);
+  /** Those of the mappings that are served now. */
+  #prefixes(): KeyPrefixes {
+    const truths = this.#truths();
+    if (truths !== this.#served) {
+      this.#served = truths;
+      this.#known = new KeyPrefixes([...truths].map(([type, { keyspace }]) => [type, keyspace] as const));
+    }
+    return this.#known;
   }
 
-  /** Counts a key of a served type; others are none of ours. */
-  #count(type: string): void {
+  /** Counts a key of a served mapping; others are none of ours. */
+  #count(type: string | undefined): void {
+    if (type === undefined) return;
     const count = this.counts.get(type);
     if (count !== undefined) count.keys++;
-    else if (this.#truths().has(type)) this.counts.set(type, { keys: 1, stale: 0 });
+    else this.counts.set(type, { keys: 1, stale: 0 });
   }
 
   #found(key: StaleKey): void {

@@ -2,9 +2,16 @@ import { z } from 'zod';
 import type { RedisConnection } from '../../connections/redis';
 import type { ChangelogPosition } from '../source/changelog';
 import type { AliasCase } from '../../mapping/alias-tables';
+import type { Keyspace } from '../../mapping/documents';
 
 /** Where the pipeline's checkpoint lives: beside the keys, so that a flush or a restore takes both. */
 export const checkpointKey = 'millrace:aliases:checkpoint';
+
+/** A document whose keys are ours: a pass has found none that were not, or was told that they are. */
+export interface JudgedMapping extends Pick<Keyspace, 'prefix' | 'holds'> {
+  /** Another one after any change of the mapping. */
+  readonly hash: string;
+}
 
 /**
  * How far Redis is. The checkpoint moves in the same atomic step as the keys it vouches for; two instances that race are told
@@ -19,6 +26,8 @@ export interface AliasCheckpoint {
   readonly stamp: string;
   /** How the keys of each type are spelled, as a pass has found or made them. A type that is missing may have another program's keys. */
   readonly cases?: Readonly<Record<string, AliasCase>> | undefined;
+  /** By name. A document that is missing may have another program's keys. Those that are served no more stay: they left their keys. */
+  readonly mappings?: Readonly<Record<string, JudgedMapping>> | undefined;
   /** Milliseconds since 1970, by the clock of the one who applied. */
   readonly at: number;
   /** host:pid of the one who applied: for people. */
@@ -31,6 +40,13 @@ const schema = z.object({
   stamp: z.string(),
   cases: z
     .record(z.string(), z.enum(['preserve', 'lower']))
+    .optional()
+    .catch(undefined),
+  mappings: z
+    .record(
+      z.string(),
+      z.object({ hash: z.string(), prefix: z.string(), holds: z.enum(['string', 'hash', 'set', 'zset']) }),
+    )
     .optional()
     .catch(undefined),
   at: z.number(),

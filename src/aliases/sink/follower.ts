@@ -52,7 +52,7 @@ export class AliasFollower {
       });
     }
     if (found === undefined) this.#vouching.forget();
-    await this.#sink.adopt(raw, source.changelog?.head() ?? null, found?.cases);
+    await this.#sink.adopt(raw, source.changelog?.head() ?? null, found);
     this.#adoptedAt = performance.now();
   }
 }

@@ -1,9 +1,10 @@
 import { readAsset } from '../../foundation/package-root';
 import type { RedisConnection } from '../../connections/redis';
 import { ReplyTooLarge } from '../../connections/reply-guard';
+import type { KeyPrefixes } from './key-prefixes';
 
 const valuesScript = readAsset('src/aliases/sink/lua/read-values.lua');
-const scanScript = readAsset('src/aliases/sink/lua/scan-short.lua');
+const scanScript = readAsset('src/aliases/sink/lua/scan.lua');
 
 /** The most bytes of a value, of all values read at once, and of a key's name, once the plain commands have brought too much. */
 const valueBytes = 1024 * 1024;
@@ -31,18 +32,24 @@ export function readValues(
   );
 }
 
-/** A step of SCAN over all alias keys. Where names are too long to be read, those over 16 KB are left out. @throws explained errors */
+/** A step of SCAN over all keys with these prefixes. Where names are too long to be read, those over 16 KB are left out. @throws explained errors */
 export function scanKeys(
   connection: RedisConnection,
+  prefixes: KeyPrefixes,
   cursor: string,
   count: number,
 ): Promise<readonly [cursor: Buffer, keys: readonly Buffer[]]> {
   const { client } = connection;
+  const { pattern } = prefixes;
+  const script = async (longest: number) =>
+    (await client.callBuffer('EVAL', scanScript, 0, cursor, count, longest, ...prefixes.all)) as [
+      Buffer,
+      Buffer[],
+    ];
   return unlessTooLarge<readonly [Buffer, readonly Buffer[]]>(
     connection,
-    () => client.scanBuffer(cursor, 'MATCH', 'alias:*', 'COUNT', count),
-    async () =>
-      (await client.callBuffer('EVAL', scanScript, 0, cursor, count, nameBytes)) as [Buffer, Buffer[]],
+    () => (pattern === undefined ? script(0) : client.scanBuffer(cursor, 'MATCH', pattern, 'COUNT', count)),
+    () => script(nameBytes),
   );
 }
 

@@ -2,17 +2,31 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Result } from 'ioredis';
 import type { RedisConnection } from '../../connections/redis';
-import { readAsset } from '../../foundation/package-root';
 import type { ChangelogPosition } from '../source/changelog';
-import { type AliasCheckpoint, checkpointKey, parseCheckpoint, readCheckpoint } from './checkpoint';
-import { type AliasCase, keyPrefix } from '../../mapping/alias-tables';
+import {
+  type AliasCheckpoint,
+  checkpointKey,
+  type JudgedMapping,
+  parseCheckpoint,
+  readCheckpoint,
+} from './checkpoint';
+import { applyScript, wantedArguments } from './scripts';
+import type { AliasCase } from '../../mapping/alias-tables';
+import type { Keyspace } from '../../mapping/documents';
 
-/** Values for some aliases of one type; '' means no key. A Buffer names a key whose bytes are not valid UTF-8. */
+/** Values for some keys of one mapping, named by what comes behind its prefix; '' means no key. A Buffer names a key whose bytes are not valid UTF-8. */
 export interface AliasBatch {
   readonly type: string;
+  readonly keyspace: Keyspace;
   readonly aliases: readonly (string | Buffer)[];
   readonly values: readonly string[];
+  /** Plain strings are looked at like all others: a lifetime that they should not have is taken from them. It takes longer. */
+  readonly exact?: boolean | undefined;
 }
+
+/** A key by its name. */
+export const keyOf = ({ prefix }: Keyspace, name: string | Buffer): string | Buffer =>
+  typeof name === 'string' ? prefix + name : Buffer.concat([Buffer.from(prefix), name]);
 
 export interface AliasCounts {
   readonly added: number;
@@ -41,6 +55,11 @@ const depth = 2;
 
 /** By type, the spelling of keys that a pass has vouched for. */
 type Cases = Readonly<Record<string, AliasCase>>;
+/** By name, the documents whose keys are ours. */
+export type Mappings = Readonly<Record<string, JudgedMapping>>;
+
+/** What a checkpoint says of the keys, besides how far they are. */
+type Vouched = Pick<AliasCheckpoint, 'cases' | 'mappings'>;
 
 type Reply = readonly ['moved', string] | readonly ['applied', ...number[]];
 
@@ -54,23 +73,29 @@ type Reply = readonly ['moved', string] | readonly ['applied', ...number[]];
 export class AliasSink {
   readonly instance = randomBytes(4).toString('hex');
   readonly #connection: RedisConnection;
-  readonly #script = readAsset('src/aliases/sink/lua/apply.lua');
   readonly #inFlight: Promise<unknown>[] = [];
   #sequence = 0;
   /** The checkpoint after everything sent so far; undefined until `load`. */
   #expected: { readonly raw: string; readonly checkpoint: AliasCheckpoint } | undefined;
   #confirmed: AliasCheckpoint | undefined;
+  /** What has been introduced, and Redis has not acknowledged: each checkpoint brings it again, for the one that brought it may have failed. */
+  readonly #introduced = new Map<string, JudgedMapping>();
   /** The time in the checkpoint that was found first: when another run last applied something, in milliseconds since 1970. */
   foundAt: number | undefined;
 
   constructor(connection: RedisConnection) {
     this.#connection = connection;
-    connection.client.defineCommand('millraceApplyAliases', { lua: this.#script });
+    connection.client.defineCommand('millraceApplyAliases', { lua: applyScript });
   }
 
   /** Where the tail goes on: the checkpoint after everything sent. */
   get checkpoint(): AliasCheckpoint | undefined {
     return this.#expected?.checkpoint;
+  }
+
+  /** The documents whose keys are ours, by name. */
+  get mappings(): Mappings {
+    return { ...this.#expected?.checkpoint.mappings, ...Object.fromEntries(this.#introduced) };
   }
 
   /** The newest checkpoint Redis has acknowledged: what is before it may be pruned. */
@@ -94,8 +119,10 @@ export class AliasSink {
   }
 
   /** Starts a new incarnation at `position`, in place of what `load` found. A full pass has to follow. */
-  async adopt(raw: string, position: ChangelogPosition | null, cases?: Cases): Promise<void> {
-    const checkpoint = this.#stamp(randomBytes(8).toString('hex'), position, cases);
+  async adopt(raw: string, position: ChangelogPosition | null, found?: Vouched): Promise<void> {
+    // Without a checkpoint the keys that are there now may be anybody's.
+    if (found === undefined) this.#introduced.clear();
+    const checkpoint = this.#stamp(randomBytes(8).toString('hex'), position, found);
     await this.#send(raw, checkpoint, []);
     await this.#settle();
   }
@@ -109,9 +136,19 @@ export class AliasSink {
   send(batches: readonly AliasBatch[], position?: ChangelogPosition, cases?: Cases): Promise<AliasesApplied> {
     const expected = this.#expected;
     if (expected === undefined) return Promise.reject(new CheckpointMoved('the checkpoint is not known'));
-    const { incarnation, position: before, cases: found } = expected.checkpoint;
-    const checkpoint = this.#stamp(incarnation, position ?? before, cases ?? found);
+    const { incarnation, position: before, ...found } = expected.checkpoint;
+    const checkpoint = this.#stamp(incarnation, position ?? before, {
+      ...found,
+      cases: cases ?? found.cases,
+    });
     return this.#send(expected.raw, checkpoint, batches);
+  }
+
+  /** Leaves in the checkpoint, and in each that follows, that the keys of these documents are ours. */
+  introduce(mappings: Mappings): void {
+    for (const [name, mapping] of Object.entries(mappings)) this.#introduced.set(name, mapping);
+    // If this write fails, so does the next one of the pass, and the one after that brings it.
+    this.send([]).catch(() => undefined);
   }
 
   /** Waits until another apply may be sent; there is no other backpressure. @throws the error of an earlier apply */
@@ -128,9 +165,14 @@ export class AliasSink {
     await Promise.allSettled(this.#inFlight);
   }
 
-  #stamp(incarnation: string, position: ChangelogPosition | null, cases?: Cases): AliasCheckpoint {
+  #stamp(incarnation: string, position: ChangelogPosition | null, found: Vouched = {}): AliasCheckpoint {
     const stamp = `${this.instance}.${String(++this.#sequence)}`;
-    return { incarnation, position, stamp, cases, at: Date.now(), by: `${hostname()}:${process.pid}` };
+    const mappings = { ...found.mappings, ...Object.fromEntries(this.#introduced) };
+    return {
+      ...{ incarnation, position, stamp, cases: found.cases },
+      ...(Object.keys(mappings).length === 0 ? {} : { mappings }),
+      ...{ at: Date.now(), by: `${hostname()}:${process.pid}` },
+    };
   }
 
   #send(
@@ -140,19 +182,17 @@ export class AliasSink {
   ): Promise<AliasesApplied> {
     const raw = JSON.stringify(checkpoint);
     const keys: (string | Buffer)[] = [checkpointKey];
-    const values: string[] = [];
-    for (const { type, aliases, values: wanted } of batches) {
-      const prefix = keyPrefix(type);
-      for (const alias of aliases) {
-        keys.push(typeof alias === 'string' ? prefix + alias : Buffer.concat([Buffer.from(prefix), alias]));
-      }
-      values.push(...wanted);
+    const args = [expected, raw];
+    for (const { keyspace, aliases, values, exact } of batches) {
+      for (const alias of aliases) keys.push(keyOf(keyspace, alias));
+      args.push(String(aliases.length), ...wantedArguments(keyspace, values, exact));
     }
     this.#expected = { raw, checkpoint };
-    const sizes = batches.map(({ aliases }) => String(aliases.length));
     const sentAt = performance.now();
-    const outcome = this.#run(keys, [expected, raw, JSON.stringify(values), ...sizes]).then((counts) => {
+    const outcome = this.#run(keys, args).then((counts) => {
       this.#confirmed = checkpoint;
+      for (const [name, mapping] of this.#introduced)
+        if (checkpoint.mappings?.[name] === mapping) this.#introduced.delete(name);
       return outcomeOf(batches, counts, performance.now() - sentAt);
     });
     const entry = outcome.finally(() => this.#inFlight.splice(this.#inFlight.indexOf(entry), 1));

@@ -39,6 +39,7 @@ export class AliasTruth implements KeyTruth {
   #statements: TruthStatements | undefined;
 
   constructor(db: Database, table: AliasTable, aliasCase: AliasCase) {
+    this.keyspace = { prefix: keyPrefix(table.mapping.type), holds: 'string' };
     this.#db = db;
     this.#table = table;
     this.#aliasCase = aliasCase;

@@ -28,14 +28,15 @@ export class PageApply {
     this.#left = [...nominations].reverse();
   }
 
-  /** The next batches, with the truth as it is now. */
-  next(source: AliasSource): PageStep {
+  /** The next batches, with the truth as it is now. @param mayWrite whether a mapping's keys may be written; changes of the others are passed over */
+  next(source: AliasSource, mayWrite: (type: string) => boolean): PageStep {
     const batches: AliasBatch[] = [];
     let names = 0;
     let characters = 0;
     while (names < most.names && characters < most.characters) {
       const nomination = this.#left.pop();
       if (nomination === undefined) break;
+      if (!mayWrite(nomination.type)) continue;
       if ('fan' in nomination) {
         const { names: found, rest } = source.fanOut(nomination);
         if (rest !== undefined) this.#left.push(rest);
@@ -48,7 +49,7 @@ export class PageApply {
       const asked = nomination.names.slice(0, most.names - names);
       const values = truth.lookUp(asked, most.characters);
       const aliases = asked.slice(0, values.length);
-      batches.push({ type, aliases, values });
+      batches.push({ type, keyspace: truth.keyspace, aliases, values });
       names += aliases.length;
       for (const value of values) characters += value.length;
       const rest = nomination.names.slice(aliases.length);

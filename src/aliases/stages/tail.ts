@@ -1,6 +1,7 @@
 import type { AppliedReport } from '../../pipeline/applied-report';
 import type { Stage } from '../../pipeline/turns';
 import type { Vouching } from '../sink/alias-case';
+import type { Introduction } from '../sink/introduction';
 import type { AliasSink } from '../sink/sink';
 import { PageApply } from './page-apply';
 import type { Keep } from './keep';
@@ -9,6 +10,7 @@ export interface AliasTailOptions {
   readonly keep: Keep;
   readonly sink: AliasSink;
   readonly vouching: Vouching;
+  readonly introduction: Introduction;
   readonly applied: AppliedReport<string>;
   /** Called when changes may have gone unseen: a full pass has to follow. */
   readonly onDoubt: (reason: string) => void;
@@ -18,7 +20,7 @@ export interface AliasTailOptions {
 const pageRows = 1_000;
 
 /** Applies the next page of the changelog; of one that names many keys, the next thousand of these. */
-export function tail({ keep, sink, vouching, applied, onDoubt }: AliasTailOptions): Stage {
+export function tail({ keep, sink, vouching, introduction, applied, onDoubt }: AliasTailOptions): Stage {
   let begun: PageApply | undefined;
   return async () => {
     const { source } = keep;
@@ -41,7 +43,7 @@ export function tail({ keep, sink, vouching, applied, onDoubt }: AliasTailOption
       }
       begun = new PageApply(position, page, source.nominations(page, onDoubt));
     }
-    const { batches, end } = begun.next(source);
+    const { batches, end } = begun.next(source, (type) => introduction.mayWrite(type));
     const since = begun.page.since ?? Date.now();
     if (end !== undefined) begun = undefined;
     sink.send(batches, end).then(

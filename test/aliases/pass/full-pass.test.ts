@@ -55,6 +55,7 @@ const newPass = () =>
     aliasCase: 'preserve',
     doubtful: () => [],
     onJudged: () => undefined,
+    standing: () => 'known',
     force: false,
     chunk: 1_000,
   });
@@ -68,7 +69,10 @@ test('stale keys do not hide behind as many others that are written while keys a
   const pass = newPass();
   await pass.step(); // all keys are counted, and none of the last aliases looked at yet
   const aliases = ['alias 5997', 'alias 5998', 'alias 5999'];
-  await sink.send([{ type: 'team', aliases, values: source.truths.get('team')?.lookUp(aliases) ?? [] }]);
+  const team = source.truths.get('team');
+  if (team === undefined) throw new Error('no table');
+  const { keyspace } = team;
+  await sink.send([{ type: 'team', keyspace, aliases, values: team.lookUp(aliases) }]);
   let done = await pass.step();
   while (done === 'more') done = await pass.step();
   expect(done.get('team')).toMatchObject({ total: 5_000, added: 4_997, deleted: 3 });

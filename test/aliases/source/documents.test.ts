@@ -276,7 +276,7 @@ describe('a document that cannot be served says why, and the others go on:', () 
     expect(bad?.message).toMatch(message);
     expect(bad?.message).toContain(document.name);
     expect(bad?.hint).toMatch(hint);
-    expect(good).toEqual({ type: 'good', table: 'teams', state: 'served' });
+    expect(good).toMatchObject({ type: 'good', table: 'teams', state: 'served' });
     expect([...opened.truths.keys()]).toEqual(['good']);
   });
 

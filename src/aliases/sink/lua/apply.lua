@@ -1,11 +1,12 @@
--- Writes alias values and moves the checkpoint in one atomic step, if nobody else has moved it since the truth was read.
+-- Writes values of keys and moves the checkpoint in one atomic step, if nobody else has moved it since the truth was read. Begins with
+-- held.lua.
 --   KEYS[1]      the checkpoint key
---   KEYS[2..]    alias keys, each once, batch by batch
+--   KEYS[2..]    the other keys, each once, batch by batch
 --   ARGV[1]      the checkpoint the truth was read under ('' = none)
 --   ARGV[2]      the checkpoint to leave, different for every apply
---   ARGV[3]      a JSON array of the values for KEYS[2..]; '' means that the key must not exist. (One argument instead of a
---                thousand: building and parsing the command is most of its cost.)
---   ARGV[4..]    how many of the keys each batch has
+--   ARGV[3..]    four for each batch: how many of the keys it has; what these hold (string, hash, set, zset); their lifetime in milliseconds
+--                (0: none; -1: any); a JSON array of their values, where '' means that the key must not exist. (One argument instead of a thousand: building
+--                and parsing the command is most of its cost.)
 -- Returns {'applied', added, updated, deleted, added, …}, three numbers a batch, or {'moved', the checkpoint found}. Applying
 -- twice is harmless: the second time the script finds ARGV[2] and answers {'applied'}. Wrong types and garbage under our keys
 -- are overwritten.
@@ -15,36 +16,99 @@ found = found or ''
 if found == ARGV[2] then return {'applied'} end
 if found ~= ARGV[1] then return {'moved', found} end
 
+-- unpack has no room for many more.
+local most = 6000
 local reply, drops = {'applied'}, {}
-local keys = KEYS
-if #keys > 1 then
-  local values = cjson.decode(ARGV[3])
-  local current = redis.call('MGET', unpack(keys, 2))
-  local write, size, from = {keys[1], ARGV[2]}, 2, 1
-  for batch = 1, #ARGV - 3 do
-    local added, updated, drop = 0, 0, {}
-    local last = from + ARGV[batch + 3] - 1
-    for i = from, last do
-      local wanted, had = values[i], current[i]
-      if wanted == '' then
-        drop[#drop + 1] = keys[i + 1]
-      elseif had ~= wanted then
-        if had then updated = updated + 1 else added = added + 1 end
-        write[size + 1] = keys[i + 1]
-        size = size + 2
-        write[size] = wanted
+local write, size = {}, 0
+local begun = false
+
+-- A Redis out of memory refuses the first write, and only that, if it is one that takes memory. This one changes nothing, and the checkpoint
+-- stays where it is until all else is done.
+local function begin()
+  if not begun then redis.call('SET', KEYS[1], ARGV[1]) end
+  begun = true
+end
+
+local function flush()
+  redis.call('MSET', unpack(write, 1, size))
+  write, size = {}, 0
+end
+
+local adds = {hash = 'HSET', set = 'SADD', zset = 'ZADD'}
+local removes = {hash = 'HDEL', set = 'SREM', zset = 'ZREM'}
+local function send(command, key, arguments)
+  for from = 1, #arguments, most do
+    redis.call(command, key, unpack(arguments, from, math.min(from + most - 1, #arguments)))
+  end
+end
+
+-- Brings one key in step that MSET cannot write. Returns how it was.
+local function bring(kind, key, value, lifetime)
+  local state, put, take = examine(kind, key, value)
+  if state == 'same' then
+    if livesAsLong(key, lifetime) then return state end
+    begin()
+  elseif kind == 'string' then
+    begin()
+    redis.call('SET', key, value)
+  else
+    begin()
+    if state ~= 'absent' and not take then redis.call('UNLINK', key) end
+    send(adds[kind], key, put)
+    if take then send(removes[kind], key, take) end
+  end
+  if lifetime > 0 then
+    redis.call('PEXPIRE', key, lifetime)
+  elseif lifetime == 0 and (state == 'same' or take) then
+    redis.call('PERSIST', key)
+  end
+  return state == 'same' and 'different' or state
+end
+
+local first = 2
+for batch = 1, (#ARGV - 2) / 4 do
+  local at = 4 * batch - 1
+  local count, kind, lifetime, values = ARGV[at] + 0, ARGV[at + 1], ARGV[at + 2] + 0, cjson.decode(ARGV[at + 3])
+  local added, updated, drop = 0, 0, {}
+  if kind == 'string' and lifetime < 0 then
+    for slice = 0, count - 1, most do
+      local current = redis.call('MGET', unpack(KEYS, first + slice, first + math.min(slice + most, count) - 1))
+      for i = 1, #current do
+        local wanted, had = values[slice + i], current[i]
+        if wanted == '' then
+          drop[#drop + 1] = KEYS[first + slice + i - 1]
+        elseif had ~= wanted then
+          if had then updated = updated + 1 else added = added + 1 end
+          if size == most then flush() end
+          write[size + 1] = KEYS[first + slice + i - 1]
+          size = size + 2
+          write[size] = wanted
+        end
       end
     end
-    from = last + 1
-    drops[batch] = drop
-    reply[3 * batch - 1], reply[3 * batch], reply[3 * batch + 1] = added, updated, 0
+  else
+    for i = 1, count do
+      local key, value = KEYS[first + i - 1], values[i]
+      if nothing(value) then
+        drop[#drop + 1] = key
+      else
+        local was = bring(kind, key, value, lifetime)
+        if was == 'different' then updated = updated + 1
+        elseif was ~= 'same' then added = added + 1 end
+      end
+    end
   end
-  -- MSET comes before UNLINK: a Redis out of memory refuses the first write, and then nothing has changed yet.
-  redis.call('MSET', unpack(write, 1, size))
-  for batch, drop in ipairs(drops) do
-    if #drop > 0 then reply[3 * batch + 1] = redis.call('UNLINK', unpack(drop)) end
+  first = first + count
+  drops[batch] = drop
+  reply[3 * batch - 1], reply[3 * batch], reply[3 * batch + 1] = added, updated, 0
+end
+write[size + 1], write[size + 2] = KEYS[1], ARGV[2]
+size = size + 2
+flush() -- before UNLINK: where this is refused as the first write, nothing has changed yet
+for batch, drop in ipairs(drops) do
+  for from = 1, #drop, most do
+    local gone = redis.call('UNLINK', unpack(drop, from, math.min(from + most - 1, #drop)))
+    reply[3 * batch + 1] = reply[3 * batch + 1] + gone
   end
-else
-  redis.call('SET', keys[1], ARGV[2])
 end
 return reply

@@ -1,0 +1,48 @@
+import type { RedisConnection } from '../../connections/redis';
+import type { Keyspace } from '../../mapping/documents';
+import { readValues } from './read-keys';
+import { compareScript, wantedArguments } from './scripts';
+
+/** How a key is, against what it should hold. `other`: it is of another Redis type. */
+export type KeyState = 'absent' | 'other' | 'same' | 'different';
+
+/** Keys of one mapping, and the values that they should have. */
+export interface WantedKeys {
+  readonly keyspace: Keyspace;
+  readonly keys: readonly (string | Buffer)[];
+  readonly values: readonly string[];
+  /** See AliasBatch. */
+  readonly exact?: boolean | undefined;
+}
+
+const states: Readonly<Record<string, KeyState>> = { a: 'absent', o: 'other', s: 'same', d: 'different' };
+
+/** Whether MGET can tell how these keys are. It is faster than a script, and takes a key of another type for an absent one. */
+export const isPlain = ({ holds, ttl }: Keyspace): boolean => holds === 'string' && ttl === undefined;
+
+/** Compares keys inside Redis. @throws explained errors */
+export async function compareKeys(
+  connection: RedisConnection,
+  { keyspace, keys, values, exact }: WantedKeys,
+): Promise<readonly KeyState[]> {
+  if (keys.length === 0) return [];
+  try {
+    const wanted = wantedArguments(keyspace, values, exact);
+    const letters = await connection.client.eval(compareScript, 0, ...wanted, ...keys);
+    return Array.from(String(letters), (letter) => states[letter] ?? 'different');
+  } catch (error) {
+    throw connection.translate(error);
+  }
+}
+
+/** Compares keys that MGET can read. @throws explained errors */
+export async function comparePlainKeys(
+  connection: RedisConnection,
+  { keys, values }: WantedKeys,
+): Promise<readonly KeyState[]> {
+  if (keys.length === 0) return [];
+  const found = await readValues(connection, keys);
+  return keys.map((_, at) =>
+    found[at] == null ? 'absent' : found[at] === values[at] ? 'same' : 'different',
+  );
+}

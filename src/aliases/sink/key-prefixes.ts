@@ -1,0 +1,52 @@
+import type { Keyspace } from '../../mapping/documents';
+
+/** The mapping that a key belongs to, and how many bytes of the key are its prefix. */
+export interface KeyOwner {
+  readonly type: string;
+  readonly length: number;
+}
+
+/** The prefixes of the served mappings, none of which is the beginning of another: whose a key is, and what SCAN has to bring. */
+export class KeyPrefixes {
+  /** By the prefix, a character a byte. */
+  readonly #owners = new Map<string, KeyOwner>();
+  readonly #lengths: readonly number[];
+  /** In a fixed order. */
+  readonly all: readonly string[];
+  /** A pattern for MATCH that no other keys fit than those whose name begins like all of ours; undefined: ours have nothing in common. */
+  readonly pattern: string | undefined;
+
+  constructor(keyspaces: Iterable<readonly [type: string, keyspace: Pick<Keyspace, 'prefix'>]>) {
+    const prefixes: string[] = [];
+    for (const [type, { prefix }] of keyspaces) {
+      prefixes.push(prefix);
+      this.#owners.set(Buffer.from(prefix).toString('latin1'), { type, length: Buffer.byteLength(prefix) });
+    }
+    this.#lengths = [...new Set([...this.#owners.values()].map(({ length }) => length))];
+    this.all = prefixes.sort();
+    this.pattern = patternOf(this.all);
+  }
+
+  /** Whose a key is; undefined: none of ours. */
+  ownerOf(key: Buffer): KeyOwner | undefined {
+    for (const length of this.#lengths) {
+      const owner = this.#owners.get(key.toString('latin1', 0, length));
+      if (owner !== undefined) return owner;
+    }
+    return undefined;
+  }
+}
+
+/**
+ * What all prefixes begin with. Where that is not even a word (`e` of `entity:` and `events:`), it would bring the keys of half the server:
+ * then the prefixes are looked for inside Redis.
+ */
+function patternOf(prefixes: readonly string[]): string | undefined {
+  const [first = ''] = prefixes;
+  const last = prefixes.at(-1) ?? '';
+  let common = 0;
+  while (common < first.length && first[common] === last[common]) common++;
+  const literal = first.slice(0, common).replace(/[\uD800-\uDBFF]$/, ''); // half a character
+  const word = prefixes.length === 1 || /[^A-Za-z0-9]/.test(literal);
+  return word && literal !== '' ? `${literal.replaceAll(/[*?[\]^\\-]/g, '\\$&')}*` : undefined;
+}

@@ -1,0 +1,58 @@
+import type { RedisConnection } from '../../connections/redis';
+import { readAsset } from '../../foundation/package-root';
+import type { Keyspace } from '../../mapping/documents';
+
+const script = readAsset('src/aliases/sink/lua/show.lua');
+
+/** The most bytes that are read of one key, and of all at once. */
+const keyBytes = 1024 * 1024;
+const allBytes = 8 * 1024 * 1024;
+
+/** How much of a value is shown. */
+const shownChars = 10_000;
+
+type Shown = readonly [
+  type: string,
+  millisecondsLeft: number,
+  size: number,
+  content?: string | readonly string[],
+];
+
+/** A value cut to what somebody reads. */
+export const cutValue = (text: string): string =>
+  text.length <= shownChars ? text : `${text.slice(0, shownChars)}… (${text.length} characters)`;
+
+/**
+ * What keys hold now, in words that compare with the values of a KeyTruth; null: no such key. Whatever is large, or of another type than
+ * these keys should be, is told by its type and size. @throws explained errors
+ */
+export async function showKeys(
+  connection: RedisConnection,
+  keyspace: Keyspace,
+  keys: readonly (string | Buffer)[],
+): Promise<readonly (string | null)[]> {
+  if (keys.length === 0) return [];
+  try {
+    const found = await connection.client.eval(script, 0, keyBytes, allBytes, ...keys);
+    return (found as (Shown | null)[]).map((shown) => shown && describe(shown, keyspace));
+  } catch (error) {
+    throw connection.translate(error);
+  }
+}
+
+function describe([type, left, size, content]: Shown, { holds, ttl }: Keyspace): string {
+  const unit = type === 'string' ? 'bytes' : 'elements';
+  if (type !== holds) return `(a ${type}${size > 0 ? ` of ${size} ${unit}` : ''})`;
+  if (content === undefined) return `(${size} ${unit})`;
+  const text = cutValue(typeof content === 'string' ? content : JSON.stringify(elementsOf(type, content)));
+  if (ttl === undefined) return left < 0 ? text : `${text} (expires in ${Math.ceil(left / 1_000)} s)`;
+  if (left < 0) return `${text} (never expires)`;
+  return left <= ttl * 1_000 ? text : `${text} (expires in ${Math.ceil(left / 1_000)} s, not ${ttl})`;
+}
+
+/** As a KeyTruth writes them: an object of a hash, a sorted array of a set, pairs of a zset. */
+function elementsOf(type: string, flat: readonly string[]): unknown {
+  if (type === 'set') return [...flat].sort();
+  const pairs = flat.flatMap((element, at) => (at % 2 === 0 ? [[element, flat[at + 1] ?? ''] as const] : []));
+  return type === 'hash' ? Object.fromEntries(pairs) : pairs;
+}
