@@ -388,7 +388,7 @@ test('a key of two columns is read back as it was written, or is none', () => {
   const truth = truthOf(captured(pair), 'pair');
   expect(truth.lookUp(['x:y', 'x:y:z', ':', 'x'])).toEqual(['1', '2', '4', '']);
   expect(findUnserved('pair', truth, 5)).toMatchObject([
-    { alias: 'x:y, z', reason: expect.stringMatching(/behind it/) as string },
+    { alias: 'x:y, z', reason: 'a contains ":", which ends it in the key' },
   ]);
 });
 
@@ -434,7 +434,7 @@ describe('a page of the changelog', () => {
     db.exec("UPDATE leagues SET name = 'new'; UPDATE teams SET name = 'seven' WHERE id = 7");
     const { found, apply } = page(opened, from);
     const named = new Set<string>();
-    for (let step = apply.next(opened); ; step = apply.next(opened)) {
+    for (let step = apply.next(opened, () => true); ; step = apply.next(opened, () => true)) {
       const names = step.batches.flatMap(({ type, aliases }) =>
         aliases.map((alias) => `${type} ${alias.toString()}`),
       );
@@ -457,10 +457,10 @@ describe('a page of the changelog', () => {
     const from = opened.changelog?.head();
     db.exec("UPDATE leagues SET name = 'new'");
     const { apply } = page(opened, from);
-    expect(apply.next(opened).batches[0]?.values[0]).toBe('{"name":"n","league":"new"}');
+    expect(apply.next(opened, () => true).batches[0]?.values[0]).toBe('{"name":"n","league":"new"}');
     db.exec("UPDATE leagues SET name = 'newer'");
     const again = open(card);
-    const { batches, end } = apply.next(again);
+    const { batches, end } = apply.next(again, () => true);
     expect(end).toBeDefined();
     expect(new Set(batches.flatMap(({ values }) => values))).toEqual(
       new Set(['{"name":"n","league":"newer"}']),
