@@ -1,3 +1,4 @@
+import { keyPrefix } from '../mapping/alias-tables';
 import type { Readings } from '../metrics/gauges';
 import type { CheckpointAge } from '../pipeline/checkpoint-age';
 import { type Health, healthOf } from '../pipeline/health';
