@@ -92,7 +92,7 @@ export class Nominator {
       const some = statements.some.all(fan.keys);
       if (some.length <= this.#most) {
         const complete = some.filter((parts) => parts.every((part) => part !== null));
-        return { names: namesOf(key, complete as readonly KeyParts[]), rest: undefined };
+        return { names: namesOf(key, complete), rest: undefined };
       }
     }
     const page =
