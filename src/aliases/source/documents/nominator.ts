@@ -2,7 +2,8 @@ import { isUtf8 } from 'node:buffer';
 import type { Database, Statement } from 'better-sqlite3';
 import type { KeyTemplate } from '../../../mapping/documents';
 import { renderName } from '../../../mapping/key-template';
-import type { ServedDocument, ServedWatch } from './catalogue';
+import type { ServedDocument } from './catalogue';
+import type { ServedWatch } from './check-watch';
 import { keyParameters, type KeyParts, keysExpression } from './key-relation';
 import { type Logged, parseLoggedRow } from './logged';
 
