@@ -34,9 +34,26 @@ export interface UnservedDocument {
 
 export type DocumentEntry = ServedDocument | UnservedDocument;
 
+/** By documents, what was found last, and for which schema: under load a file is opened anew several times a second. */
+const found = new WeakMap<
+  readonly DocumentMapping[],
+  { readonly schema: string; readonly entries: readonly DocumentEntry[] }
+>();
+
 /** Checks every document against the open database's catalogue. Reads only; never throws for a wrong one. */
 export function readDocuments(db: Database, documents: readonly DocumentMapping[]): readonly DocumentEntry[] {
   if (documents.length === 0) return [];
+  const schema = JSON.stringify(
+    db.prepare('SELECT type, name, sql FROM sqlite_master ORDER BY rowid').raw().all(),
+  );
+  const known = found.get(documents);
+  if (known?.schema === schema) return known.entries;
+  const entries = checkAll(db, documents);
+  found.set(documents, { schema, entries });
+  return entries;
+}
+
+function checkAll(db: Database, documents: readonly DocumentMapping[]): readonly DocumentEntry[] {
   const copy = new SchemaCopy(db);
   try {
     return documents.map((mapping) => {
