@@ -1,7 +1,7 @@
 import { inFew } from '../foundation/in-few';
 import type { AliasMapping } from '../mapping/alias-tables';
 import { aiRegistryName, type BuiltIn, builtIns, isMeant } from './built-in';
-import { type Candidate, type LeftOut, proposeDocuments } from './documents';
+import { type Candidate, type LeftOut, type OwnDocument, proposeDocuments } from './documents';
 import type { Include, Proposal } from './file-text';
 import type { Findings } from './look';
 import { ownPrefixes } from './prefixes';
@@ -38,9 +38,10 @@ export function propose(findings: Findings, { sources, aliasTables, kinds }: Cir
   );
   const inRedis = 'failed' in redis ? undefined : redis;
   const found = [...(inRedis?.keys ?? []).map(({ key }) => key), ...(inRedis?.met ?? [])];
+  const ours = inRedis?.ours ?? new Map<string, OwnDocument>();
   const { documents, leftOut } = proposeDocuments(
     open.filter((one): one is Candidate => 'prefixes' in one),
-    { owned, names, isInUse: (prefix) => found.some((key) => key.startsWith(prefix)) },
+    { owned, names, ours, isInUse: (prefix) => found.some((key) => key.startsWith(prefix)) },
   );
   const shapes = (inRedis?.shapes ?? []).filter(
     ({ shape }) => !served.some(({ prefix }) => shape.keys[0]?.startsWith(prefix) === true),

@@ -81,6 +81,16 @@ test('keys of the built-in mappings and of Millrace are no shapes; those of the 
   expect(await look()).toMatchObject({ shapes: [], registry: true });
 });
 
+test('keys of documents that Millrace keeps are no shapes, and it is known whose they are', async () => {
+  const mappings = { product: { hash: 'x', prefix: 'product:', holds: 'hash' } };
+  const checkpoint = { incarnation: 'a', position: null, stamp: 's', mappings, at: 1, by: 'test:1' };
+  await redis.client.set('millrace:aliases:checkpoint', JSON.stringify(checkpoint));
+  for (const id of [1, 2]) await redis.client.hset(`product:${id}`, 'name', 'x');
+  const { shapes, ours } = await look();
+  expect(shapes).toEqual([]);
+  expect([...ours]).toEqual([['product:', { name: 'product', holds: 'hash' }]]);
+});
+
 test('of a large Redis ten thousand keys are looked at, and keys that are asked for are found all the same', async () => {
   const fill = redis.client.pipeline();
   for (let n = 0; n < 30_000; n++) fill.set(`filler:${n}`, '1');

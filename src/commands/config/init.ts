@@ -10,8 +10,7 @@ import { fileText, type Reader } from '../../scaffold/file-text';
 import { look } from '../../scaffold/look';
 import { propose } from '../../scaffold/propose';
 import { schemaFrom } from '../../scaffold/schema';
-import { failures, nextSteps, requireMappings, sourcesOf } from '../../scaffold/sources';
-import { summary } from '../../scaffold/summary';
+import { failures, nextSteps, requireMappings, sourcesOf, summary } from '../../scaffold/report';
 import { fileExists, writeNewFile } from '../../scaffold/write-file';
 import { complain, print } from '../../terminal/print';
 import { type RunVerb, withOptions } from '../options';
@@ -56,7 +55,7 @@ async function init(flags: Flags): Promise<number> {
   complain(failures(findings));
   const { aliasTables, catalogue } = settings;
   const proposal = propose(findings, { sources, aliasTables, kinds: [...catalogue.keys()] });
-  const reader: Reader = { schema: schemaFrom(dirname(path)), readsRecords: false };
+  const reader: Reader = { schema: schemaFrom(dirname(path)), readsRecords: true };
   const text = fileText(proposal, reader);
   if (toStdout) {
     print(text.trimEnd().split('\n'));

@@ -3,6 +3,7 @@ import type { Config } from '../../config/load';
 import { options } from '../../config/options';
 import { aliasDocument, defaultMappings } from '../../mapping/alias-tables';
 import { builtInDocuments } from '../../mapping/file/built-in';
+import { ownKindsOf, registryOf } from '../../mapping/kinds';
 import { type Shown, writeDocuments } from '../../mapping/file/write-documents';
 import { print, printJson } from '../../terminal/print';
 import { configOf, type RunVerb, withOptions } from '../options';
@@ -27,12 +28,14 @@ export function addShow(config: Command, run: RunVerb): void {
       run(() => {
         const { catalogue, mappingsFile, ...mapped } = configOf(flags);
         const shown = [...aliasesOf(mapped), ...documentsOf(mapped, mappingsFile?.path ?? '')];
-        const kinds = [...catalogue.keys()];
+        const kinds = [...registryOf(catalogue).keys()];
+        const records = ownKindsOf(catalogue).map((record) => ({ record, from: mappingsFile?.path ?? '' }));
         if (flags['json'] === true)
           printJson({
             file: mappingsFile?.path ?? null,
             documents: shown.map(({ document, from }) => ({ ...document, from })),
             kinds,
+            records: records.map(({ record, from }) => ({ ...record, from })),
           });
         else
           print([
@@ -40,7 +43,7 @@ export function addShow(config: Command, run: RunVerb): void {
               ? '# No file of mappings: what is built in.'
               : `# ${mappingsFile.path}, and what it includes.`,
             ...(kinds.length === 0 ? [] : [`# ai-registry, built in: ${kinds.join(', ')}`]),
-            ...writeDocuments(shown, kinds.length === 0 ? [] : ['ai-registry'])
+            ...writeDocuments(shown, kinds.length === 0 ? [] : ['ai-registry'], records)
               .trimEnd()
               .split('\n'),
           ]);

@@ -34,7 +34,7 @@ function readDocument({ key: name, at, value }: Entry): Placed<DocumentMapping> 
   };
 }
 
-export const template: Reader<KeyTemplate> = (value) => {
+const template: Reader<KeyTemplate> = (value) => {
   const written = text(value);
   if (written === null) return null;
   const parsed = parseTemplate(written);

@@ -1,5 +1,7 @@
 import { Document, Pair, visit, YAMLMap } from 'yaml';
 import type { DocumentForm, DocumentMapping, Watch } from '../documents';
+import type { OwnKind } from '../kinds';
+import { recordWordsOf } from './write-records';
 
 /** A mapping, and what stands above it as a comment: where it is from. */
 export interface Shown {
@@ -10,16 +12,24 @@ export interface Shown {
 /** All but ends of lines. */
 const control = /[^\P{Cc}\n]/u;
 
-/** Documents as a file of mappings has them; read again, they are the same. */
-export function writeDocuments(shown: readonly Shown[], include: readonly string[]): string {
+/** Mappings as a file has them; read again, they are the same. @param records of the user's own, and where they are from */
+export function writeDocuments(
+  shown: readonly Shown[],
+  include: readonly string[],
+  records: readonly { readonly record: OwnKind; readonly from: string }[] = [],
+): string {
   const file = new Document({ version: 1, ...(include.length === 0 ? {} : { include }) });
-  const documents = new YAMLMap(file.schema);
-  for (const { document, from } of shown) {
-    const name = file.createNode(document.name);
-    name.commentBefore = ` ${from}`;
-    documents.items.push(new Pair(name, file.createNode(wordsOf(document))));
-  }
-  if (shown.length > 0) file.set('documents', documents);
+  const section = (word: string, mappings: readonly Written[]): void => {
+    const all = new YAMLMap(file.schema);
+    for (const { name, from, words } of mappings) {
+      const named = file.createNode(name);
+      named.commentBefore = ` ${from}`;
+      all.items.push(new Pair(named, file.createNode(words)));
+    }
+    if (mappings.length > 0) file.set(word, all);
+  };
+  section('documents', shown.map(({ document, from }) => ({ name: document.name, from, words: wordsOf(document) }))); // prettier-ignore
+  section('records', records.map(({ record, from }) => ({ name: record.name, from, words: recordWordsOf(record) }))); // prettier-ignore
   visit(file, {
     Seq: (_key, list) => {
       list.flow = true;
@@ -30,6 +40,12 @@ export function writeDocuments(shown: readonly Shown[], include: readonly string
     },
   });
   return file.toString({ lineWidth: 0, flowCollectionPadding: false });
+}
+
+interface Written {
+  readonly name: string;
+  readonly from: string;
+  readonly words: Words;
 }
 
 /** In order, whatever the keys are: an object would put `9` before `a`. */
