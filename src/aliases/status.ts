@@ -10,6 +10,7 @@ import {
   progressReadings,
   stalledTroubles,
 } from '../pipeline/progress';
+import { keyPrefix } from '../mapping/alias-tables';
 import { describeGaps } from './source/capture';
 import type { UnservedTable } from './source/catalogue';
 import type { UnservedDocument } from './source/documents/catalogue';
