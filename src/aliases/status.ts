@@ -17,7 +17,6 @@ import type { AliasLag } from './lag';
 import type { AliasLaneState } from './lane';
 import type { PassReport } from './pass/report';
 import type { UnservedRow } from './source/unserved';
-import { keyPrefix } from '../mapping/alias-tables';
 
 /** One mapping, served or not. */
 export interface TableStatus {

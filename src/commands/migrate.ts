@@ -61,14 +61,27 @@ async function migratePostgres(
 }
 
 /** What a migration did, one line for each thing. */
-export function summary({ database, schema, adopted, steps, recorded }: MigrationReport): readonly string[] {
+export function summary({
+  database,
+  schema,
+  adopted,
+  steps,
+  recorded,
+  failed,
+}: MigrationReport): readonly string[] {
   const where = `Postgres, database ${database}, schema ${schema}:`;
-  if (steps.length + recorded.length === 0) return [`${where} everything is in place already.`];
+  const stopped = failed.flatMap(({ kind, message, hint }) => [
+    `  mapping ${kind} cannot be served: ${message}`,
+    `      ${hint}`,
+  ]);
+  if (steps.length + recorded.length + failed.length === 0)
+    return [`${where} everything is in place already.`];
   return [
     where,
     ...adopted.map(({ table, rows }) => `  adopted table ${table}${rows > 0 ? ` (about ${rows} rows)` : ''}`),
     ...steps.map(({ thing }) => `  ${sentence(thing)}`),
     ...(recorded.length > 0 ? [`  migrated to ${recorded.at(-1) ?? 0}`] : []),
+    ...stopped,
   ];
 }
 

@@ -4,7 +4,6 @@ import { readEnvironment } from '../config/environment';
 import { withStores } from '../config/left-out';
 import { type Option, options } from '../config/options';
 import { aiRegistry } from '../mapping/ai-registry';
-import type { Catalogue } from '../mapping/kinds';
 import type { Reachable } from '../doctor/ask';
 import { useRunningDaemon } from '../embedded/stores';
 import { complain } from '../terminal/print';
@@ -28,10 +27,6 @@ export function withOptions(command: Command, names: readonly (keyof typeof opti
 
 /** The kinds of record that the verbs know. */
 export const catalogue = aiRegistry;
-
-/** Whether the kinds of the registry are among these, which a file may leave out. */
-export const isRegistryIn = (kinds: Catalogue): boolean =>
-  [...aiRegistry.keys()].every((name) => kinds.has(name));
 
 /** Flags on top of the environment on top of .env. @throws E_CONFIG with every problem. */
 export const configOf = (flags: Readonly<Record<string, unknown>>): Config =>

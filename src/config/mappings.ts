@@ -8,6 +8,7 @@ import { type Included, readMappingFile } from '../mapping/file/mapping-file';
 import type { Claim } from '../mapping/file/rules';
 import type { Problem } from '../mapping/file/value';
 import { type Catalogue, catalogueOf } from '../mapping/kinds';
+import { ownKinds } from '../mapping/own-records';
 import { type PipelineName, pipelineNames } from './names';
 import { readStable } from './stable-file';
 
@@ -51,7 +52,7 @@ export function mappingsOf(
   return {
     aliasTables,
     documents: [...documents, ...read.documents.map(({ mapping }) => mapping)],
-    catalogue,
+    catalogue: catalogueOf([...catalogue.values(), ...ownKinds(read.records.map(({ mapping }) => mapping))]),
   };
 }
 
@@ -65,7 +66,7 @@ const included = (include: readonly Included[], { aliasTables, catalogue }: Sett
 const claimsOf = ({ aliasTables, documents, catalogue }: Mappings): readonly Claim[] => [
   ...aliasTables.map(({ type }) => ({ name: type, prefix: keyPrefix(type) })),
   ...documents.map(({ name, key }) => ({ name, prefix: key.prefix })),
-  ...[...catalogue.keys()].map((name) => ({ name, prefix: 'aidb:' })),
+  ...[...catalogue.values()].map(({ name, table }) => ({ name, prefix: 'aidb:', table })),
 ];
 
 /** The pipelines that have something to do: a file may leave one without any mapping. */

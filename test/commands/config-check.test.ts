@@ -95,7 +95,7 @@ describe('config show', () => {
     const { code, output } = await cli('config show', { ALIAS_TABLES: 'club=clubs(club,name)' });
     expect(code).toBe(0);
     expect(output).toMatch(
-      /^# \S+\/millrace\.yaml, and what it includes\.\nversion: 1\ninclude: \[ai-registry\]\ndocuments:\n/,
+      /^# \S+\/millrace\.yaml, and what it includes\.\n# ai-registry, built in: model, dataset/,
     );
     expect(output).toContain(
       '  # ALIAS_TABLES\n  club:\n    from: clubs\n    key: alias:club:{name}\n    list: club\n',
@@ -114,11 +114,11 @@ describe('config show', () => {
     expect(code).toBe(0);
     expect(output).toContain('# No file of mappings: what is built in.\n');
     expect(output).toContain('  # sports-aliases, built in\n  team:\n    from: team_aliases\n');
-    const { file, include } = JSON.parse((await cli('config show --json', {}, empty)).output) as Record<
+    const { file, kinds } = JSON.parse((await cli('config show --json', {}, empty)).output) as Record<
       string,
       unknown
     >;
-    expect([file, include]).toEqual([null, ['ai-registry']]);
+    expect([file, kinds]).toEqual([null, expect.arrayContaining(['model', 'prediction'])]);
   });
 
   test('a file that is wrong is refused, as the daemon refuses it', async () => {

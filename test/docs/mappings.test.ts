@@ -4,6 +4,8 @@ import { mappingsOf, problemLine } from '../../src/config/mappings';
 import { aiRegistry } from '../../src/mapping/ai-registry';
 import type { DocumentMapping } from '../../src/mapping/documents';
 import { documentWords } from '../../src/mapping/file/documents-section';
+import { recordWords } from '../../src/mapping/file/records-section';
+import { recordTypes } from '../../src/mapping/own-records';
 import { fileWords, includable } from '../../src/mapping/file/mapping-file';
 
 const text = readAsset('docs/11-mappings.md');
@@ -19,7 +21,10 @@ function documentsOf(example: string): readonly DocumentMapping[] {
 
 test('docs/11-mappings.md explains every word, and its examples are files that are taken', () => {
   expect(examples.length).toBeGreaterThanOrEqual(4);
-  for (const word of [...fileWords, ...documentWords, ...includable]) expect(text).toContain(`\`${word}\``);
+  for (const word of [...fileWords, ...documentWords, ...recordWords, ...recordTypes, ...includable])
+    expect(text).toContain(`\`${word}\``);
+  for (const word of ['none', 'parents', 'on_delete', 'hash'])
+    expect(examples.join('\n')).toContain(`${word}: `);
   for (const word of documentWords) expect(examples.join('\n')).toContain(`${word}: `);
   expect(examples.flatMap(documentsOf).length).toBeGreaterThan(8);
 });

@@ -3,8 +3,8 @@ import { describeError } from '../../foundation/errors';
 import type { Finding } from '../../pipeline/finding';
 import { inFew } from '../../foundation/in-few';
 import { changesStream } from '../../writer/keys';
-import { keyspacePattern } from '../../connections/keyspace-pattern';
-import type { Catalogue } from '../../mapping/kinds';
+import { globOf, keyspacePatterns } from '../../connections/keyspace-pattern';
+import { type Catalogue, ownKindsOf } from '../../mapping/kinds';
 import { incarnationKey } from '../position/redis-facts';
 
 const record = 'aidb:model:0';
@@ -41,6 +41,17 @@ const needed: readonly (readonly [grant: string, ...command: string[]])[] = [
   [`+xinfo|stream ~millrace:*`, 'XINFO', 'STREAM', changesStream],
 ];
 
+/** The same for the records of the user's own. */
+const neededOf = (catalogue: Catalogue): readonly (readonly [grant: string, ...command: string[]])[] =>
+  ownKindsOf(catalogue).flatMap(({ own: { prefix } }) => {
+    const [keys, key] = [`%R~${globOf(prefix)}*`, `${prefix}0`];
+    return [
+      [`+type ${keys}`, 'TYPE', key],
+      [`+hmget ${keys}`, 'HMGET', key, 'id'],
+      [`+pttl ${keys}`, 'PTTL', key],
+    ];
+  });
+
 /**
  * The grants that this user lacks. Each command is only queued, in a transaction that is then given up: Redis checks rights when it
  * queues, and nothing is executed. Neither connection can be used afterwards. @throws only when a connection fails
@@ -61,13 +72,13 @@ export async function missingRights(
   };
   await client.call('MULTI').catch(note('+multi'));
   if (!missing.has('+multi')) {
-    for (const [grant, command, ...values] of needed)
+    for (const [grant, command, ...values] of [...needed, ...neededOf(catalogue)])
       await client.call(command ?? '', ...values).catch(note(grant));
     await client.call('DISCARD').catch(note('+discard'));
   }
   // Not queued, and over its own connection: ioredis would take a queued subscription for one that has begun.
-  const pattern = keyspacePattern(db, catalogue);
-  await subscriber.psubscribe(pattern).catch(note(`+psubscribe &${pattern}`));
+  for (const pattern of keyspacePatterns(db, catalogue))
+    await subscriber.psubscribe(pattern).catch(note(`+psubscribe &${pattern}`));
   return [...missing];
 }
 

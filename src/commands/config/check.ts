@@ -12,7 +12,7 @@ import { readStable } from '../../config/stable-file';
 import { describeError, fatal } from '../../foundation/errors';
 import type { Problem } from '../../mapping/file/value';
 import { print, printJson } from '../../terminal/print';
-import { catalogue, isRegistryIn, type RunVerb, withOptions } from '../options';
+import { catalogue, type RunVerb, withOptions } from '../options';
 
 interface Flags extends Record<string, unknown> {
   readonly config?: string;
@@ -88,7 +88,7 @@ function tellMappings(
     aliasTables: aliasTables.map(({ type }) => type),
     documents: documents.map(({ name }) => name),
     records: [...kinds.keys()].filter((kind) => !catalogue.has(kind)),
-    registry: isRegistryIn(kinds),
+    registry: [...catalogue.keys()].every((kind) => kinds.has(kind)),
   };
   if (json) printJson({ file, ok: true, problems: [], ...has });
   else

@@ -55,7 +55,7 @@ async function init(flags: Flags): Promise<number> {
   complain(failures(findings));
   const { aliasTables, catalogue } = settings;
   const proposal = propose(findings, { sources, aliasTables, kinds: [...catalogue.keys()] });
-  const reader: Reader = { schema: schemaFrom(dirname(path)), readsRecords: false };
+  const reader: Reader = { schema: schemaFrom(dirname(path)), readsRecords: true };
   const text = fileText(proposal, reader);
   if (toStdout) {
     print(text.trimEnd().split('\n'));

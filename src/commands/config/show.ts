@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
 import type { Config } from '../../config/load';
 import { options } from '../../config/options';
-import { readStable } from '../../config/stable-file';
 import { aliasDocument, defaultMappings } from '../../mapping/alias-tables';
 import { builtInDocuments } from '../../mapping/file/built-in';
-import { recordsIn, type Shown, type Shows, writeMappings } from '../../mapping/file/write-mappings';
+import { ownKindsOf, registryOf } from '../../mapping/kinds';
+import { type Shown, writeDocuments } from '../../mapping/file/write-documents';
 import { print, printJson } from '../../terminal/print';
-import { configOf, isRegistryIn, type RunVerb, withOptions } from '../options';
+import { configOf, type RunVerb, withOptions } from '../options';
 
 const examples = `
 Examples:
@@ -26,53 +26,39 @@ export function addShow(config: Command, run: RunVerb): void {
     .addHelpText('after', examples)
     .action((flags: Record<string, unknown>) =>
       run(() => {
-        const config = configOf(flags);
-        const path = config.mappingsFile?.path;
-        const shows = showsOf(config);
-        if (flags['json'] === true) printJson(asJson(shows, path));
+        const { catalogue, mappingsFile, ...mapped } = configOf(flags);
+        const shown = [...aliasesOf(mapped), ...documentsOf(mapped, mappingsFile?.path ?? '')];
+        const kinds = [...registryOf(catalogue).keys()];
+        const records = ownKindsOf(catalogue).map((record) => ({ record, from: mappingsFile?.path ?? '' }));
+        if (flags['json'] === true)
+          printJson({
+            file: mappingsFile?.path ?? null,
+            documents: shown.map(({ document, from }) => ({ ...document, from })),
+            kinds,
+            records: records.map(({ record, from }) => ({ ...record, from })),
+          });
         else
           print([
-            path === undefined
+            mappingsFile === undefined
               ? '# No file of mappings: what is built in.'
-              : `# ${path}, and what it includes.`,
-            ...writeMappings(shows).trimEnd().split('\n'),
+              : `# ${mappingsFile.path}, and what it includes.`,
+            ...(kinds.length === 0 ? [] : [`# ai-registry, built in: ${kinds.join(', ')}`]),
+            ...writeDocuments(shown, kinds.length === 0 ? [] : ['ai-registry'], records)
+              .trimEnd()
+              .split('\n'),
           ]);
         return Promise.resolve(0);
       }),
     );
 }
 
-function showsOf({ aliasTables, documents, catalogue, mappingsFile }: Config): Shows {
-  const path = mappingsFile?.path;
-  return {
-    include: isRegistryIn(catalogue) ? ['ai-registry'] : [],
-    documents: [...aliasesOf(aliasTables), ...documentsOf(documents, path ?? '')],
-    records: path === undefined ? undefined : recordsIn(readStable(path).text),
-  };
-}
-
-const asJson = ({ include, documents, records }: Shows, path: string | undefined) => ({
-  file: path ?? null,
-  include,
-  documents: documents.map(({ document, from }) => ({ ...document, from })),
-  records: plain(records ?? new Map()),
-});
-
-/** Maps as objects. */
-const plain = (value: unknown): unknown => {
-  if (Array.isArray(value)) return value.map(plain);
-  return value instanceof Map
-    ? Object.fromEntries([...value].map(([key, of]: [unknown, unknown]) => [String(key), plain(of)]))
-    : value;
-};
-
-const aliasesOf = (aliasTables: Config['aliasTables']): readonly Shown[] =>
+const aliasesOf = ({ aliasTables }: Pick<Config, 'aliasTables'>): readonly Shown[] =>
   aliasTables.map((table) => ({
     document: aliasDocument(table),
     from: aliasTables === defaultMappings ? 'sports-aliases, built in' : options.aliasTables.env,
   }));
 
-function documentsOf(documents: Config['documents'], path: string): readonly Shown[] {
+function documentsOf({ documents }: Pick<Config, 'documents'>, path: string): readonly Shown[] {
   const entities = builtInDocuments('sports-entities');
   return documents.map((document) => ({
     document,

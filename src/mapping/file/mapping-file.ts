@@ -1,9 +1,11 @@
 import type { DocumentMapping } from '../documents';
 import { readDocuments } from './documents-section';
+import type { RecordMapping } from '../own-records';
 import { parseYaml } from './parse-yaml';
 import { choice, fieldsOf, listOf, type Reader, whole } from './readers';
+import { readRecords } from './records-section';
 import { checkClaims, type Claim } from './rules';
-import type { Placed, Problem, Section } from './value';
+import type { Placed, Problem } from './value';
 
 /** What a file may include: files in `mappings/`; and the archive's registry, whose kinds are compiled in. */
 export const includable = ['sports-aliases', 'sports-entities', 'ai-registry'] as const;
@@ -13,7 +15,7 @@ export type Included = (typeof includable)[number];
 export interface MappingFile {
   readonly include: readonly Included[];
   readonly documents: readonly Placed<DocumentMapping>[];
-  readonly records: readonly Placed<never>[];
+  readonly records: readonly Placed<RecordMapping>[];
 }
 
 export type ReadFile = MappingFile | { readonly problems: readonly Problem[] };
@@ -38,15 +40,15 @@ export function readMappingFile(
   const include = fields.optional('include', included) ?? [];
   const documents = fields.optional('documents', readDocuments) ?? [];
   const records = fields.optional('records', readRecords) ?? [];
-  checkClaims([...documents, ...records], takenBy(include));
+  const taken = takenBy(include);
+  checkClaims([...documents, ...records], taken);
+  for (const { at, mapping } of records) {
+    const other = taken.find(({ table }) => table === mapping.table);
+    if (other !== undefined)
+      at.refuse(`table ${mapping.table} has the records of ${other.name}: a table is for one mapping`);
+  }
   return problems.none ? { include, documents, records } : { problems: problems.all() };
 }
-
-/** Until records are served: nothing that a file says is passed over in silence. */
-const readRecords: Section<never> = (section) => {
-  section.refuse('records are not served yet: leave them out');
-  return [];
-};
 
 const first: Reader<number> = (value) =>
   value.kind === 'number' && value.number !== 1

@@ -5,6 +5,8 @@ export interface Claim {
   readonly name: string;
   readonly prefix: string;
   readonly single?: boolean;
+  /** The table of Postgres that it fills. */
+  readonly table?: string;
 }
 
 export interface PlacedClaim extends Claim {

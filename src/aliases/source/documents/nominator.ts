@@ -1,9 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import type { Database, Statement } from 'better-sqlite3';
 import type { KeyTemplate } from '../../../mapping/documents';
+import { renderName } from '../../../mapping/key-template';
 import type { ServedDocument, ServedWatch } from './catalogue';
-import { type KeyParts, nameOf } from './key-names';
-import { keyParameters, keysExpression } from './key-relation';
+import { keyParameters, type KeyParts, keysExpression } from './key-relation';
 import { type Logged, parseLoggedRow } from './logged';
 
 /** Keys of one mapping that may have changed: by name, or by a SELECT that is still to be asked. */
@@ -156,6 +156,11 @@ function keysOf(
   return [...keys.values()];
 }
 
-const namesOf = (key: KeyTemplate, keys: readonly KeyParts[]): readonly string[] => [
-  ...new Set(keys.flatMap((parts) => nameOf(key, parts) ?? [])),
-];
+const namesOf = (key: KeyTemplate, keys: readonly KeyParts[]): readonly string[] => {
+  const names = new Set<string>();
+  for (const parts of keys) {
+    const rendered = renderName(key, parts);
+    if ('name' in rendered) names.add(rendered.name);
+  }
+  return [...names];
+};

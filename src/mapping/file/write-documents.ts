@@ -1,7 +1,9 @@
-import { Document, Pair, parse, visit, YAMLMap } from 'yaml';
+import { Document, Pair, visit, YAMLMap } from 'yaml';
 import type { DocumentForm, DocumentMapping, Watch } from '../documents';
+import type { OwnKind } from '../kinds';
+import { recordWordsOf } from './write-records';
 
-/** A document, and what stands above it as a comment: where it is from. */
+/** A mapping, and what stands above it as a comment: where it is from. */
 export interface Shown {
   readonly document: DocumentMapping;
   readonly from: string;
@@ -10,24 +12,24 @@ export interface Shown {
 /** All but ends of lines. */
 const control = /[^\P{Cc}\n]/u;
 
-export interface Shows {
-  readonly include: readonly string[];
-  readonly documents: readonly Shown[];
-  /** The section `records` of a file, see `recordsIn`. */
-  readonly records: unknown;
-}
-
-/** Mappings as a file has them; read again, they are the same. */
-export function writeMappings({ include, documents, records }: Shows): string {
+/** Mappings as a file has them; read again, they are the same. @param records of the user's own, and where they are from */
+export function writeDocuments(
+  shown: readonly Shown[],
+  include: readonly string[],
+  records: readonly { readonly record: OwnKind; readonly from: string }[] = [],
+): string {
   const file = new Document({ version: 1, ...(include.length === 0 ? {} : { include }) });
-  const section = new YAMLMap(file.schema);
-  for (const { document, from } of documents) {
-    const name = file.createNode(document.name);
-    name.commentBefore = ` ${from}`;
-    section.items.push(new Pair(name, file.createNode(wordsOf(document))));
-  }
-  if (documents.length > 0) file.set('documents', section);
-  if (records !== undefined) file.set('records', file.createNode(records));
+  const section = (word: string, mappings: readonly Written[]): void => {
+    const all = new YAMLMap(file.schema);
+    for (const { name, from, words } of mappings) {
+      const named = file.createNode(name);
+      named.commentBefore = ` ${from}`;
+      all.items.push(new Pair(named, file.createNode(words)));
+    }
+    if (mappings.length > 0) file.set(word, all);
+  };
+  section('documents', shown.map(({ document, from }) => ({ name: document.name, from, words: wordsOf(document) }))); // prettier-ignore
+  section('records', records.map(({ record, from }) => ({ name: record.name, from, words: recordWordsOf(record) }))); // prettier-ignore
   visit(file, {
     Seq: (_key, list) => {
       list.flow = true;
@@ -40,11 +42,11 @@ export function writeMappings({ include, documents, records }: Shows): string {
   return file.toString({ lineWidth: 0, flowCollectionPadding: false });
 }
 
-/** What a file, which is in order, says of records, as it says it; undefined: nothing. */
-export const recordsIn = (text: string): unknown => {
-  const file: unknown = parse(text, { mapAsMap: true });
-  return file instanceof Map ? (file.get('records') ?? undefined) : undefined;
-};
+interface Written {
+  readonly name: string;
+  readonly from: string;
+  readonly words: Words;
+}
 
 /** In order, whatever the keys are: an object would put `9` before `a`. */
 type Words = ReadonlyMap<string, unknown>;

@@ -1,5 +1,5 @@
 import { builtInDocuments } from '../../../src/mapping/file/built-in';
-import { recordsIn, writeMappings } from '../../../src/mapping/file/write-mappings';
+import { writeDocuments } from '../../../src/mapping/file/write-documents';
 import { mappingFile } from './support';
 
 const documents = mappingFile(`version: 1
@@ -20,12 +20,11 @@ documents:
   six: { from: t, key: "six:{id}", set: a, where: "a =\\t1\\nAND b" }
 `).documents.map(({ mapping }) => mapping);
 
-const written = (all: typeof documents, include: readonly string[] = [], records?: unknown) =>
-  writeMappings({
+const written = (all: typeof documents, include: readonly string[] = []) =>
+  writeDocuments(
+    all.map((document) => ({ document, from: 'x.yaml' })),
     include,
-    documents: all.map((document) => ({ document, from: 'x.yaml' })),
-    records,
-  });
+  );
 
 test('documents that are written are the same when they are read', () => {
   const all = [...documents, ...builtInDocuments('sports-aliases'), ...builtInDocuments('sports-entities')];
@@ -48,21 +47,4 @@ documents:
 `);
   expect(written([])).toBe('version: 1\n');
   expect(written(documents)).not.toContain('\t');
-});
-
-test('records are written as their file has them, in its order', () => {
-  const records = `records:
-  user:
-    key: user:{id:int}
-    hash:
-      z: text!
-      9: {field: tier, type: text}
-    none: "0"
-`;
-  const block = records
-    .replace('{field: tier, type: text}', '\n        field: tier\n        type: text')
-    .replace('9: \n', '9:\n');
-  expect(written([], [], recordsIn(`version: 1 # one\n${records}`))).toBe(`version: 1\n${block}`);
-  expect(recordsIn('version: 1\nrecords:\n')).toBeUndefined();
-  expect(recordsIn('version: 1\n')).toBeUndefined();
 });
