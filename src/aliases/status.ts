@@ -10,11 +10,9 @@ import {
   progressReadings,
   stalledTroubles,
 } from '../pipeline/progress';
-import { keyPrefix } from '../mapping/alias-tables';
 import { describeGaps } from './source/capture';
 import type { UnservedTable } from './source/catalogue';
 import type { UnservedDocument } from './source/documents/catalogue';
-import { keyPrefix } from '../mapping/alias-tables';
 import type { AliasSource } from './source/source';
 import type { AliasLag } from './lag';
 import type { AliasLaneState } from './lane';
