@@ -1,13 +1,43 @@
+import { type DocumentMapping, documentKeyspace } from '../mapping/documents';
 import type { Catalogue } from '../mapping/kinds';
+import { globLiteral } from './glob-literal';
 import { keyspacePattern } from './keyspace-pattern';
 
 /**
- * The ACL rules that the daemon and the verbs need, and no more; deploy/redis/millrace.acl says the same, and tests compare both with the
- * commands that are really sent. They allow reading the application's records, and not changing one. (Redis lets a script have keys
- * only with the right to write them, whatever it does; inside the script each command is checked again.)
+ * The ACL rules that the daemon and the verbs need, and no more; deploy/redis/millrace.acl says the same for the built-in mappings, and tests
+ * compare both with the commands that are really sent. They allow reading the application's records, and not changing one. (Redis lets a
+ * script have keys only with the right to write them, whatever it does; inside the script each command is checked again.)
  */
-export const daemonGrants = (catalogue: Catalogue): string =>
-  [...['%R~aidb:*', '~alias:*', '~millrace:*'], `&${keyspacePattern(0, catalogue)}`, ...commands].join(' ');
+export const daemonGrants = (catalogue: Catalogue, documents: readonly DocumentMapping[] = []): string =>
+  [
+    ...['%R~aidb:*', '~alias:*', ...documents.map(documentKeys), '~millrace:*'],
+    `&${keyspacePattern(0, catalogue)}`,
+    ...commands,
+    ...documentCommands(documents),
+    '(~aidb:* +eval +evalsha)',
+  ].join(' ');
+
+/** The ACL rule for the keys of a document. It can hold no space. */
+export const documentKeys = ({ key }: DocumentMapping): string =>
+  `~${globLiteral(key.prefix).replaceAll(/\s/g, '?')}*`;
+
+/** What each form of a document needs besides the commands that everybody has. */
+const formCommands = {
+  string: [],
+  hash: ['+hlen', '+hset', '+hdel'],
+  set: ['+scard', '+smembers', '+sadd', '+srem'],
+  zset: ['+zcard', '+zadd', '+zrem'],
+} as const;
+
+/** The ACL rules that documents need besides those for their keys. */
+export const documentCommands = (documents: readonly DocumentMapping[]): readonly string[] => [
+  ...new Set(
+    documents.flatMap((document) => {
+      const { holds, ttl } = documentKeyspace(document);
+      return [...formCommands[holds], ttl === undefined ? '+persist' : '+pexpire'];
+    }),
+  ),
+];
 
 const commands = [
   ...['+ping', '+info', '+select', '+client|setname', '+config|get', '+psubscribe'],
@@ -26,5 +56,4 @@ const commands = [
   ...['+scan', '+type', '+get', '+mget', '+hget', '+hmget', '+hgetall', '+zrange', '+zscore', '+zcount'],
   ...['+xadd', '+xread', '+xrange', '+xrevrange', '+xlen', '+xtrim', '+xdel', '+xinfo|stream'],
   ...['+set', '+mset', '+unlink', '+del', '+rename', '+pttl', '+dbsize'],
-  '(~aidb:* +eval +evalsha)',
 ];

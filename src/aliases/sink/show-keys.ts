@@ -1,6 +1,7 @@
 import type { RedisConnection } from '../../connections/redis';
 import { readAsset } from '../../foundation/package-root';
 import type { Keyspace } from '../../mapping/documents';
+import { isPlain } from './compare-keys';
 
 const script = readAsset('src/aliases/sink/lua/show.lua');
 
@@ -39,8 +40,9 @@ export async function showKeys(
 ): Promise<readonly (string | null)[]> {
   if (wanted.length === 0) return [];
   const keys = wanted.map(({ key }) => key);
+  const lifetimes = isPlain(keyspace) ? 0 : 1; // whoever reads aliases alone may not ask for them
   try {
-    const found = await connection.client.eval(script, 0, keyBytes, allBytes, ...keys);
+    const found = await connection.client.eval(script, 0, keyBytes, allBytes, lifetimes, ...keys);
     return (found as (Shown | null)[]).map(
       (shown, at) => shown && describe(shown, keyspace, wanted[at]?.value ?? ''),
     );
