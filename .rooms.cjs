@@ -11,7 +11,7 @@ const flow = [
   ['pipeline'],
   ['aliases', 'archive'],
   ['control'],
-  ['embedded', 'http', 'doctor'],
+  ['embedded', 'http', 'doctor', 'scaffold'],
   ['support-bundle', 'terminal', 'daemon'],
   ['library', 'demo'],
   ['commands'],

@@ -27,6 +27,8 @@ CREATE TABLE millrace.kept (
   up_to bigint NOT NULL,
   PRIMARY KEY (kind, run)
 );
+-- (An archive that has never had the registry of models has not got its tables either, and nothing to keep.)
+DO $$ BEGIN IF pg_catalog.to_regclass('predictions') IS NOT NULL THEN
 INSERT INTO millrace.kept
   SELECT kind, 0, up_to FROM (
     SELECT 'prediction' AS kind, (SELECT max(id) FROM predictions) AS up_to
@@ -35,3 +37,4 @@ INSERT INTO millrace.kept
     UNION ALL SELECT 'exprun', (SELECT max(id) FROM experiment_runs)
   ) highest
   WHERE up_to IS NOT NULL AND EXISTS (SELECT FROM millrace.incarnations WHERE life > 1);
+END IF; END $$;

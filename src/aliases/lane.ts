@@ -2,6 +2,7 @@ import type { RedisConnection } from '../connections/redis';
 import { asRetryable, describeError, MillraceError } from '../foundation/errors';
 import type { Log } from '../log/log';
 import type { Metrics } from '../metrics/metrics';
+import { documentHashes } from '../mapping/fingerprint';
 import { AppliedReport } from '../pipeline/applied-report';
 import type { Tell } from '../pipeline/event';
 import { Incidents } from '../pipeline/incidents';
@@ -36,8 +37,10 @@ export interface AliasLaneOptions extends Omit<KeeperOptions, 'onFold'> {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly tell: Tell;
-  /** Let a pass delete more than half of a type's keys. */
+  /** Let a pass delete more than half of a type's keys, and take over keys under the prefix of a new document. */
   readonly force: boolean;
+  /** New documents whose keys in Redis are ours from now on, whatever they hold. */
+  readonly claimed?: ReadonlySet<string> | undefined;
 }
 
 export interface AliasLaneState extends LaneState<PassReport>, AliasLag {
@@ -68,7 +71,7 @@ const busyGraceMs = 5_000;
  * Everything the lane knows it can find again in SQLite and Redis.
  */
 export function aliasLane(options: AliasLaneOptions): AliasLane {
-  const { path, connection, log, metrics, tell, force, aliasCase } = options;
+  const { path, connection, log, metrics, tell, force, aliasCase, documents = [] } = options;
   const lag = new LagReader();
   const readLag = (now: number) => {
     const { source, folding } = keeper;
@@ -83,9 +86,9 @@ export function aliasLane(options: AliasLaneOptions): AliasLane {
   const sink = new AliasSink(connection);
   const vouching = new Vouching(sink, aliasCase, force);
   const introduction = new Introduction(sink, {
-    documents: [],
-    hashes: new Map(),
-    claimed: force ? 'all' : new Set(),
+    documents,
+    hashes: documentHashes(documents),
+    claimed: force ? 'all' : (options.claimed ?? new Set()),
   });
   const applied = new AppliedReport({
     ...{ pipeline: 'aliases', log, metrics, tell },
@@ -100,11 +103,12 @@ export function aliasLane(options: AliasLaneOptions): AliasLane {
   const passes = aliasPasses({
     ...{ connection, target: sink, aliasCase, force, unserved, log, metrics, tell },
     truths: () => keeper.source?.truths ?? new Map(),
-    aliasTruths: () => keeper.source?.truths ?? new Map(),
-    doubtful: () => vouching.doubtful(keeper.source?.truths.keys() ?? []),
+    aliasTruths: () => keeper.source?.aliasTruths ?? new Map(),
+    doubtful: () => vouching.doubtful(keeper.source?.aliasTruths.keys() ?? []),
     standing: (type) => introduction.standing(type),
     onJudged: (types, blocked) => {
-      vouching.judged(types, blocked);
+      const spelled = (type: string) => keeper.source?.aliasTruths.has(type) === true;
+      vouching.judged(types.filter(spelled), blocked.filter(spelled));
       introduction.judged(types);
     },
     onDone: (report) => {
@@ -152,7 +156,7 @@ export function aliasLane(options: AliasLaneOptions): AliasLane {
         yieldToWriter,
         tidy({ keep, keeper, sink, log }),
         restWhilePaused,
-        tail({ keep, sink, vouching, applied }),
+        tail({ keep, sink, vouching, introduction, applied, onDoubt }),
         pass,
       ],
       atRest: [settle],

@@ -9,24 +9,30 @@ import { refusePaused } from '../pipeline/pause';
 import { aliasLane } from './lane';
 import { type PassReport, requireTables } from './pass/report';
 import { aliasPauseStore } from './sink/pause-store';
+import { sourceOptions } from './source/source-options';
+
+export interface AliasesOnceOptions extends OnceOptions {
+  /** Delete even when that is more than half of the keys of a type, and take over the keys of new documents. */
+  readonly force?: boolean;
+  /** New documents whose keys are taken over. */
+  readonly claimed?: ReadonlySet<string>;
+}
 
 /**
  * One full pass in this process, beside a running daemon or without one. Installs nothing in the SQLite file. The first
  * failure ends it.
- * @param options force: delete even when that is more than half of the keys of a type. @throws E_STOPPED when the signal aborts
+ * @throws E_STOPPED when the signal aborts
  */
 export async function aliasesOnce(
   config: AliasStores,
   log: Log,
-  { force = false, ...options }: OnceOptions & { readonly force?: boolean } = {},
+  { force = false, claimed, ...options }: AliasesOnceOptions = {},
 ): Promise<PassReport> {
   const connection = new RedisConnection(config.redis, 'pass');
   const { turns, passes, close } = aliasLane({
-    path: config.dbPath,
-    mappings: config.aliasTables,
-    aliasCase: config.aliasCase,
+    ...sourceOptions(config),
     install: false,
-    ...{ force, connection, log, metrics: createMetrics(), tell: untold },
+    ...{ force, claimed, connection, log, metrics: createMetrics(), tell: untold },
   });
   const report = await runForOnePass({
     ...options,

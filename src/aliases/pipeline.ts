@@ -7,6 +7,7 @@ import { aliasPauseStore } from './sink/pause-store';
 import { isNetworkPath, networkWarning } from './source/network-path';
 import { databaseWake$ } from './source/wake';
 import { aliasHealth, aliasReadings, aliasStatus, type AliasStatus, aliasTroubles } from './status';
+import { sourceOptions } from './source/source-options';
 
 /** SQLite -> changelog -> Redis, with a full pass at start and each interval. */
 export function aliasPipeline(options: PipelineOptions): Pipeline<AliasStatus, PassReport> {
@@ -15,9 +16,7 @@ export function aliasPipeline(options: PipelineOptions): Pipeline<AliasStatus, P
   const tell = tellOf('aliases', options);
   const connection = new RedisConnection(config.redis, 'aliases');
   const lane = aliasLane({
-    path: dbPath,
-    mappings: aliasTables,
-    aliasCase: config.aliasCase,
+    ...sourceOptions(config),
     install: capture,
     force: false,
     ...{ connection, log, metrics, tell },
@@ -26,7 +25,7 @@ export function aliasPipeline(options: PipelineOptions): Pipeline<AliasStatus, P
   if (isNetworkPath(dbPath)) log.warn(networkWarning.what, { event: 'network', hint: networkWarning.remedy });
   return framed(options, {
     ...{ pipeline: 'aliases', tell, turns, passes, intervalSeconds, firstPassSeconds: 0 },
-    kinds: aliasTables.map(({ type }) => type),
+    kinds: [...aliasTables.map(({ type }) => type), ...config.documents.map(({ name }) => name)],
     wake$: databaseWake$(dbPath),
     beside: [],
     status: (facts) =>

@@ -1,3 +1,4 @@
+import { keyPrefix } from '../mapping/alias-tables';
 import type { Readings } from '../metrics/gauges';
 import type { CheckpointAge } from '../pipeline/checkpoint-age';
 import { type Health, healthOf } from '../pipeline/health';
@@ -11,18 +12,21 @@ import {
 } from '../pipeline/progress';
 import { describeGaps } from './source/capture';
 import type { UnservedTable } from './source/catalogue';
+import type { UnservedDocument } from './source/documents/catalogue';
 import type { AliasSource } from './source/source';
 import type { AliasLag } from './lag';
 import type { AliasLaneState } from './lane';
 import type { PassReport } from './pass/report';
 import type { UnservedRow } from './source/unserved';
-import { keyPrefix } from '../mapping/alias-tables';
 
-/** One configured table, served or not. */
+/** One mapping, served or not. */
 export interface TableStatus {
+  /** Its name. */
   readonly type: string;
   readonly table: string;
-  readonly state: 'served' | UnservedTable['reason'];
+  /** Its keys: what they begin with and an asterisk, or the template of a document. */
+  readonly keys: string;
+  readonly state: 'served' | UnservedTable['reason'] | UnservedDocument['reason'];
   readonly message?: string;
   readonly hint?: string;
 }
@@ -44,21 +48,31 @@ export interface AliasStatus extends Progress<PassReport>, AliasLag {
   readonly checkpoint: { readonly seq: number | null; readonly at: number; readonly by: string } | null;
 }
 
-export function tableStatuses(entries: AliasSourceEntries): readonly TableStatus[] {
-  return entries.map((entry) =>
-    entry.state === 'served'
-      ? { type: entry.mapping.type, table: entry.table, state: 'served' }
-      : {
-          type: entry.mapping.type,
-          table: entry.mapping.table,
-          state: entry.reason,
-          message: entry.message,
-          hint: entry.hint,
-        },
-  );
-}
+/** Of every mapping, alias tables first. */
+export const tableStatuses = ({ entries, documents }: Served): readonly TableStatus[] => [
+  ...entries.map((entry) => {
+    const { type, table } = entry.mapping;
+    const keys = `${keyPrefix(type)}*`;
+    return entry.state === 'served'
+      ? { type, table: entry.table, keys, state: entry.state }
+      : { type, table, keys, ...unserved(entry) };
+  }),
+  ...documents.map((entry) => {
+    const { name: type, key, rows } = entry.mapping;
+    const keys = key.text;
+    return entry.state === 'served'
+      ? { type, table: entry.table.name, keys, state: entry.state }
+      : { type, table: rows.table, keys, ...unserved(entry) };
+  }),
+];
 
-type AliasSourceEntries = AliasSource['entries'];
+type Served = Pick<AliasSource, 'entries' | 'documents'>;
+
+const unserved = ({ reason: state, message, hint }: UnservedTable | UnservedDocument) => ({
+  state,
+  message,
+  hint,
+});
 
 export interface AliasParts extends Pick<AliasStatus, 'database' | 'redis' | 'nextPassAt'> {
   readonly state: AliasLaneState;
@@ -83,7 +97,7 @@ export function aliasStatus(
       source === undefined || source.changelog !== undefined
         ? null
         : (cannotWrite ?? describeGaps(source.captureGaps)),
-    tables: tableStatuses(source?.entries ?? []),
+    tables: source === undefined ? [] : tableStatuses(source),
     unserved: state.unserved,
     checkpoint: checkpoint ? { seq: position?.seq ?? null, at: checkpoint.at, by: checkpoint.by } : null,
     checkpointAgeSeconds: age.seconds({

@@ -6,7 +6,7 @@ import type { RedisConnection } from '../connections/redis';
 import type { RedisTarget } from '../connections/redis-url';
 import { asRetryable, isFatal } from '../foundation/errors';
 import type { Log } from '../log/log';
-import type { Catalogue } from '../mapping/kinds';
+import { type Catalogue, onDeleteOf } from '../mapping/kinds';
 import type { RetentionPolicy } from '../mapping/retention-policy';
 import type { Metrics } from '../metrics/metrics';
 import { AppliedReport } from '../pipeline/applied-report';
@@ -16,6 +16,7 @@ import { type LaneState, type Stage, Turns } from '../pipeline/turns';
 import type { PassRunner } from '../pipeline/pass-runner';
 import { PauseState } from '../pipeline/pause';
 import type { CycleOutcome } from '../pipeline/pump';
+import type { ApplierOptions } from './apply/applier';
 import type { SinkOptions } from './apply/sink';
 import { Parked } from './letters/parked';
 import { ArchivePasses } from './pass/passes';
@@ -25,6 +26,7 @@ import { SyncedNames } from './pass/synced-names';
 import { Checkpoint, Displaced } from './position/checkpoint';
 import type { StreamPosition } from './position/claimed-position';
 import { archiveIncidentStore } from './position/incident-store';
+import type { StoppedMapping } from './schema/preparation';
 import { Standing } from './position/standing';
 import { type RefusedKind, Refusals } from './refusals';
 import { ArchiveConnections } from './stages/connections';
@@ -43,7 +45,7 @@ export interface ArchiveLaneOptions {
   readonly postgres: PostgresTarget;
   readonly catalogue: Catalogue;
   readonly strategies: SinkOptions['strategies'];
-  readonly onDelete: SinkOptions['onDelete'];
+  readonly onDelete: ApplierOptions['onDelete'];
   /** Set for a daemon that has to remove old records from Redis. */
   readonly retention?: RetentionPolicy | undefined;
   readonly log: Log;
@@ -67,6 +69,8 @@ export interface ArchiveLaneState extends LaneState<ArchivePassReport> {
   readonly behindSince: number | undefined;
   readonly deadLetters: number;
   readonly refusals: readonly RefusedKind[];
+  /** Mappings of the user's own whose tables cannot take their records. */
+  readonly stopped: readonly StoppedMapping[];
   readonly evicts: boolean;
 }
 
@@ -112,11 +116,15 @@ export function archiveLane(options: ArchiveLaneOptions): ArchiveLane {
   const applier = () => prepare.applier;
   const truth = new TruthReader(redis, catalogue);
   const shared = { redis, postgres, checkpoint, parked, strategies, log, truth };
+  const deletes = [...catalogue.values()].some((kind) => onDeleteOf(kind, onDelete) !== 'keep');
   const echoes = new Echoes(() => lastEntryId(redis));
-  const prepare = new Prepare({
+  const prepare: Prepare = new Prepare({
     ...{ ...shared, onDelete, echoes },
     onIncident: (what) => {
       incidents.add(what);
+    },
+    onServed: () => {
+      restart('a mapping is served again');
     },
     onApplied: (page, ms, since) => {
       fullPasses.applied(page);
@@ -130,7 +138,7 @@ export function archiveLane(options: ArchiveLaneOptions): ArchiveLane {
     onConnected: () => {
       follow.mustLook();
     },
-    mayApply: async (page) => onDelete === 'keep' || follow.mayDelete(page),
+    mayApply: async (page) => !deletes || follow.mayDelete(page),
     mayGoOn: () =>
       !tick.due && !follow.must && !parked.due && !parked.possible && passes.progress === undefined,
   });
@@ -215,6 +223,7 @@ export function archiveLane(options: ArchiveLaneOptions): ArchiveLane {
         behindSince: tail.behindSince,
         deadLetters: parked.count,
         refusals: refusals.list,
+        stopped: prepare.stopped,
         evicts: prepare.evicts,
       };
     },

@@ -17,6 +17,7 @@ import type { ArchiveLaneState } from './lane';
 import type { MemoryFacts } from './memory-forecast';
 import type { ArchivePassReport } from './pass/report';
 import { type RefusedKind, refusalTrouble } from './refusals';
+import type { StoppedMapping } from './schema/preparation';
 import { millisecondsOf } from './tail/stream';
 import type { MirrorStatus } from './mirror/mirror-log';
 
@@ -34,6 +35,8 @@ export interface ArchiveStatus extends Progress<ArchivePassReport> {
   readonly deadLetters: number;
   /** Kinds of which Postgres takes nothing any more. */
   readonly refusals: readonly RefusedKind[];
+  /** Mappings of the user's own whose tables cannot take their records, and why. */
+  readonly stopped: readonly StoppedMapping[];
   readonly memory: MemoryFacts | null;
   readonly evicts: boolean;
   /** What keeps writers from their work: the function library, or the stream. */
@@ -55,7 +58,7 @@ export function archiveStatus(
   { redis, postgres, state, age, mirror, memory, capture, nextPassAt }: ArchiveParts,
   now = Date.now(),
 ): ArchiveStatus {
-  const { role, owned, owner, position, entryId, deadLetters, refusals } = state;
+  const { role, owned, owner, position, entryId, deadLetters, refusals, stopped } = state;
   const since = owned ? waitingSince(state, memory) : undefined;
   const lagSeconds = since === undefined ? 0 : Math.max(0, now - since) / 1_000;
   const known = owned && memory !== undefined;
@@ -80,6 +83,7 @@ export function archiveStatus(
     }),
     deadLetters,
     refusals: owned ? refusals : [],
+    stopped: owned ? stopped : [],
     memory: memory ?? null,
     nextPassAt,
     paused,
@@ -128,6 +132,9 @@ export function archiveTroubles(
     troubles.push(`archive: ${message} (${code})${hint === undefined ? '' : `: ${hint}`}`);
   if (status.role === 'standby') return troubles;
   troubles.push(
+    ...status.stopped.map(
+      ({ kind, message, hint }) => `archive: mapping ${kind} is not served: ${message}: ${hint}`,
+    ),
     ...status.refusals.map((one) => refusalTrouble(catalogue, one)),
     ...mirrorTroubles(status, limits),
   );

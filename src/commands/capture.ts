@@ -5,6 +5,7 @@ import { tableStatuses } from '../aliases/status';
 import { useRunningDaemon } from '../embedded/stores';
 import { configOf, type RunVerb, withOptions } from './options';
 import { complain, print, printJson } from '../terminal/print';
+import { sourceOptions } from '../aliases/source/source-options';
 
 const examples = `
 Examples:
@@ -20,13 +21,13 @@ export function captureCommand(program: Command, run: RunVerb): void {
       .description('install, inspect or remove the triggers and the changelog in the SQLite file')
       .addArgument(new Argument('<action>', 'what to do').choices(['install', 'status', 'uninstall']))
       .option('--json', 'print the result as JSON'),
-    ['dbPath'],
+    ['dbPath', 'config'],
   )
     .addHelpText('after', examples)
     .action((action: 'install' | 'status' | 'uninstall', flags: Record<string, unknown>) =>
       run(() => {
         const config = useRunningDaemon(configOf(flags));
-        const options = { path: config.dbPath, mappings: config.aliasTables, aliasCase: config.aliasCase };
+        const options = sourceOptions(config);
         const json = flags['json'] === true;
         // A missing file or a wrong one is found here, before anything is written.
         let source = AliasSource.open(options);
@@ -59,7 +60,7 @@ export function captureCommand(program: Command, run: RunVerb): void {
           journalMode: source.journalMode,
           complete: source.changelog !== undefined,
           gaps: source.captureGaps,
-          tables: tableStatuses(source.entries),
+          tables: tableStatuses(source),
           head: source.changelog?.head() ?? null,
         };
         source.close();

@@ -7,6 +7,8 @@ import {
 } from '../archive/letters/letter-store';
 import { requirePostgres } from '../config/load';
 import { fatal } from '../foundation/errors';
+import { harmless } from '../foundation/harmless';
+import type { Catalogue } from '../mapping/kinds';
 import { withStores } from '../config/left-out';
 import { PostgresConnection } from '../connections/postgres';
 import { useRunningDaemon } from '../embedded/stores';
@@ -50,12 +52,11 @@ export function deadLettersCommand(program: Command, run: RunVerb): void {
         .argument('[ids...]', 'their numbers', parseIds, [] as string[])
         .option(
           '--kind <kind>',
-          `only of this kind: ${[...catalogue.keys()].join(', ')}, or ? for what is none`,
-          parseKind,
+          `only of this kind: ${[...catalogue.keys()].join(', ')}, a record of the file of mappings, or ? for what is none`,
         )
         .option('--error <code>', 'only with this code: an SQLSTATE or E_…')
         .option('--json', 'one line of JSON for each'),
-      ['postgresUrl'],
+      ['postgresUrl', 'config'],
     );
   filtered('list', 'what is parked, and why; alias rows that cannot be served as well')
     .option('--limit <count>', 'at most so many', parseCount, 100)
@@ -105,6 +106,7 @@ async function withStore(
 ): Promise<number> {
   const { kind, error } = flags;
   const config = useRunningDaemon(configOf(flags));
+  requireKind(kind, config.catalogue);
   const postgres = new PostgresConnection(requirePostgres(config), 'dead-letters');
   try {
     const filter = {
@@ -204,10 +206,15 @@ function parseIds(id: string, before: string[]): string[] {
   return [...before, id];
 }
 
-function parseKind(text: string): string {
-  if (catalogue.has(text) || text === '?') return text;
-  throw new InvalidArgumentError(
-    `the kinds are ${[...catalogue.keys()].join(', ')}, and ? for what is none.`,
+/** @throws E_USAGE: which kinds there are is known only when the file of mappings is read */
+function requireKind(kind: string | undefined, kinds: Catalogue): void {
+  if (kind === undefined || kind === '?' || kinds.has(kind)) return;
+  throw fatal(
+    `there is no kind ${harmless(kind)}: the kinds are ${[...kinds.keys()].join(', ')}, and ? for what is none`,
+    {
+      code: 'E_USAGE',
+      hint: '`millrace dead-letters --help` says what there is.',
+    },
   );
 }
 

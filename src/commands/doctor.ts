@@ -24,7 +24,7 @@ export function doctorCommand(program: Command, run: RunVerb): void {
         'check connections, versions, triggers, tables, grants, drift, checkpoints, lag and memory',
       )
       .option('--json', 'print the findings as JSON'),
-    ['redisUrl', 'postgresUrl', 'dbPath', 'only'],
+    ['redisUrl', 'postgresUrl', 'dbPath', 'only', 'config'],
   )
     .addHelpText('after', examples)
     .action((flags: Record<string, unknown>) =>

@@ -27,7 +27,7 @@ export function migrateCommand(program: Command, run: RunVerb): void {
         'create or adopt the archive’s tables in Postgres, and load the function library into Redis',
       )
       .option('--dry-run', 'print the SQL that would be run, and change nothing'),
-    ['postgresUrl', 'redisUrl'],
+    ['postgresUrl', 'redisUrl', 'config'],
   )
     .addHelpText('after', examples)
     .action((flags: Record<string, unknown>) =>
@@ -61,14 +61,27 @@ async function migratePostgres(
 }
 
 /** What a migration did, one line for each thing. */
-export function summary({ database, schema, adopted, steps, recorded }: MigrationReport): readonly string[] {
+export function summary({
+  database,
+  schema,
+  adopted,
+  steps,
+  recorded,
+  failed,
+}: MigrationReport): readonly string[] {
   const where = `Postgres, database ${database}, schema ${schema}:`;
-  if (steps.length + recorded.length === 0) return [`${where} everything is in place already.`];
+  const stopped = failed.flatMap(({ kind, message, hint }) => [
+    `  mapping ${kind} cannot be served: ${message}`,
+    `      ${hint}`,
+  ]);
+  if (steps.length + recorded.length + failed.length === 0)
+    return [`${where} everything is in place already.`];
   return [
     where,
     ...adopted.map(({ table, rows }) => `  adopted table ${table}${rows > 0 ? ` (about ${rows} rows)` : ''}`),
     ...steps.map(({ thing }) => `  ${sentence(thing)}`),
     ...(recorded.length > 0 ? [`  migrated to ${recorded.at(-1) ?? 0}`] : []),
+    ...stopped,
   ];
 }
 

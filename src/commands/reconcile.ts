@@ -47,7 +47,7 @@ export function reconcileCommand(program: Command, run: RunVerb): void {
         1_000,
       )
       .option('--force', 'aliases: delete even when that is more than half of the keys of a type'),
-    ['redisUrl', 'postgresUrl', 'dbPath', 'only'],
+    ['redisUrl', 'postgresUrl', 'dbPath', 'only', 'config'],
   )
     .addHelpText('after', examples)
     .action((flags: Flags & Record<string, unknown>) =>

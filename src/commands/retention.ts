@@ -35,7 +35,7 @@ export function retentionCommand(program: Command, run: RunVerb): void {
       .option('--dry-run', 'say what would be removed and what would stay, and change nothing')
       .option('--json', 'print the result as a line of JSON')
       .addHelpText('after', examples),
-    ['redisUrl', 'postgresUrl', 'retentionDays'],
+    ['redisUrl', 'postgresUrl', 'retentionDays', 'config'],
   ).action((flags: Flags) =>
     run(async (signal) => {
       const config = useRunningDaemon(configOf(flags));

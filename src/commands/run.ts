@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { collectEarly } from '../archive/position/garbage';
 import type { Config } from '../config/load';
-import { runDaemon } from '../daemon/daemon';
+import { runReloading } from '../daemon/reloading';
 import { writeRecord } from '../control/daemon-record';
 import { firstSteps } from '../demo/first-steps';
 import { told } from '../demo/travel';
@@ -39,7 +39,7 @@ export function runCommand(program: Command, run: RunVerb): void {
         '--embedded',
         'start a real Redis and a real PostgreSQL for what is not configured, and make a sample database',
       ),
-    ['redisUrl', 'postgresUrl', 'dbPath', 'interval', 'only'],
+    ['redisUrl', 'postgresUrl', 'dbPath', 'interval', 'only', 'config'],
   )
     .addHelpText('after', examples + environmentHelp())
     .action((flags: Flags & Record<string, unknown>) =>
@@ -58,11 +58,11 @@ export function runCommand(program: Command, run: RunVerb): void {
           for (const what of stores.started) log.info(`started for you: ${what}`, { event: 'embedded' });
           if (flags.once === true) return await runOnce(config, log);
           collectEarly();
-          await runDaemon({
-            config,
-            log,
-            signal,
+          await runReloading({
+            ...{ config, log, signal },
+            reread: () => configOf(flags),
             onRunning: (http) => {
+              forget?.();
               if (http === undefined || (stores.started.length === 0 && flags.embedded !== true)) return;
               const { redisUrl, postgresUrl, dbPath } = addressesOf(config);
               forget = writeRecord(config.dataDir, {
@@ -73,7 +73,7 @@ export function runCommand(program: Command, run: RunVerb): void {
                 http,
                 ours: stores.ours,
               });
-              showing = greet({ config, http, show: stores.ours }, log, ended.signal);
+              showing ??= greet({ config, http, show: stores.ours }, log, ended.signal);
             },
           });
           return 0;

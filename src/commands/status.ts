@@ -31,7 +31,7 @@ export function statusCommand(program: Command, run: RunVerb): void {
       .description('how far the pipelines are; asks the running daemon, or else the stores')
       .option('--watch [seconds]', 'live, drawn anew each second or so many', parseSeconds)
       .option('--json', 'print it as JSON'),
-    ['redisUrl', 'postgresUrl', 'dbPath', 'only'],
+    ['redisUrl', 'postgresUrl', 'dbPath', 'only', 'config'],
   )
     .addHelpText('after', examples)
     .action(({ watch, json = false, ...flags }: Flags) =>

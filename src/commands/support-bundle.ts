@@ -26,7 +26,7 @@ export function supportBundleCommand(program: Command, run: RunVerb): void {
       .command('support-bundle')
       .description('one file with what support needs, without secrets or contents')
       .argument('[file]', 'where to write it (.json.gz)'),
-    ['redisUrl', 'postgresUrl', 'dbPath', 'only'],
+    ['redisUrl', 'postgresUrl', 'dbPath', 'only', 'config'],
   )
     .addHelpText('after', examples)
     .action((file: string | undefined, flags: Record<string, unknown>) =>

@@ -26,7 +26,7 @@ export function traceCommand(program: Command, run: RunVerb): void {
       .description('where one record or alias is, on its whole way, and what happens to it next')
       .argument('<key>', 'aidb:<kind>:<id> or alias:<type>:<alias>; their first word may be left out')
       .option('--json', 'print it as JSON'),
-    ['redisUrl', 'postgresUrl', 'dbPath'],
+    ['redisUrl', 'postgresUrl', 'dbPath', 'config'],
   )
     .addHelpText('after', examples)
     .action((key: string, flags: Record<string, unknown>) =>

@@ -17,6 +17,7 @@ const verbs: Readonly<Record<string, () => Promise<AddVerb>>> = {
   retention: async () => (await import('./retention.js')).retentionCommand,
   warm: async () => (await import('./warm.js')).warmCommand,
   migrate: async () => (await import('./migrate.js')).migrateCommand,
+  config: async () => (await import('./config/config.js')).configCommand,
   capture: async () => (await import('./capture.js')).captureCommand,
   psql: async () => (await import('./psql.js')).psqlCommand,
   'redis-cli': async () => (await import('./redis-cli.js')).redisCliCommand,

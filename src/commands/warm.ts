@@ -21,7 +21,7 @@ export function warmCommand(program: Command, run: RunVerb): void {
       )
       .option('--dry-run', 'say what would be put back, and change nothing')
       .option('--json', 'print the result as a line of JSON'),
-    ['redisUrl', 'postgresUrl'],
+    ['redisUrl', 'postgresUrl', 'config'],
   )
     .addHelpText(
       'after',

@@ -52,7 +52,9 @@ export function notRun(who: string, name: PipelineName, leftOut: readonly LeftOu
   const { message, hint } = leftOut.find(({ pipeline }) => pipeline === name) ?? {};
   return fatal(`this ${who} does not run ${name}${message === undefined ? '' : `: ${message}`}`, {
     code: 'E_NOT_RUN',
-    hint: hint ?? 'It was told to run the other one alone: MILLRACE_ONLY.',
+    hint:
+      hint ??
+      'It was told to run the other one alone: by MILLRACE_ONLY, or by a file that maps nothing here.',
   });
 }
 

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
-import { type AliasCase, type AliasMapping, defaultMappings } from '../mapping/alias-tables';
+import type { AliasCase, AliasMapping } from '../mapping/alias-tables';
+import type { DocumentMapping } from '../mapping/documents';
 import { aiRegistry } from '../mapping/ai-registry';
 import type { Catalogue } from '../mapping/kinds';
 import type { RetentionPolicy } from '../mapping/retention-policy';
@@ -9,7 +10,8 @@ import { fatal } from '../foundation/errors';
 import { harmless } from '../foundation/harmless';
 import type { PostgresTarget } from '../connections/postgres-url';
 import { daemonGrants } from '../connections/redis-grants';
-import { type PipelineName, pipelineNames } from './names';
+import { loadMappings, mappedPipelines, type MappingsFile, nothingMapped } from './mappings';
+import type { PipelineName } from './names';
 import { misnamed, redisOf } from './redis-settings';
 import type { RedisTarget } from '../connections/redis-url';
 import { readSecretFiles } from './secret-files';
@@ -45,6 +47,10 @@ export interface Config {
   readonly dbConfigured: boolean;
   readonly dbPath: string;
   readonly aliasTables: readonly AliasMapping[];
+  /** The documents that the file of mappings has, or includes. */
+  readonly documents: readonly DocumentMapping[];
+  /** Where the mappings are from; undefined: those that are built in apply. */
+  readonly mappingsFile: MappingsFile | undefined;
   /** The kinds of record of the archive. */
   readonly catalogue: Catalogue;
   readonly aliasCase: AliasCase;
@@ -61,8 +67,8 @@ export interface Config {
   readonly dataDir: string;
 }
 
-/** The SQLite file: which of its tables are served, and how their aliases are spelled as keys. */
-export type AliasFile = Pick<Config, 'dbPath' | 'aliasTables' | 'aliasCase'>;
+/** The SQLite file: which of its tables and documents are served, and how aliases are spelled as keys. */
+export type AliasFile = Pick<Config, 'dbPath' | 'aliasTables' | 'documents' | 'aliasCase'>;
 
 /** Both ends of the pipeline `aliases`. */
 export type AliasStores = AliasFile & Pick<Config, 'redis'>;
@@ -98,7 +104,7 @@ const byFlagOrEnvironment: Naming = {
 
 /**
  * Checks everything at once. `flags` are commander's values by option name (camel case of the flag, see flagName).
- * @param catalogue whose kinds the settings may name; that of everybody who brings none of their own
+ * @param catalogue whose kinds the settings may name; that of everybody who brings none of their own. A file of mappings may leave it out
  * @throws MillraceError E_CONFIG (fatal) that lists every problem, each with the setting's name.
  */
 export function loadConfig(
@@ -124,9 +130,10 @@ export function loadConfig(
     const { env, flag }: Option = options[name];
     return naming.nameOf(name) ?? (isFlag(name) ? flag?.split(' ')[0] : undefined) ?? env;
   };
+  let kinds = catalogue;
   const read = <N extends OptionName>(name: N): Value<N> => {
     const option: Option = options[name];
-    const schema = typeof option.schema === 'function' ? option.schema(catalogue) : option.schema;
+    const schema = typeof option.schema === 'function' ? option.schema(kinds) : option.schema;
     const byDefault = () =>
       (option.fallback === undefined ? undefined : schema.parse(option.fallback)) as Value<N>;
     const value = given(name);
@@ -141,6 +148,17 @@ export function loadConfig(
     return byDefault();
   };
 
+  const path = read('config');
+  const {
+    mappings,
+    file,
+    problems: mappingProblems,
+  } = loadMappings(path, `${sourceOf('config')}="${harmless(path ?? '')}"`, {
+    aliasTables: read('aliasTables'),
+    catalogue,
+  });
+  kinds = mappings.catalogue;
+  problems.push(...mappingProblems);
   const url = read('redisUrl');
   const isSet = (name: OptionName): boolean => given(name) !== undefined;
   const host = read('redisHost');
@@ -164,6 +182,9 @@ export function loadConfig(
   // Python's names are accepted too: the services replaced here used them.
   const level = read('logLevel');
   const only = read('only');
+  const pipelines = only === undefined ? mappedPipelines(mappings) : [only];
+  if (mappingProblems.length === 0 && !pipelines.some((name) => mappedPipelines(mappings).includes(name)))
+    problems.push(nothingMapped(path ?? '', only));
   const interval = read('interval');
   const byFlag = flags['interval'] !== undefined;
   const config: Config = {
@@ -173,15 +194,15 @@ export function loadConfig(
       ...redis.target,
       ...(certificates === undefined ? {} : { certificates }),
       maxRecordBytes: read('maxRecordSize'),
-      grants: daemonGrants(catalogue),
+      grants: daemonGrants(kinds),
     },
-    pipelines: only === undefined ? pipelineNames : [only],
+    pipelines,
     leftOut: [],
     postgres: read('postgresUrl'),
     dbConfigured: given('dbPath') !== undefined,
     dbPath: resolve(read('dbPath')),
-    catalogue,
-    aliasTables: read('aliasTables') ?? defaultMappings,
+    ...mappings,
+    mappingsFile: file,
     aliasCase: read('aliasCase'),
     capture: read('capture'),
     aliasIntervalSeconds: (byFlag ? undefined : read('aliasInterval')) ?? interval ?? defaultSeconds.aliases,

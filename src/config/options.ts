@@ -120,6 +120,13 @@ export const options = {
     fallback: 'sports_data.db',
     help: 'SQLite file with the alias tables',
   },
+  config: {
+    env: 'MILLRACE_CONFIG',
+    flag: '--config <file>',
+    schema: anyText,
+    help: 'file of mappings: which keys hold what (default: millrace.yaml in this folder, if it is there)',
+    more: '[its words](11-mappings.md); empty: none',
+  },
   aliasTables: {
     env: 'ALIAS_TABLES',
     schema: mappings,

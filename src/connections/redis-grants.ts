@@ -1,25 +1,32 @@
 import { type DocumentMapping, documentKeyspace } from '../mapping/documents';
-import type { Catalogue } from '../mapping/kinds';
-import { globLiteral } from './glob-literal';
-import { keyspacePattern } from './keyspace-pattern';
+import { type Catalogue, ownKindsOf } from '../mapping/kinds';
+import { globOf, keyspacePatterns } from './keyspace-pattern';
 
 /**
  * The ACL rules that the daemon and the verbs need, and no more; deploy/redis/millrace.acl says the same for the built-in mappings, and tests
  * compare both with the commands that are really sent. They allow reading the application's records, and not changing one. (Redis lets a
  * script have keys only with the right to write them, whatever it does; inside the script each command is checked again.)
  */
-export const daemonGrants = (catalogue: Catalogue, documents: readonly DocumentMapping[] = []): string =>
-  [
-    ...['%R~aidb:*', '~alias:*', ...documents.map(documentKeys), '~millrace:*'],
-    `&${keyspacePattern(0, catalogue)}`,
+export function daemonGrants(catalogue: Catalogue, documents: readonly DocumentMapping[] = []): string {
+  const own = ownKindsOf(catalogue).map(({ own: { prefix } }) => `${globOf(prefix)}*`);
+  return [
+    ...[
+      '%R~aidb:*',
+      ...own.map((keys) => `%R~${keys}`),
+      '~alias:*',
+      ...documents.map(documentKeys),
+      '~millrace:*',
+    ],
+    ...keyspacePatterns(0, catalogue).map((pattern) => `&${pattern}`),
     ...commands,
     ...documentCommands(documents),
-    '(~aidb:* +eval +evalsha)',
+    `(${['aidb:*', ...own].map((keys) => `~${keys}`).join(' ')} +eval +evalsha)`,
   ].join(' ');
+}
 
 /** The ACL rule for the keys of a document. It can hold no space. */
 export const documentKeys = ({ key }: DocumentMapping): string =>
-  `~${globLiteral(key.prefix).replaceAll(/\s/g, '?')}*`;
+  `~${globOf(key.prefix).replaceAll(/\s/g, '?')}*`;
 
 /** What each form of a document needs besides the commands that everybody has. */
 const formCommands = {

@@ -1,9 +1,9 @@
-import type { Socket } from 'node:net';
 import Redis, { type RedisOptions } from 'ioredis';
 import { describeError, fatal, MillraceError } from '../foundation/errors';
 import { localFault } from '../foundation/local-fault';
 import { noReply, translateReply, unknownReply, wrongDatabase } from './redis-replies';
 import { askWhetherReady } from './redis-ready';
+import { hearAllErrors } from './redis-socket-errors';
 import { watchReplies } from './redis-silence';
 import { explainRedisTls, probeTls } from './redis-tls';
 import type { RedisTarget } from './redis-url';
@@ -66,7 +66,7 @@ export class RedisConnection {
       refused: (message) => (this.#lastError ??= Object.assign(new Error(message), { name: 'ReplyError' })),
     });
     this.client.on('error', (error: unknown) => {
-      this.#hearAllErrors();
+      hearAllErrors(this.client);
       // Errors like "Connection is closed" follow from an earlier one, and say less than that.
       if (this.#lastError === undefined || !isConsequence(error)) this.#lastError = error;
       // ioredis only tells of a refused SELECT and would go on in database 0, which is somebody else's. While the first
@@ -157,21 +157,10 @@ export class RedisConnection {
   /** Ends the connection at once, even while it is being made; no other is made. */
   close(): void {
     this.#closing.abort();
-    this.#hearAllErrors();
+    hearAllErrors(this.client);
     this.client.disconnect();
   }
-
-  /**
-   * ioredis listens to the first error of a socket alone. A second one, such as the alert that a TLS server sends when we have refused its
-   * certificate, would end the process.
-   */
-  #hearAllErrors(): void {
-    const { stream } = this.client as { readonly stream?: Socket };
-    stream?.off('error', ignore).on('error', ignore);
-  }
 }
-
-const ignore = (): void => undefined;
 
 const isConsequence = (error: unknown): boolean =>
   /^(Stream isn't writeable|Connection is closed|Reached the max retries)/.test(describeError(error).message);

@@ -1,6 +1,7 @@
 import Database from 'better-sqlite3';
 import Redis from 'ioredis';
 import { Client } from 'pg';
+import { hearAllErrors } from '../connections/redis-socket-errors';
 import { destroy } from '../connections/postgres-transaction';
 import { ModelStore } from '../writer/model-store';
 import type { AliasJourneyStores } from './alias-journeys';
@@ -37,7 +38,9 @@ export async function connect(
   });
   // When a connection is lost, the calls fail.
   postgres.on('error', () => undefined);
-  redis.on('error', () => undefined);
+  redis.on('error', () => {
+    hearAllErrors(redis);
+  });
   const store = new ModelStore(redisUrl);
   const db = new Database(dbPath, { fileMustExist: true });
   const close = () => {

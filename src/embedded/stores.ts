@@ -91,6 +91,7 @@ const leftToUs = (config: Config): boolean =>
   config.postgres === undefined &&
   !config.dbConfigured &&
   config.pipelines === pipelineNames &&
+  config.mappingsFile === undefined &&
   config.aliasTables === defaultMappings &&
   config.aliasCase === 'preserve' &&
   config.capture &&

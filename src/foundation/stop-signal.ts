@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { isatty } from 'node:tty';
+import { hasTerminal } from './hang-up';
 
 /** A process that has not stopped this long after the first signal is ended. */
 const stopDeadlineMs = 5_000;
@@ -29,8 +29,8 @@ export function stopSignal(): AbortSignal {
   const hungUp = () => {
     hungUpAt = performance.now();
   };
-  // Without a terminal SIGHUP comes from logrotate, not from a closed terminal. LOG_FILE does not need it, but the daemon must not end.
-  process.on('SIGHUP', [0, 1, 2].some((fd) => isatty(fd)) ? ask : hungUp);
+  // Without a terminal SIGHUP comes from logrotate, which LOG_FILE does not need, or asks for another look at the mappings: the daemon must not end.
+  process.on('SIGHUP', hasTerminal() ? ask : hungUp);
   whenNpmIsGone(() => {
     // `nohup npm start`: npm does not ignore the hang-up and has ended; we were asked to outlive it.
     if (performance.now() - hungUpAt > hangUpMs) ask();

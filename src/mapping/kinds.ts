@@ -1,8 +1,20 @@
+import type { OwnRecord } from './own-key';
+
 /** The name of a kind in a catalogue: `model`, `prediction`. */
 export type KindName = string;
 
 /** How the text of a hash field becomes the text of a column: see decode.ts. */
-export type Decoder = 'text' | 'json' | 'integer' | 'float' | 'float or none' | 'time' | 'time or none';
+export type Decoder =
+  | 'text'
+  | 'json'
+  | 'integer'
+  | 'float'
+  | 'float or none'
+  | 'time'
+  | 'time or none'
+  | 'bool'
+  | 'uuid'
+  | 'bytes';
 
 export interface Column {
   /** Its name in Postgres. */
@@ -64,9 +76,12 @@ export interface Kind {
    * How a record is told from others that have had its key (ids start over when Redis is flushed):
    *   mapped   by (id, creation time), in millrace.id_map, because others refer to it;
    *   dated    by (id, creation time) in the row itself: redis_id and the column of `created`;
-   *   keyed    by its parents and redis_key, the md5 of what distinguishes it below them.
+   *   keyed    by its parents and redis_key, the md5 of what distinguishes it below them;
+   *   own      by its key alone, whose parts are columns: a record of the user's own, see own-key.ts.
    */
-  readonly identity: 'mapped' | 'dated' | 'keyed';
+  readonly identity: 'mapped' | 'dated' | 'keyed' | 'own';
+  /** For kinds with the identity `own`, and no others. Their `parents` are empty. */
+  readonly own?: OwnRecord;
   /** The field with the creation time, if records have one. */
   readonly created?: string;
   /** Columns in which Postgres allows one row only. */
@@ -98,22 +113,60 @@ export type Catalogue = ReadonlyMap<KindName, Kind>;
 
 /** No glob character, because of the mirror's pattern, and no mark of the stream's fields (nominate.ts). */
 const nameForm = /^[a-z][a-z0-9_]*$/;
+/** Of the user's own: no mark at its end, and not what the stream calls something else. */
+export const ownNameForm = /^(?!too-large$)[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62}[A-Za-z0-9_])?$/;
 
 /** Makes a catalogue of these rows. @throws when they make none */
 export function catalogueOf(rows: readonly Kind[]): Catalogue {
   const catalogue = new Map<KindName, Kind>();
   for (const kind of rows) {
-    const { name, parents, shape, series } = kind;
-    const early = parents.find((parent) => catalogue.get(parent.kind)?.identity !== 'mapped');
-    if (!nameForm.test(name) || catalogue.has(name)) throw new Error(`${name} is no name for a kind`);
-    if (name === 'counter' || name === 'idx') throw new Error(`aidb:${name}: are the keys of something else`);
+    const { name, parents, shape, series, own } = kind;
+    const early =
+      parents.find((parent) => catalogue.get(parent.kind)?.identity !== 'mapped') ??
+      own?.refers.find((other) => catalogue.get(other.kind)?.own?.parts.length !== 1);
+    const form = own === undefined ? nameForm : ownNameForm;
+    if (!form.test(name) || catalogue.has(name)) throw new Error(`${name} is no name for a kind`);
+    if (own === undefined && (name === 'counter' || name === 'idx'))
+      throw new Error(`aidb:${name}: are the keys of something else`);
     if (early !== undefined) throw new Error(`${name} refers to ${early.kind}, which has to come before it`);
+    if ((kind.identity === 'own') !== (own !== undefined))
+      throw new Error(`${name}: the identity own, and no other, has a key template`);
     if ((shape === 'members') !== (series !== undefined))
       throw new Error(`${name}: members, and nothing else, have a series`);
     catalogue.set(name, kind);
   }
   if (rows.filter(({ packed }) => packed).length > 1) throw new Error('one kind at the most can be packed');
   return catalogue;
+}
+
+/** What the keys of a kind begin with. */
+export const prefixOf = ({ name, own }: Pick<Kind, 'name' | 'own'>): string => own?.prefix ?? `aidb:${name}:`;
+
+/** The kinds that a kind's records refer to. */
+export const parentKindsOf = ({ parents, own }: Kind): readonly KindName[] =>
+  (own?.refers ?? parents).map(({ kind }) => kind);
+
+/** What becomes of the row of a record of this kind that the application deletes. @param onDelete of the kinds that do not say */
+export const onDeleteOf = (
+  { own }: Pick<Kind, 'own'>,
+  onDelete: 'keep' | 'delete',
+): 'keep' | 'delete' | 'mark' => own?.onDelete ?? onDelete;
+
+/** The kinds under `aidb:`. */
+export const registryOf = (catalogue: Catalogue): Catalogue =>
+  new Map([...catalogue].filter(([, { own }]) => own === undefined));
+
+const ownKinds = new WeakMap<Catalogue, readonly OwnKind[]>();
+
+export type OwnKind = Kind & { readonly own: OwnRecord };
+
+export const isOwn = (kind: Kind): kind is OwnKind => kind.own !== undefined;
+
+/** The kinds that are the user's own. */
+export function ownKindsOf(catalogue: Catalogue): readonly OwnKind[] {
+  let kinds = ownKinds.get(catalogue);
+  if (kinds === undefined) ownKinds.set(catalogue, (kinds = [...catalogue.values()].filter(isOwn)));
+  return kinds;
 }
 
 /** The kind of a name. @throws when there is none */

@@ -80,7 +80,7 @@ export function framed<Status, Report>(
     reconcile: async () => {
       await refusePaused(pipeline, pauses);
       return unlessFailing(parts.askForPass, {
-        failure: () => turns.failure,
+        failure: () => turns.retrying,
         refused: () => (turns.paused === undefined ? undefined : refusePaused(pipeline, pauses)),
         signal,
       });

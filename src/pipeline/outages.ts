@@ -22,8 +22,8 @@ export interface SeenOutage {
   told: boolean;
 }
 
-/** How long cycles have to succeed to end an outage: between two that fail, a cycle that has nothing to do may succeed. */
-const settledMs = 1_000;
+/** How long cycles have to succeed to end a failure, in status, /readyz, log and events alike: between two that fail, one that finds nothing to do may succeed. */
+export const settledMs = 1_000;
 /** A shorter outage is not told, unless it comes a third time. */
 const hiccupMs = 1_000;
 const hiccups = 3;

@@ -14,6 +14,7 @@ import {
 } from 'rxjs';
 import { isFatal } from '../foundation/errors';
 import { backoffMs, type BackoffOptions } from './backoff';
+import { settledMs as usually } from './outages';
 
 /** How a cycle ended: `more`: work waits, so run again at once; `idle`: wait to be woken. */
 export type CycleOutcome = 'more' | 'idle';
@@ -31,7 +32,7 @@ export interface PumpOptions {
   readonly onFailure: (error: unknown, attempt: number, delayMs: number) => void;
   /** Called once after failures, when cycles have been good for a while. */
   readonly onRecovery: () => void;
-  /** How long cycles have to succeed, in ms (1,000): one that finds nothing to do succeeds, too, before the page that fails comes again. */
+  /** How long cycles have to succeed, in ms; as long as an outage needs to end, unless it is given. */
   readonly settledMs?: number;
 }
 
@@ -40,7 +41,7 @@ export interface PumpOptions {
  * (then it errors). Any other failure is retried with backoff, for ever.
  */
 export function pump(options: PumpOptions): Observable<CycleOutcome> {
-  const { signal, backoff, onFailure, onRecovery, givesUp = isFatal, settledMs = 1_000 } = options;
+  const { signal, backoff, onFailure, onRecovery, givesUp = isFatal, settledMs = usually } = options;
   return new Observable<CycleOutcome>((subscriber) => {
     const latch = new Latch();
     const aborted$ = abort$(signal);

@@ -50,7 +50,7 @@ export interface TurnsOptions<Report> {
 
 /** A lane as it is at one moment; moments are by performance.now(). */
 export interface LaneState<Report> {
-  /** What the pump is retrying, until a cycle succeeds. */
+  /** What the pump is retrying, until cycles have succeeded for a while: one that finds nothing to do succeeds, too, before what fails comes again. */
   readonly failure: ErrorReport | undefined;
   /** Since when the lane has been failing, in milliseconds since 1970; null: it is not. */
   readonly failingSince: number | null;
@@ -66,15 +66,17 @@ export interface LaneState<Report> {
 /** Runs the stages of a pipeline, turn after turn, and keeps how that goes. */
 export class Turns<Report> {
   readonly #options: TurnsOptions<Report>;
-  #failure: ErrorReport | undefined;
+  #retrying: ErrorReport | undefined;
+  #lastFailure: ErrorReport | undefined;
   #lastProgressAt = 0;
 
   constructor(options: TurnsOptions<Report>) {
     this.#options = options;
   }
 
-  get failure(): ErrorReport | undefined {
-    return this.#failure;
+  /** The failure of the last cycle, if it failed. */
+  get retrying(): ErrorReport | undefined {
+    return this.#retrying;
   }
 
   get paused(): Pause | undefined {
@@ -84,7 +86,7 @@ export class Turns<Report> {
   get state(): LaneState<Report> {
     const { passes, incidents, applied } = this.#options;
     return {
-      failure: this.#failure,
+      failure: incidents.failingSince === null ? undefined : this.#lastFailure,
       failingSince: incidents.failingSince,
       lastProgressAt: this.#lastProgressAt,
       paused: this.paused,
@@ -100,7 +102,7 @@ export class Turns<Report> {
     const { stages, incidents } = this.#options;
     try {
       const outcome = await turn(stages);
-      this.#failure = undefined;
+      this.#retrying = undefined;
       this.#lastProgressAt = performance.now();
       incidents.succeeded();
       return outcome;
@@ -115,7 +117,10 @@ export class Turns<Report> {
       return recover(thrown, this.#lastProgressAt);
     } catch (error) {
       // A fatal error ends the run, and is reported there.
-      if (!isFatal(error)) incidents.failed((this.#failure = describeError(error)), this.#lastProgressAt);
+      if (!isFatal(error)) {
+        this.#retrying = this.#lastFailure = describeError(error);
+        incidents.failed(this.#retrying, this.#lastProgressAt);
+      }
       throw error;
     }
   }

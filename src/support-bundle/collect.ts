@@ -130,9 +130,9 @@ function tailOf(path: string): readonly string[] {
 /** Names that a message may quote, because they tell nothing of a record. */
 function knownNames({ aliasTables, catalogue, postgres }: Reachable): ReadonlySet<string> {
   const names = new Set(['millrace', 'public', 'timestamp', 'json', 'UTF8', 'redis_id', 'redis_key', 'id']);
-  for (const { name: kind, table, columns, parents } of catalogue.values()) {
+  for (const { name: kind, table, columns, parents, own } of catalogue.values()) {
     for (const name of [kind, table, `public.${table}`]) names.add(name);
-    for (const { column } of [...columns, ...parents]) names.add(column);
+    for (const { column } of [...columns, ...parents, ...(own?.parts ?? [])]) names.add(column);
   }
   for (const { type, table, idColumn, aliasColumn } of aliasTables)
     for (const name of [type, table, idColumn, aliasColumn]) names.add(name);

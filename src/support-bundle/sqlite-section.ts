@@ -2,10 +2,12 @@ import { openForReading, sqliteError } from '../aliases/source/database';
 import { quoteIdentifier } from '../aliases/source/identifiers';
 import { AliasSource } from '../aliases/source/source';
 import type { AliasFile } from '../config/load';
+import { sourceOptions } from '../aliases/source/source-options';
 
 /** Facts about the SQLite file: columns and counts of the alias tables, and how long the changelog is. */
-export function sqliteSection({ dbPath: path, aliasTables: mappings, aliasCase }: AliasFile) {
-  const source = AliasSource.open({ path, mappings, aliasCase });
+export function sqliteSection(file: AliasFile) {
+  const path = file.dbPath;
+  const source = AliasSource.open(sourceOptions(file));
   const db = openForReading(path);
   try {
     const count = (table: string): unknown =>

@@ -41,9 +41,10 @@ export function describeRecordTrace({ key, redis, archive, verdict }: ArchiveTra
     for (const row of rows) {
       const whose =
         created === null || row.created === created ? '' : ', of another record that had this number';
+      const origin = row.created === null ? '' : `, of the record created ${row.created}`;
       const mapped = row.owned ? '' : ', mapped to it: it had the name first';
       lines.push(
-        `Postgres   row ${row.id} of ${row.table}${row.alive ? '' : ', deleted there'}, of the record created ${row.created}${whose}${mapped}`,
+        `Postgres   row ${row.id} of ${row.table}${row.alive ? '' : ', deleted there'}${origin}${whose}${mapped}`,
       );
       const times = Object.entries(row.times).flatMap(([name, time]) =>
         time === null ? [] : [`${name} ${time}`],

@@ -1,5 +1,5 @@
-import { recordOf } from '../archive/record/key';
-import type { Catalogue, KindName } from '../mapping/kinds';
+import { ownRecordOf, recordOf } from '../archive/record/key';
+import { type Catalogue, type KindName, ownKindsOf, registryOf } from '../mapping/kinds';
 import type { Config } from '../config/load';
 import { fatal } from '../foundation/errors';
 
@@ -28,6 +28,8 @@ export function parseTraced(
     const type = types.find((one) => rest.startsWith(`${one}:`));
     return type === undefined ? undefined : { of: 'alias', type, alias: rest.slice(type.length + 1) };
   };
+  const own = ownRecord(catalogue, text, refuse);
+  if (own !== undefined) return own;
   if (text.startsWith('aidb:')) {
     const found = record(text.slice('aidb:'.length));
     if (found !== undefined) return found;
@@ -49,8 +51,25 @@ export function parseTraced(
   throw refuse(both.length === 0 ? `${text} is no key of ours` : `${text} may be a record or an alias`);
 }
 
-const refused = (message: string, catalogue: Catalogue, types: readonly string[]) =>
-  fatal(message, {
-    code: 'E_TRACE_KEY',
-    hint: `Name aidb:<kind>:<id> (kinds: ${[...catalogue.keys()].join(', ')}) or alias:<type>:<alias> (types: ${types.join(', ')}).`,
-  });
+/** A record of the user's own: such a key is named whole. */
+function ownRecord(
+  catalogue: Catalogue,
+  text: string,
+  refuse: (message: string) => Error,
+): Traced | undefined {
+  const found = ownRecordOf(catalogue, Buffer.from(text).toString('latin1'));
+  if (found !== undefined) return { of: 'record', kind: found.kind, id: Buffer.from(found.id, 'latin1') };
+  const kind = ownKindsOf(catalogue).find(({ own }) => text.startsWith(own.prefix));
+  if (kind === undefined) return undefined;
+  throw refuse(`${text} is not of the form of the keys of ${kind.name}, and so no record`);
+}
+
+function refused(message: string, catalogue: Catalogue, types: readonly string[]) {
+  const kinds = [...registryOf(catalogue).keys()];
+  const keys = [
+    ...(kinds.length > 0 ? [`aidb:<kind>:<id> (kinds: ${kinds.join(', ')})`] : []),
+    ...(types.length > 0 ? [`alias:<type>:<alias> (types: ${types.join(', ')})`] : []),
+    ...ownKindsOf(catalogue).map(({ own }) => `${own.prefix}…`),
+  ];
+  return fatal(message, { code: 'E_TRACE_KEY', hint: `Name ${keys.join(' or ')}.` });
+}

@@ -3,15 +3,16 @@ import type { UnservedRow } from '../aliases/source/unserved';
 import { findUnserved } from '../aliases/source/unserved-rows';
 import type { AliasFile, Config } from '../config/load';
 import { print, printJson } from './print';
+import { sourceOptions } from '../aliases/source/source-options';
 
 /** Prints the rows of alias tables that can have no key, as they are in the file now. @returns how many were printed @throws E_DB_MISSING (fatal) */
 export function tellUnserved(
-  { pipelines, dbPath: path, aliasTables: mappings, aliasCase }: AliasFile & Pick<Config, 'pipelines'>,
+  { pipelines, ...file }: AliasFile & Pick<Config, 'pipelines'>,
   most: number,
   json: boolean,
 ): number {
   if (!pipelines.includes('aliases')) return 0;
-  const source = AliasSource.open({ path, mappings, aliasCase });
+  const source = AliasSource.open(sourceOptions(file));
   let told = 0;
   try {
     for (const [type, truth] of source.truths) {

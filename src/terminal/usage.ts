@@ -1,6 +1,6 @@
 import type { Command, CommanderError } from 'commander';
 import { fatal, type MillraceError } from '../foundation/errors';
-import { nearest } from './nearest';
+import { nearest } from '../foundation/nearest';
 import { type Option, options } from '../config/options';
 
 /** The flags of the program itself; all others, without a verb before them, are flags of `run`. */

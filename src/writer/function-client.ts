@@ -1,6 +1,7 @@
 import Redis, { type RedisOptions } from 'ioredis';
 import { describeError, fatal, MillraceError } from '../foundation/errors';
 import { RedisConnection } from '../connections/redis';
+import { hearAllErrors } from '../connections/redis-socket-errors';
 import { parseRedisUrl } from '../connections/redis-url';
 import { refused } from './fields';
 import { ensureLibrary, isFunctionMissing } from './library';
@@ -115,8 +116,14 @@ const neverAgain = {
 } satisfies RedisOptions;
 
 function own(client: Redis): Connection {
-  client.on('error', () => undefined); // the calls fail with the error
-  return { client, connect: doNothing, translate: same, close: () => client.disconnect() };
+  client.on('error', () => {
+    hearAllErrors(client); // the calls fail with the error
+  });
+  const close = () => {
+    hearAllErrors(client);
+    client.disconnect();
+  };
+  return { client, connect: doNothing, translate: same, close };
 }
 
 const unowned = (connection: RedisConnection): Connection => ({

@@ -61,6 +61,6 @@ test('migrate --dry-run prints a script for psql that does the same, and changes
 });
 
 test('a report without anything in it is one line', () => {
-  const report = { database: 'd', schema: 's', steps: [], adopted: [], recorded: [] };
+  const report = { database: 'd', schema: 's', steps: [], adopted: [], recorded: [], failed: [] };
   expect(summary(report)).toEqual(['Postgres, database d, schema s: everything is in place already.']);
 });

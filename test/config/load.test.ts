@@ -346,7 +346,7 @@ describe('ALIAS_TABLES', () => {
 test('every flag of the table is read under the name commander gives it', () => {
   expect(
     Object.values(options).flatMap((option) => ('flag' in option ? [flagName(option.flag)] : [])),
-  ).toEqual(['redisUrl', 'postgresUrl', 'only', 'db', 'interval', 'days']);
+  ).toEqual(['redisUrl', 'postgresUrl', 'only', 'db', 'config', 'interval', 'days']);
 });
 
 test('sizes are read with their units, and anything else is refused', () => {

@@ -4,6 +4,7 @@ import { PostgresConnection } from '../../src/connections/postgres';
 import { parsePostgresUrl } from '../../src/connections/postgres-url';
 import { inspectServer, RedisConnection } from '../../src/connections/redis';
 import { redisTarget } from '../../src/connections/redis-url';
+import { FunctionClient } from '../../src/writer/function-client';
 import { eventually } from '../support/eventually';
 
 // Servers that answer, and refuse. That they ought to be started is said of none of them.
@@ -152,4 +153,17 @@ test.each([
   connection.close();
   for (const message of ['the first', 'the second']) stream.emit('error', new Error(message));
   await connecting;
+});
+
+test('a socket’s errors end nothing in the client of a writer who gave ioredis’ options', async () => {
+  let accepted = false;
+  const port = await serving(() => {
+    accepted = true;
+  });
+  const writer = new FunctionClient({ host: '127.0.0.1', port });
+  const client = await writer.read((one) => Promise.resolve(one));
+  await eventually(() => accepted);
+  const { stream } = client;
+  writer.close();
+  for (const message of ['the first', 'the second']) stream.emit('error', new Error(message));
 });

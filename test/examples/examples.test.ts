@@ -106,8 +106,8 @@ if (python === '') {
   await archive.becomes('SELECT count(*) FROM metrics', ['3']);
 });
 
-test('every example is in the README, and every one of these is run here', () => {
-  const files = readdirSync(join(root, 'examples')).filter((name) => name !== 'README.md');
+test('every program is in the README, and every one of these is run here', () => {
+  const files = readdirSync(join(root, 'examples')).filter((name) => /\.(?:ts|py)$/.test(name));
   const tests = readFileSync(__filename, 'utf8');
   for (const file of files) expect(tests).toContain(`run('${file}'`);
 });

@@ -127,6 +127,7 @@ test('the tarball has every file that is read at run time, the documents and wha
     ...filesBelow('src', '.sql'),
     ...filesBelow('migrations', '.sql'),
     ...filesBelow('triggers', '.sql'),
+    ...filesBelow('mappings', ''),
     ...filesBelow('docs', '.md'),
     ...[
       'LICENSE',

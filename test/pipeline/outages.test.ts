@@ -77,7 +77,8 @@ test('an outage of Postgres is told while it lasts, since when and why, and kept
     const [incident, ...others] = of((await archiveOf(next)).incidents, 'Postgres');
     expect(others).toEqual([]);
     expect(Math.abs((incident?.at ?? 0) - before)).toBeLessThan(3_000);
-    expect(incident?.outage?.endedAt).toBeGreaterThan(before + 5_000);
+    // It was over after the role was uncertain: 5 s after a sign of life that may be a second older than the outage.
+    expect(incident?.outage?.endedAt).toBeGreaterThan(before + 3_500);
   });
   await next.stop();
   // And without any daemon.

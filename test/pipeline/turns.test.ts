@@ -1,6 +1,7 @@
 import { fatal, retryable } from '../../src/foundation/errors';
 import { Incidents } from '../../src/pipeline/incidents';
 import { PassRunner } from '../../src/pipeline/pass-runner';
+import { settledMs } from '../../src/pipeline/outages';
 import { PauseState } from '../../src/pipeline/pause';
 import { type Stage, Turns } from '../../src/pipeline/turns';
 import { keepLog } from '../support/daemon';
@@ -13,6 +14,7 @@ function build(
   recover = (thrown: unknown): 'idle' => {
     throw thrown;
   },
+  first: () => void = () => undefined,
 ) {
   const ran: string[] = [];
   const stage = (name: string, outcome: Outcome | Error): Stage => {
@@ -28,7 +30,13 @@ function build(
   const store = { is: 'Redis' as const, read: () => Promise.resolve([]), update: () => Promise.resolve([]) };
   const turns = new Turns<object>({
     stages: {
-      always: always.map((outcome, index) => stage(`${index}`, outcome)),
+      always: [
+        () => {
+          first();
+          return undefined;
+        },
+        ...always.map((outcome, index) => stage(`${index}`, outcome)),
+      ],
       atRest: atRest.map((outcome, index) => stage(`rest ${index}`, outcome)),
     },
     passes: new PassRunner({
@@ -74,7 +82,7 @@ test('a stage that fails ends the turn and is told; what recovery makes of it co
   const failing = build([undefined, away, 'more'], []);
   await expect(failing.turns.cycle()).rejects.toBe(away);
   expect(failing.ran).toEqual(['0', '1']);
-  expect(failing.turns.failure).toMatchObject({ code: 'E_REDIS_UNREACHABLE' });
+  expect(failing.turns.retrying).toMatchObject({ code: 'E_REDIS_UNREACHABLE' });
   expect(failing.turns.state).toMatchObject({
     lastProgressAt: 0,
     failingSince: expect.any(Number) as number,
@@ -85,9 +93,27 @@ test('a stage that fails ends the turn and is told; what recovery makes of it co
     throw wrong;
   });
   await expect(ending.turns.cycle()).rejects.toBe(wrong);
-  expect(ending.turns.failure).toBeUndefined(); // the end of the run tells it
+  expect(ending.turns.state.failure).toBeUndefined(); // the end of the run tells it
 
   const recovering = build([away], [], () => 'idle');
   expect(await recovering.turns.cycle()).toBe('idle');
   expect(recovering.turns.state).toMatchObject({ failure: undefined, lastProgressAt: 0 });
+});
+
+test('a failure is told until turns have succeeded for a while: one that finds nothing to do may come between two that fail', async () => {
+  const outcomes: (Error | undefined)[] = [retryable('full', { code: 'E_PG_DISK' }), undefined];
+  const { turns } = build([], [], undefined, () => {
+    const outcome = outcomes.shift();
+    if (outcome !== undefined) throw outcome;
+  });
+  await expect(turns.cycle()).rejects.toThrow('full');
+  await turns.cycle();
+  expect(turns.retrying).toBeUndefined();
+  expect(turns.state.failure).toMatchObject({ code: 'E_PG_DISK' });
+
+  const later = performance.now() + settledMs;
+  const clock = jest.spyOn(performance, 'now').mockReturnValue(later);
+  await turns.cycle();
+  clock.mockRestore();
+  expect(turns.state).toMatchObject({ failure: undefined, failingSince: null });
 });

@@ -6,6 +6,7 @@ import { isNetworkPath, networkWarning } from '../source/network-path';
 import { AliasSource } from '../source/source';
 import { type StoreFacts, storeFacts } from './store-facts';
 import { tableStatuses } from '../status';
+import { sourceOptions } from '../source/source-options';
 
 /** Checks both stores and what lies between them. Reads only; never throws for what it finds. */
 export async function examine(stores: AliasStores): Promise<readonly Finding[]> {
@@ -42,11 +43,7 @@ export async function examine(stores: AliasStores): Promise<readonly Finding[]> 
 }
 
 function databaseFindings(file: AliasFile): readonly Finding[] {
-  const source = AliasSource.open({
-    path: file.dbPath,
-    mappings: file.aliasTables,
-    aliasCase: file.aliasCase,
-  });
+  const source = AliasSource.open(sourceOptions(file));
   try {
     const findings: Finding[] = [{ level: 'ok', what: `${file.dbPath} opens` }];
     findings.push(
@@ -58,10 +55,10 @@ function databaseFindings(file: AliasFile): readonly Finding[] {
             remedy: 'Switch to WAL once, with: PRAGMA journal_mode = WAL',
           },
     );
-    for (const table of tableStatuses(source.entries)) {
+    for (const table of tableStatuses(source)) {
       findings.push(
         table.state === 'served'
-          ? { level: 'ok', what: `${table.table} feeds alias:${table.type}:*` }
+          ? { level: 'ok', what: `${table.table} feeds ${table.keys}` }
           : {
               level: 'problem',
               what: table.message ?? table.table,

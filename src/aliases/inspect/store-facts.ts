@@ -8,6 +8,7 @@ import { aliasPauseStore } from '../sink/pause-store';
 import { AliasSink } from '../sink/sink';
 import { AliasSource } from '../source/source';
 import { type TableStatus, tableStatuses } from '../status';
+import { sourceOptions } from '../source/source-options';
 
 /** What `status` can tell without a daemon, from the two stores alone. */
 export interface StoreFacts {
@@ -24,11 +25,7 @@ export interface StoreFacts {
 }
 
 export async function storeFacts(stores: AliasStores): Promise<StoreFacts> {
-  const source = AliasSource.open({
-    path: stores.dbPath,
-    mappings: stores.aliasTables,
-    aliasCase: stores.aliasCase,
-  });
+  const source = AliasSource.open(sourceOptions(stores));
   const connection = new RedisConnection(stores.redis, 'status');
   try {
     await connection.connect();
@@ -41,7 +38,7 @@ export async function storeFacts(stores: AliasStores): Promise<StoreFacts> {
     return {
       server,
       journalMode: source.journalMode,
-      tables: tableStatuses(source.entries),
+      tables: tableStatuses(source),
       captureGaps: source.captureGaps,
       checkpoint,
       lagRecords,

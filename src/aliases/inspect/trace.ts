@@ -10,6 +10,7 @@ import { readValues } from '../sink/read-keys';
 import { AliasSink } from '../sink/sink';
 import { AliasSource } from '../source/source';
 import { longestId } from '../source/truth-statements';
+import { sourceOptions } from '../source/source-options';
 
 /** A row of the changelog that names the alias. */
 export interface Nominating {
@@ -56,8 +57,8 @@ const mostChanges = 500_000;
 
 /** Where one alias is. Reads SQLite and Redis, writes neither. @param as the alias as in its key, or as a row may spell it */
 export async function traceAlias(stores: AliasStores, type: string, as: string): Promise<AliasTrace> {
-  const { dbPath: path, aliasTables: mappings, aliasCase } = stores;
-  const source = AliasSource.open({ path, mappings, aliasCase });
+  const { dbPath: path, aliasCase } = stores;
+  const source = AliasSource.open(sourceOptions(stores));
   const connection = new RedisConnection(stores.redis, 'trace');
   const db = openForReading(path);
   try {

@@ -31,7 +31,6 @@ type Cursor =
       readonly at: 'type';
       readonly type: number;
       readonly index: number;
-      /** Where the next page of the walk starts. */
       readonly from: unknown;
     };
 

@@ -1,11 +1,12 @@
 import type { AliasStores } from '../../config/load';
 import { inspectServer, RedisConnection } from '../../connections/redis';
 import { unvouched } from '../sink/alias-case';
-import { type Difference, dryRun } from './dry-run';
+import { dryRun, type OnDifference } from './dry-run';
 import { beginPass } from './passes';
 import { type PassReport, requireTables } from './report';
 import { AliasSink } from '../sink/sink';
 import { AliasSource } from '../source/source';
+import { sourceOptions } from '../source/source-options';
 
 export interface DryRunOptions {
   /** Go on where a pass would stop: before a mass deletion, or (true only) when keys in Redis are spelled for another ALIAS_CASE. */
@@ -16,10 +17,10 @@ export interface DryRunOptions {
 export async function dryRunPass(
   config: AliasStores,
   { force }: DryRunOptions,
-  onDifference: (difference: Difference) => void,
+  onDifference: OnDifference,
 ): Promise<PassReport> {
   const { aliasCase } = config;
-  const source = AliasSource.open({ path: config.dbPath, mappings: config.aliasTables, aliasCase });
+  const source = AliasSource.open(sourceOptions(config));
   const connection = new RedisConnection(config.redis, 'dry-run');
   try {
     await connection.connect();
@@ -28,11 +29,12 @@ export async function dryRunPass(
     const pass = beginPass({
       connection,
       truths: () => source.truths,
-      aliasTruths: () => source.truths,
+      aliasTruths: () => source.aliasTruths,
       target: dryRun(connection, onDifference),
       force: force !== false,
       aliasCase,
-      doubtful: () => (force === true ? [] : unvouched(source.truths.keys(), aliasCase, checkpoint?.cases)),
+      doubtful: () =>
+        force === true ? [] : unvouched(source.aliasTruths.keys(), aliasCase, checkpoint?.cases),
       onJudged: () => undefined,
       standing: () => 'known',
     });

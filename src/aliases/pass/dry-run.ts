@@ -12,13 +12,18 @@ export interface Difference {
   readonly table: string | null;
 }
 
+/** Whose key it is, and whether something that is there now would go: a value of any Redis type. */
+export interface DifferenceOf {
+  readonly mapping: string;
+  readonly takes: boolean;
+}
+
+export type OnDifference = (difference: Difference, of: DifferenceOf) => void;
+
 /** Takes the sink's place in a pass: compares and reports, and writes nothing, not even a checkpoint. */
-export function dryRun(
-  connection: RedisConnection,
-  onDifference: (difference: Difference) => void,
-): PassTarget {
+export function dryRun(connection: RedisConnection, onDifference: OnDifference): PassTarget {
   let last: Promise<unknown> = Promise.resolve();
-  const compare = async ({ keyspace, aliases, values, exact }: AliasBatch): Promise<AliasCounts> => {
+  const compare = async ({ type, keyspace, aliases, values, exact }: AliasBatch): Promise<AliasCounts> => {
     const counts = { added: 0, updated: 0, deleted: 0 };
     if (aliases.length === 0) return counts;
     const keys = aliases.map((alias) => keyOf(keyspace, alias));
@@ -32,7 +37,8 @@ export function dryRun(
       const change = value === '' ? 'delete' : state === 'different' ? 'update' : 'add';
       counts[change === 'add' ? 'added' : change === 'update' ? 'updated' : 'deleted']++;
       const table = value === '' ? null : cutValue(value);
-      onDifference({ key: key.toString(), change, redis: shown[at] ?? null, table });
+      const difference: Difference = { key: key.toString(), change, redis: shown[at] ?? null, table };
+      onDifference(difference, { mapping: type, takes: state !== 'absent' });
     });
     return counts;
   };

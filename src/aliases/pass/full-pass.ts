@@ -16,7 +16,7 @@ export interface PassOptions {
   readonly connection: RedisConnection;
   /** The truths by type; called for each chunk, since the file may have been opened again meanwhile. */
   readonly truths: () => ReadonlyMap<string, KeyTruth>;
-  /** Those of alias tables among them. */
+  /** Those of them that are alias tables: their spelling is surveyed. */
   readonly aliasTruths: () => ReadonlyMap<string, AliasTruth>;
   readonly target: PassTarget;
   readonly aliasCase: AliasCase;

@@ -21,7 +21,7 @@ export class SpellingSurvey {
   readonly #types: readonly string[];
   readonly #truths: () => ReadonlyMap<string, AliasTruth>;
   #at = 0;
-  #from: string | Buffer | undefined;
+  #from: unknown;
   #asWritten = 0;
   #folded = 0;
 

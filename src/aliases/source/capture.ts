@@ -2,9 +2,12 @@ import type { Database } from 'better-sqlite3';
 import { readAsset } from '../../foundation/package-root';
 import { type AliasTable, type CatalogueEntry, keyExpression, readCatalogue } from './catalogue';
 import { writing } from './database';
+import { type DocumentEntry, readDocuments } from './documents/catalogue';
+import { planDocuments, type SchemaObject } from './documents/plan-capture';
 import { fillTemplate, quoteIdentifier, quoteText } from './identifiers';
 import { inFew } from '../../foundation/in-few';
 import type { AliasCase, AliasMapping } from '../../mapping/alias-tables';
+import type { DocumentMapping } from '../../mapping/documents';
 import { lookUpPlan } from './truth-statements';
 import type { UniqueKey } from './unique-keys';
 
@@ -12,13 +15,6 @@ import type { UniqueKey } from './unique-keys';
 export interface CaptureStep {
   readonly sql: string;
   readonly reason: string;
-}
-
-interface SchemaObject {
-  readonly type: string;
-  readonly name: string;
-  readonly tbl_name: string;
-  readonly sql: string;
 }
 
 const template = (name: string): string => readAsset(`triggers/${name}.sql`);
@@ -84,6 +80,13 @@ const objects = (db: Database): readonly SchemaObject[] =>
     )
     .all();
 
+/** The documents' part of a capture. */
+export interface DocumentCapture {
+  readonly documents: readonly DocumentEntry[];
+  /** Take away what no document needs any more: another program with other mappings may need it, and then brings it back. */
+  readonly tidy: boolean;
+}
+
 /**
  * What has to be done for the capture to be complete; empty when it is. Objects of other types are left alone: another Millrace
  * may serve them. While a trigger was missing changes went unseen. So installing one gives the changelog another id in the same
@@ -93,6 +96,7 @@ export function planCapture(
   db: Database,
   entries: readonly CatalogueEntry[],
   aliasCase: AliasCase,
+  { documents, tidy }: DocumentCapture = { documents: [], tidy: false },
 ): readonly CaptureStep[] {
   const present = new Map(objects(db).map((object) => [object.name, object]));
   const steps: CaptureStep[] = [];
@@ -139,6 +143,10 @@ export function planCapture(
     }
     if (entry.state === 'served') steps.push(...planIndex(db, entry, aliasCase, present));
   }
+  for (const { mends: needed, ...step } of planDocuments(db, documents, present, tidy)) {
+    steps.push(step);
+    mends ||= needed;
+  }
   if (mends && !begins) steps.push({ sql: changelogMendedSql, reason: 'changes may have gone unseen' });
   return steps;
 }
@@ -173,6 +181,12 @@ export function describeGaps(gaps: readonly string[]): string {
   return inFew(gaps);
 }
 
+export interface InstallOptions {
+  readonly documents: readonly DocumentMapping[];
+  /** See DocumentCapture. */
+  readonly tidy: boolean;
+}
+
 /**
  * Installs or mends the capture in one transaction; does nothing when it is complete.
  * @returns the steps taken. @throws E_DB_BUSY (retryable) while another program holds the write lock; E_DB_CANNOT_OPEN when
@@ -182,9 +196,11 @@ export function installCapture(
   path: string,
   mappings: readonly AliasMapping[],
   aliasCase: AliasCase,
+  { documents, tidy }: InstallOptions = { documents: [], tidy: false },
 ): readonly CaptureStep[] {
   return writing(path, (db) => {
-    const steps = planCapture(db, readCatalogue(db, mappings), aliasCase);
+    const entries = readDocuments(db, documents);
+    const steps = planCapture(db, readCatalogue(db, mappings), aliasCase, { documents: entries, tidy });
     for (const step of steps) db.exec(step.sql);
     return steps;
   });

@@ -2,7 +2,8 @@ import type { Database } from 'better-sqlite3';
 import { inFew } from '../../foundation/in-few';
 import type { AliasCase, AliasMapping } from '../../mapping/alias-tables';
 import { quoteIdentifier } from './identifiers';
-import { uniqueKeys, type UniqueKey } from './unique-keys';
+import { columnOf, readTable } from './table';
+import type { UniqueKey } from './unique-keys';
 
 /** An alias table as SQLite describes it, with names in the catalogue's own spelling. */
 export interface AliasTable {
@@ -30,13 +31,6 @@ export interface UnservedTable {
 
 export type CatalogueEntry = AliasTable | UnservedTable;
 
-interface ColumnRow {
-  readonly name: string;
-  readonly type: string;
-  /** 2: a generated column that is computed whenever it is read. */
-  readonly hidden: number;
-}
-
 /** Looks up every configured mapping in the open database's catalogue. Reads only; never throws for a wrong mapping. */
 export function readCatalogue(db: Database, mappings: readonly AliasMapping[]): readonly CatalogueEntry[] {
   return mappings.map((mapping) => lookUp(db, mapping));
@@ -50,11 +44,7 @@ function lookUp(db: Database, mapping: AliasMapping): CatalogueEntry {
     message,
     hint,
   });
-  const found = db
-    .prepare<[string], { name: string; type: string; wr: number }>(
-      "SELECT name, type, wr FROM pragma_table_list WHERE schema = 'main' AND name = ? COLLATE NOCASE",
-    )
-    .get(mapping.table);
+  const found = readTable(db, mapping.table);
   if (found === undefined) {
     return unserved(
       'missing',
@@ -62,29 +52,25 @@ function lookUp(db: Database, mapping: AliasMapping): CatalogueEntry {
       `Ensure the database exists and has alias tables, or name yours in ALIAS_TABLES. Until then alias:${mapping.type}:* stays as it is.`,
     );
   }
-  if (found.type !== 'table') {
+  if (typeof found === 'string') {
     return unserved(
       'not-a-table',
-      `${found.name} is a ${found.type}, which cannot carry the triggers`,
+      `${mapping.table} is a ${found}, which cannot carry the triggers`,
       'Name the table behind it, and its columns, in ALIAS_TABLES.',
     );
   }
-  const columns = db
-    .prepare<[string], ColumnRow>('SELECT name, type, hidden FROM pragma_table_xinfo(?) WHERE hidden <> 1')
-    .all(found.name);
-  const column = (name: string) => columns.find((other) => other.name.toLowerCase() === name.toLowerCase());
-  const id = column(mapping.idColumn);
-  const alias = column(mapping.aliasColumn);
+  const id = columnOf(found, mapping.idColumn);
+  const alias = columnOf(found, mapping.aliasColumn);
   if (id === undefined || alias === undefined) {
     const missing = id === undefined ? mapping.idColumn : mapping.aliasColumn;
     return unserved(
       'no-column',
-      `${found.name} has no column ${missing}; it has ${inFew(columns.map((other) => other.name))}`,
+      `${found.name} has no column ${missing}; it has ${inFew(found.columns.map((other) => other.name))}`,
       `Name its columns in ALIAS_TABLES, for example ${mapping.type}=${found.name}(id_column,alias_column).`,
     );
   }
   // To read such a column is to compute, in our memory, whatever the file says, however large: nothing bounds that.
-  const computed = [id, alias].find(({ hidden }) => hidden === 2);
+  const computed = [id, alias].find((column) => column.computed);
   if (computed !== undefined) {
     return unserved(
       'computed',
@@ -92,20 +78,16 @@ function lookUp(db: Database, mapping: AliasMapping): CatalogueEntry {
       'Make it STORED, or name the column that it is computed from, in ALIAS_TABLES.',
     );
   }
-  const names = columns.map((other) => other.name);
-  const rowidNames = ['rowid', '_rowid_', 'oid'].filter(
-    (name) => !names.some((other) => other.toLowerCase() === name),
-  );
   return {
     state: 'served',
     mapping,
     table: found.name,
     idColumn: id.name,
     aliasColumn: alias.name,
-    aliasIsText: /CHAR|CLOB|TEXT/i.test(alias.type) && !/INT/i.test(alias.type),
-    columns: names,
-    rowid: found.wr === 0 ? rowidNames[0] : undefined,
-    uniqueKeys: uniqueKeys(db, found.name),
+    aliasIsText: alias.affinity === 'text',
+    columns: found.columns.map(({ name }) => name),
+    rowid: found.rowid,
+    uniqueKeys: found.uniqueKeys,
   };
 }
 

@@ -11,7 +11,7 @@ export interface ChangelogPosition {
 }
 
 export interface ChangelogPage {
-  /** Distinct nominated aliases by type, in first-seen order. */
+  /** Distinct nominated aliases by type, in first-seen order; for tables that documents watch, what was logged: see documents/logged.ts. */
   readonly nominations: ReadonlyMap<string, readonly string[]>;
   /** After the page's last row. */
   readonly position: ChangelogPosition;
@@ -57,7 +57,8 @@ export class Changelog {
       .pluck();
     this.#page = db
       .prepare<[number, number], Row>(
-        `SELECT seq, CAST(nonce AS TEXT), type, CASE WHEN typeof(alias) <> 'blob' AND octet_length(alias) <= ${longestAlias} THEN ${key} END, at
+        `SELECT seq, CAST(nonce AS TEXT), type, CASE WHEN type >= 't:' AND type < 't;' THEN CAST(alias AS TEXT)
+           WHEN typeof(alias) <> 'blob' AND octet_length(alias) <= ${longestAlias} THEN ${key} END, at
          FROM millrace_changelog WHERE seq > ? ORDER BY seq LIMIT ?`,
       )
       .raw();

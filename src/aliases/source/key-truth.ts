@@ -26,8 +26,11 @@ export interface KeyTruth {
   readonly live: boolean;
   /** Takes a new snapshot, where there is one. */
   refresh(): void;
-  /** The values of the named keys now. */
-  lookUp(names: readonly string[]): readonly string[];
+  /**
+   * The values of the named keys now.
+   * @param most for documents, in characters: if the values are more together, those of the first few names only (of one at the least)
+   */
+  lookUp(names: readonly string[], most?: number): readonly string[];
   /** Which of the names have no key: their positions. */
   absent(names: readonly string[]): readonly number[];
   /** Rows that the walk does not reach. */

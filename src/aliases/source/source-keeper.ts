@@ -59,6 +59,8 @@ export class SourceKeeper {
   #folding = false;
   #installAfter = 0;
   #cannotWrite: string | undefined;
+  /** Whether what is left over of documents was looked for: once, for it may be another program's, which brings it back. */
+  #tidied = false;
   #refused: { readonly error: MillraceError; readonly until: number } | undefined;
   /** A write-ahead log that may not belong to the file it lies beside. */
   #distrusted: FileIdentity | undefined;
@@ -194,11 +196,13 @@ export class SourceKeeper {
   /** Installs what the capture lacks. Never waits for the write lock: the next look tries again. @returns whether it was installed */
   #mend(source: AliasSource, now: number): boolean {
     if (!this.#options.install || now < this.#installAfter) return false;
-    if (source.captureGaps.length === 0 || source.truths.size === 0) return false;
-    const { path, mappings, aliasCase } = this.#options;
+    const tidy = !this.#tidied && source.leftovers.length > 0;
+    if (source.captureGaps.length === 0 && !tidy) return false;
+    if (source.truths.size === 0 && !tidy) return false;
+    const { path, mappings, aliasCase, documents = [] } = this.#options;
     let steps;
     try {
-      steps = installCapture(path, mappings, aliasCase);
+      steps = installCapture(path, mappings, aliasCase, { documents, tidy: !this.#tidied });
     } catch (error) {
       if (!(error instanceof MillraceError)) throw error;
       if (error.code === 'E_DB_BUSY' || error.code === 'E_DB_MOVED') return false;
@@ -208,6 +212,7 @@ export class SourceKeeper {
       return false;
     }
     this.#cannotWrite = undefined;
+    this.#tidied = true;
     if (steps.length === 0) return false; // another instance was faster
     if (this.#seen !== undefined) this.#needsPass = true;
     if (this.#seen?.captured === true)
@@ -218,10 +223,15 @@ export class SourceKeeper {
 
 /** The served tables with their mapped columns, and the others with the reason: what a pass depends on. */
 const describeTables = (source: AliasSource): string =>
-  source.entries
-    .map((entry) =>
+  [
+    ...source.entries.map((entry) =>
       entry.state === 'served'
         ? `${entry.table}(${entry.idColumn}, ${entry.aliasColumn})`
         : `${entry.mapping.table} ${entry.reason}`,
-    )
-    .join(', ');
+    ),
+    ...source.documents.map((entry) =>
+      entry.state === 'served'
+        ? `${entry.mapping.name} of ${entry.table.name}(${entry.columns.map(({ name }) => name).join(', ')})`
+        : `${entry.mapping.name} ${entry.reason}`,
+    ),
+  ].join(', ');

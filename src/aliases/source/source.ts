@@ -3,16 +3,24 @@ import type { Database } from 'better-sqlite3';
 import { requireCompany } from './alone';
 import { planCapture } from './capture';
 import { type CatalogueEntry, readCatalogue } from './catalogue';
-import { Changelog } from './changelog';
+import { Changelog, type ChangelogPage } from './changelog';
 import { openForReading, requireFile, sqliteError } from './database';
+import { type DocumentEntry, readDocuments } from './documents/catalogue';
+import { DocumentTruth } from './documents/document-truth';
+import { parseLoggedType } from './documents/logged';
+import { type Fanned, type FanNomination, type Nomination, Nominator } from './documents/nominator';
 import { type Ground, groundAt, groundUnder, sameFile, sameGround } from './ground';
 import type { AliasCase, AliasMapping } from '../../mapping/alias-tables';
+import type { DocumentMapping } from '../../mapping/documents';
+import type { KeyTruth } from './key-truth';
 import { AliasTruth } from './truth';
 
 export interface SourceOptions {
   readonly path: string;
   readonly mappings: readonly AliasMapping[];
   readonly aliasCase: AliasCase;
+  /** None when it is left out. */
+  readonly documents?: readonly DocumentMapping[] | undefined;
 }
 
 const writerPatienceMs = 1_000;
@@ -32,13 +40,19 @@ export class AliasSource {
   readonly realPath: string;
   readonly journalMode: string;
   readonly entries: readonly CatalogueEntry[];
-  /** By type, for the tables that can be served. */
-  readonly truths: ReadonlyMap<string, AliasTruth>;
+  readonly documents: readonly DocumentEntry[];
+  /** By name, for the mappings that can be served. */
+  readonly truths: ReadonlyMap<string, KeyTruth>;
+  /** Those of them that are alias tables. */
+  readonly aliasTruths: ReadonlyMap<string, AliasTruth>;
   /** undefined unless the capture is complete: a changelog that misses changes is no log to follow. */
   readonly changelog: Changelog | undefined;
   /** Why the capture is not complete. */
   readonly captureGaps: readonly string[];
+  /** What documents needed once, and none does now. */
+  readonly leftovers: readonly string[];
   readonly #db: Database;
+  readonly #nominator: Nominator;
   readonly #schemaVersion: unknown;
   readonly #modified: bigint;
   #logSize = 0;
@@ -58,14 +72,29 @@ export class AliasSource {
     this.#schemaVersion = schemaVersion(db);
     this.journalMode = String(db.pragma('journal_mode', { simple: true }));
     this.entries = readCatalogue(db, options.mappings);
-    this.truths = new Map(
+    this.aliasTruths = new Map(
       this.entries.flatMap((entry) =>
         entry.state === 'served'
           ? [[entry.mapping.type, new AliasTruth(db, entry, options.aliasCase)] as const]
           : [],
       ),
     );
-    this.captureGaps = planCapture(db, this.entries, options.aliasCase).map((step) => step.reason);
+    this.documents = readDocuments(db, options.documents ?? []);
+    const served = this.documents.filter((entry) => entry.state === 'served');
+    this.truths = new Map<string, KeyTruth>([
+      ...this.aliasTruths,
+      ...served.map((entry): [string, KeyTruth] => {
+        const { mapping, table, columns } = entry;
+        return [mapping.name, new DocumentTruth(db, mapping, table, columns)];
+      }),
+    ]);
+    this.#nominator = new Nominator(db, served);
+    const lacks = (tidy: boolean) => {
+      const documents = { documents: this.documents, tidy };
+      return planCapture(db, this.entries, options.aliasCase, documents).map((step) => step.reason);
+    };
+    this.captureGaps = lacks(false);
+    this.leftovers = lacks(true).filter((reason) => !this.captureGaps.includes(reason));
     // A tail that looked aliases up in a snapshot would write what was true when that was taken.
     const live = [...this.truths.values()].every((truth) => truth.live);
     this.changelog = live && this.captureGaps.length === 0 ? new Changelog(db, options.aliasCase) : undefined;
@@ -82,6 +111,26 @@ export class AliasSource {
       db.close();
       throw sqliteError(error, options.path);
     }
+  }
+
+  /**
+   * Which keys a page of the changelog names, by mapping.
+   * @param onDoubt called when a row does not tell all that a document watches: a full pass has to follow
+   */
+  nominations(page: ChangelogPage, onDoubt: (reason: string) => void): readonly Nomination[] {
+    return [...page.nominations].flatMap(([type, names]): readonly Nomination[] => {
+      const logged = parseLoggedType(type);
+      if (logged === undefined) return [{ type, names }];
+      const found = this.#nominator.nominate(logged, names);
+      if (found !== 'unknown') return found;
+      onDoubt(`the triggers on ${logged.table} were changed`);
+      return [];
+    });
+  }
+
+  /** Asks the SELECT of a watch for its next keys, at most 50,000. */
+  fanOut(nomination: FanNomination): Fanned {
+    return this.#nominator.fanOut(nomination);
   }
 
   /** Whether the open file is still the one at the path. Cheap: asked before each use. */

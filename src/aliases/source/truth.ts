@@ -2,9 +2,9 @@ import { isUtf8 } from 'node:buffer';
 import type { Database } from 'better-sqlite3';
 import type { AliasTable } from './catalogue';
 import { renderIds } from './ids';
+import type { KeyTruth, WalkPage } from './key-truth';
 import { type AliasCase, keyPrefix } from '../../mapping/alias-tables';
 import type { Keyspace } from '../../mapping/documents';
-import type { KeyTruth, WalkPage } from './key-truth';
 import {
   type JsonColumns,
   type Key,
@@ -14,11 +14,6 @@ import {
   type TruthStatements,
 } from './truth-statements';
 import { type UnservedRange, type UnservedRow, unservedRows } from './unserved';
-
-/** A page of aliases: the next one starts after this key. */
-interface AliasPage extends WalkPage {
-  readonly next: Key | undefined;
-}
 
 /** Rows of a page in key order: `ids[i]` belongs to `keys[i]`, and is null where the row can have no key. */
 interface Rows {
@@ -48,6 +43,7 @@ export class AliasTruth implements KeyTruth {
     this.#db = db;
     this.#table = table;
     this.#aliasCase = aliasCase;
+    this.keyspace = { prefix: keyPrefix(table.mapping.type), holds: 'string' };
     this.#indexed = lookUpPlan(db, table, aliasCase) === 'indexed';
   }
 
@@ -111,9 +107,10 @@ export class AliasTruth implements KeyTruth {
 
   /**
    * The next page of distinct aliases in key order. Ends between two aliases, never inside one.
-   * @param from `next` of the page before; undefined for the first. @param maximum rows in the page at the most.
+   * @param after `next` of the page before; undefined for the first. @param maximum rows in the page at the most.
    */
-  walk(from: Key | undefined, maximum: number): AliasPage {
+  walk(after: unknown, maximum: number): WalkPage {
+    const from = after as Key | undefined; // what a page of this walk gave as `next`
     // The first page begins at the empty alias, the lowest text there is, and includes it: it is a key like any other.
     const page = from === undefined ? this.#prepared.first : this.#prepared.next;
     const start = from ?? '';
@@ -156,7 +153,7 @@ export class AliasTruth implements KeyTruth {
   }
 
   /** The page of one alias that has more rows than a page holds. */
-  #alone(key: Key, before: number): AliasPage {
+  #alone(key: Key, before: number): WalkPage {
     const [rows, usable] = this.#prepared.count.get(key) ?? [0, 0];
     const aliases = typeof key === 'string' && usable > 0 ? [key] : [];
     const skipped = before + (typeof key === 'string' ? rows - usable : rows);

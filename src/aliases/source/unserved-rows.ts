@@ -8,7 +8,7 @@ const keptOfType = 20;
 interface Walked {
   readonly type: string;
   readonly truth: KeyTruth;
-  /** The key after which the page begins; undefined: at the beginning of the table. */
+  /** Where the page begins, as `walk` was told; undefined: at the beginning of the table. */
   readonly from: unknown;
   readonly page: WalkPage;
   /** Rows that no page reaches; counted with the first page, 0 with the others. */

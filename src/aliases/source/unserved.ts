@@ -25,7 +25,7 @@ interface Raw {
   readonly id: string | null;
 }
 
-/** The bounds of a page: after `from`, as far as `to`. The first page (no `from`) includes the rows that no page reaches. */
+/** The bounds of a page, in the terms of its truth's walk: after `from`, as far as `to`. The first page (no `from`) includes the rows that no page reaches. */
 export interface UnservedRange {
   readonly from: unknown;
   readonly to: unknown;

@@ -1,45 +1,52 @@
 import type { AppliedReport } from '../../pipeline/applied-report';
 import type { Stage } from '../../pipeline/turns';
 import type { Vouching } from '../sink/alias-case';
-import type { AliasSink, AliasBatch } from '../sink/sink';
+import type { Introduction } from '../sink/introduction';
+import type { AliasSink } from '../sink/sink';
+import { PageApply } from './page-apply';
 import type { Keep } from './keep';
 
 export interface AliasTailOptions {
   readonly keep: Keep;
   readonly sink: AliasSink;
   readonly vouching: Vouching;
+  readonly introduction: Introduction;
   readonly applied: AppliedReport<string>;
+  /** Called when changes may have gone unseen: a full pass has to follow. */
+  readonly onDoubt: (reason: string) => void;
 }
 
 /** Rows of the changelog in a page, at the most. */
 const pageRows = 1_000;
 
-/** Applies the next page of the changelog. */
-export const tail =
-  ({ keep, sink, vouching, applied }: AliasTailOptions): Stage =>
-  async () => {
+/** Applies the next page of the changelog; of one that names many keys, the next thousand of these. */
+export function tail({ keep, sink, vouching, introduction, applied, onDoubt }: AliasTailOptions): Stage {
+  let begun: PageApply | undefined;
+  return async () => {
     const { source } = keep;
     const position = sink.checkpoint?.position;
-    if (source.changelog === undefined || !position || !source.mayHaveChanged()) return undefined;
+    // Whatever failed since its first batch was sent, or has another position now: the page is read again.
+    if (begun?.position !== position) begun = undefined;
+    if (source.changelog === undefined || !position) return undefined;
+    if (begun === undefined && !source.mayHaveChanged()) return undefined;
     // The keys may be another program's, spelled otherwise than ours: a pass finds that out before anything is written.
-    if (vouching.doubtful(source.truths.keys()).length > 0) return undefined;
-    const page = source.changelog.read(position, pageRows);
-    if (page === 'broken') {
-      sink.reset(); // so that the next turn's `follow` finds out why
-      return 'more';
+    if (vouching.doubtful(source.aliasTruths.keys()).length > 0) return undefined;
+    if (begun === undefined) {
+      const page = source.changelog.read(position, pageRows);
+      if (page === 'broken') {
+        sink.reset(); // so that the next turn's `follow` finds out why
+        return 'more';
+      }
+      if (page.rows === 0) {
+        source.sawNothingNew();
+        return undefined;
+      }
+      begun = new PageApply(position, page, source.nominations(page, onDoubt));
     }
-    if (page.rows === 0) {
-      source.sawNothingNew();
-      return undefined;
-    }
-    const batches: AliasBatch[] = [];
-    for (const [type, aliases] of page.nominations) {
-      const truth = source.truths.get(type);
-      if (truth !== undefined)
-        batches.push({ type, keyspace: truth.keyspace, aliases, values: truth.lookUp(aliases) });
-    }
-    const since = page.since ?? Date.now();
-    sink.send(batches, page.position).then(
+    const { batches, end } = begun.next(source, (type) => introduction.mayWrite(type));
+    const since = begun.page.since ?? Date.now();
+    if (end !== undefined) begun = undefined;
+    sink.send(batches, end).then(
       (outcome) => {
         const counts = outcome.batches.map(({ type, ...written }) => [type, written] as const);
         applied.add({ counts, parked: 0, tookMs: outcome.ms, since });
@@ -49,3 +56,4 @@ export const tail =
     await sink.room();
     return 'more';
   };
+}

@@ -9,7 +9,7 @@ import type { Echoes } from '../stream/echoes';
 import { compareEntryIds } from '../stream/entry-id';
 import { unpackFound } from '../record/found';
 import type { Nominated } from '../record/nominated';
-import { type KindName, namesWhere, packedKind } from '../../mapping/kinds';
+import { type Kind, type KindName, namesWhere, onDeleteOf, packedKind, prefixOf } from '../../mapping/kinds';
 import { lookUp } from '../truth/look-up';
 import type { Nominations } from '../record/nomination';
 import { MemberReader } from '../truth/member-reader';
@@ -18,6 +18,7 @@ import { PageBatches } from './page-batches';
 import type { Behind } from './relay';
 import type { ArchiveSink } from './sink';
 import type { Page } from '../tail/stream';
+import type { Targets } from '../record/target';
 import type { TruthReader } from '../truth/truth';
 
 export interface ApplierOptions {
@@ -26,6 +27,8 @@ export interface ApplierOptions {
   readonly checkpoint: Checkpoint;
   readonly truth: TruthReader;
   readonly sink: ArchiveSink;
+  /** The kinds that are served. */
+  readonly targets: Targets;
   readonly echoes: Echoes;
   readonly onDelete: 'keep' | 'delete';
   /**
@@ -47,8 +50,8 @@ const distrustPages = 20;
 
 const dueLettersSql = readSql('src/archive/letters/sql/due-letters.sql');
 
-/** What follows `aidb:<kind>:` in a key. */
-const idIn = (kind: string, key: Buffer): string => key.toString('latin1', `aidb:${kind}:`.length);
+/** What follows the prefix in the key of a record. */
+const idIn = (kind: Kind, key: Buffer): string => key.toString('latin1', Buffer.byteLength(prefixOf(kind)));
 
 /** Turns pages, nominations and parked records into batches for the sink, in the order in which their truth was read. */
 export class Applier {
@@ -56,6 +59,7 @@ export class Applier {
   readonly #options: ApplierOptions;
   readonly #metrics: MemberReader;
   readonly #growing: readonly KindName[]; // kinds whose keys grow, point by point
+  readonly #deleting: readonly Kind[]; // kinds whose rows do not stay when their records are deleted
   readonly #echoing: KindName; // of which echoes are known; '': none
   /** By kind, keys that grow and are to be looked up later, see member-reader.ts. */
   readonly #rested = new Map<KindName, Set<string>>();
@@ -69,6 +73,10 @@ export class Applier {
     this.batches = new PageBatches(options.sink.knownId, this.#expectMended);
     this.#metrics = new MemberReader(options.redis, catalogue);
     this.#growing = namesWhere(catalogue, ({ shape }) => shape === 'members');
+    const { onDelete, targets } = options;
+    this.#deleting = [...targets.values()].flatMap(({ kind }) =>
+      onDeleteOf(kind, onDelete) === 'keep' ? [] : [kind],
+    );
     this.#echoing = packedKind(catalogue)?.name ?? '';
   }
 
@@ -119,7 +127,7 @@ export class Applier {
     const all = deleted.get(kind) ?? new Set();
     for (const id of [...all, ...doubtful]) this.#metrics.forget(kind, id);
     const ids = new Set([...all].filter((id) => !doubtful.has(id)));
-    if (this.#options.onDelete === 'keep' || ids.size === 0) return;
+    if (this.#options.onDelete === 'keep' || ids.size === 0) return; // of the registry alone
     batch.discard(kind, ids);
     for (const id of ids) batch.deletions.push({ kind, id });
   }
@@ -136,7 +144,8 @@ export class Applier {
    * @returns whether there may be more
    */
   async retrySome(): Promise<boolean> {
-    const rows = await this.#options.postgres.query(dueLettersSql, [retriedAtOnce, batchBytes]);
+    const { postgres, targets } = this.#options;
+    const rows = await postgres.query(dueLettersSql, [retriedAtOnce, batchBytes, [...targets.keys()]]);
     if (rows.length === 0) return false;
     const batch = new Batch();
     const nominated = new Map<KindName, Set<string>>();
@@ -147,7 +156,7 @@ export class Applier {
       batch.life = life;
       const known = this.#options.truth.catalogue.get(kind);
       if (known === undefined) continue;
-      const name = idIn(kind, redisKey);
+      const name = idIn(known, redisKey);
       // Read from its start: the points that waited, and those that were too large, were read before.
       if (waits || payload === undefined) this.#metrics.forget(kind, name);
       nominated.set(kind, (nominated.get(kind) ?? new Set()).add(name));
@@ -198,8 +207,10 @@ export class Applier {
     readonly direct: boolean;
     readonly behind?: Behind | undefined;
   }): Promise<void> {
-    const { truth, onDelete } = this.#options;
-    const answers = lookUp(work.nominated, truth, this.#metrics);
+    const { truth } = this.#options;
+    const { targets } = this.#options;
+    const served = new Map([...work.nominated].filter(([kind]) => targets.has(kind)));
+    const answers = lookUp(served, truth, this.#metrics);
     let { batch, direct } = work;
     let bytes = 0;
     let next: ReturnType<typeof answers.next> | undefined;
@@ -213,7 +224,7 @@ export class Applier {
         next = answers.next();
         next.catch(() => undefined); // thrown when it is awaited
       }
-      if (onDelete === 'delete') putGone(batch, truth.catalogue, value, work);
+      if (this.#deleting.length > 0) putGone(batch, this.#deleting, value, work);
       // Of a metric's key the last points are read again, so that none of the same score is missed.
       if (value.some(({ kind }) => kind.shape === 'members')) direct = false;
       if (batch.size < batchRows && bytes < batchBytes) continue;
@@ -244,7 +255,8 @@ export class Applier {
 
   /** Mended by hand they are news. */
   readonly #expectMended = (letters: readonly DeadLetter[]): void => {
+    const echoing = packedKind(this.#options.truth.catalogue);
     for (const { kind, key } of letters)
-      if (kind === this.#echoing) this.#options.echoes.delete(idIn(kind, key));
+      if (kind === echoing?.name) this.#options.echoes.delete(idIn(echoing, key));
   };
 }

@@ -13,6 +13,7 @@ import { compareNumbers } from '../record/id-order';
 import { isDataError } from '../write/isolate';
 import { keepAll, keepLapsed, partFromLapsed } from '../delete/kept';
 import type { Behind } from './relay';
+import { bringOwnParents, withOwnParents } from '../identity/own-parents';
 import { bringParents, letterOfOrphan } from '../identity/bring-parents';
 import { withParents } from '../identity/parents';
 import type { Row } from '../record/row';
@@ -28,7 +29,6 @@ export interface SinkOptions {
   readonly truth: TruthReader;
   readonly targets: Targets;
   readonly strategies: Strategies;
-  readonly onDelete: 'keep' | 'delete';
   readonly parked: Parked;
 }
 
@@ -134,29 +134,35 @@ export class ArchiveSink {
 
   async #write(attempt: Attempt): Promise<void> {
     const { batch, ids, transaction, applied } = attempt;
-    const { targets, truth, checkpoint, strategies, onDelete, parked: letters } = this.#options;
+    const { targets, truth, checkpoint, strategies, parked: letters } = this.#options;
     const { life } = checkpoint;
     const deletions = { targets, truth, life, lettersExist: letters.possible };
     await partFromLapsed(transaction, targets, batch.lapsed, life);
     // Deletions come first, so that a new record can have the name of a deleted one. Those that children forbid are tried again below.
-    const refused = onDelete === 'delete' ? await deleteGone(attempt, batch.deletions, deletions) : [];
+    const refused = await deleteGone(attempt, batch.deletions, deletions);
     if (!this.#takesCopy(attempt)) batch.spread();
     await bringParents(batch, { ids, targets, truth });
+    await bringOwnParents(batch, { transaction, targets, truth });
     const landed: Row[] = [];
     for (const [name, target] of targets) {
-      const rows = risen(distinct(batch.of(name)));
+      let all: readonly Row[] = batch.of(name);
+      if (target.kind.own !== undefined) {
+        const { fit, letters: waiting } = await withOwnParents(transaction, targets, all);
+        batch.letters.push(...waiting);
+        all = fit;
+      }
+      const rows = risen(distinct(all));
       if (rows.length === 0 && batch.copy?.kind.name !== name) continue;
       const { resolved, orphans } = withParents(rows, ids);
       for (const orphan of orphans) batch.letters.push(letterOfOrphan(orphan));
       const parked = await writeKind(attempt, target, resolved, strategies);
       for (const { row } of resolved) if (!parked.has(row)) landed.push(row);
     }
-    if (onDelete === 'delete') {
-      await deleteUnnamed(attempt, targets);
-      const again = refused.map(({ deletion }) => deletion);
-      for (const { deletion, error } of await deleteGone(attempt, again, deletions)) {
-        batch.letters.push(letterOfRefused(deletion, error));
-      }
+    await deleteUnnamed(attempt, targets);
+    const again = refused.map(({ deletion }) => deletion);
+    for (const { deletion, error } of await deleteGone(attempt, again, deletions)) {
+      const { kind } = targetOf(targets, deletion.kind);
+      batch.letters.push(letterOfRefused(kind, deletion.id, error));
     }
     if (applied.deleted.size > 0) await attempt.alterations.prune(transaction, targets);
     await keepLapsed(transaction, targets, batch.lapsed, life);
@@ -167,7 +173,7 @@ export class ArchiveSink {
     const matters = letters.possible || batch.letters.length > 0 ? landed : [];
     const known = digestsOfKnown(batch.letters);
     await clear(transaction, [...matters.flatMap(digestsOfRow), ...known], batch.retried);
-    const arrived = matters.filter(({ kind }) => kind.identity === 'mapped');
+    const arrived = matters.filter(({ kind: { identity } }) => identity === 'mapped' || identity === 'own');
     await release(transaction, arrived.map(({ kind, id }) => `${kind.name}:${id}`)); // prettier-ignore
     applied.parked = batch.letters.length;
     applied.letters = batch.letters;
@@ -194,7 +200,8 @@ function distinct(rows: readonly Row[]): readonly Row[] {
  * those that were looked up. New rows get their ids in this order, and of two records with one name the first gets it.
  */
 function risen(rows: readonly Row[]): readonly Row[] {
-  if (rows.length < 2 || rows[0]?.kind.identity === 'keyed') return rows;
+  const identity = rows[0]?.kind.identity;
+  if (rows.length < 2 || identity === 'keyed' || identity === 'own') return rows;
   const compare = (a: Row, b: Row) => compareNumbers(a.id, b.id);
   const rising = rows.every((row, index) => compare(rows[index - 1] ?? row, row) <= 0);
   return rising ? rows : [...rows].sort(compare);

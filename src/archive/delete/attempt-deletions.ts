@@ -48,7 +48,7 @@ export async function deleteUnnamed(
     if (owner === undefined) continue;
     const remove = () => deleteOthers(transaction, targetOf(targets, kind), owner, names);
     const park = (_key: string, _reason: Unfit, error: unknown) => {
-      batch.letters.push(letterOfRefused({ kind, id }, error));
+      batch.letters.push(letterOfRefused(targetOf(targets, kind).kind, id, error));
     };
     const deleted = careful ? await writeIsolated(transaction, [key], remove, park) : [await remove()];
     for (const count of deleted) countDeleted(applied, kind, count);

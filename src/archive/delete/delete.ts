@@ -4,14 +4,15 @@ import type { Transaction } from '../../connections/postgres';
 import { type DeadLetter, deletionMark, release } from '../letters/dead-letters';
 import type { Gone } from '../record/gone';
 import type { Life } from '../record/identity';
+import { deleteOwn } from './delete-own';
+import { deleteRows } from './delete-rows';
 import { keptBy, notKept } from './kept';
 import { Unfit } from '../record/unfit';
 import { keyOf } from '../record/key';
 import { isDataError, unfitOf } from '../write/isolate';
-import { type Kind, type KindName, ageColumnOf } from '../../mapping/kinds';
+import { type Kind, type KindName, ageColumnOf, isOwn, parentKindsOf } from '../../mapping/kinds';
 import { seriesOf } from '../record/series';
 import { isId, md5 } from '../record/row';
-import { swallowed } from '../write/swallowed';
 import { quoteName, type Target, type Targets, targetOf } from '../record/target';
 
 /**
@@ -50,8 +51,9 @@ export async function applyDeletions(
       const rows = await deleteRecord(transaction, targets, deletion, { life, heirs });
       deleted.rows.set(kind, (deleted.rows.get(kind) ?? 0) + rows);
       if (heirs.length > 0) deleted.heirs.set(kind, new Set([...(deleted.heirs.get(kind) ?? []), ...heirs]));
-      await forgetLetters(transaction, deletion, life);
-      await release(transaction, [`${kind}:${id}`]); // a record that waits for its natural key may have that now
+      await forgetLetters(transaction, targetOf(targets, kind).kind, id, life);
+      // A record that waits for its natural key may have that now. (Nobody waits for what is no text.)
+      if (!id.includes('\0')) await release(transaction, [`${kind}:${id}`]);
       await transaction.execute('RELEASE SAVEPOINT deletion');
     } catch (error) {
       if (!isDataError(error)) throw error;
@@ -63,14 +65,14 @@ export async function applyDeletions(
 }
 
 /** Deletes a deleted record's letters: otherwise it would come back when its parent comes. */
-const forgetLetters = (transaction: Transaction, { kind, id }: Gone, life: Life) =>
+const forgetLetters = (transaction: Transaction, kind: Kind, id: string, life: Life) =>
   transaction.execute(
     'DELETE FROM millrace.dead_letters WHERE kind = $1 AND redis_key = $2 AND payload IS NOT NULL AND life = $3',
-    [kind, keyOf(kind, Buffer.from(id, 'latin1')), life],
+    [kind.name, keyOf(kind, Buffer.from(id, 'latin1')), life],
   );
 
 /** The letter of a deletion that Postgres refuses. It is tried again when rows that may refer to the row are deleted, and at each full pass. */
-export function letterOfRefused({ kind, id }: Gone, error: unknown): DeadLetter {
+export function letterOfRefused(kind: Kind, id: string, error: unknown): DeadLetter {
   const { code } = unfitOf(error);
   const { table } = error as { table?: unknown };
   const why =
@@ -78,7 +80,8 @@ export function letterOfRefused({ kind, id }: Gone, error: unknown): DeadLetter 
       ? `rows of ${table} still refer to it`
       : `Postgres refuses: ${describeError(error).message}`;
   const reason = new Unfit(code, undefined, `was deleted in Redis, but not in Postgres: ${why}`);
-  return { kind, key: keyOf(kind, Buffer.from(id, 'latin1')), distinction: deletionMark, reason };
+  const key = keyOf(kind, Buffer.from(id, 'latin1'));
+  return { kind: kind.name, key, distinction: deletionMark, reason };
 }
 
 /** Makes parked deletions due that may succeed now, because rows of their children's kinds were deleted. */
@@ -87,8 +90,7 @@ export async function releaseDeletions(
   targets: Targets,
   deleted: ReadonlySet<KindName>,
 ): Promise<void> {
-  const parentsOf = (name: KindName) => targetOf(targets, name).kind.parents.map(({ kind }) => kind);
-  const parents = [...new Set([...deleted].flatMap(parentsOf))];
+  const parents = [...new Set([...deleted].flatMap((name) => parentKindsOf(targetOf(targets, name).kind)))];
   const sql = `UPDATE millrace.dead_letters SET due = true WHERE created = $1 AND payload IS NULL AND kind = ANY ($2::text[]) AND NOT due`;
   if (parents.length > 0) await transaction.execute(sql, [deletionMark, parents]);
 }
@@ -105,6 +107,7 @@ async function deleteRecord(
 ): Promise<number> {
   const target = targetOf(targets, name);
   const { kind } = target;
+  if (isOwn(kind)) return deleteOwn(transaction, target, kind, { id, life });
   if (kind.identity === 'mapped')
     return isId(id) ? deleteMapped(transaction, target, id, { life, heirs }) : 0;
   if (kind.identity === 'dated') {
@@ -131,22 +134,6 @@ async function deleteRecord(
     `${where} AND redis_key IS NOT NULL AND ${seriesOf(kind)} = $2 ` +
     `AND ${kept} AND ${notRetained('$3', kind)}`;
   return deleteRows(transaction, target, points, [...parents, rest, name]);
-}
-
-/** Deletes rows t, or none of them. @throws Swallowed when Postgres keeps some */
-async function deleteRows(
-  transaction: Transaction,
-  target: Target,
-  where: string,
-  values: readonly unknown[],
-): Promise<number> {
-  // Both parts of the statement see the same snapshot.
-  const sql = `WITH gone AS (DELETE FROM ${target.table} t WHERE ${where} RETURNING 1)
-    SELECT (SELECT count(*) FROM gone) AS gone, (SELECT count(*) FROM ${target.table} t WHERE ${where}) AS there`;
-  const [row] = await transaction.query(sql, values);
-  const gone = Number(row?.['gone']);
-  if (gone < Number(row?.['there'])) throw await swallowed(transaction, target, [], 'took the deletion and kept the row'); // prettier-ignore
-  return gone;
 }
 
 /** Deletes the hyperparameters of a run whose names its hash no longer has. @param owner the run @param names those that are left */

@@ -4,8 +4,9 @@ import { deletionMark } from '../letters/dead-letters';
 import type { Gone } from '../record/gone';
 import type { Life } from '../record/identity';
 import type { Kind, KindName } from '../../mapping/kinds';
+import { unfollow } from './delete-own';
 import { isId } from '../record/row';
-import { type Targets, targetOf } from '../record/target';
+import type { Targets } from '../record/target';
 
 const keepSql = readSql('src/archive/delete/sql/keep-rows.sql');
 const keepOwnedSql = readSql('src/archive/delete/sql/keep-owned.sql');
@@ -26,9 +27,9 @@ const ownerOf = (parents: Kind['parents']) => parents.findLast(({ from }) => typ
 
 /** Makes all rows there are `kept`, whatever is deleted in Redis from now on. */
 export async function keepAll(transaction: Transaction, targets: Targets): Promise<void> {
-  // Mapped kinds need nothing: their mappings in `millrace.id_map` are of an older life from now on.
+  // Others need nothing: what `millrace.id_map` and `millrace.followed` have of them is of an older life from now on.
   for (const { kind, table } of targets.values())
-    if (kind.identity !== 'mapped')
+    if (kind.identity !== 'mapped' && kind.identity !== 'own')
       await transaction.execute(keepSql.replaceAll('{table}', table), [kind.name]);
   // A parked deletion, tried again, would now delete another record.
   await transaction.execute('DELETE FROM millrace.dead_letters WHERE created = $1 AND payload IS NULL', [
@@ -48,8 +49,9 @@ export async function partFromLapsed(
 ): Promise<void> {
   const sql = `UPDATE millrace.id_map SET life = NULL WHERE kind = $1 AND redis_id = ANY ($2::bigint[]) AND life = $3`;
   for (const [kind, ids] of byKind(lapsed)) {
-    if (targetOf(targets, kind).kind.identity === 'mapped')
-      await transaction.execute(sql, [kind, ids.filter(isId), life]);
+    const target = targets.get(kind);
+    if (target?.kind.identity === 'own') await unfollow(transaction, kind, ids, life);
+    if (target?.kind.identity === 'mapped') await transaction.execute(sql, [kind, ids.filter(isId), life]);
   }
 }
 
@@ -61,9 +63,9 @@ export async function keepLapsed(
   life: Life,
 ): Promise<void> {
   for (const [kind, ids] of byKind(lapsed)) {
-    const target = targetOf(targets, kind);
-    const owner = ownerOf(target.kind.parents);
-    if (owner === undefined) continue;
+    const target = targets.get(kind);
+    const owner = ownerOf(target?.kind.parents ?? []);
+    if (target === undefined || owner === undefined) continue;
     const owners = new Set(ids.map((id) => id.split(':')[Number(owner.from)] ?? ''));
     const sql = keepOwnedSql.replaceAll('{table}', target.table);
     await transaction.execute(sql, [kind, [...owners].filter(isId), life, owner.kind]);

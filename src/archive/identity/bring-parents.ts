@@ -14,7 +14,7 @@ interface Context {
 }
 
 /** The most bytes that parents may add to a batch. Children of parents that do not fit are parked until those come by themselves. */
-const parentBytes = 16 * 1024 * 1024;
+export const parentBytes = 16 * 1024 * 1024;
 
 /**
  * Makes sure that every parent is either mapped already or part of the batch: a parent that is neither is read from Redis. Kinds

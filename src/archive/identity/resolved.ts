@@ -1,8 +1,9 @@
 import type { Kind } from '../../mapping/kinds';
+import { markColumn } from '../../mapping/own-key';
 import type { Identity } from '../record/identity';
 import type { Row } from '../record/row';
 import type { Target } from '../record/target';
-import { parameter } from '../record/decode';
+import { parameter, type Value } from '../record/decode';
 
 /** A row whose parents are known. */
 export interface Resolved {
@@ -18,8 +19,26 @@ export interface Counterpart {
 }
 
 export const columnsOf = ({ kind }: Target): string[] => [
-  ...kind.parents.map(({ column }) => column),
+  ...(kind.own?.parts ?? kind.parents).map(({ column }) => column),
   ...kind.columns.map(({ column }) => column),
+];
+
+/** What a record sends for these columns. */
+export const valuesOf = ({ row, parents }: Resolved): readonly Value[] => [
+  ...(row.own?.key ?? parents),
+  ...row.values,
+];
+
+/** The columns of a row of the user's own that are no part of its key. That a record is there takes the mark of its deletion away. */
+export const ownColumns = ({ columns, own }: Kind): string[] => [
+  ...columns.map(({ column }) => column),
+  ...(own?.onDelete === 'mark' ? [markColumn] : []),
+];
+
+/** What a record of the user's own sends for its key and these columns. */
+export const ownValues = (resolved: Resolved): readonly Value[] => [
+  ...valuesOf(resolved),
+  ...(resolved.row.kind.own?.onDelete === 'mark' ? [null] : []),
 ];
 
 export function identityOf({ id, created, kind }: Row): Identity {
@@ -28,7 +47,7 @@ export function identityOf({ id, created, kind }: Row): Identity {
 }
 
 /** The columns that tell the row of a record from others. */
-export function identityColumns({ identity, parents, created }: Kind): string[] {
+export function identityColumns({ identity, parents, created, own }: Kind): string[] {
   switch (identity) {
     case 'mapped':
       return ['id'];
@@ -36,12 +55,15 @@ export function identityColumns({ identity, parents, created }: Kind): string[] 
       return ['redis_id', created ?? ''];
     case 'keyed':
       return [...parents.map(({ column }) => column), 'redis_key'];
+    case 'own':
+      return (own?.parts ?? []).map(({ column }) => column);
   }
 }
 
 /** The values of these columns, for a record that is not of a mapped kind. */
 export const identityValues = ({ row, parents }: Resolved): readonly (string | null)[] =>
-  row.redisKey === undefined ? [row.id, `${row.created ?? ''}+00`] : [...parents, row.redisKey];
+  row.own?.key ??
+  (row.redisKey === undefined ? [row.id, `${row.created ?? ''}+00`] : [...parents, row.redisKey]);
 
 /** The value of each natural column, parents first, as they are in Postgres. */
 export function naturalValues({ row, parents }: Resolved): (string | null)[] {

@@ -154,7 +154,7 @@ async function postgresFindings(
 ): Promise<readonly Finding[]> {
   const postgres = new PostgresConnection(target, 'doctor');
   try {
-    const { server, schema, migrated, problems, tables } = await postgres.read((client) =>
+    const { server, schema, migrated, problems, tables, stopped } = await postgres.read((client) =>
       examineSchema(client, catalogue, onDelete),
     );
     const findings: Finding[] = [
@@ -167,6 +167,14 @@ async function postgresFindings(
     for (const { code, message, hint } of problems) {
       findings.push({ level: 'problem', what: `${message} (${code})`, remedy: hint });
     }
+    if (migrated.complete)
+      for (const [kind, reasons] of stopped)
+        for (const { code, message, hint } of reasons)
+          findings.push({
+            level: 'problem',
+            what: `mapping ${kind} is not served: ${message} (${code})`,
+            remedy: hint,
+          });
     if (schema !== null) findings.push(...(await serverHealth(postgres, schema, catalogue)));
     if (migrated.complete && problems.length === 0)
       findings.push(...(await writeFindings(postgres, tables.values())));

@@ -3,8 +3,8 @@ import type { Finding } from '../../pipeline/finding';
 import { inFew } from '../../foundation/in-few';
 import { changesStream } from '../../writer/keys';
 import { type Granted, missingGrants, noteMissing } from '../../connections/missing-grants';
-import { keyspacePattern } from '../../connections/keyspace-pattern';
-import type { Catalogue } from '../../mapping/kinds';
+import { globOf, keyspacePatterns } from '../../connections/keyspace-pattern';
+import { type Catalogue, ownKindsOf } from '../../mapping/kinds';
 import { incarnationKey } from '../position/redis-facts';
 
 const record = 'aidb:model:0';
@@ -41,6 +41,17 @@ const needed: readonly Granted[] = [
   [`+xinfo|stream ~millrace:*`, 'XINFO', 'STREAM', changesStream],
 ];
 
+/** The same for the records of the user's own. */
+const neededOf = (catalogue: Catalogue): readonly Granted[] =>
+  ownKindsOf(catalogue).flatMap(({ own: { prefix } }) => {
+    const [keys, key] = [`%R~${globOf(prefix)}*`, `${prefix}0`];
+    return [
+      [`+type ${keys}`, 'TYPE', key],
+      [`+hmget ${keys}`, 'HMGET', key, 'id'],
+      [`+pttl ${keys}`, 'PTTL', key],
+    ];
+  });
+
 /** The grants that this user lacks. Neither connection can be used afterwards. @throws only when a connection fails */
 export async function missingRights(
   client: Redis,
@@ -48,10 +59,10 @@ export async function missingRights(
   db: number,
   catalogue: Catalogue,
 ): Promise<readonly string[]> {
-  const missing = await missingGrants(client, needed);
+  const missing = await missingGrants(client, [...needed, ...neededOf(catalogue)]);
   // Not queued, and over its own connection: ioredis would take a queued subscription for one that has begun.
-  const pattern = keyspacePattern(db, catalogue);
-  await subscriber.psubscribe(pattern).catch(noteMissing(missing, `+psubscribe &${pattern}`));
+  for (const pattern of keyspacePatterns(db, catalogue))
+    await subscriber.psubscribe(pattern).catch(noteMissing(missing, `+psubscribe &${pattern}`));
   return [...missing];
 }
 

@@ -33,7 +33,7 @@ export async function inRedis(
   kind: Kind,
   id: Buffer,
 ): Promise<{ readonly told: InRedis; readonly records: readonly Found[] }> {
-  const key = keyOf(kind.name, id);
+  const key = keyOf(kind, id);
   const members = kind.shape === 'members';
   try {
     const [type, ttl] = await Promise.all([redis.client.type(key), redis.client.pttl(key)]);

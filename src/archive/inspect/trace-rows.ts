@@ -1,18 +1,20 @@
 import { readSql } from '../../foundation/package-root';
 import type { TextRow, Transaction } from '../../connections/postgres';
 import { IdMap, IdMapTransaction } from '../identity/id-map';
-import type { Kind, KindName } from '../../mapping/kinds';
+import type { Kind, KindName, OwnKind } from '../../mapping/kinds';
+import { keyValues } from '../record/own-row';
+import { isUnfit } from '../record/unfit';
 import { findParents, parentIn } from '../identity/parents';
 import { isId, type Row } from '../record/row';
-import { quoteName, type Target, type Targets } from '../record/target';
+import { quoteName, rowNumber, type Target, type Targets } from '../record/target';
 import { seriesOf } from '../record/series';
 
 /** A row in Postgres that a record under this key became. */
 export interface TracedRow {
   readonly table: string;
   readonly id: string;
-  /** Creation time of the record that the row came from, in UTC, with microseconds. */
-  readonly created: string;
+  /** Creation time of the record that the row came from, in UTC, with microseconds; null: a row of the user's own follows its key. */
+  readonly created: string | null;
   /** False: the row follows another record, or is another program's, which had the natural key first. */
   readonly owned: boolean;
   /** False: the row was deleted in Postgres. */
@@ -45,27 +47,68 @@ export interface TracedParent {
 
 const mappedSql = readSql('src/archive/inspect/sql/trace-mapped.sql');
 const datedSql = readSql('src/archive/inspect/sql/trace-dated.sql');
+const ownSql = readSql('src/archive/inspect/sql/trace-own.sql');
 const keyedSql = readSql('src/archive/inspect/sql/trace-keyed.sql');
 
 /** The rows of a record of a kind whose records have ids. */
 export async function rowsOf(
   transaction: Transaction,
-  { kind, table, types }: Target,
+  target: Target,
   id: string,
 ): Promise<readonly TracedRow[]> {
+  const { kind, table } = target;
   if (!isId(id)) return [];
+  const { columns, committed } = await tracedColumns(transaction, target);
+  const sql = (kind.identity === 'dated' ? datedSql : mappedSql)
+    .replaceAll('{table}', table)
+    .replaceAll('{created}', quoteName(kind.created ?? ''))
+    .replaceAll('{times}', columns)
+    .replaceAll('{committed}', committed);
+  const found = await transaction.query(sql, kind.identity === 'dated' ? [id] : [kind.name, id]);
+  return found.map((row) => toTracedRow(kind, row));
+}
+
+/** The row of a key of the user's own. */
+export async function ownRowsOf(
+  transaction: Transaction,
+  target: Target,
+  kind: OwnKind,
+  id: Buffer,
+): Promise<readonly TracedRow[]> {
+  let key: readonly string[];
+  try {
+    key = keyValues(kind, id);
+  } catch (error) {
+    if (isUnfit(error)) return [];
+    throw error;
+  }
+  const { columns, committed } = await tracedColumns(transaction, target);
+  const where = kind.own.parts
+    .map(
+      ({ column, type }, at) => `t.${quoteName(column)} = $${at + 2}::${type === 'int' ? 'bigint' : 'text'}`,
+    )
+    .join(' AND ');
+  const sql = ownSql
+    .replaceAll('{table}', target.table)
+    .replaceAll('{number}', rowNumber(target))
+    .replaceAll('{times}', columns)
+    .replaceAll('{committed}', committed)
+    .replaceAll('{key}', where);
+  const found = await transaction.query(sql, [kind.name, ...key]);
+  return found.map((row) => ({ ...toTracedRow(kind, row), id: key.join(' '), created: null }));
+}
+
+/** SQL: the row's columns with times, as JSON, and when it was written. */
+async function tracedColumns(transaction: Transaction, { types }: Target) {
   const times = [...types].filter(([, type]) => type.startsWith('timestamp')).map(([name]) => name);
   const [setting] = await transaction.query(
     `SELECT current_setting('track_commit_timestamp', true) = 'on' AS kept`,
   );
   const pairs = times.map((name) => `'${name.replaceAll("'", "''")}', t.${quoteName(name)}::text`);
-  const sql = (kind.identity === 'dated' ? datedSql : mappedSql)
-    .replaceAll('{table}', table)
-    .replaceAll('{created}', quoteName(kind.created ?? ''))
-    .replaceAll('{times}', `json_build_object(${pairs.join(', ')})`)
-    .replaceAll('{committed}', setting?.['kept'] === 't' ? 'pg_xact_commit_timestamp(t.xmin)' : 'NULL');
-  const found = await transaction.query(sql, kind.identity === 'dated' ? [id] : [kind.name, id]);
-  return found.map((row) => toTracedRow(kind, row));
+  return {
+    columns: `json_build_object(${pairs.join(', ')})`,
+    committed: setting?.['kept'] === 't' ? 'pg_xact_commit_timestamp(t.xmin)' : 'NULL',
+  };
 }
 
 const toTracedRow = ({ table }: Kind, row: TextRow): TracedRow => ({

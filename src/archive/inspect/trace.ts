@@ -1,5 +1,5 @@
 import type { ArchiveRecords } from '../../config/load';
-import { describeError } from '../../foundation/errors';
+import { describeError, fatal } from '../../foundation/errors';
 import { PostgresConnection } from '../../connections/postgres';
 import type { PostgresTarget } from '../../connections/postgres-url';
 import { RedisConnection } from '../../connections/redis';
@@ -8,12 +8,12 @@ import { beforeAll } from '../stream/entry-id';
 import { Differences } from '../pass/differences';
 import type { Found } from '../record/found';
 import { keyOf } from '../record/key';
-import { type Catalogue, type Kind, type KindName, kindOf } from '../../mapping/kinds';
-import { findTargets } from '../schema/preparation';
+import { type Catalogue, isOwn, type Kind, type KindName, kindOf } from '../../mapping/kinds';
+import { lookAtTables } from '../schema/preparation';
 import { type Row, toRow } from '../record/row';
 import { type Targets, targetOf } from '../record/target';
 import { inRedis } from './trace-redis';
-import { countRows, lettersOf, parentsOf, rowsOf } from './trace-rows';
+import { countRows, lettersOf, ownRowsOf, parentsOf, rowsOf } from './trace-rows';
 import { scanWaiting } from './trace-stream';
 import { verdictOf } from './trace-verdict';
 import { TruthReader } from '../truth/truth';
@@ -33,11 +33,17 @@ export async function traceRecord(
     await redis.connect();
     const { catalogue } = config;
     const kind = kindOf(catalogue, name);
-    const targets = await targetsOf(postgres, catalogue);
+    const { targets, stopped = [] } = await tablesOf(postgres, catalogue);
+    const reason = stopped.find((one) => one.kind === name);
+    if (reason !== undefined)
+      throw fatal(`mapping ${name} is not served: ${reason.message}`, {
+        code: 'E_PG_SCHEMA',
+        hint: reason.hint,
+      });
     // The position is read before Redis: an entry that is applied in between then shows up in both, rather than in neither.
     const checkpoint = targets === undefined ? undefined : await readCheckpoint(postgres);
     const { told, records } = await inRedis(redis, catalogue, kind, id);
-    const named = { key: keyOf(name, id).toString('utf8'), kind: name, redis: told };
+    const named = { key: keyOf(kind, id).toString('utf8'), kind: name, redis: told };
     if (targets === undefined || checkpoint === undefined)
       return { ...named, archive: null, verdict: verdictOf(named.redis, null) };
     const waiting = await scanWaiting(redis, checkpoint.position, kind, id).catch((error: unknown) => {
@@ -54,7 +60,7 @@ export async function traceRecord(
       differences: different.map(({ change, reason, pgId, columns = [] }) => ({
         change,
         ...(reason === undefined ? {} : { reason }),
-        ...(pgId === undefined ? {} : { row: pgId }),
+        ...(pgId === undefined || isOwn(kind) ? {} : { row: pgId }),
         columns: columns.map(({ column }) => column),
       })),
     };
@@ -65,12 +71,15 @@ export async function traceRecord(
   }
 }
 
-/** The archive's tables; undefined: nothing has been archived yet. */
-async function targetsOf(postgres: PostgresConnection, catalogue: Catalogue): Promise<Targets | undefined> {
+/** The archive's tables; none: nothing has been archived yet. */
+async function tablesOf(
+  postgres: PostgresConnection,
+  catalogue: Catalogue,
+): Promise<Partial<Awaited<ReturnType<typeof lookAtTables>>>> {
   try {
-    return await findTargets(postgres, catalogue);
+    return await lookAtTables(postgres, catalogue);
   } catch (error) {
-    if (describeError(error).code === 'E_PG_NOT_MIGRATED') return undefined;
+    if (describeError(error).code === 'E_PG_NOT_MIGRATED') return {};
     throw error;
   }
 }
@@ -85,18 +94,23 @@ async function readCheckpoint(postgres: PostgresConnection) {
 async function inPostgres(
   postgres: PostgresConnection,
   targets: Targets,
-  { name, identity }: Kind,
+  kind: Kind,
   id: Buffer,
   records: readonly Found[],
 ) {
+  const { name, identity } = kind;
   const target = targetOf(targets, name);
   const text = id.toString('latin1');
   const numbered = identity !== 'keyed';
   const row = rowOf(records[0]);
   try {
     return await postgres.transaction(async (transaction) => ({
-      parked: await lettersOf(transaction, name, keyOf(name, id)),
-      rows: numbered ? await rowsOf(transaction, target, text) : [],
+      parked: await lettersOf(transaction, name, keyOf(kind, id)),
+      rows: isOwn(kind)
+        ? await ownRowsOf(transaction, target, kind, id)
+        : numbered
+          ? await rowsOf(transaction, target, text)
+          : [],
       counted: numbered ? null : await countRows(transaction, target, text),
       parents: row === undefined ? [] : await parentsOf(transaction, targets, row),
     }));

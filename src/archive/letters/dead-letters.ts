@@ -47,7 +47,7 @@ export function letterOf(found: Found, reason: Unfit, waitingFor?: string): Dead
   const { kind, id } = found;
   const letter = {
     kind: kind.name,
-    key: keyOf(kind.name, id),
+    key: keyOf(kind, id),
     distinction: distinctionOf(found),
     reason,
     ...(sizeOf(found) <= copyBytes ? { payload: packFound(found) } : {}),
@@ -77,7 +77,7 @@ function distinctionOf({ kind, values }: Found): Buffer | string {
 /** The letters that are void once a row is written: its own, and that of its whole key. */
 export function digestsOfRow({ found }: Row): readonly string[] {
   const kind = found.kind.name;
-  const key = keyOf(kind, found.id);
+  const key = keyOf(found.kind, found.id);
   return [distinctionOf(found), ''].map((distinction) => digestOf({ kind, key, distinction }));
 }
 

@@ -2,7 +2,7 @@ import { Observable } from 'rxjs';
 import { asRetryable, describeError, retryable } from '../../foundation/errors';
 import { RedisConnection } from '../../connections/redis';
 import type { RedisTarget } from '../../connections/redis-url';
-import { keyOffset, keyspacePattern } from '../../connections/keyspace-pattern';
+import { channelReading, keyspacePatterns } from '../../connections/keyspace-pattern';
 import type { Catalogue } from '../../mapping/kinds';
 import { type Enabling, enableNotifications, isRefused } from './notifications';
 import { PushReader } from './push-reader';
@@ -15,7 +15,7 @@ export interface KeyspaceOptions {
   readonly catalogue: Catalogue;
   /** For commands that a subscribed connection cannot send. */
   readonly connection: RedisConnection;
-  /** @param key what follows `aidb:`; latin1 as the event */
+  /** @param key what follows `aidb:`, or another key behind `foreignMark`; latin1 as the event */
   readonly onEvent: (key: string, event: string) => void;
   /** How often a silent connection is tried, and the server's setting looked at. */
   readonly watchMs: number;
@@ -31,8 +31,8 @@ export const keyspace$ = (options: KeyspaceOptions): Observable<Enabling> =>
     const { target, catalogue, onEvent } = options;
     const subscription = new RedisConnection(target, 'mirror');
     const { client } = subscription;
-    const pattern = keyspacePattern(target.db, catalogue);
-    const fail = (error: unknown) => subscriber.error(explain(subscription, pattern, error));
+    const patterns = keyspacePatterns(target.db, catalogue);
+    const fail = (error: unknown) => subscriber.error(explain(subscription, patterns, error));
     let heard = false;
     let refused = false;
     let pingedAt: number | undefined;
@@ -56,9 +56,14 @@ export const keyspace$ = (options: KeyspaceOptions): Observable<Enabling> =>
     };
     // From here on we read the connection ourselves: ioredis has had every answer that it waited for, and sends nothing more.
     const subscribe = (found: Enabling): void => {
-      const reader = new PushReader(keyOffset(target.db), {
-        onMessage: onEvent,
+      const { skip, keyIn } = channelReading(target.db, catalogue);
+      let confirmed = 0;
+      const reader = new PushReader(skip, {
+        onMessage: (key, event) => {
+          onEvent(keyIn(key), event);
+        },
         onSubscribed: () => {
+          if (++confirmed < patterns.length) return;
           refused = isRefused(found);
           subscriber.next(found);
         },
@@ -72,7 +77,8 @@ export const keyspace$ = (options: KeyspaceOptions): Observable<Enabling> =>
           fail(error);
         }
       });
-      client.stream.write(`*2\r\n$10\r\nPSUBSCRIBE\r\n$${pattern.length}\r\n${pattern}\r\n`);
+      const named = patterns.map((pattern) => `$${Buffer.byteLength(pattern)}\r\n${pattern}\r\n`).join('');
+      client.stream.write(`*${patterns.length + 1}\r\n$10\r\nPSUBSCRIBE\r\n${named}`);
       watch = setInterval(tick, options.watchMs);
     };
     // Redis also closes the connection of a subscriber that reads too slowly (client-output-buffer-limit).
@@ -89,13 +95,13 @@ export const keyspace$ = (options: KeyspaceOptions): Observable<Enabling> =>
     };
   });
 
-function explain(subscription: RedisConnection, pattern: string, error: unknown): unknown {
+function explain(subscription: RedisConnection, patterns: readonly string[], error: unknown): unknown {
   const { message } = describeError(error);
   if (message.startsWith('NOPERM')) {
     return retryable(`Redis at ${subscription.display} denies the mirror: ${message}`, {
       code: 'E_REDIS_ACL',
-      // The pattern as it is: Redis compares it with the grant letter by letter.
-      hint: `Grant the ACL user '&${pattern}' with psubscribe, ping, info, config|get and config|set.`,
+      // The patterns as they are: Redis compares it with the grant letter by letter.
+      hint: `Grant the ACL user ${patterns.map((pattern) => `'&${pattern}'`).join(' ')} with psubscribe, ping, info, config|get and config|set.`,
     });
   }
   // Retryable, whatever it is: somebody may mend it while we go on trying.

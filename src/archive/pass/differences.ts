@@ -1,6 +1,14 @@
 import type { PostgresConnection, Transaction } from '../../connections/postgres';
 import { counterparts } from '../identity/counterparts';
-import { type Expectation, filledRows, guestRows, ownRows, present, wholeRows } from '../write/expectation';
+import {
+  type Expectation,
+  filledRows,
+  guestRows,
+  ownRows,
+  ownWhole,
+  present,
+  wholeRows,
+} from '../write/expectation';
 import { findUnlike, type UnlikeRow } from '../write/find-unlike';
 import { describeError } from '../../foundation/errors';
 import { type Found, unpackFound } from '../record/found';
@@ -141,6 +149,10 @@ export class Differences {
       // Their identity does not depend on their parents, and the rows may be there although a parent is not.
       const all = rows.map((row) => ({ row, parents: [] }));
       await tell(all, present(target, all.map(identityValues)));
+      return differences;
+    }
+    if (identity === 'own') {
+      await tell(resolved, ownWhole(target, resolved));
       return differences;
     }
     for (const row of orphaned) miss(row);

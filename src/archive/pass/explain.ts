@@ -1,6 +1,6 @@
 import type { RecordDifference, Differences } from './differences';
 import { keyOf } from '../record/key';
-import { type Catalogue, type KindName, kindOf } from '../../mapping/kinds';
+import { type Catalogue, type Kind, type KindName, kindOf } from '../../mapping/kinds';
 import { shapeOf } from '../record/shape';
 import type { Nominated } from '../record/nominated';
 import type { UnlikeRow } from '../write/find-unlike';
@@ -36,22 +36,27 @@ export async function* explainNominated(
     if (kind.shape === 'members') {
       // Points come by value; a key of such a kind is nominated only when it is of another Redis type.
       const reason = 'the key holds no sorted set (E_TYPE)';
-      for (const id of ids) yield explained({ kind: name, id, change: 'unfit', reason });
-    } else for await (const page of differences.ofIds(kind, [...ids])) yield* page.map(explained);
+      for (const id of ids) yield explained(kind, { kind: name, id, change: 'unfit', reason });
+    } else
+      for await (const page of differences.ofIds(kind, [...ids]))
+        yield* page.map((one) => explained(kind, one));
   }
-  yield* (await differences.ofRecords(points)).map(explained);
+  for (const one of await differences.ofRecords(points)) yield explained(kindOf(catalogue, one.kind), one);
 }
 
-function explained({ kind, id, found, pgId, ...rest }: RecordDifference): ArchiveDifference {
+function explained(of: Kind, { kind, id, found, pgId, ...rest }: RecordDifference): ArchiveDifference {
   const several = found !== undefined && shapeOf(found.kind).several;
   const { change, reason, columns } = rest;
   return {
     kind,
-    key: keyOf(kind, Buffer.from(id, 'latin1')).toString('utf8'),
+    key: keyOf(of, Buffer.from(id, 'latin1')).toString('utf8'),
     ...(several ? { record: found.values[0]?.toString('utf8') ?? '' } : {}),
     change,
     ...(reason === undefined ? {} : { reason }),
-    ...(found === undefined || pgId === undefined ? {} : { table: found.kind.table, row: pgId }),
+    // A row of the user's own is found by the key.
+    ...(found === undefined || pgId === undefined
+      ? {}
+      : { table: of.table, ...(of.own === undefined ? { row: pgId } : {}) }),
     ...(columns === undefined ? {} : { columns }),
   };
 }

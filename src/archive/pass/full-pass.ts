@@ -38,6 +38,7 @@ type Work = () => AsyncGenerator<Nominated>;
  */
 export class ArchiveFullPass {
   readonly #catalogue: Catalogue;
+  readonly #targets: FullPassOptions['targets'];
   readonly #scan: Scan;
   readonly #differences: Differences;
   readonly #metrics: MemberReader;
@@ -57,6 +58,7 @@ export class ArchiveFullPass {
   constructor(options: FullPassOptions) {
     const { catalogue } = options.truth;
     this.#catalogue = catalogue;
+    this.#targets = options.targets;
     this.#scan = new Scan(options.redis, catalogue);
     this.#differences = new Differences(options);
     this.#metrics = new MemberReader(options.redis, catalogue);
@@ -116,7 +118,9 @@ export class ArchiveFullPass {
 
   async *#compare({ packed, others }: Chunk): AsyncGenerator<Nominated> {
     const found = this.#found;
+    const served = this.#targets();
     for (const [name, all] of others) {
+      if (!served.has(name)) continue; // its table cannot take the records
       const kind = kindOf(this.#catalogue, name);
       const ids = [...all].filter((id) => found.wants(name, id));
       if (kind.shape === 'members') continue;

@@ -12,6 +12,9 @@ export const parameter = (value: Value | undefined): string | null =>
 
 const zero = /^[+-]?(?:0+\.?0*|\.0+)(?:[eE][+-]?\d+)?$/;
 const floating = /^[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|inf(?:inity)?|nan)$/i;
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+const yes = new Set(['1', 'true', 't', 'yes', 'y', 'on']);
+const no = new Set(['0', 'false', 'f', 'no', 'n', 'off']);
 const whole = /^[+-]?\d{1,40}$/;
 
 /**
@@ -21,6 +24,7 @@ const whole = /^[+-]?\d{1,40}$/;
  */
 export function decode(decoder: Decoder, column: string, raw: Buffer | undefined): Value {
   if (raw === undefined) return null;
+  if (decoder === 'bytes') return Buffer.from(`\\x${raw.toString('hex')}`);
   requireText(column, raw);
   switch (decoder) {
     case 'text':
@@ -38,6 +42,14 @@ export function decode(decoder: Decoder, column: string, raw: Buffer | undefined
       return raw.length === 0 ? null : `${instant(column, raw)}+00`;
     case 'time':
       return `${instant(column, raw)}+00`;
+    case 'bool': {
+      const text = raw.toString('latin1').toLowerCase();
+      if (yes.has(text)) return 'true';
+      if (no.has(text)) return 'false';
+      throw new Unfit('22P02', column, `${quote(raw)} is neither true nor false`);
+    }
+    case 'uuid':
+      return matching(uuid, column, raw, 'a UUID').toLowerCase();
   }
 }
 

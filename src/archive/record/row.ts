@@ -3,7 +3,8 @@ import type { Value } from './decode';
 import { quote, Unfit } from './unfit';
 import { instant } from './instant';
 import type { Found, FoundParent } from './found';
-import type { Kind, Parent } from '../../mapping/kinds';
+import { isOwn, type Kind, type Parent } from '../../mapping/kinds';
+import { type OwnRow, ownRowOf } from './own-row';
 import { keyedId, shapeOf } from './shape';
 
 /** The parent that a row names. Without `created` it is not known which record that was: Redis did not have it when the child was read. */
@@ -17,7 +18,7 @@ export interface Reference {
 export interface Row {
   readonly kind: Kind;
   readonly found: Found;
-  /** The Redis id; of a keyed record, the part of its key after `aidb:<kind>:`. */
+  /** The Redis id; of a keyed record and one of the user's own, the part of its key after the prefix of the kind, latin1. */
   readonly id: string;
   /** Creation time, `YYYY-MM-DD HH:MM:SS.ffffff` in UTC, of kinds that have one. */
   readonly created: string | undefined;
@@ -27,6 +28,8 @@ export interface Row {
   readonly values: readonly Value[];
   /** What tells the record from its siblings under the same parents, as md5 in hexadecimal; keyed kinds only. */
   readonly redisKey: string | undefined;
+  /** Of a record of the user's own, which has no `references`. */
+  readonly own: OwnRow | undefined;
 }
 
 const decimal = /^(?:0|[1-9]\d{0,18})$/;
@@ -47,11 +50,12 @@ export function toRow(found: Found, references?: References): Row {
   return {
     kind,
     found,
-    id: keyed ? keyedId(found) : ownId(found),
+    id: isOwn(kind) ? found.id.toString('latin1') : keyed ? keyedId(found) : ownId(found),
     created: born,
     references: referred,
     values,
     redisKey: keyed ? md5(shape.distinction(found)) : undefined,
+    own: isOwn(kind) ? ownRowOf(kind, found.id, values) : undefined,
   };
 }
 

@@ -76,9 +76,13 @@ function pairs(values: Values): readonly Values[] {
 }
 
 function valuesOfHash({ kind, values }: Contents, born: string | undefined): Value[] {
-  return kind.columns.map((column, index) =>
-    column.field === kind.created && born !== undefined ? `${born}+00` : valueOf(column, values[index]),
-  );
+  const none = kind.own?.none;
+  const nothing = none === undefined ? undefined : Buffer.from(none);
+  return kind.columns.map((column, index) => {
+    const value = values[index];
+    if (column.field === kind.created && born !== undefined) return `${born}+00`;
+    return valueOf(column, nothing !== undefined && value?.equals(nothing) ? undefined : value);
+  });
 }
 
 function valuesOfMember({ kind, values: [member] }: Contents): Value[] {

@@ -22,6 +22,13 @@ export function targetOf(targets: Targets, name: KindName): Target {
 /** Column names are ours (kinds.ts), but `timestamp` and the like need the quotes. */
 export const quoteName = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
+/** SQL: a number for row t that stays the same: its id, or of a table of the user's own, which may have none, a hash of its key. */
+export function rowNumber({ kind }: Pick<Target, 'kind'>): string {
+  if (kind.own === undefined) return 't.id';
+  const key = kind.own.parts.map(({ column }) => `t.${quoteName(column)}::text`);
+  return `hashtextextended(ROW(${key.join(', ')})::text, 0)`;
+}
+
 /** `($1, $2), ($3, $4)` */
 export function placeholders(rows: number, columns: number): string {
   const lines: string[] = [];

@@ -73,7 +73,7 @@ async function compareRows(
     const row = resolved[index]?.row;
     if (row !== undefined) verdicts.set(row, pgId === null ? 'missing' : 'differs');
   }
-  const keys = rows.map(({ found: { id } }) => keyOf(kind, id));
+  const keys = rows.map(({ found: { id } }) => keyOf(target.kind, id));
   for (const { n } of await transaction.query(parkedSql, [kind, keys])) {
     const row = rows[Number(n) - 1];
     if (row !== undefined) verdicts.set(row, 'parked');

@@ -113,10 +113,10 @@ async function readPage(
   const { created = '', lasts } = owner;
   const fields = [created, ...(lasts === undefined ? [] : [lasts.status, lasts.until])];
   const parent = id.subarray(0, Math.max(0, id.indexOf(':')));
-  const key = keyOf(owner.name, parent);
+  const key = keyOf(owner, parent);
   const reply = await ask(
     redis.client.millraceRetentionReadMembersBuffer(
-      keyOf(kind.name, id),
+      keyOf(kind, id),
       key,
       from,
       pageMembers,
@@ -201,7 +201,7 @@ function rowOf(
   return undefined;
 }
 
-const nameOf = ({ name }: Kind, id: Buffer): string => printable(keyOf(name, id));
+const nameOf = (kind: Kind, id: Buffer): string => printable(keyOf(kind, id));
 
 async function remove(
   { redis, ask }: RetentionContext,
@@ -212,7 +212,7 @@ async function remove(
 ): Promise<readonly boolean[]> {
   const removed = await ask(
     redis.client.millraceRetentionRemoveMembers(
-      keyOf(kind.name, id),
+      keyOf(kind, id),
       key,
       mayEmpty ? '1' : '0',
       String(fields.length),

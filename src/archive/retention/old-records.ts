@@ -82,7 +82,7 @@ export async function* oldRecords(
     const reply = await ask(
       redis.client.millraceRetentionReadRecordsBuffer(
         wanted.length,
-        ...wanted.map((id) => keyOf(kind.name, id)),
+        ...wanted.map((id) => keyOf(kind, id)),
         ...[String(groupBytes), String(redis.maxRecordBytes)],
         ...[String(fields.length), ...fields, ...parents],
       ),
@@ -90,7 +90,7 @@ export async function* oldRecords(
     at += reply.length;
     const candidates = reply.flatMap((record, index) => {
       const id = wanted[index] ?? none;
-      if (typeof record === 'number') keep(report, 'large', printable(keyOf(kind.name, id)));
+      if (typeof record === 'number') keep(report, 'large', printable(keyOf(kind, id)));
       const candidate =
         record === null || typeof record === 'number' ? undefined : candidateOf(kind, id, record, report);
       return candidate ? [candidate] : [];
@@ -119,7 +119,7 @@ function candidateOf(
   const values = flat.filter((_part, index) => index % 2 === 1);
   const byName = new Map(fields.map((field, index) => [field.toString('latin1'), values[index]]));
   const parents = kind.parents.map(({ from }) => byName.get(String(from)));
-  const key = printable(keyOf(kind.name, id));
+  const key = printable(keyOf(kind, id));
   let row: Row;
   try {
     row = toRow({
@@ -155,7 +155,7 @@ async function remove(
   kind: Kind,
   equal: readonly OldRecord[],
 ): Promise<readonly boolean[]> {
-  const { name, index } = kind;
+  const { index } = kind;
   const parentsThen = parentsOf(catalogue, kind);
   const keys: Buffer[] = [];
   const args: (string | Buffer)[] = [
@@ -164,7 +164,7 @@ async function remove(
     ...parentsThen.map(({ created }) => created),
   ];
   for (const { id, parents, created, fields, values } of equal) {
-    keys.push(keyOf(name, id));
+    keys.push(keyOf(kind, id));
     for (const [at, { prefix }] of parentsThen.entries())
       keys.push(Buffer.concat([Buffer.from(prefix), parents[at] ?? none]));
     if (index !== undefined) keys.push(Buffer.from(withIds(index.key, parents.map(String))));

@@ -82,4 +82,4 @@ export async function* removeOld<C extends Candidate>(
   }
 }
 
-const nameOf = ({ row: { kind, found } }: Candidate): string => printable(keyOf(kind.name, found.id));
+const nameOf = ({ row: { kind, found } }: Candidate): string => printable(keyOf(kind, found.id));

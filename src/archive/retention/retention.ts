@@ -100,11 +100,12 @@ export class Retention {
 }
 
 /** Ids (latin1) of the records of a kind that have to be looked at. Of packed ones the scan knows how old they are. */
-function mayBeOld({ name, packed }: Kind, chunk: Chunk, report: KindReport): readonly string[] {
+function mayBeOld(kind: Kind, chunk: Chunk, report: KindReport): readonly string[] {
+  const { name, packed } = kind;
   const others = [...(chunk.others.get(name) ?? [])];
   if (packed !== true) return others;
   // Those without a time that can be read.
-  for (const id of others) keep(report, 'unfit', printable(keyOf(name, Buffer.from(id, 'latin1'))));
+  for (const id of others) keep(report, 'unfit', printable(keyOf(kind, Buffer.from(id, 'latin1'))));
   const { before } = report;
   return [...new Set(chunk.packed.filter(({ created }) => created < before).map(({ id }) => id))];
 }

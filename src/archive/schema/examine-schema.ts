@@ -1,9 +1,10 @@
 import type { ClientBase } from 'pg';
-import type { Catalogue, KindName } from '../../mapping/kinds';
+import { type Catalogue, type KindName, ownKindsOf } from '../../mapping/kinds';
 import { inFew } from '../../foundation/in-few';
 import { kindOfTable } from './expected-columns';
 import { readSchemaFacts, type SchemaFacts, type PostgresServer, type TableFacts } from './facts';
 import { latestMigration } from './migration-files';
+import { stoppedMappings } from './own-tables';
 import { type DueStep, planMigration } from './plan';
 import { type Problem, schemaProblem } from './problems';
 import { schemaGrantProblems, serverProblems } from './server-problems';
@@ -22,6 +23,8 @@ export interface SchemaExamination {
   readonly tables: ReadonlyMap<KindName, TableFacts>;
   /** What keeps us from writing the archive. Empty: nothing does. */
   readonly problems: readonly Problem[];
+  /** The mappings of the user's own that cannot be served as their tables are, and why. The others are. */
+  readonly stopped: ReadonlyMap<KindName, readonly Problem[]>;
 }
 
 /**
@@ -34,7 +37,7 @@ export async function examineSchema(
   onDelete: 'keep' | 'delete' = 'keep',
 ): Promise<SchemaExamination> {
   const facts = await readSchemaFacts(client, catalogue);
-  const due = facts.server.schema === null ? [] : planMigration(facts);
+  const due = facts.server.schema === null ? [] : planMigration(facts, catalogue);
   // If nothing is missing, but we may not read what was recorded, then the grants are the problem, not the migrations.
   const to = facts.applied === undefined ? latestMigration() : (facts.applied.at(-1)?.number ?? 0);
   const complete = due.length === 0 && to >= latestMigration();
@@ -52,6 +55,7 @@ export async function examineSchema(
       }),
     ),
     problems,
+    stopped: facts.server.schema === null ? new Map() : stoppedMappings(facts, catalogue),
   };
 }
 
@@ -65,8 +69,9 @@ interface ProblemOptions {
 /** The problems that neither `migrate` nor the daemon can mend. */
 export async function findProblems(
   client: ClientBase,
-  { catalogue, facts, due, onDelete = 'keep' }: ProblemOptions,
+  { catalogue, facts: all, due, onDelete = 'keep' }: ProblemOptions,
 ): Promise<readonly Problem[]> {
+  const facts = { ...all, tables: withoutOwn(all.tables, catalogue) };
   const problems = [...serverProblems(facts)];
   // Without a schema, or on an unknown version, nothing else can be looked at.
   if (facts.server.schema === null || problems.some(({ code }) => code === 'E_PG_VERSION')) return problems;
@@ -81,10 +86,19 @@ export async function findProblems(
   return problems;
 }
 
+/** The tables of the registry: those of the user's own are judged one by one, and none of them stops the others. */
+function withoutOwn(
+  tables: ReadonlyMap<string, TableFacts>,
+  catalogue: Catalogue,
+): ReadonlyMap<string, TableFacts> {
+  const own = new Set(ownKindsOf(catalogue).map(({ table }) => table));
+  return new Map([...tables].filter(([name]) => !own.has(name)));
+}
+
 /** The tables that kinds name and the database lacks although it is migrated: no migration of ours makes them. */
 const missingTables = ({ server, tables }: SchemaFacts, catalogue: Catalogue): readonly Problem[] =>
   [...catalogue.values()]
-    .filter(({ table }) => !tables.has(table))
+    .filter(({ table, own }) => own === undefined && !tables.has(table))
     .map(({ name, table }) =>
       schemaProblem(
         `there is no table ${server.schema ?? ''}.${table} for records of the kind ${name}`,

@@ -1,4 +1,5 @@
-import type { Catalogue, Decoder, Kind } from '../../mapping/kinds';
+import type { Catalogue, Decoder, Kind, OwnKind } from '../../mapping/kinds';
+import { markColumn } from '../../mapping/own-key';
 import type { ColumnFacts } from './facts';
 
 /** A column that Millrace writes: its type in tables of ours, and which types will do in a table that was there before. */
@@ -23,6 +24,9 @@ const byDecoder: Readonly<Record<Decoder, Omit<ExpectedColumn, 'name'>>> = {
   'float or none': { type: 'double precision', accepts: isNumber },
   time: { type: 'timestamp without time zone', accepts: isTime },
   'time or none': { type: 'timestamp without time zone', accepts: isTime },
+  bool: { type: 'boolean', accepts: exactly('bool') },
+  uuid: { type: 'uuid', accepts: exactly('uuid') },
+  bytes: { type: 'bytea', accepts: exactly('bytea') },
 };
 
 const id = (name: string): ExpectedColumn => ({ name, type: 'bigint', accepts: isId });
@@ -32,6 +36,23 @@ export const expectedColumns = ({ parents, columns }: Kind): readonly ExpectedCo
   id('id'),
   ...parents.map(({ column }) => id(column)),
   ...columns.map(({ column, decoder }) => ({ name: column, ...byDecoder[decoder] })),
+];
+
+const keyOfType = {
+  int: { type: 'bigint', accepts: isId },
+  // No other type of text: in citext two keys may be one, and char(n) fills values up.
+  text: { type: 'text', accepts: ({ udt }: ColumnFacts) => udt === 'text' || udt === 'varchar' },
+} as const;
+
+/** The columns that the table of a mapping of the user's own must have. Times have a zone there, for nobody else has said what they mean. */
+export const expectedOwnColumns = ({ columns, own }: OwnKind): readonly ExpectedColumn[] => [
+  ...own.parts.map(({ column, type }) => ({ name: column, ...keyOfType[type] })),
+  ...columns.map(({ column, decoder }) => ({
+    name: column,
+    ...byDecoder[decoder],
+    ...(decoder === 'time' ? { type: 'timestamptz' } : {}),
+  })),
+  ...(own.onDelete === 'mark' ? [{ name: markColumn, type: 'timestamptz', accepts: isTime }] : []),
 ];
 
 /** The column that tells our rows from others, for kinds with one. Migration 0003 adds it; no other program has it. */

@@ -1,12 +1,13 @@
 import type { ClientBase } from 'pg';
-import { fatal } from '../../foundation/errors';
-import type { Catalogue } from '../../mapping/kinds';
+import { describeError, fatal } from '../../foundation/errors';
+import { type Catalogue, type KindName, ownKindsOf } from '../../mapping/kinds';
 import { pins } from '../../connections/postgres-session';
 import { quoteName } from '../record/target';
 import { findProblems } from './examine-schema';
 import { readSchemaFacts, type SchemaFacts, tablesOf } from './facts';
 import { type Migration, migrations } from './migration-files';
 import { withPatience } from './patience';
+import { type OwnStep, planOwnTables } from './own-tables';
 import { type DueStep, planMigration } from './plan';
 import { problemsError } from './problems';
 import { lateSequences, type SequenceStep } from './sequences';
@@ -16,6 +17,8 @@ import { tableOf } from './things';
 export interface MigrateOptions {
   /** The kinds whose tables are looked at. */
   readonly catalogue: Catalogue;
+  /** Of the mappings of the user's own these alone, and nothing else. */
+  readonly only?: ReadonlySet<KindName>;
   /** Only tell what would be done. */
   readonly dryRun?: boolean;
   /** How long one lock is waited for at the most: meanwhile others wait behind us. */
@@ -34,6 +37,8 @@ export interface MigrationReport {
   readonly adopted: readonly { readonly table: string; readonly rows: number }[];
   /** Numbers of the migrations recorded by this run. */
   readonly recorded: readonly number[];
+  /** What the user's own mappings lack and could not be given: those are not served. */
+  readonly failed: readonly { readonly kind: KindName; readonly message: string; readonly hint: string }[];
 }
 
 /** The lock (`mill` in ASCII) that makes two migrations at once wait for each other. */
@@ -53,15 +58,16 @@ const settings = [
  * pg's own errors for everything else.
  */
 export function migrate(client: ClientBase, options: MigrateOptions): Promise<MigrationReport> {
-  const { lockTimeoutMs = 2_000, patienceMs = 30_000, dryRun = false, catalogue } = options;
+  const { lockTimeoutMs = 2_000, patienceMs = 30_000, dryRun = false, catalogue, only } = options;
   const attempt = async (): Promise<MigrationReport> => {
     await client.query('BEGIN ISOLATION LEVEL READ COMMITTED');
     try {
       for (const setting of settings) await client.query(setting);
       await client.query(`SET LOCAL lock_timeout = ${lockTimeoutMs}`);
       await client.query(`SELECT pg_advisory_xact_lock(${advisoryLock})`);
-      const plan = await makePlan(client, catalogue);
-      if (!dryRun) await carryOut(client, plan);
+      const plan = await makePlan(client, catalogue, only);
+      const failed = [...plan.report.failed];
+      if (!dryRun) failed.push(...(await carryOut(client, plan)));
       const { command } = await client.query(dryRun ? 'ROLLBACK' : 'COMMIT');
       // COMMIT of an aborted transaction does not fail: it only says ROLLBACK.
       if (!dryRun && command !== 'COMMIT') {
@@ -70,7 +76,10 @@ export function migrate(client: ClientBase, options: MigrateOptions): Promise<Mi
           hint: 'Look at the log of Postgres.',
         });
       }
-      return plan.report;
+      const lost = new Set(failed.map(({ kind }) => kind));
+      const made = plan.own.filter(({ kind }) => !lost.has(kind));
+      const steps = [...plan.report.steps, ...made.map(({ thing, sql }) => ({ thing, sql }))];
+      return { ...plan.report, steps, failed };
     } catch (error) {
       await client.query('ROLLBACK').catch(() => undefined); // the first error is the one to tell
       throw error;
@@ -85,17 +94,25 @@ interface Plan {
   readonly due: readonly DueStep[];
   readonly sequences: readonly SequenceStep[];
   readonly unrecorded: readonly Migration[];
+  readonly own: readonly OwnStep[];
   readonly report: MigrationReport;
 }
 
-async function makePlan(client: ClientBase, catalogue: Catalogue): Promise<Plan> {
+async function makePlan(
+  client: ClientBase,
+  catalogue: Catalogue,
+  only: ReadonlySet<KindName> | undefined,
+): Promise<Plan> {
   const facts = await readSchemaFacts(client, catalogue);
   const { schema, database } = facts.server;
-  const due = schema === null ? [] : planMigration(facts);
-  const [problem, ...others] = await findProblems(client, { catalogue, facts, due });
-  if (problem !== undefined) throw problemsError([problem, ...others]);
+  const due = schema === null || only !== undefined ? [] : planMigration(facts, catalogue);
+  const [problem, ...more] = await findProblems(client, { catalogue, facts, due });
+  if (problem !== undefined) throw problemsError([problem, ...more]);
   if (schema === null) throw new Error('unreachable: no target schema is a problem');
-  const sequences = await lateSequences(client, facts);
+  const own = planOwnTables(facts, catalogue, only);
+  const ownTables = new Set(ownKindsOf(catalogue).map(({ table }) => table));
+  const others = new Map([...facts.tables].filter(([name]) => !ownTables.has(name)));
+  const sequences = only === undefined ? await lateSequences(client, { ...facts, tables: others }) : [];
   const known = new Set(facts.applied?.map(({ number }) => number));
   const unrecorded = migrations().filter(({ number }) => !known.has(number));
   const adopted = (facts.applied?.length ?? 0) > 0 ? [] : [...facts.tables.values()];
@@ -105,15 +122,18 @@ async function makePlan(client: ClientBase, catalogue: Catalogue): Promise<Plan>
     steps: [...due, ...sequences].map(({ thing, sql }) => ({ thing, sql })),
     adopted: adopted.map(({ name, estimatedRows }) => ({ table: name, rows: estimatedRows })),
     recorded: unrecorded.map(({ number }) => number),
+    failed: [...own.problems].flatMap(([kind, problems]) =>
+      problems.map(({ message, hint }) => ({ kind, message, hint })),
+    ),
   };
-  return { facts, schema, due, sequences, unrecorded, report };
+  return { facts, schema, due, sequences, unrecorded, own: own.steps, report };
 }
 
 async function carryOut(
   client: ClientBase,
-  { facts, schema, due, sequences, unrecorded }: Plan,
-): Promise<void> {
-  if (due.length + sequences.length + unrecorded.length === 0) return;
+  { facts, schema, due, sequences, unrecorded, own }: Plan,
+): Promise<MigrationReport['failed']> {
+  if (due.length + sequences.length + unrecorded.length + own.length === 0) return [];
   await client.query(`SET LOCAL search_path = ${quoteName(schema)}, pg_temp`);
   for (const lock of locks(facts, due)) await client.query(lock);
   for (const step of [...due, ...sequences]) {
@@ -127,6 +147,32 @@ async function carryOut(
     const record = 'INSERT INTO millrace.migrations (number, name, target) VALUES ($1, $2, $3)';
     await client.query(record, [number, name, schema]);
   }
+  return makeOwn(client, own, schema);
+}
+
+/** Makes what the user's own mappings lack, for each of them all or nothing: one that cannot be served stops no other. */
+async function makeOwn(
+  client: ClientBase,
+  steps: readonly OwnStep[],
+  schema: string,
+): Promise<MigrationReport['failed']> {
+  const failed: MigrationReport['failed'][number][] = [];
+  for (const kind of new Set(steps.map((step) => step.kind))) {
+    await client.query('SAVEPOINT own');
+    for (const step of steps.filter((one) => one.kind === kind)) {
+      try {
+        await client.query(step.sql);
+      } catch (error) {
+        const found = describeError(stepError(error, step, schema));
+        if (!/^E_PG_(GRANT|SCHEMA)$/.test(found.code)) throw error;
+        await client.query('ROLLBACK TO SAVEPOINT own');
+        failed.push({ kind, message: found.message, hint: found.hint ?? '' });
+        break;
+      }
+    }
+    await client.query('RELEASE SAVEPOINT own');
+  }
+  return failed;
 }
 
 /**

@@ -4,7 +4,7 @@ import { inspectServer, type RedisConnection, type RedisServer } from '../../con
 import { changesStream } from '../../writer/keys';
 import { ensureLibrary } from '../../writer/library';
 import type { PostgresConnection } from '../../connections/postgres';
-import type { Catalogue } from '../../mapping/kinds';
+import type { Catalogue, KindName } from '../../mapping/kinds';
 import { examineSchema } from './examine-schema';
 import { migrate } from './migrate';
 import { problemsError } from './problems';
@@ -46,14 +46,19 @@ export async function loadLibrary(redis: RedisConnection, log: Log): Promise<voi
   }
 }
 
-/** Migrates the database. @throws E_PG_… with what to do about a thing that cannot be made */
+/** Migrates the database. @param only of the user's own mappings these alone, and nothing else @throws E_PG_… with what to do about a thing that cannot be made */
 export async function prepareSchema(
   postgres: PostgresConnection,
   catalogue: Catalogue,
   log: Log,
+  only?: ReadonlySet<KindName>,
 ): Promise<void> {
   try {
-    const { steps, database } = await postgres.lend((client) => migrate(client, { catalogue }));
+    const { steps, database, failed } = await postgres.lend((client) =>
+      migrate(client, { catalogue, ...(only === undefined ? {} : { only }) }),
+    );
+    for (const { kind, message, hint } of failed)
+      log.warn(`mapping ${kind} cannot be served: ${message}`, { event: 'mapping.stopped', kind, hint });
     if (steps.length === 0) return;
     log.info(`prepared Postgres: ${steps.length} things made in ${database}`, { event: 'schema.made' });
     for (const { thing } of steps) log.debug(`made in Postgres: ${thing}`, { event: 'schema.made' });
@@ -62,12 +67,23 @@ export async function prepareSchema(
   }
 }
 
+/** A mapping of the user's own whose table cannot take its records. */
+export interface StoppedMapping {
+  readonly kind: KindName;
+  readonly message: string;
+  readonly hint: string;
+}
+
 /** The tables as they are now. @throws E_PG_… (fatal) when the archive cannot be written to them */
-export async function findTargets(
+export const findTargets = async (...how: Parameters<typeof lookAtTables>): Promise<Targets> =>
+  (await lookAtTables(...how)).targets;
+
+/** The same, and the mappings of the user's own that have no target, because their tables cannot take their records. */
+export async function lookAtTables(
   postgres: PostgresConnection,
   catalogue: Catalogue,
   onDelete: 'keep' | 'delete' = 'keep',
-): Promise<Targets> {
+): Promise<{ readonly targets: Targets; readonly stopped: readonly StoppedMapping[] }> {
   let examination;
   try {
     examination = await postgres.read((client) => examineSchema(client, catalogue, onDelete));
@@ -76,19 +92,23 @@ export async function findTargets(
   }
   const [problem, ...others] = examination.problems;
   if (problem !== undefined) throw problemsError([problem, ...others]);
-  return new Map(
-    [...catalogue].map(([name, kind]): [typeof name, Target] => {
-      const table = examination.tables.get(name);
-      if (table?.sequence == null) throw new Error(`${kind.table} was not examined`);
-      return [
-        name,
-        {
-          kind,
-          table: `${quoteName(table.schema)}.${quoteName(table.name)}`,
-          sequence: table.sequence.name,
-          types: new Map(table.columns.map((column) => [column.name, column.type])),
-        },
-      ];
-    }),
-  );
+  const stopped = [...examination.stopped].map(([kind, problems]) => ({
+    kind,
+    message: problems.map(({ message }) => message).join('; '),
+    hint: [...new Set(problems.map(({ hint }) => hint))].join(' '),
+  }));
+  const targets = new Map<KindName, Target>();
+  for (const [name, kind] of catalogue) {
+    if (examination.stopped.has(name)) continue;
+    const table = examination.tables.get(name);
+    if (table === undefined || (table.sequence === null && kind.own === undefined))
+      throw new Error(`${kind.table} was not examined`);
+    targets.set(name, {
+      kind,
+      table: `${quoteName(table.schema)}.${quoteName(table.name)}`,
+      sequence: table.sequence?.name ?? '', // the user's own get no ids from us
+      types: new Map(table.columns.map((column) => [column.name, column.type])),
+    });
+  }
+  return { targets, stopped };
 }

@@ -13,6 +13,20 @@ export function tableProblems(
   table: TableFacts,
   { role, onDelete }: { readonly role: string; readonly onDelete: 'keep' | 'delete' },
 ): readonly Problem[] {
+  const place = placeProblems(table, role);
+  // There are no columns to speak of in what is no table.
+  if (table.kind in insteadOfTable) return place;
+  return [
+    ...place,
+    ...columnProblems(kind, table),
+    ...idProblems(kind, table),
+    ...foreignColumnProblems(kind, table),
+    ...rewritingProblems(kind, table, onDelete),
+  ];
+}
+
+/** The problems of a relation that cannot hold an archive at all, whatever columns it has. Pure. */
+export function placeProblems(table: TableFacts, role: string): readonly Problem[] {
   const name = `${table.schema}.${table.name}`;
   if (table.kind === 'v' || table.kind === 'm' || table.kind === 'f') {
     const what = insteadOfTable[table.kind].replace(/^an? /, '').toUpperCase();
@@ -40,13 +54,7 @@ export function tableProblems(
       ),
     );
   }
-  return [
-    ...problems,
-    ...columnProblems(kind, table),
-    ...idProblems(kind, table),
-    ...foreignColumnProblems(kind, table),
-    ...rewritingProblems(kind, table, onDelete),
-  ];
+  return problems;
 }
 
 function columnProblems(kind: Kind, table: TableFacts): readonly Problem[] {
@@ -124,15 +132,22 @@ function idProblems(kind: Kind, table: TableFacts): readonly Problem[] {
 
 /** The problem of columns that we do not know and that must have a value: every insert of ours would fail. */
 function foreignColumnProblems(kind: Kind, table: TableFacts): readonly Problem[] {
-  return strangers(kind, table)
-    .filter(
-      ({ notNull, hasDefault, identity, generated }) =>
-        notNull && !hasDefault && identity === null && !generated,
-    )
-    .map((column) =>
-      schemaProblem(
-        `${table.schema}.${table.name}.${column.name} (${column.type}) is NOT NULL without a default, and Millrace has no value for it`,
-        `ALTER TABLE ${qualified(table)} ALTER COLUMN ${quoteName(column.name)} DROP NOT NULL; -- or … SET DEFAULT …`,
-      ),
-    );
+  const known = new Set(table.columns.map(({ name }) => name));
+  for (const { name } of strangers(kind, table)) known.delete(name);
+  return requiredStrangers(table, known).map((column) =>
+    schemaProblem(
+      `${table.schema}.${table.name}.${column.name} (${column.type}) is NOT NULL without a default, and Millrace has no value for it`,
+      `ALTER TABLE ${qualified(table)} ALTER COLUMN ${quoteName(column.name)} DROP NOT NULL; -- or … SET DEFAULT …`,
+    ),
+  );
 }
+
+/** The columns that are not known, and without a value for which no row can be inserted. */
+export const requiredStrangers = (
+  { columns }: TableFacts,
+  known: ReadonlySet<string>,
+): readonly ColumnFacts[] =>
+  columns.filter(
+    ({ name, notNull, hasDefault, identity, generated }) =>
+      !known.has(name) && notNull && !hasDefault && identity === null && !generated,
+  );

@@ -6,6 +6,7 @@ import type { IndexFacts, SchemaFacts, TableFacts } from './facts';
  *   bigint T.c            the column holds whatever a bigint does
  *   index T (a, b)        an index finds rows by equality of a and b; it may have more columns
  *   range T (a)           an index serves ranges of a
+ *   key T (a, b)          exactly these columns are unique; of tables of the user's own, see own-tables.ts
  *   identity T (a, b)     unique on exactly these columns, of rows with a redis_id or redis_key
  * T is a bare name in the target schema, or millrace.<name>.
  */
@@ -60,6 +61,7 @@ const verbs: Readonly<Record<string, string>> = {
   index: 'created index on',
   range: 'created BRIN index on',
   identity: 'created unique index on',
+  key: 'created unique index on',
   function: 'created function',
   trigger: 'created trigger',
   sequence: 'moved past the highest id: sequence',
@@ -73,4 +75,4 @@ export function sentence(thing: string): string {
 
 /** The table a thing is on, as the files name it. */
 export const tableOf = (thing: string): string | undefined =>
-  /^(?:table|column|bigint|index|range|identity|trigger) ((?:millrace\.)?\w+)/.exec(thing)?.[1];
+  /^(?:table|column|bigint|index|range|identity|key|trigger) ((?:millrace\.)?\w+)/.exec(thing)?.[1];

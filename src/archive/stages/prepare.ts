@@ -1,15 +1,21 @@
 import type { Log } from '../../log/log';
+import type { KindName } from '../../mapping/kinds';
 import type { Stage } from '../../pipeline/turns';
 import { Applier, type ApplierOptions } from '../apply/applier';
 import { ArchiveSink, type SinkOptions } from '../apply/sink';
 import type { Targets } from '../record/target';
-import { findTargets, inspectRedis, prepareSchema } from '../schema/preparation';
+import { inspectRedis, lookAtTables, prepareSchema, type StoppedMapping } from '../schema/preparation';
 
 export interface PrepareOptions
-  extends Omit<ApplierOptions, 'sink'>, Pick<SinkOptions, 'strategies' | 'onDelete' | 'parked'> {
+  extends Omit<ApplierOptions, 'sink' | 'targets'>, Pick<SinkOptions, 'strategies' | 'parked'> {
   readonly log: Log;
   readonly onIncident: (what: string) => void;
+  /** Called when a mapping that was stopped is served: what happened meanwhile was passed over. */
+  readonly onServed: () => void;
 }
+
+/** How often the tables are looked at while a mapping is stopped: a person has to mend them. */
+const everyMs = 10_000;
 
 /** Looks at both servers and makes the applier; does so again when a table may have changed. */
 export class Prepare {
@@ -18,6 +24,10 @@ export class Prepare {
   #started = false;
   #applier: Applier | undefined;
   #targets: Targets | undefined;
+  #stopped: readonly StoppedMapping[] = [];
+  /** The kinds that were served at any time. */
+  readonly #served = new Set<KindName>();
+  #lookedAt = -Infinity;
 
   constructor(options: PrepareOptions) {
     this.#options = options;
@@ -50,21 +60,56 @@ export class Prepare {
     return this.#targets;
   }
 
+  /** The mappings of the user's own that are not served, as they were when the tables were last looked at. */
+  get stopped(): readonly StoppedMapping[] {
+    return this.#stopped;
+  }
+
   /** @throws E_PG_… (fatal) when the tables cannot take the records */
   readonly run: Stage = async () => {
-    if (this.#applier !== undefined && this.#targets !== undefined) return undefined;
-    const { redis, postgres, truth, log, onDelete, onIncident } = this.#options;
+    if (this.#applier !== undefined && this.#targets !== undefined && !(await this.#servesMore()))
+      return undefined;
+    const { redis, postgres, truth, log, onIncident } = this.#options;
     const { catalogue } = truth;
     await redis.connect();
     this.#evicts ??= (await inspectRedis(redis, log, onIncident)).evicts;
     // Migrates at the start only. A table that somebody renames while we run will come back, and must not find a new empty one in its place.
     if (!this.#started) await prepareSchema(postgres, catalogue, log);
-    this.#targets = await findTargets(postgres, catalogue, onDelete);
-    const sink = new ArchiveSink({ ...this.#options, targets: this.#targets });
-    this.#applier = new Applier({ ...this.#options, sink });
+    const targets = await this.#look();
+    const sink = new ArchiveSink({ ...this.#options, targets });
+    this.#applier = new Applier({ ...this.#options, sink, targets });
     this.#started = true;
     return undefined;
   };
+
+  async #look(): Promise<Targets> {
+    const { postgres, truth, onDelete } = this.#options;
+    const { targets, stopped } = await lookAtTables(postgres, truth.catalogue, onDelete);
+    this.#targets = targets;
+    this.#stopped = stopped;
+    for (const kind of targets.keys()) this.#served.add(kind);
+    this.#lookedAt = performance.now();
+    return targets;
+  }
+
+  /** Whether somebody has mended the table of a mapping that is stopped: then all is made anew, and a pass brings what was missed. */
+  async #servesMore(): Promise<boolean> {
+    if (this.#stopped.length === 0 || performance.now() - this.#lookedAt < everyMs) return false;
+    const before = new Map(this.#stopped.map(({ kind, message }) => [kind, message]));
+    await this.#look();
+    // What was refused before for another reason is tried once. A table that was served, and is gone, may come back: it is not made anew.
+    const mended = this.#stopped.filter(
+      ({ kind, message }) => before.get(kind) !== message && !this.#served.has(kind),
+    );
+    const { postgres, truth, log } = this.#options;
+    if (mended.length > 0) {
+      await prepareSchema(postgres, truth.catalogue, log, new Set(mended.map(({ kind }) => kind)));
+      await this.#look();
+    }
+    if (this.#stopped.length >= before.size) return false;
+    this.#options.onServed();
+    return true;
+  }
 
   /** Has the tables looked at again, because one may have changed. */
   distrust(): void {

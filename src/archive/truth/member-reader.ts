@@ -115,17 +115,19 @@ export class MemberReader {
   }
 
   async #page(
-    { name, parents: [parent] }: Kind,
+    kind: Kind,
     [id, run]: readonly [Buffer, Buffer],
     { score, below }: Mark,
     taken: number,
     step: number,
   ): Promise<Reply> {
-    if (parent === undefined) throw new Error(`${name} has no parent`);
+    const [parent] = kind.parents;
+    if (parent === undefined) throw new Error(`${kind.name} has no parent`);
+    const owner = kindOf(this.#catalogue, parent.kind);
     try {
       return await this.#connection.client.millraceMemberPageBuffer(
-        keyOf(name, id),
-        keyOf(parent.kind, run),
+        keyOf(kind, id),
+        keyOf(owner, run),
         score,
         below,
         taken,
@@ -133,7 +135,7 @@ export class MemberReader {
         step,
         pageBytes,
         this.#connection.maxRecordBytes,
-        kindOf(this.#catalogue, parent.kind).created ?? '',
+        owner.created ?? '',
       );
     } catch (error) {
       throw this.#connection.translate(error);

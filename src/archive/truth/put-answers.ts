@@ -1,7 +1,7 @@
 import type { Batch } from '../batch/batch';
 import type { KnownId } from '../batch/carried-copy';
 import { keyOf } from '../record/key';
-import type { Catalogue } from '../../mapping/kinds';
+import type { Kind } from '../../mapping/kinds';
 import type { Answer } from './look-up';
 import type { Nominations } from '../record/nomination';
 
@@ -17,7 +17,7 @@ function put(batch: Batch, { kind, id, truth }: Answer, known: KnownId): number 
     case 'absent':
       return 0;
     case 'unfit': {
-      const key = keyOf(kind.name, Buffer.from(id, 'latin1'));
+      const key = keyOf(kind, Buffer.from(id, 'latin1'));
       batch.letters.push({ kind: kind.name, key, distinction: truth.part ?? '', reason: truth.reason });
       return key.length;
     }
@@ -35,14 +35,14 @@ function put(batch: Batch, { kind, id, truth }: Answer, known: KnownId): number 
   }
 }
 
-/** With ON_DELETE=delete: puts the records into a batch that were deleted and are not there again. In doubt a record counts as lapsed. */
+/** Puts the records of these kinds into a batch that were deleted and are not there again. In doubt a record counts as lapsed. */
 export function putGone(
   batch: Batch,
-  catalogue: Catalogue,
+  kinds: Iterable<Kind>,
   answers: readonly Answer[],
   { deleted, lapsed }: { readonly deleted?: Nominations; readonly lapsed?: Nominations },
 ): void {
-  for (const [kind, { shape }] of catalogue) {
+  for (const { name: kind, shape } of kinds) {
     const doubtful = lapsed?.get(kind);
     const ofKind = answers.filter((one) => one.kind.name === kind);
     for (const { id } of ofKind) if (doubtful?.has(id) === true) batch.lapsed.push({ kind, id });

@@ -4,7 +4,7 @@ import type { RedisConnection } from '../../connections/redis';
 import { tooLarge, Unfit } from '../record/unfit';
 import type { Found } from '../record/found';
 import { keyOf } from '../record/key';
-import { type Catalogue, type Kind, type KindName, kindOf, type Parent } from '../../mapping/kinds';
+import { type Catalogue, type Kind, kindOf, type Parent, prefixOf } from '../../mapping/kinds';
 import { shapeOf } from '../record/shape';
 
 declare module 'ioredis' {
@@ -74,8 +74,8 @@ export class TruthReader {
     );
   }
 
-  async #readPacked({ name }: Kind, ids: readonly string[]): Promise<readonly Truth[]> {
-    const keys = ids.map((id) => keyArgument(name, id));
+  async #readPacked(kind: Kind, ids: readonly string[]): Promise<readonly Truth[]> {
+    const keys = ids.map((id) => keyArgument(kind, id));
     try {
       const { client, maxRecordBytes: most } = this.#connection;
       const limits = [String(pageBytes), String(most)];
@@ -94,8 +94,9 @@ export class TruthReader {
     const named = kind.parents.filter(isNamed);
     const keys: (string | Buffer)[] = [];
     for (const id of ids) {
-      keys.push(keyArgument(kind.name, id));
-      for (const parent of named) keys.push(keyArgument(parent.kind, partOf(id, parent)));
+      keys.push(keyArgument(kind, id));
+      for (const parent of named)
+        keys.push(keyArgument(kindOf(this.catalogue, parent.kind), partOf(id, parent)));
     }
     try {
       return await this.#connection.client.millraceReadBuffer(
@@ -115,8 +116,8 @@ export class TruthReader {
 const isNamed = ({ from }: Parent): boolean => typeof from === 'number';
 
 /** The key as a string if it is ASCII: ioredis writes a command of strings alone several times faster. */
-const keyArgument = (kind: KindName, id: string): string | Buffer =>
-  /^[ -~]*$/.test(id) ? `aidb:${kind}:${id}` : keyOf(kind, Buffer.from(id, 'latin1'));
+const keyArgument = (kind: Kind, id: string): string | Buffer =>
+  /^[ -~]*$/.test(id) ? prefixOf(kind) + id : keyOf(kind, Buffer.from(id, 'latin1'));
 
 /** The arguments of read.lua after the keys and the limits. */
 function parametersOf(kind: Kind, catalogue: Catalogue): readonly string[] {
@@ -130,7 +131,7 @@ function parametersOf(kind: Kind, catalogue: Catalogue): readonly string[] {
     String(fields.length),
     ...fields,
     String(referred.length),
-    ...referred.flatMap((parent) => [`aidb:${parent.kind}:`, createdField(parent)]),
+    ...referred.flatMap((parent) => [prefixOf(kindOf(catalogue, parent.kind)), createdField(parent)]),
   ];
 }
 

@@ -48,6 +48,10 @@ export function fieldOf(
     case 'time':
     case 'time or none':
       return asPythonTime(value);
+    case 'bool':
+    case 'uuid':
+    case 'bytes':
+      throw new Unlike(`${column} is of a type that is not put back`);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Catalogue, Kind } from '../../mapping/kinds';
+import { type Catalogue, type Kind, registryOf } from '../../mapping/kinds';
 import type { WarmLimits } from './limits';
 import type { Plan } from './plan';
 import { emptyTally, keptBack, type Tally } from './tally';
@@ -52,7 +52,9 @@ export function reportLines(
   catalogue: Catalogue,
   dryRun: boolean,
 ): string[] {
-  const ofKinds = [...catalogue.values()].map((kind) => [kind, tallies[kind.name] ?? emptyTally()] as const);
+  const ofKinds = [...registryOf(catalogue).values()].map(
+    (kind) => [kind, tallies[kind.name] ?? emptyTally()] as const,
+  );
   const lines: string[] = [];
   const row = (cells: readonly (string | number)[]) => {
     const [name = '', ...numbers] = cells.map(String);

@@ -2,7 +2,7 @@ import type { ArchiveRecords } from '../../config/load';
 import { PostgresConnection } from '../../connections/postgres';
 import type { PostgresTarget } from '../../connections/postgres-url';
 import { inspectServer, RedisConnection } from '../../connections/redis';
-import type { Kind, KindName } from '../../mapping/kinds';
+import { type Kind, type KindName, registryOf } from '../../mapping/kinds';
 import { findTargets } from '../schema/preparation';
 import { highestIds, raiseCounters, type RaisedCounter } from './counters';
 import type { WarmLimits } from './limits';
@@ -46,7 +46,8 @@ export interface WarmReport {
  */
 export async function warm(options: WarmOptions): Promise<WarmReport> {
   const { config, limits, dryRun, onPlan } = options;
-  const { catalogue, onConflict: strategies } = config;
+  const { onConflict: strategies } = config;
+  const catalogue = registryOf(config.catalogue); // nothing is put back under the user's own keys
   const startedAt = Date.now();
   const redis = new RedisConnection(config.redis, 'warm');
   const postgres = new PostgresConnection(options.target, 'warm');

@@ -46,7 +46,8 @@ export class Alterations {
   /** Forgets rows that were deleted. */
   async prune(transaction: Transaction, targets: Targets): Promise<void> {
     for (const { kind, table } of targets.values()) {
-      if (kind.appendOnly || !(await this.of(transaction, kind.name))) continue;
+      // Of the user's own the deletion itself does so: their tables may have no ids.
+      if (kind.appendOnly || kind.own !== undefined || !(await this.of(transaction, kind.name))) continue;
       const gone = `NOT EXISTS (SELECT FROM ${table} t WHERE t.id = a.pg_id)`;
       await transaction.execute(`DELETE FROM millrace.altered a WHERE a.kind = $1 AND ${gone}`, [kind.name]);
     }

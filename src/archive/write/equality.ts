@@ -52,6 +52,11 @@ function typeMeant({ kind }: Target, column: string, type: string): string {
       return type === 'jsonb' ? type : 'text';
     case 'text':
       return 'text';
+    case 'bool':
+      return 'boolean';
+    case 'uuid':
+    case 'bytes':
+      return type;
     case undefined: // a parent's id
       return type;
   }

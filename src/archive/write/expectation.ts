@@ -7,6 +7,8 @@ import {
   identityColumns,
   identityValues,
   naturalValues,
+  ownColumns,
+  ownValues,
   type Resolved,
 } from '../identity/resolved';
 
@@ -21,6 +23,14 @@ export interface Expectation {
 }
 
 const plain = ({ row }: Resolved) => row.values.map(parameter);
+
+/** Expects all columns of rows of the user's own. */
+export const ownWhole = ({ kind }: Target, rows: readonly Resolved[]): Expectation => ({
+  identity: identityColumns(kind),
+  columns: ownColumns(kind),
+  rows: rows.map((one) => ownValues(one).map(parameter)),
+  strictness: 'stored',
+});
 
 /** Expects only that rows are there: enough for records that never change. */
 export const present = ({ kind }: Target, rows: Expectation['rows']): Expectation => ({

@@ -1,5 +1,5 @@
 import type { Transaction } from '../../connections/postgres';
-import { quoteName, type Target } from '../record/target';
+import { quoteName, rowNumber, type Target } from '../record/target';
 import { anyOf, differs } from './equality';
 import type { Expectation } from './expectation';
 
@@ -29,7 +29,7 @@ export async function findUnlike(
 ): Promise<readonly UnlikeRow[]> {
   const { identity, columns, rows } = expectation;
   if (rows.length === 0) return [];
-  const { values, from, unlike, different } = comparisonSql(target, expectation);
+  const { values, from, absent, unlike, different } = comparisonSql(target, expectation);
   const told = inDetail ? columns : [];
   const list = told.map((column, at) => {
     const given = `w.c${at + identity.length}`;
@@ -39,7 +39,9 @@ export async function findUnlike(
     return `(${different[at] ?? 'false'}) AS d${at}, t.${quoteName(column)}::text AS v${at}, ${printed} AS r${at}`;
   });
   // Without columns to compare only missing rows are found, and those an index alone can tell.
-  const id = columns.length === 0 ? 'NULL AS id' : 't.id';
+  const number =
+    target.kind.own === undefined ? 't.id' : `CASE WHEN NOT ${absent} THEN ${rowNumber(target)} END`;
+  const id = columns.length === 0 ? 'NULL AS id' : `${number} AS id`;
   const found = await transaction.query(
     `SELECT ${['w.n', id, ...list].join(', ')} ${from} WHERE ${unlike} ORDER BY w.n`,
     values,
@@ -62,22 +64,23 @@ export function rememberSql(target: Target, expectation: Expectation, guest: boo
     .join(', ');
   const sql =
     'INSERT INTO millrace.altered (kind, pg_id, sent, came, columns, guest) ' +
-    `SELECT DISTINCT '${target.kind.name}', t.id, ${sent}, ${came}, concat_ws(', ', ${columns}), ${guest} ${from} ` +
+    `SELECT DISTINCT '${target.kind.name}', ${rowNumber(target)}, ${sent}, ${came}, concat_ws(', ', ${columns}), ${guest} ${from} ` +
     `WHERE NOT ${absent} AND (${anyOf(different)}) ` +
     'ON CONFLICT (kind, pg_id, sent) DO UPDATE SET came = EXCLUDED.came, columns = EXCLUDED.columns, noted_at = now()';
   return { sql, values };
 }
 
 function comparisonSql(target: Target, { identity, columns, rows, strictness }: Expectation) {
-  const { kind, table, types } = target;
+  const { kind, table } = target;
+  const plain = kind.own === undefined;
   const all = [...identity, ...columns];
   const given = (at: number) => `w.c${at + identity.length}`;
   const values = all.map((_name, at) => {
     const column = rows.map((row) => row[at] ?? null);
     // The array's text is made here: pg would look in each value for something to escape, which takes longer than all the rest.
-    return at < identity.length ? `{${column.map((value) => value ?? 'NULL').join(',')}}` : column;
+    return at < identity.length && plain ? `{${column.map((value) => value ?? 'NULL').join(',')}}` : column;
   });
-  const arrays = all.map((name, at) => (at < identity.length ? (types.get(name) ?? 'text') : 'text'));
+  const arrays = all.map((name, at) => (at < identity.length ? identityType(target, name) : 'text'));
   const list = arrays.map((type, at) => `$${at + 1}::${type}[]`).join(', ');
   const aliases = all.map((_name, at) => `c${at}`).join(', ');
   const same = identity.map((name, at) => `t.${quoteName(name)} = w.c${at}`).join(' AND ');
@@ -88,10 +91,18 @@ function comparisonSql(target: Target, { identity, columns, rows, strictness }: 
   const sent = digest(columns.map((_name, at) => given(at)));
   const came = digest(columns.map((name) => `t.${quoteName(name)}`));
   // A row that Postgres alters on write counts as equal. Looked up only for rows that differ.
-  const expected = `EXISTS (SELECT FROM millrace.altered a WHERE a.kind = '${kind.name}' AND a.pg_id = t.id AND a.sent = ${sent} AND a.came = ${came})`;
+  const expected = `EXISTS (SELECT FROM millrace.altered a WHERE a.kind = '${kind.name}' AND a.pg_id = ${rowNumber(target)} AND a.sent = ${sent} AND a.came = ${came})`;
   const excused = strictness === 'exact' ? '' : ` AND NOT ${expected}`;
   const unlike = `${absent} OR ((${anyOf(different)})${excused})`;
   return { values, from, absent, different, unlike, sent, came };
 }
+
+/** The type in which a column of the identity is given. Text of the user's own stays text: a cast to varchar(n) would cut what is too long. */
+const identityType = ({ kind, types }: Target, name: string): string =>
+  kind.own === undefined
+    ? (types.get(name) ?? 'text')
+    : kind.own.parts.find(({ column }) => column === name)?.type === 'int'
+      ? 'bigint'
+      : 'text';
 
 const digest = (expressions: readonly string[]) => `md5(ROW(${expressions.join(', ')})::text)::uuid`;

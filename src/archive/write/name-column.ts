@@ -3,7 +3,7 @@ import { CopyText } from '../batch/copy-text';
 import { Unfit } from '../record/unfit';
 import { isDataError, unfitOf } from './isolate';
 import { quoteName, type Target } from '../record/target';
-import { columnsOf, type Resolved } from '../identity/resolved';
+import { columnsOf, identityColumns, type Resolved, valuesOf } from '../identity/resolved';
 
 /**
  * Finds out which column refuses a value: INSERT does not say so, but COPY does, so the row is copied into a temporary table.
@@ -19,7 +19,7 @@ export async function nameColumn(
   const named = (column: string | undefined) =>
     new Unfit(reason.code, column, reason.message, reason.constraint);
   // 54000: too long for an index, and only the natural key has one; a temporary table would take the row.
-  if (reason.code === '54000') return named(target.kind.natural?.at(-1));
+  if (reason.code === '54000') return named((target.kind.natural ?? identityColumns(target.kind)).at(-1));
   await transaction.execute('SAVEPOINT naming');
   let column: string | undefined;
   try {
@@ -32,17 +32,13 @@ export async function nameColumn(
   return named(column);
 }
 
-async function copyAside(
-  transaction: Transaction,
-  target: Target,
-  { row, parents }: Resolved,
-): Promise<void> {
+async function copyAside(transaction: Transaction, target: Target, row: Resolved): Promise<void> {
   const columns = columnsOf(target).map(quoteName).join(', ');
   await transaction.execute(
     `CREATE TEMP TABLE millrace_aside ON COMMIT DROP AS SELECT ${columns} FROM ${target.table} WITH NO DATA`,
   );
   const text = new CopyText();
-  for (const value of [...parents, ...row.values]) text.value(value);
+  for (const value of valuesOf(row)) text.value(typeof value === 'string' ? Buffer.from(value) : value);
   text.endRow();
   await transaction.copy(`COPY pg_temp.millrace_aside (${columns}) FROM STDIN`, [text.take()]);
 }

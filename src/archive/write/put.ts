@@ -32,7 +32,7 @@ export async function put(transaction: Transaction, options: PutOptions): Promis
       rows: indexes.map((index) => rows[index] ?? []),
       ...(always ? { always } : {}),
     });
-  const key = (index: number) => identityIn((rows[index] ?? []).slice(0, identity.length));
+  const key = (index: number) => identityIn(kind, (rows[index] ?? []).slice(0, identity.length));
 
   let wanted: readonly number[] = [...rows.keys()];
   const remembered = rows.length > 0 && (await alterations.of(transaction, kind.name));

@@ -1,6 +1,7 @@
+import type { Kind } from '../../mapping/kinds';
 import type { Transaction } from '../../connections/postgres';
 import { parameter, type Value } from '../record/decode';
-import { placeholders, quoteName, type Target } from '../record/target';
+import { placeholders, quoteName, rowNumber, type Target } from '../record/target';
 import { anyOf, differs, keeps } from './equality';
 
 export interface Written {
@@ -33,8 +34,10 @@ export interface UpsertOptions {
 }
 
 /** One text for one identity, whether of a row given or of one that Postgres returns. (It writes uuids with dashes.) */
-export const identityIn = (values: readonly (Value | undefined)[]): string =>
-  values.map((value) => (value ?? '').toString().replaceAll('-', '')).join(' ');
+export function identityIn({ own }: Kind, values: readonly (Value | undefined)[]): string {
+  if (own !== undefined) return values.join('\0');
+  return values.map((value) => (value ?? '').toString().replaceAll('-', '')).join(' ');
+}
 
 /** SQL: whether the table has triggers that are not ours; asked for each row, by an index. */
 const watchedSql = `EXISTS (SELECT FROM pg_catalog.pg_trigger g WHERE g.tgrelid = t.tableoid AND NOT g.tgisinternal AND g.tgname NOT LIKE 'millrace%')`;
@@ -65,11 +68,16 @@ export async function upsert(transaction: Transaction, options: UpsertOptions): 
     const sql =
       `INSERT INTO ${target.table} AS t (${all}) OVERRIDING SYSTEM VALUE VALUES ${placeholders(block.length, identity.length + columns.length)} ` +
       `ON CONFLICT ${arbiter} DO UPDATE SET ${set}${where} ` +
-      `RETURNING (t.xmax = 0) AS added, t.id, ${told}, ${watchedSql} AS watched`;
+      `RETURNING (t.xmax = 0) AS added, ${rowNumber(target)} AS id, ${told}, ${watchedSql} AS watched`;
     for (const row of await transaction.query(sql, block.flat().map(parameter))) {
       if (row['added'] === 't') added++;
       else updated++;
-      written.add(identityIn(identity.map((_name, index) => row[`i${index}`] ?? null)));
+      written.add(
+        identityIn(
+          target.kind,
+          identity.map((_name, index) => row[`i${index}`] ?? null),
+        ),
+      );
       ids.push(row['id'] ?? '');
       watched ||= row['watched'] === 't';
     }

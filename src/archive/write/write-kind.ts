@@ -10,6 +10,7 @@ import type { Unfit } from '../record/unfit';
 import type { Written } from './upsert';
 import { writeAppended, writeNew } from './write-appended';
 import { writeKeyed } from './write-keyed';
+import { writeOwn } from './write-own';
 import { holderByRule } from './refusing-rule';
 import type { Resolved } from '../identity/resolved';
 import { writeMapped } from './write-mapped';
@@ -81,6 +82,7 @@ async function writeBlock(
       : await writeAppended(transaction, target, rows);
     return { added, updated: 0 };
   }
+  if (kind.identity === 'own') return writeOwn(transaction, target, rows, { alterations, life: ids.life });
   if (kind.identity !== 'mapped') return writeKeyed(transaction, target, rows, alterations);
   const strategy = strategyOf(strategies, kind.name);
   const outcome = await writeMapped(transaction, { ids, alterations, target, rows, strategy, holder });

@@ -50,7 +50,7 @@ const newPass = () =>
   new AliasFullPass({
     connection,
     truths: () => source.truths,
-    aliasTruths: () => source.truths,
+    aliasTruths: () => source.aliasTruths,
     target: sink,
     aliasCase: 'preserve',
     doubtful: () => [],

@@ -37,7 +37,7 @@ function walk(truth: AliasTruth, maximum: number): Walked {
   const values = new Map<string, string>();
   let skipped = truth.countUnkeyed();
   let pages = 0;
-  let from: string | Buffer | undefined;
+  let from: unknown;
   do {
     const page = truth.walk(from, maximum);
     page.aliases.forEach((alias, position) => {
@@ -138,7 +138,7 @@ describe('a table of extremes', () => {
     capture(db, 'preserve');
     const truth = truthOf(db, 'preserve');
     const sizes: number[] = [];
-    let from: string | Buffer | undefined;
+    let from: unknown;
     do {
       const page = truth.walk(from, 1_000);
       sizes.push(page.aliases.join('').length);

@@ -2,7 +2,7 @@ import { Applier } from '../../../src/archive/apply/applier';
 import type { Batch } from '../../../src/archive/batch/batch';
 import { Checkpoint } from '../../../src/archive/position/checkpoint';
 import { Echoes } from '../../../src/archive/stream/echoes';
-import { prepareSchema } from '../../../src/archive/schema/preparation';
+import { findTargets, prepareSchema } from '../../../src/archive/schema/preparation';
 import { nothingApplied } from '../../../src/archive/write/attempt';
 import type { ArchiveSink } from '../../../src/archive/apply/sink';
 import { TruthReader } from '../../../src/archive/truth/truth';
@@ -61,6 +61,7 @@ test('letters tried again are let go with the last of several transactions: a ki
       sink: sink as unknown as ArchiveSink,
       echoes: new Echoes(() => Promise.resolve('0-0')),
       onDelete: 'delete',
+      targets: await findTargets(postgres, aiRegistry),
       onApplied: () => undefined,
     });
     await applier.retrySome();

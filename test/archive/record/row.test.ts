@@ -14,7 +14,7 @@ const micros = fc
 const canonical = (time: string): string => time.replace('T', ' ');
 const word = fc.constantFrom('', 'a', 'ResNet', 'é🙂', 'فارسی', '\\N\t\n', '{"a": NaN}');
 
-const good = { text: word, json: word, integer: fc.maxSafeInteger().map(String), float: fc.double().map(String), 'float or none': fc.double().map(String), 'time or none': fc.oneof(fc.constant(''), micros), time: micros } as const; // prettier-ignore
+const good = { text: word, json: word, integer: fc.maxSafeInteger().map(String), float: fc.double().map(String), 'float or none': fc.double().map(String), 'time or none': fc.oneof(fc.constant(''), micros), time: micros, bool: fc.constant('1'), uuid: fc.uuid(), bytes: word } as const; // prettier-ignore
 const bad = fc.constantFrom(
   'yesterday',
   '1_000',

@@ -33,5 +33,6 @@ local result = {
   string.match(redis.call('INFO', 'replication'), 'master_replid:(%w+)') or false,
   short(redis.pcall('GET', ARGV[2])), there, stream
 }
-for i, value in ipairs(redis.call('MGET', unpack(ARGV, 5))) do result[5 + i] = short(value) end
+local counters = #ARGV > 4 and redis.call('MGET', unpack(ARGV, 5)) or {}
+for i, value in ipairs(counters) do result[5 + i] = short(value) end
 return result

@@ -5,6 +5,8 @@
 --       3 prefix of the packed kind's keys ('' = there is no such kind)
 --       4 the packed kind's field with the creation time
 --       5 most bytes of a key: a longer one is nobody's record, and is left out
+--       6 MATCH: what all of these keys begin with
+--       7 and following: the prefixes that are wanted; none: all that match are
 -- Result: {cursor, ids, times, keys}
 --       ids    numbers of packed records, a line each; as one text, because thousands of small replies cost the reader more than
 --              all the rest
@@ -16,7 +18,13 @@ local longest = 64
 local longest_key = tonumber(ARGV[5])
 
 local pcall, match, find = redis.pcall, string.match, string.find
-local page = redis.call('SCAN', ARGV[1], 'MATCH', 'aidb:*', 'COUNT', ARGV[2])
+local page = redis.call('SCAN', ARGV[1], 'MATCH', ARGV[6], 'COUNT', ARGV[2])
+local function wanted(key)
+  for i = 7, #ARGV do
+    if string.sub(key, 1, #ARGV[i]) == ARGV[i] then return true end
+  end
+  return #ARGV == 6
+end
 local ids, times, keys = {}, {}, {}
 for _, key in ipairs(page[2]) do
   local id = pattern and match(key, pattern)
@@ -25,7 +33,7 @@ for _, key in ipairs(page[2]) do
     local fits = type(time) == 'string' and #time <= longest and not find(time, '\n', 1, true)
     ids[#ids + 1] = id
     times[#ids] = fits and time or ''
-  elseif #key <= longest_key then
+  elseif #key <= longest_key and wanted(key) then
     keys[#keys + 1] = key
   end
 end

@@ -1,0 +1,106 @@
+import type { Database } from 'better-sqlite3';
+import { describeError } from '../../../foundation/errors';
+import { inFew } from '../../../foundation/in-few';
+import type { Table } from '../table';
+import { type KeyColumn, keysExpression } from './key-relation';
+import type { SchemaCopy } from './schema-copy';
+import { meant, Unservable } from './unservable';
+
+export interface SelectCheck {
+  readonly db: Database;
+  readonly copy: SchemaCopy;
+  /** What it is, for messages: `the SELECT of the document card`. */
+  readonly what: string;
+  readonly select: string;
+  /** The columns of `keys`. */
+  readonly keys: readonly KeyColumn[];
+  /** The tables that the document watches. */
+  readonly tables: readonly Table[];
+}
+
+/** Looks whether a text is one SELECT over `keys` that reads and takes no parameters. @returns its columns @throws Unservable */
+export function checkSelect({ db, what, select, keys, tables }: SelectCheck): readonly string[] {
+  const wrong = (message: string, hint: string) => new Unservable('select', `${what} ${message}`, hint);
+  if (!/^(?:\s|--.*\n|\/\*[^]*?\*\/)*(?:SELECT|WITH)\b/i.test(select))
+    throw wrong('is no SELECT', 'Begin it with SELECT or WITH.');
+  if (!/\bkeys\b/i.test(select)) {
+    const example = keys.map(({ name }) => name).join(', ');
+    throw wrong(
+      'does not use `keys`, the relation that says which keys are asked for',
+      `Let it say WHERE ${keys.length === 1 ? example : `(${example})`} IN keys.`,
+    );
+  }
+  // Without a parameter of ours, so that any that it has is its own.
+  const bare = keysExpression(keys, 'typed').replace('json_each(?)', "json_each('[]')");
+  try {
+    const statement = db.prepare(`WITH ${bare} SELECT * FROM (${select}\n) AS o`);
+    const columns = statement.columns().map(({ name }) => name);
+    statement.all();
+    return columns;
+  } catch (error) {
+    const { message } = describeError(error);
+    if (/parameter/i.test(message))
+      throw wrong('has parameters', 'Write the values into it: nothing can be bound.');
+    throw wrong(`cannot be read: ${message}`, hintFor(db, message, tables));
+  }
+}
+
+/** What to do about an error message of SQLite. */
+export function hintFor(db: Database, message: string, tables: readonly Table[]): string {
+  const table = /no such table: (?:main\.)?(.+)$/.exec(message)?.[1];
+  if (table !== undefined) return meant(table, tableNames(db), 'Only tables of the file itself can be read.');
+  const column = /no such column: (?:.*\.)?(.+?)(?: - .*)?$/.exec(message)?.[1];
+  const columns = tables.flatMap((one) => one.columns.map(({ name }) => name));
+  return column === undefined
+    ? 'Try it in the sqlite3 shell, with a table `keys` beside.'
+    : meant(column, columns, `The tables have ${inFew(columns)}.`);
+}
+
+export const tableNames = (db: Database): readonly string[] =>
+  db
+    .prepare<[], string>(
+      "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
+    )
+    .pluck()
+    .all();
+
+/** Looks whether SQLite finds the rows by indexes. @param sql the whole statement, with `keys` over one parameter @throws Unservable */
+export function checkPlan({ copy, what, tables }: SelectCheck, sql: string): void {
+  const scans = requirePlan(copy, what, () => copy.scans(sql));
+  if (scans.length === 0) return;
+  const columns = tables.flatMap((table) => table.columns.map(({ name }) => [table.name, name] as const));
+  const index = copy.indexAgainst(sql, columns);
+  throw new Unservable(
+    'scan',
+    `${what} reads all of ${inFew([...new Set(scans)])}, for every page of keys`,
+    index === undefined
+      ? 'Let each of its tables be found by an index, beginning with `IN keys`; for a table of which it needs only whether there is a row, write EXISTS (SELECT 1 … WHERE …).'
+      : `An index would help: ${index}`,
+  );
+}
+
+/** Looks whether all tables that it reads are watched. @throws Unservable */
+export function checkWatched({ copy, what, tables }: SelectCheck, sql: string): void {
+  const read = requirePlan(copy, what, () => copy.tablesRead(sql));
+  const missing = read.filter((name) => !tables.some((table) => table.name === name));
+  if (missing.length === 0) return;
+  throw new Unservable(
+    'not-watched',
+    `${what} reads ${inFew(missing)}, which the document does not watch: changes there would go unseen`,
+    `Add to its watch: ${missing.map((name) => `${name}: the columns that hold its key, or a SELECT`).join('; ')}.`,
+  );
+}
+
+function requirePlan<T>(_copy: SchemaCopy, what: string, ask: () => T): T {
+  try {
+    return ask();
+  } catch (error) {
+    // The copy has the ordinary tables only.
+    const { message } = describeError(error);
+    throw new Unservable(
+      'select',
+      `${what} needs more than ordinary tables: ${message}`,
+      'A virtual table, and a function or collation of the application, cannot be read here.',
+    );
+  }
+}

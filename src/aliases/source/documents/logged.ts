@@ -1,0 +1,33 @@
+import type { Column, Table } from '../table';
+
+/** Of which table a row of the changelog tells, and which of its columns it names, in its order. */
+export interface Logged {
+  readonly table: string;
+  readonly columns: readonly string[];
+}
+
+/** `t:` cannot begin the type of an alias table; what follows is JSON. */
+export const loggedPrefix = 't:';
+
+/** The `type` of the changelog's rows for a table: it says itself what the rows hold, whichever trigger wrote them. */
+export const loggedType = (table: Table, columns: readonly Column[]): string =>
+  loggedPrefix + JSON.stringify([table.name, ...columns.map(({ name }) => name)]);
+
+/** @returns undefined for an alias type */
+export function parseLoggedType(type: string): Logged | undefined {
+  if (!type.startsWith(loggedPrefix)) return undefined;
+  try {
+    const [table, ...columns] = JSON.parse(type.slice(loggedPrefix.length)) as [string, ...string[]];
+    return { table, columns };
+  } catch {
+    return undefined; // nobody's of ours
+  }
+}
+
+/** The columns that a row of the changelog names, as text; null: what can be no part of a key. */
+export function parseLoggedRow(row: string): readonly (string | null)[] {
+  const values: (string | null)[] = [];
+  for (const [, quoted, bare] of row.matchAll(/(?:^|,)(?:'((?:[^']|'')*)'|([^',]*))/g))
+    values.push(quoted?.replaceAll("''", "'") ?? (bare === 'NULL' ? null : (bare ?? null)));
+  return values;
+}

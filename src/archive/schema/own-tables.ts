@@ -1,0 +1,102 @@
+import { type Catalogue, type KindName, kindOf, type OwnKind, ownKindsOf } from '../../mapping/kinds';
+import { quoteName } from '../record/target';
+import { expectedOwnColumns } from './expected-columns';
+import type { SchemaFacts, TableFacts } from './facts';
+import { ownProblems } from './own-problems';
+import { type Problem, schemaProblem } from './problems';
+
+/** What makes a table of the user's own what its mapping needs: as a step of a migration. */
+export interface OwnStep {
+  readonly kind: KindName;
+  readonly thing: string;
+  readonly sql: string;
+}
+
+export interface OwnPlan {
+  /** In order. */
+  readonly steps: readonly OwnStep[];
+  /** What keeps mappings from being served, by name: nobody but a person can mend it. The others go on. */
+  readonly problems: ReadonlyMap<KindName, readonly Problem[]>;
+}
+
+/** What the tables of the user's own mappings lack. @param only of these alone. Pure. */
+export function planOwnTables(
+  facts: SchemaFacts,
+  catalogue: Catalogue,
+  only?: ReadonlySet<KindName>,
+): OwnPlan {
+  const steps: OwnStep[] = [];
+  const problems = new Map<KindName, readonly Problem[]>();
+  for (const kind of ownKindsOf(catalogue)) {
+    if (only?.has(kind.name) === false) continue;
+    const table = facts.tables.get(kind.table);
+    const due = ownSteps(kind, table, catalogue);
+    const found = ownProblems(kind, table, facts, due);
+    if (found.length > 0) problems.set(kind.name, found);
+    else steps.push(...due);
+  }
+  return { steps, problems };
+}
+
+/** The mappings that cannot be served as the tables are, and why: also those of which something has still to be made. Pure. */
+export function stoppedMappings(
+  facts: SchemaFacts,
+  catalogue: Catalogue,
+): ReadonlyMap<KindName, readonly Problem[]> {
+  const { steps, problems } = planOwnTables(facts, catalogue);
+  const stopped = new Map(problems);
+  for (const { kind, thing, sql } of steps) {
+    const { table } = kindOf(catalogue, kind);
+    const problem = schemaProblem(`table ${table} lacks the ${thing}`, sql.replace(/\n/g, ' '));
+    stopped.set(kind, [...(stopped.get(kind) ?? []), problem]);
+  }
+  return stopped;
+}
+
+function ownSteps(kind: OwnKind, table: TableFacts | undefined, catalogue: Catalogue): readonly OwnStep[] {
+  const { name, table: tableName, own } = kind;
+  const key = own.parts.map(({ column }) => column);
+  const keyList = key.map(quoteName).join(', ');
+  if (table === undefined)
+    return [{ kind: name, thing: `table ${tableName}`, sql: createTable(kind, keyList, catalogue) }];
+  const there = new Set(table.columns.map((column) => column.name));
+  const columns = expectedOwnColumns(kind)
+    .filter((column) => !there.has(column.name))
+    .map((column) => ({
+      kind: name,
+      thing: `column ${tableName}.${column.name}`,
+      sql: `ALTER TABLE ${quoteName(tableName)} ADD COLUMN ${quoteName(column.name)} ${column.type};`,
+    }));
+  if (hasKey(table, key)) return columns;
+  const index = `CREATE UNIQUE INDEX ON ${quoteName(tableName)} (${keyList});`;
+  return [...columns, { kind: name, thing: `key ${tableName} (${key.join(', ')})`, sql: index }];
+}
+
+/** Whether exactly these columns are unique, in whatever order: what ON CONFLICT asks for. */
+const hasKey = ({ indexes }: TableFacts, key: readonly string[]): boolean =>
+  indexes.some(
+    ({ unique, predicate, columns }) =>
+      unique &&
+      predicate === null &&
+      columns.length === key.length &&
+      key.every((column) => columns.includes(column)),
+  );
+
+function createTable(kind: OwnKind, keyList: string, catalogue: Catalogue): string {
+  const { own, table } = kind;
+  const key = own.parts.map(({ column }) => column);
+  // Everything but the key may be NULL: what is required is checked before, and a mapping may change its mind.
+  const columns = expectedOwnColumns(kind).map(
+    ({ name, type }) => `${quoteName(name)} ${type}${key.includes(name) ? ' NOT NULL' : ''}`,
+  );
+  const references = own.refers.map(({ column, kind: parent }) => {
+    const other = kindOf(catalogue, parent);
+    const [part] = other.own?.parts ?? [];
+    return `FOREIGN KEY (${quoteName(column)}) REFERENCES ${quoteName(other.table)} (${quoteName(part?.column ?? 'id')})`;
+  });
+  const lines = [...columns, `PRIMARY KEY (${keyList})`, ...references];
+  const indexes = own.refers
+    .filter(({ column }) => column !== key[0])
+    .map(({ column }) => `\nCREATE INDEX ON ${quoteName(table)} (${quoteName(column)});`);
+  return `CREATE TABLE ${quoteName(table)} (\n  ${lines.join(',\n  ')}\n);${indexes.join('')}`;
+}

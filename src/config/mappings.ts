@@ -1,0 +1,117 @@
+import { resolve } from 'node:path';
+import { describeError } from '../foundation/errors';
+import { harmless } from '../foundation/harmless';
+import { type AliasMapping, defaultMappings, keyPrefix } from '../mapping/alias-tables';
+import type { DocumentMapping } from '../mapping/documents';
+import { builtInDocuments } from '../mapping/file/built-in';
+import { type Included, readMappingFile } from '../mapping/file/mapping-file';
+import type { Claim } from '../mapping/file/rules';
+import type { Problem } from '../mapping/file/value';
+import { type Catalogue, catalogueOf } from '../mapping/kinds';
+import { ownKinds } from '../mapping/own-records';
+import { type PipelineName, pipelineNames } from './names';
+import { readStable } from './stable-file';
+
+/** The file in the working folder that is read when none is named. */
+export const mappingsFileName = 'millrace.yaml';
+
+/** Which keys are kept in step with what: what is built in, and what a file adds to it or leaves out. */
+export interface Mappings {
+  readonly aliasTables: readonly AliasMapping[];
+  readonly documents: readonly DocumentMapping[];
+  readonly catalogue: Catalogue;
+}
+
+/** What is served without a file, or set beside one. */
+export interface Settings {
+  /** The tables of ALIAS_TABLES, which takes the place of sports-aliases; undefined: it is not set. */
+  readonly aliasTables: readonly AliasMapping[] | undefined;
+  /** The kinds of `ai-registry`. */
+  readonly catalogue: Catalogue;
+}
+
+/** Without a file. */
+const builtInMappings = ({ aliasTables = defaultMappings, catalogue }: Settings): Mappings => ({
+  aliasTables,
+  documents: [],
+  catalogue,
+});
+
+/**
+ * The mappings of a file, with what it includes.
+ * @param file what it is called in problems @returns them, or all that is wrong with the file
+ */
+export function mappingsOf(
+  text: string,
+  file: string,
+  settings: Settings,
+): Mappings | { readonly problems: readonly Problem[] } {
+  const read = readMappingFile(text, file, (include) => claimsOf(included(include, settings)));
+  if ('problems' in read) return read;
+  const { aliasTables, documents, catalogue } = included(read.include, settings);
+  return {
+    aliasTables,
+    documents: [...documents, ...read.documents.map(({ mapping }) => mapping)],
+    catalogue: catalogueOf([...catalogue.values(), ...ownKinds(read.records.map(({ mapping }) => mapping))]),
+  };
+}
+
+const included = (include: readonly Included[], { aliasTables, catalogue }: Settings): Mappings => ({
+  aliasTables: aliasTables ?? (include.includes('sports-aliases') ? defaultMappings : []),
+  documents: include.includes('sports-entities') ? builtInDocuments('sports-entities') : [],
+  catalogue: include.includes('ai-registry') ? catalogue : catalogueOf([]),
+});
+
+/** What the mappings have for themselves: the names and the keys that no other may have. */
+const claimsOf = ({ aliasTables, documents, catalogue }: Mappings): readonly Claim[] => [
+  ...aliasTables.map(({ type }) => ({ name: type, prefix: keyPrefix(type) })),
+  ...documents.map(({ name, key }) => ({ name, prefix: key.prefix })),
+  ...[...catalogue.values()].map(({ name, table }) => ({ name, prefix: 'aidb:', table })),
+];
+
+/** The pipelines that have something to do: a file may leave one without any mapping. */
+export function mappedPipelines({ aliasTables, documents, catalogue }: Mappings): readonly PipelineName[] {
+  const mapped = { aliases: aliasTables.length + documents.length > 0, archive: catalogue.size > 0 };
+  return mapped.aliases && mapped.archive ? pipelineNames : pipelineNames.filter((name) => mapped[name]);
+}
+
+/** What is wrong when there is nothing to do. @param only the pipeline that is asked for */
+export const nothingMapped = (path: string, only: PipelineName | undefined): string => {
+  const what = {
+    aliases: 'documents and includes no alias tables',
+    archive: 'records and does not include ai-registry',
+  };
+  return `${harmless(path)} has no ${only === undefined ? 'mappings: write documents or records, or include what is built in' : `${what[only]}, and only ${only} is to run`}`;
+};
+
+/** The mappings that are in force, and where they are from. */
+export interface Loaded {
+  readonly mappings: Mappings;
+  readonly file: MappingsFile | undefined;
+  readonly problems: readonly string[];
+}
+
+/** A file of mappings as it was when it was read. */
+export interface MappingsFile {
+  readonly path: string;
+  readonly mtimeMs: number;
+}
+
+/** @param path of the file; undefined: none. @param named how it was named, as `--config="x.yaml"` */
+export function loadMappings(path: string | undefined, named: string, settings: Settings): Loaded {
+  const without = { mappings: builtInMappings(settings), file: undefined };
+  if (path === undefined) return { ...without, problems: [] };
+  try {
+    const { text, mtimeMs } = readStable(path);
+    const read = mappingsOf(text, path, settings);
+    return 'problems' in read
+      ? { ...without, problems: read.problems.map(problemLine) }
+      : { mappings: read, file: { path: resolve(path), mtimeMs }, problems: [] };
+  } catch (error) {
+    return { ...without, problems: [`${named} cannot be read: ${describeError(error).message}`] };
+  }
+}
+
+/** As compilers write it, and editors understand it. */
+export const problemLine = ({ file, line, column, message }: Problem): string =>
+  `${harmless(file)}:${line}:${column}: ${message}`;

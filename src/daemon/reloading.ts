@@ -1,0 +1,69 @@
+import { exhaustMap, map, merge, takeUntil } from 'rxjs';
+import type { Config } from '../config/load';
+import { type ReloadAnswer, ReloadRequests } from '../control/reload-request';
+import { describeError } from '../foundation/errors';
+import { hangUp$ } from '../foundation/hang-up';
+import { abort$ } from '../pipeline/pump';
+import { type DaemonOptions, runDaemon } from './daemon';
+
+export interface ReloadingOptions extends DaemonOptions {
+  /** Reads the settings again. @throws what is wrong with them */
+  readonly reread: () => Config;
+}
+
+/** The settings in force with the mappings of others, and what depends on them. All else needs a restart. */
+const withMappings = (
+  config: Config,
+  { aliasTables, documents, catalogue, mappingsFile, redis }: Config,
+): Config => ({
+  ...config,
+  ...{ aliasTables, documents, catalogue, mappingsFile },
+  redis: { ...config.redis, ...(redis.grants === undefined ? {} : { grants: redis.grants }) },
+});
+
+const wordingOf = ({ aliasTables, documents, catalogue }: Config): string =>
+  JSON.stringify([aliasTables, documents, [...catalogue]]);
+
+/**
+ * Runs the daemon with the mappings that are in force. At a hang-up, or when `config apply` asks, it reads them again: if they are in order, and
+ * others than before, the daemon stops as it does for good, between two steps, and begins anew with them in this process, where its
+ * checkpoints say. Mappings that are wrong change nothing.
+ * @throws the fatal error that ended it
+ */
+export async function runReloading({ reread, signal, ...options }: ReloadingOptions): Promise<void> {
+  const { log } = options;
+  const requests = new ReloadRequests(options.config.redis);
+  const force = { config: options.config, over: new AbortController() };
+  const reload = async (request?: string): Promise<void> => {
+    const answer = async (outcome: ReloadAnswer['outcome'], says: string) => {
+      if (request !== undefined) await requests.answer(request, outcome, says);
+    };
+    try {
+      const fresh = withMappings(force.config, reread());
+      if (wordingOf(fresh) === wordingOf(force.config))
+        { await answer('unchanged', 'the mappings are as they were'); return; }
+      log.info('the mappings have changed: the daemon begins anew with them', { event: 'reload' });
+      force.config = fresh;
+      force.over.abort();
+      await answer('reloaded', 'the mappings were read again');
+    } catch (error) {
+      log.failure('error', error, { event: 'reload.refused' });
+      await answer('refused', `the mappings in force stay: ${describeError(error).message}`);
+    }
+  };
+  const asked$ = merge(hangUp$().pipe(map(() => undefined)), requests.request$);
+  const listening = asked$.pipe(exhaustMap(reload), takeUntil(abort$(signal))).subscribe();
+  try {
+    do {
+      force.over = new AbortController();
+      await runDaemon({
+        ...options,
+        config: force.config,
+        signal: AbortSignal.any([signal, force.over.signal]),
+      });
+    } while (force.over.signal.aborted && !signal.aborted);
+  } finally {
+    listening.unsubscribe();
+    requests.close();
+  }
+}

@@ -1,0 +1,44 @@
+import type { Place } from './value';
+
+/** What a mapping takes for itself: a name, and all keys that begin with its prefix; or, where `single`, that key alone. */
+export interface Claim {
+  readonly name: string;
+  readonly prefix: string;
+  readonly single?: boolean;
+  /** The table of Postgres that it fills. */
+  readonly table?: string;
+}
+
+export interface PlacedClaim extends Claim {
+  readonly at: Place;
+  readonly keyAt: Place;
+}
+
+/** Millrace's own keys: checkpoints, streams. */
+const ours: Claim = { name: 'millrace', prefix: 'millrace:' };
+
+/**
+ * Refuses the second of two mappings with one name, and of two of which one's keys could be the other's: both would delete what is not
+ * theirs.
+ * @param taken by what is included, and by settings, which has no place in the file
+ */
+export function checkClaims(placed: readonly PlacedClaim[], taken: readonly Claim[]): void {
+  const before: Claim[] = [...taken];
+  for (const { at, keyAt, ...claim } of placed) {
+    const { name, prefix } = claim;
+    if (before.some((other) => other.name === name))
+      at.refuse(`another mapping is named ${name}, be it one of another section or an included one`);
+    if (overlap(claim, ours)) keyAt.refuse(`keys that begin with "${ours.prefix}" are Millrace's own`);
+    const other = before.find((one) => overlap(one, claim));
+    if (other !== undefined)
+      keyAt.refuse(
+        `its keys begin with "${prefix}", and those of ${other.name} with "${other.prefix}": neither may be the beginning of the other`,
+      );
+    before.push(claim);
+  }
+}
+
+const overlap = (a: Claim, b: Claim): boolean => owns(a, b.prefix) || owns(b, a.prefix);
+
+const owns = ({ prefix, single = false }: Claim, key: string): boolean =>
+  single ? key === prefix : key.startsWith(prefix);

@@ -1,0 +1,96 @@
+import type { Column, Decoder, Kind } from './kinds';
+import type { OwnKeyPart, OwnRecord } from './own-key';
+
+export const recordTypes = ['text', 'int', 'float', 'bool', 'json', 'time', 'uuid', 'bytes'] as const;
+export type RecordType = (typeof recordTypes)[number];
+
+/** A record of the user's own: a hash in Redis, a row of a table in Postgres. */
+export interface RecordMapping {
+  readonly name: string;
+  readonly table: string;
+  readonly key: RecordKey;
+  readonly columns: readonly RecordColumn[];
+  readonly parents: readonly RecordParent[];
+  /** A value that means NULL; undefined: none does. */
+  readonly none: string | undefined;
+  readonly onDelete: OwnRecord['onDelete'];
+}
+
+/** `user:{id:int}`. */
+export interface RecordKey {
+  readonly prefix: string;
+  /** Each under the name it has in the template, which is its column's as well. */
+  readonly parts: OwnRecord['parts'];
+}
+
+export interface RecordColumn {
+  readonly column: string;
+  readonly field: string;
+  readonly type: RecordType;
+  /** A record without a value there is parked. */
+  readonly required: boolean;
+}
+
+/** A column that holds the key of a record of another mapping, whose key has one part. */
+export interface RecordParent {
+  readonly column: string;
+  readonly record: string;
+  /** Where its value is: in a field, or in a part of the record's own key, which is this column then. */
+  readonly from: { readonly field: string; readonly required: boolean } | { readonly part: string };
+}
+
+export const decoders: Readonly<Record<RecordType, Decoder>> = {
+  text: 'text',
+  int: 'integer',
+  float: 'float',
+  bool: 'bool',
+  json: 'json',
+  time: 'time',
+  uuid: 'uuid',
+  bytes: 'bytes',
+};
+
+/** The kinds of these mappings, parents before children. @throws when they refer to each other in a circle, or to none of them */
+export function ownKinds(mappings: readonly RecordMapping[]): readonly Kind[] {
+  const byName = new Map(mappings.map((mapping) => [mapping.name, mapping]));
+  const ordered = new Map<string, Kind>();
+  const visit = (mapping: RecordMapping, above: readonly string[]): void => {
+    const { name, parents } = mapping;
+    if (ordered.has(name)) return;
+    if (above.includes(name)) throw new Error(`${[...above, name].join(' -> ')} is a circle of parents`);
+    for (const { record } of parents) {
+      const parent = byName.get(record);
+      if (parent === undefined) throw new Error(`there is no record ${record}, which ${name} refers to`);
+      visit(parent, [...above, name]);
+    }
+    ordered.set(name, ownKind(mapping, byName));
+  };
+  for (const mapping of mappings) visit(mapping, []);
+  return [...ordered.values()];
+}
+
+function ownKind(mapping: RecordMapping, byName: ReadonlyMap<string, RecordMapping>): Kind {
+  const { name, table, key, parents, none, onDelete } = mapping;
+  const inKey = new Map(parents.flatMap(({ column, from }) => ('part' in from ? [[from.part, column]] : [])));
+  const [first, ...others] = key.parts.map((part) => ({
+    ...part,
+    column: inKey.get(part.column) ?? part.column,
+  }));
+  if (first === undefined) throw new Error(`the key of ${name} has no part`);
+  const references = parents.flatMap(({ column, record, from }): Column[] => {
+    if (!('field' in from)) return [];
+    const decoder = byName.get(record)?.key.parts[0].type === 'int' ? 'integer' : 'text';
+    return [{ column, field: from.field, decoder, ...(from.required ? { required: true } : {}) }];
+  });
+  const columns = mapping.columns.map(({ column, field, type, required }): Column => ({
+    ...{ column, field, decoder: decoders[type] },
+    ...(required ? { required: true } : {}),
+  }));
+  const parts: readonly [OwnKeyPart, ...OwnKeyPart[]] = [first, ...others];
+  const refers = parents.map(({ column, record }) => ({ column, kind: record }));
+  return {
+    ...{ name, table, shape: 'hash', identity: 'own', statistic: name, parents: [] },
+    columns: [...references, ...columns],
+    own: { prefix: key.prefix, parts, refers, none, onDelete },
+  };
+}

@@ -1,0 +1,131 @@
+import type { LeftOut, ProposedDocument } from './documents';
+import type { ProposedRecord } from './records';
+import { comment, entry, quoted, scalar, type Yaml } from './yaml-text';
+
+/** What the file is made of. */
+export interface Proposal {
+  /** What was looked at, in words. */
+  readonly sources: readonly string[];
+  readonly includes: readonly Include[];
+  readonly documents: readonly ProposedDocument[];
+  readonly documentsLeftOut: readonly LeftOut[];
+  readonly records: readonly ProposedRecord[];
+  readonly recordsLeftOut: readonly LeftOut[];
+}
+
+/** A built-in file of mappings, and what speaks for including it, or against. */
+export interface Include {
+  readonly name: string;
+  readonly included: boolean;
+  readonly why: string;
+}
+
+/** The reader takes no file of more than a megabyte. */
+const mostBytes = 1_000_000;
+
+/** Who will read the file. */
+export interface Reader {
+  /** Where an editor finds its JSON schema. */
+  readonly schema: string;
+  /** Whether `records` are known to it; else they are comments. */
+  readonly readsRecords: boolean;
+}
+
+/** The text of a file of mappings: the same for the same proposal, and YAML whatever the names in it. Pure. */
+export function fileText(proposal: Proposal, { schema, readsRecords }: Reader): string {
+  const { sources, includes } = proposal;
+  const included = includes.filter((one) => one.included).map(({ name }) => name);
+  const budget = { bytes: mostBytes };
+  const lines = [
+    `# yaml-language-server: $schema=${schema}`,
+    comment(`Proposed by \`millrace config init\` from ${sources.join(', and ')}.`),
+    '# `millrace config plan` says what it would do, and writes nothing; `millrace config apply` does it.',
+    'version: 1',
+    ...(includes.length === 0 ? [] : ['', ...includes.map(({ name, why }) => comment(`${name}: ${why}`))]),
+    ...(included.length === 0 ? [] : [`include: [${included.join(', ')}]`]),
+    ...section('documents', documentBlocks(proposal), budget),
+    ...section('records', recordBlocks(proposal, readsRecords), budget),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** A mapping, or a remark about something that is not mapped. */
+interface Block {
+  readonly of: string;
+  readonly mapped: boolean;
+  readonly lines: readonly string[];
+}
+
+const indent = '  ';
+
+const remark = ({ name, why }: LeftOut): Block => ({
+  of: name,
+  mapped: false,
+  lines: [comment(`${name}: ${why}`, indent)],
+});
+
+function documentBlocks({ documents, documentsLeftOut }: Proposal): readonly Block[] {
+  const blocks = documents.map(({ name, from, key, json, remarks }): Block => {
+    const values = new Map<string, Yaml>([
+      ['from', scalar(from)],
+      ['key', quoted(key)],
+      ['json', json.map(scalar)],
+    ]);
+    const said = remarks.map((text) => comment(text, indent));
+    return { of: from, mapped: true, lines: [...said, ...entry(name, values, indent)] };
+  });
+  return [...blocks, ...documentsLeftOut.map(remark)];
+}
+
+function recordBlocks({ records, recordsLeftOut }: Proposal, mapped: boolean): readonly Block[] {
+  const blocks = records.map(({ name, key, table, columns, remarks }): Block => {
+    const hash = columns.map(({ column, field, type }): [string, Yaml] => [
+      column,
+      column === field
+        ? type
+        : new Map<string, Yaml>([
+            ['field', scalar(field)],
+            ['type', type],
+          ]),
+    ]);
+    const values = new Map<string, Yaml>([
+      ['key', quoted(key)],
+      ['table', scalar(table)],
+      ['hash', new Map(hash)],
+      ...(columns.some(({ maybeEmpty }) => maybeEmpty) ? [['none', "''"] as const] : []),
+    ]);
+    const said = remarks.map((text) => comment(text, indent));
+    const lines = [...said, ...entry(name, values, indent)];
+    return { of: key, mapped, lines: mapped ? lines : lines.map(commentedOut) };
+  });
+  return [...blocks, ...recordsLeftOut.map(remark)];
+}
+
+const commentedOut = (line: string): string => `# ${line}`;
+
+const explained = {
+  documents: '# SQLite -> Redis: a key for each row, which follows the row.',
+  records: '# Redis -> PostgreSQL: a row for each key. Types are guessed from a few values.',
+};
+
+/** The blocks under a heading, as far as the file may grow; of those beyond it the names. */
+function section(
+  name: keyof typeof explained,
+  blocks: readonly Block[],
+  budget: { bytes: number },
+): readonly string[] {
+  if (blocks.length === 0) return [];
+  const fitting = blocks.filter(({ lines }) => {
+    const bytes = Buffer.byteLength(lines.join('\n')) + 1;
+    const fits = bytes <= budget.bytes;
+    if (fits) budget.bytes -= bytes;
+    return fits;
+  });
+  const beyond = blocks.filter((block) => !fitting.includes(block)).map(({ of }) => of);
+  const heading = fitting.some(({ mapped }) => mapped) ? `${name}:` : `# ${name}:`;
+  const more =
+    beyond.length === 0
+      ? []
+      : [comment(`${beyond.length} more would make the file larger than 1 MB: ${beyond.join(', ')}`, indent)];
+  return ['', explained[name], heading, ...fitting.flatMap(({ lines }) => lines), ...more];
+}

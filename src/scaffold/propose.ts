@@ -1,0 +1,92 @@
+import { inFew } from '../foundation/in-few';
+import type { AliasMapping } from '../mapping/alias-tables';
+import { aiRegistryName, type BuiltIn, builtIns, isMeant } from './built-in';
+import { type Candidate, type LeftOut, type OwnDocument, proposeDocuments } from './documents';
+import type { Include, Proposal } from './file-text';
+import type { Findings } from './look';
+import { ownPrefixes } from './prefixes';
+import { proposeRecords } from './records';
+import type { FoundTable } from './tables';
+
+/** Tables of SQLite, and of ours. */
+const internal = /^(?:sqlite_|millrace_)/i;
+
+export interface Circumstances {
+  /** What was looked at, in words. */
+  readonly sources: readonly string[];
+  readonly aliasTables: readonly AliasMapping[];
+  /** Names of the kinds of the registry of models. */
+  readonly kinds: readonly string[];
+}
+
+/** What the file should say, going by what was found. Pure. */
+export function propose(findings: Findings, { sources, aliasTables, kinds }: Circumstances): Proposal {
+  const { tables, candidates, redis, postgres } = findings;
+  const files = builtIns(aliasTables);
+  const includes = [...files.flatMap((one) => included(one, tables)), ...registry(findings)];
+  const isIncluded = (name: string) => includes.some((one) => one.included && one.name === name);
+  const kept = files.filter(({ name }) => isIncluded(name));
+  const served = kept.flatMap((one) => one.tables);
+  const names = new Set([
+    ...served.map(({ mapping }) => mapping),
+    ...(isIncluded(aiRegistryName) ? kinds : []),
+  ]);
+  const owned = [...ownPrefixes, ...served.map(({ prefix }) => prefix)];
+  const open = candidates.filter(
+    (_one, at) =>
+      !served.some((table) => isMeant(table, tables[at])) && !internal.test(tables[at]?.name ?? ''),
+  );
+  const inRedis = 'failed' in redis ? undefined : redis;
+  const found = [...(inRedis?.keys ?? []).map(({ key }) => key), ...(inRedis?.met ?? [])];
+  const ours = inRedis?.ours ?? new Map<string, OwnDocument>();
+  const { documents, leftOut } = proposeDocuments(
+    open.filter((one): one is Candidate => 'prefixes' in one),
+    { owned, names, ours, isInUse: (prefix) => found.some((key) => key.startsWith(prefix)) },
+  );
+  const shapes = (inRedis?.shapes ?? []).filter(
+    ({ shape }) => !served.some(({ prefix }) => shape.keys[0]?.startsWith(prefix) === true),
+  );
+  const records = proposeRecords(shapes, {
+    names,
+    prefixes: [...owned, ...documents.map(({ prefix }) => prefix)],
+    tables: new Set(postgres === undefined || 'failed' in postgres ? [] : postgres.tables),
+  });
+  return {
+    sources,
+    includes,
+    documents,
+    documentsLeftOut: [
+      ...leftOut,
+      ...open.filter((one): one is LeftOut => !('prefixes' in one)),
+      ...internals(tables),
+    ],
+    records: records.records,
+    recordsLeftOut: records.leftOut,
+  };
+}
+
+/** A built-in file whose tables are there, or some of them. */
+function included({ name, tables: meant }: BuiltIn, tables: readonly FoundTable[]): readonly Include[] {
+  const found = tables.filter((table) => meant.some((one) => isMeant(one, table)));
+  if (found.length === 0) return [];
+  return [{ name, included: true, why: inFew(found.map((table) => table.name)) }];
+}
+
+function registry({ redis, postgres }: Findings): readonly Include[] {
+  const name = aiRegistryName;
+  if (postgres !== undefined && 'archive' in postgres && postgres.archive)
+    return [{ name, included: true, why: 'Postgres has its archive' }];
+  if ('failed' in redis)
+    return [{ name, included: false, why: 'not included, as Redis could not be asked for keys aidb:*' }];
+  return redis.registry ? [{ name, included: true, why: 'Redis has keys aidb:*' }] : [];
+}
+
+function internals(tables: readonly FoundTable[]): readonly LeftOut[] {
+  const names = tables
+    .map(({ name }) => name)
+    .filter((name) => internal.test(name) && name !== 'sqlite_schema');
+  return names.map((name) => ({
+    name,
+    why: /^sqlite_/i.test(name) ? 'a table of SQLite' : 'a table of Millrace',
+  }));
+}

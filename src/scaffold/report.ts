@@ -1,0 +1,93 @@
+import { basename } from 'node:path';
+import { fatal, type MillraceError } from '../foundation/errors';
+import { harmless } from '../foundation/harmless';
+import type { Proposal, Reader } from './file-text';
+import type { Findings, Stores } from './look';
+
+type Named = Pick<Stores, 'dbPath' | 'redis' | 'postgres'>;
+
+/** What was looked at, in words. @throws E_NO_STORES (fatal) where that is nothing */
+export function sourcesOf({ dbPath, redis, postgres }: Named, findings: Findings): readonly string[] {
+  const sources = [
+    ...(dbPath === undefined ? [] : [basename(dbPath)]),
+    ...('failed' in findings.redis ? [] : [`Redis at ${redis.display}`]),
+    ...(postgres === undefined || findings.postgres === undefined || 'failed' in findings.postgres
+      ? []
+      : [`Postgres at ${postgres.display}`]),
+  ];
+  if (dbPath === undefined && 'failed' in findings.redis)
+    throw nothingToLookAt(findings.redis.failed.message);
+  return sources;
+}
+
+const nothingToLookAt = (reason: string): MillraceError =>
+  fatal(`there is nothing to look at: no SQLite file, and ${reason}`, {
+    code: 'E_NO_STORES',
+    hint: 'Set DB_PATH to the SQLite file, REDIS_URL, or both.',
+  });
+
+/** A file that maps nothing would switch everything off. @throws E_NOTHING_FOUND (fatal) */
+export function requireMappings(proposal: Proposal, { readsRecords }: Reader): void {
+  const { sources, includes, documents, records } = proposal;
+  const mapped = documents.length + (readsRecords ? records.length : 0);
+  if (mapped > 0 || includes.some(({ included }) => included)) return;
+  throw fatal(`nothing was found that could be mapped, in ${sources.join(' and ')}: no file is written`, {
+    code: 'E_NOTHING_FOUND',
+    hint: '`millrace config init --stdout` prints what was found, as comments; DB_PATH names the SQLite file.',
+  });
+}
+
+/** What goes on without a server that could not be asked. */
+export function failures({ redis, postgres }: Findings): readonly string[] {
+  return [
+    ...('failed' in redis
+      ? [
+          `Note: ${redis.failed.message}`,
+          '    → Without it nobody knows which keys are there already: look at `millrace config plan` before you apply the file.',
+        ]
+      : []),
+    ...(postgres !== undefined && 'failed' in postgres
+      ? [`Note: ${postgres.failed.message}`, '    → Tables that are there already are not known.']
+      : []),
+  ];
+}
+
+/** What to do next. */
+export const nextSteps = (path: string): readonly string[] => [
+  `Written: ${path}. Read it, and change what you like. Then:`,
+  '  millrace config plan     what it would do, with samples; nothing is written',
+  '  millrace config apply    does it',
+];
+
+/** So many lines of a kind. */
+const most = 20;
+
+/** What was found, for a terminal. Pure. */
+export function summary(
+  { includes, documents, documentsLeftOut, records }: Proposal,
+  { readsRecords }: Reader,
+): readonly string[] {
+  const included = includes.filter((one) => one.included);
+  const said = [
+    ...included.map(({ name, why }) => `  include    ${name}: ${why}`),
+    ...some(
+      documents.map(
+        ({ from, key, json }) => `  document   ${key}  from ${from}, ${counted(json.length, 'column')}`,
+      ),
+    ),
+    ...some(
+      records.map(
+        ({ key, table }) => `  record     ${key}  to ${table}${readsRecords ? '' : ', as a comment'}`,
+      ),
+    ),
+    ...some(documentsLeftOut.map(({ name, why }) => `  left out   ${name}: ${why}`)),
+  ];
+  return said.length === 0 ? ['Nothing was found that could be mapped.'] : ['Found:', ...said.map(harmless)];
+}
+
+const some = (lines: readonly string[]): readonly string[] =>
+  lines.length <= most + 1
+    ? lines
+    : [...lines.slice(0, most), `  … and ${lines.length - most} more, in the file`];
+
+const counted = (count: number, thing: string): string => `${count} ${thing}${count === 1 ? '' : 's'}`;

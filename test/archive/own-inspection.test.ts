@@ -1,0 +1,128 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { traceRecord } from '../../src/archive/inspect/trace';
+import { requirePostgres } from '../../src/config/load';
+import { daemonGrants } from '../../src/connections/redis-grants';
+import { describeRecordTrace } from '../../src/terminal/describe-trace';
+import { parseTraced } from '../../src/terminal/trace-key';
+import { ensureLibrary } from '../../src/writer/library';
+import { eventually } from '../support/eventually';
+import { runCli } from '../support/run-cli';
+import { temporaryFolder } from '../support/temporary-folder';
+import { useArchive } from './support/archive';
+import { alone, cart, ownArchive, session, user, withRegistry } from './support/own-records';
+
+const folder = temporaryFolder();
+const archive = useArchive();
+const catalogue = withRegistry(user, session, cart);
+const own = ownArchive(archive, catalogue);
+const write = (key: string, fields: Readonly<Record<string, string>>) =>
+  archive.redis.client.hset(key, fields);
+
+test('trace tells where a key is: not captured, applied, parked, only in Postgres', async () => {
+  const config = own.config();
+  const trace = async (key: string) => {
+    const traced = parseTraced(key, config);
+    if (traced.of !== 'record') throw new Error('no record');
+    return traceRecord(config, requirePostgres(config), traced.kind, traced.id);
+  };
+  const daemon = await own.start();
+  await write('user:1', { email: 'a@b.c', seen_at: '2026-01-05T14:30:00' });
+  await write('cart:1/a b:c', { amount: '2' });
+  await archive.becomes('SELECT item FROM carts', ['a b:c']);
+  expect(await trace('cart:1/a b:c')).toMatchObject({
+    key: 'cart:1/a b:c',
+    kind: 'cart',
+    verdict: { state: 'applied', sentence: 'Applied: row 1 a b:c of carts, equal to Redis.' },
+    archive: { rows: [{ table: 'carts', id: '1 a b:c', created: null }], differences: [] },
+  });
+  expect(describeRecordTrace(await trace('user:1'))).toContain(
+    'row 1 of users\n           seen_at 2026-01-05 14:30:00',
+  );
+  await archive.redis.client.del('user:1');
+  expect((await trace('user:1')).verdict.state).toBe('only in Postgres');
+  await write('user:2', { email: 'a@b.c', age: 'x' });
+  await archive.untilParked('user:2');
+  expect((await trace('user:2')).verdict).toMatchObject({
+    state: 'parked',
+    sentence: expect.stringContaining('age "x" is not a whole number'),
+  });
+  await daemon.stop();
+  await write('user:3', { email: 'unheard' });
+  expect((await trace('user:3')).verdict.state).toBe('not captured');
+  await archive.postgres.query(`UPDATE users SET email = 'other' WHERE id = 1`);
+  await write('user:1', { email: 'a@b.c' });
+  expect((await trace('user:1')).archive?.differences).toEqual([
+    { change: 'different', columns: ['email', 'seen_at'] },
+  ]);
+  expect(() => parseTraced('user:me', config)).toThrow(
+    'user:me is not of the form of the keys of user, and so no record',
+  );
+  expect(() => parseTraced('nothing', config)).toThrow(
+    expect.objectContaining({
+      hint: expect.stringMatching(/kinds: model.* or user:… or session:… or cart:…/),
+    }),
+  );
+  expect(parseTraced('model:1', config)).toMatchObject({ kind: 'model' });
+}, 60_000);
+
+test('verbs know records of the file by their names', async () => {
+  const file = join(folder, 'mine.yaml');
+  writeFileSync(
+    file,
+    'version: 1\nrecords:\n  visit-log: { key: "visit:{id:int}", table: visits, hash: { n: int!, at: time } }\n',
+  );
+  await write('visit:1', { n: '1' });
+  await write('visit:2', { n: 'two' });
+  const environment = archive.environment({ MILLRACE_ONLY: 'archive' });
+  const cli = (...args: string[]) => runCli([...args, '--config', file], environment, folder);
+  const once = await cli('run', '--once');
+  expect(once.output).toContain('  Visit-log: 1\n  Errors: 1');
+  expect(await archive.lines('SELECT id, n FROM visits')).toEqual(['1|1']);
+  const list = await cli('dead-letters', 'list', '--kind', 'visit-log');
+  expect(list).toMatchObject({ code: 2, output: expect.stringMatching(/visit:2.*22P02.*n/s) });
+  const unknown = await cli('dead-letters', 'list', '--kind', 'visits');
+  expect(unknown.output).toContain(
+    'there is no kind visits: the kinds are visit-log, and ? for what is none',
+  );
+  const traced = await cli('trace', 'visit:1');
+  expect(traced).toMatchObject({
+    code: 0,
+    output: expect.stringContaining('Applied: row 1 of visits, equal to Redis.'),
+  });
+  await write('visit:1', { n: '2' });
+  const dry = await cli('reconcile', '--only', 'archive', '--dry-run');
+  expect(dry.output).toMatch(/visit:1[^]*n/);
+}, 90_000);
+
+test('the rights that the grants name are enough: listening, scanning, reading, and none is tried beyond them', async () => {
+  const { client, url } = archive.redis;
+  await ensureLibrary(client);
+  await client.config('SET', 'notify-keyspace-events', 'Kg$shz');
+  const only = alone(user, cart);
+  const rules = daemonGrants(only).match(/\([^)]*\)|\S+/g) ?? [];
+  await client.call('ACL', 'SETUSER', 'daemon', 'reset', 'on', '>secret', ...rules);
+  await client.call('ACL', 'LOG', 'RESET');
+  const named = new URL(url);
+  named.username = 'daemon';
+  named.password = 'secret';
+  await write('user:1', { email: 'found' });
+  await ownArchive(archive, only).start({ REDIS_URL: named.href });
+  await write('cart:1/x', { amount: '1' });
+  await archive.becomes('SELECT item FROM carts', ['x']);
+  await client.del('cart:1/x');
+  await archive.becomes('SELECT item FROM carts', []);
+  expect(await client.call('ACL', 'LOG')).toEqual([]);
+}, 60_000);
+
+test('a key with what means something to patterns is that key, and no other', async () => {
+  const odd = { ...user, key: { ...user.key, prefix: 'a*[b]?\\:' } };
+  const ours = ownArchive(archive, withRegistry(odd));
+  await write('a*[b]?\\:1', { email: 'found' });
+  await write('axxb1\\:7', { email: 'another one’s' });
+  await ours.start();
+  await write('a*[b]?\\:2', { email: 'heard' });
+  await eventually(async () =>
+    expect(await archive.lines('SELECT id FROM users ORDER BY 1')).toEqual(['1', '2']),
+  );
+}, 60_000);

@@ -1,0 +1,92 @@
+import { loadConfig, type Config } from '../../../src/config/load';
+import { aiRegistry } from '../../../src/mapping/ai-registry';
+import { catalogueOf, type Catalogue } from '../../../src/mapping/kinds';
+import {
+  ownKinds,
+  type RecordColumn,
+  type RecordMapping,
+  type RecordType,
+} from '../../../src/mapping/own-records';
+import { startDaemon, type TestDaemon } from '../../support/daemon';
+import { eventually } from '../../support/eventually';
+import type { Archive } from './archive';
+
+/** `{ email: 'text!' }` */
+export const fields = (
+  types: Readonly<Record<string, RecordType | `${RecordType}!`>>,
+): readonly RecordColumn[] =>
+  Object.entries(types).map(([column, type]) => ({
+    ...{ column, field: column },
+    type: type.replace('!', '') as RecordType,
+    required: type.endsWith('!'),
+  }));
+
+const whole = { type: 'text', rest: false, after: '' } as const;
+
+export const user: RecordMapping = {
+  name: 'user',
+  table: 'users',
+  key: { prefix: 'user:', parts: [{ ...whole, column: 'id', type: 'int' }] },
+  columns: [
+    ...fields({ email: 'text!', age: 'int', active: 'bool', prefs: 'json', seen_at: 'time', score: 'float' }),
+    { column: 'tier', field: 'plan', type: 'text', required: false },
+  ],
+  parents: [],
+  none: '',
+  onDelete: 'keep',
+};
+export const session: RecordMapping = {
+  name: 'session',
+  table: 'sessions',
+  key: { prefix: 'session:', parts: [{ ...whole, column: 'sid' }] },
+  columns: fields({ started_at: 'time!', ip: 'text' }),
+  parents: [{ column: 'user_id', record: 'user', from: { field: 'user_id', required: false } }],
+  none: undefined,
+  onDelete: 'mark',
+};
+export const cart: RecordMapping = {
+  name: 'cart',
+  table: 'carts',
+  key: {
+    prefix: 'cart:',
+    parts: [
+      { ...whole, column: 'user', type: 'int', after: '/' },
+      { ...whole, column: 'item', rest: true },
+    ],
+  },
+  columns: fields({ amount: 'int!', note: 'bytes', token: 'uuid' }),
+  parents: [{ column: 'user_id', record: 'user', from: { part: 'user' } }],
+  none: undefined,
+  onDelete: 'delete',
+};
+
+/** The registry and these. */
+export const withRegistry = (...mappings: readonly RecordMapping[]): Catalogue =>
+  catalogueOf([...aiRegistry.values(), ...ownKinds(mappings)]);
+
+/** These alone. */
+export const alone = (...mappings: readonly RecordMapping[]): Catalogue => catalogueOf(ownKinds(mappings));
+
+export interface OwnArchive {
+  readonly config: (changes?: Readonly<Record<string, string>>) => Config;
+  /** A daemon that has made its first pass, and hears. */
+  readonly start: (changes?: Readonly<Record<string, string>>) => Promise<TestDaemon>;
+}
+
+export function ownArchive(archive: Archive, catalogue: Catalogue): OwnArchive {
+  const config: OwnArchive['config'] = (changes = {}) =>
+    loadConfig(
+      { HTTP_PORT: '0', MILLRACE_ONLY: 'archive', ...archive.environment(changes) },
+      {},
+      undefined,
+      catalogue,
+    );
+  return {
+    config,
+    start: async (changes) => {
+      const daemon = await startDaemon({ POSTGRES_URL: archive.postgres.url }, { config: config(changes) });
+      await eventually(async () => expect((await daemon.status()).archive.mirror.state).toBe('listening'));
+      return daemon;
+    },
+  };
+}

@@ -1,0 +1,220 @@
+import { mappingsOf } from '../../../src/config/mappings';
+import { aiRegistry } from '../../../src/mapping/ai-registry';
+import { writeDocuments } from '../../../src/mapping/file/write-documents';
+import { isOwn } from '../../../src/mapping/kinds';
+import { ownKinds } from '../../../src/mapping/own-records';
+import { mappingFile, problemsOf } from './support';
+
+const settings = { aliasTables: undefined, catalogue: aiRegistry };
+const record = (words: string) => {
+  const [first] = mappingFile(`version: 1\nrecords:\n  r: { ${words} }\n`).records;
+  if (first === undefined) throw new Error('the file has no record');
+  return first;
+};
+/** The problems of a record, without their place. */
+const problems = (words: string, others = '') =>
+  problemsOf(`version: 1\nrecords:\n  r: { ${words} }\n${others}`).map((problem) =>
+    problem.replace(/^\d+:\d+: /, ''),
+  );
+const good = 'key: "r:{id}", table: t, hash: { a: text }';
+
+test('a record: key, table, columns with their types, none, parents, what a deletion does', () => {
+  const { records } = mappingFile(`version: 1
+records:
+  user:
+    key: "user:{id:int}"
+    table: users
+    hash:
+      email: text!
+      tier: { field: plan, type: text }
+      age: { type: int! }
+    none: ''
+  line:
+    key: "line:{user:int}/{file*}"
+    table: order_lines
+    parents: { user_id: { record: user, id: "{user}" }, payer: user!, giver: { record: user, field: given_by, required: true } }
+    hash: { at: time, raw: bytes, id: uuid, ok: bool, score: float, more: json }
+    none: 0
+    on_delete: mark
+`);
+  expect(records.map(({ name, prefix, mapping }) => ({ ...mapping, name, prefix }))).toEqual([
+    {
+      name: 'user',
+      prefix: 'user:',
+      table: 'users',
+      key: { prefix: 'user:', parts: [{ column: 'id', type: 'int', rest: false, after: '' }] },
+      columns: [
+        { column: 'email', field: 'email', type: 'text', required: true },
+        { column: 'tier', field: 'plan', type: 'text', required: false },
+        { column: 'age', field: 'age', type: 'int', required: true },
+      ],
+      parents: [],
+      none: '',
+      onDelete: 'keep',
+    },
+    {
+      name: 'line',
+      prefix: 'line:',
+      table: 'order_lines',
+      key: {
+        prefix: 'line:',
+        parts: [
+          { column: 'user', type: 'int', rest: false, after: '/' },
+          { column: 'file', type: 'text', rest: true, after: '' },
+        ],
+      },
+      columns: ['at time', 'raw bytes', 'id uuid', 'ok bool', 'score float', 'more json'].map((one) => {
+        const [column, type] = one.split(' ');
+        return { column, field: column, type, required: false };
+      }),
+      parents: [
+        { column: 'user_id', record: 'user', from: { part: 'user' } },
+        { column: 'payer', record: 'user', from: { field: 'payer', required: true } },
+        { column: 'giver', record: 'user', from: { field: 'given_by', required: true } },
+      ],
+      none: '0',
+      onDelete: 'mark',
+    },
+  ]);
+});
+
+test('records are kinds of the catalogue, parents first, with or without the registry', () => {
+  const file = (include: string) => `version: 1\ninclude: [${include}]\nrecords:
+  child: { key: "child:{id}", table: children, hash: { a: text }, parents: { of: parent } }
+  parent: { key: "parent:{id:int}", table: parents, hash: { a: text } }\n`;
+  const names = (include: string) => {
+    const read = mappingsOf(file(include), 'm.yaml', settings);
+    return 'problems' in read ? read.problems : [...read.catalogue.keys()];
+  };
+  expect(names('')).toEqual(['parent', 'child']);
+  expect(names('ai-registry')).toEqual([...aiRegistry.keys(), 'parent', 'child']);
+});
+
+test('a table or name of the registry is another one’s only where the registry is not included', () => {
+  const file = (include: string) =>
+    `version: 1\ninclude: [${include}]\nrecords:\n  r: { key: "r:{id}", table: metrics, hash: { a: text } }\n`;
+  expect(mappingsOf(file(''), 'm.yaml', settings)).not.toHaveProperty('problems');
+  expect(mappingsOf(file('ai-registry'), 'm.yaml', settings)).toMatchObject({
+    problems: [
+      { line: 4, message: 'records.r: table metrics has the records of metric: a table is for one mapping' },
+    ],
+  });
+});
+
+test.each([
+  ['key: "r:{id}", table: t', ['records.r: needs hash']],
+  ['table: t, hash: { a: text }', ['records.r: needs key']],
+  ['key: "r:{id}", hash: { a: text }', ['records.r: needs table']],
+  ['key: "{id}", table: t, hash: { a: text }', [expect.stringContaining('begins with a placeholder')]],
+  [
+    'key: "r:", table: t, hash: { a: text }',
+    [expect.stringContaining('has no part that tells its records apart')],
+  ],
+  ['key: "r:{a}{b}", table: t, hash: { c: text }', [expect.stringContaining('between two placeholders')]],
+  [
+    'key: "r:{a:float}", table: t, hash: { c: text }',
+    [expect.stringContaining('{a:float}: a part of a key is text or int')],
+  ],
+  [
+    'key: "r:{a*}:{b}", table: t, hash: { c: text }',
+    [expect.stringContaining('only the last part can be the rest')],
+  ],
+  ['key: "r:{a*:int}", table: t, hash: { c: text }', [expect.stringContaining('the rest of a key is text')]],
+  ['key: "r:{a}:{a}", table: t, hash: { c: text }', [expect.stringContaining('names {a} twice')]],
+  ['key: "r r:{a}", table: t, hash: { c: text }', [expect.stringContaining('has no spaces')]],
+  ['key: "r:{id}", table: public.t, hash: { a: text }', [expect.stringContaining('without its schema')]],
+  [
+    'key: "r:{id}", table: t, hash: { a: string }',
+    ['records.r.hash.a: must be one of text, int, float, bool, json, time, uuid, bytes'],
+  ],
+  ['key: "r:{id}", table: t, hash: { a: txt }', [expect.stringContaining('did you mean text?')]],
+  ['key: "r:{id}", table: t, hash: { a: 1 }', [expect.stringContaining('must be one of text')]],
+  ['key: "r:{id}", table: t, hash: {}', [expect.stringContaining('the map is empty')]],
+  ['key: "r:{id}", table: t, hash: { a: { field: b } }', ['records.r.hash.a: needs type']],
+  [`key: "r:{id}", table: t, hash: { "a'b": text }`, [expect.stringContaining('no quotes')]],
+  ['key: "r:{id}", table: t, hash: { id: text }', [expect.stringContaining('fills the column id twice')]],
+  [
+    'key: "r:{id}", table: t, hash: { deleted_at: time }, on_delete: mark',
+    [expect.stringContaining('fills the column deleted_at twice')],
+  ],
+  [`${good}, on_delete: drop`, ['records.r.on_delete: must be one of keep, delete, mark']],
+  [`${good}, none: [a]`, [expect.stringContaining('must be a text or a number')]],
+  [`${good}, tabel: x`, [expect.stringContaining('did you mean table?')]],
+  [
+    `${good}, retention: 90d, unique: a`,
+    [
+      'records.r.unique: is not served yet: leave it out',
+      'records.r.retention: is not served yet: leave it out',
+    ],
+  ],
+  [`${good}, parents: { x: nobody }`, ['records.r.parents.x: there is no record nobody here']],
+  [
+    `${good}, parents: { x: r }`,
+    ['records.r.parents.x: a circle of parents, r -> r: none of them could come first'],
+  ],
+  [
+    `${good}, parents: { x: { record: o, id: "{no}" } }`,
+    [expect.stringContaining('its id is no part of the key, which has {id}')],
+  ],
+  [
+    `${good}, parents: { x: { record: o, id: "id" } }`,
+    [expect.stringContaining('must be a part of the key, as in "{user}"')],
+  ],
+  [
+    `${good}, parents: { x: { record: o, id: "{id}", field: y } }`,
+    [expect.stringContaining('has id and field')],
+  ],
+  [
+    `${good}, parents: { x: { record: o, id: "{id}" } }`,
+    ['records.r.parents.x: {id} is text, and the key of o is int'],
+  ],
+  [
+    `${good}, parents: { x: pair }`,
+    ['records.r.parents.x: the key of pair has several parts: a parent is named by one value'],
+  ],
+] as readonly (readonly [string, readonly unknown[]])[])('refused: %s', (words, expected) => {
+  const others =
+    '  o: { key: "o:{n:int}", table: o, hash: { a: text } }\n  pair: { key: "p:{a}:{b}", table: p, hash: { c: text } }\n';
+  expect(problems(words, words.includes(': o') || words.includes('pair') ? others : '').sort()).toEqual(
+    [...expected].sort(),
+  );
+});
+
+test('two records of one table, of one beginning, in a circle, with names that nothing may have', () => {
+  expect(
+    problemsOf(`version: 1
+records:
+  a: { key: "a:{id}", table: t, hash: { x: text }, parents: { b: b } }
+  b: { key: "b:{id}", table: t, hash: { x: text }, parents: { a: a } }
+  c: { key: "a:{id}:more", table: c, hash: { x: text } }
+  too-large: { key: "l:{id}", table: l, hash: { x: text } }
+  d-: { key: "d:{id}", table: d, hash: { x: text } }
+  e: { key: "millrace:{id}", table: e, hash: { x: text } }
+`).map((problem) => problem.replace(/^(\d+):\d+: /, '$1 ')),
+  ).toEqual([
+    '3 records.a.parents.b: a circle of parents, a -> b -> a: none of them could come first',
+    '4 records.b.table: t has the records of a: a table is for one mapping',
+    expect.stringContaining('5 records.c.key: its keys begin with "a:"'),
+    '6 records.too-large: the name of a record is not too-large, and has no - at either end',
+    '7 records.d-: the name of a record is not too-large, and has no - at either end',
+    expect.stringContaining('8 records.e.key: keys that begin with "millrace:" are Millrace\'s own'),
+  ]);
+});
+
+test('the whole of a record is read', () => {
+  expect(record(good).mapping).toMatchObject({ name: 'r', table: 't', none: undefined, onDelete: 'keep' });
+});
+
+test('records that are written are the same when they are read', () => {
+  const text = `version: 1
+records:
+  user: { key: "user:{id:int}", table: users, hash: { email: text!, tier: { field: plan, type: bytes } }, none: "" }
+  "9": { key: "line:{user:int}/{file*}.x", table: lines, none: "0", on_delete: mark, hash: { at: time!, id: uuid, ok: bool, n: int, f: float, j: json },
+    parents: { user_id: { record: user, id: "{user}" }, payer: user!, other: user, giver: { record: user, field: given_by, required: true }, more: { record: user, field: m } } }
+`;
+  const kinds = (file: string) =>
+    ownKinds(mappingFile(file).records.map(({ mapping }) => mapping)).filter(isOwn);
+  const written = writeDocuments([], [], kinds(text).map((one) => ({ record: one, from: 'x.yaml' }))); // prettier-ignore
+  expect(written).toContain('  user:\n    key: user:{id:int}\n    table: users\n');
+  expect(kinds(written)).toEqual(kinds(text));
+});
