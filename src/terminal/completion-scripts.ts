@@ -1,5 +1,5 @@
 import type { Command, Option } from 'commander';
-import { pipelineNames } from '../config/names';
+import { spokenNames } from '../config/names';
 import type { Catalogue } from '../mapping/kinds';
 
 export const shells = ['bash', 'zsh', 'fish'] as const;
@@ -45,7 +45,7 @@ const toOption = ({ long, description, required, optional, argChoices }: Option,
 
 /** The script that makes a shell complete the words of this program. */
 export function completionScript(program: Command, shell: Shell, catalogue: Catalogue): string {
-  const places = placesOf(program, { '--only': pipelineNames, '--kind': [...catalogue.keys()] });
+  const places = placesOf(program, { '--only': spokenNames, '--kind': [...catalogue.keys()] });
   const name = program.name();
   if (shell === 'fish') return fish(name, places);
   // zsh can use completions of bash (bashcompinit), so both share one function.
