@@ -48,6 +48,6 @@ export async function aliasesOnce(
       connection.close();
     },
   });
-  requireTables(report, config.dbPath);
+  requireTables(report, config);
   return report;
 }
