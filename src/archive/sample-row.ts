@@ -1,0 +1,67 @@
+import type { Transaction } from '../connections/postgres';
+import { isOwn } from '../mapping/kinds';
+import type { Row } from './record/row';
+import { hasOwnKey, quoteName, type Target } from './record/target';
+
+/** The most characters of a row that are fetched. */
+const most = 4_000;
+/** Up to so many rows are counted; of a larger table Postgres' estimate is told. */
+const counted = 10_000;
+
+/** Nobody may wait long for what is only shown. */
+export const haste = `SELECT set_config('statement_timeout', '2s', true)`;
+
+/** The row of a record, as JSON; null: there is none. */
+export async function rowOf(transaction: Transaction, target: Target, row: Row): Promise<string | null> {
+  const { from, where, values } = rowWhere(target, row);
+  const [found] = await transaction.query(
+    `SELECT left(row_to_json(t)::text, ${most}) AS row FROM ${from} WHERE ${where} LIMIT 1`,
+    values,
+  );
+  return found?.['row'] ?? null;
+}
+
+function rowWhere({ kind, table }: Target, row: Row) {
+  if (isOwn(kind)) return { from: `${table} t`, where: hasOwnKey(kind, 1), values: row.own?.key ?? [] };
+  const { id, created = '' } = row;
+  switch (kind.identity) {
+    case 'mapped':
+      return {
+        from: `millrace.id_map m JOIN ${table} t ON t.id = m.pg_id`,
+        where: 'm.kind = $1 AND m.redis_id = $2 AND m.created_at = $3',
+        values: [kind.name, id, `${created}+00`],
+      };
+    case 'dated':
+      return {
+        from: `${table} t`,
+        where: `t.redis_id = $1 AND t.${quoteName(kind.created ?? '')} = $2`,
+        values: [id, `${created}+00`],
+      };
+    default: {
+      const parents = row.references.flatMap((reference) => (reference === null ? [] : [reference]));
+      const isParent = parents.map(
+        ({ parent }, at) =>
+          `t.${quoteName(parent.column)} IN (SELECT pg_id FROM millrace.id_map WHERE kind = '${parent.kind}' AND redis_id = $${at + 2})`,
+      );
+      return {
+        from: `${table} t`,
+        where: ['t.redis_key = $1', ...isParent].join(' AND '),
+        values: [row.redisKey ?? null, ...parents.map((reference) => reference.id)],
+      };
+    }
+  }
+}
+
+/** How many rows the table has. */
+export async function countRows(
+  transaction: Transaction,
+  { table }: Target,
+): Promise<{ readonly count: number; readonly about: boolean }> {
+  const [exact] = await transaction.query(
+    `SELECT count(*) AS count FROM (SELECT FROM ${table} LIMIT ${counted + 1}) AS some`,
+  );
+  const count = Number(exact?.['count'] ?? 0);
+  if (count <= counted) return { count, about: false };
+  const [known] = await transaction.query('SELECT reltuples::bigint AS count FROM pg_class WHERE oid = $1::regclass', [table]); // prettier-ignore
+  return { count: Math.max(count, Number(known?.['count'] ?? 0)), about: true };
+}
