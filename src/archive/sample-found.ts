@@ -33,7 +33,12 @@ export async function lookAt(
   return looks;
 }
 
-type Read = (redis: RedisConnection, catalogue: Catalogue, kind: Kind, id: Buffer) => Promise<Truth | 'large'>;
+type Read = (
+  redis: RedisConnection,
+  catalogue: Catalogue,
+  kind: Kind,
+  id: Buffer,
+) => Promise<Truth | 'large'>;
 
 const firstMember: Read = async (redis, catalogue, kind, id) => {
   for await (const truth of new MemberReader(redis, catalogue).read(kind, id)) return truth;

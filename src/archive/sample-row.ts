@@ -23,33 +23,30 @@ export async function rowOf(transaction: Transaction, target: Target, row: Row):
 
 function rowWhere({ kind, table }: Target, row: Row) {
   if (isOwn(kind)) return { from: `${table} t`, where: hasOwnKey(kind, 1), values: row.own?.key ?? [] };
-  const { id, created = '' } = row;
-  switch (kind.identity) {
-    case 'mapped':
-      return {
-        from: `millrace.id_map m JOIN ${table} t ON t.id = m.pg_id`,
-        where: 'm.kind = $1 AND m.redis_id = $2 AND m.created_at = $3',
-        values: [kind.name, id, `${created}+00`],
-      };
-    case 'dated':
-      return {
-        from: `${table} t`,
-        where: `t.redis_id = $1 AND t.${quoteName(kind.created ?? '')} = $2`,
-        values: [id, `${created}+00`],
-      };
-    default: {
-      const parents = row.references.flatMap((reference) => (reference === null ? [] : [reference]));
-      const isParent = parents.map(
-        ({ parent }, at) =>
-          `t.${quoteName(parent.column)} IN (SELECT pg_id FROM millrace.id_map WHERE kind = '${parent.kind}' AND redis_id = $${at + 2})`,
-      );
-      return {
-        from: `${table} t`,
-        where: ['t.redis_key = $1', ...isParent].join(' AND '),
-        values: [row.redisKey ?? null, ...parents.map((reference) => reference.id)],
-      };
-    }
+  const { id, created = '', redisKey } = row;
+  if (redisKey !== undefined) {
+    const parents = row.references.flatMap((reference) => reference ?? []);
+    const isParent = parents.map(
+      ({ parent: { column, kind: name } }, at) =>
+        `t.${quoteName(column)} IN (SELECT pg_id FROM millrace.id_map WHERE kind = '${name}' AND redis_id = $${at + 2})`,
+    );
+    return {
+      from: `${table} t`,
+      where: ['t.redis_key = $1', ...isParent].join(' AND '),
+      values: [redisKey, ...parents.map((parent) => parent.id)],
+    };
   }
+  if (kind.identity === 'dated')
+    return {
+      from: `${table} t`,
+      where: `t.redis_id = $1 AND t.${quoteName(kind.created ?? '')} = $2`,
+      values: [id, `${created}+00`],
+    };
+  return {
+    from: `millrace.id_map m JOIN ${table} t ON t.id = m.pg_id`,
+    where: 'm.kind = $1 AND m.redis_id = $2 AND m.created_at = $3',
+    values: [kind.name, id, `${created}+00`],
+  };
 }
 
 /** How many rows the table has. */
