@@ -55,7 +55,7 @@ export async function countRows(
   { table }: Target,
 ): Promise<{ readonly count: number; readonly about: boolean }> {
   const [exact] = await transaction.query(
-    `SELECT count(*) AS count FROM (SELECT FROM ${table} LIMIT ${counted + 1}) AS some`,
+    `SELECT count(*) AS count FROM (SELECT FROM ${table} LIMIT ${counted + 1}) AS few`,
   );
   const count = Number(exact?.['count'] ?? 0);
   if (count <= counted) return { count, about: false };

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import type { MappingPage, MappingSummary } from '../control/mappings';
+import type { MappingSummary } from '../control/mapping-summary';
+import type { MappingPage } from '../control/mappings';
 import { nearest } from '../foundation/nearest';
 import type { ApiParts } from './parts';
 import { badRequest } from './refusal';
