@@ -466,6 +466,26 @@ test('a column of another type names the keys that it is equal to', () => {
   expect(namesAfter(opened, from)).toEqual(['017', '17']);
 });
 
+test('a SELECT that spells keys as another table does names them as they are', () => {
+  db.exec(`CREATE TABLE places (id TEXT COLLATE NOCASE PRIMARY KEY, name);
+    CREATE TABLE clubs (id INTEGER PRIMARY KEY, place TEXT COLLATE NOCASE); CREATE TABLE fans (club INTEGER, name);
+    CREATE INDEX clubs_place ON clubs (place); CREATE INDEX fans_club ON fans (club);
+    INSERT INTO places VALUES ('a', 'A'); INSERT INTO clubs VALUES (1, 'A')`);
+  const place = selected(
+    'SELECT p.id, count(f.name) AS name FROM places p LEFT JOIN clubs c ON c.place = p.id LEFT JOIN fans f ON f.club = c.id WHERE p.id IN keys GROUP BY p.id',
+  );
+  const watch: readonly Watch[] = [
+    { table: 'places', by: ['id'], select: undefined },
+    { table: 'clubs', by: ['place'], select: undefined },
+    { table: 'fans', by: ['club'], select: 'SELECT place FROM clubs WHERE id IN keys' },
+  ];
+  const opened = captured({ ...place, watch, rows: { ...place.rows, table: 'places' } });
+  const from = opened.changelog?.head();
+  db.exec("INSERT INTO fans VALUES (1, 'f')");
+  expect(namesAfter(opened, from)).toEqual(['a']);
+  expect(truthOf(opened, 'card').lookUp(['a', 'A'])).toEqual(['{"id":"a","name":1}', '']);
+});
+
 test('a SELECT that names more keys than are held is read in their order, and misses none', () => {
   db.exec(`CREATE TABLE odd (id TEXT PRIMARY KEY, league_id INTEGER); CREATE INDEX odd_league ON odd (league_id);
     INSERT INTO odd VALUES ('b', 1), ('a', 1), ('', 1), (NULL, 1), (x'61', 1), (CAST(x'ff' AS TEXT), 1), ('é', 1), ('z', 2), ('a,''b', 1), ('9', 1), ('10', 1)`);
