@@ -6,6 +6,7 @@ import { readDocuments } from '../../../src/aliases/source/documents/catalogue';
 import { type Nomination, Nominator } from '../../../src/aliases/source/documents/nominator';
 import type { DocumentTruth } from '../../../src/aliases/source/documents/document-truth';
 import { AliasSource } from '../../../src/aliases/source/source';
+import { SourceKeeper } from '../../../src/aliases/source/source-keeper';
 import { findUnserved } from '../../../src/aliases/source/unserved-rows';
 import { PageApply } from '../../../src/aliases/stages/page-apply';
 import { tableStatuses } from '../../../src/aliases/status';
@@ -627,6 +628,27 @@ describe('the capture', () => {
     ]);
     expect(id()).toBe(before);
     expect(open(team)).toMatchObject({ leftovers: [], captureGaps: [] });
+  });
+
+  test('of two programs with other documents comes to rest, though each tidies up when it starts', () => {
+    const keep = (...documents: readonly DocumentMapping[]) =>
+      new SourceKeeper({ path: db.name, mappings: [], aliasCase: 'preserve', documents, install: true });
+    const keepers = [keep(card, team), keep(bySport)];
+    const version = () => db.pragma('schema_version', { simple: true });
+    const seen: unknown[] = [];
+    try {
+      for (let now = 0; now < 20_000; now += 1_000) {
+        for (const keeper of keepers) keeper.refresh(now);
+        seen.push(version());
+      }
+      expect(new Set(seen.slice(4)).size).toBe(1);
+      for (const keeper of keepers) expect(keeper.source).toMatchObject({ captureGaps: [] });
+      expect(objects()).toEqual(
+        expect.arrayContaining(['millrace_t:leagues_after_update', 'millrace_t:teams(sport)']),
+      );
+    } finally {
+      for (const keeper of keepers) keeper.close();
+    }
   });
 
   test('leaves nothing behind when it is uninstalled', () => {
