@@ -6,7 +6,7 @@ import { checkQuery, checkReadable, checkSelect, type SelectCheck } from './chec
 import { requireColumns, requireTable, requireUnique, wrongCount } from './check-table';
 import { checkWatch, type ServedWatch } from './check-watch';
 import { indexFor } from './indexes';
-import { walkQueries } from './key-walk';
+import { walkQueries } from './walk-statements';
 import { columnsOf } from './outputs';
 import { readQuery } from './reader';
 import { SchemaCopy } from './schema-copy';
