@@ -1,3 +1,4 @@
+import { keyPrefix } from '../mapping/alias-tables';
 import type { Readings } from '../metrics/gauges';
 import type { CheckpointAge } from '../pipeline/checkpoint-age';
 import { type Health, healthOf } from '../pipeline/health';
@@ -9,7 +10,6 @@ import {
   progressReadings,
   stalledTroubles,
 } from '../pipeline/progress';
-import { keyPrefix } from '../mapping/alias-tables';
 import { describeGaps } from './source/capture';
 import type { UnservedTable } from './source/catalogue';
 import type { UnservedDocument } from './source/documents/catalogue';
