@@ -27,8 +27,10 @@ CREATE TABLE millrace.kept (
   up_to bigint NOT NULL,
   PRIMARY KEY (kind, run)
 );
--- (An archive that has never had the registry of models has not got its tables either, and nothing to keep.)
-DO $$ BEGIN IF pg_catalog.to_regclass('predictions') IS NOT NULL THEN
+
+--: index millrace.kept (kind, run) when adopted predictions
+-- What the table begins with; its primary key is the index, so this is due when the table is. Where there are no such tables, be it that
+-- the registry of models is not archived, there is nothing to keep.
 INSERT INTO millrace.kept
   SELECT kind, 0, up_to FROM (
     SELECT 'prediction' AS kind, (SELECT max(id) FROM predictions) AS up_to
@@ -37,4 +39,3 @@ INSERT INTO millrace.kept
     UNION ALL SELECT 'exprun', (SELECT max(id) FROM experiment_runs)
   ) highest
   WHERE up_to IS NOT NULL AND EXISTS (SELECT FROM millrace.incarnations WHERE life > 1);
-END IF; END $$;

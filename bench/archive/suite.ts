@@ -6,6 +6,7 @@ import { growth } from './growth';
 import { latency } from './latency';
 import { mirrorCost } from './mirror-cost';
 import { mirrorDrain } from './mirror-drain';
+import { ownDrain } from './own-drain';
 import { sustained } from './sustained';
 import { warming } from './warm';
 import { writers } from './writers';
@@ -13,5 +14,17 @@ import { writers } from './writers';
 /** Redis to Postgres. */
 export const archive: Suite = {
   name: 'archive',
-  parts: [document, drain, mirrorDrain, sustained, latency, growth, fullPasses, writers, mirrorCost, warming],
+  parts: [
+    document,
+    drain,
+    mirrorDrain,
+    ownDrain,
+    sustained,
+    latency,
+    growth,
+    fullPasses,
+    writers,
+    mirrorCost,
+    warming,
+  ],
 };

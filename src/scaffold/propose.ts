@@ -46,10 +46,11 @@ export function propose(findings: Findings, { sources, aliasTables, kinds }: Cir
   const shapes = (inRedis?.shapes ?? []).filter(
     ({ shape }) => !served.some(({ prefix }) => shape.keys[0]?.startsWith(prefix) === true),
   );
+  const known = postgres === undefined || 'failed' in postgres ? undefined : postgres;
   const records = proposeRecords(shapes, {
     names,
     prefixes: [...owned, ...documents.map(({ prefix }) => prefix)],
-    tables: new Set(postgres === undefined || 'failed' in postgres ? [] : postgres.tables),
+    tables: new Set(known?.tables),
   });
   return {
     sources,
@@ -62,6 +63,7 @@ export function propose(findings: Findings, { sources, aliasTables, kinds }: Cir
     ],
     records: records.records,
     recordsLeftOut: records.leftOut,
+    recordsHeldBack: known === undefined ? heldBack(postgres) : undefined,
   };
 }
 
@@ -80,6 +82,12 @@ function registry({ redis, postgres }: Findings): readonly Include[] {
     return [{ name, included: false, why: 'not included, as Redis could not be asked for keys aidb:*' }];
   return redis.registry ? [{ name, included: true, why: 'Redis has keys aidb:*' }] : [];
 }
+
+/** A table that is there already would be adopted: without Postgres nobody knows. */
+const heldBack = (postgres: Findings['postgres']): string =>
+  postgres === undefined
+    ? 'Comments, for POSTGRES_URL is not set: which tables are there already is not known.'
+    : 'Comments, for Postgres has not answered: which tables are there already is not known.';
 
 function internals(tables: readonly FoundTable[]): readonly LeftOut[] {
   const names = tables

@@ -46,6 +46,60 @@ describe('a hash of the user’s own', () => {
   }, 60_000);
 });
 
+test('very many at once, with whatever is in their keys and values, and a few that are refused', async () => {
+  const odd = ['\t', '\\.', '\\N', 'a\nb', '"', "'", 'é🙂', ' ', '{}', 'NULL', 'a-b', 'ab'];
+  const { client } = archive.redis;
+  const pipeline = client.pipeline();
+  for (const [at, text] of odd.entries())
+    pipeline.hset(`session:${text}`, {
+      started_at: '2026-01-05T14:30:00',
+      ip: odd[odd.length - 1 - at] ?? '',
+    });
+  for (let id = 0; id < 700; id++) pipeline.hset(`user:${id}`, { email: `${id}\t\\x`, age: String(id) });
+  pipeline.hset('user:300', 'age', '9999999999999999999').hset('user:301', 'prefs', '{');
+  await pipeline.exec();
+  const daemon = await own.start();
+  const count = 'SELECT count(*), sum(age), count(DISTINCT email) FROM users';
+  await archive.becomes(count, [`698|${(699 * 700) / 2 - 601}|698`]);
+  expect(await archive.lines('SELECT email FROM users WHERE id = 7')).toEqual(['7\t\\x']);
+  const { rows } = await archive.postgres.pool.query<{ sid: string; ip: string }>(
+    'SELECT sid, ip FROM sessions',
+  );
+  expect(Object.fromEntries(rows.map(({ sid, ip }) => [sid, ip]))).toEqual(
+    Object.fromEntries(odd.map((text, at) => [text, odd[odd.length - 1 - at]])),
+  );
+  expect((await archive.letters()).map(({ key, column_name }) => `${key} ${column_name ?? ''}`)).toEqual([
+    'user:300 age',
+    'user:301 prefs',
+  ]);
+  const again = client.pipeline();
+  for (let id = 0; id < 700; id++)
+    again.hset(`user:${id}`, { age: String(id % 2 === 0 ? id : id + 1), prefs: '{}' });
+  await again.exec();
+  await archive.becomes(count, [`700|${(699 * 700) / 2 + 350}|700`]);
+  expect((await archive.pass(daemon)).differences).toEqual({});
+  expect(await archive.letters()).toEqual([]);
+}, 60_000);
+
+test('a table with triggers of others: what they change is written once, what they drop is parked', async () => {
+  await archive.postgres.query(
+    `CREATE TABLE public.users (id bigint PRIMARY KEY, email text, touched timestamptz);
+     CREATE FUNCTION public.touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+       IF NEW.email = 'drop' THEN RETURN NULL; END IF;
+       NEW.email := lower(NEW.email); NEW.touched := now(); RETURN NEW; END $$;
+     CREATE TRIGGER touch BEFORE INSERT OR UPDATE ON public.users FOR EACH ROW EXECUTE FUNCTION public.touch()`,
+  );
+  await write('user:1', { email: 'UPPER' });
+  await write('user:2', { email: 'drop' });
+  const daemon = await own.start();
+  await archive.becomes('SELECT id, email FROM users', ['1|upper']);
+  expect(await archive.letters()).toMatchObject([{ key: 'user:2', code: 'E_SWALLOWED' }]);
+  const touched = await archive.lines('SELECT touched FROM users');
+  expect((await archive.pass(daemon)).differences).toEqual({ user: 1 }); // the one that is parked
+  expect(await archive.lines('SELECT touched FROM users')).toEqual(touched);
+  await archive.postgres.query('DROP FUNCTION public.touch() CASCADE');
+}, 60_000);
+
 describe('parents', () => {
   test('come before their children: read from Redis, by a field or by a part of the key, and waited for', async () => {
     await write('session:a', { user_id: '5', started_at: '2026-01-05T14:30:00Z' });
@@ -273,7 +327,7 @@ describe('a table that is there', () => {
     const told = stopped.map(({ kind, message }) => `${kind}: ${message}`);
     expect(told).toHaveLength(2);
     expect(told[0]).toContain('user: public.users.must (text) is NOT NULL without a default');
-    expect(told[1]).toContain('cart: table carts lacks the key carts (user_id, item)');
+    expect(told[1]).toContain('table carts lacks the key carts (user_id, item)');
     expect(await archive.letters()).toEqual([]);
     await archive.postgres.query('ALTER TABLE users ALTER must DROP NOT NULL');
     await eventually(

@@ -182,39 +182,49 @@ const hashes = fc.array(
       name,
     ),
     fields: fc.uniqueArray(name, { minLength: 1, maxLength: 4 }),
+    value: fc.constantFrom('1', '2.5', '', 'x', 'true', '{"a":1}'),
   }),
   { maxLength: 12 },
 );
 
-test('whatever keys and fields are called, what is proposed for them is YAML that says it, as comments or not', () => {
+test('whatever keys and fields are called, the records are taken as they were meant, and as comments mean nothing', () => {
   fc.assert(
     fc.property(hashes, (some) => {
       const sampled = shapesOf(some.map(({ key }) => ({ key, type: 'hash' }))).map((shape): SampledShape => {
         const members = some.filter(({ key }) => shape.keys.includes(key));
-        return { shape, hashes: members.map(({ fields }) => new Map(fields.map((field) => [field, '1']))) };
+        return {
+          shape,
+          hashes: members.map(({ fields, value }) => new Map(fields.map((field) => [field, value]))),
+        };
       });
       const { records, leftOut } = proposeRecords(sampled, {
         prefixes: [...ownPrefixes],
         names: new Set(),
         tables: new Set(),
       });
-      const proposal: Proposal = { ...proposedFor(''), records, recordsLeftOut: leftOut };
-      expect(parse(textOf(proposal))).toEqual({ version: 1 });
-      const written = parse(textOf(proposal, true)) as { readonly records?: object };
-      expect(written.records ?? {}).toEqual(
-        Object.fromEntries(
-          records.map(({ name: title, key, table: target, columns }) => [
-            title,
-            {
-              key,
-              table: target,
-              hash: Object.fromEntries(
-                columns.map(({ column: one, field, type }) => [one, one === field ? type : { field, type }]),
-              ),
-            },
-          ]),
+      const proposal: Proposal = {
+        ...proposedFor(''),
+        records,
+        recordsLeftOut: leftOut,
+        recordsHeldBack: undefined,
+      };
+      expect(mappingFile(textOf(proposal)).records.map(({ mapping }) => mapping)).toEqual(
+        records.map(
+          ({ name: title, table: target, columns }) =>
+            expect.objectContaining({
+              ...{ name: title, table: target },
+              columns: columns.map(({ column: one, field, type }) => ({
+                column: one,
+                field,
+                type,
+                required: false,
+              })),
+              none: columns.some(({ maybeEmpty }) => maybeEmpty) ? '' : undefined,
+            }) as unknown,
         ),
       );
+      const asComments = textOf({ ...proposal, recordsHeldBack: 'Comments, for nobody knows.' });
+      expect(parse(asComments)).toEqual({ version: 1 });
     }),
     { numRuns: 200 },
   );

@@ -37,5 +37,4 @@ export function proposedFor(
   }
 }
 
-export const textOf = (proposal: Proposal, readsRecords = false): string =>
-  fileText(proposal, { schema: './millrace.schema.json', readsRecords });
+export const textOf = (proposal: Proposal): string => fileText(proposal, './millrace.schema.json');

@@ -25,7 +25,7 @@ export const columnsOf = ({ kind }: Target): string[] => [
 
 /** What a record sends for these columns. */
 export const valuesOf = ({ row, parents }: Resolved): readonly Value[] => [
-  ...(row.own?.key ?? parents),
+  ...(row.own?.key.map((text) => Buffer.from(text)) ?? parents), // not ASCII, as a string has to be
   ...row.values,
 ];
 

@@ -38,7 +38,7 @@ async function copyAside(transaction: Transaction, target: Target, row: Resolved
     `CREATE TEMP TABLE millrace_aside ON COMMIT DROP AS SELECT ${columns} FROM ${target.table} WITH NO DATA`,
   );
   const text = new CopyText();
-  for (const value of valuesOf(row)) text.value(typeof value === 'string' ? Buffer.from(value) : value);
+  for (const value of valuesOf(row)) text.value(value);
   text.endRow();
   await transaction.copy(`COPY pg_temp.millrace_aside (${columns}) FROM STDIN`, [text.take()]);
 }

@@ -69,7 +69,7 @@ export async function writeKind(
 }
 
 async function writeBlock(
-  { transaction, ids, alterations, batch, applied, direct }: Attempt,
+  { transaction, ids, alterations, batch, applied, direct, careful }: Attempt,
   target: Target,
   rows: readonly Resolved[],
   { strategies, setAside, holder }: BlockOptions,
@@ -82,7 +82,8 @@ async function writeBlock(
       : await writeAppended(transaction, target, rows);
     return { added, updated: 0 };
   }
-  if (kind.identity === 'own') return writeOwn(transaction, target, rows, { alterations, life: ids.life });
+  if (kind.identity === 'own')
+    return writeOwn(transaction, target, rows, { alterations, life: ids.life, careful });
   if (kind.identity !== 'mapped') return writeKeyed(transaction, target, rows, alterations);
   const strategy = strategyOf(strategies, kind.name);
   const outcome = await writeMapped(transaction, { ids, alterations, target, rows, strategy, holder });

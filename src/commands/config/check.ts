@@ -25,7 +25,7 @@ Examples:
   millrace config check shop.yaml
   millrace config check --json | jq -r '.problems[].message'
 
-It opens no store: whether tables and columns are there, the daemon says when it starts.
+It opens no store: whether tables and columns are there, \`millrace config plan\` says.
 Exit code: 0 the file is in order, 1 it is not; each line then says where, as file:line:column.`;
 
 /** `millrace config check`: everything that the file alone can tell. */

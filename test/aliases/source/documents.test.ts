@@ -1,6 +1,9 @@
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { installCapture, uninstallCapture } from '../../../src/aliases/source/capture';
+import type { ChangelogPosition } from '../../../src/aliases/source/changelog';
+import { readDocuments } from '../../../src/aliases/source/documents/catalogue';
+import { type Nomination, Nominator } from '../../../src/aliases/source/documents/nominator';
 import type { DocumentTruth } from '../../../src/aliases/source/documents/document-truth';
 import { AliasSource } from '../../../src/aliases/source/source';
 import { findUnserved } from '../../../src/aliases/source/unserved-rows';
@@ -21,6 +24,7 @@ beforeEach(() => {
     CREATE TABLE teams (id INTEGER PRIMARY KEY, name TEXT, sport TEXT, league_id INTEGER);
     CREATE TABLE notes (team_id INTEGER, text TEXT);
     CREATE TABLE pairs (a TEXT, b TEXT, value, PRIMARY KEY (a, b));
+    CREATE TABLE nicks (nick TEXT COLLATE NOCASE PRIMARY KEY);
     CREATE INDEX teams_league ON teams (league_id);
     CREATE VIEW team_names AS SELECT id, name FROM teams;
     CREATE VIRTUAL TABLE found USING fts5 (name)`);
@@ -57,6 +61,14 @@ const card = selected(joined, {
   form: { type: 'hash', fields: fields('name', 'league') },
   ...watching({ table: 'leagues', by: [], select: 'SELECT id FROM teams WHERE league_id IN keys' }),
 });
+
+/** The keys of the document card that the changelog names after a position. */
+function namesAfter(opened: AliasSource, from: ChangelogPosition | undefined): readonly string[] {
+  const page = from && opened.changelog?.read(from, 1_000);
+  if (page === undefined || page === 'broken') throw new Error('there is no changelog');
+  const all = opened.nominations(page, () => undefined);
+  return all.flatMap((one) => ('fan' in one ? opened.fanOut(one).names : one.names));
+}
 
 const truthOf = (opened: AliasSource, name: string): DocumentTruth => {
   const truth = opened.truths.get(name);
@@ -263,6 +275,37 @@ describe('a document that cannot be served says why, and the others go on:', () 
       /CREATE INDEX teams_sport/,
     ],
     [
+      'a watch by a column that is compared in another way',
+      {
+        ...tableDocument('bad', 'pairs', { by: ['a'], form: { type: 'set', column: 'b' } }),
+        watch: [
+          { table: 'pairs', by: ['a'], select: undefined },
+          { table: 'nicks', by: ['nick'], select: undefined },
+        ],
+      },
+      'select',
+      /nick is compared by COLLATE NOCASE, and pairs.a is not/,
+      /by: nick, select/,
+    ],
+    [
+      'a where with a parameter',
+      from('teams', { by: ['id'], form: name, where: 'sport = ?' }),
+      'select',
+      /the where of the document bad has parameters/,
+      /bound/,
+    ],
+    [
+      'a where that reads another table',
+      from('teams', {
+        by: ['id'],
+        form: name,
+        where: 'EXISTS (SELECT 1 FROM leagues l WHERE l.id = teams.league_id)',
+      }),
+      'not-watched',
+      /the where of the document bad reads leagues/,
+      /leagues: /,
+    ],
+    [
       'a watch with a wrong number of columns',
       { ...card, watch: [...team.watch, { table: 'pairs', by: ['a', 'b'], select: undefined }] },
       'no-column',
@@ -408,6 +451,47 @@ test('values of megabytes make small pages, of a look-up as of a walk', () => {
     from = page.next;
   } while (from !== undefined);
   expect(seen).toEqual(all);
+});
+
+test('a column of another type names the keys that it is equal to', () => {
+  db.exec(`CREATE TABLE codes (team TEXT, code TEXT);
+    INSERT INTO teams VALUES (17, 'a', 'f', 1); INSERT INTO codes VALUES ('017', 'x')`);
+  db.exec('CREATE INDEX codes_team ON codes (CAST(team AS INTEGER))');
+  const sql = `SELECT t.id, c.code AS name FROM teams t JOIN codes c ON CAST(c.team AS INTEGER) = t.id WHERE t.id IN keys`;
+  const coded = selected(sql, watching({ table: 'codes', by: ['team'], select: undefined }));
+  const opened = captured(coded);
+  expect(truthOf(opened, 'card').lookUp(['17'])).toEqual(['{"id":17,"name":"x"}']);
+  const from = opened.changelog?.head();
+  db.exec("UPDATE codes SET code = 'y'");
+  expect(namesAfter(opened, from)).toEqual(['017', '17']);
+});
+
+test('a SELECT that names more keys than are held is read in their order, and misses none', () => {
+  db.exec(`CREATE TABLE odd (id TEXT PRIMARY KEY, league_id INTEGER); CREATE INDEX odd_league ON odd (league_id);
+    INSERT INTO odd VALUES ('b', 1), ('a', 1), ('', 1), (NULL, 1), (x'61', 1), (CAST(x'ff' AS TEXT), 1), ('é', 1), ('z', 2), ('a,''b', 1), ('9', 1), ('10', 1)`);
+  const form: DocumentForm = { type: 'string', column: 'league_id' };
+  const odd = tableDocument('odd', 'odd', { by: ['id'], form });
+  const watch = [
+    ...odd.watch,
+    { table: 'leagues', by: ['id'], select: 'SELECT id FROM odd WHERE league_id IN keys' },
+  ];
+  const served = readDocuments(db, [{ ...odd, watch }]).filter((entry) => entry.state === 'served');
+  const nominator = new Nominator(db, served, 2);
+  const [first] = nominator.nominate({ table: 'leagues', columns: ['name', 'id'] }, [
+    "NULL,'1'",
+    "'x',1",
+  ]) as readonly Nomination[];
+  const names: string[] = [];
+  let steps = 0;
+  for (let next = first; next !== undefined && 'fan' in next; steps++) {
+    const { names: some, rest } = nominator.fanOut(next);
+    expect(some.length).toBeLessThanOrEqual(2);
+    names.push(...some);
+    next = rest;
+  }
+  expect(names).toEqual(['', '10', '9', 'a', "a,'b", 'b', 'é']);
+  expect(steps).toBe(5);
+  expect(nominator.nominate({ table: 'leagues', columns: ['name'] }, ["'x'"])).toBe('unknown');
 });
 
 describe('a page of the changelog', () => {

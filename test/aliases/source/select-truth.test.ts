@@ -103,7 +103,10 @@ test('whatever another process writes, each document whose SELECT now yields som
           position = named.position;
           for (const document of documents) {
             const { name } = document;
-            const [was, is] = [before.get(name) ?? new Map(), after.get(name) ?? new Map()];
+            const [was, is] = [
+              before.get(name) ?? new Map<string, unknown>(),
+              after.get(name) ?? new Map<string, unknown>(),
+            ];
             const keys = [...new Set([...was.keys(), ...is.keys()])];
             const different = changes(was, is);
             changed += different.length;
@@ -176,7 +179,10 @@ function unnamedIn({ schema, batches, foreignKeys }: Run, without: string): read
       }
       const after = state();
       const unnamed = schema.documents.flatMap(({ name }) => {
-        const [was, is] = [before.get(name) ?? new Map(), after.get(name) ?? new Map()];
+        const [was, is] = [
+          before.get(name) ?? new Map<string, unknown>(),
+          after.get(name) ?? new Map<string, unknown>(),
+        ];
         return changes(was, is).filter((key) => names.get(name)?.has(key) !== true);
       });
       before = after;

@@ -69,7 +69,7 @@ test('a file in which something was struck out, put in or written twice is taken
     }),
     { numRuns: 1_000 },
   );
-  expect(seen.taken).toBeGreaterThan(50);
+  expect(seen.taken).toBeGreaterThan(5);
   expect(seen.refused).toBeGreaterThan(300);
 });
 

@@ -2,7 +2,8 @@ import { isUtf8 } from 'node:buffer';
 import type { Database, Statement } from 'better-sqlite3';
 import type { KeyTemplate } from '../../../mapping/documents';
 import { renderName } from '../../../mapping/key-template';
-import type { ServedDocument, ServedWatch } from './catalogue';
+import type { ServedDocument } from './catalogue';
+import type { ServedWatch } from './check-watch';
 import { keyParameters, type KeyParts, keysExpression } from './key-relation';
 import { type Logged, parseLoggedRow } from './logged';
 
@@ -92,7 +93,7 @@ export class Nominator {
       const some = statements.some.all(fan.keys);
       if (some.length <= this.#most) {
         const complete = some.filter((parts) => parts.every((part) => part !== null));
-        return { names: namesOf(key, complete as readonly KeyParts[]), rest: undefined };
+        return { names: namesOf(key, complete), rest: undefined };
       }
     }
     const page =
