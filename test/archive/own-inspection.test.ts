@@ -43,10 +43,9 @@ test('trace tells where a key is: not captured, applied, parked, only in Postgre
   expect((await trace('user:1')).verdict.state).toBe('only in Postgres');
   await write('user:2', { email: 'a@b.c', age: 'x' });
   await archive.untilParked('user:2');
-  expect((await trace('user:2')).verdict).toMatchObject({
-    state: 'parked',
-    sentence: expect.stringContaining('age "x" is not a whole number'),
-  });
+  const { state, sentence } = (await trace('user:2')).verdict;
+  expect(state).toBe('parked');
+  expect(sentence).toContain('age "x" is not a whole number');
   await daemon.stop();
   await write('user:3', { email: 'unheard' });
   expect((await trace('user:3')).verdict.state).toBe('not captured');
@@ -58,11 +57,7 @@ test('trace tells where a key is: not captured, applied, parked, only in Postgre
   expect(() => parseTraced('user:me', config)).toThrow(
     'user:me is not of the form of the keys of user, and so no record',
   );
-  expect(() => parseTraced('nothing', config)).toThrow(
-    expect.objectContaining({
-      hint: expect.stringMatching(/kinds: model.* or user:… or session:… or cart:…/),
-    }),
-  );
+  expect(() => parseTraced('nothing', config)).toThrow('nothing is no key of ours');
   expect(parseTraced('model:1', config)).toMatchObject({ kind: 'model' });
 }, 60_000);
 
@@ -80,16 +75,15 @@ test('verbs know records of the file by their names', async () => {
   expect(once.output).toContain('  Visit-log: 1\n  Errors: 1');
   expect(await archive.lines('SELECT id, n FROM visits')).toEqual(['1|1']);
   const list = await cli('dead-letters', 'list', '--kind', 'visit-log');
-  expect(list).toMatchObject({ code: 2, output: expect.stringMatching(/visit:2.*22P02.*n/s) });
+  expect(list.code).toBe(2);
+  expect(list.output).toMatch(/visit:2.*22P02.*n/s);
   const unknown = await cli('dead-letters', 'list', '--kind', 'visits');
   expect(unknown.output).toContain(
     'there is no kind visits: the kinds are visit-log, and ? for what is none',
   );
   const traced = await cli('trace', 'visit:1');
-  expect(traced).toMatchObject({
-    code: 0,
-    output: expect.stringContaining('Applied: row 1 of visits, equal to Redis.'),
-  });
+  expect(traced.code).toBe(0);
+  expect(traced.output).toContain('Applied: row 1 of visits, equal to Redis.');
   await write('visit:1', { n: '2' });
   const dry = await cli('reconcile', '--only', 'archive', '--dry-run');
   expect(dry.output).toMatch(/visit:1[^]*n/);

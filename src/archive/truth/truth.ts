@@ -114,7 +114,8 @@ export class TruthReader {
       return reply.map((record, index) => {
         if (record === null) return { state: 'absent' };
         if (typeof record === 'number') return { state: 'unfit', reason: tooLarge(record, most) };
-        if (!Buffer.isBuffer(record)) return otherType(record[0]);
+        if (!Buffer.isBuffer(record))
+          return otherType(record[0], kind.shape === 'object' ? 'a string' : 'a hash');
         const id = Buffer.from(ids[index] ?? '', 'latin1');
         return { state: 'found', records: [{ kind, id, parents: [], values: unpack(record) }] };
       });
@@ -171,9 +172,9 @@ function parametersOf(kind: Kind, catalogue: Catalogue): readonly string[] {
 /** The parent's id inside the child's key: `<exp>:<run>`. */
 const partOf = (id: string, { from }: Parent): string => id.split(':')[Number(from)] ?? '';
 
-const otherType = (type: Buffer): Truth => ({
+const otherType = (type: Buffer, wanted = 'a hash'): Truth => ({
   state: 'unfit',
-  reason: new Unfit('E_TYPE', undefined, `the key holds a ${type.toString()}, not a hash`),
+  reason: new Unfit('E_TYPE', undefined, `the key holds a ${type.toString()}, not ${wanted}`),
 });
 
 function toTruth(kind: Kind, name: string, record: Exclude<Reply[number], number>): Truth {

@@ -3,10 +3,10 @@
 -- KEYS  the keys
 -- ARGV  1 most bytes to return: reading stops after the record that reaches it, and the caller asks for the rest
 --       2 most bytes of one record: a larger one is not read, for reading would take three times its size inside Redis
---       3 and following: the fields to read
+--       3 and following: the fields to read; none: the keys are strings, and each is one value
 -- Result: for each record read, in the order of KEYS
 --       nil         no such key
---       {type}      the key holds another type than a hash
+--       {type}      the key holds another type than a hash, or a string
 --       number      the bytes of a record that has too many
 --       packed      the values of the fields
 local pcall, concat = redis.pcall, table.concat
@@ -17,6 +17,10 @@ local function read(command, key) return command('HMGET', key, unpack(ARGV, 3)) 
 
 -- How many bytes the record has, if these are too many; else false. Mostly the memory that the whole key takes shows that they are not.
 local function excess(key)
+  if count == 0 then
+    local length = pcall('STRLEN', key)
+    return type(length) == 'number' and length > limit and length
+  end
   local memory = pcall('MEMORY', 'USAGE', key, 'SAMPLES', 100)
   if type(memory) ~= 'number' or memory <= limit then return false end
   local bytes = 0
@@ -29,7 +33,17 @@ local function excess(key)
 end
 
 local lengths, present = {}, {}
+local function string_of(key)
+  local value = pcall('GET', key)
+  if type(value) == 'string' then return #value .. '\n' .. value end
+  if not value then return false end
+  local kind = redis.call('TYPE', key).ok
+  if kind ~= 'string' then return { kind } end
+  return redis.call('GET', key)
+end
+
 local function record_of(key)
+  if count == 0 then return string_of(key) end
   local values = read(pcall, key)
   if values.err then
     local kind = redis.call('TYPE', key).ok
