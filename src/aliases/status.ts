@@ -1,3 +1,4 @@
+import { keyPrefix } from '../mapping/alias-tables';
 import type { Readings } from '../metrics/gauges';
 import type { CheckpointAge } from '../pipeline/checkpoint-age';
 import { type Health, healthOf } from '../pipeline/health';
@@ -12,7 +13,6 @@ import {
 import { describeGaps } from './source/capture';
 import type { UnservedTable } from './source/catalogue';
 import type { UnservedDocument } from './source/documents/catalogue';
-import { keyPrefix } from '../mapping/alias-tables';
 import type { AliasSource } from './source/source';
 import type { AliasLag } from './lag';
 import type { AliasLaneState } from './lane';

@@ -1,20 +1,50 @@
+import { type DocumentMapping, documentKeyspace } from '../mapping/documents';
 import { type Catalogue, ownKindsOf } from '../mapping/kinds';
 import { globOf, keyspacePatterns } from './keyspace-pattern';
 
 /**
- * The ACL rules that the daemon and the verbs need, and no more; deploy/redis/millrace.acl says the same, and tests compare both with the
- * commands that are really sent. They allow reading the application's records, and not changing one. (Redis lets a script have keys
- * only with the right to write them, whatever it does; inside the script each command is checked again.)
+ * The ACL rules that the daemon and the verbs need, and no more; deploy/redis/millrace.acl says the same for the built-in mappings, and tests
+ * compare both with the commands that are really sent. They allow reading the application's records, and not changing one. (Redis lets a
+ * script have keys only with the right to write them, whatever it does; inside the script each command is checked again.)
  */
-export function daemonGrants(catalogue: Catalogue): string {
+export function daemonGrants(catalogue: Catalogue, documents: readonly DocumentMapping[] = []): string {
   const own = ownKindsOf(catalogue).map(({ own: { prefix } }) => `${globOf(prefix)}*`);
   return [
-    ...['%R~aidb:*', ...own.map((keys) => `%R~${keys}`), '~alias:*', '~millrace:*'],
+    ...[
+      '%R~aidb:*',
+      ...own.map((keys) => `%R~${keys}`),
+      '~alias:*',
+      ...documents.map(documentKeys),
+      '~millrace:*',
+    ],
     ...keyspacePatterns(0, catalogue).map((pattern) => `&${pattern}`),
     ...commands,
+    ...documentCommands(documents),
     `(${['aidb:*', ...own].map((keys) => `~${keys}`).join(' ')} +eval +evalsha)`,
   ].join(' ');
 }
+
+/** The ACL rule for the keys of a document. It can hold no space. */
+export const documentKeys = ({ key }: DocumentMapping): string =>
+  `~${globOf(key.prefix).replaceAll(/\s/g, '?')}*`;
+
+/** What each form of a document needs besides the commands that everybody has. */
+const formCommands = {
+  string: [],
+  hash: ['+hlen', '+hset', '+hdel'],
+  set: ['+scard', '+smembers', '+sadd', '+srem'],
+  zset: ['+zcard', '+zadd', '+zrem'],
+} as const;
+
+/** The ACL rules that documents need besides those for their keys. */
+export const documentCommands = (documents: readonly DocumentMapping[]): readonly string[] => [
+  ...new Set(
+    documents.flatMap((document) => {
+      const { holds, ttl } = documentKeyspace(document);
+      return [...formCommands[holds], ttl === undefined ? '+persist' : '+pexpire'];
+    }),
+  ),
+];
 
 const commands = [
   ...['+ping', '+info', '+select', '+client|setname', '+config|get', '+psubscribe'],

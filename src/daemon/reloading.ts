@@ -40,8 +40,10 @@ export async function runReloading({ reread, signal, ...options }: ReloadingOpti
     };
     try {
       const fresh = withMappings(force.config, reread());
-      if (wordingOf(fresh) === wordingOf(force.config))
-        { await answer('unchanged', 'the mappings are as they were'); return; }
+      if (wordingOf(fresh) === wordingOf(force.config)) {
+        await answer('unchanged', 'the mappings are as they were');
+        return;
+      }
       log.info('the mappings have changed: the daemon begins anew with them', { event: 'reload' });
       force.config = fresh;
       force.over.abort();

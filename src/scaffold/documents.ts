@@ -1,4 +1,5 @@
 import { harmless } from '../foundation/harmless';
+import type { Keyspace } from '../mapping/documents';
 import { parseTemplate } from '../mapping/key-template';
 import { clash } from './prefixes';
 import { chooseKey, unfitColumn } from './table-key';
@@ -32,6 +33,9 @@ export interface ProposedDocument {
   readonly remarks: readonly string[];
 }
 
+/** SQLite's functions take a thousand arguments: names and values. */
+const mostFields = 500;
+
 /** What a document of the table could be; or why there can be none. Pure. */
 export function candidateOf(found: FoundTable): Candidate | LeftOut {
   const { name, type } = found;
@@ -47,15 +51,23 @@ export function candidateOf(found: FoundTable): Candidate | LeftOut {
   const key = chooseKey(found);
   if (typeof key === 'string') return leftOut(key);
   const faults = found.columns.map((column) => ({ column, fault: unfitColumn(column) }));
+  const columns = faults.flatMap(({ column, fault }) => (fault === undefined ? [column.name] : []));
   const word = slug(name);
   const one = singular(word ?? name);
   return {
     table: name,
     key,
-    columns: faults.flatMap(({ column, fault }) => (fault === undefined ? [column.name] : [])),
-    remarks: faults.flatMap(({ column, fault }) =>
-      fault === undefined ? [] : [`${harmless(column.name)} ${fault}`],
-    ),
+    columns: columns.slice(0, mostFields),
+    remarks: [
+      ...faults.flatMap(({ column, fault }) =>
+        fault === undefined ? [] : [`${harmless(column.name)} ${fault}`],
+      ),
+      ...(columns.length <= mostFields
+        ? []
+        : [
+            `without the columns after ${columns[mostFields - 1] ?? ''}: a document has ${mostFields} at the most`,
+          ]),
+    ],
     names: word === undefined ? ['table'] : [one, word],
     prefixes: [`${prefixWord(one)}:`, `doc:${prefixWord(word ?? name)}:`],
   };
@@ -64,11 +76,19 @@ export function candidateOf(found: FoundTable): Candidate | LeftOut {
 /** Braces would be part of the template; what SCAN and people read is without spaces and globs. */
 const prefixWord = (text: string): string => text.replace(/[\s{}:*?[\]\\]+/gu, '-');
 
+/** A document that Millrace keeps in Redis already. */
+export interface OwnDocument {
+  readonly name: string;
+  readonly holds: Keyspace['holds'];
+}
+
 export interface Occupied {
   /** Prefixes of mappings. */
   readonly owned: readonly string[];
   /** Whether Redis has keys under the prefix. */
   readonly isInUse: (prefix: string) => boolean;
+  /** By prefix, what Millrace has made of tables before: its keys there are in nobody's way. */
+  readonly ours: ReadonlyMap<string, OwnDocument>;
   /** Names of mappings. */
   readonly names: Set<string>;
 }
@@ -76,7 +96,7 @@ export interface Occupied {
 /** Gives each table a name and a prefix of its own, under which nothing is. Pure, but for the names, to which it adds. */
 export function proposeDocuments(
   candidates: readonly Candidate[],
-  { owned, isInUse, names }: Occupied,
+  { owned, isInUse, ours, names }: Occupied,
 ): { readonly documents: readonly ProposedDocument[]; readonly leftOut: readonly LeftOut[] } {
   const documents: ProposedDocument[] = [];
   const leftOut: LeftOut[] = [];
@@ -87,7 +107,7 @@ export function proposeDocuments(
     const why = (prefix: string): string | undefined => {
       const template = parseTemplate(prefix + columnsOfKey);
       if (typeof template === 'string') return template;
-      if (isInUse(prefix)) return `Redis has keys under ${prefix}`;
+      if (isInUse(prefix) && ours.get(prefix)?.holds !== 'string') return `Redis has keys under ${prefix}`;
       const other = prefixes.find((one) => clash(one, prefix));
       return other === undefined
         ? undefined
@@ -102,7 +122,8 @@ export function proposeDocuments(
     prefixes.push(prefix);
     const passedOver = candidate.prefixes.slice(0, candidate.prefixes.indexOf(prefix)).map(why);
     documents.push({
-      name: freeName(candidate.names, names),
+      // Keys are known to be Millrace's by the name of their document.
+      name: freeName([ours.get(prefix)?.name ?? [], candidate.names].flat(), names),
       from: table,
       prefix,
       key: prefix + columnsOfKey,

@@ -11,6 +11,8 @@ export interface Proposal {
   readonly documentsLeftOut: readonly LeftOut[];
   readonly records: readonly ProposedRecord[];
   readonly recordsLeftOut: readonly LeftOut[];
+  /** Why the records are comments; undefined: they are mappings. */
+  readonly recordsHeldBack: string | undefined;
 }
 
 /** A built-in file of mappings, and what speaks for including it, or against. */
@@ -23,16 +25,8 @@ export interface Include {
 /** The reader takes no file of more than a megabyte. */
 const mostBytes = 1_000_000;
 
-/** Who will read the file. */
-export interface Reader {
-  /** Where an editor finds its JSON schema. */
-  readonly schema: string;
-  /** Whether `records` are known to it; else they are comments. */
-  readonly readsRecords: boolean;
-}
-
 /** The text of a file of mappings: the same for the same proposal, and YAML whatever the names in it. Pure. */
-export function fileText(proposal: Proposal, { schema, readsRecords }: Reader): string {
+export function fileText(proposal: Proposal, schema: string): string {
   const { sources, includes } = proposal;
   const included = includes.filter((one) => one.included).map(({ name }) => name);
   const budget = { bytes: mostBytes };
@@ -44,7 +38,7 @@ export function fileText(proposal: Proposal, { schema, readsRecords }: Reader): 
     ...(includes.length === 0 ? [] : ['', ...includes.map(({ name, why }) => comment(`${name}: ${why}`))]),
     ...(included.length === 0 ? [] : [`include: [${included.join(', ')}]`]),
     ...section('documents', documentBlocks(proposal), budget),
-    ...section('records', recordBlocks(proposal, readsRecords), budget),
+    ...section('records', recordBlocks(proposal), budget),
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -77,7 +71,7 @@ function documentBlocks({ documents, documentsLeftOut }: Proposal): readonly Blo
   return [...blocks, ...documentsLeftOut.map(remark)];
 }
 
-function recordBlocks({ records, recordsLeftOut }: Proposal, mapped: boolean): readonly Block[] {
+function recordBlocks({ records, recordsLeftOut, recordsHeldBack }: Proposal): readonly Block[] {
   const blocks = records.map(({ name, key, table, columns, remarks }): Block => {
     const hash = columns.map(({ column, field, type }): [string, Yaml] => [
       column,
@@ -96,9 +90,12 @@ function recordBlocks({ records, recordsLeftOut }: Proposal, mapped: boolean): r
     ]);
     const said = remarks.map((text) => comment(text, indent));
     const lines = [...said, ...entry(name, values, indent)];
+    const mapped = recordsHeldBack === undefined;
     return { of: key, mapped, lines: mapped ? lines : lines.map(commentedOut) };
   });
-  return [...blocks, ...recordsLeftOut.map(remark)];
+  const heldBack = blocks.length === 0 || recordsHeldBack === undefined ? [] : [recordsHeldBack];
+  const why = heldBack.map((text): Block => ({ of: text, mapped: false, lines: [comment(text, indent)] }));
+  return [...why, ...blocks, ...recordsLeftOut.map(remark)];
 }
 
 const commentedOut = (line: string): string => `# ${line}`;

@@ -1,7 +1,9 @@
+import { parseCheckpoint, readCheckpoint } from '../aliases/sink/checkpoint';
 import { RedisConnection } from '../connections/redis';
 import type { RedisTarget } from '../connections/redis-url';
 import { countedKinds, counterKey } from '../mapping/counters';
 import type { Catalogue } from '../mapping/kinds';
+import type { OwnDocument } from './documents';
 import { type KeyShape, shapesOf } from './key-shapes';
 import { ownPrefixes } from './prefixes';
 import type { SampledShape } from './records';
@@ -13,7 +15,9 @@ export interface FoundRedis extends KeySample {
   readonly met: ReadonlySet<string>;
   /** Whether there are keys of the registry of models. */
   readonly registry: boolean;
-  /** Of the keys that no built-in mapping has. */
+  /** By prefix: the documents that Millrace keeps here already. */
+  readonly ours: ReadonlyMap<string, OwnDocument>;
+  /** Of the keys that no mapping has. */
   readonly shapes: readonly SampledShape[];
 }
 
@@ -35,13 +39,20 @@ export async function lookAtRedis(
     const met = await existing(connection, sample.whole ? [] : wanted);
     const counters = await existing(connection, countedKinds(catalogue).map(counterKey));
     const registry = counters.size > 0 || sample.keys.some(({ key }) => key.startsWith('aidb:'));
-    const foreign = sample.keys.filter(({ key }) => !ownPrefixes.some((prefix) => key.startsWith(prefix)));
-    return { ...sample, met, registry, shapes: await sampled(connection, shapesOf(foreign)) };
+    const ours = await ownDocuments(connection);
+    const prefixes = [...ownPrefixes, ...ours.keys()];
+    const foreign = sample.keys.filter(({ key }) => !prefixes.some((prefix) => key.startsWith(prefix)));
+    return { ...sample, met, registry, ours, shapes: await sampled(connection, shapesOf(foreign)) };
   } catch (error) {
     throw connection.translate(error);
   } finally {
     connection.close();
   }
+}
+
+async function ownDocuments(connection: RedisConnection): Promise<FoundRedis['ours']> {
+  const { mappings = {} } = parseCheckpoint(await readCheckpoint(connection)) ?? {};
+  return new Map(Object.entries(mappings).map(([name, { prefix, holds }]) => [prefix, { name, holds }]));
 }
 
 async function sampled(

@@ -1,7 +1,7 @@
 import { inFew } from '../foundation/in-few';
 import type { AliasMapping } from '../mapping/alias-tables';
 import { aiRegistryName, type BuiltIn, builtIns, isMeant } from './built-in';
-import { type Candidate, type LeftOut, proposeDocuments } from './documents';
+import { type Candidate, type LeftOut, type OwnDocument, proposeDocuments } from './documents';
 import type { Include, Proposal } from './file-text';
 import type { Findings } from './look';
 import { ownPrefixes } from './prefixes';
@@ -38,17 +38,19 @@ export function propose(findings: Findings, { sources, aliasTables, kinds }: Cir
   );
   const inRedis = 'failed' in redis ? undefined : redis;
   const found = [...(inRedis?.keys ?? []).map(({ key }) => key), ...(inRedis?.met ?? [])];
+  const ours = inRedis?.ours ?? new Map<string, OwnDocument>();
   const { documents, leftOut } = proposeDocuments(
     open.filter((one): one is Candidate => 'prefixes' in one),
-    { owned, names, isInUse: (prefix) => found.some((key) => key.startsWith(prefix)) },
+    { owned, names, ours, isInUse: (prefix) => found.some((key) => key.startsWith(prefix)) },
   );
   const shapes = (inRedis?.shapes ?? []).filter(
     ({ shape }) => !served.some(({ prefix }) => shape.keys[0]?.startsWith(prefix) === true),
   );
+  const known = postgres === undefined || 'failed' in postgres ? undefined : postgres;
   const records = proposeRecords(shapes, {
     names,
     prefixes: [...owned, ...documents.map(({ prefix }) => prefix)],
-    tables: new Set(postgres === undefined || 'failed' in postgres ? [] : postgres.tables),
+    tables: new Set(known?.tables),
   });
   return {
     sources,
@@ -61,6 +63,7 @@ export function propose(findings: Findings, { sources, aliasTables, kinds }: Cir
     ],
     records: records.records,
     recordsLeftOut: records.leftOut,
+    recordsHeldBack: known === undefined ? heldBack(postgres) : undefined,
   };
 }
 
@@ -79,6 +82,12 @@ function registry({ redis, postgres }: Findings): readonly Include[] {
     return [{ name, included: false, why: 'not included, as Redis could not be asked for keys aidb:*' }];
   return redis.registry ? [{ name, included: true, why: 'Redis has keys aidb:*' }] : [];
 }
+
+/** A table that is there already would be adopted: without Postgres nobody knows. */
+const heldBack = (postgres: Findings['postgres']): string =>
+  postgres === undefined
+    ? 'Comments, for POSTGRES_URL is not set: which tables are there already is not known.'
+    : 'Comments, for Postgres has not answered: which tables are there already is not known.';
 
 function internals(tables: readonly FoundTable[]): readonly LeftOut[] {
   const names = tables

@@ -4,7 +4,7 @@ import { type CommonField, commonFields } from './common-fields';
 import type { LeftOut } from './documents';
 import { type KeyShape, shapeText } from './key-shapes';
 import { clash } from './prefixes';
-import type { HashSample } from './redis-sample';
+import { type HashSample, unreadable } from './redis-sample';
 import { freeName, plural, singular, slug } from './words';
 
 export interface ProposedRecord {
@@ -51,6 +51,7 @@ function propose(
   { shape, hashes }: SampledShape,
   { prefixes, names, tables }: Taken,
 ): ProposedRecord | string {
+  if (shape.type === unreadable) return 'our user may not read them';
   if (shape.type !== 'hash') return `${shape.type}: hashes alone are proposed`;
   const key = templateOf(shape);
   const split = splitTemplate(key);

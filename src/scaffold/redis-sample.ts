@@ -10,9 +10,12 @@ export interface KeySample {
 
 export interface FoundRedisKey {
   readonly key: string;
-  /** As TYPE says: string, hash, list, set, zset, stream. */
+  /** As TYPE says: string, hash, list, set, zset, stream; or `unreadable`. */
   readonly type: string;
 }
+
+/** The type of a key that our user may not read: whose it is, its name tells. */
+export const unreadable = 'unreadable';
 
 /** Field and value; a value that is too large to look at is undefined. */
 export type HashSample = ReadonlyMap<string, string | undefined>;
@@ -39,7 +42,9 @@ export async function sampleKeyspace({ client }: RedisConnection): Promise<KeySa
     for (const key of some) pipeline.type(key);
     const types = await answers<string>(pipeline);
     // A key that has gone meanwhile is of type none.
-    keys.push(...some.flatMap((key, at) => (types[at] === 'none' ? [] : [{ key, type: types[at] ?? '' }])));
+    keys.push(
+      ...some.flatMap((key, at) => (types[at] === 'none' ? [] : [{ key, type: types[at] ?? unreadable }])),
+    );
   }
   return { keys, whole };
 }
@@ -52,7 +57,7 @@ export async function sampleHashes(
   const sizes = client.pipeline();
   for (const key of keys) sizes.hlen(key);
   const lengths = await answers<number>(sizes);
-  const small = keys.filter((_key, at) => (lengths[at] ?? 0) <= limits.fields);
+  const small = keys.filter((_key, at) => (lengths[at] ?? Infinity) <= limits.fields);
   const naming = client.pipeline();
   for (const key of small) naming.hkeys(key);
   const fields = await answers<string[]>(naming);
@@ -72,7 +77,7 @@ async function sampleFields(
   const measuring = pipeline();
   for (const name of names) measuring.hstrlen(key, name);
   const bytes = await answers<number>(measuring);
-  const reading = names.filter((_name, at) => (bytes[at] ?? 0) <= limits.valueBytes);
+  const reading = names.filter((_name, at) => (bytes[at] ?? Infinity) <= limits.valueBytes);
   const pipelined = pipeline();
   for (const name of reading) pipelined.hget(key, name);
   const values = await answers<string | null>(pipelined);
@@ -95,12 +100,13 @@ export async function existing(
   return found;
 }
 
-/** The replies of a pipeline, in order. @throws the first error among them, which exec() alone does not */
-async function answers<T>(pipeline: ChainableCommander): Promise<readonly T[]> {
+/** The replies of a pipeline, in order; undefined: our user may not ask that. @throws the first other error among them, which exec() does not */
+async function answers<T>(pipeline: ChainableCommander): Promise<readonly (T | undefined)[]> {
   const replies = (await pipeline.exec()) ?? [];
   return replies.map(([error, reply]) => {
-    if (error !== null) throw error;
-    return reply as T;
+    if (error === null) return reply as T;
+    if (error.message.startsWith('NOPERM')) return undefined;
+    throw error;
   });
 }
 

@@ -31,7 +31,7 @@ describe('config check', () => {
     expect(code).toBe(0);
     expect(output).toBe(`millrace.yaml is in order.
   documents: entity-team, entity-player, entity-league, entity-market, card
-  kinds of the registry: model, dataset, experiment, version, run, hyperparam, exprun, metric, prediction
+  the kinds of ai-registry
 `);
   });
 

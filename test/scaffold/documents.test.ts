@@ -14,6 +14,21 @@ test('a prefix under which Redis has keys is not proposed, but another one, and 
   ]);
 });
 
+test('keys that Millrace has made of a table before are in nobody’s way, and their document keeps its name', () => {
+  const keys = ['customer:1', 'order:1'];
+  const { documents } = proposedFor(table('customers') + table('orders'), {
+    keys,
+    ours: [
+      ['customer:', { name: 'buyer', holds: 'string' }],
+      ['order:', { name: 'order', holds: 'hash' }],
+    ],
+  });
+  expect(documents.map(({ name, key }) => `${name} ${key}`)).toEqual([
+    'buyer customer:{id}',
+    'order doc:orders:{id}',
+  ]);
+});
+
 test('where Redis has keys under both, the table is left out, and the file says why', () => {
   const proposal = proposedFor(table('customers'), { keys: ['customer:1', 'doc:customers:7'] });
   expect(proposal.documents).toEqual([]);

@@ -1,4 +1,5 @@
 import { parseRedisUrl } from '../../src/connections/redis-url';
+import { daemonGrants } from '../../src/connections/redis-grants';
 import { aiRegistry } from '../../src/mapping/ai-registry';
 import { lookAtRedis } from '../../src/scaffold/look-redis';
 import { proposeRecords } from '../../src/scaffold/records';
@@ -10,8 +11,8 @@ beforeAll(async () => {
 });
 beforeEach(() => redis.client.flushall());
 
-function look(wanted: readonly string[] = []) {
-  const target = parseRedisUrl(redis.url);
+function look(wanted: readonly string[] = [], url = redis.url) {
+  const target = parseRedisUrl(url);
   if (typeof target === 'string') throw new Error(target);
   return lookAtRedis(target, wanted, aiRegistry);
 }
@@ -81,6 +82,16 @@ test('keys of the built-in mappings and of Millrace are no shapes; those of the 
   expect(await look()).toMatchObject({ shapes: [], registry: true });
 });
 
+test('keys of documents that Millrace keeps are no shapes, and it is known whose they are', async () => {
+  const mappings = { product: { hash: 'x', prefix: 'product:', holds: 'hash' } };
+  const checkpoint = { incarnation: 'a', position: null, stamp: 's', mappings, at: 1, by: 'test:1' };
+  await redis.client.set('millrace:aliases:checkpoint', JSON.stringify(checkpoint));
+  for (const id of [1, 2]) await redis.client.hset(`product:${id}`, 'name', 'x');
+  const { shapes, ours } = await look();
+  expect(shapes).toEqual([]);
+  expect([...ours]).toEqual([['product:', { name: 'product', holds: 'hash' }]]);
+});
+
 test('of a large Redis ten thousand keys are looked at, and keys that are asked for are found all the same', async () => {
   const fill = redis.client.pipeline();
   for (let n = 0; n < 30_000; n++) fill.set(`filler:${n}`, '1');
@@ -101,4 +112,24 @@ test('a hash with very many fields, or a very large value, is not fetched', asyn
   expect(records).toMatchObject([{ columns: [{ field: 'blob', type: 'text' }, { field: 'name' }] }]);
   const sent = /total_net_output_bytes:(\d+)/.exec(await redis.client.info('stats'))?.[1];
   expect(Number(sent)).toBeLessThan(100_000);
+});
+
+test('with the rights of the daemon, which may not read the keys of others, it is known that they are there', async () => {
+  await redis.client.call(
+    'ACL',
+    'SETUSER',
+    'limited',
+    'on',
+    '>pass',
+    ...daemonGrants(aiRegistry).split(/ (?![^(]*[)])/),
+  );
+  for (const id of [1, 2]) await redis.client.hset(`user:${id}`, 'name', 'x');
+  await redis.client.hset('aidb:model:1', 'name', 'x');
+  const url = new URL(redis.url);
+  [url.username, url.password] = ['limited', 'pass'];
+  const { keys, registry, shapes } = await look(['user:1'], url.href);
+  expect(keys.map(({ key }) => key)).toEqual(['aidb:model:1', 'user:1', 'user:2']);
+  expect(registry).toBe(true);
+  const { leftOut } = proposeRecords(shapes, { prefixes: [], names: new Set(), tables: new Set() });
+  expect(leftOut).toEqual([{ name: 'user:{id}', why: 'our user may not read them' }]);
 });

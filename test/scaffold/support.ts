@@ -1,6 +1,6 @@
 import Database from 'better-sqlite3';
 import { defaultMappings } from '../../src/mapping/alias-tables';
-import { candidateOf } from '../../src/scaffold/documents';
+import { candidateOf, type OwnDocument } from '../../src/scaffold/documents';
 import type { Findings } from '../../src/scaffold/look';
 import { propose } from '../../src/scaffold/propose';
 import { fileText, type Proposal } from '../../src/scaffold/file-text';
@@ -12,6 +12,7 @@ export function proposedFor(
   {
     keys = [] as readonly string[],
     postgres = undefined as Findings['postgres'],
+    ours = [] as readonly (readonly [string, OwnDocument])[],
     aliasTables = defaultMappings,
   } = {},
 ): Proposal {
@@ -24,6 +25,7 @@ export function proposedFor(
       whole: true,
       met: new Set<string>(),
       registry: keys.some((key) => key.startsWith('aidb:')),
+      ours: new Map(ours),
       shapes: [],
     };
     return propose(
@@ -35,5 +37,4 @@ export function proposedFor(
   }
 }
 
-export const textOf = (proposal: Proposal, readsRecords = false): string =>
-  fileText(proposal, { schema: './millrace.schema.json', readsRecords });
+export const textOf = (proposal: Proposal): string => fileText(proposal, './millrace.schema.json');

@@ -32,11 +32,7 @@ export function dryRun(connection: RedisConnection, onDifference: OnDifference):
       const [state, value] = [states[at], values[at] ?? ''];
       return state === 'same' || (state === 'absent' && value === '') ? [] : [{ key, state, value }];
     });
-    const shown = await showKeys(
-      connection,
-      keyspace,
-      differing.map(({ key }) => key),
-    );
+    const shown = await showKeys(connection, keyspace, differing);
     differing.forEach(({ key, state, value }, at) => {
       const change = value === '' ? 'delete' : state === 'different' ? 'update' : 'add';
       counts[change === 'add' ? 'added' : change === 'update' ? 'updated' : 'deleted']++;

@@ -59,8 +59,12 @@ function summary(
 }
 
 /** Logs the tables that cannot be served, and why; and that there are no triggers, if so. */
-export function introduce(log: Log, { entries }: AliasSource, cannotWrite: string | undefined): void {
-  for (const entry of entries) {
+export function introduce(
+  log: Log,
+  { entries, documents }: AliasSource,
+  cannotWrite: string | undefined,
+): void {
+  for (const entry of [...entries, ...documents]) {
     if (entry.state === 'unserved') log.warn(entry.message, { event: 'table.unserved', hint: entry.hint });
   }
   if (cannotWrite === undefined) return;

@@ -1,3 +1,4 @@
+import { globOf } from '../../connections/keyspace-pattern';
 import type { Keyspace } from '../../mapping/documents';
 
 /** The mapping that a key belongs to, and how many bytes of the key are its prefix. */
@@ -48,5 +49,5 @@ function patternOf(prefixes: readonly string[]): string | undefined {
   while (common < first.length && first[common] === last[common]) common++;
   const literal = first.slice(0, common).replace(/[\uD800-\uDBFF]$/, ''); // half a character
   const word = prefixes.length === 1 || /[^A-Za-z0-9]/.test(literal);
-  return word && literal !== '' ? `${literal.replaceAll(/[*?[\]^\\-]/g, '\\$&')}*` : undefined;
+  return word && literal !== '' ? `${globOf(literal)}*` : undefined;
 }

@@ -1,8 +1,8 @@
 import type { Redis } from 'ioredis';
-import { describeError } from '../../foundation/errors';
 import type { Finding } from '../../pipeline/finding';
 import { inFew } from '../../foundation/in-few';
 import { changesStream } from '../../writer/keys';
+import { type Granted, missingGrants, noteMissing } from '../../connections/missing-grants';
 import { globOf, keyspacePatterns } from '../../connections/keyspace-pattern';
 import { type Catalogue, ownKindsOf } from '../../mapping/kinds';
 import { incarnationKey } from '../position/redis-facts';
@@ -10,7 +10,7 @@ import { incarnationKey } from '../position/redis-facts';
 const record = 'aidb:model:0';
 
 /** One command of each sort that the archive sends or its scripts call, with the grant that it needs for itself or its key. */
-const needed: readonly (readonly [grant: string, ...command: string[]])[] = [
+const needed: readonly Granted[] = [
   ['+ping', 'PING'],
   ['+info', 'INFO', 'server'],
   ['+type %R~aidb:*', 'TYPE', record],
@@ -51,33 +51,17 @@ const neededOf = (catalogue: Catalogue): readonly (readonly [grant: string, ...c
     ]);
   });
 
-/**
- * The grants that this user lacks. Each command is only queued, in a transaction that is then given up: Redis checks rights when it
- * queues, and nothing is executed. Neither connection can be used afterwards. @throws only when a connection fails
- */
+/** The grants that this user lacks. Neither connection can be used afterwards. @throws only when a connection fails */
 export async function missingRights(
   client: Redis,
   subscriber: Redis,
   db: number,
   catalogue: Catalogue,
 ): Promise<readonly string[]> {
-  const missing = new Set<string>();
-  /** Redis says whether it refuses the command or its key or channel; a refusal of the command may hide the other. */
-  const note = (grant: string) => (error: unknown) => {
-    const { message } = describeError(error);
-    const [command = '', pattern = ''] = grant.split(' ');
-    if (message.startsWith('NOPERM')) missing.add(/keys|channels/.test(message) ? pattern : command);
-    else if (!/^(ERR|NOSCRIPT|EXECABORT)/.test(message)) throw error; // those three say nothing of rights
-  };
-  await client.call('MULTI').catch(note('+multi'));
-  if (!missing.has('+multi')) {
-    for (const [grant, command, ...values] of [...needed, ...neededOf(catalogue)])
-      await client.call(command ?? '', ...values).catch(note(grant));
-    await client.call('DISCARD').catch(note('+discard'));
-  }
+  const missing = await missingGrants(client, [...needed, ...neededOf(catalogue)]);
   // Not queued, and over its own connection: ioredis would take a queued subscription for one that has begun.
   for (const pattern of keyspacePatterns(db, catalogue))
-    await subscriber.psubscribe(pattern).catch(note(`+psubscribe &${pattern}`));
+    await subscriber.psubscribe(pattern).catch(noteMissing(missing, `+psubscribe &${pattern}`));
   return [...missing];
 }
 

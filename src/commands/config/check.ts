@@ -25,7 +25,7 @@ Examples:
   millrace config check shop.yaml
   millrace config check --json | jq -r '.problems[].message'
 
-It opens no store: whether tables and columns are there, the daemon says when it starts.
+It opens no store: whether tables and columns are there, \`millrace config plan\` says.
 Exit code: 0 the file is in order, 1 it is not; each line then says where, as file:line:column.`;
 
 /** `millrace config check`: everything that the file alone can tell. */
@@ -84,23 +84,20 @@ function tellMappings(
   { aliasTables, documents, catalogue: kinds }: Mappings,
   json: boolean,
 ): void {
-  const aliases = aliasTables.map(({ type }) => type);
-  const names = documents.map(({ name }) => name);
-  if (json)
-    printJson({
-      file,
-      ok: true,
-      problems: [],
-      aliasTables: aliases,
-      documents: names,
-      kinds: [...kinds.keys()],
-    });
+  const has = {
+    aliasTables: aliasTables.map(({ type }) => type),
+    documents: documents.map(({ name }) => name),
+    records: [...kinds.keys()].filter((kind) => !catalogue.has(kind)),
+    registry: [...catalogue.keys()].every((kind) => kinds.has(kind)),
+  };
+  if (json) printJson({ file, ok: true, problems: [], ...has });
   else
     print([
       `${file} is in order.`,
-      ...listed('documents', names),
-      ...listed('alias tables', aliases),
-      ...listed('kinds of the registry', [...kinds.keys()]),
+      ...listed('alias tables', has.aliasTables),
+      ...listed('documents', has.documents),
+      ...listed('records', has.records),
+      ...(has.registry ? ['  the kinds of ai-registry'] : []),
     ]);
 }
 

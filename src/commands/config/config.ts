@@ -1,13 +1,16 @@
 import type { Command } from 'commander';
 import type { RunVerb } from '../options';
+import { addApply } from './apply';
 import { addCheck } from './check';
 import { addInit } from './init';
+import { addPlan } from './plan';
 import { addShow } from './show';
 
 const examples = `
 Examples:
   millrace config init --db shop.db  propose a millrace.yaml for what is there
   millrace config check              is millrace.yaml in order, as far as the file alone can tell
+  millrace config plan               what they would do to SQLite and Redis; apply does it
   millrace config show               which mappings are in force, and where each is from`;
 
 /** `millrace config …`: the file of mappings. */
@@ -18,5 +21,7 @@ export function configCommand(program: Command, run: RunVerb): void {
     .addHelpText('after', examples);
   addInit(config, run);
   addCheck(config, run);
+  addPlan(config, run);
+  addApply(config, run);
   addShow(config, run);
 }

@@ -6,12 +6,11 @@ import { readEnvironment } from '../../config/environment';
 import { mappingsFileName } from '../../config/mappings';
 import { options } from '../../config/options';
 import { useRunningDaemon } from '../../embedded/stores';
-import { fileText, type Reader } from '../../scaffold/file-text';
+import { fileText } from '../../scaffold/file-text';
 import { look } from '../../scaffold/look';
 import { propose } from '../../scaffold/propose';
 import { schemaFrom } from '../../scaffold/schema';
-import { failures, nextSteps, requireMappings, sourcesOf } from '../../scaffold/sources';
-import { summary } from '../../scaffold/summary';
+import { failures, nextSteps, requireMappings, sourcesOf, summary } from '../../scaffold/report';
 import { fileExists, writeNewFile } from '../../scaffold/write-file';
 import { complain, print } from '../../terminal/print';
 import { type RunVerb, withOptions } from '../options';
@@ -56,15 +55,14 @@ async function init(flags: Flags): Promise<number> {
   complain(failures(findings));
   const { aliasTables, catalogue } = settings;
   const proposal = propose(findings, { sources, aliasTables, kinds: [...catalogue.keys()] });
-  const reader: Reader = { schema: schemaFrom(dirname(path)), readsRecords: true };
-  const text = fileText(proposal, reader);
+  const text = fileText(proposal, schemaFrom(dirname(path)));
   if (toStdout) {
     print(text.trimEnd().split('\n'));
-    complain(summary(proposal, reader));
+    complain(summary(proposal));
     return 0;
   }
-  requireMappings(proposal, reader);
+  requireMappings(proposal);
   writeNewFile(path, text);
-  print([...summary(proposal, reader), ...nextSteps(path)]);
+  print([...summary(proposal), ...nextSteps(path)]);
   return 0;
 }

@@ -1,13 +1,17 @@
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import Database from 'better-sqlite3';
 import fc from 'fast-check';
-import { installCapture } from '../../../src/aliases/source/capture';
+import { installCapture, planCapture } from '../../../src/aliases/source/capture';
 import type { ChangelogPosition } from '../../../src/aliases/source/changelog';
+import { readDocuments } from '../../../src/aliases/source/documents/catalogue';
+import { parseLoggedType } from '../../../src/aliases/source/documents/logged';
+import { Nominator } from '../../../src/aliases/source/documents/nominator';
 import type { KeyTruth } from '../../../src/aliases/source/key-truth';
 import { AliasSource } from '../../../src/aliases/source/source';
 import { temporaryFolder } from '../../support/temporary-folder';
 import { oracle, readServed } from '../support/document-oracle';
-import { anyDocumentSchema, anyDocumentWrites } from '../support/document-schemas';
+import { anyDocumentSchema, anyDocumentWrites, type DocumentSchema } from '../support/document-schemas';
 import { startWriter, type WriterProcess } from '../support/writer-process';
 
 // On failure fast-check prints the seed and the smallest schema and writes that still fail.
@@ -53,7 +57,20 @@ function walked(truth: KeyTruth, rows: number): ReadonlyMap<string, string> {
   return values;
 }
 
-const run = fc.record({
+/** The keys of which the value is another. */
+function changes(was: ReadonlyMap<string, unknown>, is: ReadonlyMap<string, unknown>): readonly string[] {
+  const keys = new Set([...was.keys(), ...is.keys()]);
+  return [...keys].filter((key) => !isDeepStrictEqual(was.get(key), is.get(key)));
+}
+
+interface Run {
+  readonly schema: DocumentSchema;
+  readonly batches: readonly (readonly string[])[];
+  readonly foreignKeys: boolean;
+  readonly rows: number;
+}
+
+const run: fc.Arbitrary<Run> = fc.record({
   schema: anyDocumentSchema,
   batches: fc.array(anyDocumentWrites, { minLength: 1, maxLength: 6 }),
   foreignKeys: fc.boolean(),
@@ -86,14 +103,14 @@ test('whatever another process writes, each document whose SELECT now yields som
           position = named.position;
           for (const document of documents) {
             const { name } = document;
-            const [was, is] = [before.get(name) ?? new Map(), after.get(name) ?? new Map()];
+            const [was, is] = [
+              before.get(name) ?? new Map<string, unknown>(),
+              after.get(name) ?? new Map<string, unknown>(),
+            ];
             const keys = [...new Set([...was.keys(), ...is.keys()])];
-            const unnamed = keys.filter((key) => {
-              const same =
-                JSON.stringify(comparable(was.get(key))) === JSON.stringify(comparable(is.get(key)));
-              if (!same) changed++;
-              return !same && named.names.get(name)?.has(key) !== true;
-            });
+            const different = changes(was, is);
+            changed += different.length;
+            const unnamed = different.filter((key) => named.names.get(name)?.has(key) !== true);
             expect({ document: name, unnamed }).toEqual({ document: name, unnamed: [] });
             const truth = source.truths.get(name);
             if (truth === undefined) throw new Error(`${name} is not served`);
@@ -122,10 +139,73 @@ test('whatever another process writes, each document whose SELECT now yields som
   expect(changed).toBeGreaterThan(60);
 }, 600_000);
 
-/** A Set or a Map is {} to JSON. */
-const comparable = (value: unknown): unknown =>
-  value instanceof Map
-    ? [...value].map(([key, one]) => [key, String(one)]).sort()
-    : value instanceof Set
-      ? [...value].sort()
-      : value;
+/** Writes in this process to a file in memory. @returns the documents of which a change went unnamed */
+function unnamedIn({ schema, batches, foreignKeys }: Run, without: string): readonly string[] {
+  const db = new Database(':memory:');
+  try {
+    db.pragma(`foreign_keys = ${foreignKeys ? 'ON' : 'OFF'}`);
+    for (const sql of schema.sql) db.exec(sql);
+    const entries = readDocuments(db, schema.documents);
+    for (const { sql } of planCapture(db, [], 'preserve', { documents: entries, tidy: false })) db.exec(sql);
+    for (const table of ['leagues', 'teams', 'aliases'])
+      db.exec(`DROP TRIGGER IF EXISTS "millrace_t:${table}_${without}"`);
+    const nominator = new Nominator(
+      db,
+      entries.filter((entry) => entry.state === 'served'),
+    );
+    const state = () => new Map(schema.documents.map((one) => [one.name, oracle(db, one)]));
+    let before = state();
+    return batches.flatMap((batch) => {
+      db.exec('DELETE FROM millrace_changelog');
+      for (const sql of batch) {
+        try {
+          db.exec(sql);
+        } catch {
+          // A constraint.
+        }
+      }
+      if (db.inTransaction) db.exec('ROLLBACK');
+      const names = new Map<string, Set<string>>();
+      const rows = db.prepare<[], readonly [string, string]>(
+        'SELECT type, CAST(alias AS TEXT) FROM millrace_changelog',
+      );
+      for (const [type, row] of rows.raw().all()) {
+        const logged = parseLoggedType(type);
+        const found = logged && nominator.nominate(logged, [row]);
+        for (const one of found === undefined || found === 'unknown' ? [] : found) {
+          const more = 'fan' in one ? nominator.fanOut(one).names : one.names;
+          names.set(one.type, new Set([...(names.get(one.type) ?? []), ...more]));
+        }
+      }
+      const after = state();
+      const unnamed = schema.documents.flatMap(({ name }) => {
+        const [was, is] = [
+          before.get(name) ?? new Map<string, unknown>(),
+          after.get(name) ?? new Map<string, unknown>(),
+        ];
+        return changes(was, is).filter((key) => names.get(name)?.has(key) !== true);
+      });
+      before = after;
+      return unnamed;
+    });
+  } finally {
+    db.close();
+  }
+}
+
+test.each(['after_insert', 'after_update', 'after_delete', 'before_insert', 'before_update'])(
+  'without the %s triggers some change goes unnamed',
+  (without) => {
+    const unnamed = fc.property(run, (options) => unnamedIn(options, without).length === 0);
+    expect(fc.check(unnamed, { numRuns: 3_000, endOnFailure: true }).failed).toBe(true);
+  },
+);
+
+test('with all of them none does', () => {
+  fc.assert(
+    fc.property(run, (options) => {
+      expect(unnamedIn(options, 'none')).toEqual([]);
+    }),
+    { numRuns: 50 },
+  );
+});

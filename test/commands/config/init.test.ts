@@ -56,6 +56,27 @@ test('from stores that nobody has described comes a file, and what is in it is s
   expect(written()).toContain('# log: it has no primary key and no unique one');
 });
 
+test('without Postgres records are comments: a table that is there would be adopted', async () => {
+  database(products);
+  for (const id of [1, 2, 3]) await redis.client.hset(`user:${id}`, { email: 'a@example.org', age: 30 });
+  const { output } = await init();
+  expect(output).toContain('record     user:{id:int}  to users, as a comment');
+  expect(mappingFile(written()).records).toEqual([]);
+  expect(written()).toContain(
+    '#   user: { key: "user:{id:int}", table: users, hash: { age: int, email: text } }',
+  );
+  expect(written()).toContain('# Comments, for POSTGRES_URL is not set');
+});
+
+test('a table that Postgres has is not proposed for the rows of a record', async () => {
+  database(products);
+  await postgres.query('CREATE TABLE users (id int)');
+  for (const id of [1, 2, 3]) await redis.client.hset(`user:${id}`, { email: 'a@example.org', age: 30 });
+  await init([], { POSTGRES_URL: postgres.url });
+  await postgres.query('DROP TABLE users');
+  expect(mappingFile(written()).records).toMatchObject([{ mapping: { name: 'user', table: 'redis_users' } }]);
+});
+
 test('a file that is there stays as it is, whatever is in it', async () => {
   database(products);
   writeFileSync(join(work, 'millrace.yaml'), 'a: [broken');
@@ -174,7 +195,7 @@ test('nothing is written to the stores that are looked at', async () => {
   expect(await redis.client.keys('*')).toEqual(['user:1']);
 });
 
-test('what Millrace has keys for already, by a document of before, is not proposed again under its prefix', async () => {
+test('where Redis has keys under a prefix another one is proposed, and the file says why', async () => {
   database(products);
   await redis.client.set('product:1', '{}');
   await init();

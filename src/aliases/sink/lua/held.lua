@@ -65,7 +65,7 @@ local function examine(kind, key, value)
   end
   if kind == 'string' then
     if held == -1 then return 'other' end
-    if held == 0 and redis.call('EXISTS', key) == 0 then return 'absent' end
+    if held == 0 and redis.call('TYPE', key).ok == 'none' then return 'absent' end
     return (held == #value and redis.call('GET', key) == value) and 'same' or 'different'
   end
   local elements, count, bytes = elementsOf(kind, value)

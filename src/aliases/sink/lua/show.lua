@@ -2,19 +2,20 @@
 --
 -- ARGV  1 most bytes of what one key holds
 --       2 most bytes of all
---       3 … keys
--- Result: for each key nil (no such key) or {type, milliseconds left or -1, how many bytes or elements, its text or a flat list of its elements,
+--       3 1: ask for lifetimes, too
+--       4 … keys
+-- Result: for each key nil (no such key) or {type, milliseconds left (-1: for ever), how many bytes or elements, its text or a flat list of its elements,
 -- which is left out where that is too much, and for other types than string, hash, set and zset}
 local most, budget = tonumber(ARGV[1]), tonumber(ARGV[2])
 local lengths = {string = 'STRLEN', hash = 'HLEN', set = 'SCARD', zset = 'ZCARD'}
 local reads = {string = {'GET'}, hash = {'HGETALL'}, set = {'SMEMBERS'}, zset = {'ZRANGE', 0, -1, 'WITHSCORES'}}
 local result = {}
-for i = 3, #ARGV do
+for i = 4, #ARGV do
   local key = ARGV[i]
   local kind = redis.call('TYPE', key).ok
   local shown = false
   if kind ~= 'none' then
-    shown = {kind, redis.call('PTTL', key), 0}
+    shown = {kind, ARGV[3] == '1' and redis.call('PTTL', key) or -1, 0}
     if lengths[kind] then
       shown[3] = redis.call(lengths[kind], key)
       local bytes = shown[3]
@@ -26,6 +27,6 @@ for i = 3, #ARGV do
       end
     end
   end
-  result[i - 2] = shown
+  result[i - 3] = shown
 end
 return result

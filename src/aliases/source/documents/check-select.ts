@@ -2,6 +2,7 @@ import type { Database } from 'better-sqlite3';
 import { describeError } from '../../../foundation/errors';
 import { inFew } from '../../../foundation/in-few';
 import type { Table } from '../table';
+import { tableNames } from './check-table';
 import { type KeyColumn, keysExpression } from './key-relation';
 import type { SchemaCopy } from './schema-copy';
 import { meant, Unservable } from './unservable';
@@ -19,7 +20,8 @@ export interface SelectCheck {
 }
 
 /** Looks whether a text is one SELECT over `keys` that reads and takes no parameters. @returns its columns @throws Unservable */
-export function checkSelect({ db, what, select, keys, tables }: SelectCheck): readonly string[] {
+export function checkSelect(check: SelectCheck): readonly string[] {
+  const { db, copy, what, select, keys } = check;
   const wrong = (message: string, hint: string) => new Unservable('select', `${what} ${message}`, hint);
   if (!/^(?:\s|--.*\n|\/\*[^]*?\*\/)*(?:SELECT|WITH)\b/i.test(select))
     throw wrong('is no SELECT', 'Begin it with SELECT or WITH.');
@@ -32,21 +34,35 @@ export function checkSelect({ db, what, select, keys, tables }: SelectCheck): re
   }
   // Without a parameter of ours, so that any that it has is its own.
   const bare = keysExpression(keys, 'typed').replace('json_each(?)', "json_each('[]')");
+  const statement = `WITH ${bare} SELECT * FROM (${select}\n) AS o`;
+  checkReadable(check, statement);
+  askCopy(check, () => copy.db.prepare(statement).all());
+  return db
+    .prepare(statement)
+    .columns()
+    .map(({ name }) => name);
+}
+
+/** Looks whether SQLite can read a statement. @throws Unservable */
+export function checkReadable({ db, what, tables }: SelectCheck, sql: string): void {
   try {
-    const statement = db.prepare(`WITH ${bare} SELECT * FROM (${select}\n) AS o`);
-    const columns = statement.columns().map(({ name }) => name);
-    statement.all();
-    return columns;
+    db.prepare(sql);
   } catch (error) {
     const { message } = describeError(error);
-    if (/parameter/i.test(message))
-      throw wrong('has parameters', 'Write the values into it: nothing can be bound.');
-    throw wrong(`cannot be read: ${message}`, hintFor(db, message, tables));
+    throw new Unservable('select', `${what} cannot be read: ${message}`, hintFor(db, message, tables));
   }
 }
 
+/** Looks whether a query, with `keys` over its one parameter, can be read, by indexes, from tables that are watched. @throws Unservable */
+export function checkQuery(check: SelectCheck, sql: string): void {
+  checkReadable(check, sql);
+  askCopy(check, () => check.copy.db.prepare<[string]>(sql).all('[]'));
+  checkWatched(check, sql);
+  checkPlan(check, sql);
+}
+
 /** What to do about an error message of SQLite. */
-export function hintFor(db: Database, message: string, tables: readonly Table[]): string {
+function hintFor(db: Database, message: string, tables: readonly Table[]): string {
   const table = /no such table: (?:main\.)?(.+)$/.exec(message)?.[1];
   if (table !== undefined) return meant(table, tableNames(db), 'Only tables of the file itself can be read.');
   const column = /no such column: (?:.*\.)?(.+?)(?: - .*)?$/.exec(message)?.[1];
@@ -56,17 +72,10 @@ export function hintFor(db: Database, message: string, tables: readonly Table[])
     : meant(column, columns, `The tables have ${inFew(columns)}.`);
 }
 
-export const tableNames = (db: Database): readonly string[] =>
-  db
-    .prepare<[], string>(
-      "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
-    )
-    .pluck()
-    .all();
-
 /** Looks whether SQLite finds the rows by indexes. @param sql the whole statement, with `keys` over one parameter @throws Unservable */
-export function checkPlan({ copy, what, tables }: SelectCheck, sql: string): void {
-  const scans = requirePlan(copy, what, () => copy.scans(sql));
+export function checkPlan(check: SelectCheck, sql: string): void {
+  const { copy, what, tables } = check;
+  const scans = askCopy(check, () => copy.scans(sql));
   if (scans.length === 0) return;
   const columns = tables.flatMap((table) => table.columns.map(({ name }) => [table.name, name] as const));
   const index = copy.indexAgainst(sql, columns);
@@ -80,8 +89,9 @@ export function checkPlan({ copy, what, tables }: SelectCheck, sql: string): voi
 }
 
 /** Looks whether all tables that it reads are watched. @throws Unservable */
-export function checkWatched({ copy, what, tables }: SelectCheck, sql: string): void {
-  const read = requirePlan(copy, what, () => copy.tablesRead(sql));
+function checkWatched(check: SelectCheck, sql: string): void {
+  const { copy, what, tables } = check;
+  const read = askCopy(check, () => copy.tablesRead(sql));
   const missing = read.filter((name) => !tables.some((table) => table.name === name));
   if (missing.length === 0) return;
   throw new Unservable(
@@ -91,12 +101,18 @@ export function checkWatched({ copy, what, tables }: SelectCheck, sql: string): 
   );
 }
 
-function requirePlan<T>(_copy: SchemaCopy, what: string, ask: () => T): T {
+/** Asks the copy, which has the ordinary tables only, without rows: nothing takes time there. */
+function askCopy<T>({ what }: SelectCheck, ask: () => T): T {
   try {
     return ask();
   } catch (error) {
-    // The copy has the ordinary tables only.
     const { message } = describeError(error);
+    if (/parameter/i.test(message))
+      throw new Unservable(
+        'select',
+        `${what} has parameters`,
+        'Write the values into it: nothing can be bound.',
+      );
     throw new Unservable(
       'select',
       `${what} needs more than ordinary tables: ${message}`,

@@ -1,6 +1,8 @@
 import type { Affinity } from '../table';
 import { quoteIdentifier } from '../identifiers';
-import type { KeyParts } from './key-names';
+
+/** The values of the key columns as text, in the order of the template. */
+export type KeyParts = readonly string[];
 
 /** A column of the relation `keys`, with the affinity of the column whose values it holds. */
 export interface KeyColumn {

@@ -1,9 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import type { Database, Statement } from 'better-sqlite3';
 import type { KeyTemplate } from '../../../mapping/documents';
+import { renderName } from '../../../mapping/key-template';
 import { quoteIdentifier } from '../identifiers';
 import type { Column, Table } from '../table';
-import { nameOf } from './key-names';
 import { longestKeyPart } from './outputs';
 
 /** A row that can have no key, and why; `name` is what its key would be, as far as that can be told. */
@@ -113,12 +113,9 @@ export class KeyWalk {
         reason = `${column} is not valid UTF-8`;
       parts.push(typeof part === 'string' ? part : '');
     }
-    const name = reason === undefined ? nameOf(this.#template, parts) : undefined;
-    if (name !== undefined) names.add(name);
-    else {
-      const held = 'a key column holds the text that stands behind it in the key';
-      faults.push({ name: parts.join(', ').slice(0, 80), reason: reason ?? held });
-    }
+    const rendered = reason === undefined ? renderName(this.#template, parts) : { why: reason };
+    if ('name' in rendered) names.add(rendered.name);
+    else faults.push({ name: parts.join(', ').slice(0, 80), reason: rendered.why });
   }
 }
 

@@ -1,9 +1,10 @@
 import { isUtf8 } from 'node:buffer';
 import type { Database, Statement } from 'better-sqlite3';
 import type { KeyTemplate } from '../../../mapping/documents';
-import type { ServedDocument, ServedWatch } from './catalogue';
-import { type KeyParts, nameOf } from './key-names';
-import { keyParameters, keysExpression } from './key-relation';
+import { renderName } from '../../../mapping/key-template';
+import type { ServedDocument } from './catalogue';
+import type { ServedWatch } from './check-watch';
+import { keyParameters, type KeyParts, keysExpression } from './key-relation';
 import { type Logged, parseLoggedRow } from './logged';
 
 /** Keys of one mapping that may have changed: by name, or by a SELECT that is still to be asked. */
@@ -92,7 +93,7 @@ export class Nominator {
       const some = statements.some.all(fan.keys);
       if (some.length <= this.#most) {
         const complete = some.filter((parts) => parts.every((part) => part !== null));
-        return { names: namesOf(key, complete as readonly KeyParts[]), rest: undefined };
+        return { names: namesOf(key, complete), rest: undefined };
       }
     }
     const page =
@@ -156,6 +157,11 @@ function keysOf(
   return [...keys.values()];
 }
 
-const namesOf = (key: KeyTemplate, keys: readonly KeyParts[]): readonly string[] => [
-  ...new Set(keys.flatMap((parts) => nameOf(key, parts) ?? [])),
-];
+const namesOf = (key: KeyTemplate, keys: readonly KeyParts[]): readonly string[] => {
+  const names = new Set<string>();
+  for (const parts of keys) {
+    const rendered = renderName(key, parts);
+    if ('name' in rendered) names.add(rendered.name);
+  }
+  return [...names];
+};

@@ -1,9 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import type { Database, Statement } from 'better-sqlite3';
-import type { DocumentMapping } from '../../../mapping/documents';
+import type { DocumentMapping, KeyTemplate } from '../../../mapping/documents';
+import { parseName, renderName } from '../../../mapping/key-template';
 import { quoteIdentifier } from '../identifiers';
-import { type KeyColumn, keyParameters, keysExpression } from './key-relation';
-import { type KeyParts, nameOf, partsOf } from './key-names';
+import { type KeyColumn, keyParameters, type KeyParts, keysExpression } from './key-relation';
 import { type Fault, replacement } from './key-walk';
 import { large, outputsOf } from './outputs';
 import { contribute, type Contributions, nothing, render } from './values';
@@ -51,7 +51,7 @@ export class DocumentReader {
     const found = new Map<string, Contributions>();
     const keys: KeyParts[] = [];
     for (const name of names) {
-      const parts = partsOf(this.#document.key, name);
+      const parts = parseName(this.#document.key, name);
       if (parts === undefined || found.has(name)) continue;
       found.set(name, nothing());
       keys.push(parts);
@@ -95,13 +95,16 @@ export class DocumentReader {
       rows++;
       const name = this.#nameOf(row);
       const text = row[count];
-      if (name === undefined || typeof text !== 'string') continue;
-      const to = found.get(name);
+      const to = name === undefined ? undefined : found.get(name);
       if (to === undefined) continue;
+      if (typeof text !== 'string') {
+        contribute(to, null, undefined);
+        continue;
+      }
       budget.left -= text.length;
       if (budget.left < 0) return false;
       contribute(to, text, row[count + 1]);
-      undecodable ||= text.includes(replacement) || name.includes(replacement);
+      undecodable ||= text.includes(replacement) || name?.includes(replacement) === true;
     }
     this.#many = !all && (rows >= fewRows || few !== undefined);
     if (undecodable) this.#judgeBytes(statements, keys, found);
@@ -168,4 +171,10 @@ export function readQuery(
     return `CASE WHEN typeof(${part}) NOT IN ('blob', 'null') THEN ${cast(`CAST(${part} AS TEXT)`)} END`;
   });
   return `WITH ${keys} SELECT ${[...parts, cast(outputs[0] ?? ''), ...outputs.slice(1)].join(', ')} FROM (${rows.sql}\n) AS o${limit}`;
+}
+
+/** undefined: a row that can have no key. */
+function nameOf(key: KeyTemplate, parts: KeyParts): string | undefined {
+  const rendered = renderName(key, parts);
+  return 'name' in rendered ? rendered.name : undefined;
 }

@@ -7,17 +7,19 @@ export type Rendered = { readonly value: string } | { readonly fault: string };
 
 /** What the rows of one key contribute, as `outputsOf` reads them; the score of a zset beside each. */
 export interface Contributions {
+  rows: number;
   readonly texts: string[];
   readonly scores: unknown[];
   bytes: number;
   fault: string | undefined;
 }
 
-export const nothing = (): Contributions => ({ texts: [], scores: [], bytes: 0, fault: undefined });
+export const nothing = (): Contributions => ({ rows: 0, texts: [], scores: [], bytes: 0, fault: undefined });
 
-/** Adds a row. Of a value that becomes too large nothing is kept. */
-export function contribute(to: Contributions, text: string, score: unknown): void {
-  if (to.fault !== undefined) return;
+/** Adds a row. Of a value that becomes too large nothing is kept. @param text null: the row contributes nothing */
+export function contribute(to: Contributions, text: string | null, score: unknown): void {
+  to.rows++;
+  if (text === null || to.fault !== undefined) return;
   to.bytes += text.length;
   if (text.startsWith('!')) to.fault = text.slice(1);
   else if (to.bytes > longestValue) to.fault = `the value is larger than ${longestValue} bytes`;
@@ -33,7 +35,7 @@ export function contribute(to: Contributions, text: string, score: unknown): voi
 const none: Rendered = { value: '' };
 
 /** Puts the rows of one key together. Their order makes no difference. */
-export function render(form: DocumentForm, { texts, scores, fault }: Contributions): Rendered {
+export function render(form: DocumentForm, { rows, texts, scores, fault }: Contributions): Rendered {
   if (fault !== undefined) return { fault };
   const [first] = texts;
   if (first === undefined) return none;
@@ -41,7 +43,7 @@ export function render(form: DocumentForm, { texts, scores, fault }: Contributio
     case 'json':
     case 'hash':
     case 'string':
-      if (texts.length > 1) return { fault: 'two rows yield this key' };
+      if (rows > 1) return { fault: 'two rows yield this key' };
       return form.type === 'json' ? { value: first } : { value: single(form.type, first) };
     case 'list':
       return { value: renderIds(texts.map((text) => text.slice(1))) };

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { fatal, type MillraceError } from '../foundation/errors';
-import type { Proposal, Reader } from './file-text';
+import { harmless } from '../foundation/harmless';
+import type { Proposal } from './file-text';
 import type { Findings, Stores } from './look';
 
 type Named = Pick<Stores, 'dbPath' | 'redis' | 'postgres'>;
@@ -26,9 +27,9 @@ const nothingToLookAt = (reason: string): MillraceError =>
   });
 
 /** A file that maps nothing would switch everything off. @throws E_NOTHING_FOUND (fatal) */
-export function requireMappings(proposal: Proposal, { readsRecords }: Reader): void {
-  const { sources, includes, documents, records } = proposal;
-  const mapped = documents.length + (readsRecords ? records.length : 0);
+export function requireMappings(proposal: Proposal): void {
+  const { sources, includes, documents, records, recordsHeldBack } = proposal;
+  const mapped = documents.length + (recordsHeldBack === undefined ? records.length : 0);
   if (mapped > 0 || includes.some(({ included }) => included)) return;
   throw fatal(`nothing was found that could be mapped, in ${sources.join(' and ')}: no file is written`, {
     code: 'E_NOTHING_FOUND',
@@ -57,3 +58,35 @@ export const nextSteps = (path: string): readonly string[] => [
   '  millrace config plan     what it would do, with samples; nothing is written',
   '  millrace config apply    does it',
 ];
+
+/** So many lines of a kind. */
+const most = 20;
+
+/** What was found, for a terminal. Pure. */
+export function summary(proposal: Proposal): readonly string[] {
+  const { includes, documents, documentsLeftOut, records, recordsHeldBack } = proposal;
+  const included = includes.filter((one) => one.included);
+  const said = [
+    ...included.map(({ name, why }) => `  include    ${name}: ${why}`),
+    ...some(
+      documents.map(
+        ({ from, key, json }) => `  document   ${key}  from ${from}, ${counted(json.length, 'column')}`,
+      ),
+    ),
+    ...some(
+      records.map(
+        ({ key, table }) =>
+          `  record     ${key}  to ${table}${recordsHeldBack === undefined ? '' : ', as a comment'}`,
+      ),
+    ),
+    ...some(documentsLeftOut.map(({ name, why }) => `  left out   ${name}: ${why}`)),
+  ];
+  return said.length === 0 ? ['Nothing was found that could be mapped.'] : ['Found:', ...said.map(harmless)];
+}
+
+const some = (lines: readonly string[]): readonly string[] =>
+  lines.length <= most + 1
+    ? lines
+    : [...lines.slice(0, most), `  … and ${lines.length - most} more, in the file`];
+
+const counted = (count: number, thing: string): string => `${count} ${thing}${count === 1 ? '' : 's'}`;
