@@ -1,9 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { planRecords } from '../../src/archive/inspect/plan-records';
 import { traceRecord } from '../../src/archive/inspect/trace';
 import { requirePostgres } from '../../src/config/load';
 import { daemonGrants } from '../../src/connections/redis-grants';
 import { describeRecordTrace } from '../../src/terminal/describe-trace';
+import { tellRecordPlan } from '../../src/terminal/describe-record-plan';
 import { parseTraced } from '../../src/terminal/trace-key';
 import { ensureLibrary } from '../../src/writer/library';
 import { eventually } from '../support/eventually';
@@ -119,4 +121,36 @@ test('a key with what means something to patterns is that key, and no other', as
   await eventually(async () =>
     expect(await archive.lines('SELECT id FROM users ORDER BY 1')).toEqual(['1', '2']),
   );
+}, 60_000);
+
+test('what records would do is said before it is done: tables, what they lack, keys, and what is in the way', async () => {
+  const config = own.config();
+  const plan = () => planRecords(config, requirePostgres(config));
+  await write('user:1', { email: 'a@b.c' });
+  await write('user:2', { email: 'b@b.c' });
+  await archive.postgres.query(
+    'CREATE TABLE public.sessions (sid text PRIMARY KEY); CREATE TABLE public.carts (user_id bigint, item text, must int NOT NULL)',
+  );
+  const before = await plan();
+  expect(before.map(({ name, state, keys, differ }) => [name, state, keys, differ])).toEqual([
+    ['user', 'new table', 2, 2],
+    ['session', 'adopted', 0, 0],
+    ['cart', 'stopped', 0, 0],
+  ]);
+  const text = tellRecordPlan(before).join('\n');
+  expect(text).toContain(
+    'record user: user:… to table users, which is made; 2 keys, 2 to be written\n  + table users',
+  );
+  expect(text).toContain('  + column sessions.user_id: ALTER TABLE "sessions" ADD COLUMN "user_id" bigint;');
+  expect(text).toContain('  ! public.carts.must (integer) is NOT NULL without a default');
+  expect(await archive.lines(`SELECT to_regclass('public.users')`)).toEqual(['']);
+  const daemon = await own.start();
+  await daemon.stop();
+  await write('user:2', { email: 'changed' });
+  const after = await plan();
+  expect(after.map(({ name, state, keys, differ }) => [name, state, keys, differ])).toEqual([
+    ['user', 'in place', 2, 1],
+    ['session', 'in place', 0, 0],
+    ['cart', 'stopped', 0, 0],
+  ]);
 }, 60_000);
