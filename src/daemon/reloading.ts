@@ -17,7 +17,16 @@ function withMappings(config: Config, fresh: Config): Config {
   const { aliasTables, documents, catalogue, mappingsFile, pipelines } = fresh;
   const redis =
     fresh.redis.grants === undefined ? config.redis : { ...config.redis, grants: fresh.redis.grants };
-  return withStores({ ...config, aliasTables, documents, catalogue, mappingsFile, pipelines, redis, leftOut: [] });
+  return withStores({
+    ...config,
+    aliasTables,
+    documents,
+    catalogue,
+    mappingsFile,
+    pipelines,
+    redis,
+    leftOut: [],
+  });
 }
 
 const wordingOf = ({ aliasTables, documents, catalogue }: Config): string =>
