@@ -9,7 +9,7 @@ import { aliasPauseStore } from './sink/pause-store';
 import { isNetworkPath, networkWarning } from './source/network-path';
 import { databaseWake$ } from './source/wake';
 import { aliasHealth, aliasReadings, aliasStatus, type AliasStatus, aliasTroubles } from './status';
-import { sourceOptions } from './source/source-options';
+import { mappingSet, sourceOptions } from './source/source-options';
 
 export interface AliasPipeline extends Pipeline<AliasStatus, PassReport> {
   /** A few keys of a mapping, with both sides. @throws explained errors */
@@ -24,6 +24,7 @@ export function aliasPipeline(options: PipelineOptions): AliasPipeline {
   const connection = new RedisConnection(config.redis, 'aliases');
   const lane = aliasLane({
     ...sourceOptions(config),
+    set: mappingSet(config),
     install: capture,
     force: false,
     ...{ connection, log, metrics, tell },
