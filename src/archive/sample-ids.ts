@@ -1,7 +1,7 @@
 import { globOf } from '../connections/keyspace-pattern';
 import type { RedisConnection } from '../connections/redis';
 import { type Catalogue, type Kind, prefixOf } from '../mapping/kinds';
-import { foreignMark, mostKeyBytes, recordOf } from './record/key';
+import { mostKeyBytes, ownRecordOf, recordOf } from './record/key';
 import { beginning } from './truth/scan';
 
 /** SCAN's COUNT: others wait while Redis looks at so many keys, for less than a millisecond. */
@@ -39,15 +39,16 @@ export async function sampleIds(
     cursor = next.toString('latin1');
     for (const key of keys) {
       if (ids.size === most) return { ids: [...ids.values()], complete: false };
-      if (key.length > mostKeyBytes || recordOf(catalogue, keyIn(kind, key))?.kind !== kind.name) continue;
+      if (key.length > mostKeyBytes || recordIn(catalogue, kind, key)?.kind !== kind.name) continue;
       ids.set(key.toString('latin1'), key.subarray(prefix.length));
     }
   } while (cursor !== beginning && performance.now() < until);
   return { ids: [...ids.values()], complete: cursor === beginning };
 }
 
-/** The key as recordOf takes it. */
-const keyIn = ({ own }: Kind, key: Buffer): string => {
+function recordIn(catalogue: Catalogue, { own }: Kind, key: Buffer): ReturnType<typeof recordOf> {
   const text = key.toString('latin1');
-  return own === undefined ? text.slice(registryPrefix.length) : foreignMark + text;
-};
+  return own === undefined
+    ? recordOf(catalogue, text.slice(registryPrefix.length))
+    : ownRecordOf(catalogue, text);
+}

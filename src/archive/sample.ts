@@ -83,9 +83,9 @@ async function rowOfFound(transaction: Transaction, target: Target, found: Found
   return rowOf(transaction, target, row);
 }
 
-/** The fields that there are, by name; of a point, its member. */
+/** The fields that there are, by name; of a point its member, and a string as it is. */
 function inRedis({ kind, values }: Found): string {
-  if (kind.shape === 'members') return printable(values[0] ?? '');
+  if (kind.shape === 'members' || kind.shape === 'object') return printable(values[0] ?? '');
   const names = shapeOf(kind).names(kind);
   const fields = values.flatMap((value, at) =>
     value === undefined ? [] : [[names[at] ?? '', printable(value)] as const],

@@ -7,6 +7,9 @@ import { options } from './options';
 
 type Mapped = Pick<Config, 'aliasTables' | 'documents' | 'catalogue' | 'mappingsFile'>;
 
+/** Mappings that are from no file were given to the library. */
+const byHand = 'defineMappings';
+
 /** The alias tables as documents, and the documents, with where each is from. */
 export function shownDocuments({ aliasTables, documents, mappingsFile }: Mapped): readonly Shown[] {
   const entities = builtInDocuments('sports-entities');
@@ -15,7 +18,7 @@ export function shownDocuments({ aliasTables, documents, mappingsFile }: Mapped)
     ...aliasTables.map((table) => ({ document: aliasDocument(table), from: aliasesFrom })),
     ...documents.map((document) => ({
       document,
-      from: entities.includes(document) ? 'sports-entities, built in' : (mappingsFile?.path ?? ''),
+      from: entities.includes(document) ? 'sports-entities, built in' : (mappingsFile?.path ?? byHand),
     })),
   ];
 }
@@ -25,4 +28,4 @@ export const shownRecords = ({
   catalogue,
   mappingsFile,
 }: Mapped): readonly { readonly record: OwnKind; readonly from: string }[] =>
-  ownKindsOf(catalogue).map((record) => ({ record, from: mappingsFile?.path ?? '' }));
+  ownKindsOf(catalogue).map((record) => ({ record, from: mappingsFile?.path ?? byHand }));

@@ -69,6 +69,7 @@ function columnsOf({ table, shape, parents, columns }: Kind): string {
     hash: 'a hash, one row',
     fields: 'a hash, a row for each field',
     members: 'a sorted set, a row for each member',
+    object: 'a string of JSON, one row',
   };
   return [
     '# ai-registry, built in',
