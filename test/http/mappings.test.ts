@@ -117,7 +117,7 @@ test('the page of a document has its words, its counts, and its first keys with 
   await redis.client.del('club:3');
   const club = await page('club');
   expect(club.text).toMatch(
-    /^documents:\n  # .*millrace\.yaml\n  club:\n    from: clubs\n    key: club:\{id\}\n    json: \[id, name\]$/,
+    /^documents:\n {2}# .*millrace\.yaml\n {2}club:\n {4}from: clubs\n {4}key: club:\{id\}\n {4}json: \[id, name\]$/,
   );
   expect(club).toMatchObject({ keysInPass: 70, parked: 0, lag: { records: 0 }, unserved: [], letters: [] });
   expect(club.sample.keys).toHaveLength(5);
