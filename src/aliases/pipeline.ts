@@ -1,7 +1,7 @@
 import { RedisConnection } from '../connections/redis';
 import { framed, tellOf } from '../pipeline/frame';
 import type { Pipeline, PipelineOptions } from '../pipeline/pipeline';
-import type { MappingSample } from '../pipeline/sample';
+import type { MappingSample } from '../mapping/sample';
 import { aliasLane } from './lane';
 import type { PassReport } from './pass/report';
 import { sampleDocument } from './sample';

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RedisConnection } from '../connections/redis';
 import type { Keyspace } from '../mapping/documents';
-import { cutSample, type KeySample, type MappingSample, noSample, sampleKeys } from '../pipeline/sample';
+import { cutSample, type KeySample, type MappingSample, noSample, sampleKeys } from '../mapping/sample';
 import { compareKeys } from './sink/compare-keys';
 import { showKeys } from './sink/show-keys';
 import { keyOf } from './sink/sink';

@@ -5,7 +5,7 @@ import type { KindName } from '../mapping/kinds';
 import { retainedKinds } from '../mapping/retention-policy';
 import { framed, tellOf } from '../pipeline/frame';
 import type { Pipeline, PipelineOptions } from '../pipeline/pipeline';
-import type { MappingSample } from '../pipeline/sample';
+import type { MappingSample } from '../mapping/sample';
 import { abort$ } from '../pipeline/pump';
 import { askForPass } from './ask-for-pass';
 import { CaptureWatch } from './capture-watch';

@@ -1,7 +1,7 @@
 import type { Transaction } from '../connections/postgres';
 import type { RedisConnection } from '../connections/redis';
 import { type KindName, kindOf } from '../mapping/kinds';
-import { cutSample, type KeySample, type MappingSample, noSample, sampleKeys } from '../pipeline/sample';
+import { cutSample, type KeySample, type MappingSample, noSample, sampleKeys } from '../mapping/sample';
 import { printable } from './letters/dead-letters';
 import { type DifferenceOptions, Differences, type RecordDifference } from './pass/differences';
 import type { Found } from './record/found';

@@ -6,7 +6,7 @@ import { notRun } from '../config/left-out';
 import type { Config } from '../config/load';
 import { describeError } from '../foundation/errors';
 import type { Metrics } from '../metrics/metrics';
-import { type MappingSample, noSample } from '../pipeline/sample';
+import { type MappingSample, noSample } from '../mapping/sample';
 import type { DaemonStatus } from './daemon-status';
 import { type MappingSummary, summaryOf } from './mapping-summary';
 import { mappingWords } from './mapping-words';

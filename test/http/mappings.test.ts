@@ -1,6 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type Database from 'better-sqlite3';
+import { loadConfig } from '../../src/config/load';
+import { daemonGrants } from '../../src/connections/redis-grants';
 import type { MappingAnswer, MappingsAnswer } from '../../src/http/api-mappings';
 import { ModelStore } from '../../src/writer/model-store';
 import { aliasDatabase } from '../support/alias-database';
@@ -184,6 +186,9 @@ test('kinds of the registry show their rows, whatever tells these apart: ids, pa
   const run = await store.createTrainingRun({ modelVersionId: version });
   await store.logHyperparameters(run, { lr: '0.1' });
   await store.logMetric(run, { metricName: 'loss', metricValue: 0.5, epoch: 1 });
+  await store.logPrediction({ modelVersionId: version, output: { label: 'cat' } });
+  const experiment = await store.createExperiment({ name: 'try' });
+  await store.addRunToExperiment({ experimentId: experiment, trainingRunId: run, notes: 'noted' });
   const shown = async (name: string) => (await page(name)).sample.keys[0];
   await eventually(async () => {
     expect(await shown('model')).toMatchObject({
@@ -200,6 +205,14 @@ test('kinds of the registry show their rows, whatever tells these apart: ids, pa
       target: expect.stringContaining('"metric_value":0.5') as string,
     });
   });
+  expect(await shown('prediction')).toMatchObject({
+    ...{ state: 'same', source: expect.stringContaining('cat') as string },
+    target: expect.stringContaining('cat') as string,
+  });
+  expect(await shown('exprun')).toMatchObject({
+    ...{ state: 'same', key: `aidb:exprun:${experiment}:${run}` },
+    target: expect.stringContaining('"notes":"noted"') as string,
+  });
   expect((await page('model')).text).toContain('name: text!');
 }, 60_000);
 
@@ -215,6 +228,22 @@ test('an unknown name is a 404 that names the nearest, and a mapping of a pipeli
   expect((await list()).map(({ pipeline }) => pipeline)).not.toContain('archive');
   const absent = await get('/api/mappings/user');
   expect([absent.status, await absent.json()]).toEqual([409, expect.objectContaining({ code: 'E_NOT_RUN' })]);
+}, 60_000);
+
+test('the rights that the grants name are enough to look, and none is tried beyond them', async () => {
+  await daemon.stop();
+  const { client } = redis;
+  const config = loadConfig(settings);
+  const rules = daemonGrants(config.catalogue, config.documents).match(/\([^)]*\)|\S+/g) ?? [];
+  await client.call('ACL', 'SETUSER', 'daemon', 'reset', 'on', '>secret', ...rules);
+  await client.call('ACL', 'LOG', 'RESET');
+  const url = new URL(redis.url);
+  [url.username, url.password] = ['daemon', 'secret'];
+  daemon = await startDaemon({ ...settings, REDIS_URL: url.href });
+  await eventually(async () => expect((await get('/readyz')).status).toBe(200));
+  for (const name of ['team', 'club', 'club-card', 'user', 'model', 'hyperparam', 'metric'])
+    expect([name, (await page(name)).sample]).toEqual([name, expect.objectContaining({ note: null })]);
+  expect(await client.call('ACL', 'LOG')).toEqual([]);
 }, 60_000);
 
 test('while a store is away the page tells all the same, and why it shows no key', async () => {

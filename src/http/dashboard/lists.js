@@ -1,7 +1,7 @@
 // @ts-check
 import { el, setText, theirs } from './dom.js';
 
-/** @param {HTMLDListElement} list @param {import('./view.js').View['figures']} figures */
+/** @param {HTMLDListElement} list @param {import('./pipelines/view.js').View['figures']} figures */
 export function fillFigures(list, figures) {
   const names = figures.map(({ name }) => name).join('\n');
   if (list.dataset['names'] !== names) {
@@ -24,7 +24,7 @@ export function fillFigures(list, figures) {
   });
 }
 
-/** @param {HTMLDListElement} list @param {import('./view.js').View['facts']} facts */
+/** @param {HTMLDListElement} list @param {import('./pipelines/view.js').View['facts']} facts */
 export function fillFacts(list, facts) {
   const names = facts.map(({ name }) => name).join('\n');
   if (list.dataset['names'] !== names) {

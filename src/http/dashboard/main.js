@@ -1,7 +1,7 @@
 // @ts-check
 import { createAccess } from './access.js';
 import { explain, get, post } from './api.js';
-import { createCard } from './card.js';
+import { createCard } from './pipelines/card.js';
 import { confirm } from './dialogs.js';
 import { place, setAttribute, setText } from './dom.js';
 import { clock, duration } from './format.js';
@@ -9,10 +9,10 @@ import { follows, lastHour } from './history.js';
 import { createIncidents } from './incidents.js';
 import { createLetters } from './letters.js';
 import { follow } from './live.js';
-import { createMappings } from './mappings.js';
+import { createMappings } from './mappings/mappings.js';
 import { createTroubles } from './troubles.js';
-import { viewOfAliases } from './view-aliases.js';
-import { viewOfArchive } from './view-archive.js';
+import { viewOfAliases } from './pipelines/view-aliases.js';
+import { viewOfArchive } from './pipelines/view-archive.js';
 
 /**
  * Wires everything by hand. What is shown is a function of the last state the daemon told.
@@ -52,7 +52,7 @@ const pauseText = {
     'Postgres keeps what it has. Changes in Redis wait in the stream, which grows in its memory until somebody resumes.',
 };
 
-/** @param {Name} name @param {import('./card.js').Action} action */
+/** @param {Name} name @param {import('./pipelines/card.js').Action} action */
 async function act(name, action) {
   if (action === 'pause' && !(await confirm(`Pause ${name}?`, pauseText[name], 'Pause'))) return;
   const done = { pause: 'paused', resume: 'goes on', reconcile: 'a full pass' };

@@ -3,7 +3,7 @@ import { el, theirs } from './dom.js';
 
 /**
  * A table that is scrolled where there is no room, by keyboard too.
- * @param {import('./view.js').Table} table
+ * @param {import('./pipelines/view.js').Table} table
  */
 export const scrolledTable = ({ caption, head, rows }) =>
   el(

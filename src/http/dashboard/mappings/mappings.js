@@ -1,6 +1,6 @@
 // @ts-check
-import { get } from './api.js';
-import { place } from './dom.js';
+import { get } from '../api.js';
+import { place } from '../dom.js';
 import { createMapping } from './mapping.js';
 import { hrefOf, routeOf } from './route.js';
 
@@ -41,7 +41,7 @@ export function createMappings({ cards, onLetters }) {
     },
     /**
      * They change with the daemon, and what is said of them with each pass and parked record.
-     * @param {import('./view.js').DaemonStatus} status
+     * @param {import('../pipelines/view.js').DaemonStatus} status
      */
     list: async ({ startedAt, aliases, archive }) => {
       const tables = aliases?.tables.map(({ state }) => state);
@@ -55,7 +55,7 @@ export function createMappings({ cards, onLetters }) {
       if (key === listedFor) return;
       listedFor = key;
       try {
-        /** @type {import('../api-mappings').MappingsAnswer} */
+        /** @type {import('../../api-mappings').MappingsAnswer} */
         const { mappings } = await get('api/mappings');
         for (const name of /** @type {const} */ (['aliases', 'archive']))
           cards[name].showMappings(mappings.filter(({ pipeline }) => pipeline === name));

@@ -1,9 +1,9 @@
 // @ts-check
-import { explain, get } from './api.js';
-import { button, el, sentence, setAttribute, setText, theirs } from './dom.js';
-import { fillFacts, fillFigures } from './lists.js';
+import { explain, get } from '../api.js';
+import { button, el, sentence, setAttribute, setText, theirs } from '../dom.js';
+import { fillFacts, fillFigures } from '../lists.js';
 import { lettersOf, overview } from './route.js';
-import { scrolledTable } from './tables.js';
+import { scrolledTable } from '../tables.js';
 import { viewOfMapping } from './view-mapping.js';
 
 /**
@@ -47,7 +47,7 @@ export function createMapping(section) {
     const name = wanted;
     again.disabled = true;
     try {
-      /** @type {import('../api-mappings').MappingAnswer} */
+      /** @type {import('../../api-mappings').MappingAnswer} */
       const { at, mapping } = await get(`api/mappings/${encodeURIComponent(name)}`);
       if (name === wanted) show(mapping, at);
     } catch (error) {

@@ -1,5 +1,5 @@
 // @ts-check
-import { el, theirs } from './dom.js';
+import { el, theirs } from '../dom.js';
 import { hrefOf } from './route.js';
 import { lineOf } from './view-mapping.js';
 

@@ -1,5 +1,5 @@
 // @ts-check
-import { count, counted, unknown } from './format.js';
+import { count, counted, unknown } from '../format.js';
 import { checkpointFact, common, found, lastPassFact, store } from './view.js';
 
 /**

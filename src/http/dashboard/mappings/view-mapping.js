@@ -1,18 +1,18 @@
 // @ts-check
-import { clock, count, counted, duration } from './format.js';
-import { found, lastPassFact } from './view.js';
+import { clock, count, counted, duration } from '../format.js';
+import { found, lastPassFact } from '../pipelines/view.js';
 
 /**
  * What the page of a mapping shows, told from the daemon's answer alone: no function here looks at the page or the clock.
- * @typedef {import('../../control/mapping-summary').MappingSummary} Summary
- * @typedef {import('../../control/mappings').MappingPage} Mapping
+ * @typedef {import('../../../control/mapping-summary').MappingSummary} Summary
+ * @typedef {import('../../../control/mappings').MappingPage} Mapping
  * @typedef {Mapping['sample']['keys'][number]} Sample
- * @typedef {import('./view.js').Fact} Fact
- * @typedef {import('./view.js').Figure} Figure
- * @typedef {import('./view.js').Table} Table
+ * @typedef {import('../pipelines/view.js').Fact} Fact
+ * @typedef {import('../pipelines/view.js').Figure} Figure
+ * @typedef {import('../pipelines/view.js').Table} Table
  * @typedef {object} View
  * @property {string} way
- * @property {import('./view.js').Tone} tone
+ * @property {import('../pipelines/view.js').Tone} tone
  * @property {string} state
  * @property {string} notice why it is not served, and what to do; '' when it is
  * @property {readonly Figure[]} figures
@@ -35,7 +35,7 @@ const words = { same: 'equal', different: 'different', missing: 'not there', unf
 /**
  * What stands behind a mapping's name in a list.
  * @param {Summary} mapping
- * @returns {{ tone: import('./view.js').Tone, says: string }}
+ * @returns {{ tone: import('../pipelines/view.js').Tone, says: string }}
  */
 export function lineOf({ served, keysInPass, parked, pipeline }) {
   if (!served) return { tone: 'bad', says: 'not served' };

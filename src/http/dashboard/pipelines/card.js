@@ -1,12 +1,12 @@
 // @ts-check
 import { createChart, timeSteps } from './chart.js';
-import { button, el, setAttribute, setText } from './dom.js';
+import { button, el, setAttribute, setText } from '../dom.js';
 import { createFlow } from './flow.js';
-import { duration, rate } from './format.js';
-import { columns } from './history.js';
-import { fillFacts, fillFigures } from './lists.js';
-import { createMappingList } from './mapping-list.js';
-import { scrolledTable } from './tables.js';
+import { duration, rate } from '../format.js';
+import { columns } from '../history.js';
+import { fillFacts, fillFigures } from '../lists.js';
+import { createMappingList } from '../mappings/mapping-list.js';
+import { scrolledTable } from '../tables.js';
 
 /**
  * The card of one pipeline.
@@ -111,7 +111,7 @@ export function createCard({ name, title, way, onAction }) {
       setText(badge, 'Not run here');
     },
     showMappings: mappings.show,
-    /** @param {readonly import('../history').Sample[]} samples @param {number} stepMs */
+    /** @param {readonly import('../../history').Sample[]} samples @param {number} stepMs */
     draw: (samples, stepMs) => {
       lag.show(columns(samples, (sample) => sample[name].lag, stepMs));
       throughput.show(columns(samples, (sample) => sample[name].rate, stepMs));
