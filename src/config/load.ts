@@ -196,7 +196,7 @@ export function loadConfig(
       ...redis.target,
       ...(certificates === undefined ? {} : { certificates }),
       maxRecordBytes: read('maxRecordSize'),
-      grants: daemonGrants(kinds),
+      grants: daemonGrants(kinds, mappings.documents),
     },
     pipelines,
     leftOut: [],

@@ -4,6 +4,7 @@ import { describeGaps } from '../source/capture';
 import { dryRunPass } from '../pass/dry-run-pass';
 import { isNetworkPath, networkWarning } from '../source/network-path';
 import { AliasSource } from '../source/source';
+import { documentRights } from './document-rights';
 import { type StoreFacts, storeFacts } from './store-facts';
 import { tableStatuses } from '../status';
 import { sourceOptions } from '../source/source-options';
@@ -25,6 +26,7 @@ export async function examine(stores: AliasStores): Promise<readonly Finding[]> 
   try {
     const facts = await storeFacts(stores);
     findings.push(...serverFindings(stores.redis.display, facts), checkpointFinding(facts));
+    if (stores.documents.length > 0) findings.push(await documentRights(stores.redis, stores.documents));
     const drift = await dryRunPass(stores, { force: 'mass deletion' }, () => undefined);
     const differences = drift.added + drift.updated + drift.deleted;
     findings.push(
