@@ -487,6 +487,31 @@ test('a SELECT that spells keys as another table does names them as they are', (
   expect(truthOf(opened, 'card').lookUp(['a', 'A'])).toEqual(['{"id":"a","name":1}', '']);
 });
 
+test('keys that are equal to each other are asked for apart, so that a SELECT that joins them counts each row once', () => {
+  db.exec(`CREATE TABLE places (id TEXT COLLATE NOCASE PRIMARY KEY, name); CREATE TABLE numbers (id NUMERIC PRIMARY KEY, name);
+    INSERT INTO places VALUES ('a', 'A'), ('b', 'B'); INSERT INTO numbers VALUES (2, 'two'), ('x', 'text')`);
+  const counted = (table: string): DocumentMapping => ({
+    ...selected(`SELECT t.id, count(*) AS name FROM keys k JOIN ${table} t ON t.id = k.id GROUP BY t.id`),
+    ...{ name: table, watch: [{ table, by: ['id'], select: undefined }] },
+    rows: {
+      table,
+      sql: `SELECT t.id, count(*) AS name FROM keys k JOIN ${table} t ON t.id = k.id GROUP BY t.id`,
+    },
+  });
+  const opened = open(counted('places'), counted('numbers'));
+  expect(truthOf(opened, 'places').lookUp(['A', 'a', 'b'])).toEqual([
+    '',
+    '{"id":"a","name":1}',
+    '{"id":"b","name":1}',
+  ]);
+  expect(truthOf(opened, 'numbers').lookUp(['2', '02', '2.0', 'x'])).toEqual([
+    '{"id":2,"name":1}',
+    '',
+    '',
+    '{"id":"x","name":1}',
+  ]);
+});
+
 test('a SELECT that names more keys than are held is read in their order, and misses none', () => {
   db.exec(`CREATE TABLE odd (id TEXT PRIMARY KEY, league_id INTEGER); CREATE INDEX odd_league ON odd (league_id);
     INSERT INTO odd VALUES ('b', 1), ('a', 1), ('', 1), (NULL, 1), (x'61', 1), (CAST(x'ff' AS TEXT), 1), ('é', 1), ('z', 2), ('a,''b', 1), ('9', 1), ('10', 1)`);
