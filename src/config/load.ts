@@ -71,7 +71,7 @@ export interface Config {
 export type AliasFile = Pick<Config, 'dbPath' | 'aliasTables' | 'documents' | 'aliasCase'>;
 
 /** Both ends of the pipeline `aliases`. */
-export type AliasStores = AliasFile & Pick<Config, 'redis'>;
+export type AliasStores = AliasFile & Pick<Config, 'redis' | 'mappingsFile'>;
 
 /** Both ends of the pipeline `archive`, of which one may not be named. */
 export type ArchiveStores = Pick<Config, 'redis' | 'postgres'>;

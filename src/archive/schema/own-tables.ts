@@ -47,7 +47,10 @@ export function stoppedMappings(
   const stopped = new Map(problems);
   for (const { kind, thing, sql } of steps) {
     const { table } = kindOf(catalogue, kind);
-    const problem = schemaProblem(`table ${table} lacks the ${thing}`, sql.replace(/\n/g, ' '));
+    const what = thing.startsWith('table ')
+      ? `there is no table ${table}`
+      : `table ${table} lacks the ${thing}`;
+    const problem = schemaProblem(what, sql.replace(/\n */g, ' '));
     stopped.set(kind, [...(stopped.get(kind) ?? []), problem]);
   }
   return stopped;

@@ -83,6 +83,7 @@ export class Restoration {
     hash: (target, rows) => this.#restoreRecords(target, rows),
     fields: ({ kind }, rows) => this.#restoreFields(kind, rows),
     members: ({ kind }, rows) => this.#restorePoints(kind, rows),
+    object: () => Promise.resolve(0), // of the user's own, whose keys nothing is put back under
   };
 
   #query(target: Target): { readonly sql: string; readonly values: readonly unknown[] } {

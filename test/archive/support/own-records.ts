@@ -27,6 +27,7 @@ export const user: RecordMapping = {
   name: 'user',
   table: 'users',
   key: { prefix: 'user:', parts: [{ ...whole, column: 'id', type: 'int' }] },
+  holds: 'hash',
   columns: [
     ...fields({ email: 'text!', age: 'int', active: 'bool', prefs: 'json', seen_at: 'time', score: 'float' }),
     { column: 'tier', field: 'plan', type: 'text', required: false },
@@ -39,6 +40,7 @@ export const session: RecordMapping = {
   name: 'session',
   table: 'sessions',
   key: { prefix: 'session:', parts: [{ ...whole, column: 'sid' }] },
+  holds: 'hash',
   columns: fields({ started_at: 'time!', ip: 'text' }),
   parents: [{ column: 'user_id', record: 'user', from: { field: 'user_id', required: false } }],
   none: undefined,
@@ -54,6 +56,7 @@ export const cart: RecordMapping = {
       { ...whole, column: 'item', rest: true },
     ],
   },
+  holds: 'hash',
   columns: fields({ amount: 'int!', note: 'bytes', token: 'uuid' }),
   parents: [{ column: 'user_id', record: 'user', from: { part: 'user' } }],
   none: undefined,

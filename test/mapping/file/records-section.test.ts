@@ -42,6 +42,7 @@ records:
       name: 'user',
       prefix: 'user:',
       table: 'users',
+      holds: 'hash',
       key: { prefix: 'user:', parts: [{ column: 'id', type: 'int', rest: false, after: '' }] },
       columns: [
         { column: 'email', field: 'email', type: 'text', required: true },
@@ -56,6 +57,7 @@ records:
       name: 'line',
       prefix: 'line:',
       table: 'order_lines',
+      holds: 'hash',
       key: {
         prefix: 'line:',
         parts: [
@@ -102,7 +104,7 @@ test('a table or name of the registry is another one’s only where the registry
 });
 
 test.each([
-  ['key: "r:{id}", table: t', ['records.r: needs hash']],
+  ['key: "r:{id}", table: t', ['records.r: needs hash or json: what a key holds, and as which columns']],
   ['table: t, hash: { a: text }', ['records.r: needs key']],
   ['key: "r:{id}", hash: { a: text }', ['records.r: needs table']],
   ['key: "{id}", table: t, hash: { a: text }', [expect.stringContaining('begins with a placeholder')]],
@@ -209,6 +211,7 @@ test('records that are written are the same when they are read', () => {
   const text = `version: 1
 records:
   user: { key: "user:{id:int}", table: users, hash: { email: text!, tier: { field: plan, type: bytes } }, none: "" }
+  p: { key: "p:{id}", table: p, json: { a: json!, b: { field: c, type: time } } }
   "9": { key: "line:{user:int}/{file*}.x", table: lines, none: "0", on_delete: mark, hash: { at: time!, id: uuid, ok: bool, n: int, f: float, j: json },
     parents: { user_id: { record: user, id: "{user}" }, payer: user!, other: user, giver: { record: user, field: given_by, required: true }, more: { record: user, field: m } } }
 `;
