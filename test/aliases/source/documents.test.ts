@@ -333,6 +333,14 @@ describe('a document that cannot be served says why, and the others go on:', () 
   });
 });
 
+test('a file that is locked is no fault of its documents', () => {
+  db.pragma('journal_mode = DELETE');
+  db.exec('BEGIN EXCLUSIVE');
+  expect(() => open(card)).toThrow(/locked/);
+  db.exec('COMMIT');
+  expect(tableStatuses(open(card))).toMatchObject([{ state: 'served' }]);
+});
+
 test('no rows are scanned because there are only a few, whatever ANALYZE says', () => {
   db.exec("INSERT INTO teams VALUES (1, 'a', 'f', 1); INSERT INTO leagues VALUES (1, 'l'); ANALYZE");
   expect(tableStatuses(open(card))).toMatchObject([{ state: 'served' }]);
