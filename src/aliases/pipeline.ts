@@ -7,7 +7,7 @@ import { aliasPauseStore } from './sink/pause-store';
 import { isNetworkPath, networkWarning } from './source/network-path';
 import { databaseWake$ } from './source/wake';
 import { aliasHealth, aliasReadings, aliasStatus, type AliasStatus, aliasTroubles } from './status';
-import { sourceOptions } from './source/source-options';
+import { mappingSet, sourceOptions } from './source/source-options';
 
 /** SQLite -> changelog -> Redis, with a full pass at start and each interval. */
 export function aliasPipeline(options: PipelineOptions): Pipeline<AliasStatus, PassReport> {
@@ -17,6 +17,7 @@ export function aliasPipeline(options: PipelineOptions): Pipeline<AliasStatus, P
   const connection = new RedisConnection(config.redis, 'aliases');
   const lane = aliasLane({
     ...sourceOptions(config),
+    set: mappingSet(config),
     install: capture,
     force: false,
     ...{ connection, log, metrics, tell },

@@ -60,7 +60,7 @@ export async function applyMappings(
   );
   requireNames(forget, left, '--forget names');
   const { unserved, capture } = install(stores);
-  const report = await aliasesOnce(stores, log, { claimed: new Set(yes) });
+  const report = await aliasesOnce(stores, log, { claimed: new Set(yes), since: Date.now() });
   const connection = new RedisConnection(stores.redis, 'apply');
   try {
     await connection.connect();

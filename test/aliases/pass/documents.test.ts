@@ -359,6 +359,29 @@ test('the breaker stops one mapping, and the others go on', async () => {
   expect(await pass({ force: true })).toMatchObject({ deleted: 300, blocked: [] });
 });
 
+test('documents that are large together are read and sent a few at a time', async () => {
+  const text = (letter: string) => letter.repeat(900_000);
+  const rows = (letter: string) =>
+    Object.fromEntries(Array.from({ length: 9 }, (_, at) => [`${at}`, text(letter)]));
+  const truth = serve('doc', { prefix: 'doc:', holds: 'string' }, rows('a'));
+  await pass();
+  for (const [name, value] of Object.entries(rows('b'))) truth.rows.set(name, value);
+  for (const name of ['10', '11', '12']) {
+    await redis.client.set(`doc:${name}`, 'stale, until there is a row for it');
+  }
+  const looked = jest.spyOn(truth, 'lookUp');
+  const report = await pass({
+    onJudged: () => {
+      for (const name of ['10', '11', '12']) truth.rows.set(name, text('c'));
+    },
+  });
+  expect(report).toMatchObject({ added: 0, updated: 12, deleted: 0 });
+  for (const { value } of looked.mock.results as { value: readonly string[] }[])
+    expect(value.join('').length).toBeLessThanOrEqual(2_000_000);
+  expect(looked.mock.calls.length).toBeGreaterThanOrEqual(6);
+  expect(await redis.client.get('doc:8')).toBe(text('b'));
+});
+
 test('what a checkpoint says of mappings is believed only if it is that', () => {
   const checkpoint = { incarnation: 'x', position: null, stamp: 'x', at: 1, by: 'x' };
   const of = (mappings: unknown) => parseCheckpoint(JSON.stringify({ ...checkpoint, mappings }))?.mappings;

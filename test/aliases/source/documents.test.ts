@@ -6,6 +6,7 @@ import { readDocuments } from '../../../src/aliases/source/documents/catalogue';
 import { type Nomination, Nominator } from '../../../src/aliases/source/documents/nominator';
 import type { DocumentTruth } from '../../../src/aliases/source/documents/document-truth';
 import { AliasSource } from '../../../src/aliases/source/source';
+import { SourceKeeper } from '../../../src/aliases/source/source-keeper';
 import { findUnserved } from '../../../src/aliases/source/unserved-rows';
 import { PageApply } from '../../../src/aliases/stages/page-apply';
 import { tableStatuses } from '../../../src/aliases/status';
@@ -466,6 +467,26 @@ test('a column of another type names the keys that it is equal to', () => {
   expect(namesAfter(opened, from)).toEqual(['017', '17']);
 });
 
+test('a SELECT that spells keys as another table does names them as they are', () => {
+  db.exec(`CREATE TABLE places (id TEXT COLLATE NOCASE PRIMARY KEY, name);
+    CREATE TABLE clubs (id INTEGER PRIMARY KEY, place TEXT COLLATE NOCASE); CREATE TABLE fans (club INTEGER, name);
+    CREATE INDEX clubs_place ON clubs (place); CREATE INDEX fans_club ON fans (club);
+    INSERT INTO places VALUES ('a', 'A'); INSERT INTO clubs VALUES (1, 'A')`);
+  const place = selected(
+    'SELECT p.id, count(f.name) AS name FROM places p LEFT JOIN clubs c ON c.place = p.id LEFT JOIN fans f ON f.club = c.id WHERE p.id IN keys GROUP BY p.id',
+  );
+  const watch: readonly Watch[] = [
+    { table: 'places', by: ['id'], select: undefined },
+    { table: 'clubs', by: ['place'], select: undefined },
+    { table: 'fans', by: ['club'], select: 'SELECT place FROM clubs WHERE id IN keys' },
+  ];
+  const opened = captured({ ...place, watch, rows: { ...place.rows, table: 'places' } });
+  const from = opened.changelog?.head();
+  db.exec("INSERT INTO fans VALUES (1, 'f')");
+  expect(namesAfter(opened, from)).toEqual(['a']);
+  expect(truthOf(opened, 'card').lookUp(['a', 'A'])).toEqual(['{"id":"a","name":1}', '']);
+});
+
 test('a SELECT that names more keys than are held is read in their order, and misses none', () => {
   db.exec(`CREATE TABLE odd (id TEXT PRIMARY KEY, league_id INTEGER); CREATE INDEX odd_league ON odd (league_id);
     INSERT INTO odd VALUES ('b', 1), ('a', 1), ('', 1), (NULL, 1), (x'61', 1), (CAST(x'ff' AS TEXT), 1), ('é', 1), ('z', 2), ('a,''b', 1), ('9', 1), ('10', 1)`);
@@ -607,6 +628,27 @@ describe('the capture', () => {
     ]);
     expect(id()).toBe(before);
     expect(open(team)).toMatchObject({ leftovers: [], captureGaps: [] });
+  });
+
+  test('of two programs with other documents comes to rest, though each tidies up when it starts', () => {
+    const keep = (...documents: readonly DocumentMapping[]) =>
+      new SourceKeeper({ path: db.name, mappings: [], aliasCase: 'preserve', documents, install: true });
+    const keepers = [keep(card, team), keep(bySport)];
+    const version = () => db.pragma('schema_version', { simple: true });
+    const seen: unknown[] = [];
+    try {
+      for (let now = 0; now < 20_000; now += 1_000) {
+        for (const keeper of keepers) keeper.refresh(now);
+        seen.push(version());
+      }
+      expect(new Set(seen.slice(4)).size).toBe(1);
+      for (const keeper of keepers) expect(keeper.source).toMatchObject({ captureGaps: [] });
+      expect(objects()).toEqual(
+        expect.arrayContaining(['millrace_t:leagues_after_update', 'millrace_t:teams(sport)']),
+      );
+    } finally {
+      for (const keeper of keepers) keeper.close();
+    }
   });
 
   test('leaves nothing behind when it is uninstalled', () => {
