@@ -152,7 +152,7 @@ export function aliasLane(options: AliasLaneOptions): AliasLane {
     stages: {
       always: [
         keep.run,
-        greet(connection, log),
+        greet(connection, log, documents.length > 0 ? 'keys of the mappings' : 'alias keys'),
         lookForPause(aliasPauseStore(connection), pause),
         follow({ keep, follower, sink, pause, incidents, onDoubt }),
         yieldToWriter,

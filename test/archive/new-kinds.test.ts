@@ -282,7 +282,9 @@ test('what a setting, a verb or an error says of kinds is said of those that wer
   connection.close();
   expect(() => configured({ ON_CONFLICT: 'sample=skip' })).toThrow('names a kind that cannot conflict');
   const program = new Command('millrace').addOption(new Option('--kind <kind>'));
-  expect(completionScript(program, 'fish', catalogue)).toContain([...catalogue.keys()].join(' '));
+  expect(completionScript(program, 'fish', { documents: [], kinds: [...catalogue.keys()] })).toContain(
+    [...catalogue.keys()].join(' '),
+  );
 });
 
 test('an entry that carries too much of a new kind is replaced by the names of its records', async () => {

@@ -12,7 +12,7 @@ import { AliasSource } from '../source/source';
 import { longestId } from '../source/truth-statements';
 import { sourceOptions } from '../source/source-options';
 
-/** A row of the changelog that names the alias. */
+/** A row of the changelog that names the key. */
 export interface Nominating {
   readonly seq: number;
   /** Milliseconds since 1970. */

@@ -44,7 +44,7 @@ export async function dryRunPass(
     });
     let report = await pass.step();
     while (report === 'more') report = await pass.step();
-    requireTables(report, config.dbPath);
+    requireTables(report, config);
     return report;
   } finally {
     connection.close();

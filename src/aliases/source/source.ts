@@ -45,6 +45,8 @@ export class AliasSource {
   readonly truths: ReadonlyMap<string, KeyTruth>;
   /** Those of them that are alias tables. */
   readonly aliasTruths: ReadonlyMap<string, AliasTruth>;
+  /** Those of them that are documents. */
+  readonly documentTruths: ReadonlyMap<string, DocumentTruth>;
   /** undefined unless the capture is complete: a changelog that misses changes is no log to follow. */
   readonly changelog: Changelog | undefined;
   /** Why the capture is not complete. */
@@ -81,13 +83,13 @@ export class AliasSource {
     );
     this.documents = readDocuments(db, options.documents ?? []);
     const served = this.documents.filter((entry) => entry.state === 'served');
-    this.truths = new Map<string, KeyTruth>([
-      ...this.aliasTruths,
-      ...served.map((entry): [string, KeyTruth] => {
-        const { mapping, table, columns } = entry;
-        return [mapping.name, new DocumentTruth(db, mapping, table, columns)];
-      }),
-    ]);
+    this.documentTruths = new Map(
+      served.map(({ mapping, table, columns }) => [
+        mapping.name,
+        new DocumentTruth(db, mapping, table, columns),
+      ]),
+    );
+    this.truths = new Map<string, KeyTruth>([...this.aliasTruths, ...this.documentTruths]);
     this.#nominator = new Nominator(db, served);
     const lacks = (tidy: boolean) => {
       const documents = { documents: this.documents, tidy };
@@ -117,7 +119,10 @@ export class AliasSource {
    * Which keys a page of the changelog names, by mapping.
    * @param onDoubt called when a row does not tell all that a document watches: a full pass has to follow
    */
-  nominations(page: ChangelogPage, onDoubt: (reason: string) => void): readonly Nomination[] {
+  nominations(
+    page: Pick<ChangelogPage, 'nominations'>,
+    onDoubt: (reason: string) => void,
+  ): readonly Nomination[] {
     return [...page.nominations].flatMap(([type, names]): readonly Nomination[] => {
       const logged = parseLoggedType(type);
       if (logged === undefined) return [{ type, names }];
