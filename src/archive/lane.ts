@@ -28,6 +28,7 @@ import type { StreamPosition } from './position/claimed-position';
 import { archiveIncidentStore } from './position/incident-store';
 import type { StoppedMapping } from './schema/preparation';
 import { Standing } from './position/standing';
+import type { Targets } from './record/target';
 import { type RefusedKind, Refusals } from './refusals';
 import { ArchiveConnections } from './stages/connections';
 import { Follow } from './stages/follow';
@@ -83,6 +84,8 @@ export interface ArchiveLane {
   readonly redis: RedisConnection;
   readonly postgres: PostgresConnection;
   readonly checkpoint: Checkpoint;
+  /** The tables, as they were when they were last looked at. @throws when they have not been */
+  readonly targets: () => Targets;
   readonly echoes: Echoes;
   /** Whether this instance owns the stream. */
   readonly owned$: Observable<boolean>;
@@ -112,7 +115,7 @@ export function archiveLane(options: ArchiveLaneOptions): ArchiveLane {
     ...{ pipeline: 'archive', log, metrics, tell },
     describe: describeRecordsApplied(catalogue),
   });
-  const targets = () => prepare.targets;
+  const targets = (): Targets => prepare.targets;
   const applier = () => prepare.applier;
   const truth = new TruthReader(redis, catalogue);
   const shared = { redis, postgres, checkpoint, parked, strategies, log, truth };
@@ -208,7 +211,7 @@ export function archiveLane(options: ArchiveLaneOptions): ArchiveLane {
     },
   });
   return {
-    ...{ turns, passes, incidents, redis, postgres, checkpoint, echoes },
+    ...{ turns, passes, incidents, redis, postgres, checkpoint, targets, echoes },
     owned$: standing.owned$,
     state: () => {
       const { owned, certain, position } = checkpoint;

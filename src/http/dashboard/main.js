@@ -9,6 +9,7 @@ import { follows, lastHour } from './history.js';
 import { createIncidents } from './incidents.js';
 import { createLetters } from './letters.js';
 import { follow } from './live.js';
+import { createMappings } from './mappings.js';
 import { createTroubles } from './troubles.js';
 import { viewOfAliases } from './view-aliases.js';
 import { viewOfArchive } from './view-archive.js';
@@ -83,6 +84,7 @@ place('pipelines').append(cards.aliases.element, cards.archive.element);
 const troubles = createTroubles(place('overall'), place('troubles'));
 const letters = createLetters(place('letters'), say);
 const incidents = createIncidents(place('incidents'));
+const mappings = createMappings({ cards, onLetters: letters.filter });
 const access = createAccess({
   place: place('access'),
   onChange: () => {
@@ -108,6 +110,7 @@ function render() {
   troubles.show(status, at);
   incidents.show(status, at);
   place('incidents').hidden = false;
+  void mappings.list(status);
   place('letters').hidden = archive === null;
   setText(
     place('about'),
@@ -165,6 +168,7 @@ function start() {
       connected = true;
       lettersKnown = { count: -1, at: 0 };
       void catchUp();
+      mappings.again();
       void access.look().catch(() => {}); // a daemon started anew may have another token
     },
     onEvent: (name, data) => {
@@ -193,5 +197,6 @@ setInterval(() => {
   if (!connected) tell();
 }, 1_000);
 
+mappings.start();
 await access.look().catch(() => {}); // it is down, and told so by what follows
 start();
