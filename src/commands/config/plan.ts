@@ -2,8 +2,7 @@ import type { Command } from 'commander';
 import { useRunningDaemon } from '../../embedded/stores';
 import { planRecords } from '../../archive/inspect/plan-records';
 import { hasChanges, planMappings } from '../../control/plan';
-import { requireMappingsOf, tellPlan } from '../../terminal/describe-plan';
-import { tellRecordPlan } from '../../terminal/describe-record-plan';
+import { requireMappingsOf, tellPlan, tellRecordPlan } from '../../terminal/describe-plan';
 import { print, printJson } from '../../terminal/print';
 import { configOf, configWithStores, type RunVerb, withOptions } from '../options';
 
