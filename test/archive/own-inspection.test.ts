@@ -5,7 +5,7 @@ import { traceRecord } from '../../src/archive/inspect/trace';
 import { requirePostgres } from '../../src/config/load';
 import { daemonGrants } from '../../src/connections/redis-grants';
 import { describeRecordTrace } from '../../src/terminal/describe-trace';
-import { tellRecordPlan } from '../../src/terminal/describe-record-plan';
+import { tellRecordPlan } from '../../src/terminal/describe-plan';
 import { parseTraced } from '../../src/terminal/trace-key';
 import { ensureLibrary } from '../../src/writer/library';
 import { eventually } from '../support/eventually';
