@@ -72,12 +72,12 @@ export async function applyMappings(
   requireNames(
     yes,
     documents.map(({ name }) => name),
-    '--yes names',
+    '`millrace config apply --yes` names',
   );
   const left = Object.keys(introduced).filter(
     (name) => !documents.some((document) => document.name === name),
   );
-  requireNames(forget, left, '--forget names');
+  requireNames(forget, left, '`millrace config apply --forget` names');
   const archived = pipelines.includes('archive');
   const cache = pipelines.includes('aliases') ? await applyCache(config, log, yes) : null;
   const postgres = archived ? await migratePostgres(config, false) : null;
