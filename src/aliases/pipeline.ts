@@ -54,5 +54,5 @@ export function aliasPipeline(options: PipelineOptions): AliasPipeline {
       connection.close();
     },
   });
-  return { ...frame, sample: (name) => sampleDocument(lane.state().source, connection, name) };
+  return { ...frame, sample: (name) => sampleDocument(() => lane.state().source, connection, name) };
 }

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { RedisConnection } from '../connections/redis';
 import type { Keyspace } from '../mapping/documents';
 import { cutSample, type KeySample, type MappingSample, noSample, sampleKeys } from '../pipeline/sample';
@@ -12,6 +13,16 @@ const pageRows = 50;
 const pages = 10;
 const patienceMs = 25;
 
+/** How long the file is waited for, and how often it is looked at meanwhile. */
+const openingMs = 2_000;
+const againMs = 50;
+
+/** Why nothing was read; `passes`: soon it may be otherwise. */
+interface Unread {
+  readonly why: string;
+  readonly passes?: true;
+}
+
 interface Wanted {
   readonly keyspace: Keyspace;
   readonly names: readonly string[];
@@ -21,12 +32,12 @@ interface Wanted {
 
 /** The first keys of a mapping, as the SQLite file says and as Redis has them. Reads only. @throws explained errors */
 export async function sampleDocument(
-  source: AliasSource | undefined,
+  sourceNow: () => AliasSource | undefined,
   connection: RedisConnection,
   name: string,
 ): Promise<MappingSample> {
-  const wanted = read(source, name);
-  if (typeof wanted === 'string') return noSample(wanted);
+  const wanted = await readSoon(sourceNow, name);
+  if ('why' in wanted) return noSample(wanted.why);
   const { keyspace, names, values, note } = wanted;
   const keys = names.map((one) => keyOf(keyspace, one));
   const states = await compareKeys(connection, { keyspace, keys, values });
@@ -48,15 +59,25 @@ export async function sampleDocument(
   return { keys: told, note, rows: null };
 }
 
-/** The first names, and their values. @returns a sentence when the file is not to be read now */
-function read(source: AliasSource | undefined, mapping: string): Wanted | string {
-  const truth = source?.truths.get(mapping);
-  if (source === undefined) return 'the SQLite file is not open';
-  if (truth === undefined) return 'it is not served';
-  if (!truth.live) return 'its table has no index on the alias, so that a look would read all of it';
+/** The file may be closed for a moment, or somebody may be writing to it: then it is looked at again, for a while. */
+async function readSoon(sourceNow: () => AliasSource | undefined, mapping: string): Promise<Wanted | Unread> {
+  const until = performance.now() + openingMs;
+  for (;;) {
+    const read = readFirst(sourceNow(), mapping);
+    if (!('passes' in read) || performance.now() > until) return read;
+    await delay(againMs);
+  }
+}
+
+/** The first names, and their values. */
+function readFirst(source: AliasSource | undefined, mapping: string): Wanted | Unread {
+  if (source?.isOpen !== true) return { why: 'the SQLite file is not open', passes: true };
+  const truth = source.truths.get(mapping);
+  if (truth === undefined) return { why: 'it is not served' };
+  if (!truth.live) return { why: 'its table has no index on the alias, so that a look would read all of it' };
   try {
-    if (source.standing() !== 'same') return 'the SQLite file has just become another one: look again';
-    if (source.writerActive()) return 'somebody is writing to the SQLite file: look again';
+    if (source.standing() !== 'same') return { why: 'the SQLite file has become another one', passes: true };
+    if (source.writerActive()) return { why: 'somebody is writing to the SQLite file', passes: true };
     const names: string[] = [];
     const values: string[] = [];
     const until = performance.now() + patienceMs;

@@ -191,6 +191,11 @@ export class AliasSource {
     this.#seenAt = now;
   }
 
+  /** Whether it can be read: it is closed for a moment whenever the log is folded. */
+  get isOpen(): boolean {
+    return this.#db.open;
+  }
+
   /** Closes the connection; no log is folded or deleted. May be called twice. */
   close(): void {
     this.#db.close();
