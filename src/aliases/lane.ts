@@ -20,7 +20,7 @@ import { aliasIncidentStore } from './sink/incident-store';
 import { aliasPauseStore } from './sink/pause-store';
 import { Introduction } from './sink/introduction';
 import { AliasSink, CheckpointMoved } from './sink/sink';
-import { sqliteError } from './source/database';
+import { sqliteError } from './source/file/database';
 import type { AliasSource } from './source/source';
 import { type KeeperOptions, SourceKeeper } from './source/source-keeper';
 import type { UnservedRow } from './source/unserved';

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Observable } from 'rxjs';
-import type { PostgresConnection } from '../connections/postgres';
-import type { PostgresTarget } from '../connections/postgres-url';
+import type { PostgresConnection } from '../connections/postgres/postgres';
+import type { PostgresTarget } from '../connections/postgres/postgres-url';
 import type { RedisConnection } from '../connections/redis';
 import type { RedisTarget } from '../connections/redis-url';
 import { asRetryable, isFatal } from '../foundation/errors';

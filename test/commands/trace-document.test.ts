@@ -81,7 +81,9 @@ test('a key that a new mapping would take over is blocked, one with two rows can
   await (await startDaemon(environment)).stop();
   expect(await verdict('product:1')).toEqual({
     state: 'blocked',
-    sentence: expect.stringMatching(/^product is new, and this key holds something else.*--yes product/) as string,
+    sentence: expect.stringMatching(
+      /^product is new, and this key holds something else.*--yes product/,
+    ) as string,
   });
   expect(await verdict('customer:1')).toMatchObject({ state: 'applied' });
   db.exec(`UPDATE customers SET name = CAST(x'ff' AS TEXT) WHERE id = 2`);

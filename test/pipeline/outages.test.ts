@@ -4,7 +4,7 @@ import { archiveIncidentStore } from '../../src/archive/position/incident-store'
 import { archiveStoreFacts } from '../../src/archive/inspect/store-facts';
 import { loadConfig, requirePostgres } from '../../src/config/load';
 import { type Incident, parseIncidents } from '../../src/pipeline/incident';
-import { PostgresConnection } from '../../src/connections/postgres';
+import { PostgresConnection } from '../../src/connections/postgres/postgres';
 import { RedisConnection } from '../../src/connections/redis';
 import { faultProxy, through } from '../archive/support/fault-proxy';
 import { bothPipelines } from '../metrics/support/daemon';

@@ -2,7 +2,7 @@ import type { AliasFile, AliasStores } from '../../config/load';
 import { type Finding, problem } from '../../pipeline/finding';
 import { describeGaps } from '../source/capture';
 import { dryRunPass } from '../pass/dry-run-pass';
-import { isNetworkPath, networkWarning } from '../source/network-path';
+import { isNetworkPath, networkWarning } from '../source/file/network-path';
 import { AliasSource } from '../source/source';
 import { documentRights } from './document-rights';
 import { type StoreFacts, storeFacts } from './store-facts';

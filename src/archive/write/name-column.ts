@@ -1,4 +1,4 @@
-import type { Transaction } from '../../connections/postgres';
+import type { Transaction } from '../../connections/postgres/postgres';
 import { CopyText } from '../batch/copy-text';
 import { Unfit } from '../record/unfit';
 import { isDataError, unfitOf } from './isolate';
