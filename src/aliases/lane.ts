@@ -5,7 +5,7 @@ import type { Metrics } from '../metrics/metrics';
 import { documentHashes } from '../mapping/fingerprint';
 import { AppliedReport } from '../pipeline/applied-report';
 import type { Tell } from '../pipeline/event';
-import { Incidents } from '../pipeline/incidents';
+import { Incidents } from '../pipeline/incidents/incidents';
 import { type LaneState, type Stage, Turns } from '../pipeline/turns';
 import type { PassRunner } from '../pipeline/pass-runner';
 import { PauseState } from '../pipeline/pause';

@@ -11,7 +11,7 @@ import type { RetentionPolicy } from '../mapping/retention-policy';
 import type { Metrics } from '../metrics/metrics';
 import { AppliedReport } from '../pipeline/applied-report';
 import type { Tell } from '../pipeline/event';
-import { Incidents } from '../pipeline/incidents';
+import { Incidents } from '../pipeline/incidents/incidents';
 import { type LaneState, type Stage, Turns } from '../pipeline/turns';
 import type { PassRunner } from '../pipeline/pass-runner';
 import { PauseState } from '../pipeline/pause';

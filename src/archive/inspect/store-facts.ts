@@ -1,5 +1,5 @@
 import type { Config } from '../../config/load';
-import type { Incident } from '../../pipeline/incident';
+import type { Incident } from '../../pipeline/incidents/incident';
 import type { Pause } from '../../pipeline/pause';
 import { PostgresConnection } from '../../connections/postgres/postgres';
 import type { PostgresTarget } from '../../connections/postgres/postgres-url';
