@@ -20,7 +20,7 @@ export type { Strategies } from './mapping/strategies';
 export type { Environment } from './config/environment';
 export type { DaemonStatus as MillraceStatus } from './control/daemon-status';
 export type { PipelineEvent } from './pipeline/event';
-export type { PipelineName } from './config/names';
+export type { PipelineName, PipelineWord } from './config/names';
 export { ModelStore } from './writer/model-store';
 export type { NewDataset, Dataset } from './writer/datasets';
 export type { NewExperiment, Experiment, ExperimentChanges } from './writer/experiments';

@@ -5,7 +5,7 @@ import type { Metrics } from '../metrics/metrics';
 import { documentHashes } from '../mapping/fingerprint';
 import { AppliedReport } from '../pipeline/applied-report';
 import type { Tell } from '../pipeline/event';
-import { Incidents } from '../pipeline/incidents';
+import { Incidents } from '../pipeline/incidents/incidents';
 import { type LaneState, type Stage, Turns } from '../pipeline/turns';
 import type { PassRunner } from '../pipeline/pass-runner';
 import { PauseState } from '../pipeline/pause';
@@ -20,7 +20,7 @@ import { aliasIncidentStore } from './sink/incident-store';
 import { aliasPauseStore } from './sink/pause-store';
 import { Introduction } from './sink/introduction';
 import { AliasSink, CheckpointMoved } from './sink/sink';
-import { sqliteError } from './source/database';
+import { sqliteError } from './source/file/database';
 import type { AliasSource } from './source/source';
 import { type KeeperOptions, SourceKeeper } from './source/source-keeper';
 import type { UnservedRow } from './source/unserved';
@@ -152,7 +152,7 @@ export function aliasLane(options: AliasLaneOptions): AliasLane {
     stages: {
       always: [
         keep.run,
-        greet(connection, log),
+        greet(connection, log, documents.length > 0 ? 'keys of the mappings' : 'alias keys'),
         lookForPause(aliasPauseStore(connection), pause),
         follow({ keep, follower, sink, pause, incidents, onDoubt }),
         yieldToWriter,

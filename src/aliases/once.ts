@@ -51,6 +51,6 @@ export async function aliasesOnce(
       connection.close();
     },
   });
-  requireTables(report, config.dbPath);
+  requireTables(report, config);
   return report;
 }

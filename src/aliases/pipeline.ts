@@ -6,8 +6,8 @@ import { aliasLane } from './lane';
 import type { PassReport } from './pass/report';
 import { sampleDocument } from './sample';
 import { aliasPauseStore } from './sink/pause-store';
-import { isNetworkPath, networkWarning } from './source/network-path';
-import { databaseWake$ } from './source/wake';
+import { isNetworkPath, networkWarning } from './source/file/network-path';
+import { databaseWake$ } from './source/file/wake';
 import { aliasHealth, aliasReadings, aliasStatus, type AliasStatus, aliasTroubles } from './status';
 import { mappingSet, sourceOptions } from './source/source-options';
 

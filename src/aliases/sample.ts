@@ -5,7 +5,7 @@ import { cutSample, type KeySample, type MappingSample, noSample, sampleKeys } f
 import { compareKeys } from './sink/compare-keys';
 import { showKeys } from './sink/show-keys';
 import { keyOf } from './sink/sink';
-import { sqliteError } from './source/database';
+import { sqliteError } from './source/file/database';
 import type { AliasSource } from './source/source';
 
 /** SQLite is read in the daemon's only thread: so many rows at the most, and no page more after so many milliseconds. */

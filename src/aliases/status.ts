@@ -66,6 +66,10 @@ export const tableStatuses = ({ entries, documents }: Served): readonly TableSta
   }),
 ];
 
+/** Whether other keys than aliases are served, or should be. Pure. */
+export const hasDocuments = (tables: readonly TableStatus[]): boolean =>
+  tables.some(({ type, keys }) => keys !== `${keyPrefix(type)}*`);
+
 type Served = Pick<AliasSource, 'entries' | 'documents'>;
 
 const unserved = ({ reason: state, message, hint }: UnservedTable | UnservedDocument) => ({
@@ -127,12 +131,14 @@ export function aliasTroubles(
     troubles.push(
       blocked?.reason === 'new'
         ? `aliases: ${type} is new, and ${blocked.prefix}* has keys already that are not as it says: see \`millrace config plan\`; to take them over, \`millrace config apply --yes ${type}\``
-        : `aliases: the last full pass stopped before a mass deletion of ${blocked?.prefix ?? keyPrefix(type)}* keys: check DB_PATH and ALIAS_TABLES; if it is meant, \`millrace reconcile --force\``,
+        : `aliases: the last full pass stopped before a mass deletion of ${blocked?.prefix ?? keyPrefix(type)}* keys: check DB_PATH and ${blocked === undefined || blocked.prefix === keyPrefix(type) ? 'ALIAS_TABLES' : `${type} in the file of mappings`}; if it is meant, \`millrace reconcile --force\``,
     );
   }
   const served = status.tables.filter((table) => table.state === 'served');
   if (status.tables.length > 0 && served.length === 0)
-    troubles.push('aliases: none of the alias tables can be served: `millrace doctor` says why');
+    troubles.push(
+      `aliases: none of the ${hasDocuments(status.tables) ? 'mappings' : 'alias tables'} can be served: \`millrace doctor\` says why`,
+    );
   return troubles;
 }
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Observable } from 'rxjs';
-import type { PostgresConnection } from '../connections/postgres';
-import type { PostgresTarget } from '../connections/postgres-url';
+import type { PostgresConnection } from '../connections/postgres/postgres';
+import type { PostgresTarget } from '../connections/postgres/postgres-url';
 import type { RedisConnection } from '../connections/redis';
 import type { RedisTarget } from '../connections/redis-url';
 import { asRetryable, isFatal } from '../foundation/errors';
@@ -11,7 +11,7 @@ import type { RetentionPolicy } from '../mapping/retention-policy';
 import type { Metrics } from '../metrics/metrics';
 import { AppliedReport } from '../pipeline/applied-report';
 import type { Tell } from '../pipeline/event';
-import { Incidents } from '../pipeline/incidents';
+import { Incidents } from '../pipeline/incidents/incidents';
 import { type LaneState, type Stage, Turns } from '../pipeline/turns';
 import type { PassRunner } from '../pipeline/pass-runner';
 import { PauseState } from '../pipeline/pause';

@@ -1,6 +1,6 @@
 import { EMPTY, exhaustMap, interval, merge, Subject, switchMap, takeUntil, tap, timer } from 'rxjs';
-import { PostgresConnection } from '../connections/postgres';
-import type { PostgresTarget } from '../connections/postgres-url';
+import { PostgresConnection } from '../connections/postgres/postgres';
+import type { PostgresTarget } from '../connections/postgres/postgres-url';
 import type { KindName } from '../mapping/kinds';
 import { retainedKinds } from '../mapping/retention-policy';
 import { framed, tellOf } from '../pipeline/frame';

@@ -1,4 +1,4 @@
-import type { Transaction } from '../connections/postgres';
+import type { Transaction } from '../connections/postgres/postgres';
 import { isOwn } from '../mapping/kinds';
 import type { Row } from './record/row';
 import { hasOwnKey, quoteName, type Target } from './record/target';

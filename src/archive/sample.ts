@@ -1,4 +1,4 @@
-import type { Transaction } from '../connections/postgres';
+import type { Transaction } from '../connections/postgres/postgres';
 import type { RedisConnection } from '../connections/redis';
 import { type KindName, kindOf } from '../mapping/kinds';
 import { cutSample, type KeySample, type MappingSample, noSample, sampleKeys } from '../mapping/sample';

@@ -50,7 +50,10 @@ export function captureCommand(program: Command, run: RunVerb): void {
         }
         if (action === 'install') {
           source.close();
-          const steps = installCapture(config.dbPath, config.aliasTables, config.aliasCase);
+          const steps = installCapture(config.dbPath, config.aliasTables, config.aliasCase, {
+            documents: config.documents,
+            tidy: true,
+          });
           if (!json)
             print(steps.length === 0 ? 'The capture is complete already.' : `Installed in ${config.dbPath}.`);
           source = AliasSource.open(options);

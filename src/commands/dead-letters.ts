@@ -10,7 +10,7 @@ import { fatal } from '../foundation/errors';
 import { harmless } from '../foundation/harmless';
 import type { Catalogue } from '../mapping/kinds';
 import { withStores } from '../config/left-out';
-import { PostgresConnection } from '../connections/postgres';
+import { PostgresConnection } from '../connections/postgres/postgres';
 import { useRunningDaemon } from '../embedded/stores';
 import { confirm } from '../terminal/confirm';
 import { noSuchLetters, nothingLike } from '../terminal/letters-like';
@@ -58,7 +58,7 @@ export function deadLettersCommand(program: Command, run: RunVerb): void {
         .option('--json', 'one line of JSON for each'),
       ['postgresUrl', 'config'],
     );
-  filtered('list', 'what is parked, and why; alias rows that cannot be served as well')
+  filtered('list', 'what is parked, and why; rows in SQLite that cannot be served as well')
     .option('--limit <count>', 'at most so many', parseCount, 100)
     .action((ids: string[], flags: Flags) => run((signal) => listBoth({ flags, ids, signal })));
   filtered('show', 'everything about the ones named, contents included').action(
@@ -87,7 +87,7 @@ type Work = (
   asked: Asked & { readonly store: DeadLetterStore; readonly filter: LetterFilter },
 ) => Promise<number>;
 
-/** Parked records; and, where nothing narrower is asked for, alias rows that cannot be served. */
+/** Parked records; and, where nothing narrower is asked for, rows in SQLite that cannot be served. */
 async function listBoth(asked: Asked & { readonly ids: readonly string[] }): Promise<number> {
   const { flags, ids } = asked;
   const { kind, error, limit = 100, json = false } = flags;
@@ -96,7 +96,8 @@ async function listBoth(asked: Asked & { readonly ids: readonly string[] }): Pro
   const aliasesAlone = config.postgres === undefined && !config.pipelines.includes('archive');
   const parked = aliasesAlone ? 0 : await withStore(asked, list);
   const unserved = tellUnserved(config, limit, json);
-  if (aliasesAlone && unserved === 0 && !json) print('Every row of the alias tables can be served.');
+  if (aliasesAlone && unserved === 0 && !json)
+    print(`Every row of the ${config.documents.length > 0 ? 'mapped' : 'alias'} tables can be served.`);
   return unserved > 0 ? 2 : parked;
 }
 

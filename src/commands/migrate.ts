@@ -1,10 +1,9 @@
 import type { Command } from 'commander';
-import { migrate, type MigrationReport } from '../archive/schema/migrate';
+import type { MigrationReport } from '../archive/schema/migrate';
 import { sentence } from '../archive/schema/things';
 import { quoteName } from '../archive/record/target';
-import { type Config, requirePostgres } from '../config/load';
+import { migratePostgres } from '../control/migrate-postgres';
 import { describeError } from '../foundation/errors';
-import { PostgresConnection } from '../connections/postgres';
 import { RedisConnection } from '../connections/redis';
 import type { RedisTarget } from '../connections/redis-url';
 import { useRunningDaemon } from '../embedded/stores';
@@ -44,20 +43,6 @@ export function migrateCommand(program: Command, run: RunVerb): void {
         return 0;
       }),
     );
-}
-
-async function migratePostgres(
-  config: Pick<Config, 'postgres' | 'catalogue'>,
-  dryRun: boolean,
-): Promise<MigrationReport> {
-  const postgres = new PostgresConnection(requirePostgres(config), 'migrate');
-  try {
-    return await postgres.lend((client) => migrate(client, { dryRun, catalogue: config.catalogue }));
-  } catch (error) {
-    throw postgres.translate(error);
-  } finally {
-    postgres.close();
-  }
 }
 
 /** What a migration did, one line for each thing. */

@@ -22,7 +22,7 @@ interface Flags {
 const examples = `
 Examples:
   millrace run                        both pipelines, or the one that has its stores, until Ctrl+C
-  millrace run --only aliases         one of them
+  millrace run --only cache           one of them
   millrace run --once                 one full pass, as cron may start it
   millrace run --interval 60          a full pass each minute
   millrace run --embedded             with a Redis and a Postgres of its own for what is not configured

@@ -3,11 +3,12 @@ import { z } from 'zod';
 /** What the text of a setting may be, and what becomes of it. */
 
 export const anyText = z.string();
-export const choice = <const T extends readonly [string, ...string[]]>(values: T) =>
+/** @param more said behind the values when it is none of them */
+export const choice = <const T extends readonly [string, ...string[]]>(values: T, more = '') =>
   z
     .string()
     .transform((value) => value.toLowerCase())
-    .pipe(z.enum(values, { error: `must be one of ${values.join(', ')}` }));
+    .pipe(z.enum(values, { error: `must be one of ${values.join(', ')}${more}` }));
 export const whole = (low: number, high: number) =>
   z
     .string()

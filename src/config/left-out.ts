@@ -18,7 +18,7 @@ export function withStores<C extends Config>(config: C): C {
   if (missing.size === config.pipelines.length) {
     throw fatal(`nothing is to be kept in step: no POSTGRES_URL is set, and there is no ${config.dbPath}`, {
       code: 'E_NO_STORES',
-      hint: 'Set DB_PATH for the aliases (the SQLite file that has them), POSTGRES_URL for the archive ("postgresql://user:password@localhost:5432/ai_models"), or both; `millrace run --embedded` brings servers and a sample of its own.',
+      hint: 'Set DB_PATH for the cache (the SQLite file that has its tables), POSTGRES_URL for the archive ("postgresql://user:password@localhost:5432/ai_models"), or both; `millrace run --embedded` brings servers and a sample of its own.',
     });
   }
   return {
@@ -28,16 +28,21 @@ export function withStores<C extends Config>(config: C): C {
   };
 }
 
-const leavingOut: Readonly<Record<PipelineName, (config: Pick<Config, 'dbPath'>) => LeftOut>> = {
-  archive: () => ({
-    pipeline: 'archive',
-    message:
-      'the aliases alone (SQLite → Redis): the archive (Redis → PostgreSQL) is left out, for POSTGRES_URL is not set',
-    hint: 'Set POSTGRES_URL for both; MILLRACE_ONLY=aliases says that this is meant.',
-  }),
-  aliases: ({ dbPath }) => ({
+type Known = Pick<Config, 'dbPath' | 'documents'>;
+
+/** Whoever serves alias tables alone knows them by their old name. */
+const leavingOut: Readonly<Record<PipelineName, (config: Known) => LeftOut>> = {
+  archive: ({ documents }) => {
+    const other = documents.length > 0 ? 'cache' : 'aliases';
+    return {
+      pipeline: 'archive',
+      message: `the ${other} alone (SQLite → Redis): the archive (Redis → PostgreSQL) is left out, for POSTGRES_URL is not set`,
+      hint: `Set POSTGRES_URL for both; MILLRACE_ONLY=${other} says that this is meant.`,
+    };
+  },
+  aliases: ({ dbPath, documents }) => ({
     pipeline: 'aliases',
-    message: `the archive alone (Redis → PostgreSQL): the aliases (SQLite → Redis) are left out, for DB_PATH is not set, and there is no ${dbPath}`,
+    message: `the archive alone (Redis → PostgreSQL): the ${documents.length > 0 ? 'cache (SQLite → Redis) is' : 'aliases (SQLite → Redis) are'} left out, for DB_PATH is not set, and there is no ${dbPath}`,
     hint: 'Set DB_PATH for both; MILLRACE_ONLY=archive says that this is meant.',
   }),
 };

@@ -8,7 +8,7 @@ import type { Strategies } from '../mapping/strategies';
 import type { Environment } from './environment';
 import { fatal } from '../foundation/errors';
 import { harmless } from '../foundation/harmless';
-import type { PostgresTarget } from '../connections/postgres-url';
+import type { PostgresTarget } from '../connections/postgres/postgres-url';
 import { daemonGrants } from '../connections/redis-grants';
 import { givenMappings, loadMappings, mappedPipelines, type MappingsFile, nothingMapped } from './mappings';
 import type { PipelineName } from './names';
@@ -196,7 +196,7 @@ export function loadConfig(
       ...redis.target,
       ...(certificates === undefined ? {} : { certificates }),
       maxRecordBytes: read('maxRecordSize'),
-      grants: daemonGrants(kinds),
+      grants: daemonGrants(kinds, mappings.documents),
     },
     pipelines,
     leftOut: [],

@@ -62,6 +62,18 @@ const included = (include: readonly Included[], { aliasTables, catalogue }: Sett
   catalogue: include.includes('ai-registry') ? catalogue : catalogueOf([]),
 });
 
+/** The names of those that a file has by `include`, or that are served without one: whoever lacks their tables has done nothing wrong. */
+export const builtInNames = ({
+  aliasTables,
+  documents,
+}: Pick<Mappings, 'aliasTables' | 'documents'>): ReadonlySet<string> => {
+  const entities = builtInDocuments('sports-entities');
+  return new Set([
+    ...(aliasTables === defaultMappings ? aliasTables.map(({ type }) => type) : []),
+    ...documents.filter((document) => entities.includes(document)).map(({ name }) => name),
+  ]);
+};
+
 /** What the mappings have for themselves: the names and the keys that no other may have. */
 const claimsOf = ({ aliasTables, documents, catalogue }: Mappings): readonly Claim[] => [
   ...aliasTables.map(({ type }) => ({ name: type, prefix: keyPrefix(type) })),

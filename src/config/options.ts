@@ -15,8 +15,8 @@ import { parseMappings } from '../mapping/alias-tables';
 import type { Catalogue } from '../mapping/kinds';
 import { parseRetention } from '../mapping/retention-policy';
 import { parseStrategies } from '../mapping/strategies';
-import { defaultHttpPort, type PipelineName, pipelineNames } from './names';
-import { parsePostgresUrl } from '../connections/postgres-url';
+import { defaultHttpPort, meantBy, type PipelineName, pipelineWords } from './names';
+import { parsePostgresUrl } from '../connections/postgres/postgres-url';
 import { defaultMaxRecordBytes } from '../connections/redis';
 import { defaultRedisPort, parseRedisUrl } from '../connections/redis-url';
 
@@ -110,15 +110,17 @@ export const options = {
   only: {
     env: 'MILLRACE_ONLY',
     flag: '--only <pipeline>',
-    schema: choice(pipelineNames),
-    help: 'one pipeline alone: aliases or archive (default: both)',
+    schema: choice(pipelineWords, '; cache is what aliases are called now').transform((word) =>
+      meantBy(word),
+    ),
+    help: 'one pipeline alone: cache (SQLite → Redis; aliases is its old name) or archive (default: both)',
   },
   dbPath: {
     env: 'DB_PATH',
     flag: '--db <path>',
     schema: anyText,
     fallback: 'sports_data.db',
-    help: 'SQLite file with the alias tables',
+    help: 'SQLite file with the tables that Redis is to serve',
   },
   config: {
     env: 'MILLRACE_CONFIG',
@@ -148,9 +150,13 @@ export const options = {
     env: 'SYNC_INTERVAL',
     flag: '--interval <seconds>',
     schema: seconds,
-    help: `seconds between full passes (default ${defaultSeconds.aliases} for aliases, ${defaultSeconds.archive} for the archive)`,
+    help: `seconds between full passes (default ${defaultSeconds.aliases} for the cache, ${defaultSeconds.archive} for the archive)`,
   },
-  aliasInterval: { env: 'ALIAS_SYNC_INTERVAL', schema: seconds, help: 'the same, for aliases only' },
+  aliasInterval: {
+    env: 'ALIAS_SYNC_INTERVAL',
+    schema: seconds,
+    help: 'the same, for the cache only (SQLite → Redis)',
+  },
   archiveInterval: { env: 'ARCHIVE_SYNC_INTERVAL', schema: seconds, help: 'the same, for the archive only' },
   mirror: {
     env: 'MIRROR',

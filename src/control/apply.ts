@@ -3,15 +3,22 @@ import { aliasesOnce } from '../aliases/once';
 import type { PassReport } from '../aliases/pass/report';
 import { deleteLeft, forgetMappings } from '../aliases/sink/forget';
 import { readIntroduced } from '../aliases/sink/introduced';
-import { installCapture } from '../aliases/source/capture';
+import { capturedIn, installCapture } from '../aliases/source/capture';
 import { AliasSource } from '../aliases/source/source';
 import { sourceOptions } from '../aliases/source/source-options';
 import { type TableStatus, tableStatuses } from '../aliases/status';
-import type { AliasStores, Config } from '../config/load';
+import { archiveOnce } from '../archive/once';
+import type { ArchivePassReport } from '../archive/pass/report';
+import type { MigrationReport } from '../archive/schema/migrate';
+import type { Config } from '../config/load';
+import { builtInNames } from '../config/mappings';
 import { RedisConnection } from '../connections/redis';
 import { fatal } from '../foundation/errors';
 import { nearest } from '../foundation/nearest';
 import type { Log } from '../log/log';
+import { ownKindsOf } from '../mapping/kinds';
+import { type CaptureChange, captureChange } from './capture-change';
+import { migratePostgres } from './migrate-postgres';
 import { answersTo, askForReload, type ReloadAnswer } from './reload-request';
 
 export interface ApplyOptions {
@@ -22,11 +29,22 @@ export interface ApplyOptions {
   readonly deleteKeys: boolean;
 }
 
-export interface Applied {
+/** What was done for the documents; null: nothing, for this pipeline is not run here. */
+interface AppliedCache {
   /** What was installed in the SQLite file. */
-  readonly capture: readonly string[];
+  readonly capture: CaptureChange;
   readonly unserved: readonly TableStatus[];
+  /** Mappings that are built in, of which the tables are not there. */
+  readonly absent: readonly TableStatus[];
   readonly report: PassReport;
+}
+
+export interface Applied {
+  readonly cache: AppliedCache | null;
+  /** What was made in Postgres; null: the archive is not run here. */
+  readonly postgres: MigrationReport | null;
+  /** The pass of the archive, if there are records of the user's own, and no daemon that makes it. */
+  readonly archive: ArchivePassReport | null;
   readonly forgotten: readonly {
     readonly name: string;
     readonly prefix: string;
@@ -40,28 +58,30 @@ const patienceMs = 3_000;
 const lookMs = 100;
 
 /**
- * Brings Redis in step with the mappings in force: triggers, one full pass, and running daemons are asked to read the file again.
- * @throws E_NO_MAPPING (fatal) for a name that there is not, before anything is done; as a pass does
+ * Brings everything in step with the mappings in force: triggers, one full pass, the tables in Postgres; and running daemons are asked to
+ * read the file again.
+ * @throws E_NO_MAPPING (fatal) for a name that there is not, before anything is done; as a pass and a migration do
  */
 export async function applyMappings(
-  stores: AliasStores & Pick<Config, 'capture'>,
+  config: Config,
   log: Log,
   { yes, forget, deleteKeys }: ApplyOptions,
 ): Promise<Applied> {
-  const { documents } = stores;
-  const introduced = await readIntroduced(stores.redis);
+  const { documents, pipelines } = config;
+  const introduced = await readIntroduced(config.redis);
   requireNames(
     yes,
     documents.map(({ name }) => name),
-    '--yes names',
+    '`millrace config apply --yes` names',
   );
   const left = Object.keys(introduced).filter(
     (name) => !documents.some((document) => document.name === name),
   );
-  requireNames(forget, left, '--forget names');
-  const { unserved, capture } = install(stores);
-  const report = await aliasesOnce(stores, log, { claimed: new Set(yes), since: Date.now() });
-  const connection = new RedisConnection(stores.redis, 'apply');
+  requireNames(forget, left, '`millrace config apply --forget` names');
+  const archived = pipelines.includes('archive');
+  const cache = pipelines.includes('aliases') ? await applyCache(config, log, yes) : null;
+  const postgres = archived ? await migratePostgres(config, false) : null;
+  const connection = new RedisConnection(config.redis, 'apply');
   try {
     await connection.connect();
     const forgotten: Applied['forgotten'][number][] = [];
@@ -73,23 +93,49 @@ export async function applyMappings(
       forgotten.push({ name, prefix, ...deleted });
     }
     if (forget.length > 0) await forgetMappings(connection, forget);
-    return { capture, unserved, report, forgotten, daemons: await reload(connection) };
+    const daemons = await reload(connection);
+    // A daemon that runs makes this pass itself, with what it has read now.
+    const alone = archived && daemons.length === 0 && ownKindsOf(config.catalogue).length > 0;
+    const archive = alone ? await archiveOnce(config, log) : null;
+    return { cache, postgres, archive, forgotten, daemons };
   } finally {
     connection.close();
   }
 }
 
-function install(stores: AliasStores & Pick<Config, 'capture'>): Pick<Applied, 'unserved' | 'capture'> {
-  const options = sourceOptions(stores);
+async function applyCache(config: Config, log: Log, yes: readonly string[]): Promise<AppliedCache> {
+  const { capture, notServed } = install(config);
+  const report = await aliasesOnce(config, log, { claimed: new Set(yes) });
+  const builtIn = builtInNames(config);
+  const isAbsent = ({ type, state }: TableStatus) => state === 'missing' && builtIn.has(type);
+  return {
+    capture,
+    unserved: notServed.filter((status) => !isAbsent(status)),
+    absent: notServed.filter(isAbsent),
+    report,
+  };
+}
+
+interface Installed {
+  readonly capture: CaptureChange;
+  /** The mappings that cannot be served. */
+  readonly notServed: readonly TableStatus[];
+}
+
+function install(config: Config): Installed {
+  const options = sourceOptions(config);
   const source = AliasSource.open(options);
   try {
-    const unserved = tableStatuses(source).filter(({ state }) => state !== 'served');
-    if (!stores.capture || source.truths.size === 0) return { unserved, capture: [] };
-    const steps = installCapture(options.path, options.mappings, options.aliasCase, {
-      documents: stores.documents,
-      tidy: true,
-    });
-    return { unserved, capture: steps.map(({ reason }) => reason) };
+    const before = capturedIn(options.path);
+    if (config.capture && source.truths.size > 0)
+      installCapture(options.path, options.mappings, options.aliasCase, {
+        documents: config.documents,
+        tidy: true,
+      });
+    return {
+      capture: captureChange(before, capturedIn(options.path)),
+      notServed: tableStatuses(source).filter(({ state }) => state !== 'served'),
+    };
   } finally {
     source.close();
   }

@@ -17,7 +17,7 @@ const traces: Readonly<Record<PipelineName, { readonly key: string; readonly wha
   },
   aliases: {
     key: checkpointKey,
-    what: `${checkpointKey} is in Redis: its aliases were kept in step, and are no longer`,
+    what: `${checkpointKey} is in Redis: its keys were kept in step with SQLite, and are no longer`,
   },
 };
 

@@ -6,17 +6,24 @@ import { readIntroduced } from '../aliases/sink/introduced';
 import { type Standing, standings } from '../aliases/sink/introduction';
 import type { Mappings } from '../aliases/sink/sink';
 import { tableStatuses } from '../aliases/status';
-import type { AliasStores } from '../config/load';
+import type { MigrationReport } from '../archive/schema/migrate';
+import { type AliasStores, type ArchiveRecords, type Config, requirePostgres } from '../config/load';
+import { planRecords, type RecordPlan } from '../archive/inspect/plan-records';
+import { builtInNames } from '../config/mappings';
 import { keyPrefix } from '../mapping/alias-tables';
 import { documentHashes } from '../mapping/fingerprint';
+import { migratePostgres } from './migrate-postgres';
 
 /** What one mapping would do to Redis now. */
 export interface MappingPlan {
   readonly name: string;
   /** Its key template. */
   readonly key: string;
-  /** `unserved`: `message` says why, and its keys stay as they are. */
-  readonly state: Standing | 'unserved';
+  /**
+   * `unserved`: `message` says why, and its keys stay as they are. `absent`: so they do, for the table of a mapping that is built in is
+   * not there, which is no fault.
+   */
+  readonly state: Standing | 'unserved' | 'absent';
   readonly message?: string;
   readonly hint?: string;
   /** Keys that it stands for. */
@@ -35,21 +42,63 @@ export interface Plan {
   readonly left: readonly { readonly name: string; readonly prefix: string }[];
   /** What the SQLite file lacks: triggers, the changelog, indexes. */
   readonly capture: readonly string[];
+  /** What Postgres lacks for the archive; null: the archive is not run here. */
+  readonly postgres: PostgresPlan | null;
+  readonly records: readonly RecordPlan[];
 }
+
+export interface PostgresPlan extends Pick<MigrationReport, 'database' | 'schema' | 'failed'> {
+  /** In the words of the migrations: `table users`, `column users.age`. */
+  readonly things: readonly string[];
+}
+
+/** What is planned: of which stores, and which mappings. */
+export type Planned = AliasStores & ArchiveRecords & Pick<Config, 'pipelines' | 'postgres'>;
 
 const samplesOfEach = 3;
 
 /** Whether there is something to do. */
-export const hasChanges = ({ mappings, capture }: Plan): boolean =>
+export const hasChanges = ({ mappings, capture, postgres, records }: Plan): boolean =>
   capture.length > 0 ||
+  records.some(({ differ }) => differ > 0) ||
+  (postgres?.things.length ?? 0) > 0 ||
   mappings.some(
     (one) => one.state === 'new' || one.state === 'changed' || one.add + one.update + one.delete > 0,
   );
 
-/** What the mappings in force would do. Reads SQLite and Redis, writes neither. @throws as a pass does */
-export async function planMappings(stores: AliasStores): Promise<Plan> {
+/** Whether something cannot be served. */
+export const hasFaults = ({ mappings, postgres, records }: Plan): boolean =>
+  records.some(({ state }) => state === 'stopped') ||
+  mappings.some(({ state }) => state === 'unserved') ||
+  (postgres?.failed.length ?? 0) > 0;
+
+/** What the mappings in force would do. Reads, and writes nothing. @throws as a pass and a migration do */
+export async function planMappings(config: Planned): Promise<Plan> {
+  const { pipelines } = config;
+  const introduced = await readIntroduced(config.redis);
+  const cached = pipelines.includes('aliases');
+  return {
+    ...(cached ? await planCache(config, introduced) : { mappings: [], capture: [] }),
+    left: leftOf(
+      introduced,
+      new Set([...config.aliasTables.map(({ type }) => type), ...config.documents.map(({ name }) => name)]),
+    ),
+    postgres: pipelines.includes('archive') ? await planPostgres(config) : null,
+    records: pipelines.includes('archive') ? await planRecords(config, requirePostgres(config)) : [],
+  };
+}
+
+async function planPostgres(config: Planned): Promise<PostgresPlan> {
+  const { database, schema, failed, steps } = await migratePostgres(config, true);
+  return { database, schema, failed, things: steps.map(({ thing }) => thing) };
+}
+
+async function planCache(
+  stores: AliasStores,
+  introduced: Mappings,
+): Promise<Pick<Plan, 'mappings' | 'capture'>> {
+  const builtIn = builtInNames(stores);
   const { entries, capture } = look(stores);
-  const introduced = await readIntroduced(stores.redis);
   const differences = new Map<string, { samples: Difference[]; takes: number }>();
   const report = await dryRunPass(stores, { force: 'mass deletion' }, (difference, { mapping, takes }) => {
     const found = differences.get(mapping) ?? { samples: [], takes: 0 };
@@ -69,14 +118,14 @@ export async function planMappings(stores: AliasStores): Promise<Plan> {
     const { samples = [], takes = 0 } = differences.get(name) ?? {};
     return {
       ...{ name, key, total, samples },
-      state: served === 'served' ? stands : 'unserved',
+      state: served === 'served' ? stands : served === 'missing' && builtIn.has(name) ? 'absent' : 'unserved',
       ...(message === undefined ? {} : { message }),
       ...(hint === undefined ? {} : { hint }),
       ...{ add: added, update: updated, delete: deleted },
       takes: stands === 'new' ? takes : 0,
     };
   });
-  return { mappings, left: leftOf(introduced, keys), capture };
+  return { mappings, capture };
 }
 
 function look(stores: AliasStores) {
@@ -89,7 +138,7 @@ function look(stores: AliasStores) {
   }
 }
 
-const leftOf = (introduced: Mappings, keys: ReadonlyMap<string, string>): Plan['left'] =>
+const leftOf = (introduced: Mappings, names: ReadonlySet<string>): Plan['left'] =>
   Object.entries(introduced)
-    .filter(([name]) => !keys.has(name))
+    .filter(([name]) => !names.has(name))
     .map(([name, { prefix }]) => ({ name, prefix }));

@@ -5,7 +5,7 @@ import { timestamp } from '../foundation/timestamp';
 const line = '='.repeat(60);
 
 type Announced = ArchiveStores &
-  Pick<Config, 'pipelines' | 'dbPath' | 'aliasIntervalSeconds' | 'archiveIntervalSeconds'>;
+  Pick<Config, 'pipelines' | 'documents' | 'dbPath' | 'aliasIntervalSeconds' | 'archiveIntervalSeconds'>;
 
 /** The banner the documents show, for what this process runs. */
 export function banner(config: Announced): string {
@@ -13,7 +13,9 @@ export function banner(config: Announced): string {
   const aliases = pipelines.includes('aliases');
   const archive = pipelines.includes('archive');
   const title = [
-    ...(aliases ? ['Redis Alias Sync Service'] : []),
+    ...(aliases
+      ? [config.documents.length > 0 ? 'SQLite → Redis Sync Service' : 'Redis Alias Sync Service']
+      : []),
     ...(archive ? ['Redis → PostgreSQL Sync Service'] : []),
   ];
   return [

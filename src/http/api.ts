@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { DaemonStatus } from '../control/daemon-status';
-import { type PipelineName, pipelineNames } from '../config/names';
+import { meantBy, type PipelineName, pipelineWords, spokenNames } from '../config/names';
 import { letterRoutes } from './api-letters';
 import { mappingRoutes } from './api-mappings';
 import type { Sample } from './history';
@@ -35,7 +35,7 @@ export interface HistoryAnswer {
 /** How long a request waits for its full pass: that of a small store is over by then, and its report is the answer. */
 const passPatienceMs = 2_000;
 
-const params = z.object({ name: z.enum(pipelineNames) });
+const params = z.object({ name: z.enum(pipelineWords).transform((word) => meantBy(word)) });
 
 export function apiRoutes(server: FastifyInstance, parts: ApiParts): void {
   const { control, history, live, guard, log, exempt } = parts;
@@ -97,7 +97,11 @@ export function apiRoutes(server: FastifyInstance, parts: ApiParts): void {
 function pipelineOf(request: FastifyRequest): PipelineName {
   const parsed = params.safeParse(request.params);
   if (parsed.success) return parsed.data.name;
-  throw badRequest('there is no such pipeline', `They are ${pipelineNames.join(' and ')}.`, 404);
+  throw badRequest(
+    'there is no such pipeline',
+    `They are ${spokenNames.join(' and ')}; aliases is the old name of ${spokenNames[0]}.`,
+    404,
+  );
 }
 
 const after = <T>(ms: number, value: T): Promise<T> =>

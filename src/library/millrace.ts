@@ -14,7 +14,7 @@ import { Run, type Running } from './run';
 import { failing$, unlessAborted, type Waiting } from './waiting';
 import type { PipelineEvent } from '../pipeline/event';
 import { whoAmI } from '../pipeline/pause';
-import type { PipelineName } from '../config/names';
+import { type Meant, meantBy, type PipelineName, type PipelineWord } from '../config/names';
 import { abort$ } from '../pipeline/pump';
 import { setPause } from '../control/set-pause';
 
@@ -123,11 +123,20 @@ export class Millrace implements AsyncDisposable {
 
   /** A full pass from SQLite to Redis. `blocked` names types whose keys the breaker has kept from being deleted. */
   syncAliases(waiting: Waiting = {}): Promise<Reports['aliases']> {
-    return this.reconcile('aliases', waiting);
+    return this.reconcile('cache', waiting);
   }
 
   /** A full pass of one pipeline; returns its whole report. */
-  async reconcile<P extends PipelineName>(pipeline: P, { signal }: Waiting = {}): Promise<Reports[P]> {
+  async reconcile<W extends PipelineWord>(word: W, { signal }: Waiting = {}): Promise<Reports[Meant<W>]> {
+    const pipeline: PipelineName = meantBy(word);
+    const report = await this.#reconcile(pipeline, signal);
+    return report as Reports[Meant<W>];
+  }
+
+  async #reconcile<P extends PipelineName>(
+    pipeline: P,
+    signal: AbortSignal | undefined,
+  ): Promise<Reports[P]> {
     this.#requirePipeline(pipeline);
     signal?.throwIfAborted();
     const run = this.#run;
@@ -170,12 +179,14 @@ export class Millrace implements AsyncDisposable {
    * effect within a second. No daemon has to run.
    * @param by who pauses the pipeline, for people
    */
-  async pause(pipeline: PipelineName, by = whoAmI()): Promise<void> {
+  async pause(word: PipelineWord, by = whoAmI()): Promise<void> {
+    const pipeline = meantBy(word);
     this.#requireMeant(pipeline);
     await setPause(await this.#stores(), pipeline, by);
   }
 
-  async resume(pipeline: PipelineName): Promise<void> {
+  async resume(word: PipelineWord): Promise<void> {
+    const pipeline = meantBy(word);
     this.#requireMeant(pipeline);
     await setPause(await this.#stores(), pipeline, undefined);
   }

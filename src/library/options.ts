@@ -4,6 +4,7 @@ import type { Strategies } from '../mapping/strategies';
 import { definitionText, type MappingsDefinition } from '../mapping/file/definition';
 import { type Config, loadConfig, type OptionName } from '../config/load';
 import type { Environment } from '../config/environment';
+import type { PipelineWord } from '../config/names';
 import { fatal } from '../foundation/errors';
 import { withStores } from '../config/left-out';
 import type { LogEntry } from './log';
@@ -17,7 +18,9 @@ type Settings = {
   readonly [N in OptionName]?: Value<z.output<(typeof settings)[N]['schema']>> | undefined;
 };
 
-export interface MillraceOptions extends Omit<Settings, 'aliasTables' | 'onConflict'> {
+export interface MillraceOptions extends Omit<Settings, 'aliasTables' | 'onConflict' | 'only'> {
+  /** One pipeline alone. `aliases` is the old name of `cache`. */
+  readonly only?: PipelineWord | undefined;
   /** The tables to serve: as a list, or `type=table(id_column,alias_column);…`. */
   readonly aliasTables?: readonly AliasMapping[] | string | undefined;
   /** What to do with a name that Postgres has already: `skip`, `overwrite` or `merge`; or by kind, with a default. */

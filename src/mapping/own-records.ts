@@ -14,6 +14,7 @@ export interface RecordMapping {
   readonly holds: 'hash' | 'json';
   readonly columns: readonly RecordColumn[];
   readonly parents: readonly RecordParent[];
+  readonly unique: OwnRecord['unique'];
   /** A value that means NULL; undefined: none does. */
   readonly none: string | undefined;
   readonly onDelete: OwnRecord['onDelete'];
@@ -73,7 +74,7 @@ export function ownKinds(mappings: readonly RecordMapping[]): readonly Kind[] {
 }
 
 function ownKind(mapping: RecordMapping, byName: ReadonlyMap<string, RecordMapping>): Kind {
-  const { name, table, key, parents, none, onDelete } = mapping;
+  const { name, table, key, parents, unique, none, onDelete } = mapping;
   const inKey = new Map(parents.flatMap(({ column, from }) => ('part' in from ? [[from.part, column]] : [])));
   const [first, ...others] = key.parts.map((part) => ({
     ...part,
@@ -95,7 +96,7 @@ function ownKind(mapping: RecordMapping, byName: ReadonlyMap<string, RecordMappi
     ...{ name, table, identity: 'own', statistic: lineOf(name), parents: [] },
     shape: mapping.holds === 'json' ? 'object' : 'hash',
     columns: [...references, ...columns],
-    own: { prefix: key.prefix, parts, refers, none, onDelete },
+    own: { prefix: key.prefix, parts, refers, unique, none, onDelete },
   };
 }
 

@@ -5,6 +5,7 @@ import type { Environment } from '../config/environment';
 import { describeError } from '../foundation/errors';
 import { withStores } from '../config/left-out';
 import { version } from '../foundation/package-root';
+import { ownKindsOf } from '../mapping/kinds';
 import { askDaemon, daemonUrl, type Reachable } from '../doctor/ask';
 import { diagnose } from '../doctor/diagnose';
 import { postgresSection } from './postgres-section';
@@ -31,7 +32,9 @@ export async function collect(
   const config = withStoresIfAny(configured);
   const names = knownNames(config);
   const mask = secretMask(secretsOf(environment, config));
-  const scrubbed = (value: unknown) => mapTexts(value, (text) => withoutContents(text, names));
+  const prefixes = ownPrefixes(config);
+  const without = (text: string) => withoutContents(text, names, prefixes);
+  const scrubbed = (value: unknown) => mapTexts(value, without);
   const sections: Readonly<Record<string, () => unknown>> = {
     settings: () => settingsSection(environment, flags),
     stores: () => ({
@@ -41,6 +44,8 @@ export async function collect(
       postgres: config.postgres?.display ?? null,
       database: config.dbPath,
       aliasTables: config.aliasTables,
+      documents: config.documents.map(({ name }) => name),
+      records: ownKindsOf(config.catalogue).map(({ name }) => name),
     }),
     daemon: async () => scrubbed(withoutRows(await askDaemon(config))),
     findings: async () => scrubbed(await diagnose(configured)),
@@ -51,7 +56,7 @@ export async function collect(
       config.pipelines.includes('archive')
         ? postgresSection(requirePostgres(config), config.catalogue)
         : null,
-    log: () => (config.log.file === '' ? null : logWithoutContents(tailOf(config.log.file), names)),
+    log: () => (config.log.file === '' ? null : logWithoutContents(tailOf(config.log.file), names, prefixes)),
   };
   const bundle: Record<string, unknown> = {
     madeAt: new Date().toISOString(),
@@ -64,7 +69,7 @@ export async function collect(
       bundle[section] = mapTexts(await read(), mask);
     } catch (error) {
       const { code, message } = describeError(error);
-      const why = mask(`${withoutContents(message, names)} (${code})`);
+      const why = mask(`${without(message)} (${code})`);
       bundle[section] = { couldNotBeRead: why };
       failed.push({ section, why });
     }
@@ -127,8 +132,13 @@ function tailOf(path: string): readonly string[] {
   }
 }
 
+const ownPrefixes = ({ documents, catalogue }: Reachable): readonly string[] => [
+  ...documents.map(({ key }) => key.prefix),
+  ...ownKindsOf(catalogue).map(({ own }) => own.prefix),
+];
+
 /** Names that a message may quote, because they tell nothing of a record. */
-function knownNames({ aliasTables, catalogue, postgres }: Reachable): ReadonlySet<string> {
+function knownNames({ aliasTables, documents, catalogue, postgres }: Reachable): ReadonlySet<string> {
   const names = new Set(['millrace', 'public', 'timestamp', 'json', 'UTF8', 'redis_id', 'redis_key', 'id']);
   for (const { name: kind, table, columns, parents, own } of catalogue.values()) {
     for (const name of [kind, table, `public.${table}`]) names.add(name);
@@ -136,6 +146,10 @@ function knownNames({ aliasTables, catalogue, postgres }: Reachable): ReadonlySe
   }
   for (const { type, table, idColumn, aliasColumn } of aliasTables)
     for (const name of [type, table, idColumn, aliasColumn]) names.add(name);
+  for (const { name, key, watch } of documents) {
+    for (const known of [name, ...key.parts.map(({ column }) => column)]) names.add(known);
+    for (const { table, by } of watch) for (const known of [table, ...by]) names.add(known);
+  }
   const database = postgres?.display.split('/').at(-1);
   if (database !== undefined) names.add(database);
   return names;

@@ -28,13 +28,26 @@ export function mapTexts(value: unknown, change: (text: string) => string): unkn
   return Object.fromEntries(Object.entries(value).map(([key, one]) => [change(key), mapTexts(one, change)]));
 }
 
+const literally = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+
+/** Cuts a text behind the first key of a mapping: a key may have any characters in it. */
+const withoutOwnKeys = (text: string, prefixes: readonly string[]): string =>
+  prefixes.reduce(
+    (rest, prefix) => rest.replace(new RegExp(`(?<![\\w:])${literally(prefix)}[^]*$`), () => `${prefix}…`),
+    text,
+  );
+
 /**
  * A message without anything it may quote: aliases in keys, all that follows the id in keys of records, quoted values. From the first
  * quotation on that is not a known name everything is removed, for a quoted text may itself hold quotation marks.
- * @param names of tables, columns and the like
+ * @param names of tables, columns and the like @param prefixes what the keys of the user's own mappings begin with
  */
-export function withoutContents(message: string, names: ReadonlySet<string>): string {
-  const keys = message
+export function withoutContents(
+  message: string,
+  names: ReadonlySet<string>,
+  prefixes: readonly string[] = [],
+): string {
+  const keys = withoutOwnKeys(message, prefixes)
     .replace(/\balias:[^]*$/, 'alias:…')
     .replace(/\baidb:(\w+):(\d*)\S*/g, 'aidb:$1:$2')
     .replace(/\)=\([^]*$/, ')=(…')
@@ -58,27 +71,31 @@ const word = /^[\w.:+-]{1,64}$/;
 export function logWithoutContents(
   lines: readonly string[],
   names: ReadonlySet<string>,
+  prefixes: readonly string[] = [],
 ): { readonly lines: readonly unknown[]; readonly leftOut: number } {
-  const kept = lines.flatMap((text) => keptLine(text, names) ?? []);
+  const without = (message: string) => withoutContents(message, names, prefixes);
+  const kept = lines.flatMap((text) => keptLine(text, without) ?? []);
   return { lines: kept, leftOut: lines.length - kept.length };
 }
 
-function keptLine(text: string, names: ReadonlySet<string>): unknown {
+type Without = (message: string) => string;
+
+function keptLine(text: string, without: Without): unknown {
   if (text.startsWith('{')) {
     try {
-      return keptEvent(JSON.parse(text) as Record<string, unknown>, names);
+      return keptEvent(JSON.parse(text) as Record<string, unknown>, without);
     } catch {
       return undefined; // a line that was cut, or is not ours
     }
   }
   const [, time, level, message = ''] = line.exec(text) ?? [];
   if (time === undefined) return undefined;
-  if (level !== undefined) return `[${time}] ${level} ${withoutContents(message, names)}`;
+  if (level !== undefined) return `[${time}] ${level} ${without(message)}`;
   return plain.test(message) ? text : undefined;
 }
 
 /** The fields of an event that may be kept: words and numbers under known names, and the message of a failure. */
-function keptEvent(event: Record<string, unknown>, names: ReadonlySet<string>): unknown {
+function keptEvent(event: Record<string, unknown>, without: Without): unknown {
   const kept: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(event)) {
     if (typeof value === 'number' || typeof value === 'boolean') kept[key] = value;
@@ -86,7 +103,7 @@ function keptEvent(event: Record<string, unknown>, names: ReadonlySet<string>): 
     else if (['time', 'level', 'event', 'pipeline', 'kind', 'code'].includes(key)) {
       if (word.test(value)) kept[key] = value;
     } else if (key === 'message' && ['warn', 'error'].includes(String(event['level'])))
-      kept[key] = withoutContents(value, names);
+      kept[key] = without(value);
   }
   return kept;
 }

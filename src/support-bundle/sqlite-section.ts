@@ -1,6 +1,7 @@
-import { openForReading, sqliteError } from '../aliases/source/database';
+import { openForReading, sqliteError } from '../aliases/source/file/database';
 import { quoteIdentifier } from '../aliases/source/identifiers';
 import { AliasSource } from '../aliases/source/source';
+import { tableStatuses } from '../aliases/status';
 import type { AliasFile } from '../config/load';
 import { sourceOptions } from '../aliases/source/source-options';
 
@@ -31,6 +32,9 @@ export function sqliteSection(file: AliasFile) {
             }
           : { table: entry.mapping.table, state: entry.reason },
       ),
+      documents: tableStatuses(source)
+        .filter(({ type }) => source.documents.some(({ mapping }) => mapping.name === type))
+        .map(({ type, table, state }) => ({ name: type, table, state })),
       triggers: db
         .prepare(`SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'millrace%'`)
         .pluck()

@@ -1,6 +1,5 @@
 import type { Command, Option } from 'commander';
-import { pipelineNames } from '../config/names';
-import type { Catalogue } from '../mapping/kinds';
+import { spokenNames } from '../config/names';
 
 export const shells = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof shells)[number];
@@ -40,12 +39,19 @@ const toOption = ({ long, description, required, optional, argChoices }: Option,
   flag: long ?? '',
   help: description,
   takesValue: required || optional,
-  values: argChoices ?? values[long ?? ''] ?? [],
+  values: argChoices ?? (required || optional ? values[long ?? ''] : undefined) ?? [],
 });
 
+/** The names that the mappings give. */
+export interface MappedNames {
+  readonly documents: readonly string[];
+  readonly kinds: readonly string[];
+}
+
 /** The script that makes a shell complete the words of this program. */
-export function completionScript(program: Command, shell: Shell, catalogue: Catalogue): string {
-  const places = placesOf(program, { '--only': pipelineNames, '--kind': [...catalogue.keys()] });
+export function completionScript(program: Command, shell: Shell, { documents, kinds }: MappedNames): string {
+  const values = { '--only': spokenNames, '--kind': kinds, '--yes': documents, '--forget': documents };
+  const places = placesOf(program, values);
   const name = program.name();
   if (shell === 'fish') return fish(name, places);
   // zsh can use completions of bash (bashcompinit), so both share one function.

@@ -1,40 +1,57 @@
-import type { AliasStores } from '../config/load';
-import { hasChanges, type MappingPlan, type Plan } from '../control/plan';
-import { fatal } from '../foundation/errors';
+import { describeGaps } from '../aliases/source/capture';
+import type { Applied } from '../control/apply';
+import type { CaptureChange } from '../control/capture-change';
+import {
+  hasChanges,
+  hasFaults,
+  type MappingPlan,
+  type Plan,
+  type Planned,
+  type PostgresPlan,
+} from '../control/plan';
+import type { RecordPlan } from '../archive/inspect/plan-records';
+import { sentence, tableOf } from '../archive/schema/things';
+import { harmless } from '../foundation/harmless';
 import { inFew } from '../foundation/in-few';
 import { describeAlias } from './describe-difference';
 
-const signs = { known: '=', changed: '~', new: '+', claimed: '+', unserved: '!' } as const;
+const signs = { known: '=', changed: '~', new: '+', claimed: '+', unserved: '!', absent: '=' } as const;
 const words = {
   known: '',
   changed: 'changed',
   new: 'new',
   claimed: 'new',
   unserved: 'cannot be served',
+  absent: 'built in, and not served here',
 } as const;
 
-/** @throws E_NO_MAPPINGS (fatal) where there is nothing that could be planned */
-export function requireMappingsOf({ aliasTables, documents }: AliasStores): void {
-  if (aliasTables.length + documents.length > 0) return;
-  throw fatal('the file of mappings has no documents, and includes none', {
-    code: 'E_NO_MAPPINGS',
-    hint: 'Name some under `documents:`, or write `include: [sports-aliases]`; `millrace config init --stdout` proposes.',
-  });
-}
-
 /** What the mappings would do, a paragraph each. */
-export function tellPlan(plan: Plan, { dbPath, redis }: AliasStores): readonly string[] {
-  const { mappings, left, capture } = plan;
+export function tellPlan(
+  plan: Plan,
+  { dbPath, redis, pipelines, postgres: target }: Planned,
+): readonly string[] {
+  const { mappings, left, capture, postgres, records } = plan;
   const takers = mappings.filter(({ takes }) => takes > 0).map(({ name }) => name);
   return [
-    `${dbPath} -> Redis at ${redis.display}`,
+    ...(pipelines.includes('aliases') ? [`${dbPath} -> Redis at ${redis.display}`] : []),
     ...mappings.flatMap(tellMapping),
     ...left.flatMap(({ name, prefix }) => [
       `- ${name}  ${prefix}*  taken out: its keys stay as they are`,
       `    → to delete them: millrace config apply --forget ${name} --delete-keys`,
     ]),
-    ...(capture.length === 0 ? [] : [`SQLite: ${inFew(capture)}`]),
-    hasChanges(plan) ? 'Nothing was changed. To do it: millrace config apply' : 'Nothing to do.',
+    ...(capture.length === 0 ? [] : [`SQLite: ${describeGaps(capture)}`]),
+    ...(postgres === null
+      ? []
+      : [
+          `Redis at ${redis.display} -> Postgres at ${target?.display ?? ''}`,
+          ...tellRecordPlan(records),
+          ...tellPostgres(postgres, records),
+        ]),
+    hasChanges(plan)
+      ? 'Nothing was changed. To do it: millrace config apply'
+      : hasFaults(plan)
+        ? 'Nothing else to do.'
+        : 'Nothing to do.',
     ...(takers.length === 0
       ? []
       : [
@@ -43,11 +60,75 @@ export function tellPlan(plan: Plan, { dbPath, redis }: AliasStores): readonly s
   ];
 }
 
+const isOurs = (thing: string): boolean =>
+  / millrace(?:\.|$)/.test(thing) || tableOf(thing)?.startsWith('millrace.') === true;
+
+/** What Postgres lacks: each thing of the records' tables, and how much of Millrace's own. */
+function tellPostgres(
+  { schema, things, failed }: PostgresPlan,
+  records: readonly RecordPlan[],
+): readonly string[] {
+  const told = new Set(records.flatMap(({ steps }) => steps.map(({ thing }) => thing)));
+  const theirs = things.filter((thing) => !isOurs(thing) && !told.has(thing));
+  const ours = things.filter(isOurs).length;
+  return [
+    ...theirs.map((thing) => `+ ${thing}`),
+    ...(ours === 0 ? [] : [`+ ${counted(ours, 'thing')} of Millrace's own, in the schema millrace`]),
+    ...failed
+      .filter(({ kind }) => !records.some(({ name }) => name === kind))
+      .flatMap(({ kind, message, hint }) => [`! ${kind}  cannot be served: ${message}`, `    → ${hint}`]),
+    ...(things.length + failed.length === 0 ? [`= the schema ${schema} has all that the records need`] : []),
+  ];
+}
+
+/** What was done, a line each. */
+export function tellApplied({ cache, postgres, forgotten, daemons }: Applied): readonly string[] {
+  return [
+    ...(cache === null ? [] : tellCapture(cache.capture)),
+    ...(cache?.absent ?? []).map(
+      ({ type, table }) => `${type} is built in, and not served here: there is no table ${table}`,
+    ),
+    ...(postgres?.steps ?? []).flatMap(({ thing }) =>
+      isOurs(thing) ? [] : [`Postgres: ${sentence(thing)}`],
+    ),
+    ...(postgres?.steps.some(({ thing }) => isOurs(thing)) === true
+      ? ['Postgres: created what Millrace keeps for itself, in the schema millrace']
+      : []),
+    ...forgotten.map(({ name, prefix, deleted }) =>
+      deleted === undefined
+        ? `${name} is forgotten; the keys ${prefix}* stay`
+        : `${name} is forgotten, with ${deleted} keys ${prefix}*`,
+    ),
+    ...daemons.map(({ by, says }) => `Daemon ${by}: ${says}`),
+    ...(daemons.length === 0 ? ['No daemon has answered. Start one: millrace run'] : []),
+  ];
+}
+
+/** `SQLite: installed the changelog, triggers on products, categories` */
+function tellCapture({ changelog, triggers, indexes, removed }: CaptureChange): readonly string[] {
+  const made = [
+    ...(changelog ? ['the changelog'] : []),
+    ...(triggers.length === 0 ? [] : [`triggers on ${inFew(triggers)}`]),
+    ...(indexes.length === 0
+      ? []
+      : [`${indexes.length === 1 ? 'an index' : 'indexes'} on ${inFew(indexes)}`]),
+  ];
+  return [
+    ...(made.length === 0 ? [] : [`SQLite: installed ${made.join(', ')}`]),
+    ...(removed.length === 0
+      ? []
+      : [`SQLite: removed what no mapping needs any more, from ${inFew(removed)}`]),
+  ];
+}
+
 function tellMapping(mapping: MappingPlan): readonly string[] {
   const { name, key, state, message, hint, takes, samples } = mapping;
   const head = [signs[state], name, key, words[state]].filter((word) => word !== '').join('  ');
-  if (state === 'unserved')
-    return [`${head}: ${message ?? ''}`, ...(hint === undefined ? [] : [`    → ${hint}`])];
+  if (state === 'unserved' || state === 'absent')
+    return [
+      `${head}: ${message ?? ''}`,
+      ...(hint === undefined || state === 'absent' ? [] : [`    → ${hint}`]),
+    ];
   const taken =
     takes === 0
       ? ''
@@ -65,3 +146,27 @@ function work({ total, add, update, delete: remove }: MappingPlan): string {
 }
 
 const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
+
+/** What the records of the file of mappings would do, a paragraph each. Pure. */
+export const tellRecordPlan = (plans: readonly RecordPlan[]): readonly string[] =>
+  plans
+    .flatMap(({ name, prefix, table, state, steps, problems, rows, keys, differ }) => [
+      `record ${name}: ${prefix}… to table ${table}, ${stateInWords(state, rows)}; ${keys} keys, ${differ} to be written`,
+      ...steps.map(({ thing, sql }) => `  + ${thing}${thing.startsWith('table ') ? '' : `: ${sql}`}`),
+      ...problems.flatMap(({ message, hint }) => [`  ! ${message}`, `    ${hint}`]),
+    ])
+    .map(harmless);
+
+function stateInWords(state: RecordPlan['state'], rows: number): string {
+  const there = rows > 0 ? ` (about ${rows} rows; those with the key of a record take its contents)` : '';
+  switch (state) {
+    case 'new table':
+      return 'which is made';
+    case 'adopted':
+      return `which is adopted${there}`;
+    case 'in place':
+      return `which is in place${rows > 0 ? ` (about ${rows} rows)` : ''}`;
+    case 'stopped':
+      return 'which cannot take the records';
+  }
+}

@@ -1,9 +1,9 @@
-import type { AliasStatus } from '../aliases/status';
+import { type AliasStatus, hasDocuments } from '../aliases/status';
 import type { ArchiveStatus } from '../archive/status';
 import type { DaemonStatus } from '../control/daemon-status';
 import type { LeftOut } from '../config/load';
 import type { Health } from '../pipeline/health';
-import type { Incident } from '../pipeline/incident';
+import type { Incident } from '../pipeline/incidents/incident';
 import { timestamp } from '../foundation/timestamp';
 import { describeIncident } from './describe-incident';
 import { aliasSentences, archiveSentences, type TimeStyle, overall, type Sentence } from './status-sentences';
@@ -26,11 +26,19 @@ export function describeDaemon(status: DaemonStatus, now: number): readonly stri
 function describeAliases(aliases: AliasStatus, health: Health | null, clock: TimeStyle): readonly string[] {
   const said = aliasSentences(aliases, health, clock);
   return [
-    'Aliases',
+    hasDocuments(aliases.tables) ? 'Cache' : 'Aliases',
     ...laidOut(said.state, said.paused, said.failure),
     fact('database', `${aliases.database} (${aliases.journalMode ?? 'closed'})`),
     fact('redis', aliases.redis),
-    ...laidOut(said.mode, said.lag, said.checkpoint, said.lastPass, said.notServed),
+    ...laidOut(
+      said.mode,
+      said.lag,
+      said.checkpoint,
+      said.lastPass,
+      said.mappings,
+      said.unmatched,
+      said.notServed,
+    ),
     ...aliases.tables.flatMap((table) =>
       table.message === undefined ? [] : [`  ! ${table.message}`, `    → ${table.hint ?? ''}`],
     ),
@@ -45,7 +53,16 @@ function describeArchive(archive: ArchiveStatus, health: Health | null, clock: T
     ...laidOut(said.state, said.paused, said.failure),
     fact('redis', archive.redis),
     fact('postgres', archive.postgres),
-    ...laidOut(said.role, said.mirror, said.lag, said.position, said.stream, said.parked, said.lastPass),
+    ...laidOut(
+      said.role,
+      said.mirror,
+      said.lag,
+      said.position,
+      said.stream,
+      said.parked,
+      said.lastPass,
+      said.unmatched,
+    ),
     ...incidents(archive.incidents, clock.now),
   ];
 }

@@ -1,3 +1,4 @@
+import { hasDocuments } from '../aliases/status';
 import type { Config } from '../config/load';
 import type { Stores } from '../doctor/ask';
 import { timestamp } from '../foundation/timestamp';
@@ -17,7 +18,7 @@ export function describeStores(
   if (aliases !== null) {
     const { checkpoint, lagRecords } = aliases;
     lines.push(
-      'Aliases',
+      hasDocuments(aliases.tables) ? 'Cache' : 'Aliases',
       ...laidOut(pausedSince(aliases.paused)),
       fact('database', `${dbPath} (${aliases.journalMode})`),
       fact('redis', redis.display),

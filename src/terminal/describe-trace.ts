@@ -1,4 +1,5 @@
 import type { AliasTrace } from '../aliases/inspect/trace';
+import type { DocumentTrace } from '../aliases/inspect/trace-document';
 import type { ArchiveTrace } from '../archive/inspect/record-trace';
 import { harmless } from '../foundation/harmless';
 
@@ -94,4 +95,34 @@ export function describeAliasTrace({
     `Redis      ${redis ?? '(nil)'}${redis === expected ? '' : `, where the table says ${expected ?? '(nil)'}`}`,
   );
   return [...lines, `→ ${verdict.sentence}`].map(harmless).join('\n');
+}
+
+export function describeDocumentTrace(trace: DocumentTrace): string {
+  const { key, mapping, template, table, columns, expected, reason, redis, verdict } = trace;
+  const named =
+    columns === null
+      ? `no row can have it: it is not of the form ${template}`
+      : Object.entries(columns)
+          .map(([column, text]) => `${column} ${text}`)
+          .join(', ');
+  const without = reason ?? 'no row yields it';
+  const lines = [
+    `${key}   of ${mapping} (${template})`,
+    `SQLite     ${table}, ${named}`,
+    ...(columns === null ? [] : [`           ${expected ?? without}`]),
+    ...changes(trace),
+    `Redis      ${redis ?? '(nil)'}`,
+  ];
+  return [...lines, `→ ${verdict.sentence}`].map(harmless).join('\n');
+}
+
+function changes({ changelog, looked, unasked }: DocumentTrace): readonly string[] {
+  const told = changelog.map(
+    ({ seq, at, table, consumed }) =>
+      `Changelog  change ${seq} of ${new Date(at).toISOString()}, of ${table}, ${consumed ? 'applied' : 'waiting'}`,
+  );
+  return [
+    ...(told.length > 0 ? told : [`Changelog  none of the last ${looked} changes names it`]),
+    ...(unasked === 0 ? [] : [`           ${unasked} changes were not asked which documents they name`]),
+  ];
 }

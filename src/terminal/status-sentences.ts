@@ -1,9 +1,11 @@
+import { emptyDocuments, type PassReport } from '../aliases/pass/report';
 import type { AliasStatus } from '../aliases/status';
 import type { ArchiveStatus } from '../archive/status';
 import type { DaemonStatus } from '../control/daemon-status';
 import { type Health, type HealthLevel, lowered } from '../pipeline/health';
 import type { Pause } from '../pipeline/pause';
 import type { Progress } from '../pipeline/progress';
+import { inFew } from '../foundation/in-few';
 import { timestamp } from '../foundation/timestamp';
 import { grouped, span } from './spans';
 
@@ -30,10 +32,10 @@ type Sentences<Name extends string> = Readonly<Record<Name, Sentence | undefined
 
 type Common = 'state' | 'paused' | 'lag' | 'nextPass' | 'failure';
 export type AliasSentences = Sentences<
-  Common | 'mode' | 'checkpoint' | 'changelog' | 'lastPass' | 'notServed'
+  Common | 'mode' | 'checkpoint' | 'changelog' | 'lastPass' | 'mappings' | 'unmatched' | 'notServed'
 >;
 export type ArchiveSentences = Sentences<
-  Common | 'role' | 'mirror' | 'position' | 'stream' | 'parked' | 'lastPass'
+  Common | 'role' | 'mirror' | 'position' | 'stream' | 'parked' | 'lastPass' | 'unmatched'
 >;
 
 const say = (name: string, text: string, tone: Tone = 'plain', hint?: string): Sentence => ({
@@ -61,8 +63,10 @@ export function aliasSentences(
       'last pass',
       lastPass === null
         ? 'none yet'
-        : `${clock.when(lastPass.startedAt)}, ${lastPass.ms} ms: ${grouped(lastPass.total)} aliases, +${lastPass.added} ~${lastPass.updated} -${lastPass.deleted}`,
+        : `${clock.when(lastPass.startedAt)}, ${lastPass.ms} ms: ${grouped(lastPass.total)} ${lastPass.documents === undefined ? 'aliases' : 'keys'}, +${lastPass.added} ~${lastPass.updated} -${lastPass.deleted}`,
     ),
+    mappings: lastPass?.documents && say('mappings', keysByName(lastPass)),
+    unmatched: lastPass === null ? undefined : unmatched(emptyDocuments(lastPass), 'no row makes a key of'),
     notServed:
       (lastPass?.skipped ?? 0) > 0
         ? say('not served', `${grouped(lastPass?.skipped ?? 0)} rows (millrace dead-letters list)`, 'warn')
@@ -90,8 +94,16 @@ export function archiveSentences(
     // Only the owner counts parked records.
     parked: role === 'standby' || role === 'starting' ? undefined : parked(deadLetters),
     lastPass: say('last pass', archivePass(archive, clock)),
+    unmatched: unmatched(archive.lastPass?.unmatched ?? [], 'Redis has no key of'),
   };
 }
+
+const keysByName = ({ types }: Pick<PassReport, 'types'>): string =>
+  inFew(Object.entries(types).map(([name, { total }]) => `${name} ${grouped(total)}`));
+
+/** What matches nothing: a mapping that means another table, or other keys, may be misspelled. */
+const unmatched = (names: readonly string[], why: string): Sentence | undefined =>
+  names.length === 0 ? undefined : say('no match', `${why} ${inFew(names)}`, 'warn');
 
 const tones: Readonly<Record<HealthLevel, Tone>> = {
   ok: 'good',

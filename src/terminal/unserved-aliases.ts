@@ -5,7 +5,7 @@ import type { AliasFile, Config } from '../config/load';
 import { print, printJson } from './print';
 import { sourceOptions } from '../aliases/source/source-options';
 
-/** Prints the rows of alias tables that can have no key, as they are in the file now. @returns how many were printed @throws E_DB_MISSING (fatal) */
+/** Prints the rows that can have no key, as they are in the file now. @returns how many were printed @throws E_DB_MISSING (fatal) */
 export function tellUnserved(
   { pipelines, ...file }: AliasFile & Pick<Config, 'pipelines'>,
   most: number,
@@ -18,7 +18,7 @@ export function tellUnserved(
     for (const [type, truth] of source.truths) {
       for (const row of findUnserved(type, truth, most - told)) {
         if (json) printJson({ unserved: row });
-        else print(line(row));
+        else print(source.documentTruths.has(type) ? documentLine(row) : line(row));
         told++;
       }
       if (told >= most) break;
@@ -28,12 +28,15 @@ export function tellUnserved(
   }
   if (told > 0 && !json)
     print(
-      `${told >= most ? `The first ${told}` : told} rows of alias tables that cannot be served: mend them in SQLite (UPDATE, DELETE), and they are gone from here.`,
+      `${told >= most ? `The first ${told}` : told} ${file.documents.length > 0 ? 'rows' : 'rows of alias tables'} that cannot be served: mend them in SQLite (UPDATE, DELETE), and they are gone from here.`,
     );
   return told;
 }
 
 const line = ({ table, alias, id, reason }: UnservedRow): string =>
   `${table}  alias ${shown(alias)}, id ${shown(id)}: ${reason}`;
+
+const documentLine = ({ type, table, alias, reason }: UnservedRow): string =>
+  `${table}  ${type}, key ${shown(alias)}: ${reason}`;
 
 const shown = (value: string | null): string => (value === null ? '-' : JSON.stringify(value));

@@ -1,4 +1,4 @@
-import type { AliasStatus } from '../aliases/status';
+import { type AliasStatus, hasDocuments } from '../aliases/status';
 import type { ArchiveStatus } from '../archive/status';
 import type { DaemonStatus } from '../control/daemon-status';
 import type { Health } from '../pipeline/health';
@@ -75,7 +75,10 @@ export function screenLines(view: View): readonly Line[] {
   if (archive !== null)
     lines.push(...archiveLines(archive, { health: health.archive, rate: rates.archive, now }));
   const incidents = [
-    ...(aliases?.incidents ?? []).map((one) => ({ ...one, pipeline: 'aliases' })),
+    ...(aliases?.incidents ?? []).map((one) => ({
+      ...one,
+      pipeline: hasDocuments(aliases?.tables ?? []) ? 'cache' : 'aliases',
+    })),
     ...(archive?.incidents ?? []).map((one) => ({ ...one, pipeline: 'archive' })),
   ].sort((a, b) => b.at - a.at);
   if (incidents.length > 0) {
@@ -97,9 +100,9 @@ interface Moment {
 function aliasLines(aliases: AliasStatus, { health, rate, now }: Moment): readonly Line[] {
   const said = aliasSentences(aliases, health, clockAt(now));
   return [
-    ...head('aliases', `${aliases.database} → ${aliases.redis}`),
+    ...head(hasDocuments(aliases.tables) ? 'cache' : 'aliases', `${aliases.database} → ${aliases.redis}`),
     ...rows(said.paused, said.state, said.mode, withRate(said.lag, rate), said.changelog),
-    ...rows(said.lastPass, said.nextPass, said.notServed, said.failure),
+    ...rows(said.lastPass, said.mappings, said.unmatched, said.nextPass, said.notServed, said.failure),
     ...aliases.tables.flatMap(({ message }) => (message === undefined ? [] : [row('!', message, 'bad')])),
   ];
 }
@@ -109,7 +112,7 @@ function archiveLines(archive: ArchiveStatus, { health, rate, now }: Moment): re
   return [
     ...head('archive', `${archive.redis} → ${archive.postgres}`),
     ...rows(said.paused, said.state, said.role, withRate(said.lag, rate), said.stream, said.mirror),
-    ...rows(said.parked, said.lastPass, said.nextPass, said.failure),
+    ...rows(said.parked, said.lastPass, said.unmatched, said.nextPass, said.failure),
   ];
 }
 

@@ -11,7 +11,7 @@ import { pack } from '../../src/archive/record/packed';
 import { prepareSchema } from '../../src/archive/schema/preparation';
 import { readCarefully } from '../../src/archive/tail/careful-read';
 import { warm } from '../../src/archive/warm/warm';
-import { PostgresConnection } from '../../src/connections/postgres';
+import { PostgresConnection } from '../../src/connections/postgres/postgres';
 import { RedisConnection } from '../../src/connections/redis';
 import { completionScript } from '../../src/terminal/completion-scripts';
 import { parseTraced } from '../../src/terminal/trace-key';
@@ -282,7 +282,9 @@ test('what a setting, a verb or an error says of kinds is said of those that wer
   connection.close();
   expect(() => configured({ ON_CONFLICT: 'sample=skip' })).toThrow('names a kind that cannot conflict');
   const program = new Command('millrace').addOption(new Option('--kind <kind>'));
-  expect(completionScript(program, 'fish', catalogue)).toContain([...catalogue.keys()].join(' '));
+  expect(completionScript(program, 'fish', { documents: [], kinds: [...catalogue.keys()] })).toContain(
+    [...catalogue.keys()].join(' '),
+  );
 });
 
 test('an entry that carries too much of a new kind is replaced by the names of its records', async () => {

@@ -5,7 +5,7 @@ import { traceRecord } from '../../src/archive/inspect/trace';
 import { requirePostgres } from '../../src/config/load';
 import { daemonGrants } from '../../src/connections/redis-grants';
 import { describeRecordTrace } from '../../src/terminal/describe-trace';
-import { tellRecordPlan } from '../../src/terminal/describe-record-plan';
+import { tellRecordPlan } from '../../src/terminal/describe-plan';
 import { parseTraced } from '../../src/terminal/trace-key';
 import { ensureLibrary } from '../../src/writer/library';
 import { eventually } from '../support/eventually';
@@ -87,6 +87,11 @@ test('verbs know records of the file by their names', async () => {
   expect(traced.code).toBe(0);
   expect(traced.output).toContain('Applied: row 1 of visits, equal to Redis.');
   await write('visit:1', { n: '2' });
+  const planned = await cli('config', 'plan');
+  expect(planned.output).toContain(
+    'record visit-log: visit:… to table visits, which is in place; 2 keys, 2 to be written',
+  );
+  expect(planned.code).toBe(3);
   const dry = await cli('reconcile', '--only', 'archive', '--dry-run');
   expect(dry.output).toMatch(/visit:1[^]*n/);
 }, 90_000);

@@ -338,6 +338,26 @@ describe('a table that is there', () => {
   }, 90_000);
 });
 
+test('what is unique has one row: another record with it is parked with the column, until it is free', async () => {
+  const ours = ownArchive(archive, withRegistry({ ...user, unique: [['email'], ['tier', 'age']] }));
+  await archive.postgres.query('CREATE TABLE public.users (id bigint PRIMARY KEY, email text)');
+  await write('user:1', { email: 'one', plan: 'a', age: '1' });
+  const daemon = await ours.start();
+  await write('user:2', { email: 'one' });
+  await archive.untilParked('user:2');
+  await write('user:3', { email: 'three', plan: 'a', age: '1' });
+  await archive.untilParked('user:2', 'user:3');
+  expect((await archive.letters()).map(({ code, column_name }) => `${code} ${column_name ?? ''}`)).toEqual([
+    '23505 email',
+    '23505 tier, age',
+  ]);
+  await write('user:1', { email: 'other', plan: 'b' });
+  await archive.becomes('SELECT id, email, tier FROM users ORDER BY 1', ['1|other|b']);
+  await archive.pass(daemon);
+  await archive.becomes('SELECT id, email, tier FROM users ORDER BY 1', ['1|other|b', '2|one|', '3|three|a']);
+  await archive.untilParked();
+}, 60_000);
+
 test('a JSON object is a row as well: its members are the fields, whatever JSON makes of them', async () => {
   const profile: RecordMapping = {
     ...{ ...user, name: 'profile', table: 'profiles', holds: 'json', none: 'none', onDelete: 'delete' },

@@ -2,8 +2,9 @@ import type { AliasFile, AliasStores } from '../../config/load';
 import { type Finding, problem } from '../../pipeline/finding';
 import { describeGaps } from '../source/capture';
 import { dryRunPass } from '../pass/dry-run-pass';
-import { isNetworkPath, networkWarning } from '../source/network-path';
+import { isNetworkPath, networkWarning } from '../source/file/network-path';
 import { AliasSource } from '../source/source';
+import { documentRights } from './document-rights';
 import { type StoreFacts, storeFacts } from './store-facts';
 import { tableStatuses } from '../status';
 import { sourceOptions } from '../source/source-options';
@@ -24,12 +25,17 @@ export async function examine(stores: AliasStores): Promise<readonly Finding[]> 
   if (!openable) return findings;
   try {
     const facts = await storeFacts(stores);
-    findings.push(...serverFindings(stores.redis.display, facts), checkpointFinding(facts));
+    const keys = stores.documents.length > 0 ? 'keys of the mappings' : 'alias keys';
+    findings.push(...serverFindings(stores.redis.display, keys, facts), checkpointFinding(facts));
+    if (stores.documents.length > 0) findings.push(await documentRights(stores.redis, stores.documents));
     const drift = await dryRunPass(stores, { force: 'mass deletion' }, () => undefined);
     const differences = drift.added + drift.updated + drift.deleted;
     findings.push(
       differences === 0
-        ? { level: 'ok', what: `no drift: ${drift.total} aliases are as their tables say` }
+        ? {
+            level: 'ok',
+            what: `no drift: ${drift.total} ${drift.documents === undefined ? 'aliases are as their tables' : 'keys are as their rows'} say`,
+          }
         : {
             level: 'problem',
             what: `drift: ${drift.added} keys missing, ${drift.updated} different, ${drift.deleted} too many`,
@@ -82,16 +88,16 @@ function databaseFindings(file: AliasFile): readonly Finding[] {
   }
 }
 
-function serverFindings(redis: string, { server }: StoreFacts): readonly Finding[] {
+function serverFindings(redis: string, keys: string, { server }: StoreFacts): readonly Finding[] {
   const findings: Finding[] = [{ level: 'ok', what: `Redis ${server.version} at ${redis} answers` }];
   findings.push(
     server.evicts
       ? {
           level: 'problem',
-          what: `Redis may evict alias keys (maxmemory-policy ${server.maxmemoryPolicy})`,
+          what: `Redis may evict ${keys} (maxmemory-policy ${server.maxmemoryPolicy})`,
           remedy: 'Set maxmemory-policy to noeviction or volatile-lru, and raise maxmemory.',
         }
-      : { level: 'ok', what: `no eviction of alias keys (maxmemory-policy ${server.maxmemoryPolicy})` },
+      : { level: 'ok', what: `no eviction of ${keys} (maxmemory-policy ${server.maxmemoryPolicy})` },
   );
   return findings;
 }

@@ -3,7 +3,7 @@ import type { AliasStores } from '../../config/load';
 import { inspectServer, RedisConnection } from '../../connections/redis';
 import { type AliasTable, keyExpression } from '../source/catalogue';
 import type { AliasCheckpoint } from '../sink/checkpoint';
-import { openForReading, sqliteError } from '../source/database';
+import { openForReading, sqliteError } from '../source/file/database';
 import { quoteIdentifier } from '../source/identifiers';
 import { type AliasCase, foldAlias, keyPrefix } from '../../mapping/alias-tables';
 import { readValues } from '../sink/read-keys';
@@ -12,7 +12,7 @@ import { AliasSource } from '../source/source';
 import { longestId } from '../source/truth-statements';
 import { sourceOptions } from '../source/source-options';
 
-/** A row of the changelog that names the alias. */
+/** A row of the changelog that names the key. */
 export interface Nominating {
   readonly seq: number;
   /** Milliseconds since 1970. */

@@ -82,8 +82,9 @@ export class AliasFullPass {
   /** What has been done so far, for a person who waits. */
   get progress(): string {
     const done = [...this.#compared.values()].reduce((sum, one) => sum + (one === 'all' ? 0 : one.total), 0);
-    if (this.#phase === 'apply') return `${this.#apply?.done ?? 0} aliases applied`;
-    if (this.#phase === 'compare') return `${done + (this.#comparison?.work.total ?? 0)} aliases compared`;
+    const what = this.#options.aliasTruths().size === this.#types.length ? 'aliases' : 'keys';
+    if (this.#phase === 'apply') return `${this.#apply?.done ?? 0} ${what} applied`;
+    if (this.#phase === 'compare') return `${done + (this.#comparison?.work.total ?? 0)} ${what} compared`;
     return `${[...this.#keys.counts.values()].reduce((sum, count) => sum + count.keys, 0)} keys looked at`;
   }
 

@@ -15,6 +15,7 @@ type WithoutChunk = Omit<PassOptions, 'chunk'>;
 /** A full pass that ends with a report. */
 export function beginPass(options: WithoutChunk): Pass<PassReport> {
   const pass = new AliasFullPass({ ...options, chunk });
+  const documents = [...options.truths().keys()].filter((name) => !options.aliasTruths().has(name));
   const startedAt = Date.now();
   const moment = performance.now();
   return {
@@ -24,7 +25,8 @@ export function beginPass(options: WithoutChunk): Pass<PassReport> {
     step: async () => {
       const results = await pass.step();
       if (results === 'more') return 'more';
-      return reportOf(results, startedAt, Math.round(performance.now() - moment));
+      const report = reportOf(results, startedAt, Math.round(performance.now() - moment));
+      return documents.length === 0 ? report : { ...report, documents };
     },
   };
 }

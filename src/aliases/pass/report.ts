@@ -1,4 +1,6 @@
 import { describeError, fatal } from '../../foundation/errors';
+import { inFew } from '../../foundation/in-few';
+import type { AliasFile } from '../../config/load';
 import type { Log } from '../../log/log';
 import type { AppliedSum } from '../../pipeline/applied-report';
 import type { PassWords } from '../../pipeline/pass-teller';
@@ -17,6 +19,8 @@ export interface PassReport {
   readonly deleted: number;
   readonly skipped: number;
   readonly types: Readonly<Record<string, TypeResult>>;
+  /** Those of `types` that are documents; left out where alias tables alone are served. */
+  readonly documents?: readonly string[];
   /** The mappings whose keys were left as they are: see TypeResult. */
   readonly blocked: readonly string[];
 }
@@ -38,21 +42,31 @@ export function dryRunSummary(report: PassReport): string {
   return `${lines}${stops.join('')}Dry run: nothing was changed.`;
 }
 
+/** The documents that no row has a key for, as a pass has found: a table is empty, or a `where` fits nothing. */
+export const emptyDocuments = ({ documents = [], types }: Pick<PassReport, 'documents' | 'types'>) =>
+  documents.filter((name) => types[name]?.total === 0 && types[name].skipped === 0);
+
+/** Where alias tables alone are served, the lines are word for word those of the service before. */
 function summary(
-  { total, added, updated, deleted, skipped, ms }: PassReport,
+  report: PassReport,
   [title, add, update, remove]: readonly [string, string, string, string],
 ): string {
+  const { documents, total, added, updated, deleted, skipped, ms } = report;
   const lines = [
     title,
-    `  - Total aliases: ${total}`,
+    `  - Total ${documents === undefined ? 'aliases' : 'keys'}: ${total}`,
     `  - ${add}: ${added}`,
     `  - ${update}: ${updated}`,
     `  - ${remove}: ${deleted}`,
   ];
   if (added + updated + deleted === 0) lines.push('  - No changes detected');
+  const empty = emptyDocuments(report);
+  if (empty.length > 0) lines.push(`  - Nothing matches: no row makes a key of ${inFew(empty)}`);
   if (skipped > 0)
     lines.push(
-      `  - Skipped: ${skipped} rows without a usable alias or id (NULL, blob, invalid UTF-8 or too long)`,
+      documents === undefined
+        ? `  - Skipped: ${skipped} rows without a usable alias or id (NULL, blob, invalid UTF-8 or too long)`
+        : `  - Skipped: ${skipped} rows that can have no key (millrace dead-letters list)`,
     );
   lines.push(`  - Duration: ${(ms / 1_000).toFixed(2)}s`, '');
   return lines.join('\n');
@@ -99,8 +113,13 @@ export function blockedError(type: string, report: PassReport): Error {
 }
 
 /** @throws E_NO_TABLES (fatal) when the pass had no table to look at: that is not "no changes". */
-export function requireTables(report: PassReport, path: string): void {
+export function requireTables(report: PassReport, { dbPath: path, documents }: AliasFile): void {
   if (Object.keys(report.types).length > 0) return;
+  if (documents.length > 0)
+    throw fatal(`none of the mappings can be served from ${path}`, {
+      code: 'E_NO_TABLES',
+      hint: 'Ensure that this is the file that has their tables (DB_PATH); `millrace config plan` says of each mapping what it lacks.',
+    });
   throw fatal(`none of the alias tables can be served from ${path}`, {
     code: 'E_NO_TABLES',
     hint: 'Ensure the database exists and has alias tables (DB_PATH), or name yours in ALIAS_TABLES; `millrace doctor` says more.',

@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import { readAsset } from '../../foundation/package-root';
 import { type AliasTable, type CatalogueEntry, keyExpression, readCatalogue } from './catalogue';
-import { writing } from './database';
+import { openForReading, writing } from './file/database';
 import { type DocumentEntry, readDocuments } from './documents/catalogue';
 import { planDocuments, type SchemaObject } from './documents/plan-capture';
 import { fillTemplate, quoteIdentifier, quoteText } from './identifiers';
@@ -73,6 +73,7 @@ const loggedAfterwards = (table: AliasTable, key: UniqueKey, kind: 'insert' | 'u
     (key.binaryOnly &&
       key.binaryColumns.every((name) => name === table.aliasColumn || name === table.idColumn)));
 
+/** Everything in the file that is ours. */
 const objects = (db: Database): readonly SchemaObject[] =>
   db
     .prepare<[], SchemaObject>(
@@ -204,6 +205,16 @@ export function installCapture(
     for (const step of steps) db.exec(step.sql);
     return steps;
   });
+}
+
+/** What is ours in the file now. @throws E_DB_… as every opening does */
+export function capturedIn(path: string): readonly SchemaObject[] {
+  const db = openForReading(path);
+  try {
+    return objects(db);
+  } finally {
+    db.close();
+  }
 }
 
 /** Removes every object of ours: the triggers first, since a trigger without its changelog would fail the writers. */

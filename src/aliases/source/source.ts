@@ -1,15 +1,15 @@
 import { closeSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
 import type { Database } from 'better-sqlite3';
-import { requireCompany } from './alone';
+import { requireCompany } from './file/alone';
 import { planCapture } from './capture';
 import { type CatalogueEntry, readCatalogue } from './catalogue';
 import { Changelog, type ChangelogPage } from './changelog';
-import { openForReading, requireFile, sqliteError } from './database';
+import { openForReading, requireFile, sqliteError } from './file/database';
 import { type DocumentEntry, readDocuments } from './documents/catalogue';
 import { DocumentTruth } from './documents/document-truth';
 import { parseLoggedType } from './documents/logged';
 import { type Fanned, type FanNomination, type Nomination, Nominator } from './documents/nominator';
-import { type Ground, groundAt, groundUnder, sameFile, sameGround } from './ground';
+import { type Ground, groundAt, groundUnder, sameFile, sameGround } from './file/ground';
 import type { AliasCase, AliasMapping } from '../../mapping/alias-tables';
 import type { DocumentMapping } from '../../mapping/documents';
 import type { KeyTruth } from './key-truth';
@@ -45,6 +45,8 @@ export class AliasSource {
   readonly truths: ReadonlyMap<string, KeyTruth>;
   /** Those of them that are alias tables. */
   readonly aliasTruths: ReadonlyMap<string, AliasTruth>;
+  /** Those of them that are documents. */
+  readonly documentTruths: ReadonlyMap<string, DocumentTruth>;
   /** undefined unless the capture is complete: a changelog that misses changes is no log to follow. */
   readonly changelog: Changelog | undefined;
   /** Why the capture is not complete. */
@@ -81,13 +83,13 @@ export class AliasSource {
     );
     this.documents = readDocuments(db, options.documents ?? []);
     const served = this.documents.filter((entry) => entry.state === 'served');
-    this.truths = new Map<string, KeyTruth>([
-      ...this.aliasTruths,
-      ...served.map((entry): [string, KeyTruth] => {
-        const { mapping, table, columns } = entry;
-        return [mapping.name, new DocumentTruth(db, mapping, table, columns)];
-      }),
-    ]);
+    this.documentTruths = new Map(
+      served.map(({ mapping, table, columns }) => [
+        mapping.name,
+        new DocumentTruth(db, mapping, table, columns),
+      ]),
+    );
+    this.truths = new Map<string, KeyTruth>([...this.aliasTruths, ...this.documentTruths]);
     this.#nominator = new Nominator(db, served);
     const lacks = (tidy: boolean) => {
       const documents = { documents: this.documents, tidy };
@@ -117,7 +119,10 @@ export class AliasSource {
    * Which keys a page of the changelog names, by mapping.
    * @param onDoubt called when a row does not tell all that a document watches: a full pass has to follow
    */
-  nominations(page: ChangelogPage, onDoubt: (reason: string) => void): readonly Nomination[] {
+  nominations(
+    page: Pick<ChangelogPage, 'nominations'>,
+    onDoubt: (reason: string) => void,
+  ): readonly Nomination[] {
     return [...page.nominations].flatMap(([type, names]): readonly Nomination[] => {
       const logged = parseLoggedType(type);
       if (logged === undefined) return [{ type, names }];

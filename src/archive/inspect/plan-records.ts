@@ -1,6 +1,6 @@
 import type { ArchiveRecords } from '../../config/load';
-import { PostgresConnection } from '../../connections/postgres';
-import type { PostgresTarget } from '../../connections/postgres-url';
+import { PostgresConnection } from '../../connections/postgres/postgres';
+import type { PostgresTarget } from '../../connections/postgres/postgres-url';
 import { RedisConnection } from '../../connections/redis';
 import { describeError } from '../../foundation/errors';
 import { type Catalogue, catalogueOf, type KindName, ownKindsOf } from '../../mapping/kinds';

@@ -2,7 +2,14 @@ import type { RedisConnection } from '../../connections/redis';
 import { type DifferenceOptions, Differences } from './differences';
 import type { Found } from '../record/found';
 import { type DifferentPage, FoundDifferent } from './found-different';
-import { type Catalogue, type Kind, type KindName, kindOf, packedKind } from '../../mapping/kinds';
+import {
+  type Catalogue,
+  type Kind,
+  type KindName,
+  kindOf,
+  ownKindsOf,
+  packedKind,
+} from '../../mapping/kinds';
 import { MemberReader } from '../truth/member-reader';
 import { beginning, type Chunk, Scan } from '../truth/scan';
 import type { Nominated } from '../record/nominated';
@@ -52,6 +59,8 @@ export class ArchiveFullPass {
   #steps: AsyncGenerator<Nominated> | undefined;
   /** How many keys were looked at. */
   keys = 0;
+  /** The mappings of which there were keys. */
+  readonly #met = new Set<KindName>();
   /** How many records were handed over and applied, by kind. */
   readonly differences = new Map<KindName, number>();
 
@@ -63,6 +72,12 @@ export class ArchiveFullPass {
     this.#differences = new Differences(options);
     this.#metrics = new MemberReader(options.redis, catalogue);
     this.#found = new FoundDifferent(catalogue, options.heldBytes ?? heldBytes);
+  }
+
+  /** Mappings of the user's own that no key was of. */
+  get unmatched(): readonly KindName[] {
+    const names = ownKindsOf(this.#catalogue).map(({ name }) => name);
+    return names.filter((name) => !this.#met.has(name));
   }
 
   get progress(): string {
@@ -120,6 +135,7 @@ export class ArchiveFullPass {
     const found = this.#found;
     const served = this.#targets();
     for (const [name, all] of others) {
+      if (all.size > 0) this.#met.add(name);
       if (!served.has(name)) continue; // its table cannot take the records
       const kind = kindOf(this.#catalogue, name);
       const ids = [...all].filter((id) => found.wants(name, id));

@@ -111,6 +111,7 @@ export class ArchivePasses {
       deleted: counts.deleted,
       keys: pass.keys,
       differences: Object.fromEntries(pass.differences),
+      ...(pass.unmatched.length === 0 ? {} : { unmatched: pass.unmatched }),
     };
   }
 

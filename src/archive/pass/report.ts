@@ -1,5 +1,6 @@
 import type { AppliedSum } from '../../pipeline/applied-report';
 import type { PassWords } from '../../pipeline/pass-teller';
+import { inFew } from '../../foundation/in-few';
 import { timestamp } from '../../foundation/timestamp';
 import type { Catalogue, KindName } from '../../mapping/kinds';
 import { labelOf } from '../../mapping/statistics';
@@ -17,11 +18,14 @@ export interface ArchivePassReport {
   readonly keys: number;
   /** How many records the pass itself found different, by kind. */
   readonly differences: Readonly<Record<KindName, number>>;
+  /** Mappings of the user's own that no key in Redis is of; left out where there are none. */
+  readonly unmatched?: readonly KindName[];
 }
 
 /** The lines the documents show, and the time. */
-export function archivePassSummary({ statistics, ms }: ArchivePassReport): string {
+export function archivePassSummary({ statistics, ms, unmatched = [] }: ArchivePassReport): string {
   const lines = Object.entries(statistics).map(([name, count]) => `  ${labelOf(name)}: ${count}`);
+  if (unmatched.length > 0) lines.push(`  Nothing matches: Redis has no key of ${inFew(unmatched)}`);
   return [`[${timestamp()}] === Sync Complete in ${(ms / 1_000).toFixed(2)}s ===`, ...lines, ''].join('\n');
 }
 

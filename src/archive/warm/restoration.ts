@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { retryable } from '../../foundation/errors';
 import { readSql } from '../../foundation/package-root';
-import type { TextRow, Transaction } from '../../connections/postgres';
+import type { TextRow, Transaction } from '../../connections/postgres/postgres';
 import type { Kind, KindName, ShapeName } from '../../mapping/kinds';
 import type { Strategies } from '../../mapping/strategies';
 import { quoteName, type Target } from '../record/target';

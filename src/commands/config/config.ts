@@ -1,16 +1,16 @@
 import type { Command } from 'commander';
 import type { RunVerb } from '../options';
-import { addApply } from './apply';
-import { addCheck } from './check';
-import { addInit } from './init';
-import { addPlan } from './plan';
-import { addShow } from './show';
+import { applyCommand } from './apply';
+import { checkCommand } from './check';
+import { initCommand } from './init';
+import { planCommand } from './plan';
+import { showCommand } from './show';
 
 const examples = `
 Examples:
   millrace config init --db shop.db  propose a millrace.yaml for what is there
   millrace config check              is millrace.yaml in order, as far as the file alone can tell
-  millrace config plan               what they would do to SQLite and Redis; apply does it
+  millrace config plan               what they would do to the stores; apply does it
   millrace config show               which mappings are in force, and where each is from`;
 
 /** `millrace config …`: the file of mappings. */
@@ -19,9 +19,9 @@ export function configCommand(program: Command, run: RunVerb): void {
     .command('config')
     .description('the file of mappings, millrace.yaml: which keys hold what')
     .addHelpText('after', examples);
-  addInit(config, run);
-  addCheck(config, run);
-  addPlan(config, run);
-  addApply(config, run);
-  addShow(config, run);
+  initCommand(config, run);
+  checkCommand(config, run);
+  planCommand(config, run);
+  applyCommand(config, run);
+  showCommand(config, run);
 }

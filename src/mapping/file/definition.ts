@@ -1,3 +1,4 @@
+import type { RecordType } from '../own-records';
 import type { Included } from './mapping-file';
 
 /** A file of mappings as an object: the same words, which docs/11-mappings.md explains. */
@@ -28,13 +29,21 @@ type Fields<Typed> = readonly string[] | Readonly<Record<string, string | Typed>
 type WatchDefinition =
   string | readonly string[] | { readonly by: string | readonly string[]; readonly select: string };
 
-type Columns = Readonly<Record<string, string | { readonly field?: string; readonly type: string }>>;
+type Typed = RecordType | `${RecordType}!`;
+type Columns = Readonly<Record<string, Typed | { readonly field?: string; readonly type: Typed }>>;
+
+type ParentDefinition =
+  | string
+  | { readonly record: string; readonly id: string }
+  | { readonly record: string; readonly field?: string; readonly required?: boolean };
 
 export type RecordDefinition = {
   readonly key: string;
   readonly table: string;
   readonly none?: string | number;
-  readonly parents?: Readonly<Record<string, string | { readonly record: string; readonly id: string }>>;
+  readonly parents?: Readonly<Record<string, ParentDefinition>>;
+  /** Columns that are unique each, or (in a list of their own) together. */
+  readonly unique?: string | readonly (string | readonly string[])[];
   readonly on_delete?: 'keep' | 'delete' | 'mark';
 } & ({ readonly hash: Columns } | { readonly json: Columns });
 

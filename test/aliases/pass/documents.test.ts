@@ -342,6 +342,21 @@ test.each([
   },
 );
 
+test('a name of tens of megabytes stops no pass, also where prefixes have no beginning in common', async () => {
+  const small = { ...redisTarget({ host: '127.0.0.1', port: redis.server.port, db: 0 }), maxRecordBytes: 1_000_000 }; // prettier-ignore
+  connection.close();
+  connection = new RedisConnection(small, 'test');
+  await connection.connect();
+  sink = await newSink();
+  serve('one', { prefix: 'one:', holds: 'set' }, { 1: '["1"]' });
+  serve('two', { prefix: 'two:', holds: 'set' }, { 1: '["1"]' });
+  await pass();
+  const name = `two:${'x'.repeat(20_000_000)}`;
+  await redis.client.mset(name, '', 'two:gone', '', 'one:gone', '');
+  expect(await pass()).toMatchObject({ total: 2, added: 0, updated: 0, deleted: 2 });
+  expect(await redis.client.exists(name)).toBe(1);
+});
+
 test('the breaker stops one mapping, and the others go on', async () => {
   const rows = Object.fromEntries(Array.from({ length: 300 }, (_, at) => [`${at}`, '["1"]']));
   const one = serve('one', { prefix: 'one:', holds: 'set' }, rows);

@@ -333,6 +333,14 @@ describe('a document that cannot be served says why, and the others go on:', () 
   });
 });
 
+test('a file that is locked is no fault of its documents', () => {
+  db.pragma('journal_mode = DELETE');
+  db.exec('BEGIN EXCLUSIVE');
+  expect(() => open(card)).toThrow(/locked/);
+  db.exec('COMMIT');
+  expect(tableStatuses(open(card))).toMatchObject([{ state: 'served' }]);
+});
+
 test('no rows are scanned because there are only a few, whatever ANALYZE says', () => {
   db.exec("INSERT INTO teams VALUES (1, 'a', 'f', 1); INSERT INTO leagues VALUES (1, 'l'); ANALYZE");
   expect(tableStatuses(open(card))).toMatchObject([{ state: 'served' }]);
@@ -485,6 +493,31 @@ test('a SELECT that spells keys as another table does names them as they are', (
   db.exec("INSERT INTO fans VALUES (1, 'f')");
   expect(namesAfter(opened, from)).toEqual(['a']);
   expect(truthOf(opened, 'card').lookUp(['a', 'A'])).toEqual(['{"id":"a","name":1}', '']);
+});
+
+test('keys that are equal to each other are asked for apart, so that a SELECT that joins them counts each row once', () => {
+  db.exec(`CREATE TABLE places (id TEXT COLLATE NOCASE PRIMARY KEY, name); CREATE TABLE numbers (id NUMERIC PRIMARY KEY, name);
+    INSERT INTO places VALUES ('a', 'A'), ('b', 'B'); INSERT INTO numbers VALUES (2, 'two'), ('x', 'text')`);
+  const counted = (table: string): DocumentMapping => ({
+    ...selected(`SELECT t.id, count(*) AS name FROM keys k JOIN ${table} t ON t.id = k.id GROUP BY t.id`),
+    ...{ name: table, watch: [{ table, by: ['id'], select: undefined }] },
+    rows: {
+      table,
+      sql: `SELECT t.id, count(*) AS name FROM keys k JOIN ${table} t ON t.id = k.id GROUP BY t.id`,
+    },
+  });
+  const opened = open(counted('places'), counted('numbers'));
+  expect(truthOf(opened, 'places').lookUp(['A', 'a', 'b'])).toEqual([
+    '',
+    '{"id":"a","name":1}',
+    '{"id":"b","name":1}',
+  ]);
+  expect(truthOf(opened, 'numbers').lookUp(['2', '02', '2.0', 'x'])).toEqual([
+    '{"id":2,"name":1}',
+    '',
+    '',
+    '{"id":"x","name":1}',
+  ]);
 });
 
 test('a SELECT that names more keys than are held is read in their order, and misses none', () => {

@@ -45,7 +45,8 @@ export function checkReadable({ db, what, tables }: SelectCheck, sql: string): v
   try {
     db.prepare(sql);
   } catch (error) {
-    const { message } = describeError(error);
+    const { code, message } = describeError(error);
+    if (code !== 'SQLITE_ERROR') throw error; // the file is locked, say: that is no fault of the statement
     throw new Unservable('select', `${what} cannot be read: ${message}`, hintFor(db, message, tables));
   }
 }

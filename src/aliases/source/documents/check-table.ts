@@ -7,7 +7,7 @@ import { meant, Unservable } from './unservable';
 export function requireTable(db: Database, what: string, named: string): Table {
   const found = readTable(db, named);
   if (found === undefined) {
-    const names = tableNames(db);
+    const names = tableNames(db).filter((name) => !name.startsWith('millrace_'));
     const say = `The file has ${names.length === 0 ? 'no tables' : inFew(names)}.`;
     throw new Unservable('missing', `${what}: no such table: ${named}`, meant(named, names, say));
   }

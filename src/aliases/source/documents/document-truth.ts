@@ -36,6 +36,11 @@ export class DocumentTruth implements KeyTruth {
     return this.#read(names, most).values;
   }
 
+  /** Why a key can have no value though there are rows for it; undefined: it can. */
+  faultOf(name: string): string | undefined {
+    return this.#read([name], Infinity).faults[0]?.reason;
+  }
+
   absent(names: readonly string[]): readonly number[] {
     const absent: number[] = [];
     for (let start = 0; start < names.length;) {

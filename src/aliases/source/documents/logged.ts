@@ -7,7 +7,7 @@ export interface Logged {
 }
 
 /** Cannot begin the type of an alias table (changelog.ts asks for it, too); what follows is JSON. */
-const loggedPrefix = 't:';
+export const loggedPrefix = 't:';
 
 /** The `type` of the changelog's rows for a table: it says itself what the rows hold, whichever trigger wrote them. */
 export const loggedType = (table: Table, columns: readonly Column[]): string =>

@@ -4,7 +4,7 @@ import type { DocumentMapping, KeyTemplate } from '../../../mapping/documents';
 import { parseName, renderName } from '../../../mapping/key-template';
 import { lazily } from '../../../foundation/lazily';
 import { quoteIdentifier } from '../identifiers';
-import { type KeyColumn, keyParameters, type KeyParts, keysExpression } from './key-relation';
+import { type KeyColumn, type KeyParts, keyRuns, keysExpression } from './key-relation';
 import { type Fault, replacement } from './key-walk';
 import { large, outputsOf } from './outputs';
 import { contribute, type Contributions, nothing, render } from './values';
@@ -30,7 +30,7 @@ export interface Read {
   readonly faults: readonly Fault[];
 }
 
-/** Reads the values of named keys, in one statement. */
+/** Reads the values of named keys, in one statement nearly always. */
 export class DocumentReader {
   readonly #db: Database;
   readonly #document: DocumentMapping;
@@ -51,21 +51,22 @@ export class DocumentReader {
 
   /** @returns 'large' when the values of several names are together larger than `most` */
   read(names: readonly string[], most = Infinity): Read | 'large' {
-    const found = new Map<string, Contributions>();
-    const keys: KeyParts[] = [];
+    const asked = new Map<string, KeyParts>();
     for (const name of names) {
       const parts = parseName(this.#document.key, name);
-      if (parts === undefined || found.has(name)) continue;
-      found.set(name, nothing());
-      keys.push(parts);
+      if (parts !== undefined) asked.set(name, parts);
     }
-    const { typed, loose } = keyParameters(this.#columns, keys);
     const budget = { left: names.length > 1 ? most : Infinity };
-    if (typed !== '' && !this.#collect(this.#typed, typed, found, budget)) return 'large';
-    if (loose !== '' && !this.#collect(this.#loose, loose, found, budget)) return 'large';
+    const known = [...asked.keys()];
+    const all: [string, Contributions][] = [];
+    for (const { how, keys, positions } of keyRuns(this.#columns, [...asked.values()])) {
+      const found = new Map(positions.map((position) => [known[position] ?? '', nothing()]));
+      if (!this.#collect(how === 'typed' ? this.#typed : this.#loose, keys, found, budget)) return 'large';
+      all.push(...found);
+    }
     const faults: Fault[] = [];
     const values = new Map<string, string>();
-    for (const [name, contributions] of found) {
+    for (const [name, contributions] of all) {
       const rendered = render(this.#document.form, contributions);
       if ('fault' in rendered) faults.push({ name: name.slice(0, 80), reason: rendered.fault });
       else values.set(name, rendered.value);
