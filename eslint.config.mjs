@@ -18,7 +18,7 @@ export default defineConfig(
   },
   // For browsers; tsconfig.dashboard.json knows their names, and checks the types.
   {
-    files: ['src/http/dashboard/*.js'],
+    files: ['src/http/dashboard/**/*.js'],
     languageOptions: { sourceType: 'module' },
     rules: { 'no-undef': 'off' },
   },

@@ -1,12 +1,14 @@
 import { demandNode } from './foundation/node-floor';
 demandNode();
 export { MillraceError, type ErrorKind, type ErrorReport } from './foundation/errors';
+export { defineMappings } from './library/define-mappings';
 export { Millrace, type ContinuousOptions } from './library/millrace';
 export type { Addresses } from './library/addresses';
 export type { DeadLetterFilter, DeadLetters } from './library/dead-letters';
 export type { LogEntry } from './library/log';
 export type { MillraceOptions } from './library/options';
 export type { Waiting } from './library/waiting';
+export type { MappingsDefinition } from './mapping/file/definition';
 export type { AliasMapping } from './mapping/alias-tables';
 export type { PassReport as AliasPassReport } from './aliases/pass/report';
 export type { AliasStatus } from './aliases/status';

@@ -5,7 +5,7 @@ import type { Metrics } from '../metrics/metrics';
 import { documentHashes } from '../mapping/fingerprint';
 import { AppliedReport } from '../pipeline/applied-report';
 import type { Tell } from '../pipeline/event';
-import { Incidents } from '../pipeline/incidents';
+import { Incidents } from '../pipeline/incidents/incidents';
 import { type LaneState, type Stage, Turns } from '../pipeline/turns';
 import type { PassRunner } from '../pipeline/pass-runner';
 import { PauseState } from '../pipeline/pause';
@@ -14,13 +14,13 @@ import { type AliasLag, LagReader } from './lag';
 import { aliasPasses } from './pass/passes';
 import { describeAliasesApplied, type PassReport } from './pass/report';
 import { Vouching } from './sink/alias-case';
-import type { AliasCheckpoint } from './sink/checkpoint';
+import type { AliasCheckpoint, MappingSet } from './sink/checkpoint';
 import { AliasFollower } from './sink/follower';
 import { aliasIncidentStore } from './sink/incident-store';
 import { aliasPauseStore } from './sink/pause-store';
 import { Introduction } from './sink/introduction';
 import { AliasSink, CheckpointMoved } from './sink/sink';
-import { sqliteError } from './source/database';
+import { sqliteError } from './source/file/database';
 import type { AliasSource } from './source/source';
 import { type KeeperOptions, SourceKeeper } from './source/source-keeper';
 import type { UnservedRow } from './source/unserved';
@@ -41,6 +41,8 @@ export interface AliasLaneOptions extends Omit<KeeperOptions, 'onFold'> {
   readonly force: boolean;
   /** New documents whose keys in Redis are ours from now on, whatever they hold. */
   readonly claimed?: ReadonlySet<string> | undefined;
+  /** All mappings, as one. */
+  readonly set?: MappingSet | undefined;
 }
 
 export interface AliasLaneState extends LaneState<PassReport>, AliasLag {
@@ -83,7 +85,7 @@ export function aliasLane(options: AliasLaneOptions): AliasLane {
       readLag(Date.now());
     },
   });
-  const sink = new AliasSink(connection);
+  const sink = new AliasSink(connection, options.set);
   const vouching = new Vouching(sink, aliasCase, force);
   const introduction = new Introduction(sink, {
     documents,

@@ -9,13 +9,15 @@ import { refusePaused } from '../pipeline/pause';
 import { aliasLane } from './lane';
 import { type PassReport, requireTables } from './pass/report';
 import { aliasPauseStore } from './sink/pause-store';
-import { sourceOptions } from './source/source-options';
+import { mappingSet, sourceOptions } from './source/source-options';
 
 export interface AliasesOnceOptions extends OnceOptions {
   /** Delete even when that is more than half of the keys of a type, and take over the keys of new documents. */
   readonly force?: boolean;
   /** New documents whose keys are taken over. */
   readonly claimed?: ReadonlySet<string>;
+  /** The mappings are meant since then, however old their file is; milliseconds since 1970. */
+  readonly since?: number;
 }
 
 /**
@@ -26,11 +28,12 @@ export interface AliasesOnceOptions extends OnceOptions {
 export async function aliasesOnce(
   config: AliasStores,
   log: Log,
-  { force = false, claimed, ...options }: AliasesOnceOptions = {},
+  { force = false, claimed, since, ...options }: AliasesOnceOptions = {},
 ): Promise<PassReport> {
   const connection = new RedisConnection(config.redis, 'pass');
   const { turns, passes, close } = aliasLane({
     ...sourceOptions(config),
+    set: { ...mappingSet(config), ...(since === undefined ? {} : { since }) },
     install: false,
     ...{ force, claimed, connection, log, metrics: createMetrics(), tell: untold },
   });

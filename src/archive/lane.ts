@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Observable } from 'rxjs';
-import type { PostgresConnection } from '../connections/postgres';
-import type { PostgresTarget } from '../connections/postgres-url';
+import type { PostgresConnection } from '../connections/postgres/postgres';
+import type { PostgresTarget } from '../connections/postgres/postgres-url';
 import type { RedisConnection } from '../connections/redis';
 import type { RedisTarget } from '../connections/redis-url';
 import { asRetryable, isFatal } from '../foundation/errors';
@@ -11,7 +11,7 @@ import type { RetentionPolicy } from '../mapping/retention-policy';
 import type { Metrics } from '../metrics/metrics';
 import { AppliedReport } from '../pipeline/applied-report';
 import type { Tell } from '../pipeline/event';
-import { Incidents } from '../pipeline/incidents';
+import { Incidents } from '../pipeline/incidents/incidents';
 import { type LaneState, type Stage, Turns } from '../pipeline/turns';
 import type { PassRunner } from '../pipeline/pass-runner';
 import { PauseState } from '../pipeline/pause';
@@ -28,6 +28,7 @@ import type { StreamPosition } from './position/claimed-position';
 import { archiveIncidentStore } from './position/incident-store';
 import type { StoppedMapping } from './schema/preparation';
 import { Standing } from './position/standing';
+import type { Targets } from './record/target';
 import { type RefusedKind, Refusals } from './refusals';
 import { ArchiveConnections } from './stages/connections';
 import { Follow } from './stages/follow';
@@ -83,6 +84,8 @@ export interface ArchiveLane {
   readonly redis: RedisConnection;
   readonly postgres: PostgresConnection;
   readonly checkpoint: Checkpoint;
+  /** The tables, as they were when they were last looked at. @throws when they have not been */
+  readonly targets: () => Targets;
   readonly echoes: Echoes;
   /** Whether this instance owns the stream. */
   readonly owned$: Observable<boolean>;
@@ -112,7 +115,7 @@ export function archiveLane(options: ArchiveLaneOptions): ArchiveLane {
     ...{ pipeline: 'archive', log, metrics, tell },
     describe: describeRecordsApplied(catalogue),
   });
-  const targets = () => prepare.targets;
+  const targets = (): Targets => prepare.targets;
   const applier = () => prepare.applier;
   const truth = new TruthReader(redis, catalogue);
   const shared = { redis, postgres, checkpoint, parked, strategies, log, truth };
@@ -208,7 +211,7 @@ export function archiveLane(options: ArchiveLaneOptions): ArchiveLane {
     },
   });
   return {
-    ...{ turns, passes, incidents, redis, postgres, checkpoint, echoes },
+    ...{ turns, passes, incidents, redis, postgres, checkpoint, targets, echoes },
     owned$: standing.owned$,
     state: () => {
       const { owned, certain, position } = checkpoint;

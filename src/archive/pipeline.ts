@@ -1,9 +1,11 @@
 import { EMPTY, exhaustMap, interval, merge, Subject, switchMap, takeUntil, tap, timer } from 'rxjs';
-import { PostgresConnection } from '../connections/postgres';
-import type { PostgresTarget } from '../connections/postgres-url';
+import { PostgresConnection } from '../connections/postgres/postgres';
+import type { PostgresTarget } from '../connections/postgres/postgres-url';
+import type { KindName } from '../mapping/kinds';
 import { retainedKinds } from '../mapping/retention-policy';
 import { framed, tellOf } from '../pipeline/frame';
 import type { Pipeline, PipelineOptions } from '../pipeline/pipeline';
+import type { MappingSample } from '../mapping/sample';
 import { abort$ } from '../pipeline/pump';
 import { askForPass } from './ask-for-pass';
 import { CaptureWatch } from './capture-watch';
@@ -14,7 +16,9 @@ import { mirror$ } from './mirror/mirror';
 import { MirrorLog } from './mirror/mirror-log';
 import type { ArchivePassReport } from './pass/report';
 import { archivePauseStore } from './position/pause-store';
+import { sampleRecords } from './sample';
 import { archiveHealth, archiveReadings, archiveStatus, type ArchiveStatus, archiveTroubles } from './status';
+import { TruthReader } from './truth/truth';
 
 /** Nothing else would wake the lane for what is due once a second. */
 const wakeMs = 1_000;
@@ -22,6 +26,8 @@ const sampleMs = 2_000;
 
 export interface ArchivePipeline extends Pipeline<ArchiveStatus, ArchivePassReport> {
   readonly deadLetters: DeadLetterStore;
+  /** A few records of a kind, with both sides. @throws explained errors */
+  readonly sample: (kind: KindName) => Promise<MappingSample>;
 }
 
 /** Redis -> stream -> Postgres, with a full pass at start, each interval, and whenever something may have been missed. */
@@ -111,5 +117,11 @@ export function archivePipeline(options: PipelineOptions, postgres: PostgresTarg
       await lane.close();
     },
   });
-  return { ...frame, deadLetters: deadLetterStore(people, catalogue) };
+  const { targets } = lane;
+  const shown = { redis, postgres: people, targets, strategies: config.onConflict };
+  return {
+    ...frame,
+    deadLetters: deadLetterStore(people, catalogue),
+    sample: (kind) => sampleRecords({ ...shown, truth: new TruthReader(redis, catalogue) }, kind),
+  };
 }

@@ -10,7 +10,7 @@ import { fatal } from '../foundation/errors';
 import { harmless } from '../foundation/harmless';
 import type { Catalogue } from '../mapping/kinds';
 import { withStores } from '../config/left-out';
-import { PostgresConnection } from '../connections/postgres';
+import { PostgresConnection } from '../connections/postgres/postgres';
 import { useRunningDaemon } from '../embedded/stores';
 import { confirm } from '../terminal/confirm';
 import { noSuchLetters, nothingLike } from '../terminal/letters-like';

@@ -5,7 +5,7 @@ import { Retention } from '../archive/retention/retention';
 import { needsAttention, retentionLines } from '../archive/retention/retention-report';
 import { requirePostgres } from '../config/load';
 import { fatal } from '../foundation/errors';
-import { PostgresConnection } from '../connections/postgres';
+import { PostgresConnection } from '../connections/postgres/postgres';
 import { showProgress } from '../foundation/show-progress';
 import { inspectServer, RedisConnection } from '../connections/redis';
 import { refusePaused } from '../pipeline/pause';

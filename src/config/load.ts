@@ -8,9 +8,9 @@ import type { Strategies } from '../mapping/strategies';
 import type { Environment } from './environment';
 import { fatal } from '../foundation/errors';
 import { harmless } from '../foundation/harmless';
-import type { PostgresTarget } from '../connections/postgres-url';
+import type { PostgresTarget } from '../connections/postgres/postgres-url';
 import { daemonGrants } from '../connections/redis-grants';
-import { loadMappings, mappedPipelines, type MappingsFile, nothingMapped } from './mappings';
+import { givenMappings, loadMappings, mappedPipelines, type MappingsFile, nothingMapped } from './mappings';
 import type { PipelineName } from './names';
 import { misnamed, redisOf } from './redis-settings';
 import type { RedisTarget } from '../connections/redis-url';
@@ -71,7 +71,7 @@ export interface Config {
 export type AliasFile = Pick<Config, 'dbPath' | 'aliasTables' | 'documents' | 'aliasCase'>;
 
 /** Both ends of the pipeline `aliases`. */
-export type AliasStores = AliasFile & Pick<Config, 'redis'>;
+export type AliasStores = AliasFile & Pick<Config, 'redis' | 'mappingsFile'>;
 
 /** Both ends of the pipeline `archive`, of which one may not be named. */
 export type ArchiveStores = Pick<Config, 'redis' | 'postgres'>;
@@ -94,6 +94,8 @@ export interface Naming {
   /** What was found wrong before. */
   readonly problems: readonly string[];
   readonly hint: string;
+  /** The text of mappings that are given instead of a file. */
+  readonly mappings?: string | undefined;
 }
 
 const byFlagOrEnvironment: Naming = {
@@ -149,14 +151,14 @@ export function loadConfig(
   };
 
   const path = read('config');
+  const beside = { aliasTables: read('aliasTables'), catalogue };
   const {
     mappings,
     file,
     problems: mappingProblems,
-  } = loadMappings(path, `${sourceOf('config')}="${harmless(path ?? '')}"`, {
-    aliasTables: read('aliasTables'),
-    catalogue,
-  });
+  } = naming.mappings === undefined
+    ? loadMappings(path, `${sourceOf('config')}="${harmless(path ?? '')}"`, beside)
+    : givenMappings(naming.mappings, beside);
   kinds = mappings.catalogue;
   problems.push(...mappingProblems);
   const url = read('redisUrl');
@@ -194,7 +196,7 @@ export function loadConfig(
       ...redis.target,
       ...(certificates === undefined ? {} : { certificates }),
       maxRecordBytes: read('maxRecordSize'),
-      grants: daemonGrants(kinds),
+      grants: daemonGrants(kinds, mappings.documents),
     },
     pipelines,
     leftOut: [],

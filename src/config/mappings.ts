@@ -124,6 +124,14 @@ export function loadMappings(path: string | undefined, named: string, settings: 
   }
 }
 
+/** The mappings of a program that gives them as an object instead of a file. */
+export function givenMappings(text: string, settings: Settings): Loaded {
+  const read = mappingsOf(text, 'mappings', settings);
+  if (!('problems' in read)) return { mappings: read, file: undefined, problems: [] };
+  const problems = read.problems.map(({ message }) => `mappings: ${message}`);
+  return { mappings: builtInMappings(settings), file: undefined, problems };
+}
+
 /** As compilers write it, and editors understand it. */
 export const problemLine = ({ file, line, column, message }: Problem): string =>
   `${harmless(file)}:${line}:${column}: ${message}`;

@@ -16,7 +16,7 @@ import type { Catalogue } from '../mapping/kinds';
 import { parseRetention } from '../mapping/retention-policy';
 import { parseStrategies } from '../mapping/strategies';
 import { defaultHttpPort, meantBy, type PipelineName, pipelineWords } from './names';
-import { parsePostgresUrl } from '../connections/postgres-url';
+import { parsePostgresUrl } from '../connections/postgres/postgres-url';
 import { defaultMaxRecordBytes } from '../connections/redis';
 import { defaultRedisPort, parseRedisUrl } from '../connections/redis-url';
 

@@ -5,6 +5,7 @@ import type { ArchivePassReport } from '../archive/pass/report';
 import type { DaemonStatus } from './daemon-status';
 import type { PipelineEvent } from '../pipeline/event';
 import type { PipelineName } from '../config/names';
+import type { Mappings } from './mappings';
 
 /** What a running daemon can be asked for: behind the buttons of the dashboard and the methods of the library. */
 export interface Control {
@@ -21,6 +22,7 @@ export interface Control {
   readonly reconcile: <P extends PipelineName>(pipeline: P) => Promise<Reports[P]>;
   /** Parked records; undefined: this daemon does not run the archive. */
   readonly deadLetters: DeadLetterStore | undefined;
+  readonly mappings: Mappings;
 }
 
 export interface Reports {

@@ -1,6 +1,6 @@
 import { migrate, type MigrationReport } from '../archive/schema/migrate';
 import { type Config, requirePostgres } from '../config/load';
-import { PostgresConnection } from '../connections/postgres';
+import { PostgresConnection } from '../connections/postgres/postgres';
 
 /** Makes in Postgres what the archive lacks, or (dryRun) tells what that is. @throws as `migrate` does, E_POSTGRES_URL */
 export async function migratePostgres(

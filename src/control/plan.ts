@@ -7,7 +7,8 @@ import { type Standing, standings } from '../aliases/sink/introduction';
 import type { Mappings } from '../aliases/sink/sink';
 import { tableStatuses } from '../aliases/status';
 import type { MigrationReport } from '../archive/schema/migrate';
-import type { AliasStores, Config } from '../config/load';
+import { type AliasStores, type ArchiveRecords, type Config, requirePostgres } from '../config/load';
+import { planRecords, type RecordPlan } from '../archive/inspect/plan-records';
 import { builtInNames } from '../config/mappings';
 import { keyPrefix } from '../mapping/alias-tables';
 import { documentHashes } from '../mapping/fingerprint';
@@ -43,6 +44,7 @@ export interface Plan {
   readonly capture: readonly string[];
   /** What Postgres lacks for the archive; null: the archive is not run here. */
   readonly postgres: PostgresPlan | null;
+  readonly records: readonly RecordPlan[];
 }
 
 export interface PostgresPlan extends Pick<MigrationReport, 'database' | 'schema' | 'failed'> {
@@ -51,21 +53,24 @@ export interface PostgresPlan extends Pick<MigrationReport, 'database' | 'schema
 }
 
 /** What is planned: of which stores, and which mappings. */
-export type Planned = AliasStores & Pick<Config, 'pipelines' | 'postgres' | 'catalogue'>;
+export type Planned = AliasStores & ArchiveRecords & Pick<Config, 'pipelines' | 'postgres'>;
 
 const samplesOfEach = 3;
 
 /** Whether there is something to do. */
-export const hasChanges = ({ mappings, capture, postgres }: Plan): boolean =>
+export const hasChanges = ({ mappings, capture, postgres, records }: Plan): boolean =>
   capture.length > 0 ||
+  records.some(({ differ }) => differ > 0) ||
   (postgres?.things.length ?? 0) > 0 ||
   mappings.some(
     (one) => one.state === 'new' || one.state === 'changed' || one.add + one.update + one.delete > 0,
   );
 
 /** Whether something cannot be served. */
-export const hasFaults = ({ mappings, postgres }: Plan): boolean =>
-  mappings.some(({ state }) => state === 'unserved') || (postgres?.failed.length ?? 0) > 0;
+export const hasFaults = ({ mappings, postgres, records }: Plan): boolean =>
+  records.some(({ state }) => state === 'stopped') ||
+  mappings.some(({ state }) => state === 'unserved') ||
+  (postgres?.failed.length ?? 0) > 0;
 
 /** What the mappings in force would do. Reads, and writes nothing. @throws as a pass and a migration do */
 export async function planMappings(config: Planned): Promise<Plan> {
@@ -79,6 +84,7 @@ export async function planMappings(config: Planned): Promise<Plan> {
       new Set([...config.aliasTables.map(({ type }) => type), ...config.documents.map(({ name }) => name)]),
     ),
     postgres: pipelines.includes('archive') ? await planPostgres(config) : null,
+    records: pipelines.includes('archive') ? await planRecords(config, requirePostgres(config)) : [],
   };
 }
 

@@ -7,6 +7,7 @@ import { banner } from './banner';
 import { type Config, requirePostgres } from '../config/load';
 import type { Control, Reports } from '../control/control';
 import { LeftBehind } from '../control/left-behind';
+import { createMappings } from '../control/mappings';
 import { logLeftOut, notRun } from '../config/left-out';
 import type { Log } from '../log/log';
 import { createMetrics, describeProcess } from '../metrics/metrics';
@@ -98,6 +99,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     resume: async (name) => pipelineOf(name).resume(),
     reconcile: async <P extends PipelineName>(name: P) => (await pipelineOf(name).reconcile()) as Reports[P],
     deadLetters: archive?.deadLetters,
+    mappings: createMappings({ config, metrics, status, aliases, archive }),
   };
   const serve = async () => {
     describeProcess(metrics.registry);

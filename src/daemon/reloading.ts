@@ -1,4 +1,5 @@
 import { exhaustMap, map, merge, takeUntil } from 'rxjs';
+import { withStores } from '../config/left-out';
 import type { Config } from '../config/load';
 import { type ReloadAnswer, ReloadRequests } from '../control/reload-request';
 import { describeError } from '../foundation/errors';
@@ -11,15 +12,22 @@ export interface ReloadingOptions extends DaemonOptions {
   readonly reread: () => Config;
 }
 
-/** The settings in force with the mappings of others, and what depends on them. All else needs a restart. */
-const withMappings = (
-  config: Config,
-  { aliasTables, documents, catalogue, mappingsFile, redis }: Config,
-): Config => ({
-  ...config,
-  ...{ aliasTables, documents, catalogue, mappingsFile },
-  redis: { ...config.redis, ...(redis.grants === undefined ? {} : { grants: redis.grants }) },
-});
+/** The settings in force with the mappings of others, and what depends on them. All else needs a restart. @throws E_NO_STORES */
+function withMappings(config: Config, fresh: Config): Config {
+  const { aliasTables, documents, catalogue, mappingsFile, pipelines } = fresh;
+  const redis =
+    fresh.redis.grants === undefined ? config.redis : { ...config.redis, grants: fresh.redis.grants };
+  return withStores({
+    ...config,
+    aliasTables,
+    documents,
+    catalogue,
+    mappingsFile,
+    pipelines,
+    redis,
+    leftOut: [],
+  });
+}
 
 const wordingOf = ({ aliasTables, documents, catalogue }: Config): string =>
   JSON.stringify([aliasTables, documents, [...catalogue]]);

@@ -2,7 +2,7 @@ import Database from 'better-sqlite3';
 import Redis from 'ioredis';
 import { Client } from 'pg';
 import { hearAllErrors } from '../connections/redis-socket-errors';
-import { destroy } from '../connections/postgres-transaction';
+import { destroy } from '../connections/postgres/postgres-transaction';
 import { ModelStore } from '../writer/model-store';
 import type { AliasJourneyStores } from './alias-journeys';
 import type { ArchiveJourneyStores } from './archive-journeys';

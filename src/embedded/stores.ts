@@ -8,7 +8,7 @@ import { guardedPostgres, guardedRedis } from './servers';
 import { fatal } from '../foundation/errors';
 import type { Log } from '../log/log';
 import { pipelineNames } from '../config/names';
-import { parsePostgresUrl } from '../connections/postgres-url';
+import { parsePostgresUrl } from '../connections/postgres/postgres-url';
 import { parseRedisUrl } from '../connections/redis-url';
 
 /** A configuration in which every store is named, and how to stop the servers that were started for it. */

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { DaemonStatus } from '../control/daemon-status';
 import { meantBy, type PipelineName, pipelineWords, spokenNames } from '../config/names';
 import { letterRoutes } from './api-letters';
+import { mappingRoutes } from './api-mappings';
 import type { Sample } from './history';
 import { stepMs } from './history';
 import { badRequest } from './refusal';
@@ -58,6 +59,7 @@ export function apiRoutes(server: FastifyInstance, parts: ApiParts): void {
     return reply.header('content-type', 'text/event-stream').header('x-accel-buffering', 'no').send(stream);
   });
   letterRoutes(server, parts);
+  mappingRoutes(server, parts);
 
   const asked = (what: string, name: PipelineName, { ip }: FastifyRequest) => {
     log.info(`${name}: ${what} asked for by the dashboard at ${ip}`, {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, extname, join } from 'node:path';
+import { dirname, extname, join, relative, sep } from 'node:path';
 import helmet from '@fastify/helmet';
 import type { FastifyInstance } from 'fastify';
 import { packageRoot } from '../foundation/package-root';
@@ -44,7 +44,10 @@ export async function securityHeaders(server: FastifyInstance): Promise<void> {
 export function pageRoutes(server: FastifyInstance): void {
   const uplot = dirname(require.resolve('uplot'));
   serve(server, '/', join(folder, 'index.html'));
-  for (const name of readdirSync(folder)) serve(server, `/assets/${name}`, join(folder, name));
+  for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true })) {
+    const file = join(entry.parentPath, entry.name);
+    if (entry.isFile()) serve(server, `/assets/${relative(folder, file).replaceAll(sep, '/')}`, file);
+  }
   for (const name of ['uPlot.iife.min.js', 'uPlot.min.css'])
     serve(server, `/assets/uplot/${name}`, join(uplot, name));
 }

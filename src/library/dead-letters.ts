@@ -1,7 +1,7 @@
 import { deadLetterStore, type Letter } from '../archive/letters/letter-store';
 import { type Config, requirePostgres } from '../config/load';
 import { fatal } from '../foundation/errors';
-import { PostgresConnection } from '../connections/postgres';
+import { PostgresConnection } from '../connections/postgres/postgres';
 
 /** Which records: all that is given must match; if nothing is given, all records match. */
 export interface DeadLetterFilter {

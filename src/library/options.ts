@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { AliasMapping } from '../mapping/alias-tables';
 import type { Strategies } from '../mapping/strategies';
+import { definitionText, type MappingsDefinition } from '../mapping/file/definition';
 import { type Config, loadConfig, type OptionName } from '../config/load';
 import type { Environment } from '../config/environment';
 import type { PipelineWord } from '../config/names';
@@ -24,6 +25,8 @@ export interface MillraceOptions extends Omit<Settings, 'aliasTables' | 'onConfl
   readonly aliasTables?: readonly AliasMapping[] | string | undefined;
   /** What to do with a name that Postgres has already: `skip`, `overwrite` or `merge`; or by kind, with a default. */
   readonly onConflict?: Strategies | string | undefined;
+  /** Which keys hold what, as a file of mappings would say it (docs/11-mappings.md): see defineMappings. Instead of `config`. */
+  readonly mappings?: MappingsDefinition | undefined;
   /** From start to stop, run a real Redis and a real PostgreSQL for what is not configured, and make a sample database. */
   readonly embedded?: boolean | undefined;
   /** Serve health and metrics over HTTP. Default: only if `httpHost` or `httpPort` is given. */
@@ -40,7 +43,19 @@ export interface Settled {
 }
 
 /** Options that only the library has. */
-const own = { embedded: ['boolean'], http: ['boolean'], log: ['function', 'string'] } as const;
+const own = {
+  mappings: ['object'],
+  embedded: ['boolean'],
+  http: ['boolean'],
+  log: ['function', 'string'],
+} as const;
+
+const forms = {
+  mappings: 'an object, as defineMappings takes it',
+  embedded: 'true or false',
+  http: 'true or false',
+  log: '"console" or a function',
+} as const;
 
 /** By option: the settings of the environment that are ignored if it is given, because they would win otherwise. */
 const silences: Readonly<Partial<Record<OptionName, readonly OptionName[]>>> = {
@@ -67,7 +82,7 @@ export function settleOptions(options: MillraceOptions, environment: Environment
       !own[name].some((type) => type === typeof value) ||
       (name === 'log' && typeof value === 'string' && value !== 'console')
     )
-      problems.push(`${name} must be ${name === 'log' ? '"console" or a function' : 'true or false'}`);
+      problems.push(`${name} must be ${forms[name]}`);
   }
   const merged: Record<string, string | undefined> = { ...environment };
   for (const name of texts.keys())
@@ -80,6 +95,7 @@ export function settleOptions(options: MillraceOptions, environment: Environment
       nameOf: (name) => (texts.has(name) ? name : undefined),
       problems,
       hint: 'The options are listed in docs/05-library.md.',
+      mappings: options.mappings === undefined ? undefined : definitionText(options.mappings),
     },
   );
   const { embedded = false, http = texts.has('httpHost') || texts.has('httpPort'), log } = options;

@@ -40,10 +40,11 @@ export interface Parent {
  * What a key holds:
  *   hash     one record, a field a column;
  *   fields   a hash of as many records as it has fields, each a name and a value;
- *   members  a sorted set of as many records as it has members, each a JSON object.
+ *   members  a sorted set of as many records as it has members, each a JSON object;
+ *   object   a string with one record, a JSON object, a member a column.
  * shape.ts says what follows from that.
  */
-export type ShapeName = 'hash' | 'fields' | 'members';
+export type ShapeName = 'hash' | 'fields' | 'members' | 'object';
 
 /** What the key of a sorted set and its scores tell of the members, by names of the members' fields. */
 export interface Series {

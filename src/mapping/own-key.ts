@@ -23,6 +23,8 @@ export interface OwnRecord {
   /** At least one: together they are the unique key of the table. */
   readonly parts: readonly [OwnKeyPart, ...OwnKeyPart[]];
   readonly refers: readonly OwnReference[];
+  /** Columns, beside the key, in which Postgres allows one row only: a record with what another row has is parked. */
+  readonly unique: readonly (readonly string[])[];
   /** A value that means that there is none; undefined: no value does. */
   readonly none: string | undefined;
   /** What becomes of the row of a record that the application deletes; `mark`: it gets a time in `deleted_at`. */

@@ -1,16 +1,20 @@
 import type { Column, Decoder, Kind } from './kinds';
 import type { OwnKeyPart, OwnRecord } from './own-key';
+import { statisticsOf } from './statistics';
 
 export const recordTypes = ['text', 'int', 'float', 'bool', 'json', 'time', 'uuid', 'bytes'] as const;
 export type RecordType = (typeof recordTypes)[number];
 
-/** A record of the user's own: a hash in Redis, a row of a table in Postgres. */
+/** A record of the user's own: a hash or a JSON object in Redis, a row of a table in Postgres. */
 export interface RecordMapping {
   readonly name: string;
   readonly table: string;
   readonly key: RecordKey;
+  /** What a key holds: a hash with a field a column, or a string with a JSON object. */
+  readonly holds: 'hash' | 'json';
   readonly columns: readonly RecordColumn[];
   readonly parents: readonly RecordParent[];
+  readonly unique: OwnRecord['unique'];
   /** A value that means NULL; undefined: none does. */
   readonly none: string | undefined;
   readonly onDelete: OwnRecord['onDelete'];
@@ -70,7 +74,7 @@ export function ownKinds(mappings: readonly RecordMapping[]): readonly Kind[] {
 }
 
 function ownKind(mapping: RecordMapping, byName: ReadonlyMap<string, RecordMapping>): Kind {
-  const { name, table, key, parents, none, onDelete } = mapping;
+  const { name, table, key, parents, unique, none, onDelete } = mapping;
   const inKey = new Map(parents.flatMap(({ column, from }) => ('part' in from ? [[from.part, column]] : [])));
   const [first, ...others] = key.parts.map((part) => ({
     ...part,
@@ -89,8 +93,13 @@ function ownKind(mapping: RecordMapping, byName: ReadonlyMap<string, RecordMappi
   const parts: readonly [OwnKeyPart, ...OwnKeyPart[]] = [first, ...others];
   const refers = parents.map(({ column, record }) => ({ column, kind: record }));
   return {
-    ...{ name, table, shape: 'hash', identity: 'own', statistic: name, parents: [] },
+    ...{ name, table, identity: 'own', statistic: lineOf(name), parents: [] },
+    shape: mapping.holds === 'json' ? 'object' : 'hash',
     columns: [...references, ...columns],
-    own: { prefix: key.prefix, parts, refers, none, onDelete },
+    own: { prefix: key.prefix, parts, refers, unique, none, onDelete },
   };
 }
+
+/** The line of the statistics: `errors`, and what the registry counts, have theirs already. */
+const lineOf = (name: string): string => (takenLines.has(name) ? `${name} (records)` : name);
+const takenLines: ReadonlySet<string> = new Set([...statisticsOf(new Map()), 'errors']);

@@ -5,7 +5,7 @@ import { describeError } from '../foundation/errors';
 import { startCounting } from '../metrics/metrics';
 import { CheckpointAge } from './checkpoint-age';
 import type { Tell } from './event';
-import { FaultLog } from './fault-log';
+import { FaultLog } from './incidents/fault-log';
 import type { PassRunner } from './pass-runner';
 import { type PauseStore, refusePaused } from './pause';
 import type { Pipeline, PipelineOptions } from './pipeline';

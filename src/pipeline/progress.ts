@@ -1,7 +1,7 @@
 import type { ErrorReport } from '../foundation/errors';
 import type { Readings } from '../metrics/gauges';
 import { timeOf } from '../foundation/moment';
-import { type Incident, storeOf, type StoreName } from './incident';
+import { type Incident, storeOf, type StoreName } from './incidents/incident';
 import { passAt } from './pass-runner';
 import type { LaneState } from './turns';
 import type { Pause } from './pause';

@@ -14,7 +14,7 @@ import {
 } from 'rxjs';
 import { isFatal } from '../foundation/errors';
 import { backoffMs, type BackoffOptions } from './backoff';
-import { settledMs as usually } from './outages';
+import { settledMs as usually } from './incidents/outages';
 
 /** How a cycle ended: `more`: work waits, so run again at once; `idle`: wait to be woken. */
 export type CycleOutcome = 'more' | 'idle';

@@ -1,6 +1,6 @@
 import { describeError, type ErrorReport, isFatal } from '../foundation/errors';
-import type { Incident } from './incident';
-import type { Incidents } from './incidents';
+import type { Incident } from './incidents/incident';
+import type { Incidents } from './incidents/incidents';
 import type { LastPass, PassRunner } from './pass-runner';
 import type { Pause, PauseState } from './pause';
 import type { CycleOutcome } from './pump';

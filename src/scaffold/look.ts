@@ -1,7 +1,7 @@
-import { openForReading } from '../aliases/source/database';
+import { openForReading } from '../aliases/source/file/database';
 import { describeError, type ErrorReport } from '../foundation/errors';
-import { PostgresConnection } from '../connections/postgres';
-import type { PostgresTarget } from '../connections/postgres-url';
+import { PostgresConnection } from '../connections/postgres/postgres';
+import type { PostgresTarget } from '../connections/postgres/postgres-url';
 import type { RedisTarget } from '../connections/redis-url';
 import type { Catalogue } from '../mapping/kinds';
 import { type Candidate, candidateOf, type LeftOut } from './documents';

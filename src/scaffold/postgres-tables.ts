@@ -1,4 +1,4 @@
-import type { PostgresConnection } from '../connections/postgres';
+import type { PostgresConnection } from '../connections/postgres/postgres';
 import { readSql } from '../foundation/package-root';
 
 export interface FoundPostgres {

@@ -1,7 +1,7 @@
 import { readSchemaFacts, type TableFacts } from '../archive/schema/facts';
-import { PostgresConnection } from '../connections/postgres';
+import { PostgresConnection } from '../connections/postgres/postgres';
 import type { Catalogue } from '../mapping/kinds';
-import type { PostgresTarget } from '../connections/postgres-url';
+import type { PostgresTarget } from '../connections/postgres/postgres-url';
 
 const settings = [
   'server_version',

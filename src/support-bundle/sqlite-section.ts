@@ -1,4 +1,4 @@
-import { openForReading, sqliteError } from '../aliases/source/database';
+import { openForReading, sqliteError } from '../aliases/source/file/database';
 import { quoteIdentifier } from '../aliases/source/identifiers';
 import { AliasSource } from '../aliases/source/source';
 import { tableStatuses } from '../aliases/status';

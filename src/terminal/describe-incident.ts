@@ -1,4 +1,4 @@
-import { type Incident, sameMs } from '../pipeline/incident';
+import { type Incident, sameMs } from '../pipeline/incidents/incident';
 import { timestamp } from '../foundation/timestamp';
 import { span } from './spans';
 

@@ -9,7 +9,9 @@ import {
   type Planned,
   type PostgresPlan,
 } from '../control/plan';
+import type { RecordPlan } from '../archive/inspect/plan-records';
 import { sentence, tableOf } from '../archive/schema/things';
+import { harmless } from '../foundation/harmless';
 import { inFew } from '../foundation/in-few';
 import { describeAlias } from './describe-difference';
 
@@ -28,7 +30,7 @@ export function tellPlan(
   plan: Plan,
   { dbPath, redis, pipelines, postgres: target }: Planned,
 ): readonly string[] {
-  const { mappings, left, capture, postgres } = plan;
+  const { mappings, left, capture, postgres, records } = plan;
   const takers = mappings.filter(({ takes }) => takes > 0).map(({ name }) => name);
   return [
     ...(pipelines.includes('aliases') ? [`${dbPath} -> Redis at ${redis.display}`] : []),
@@ -40,7 +42,11 @@ export function tellPlan(
     ...(capture.length === 0 ? [] : [`SQLite: ${describeGaps(capture)}`]),
     ...(postgres === null
       ? []
-      : [`Redis at ${redis.display} -> Postgres at ${target?.display ?? ''}`, ...tellPostgres(postgres)]),
+      : [
+          `Redis at ${redis.display} -> Postgres at ${target?.display ?? ''}`,
+          ...tellRecordPlan(records),
+          ...tellPostgres(postgres, records),
+        ]),
     hasChanges(plan)
       ? 'Nothing was changed. To do it: millrace config apply'
       : hasFaults(plan)
@@ -58,16 +64,19 @@ const isOurs = (thing: string): boolean =>
   / millrace(?:\.|$)/.test(thing) || tableOf(thing)?.startsWith('millrace.') === true;
 
 /** What Postgres lacks: each thing of the records' tables, and how much of Millrace's own. */
-function tellPostgres({ schema, things, failed }: PostgresPlan): readonly string[] {
-  const theirs = things.filter((thing) => !isOurs(thing));
-  const ours = things.length - theirs.length;
+function tellPostgres(
+  { schema, things, failed }: PostgresPlan,
+  records: readonly RecordPlan[],
+): readonly string[] {
+  const told = new Set(records.flatMap(({ steps }) => steps.map(({ thing }) => thing)));
+  const theirs = things.filter((thing) => !isOurs(thing) && !told.has(thing));
+  const ours = things.filter(isOurs).length;
   return [
     ...theirs.map((thing) => `+ ${thing}`),
     ...(ours === 0 ? [] : [`+ ${counted(ours, 'thing')} of Millrace's own, in the schema millrace`]),
-    ...failed.flatMap(({ kind, message, hint }) => [
-      `! ${kind}  cannot be served: ${message}`,
-      `    → ${hint}`,
-    ]),
+    ...failed
+      .filter(({ kind }) => !records.some(({ name }) => name === kind))
+      .flatMap(({ kind, message, hint }) => [`! ${kind}  cannot be served: ${message}`, `    → ${hint}`]),
     ...(things.length + failed.length === 0 ? [`= the schema ${schema} has all that the records need`] : []),
   ];
 }
@@ -137,3 +146,27 @@ function work({ total, add, update, delete: remove }: MappingPlan): string {
 }
 
 const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
+
+/** What the records of the file of mappings would do, a paragraph each. Pure. */
+export const tellRecordPlan = (plans: readonly RecordPlan[]): readonly string[] =>
+  plans
+    .flatMap(({ name, prefix, table, state, steps, problems, rows, keys, differ }) => [
+      `record ${name}: ${prefix}… to table ${table}, ${stateInWords(state, rows)}; ${keys} keys, ${differ} to be written`,
+      ...steps.map(({ thing, sql }) => `  + ${thing}${thing.startsWith('table ') ? '' : `: ${sql}`}`),
+      ...problems.flatMap(({ message, hint }) => [`  ! ${message}`, `    ${hint}`]),
+    ])
+    .map(harmless);
+
+function stateInWords(state: RecordPlan['state'], rows: number): string {
+  const there = rows > 0 ? ` (about ${rows} rows; those with the key of a record take its contents)` : '';
+  switch (state) {
+    case 'new table':
+      return 'which is made';
+    case 'adopted':
+      return `which is adopted${there}`;
+    case 'in place':
+      return `which is in place${rows > 0 ? ` (about ${rows} rows)` : ''}`;
+    case 'stopped':
+      return 'which cannot take the records';
+  }
+}

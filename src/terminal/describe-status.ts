@@ -3,7 +3,7 @@ import type { ArchiveStatus } from '../archive/status';
 import type { DaemonStatus } from '../control/daemon-status';
 import type { LeftOut } from '../config/load';
 import type { Health } from '../pipeline/health';
-import type { Incident } from '../pipeline/incident';
+import type { Incident } from '../pipeline/incidents/incident';
 import { timestamp } from '../foundation/timestamp';
 import { describeIncident } from './describe-incident';
 import { aliasSentences, archiveSentences, type TimeStyle, overall, type Sentence } from './status-sentences';

@@ -11,7 +11,7 @@ import { pack } from '../../src/archive/record/packed';
 import { prepareSchema } from '../../src/archive/schema/preparation';
 import { readCarefully } from '../../src/archive/tail/careful-read';
 import { warm } from '../../src/archive/warm/warm';
-import { PostgresConnection } from '../../src/connections/postgres';
+import { PostgresConnection } from '../../src/connections/postgres/postgres';
 import { RedisConnection } from '../../src/connections/redis';
 import { completionScript } from '../../src/terminal/completion-scripts';
 import { parseTraced } from '../../src/terminal/trace-key';

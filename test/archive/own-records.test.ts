@@ -2,7 +2,8 @@ import { eventually } from '../support/eventually';
 import { archiveDryRun } from '../../src/archive/pass/dry-run';
 import { requirePostgres } from '../../src/config/load';
 import { useArchive } from './support/archive';
-import { alone, cart, ownArchive, session, user, withRegistry } from './support/own-records';
+import type { RecordMapping } from '../../src/mapping/own-records';
+import { alone, cart, fields, ownArchive, session, user, withRegistry } from './support/own-records';
 
 const archive = useArchive();
 const catalogue = withRegistry(cart, session, user);
@@ -336,6 +337,64 @@ describe('a table that is there', () => {
     );
   }, 90_000);
 });
+
+test('what is unique has one row: another record with it is parked with the column, until it is free', async () => {
+  const ours = ownArchive(archive, withRegistry({ ...user, unique: [['email'], ['tier', 'age']] }));
+  await archive.postgres.query('CREATE TABLE public.users (id bigint PRIMARY KEY, email text)');
+  await write('user:1', { email: 'one', plan: 'a', age: '1' });
+  const daemon = await ours.start();
+  await write('user:2', { email: 'one' });
+  await archive.untilParked('user:2');
+  await write('user:3', { email: 'three', plan: 'a', age: '1' });
+  await archive.untilParked('user:2', 'user:3');
+  expect((await archive.letters()).map(({ code, column_name }) => `${code} ${column_name ?? ''}`)).toEqual([
+    '23505 email',
+    '23505 tier, age',
+  ]);
+  await write('user:1', { email: 'other', plan: 'b' });
+  await archive.becomes('SELECT id, email, tier FROM users ORDER BY 1', ['1|other|b']);
+  await archive.pass(daemon);
+  await archive.becomes('SELECT id, email, tier FROM users ORDER BY 1', ['1|other|b', '2|one|', '3|three|a']);
+  await archive.untilParked();
+}, 60_000);
+
+test('a JSON object is a row as well: its members are the fields, whatever JSON makes of them', async () => {
+  const profile: RecordMapping = {
+    ...{ ...user, name: 'profile', table: 'profiles', holds: 'json', none: 'none', onDelete: 'delete' },
+    key: { prefix: 'profile:', parts: [{ column: 'id', type: 'text', rest: false, after: '' }] },
+    columns: fields({
+      name: 'text!',
+      big: 'int',
+      ratio: 'float',
+      on: 'bool',
+      more: 'json',
+      said: 'json',
+      at: 'time',
+    }),
+  };
+  const ours = ownArchive(archive, withRegistry(profile));
+  const { client } = archive.redis;
+  await client.set('profile:a', '{"name": "é\\u0041", "big": 9007199254740993, "ratio": 1e-7, "on": true, "more": {"x": [1]}, "said": "no", "at": "2026-01-05T14:30:00Z", "other": 1}'); // prettier-ignore
+  await client.set('profile:b', '{"name": "none", "big": 1}');
+  await client.set('profile:c', '[1]');
+  await client.set('profile:d', '{"name": "n", "on": 7}');
+  await client.hset('profile:e', 'name', 'a hash');
+  const daemon = await ours.start();
+  const rows = 'SELECT id, name, big, ratio, on_, more, said FROM profiles ORDER BY id'.replace(
+    'on_',
+    '"on"',
+  );
+  await archive.becomes(rows, ['a|éA|9007199254740993|1e-07|t|{"x": [1]}|"no"']);
+  expect(
+    (await archive.letters()).map(({ key, code, column_name }) => `${key} ${code} ${column_name ?? '-'}`),
+  ).toEqual(['profile:b 23502 name', 'profile:c 22P02 -', 'profile:d 22P02 on', 'profile:e E_TYPE -']);
+  await client.set('profile:a', '{"name": "n", "more": null}');
+  await client.set('profile:c', '{"name": "mended"}');
+  await archive.becomes(rows, ['a|n|||||', 'c|mended|||||']);
+  expect((await archive.pass(daemon)).differences).toEqual({ profile: 3 }); // those that are parked
+  await client.del('profile:a');
+  await archive.becomes(rows, ['c|mended|||||']);
+}, 60_000);
 
 test('without the registry its tables are not made, and its keys are nobody’s', async () => {
   await archive.postgres.query(

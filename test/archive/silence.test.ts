@@ -1,5 +1,5 @@
 import { loadConfig, requirePostgres } from '../../src/config/load';
-import { PostgresConnection } from '../../src/connections/postgres';
+import { PostgresConnection } from '../../src/connections/postgres/postgres';
 import { startDaemon, type TestDaemon } from '../support/daemon';
 import { eventually } from '../support/eventually';
 import { plainModel, plainPrediction, plainVersion } from '../support/plain-writer';

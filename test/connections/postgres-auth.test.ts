@@ -1,8 +1,8 @@
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { describeError } from '../../src/foundation/errors';
-import { PostgresConnection } from '../../src/connections/postgres';
-import { parsePostgresUrl } from '../../src/connections/postgres-url';
-import { parseRequireAuth } from '../../src/connections/postgres-auth';
+import { PostgresConnection } from '../../src/connections/postgres/postgres';
+import { parsePostgresUrl } from '../../src/connections/postgres/postgres-url';
+import { parseRequireAuth } from '../../src/connections/postgres/postgres-auth';
 
 // A server that is not the one it says it is, and asks for the password in a way that it could use.
 

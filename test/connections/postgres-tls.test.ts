@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describeError, type ErrorReport } from '../../src/foundation/errors';
-import { PostgresConnection } from '../../src/connections/postgres';
-import { parsePostgresUrl, type PostgresEnvironment } from '../../src/connections/postgres-url';
+import { PostgresConnection } from '../../src/connections/postgres/postgres';
+import { parsePostgresUrl, type PostgresEnvironment } from '../../src/connections/postgres/postgres-url';
 import { eventually } from '../support/eventually';
 import { temporaryFolder } from '../support/temporary-folder';
 import { type Identity, testCertificates, type TestCertificates } from '../support/tls';

@@ -1,7 +1,7 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { describeError } from '../../src/foundation/errors';
-import { PostgresConnection } from '../../src/connections/postgres';
-import { parsePostgresUrl } from '../../src/connections/postgres-url';
+import { PostgresConnection } from '../../src/connections/postgres/postgres';
+import { parsePostgresUrl } from '../../src/connections/postgres/postgres-url';
 import { inspectServer, RedisConnection } from '../../src/connections/redis';
 import { redisTarget } from '../../src/connections/redis-url';
 import { FunctionClient } from '../../src/writer/function-client';

@@ -3,7 +3,7 @@ import { asPsql } from '../../src/commands/psql';
 import { asRedisCli } from '../../src/commands/redis-cli';
 import { loadConfig } from '../../src/config/load';
 import { describeError } from '../../src/foundation/errors';
-import { parsePostgresUrl } from '../../src/connections/postgres-url';
+import { parsePostgresUrl } from '../../src/connections/postgres/postgres-url';
 import { parseRedisUrl } from '../../src/connections/redis-url';
 
 // Every part of both URLs is understood or refused, with a message that names it. Nothing of a password is ever said.

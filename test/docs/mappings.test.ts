@@ -23,7 +23,7 @@ test('docs/11-mappings.md explains every word, and its examples are files that a
   expect(examples.length).toBeGreaterThanOrEqual(4);
   for (const word of [...fileWords, ...documentWords, ...recordWords, ...recordTypes, ...includable])
     expect(text).toContain(`\`${word}\``);
-  for (const word of ['none', 'parents', 'on_delete', 'hash'])
+  for (const word of ['none', 'parents', 'on_delete', 'hash', 'json'])
     expect(examples.join('\n')).toContain(`${word}: `);
   for (const word of documentWords) expect(examples.join('\n')).toContain(`${word}: `);
   expect(examples.flatMap(documentsOf).length).toBeGreaterThan(8);

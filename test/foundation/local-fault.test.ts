@@ -1,6 +1,6 @@
 import { localFault } from '../../src/foundation/local-fault';
 import { RedisConnection } from '../../src/connections/redis';
-import { translatePostgres } from '../../src/connections/postgres-errors';
+import { translatePostgres } from '../../src/connections/postgres/postgres-errors';
 import { redisTarget } from '../../src/connections/redis-url';
 
 test.each(['EMFILE', 'ENFILE', 'ENOMEM', 'ENOBUFS', 'EADDRNOTAVAIL', 'EACCES', 'EPERM'])(

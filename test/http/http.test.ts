@@ -111,6 +111,7 @@ const routes = [
   '/metrics',
   '/api/history',
   '/api/live',
+  '/api/mappings',
   '/none',
 ];
 
@@ -130,7 +131,14 @@ test('asked by another name that is allowed, or by an address of the network, it
   await daemon.stop();
   daemon = await restarted({ HTTP_ALLOWED_HOSTS: 'Dash.example, other', MILLRACE_TOKEN: token });
   for (const host of ['dash.example', '192.168.1.5:8611']) {
-    for (const path of ['/status', '/api/history', '/api/dead-letters', '/api/live']) {
+    for (const path of [
+      '/status',
+      '/api/history',
+      '/api/dead-letters',
+      '/api/live',
+      '/api/mappings',
+      '/api/mappings/team',
+    ]) {
       expect([path, (await ask(path, { host })).status]).toEqual([path, 401]);
     }
     expect((await ask('/', { host })).status).toBe(200);

@@ -1,6 +1,12 @@
 import fc from 'fast-check';
-import { type Incident, mergeIncidents, parseIncidents, sameMs, storeOf } from '../../src/pipeline/incident';
-import { Outages, outageOf, type SeenOutage } from '../../src/pipeline/outages';
+import {
+  type Incident,
+  mergeIncidents,
+  parseIncidents,
+  sameMs,
+  storeOf,
+} from '../../src/pipeline/incidents/incident';
+import { Outages, outageOf, type SeenOutage } from '../../src/pipeline/incidents/outages';
 
 const down = { code: 'E_PG_UNREACHABLE', message: 'no connection' };
 const redisDown = { code: 'E_REDIS_UNREACHABLE', message: 'no connection' };

@@ -3,8 +3,8 @@ import { aliasIncidentStore, incidentsKey } from '../../src/aliases/sink/inciden
 import { archiveIncidentStore } from '../../src/archive/position/incident-store';
 import { archiveStoreFacts } from '../../src/archive/inspect/store-facts';
 import { loadConfig, requirePostgres } from '../../src/config/load';
-import { type Incident, parseIncidents } from '../../src/pipeline/incident';
-import { PostgresConnection } from '../../src/connections/postgres';
+import { type Incident, parseIncidents } from '../../src/pipeline/incidents/incident';
+import { PostgresConnection } from '../../src/connections/postgres/postgres';
 import { RedisConnection } from '../../src/connections/redis';
 import { faultProxy, through } from '../archive/support/fault-proxy';
 import { bothPipelines } from '../metrics/support/daemon';

@@ -1,7 +1,7 @@
 import { firstValueFrom, lastValueFrom, Subject, toArray } from 'rxjs';
 import { fatal } from '../../src/foundation/errors';
 import { backoffMs } from '../../src/pipeline/backoff';
-import { FaultLog } from '../../src/pipeline/fault-log';
+import { FaultLog } from '../../src/pipeline/incidents/fault-log';
 import { type CycleOutcome, pump, type PumpOptions } from '../../src/pipeline/pump';
 
 function build(cycle: () => Promise<CycleOutcome>, more: Partial<PumpOptions> = {}) {

@@ -1,7 +1,7 @@
 import { fatal, retryable } from '../../src/foundation/errors';
-import { Incidents } from '../../src/pipeline/incidents';
+import { Incidents } from '../../src/pipeline/incidents/incidents';
 import { PassRunner } from '../../src/pipeline/pass-runner';
-import { settledMs } from '../../src/pipeline/outages';
+import { settledMs } from '../../src/pipeline/incidents/outages';
 import { PauseState } from '../../src/pipeline/pause';
 import { type Stage, Turns } from '../../src/pipeline/turns';
 import { keepLog } from '../support/daemon';

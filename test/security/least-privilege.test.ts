@@ -6,7 +6,7 @@ import { Retention } from '../../src/archive/retention/retention';
 import { warm } from '../../src/archive/warm/warm';
 import { loadConfig, requirePostgres } from '../../src/config/load';
 import { readAsset } from '../../src/foundation/package-root';
-import { PostgresConnection } from '../../src/connections/postgres';
+import { PostgresConnection } from '../../src/connections/postgres/postgres';
 import { RedisConnection } from '../../src/connections/redis';
 import { daemonGrants } from '../../src/connections/redis-grants';
 import { grants } from '../../src/writer/library';

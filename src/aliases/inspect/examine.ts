@@ -3,8 +3,9 @@ import { builtInNames } from '../../config/mappings';
 import { type Finding, problem } from '../../pipeline/finding';
 import { describeGaps } from '../source/capture';
 import { dryRunPass } from '../pass/dry-run-pass';
-import { isNetworkPath, networkWarning } from '../source/network-path';
+import { isNetworkPath, networkWarning } from '../source/file/network-path';
 import { AliasSource } from '../source/source';
+import { documentRights } from './document-rights';
 import { type StoreFacts, storeFacts } from './store-facts';
 import { tableStatuses } from '../status';
 import { sourceOptions } from '../source/source-options';
@@ -27,6 +28,7 @@ export async function examine(stores: AliasStores): Promise<readonly Finding[]> 
     const facts = await storeFacts(stores);
     const keys = stores.documents.length > 0 ? 'keys of the mappings' : 'alias keys';
     findings.push(...serverFindings(stores.redis.display, keys, facts), checkpointFinding(facts));
+    if (stores.documents.length > 0) findings.push(await documentRights(stores.redis, stores.documents));
     const drift = await dryRunPass(stores, { force: 'mass deletion' }, () => undefined);
     const differences = drift.added + drift.updated + drift.deleted;
     findings.push(

@@ -1,5 +1,5 @@
 import type { AliasStores } from '../../config/load';
-import type { Incident } from '../../pipeline/incident';
+import type { Incident } from '../../pipeline/incidents/incident';
 import type { Pause } from '../../pipeline/pause';
 import { inspectServer, RedisConnection, type RedisServer } from '../../connections/redis';
 import type { AliasCheckpoint } from '../sink/checkpoint';

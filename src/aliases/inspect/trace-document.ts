@@ -7,7 +7,7 @@ import { compareKeys, type KeyState } from '../sink/compare-keys';
 import { type Standing, standings } from '../sink/introduction';
 import { cutValue, showKeys } from '../sink/show-keys';
 import { AliasSink } from '../sink/sink';
-import { openForReading, sqliteError } from '../source/database';
+import { openForReading, sqliteError } from '../source/file/database';
 import { AliasSource } from '../source/source';
 import { sourceOptions } from '../source/source-options';
 import { type DocumentChanges, documentChanges, noChanges } from './document-changes';

@@ -3,7 +3,7 @@ import type { AliasStores } from '../../config/load';
 import { inspectServer, RedisConnection } from '../../connections/redis';
 import { type AliasTable, keyExpression } from '../source/catalogue';
 import type { AliasCheckpoint } from '../sink/checkpoint';
-import { openForReading, sqliteError } from '../source/database';
+import { openForReading, sqliteError } from '../source/file/database';
 import { quoteIdentifier } from '../source/identifiers';
 import { type AliasCase, foldAlias, keyPrefix } from '../../mapping/alias-tables';
 import { readValues } from '../sink/read-keys';

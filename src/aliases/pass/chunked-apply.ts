@@ -4,6 +4,9 @@ import { addCounts, type TypeCounts } from './type-counts';
 import type { KeyTruth } from '../source/key-truth';
 import type { UnservedRows } from '../source/unserved-rows';
 
+/** The most characters that the values of a chunk have together, but for one that is larger. */
+const mostCharacters = 2_000_000;
+
 /** Where a pass sends what differs: the sink, or the dry run that only compares. */
 export interface PassTarget {
   send(batches: readonly AliasBatch[]): Promise<AliasCounts>;
@@ -78,7 +81,7 @@ export class ChunkedApply {
   }
 
   #sendStale(cursor: Cursor & { at: 'stale' }): void {
-    const chunk = this.#options.stale.chunk(cursor.index, this.#options.chunk);
+    const chunk = this.#options.stale.chunk(cursor.index, this.#options.chunk, mostCharacters);
     if (chunk === undefined) {
       this.#cursor = firstType;
       return;
@@ -108,8 +111,10 @@ export class ChunkedApply {
       this.#cursor = page.next === undefined ? next : { ...cursor, from: page.next };
     } else if (cursor.index >= different.length) this.#cursor = next;
     else {
-      const aliases = different.slice(cursor.index, cursor.index + this.#options.chunk);
-      this.#send({ type, keyspace, aliases, values: truth.lookUp(aliases) }, cursor);
+      const named = different.slice(cursor.index, cursor.index + this.#options.chunk);
+      const values = truth.lookUp(named, mostCharacters);
+      const aliases = named.slice(0, values.length);
+      this.#send({ type, keyspace, aliases, values }, cursor);
       this.#cursor = { ...cursor, index: cursor.index + aliases.length };
     }
   }

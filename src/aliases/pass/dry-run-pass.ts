@@ -1,6 +1,8 @@
 import type { AliasStores } from '../../config/load';
 import { inspectServer, RedisConnection } from '../../connections/redis';
+import { documentHashes } from '../../mapping/fingerprint';
 import { unvouched } from '../sink/alias-case';
+import { standings } from '../sink/introduction';
 import { dryRun, type OnDifference } from './dry-run';
 import { beginPass } from './passes';
 import { type PassReport, requireTables } from './report';
@@ -9,7 +11,7 @@ import { AliasSource } from '../source/source';
 import { sourceOptions } from '../source/source-options';
 
 export interface DryRunOptions {
-  /** Go on where a pass would stop: before a mass deletion, or (true only) when keys in Redis are spelled for another ALIAS_CASE. */
+  /** Go on where a pass would stop: before a mass deletion, at keys that a new document finds, or (true only) when keys in Redis are spelled for another ALIAS_CASE. */
   readonly force: boolean | 'mass deletion';
 }
 
@@ -19,7 +21,9 @@ export async function dryRunPass(
   { force }: DryRunOptions,
   onDifference: OnDifference,
 ): Promise<PassReport> {
-  const { aliasCase } = config;
+  const { aliasCase, documents } = config;
+  const claimed = force === false ? new Set<string>() : 'all';
+  const standing = standings({ documents, hashes: documentHashes(documents), claimed });
   const source = AliasSource.open(sourceOptions(config));
   const connection = new RedisConnection(config.redis, 'dry-run');
   try {
@@ -36,7 +40,7 @@ export async function dryRunPass(
       doubtful: () =>
         force === true ? [] : unvouched(source.aliasTruths.keys(), aliasCase, checkpoint?.cases),
       onJudged: () => undefined,
-      standing: () => 'known',
+      standing: (type) => standing.of(type, checkpoint?.mappings ?? {}),
     });
     let report = await pass.step();
     while (report === 'more') report = await pass.step();

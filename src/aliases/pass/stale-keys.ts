@@ -95,25 +95,32 @@ export class StaleKeys {
     return true;
   }
 
-  /** The stale keys of one type from `index` on, at most `size`, with what the table says of them now. */
-  chunk(index: number, size: number): { readonly batch: AliasBatch; readonly next: number } | undefined {
+  /** The stale keys of one type from `index` on, at most `size`, with what the table says of them now: should they have large values, no more than `most` characters. */
+  chunk(
+    index: number,
+    size: number,
+    most: number,
+  ): { readonly batch: AliasBatch; readonly next: number } | undefined {
     let next = index;
     let type = this.#stale[next]?.type;
     // A table that is gone meanwhile deletes nothing.
     while (type !== undefined && !this.#truths().has(type)) type = this.#stale[++next]?.type;
     const truth = this.#truths().get(type ?? '');
     if (type === undefined || truth === undefined) return undefined;
-    const aliases: (string | Buffer)[] = [];
-    while (aliases.length < size && this.#stale[next]?.type === type) {
-      const alias = this.#stale[next++]?.alias;
-      if (alias !== undefined) aliases.push(alias);
+    const found: (string | Buffer)[] = [];
+    for (let at = next; found.length < size; at++) {
+      const key = this.#stale[at];
+      if (key?.type !== type) break;
+      found.push(key.alias);
     }
-    const texts = aliases.map((alias) => (typeof alias === 'string' ? alias : ''));
-    const values = truth.lookUp(texts);
-    const wanted = aliases.map((alias, position) =>
-      typeof alias === 'string' ? (values[position] ?? '') : '',
+    const values = truth.lookUp(
+      found.map((alias) => (typeof alias === 'string' ? alias : '')),
+      most,
     );
-    return { batch: { type, keyspace: truth.keyspace, aliases, values: wanted }, next };
+    const aliases = found.slice(0, values.length);
+    const wanted = aliases.map((alias, at) => (typeof alias === 'string' ? (values[at] ?? '') : ''));
+    const batch = { type, keyspace: truth.keyspace, aliases, values: wanted };
+    return { batch, next: next + aliases.length };
   }
 
   /** One page. A failed scan starts over: its cursor is worth nothing after a restart of the server. */

@@ -13,6 +13,14 @@ export interface JudgedMapping extends Pick<Keyspace, 'prefix' | 'holds'> {
   readonly hash: string;
 }
 
+/** All mappings of one daemon. */
+export interface MappingSet {
+  /** The same for the same mappings. */
+  readonly hash: string;
+  /** When their file was last written, or applied by hand; milliseconds since 1970. 0: there is none. */
+  readonly since: number;
+}
+
 /**
  * How far Redis is. The checkpoint moves in the same atomic step as the keys it vouches for; two instances that race are told
  * apart by `stamp`, which no two applies share.
@@ -28,6 +36,8 @@ export interface AliasCheckpoint {
   readonly cases?: Readonly<Record<string, AliasCase>> | undefined;
   /** By name. A document that is missing may have another program's keys. Those that are served no more stay: they left their keys. */
   readonly mappings?: Readonly<Record<string, JudgedMapping>> | undefined;
+  /** Of the one who applied last, if they come from a file. */
+  readonly set?: MappingSet | undefined;
   /** Milliseconds since 1970, by the clock of the one who applied. */
   readonly at: number;
   /** host:pid of the one who applied: for people. */
@@ -49,6 +59,7 @@ const schema = z.object({
     )
     .optional()
     .catch(undefined),
+  set: z.object({ hash: z.string(), since: z.number() }).optional().catch(undefined),
   at: z.number(),
   by: z.string(),
 });

@@ -1,6 +1,6 @@
 import type { RedisConnection } from '../../connections/redis';
 import type { Keyspace } from '../../mapping/documents';
-import { readValues } from './read-keys';
+import { readValues, unlessTooLarge } from './read-keys';
 import { compareScript, wantedArguments } from './scripts';
 
 /** How a key is, against what it should hold. `other`: it is of another Redis type. */
@@ -26,13 +26,10 @@ export async function compareKeys(
   { keyspace, keys, values, exact }: WantedKeys,
 ): Promise<readonly KeyState[]> {
   if (keys.length === 0) return [];
-  try {
-    const wanted = wantedArguments(keyspace, values, exact);
-    const letters = await connection.client.eval(compareScript, 0, ...wanted, ...keys);
-    return Array.from(String(letters), (letter) => states[letter] ?? 'different');
-  } catch (error) {
-    throw connection.translate(error);
-  }
+  const wanted = wantedArguments(keyspace, values, exact);
+  const ask = () => connection.client.eval(compareScript, 0, ...wanted, ...keys);
+  const letters = await unlessTooLarge(connection, ask, ask);
+  return Array.from(String(letters), (letter) => states[letter] ?? 'different');
 }
 
 /** Compares keys that MGET can read. @throws explained errors */

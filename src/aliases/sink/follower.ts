@@ -1,7 +1,7 @@
 import { retryable } from '../../foundation/errors';
 import type { Vouching } from './alias-case';
 import { sameLog } from '../source/changelog';
-import type { AliasCheckpoint } from './checkpoint';
+import type { AliasCheckpoint, MappingSet } from './checkpoint';
 import { type AliasJudgement, judgeContinuity } from './continuity';
 import type { AliasSink } from './sink';
 import type { AliasSource } from '../source/source';
@@ -30,6 +30,7 @@ export class AliasFollower {
     if (expected !== undefined && performance.now() - this.#probedAt < probeMs) return undefined;
     const before = sink.confirmed;
     const { raw, checkpoint } = await sink.load();
+    requireNewest(sink.set, checkpoint);
     this.#probedAt = performance.now();
     const lacksPosition = source.changelog !== undefined && checkpoint?.position === null;
     if (expected !== undefined && expected.stamp === checkpoint?.stamp && !lacksPosition) return undefined;
@@ -55,4 +56,17 @@ export class AliasFollower {
     await this.#sink.adopt(raw, source.changelog?.head() ?? null, found);
     this.#adoptedAt = performance.now();
   }
+}
+
+/** @throws E_TWO_MAPPINGS (retryable) when Redis is served by mappings of a newer file than ours */
+function requireNewest(ours: MappingSet, found: AliasCheckpoint | undefined): void {
+  if (found?.set === undefined || found.set.hash === ours.hash || found.set.since <= ours.since) return;
+  const written = new Date(found.set.since).toISOString();
+  throw retryable(
+    `another Millrace (${found.by}) serves this Redis with other mappings, written ${written}`,
+    {
+      code: 'E_TWO_MAPPINGS',
+      hint: 'Give both the same file of mappings; if this one is meant, run `millrace config apply` with it.',
+    },
+  );
 }

@@ -1,8 +1,8 @@
 import type { Result } from 'ioredis';
 import { retryable } from '../../foundation/errors';
 import { readAsset } from '../../foundation/package-root';
-import { parseIncidents } from '../../pipeline/incident';
-import type { IncidentStore } from '../../pipeline/incidents';
+import { parseIncidents } from '../../pipeline/incidents/incident';
+import type { IncidentStore } from '../../pipeline/incidents/incidents';
 import type { RedisConnection } from '../../connections/redis';
 import { readOwn } from './checkpoint';
 

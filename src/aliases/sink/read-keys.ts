@@ -53,7 +53,8 @@ export function scanKeys(
   );
 }
 
-async function unlessTooLarge<T>(
+/** Asks again, more carefully, where a reply was larger than we take: this one, or one beside it that took the connection along. */
+export async function unlessTooLarge<T>(
   connection: RedisConnection,
   plain: () => Promise<T>,
   careful: () => Promise<T>,

@@ -7,6 +7,7 @@ import {
   type AliasCheckpoint,
   checkpointKey,
   type JudgedMapping,
+  type MappingSet,
   parseCheckpoint,
   readCheckpoint,
 } from './checkpoint';
@@ -50,6 +51,8 @@ declare module 'ioredis' {
 /** Thrown when another instance has moved the checkpoint: read the truth again under the one found now. */
 export class CheckpointMoved extends Error {}
 
+const builtIn: MappingSet = { hash: '', since: 0 };
+
 /** How many applies are on their way at once: Redis executes one while the next is read from SQLite. */
 const depth = 2;
 
@@ -59,7 +62,7 @@ type Cases = Readonly<Record<string, AliasCase>>;
 export type Mappings = Readonly<Record<string, JudgedMapping>>;
 
 /** What a checkpoint says of the keys, besides how far they are. */
-type Vouched = Pick<AliasCheckpoint, 'cases' | 'mappings'>;
+type Vouched = Pick<AliasCheckpoint, 'cases' | 'mappings' | 'set'>;
 
 type Reply = readonly ['moved', string] | readonly ['applied', ...number[]];
 
@@ -72,6 +75,7 @@ type Reply = readonly ['moved', string] | readonly ['applied', ...number[]];
  */
 export class AliasSink {
   readonly instance = randomBytes(4).toString('hex');
+  readonly set: MappingSet;
   readonly #connection: RedisConnection;
   readonly #inFlight: Promise<unknown>[] = [];
   #sequence = 0;
@@ -83,8 +87,10 @@ export class AliasSink {
   /** The time in the checkpoint that was found first: when another run last applied something, in milliseconds since 1970. */
   foundAt: number | undefined;
 
-  constructor(connection: RedisConnection) {
+  /** @param set the mappings in force, which each checkpoint names if they are of a file */
+  constructor(connection: RedisConnection, set: MappingSet = builtIn) {
     this.#connection = connection;
+    this.set = set;
     connection.client.defineCommand('millraceApplyAliases', { lua: applyScript });
   }
 
@@ -167,10 +173,13 @@ export class AliasSink {
 
   #stamp(incarnation: string, position: ChangelogPosition | null, found: Vouched = {}): AliasCheckpoint {
     const stamp = `${this.instance}.${String(++this.#sequence)}`;
+    const newer = found.set?.hash === this.set.hash && found.set.since > this.set.since;
+    const set = newer ? found.set : this.set;
     const mappings = { ...found.mappings, ...Object.fromEntries(this.#introduced) };
     return {
       ...{ incarnation, position, stamp, cases: found.cases },
       ...(Object.keys(mappings).length === 0 ? {} : { mappings }),
+      ...(set.since === 0 ? {} : { set }),
       ...{ at: Date.now(), by: `${hostname()}:${process.pid}` },
     };
   }

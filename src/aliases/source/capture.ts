@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import { readAsset } from '../../foundation/package-root';
 import { type AliasTable, type CatalogueEntry, keyExpression, readCatalogue } from './catalogue';
-import { openForReading, writing } from './database';
+import { openForReading, writing } from './file/database';
 import { type DocumentEntry, readDocuments } from './documents/catalogue';
 import { planDocuments, type SchemaObject } from './documents/plan-capture';
 import { fillTemplate, quoteIdentifier, quoteText } from './identifiers';

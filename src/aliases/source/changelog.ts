@@ -1,5 +1,5 @@
 import type { Database, Statement } from 'better-sqlite3';
-import { writing } from './database';
+import { writing } from './file/database';
 import type { AliasCase } from '../../mapping/alias-tables';
 import { longestAlias } from './truth-statements';
 

@@ -1,10 +1,10 @@
 import { statSync } from 'node:fs';
 import { asRetryable, isFatal, MillraceError } from '../../foundation/errors';
 import { inFew } from '../../foundation/in-few';
-import { fold, foldingOf } from './alone';
-import type { FoldVerdict } from './fold-process';
+import { fold, foldingOf } from './file/alone';
+import type { FoldVerdict } from './file/fold-process';
 import { installCapture } from './capture';
-import { type FileIdentity, sameFile } from './ground';
+import { type FileIdentity, sameFile } from './file/ground';
 import { AliasSource, type SourceChange, type SourceOptions } from './source';
 
 export interface KeeperOptions extends SourceOptions {

@@ -1,15 +1,15 @@
 import { closeSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
 import type { Database } from 'better-sqlite3';
-import { requireCompany } from './alone';
+import { requireCompany } from './file/alone';
 import { planCapture } from './capture';
 import { type CatalogueEntry, readCatalogue } from './catalogue';
 import { Changelog, type ChangelogPage } from './changelog';
-import { openForReading, requireFile, sqliteError } from './database';
+import { openForReading, requireFile, sqliteError } from './file/database';
 import { type DocumentEntry, readDocuments } from './documents/catalogue';
 import { DocumentTruth } from './documents/document-truth';
 import { parseLoggedType } from './documents/logged';
 import { type Fanned, type FanNomination, type Nomination, Nominator } from './documents/nominator';
-import { type Ground, groundAt, groundUnder, sameFile, sameGround } from './ground';
+import { type Ground, groundAt, groundUnder, sameFile, sameGround } from './file/ground';
 import type { AliasCase, AliasMapping } from '../../mapping/alias-tables';
 import type { DocumentMapping } from '../../mapping/documents';
 import type { KeyTruth } from './key-truth';
@@ -189,6 +189,11 @@ export class AliasSource {
   sawNothingNew(now = performance.now()): void {
     this.#seen = this.#looking;
     this.#seenAt = now;
+  }
+
+  /** Whether it can be read: it is closed for a moment whenever the log is folded. */
+  get isOpen(): boolean {
+    return this.#db.open;
   }
 
   /** Closes the connection; no log is folded or deleted. May be called twice. */

@@ -1,4 +1,4 @@
-import type { Incidents } from '../../pipeline/incidents';
+import type { Incidents } from '../../pipeline/incidents/incidents';
 import type { Stage } from '../../pipeline/turns';
 import type { PauseState } from '../../pipeline/pause';
 import type { AliasFollower } from '../sink/follower';

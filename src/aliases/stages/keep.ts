@@ -1,5 +1,5 @@
 import type { Log } from '../../log/log';
-import type { Incidents } from '../../pipeline/incidents';
+import type { Incidents } from '../../pipeline/incidents/incidents';
 import type { Stage } from '../../pipeline/turns';
 import { introduce } from '../pass/report';
 import type { AliasSource } from '../source/source';

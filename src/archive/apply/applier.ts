@@ -1,4 +1,4 @@
-import type { PostgresConnection } from '../../connections/postgres';
+import type { PostgresConnection } from '../../connections/postgres/postgres';
 import { readSql } from '../../foundation/package-root';
 import type { RedisConnection } from '../../connections/redis';
 import type { BatchOutcome } from '../write/attempt';

@@ -1,4 +1,4 @@
-import type { PostgresConnection } from '../../connections/postgres';
+import type { PostgresConnection } from '../../connections/postgres/postgres';
 import type { Page } from '../tail/stream';
 import type { StreamTail } from '../tail/stream-tail';
 

@@ -1,4 +1,4 @@
-import { type PostgresConnection, sqlState } from '../../connections/postgres';
+import { type PostgresConnection, sqlState } from '../../connections/postgres/postgres';
 import { Alterations } from '../write/alterations';
 import { type BatchOutcome, type Attempt, nothingApplied } from '../write/attempt';
 import { deleteGone, deleteUnnamed } from '../delete/attempt-deletions';

@@ -1,4 +1,4 @@
-import type { Transaction } from '../../connections/postgres';
+import type { Transaction } from '../../connections/postgres/postgres';
 import type { OwnKind } from '../../mapping/kinds';
 import { markColumn } from '../../mapping/own-key';
 import type { Life } from '../record/identity';

@@ -1,4 +1,4 @@
-import type { Transaction } from '../../connections/postgres';
+import type { Transaction } from '../../connections/postgres/postgres';
 import type { Target } from '../record/target';
 import { swallowed } from '../write/swallowed';
 

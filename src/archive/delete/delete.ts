@@ -1,6 +1,6 @@
 import { describeError } from '../../foundation/errors';
 import { readSql } from '../../foundation/package-root';
-import type { Transaction } from '../../connections/postgres';
+import type { Transaction } from '../../connections/postgres/postgres';
 import { type DeadLetter, deletionMark, release } from '../letters/dead-letters';
 import type { Gone } from '../record/gone';
 import type { Life } from '../record/identity';

@@ -1,5 +1,5 @@
 import { readSql } from '../../foundation/package-root';
-import type { Transaction } from '../../connections/postgres';
+import type { Transaction } from '../../connections/postgres/postgres';
 import { deletionMark } from '../letters/dead-letters';
 import type { Gone } from '../record/gone';
 import type { Life } from '../record/identity';

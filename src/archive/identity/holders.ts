@@ -1,5 +1,5 @@
 import { readSql } from '../../foundation/package-root';
-import type { TextRow, Transaction } from '../../connections/postgres';
+import type { TextRow, Transaction } from '../../connections/postgres/postgres';
 import type { Holders } from './claims';
 import type { Mapping } from './id-map';
 import type { Identity } from '../record/identity';

@@ -1,5 +1,5 @@
 import { readSql } from '../../foundation/package-root';
-import type { Transaction } from '../../connections/postgres';
+import type { Transaction } from '../../connections/postgres/postgres';
 import type { Kind, KindName } from '../../mapping/kinds';
 import type { Identity, Life } from '../record/identity';
 

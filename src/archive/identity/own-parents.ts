@@ -1,4 +1,4 @@
-import type { Transaction } from '../../connections/postgres';
+import type { Transaction } from '../../connections/postgres/postgres';
 import { type KindName, kindOf, type OwnKind, isOwn } from '../../mapping/kinds';
 import type { Batch } from '../batch/batch';
 import { type DeadLetter, letterOf } from '../letters/dead-letters';

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { PostgresConnection } from '../../connections/postgres';
+import type { PostgresConnection } from '../../connections/postgres/postgres';
 import type { Finding } from '../../pipeline/finding';
 
 /** How far the servers' clocks are ahead of ours, in milliseconds. */

@@ -1,5 +1,5 @@
 import { readSql } from '../../foundation/package-root';
-import type { PostgresConnection } from '../../connections/postgres';
+import type { PostgresConnection } from '../../connections/postgres/postgres';
 import { type Finding, ok } from '../../pipeline/finding';
 import type { Catalogue } from '../../mapping/kinds';
 import { tablesOf } from '../schema/facts';

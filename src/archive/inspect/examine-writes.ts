@@ -1,4 +1,4 @@
-import type { PostgresConnection } from '../../connections/postgres';
+import type { PostgresConnection } from '../../connections/postgres/postgres';
 import type { Finding } from '../../pipeline/finding';
 import { inFew } from '../../foundation/in-few';
 import type { TableFacts } from '../schema/facts';

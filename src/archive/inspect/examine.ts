@@ -1,6 +1,6 @@
 import type { Config } from '../../config/load';
-import { PostgresConnection } from '../../connections/postgres';
-import type { PostgresTarget } from '../../connections/postgres-url';
+import { PostgresConnection } from '../../connections/postgres/postgres';
+import type { PostgresTarget } from '../../connections/postgres/postgres-url';
 import { inspectServer, RedisConnection } from '../../connections/redis';
 import type { RedisTarget } from '../../connections/redis-url';
 import type { Catalogue } from '../../mapping/kinds';

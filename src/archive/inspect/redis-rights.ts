@@ -42,14 +42,13 @@ const needed: readonly Granted[] = [
 ];
 
 /** The same for the records of the user's own. */
-const neededOf = (catalogue: Catalogue): readonly Granted[] =>
-  ownKindsOf(catalogue).flatMap(({ own: { prefix } }) => {
-    const [keys, key] = [`%R~${globOf(prefix)}*`, `${prefix}0`];
-    return [
-      [`+type ${keys}`, 'TYPE', key],
-      [`+hmget ${keys}`, 'HMGET', key, 'id'],
-      [`+pttl ${keys}`, 'PTTL', key],
-    ];
+const neededOf = (catalogue: Catalogue): readonly (readonly [grant: string, ...command: string[]])[] =>
+  ownKindsOf(catalogue).flatMap(({ shape, own: { prefix } }) => {
+    const reads = shape === 'object' ? ['GET', 'STRLEN'] : ['HMGET', 'HSTRLEN'];
+    return ['TYPE', 'PTTL', ...reads].map((command): readonly [string, ...string[]] => [
+      `+${command.toLowerCase()} %R~${globOf(prefix)}*`,
+      ...[command, `${prefix}0`, ...(command.startsWith('H') ? ['id'] : [])],
+    ]);
   });
 
 /** The grants that this user lacks. Neither connection can be used afterwards. @throws only when a connection fails */

@@ -1,8 +1,8 @@
 import type { Config } from '../../config/load';
-import type { Incident } from '../../pipeline/incident';
+import type { Incident } from '../../pipeline/incidents/incident';
 import type { Pause } from '../../pipeline/pause';
-import { PostgresConnection } from '../../connections/postgres';
-import type { PostgresTarget } from '../../connections/postgres-url';
+import { PostgresConnection } from '../../connections/postgres/postgres';
+import type { PostgresTarget } from '../../connections/postgres/postgres-url';
 import { RedisConnection } from '../../connections/redis';
 import { archiveIncidentStore } from '../position/incident-store';
 import { archivePauseStore } from '../position/pause-store';

@@ -92,6 +92,7 @@ function sizes(records: readonly Found[]): InRedis['fields'] {
   return records.flatMap(({ kind, values }) => {
     if (shapeOf(kind).several)
       return [{ name: values[0]?.toString('utf8') ?? '', bytes: values[1]?.length ?? 0 }];
+    if (kind.shape === 'object') return [{ name: 'value', bytes: values[0]?.length ?? 0 }];
     return kind.columns.flatMap(({ field }, index) => {
       const value = values[index];
       return value === undefined ? [] : [{ name: field, bytes: value.length }];

@@ -1,12 +1,12 @@
 import { readSql } from '../../foundation/package-root';
-import type { TextRow, Transaction } from '../../connections/postgres';
+import type { TextRow, Transaction } from '../../connections/postgres/postgres';
 import { IdMap, IdMapTransaction } from '../identity/id-map';
 import type { Kind, KindName, OwnKind } from '../../mapping/kinds';
 import { keyValues } from '../record/own-row';
 import { isUnfit } from '../record/unfit';
 import { findParents, parentIn } from '../identity/parents';
 import { isId, type Row } from '../record/row';
-import { quoteName, rowNumber, type Target, type Targets } from '../record/target';
+import { hasOwnKey, quoteName, rowNumber, type Target, type Targets } from '../record/target';
 import { seriesOf } from '../record/series';
 
 /** A row in Postgres that a record under this key became. */
@@ -83,17 +83,12 @@ export async function ownRowsOf(
     throw error;
   }
   const { columns, committed } = await tracedColumns(transaction, target);
-  const where = kind.own.parts
-    .map(
-      ({ column, type }, at) => `t.${quoteName(column)} = $${at + 2}::${type === 'int' ? 'bigint' : 'text'}`,
-    )
-    .join(' AND ');
   const sql = ownSql
     .replaceAll('{table}', target.table)
     .replaceAll('{number}', rowNumber(target))
     .replaceAll('{times}', columns)
     .replaceAll('{committed}', committed)
-    .replaceAll('{key}', where);
+    .replaceAll('{key}', hasOwnKey(kind, 2));
   const found = await transaction.query(sql, [kind.name, ...key]);
   return found.map((row) => ({ ...toTracedRow(kind, row), id: key.join(' '), created: null }));
 }

@@ -1,7 +1,7 @@
 import type { ArchiveRecords } from '../../config/load';
 import { describeError, fatal } from '../../foundation/errors';
-import { PostgresConnection } from '../../connections/postgres';
-import type { PostgresTarget } from '../../connections/postgres-url';
+import { PostgresConnection } from '../../connections/postgres/postgres';
+import type { PostgresTarget } from '../../connections/postgres/postgres-url';
 import { RedisConnection } from '../../connections/redis';
 import { changesStream } from '../../writer/keys';
 import { beforeAll } from '../stream/entry-id';

@@ -1,6 +1,6 @@
 import { describeError } from '../../foundation/errors';
 import { readSql } from '../../foundation/package-root';
-import type { TextRow, Transaction } from '../../connections/postgres';
+import type { TextRow, Transaction } from '../../connections/postgres/postgres';
 import { isUnfit, Unfit } from '../record/unfit';
 import { type Found, packFound } from '../record/found';
 import { keyOf } from '../record/key';

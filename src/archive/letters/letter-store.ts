@@ -1,4 +1,4 @@
-import type { PostgresConnection, TextRow } from '../../connections/postgres';
+import type { PostgresConnection, TextRow } from '../../connections/postgres/postgres';
 import { deletionMark, printable } from './dead-letters';
 import { unpackFound } from '../record/found';
 import type { Catalogue, Kind } from '../../mapping/kinds';

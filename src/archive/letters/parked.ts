@@ -1,4 +1,4 @@
-import type { PostgresConnection } from '../../connections/postgres';
+import type { PostgresConnection } from '../../connections/postgres/postgres';
 
 /** What this daemon knows of the parked records: one object, which the sink, the tail and the stage that retries share. */
 export class Parked {

@@ -15,7 +15,7 @@ export interface KeyspaceOptions {
   readonly catalogue: Catalogue;
   /** For commands that a subscribed connection cannot send. */
   readonly connection: RedisConnection;
-  /** @param key what follows `aidb:`, or another key behind `foreignMark`; latin1 as the event */
+  /** @param key what follows `aidb:`, or another key behind a colon; latin1 as the event */
   readonly onEvent: (key: string, event: string) => void;
   /** How often a silent connection is tried, and the server's setting looked at. */
   readonly watchMs: number;

@@ -1,6 +1,6 @@
 import { describeError } from '../../foundation/errors';
 import type { Log } from '../../log/log';
-import { FaultLog } from '../../pipeline/fault-log';
+import { FaultLog } from '../../pipeline/incidents/fault-log';
 import type { MirrorEvent } from './mirror';
 import { isRefused } from './notifications';
 

@@ -1,4 +1,4 @@
-import type { PostgresConnection, Transaction } from '../../connections/postgres';
+import type { PostgresConnection, Transaction } from '../../connections/postgres/postgres';
 import { counterparts } from '../identity/counterparts';
 import {
   type Expectation,

@@ -1,7 +1,7 @@
 import type { ArchiveRecords } from '../../config/load';
 import { fatal } from '../../foundation/errors';
-import { PostgresConnection } from '../../connections/postgres';
-import type { PostgresTarget } from '../../connections/postgres-url';
+import { PostgresConnection } from '../../connections/postgres/postgres';
+import type { PostgresTarget } from '../../connections/postgres/postgres-url';
 import { inspectServer, RedisConnection } from '../../connections/redis';
 import { Differences } from './differences';
 import { type ArchiveDifference, explainNominated } from './explain';

@@ -1,4 +1,4 @@
-import type { PostgresConnection } from '../../connections/postgres';
+import type { PostgresConnection } from '../../connections/postgres/postgres';
 import { digestOf } from '../letters/dead-letters';
 import type { ArchiveDifference } from './explain';
 

@@ -1,7 +1,11 @@
 import { hostname } from 'node:os';
 import { readSql } from '../../foundation/package-root';
 import type { Pause } from '../../pipeline/pause';
-import { applicationName, type PostgresConnection, type Transaction } from '../../connections/postgres';
+import {
+  applicationName,
+  type PostgresConnection,
+  type Transaction,
+} from '../../connections/postgres/postgres';
 import { claimedPosition, type StreamPosition } from './claimed-position';
 import type { Life } from '../record/identity';
 import { pauseOf } from './pause-store';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { TextRow } from '../../connections/postgres';
+import type { TextRow } from '../../connections/postgres/postgres';
 import type { Life } from '../record/identity';
 
 /** How far the stream is applied. */

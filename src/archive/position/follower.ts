@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { retryable } from '../../foundation/errors';
 import type { RedisConnection } from '../../connections/redis';
-import type { Transaction } from '../../connections/postgres';
+import type { Transaction } from '../../connections/postgres/postgres';
 import type { Catalogue } from '../../mapping/kinds';
 import type { Checkpoint } from './checkpoint';
 import { hasOtherMemory, judge, type ArchiveJudgement } from './continuity';

@@ -1,8 +1,8 @@
 import { describeError } from '../../foundation/errors';
 import { readSql } from '../../foundation/package-root';
-import { type Incident, parseIncidents } from '../../pipeline/incident';
-import type { IncidentStore } from '../../pipeline/incidents';
-import type { PostgresConnection } from '../../connections/postgres';
+import { type Incident, parseIncidents } from '../../pipeline/incidents/incident';
+import type { IncidentStore } from '../../pipeline/incidents/incidents';
+import type { PostgresConnection } from '../../connections/postgres/postgres';
 
 const incidentsSql = readSql('src/archive/position/sql/read-incidents.sql');
 const writeSql = readSql('src/archive/position/sql/write-incidents.sql');

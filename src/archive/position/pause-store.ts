@@ -1,5 +1,5 @@
 import { describeError } from '../../foundation/errors';
-import type { PostgresConnection, TextRow } from '../../connections/postgres';
+import type { PostgresConnection, TextRow } from '../../connections/postgres/postgres';
 import type { Pause, PauseStore } from '../../pipeline/pause';
 import { changesStream } from '../../writer/keys';
 

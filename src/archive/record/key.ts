@@ -7,8 +7,8 @@ export const mostKeyBytes = 16 * 1024;
 export const keyOf = (kind: Pick<Kind, 'name' | 'own'>, id: Buffer): Buffer =>
   Buffer.concat([Buffer.from(prefixOf(kind)), id]);
 
-/** What stands before a key that is not under `aidb:` where such keys come without that. */
-export const foreignMark = ':';
+/** What stands before a key that is not under `aidb:` where such keys come without that: see keyspace-pattern.ts. */
+const foreignMark = ':';
 
 /**
  * The record that a key names, in latin1; undefined for keys of no record. @param key without `aidb:`; a key that does not begin so is

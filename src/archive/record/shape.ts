@@ -65,6 +65,13 @@ const shapes: { readonly [name in ShapeName]: Shape } = {
     distinction: firstValue,
     mayHaveColons: true,
   },
+  object: {
+    ...hash,
+    fields: () => [],
+    count: () => 1,
+    names: () => ['value'],
+    values: valuesOfObject,
+  },
 };
 
 export const shapeOf = ({ shape }: Kind): Shape => shapes[shape];
@@ -76,13 +83,32 @@ function pairs(values: Values): readonly Values[] {
 }
 
 function valuesOfHash({ kind, values }: Contents, born: string | undefined): Value[] {
-  const none = kind.own?.none;
-  const nothing = none === undefined ? undefined : Buffer.from(none);
+  const isNone = noneOf(kind);
   return kind.columns.map((column, index) => {
     const value = values[index];
     if (column.field === kind.created && born !== undefined) return `${born}+00`;
-    return valueOf(column, nothing !== undefined && value?.equals(nothing) ? undefined : value);
+    return valueOf(column, isNone(value) ? undefined : value);
   });
+}
+
+function valuesOfObject({ kind, values: [text] }: Contents): Value[] {
+  const what = 'the value of the key';
+  if (text === undefined || !isUtf8(text)) throw new Unfit('22021', undefined, `${what} is not UTF-8`);
+  // A string in a column of JSON is one of JSON.
+  const written = new Set(kind.columns.flatMap(({ field, decoder }) => (decoder === 'json' ? [field] : [])));
+  const fields = parseMember(text, written, what);
+  const isNone = noneOf(kind);
+  return kind.columns.map((column) => {
+    const value = fields.get(column.field);
+    return valueOf(column, isNone(value) ? undefined : value);
+  });
+}
+
+/** Whether a value means that there is none. */
+function noneOf({ own }: Kind): (value: Buffer | undefined) => boolean {
+  if (own?.none === undefined) return () => false;
+  const nothing = Buffer.from(own.none);
+  return (value) => value?.equals(nothing) === true;
 }
 
 function valuesOfMember({ kind, values: [member] }: Contents): Value[] {

@@ -1,4 +1,4 @@
-import type { Kind, KindName } from '../../mapping/kinds';
+import type { Kind, KindName, OwnKind } from '../../mapping/kinds';
 
 /** A kind's table as this database has it. */
 export interface Target {
@@ -28,6 +28,15 @@ export function rowNumber({ kind }: Pick<Target, 'kind'>): string {
   const key = kind.own.parts.map(({ column }) => `t.${quoteName(column)}::text`);
   return `hashtextextended(ROW(${key.join(', ')})::text, 0)`;
 }
+
+/** SQL: row t, of a table of the user's own, has the key whose parts are bound from $first on. */
+export const hasOwnKey = ({ own }: OwnKind, first: number): string =>
+  own.parts
+    .map(
+      ({ column, type }, at) =>
+        `t.${quoteName(column)} = $${first + at}::${type === 'int' ? 'bigint' : 'text'}`,
+    )
+    .join(' AND ');
 
 /** `($1, $2), ($3, $4)` */
 export function placeholders(rows: number, columns: number): string {

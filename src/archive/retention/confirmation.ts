@@ -1,5 +1,5 @@
 import { readSql } from '../../foundation/package-root';
-import { type PostgresConnection, sqlState, type Transaction } from '../../connections/postgres';
+import { type PostgresConnection, sqlState, type Transaction } from '../../connections/postgres/postgres';
 import { findParents, withParents } from '../identity/parents';
 import { keyOf } from '../record/key';
 import { IdMap, IdMapTransaction } from '../identity/id-map';

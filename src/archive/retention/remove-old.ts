@@ -1,5 +1,5 @@
 import type { RedisConnection } from '../../connections/redis';
-import type { PostgresConnection } from '../../connections/postgres';
+import type { PostgresConnection } from '../../connections/postgres/postgres';
 import type { Catalogue, KindName } from '../../mapping/kinds';
 import { printable } from '../letters/dead-letters';
 import { keyOf } from '../record/key';

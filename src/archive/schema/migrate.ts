@@ -1,7 +1,7 @@
 import type { ClientBase } from 'pg';
 import { describeError, fatal } from '../../foundation/errors';
 import { type Catalogue, type KindName, ownKindsOf } from '../../mapping/kinds';
-import { pins } from '../../connections/postgres-session';
+import { pins } from '../../connections/postgres/postgres-session';
 import { quoteName } from '../record/target';
 import { findProblems } from './examine-schema';
 import { readSchemaFacts, type SchemaFacts, tablesOf } from './facts';

@@ -47,7 +47,10 @@ export function stoppedMappings(
   const stopped = new Map(problems);
   for (const { kind, thing, sql } of steps) {
     const { table } = kindOf(catalogue, kind);
-    const problem = schemaProblem(`table ${table} lacks the ${thing}`, sql.replace(/\n/g, ' '));
+    const what = thing.startsWith('table ')
+      ? `there is no table ${table}`
+      : `table ${table} lacks the ${thing}`;
+    const problem = schemaProblem(what, sql.replace(/\n */g, ' '));
     stopped.set(kind, [...(stopped.get(kind) ?? []), problem]);
   }
   return stopped;
@@ -67,9 +70,15 @@ function ownSteps(kind: OwnKind, table: TableFacts | undefined, catalogue: Catal
       thing: `column ${tableName}.${column.name}`,
       sql: `ALTER TABLE ${quoteName(tableName)} ADD COLUMN ${quoteName(column.name)} ${column.type};`,
     }));
-  if (hasKey(table, key)) return columns;
-  const index = `CREATE UNIQUE INDEX ON ${quoteName(tableName)} (${keyList});`;
-  return [...columns, { kind: name, thing: `key ${tableName} (${key.join(', ')})`, sql: index }];
+  const keys = [key, ...own.unique].filter((unique) => !hasKey(table, unique));
+  return [
+    ...columns,
+    ...keys.map((unique) => ({
+      kind: name,
+      thing: `key ${tableName} (${unique.join(', ')})`,
+      sql: `CREATE UNIQUE INDEX ON ${quoteName(tableName)} (${unique.map(quoteName).join(', ')});`,
+    })),
+  ];
 }
 
 /** Whether exactly these columns are unique, in whatever order: what ON CONFLICT asks for. */
@@ -94,7 +103,8 @@ function createTable(kind: OwnKind, keyList: string, catalogue: Catalogue): stri
     const [part] = other.own?.parts ?? [];
     return `FOREIGN KEY (${quoteName(column)}) REFERENCES ${quoteName(other.table)} (${quoteName(part?.column ?? 'id')})`;
   });
-  const lines = [...columns, `PRIMARY KEY (${keyList})`, ...references];
+  const unique = own.unique.map((names) => `UNIQUE (${names.map(quoteName).join(', ')})`);
+  const lines = [...columns, `PRIMARY KEY (${keyList})`, ...unique, ...references];
   const indexes = own.refers
     .filter(({ column }) => column !== key[0])
     .map(({ column }) => `\nCREATE INDEX ON ${quoteName(table)} (${quoteName(column)});`);

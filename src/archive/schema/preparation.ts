@@ -3,7 +3,7 @@ import type { Log } from '../../log/log';
 import { inspectServer, type RedisConnection, type RedisServer } from '../../connections/redis';
 import { changesStream } from '../../writer/keys';
 import { ensureLibrary } from '../../writer/library';
-import type { PostgresConnection } from '../../connections/postgres';
+import type { PostgresConnection } from '../../connections/postgres/postgres';
 import type { Catalogue, KindName } from '../../mapping/kinds';
 import { examineSchema } from './examine-schema';
 import { migrate } from './migrate';

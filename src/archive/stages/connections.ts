@@ -1,5 +1,5 @@
-import { PostgresConnection } from '../../connections/postgres';
-import type { PostgresTarget } from '../../connections/postgres-url';
+import { PostgresConnection } from '../../connections/postgres/postgres';
+import type { PostgresTarget } from '../../connections/postgres/postgres-url';
 import { RedisConnection } from '../../connections/redis';
 import type { RedisTarget } from '../../connections/redis-url';
 import { firstWriter, secondWriter } from '../position/checkpoint';

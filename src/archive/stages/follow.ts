@@ -1,7 +1,7 @@
 import type { RedisConnection } from '../../connections/redis';
 import type { Log } from '../../log/log';
 import type { Catalogue } from '../../mapping/kinds';
-import type { Incidents } from '../../pipeline/incidents';
+import type { Incidents } from '../../pipeline/incidents/incidents';
 import type { Stage } from '../../pipeline/turns';
 import type { Applier } from '../apply/applier';
 import { keepAll } from '../delete/kept';

@@ -97,10 +97,9 @@ export class Prepare {
     if (this.#stopped.length === 0 || performance.now() - this.#lookedAt < everyMs) return false;
     const before = new Map(this.#stopped.map(({ kind, message }) => [kind, message]));
     await this.#look();
-    // What was refused before for another reason is tried once. A table that was served, and is gone, may come back: it is not made anew.
-    const mended = this.#stopped.filter(
-      ({ kind, message }) => before.get(kind) !== message && !this.#served.has(kind),
-    );
+    // What lacks something is tried again when anything has changed: it may refer to another one's table. A table that was served, and is gone, may come back: it is not made anew.
+    const changed = this.#stopped.some(({ kind, message }) => before.get(kind) !== message);
+    const mended = changed || this.#stopped.length < before.size ? this.#stopped.filter(({ kind }) => !this.#served.has(kind)) : []; // prettier-ignore
     const { postgres, truth, log } = this.#options;
     if (mended.length > 0) {
       await prepareSchema(postgres, truth.catalogue, log, new Set(mended.map(({ kind }) => kind)));

@@ -3,8 +3,17 @@ import { readAsset } from '../../foundation/package-root';
 import type { RedisConnection } from '../../connections/redis';
 import { tooLarge, Unfit } from '../record/unfit';
 import type { Found } from '../record/found';
+import { unpack } from '../record/packed';
 import { keyOf } from '../record/key';
-import { type Catalogue, type Kind, kindOf, type Parent, prefixOf } from '../../mapping/kinds';
+import {
+  type Catalogue,
+  isOwn,
+  type Kind,
+  kindOf,
+  type OwnKind,
+  type Parent,
+  prefixOf,
+} from '../../mapping/kinds';
 import { shapeOf } from '../record/shape';
 
 declare module 'ioredis' {
@@ -15,9 +24,13 @@ declare module 'ioredis' {
     millraceReadPredictionsBuffer(
       count: number,
       ...keysAndArguments: (string | Buffer)[]
-    ): Result<readonly (null | number | Buffer | readonly [Buffer])[], Context>;
+    ): Result<Packed, Context>;
+    /** read-own.lua */
+    millraceReadOwnBuffer(count: number, ...keysAndArguments: (string | Buffer)[]): Result<Packed, Context>;
   }
 }
+
+type Packed = readonly (null | number | Buffer | readonly [Buffer])[];
 
 type Reply = readonly (null | number | Buffer | readonly (Buffer | null)[])[];
 
@@ -48,6 +61,7 @@ export class TruthReader {
     this.#connection = connection;
     const { client } = connection;
     client.defineCommand('millraceRead', { lua: readAsset('src/archive/truth/lua/read.lua') });
+    client.defineCommand('millraceReadOwn', { lua: readAsset('src/archive/truth/lua/read-own.lua') });
     client.defineCommand('millraceReadPredictions', {
       lua: readAsset('src/archive/truth/lua/read-predictions.lua'),
     });
@@ -65,6 +79,7 @@ export class TruthReader {
     const wanted = ids.slice(0, pageRecords);
     if (wanted.length === 0) return [];
     if (kind.packed) return this.#readPacked(kind, wanted);
+    if (isOwn(kind)) return this.#readOwn(kind, wanted);
     const reply = await this.#ask(kind, wanted);
     const most = this.#connection.maxRecordBytes;
     return reply.map((record, index) =>
@@ -84,6 +99,25 @@ export class TruthReader {
         if (record === null) return { state: 'absent' };
         if (typeof record === 'number') return { state: 'unfit', reason: tooLarge(record, most) };
         return Buffer.isBuffer(record) ? { state: 'packed', value: record } : otherType(record[0]);
+      });
+    } catch (error) {
+      throw this.#connection.translate(error);
+    }
+  }
+
+  async #readOwn(kind: OwnKind, ids: readonly string[]): Promise<readonly Truth[]> {
+    const keys = ids.map((id) => keyArgument(kind, id));
+    const { client, maxRecordBytes: most } = this.#connection;
+    const fields = shapeOf(kind).fields(kind);
+    try {
+      const reply = await client.millraceReadOwnBuffer(keys.length, ...keys, String(pageBytes), String(most), ...fields); // prettier-ignore
+      return reply.map((record, index) => {
+        if (record === null) return { state: 'absent' };
+        if (typeof record === 'number') return { state: 'unfit', reason: tooLarge(record, most) };
+        if (!Buffer.isBuffer(record))
+          return otherType(record[0], kind.shape === 'object' ? 'a string' : 'a hash');
+        const id = Buffer.from(ids[index] ?? '', 'latin1');
+        return { state: 'found', records: [{ kind, id, parents: [], values: unpack(record) }] };
       });
     } catch (error) {
       throw this.#connection.translate(error);
@@ -138,9 +172,9 @@ function parametersOf(kind: Kind, catalogue: Catalogue): readonly string[] {
 /** The parent's id inside the child's key: `<exp>:<run>`. */
 const partOf = (id: string, { from }: Parent): string => id.split(':')[Number(from)] ?? '';
 
-const otherType = (type: Buffer): Truth => ({
+const otherType = (type: Buffer, wanted = 'a hash'): Truth => ({
   state: 'unfit',
-  reason: new Unfit('E_TYPE', undefined, `the key holds a ${type.toString()}, not a hash`),
+  reason: new Unfit('E_TYPE', undefined, `the key holds a ${type.toString()}, not ${wanted}`),
 });
 
 function toTruth(kind: Kind, name: string, record: Exclude<Reply[number], number>): Truth {

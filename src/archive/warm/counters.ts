@@ -1,6 +1,6 @@
 import { fatal } from '../../foundation/errors';
 import { readAsset, readSql } from '../../foundation/package-root';
-import type { Transaction } from '../../connections/postgres';
+import type { Transaction } from '../../connections/postgres/postgres';
 import type { RedisConnection } from '../../connections/redis';
 import { countedKinds, counterKey } from '../../mapping/counters';
 import { type Catalogue, type Kind, type KindName, namesWhere } from '../../mapping/kinds';

@@ -1,4 +1,4 @@
-import type { TextRow, Transaction } from '../../connections/postgres';
+import type { TextRow, Transaction } from '../../connections/postgres/postgres';
 
 /** The usual size of a page: rows, for Redis writes a page in one step while others wait; and bytes, for the sake of our memory. */
 const pageRows = 250;

@@ -1,6 +1,6 @@
 import { readSql } from '../../foundation/package-root';
-import { sqlState } from '../../connections/postgres';
-import type { TextRow, Transaction } from '../../connections/postgres';
+import { sqlState } from '../../connections/postgres/postgres';
+import type { TextRow, Transaction } from '../../connections/postgres/postgres';
 import { type Kind, type KindName, ageColumnOf } from '../../mapping/kinds';
 import { type Strategies, strategyOf } from '../../mapping/strategies';
 import { quoteName, type Target, type Targets } from '../record/target';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { retryable } from '../../foundation/errors';
 import { readSql } from '../../foundation/package-root';
-import type { TextRow, Transaction } from '../../connections/postgres';
+import type { TextRow, Transaction } from '../../connections/postgres/postgres';
 import type { Kind, KindName, ShapeName } from '../../mapping/kinds';
 import type { Strategies } from '../../mapping/strategies';
 import { quoteName, type Target } from '../record/target';
@@ -83,6 +83,7 @@ export class Restoration {
     hash: (target, rows) => this.#restoreRecords(target, rows),
     fields: ({ kind }, rows) => this.#restoreFields(kind, rows),
     members: ({ kind }, rows) => this.#restorePoints(kind, rows),
+    object: () => Promise.resolve(0), // of the user's own, whose keys nothing is put back under
   };
 
   #query(target: Target): { readonly sql: string; readonly values: readonly unknown[] } {

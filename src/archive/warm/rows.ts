@@ -1,4 +1,4 @@
-import type { TextRow } from '../../connections/postgres';
+import type { TextRow } from '../../connections/postgres/postgres';
 import { type Kind, withIds } from '../../mapping/kinds';
 import { quoteName, type Target } from '../record/target';
 import type { MetricForms } from './metric-form';

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { fatal } from '../../foundation/errors';
-import type { PostgresConnection } from '../../connections/postgres';
+import type { PostgresConnection } from '../../connections/postgres/postgres';
 import type { RedisConnection } from '../../connections/redis';
 import type { Catalogue } from '../../mapping/kinds';
 import { changesStream } from '../../writer/keys';

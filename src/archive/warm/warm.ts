@@ -1,6 +1,6 @@
 import type { ArchiveRecords } from '../../config/load';
-import { PostgresConnection } from '../../connections/postgres';
-import type { PostgresTarget } from '../../connections/postgres-url';
+import { PostgresConnection } from '../../connections/postgres/postgres';
+import type { PostgresTarget } from '../../connections/postgres/postgres-url';
 import { inspectServer, RedisConnection } from '../../connections/redis';
 import { type Kind, type KindName, registryOf } from '../../mapping/kinds';
 import { findTargets } from '../schema/preparation';

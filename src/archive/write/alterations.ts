@@ -1,4 +1,4 @@
-import type { Transaction } from '../../connections/postgres';
+import type { Transaction } from '../../connections/postgres/postgres';
 import type { Expectation } from './expectation';
 import { rememberSql } from './find-unlike';
 import type { KindName } from '../../mapping/kinds';

@@ -1,4 +1,4 @@
-import type { Transaction } from '../../connections/postgres';
+import type { Transaction } from '../../connections/postgres/postgres';
 import type { Alterations } from './alterations';
 import type { Batch } from '../batch/batch';
 import type { DeadLetter } from '../letters/dead-letters';

@@ -1,4 +1,4 @@
-import type { Transaction } from '../../connections/postgres';
+import type { Transaction } from '../../connections/postgres/postgres';
 import { quoteName, rowNumber, type Target } from '../record/target';
 import { anyOf, differs } from './equality';
 import type { Expectation } from './expectation';

@@ -1,4 +1,4 @@
-import { sqlState, type Transaction } from '../../connections/postgres';
+import { sqlState, type Transaction } from '../../connections/postgres/postgres';
 import { describeError } from '../../foundation/errors';
 import { Swallowed } from './swallowed';
 import { Unfit } from '../record/unfit';

@@ -1,4 +1,4 @@
-import type { Transaction } from '../../connections/postgres';
+import type { Transaction } from '../../connections/postgres/postgres';
 import { CopyText } from '../batch/copy-text';
 import { Unfit } from '../record/unfit';
 import { isDataError, unfitOf } from './isolate';
@@ -20,6 +20,9 @@ export async function nameColumn(
     new Unfit(reason.code, column, reason.message, reason.constraint);
   // 54000: too long for an index, and only the natural key has one; a temporary table would take the row.
   if (reason.code === '54000') return named((target.kind.natural ?? identityColumns(target.kind)).at(-1));
+  // Postgres tells of a key that another row has: Key (email)=(…) already exists. A copy would find nothing.
+  if (target.kind.own !== undefined && reason.code === '23505')
+    return named(/; Key \("?([^)"=]+)"?\)=/.exec(reason.message)?.[1]);
   await transaction.execute('SAVEPOINT naming');
   let column: string | undefined;
   try {

@@ -1,4 +1,4 @@
-import type { Transaction } from '../../connections/postgres';
+import type { Transaction } from '../../connections/postgres/postgres';
 import type { Alterations } from './alterations';
 import type { Expectation } from './expectation';
 import { findUnlike } from './find-unlike';

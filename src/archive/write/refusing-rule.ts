@@ -1,5 +1,5 @@
 import { readSql } from '../../foundation/package-root';
-import type { TextRow, Transaction } from '../../connections/postgres';
+import type { TextRow, Transaction } from '../../connections/postgres/postgres';
 import { columnsOf, type Resolved } from '../identity/resolved';
 import { quoteName, type Target } from '../record/target';
 import { parameter } from '../record/decode';

@@ -1,4 +1,4 @@
-import type { Transaction } from '../../connections/postgres';
+import type { Transaction } from '../../connections/postgres/postgres';
 import { CopyText } from '../batch/copy-text';
 import type { Value } from '../record/decode';
 import { quoteName, type Target } from '../record/target';

@@ -1,6 +1,6 @@
 import { MillraceError } from '../../foundation/errors';
 import { readSql } from '../../foundation/package-root';
-import type { Transaction } from '../../connections/postgres';
+import type { Transaction } from '../../connections/postgres/postgres';
 import type { Target } from '../record/target';
 
 const causesSql = readSql('src/archive/write/sql/write-causes.sql');

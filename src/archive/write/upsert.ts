@@ -1,5 +1,5 @@
 import type { Kind } from '../../mapping/kinds';
-import type { Transaction } from '../../connections/postgres';
+import type { Transaction } from '../../connections/postgres/postgres';
 import { parameter, type Value } from '../record/decode';
 import { placeholders, quoteName, rowNumber, type Target } from '../record/target';
 import { anyOf, differs, keeps } from './equality';

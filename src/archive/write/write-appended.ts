@@ -1,4 +1,4 @@
-import type { Transaction } from '../../connections/postgres';
+import type { Transaction } from '../../connections/postgres/postgres';
 import type { CarriedCopy } from '../batch/carried-copy';
 import { CopyText } from '../batch/copy-text';
 import { present } from './expectation';

@@ -1,4 +1,4 @@
-import type { Transaction } from '../../connections/postgres';
+import type { Transaction } from '../../connections/postgres/postgres';
 import type { Alterations } from './alterations';
 import { compareNumbers } from '../record/id-order';
 import { put } from './put';

@@ -1,4 +1,4 @@
-import type { Transaction } from '../../connections/postgres';
+import type { Transaction } from '../../connections/postgres/postgres';
 import type { Alterations } from './alterations';
 import { type Decision, settle } from '../identity/claims';
 import { guestRows } from './expectation';

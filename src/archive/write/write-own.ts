@@ -1,5 +1,5 @@
 import { readSql } from '../../foundation/package-root';
-import type { Transaction } from '../../connections/postgres';
+import type { Transaction } from '../../connections/postgres/postgres';
 import { identityColumns, ownColumns, ownValues, type Resolved } from '../identity/resolved';
 import type { Life } from '../record/identity';
 import { md5 } from '../record/row';

@@ -1,10 +1,7 @@
 import type { Command } from 'commander';
-import type { Config } from '../../config/load';
-import { options } from '../../config/options';
-import { aliasDocument, defaultMappings } from '../../mapping/alias-tables';
-import { builtInDocuments } from '../../mapping/file/built-in';
-import { ownKindsOf, registryOf } from '../../mapping/kinds';
-import { type Shown, writeDocuments } from '../../mapping/file/write-documents';
+import { shownDocuments, shownRecords } from '../../config/shown';
+import { registryOf } from '../../mapping/kinds';
+import { writeDocuments } from '../../mapping/file/write-documents';
 import { print, printJson } from '../../terminal/print';
 import { configOf, type RunVerb, withOptions } from '../options';
 
@@ -26,10 +23,11 @@ export function addShow(config: Command, run: RunVerb): void {
     .addHelpText('after', examples)
     .action((flags: Record<string, unknown>) =>
       run(() => {
-        const { catalogue, mappingsFile, ...mapped } = configOf(flags);
-        const shown = [...aliasesOf(mapped), ...documentsOf(mapped, mappingsFile?.path ?? '')];
+        const config = configOf(flags);
+        const { catalogue, mappingsFile } = config;
+        const shown = shownDocuments(config);
         const kinds = [...registryOf(catalogue).keys()];
-        const records = ownKindsOf(catalogue).map((record) => ({ record, from: mappingsFile?.path ?? '' }));
+        const records = shownRecords(config);
         if (flags['json'] === true)
           printJson({
             file: mappingsFile?.path ?? null,
@@ -50,18 +48,4 @@ export function addShow(config: Command, run: RunVerb): void {
         return Promise.resolve(0);
       }),
     );
-}
-
-const aliasesOf = ({ aliasTables }: Pick<Config, 'aliasTables'>): readonly Shown[] =>
-  aliasTables.map((table) => ({
-    document: aliasDocument(table),
-    from: aliasTables === defaultMappings ? 'sports-aliases, built in' : options.aliasTables.env,
-  }));
-
-function documentsOf({ documents }: Pick<Config, 'documents'>, path: string): readonly Shown[] {
-  const entities = builtInDocuments('sports-entities');
-  return documents.map((document) => ({
-    document,
-    from: entities.includes(document) ? 'sports-entities, built in' : path,
-  }));
 }

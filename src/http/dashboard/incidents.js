@@ -15,7 +15,7 @@ export function createIncidents(section) {
   let shown = '';
 
   return {
-    /** @param {import('./view.js').DaemonStatus} status @param {number} at */
+    /** @param {import('./pipelines/view.js').DaemonStatus} status @param {number} at */
     show: ({ aliases, archive }, at) => {
       const all = [
         ...(aliases?.incidents ?? []).map((incident) => ({ ...incident, pipeline: 'aliases' })),

@@ -1,5 +1,6 @@
 // @ts-check
 import { explain, get, post } from './api.js';
+import { choose, options, tally } from './choices.js';
 import { confirm } from './dialogs.js';
 import { button, el, sentence, setText, theirs } from './dom.js';
 import { count, counted } from './format.js';
@@ -229,34 +230,19 @@ export function createLetters(section, say) {
   }
   return {
     load: () => void load(),
+    /** Shows those of one kind, whether there are any or not. @param {string} kind */
+    filter: (kind) => {
+      choose(kinds, kind);
+      codes.value = '';
+      starts = ['0'];
+      section.scrollIntoView();
+      kinds.focus();
+      void load();
+    },
     /** @param {boolean} next */
     allow: (next) => {
       allowed = next;
       permit();
     },
   };
-}
-
-/** @param {Answer['groups']} groups @param {'kind' | 'code'} by */
-function tally(groups, by) {
-  /** @type {Map<string, number>} */
-  const sums = new Map();
-  for (const group of groups) sums.set(group[by], (sums.get(group[by]) ?? 0) + group.count);
-  return sums;
-}
-
-/** @param {HTMLSelectElement} select @param {string} all @param {ReadonlyMap<string, number>} sums */
-function options(select, all, sums) {
-  const chosen = select.value;
-  // What was chosen stays to be chosen, even when none is left of it.
-  const named = chosen === '' || sums.has(chosen) ? sums : new Map([...sums, [chosen, 0]]);
-  const text = JSON.stringify([...named]);
-  if (select.dataset['options'] === text) return;
-  select.dataset['options'] = text;
-  select.replaceChildren(
-    el('option', { value: '' }, all),
-    ...[...named].map(([name, number]) =>
-      el('option', { value: name, selected: name === chosen }, `${name} (${count(number)})`),
-    ),
-  );
 }

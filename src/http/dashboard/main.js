@@ -1,7 +1,7 @@
 // @ts-check
 import { createAccess } from './access.js';
 import { explain, get, post } from './api.js';
-import { createCard } from './card.js';
+import { createCard } from './pipelines/card.js';
 import { confirm } from './dialogs.js';
 import { place, setAttribute, setText } from './dom.js';
 import { clock, duration } from './format.js';
@@ -9,9 +9,10 @@ import { follows, lastHour } from './history.js';
 import { createIncidents } from './incidents.js';
 import { createLetters } from './letters.js';
 import { follow } from './live.js';
+import { createMappings } from './mappings/mappings.js';
 import { createTroubles } from './troubles.js';
-import { viewOfAliases } from './view-aliases.js';
-import { viewOfArchive } from './view-archive.js';
+import { viewOfAliases } from './pipelines/view-aliases.js';
+import { viewOfArchive } from './pipelines/view-archive.js';
 
 /**
  * Wires everything by hand. What is shown is a function of the last state the daemon told.
@@ -51,7 +52,7 @@ const pauseText = {
     'Postgres keeps what it has. Changes in Redis wait in the stream, which grows in its memory until somebody resumes.',
 };
 
-/** @param {Name} name @param {import('./card.js').Action} action */
+/** @param {Name} name @param {import('./pipelines/card.js').Action} action */
 async function act(name, action) {
   if (action === 'pause' && !(await confirm(`Pause ${name}?`, pauseText[name], 'Pause'))) return;
   const done = { pause: 'paused', resume: 'goes on', reconcile: 'a full pass' };
@@ -83,6 +84,7 @@ place('pipelines').append(cards.aliases.element, cards.archive.element);
 const troubles = createTroubles(place('overall'), place('troubles'));
 const letters = createLetters(place('letters'), say);
 const incidents = createIncidents(place('incidents'));
+const mappings = createMappings({ cards, onLetters: letters.filter });
 const access = createAccess({
   place: place('access'),
   onChange: () => {
@@ -108,6 +110,7 @@ function render() {
   troubles.show(status, at);
   incidents.show(status, at);
   place('incidents').hidden = false;
+  void mappings.list(status);
   place('letters').hidden = archive === null;
   setText(
     place('about'),
@@ -165,6 +168,7 @@ function start() {
       connected = true;
       lettersKnown = { count: -1, at: 0 };
       void catchUp();
+      mappings.again();
       void access.look().catch(() => {}); // a daemon started anew may have another token
     },
     onEvent: (name, data) => {
@@ -193,5 +197,6 @@ setInterval(() => {
   if (!connected) tell();
 }, 1_000);
 
+mappings.start();
 await access.look().catch(() => {}); // it is down, and told so by what follows
 start();

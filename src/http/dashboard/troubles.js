@@ -2,7 +2,7 @@
 import { el, setAttribute, setText, theirs } from './dom.js';
 import { ago, clock } from './format.js';
 
-/** @typedef {import('./view.js').DaemonStatus} DaemonStatus */
+/** @typedef {import('./pipelines/view.js').DaemonStatus} DaemonStatus */
 
 /**
  * What is wrong, and since when where the daemon knows. What both pipelines say is said once.

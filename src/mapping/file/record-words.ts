@@ -11,7 +11,7 @@ export function columnName(name: string): string | undefined {
 }
 
 /** The key of a map whose keys are columns. */
-export function columnOf({ key, at }: Entry): string | null {
+function columnOf({ key, at }: Entry): string | null {
   const wrong =
     key.trim() === '' || /\p{Cc}/u.test(key) ? 'the name of a column stands here' : columnName(key);
   return wrong === undefined ? key : at.refuse(wrong);

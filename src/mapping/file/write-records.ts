@@ -10,7 +10,13 @@ export const recordWordsOf = (kind: OwnKind): ReadonlyMap<string, unknown> => {
     ['key', own.prefix + own.parts.map(partText).join('')],
     ['table', kind.table],
     ...(own.refers.length === 0 ? [] : ([['parents', new Map(parentsOf(kind))]] as const)),
-    ['hash', new Map(columns.filter(({ column }) => !references.has(column)).map(columnOf))],
+    [
+      kind.shape === 'object' ? 'json' : 'hash',
+      new Map(columns.filter(({ column }) => !references.has(column)).map(columnOf)),
+    ],
+    ...(own.unique.length === 0
+      ? []
+      : ([['unique', own.unique.map((names) => (names.length === 1 ? names[0] : names))]] as const)),
     ...(own.none === undefined ? [] : ([['none', own.none]] as const)),
     ['on_delete', own.onDelete],
   ]);

@@ -342,6 +342,21 @@ test.each([
   },
 );
 
+test('a name of tens of megabytes stops no pass, also where prefixes have no beginning in common', async () => {
+  const small = { ...redisTarget({ host: '127.0.0.1', port: redis.server.port, db: 0 }), maxRecordBytes: 1_000_000 }; // prettier-ignore
+  connection.close();
+  connection = new RedisConnection(small, 'test');
+  await connection.connect();
+  sink = await newSink();
+  serve('one', { prefix: 'one:', holds: 'set' }, { 1: '["1"]' });
+  serve('two', { prefix: 'two:', holds: 'set' }, { 1: '["1"]' });
+  await pass();
+  const name = `two:${'x'.repeat(20_000_000)}`;
+  await redis.client.mset(name, '', 'two:gone', '', 'one:gone', '');
+  expect(await pass()).toMatchObject({ total: 2, added: 0, updated: 0, deleted: 2 });
+  expect(await redis.client.exists(name)).toBe(1);
+});
+
 test('the breaker stops one mapping, and the others go on', async () => {
   const rows = Object.fromEntries(Array.from({ length: 300 }, (_, at) => [`${at}`, '["1"]']));
   const one = serve('one', { prefix: 'one:', holds: 'set' }, rows);
@@ -357,6 +372,29 @@ test('the breaker stops one mapping, and the others go on', async () => {
   });
   expect(await redis.client.keys('one:*')).toHaveLength(300);
   expect(await pass({ force: true })).toMatchObject({ deleted: 300, blocked: [] });
+});
+
+test('documents that are large together are read and sent a few at a time', async () => {
+  const text = (letter: string) => letter.repeat(900_000);
+  const rows = (letter: string) =>
+    Object.fromEntries(Array.from({ length: 9 }, (_, at) => [`${at}`, text(letter)]));
+  const truth = serve('doc', { prefix: 'doc:', holds: 'string' }, rows('a'));
+  await pass();
+  for (const [name, value] of Object.entries(rows('b'))) truth.rows.set(name, value);
+  for (const name of ['10', '11', '12']) {
+    await redis.client.set(`doc:${name}`, 'stale, until there is a row for it');
+  }
+  const looked = jest.spyOn(truth, 'lookUp');
+  const report = await pass({
+    onJudged: () => {
+      for (const name of ['10', '11', '12']) truth.rows.set(name, text('c'));
+    },
+  });
+  expect(report).toMatchObject({ added: 0, updated: 12, deleted: 0 });
+  for (const { value } of looked.mock.results as { value: readonly string[] }[])
+    expect(value.join('').length).toBeLessThanOrEqual(2_000_000);
+  expect(looked.mock.calls.length).toBeGreaterThanOrEqual(6);
+  expect(await redis.client.get('doc:8')).toBe(text('b'));
 });
 
 test('what a checkpoint says of mappings is believed only if it is that', () => {

@@ -6,6 +6,7 @@ import { readDocuments } from '../../../src/aliases/source/documents/catalogue';
 import { type Nomination, Nominator } from '../../../src/aliases/source/documents/nominator';
 import type { DocumentTruth } from '../../../src/aliases/source/documents/document-truth';
 import { AliasSource } from '../../../src/aliases/source/source';
+import { SourceKeeper } from '../../../src/aliases/source/source-keeper';
 import { findUnserved } from '../../../src/aliases/source/unserved-rows';
 import { PageApply } from '../../../src/aliases/stages/page-apply';
 import { tableStatuses } from '../../../src/aliases/status';
@@ -332,6 +333,14 @@ describe('a document that cannot be served says why, and the others go on:', () 
   });
 });
 
+test('a file that is locked is no fault of its documents', () => {
+  db.pragma('journal_mode = DELETE');
+  db.exec('BEGIN EXCLUSIVE');
+  expect(() => open(card)).toThrow(/locked/);
+  db.exec('COMMIT');
+  expect(tableStatuses(open(card))).toMatchObject([{ state: 'served' }]);
+});
+
 test('no rows are scanned because there are only a few, whatever ANALYZE says', () => {
   db.exec("INSERT INTO teams VALUES (1, 'a', 'f', 1); INSERT INTO leagues VALUES (1, 'l'); ANALYZE");
   expect(tableStatuses(open(card))).toMatchObject([{ state: 'served' }]);
@@ -464,6 +473,51 @@ test('a column of another type names the keys that it is equal to', () => {
   const from = opened.changelog?.head();
   db.exec("UPDATE codes SET code = 'y'");
   expect(namesAfter(opened, from)).toEqual(['017', '17']);
+});
+
+test('a SELECT that spells keys as another table does names them as they are', () => {
+  db.exec(`CREATE TABLE places (id TEXT COLLATE NOCASE PRIMARY KEY, name);
+    CREATE TABLE clubs (id INTEGER PRIMARY KEY, place TEXT COLLATE NOCASE); CREATE TABLE fans (club INTEGER, name);
+    CREATE INDEX clubs_place ON clubs (place); CREATE INDEX fans_club ON fans (club);
+    INSERT INTO places VALUES ('a', 'A'); INSERT INTO clubs VALUES (1, 'A')`);
+  const place = selected(
+    'SELECT p.id, count(f.name) AS name FROM places p LEFT JOIN clubs c ON c.place = p.id LEFT JOIN fans f ON f.club = c.id WHERE p.id IN keys GROUP BY p.id',
+  );
+  const watch: readonly Watch[] = [
+    { table: 'places', by: ['id'], select: undefined },
+    { table: 'clubs', by: ['place'], select: undefined },
+    { table: 'fans', by: ['club'], select: 'SELECT place FROM clubs WHERE id IN keys' },
+  ];
+  const opened = captured({ ...place, watch, rows: { ...place.rows, table: 'places' } });
+  const from = opened.changelog?.head();
+  db.exec("INSERT INTO fans VALUES (1, 'f')");
+  expect(namesAfter(opened, from)).toEqual(['a']);
+  expect(truthOf(opened, 'card').lookUp(['a', 'A'])).toEqual(['{"id":"a","name":1}', '']);
+});
+
+test('keys that are equal to each other are asked for apart, so that a SELECT that joins them counts each row once', () => {
+  db.exec(`CREATE TABLE places (id TEXT COLLATE NOCASE PRIMARY KEY, name); CREATE TABLE numbers (id NUMERIC PRIMARY KEY, name);
+    INSERT INTO places VALUES ('a', 'A'), ('b', 'B'); INSERT INTO numbers VALUES (2, 'two'), ('x', 'text')`);
+  const counted = (table: string): DocumentMapping => ({
+    ...selected(`SELECT t.id, count(*) AS name FROM keys k JOIN ${table} t ON t.id = k.id GROUP BY t.id`),
+    ...{ name: table, watch: [{ table, by: ['id'], select: undefined }] },
+    rows: {
+      table,
+      sql: `SELECT t.id, count(*) AS name FROM keys k JOIN ${table} t ON t.id = k.id GROUP BY t.id`,
+    },
+  });
+  const opened = open(counted('places'), counted('numbers'));
+  expect(truthOf(opened, 'places').lookUp(['A', 'a', 'b'])).toEqual([
+    '',
+    '{"id":"a","name":1}',
+    '{"id":"b","name":1}',
+  ]);
+  expect(truthOf(opened, 'numbers').lookUp(['2', '02', '2.0', 'x'])).toEqual([
+    '{"id":2,"name":1}',
+    '',
+    '',
+    '{"id":"x","name":1}',
+  ]);
 });
 
 test('a SELECT that names more keys than are held is read in their order, and misses none', () => {
@@ -607,6 +661,27 @@ describe('the capture', () => {
     ]);
     expect(id()).toBe(before);
     expect(open(team)).toMatchObject({ leftovers: [], captureGaps: [] });
+  });
+
+  test('of two programs with other documents comes to rest, though each tidies up when it starts', () => {
+    const keep = (...documents: readonly DocumentMapping[]) =>
+      new SourceKeeper({ path: db.name, mappings: [], aliasCase: 'preserve', documents, install: true });
+    const keepers = [keep(card, team), keep(bySport)];
+    const version = () => db.pragma('schema_version', { simple: true });
+    const seen: unknown[] = [];
+    try {
+      for (let now = 0; now < 20_000; now += 1_000) {
+        for (const keeper of keepers) keeper.refresh(now);
+        seen.push(version());
+      }
+      expect(new Set(seen.slice(4)).size).toBe(1);
+      for (const keeper of keepers) expect(keeper.source).toMatchObject({ captureGaps: [] });
+      expect(objects()).toEqual(
+        expect.arrayContaining(['millrace_t:leagues_after_update', 'millrace_t:teams(sport)']),
+      );
+    } finally {
+      for (const keeper of keepers) keeper.close();
+    }
   });
 
   test('leaves nothing behind when it is uninstalled', () => {

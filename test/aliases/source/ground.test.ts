@@ -1,6 +1,6 @@
 import { copyFileSync, existsSync, renameSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
-import { fold, foldingOf } from '../../../src/aliases/source/alone';
+import { fold, foldingOf } from '../../../src/aliases/source/file/alone';
 import { describeError } from '../../../src/foundation/errors';
 import { firstPass, startCli } from '../../support/cli';
 import { startDaemon } from '../../support/daemon';

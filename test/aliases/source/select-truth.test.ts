@@ -14,7 +14,7 @@ import { oracle, readServed } from '../support/document-oracle';
 import { anyDocumentSchema, anyDocumentWrites, type DocumentSchema } from '../support/document-schemas';
 import { startWriter, type WriterProcess } from '../support/writer-process';
 
-// On failure fast-check prints the seed and the smallest schema and writes that still fail.
+// On failure fast-check prints the seed and the smallest schema and writes that still fail. RUNS=2000 makes a long search of it.
 
 const folder = temporaryFolder();
 let files = 0;

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { installCapture, planCapture } from '../../../src/aliases/source/capture';
 import { readCatalogue } from '../../../src/aliases/source/catalogue';
 import { pruneChangelog } from '../../../src/aliases/source/changelog';
-import { openForReading, writing } from '../../../src/aliases/source/database';
+import { openForReading, writing } from '../../../src/aliases/source/file/database';
 import { compareIds, renderIds } from '../../../src/aliases/source/ids';
 import { type AliasCase, defaultMappings } from '../../../src/mapping/alias-tables';
 import { AliasTruth } from '../../../src/aliases/source/truth';

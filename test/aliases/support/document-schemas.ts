@@ -97,9 +97,21 @@ export const anyDocumentSchema: fc.Arbitrary<DocumentSchema> = pick.map((chosen)
       watch('aliases', ['team_id'], 'SELECT league_id FROM teams WHERE id IN keys'),
     ],
   };
+  const counts: DocumentMapping = {
+    name: 'counts',
+    key: template('counts:', 'id'),
+    form: { type: 'zset', member: 'id', score: 'n' },
+    ttl: undefined,
+    rows: {
+      table: 'teams',
+      sql: `SELECT t.id, count(a.alias) AS n FROM keys k JOIN teams t ON t.id = k.id LEFT JOIN aliases a ON a.team_id = t.id GROUP BY t.id`,
+    },
+    watch: [watch('teams', ['id']), watch('aliases', ['team_id'])],
+  };
   const documents = [
     card,
     sums,
+    counts,
     tableDocument('plain', 'teams', {
       by: ['id'],
       form: { type: 'json', fields: fields('id', 'name', 'sport') },

@@ -16,8 +16,16 @@ export class MemoryTruth implements KeyTruth {
     // It is always as it is now.
   }
 
-  lookUp(names: readonly string[]): readonly string[] {
-    return names.map((name) => this.rows.get(name) ?? '');
+  lookUp(names: readonly string[], most = Infinity): readonly string[] {
+    const values: string[] = [];
+    let characters = 0;
+    for (const name of names) {
+      const value = this.rows.get(name) ?? '';
+      characters += value.length;
+      if (characters > most && values.length > 0) break;
+      values.push(value);
+    }
+    return values;
   }
 
   absent(names: readonly string[]): readonly number[] {
@@ -33,7 +41,13 @@ export class MemoryTruth implements KeyTruth {
     const start = typeof from === 'string' ? names.findIndex((name) => name > from) : 0;
     const aliases = start < 0 ? [] : names.slice(start, start + maximum);
     const next = aliases.at(-1) === names.at(-1) ? undefined : aliases.at(-1);
-    return { aliases, values: this.lookUp(aliases), next, skipped: 0, undecodable: [] };
+    return {
+      aliases,
+      values: aliases.map((name) => this.rows.get(name) ?? ''),
+      next,
+      skipped: 0,
+      undecodable: [],
+    };
   }
 
   unserved(): [] {

@@ -1,4 +1,4 @@
-import type { Transaction } from '../../../src/connections/postgres';
+import type { Transaction } from '../../../src/connections/postgres/postgres';
 import { IdMap, IdMapTransaction } from '../../../src/archive/identity/id-map';
 import { findParents, parentIn, withParents } from '../../../src/archive/identity/parents';
 import { type Row, toRow } from '../../../src/archive/record/row';

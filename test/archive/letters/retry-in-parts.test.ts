@@ -6,8 +6,8 @@ import { findTargets, prepareSchema } from '../../../src/archive/schema/preparat
 import { nothingApplied } from '../../../src/archive/write/attempt';
 import type { ArchiveSink } from '../../../src/archive/apply/sink';
 import { TruthReader } from '../../../src/archive/truth/truth';
-import { PostgresConnection } from '../../../src/connections/postgres';
-import { parsePostgresUrl } from '../../../src/connections/postgres-url';
+import { PostgresConnection } from '../../../src/connections/postgres/postgres';
+import { parsePostgresUrl } from '../../../src/connections/postgres/postgres-url';
 import { RedisConnection } from '../../../src/connections/redis';
 import { parseRedisUrl } from '../../../src/connections/redis-url';
 import { keepLog } from '../../support/daemon';

@@ -1,8 +1,8 @@
 import { Client } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { Checkpoint, Displaced } from '../../../src/archive/position/checkpoint';
-import { PostgresConnection } from '../../../src/connections/postgres';
-import { parsePostgresUrl } from '../../../src/connections/postgres-url';
+import { PostgresConnection } from '../../../src/connections/postgres/postgres';
+import { parsePostgresUrl } from '../../../src/connections/postgres/postgres-url';
 import { eventually } from '../../support/eventually';
 import { type TestDatabase, testPostgres } from '../../support/postgres';
 

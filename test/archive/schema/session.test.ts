@@ -1,5 +1,5 @@
-import { PostgresConnection } from '../../../src/connections/postgres';
-import { parsePostgresUrl } from '../../../src/connections/postgres-url';
+import { PostgresConnection } from '../../../src/connections/postgres/postgres';
+import { parsePostgresUrl } from '../../../src/connections/postgres/postgres-url';
 import { connectTo, emptyDatabase, foundDatabase, texts } from './support/databases';
 import { examineSchema, migrate } from './support/schema';
 

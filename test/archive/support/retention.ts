@@ -5,7 +5,7 @@ import type { Catalogue } from '../../../src/mapping/kinds';
 import type { RetentionPolicy } from '../../../src/mapping/retention-policy';
 import type { RetentionReport } from '../../../src/archive/retention/retention-report';
 import { loadConfig, requirePostgres } from '../../../src/config/load';
-import { PostgresConnection } from '../../../src/connections/postgres';
+import { PostgresConnection } from '../../../src/connections/postgres/postgres';
 import { RedisConnection } from '../../../src/connections/redis';
 
 /** A time of so many days ago, as the applications write it. */

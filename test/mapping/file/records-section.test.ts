@@ -29,6 +29,7 @@ records:
       tier: { field: plan, type: text }
       age: { type: int! }
     none: ''
+    unique: [email, [tier, age]]
   line:
     key: "line:{user:int}/{file*}"
     table: order_lines
@@ -42,6 +43,7 @@ records:
       name: 'user',
       prefix: 'user:',
       table: 'users',
+      holds: 'hash',
       key: { prefix: 'user:', parts: [{ column: 'id', type: 'int', rest: false, after: '' }] },
       columns: [
         { column: 'email', field: 'email', type: 'text', required: true },
@@ -49,6 +51,7 @@ records:
         { column: 'age', field: 'age', type: 'int', required: true },
       ],
       parents: [],
+      unique: [['email'], ['tier', 'age']],
       none: '',
       onDelete: 'keep',
     },
@@ -56,6 +59,7 @@ records:
       name: 'line',
       prefix: 'line:',
       table: 'order_lines',
+      holds: 'hash',
       key: {
         prefix: 'line:',
         parts: [
@@ -72,6 +76,7 @@ records:
         { column: 'payer', record: 'user', from: { field: 'payer', required: true } },
         { column: 'giver', record: 'user', from: { field: 'given_by', required: true } },
       ],
+      unique: [],
       none: '0',
       onDelete: 'mark',
     },
@@ -102,7 +107,7 @@ test('a table or name of the registry is another one’s only where the registry
 });
 
 test.each([
-  ['key: "r:{id}", table: t', ['records.r: needs hash']],
+  ['key: "r:{id}", table: t', ['records.r: needs hash or json: what a key holds, and as which columns']],
   ['table: t, hash: { a: text }', ['records.r: needs key']],
   ['key: "r:{id}", hash: { a: text }', ['records.r: needs table']],
   ['key: "{id}", table: t, hash: { a: text }', [expect.stringContaining('begins with a placeholder')]],
@@ -141,12 +146,14 @@ test.each([
   [`${good}, none: [a]`, [expect.stringContaining('must be a text or a number')]],
   [`${good}, tabel: x`, [expect.stringContaining('did you mean table?')]],
   [
-    `${good}, retention: 90d, unique: a`,
+    `${good}, retention: 90d, each: a`,
     [
-      'records.r.unique: is not served yet: leave it out',
+      'records.r.each: is not served yet: leave it out',
       'records.r.retention: is not served yet: leave it out',
     ],
   ],
+  [`${good}, unique: b`, ['records.r: unique names b, which is no column of it: there are id, a']],
+  [`${good}, unique: []`, [expect.stringContaining('the list is empty')]],
   [`${good}, parents: { x: nobody }`, ['records.r.parents.x: there is no record nobody here']],
   [
     `${good}, parents: { x: r }`,
@@ -208,7 +215,8 @@ test('the whole of a record is read', () => {
 test('records that are written are the same when they are read', () => {
   const text = `version: 1
 records:
-  user: { key: "user:{id:int}", table: users, hash: { email: text!, tier: { field: plan, type: bytes } }, none: "" }
+  user: { key: "user:{id:int}", table: users, hash: { email: text!, tier: { field: plan, type: bytes } }, none: "", unique: [email, [id, tier]] }
+  p: { key: "p:{id}", table: p, json: { a: json!, b: { field: c, type: time } } }
   "9": { key: "line:{user:int}/{file*}.x", table: lines, none: "0", on_delete: mark, hash: { at: time!, id: uuid, ok: bool, n: int, f: float, j: json },
     parents: { user_id: { record: user, id: "{user}" }, payer: user!, other: user, giver: { record: user, field: given_by, required: true }, more: { record: user, field: m } } }
 `;

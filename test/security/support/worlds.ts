@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Redis from 'ioredis';
-import { parsePostgresUrl } from '../../../src/connections/postgres-url';
-import { PostgresConnection } from '../../../src/connections/postgres';
+import { parsePostgresUrl } from '../../../src/connections/postgres/postgres-url';
+import { PostgresConnection } from '../../../src/connections/postgres/postgres';
 import { migrate } from '../../../src/archive/schema/migrate';
 import { aiRegistry } from '../../../src/mapping/ai-registry';
 import { readAsset } from '../../../src/foundation/package-root';

@@ -18,7 +18,7 @@ if found ~= ARGV[1] then return {'moved', found} end
 
 -- unpack has no room for many more.
 local most = 6000
-local reply, drops = {'applied'}, {}
+local keys, reply, drops = KEYS, {'applied'}, {}
 local write, size = {}, 0
 local begun = false
 
@@ -53,13 +53,13 @@ local function bring(kind, key, value, lifetime)
     redis.call('SET', key, value)
   else
     begin()
-    if state ~= 'absent' and not take then redis.call('UNLINK', key) end
-    send(adds[kind], key, put)
-    if take then send(removes[kind], key, take) end
+    if state ~= 'absent' and not put then redis.call('UNLINK', key) end
+    send(adds[kind], key, put or allOf(kind, value))
+    if put then send(removes[kind], key, take) end
   end
   if lifetime > 0 then
     redis.call('PEXPIRE', key, lifetime)
-  elseif lifetime == 0 and (state == 'same' or take) then
+  elseif lifetime == 0 and (state == 'same' or put) then
     redis.call('PERSIST', key)
   end
   return state == 'same' and 'different' or state
@@ -72,15 +72,15 @@ for batch = 1, (#ARGV - 2) / 4 do
   local added, updated, drop = 0, 0, {}
   if kind == 'string' and lifetime < 0 then
     for slice = 0, count - 1, most do
-      local current = redis.call('MGET', unpack(KEYS, first + slice, first + math.min(slice + most, count) - 1))
+      local current = redis.call('MGET', unpack(keys, first + slice, first + math.min(slice + most, count) - 1))
       for i = 1, #current do
         local wanted, had = values[slice + i], current[i]
         if wanted == '' then
-          drop[#drop + 1] = KEYS[first + slice + i - 1]
+          drop[#drop + 1] = keys[first + slice + i - 1]
         elseif had ~= wanted then
           if had then updated = updated + 1 else added = added + 1 end
           if size == most then flush() end
-          write[size + 1] = KEYS[first + slice + i - 1]
+          write[size + 1] = keys[first + slice + i - 1]
           size = size + 2
           write[size] = wanted
         end
@@ -88,7 +88,7 @@ for batch = 1, (#ARGV - 2) / 4 do
     end
   else
     for i = 1, count do
-      local key, value = KEYS[first + i - 1], values[i]
+      local key, value = keys[first + i - 1], values[i]
       if nothing(value) then
         drop[#drop + 1] = key
       else

@@ -55,8 +55,26 @@ local function changesTo(kind, elements, had)
   return put, take
 end
 
--- How the key is: 'absent', 'other' (of another Redis type), 'same' or 'different'. For a hash, set or zset also what to put into it and what
--- to take out; take is nil where the key has to be made anew.
+-- All of a wanted value, as arguments of HSET, SADD or ZADD.
+local function allOf(kind, value)
+  if kind == 'set' then return value end
+  local put, size = {}, 0
+  if kind == 'hash' then
+    for field, text in pairs(value) do
+      put[size + 1], put[size + 2] = field, text
+      size = size + 2
+    end
+  else
+    for _, element in ipairs(value) do
+      put[size + 1], put[size + 2] = string.format('%.17g', tonumber(element[2])), element[1]
+      size = size + 2
+    end
+  end
+  return put
+end
+
+-- How the key is: 'absent', 'other' (of another Redis type), 'same' or 'different'. Of a hash, set or zset that can be mended also what to put
+-- into it and what to take out; any other is to be made anew.
 local function examine(kind, key, value)
   local held = redis.pcall(lengths[kind], key)
   if type(held) == 'table' then
@@ -68,11 +86,10 @@ local function examine(kind, key, value)
     if held == 0 and redis.call('TYPE', key).ok == 'none' then return 'absent' end
     return (held == #value and redis.call('GET', key) == value) and 'same' or 'different'
   end
+  if held <= 0 then return held == 0 and 'absent' or 'other' end
   local elements, count, bytes = elementsOf(kind, value)
-  local had = held > 0 and elementsIn(kind, key, held, count, bytes)
-  if not had then
-    return held == 0 and 'absent' or held == -1 and 'other' or 'different', (changesTo(kind, elements, {}))
-  end
+  local had = elementsIn(kind, key, held, count, bytes)
+  if not had then return 'different' end
   local put, take = changesTo(kind, elements, had)
   return (#put == 0 and #take == 0) and 'same' or 'different', put, take
 end

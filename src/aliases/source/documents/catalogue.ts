@@ -6,7 +6,7 @@ import { checkQuery, checkReadable, checkSelect, type SelectCheck } from './chec
 import { requireColumns, requireTable, requireUnique, wrongCount } from './check-table';
 import { checkWatch, type ServedWatch } from './check-watch';
 import { indexFor } from './indexes';
-import { walkQueries } from './key-walk';
+import { walkQueries } from './walk-statements';
 import { columnsOf } from './outputs';
 import { readQuery } from './reader';
 import { SchemaCopy } from './schema-copy';
@@ -99,7 +99,7 @@ function check(db: Database, copy: SchemaCopy, mapping: DocumentMapping): Served
   const query = readQuery(mapping, relation, 'typed', 'few');
   if ('sql' in rows) {
     const of = checking(`the SELECT of ${what}`, rows.sql);
-    const yielded = checkSelect(of);
+    const yielded = checkSelect(of).map((column) => column.name);
     for (const column of [...key.parts.map((part) => part.column), ...columnsOf(form)]) {
       if (yielded.some((one) => one.toLowerCase() === column.toLowerCase())) continue;
       const say = `It yields ${inFew(yielded)}.`;

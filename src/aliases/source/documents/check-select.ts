@@ -1,4 +1,4 @@
-import type { Database } from 'better-sqlite3';
+import type { ColumnDefinition, Database } from 'better-sqlite3';
 import { describeError } from '../../../foundation/errors';
 import { inFew } from '../../../foundation/in-few';
 import type { Table } from '../table';
@@ -20,7 +20,7 @@ export interface SelectCheck {
 }
 
 /** Looks whether a text is one SELECT over `keys` that reads and takes no parameters. @returns its columns @throws Unservable */
-export function checkSelect(check: SelectCheck): readonly string[] {
+export function checkSelect(check: SelectCheck): readonly ColumnDefinition[] {
   const { db, copy, what, select, keys } = check;
   const wrong = (message: string, hint: string) => new Unservable('select', `${what} ${message}`, hint);
   if (!/^(?:\s|--.*\n|\/\*[^]*?\*\/)*(?:SELECT|WITH)\b/i.test(select))
@@ -37,10 +37,7 @@ export function checkSelect(check: SelectCheck): readonly string[] {
   const statement = `WITH ${bare} SELECT * FROM (${select}\n) AS o`;
   checkReadable(check, statement);
   askCopy(check, () => copy.db.prepare(statement).all());
-  return db
-    .prepare(statement)
-    .columns()
-    .map(({ name }) => name);
+  return db.prepare(statement).columns();
 }
 
 /** Looks whether SQLite can read a statement. @throws Unservable */
@@ -48,7 +45,8 @@ export function checkReadable({ db, what, tables }: SelectCheck, sql: string): v
   try {
     db.prepare(sql);
   } catch (error) {
-    const { message } = describeError(error);
+    const { code, message } = describeError(error);
+    if (code !== 'SQLITE_ERROR') throw error; // the file is locked, say: that is no fault of the statement
     throw new Unservable('select', `${what} cannot be read: ${message}`, hintFor(db, message, tables));
   }
 }

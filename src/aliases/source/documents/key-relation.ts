@@ -27,35 +27,65 @@ export function keysExpression(columns: readonly KeyColumn[], how: 'typed' | 'lo
   return `keys(${names}) AS (SELECT ${values.join(', ')} FROM json_each(?))`;
 }
 
-/** The parameters for `keysExpression`; '' when there is nothing to ask that way. */
-export interface KeyParameters {
-  readonly typed: string;
-  readonly loose: string;
+/** Keys that are asked for in one statement. */
+export interface KeyRun {
+  readonly how: 'typed' | 'loose';
+  /** The parameter for `keysExpression`. */
+  readonly keys: string;
+  /** Which of the keys these are. */
+  readonly positions: readonly number[];
 }
 
-/** Names the keys in JSON. A column without a type holds 17 and '17', which have one name: both are named. */
-export function keyParameters(columns: readonly KeyColumn[], keys: readonly KeyParts[]): KeyParameters {
-  const typed: string[] = [];
-  const loose: string[] = [];
-  for (const parts of keys) {
-    let tuples = [''];
-    let fits = true;
-    for (let position = 0; position < columns.length; position++) {
-      const affinity = columns[position]?.affinity ?? 'none';
-      const text = parts[position] ?? '';
-      const numeric = affinity !== 'text' && (affinity === 'integer' ? integer : number).test(text);
-      if (affinity !== 'text' && affinity !== 'none' && !numeric) fits = false;
-      const forms =
-        affinity === 'none' && numeric
-          ? [text, JSON.stringify(text)]
-          : [numeric ? text : JSON.stringify(text)];
-      tuples = tuples.flatMap((before) => forms.map((form) => (position === 0 ? form : `${before},${form}`)));
+/**
+ * Names keys in JSON, in as few runs as may be: one, nearly always. Keys that some comparison takes for equal (a and A, 2 and 02) come into
+ * different ones: a SELECT that joins `keys` would find the rows of both twice.
+ */
+export function keyRuns(columns: readonly KeyColumn[], keys: readonly KeyParts[]): readonly KeyRun[] {
+  const runs = new Map<string, { how: 'typed' | 'loose'; tuples: string[]; positions: number[] }>();
+  const integers = columns.every(({ affinity }) => affinity === 'integer');
+  const alike = new Map<string, number>();
+  for (const [position, parts] of keys.entries()) {
+    const how = fits(columns, parts) ? 'typed' : 'loose';
+    let turn = 0;
+    if (!integers || how === 'loose') {
+      const folded = parts.length === 1 ? fold(parts[0] ?? '') : JSON.stringify(parts.map(fold));
+      turn = alike.get(folded) ?? 0;
+      alike.set(folded, turn + 1);
     }
-    (fits ? typed : loose).push(...tuples);
+    const name = how + String(turn);
+    const run = runs.get(name) ?? { how, tuples: [], positions: [] };
+    runs.set(name, run);
+    run.tuples.push(...tuplesOf(columns, parts));
+    run.positions.push(position);
   }
-  const array = (tuples: readonly string[]) => {
-    if (tuples.length === 0) return '';
-    return columns.length === 1 ? `[${tuples.join(',')}]` : `[[${tuples.join('],[')}]]`;
-  };
-  return { typed: array(typed), loose: array(loose) };
+  return [...runs.values()].map(({ how, tuples, positions }) => ({
+    how,
+    keys: columns.length === 1 ? `[${tuples.join(',')}]` : `[[${tuples.join('],[')}]]`,
+    positions,
+  }));
 }
+
+const isNumber = ({ affinity }: KeyColumn, text: string): boolean =>
+  affinity !== 'text' && (affinity === 'integer' ? integer : number).test(text);
+
+const fits = (columns: readonly KeyColumn[], parts: KeyParts): boolean =>
+  columns.every((column, at) => /text|none/.test(column.affinity) || isNumber(column, parts[at] ?? ''));
+
+/** A column without a type holds 17 and '17', which have one name: both are named. */
+function tuplesOf(columns: readonly KeyColumn[], parts: KeyParts): readonly string[] {
+  let tuples: readonly string[] = [''];
+  for (const [at, column] of columns.entries()) {
+    const text = parts[at] ?? '';
+    const numeric = isNumber(column, text);
+    const forms = numeric ? [text] : [JSON.stringify(text)];
+    if (numeric && column.affinity === 'none') forms.push(JSON.stringify(text));
+    tuples = tuples.flatMap((before) => forms.map((form) => (at === 0 ? form : `${before},${form}`)));
+  }
+  return tuples;
+}
+
+/** One text for all that some collation or affinity calls equal. */
+const fold = (text: string): string =>
+  /^\s*[-+.\d]/.test(text) && !Number.isNaN(Number(text))
+    ? String(Number(text))
+    : text.toLowerCase().trimEnd();

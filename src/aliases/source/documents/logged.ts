@@ -6,7 +6,7 @@ export interface Logged {
   readonly columns: readonly string[];
 }
 
-/** `t:` cannot begin the type of an alias table; what follows is JSON. */
+/** Cannot begin the type of an alias table (changelog.ts asks for it, too); what follows is JSON. */
 export const loggedPrefix = 't:';
 
 /** The `type` of the changelog's rows for a table: it says itself what the rows hold, whichever trigger wrote them. */

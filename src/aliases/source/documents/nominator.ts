@@ -4,7 +4,7 @@ import type { KeyTemplate } from '../../../mapping/documents';
 import { renderName } from '../../../mapping/key-template';
 import type { ServedDocument } from './catalogue';
 import type { ServedWatch } from './check-watch';
-import { keyParameters, type KeyParts, keysExpression } from './key-relation';
+import { type KeyParts, keyRuns, keysExpression } from './key-relation';
 import { type Logged, parseLoggedRow } from './logged';
 
 /** Keys of one mapping that may have changed: by name, or by a SELECT that is still to be asked. */
@@ -69,13 +69,8 @@ export class Nominator {
         if (keys.length === 0) continue;
         if (direct) nominations.push({ type, names: namesOf(mapping.key, keys) });
         if (select === undefined) continue;
-        const { typed, loose } = keyParameters(by, keys);
-        for (const [how, parameter] of [
-          ['typed', typed],
-          ['loose', loose],
-        ] as const)
-          if (parameter !== '')
-            nominations.push({ type, fan: { watch, how, keys: parameter, after: undefined } });
+        for (const { how, keys: parameter } of keyRuns(by, keys))
+          nominations.push({ type, fan: { watch, how, keys: parameter, after: undefined } });
       }
     }
     return nominations;

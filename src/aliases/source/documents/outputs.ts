@@ -7,7 +7,7 @@ export const longestValue = 8_388_608;
 export const longestKeyPart = 65_536;
 
 /** What is larger than this, in bytes, is not read in passing: its row says so (`large`). */
-const small = 16_384;
+const small = 4_096;
 export const large = '~';
 
 /** The columns that a form reads. */

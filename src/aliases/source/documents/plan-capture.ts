@@ -2,7 +2,7 @@ import type { Database } from 'better-sqlite3';
 import { quoteIdentifier } from '../identifiers';
 import type { Column, Table } from '../table';
 import type { DocumentEntry } from './catalogue';
-import { walkQueries } from './key-walk';
+import { walkQueries } from './walk-statements';
 import { documentObjects, documentTriggers, loggedBy, needsOf, triggerNames } from './triggers';
 
 export interface SchemaObject {

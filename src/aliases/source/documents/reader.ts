@@ -2,8 +2,9 @@ import { isUtf8 } from 'node:buffer';
 import type { Database, Statement } from 'better-sqlite3';
 import type { DocumentMapping, KeyTemplate } from '../../../mapping/documents';
 import { parseName, renderName } from '../../../mapping/key-template';
+import { lazily } from '../../../foundation/lazily';
 import { quoteIdentifier } from '../identifiers';
-import { type KeyColumn, keyParameters, type KeyParts, keysExpression } from './key-relation';
+import { type KeyColumn, type KeyParts, keyRuns, keysExpression } from './key-relation';
 import { type Fault, replacement } from './key-walk';
 import { large, outputsOf } from './outputs';
 import { contribute, type Contributions, nothing, render } from './values';
@@ -11,16 +12,17 @@ import { contribute, type Contributions, nothing, render } from './values';
 /** The key columns as text, then what the row contributes: see `outputsOf`. */
 type Row = readonly unknown[];
 
+/** Prepared at their first use: under load the file is opened anew several times a second. */
 interface Statements {
   /** A few rows with small values: all at once is twice as fast as one by one. */
-  readonly few: Statement<[keys: string], Row>;
-  readonly rows: Statement<[keys: string], Row>;
+  readonly few: () => Statement<[keys: string], Row>;
+  readonly rows: () => Statement<[keys: string], Row>;
   /** The same as bytes, for rows that may not be valid UTF-8. */
-  readonly bytes: Statement<[keys: string], Row>;
+  readonly bytes: () => Statement<[keys: string], Row>;
 }
 
 /** Rows read at once, at the most. */
-const fewRows = 4_000;
+const fewRows = 16_000;
 
 export interface Read {
   /** As many as the names; '' where there is no key. */
@@ -28,13 +30,13 @@ export interface Read {
   readonly faults: readonly Fault[];
 }
 
-/** Reads the values of named keys, in one statement. */
+/** Reads the values of named keys, in one statement nearly always. */
 export class DocumentReader {
   readonly #db: Database;
   readonly #document: DocumentMapping;
   readonly #columns: readonly KeyColumn[];
   readonly #typed: Statements;
-  #loose: Statements | undefined;
+  readonly #loose: Statements;
   /** Whether the rows of the last keys were many or large: then those of the next ones are, most likely. */
   #many = false;
 
@@ -44,28 +46,27 @@ export class DocumentReader {
     this.#document = document;
     this.#columns = columns;
     this.#typed = this.#prepare('typed');
+    this.#loose = this.#prepare('loose');
   }
 
   /** @returns 'large' when the values of several names are together larger than `most` */
   read(names: readonly string[], most = Infinity): Read | 'large' {
-    const found = new Map<string, Contributions>();
-    const keys: KeyParts[] = [];
+    const asked = new Map<string, KeyParts>();
     for (const name of names) {
       const parts = parseName(this.#document.key, name);
-      if (parts === undefined || found.has(name)) continue;
-      found.set(name, nothing());
-      keys.push(parts);
+      if (parts !== undefined) asked.set(name, parts);
     }
-    const { typed, loose } = keyParameters(this.#columns, keys);
     const budget = { left: names.length > 1 ? most : Infinity };
-    if (typed !== '' && !this.#collect(this.#typed, typed, found, budget)) return 'large';
-    if (loose !== '') {
-      this.#loose ??= this.#prepare('loose');
-      if (!this.#collect(this.#loose, loose, found, budget)) return 'large';
+    const known = [...asked.keys()];
+    const all: [string, Contributions][] = [];
+    for (const { how, keys, positions } of keyRuns(this.#columns, [...asked.values()])) {
+      const found = new Map(positions.map((position) => [known[position] ?? '', nothing()]));
+      if (!this.#collect(how === 'typed' ? this.#typed : this.#loose, keys, found, budget)) return 'large';
+      all.push(...found);
     }
     const faults: Fault[] = [];
     const values = new Map<string, string>();
-    for (const [name, contributions] of found) {
+    for (const [name, contributions] of all) {
       const rendered = render(this.#document.form, contributions);
       if ('fault' in rendered) faults.push({ name: name.slice(0, 80), reason: rendered.fault });
       else values.set(name, rendered.value);
@@ -75,7 +76,9 @@ export class DocumentReader {
 
   #prepare(how: 'typed' | 'loose'): Statements {
     const query = (what: Parameters<typeof readQuery>[3]) =>
-      this.#db.prepare<[string], Row>(readQuery(this.#document, this.#columns, how, what)).raw();
+      lazily(() =>
+        this.#db.prepare<[string], Row>(readQuery(this.#document, this.#columns, how, what)).raw(),
+      );
     return { few: query('few'), rows: query('rows'), bytes: query('bytes') };
   }
 
@@ -87,11 +90,11 @@ export class DocumentReader {
     budget: { left: number },
   ): boolean {
     const count = this.#columns.length;
-    const few = this.#many ? undefined : statements.few.all(keys);
+    const few = this.#many ? undefined : statements.few().all(keys);
     const all = few !== undefined && few.length < fewRows && !few.some((row) => row[count] === large);
     let rows = 0;
     let undecodable = false;
-    for (const row of all ? few : statements.rows.iterate(keys)) {
+    for (const row of all ? few : statements.rows().iterate(keys)) {
       rows++;
       const name = this.#nameOf(row);
       const text = row[count];
@@ -122,7 +125,7 @@ export class DocumentReader {
   /** Reads the rows once more, as bytes: a key whose value is not valid UTF-8 can have none. */
   #judgeBytes(statements: Statements, keys: string, found: ReadonlyMap<string, Contributions>): void {
     const count = this.#columns.length;
-    for (const row of statements.bytes.iterate(keys)) {
+    for (const row of statements.bytes().iterate(keys)) {
       const parts = row.slice(0, count);
       if (!parts.every((part) => Buffer.isBuffer(part))) continue;
       const name = nameOf(

@@ -1,7 +1,7 @@
 import type { ClientConfig } from 'pg';
-import { describeError, fatal, type MillraceError } from '../foundation/errors';
+import { describeError, fatal, type MillraceError } from '../../foundation/errors';
 import type { PostgresTarget } from './postgres-url';
-import { tlsFailure, tlsOptions } from './tls';
+import { tlsFailure, tlsOptions } from '../tls';
 
 /** The address for pg. `ssl` is always set: otherwise pg would read PGSSLMODE, which has modes that do not verify. */
 export function address({ login, tls }: PostgresTarget, encrypted: boolean): ClientConfig {

@@ -1,11 +1,11 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { existsSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
-import { retryable } from '../../foundation/errors';
-import { packageRoot } from '../../foundation/package-root';
+import { retryable } from '../../../foundation/errors';
+import { packageRoot } from '../../../foundation/package-root';
 import { fileShape, type FoldVerdict } from './fold-process';
 
-const program = join(packageRoot, 'dist', 'src', 'aliases', 'source', 'fold-process.js');
+const program = join(packageRoot, 'dist', 'src', 'aliases', 'source', 'file', 'fold-process.js');
 /** A stop waits no longer than this for the write-ahead log to be folded. */
 const patienceMs = 10_000;
 

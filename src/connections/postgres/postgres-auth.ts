@@ -1,5 +1,5 @@
 import type { Client } from 'pg';
-import { fatal } from '../foundation/errors';
+import { fatal } from '../../foundation/errors';
 
 /** The authentication methods that pg can answer, by libpq's names. */
 const methods = ['password', 'md5', 'scram-sha-256', 'none'] as const;

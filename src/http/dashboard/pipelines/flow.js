@@ -1,5 +1,5 @@
 // @ts-check
-import { el, setAttribute, setText, svg, theirs } from './dom.js';
+import { el, setAttribute, setText, svg, theirs } from '../dom.js';
 
 /**
  * The way of a change, source -> log -> target, and the full pass around it. Drawn in real pixels for the width there is:

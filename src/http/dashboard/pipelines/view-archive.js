@@ -1,5 +1,5 @@
 // @ts-check
-import { count, counted, duration, size } from './format.js';
+import { count, counted, duration, size } from '../format.js';
 import { common, found, lastPassFact, store } from './view.js';
 
 /**

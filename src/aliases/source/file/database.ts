@@ -1,7 +1,7 @@
 import { lstatSync, realpathSync, statSync } from 'node:fs';
 import Database from 'better-sqlite3';
-import { describeError, fatal, MillraceError, retryable } from '../../foundation/errors';
-import { localFault } from '../../foundation/local-fault';
+import { describeError, fatal, MillraceError, retryable } from '../../../foundation/errors';
+import { localFault } from '../../../foundation/local-fault';
 import { groundUnder, requireGround, requireShared } from './ground';
 
 /**

@@ -1,5 +1,5 @@
-import { describeError, fatal, MillraceError, retryable } from '../foundation/errors';
-import { localFault } from '../foundation/local-fault';
+import { describeError, fatal, MillraceError, retryable } from '../../foundation/errors';
+import { localFault } from '../../foundation/local-fault';
 import { explainPostgresTls } from './postgres-tls';
 
 /** The error's SQLSTATE, if Postgres sent one. */

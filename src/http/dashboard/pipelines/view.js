@@ -1,9 +1,9 @@
 // @ts-check
-import { ago, clock, count, counted, duration, rate } from './format.js';
+import { ago, clock, count, counted, duration, rate } from '../format.js';
 
 /**
  * What a card shows, told from the daemon's status alone: no function here looks at the page or the clock.
- * @typedef {import('../../pipeline/health').HealthLevel} Tone never the colour alone: each has a sign and a word
+ * @typedef {import('../../../pipeline/health').HealthLevel} Tone never the colour alone: each has a sign and a word
  * @typedef {{ name: string, value: string, unit?: string }} Figure
  * @typedef {{ name: string, value: string, theirs?: boolean }} Fact `theirs`: text with a direction of its own
  * @typedef {{ title: string, name: string, fact: string, away?: boolean }} Stop of the way that changes go; `away`: it fails
@@ -21,9 +21,9 @@ import { ago, clock, count, counted, duration, rate } from './format.js';
  * @property {Table | null} table
  * @property {{ title: string, text: string } | null} pause
  * @typedef {{ caption: string, head: readonly string[], rows: readonly (readonly string[])[] }} Table
- * @typedef {import('../../control/daemon-status').DaemonStatus} DaemonStatus
+ * @typedef {import('../../../control/daemon-status').DaemonStatus} DaemonStatus
  * @typedef {NonNullable<DaemonStatus['aliases']> | NonNullable<DaemonStatus['archive']>} PipelineStatus
- * @typedef {{ at: number, sample: import('../history').PipelineSample | null, health: import('../../pipeline/health').Health | null }} Moment
+ * @typedef {{ at: number, sample: import('../../history').PipelineSample | null, health: import('../../../pipeline/health').Health | null }} Moment
  */
 
 /**

@@ -1,6 +1,6 @@
 // @ts-check
-import { el, setText } from './dom.js';
-import { clock, hourAndMinute } from './format.js';
+import { el, setText } from '../dom.js';
+import { clock, hourAndMinute } from '../format.js';
 
 /**
  * One line over the last hour. The caption tells what it comes to, for those who do not see it, and what is under the pointer.

@@ -1,7 +1,7 @@
 import { type AuthMethod, parseRequireAuth } from './postgres-auth';
 import { postgresParameters } from './postgres-parameters';
-import { type CertificateFiles, type Certificates, openCertificates } from './tls';
-import { either, splitUrl, type UrlParts } from './url';
+import { type CertificateFiles, type Certificates, openCertificates } from '../tls';
+import { either, splitUrl, type UrlParts } from '../url';
 
 /** Where Postgres is. `display` is safe to print: it never holds the password. */
 export interface PostgresTarget {

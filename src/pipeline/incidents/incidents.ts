@@ -1,11 +1,11 @@
 import { hostname } from 'node:os';
 import { randomBytes } from 'node:crypto';
-import { describeError, type ErrorReport } from '../foundation/errors';
-import type { Log } from '../log/log';
-import type { Tell } from './event';
+import { describeError, type ErrorReport } from '../../foundation/errors';
+import type { Log } from '../../log/log';
+import type { Tell } from '../event';
 import { type Incident, mergeIncidents, storeOf, type StoreName } from './incident';
 import { Outages, outageOf, type SeenOutage } from './outages';
-import type { PipelineName } from '../config/names';
+import type { PipelineName } from '../../config/names';
 
 /** Where incidents outlive the daemon: in the pipeline's target, beside its checkpoint. */
 export interface IncidentStore {

@@ -1,5 +1,5 @@
 // @ts-check
-import { count, counted, unknown } from './format.js';
+import { count, counted, unknown } from '../format.js';
 import { checkpointFact, common, found, lastPassFact, store } from './view.js';
 
 /**
@@ -7,12 +7,17 @@ import { checkpointFact, common, found, lastPassFact, store } from './view.js';
  * @typedef {NonNullable<import('./view.js').DaemonStatus['aliases']>} AliasStatus
  */
 
+/** @type {Record<AliasStatus['tables'][number]['state'], string>} */
 const words = {
   served: 'served',
   missing: 'no such table',
   'not-a-table': 'not a table',
   'no-column': 'a column is missing',
   computed: 'a column is computed',
+  'not-unique': 'two rows may have one key',
+  select: 'its SELECT cannot be used',
+  scan: 'its SELECT reads a whole table',
+  'not-watched': 'its SELECT reads a table that is not watched',
 };
 
 /**

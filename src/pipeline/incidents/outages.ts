@@ -1,4 +1,4 @@
-import type { ErrorReport } from '../foundation/errors';
+import type { ErrorReport } from '../../foundation/errors';
 import { incidentKey, type Outage, sameMs, storeOf } from './incident';
 
 /** An outage as a daemon sees it. Moments are by performance.now(), times by the clock of people as it was when the outage began. */

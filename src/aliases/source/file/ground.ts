@@ -1,6 +1,6 @@
 import { fstatSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import type { Database } from 'better-sqlite3';
-import { retryable } from '../../foundation/errors';
+import { retryable } from '../../../foundation/errors';
 
 /** Which file it is: a file that is replaced by a rename keeps its path and changes this. */
 export interface FileIdentity {

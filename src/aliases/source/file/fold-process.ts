@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync, statSync, writeSync } from 'node:fs';
 import Database from 'better-sqlite3';
-import { describeError } from '../../foundation/errors';
+import { describeError } from '../../../foundation/errors';
 
 /**
  * node fold-process.js look PATH           whether another process has the SQLite file open (in WAL mode)

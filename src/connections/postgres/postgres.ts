@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import { MillraceError, retryable } from '../foundation/errors';
+import { MillraceError, retryable } from '../../foundation/errors';
 import { allMethods, connectBy, withoutTls } from './postgres-auth';
 import { sqlState, translatePostgres } from './postgres-errors';
 import { begin } from './postgres-session';

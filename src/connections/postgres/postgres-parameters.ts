@@ -1,4 +1,4 @@
-import { parameters } from './url';
+import { parameters } from '../url';
 
 /** The parameters that libpq, node-postgres, SQLAlchemy, JDBC, Prisma and others know in the query of a Postgres URL. */
 export const postgresParameters = parameters({

@@ -1,9 +1,12 @@
 // @ts-check
 import { createChart, timeSteps } from './chart.js';
-import { button, el, setAttribute, setText, theirs } from './dom.js';
+import { button, el, setAttribute, setText } from '../dom.js';
 import { createFlow } from './flow.js';
-import { duration, rate } from './format.js';
-import { columns } from './history.js';
+import { duration, rate } from '../format.js';
+import { columns } from '../history.js';
+import { fillFacts, fillFigures } from '../lists.js';
+import { createMappingList } from '../mappings/mapping-list.js';
+import { scrolledTable } from '../tables.js';
 
 /**
  * The card of one pipeline.
@@ -31,6 +34,7 @@ export function createCard({ name, title, way, onAction }) {
   const throughput = createChart({ title: 'Records/s', format: rate, least: 10, tone: 'rate' });
   const figures = el('dl', { class: 'figures' });
   const facts = el('dl', { class: 'facts' });
+  const mappings = createMappingList(name);
   const unserved = el('details', { class: 'more' });
   const table = el('details', { class: 'more' });
   const notice = el('div', { class: 'paused', hidden: true });
@@ -57,6 +61,7 @@ export function createCard({ name, title, way, onAction }) {
     figures,
     el('div', { class: 'charts' }, lag.element, throughput.element),
     facts,
+    mappings.element,
     unserved,
     table,
     actions,
@@ -105,47 +110,13 @@ export function createCard({ name, title, way, onAction }) {
       setAttribute(badge, 'data-tone', 'idle');
       setText(badge, 'Not run here');
     },
-    /** @param {readonly import('../history').Sample[]} samples @param {number} stepMs */
+    showMappings: mappings.show,
+    /** @param {readonly import('../../history').Sample[]} samples @param {number} stepMs */
     draw: (samples, stepMs) => {
       lag.show(columns(samples, (sample) => sample[name].lag, stepMs));
       throughput.show(columns(samples, (sample) => sample[name].rate, stepMs));
     },
   };
-}
-
-/** @param {HTMLDListElement} list @param {View['figures']} figures */
-function fillFigures(list, figures) {
-  if (list.childElementCount !== figures.length) {
-    list.replaceChildren(
-      ...figures.map(({ name }) =>
-        el(
-          'div',
-          {},
-          el('dt', {}, name),
-          el('dd', {}, el('span', { class: 'number' }), el('span', { class: 'unit' })),
-        ),
-      ),
-    );
-  }
-  figures.forEach(({ value, unit = '' }, index) => {
-    const [number, measure] = list.children[index]?.querySelectorAll('span') ?? [];
-    if (number !== undefined) setText(number, value);
-    if (measure !== undefined) setText(measure, unit);
-  });
-}
-
-/** @param {HTMLDListElement} list @param {View['facts']} facts */
-function fillFacts(list, facts) {
-  const names = facts.map(({ name }) => name).join('\n');
-  if (list.dataset['names'] !== names) {
-    list.dataset['names'] = names;
-    list.replaceChildren(...facts.map(({ name }) => el('div', {}, el('dt', {}, name), el('dd', {}))));
-  }
-  facts.forEach((fact, index) => {
-    const value = list.children[index]?.querySelector('dd');
-    if (value == null || value.textContent === fact.value) return;
-    value.replaceChildren(fact.theirs === true ? theirs(fact.value) : fact.value);
-  });
 }
 
 /** @param {HTMLDetailsElement} details @param {View['table']} table */
@@ -154,21 +125,5 @@ function fillTable(details, table) {
   details.hidden = table === null || table.rows.length === 0;
   if (table === null || details.dataset['shown'] === text) return;
   details.dataset['shown'] = text;
-  details.replaceChildren(
-    el('summary', {}, table.caption),
-    el(
-      'div',
-      { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': table.caption },
-      el(
-        'table',
-        {},
-        el('thead', {}, el('tr', {}, ...table.head.map((name) => el('th', { scope: 'col' }, name)))),
-        el(
-          'tbody',
-          {},
-          ...table.rows.map((row) => el('tr', {}, ...row.map((cell) => el('td', {}, theirs(cell))))),
-        ),
-      ),
-    ),
-  );
+  details.replaceChildren(el('summary', {}, table.caption), scrolledTable(table));
 }

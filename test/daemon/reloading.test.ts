@@ -1,0 +1,155 @@
+import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { type CliRun, firstPass, startCli } from '../support/cli';
+import { eventually } from '../support/eventually';
+import { runCli } from '../support/run-cli';
+import { testRedis, type TestRedis } from '../support/stores';
+import { temporaryFolder } from '../support/temporary-folder';
+
+const folder = temporaryFolder();
+let redis: TestRedis;
+beforeAll(async () => {
+  redis = await testRedis();
+});
+beforeEach(() => redis.client.flushall());
+
+const shop = `CREATE TABLE products (id INTEGER PRIMARY KEY, name TEXT, category_id INTEGER);
+  CREATE INDEX products_category ON products (category_id);
+  CREATE TABLE categories (id INTEGER PRIMARY KEY, name TEXT);
+  INSERT INTO categories VALUES (1, 'tools'), (2, 'toys');
+  INSERT INTO products VALUES (1, 'hammer', 1), (2, 'saw', 1), (3, 'ball', 2);`;
+
+const product = 'product: { from: products, key: "product:{id}", json: [id, name] }';
+const card = `card:
+    key: "card:{id}"
+    hash: [name, category]
+    ttl: 3600
+    sql: SELECT p.id, p.name, c.name AS category FROM products p JOIN categories c ON c.id = p.category_id WHERE p.id IN keys
+    watch: { products: id, categories: "SELECT id FROM products WHERE category_id IN keys" }`;
+
+/** A folder with the shop's file and these documents; and what can be done there. */
+function shopWith(name: string, ...documents: readonly string[]) {
+  const work = join(folder, name);
+  mkdirSync(work);
+  const path = join(folder, `${name}.db`);
+  const db = new Database(path);
+  db.pragma('journal_mode = WAL');
+  db.exec(shop);
+  const file = join(work, 'millrace.yaml');
+  const write = (...these: readonly string[]) => {
+    writeFileSync(file, ['version: 1', 'documents:', ...these.map((one) => `  ${one}`), ''].join('\n'));
+  };
+  write(...documents);
+  const settings = { REDIS_URL: redis.url, DB_PATH: path, HTTP_PORT: '0', MILLRACE_ONLY: 'aliases' };
+  return {
+    ...{ db, write, file },
+    daemon: (environment = {}) => startCli(['run'], { ...settings, ...environment }, work),
+    millrace: (...args: readonly string[]) => runCli(args, settings, work),
+  };
+}
+
+const stop = async (daemon: CliRun) => {
+  daemon.child.kill('SIGTERM');
+  expect((await daemon.ended).code).toBe(0);
+};
+
+test('a hang-up has the daemon read the file again: a document more, written meanwhile changes and all', async () => {
+  const { db, write, daemon } = shopWith('hang-up', product);
+  const running = daemon();
+  await firstPass(running);
+  write(product, card);
+  // A writer goes on meanwhile.
+  const rename = db.prepare('UPDATE categories SET name = ? WHERE id = 1');
+  let last = '';
+  const writing = setInterval(() => {
+    rename.run((last = `tools ${Math.random()}`));
+  }, 5);
+  running.child.kill('SIGHUP');
+  await eventually(async () => (await redis.client.exists('card:1', 'card:2', 'card:3')) === 3, {
+    alive: running.ended,
+  });
+  clearInterval(writing);
+  await eventually(
+    async () => {
+      expect(await redis.client.hgetall('card:2')).toEqual({ name: 'saw', category: last });
+    },
+    { alive: running.ended },
+  );
+  expect(await redis.client.ttl('card:2')).toBeGreaterThan(3_500);
+  await stop(running);
+}, 60_000);
+
+test('`config apply` does it too and hears what daemons say; a wrong file changes nothing; one that is the same neither', async () => {
+  const { db, write, daemon, millrace } = shopWith('apply', product);
+  const running = daemon();
+  await firstPass(running);
+  expect(await millrace('config', 'apply')).toMatchObject({
+    code: 0,
+    output: expect.stringContaining('the mappings are as they were') as string,
+  });
+  write(product, card);
+  expect(await millrace('config', 'apply')).toMatchObject({
+    code: 0,
+    output: expect.stringContaining('the mappings were read again') as string,
+  });
+  db.exec("UPDATE categories SET name = 'Toys' WHERE id = 2");
+  await eventually(async () => (await redis.client.hget('card:3', 'category')) === 'Toys', {
+    alive: running.ended,
+  });
+
+  write(product, card.replace('hash:', 'hsh:'));
+  running.child.kill('SIGHUP');
+  await eventually(() => running.output().includes('did you mean hash?'), { alive: running.ended });
+  db.exec("UPDATE categories SET name = 'toys' WHERE id = 2");
+  await eventually(async () => (await redis.client.hget('card:3', 'category')) === 'toys', {
+    alive: running.ended,
+  });
+  await stop(running);
+}, 60_000);
+
+test('a document that is taken out leaves its keys, until it is forgotten by name', async () => {
+  const { write, millrace } = shopWith('forget', product, card);
+  await redis.client.hset('cards', 'of', 'somebody else');
+  expect((await millrace('config', 'apply')).code).toBe(0);
+  write(product);
+  await redis.client.set('card:note', 'of somebody else');
+  expect((await millrace('config', 'apply')).code).toBe(0);
+  expect(await redis.client.exists('card:1', 'card:2', 'card:3')).toBe(3);
+  expect((await millrace('config', 'plan')).output).toContain('config apply --forget card --delete-keys');
+
+  expect(await millrace('config', 'apply', '--forget', 'crad')).toMatchObject({
+    code: 1,
+    output: expect.stringContaining('Did you mean card?') as string,
+  });
+  expect((await millrace('config', 'apply', '--forget', 'card', '--delete-keys')).code).toBe(0);
+  expect((await redis.client.keys('[cp]*')).sort()).toEqual([
+    ...['card:note', 'cards', 'product:1', 'product:2', 'product:3'],
+  ]);
+  expect((await millrace('config', 'plan')).output).not.toContain('card');
+}, 60_000);
+
+test('of two daemons with two files that of the older file is refused, whichever began first', async () => {
+  const older = shopWith('older', product);
+  const newer = shopWith('newer', card);
+  const hourAgo = Date.now() / 1_000 - 3_600;
+  utimesSync(older.file, hourAgo, hourAgo);
+  const one = older.daemon();
+  await firstPass(one);
+  const two = newer.daemon({ DB_PATH: join(folder, 'older.db') });
+  await firstPass(two);
+  await eventually(() => one.output().includes('E_TWO_MAPPINGS'), { alive: one.ended });
+  const again = older.daemon();
+  await eventually(() => again.output().includes('serves this Redis with other mappings'), {
+    alive: again.ended,
+    within: 30_000,
+  });
+  older.db.exec("UPDATE products SET name = 'axe' WHERE id = 2");
+  await eventually(async () => (await redis.client.hget('card:2', 'name')) === 'axe', { alive: two.ended });
+  expect(await redis.client.get('product:2')).toBe('{"id":2,"name":"saw"}');
+  for (const daemon of [one, two, again]) await stop(daemon);
+
+  // Unless it is meant.
+  expect((await older.millrace('config', 'apply')).code).toBe(0);
+  expect(await redis.client.get('product:2')).toBe('{"id":2,"name":"axe"}');
+}, 90_000);
