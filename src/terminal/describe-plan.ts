@@ -151,7 +151,7 @@ const counted = (count: number, what: string): string => `${count} ${what}${coun
 export const tellRecordPlan = (plans: readonly RecordPlan[]): readonly string[] =>
   plans
     .flatMap(({ name, prefix, table, state, steps, problems, rows, keys, differ }) => [
-      `record ${name}: ${prefix}… to table ${table}, ${stateInWords(state, rows)}; ${keys} keys, ${differ} to be written`,
+      `record ${name}: ${prefix}… to table ${table}, ${stateInWords(state, rows)}; ${counted(keys, 'key')}, ${differ} to be written`,
       ...steps.map(({ thing, sql }) => `  + ${thing}${thing.startsWith('table ') ? '' : `: ${sql}`}`),
       ...problems.flatMap(({ message, hint }) => [`  ! ${message}`, `    ${hint}`]),
     ])

@@ -77,7 +77,7 @@ test('plan lists what Postgres lacks for records, and apply makes it and brings 
   expect(plan).toMatchObject({
     code: 3,
     output: expect.stringMatching(
-      /-> Postgres at .*\n\+ table users\n\+ \d+ things of Millrace's own, in the schema millrace\nNothing was changed/,
+      /-> Postgres at .*\nrecord user: user:… to table users, which is made; 1 key, 1 to be written\n {2}\+ table users\n\+ \d+ things of Millrace's own, in the schema millrace\nNothing was changed/,
     ) as string,
   });
   expect(plan.output).not.toContain('predictions');
@@ -103,7 +103,9 @@ test('plan lists what Postgres lacks for records, and apply makes it and brings 
   await archive.postgres.query('ALTER TABLE users DROP COLUMN email, ADD COLUMN email integer[]');
   expect(await millrace('config plan', { POSTGRES_URL })).toMatchObject({
     code: 1,
-    output: expect.stringMatching(/\n! {1,2}user {2}cannot be served: /) as string,
+    output: expect.stringMatching(
+      /\nrecord user: .* which cannot take the records; .*\n {2}! public\.users\.email is integer\[\]/,
+    ) as string,
   });
   await archive.postgres.query('DROP TABLE users'); // the next test finds nothing
 }, 60_000);
