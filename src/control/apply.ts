@@ -105,7 +105,7 @@ export async function applyMappings(
 
 async function applyCache(config: Config, log: Log, yes: readonly string[]): Promise<AppliedCache> {
   const { capture, notServed } = install(config);
-  const report = await aliasesOnce(config, log, { claimed: new Set(yes) });
+  const report = await aliasesOnce(config, log, { claimed: new Set(yes), since: Date.now() });
   const builtIn = builtInNames(config);
   const isAbsent = ({ type, state }: TableStatus) => state === 'missing' && builtIn.has(type);
   return {
