@@ -49,7 +49,7 @@ export function createIncidents(section) {
 
 /**
  * How long it was, of one that lasts.
- * @param {import('../../pipeline/incident').Incident} incident
+ * @param {import('../../pipeline/incidents/incident').Incident} incident
  * @param {number} at
  * @returns {readonly string[]}
  */
