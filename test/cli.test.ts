@@ -205,7 +205,7 @@ const asProcesses: readonly (readonly [args: readonly string[], code: number | u
   [['warm', '--dry-run'], 0, /Dry run: nothing was changed|nothing to put back/],
   [['migrate'], 0, /everything is in place already/],
   [['capture', 'status'], 0, /Complete; last change/],
-  [['config', 'plan'], 0, /alias:team:\{alias\}: .*in step/],
+  [['config', 'plan'], 0, /has all that the records need\nNothing to do\./],
   [['pause'], 0, /aliases: paused[^]*archive: paused/],
   [['resume'], 0, /aliases: goes on[^]*archive: goes on/],
   [['psql', '-c', 'SELECT current_user'], undefined, /millrace_owner|there is no psql/],

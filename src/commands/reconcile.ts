@@ -46,7 +46,10 @@ export function reconcileCommand(program: Command, run: RunVerb): void {
         parseLimit,
         1_000,
       )
-      .option('--force', 'aliases: delete even when that is more than half of the keys of a type'),
+      .option(
+        '--force',
+        'cache: delete even when that is more than half of the keys of a mapping, and take over what new ones find',
+      ),
     ['redisUrl', 'postgresUrl', 'dbPath', 'only', 'config'],
   )
     .addHelpText('after', examples)

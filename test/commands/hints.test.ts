@@ -18,7 +18,7 @@ beforeAll(async () => {
     const module = (await import(join(root, file))) as Record<string, unknown>;
     const own = new Command();
     for (const [name, add] of Object.entries(module))
-      if (name.endsWith('Command')) (add as (to: Command) => void)(own);
+      if (/Command$|^add[A-Z]/.test(name)) (add as (to: Command) => void)(own);
     verbsIn.set(file, withTheirs(own));
   }
   // What warm's own flag may be.

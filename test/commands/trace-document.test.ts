@@ -67,6 +67,11 @@ test('a document’s life: never synced, applied, waiting by a change of another
     sentence: expect.stringContaining('the next full pass repairs it') as string,
   });
   expect(await verdict('product:99')).toMatchObject({ state: 'unknown' });
+  db.exec("INSERT INTO products VALUES (9, 'X', 'x', 1, NULL); DELETE FROM products WHERE id = 9");
+  expect(await verdict('product:9')).toEqual({
+    state: 'applied',
+    sentence: 'Applied: no row of products has this key, and there is none.',
+  });
   db.exec('DROP TABLE order_lines');
   expect(await trace('order:1')).toMatchObject({
     code: 1,

@@ -1,4 +1,5 @@
 import type { AliasFile, AliasStores } from '../../config/load';
+import { builtInNames } from '../../config/mappings';
 import { type Finding, problem } from '../../pipeline/finding';
 import { describeGaps } from '../source/capture';
 import { dryRunPass } from '../pass/dry-run-pass';
@@ -61,12 +62,14 @@ function databaseFindings(file: AliasFile): readonly Finding[] {
             remedy: 'Switch to WAL once, with: PRAGMA journal_mode = WAL',
           },
     );
+    // Whoever writes a file may include what is built in for the day when the tables are there.
+    const optional = file.documents.length > 0 ? builtInNames(file) : new Set();
     for (const table of tableStatuses(source)) {
       findings.push(
         table.state === 'served'
           ? { level: 'ok', what: `${table.table} feeds ${table.keys}` }
           : {
-              level: 'problem',
+              level: table.state === 'missing' && optional.has(table.type) ? 'note' : 'problem',
               what: table.message ?? table.table,
               ...(table.hint === undefined ? {} : { remedy: table.hint }),
             },

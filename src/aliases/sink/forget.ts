@@ -38,7 +38,7 @@ export async function forgetMappings(connection: RedisConnection, names: readonl
   }
   throw retryable('changes are applied without a pause', {
     code: 'E_REDIS',
-    hint: 'Try again, or pause the daemon meanwhile: `millrace pause aliases`.',
+    hint: 'Try again, or pause the daemon meanwhile: `millrace pause --only cache`.',
   });
 }
 

@@ -23,7 +23,7 @@ It makes one full pass of the cache; of records only where no daemon runs that m
 Exit code: 0 done, 2 done, and records are parked, 1 something was left as it is, or failed, with what to do.`;
 
 /** `millrace config apply`: does what the plan says. */
-export function applyCommand(config: Command, run: RunVerb): void {
+export function addApply(config: Command, run: RunVerb): void {
   withOptions(
     config
       .command('apply')

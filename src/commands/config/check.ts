@@ -29,7 +29,7 @@ It opens no store: whether tables and columns are there, \`millrace config plan\
 Exit code: 0 the file is in order, 1 it is not; each line then says where, as file:line:column.`;
 
 /** `millrace config check`: everything that the file alone can tell. */
-export function checkCommand(config: Command, run: RunVerb): void {
+export function addCheck(config: Command, run: RunVerb): void {
   withOptions(
     config
       .command('check')

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import type { RunVerb } from '../options';
-import { applyCommand } from './apply';
-import { checkCommand } from './check';
-import { initCommand } from './init';
-import { planCommand } from './plan';
-import { showCommand } from './show';
+import { addApply } from './apply';
+import { addCheck } from './check';
+import { addInit } from './init';
+import { addPlan } from './plan';
+import { addShow } from './show';
 
 const examples = `
 Examples:
@@ -19,9 +19,9 @@ export function configCommand(program: Command, run: RunVerb): void {
     .command('config')
     .description('the file of mappings, millrace.yaml: which keys hold what')
     .addHelpText('after', examples);
-  initCommand(config, run);
-  checkCommand(config, run);
-  planCommand(config, run);
-  applyCommand(config, run);
-  showCommand(config, run);
+  addInit(config, run);
+  addCheck(config, run);
+  addPlan(config, run);
+  addApply(config, run);
+  addShow(config, run);
 }

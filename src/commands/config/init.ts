@@ -28,7 +28,7 @@ Examples:
 It reads the SQLite file, at most 10,000 keys of Redis, and the names of the tables of Postgres. A file that is there stays as it is.`;
 
 /** `millrace config init`: proposes a file of mappings for stores that nobody has described. */
-export function initCommand(config: Command, run: RunVerb): void {
+export function addInit(config: Command, run: RunVerb): void {
   withOptions(
     config
       .command('init')

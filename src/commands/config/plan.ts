@@ -13,7 +13,7 @@ It reads the stores, and writes none of them.
 Exit code: 0 there is nothing to do, 3 there is, 1 a mapping cannot be served or something failed, with what to do.`;
 
 /** `millrace config plan`: what the mappings would do. */
-export function planCommand(config: Command, run: RunVerb): void {
+export function addPlan(config: Command, run: RunVerb): void {
   withOptions(
     config
       .command('plan')

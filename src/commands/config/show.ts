@@ -12,7 +12,7 @@ Examples:
   millrace config show --json | jq '.documents[].name'`;
 
 /** `millrace config show`: the mappings that a daemon here would begin with. */
-export function showCommand(config: Command, run: RunVerb): void {
+export function addShow(config: Command, run: RunVerb): void {
   withOptions(
     config
       .command('show')

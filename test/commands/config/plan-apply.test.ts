@@ -56,6 +56,7 @@ test('a built-in mapping without its table is a note for plan and apply; one of 
   expect(applied.output).toContain('team is built in, and not served here: there is no table team_aliases');
   expect(applied.code).toBe(0);
   expect(await millrace('config plan')).toMatchObject({ code: 0 });
+  expect((await millrace('doctor')).output).toContain('· No such table: team_aliases');
 
   writeFileSync(
     join(work, 'millrace.yaml'),
