@@ -230,6 +230,23 @@ test('an unknown name is a 404 that names the nearest, and a mapping of a pipeli
   expect([absent.status, await absent.json()]).toEqual([409, expect.objectContaining({ code: 'E_NOT_RUN' })]);
 }, 60_000);
 
+test('a new document whose keys somebody else has is not served, and its page says why and shows theirs', async () => {
+  await daemon.stop();
+  await redis.client.set('fresh:1', 'theirs');
+  const path = join(folder, 'fresh.yaml');
+  writeFileSync(path, 'version: 1\ndocuments:\n  fresh: { from: clubs, key: "fresh:{id}", json: [id] }\n');
+  daemon = await startDaemon({ ...settings, MILLRACE_CONFIG: path, MILLRACE_ONLY: 'cache' });
+  const fresh = await page('fresh');
+  expect(fresh).toMatchObject({
+    ...{ served: false, message: expect.stringContaining('fresh is new') as string },
+    hint: expect.stringContaining('config apply --yes fresh') as string,
+  });
+  expect(fresh.sample.keys.slice(0, 2)).toEqual([
+    { key: 'fresh:1', source: '{"id":1}', target: 'theirs', state: 'different' },
+    { key: 'fresh:2', source: '{"id":2}', target: null, state: 'missing' },
+  ]);
+}, 60_000);
+
 test('the rights that the grants name are enough to look, and none is tried beyond them', async () => {
   await daemon.stop();
   const { client } = redis;
