@@ -15,6 +15,8 @@ import { builtInNames } from '../config/mappings';
 import { RedisConnection } from '../connections/redis';
 import { fatal } from '../foundation/errors';
 import { nearest } from '../foundation/nearest';
+import { keyPrefix } from '../mapping/alias-tables';
+import { prefixOf } from '../mapping/kinds';
 import type { Log } from '../log/log';
 import { ownKindsOf } from '../mapping/kinds';
 import { type CaptureChange, captureChange } from './capture-change';
@@ -89,7 +91,7 @@ export async function applyMappings(
       const mapping = introduced[name];
       if (mapping === undefined) continue;
       const { prefix } = mapping;
-      const deleted = deleteKeys ? { deleted: await deleteLeft(connection, mapping) } : {};
+      const deleted = deleteKeys ? { deleted: await deleteLeft(connection, mapping, prefixesOf(config)) } : {};
       forgotten.push({ name, prefix, ...deleted });
     }
     if (forget.length > 0) await forgetMappings(connection, forget);
@@ -151,6 +153,13 @@ async function reload(connection: RedisConnection): Promise<readonly ReloadAnswe
   }
   return answers;
 }
+
+/** Whose keys are somebody's now, also where the mapping had another name before. */
+const prefixesOf = ({ documents, aliasTables, catalogue }: Config): readonly string[] => [
+  ...documents.map(({ key }) => key.prefix),
+  ...aliasTables.map(({ type }) => keyPrefix(type)),
+  ...[...catalogue.values()].map(prefixOf),
+];
 
 function requireNames(names: readonly string[], known: readonly string[], what: string): void {
   const wrong = names.find((name) => !known.includes(name));

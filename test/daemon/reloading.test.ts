@@ -129,6 +129,17 @@ test('a document that is taken out leaves its keys, until it is forgotten by nam
   expect((await millrace('config', 'plan')).output).not.toContain('card');
 }, 60_000);
 
+test('keys of a mapping that only has another name now are not deleted with the old name', async () => {
+  const { write, millrace } = shopWith('renamed', product, card);
+  expect((await millrace('config', 'apply')).code).toBe(0);
+  write(product.replace('product:', 'goods:'), card);
+  expect((await millrace('config', 'apply', '--forget', 'product', '--delete-keys')).code).toBe(0);
+  expect((await redis.client.keys('product:*')).sort()).toEqual(['product:1', 'product:2', 'product:3']);
+  write(product.replace('{id}', 'of:{id}'), card);
+  expect((await millrace('config', 'apply', '--forget', 'goods', '--delete-keys')).code).toBe(0);
+  expect((await redis.client.keys('product:*')).sort()).toEqual([1, 2, 3].map((id) => `product:of:${id}`));
+}, 60_000);
+
 test('of two daemons with two files that of the older file is refused, whichever began first', async () => {
   const older = shopWith('older', product);
   const newer = shopWith('newer', card);

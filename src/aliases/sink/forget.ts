@@ -43,20 +43,22 @@ export async function forgetMappings(connection: RedisConnection, names: readonl
 }
 
 /**
- * Deletes the keys that a mapping has left: those under its prefix that are of the type which it made.
- * @returns how many @throws explained errors
+ * Deletes the keys that a mapping has left: those under its prefix that are of the type which it made, unless they are another mapping's now.
+ * @param served the prefixes of the mappings in force @returns how many @throws explained errors
  */
 export async function deleteLeft(
   connection: RedisConnection,
   { prefix, holds }: Pick<JudgedMapping, 'prefix' | 'holds'>,
+  served: readonly string[],
 ): Promise<number> {
   const prefixes = new KeyPrefixes([['left', { prefix }]]);
+  const others = new KeyPrefixes(served.map((of) => [of, { prefix: of }]));
   let deleted = 0;
   let cursor = '0';
   do {
     const [next, keys] = await scanKeys(connection, prefixes, cursor, keysOfPage);
     cursor = next.toString();
-    const ours = keys.filter((key) => prefixes.ownerOf(key) !== undefined);
+    const ours = keys.filter((key) => prefixes.ownerOf(key) !== undefined && others.ownerOf(key) === undefined);
     try {
       const types = await Promise.all(ours.map((key) => connection.client.type(key)));
       const left = ours.filter((_, at) => types[at] === holds);
