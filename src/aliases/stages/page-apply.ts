@@ -20,7 +20,7 @@ export class PageApply {
   /** Where the page begins: the checkpoint has this position until all is applied. */
   readonly position: ChangelogPosition;
   readonly page: ChangelogPage;
-  readonly #left: Nomination[];
+  #left: readonly Nomination[];
 
   constructor(position: ChangelogPosition, page: ChangelogPage, nominations: readonly Nomination[]) {
     this.position = position;
@@ -31,16 +31,18 @@ export class PageApply {
   /** The next batches, with the truth as it is now. @param mayWrite whether a mapping's keys may be written; changes of the others are passed over */
   next(source: AliasSource, mayWrite: (type: string) => boolean): PageStep {
     const batches: AliasBatch[] = [];
+    // What is left is noted at the end: SQLite may refuse a look-up, and then the same is asked for again.
+    const left = [...this.#left];
     let names = 0;
     let characters = 0;
     while (names < most.names && characters < most.characters) {
-      const nomination = this.#left.pop();
+      const nomination = left.pop();
       if (nomination === undefined) break;
       if (!mayWrite(nomination.type)) continue;
       if ('fan' in nomination) {
         const { names: found, rest } = source.fanOut(nomination);
-        if (rest !== undefined) this.#left.push(rest);
-        if (found.length > 0) this.#left.push({ type: nomination.type, names: found });
+        if (rest !== undefined) left.push(rest);
+        if (found.length > 0) left.push({ type: nomination.type, names: found });
         continue;
       }
       const { type } = nomination;
@@ -53,8 +55,9 @@ export class PageApply {
       names += aliases.length;
       for (const value of values) characters += value.length;
       const rest = nomination.names.slice(aliases.length);
-      if (rest.length > 0) this.#left.push({ type, names: rest });
+      if (rest.length > 0) left.push({ type, names: rest });
     }
-    return { batches, end: this.#left.length === 0 ? this.page.position : undefined };
+    this.#left = left;
+    return { batches, end: left.length === 0 ? this.page.position : undefined };
   }
 }
