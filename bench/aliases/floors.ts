@@ -2,9 +2,9 @@ import type { Redis } from 'ioredis';
 
 const batch = 1_000;
 
-/** Every alias key with its value, as they are in Redis now: what `msetAll` writes. Flat, a batch in each element. */
-export async function readAll(client: Redis): Promise<readonly (readonly string[])[]> {
-  const keys = await client.keys('alias:*');
+/** Every key of the pattern with its value, as they are in Redis now: what `msetAll` writes. Flat, a batch in each element. */
+export async function readAll(client: Redis, pattern = 'alias:*'): Promise<readonly (readonly string[])[]> {
+  const keys = await client.keys(pattern);
   const batches: string[][] = [];
   for (let at = 0; at < keys.length; at += batch) {
     const part = keys.slice(at, at + batch);

@@ -1,9 +1,7 @@
 import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import type { PassReport } from '../../src/aliases/pass/report';
-import { type Config, loadConfig } from '../../src/config/load';
-import { openLog } from '../../src/log/log';
-import { aliasesOnce } from '../../src/aliases/once';
+import { loadConfig } from '../../src/config/load';
 import { timed } from '../clock';
 import { withStores } from '../stores';
 import type { Context, Part } from '../suite';
@@ -11,6 +9,7 @@ import { createDataset } from './dataset';
 import { documentPass } from './document-poller';
 import { type DriftKind, makeDrift } from './drift';
 import { verify } from './fingerprint';
+import { millracePass } from './millrace-pass';
 import { msetAll, readAll, scanAndMget } from './floors';
 import { passFigures, type PassTimes, type Scenario, type Times } from './pass-figures';
 import { sizesFor } from './sizes';
@@ -84,15 +83,6 @@ async function scene({ dbPath, client, times, pass }: Measured): Promise<void> {
   await run('first');
   await run('nothing', { added: 0, updated: 0, deleted: 0 });
   await run('drift', await makeDrift(client, 100));
-}
-
-async function millracePass(config: Config): Promise<PassReport> {
-  const log = openLog({ level: 'error', format: 'json', file: '', maxBytes: 0, files: 1 }, true);
-  try {
-    return await aliasesOnce(config, log);
-  } finally {
-    await log.close();
-  }
 }
 
 async function measureFloors(client: Redis, floor: Times): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Suite } from '../suite';
+import { documents } from './documents';
 import { duringPasses } from './during-passes';
 import { latency } from './latency';
 import { largePasses, passes } from './passes';
@@ -8,5 +9,5 @@ import { triggers } from './triggers';
 /** SQLite to Redis. */
 export const aliases: Suite = {
   name: 'aliases',
-  parts: [latency, tail, passes, largePasses, duringPasses, triggers],
+  parts: [latency, tail, passes, largePasses, documents, duringPasses, triggers],
 };
