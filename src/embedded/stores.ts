@@ -97,14 +97,22 @@ const leftToUs = (config: Config): boolean =>
   config.capture &&
   config.mirror;
 
-/** If a daemon with embedded servers runs here, takes its stores for those that the configuration does not name. */
+/**
+ * If a daemon with embedded servers runs here, takes its stores for those that the configuration does not name. A daemon of another Redis,
+ * or with that Redis named of another SQLite file, is not the one that is meant.
+ */
 export function useRunningDaemon(config: Config): Config & { readonly daemonUrl?: string } {
-  const record = config.redisConfigured ? undefined : readDaemonRecord(config.dataDir);
+  const record = readDaemonRecord(config.dataDir);
   if (record === undefined) return config;
+  const redis = targetOf(parseRedisUrl, record.redisUrl);
+  if (config.redisConfigured) {
+    const sameRedis = (['host', 'port', 'db'] as const).every((part) => redis[part] === config.redis[part]);
+    if (!sameRedis || (config.dbConfigured && config.dbPath !== record.dbPath)) return config;
+  }
   const { postgresUrl } = record;
   return {
     ...config,
-    redis: { ...config.redis, ...targetOf(parseRedisUrl, record.redisUrl) },
+    redis: config.redisConfigured ? config.redis : { ...config.redis, ...redis },
     postgres:
       config.postgres ?? (postgresUrl === undefined ? undefined : targetOf(parsePostgresUrl, postgresUrl)),
     dbPath: config.dbConfigured ? config.dbPath : record.dbPath,
