@@ -11,7 +11,7 @@ export interface Proposal {
   readonly documentsLeftOut: readonly LeftOut[];
   readonly records: readonly ProposedRecord[];
   readonly recordsLeftOut: readonly LeftOut[];
-  /** Why the records are comments; undefined: they are mappings. */
+  /** Why the records are comments, in a few words; undefined: they are mappings. */
   readonly recordsHeldBack: string | undefined;
 }
 
@@ -93,7 +93,10 @@ function recordBlocks({ records, recordsLeftOut, recordsHeldBack }: Proposal): r
     const mapped = recordsHeldBack === undefined;
     return { of: key, mapped, lines: mapped ? lines : lines.map(commentedOut) };
   });
-  const heldBack = blocks.length === 0 || recordsHeldBack === undefined ? [] : [recordsHeldBack];
+  const heldBack =
+    blocks.length === 0 || recordsHeldBack === undefined
+      ? []
+      : [`Comments, for ${recordsHeldBack}: which tables are there already is not known.`];
   const why = heldBack.map((text): Block => ({ of: text, mapped: false, lines: [comment(text, indent)] }));
   return [...why, ...blocks, ...recordsLeftOut.map(remark)];
 }

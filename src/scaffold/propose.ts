@@ -8,7 +8,7 @@ import { ownPrefixes } from './prefixes';
 import { proposeRecords } from './records';
 import type { FoundTable } from './tables';
 
-/** Tables of SQLite, and of ours. */
+/** Tables of SQLite, and of ours: nobody looks for those in the file. */
 const internal = /^(?:sqlite_|millrace_)/i;
 
 export interface Circumstances {
@@ -56,11 +56,7 @@ export function propose(findings: Findings, { sources, aliasTables, kinds }: Cir
     sources,
     includes,
     documents,
-    documentsLeftOut: [
-      ...leftOut,
-      ...open.filter((one): one is LeftOut => !('prefixes' in one)),
-      ...internals(tables),
-    ],
+    documentsLeftOut: [...leftOut, ...open.filter((one): one is LeftOut => !('prefixes' in one))],
     records: records.records,
     recordsLeftOut: records.leftOut,
     recordsHeldBack: known === undefined ? heldBack(postgres) : undefined,
@@ -85,16 +81,4 @@ function registry({ redis, postgres }: Findings): readonly Include[] {
 
 /** A table that is there already would be adopted: without Postgres nobody knows. */
 const heldBack = (postgres: Findings['postgres']): string =>
-  postgres === undefined
-    ? 'Comments, for POSTGRES_URL is not set: which tables are there already is not known.'
-    : 'Comments, for Postgres has not answered: which tables are there already is not known.';
-
-function internals(tables: readonly FoundTable[]): readonly LeftOut[] {
-  const names = tables
-    .map(({ name }) => name)
-    .filter((name) => internal.test(name) && name !== 'sqlite_schema');
-  return names.map((name) => ({
-    name,
-    why: /^sqlite_/i.test(name) ? 'a table of SQLite' : 'a table of Millrace',
-  }));
-}
+  postgres === undefined ? 'POSTGRES_URL is not set' : 'Postgres has not answered';

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { fatal, type MillraceError } from '../foundation/errors';
 import { harmless } from '../foundation/harmless';
+import { inFew } from '../foundation/in-few';
 import type { Proposal } from './file-text';
 import type { Findings, Stores } from './look';
 
@@ -26,11 +27,19 @@ const nothingToLookAt = (reason: string): MillraceError =>
     hint: 'Set DB_PATH to the SQLite file, REDIS_URL, or both.',
   });
 
-/** A file that maps nothing would switch everything off. @throws E_NOTHING_FOUND (fatal) */
+/** A file that maps nothing would switch everything off. @throws E_NOTHING_FOUND, E_POSTGRES_URL (fatal) */
 export function requireMappings(proposal: Proposal): void {
   const { sources, includes, documents, records, recordsHeldBack } = proposal;
   const mapped = documents.length + (recordsHeldBack === undefined ? records.length : 0);
   if (mapped > 0 || includes.some(({ included }) => included)) return;
+  if (recordsHeldBack !== undefined && records.length > 0)
+    throw fatal(
+      `${harmless(inFew(records.map(({ key }) => key)))} would go to Postgres, and ${recordsHeldBack}: no file is written`,
+      {
+        code: 'E_POSTGRES_URL',
+        hint: 'Set POSTGRES_URL to a Postgres that answers; `millrace config init --stdout` prints what was found, as comments.',
+      },
+    );
   throw fatal(`nothing was found that could be mapped, in ${sources.join(' and ')}: no file is written`, {
     code: 'E_NOTHING_FOUND',
     hint: '`millrace config init --stdout` prints what was found, as comments; DB_PATH names the SQLite file.',

@@ -167,6 +167,19 @@ test('where there is nothing to map no file is written, for it would switch ever
   });
 });
 
+test('hashes alone need a Postgres, and without it no file is written', async () => {
+  await redis.client.hset('user:1', { email: 'a@example.org' });
+  const { code, output } = await init([], { DB_PATH: '' });
+  expect([code, output]).toEqual([
+    1,
+    expect.stringMatching(
+      /user:\{id:int\} would go to Postgres, and POSTGRES_URL is not set.*E_POSTGRES_URL/,
+    ),
+  ]);
+  expect(existsSync(join(work, 'millrace.yaml'))).toBe(false);
+  expect(await init([], { DB_PATH: '', POSTGRES_URL: postgres.url })).toMatchObject({ code: 0 });
+});
+
 test('an SQLite file of no bytes is one without tables', async () => {
   writeFileSync(join(work, 'shop.db'), '');
   expect(await init()).toMatchObject({
