@@ -104,6 +104,10 @@ const byFlagOrEnvironment: Naming = {
   hint: 'Settings come from flags, the environment and .env in this folder, in that order; `millrace run --help` lists them.',
 };
 
+/** When nothing is wrong but the file of mappings. */
+const fileHint =
+  'Mend the file: `millrace config check` says whether it is in order; its words are explained in docs/11-mappings.md.';
+
 /**
  * Checks everything at once. `flags` are commander's values by option name (camel case of the flag, see flagName).
  * @param catalogue whose kinds the settings may name; that of everybody who brings none of their own. A file of mappings may leave it out
@@ -185,8 +189,10 @@ export function loadConfig(
   const level = read('logLevel');
   const only = read('only');
   const pipelines = only === undefined ? mappedPipelines(mappings) : [only];
-  if (mappingProblems.length === 0 && !pipelines.some((name) => mappedPipelines(mappings).includes(name)))
-    problems.push(nothingMapped(path ?? '', only));
+  const unmapped =
+    mappingProblems.length === 0 && !pipelines.some((name) => mappedPipelines(mappings).includes(name));
+  if (unmapped) problems.push(nothingMapped(path ?? '', only));
+  const ofTheFile = mappingProblems.length + (unmapped && only === undefined ? 1 : 0);
   const interval = read('interval');
   const byFlag = flags['interval'] !== undefined;
   const config: Config = {
@@ -234,7 +240,7 @@ export function loadConfig(
       `the configuration has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}:\n  - ${problems.join('\n  - ')}`,
       {
         code: 'E_CONFIG',
-        hint: naming.hint,
+        hint: file !== undefined && problems.length === ofTheFile ? fileHint : naming.hint,
       },
     );
   }

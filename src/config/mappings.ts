@@ -93,12 +93,17 @@ export const nothingMapped = (path: string, only: PipelineName | undefined): str
     aliases: 'documents and includes no alias tables',
     archive: 'records and does not include ai-registry',
   };
-  return `${harmless(path)} has no ${only === undefined ? 'mappings: write documents or records, or include what is built in' : `${what[only]}, and only ${only} is to run`}`;
+  const asked = { aliases: 'cache', archive: 'archive' };
+  return `${harmless(path)} ${only === undefined ? noMappings : `has no ${what[only]}, and only ${asked[only]} is to run`}`;
 };
+
+/** What is wrong with a file that maps nothing. */
+export const noMappings = 'has no mappings: write documents or records, or include what is built in';
 
 /** The mappings that are in force, and where they are from. */
 export interface Loaded {
   readonly mappings: Mappings;
+  /** The file that was read, be it right or wrong; undefined: none was. */
   readonly file: MappingsFile | undefined;
   readonly problems: readonly string[];
 }
@@ -116,9 +121,10 @@ export function loadMappings(path: string | undefined, named: string, settings: 
   try {
     const { text, mtimeMs } = readStable(path);
     const read = mappingsOf(text, path, settings);
+    const file = { path: resolve(path), mtimeMs };
     return 'problems' in read
-      ? { ...without, problems: read.problems.map(problemLine) }
-      : { mappings: read, file: { path: resolve(path), mtimeMs }, problems: [] };
+      ? { ...without, file, problems: read.problems.map(problemLine) }
+      : { mappings: read, file, problems: [] };
   } catch (error) {
     return { ...without, problems: [`${named} cannot be read: ${describeError(error).message}`] };
   }

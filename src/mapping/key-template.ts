@@ -35,6 +35,10 @@ export function parseTemplate(text: string): KeyTemplate | string {
   const columns = split.holes.map(({ inside }) => inside);
   if (columns.length === 0)
     return `"${text}" names no column, so all rows would have the same key: write one in braces, as in "team:{id}"`;
+  const typed = columns
+    .map((column) => /^(.+?)\s*:\s*(?:int|text)$/.exec(column))
+    .find((one) => one !== null);
+  if (typed) return `{${typed[0]}}: a document's key takes no type: write {${typed[1]}}`;
   const twice = columns.find((column, at) => columns.indexOf(column) !== at);
   if (twice !== undefined) return `"${text}" names {${twice}} twice`;
   return {

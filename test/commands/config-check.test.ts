@@ -68,6 +68,18 @@ wrong.yaml:3:61: documents.card.ttl: must be a whole number from 1 to 2000000000
     });
   });
 
+  test('refuses a file without mappings, as everything else does', async () => {
+    writeFileSync(join(folder, 'bare.yaml'), 'version: 1\n');
+    const said = 'has no mappings: write documents or records, or include what is built in';
+    expect(await cli('config check bare.yaml')).toEqual({
+      code: 1,
+      output: `bare.yaml:1:1: ${said}\nOne problem.\n`,
+    });
+    const { code, output } = await cli('config show --config bare.yaml');
+    expect([code, output]).toEqual([1, expect.stringContaining(said)]);
+    expect(output).toContain('`millrace config check`');
+  });
+
   test('knows the tables of ALIAS_TABLES, and leaves other settings to others', async () => {
     const { code, output } = await cli('config check', { ALIAS_TABLES: 'card=t', REDIS_PORT: 'x' });
     expect([code, output]).toEqual([

@@ -102,6 +102,20 @@ test('what is wrong with the file is told with the other problems', () => {
   );
 });
 
+test('where the file alone is wrong, the hint is about the file', () => {
+  const hintOf = (text: string, env: Record<string, string> = {}) => {
+    try {
+      load(text, env);
+    } catch (error) {
+      return describeError(error).hint;
+    }
+    return undefined;
+  };
+  for (const text of ['version: 1\n', 'version: 2\n'])
+    expect(hintOf(text)).toContain('`millrace config check`');
+  expect(hintOf('version: 2\n', { REDIS_PORT: '0' })).toContain('Settings come from');
+});
+
 test('a file that leaves nothing to do is refused', () => {
   expect(refusal(() => load('version: 1\n'))).toContain(
     `${file} has no mappings: write documents or records`,
@@ -110,7 +124,7 @@ test('a file that leaves nothing to do is refused', () => {
     `${file} has no records and does not include ai-registry, and only archive is to run`,
   );
   expect(refusal(() => load('version: 1\ninclude: [ai-registry]\n', { MILLRACE_ONLY: 'aliases' }))).toContain(
-    'has no documents and includes no alias tables, and only aliases is to run',
+    'has no documents and includes no alias tables, and only cache is to run',
   );
 });
 

@@ -1,9 +1,11 @@
 import type { Command } from 'commander';
 import { type Environment, readEnvironment } from '../../config/environment';
 import {
+  mappedPipelines,
   type Mappings,
   mappingsFileName,
   mappingsOf,
+  noMappings,
   problemLine,
   type Settings,
 } from '../../config/mappings';
@@ -43,13 +45,21 @@ export function addCheck(config: Command, run: RunVerb): void {
       run(() => {
         const environment = readEnvironment();
         const file = named ?? flags.config ?? environment[options.config.env] ?? '';
-        const read = readFile(file, settingsOf(environment));
+        const read = checked(file, settingsOf(environment));
         const json = flags.json === true;
         if ('problems' in read) tellProblems(file, read.problems, json);
         else tellMappings(file, read, json);
         return Promise.resolve('problems' in read ? 1 : 0);
       }),
     );
+}
+
+/** What the file says, or what is wrong: also that it says nothing. @throws E_CONFIG (fatal), as readFile does */
+function checked(file: string, settings: Settings): ReturnType<typeof mappingsOf> {
+  const read = readFile(file, settings);
+  return 'problems' in read || mappedPipelines(read).length > 0
+    ? read
+    : { problems: [{ file, line: 1, column: 1, message: noMappings }] };
 }
 
 /** @throws E_CONFIG (fatal) when there is no file, or no text in it */

@@ -36,6 +36,7 @@ export function parseYaml(source: string, file: string): { value: Value | undefi
 const plain: Readonly<Partial<Record<YAMLError['code'], string>>> = {
   TAB_AS_INDENT: 'a tab: YAML is indented by spaces',
   RESOURCE_EXHAUSTION: 'too deep: nothing in this file is nested so far',
+  BLOCK_IN_FLOW: 'within { } or [ ], a text with a colon or braces stands in quotes: key: "team:{id}"',
   MULTIPLE_DOCS: 'a second document (---): a file of mappings is one',
 };
 

@@ -1,3 +1,4 @@
+import { harmless } from '../../foundation/harmless';
 import { nearest } from '../../foundation/nearest';
 import type { Entry, Value } from './value';
 
@@ -59,9 +60,16 @@ export const whole =
 export const choice =
   <const W extends string>(...words: readonly W[]): Reader<W> =>
   (value) => {
-    if (value.kind !== 'text') return unlike(value, `one of ${words.join(', ')}`);
+    const wanted = words.length === 1 ? words.join() : `one of ${words.join(', ')}`;
+    if (value.kind !== 'text') return unlike(value, wanted);
     const chosen = words.find((one) => one === value.text);
-    return chosen ?? value.refuse(`must be one of ${words.join(', ')}${orNearest(value.text, words)}`);
+    if (chosen !== undefined) return chosen;
+    const meant = orNearest(value.text, words);
+    return value.refuse(
+      words.length === 1 && meant !== ''
+        ? `${harmless(value.text)} is not known${meant}`
+        : `must be ${wanted}${meant}`,
+    );
   };
 
 /** A list whose items are all right. @param items what they are: `columns` */

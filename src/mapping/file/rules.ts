@@ -32,10 +32,18 @@ export function checkClaims(placed: readonly PlacedClaim[], taken: readonly Clai
     const other = before.find((one) => overlap(one, claim));
     if (other !== undefined)
       keyAt.refuse(
-        `its keys begin with "${prefix}", and those of ${other.name} with "${other.prefix}": neither may be the beginning of the other`,
+        `its keys begin with "${prefix}", and those of ${other.name} with "${other.prefix}": neither may be the beginning of the other${instead(name, [ours, ...taken, ...placed])}`,
       );
     before.push(claim);
   }
+}
+
+/** What to do: another beginning, by the mapping's name where nobody has that. */
+function instead(name: string, others: readonly Claim[]): string {
+  const free = [`${name}:`, `doc:${name}:`].find((prefix) =>
+    others.every((one) => !overlap(one, { name, prefix })),
+  );
+  return free === undefined ? '. Choose another beginning' : `. Choose another beginning, as in "${free}"`;
 }
 
 const overlap = (a: Claim, b: Claim): boolean => owns(a, b.prefix) || owns(b, a.prefix);

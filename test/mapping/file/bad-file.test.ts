@@ -58,6 +58,11 @@ test.each([
   ],
   ['a directive', '%YAML 1.1\n---\nversion: 1\n', '1:1: the file begins with a directive (%): leave it out'],
   ['a bracket that is not closed', 'version: 1\ninclude: [sports-aliases\n', '3:1: not YAML: '],
+  [
+    'a key template that is not in quotes',
+    'version: 1\ndocuments:\n  d: { key: p:{id}, json: [a] }\n',
+    '3:13: within { } or [ ], a text with a colon or braces stands in quotes: key: "team:{id}"',
+  ],
   ['nothing', '', '1:1: the file says nothing: it begins with a line `version: 1`'],
   ['a comment', '# later\n', '1:1: the file says nothing'],
   ['a list', '- version: 1\n', '1:1: must be a map with version, include, documents, records, and is a list'],
@@ -131,9 +136,14 @@ test.each([
     'from: t, key: "t:{id}", json: { a: { colum: b } }',
     'documents.d.json.a.colum: is no word of this file: did you mean column?',
   ],
+  ['from: t, key: "t:{id}", json: { a: { column: b, type: int } }', 'documents.d.json.a.type: must be json'],
   [
-    'from: t, key: "t:{id}", json: { a: { column: b, type: int } }',
-    'documents.d.json.a.type: must be one of json',
+    'from: t, key: "t:{id}", json: { a: { column: b, type: jsn } }',
+    'documents.d.json.a.type: jsn is not known: did you mean json?',
+  ],
+  [
+    'from: t, key: "t:{id:int}", set: a',
+    "documents.d.key: {id:int}: a document's key takes no type: write {id}",
   ],
   [
     'from: t, key: "t:{id}", hash: { a: { column: b, type: json } }',
@@ -213,7 +223,7 @@ describe('between mappings', () => {
   ])('%s and %s could be one key', (a, b) => {
     expect(two(a, b)).toEqual([
       expect.stringMatching(
-        /^4:22: documents\.b\.key: its keys begin with ".*", and those of a with ".*": neither/,
+        /^4:22: documents\.b\.key: its keys begin with ".*", and those of a with ".*": neither .*Choose another beginning, as in "b:"$/,
       ),
     ]);
   });
