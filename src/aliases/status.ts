@@ -148,7 +148,7 @@ export const aliasHealth = (status: AliasStatus, troubles: readonly string[]): H
     status,
     troubles,
     parked: status.lastPass?.skipped ?? 0,
-    parkedWord: 'not served',
+    parkedWord: status.lastPass?.skipped === 1 ? 'row not served' : 'rows not served',
     ...(status.mode === 'interval' ? { otherwise: { level: 'busy', says: 'Full passes only' } } : {}),
   });
 

@@ -36,11 +36,11 @@ test.each<[string, Case, string, string]>([
 
 test('the whole is as bad as its worst part', () => {
   const [ok, warn] = [healthOf(facts({})), healthOf(facts({ parked: 3 }))];
-  const unserved = healthOf(facts({ parked: 2, parkedWord: 'not served' }));
+  const unserved = healthOf(facts({ parked: 2, parkedWord: 'rows not served' }));
   expect(overallHealth([], [ok, ok])).toEqual({ level: 'ok', says: 'In order', parked: 0 });
   expect(overallHealth([], [unserved, warn])).toEqual({
     level: 'warn',
-    says: 'In order, 2 not served, 3 parked',
+    says: 'In order, 2 rows not served, 3 parked',
     parked: 5,
   });
   expect(overallHealth([], [healthOf(facts({ status: { paused } })), warn])).toMatchObject({

@@ -11,6 +11,7 @@ import { findUnserved } from '../../../src/aliases/source/unserved-rows';
 import { PageApply } from '../../../src/aliases/stages/page-apply';
 import { tableStatuses } from '../../../src/aliases/status';
 import type { DocumentForm, DocumentMapping, Watch } from '../../../src/mapping/documents';
+import { builtInDocuments } from '../../../src/mapping/file/built-in';
 import { temporaryFolder } from '../../support/temporary-folder';
 import { fields, tableDocument, template } from '../support/document-schemas';
 
@@ -322,6 +323,31 @@ describe('a document that cannot be served says why, and the others go on:', () 
     expect(bad?.hint).toMatch(hint);
     expect(good).toMatchObject({ type: 'good', table: 'teams', state: 'served' });
     expect([...opened.truths.keys()]).toEqual(['good']);
+  });
+
+  test('all indexes that it needs are named at once, and what one document needs is not there for the next', () => {
+    const lacking = selected(
+      'SELECT t.id, t.name FROM teams t LEFT JOIN notes n ON n.team_id = t.id WHERE t.id IN keys',
+      watching(
+        { table: 'notes', by: ['team_id'], select: undefined },
+        { table: 'leagues', by: ['name'], select: 'SELECT id FROM teams WHERE sport IN keys' },
+      ),
+    );
+    const [first, second] = tableStatuses(open(lacking, { ...lacking, name: 'again' }));
+    const indexes = [
+      'CREATE INDEX teams_sport ON "teams" ("sport")',
+      'CREATE INDEX notes_team_id ON "notes" ("team_id")',
+    ];
+    expect(first).toMatchObject({ state: 'scan', hint: `It needs indexes: ${indexes.join('; ')}` });
+    expect(second?.hint).toBe(first?.hint);
+    for (const index of indexes) db.exec(index);
+    expect(tableStatuses(open(lacking))).toMatchObject([{ state: 'served' }]);
+  });
+
+  test('of a built-in document, a column that is not there may be named in a copy', () => {
+    const [status] = tableStatuses(open(...builtInDocuments('sports-entities')));
+    expect(status).toMatchObject({ type: 'entity-team', state: 'no-column' });
+    expect(status?.hint).toContain('copy the entry from mappings/sports-entities.yaml');
   });
 
   test('a generated column that is computed when it is read', () => {

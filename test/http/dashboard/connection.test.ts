@@ -132,9 +132,9 @@ browserTest(
     });
     const { page } = await open(daemon.url);
     const badge = (name: string) => page.locator(`#${name}.badge, #${name} .badge`).first();
-    await shows(badge('aliases'), 'In step, 2 not served');
+    await shows(badge('aliases'), 'In step, 2 rows not served');
     await shows(badge('archive'), 'In step, 2 parked');
-    await shows(badge('overall'), 'In order, 2 not served, 2 parked');
+    await shows(badge('overall'), 'In order, 2 rows not served, 2 parked');
     for (const name of ['aliases', 'archive', 'overall'])
       expect(await badge(name).getAttribute('data-tone')).toBe('warn');
     await shows(page.locator('#aliases details').first(), /the alias is a blob.*the id is NULL/s);

@@ -1,6 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import { inFew } from '../../../foundation/in-few';
 import type { DocumentMapping } from '../../../mapping/documents';
+import { builtInDocuments } from '../../../mapping/file/built-in';
 import type { Column, Table } from '../table';
 import { checkQuery, checkReadable, checkSelect, type SelectCheck } from './check-select';
 import { requireColumns, requireTable, requireUnique, wrongCount } from './check-table';
@@ -57,17 +58,51 @@ function checkAll(db: Database, documents: readonly DocumentMapping[]): readonly
   const copy = new SchemaCopy(db);
   try {
     return documents.map((mapping) => {
-      try {
-        return check(db, copy, mapping);
-      } catch (error) {
-        if (!(error instanceof Unservable)) throw error;
-        return { state: 'unserved', mapping, reason: error.reason, message: error.message, hint: error.hint };
-      }
+      const checked = outcome(db, copy, mapping);
+      if (!(checked instanceof Unservable)) return checked;
+      const { reason, message } = checked;
+      return { state: 'unserved', mapping, reason, message, hint: hintFor(db, copy, mapping, checked) };
     });
   } finally {
     copy.close();
   }
 }
+
+function outcome(db: Database, copy: SchemaCopy, mapping: DocumentMapping): ServedDocument | Unservable {
+  try {
+    return check(db, copy, mapping);
+  } catch (error) {
+    if (error instanceof Unservable) return error;
+    throw error;
+  }
+}
+
+/** Nobody needs that many. */
+const mostIndexes = 8;
+
+/** What to do: of a document that lacks indexes, all of them at once; of one that is built in, that it may be written otherwise. */
+function hintFor(db: Database, copy: SchemaCopy, mapping: DocumentMapping, first: Unservable): string {
+  const { index, reason, hint } = first;
+  if (index !== undefined)
+    return copy.trying(() => {
+      const indexes = new Set([index]);
+      for (let last = index; indexes.size < mostIndexes;) {
+        copy.add(last);
+        const next = outcome(db, copy, mapping);
+        if (!(next instanceof Unservable)) break;
+        if (next.index === undefined || indexes.has(next.index))
+          return `It needs ${told(indexes)}; then: ${next.message}. ${next.hint}`;
+        indexes.add((last = next.index));
+      }
+      return `It needs ${told(indexes)}`;
+    });
+  return reason === 'no-column' && builtInDocuments('sports-entities').includes(mapping)
+    ? `${hint} Instead of including sports-entities, copy the entry from mappings/sports-entities.yaml into your file, and name your columns.`
+    : hint;
+}
+
+const told = (indexes: ReadonlySet<string>): string =>
+  `${indexes.size === 1 ? 'an index' : 'indexes'}: ${[...indexes].join('; ')}`;
 
 /** @throws Unservable */
 function check(db: Database, copy: SchemaCopy, mapping: DocumentMapping): ServedDocument {

@@ -82,7 +82,8 @@ export function checkPlan(check: SelectCheck, sql: string): void {
     `${what} reads all of ${inFew([...new Set(scans)])}, for every page of keys`,
     index === undefined
       ? 'Let each of its tables be found by an index, beginning with `IN keys`; for a table of which it needs only whether there is a row, write EXISTS (SELECT 1 … WHERE …).'
-      : `An index would help: ${index}`,
+      : `It needs an index: ${index}`,
+    index,
   );
 }
 

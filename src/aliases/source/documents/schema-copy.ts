@@ -29,6 +29,16 @@ export class SchemaCopy {
     }
   }
 
+  /** Does something, and takes back what it added. */
+  trying<T>(work: () => T): T {
+    this.db.exec('SAVEPOINT trying');
+    try {
+      return work();
+    } finally {
+      this.db.exec('ROLLBACK TO trying; RELEASE trying');
+    }
+  }
+
   /** The collation of a column, as an index on it has it. */
   collationOf(table: string, column: string): string {
     const name = 'millrace probe';
@@ -94,10 +104,10 @@ export class SchemaCopy {
       this.add(`DROP INDEX ${name}`);
       return after < before;
     });
-    return (
-      found &&
-      `CREATE INDEX ${found[0]}_${found[1]} ON ${quoteIdentifier(found[0])} (${quoteIdentifier(found[1])})`
-    );
+    if (found === undefined) return undefined;
+    const title = found.join('_');
+    const called = /^[A-Za-z_]\w*$/.test(title) ? title : quoteIdentifier(title);
+    return `CREATE INDEX ${called} ON ${quoteIdentifier(found[0])} (${quoteIdentifier(found[1])})`;
   }
 
   close(): void {

@@ -9,7 +9,13 @@ export class Unservable extends Error {
   readonly reason: Reason;
   readonly hint: string;
 
-  constructor(reason: Reason, message: string, hint: string) {
+  /** @param index a statement that makes an index for want of which it is refused */
+  constructor(
+    reason: Reason,
+    message: string,
+    hint: string,
+    readonly index?: string,
+  ) {
     super(message);
     this.reason = reason;
     this.hint = hint;
