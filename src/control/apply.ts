@@ -3,6 +3,7 @@ import { aliasesOnce } from '../aliases/once';
 import type { PassReport } from '../aliases/pass/report';
 import { deleteLeft, forgetMappings } from '../aliases/sink/forget';
 import { readIntroduced } from '../aliases/sink/introduced';
+import { leftMappings } from '../aliases/sink/left-keys';
 import { capturedIn, installCapture } from '../aliases/source/capture';
 import { AliasSource } from '../aliases/source/source';
 import { sourceOptions } from '../aliases/source/source-options';
@@ -26,7 +27,7 @@ import { answersTo, askForReload, type ReloadAnswer } from './reload-request';
 export interface ApplyOptions {
   /** New documents that may replace what their keys hold now. */
   readonly yes: readonly string[];
-  /** Documents that are in force no more. */
+  /** Documents that are in force no more, and prefixes of before of those that are. */
   readonly forget: readonly string[];
   readonly deleteKeys: boolean;
 }
@@ -76,10 +77,8 @@ export async function applyMappings(
     documents.map(({ name }) => name),
     '`millrace config apply --yes` names',
   );
-  const left = Object.keys(introduced).filter(
-    (name) => !documents.some((document) => document.name === name),
-  );
-  requireNames(forget, left, '`millrace config apply --forget` names');
+  const left = leftMappings(introduced, documents);
+  requireNames(forget, Object.keys(left), '`millrace config apply --forget` names');
   const archived = pipelines.includes('archive');
   const cache = pipelines.includes('aliases') ? await applyCache(config, log, yes) : null;
   const postgres = archived ? await migratePostgres(config, false) : null;
@@ -88,10 +87,12 @@ export async function applyMappings(
     await connection.connect();
     const forgotten: Applied['forgotten'][number][] = [];
     for (const name of forget) {
-      const mapping = introduced[name];
+      const mapping = left[name];
       if (mapping === undefined) continue;
       const { prefix } = mapping;
-      const deleted = deleteKeys ? { deleted: await deleteLeft(connection, mapping, prefixesOf(config)) } : {};
+      const deleted = deleteKeys
+        ? { deleted: await deleteLeft(connection, mapping, prefixesOf(config)) }
+        : {};
       forgotten.push({ name, prefix, ...deleted });
     }
     if (forget.length > 0) await forgetMappings(connection, forget);

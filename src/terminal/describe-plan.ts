@@ -37,7 +37,7 @@ export function tellPlan(
     ...mappings.flatMap(tellMapping),
     ...left.flatMap(({ name, prefix }) => [
       `- ${name}  ${prefix}*  taken out: its keys stay as they are`,
-      `    → to delete them: millrace config apply --forget ${name} --delete-keys`,
+      `    → to delete them: millrace config apply --forget ${shellWord(name)} --delete-keys`,
     ]),
     ...(capture.length === 0 ? [] : [`SQLite: ${describeGaps(capture)}`]),
     ...(postgres === null
@@ -59,6 +59,10 @@ export function tellPlan(
         ]),
   ];
 }
+
+/** The prefix in a name may have spaces and quotes. */
+const shellWord = (text: string): string =>
+  /^[\w@:.-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 
 const isOurs = (thing: string): boolean =>
   / millrace(?:\.|$)/.test(thing) || tableOf(thing)?.startsWith('millrace.') === true;

@@ -4,6 +4,7 @@ import { readAsset } from '../../foundation/package-root';
 import type { RedisConnection } from '../../connections/redis';
 import { checkpointKey, type JudgedMapping, parseCheckpoint, readCheckpoint } from './checkpoint';
 import { KeyPrefixes } from './key-prefixes';
+import { leftName } from './left-keys';
 import { scanKeys } from './read-keys';
 
 const swap = readAsset('src/aliases/sink/lua/swap.lua');
@@ -22,7 +23,9 @@ export async function forgetMappings(connection: RedisConnection, names: readonl
     const checkpoint = parseCheckpoint(found);
     if (checkpoint?.mappings === undefined) return;
     const mappings = Object.fromEntries(
-      Object.entries(checkpoint.mappings).filter(([name]) => !names.includes(name)),
+      Object.entries(checkpoint.mappings).filter(
+        ([name, { prefix }]) => !names.includes(name) && !names.includes(leftName(name, prefix)),
+      ),
     );
     const next = JSON.stringify({
       ...checkpoint,
@@ -58,7 +61,9 @@ export async function deleteLeft(
   do {
     const [next, keys] = await scanKeys(connection, prefixes, cursor, keysOfPage);
     cursor = next.toString();
-    const ours = keys.filter((key) => prefixes.ownerOf(key) !== undefined && others.ownerOf(key) === undefined);
+    const ours = keys.filter(
+      (key) => prefixes.ownerOf(key) !== undefined && others.ownerOf(key) === undefined,
+    );
     try {
       const types = await Promise.all(ours.map((key) => connection.client.type(key)));
       const left = ours.filter((_, at) => types[at] === holds);

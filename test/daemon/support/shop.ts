@@ -41,7 +41,7 @@ export function useShops() {
     folder,
     redis: () => redis.client,
     /** A folder with the shop's file and these documents; and what can be done there. */
-    shopWith(name: string, ...documents: readonly string[]): Shop {
+    shopWith: (name: string, ...documents: readonly string[]): Shop => {
       const work = join(folder, name);
       mkdirSync(work);
       const path = join(folder, `${name}.db`);
