@@ -1,6 +1,7 @@
 import type { DocumentMapping } from '../../mapping/documents';
-import type { JudgedMapping } from './checkpoint';
-import type { Mappings } from './sink';
+import type { AliasCheckpoint, JudgedMapping } from './checkpoint';
+
+type Mappings = NonNullable<AliasCheckpoint['mappings']>;
 
 /** How many prefixes that mappings have moved away from are kept: each checkpoint has them. */
 const most = 20;
