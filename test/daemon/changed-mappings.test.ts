@@ -1,4 +1,6 @@
-import { card, product, useShops } from './support/shop';
+import { firstPass } from '../support/cli';
+import { eventually } from '../support/eventually';
+import { card, product, stop, useShops } from './support/shop';
 
 const { redis, shopWith } = useShops();
 
@@ -49,4 +51,37 @@ test('a prefix that a document has moved away from and come back to is its own, 
     output: expect.stringContaining('Did you mean product@prod:?') as string,
   });
   expect(await redis().keys('product:*')).toHaveLength(3);
+}, 60_000);
+
+const incidents = /does not go on|was mended|WARN/;
+
+test('a change of the mappings is no incident, and no stop: not at a hang-up, nor at a start', async () => {
+  const { write, daemon } = shopWith('quiet', product);
+  const running = daemon();
+  await firstPass(running);
+  write(product, card);
+  running.child.kill('SIGHUP');
+  await eventually(async () => (await redis().exists('card:1')) === 1, { alive: running.ended });
+  expect(running.output()).not.toContain('stopped by user');
+  await stop(running);
+  expect(running.output().match(/stopped by user/g)).toHaveLength(1);
+  expect(running.output()).not.toMatch(incidents);
+
+  write(card);
+  const another = daemon();
+  await firstPass(another);
+  await stop(another);
+  expect(another.output()).not.toMatch(incidents);
+}, 60_000);
+
+test('a daemon that refuses a file says that its mappings stay, in lines that can be read', async () => {
+  const { write, daemon } = shopWith('refused', product);
+  const running = daemon();
+  await firstPass(running);
+  write(product, card.replace('hash:', 'hsh:').replace('ttl:', 'tll:'));
+  running.child.kill('SIGHUP');
+  await eventually(() => running.output().includes('did you mean ttl?'), { alive: running.ended });
+  await stop(running);
+  expect(running.output()).toMatch(/ERROR the mappings in force stay: .*\n(?: {4}.*\n)+/);
+  expect(running.output()).not.toContain(String.raw`\n`);
 }, 60_000);
