@@ -85,3 +85,15 @@ test('a daemon that refuses a file says that its mappings stay, in lines that ca
   expect(running.output()).toMatch(/ERROR the mappings in force stay: .*\n(?: {4}.*\n)+/);
   expect(running.output()).not.toContain(String.raw`\n`);
 }, 60_000);
+
+test('`config apply` of a change is no incident, neither its own nor of a daemon that runs', async () => {
+  const { write, daemon, millrace } = shopWith('applied', product);
+  const running = daemon();
+  await firstPass(running);
+  write(product, card);
+  const applied = await millrace('config', 'apply');
+  expect(applied.code).toBe(0);
+  expect(applied.output).not.toMatch(incidents);
+  await stop(running);
+  expect(running.output()).not.toMatch(/does not go on|was mended/);
+}, 60_000);
