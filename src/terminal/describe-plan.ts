@@ -101,7 +101,7 @@ export function tellApplied({ cache, postgres, forgotten, daemons }: Applied): r
     ...forgotten.map(({ name, prefix, deleted }) =>
       deleted === undefined
         ? `${name} is forgotten; the keys ${prefix}* stay`
-        : `${name} is forgotten, with ${deleted} keys ${prefix}*`,
+        : `${name} is forgotten, with ${counted(deleted, 'key')} ${prefix}*`,
     ),
     ...daemons.map(({ by, says }) => `Daemon ${by}: ${says}`),
     ...(daemons.length === 0 ? ['No daemon has answered. Start one: millrace run'] : []),
