@@ -3,15 +3,20 @@ import { aliasesOnce } from '../aliases/once';
 import type { PassReport } from '../aliases/pass/report';
 import { deleteLeft, forgetMappings } from '../aliases/sink/forget';
 import { readIntroduced } from '../aliases/sink/introduced';
+import type { MappingSet } from '../aliases/sink/checkpoint';
+import { leftMappings } from '../aliases/sink/left-keys';
+import { aliasPauseStore } from '../aliases/sink/pause-store';
+import { announceMappings } from '../aliases/sink/rewrite-checkpoint';
 import { capturedIn, installCapture } from '../aliases/source/capture';
 import { AliasSource } from '../aliases/source/source';
-import { sourceOptions } from '../aliases/source/source-options';
+import { mappingSet, sourceOptions } from '../aliases/source/source-options';
 import { type TableStatus, tableStatuses } from '../aliases/status';
 import { archiveOnce } from '../archive/once';
 import type { ArchivePassReport } from '../archive/pass/report';
 import type { MigrationReport } from '../archive/schema/migrate';
 import type { Config } from '../config/load';
 import { builtInNames } from '../config/mappings';
+import { refusePaused } from '../pipeline/pause';
 import { RedisConnection } from '../connections/redis';
 import { fatal } from '../foundation/errors';
 import { nearest } from '../foundation/nearest';
@@ -26,7 +31,7 @@ import { answersTo, askForReload, type ReloadAnswer } from './reload-request';
 export interface ApplyOptions {
   /** New documents that may replace what their keys hold now. */
   readonly yes: readonly string[];
-  /** Documents that are in force no more. */
+  /** Documents that are in force no more, and prefixes of before of those that are. */
   readonly forget: readonly string[];
   readonly deleteKeys: boolean;
 }
@@ -76,10 +81,8 @@ export async function applyMappings(
     documents.map(({ name }) => name),
     '`millrace config apply --yes` names',
   );
-  const left = Object.keys(introduced).filter(
-    (name) => !documents.some((document) => document.name === name),
-  );
-  requireNames(forget, left, '`millrace config apply --forget` names');
+  const left = leftMappings(introduced, documents);
+  requireNames(forget, Object.keys(left), '`millrace config apply --forget` names');
   const archived = pipelines.includes('archive');
   const cache = pipelines.includes('aliases') ? await applyCache(config, log, yes) : null;
   const postgres = archived ? await migratePostgres(config, false) : null;
@@ -88,10 +91,12 @@ export async function applyMappings(
     await connection.connect();
     const forgotten: Applied['forgotten'][number][] = [];
     for (const name of forget) {
-      const mapping = introduced[name];
+      const mapping = left[name];
       if (mapping === undefined) continue;
       const { prefix } = mapping;
-      const deleted = deleteKeys ? { deleted: await deleteLeft(connection, mapping, prefixesOf(config)) } : {};
+      const deleted = deleteKeys
+        ? { deleted: await deleteLeft(connection, mapping, prefixesOf(config)) }
+        : {};
       forgotten.push({ name, prefix, ...deleted });
     }
     if (forget.length > 0) await forgetMappings(connection, forget);
@@ -106,8 +111,10 @@ export async function applyMappings(
 }
 
 async function applyCache(config: Config, log: Log, yes: readonly string[]): Promise<AppliedCache> {
+  const since = Date.now();
+  await announce(config, { ...mappingSet(config), since });
   const { capture, notServed } = install(config);
-  const report = await aliasesOnce(config, log, { claimed: new Set(yes), since: Date.now() });
+  const report = await aliasesOnce(config, log, { claimed: new Set(yes), since });
   const builtIn = builtInNames(config);
   const isAbsent = ({ type, state }: TableStatus) => state === 'missing' && builtIn.has(type);
   return {
@@ -116,6 +123,18 @@ async function applyCache(config: Config, log: Log, yes: readonly string[]): Pro
     absent: notServed.filter(isAbsent),
     report,
   };
+}
+
+/** @throws E_PAUSED before anything is done */
+async function announce({ redis }: Config, set: MappingSet): Promise<void> {
+  const connection = new RedisConnection(redis, 'apply');
+  try {
+    await connection.connect();
+    await refusePaused('aliases', aliasPauseStore(connection));
+    await announceMappings(connection, set);
+  } finally {
+    connection.close();
+  }
 }
 
 interface Installed {

@@ -3,6 +3,7 @@ import type { Difference } from '../aliases/pass/dry-run';
 import { AliasSource } from '../aliases/source/source';
 import { sourceOptions } from '../aliases/source/source-options';
 import { readIntroduced } from '../aliases/sink/introduced';
+import { leftMappings } from '../aliases/sink/left-keys';
 import { type Standing, standings } from '../aliases/sink/introduction';
 import type { Mappings } from '../aliases/sink/sink';
 import { tableStatuses } from '../aliases/status';
@@ -38,7 +39,7 @@ export interface MappingPlan {
 
 export interface Plan {
   readonly mappings: readonly MappingPlan[];
-  /** Mappings that Redis has keys of, and that are in force no more: what they made stays. */
+  /** Mappings that Redis has keys of, and that are in force no more, or have another prefix: what they made stays. */
   readonly left: readonly { readonly name: string; readonly prefix: string }[];
   /** What the SQLite file lacks: triggers, the changelog, indexes. */
   readonly capture: readonly string[];
@@ -79,10 +80,10 @@ export async function planMappings(config: Planned): Promise<Plan> {
   const cached = pipelines.includes('aliases');
   return {
     ...(cached ? await planCache(config, introduced) : { mappings: [], capture: [] }),
-    left: leftOf(
-      introduced,
-      new Set([...config.aliasTables.map(({ type }) => type), ...config.documents.map(({ name }) => name)]),
-    ),
+    left: Object.entries(leftMappings(introduced, config.documents)).map(([name, { prefix }]) => ({
+      name,
+      prefix,
+    })),
     postgres: pipelines.includes('archive') ? await planPostgres(config) : null,
     records: pipelines.includes('archive') ? await planRecords(config, requirePostgres(config)) : [],
   };
@@ -137,8 +138,3 @@ function look(stores: AliasStores) {
     source.close();
   }
 }
-
-const leftOf = (introduced: Mappings, names: ReadonlySet<string>): Plan['left'] =>
-  Object.entries(introduced)
-    .filter(([name]) => !names.has(name))
-    .map(([name, { prefix }]) => ({ name, prefix }));

@@ -26,6 +26,8 @@ export interface DaemonOptions {
   readonly signal: AbortSignal;
   /** Whether to serve health, metrics and dashboard over HTTP (true). */
   readonly http?: boolean;
+  /** Whether it begins anew after the stop: then it does not say that it was stopped. */
+  readonly goesOn?: () => boolean;
   /** Called when the daemon runs and its HTTP endpoint, if it has one, listens. */
   readonly onRunning?: (httpUrl: string | undefined, control: Control) => void;
 }
@@ -124,7 +126,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
       leftBehind.watch$(signal),
     );
     await lastValueFrom(everything$.pipe(ignoreElements()), { defaultValue: undefined });
-    log.info('stopped', { event: 'stop', text: stopped });
+    if (options.goesOn?.() !== true) log.info('stopped', { event: 'stop', text: stopped });
   } finally {
     signal.removeEventListener('abort', cut);
     over.abort();

@@ -3,6 +3,7 @@ import { withStores } from '../config/left-out';
 import type { Config } from '../config/load';
 import { type ReloadAnswer, ReloadRequests } from '../control/reload-request';
 import { describeError } from '../foundation/errors';
+import { timestamp } from '../foundation/timestamp';
 import { hangUp$ } from '../foundation/hang-up';
 import { abort$ } from '../pipeline/pump';
 import { type DaemonOptions, runDaemon } from './daemon';
@@ -57,21 +58,27 @@ export async function runReloading({ reread, signal, ...options }: ReloadingOpti
       force.over.abort();
       await answer('reloaded', 'the mappings were read again');
     } catch (error) {
-      log.failure('error', error, { event: 'reload.refused' });
-      await answer('refused', `the mappings in force stay: ${describeError(error).message}`);
+      const { message, ...details } = describeError(error);
+      const says = `the mappings in force stay: ${message}`;
+      const remedy = details.hint === undefined ? [] : [`    → ${details.hint}`];
+      const text = [`[${timestamp()}] ERROR ${says.replaceAll('\n', '\n    ')}`, ...remedy].join('\n');
+      log.error(says, { event: 'reload.refused', ...details, text });
+      await answer('refused', says);
     }
   };
   const asked$ = merge(hangUp$().pipe(map(() => undefined)), requests.request$);
   const listening = asked$.pipe(exhaustMap(reload), takeUntil(abort$(signal))).subscribe();
+  const goesOn = () => force.over.signal.aborted && !signal.aborted;
   try {
     do {
       force.over = new AbortController();
       await runDaemon({
         ...options,
+        goesOn,
         config: force.config,
         signal: AbortSignal.any([signal, force.over.signal]),
       });
-    } while (force.over.signal.aborted && !signal.aborted);
+    } while (goesOn());
   } finally {
     listening.unsubscribe();
     requests.close();

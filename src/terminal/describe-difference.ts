@@ -5,8 +5,10 @@ import { cutToWidth, displayWidth } from './display-width';
 
 const sign = { add: '+', update: '~', delete: '-' } as const;
 
-export const describeAlias = ({ key, change, redis, table }: Difference): string =>
-  harmless(`${sign[change]} ${key}  ${redis ?? '(nil)'} -> ${table ?? '(nil)'}`);
+export function describeAlias({ key, change, redis, table }: Difference): string {
+  const [left, right] = shortenedKeys(redis ?? '(nil)', table ?? '(nil)');
+  return harmless(`${sign[change]} ${key}  ${left} -> ${right}`);
+}
 
 /** The key, and below it what differs, with the values of both sides, cut to the place where they part. */
 export function describeRecord(difference: ArchiveDifference): string {
@@ -23,14 +25,22 @@ export function describeRecord(difference: ArchiveDifference): string {
   return lines.map(harmless).join('\n');
 }
 
-/** How many columns a value takes at the most. */
+/** How many columns a value takes at the most: of a record's column, and of a key. */
 const widest = 60;
+const widestOfKey = 200;
 /** How many of the characters that both values begin with are kept before the place where they part. */
 const context = 12;
 
 /** Both values, cut so that the place where they part can be seen. NULL is `(null)`, empty text `''`. Pure. */
 export function shortened(a: string | null, b: string | null): readonly [string, string] {
-  const [left, right] = [printed(a), printed(b)];
+  return cutBoth(printed(a), printed(b), widest);
+}
+
+/** What a key holds, and what it should hold, cut in the same way. Pure. */
+export const shortenedKeys = (a: string, b: string): readonly [string, string] =>
+  cutBoth(harmless(a), harmless(b), widestOfKey);
+
+function cutBoth(left: string, right: string, widest: number): readonly [string, string] {
   if (displayWidth(left) <= widest && displayWidth(right) <= widest) return [left, right];
   const parts = commonStart(left, right);
   const from = Math.max(0, parts - context);

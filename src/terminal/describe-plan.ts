@@ -37,7 +37,7 @@ export function tellPlan(
     ...mappings.flatMap(tellMapping),
     ...left.flatMap(({ name, prefix }) => [
       `- ${name}  ${prefix}*  taken out: its keys stay as they are`,
-      `    → to delete them: millrace config apply --forget ${name} --delete-keys`,
+      `    → to delete them: millrace config apply --forget ${shellWord(name)} --delete-keys`,
     ]),
     ...(capture.length === 0 ? [] : [`SQLite: ${describeGaps(capture)}`]),
     ...(postgres === null
@@ -59,6 +59,10 @@ export function tellPlan(
         ]),
   ];
 }
+
+/** The prefix in a name may have spaces and quotes. */
+const shellWord = (text: string): string =>
+  /^[\w@:.-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 
 const isOurs = (thing: string): boolean =>
   / millrace(?:\.|$)/.test(thing) || tableOf(thing)?.startsWith('millrace.') === true;
@@ -97,7 +101,7 @@ export function tellApplied({ cache, postgres, forgotten, daemons }: Applied): r
     ...forgotten.map(({ name, prefix, deleted }) =>
       deleted === undefined
         ? `${name} is forgotten; the keys ${prefix}* stay`
-        : `${name} is forgotten, with ${deleted} keys ${prefix}*`,
+        : `${name} is forgotten, with ${counted(deleted, 'key')} ${prefix}*`,
     ),
     ...daemons.map(({ by, says }) => `Daemon ${by}: ${says}`),
     ...(daemons.length === 0 ? ['No daemon has answered. Start one: millrace run'] : []),

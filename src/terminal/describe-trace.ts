@@ -2,6 +2,7 @@ import type { AliasTrace } from '../aliases/inspect/trace';
 import type { DocumentTrace } from '../aliases/inspect/trace-document';
 import type { ArchiveTrace } from '../archive/inspect/record-trace';
 import { harmless } from '../foundation/harmless';
+import { shortenedKeys } from './describe-difference';
 
 /** A record's trace in words: a paragraph for each place it may be in, and the verdict. Pure. */
 export function describeRecordTrace({ key, redis, archive, verdict }: ArchiveTrace): string {
@@ -91,9 +92,8 @@ export function describeAliasTrace({
       `Changelog  change ${seq} of ${new Date(at).toISOString()}, ${consumed ? 'applied' : 'waiting'}`,
     );
   if (changelog.length === 0) lines.push(`Changelog  none of the last ${looked} changes names it`);
-  lines.push(
-    `Redis      ${redis ?? '(nil)'}${redis === expected ? '' : `, where the table says ${expected ?? '(nil)'}`}`,
-  );
+  const [found, wanted] = shortenedKeys(redis ?? '(nil)', expected ?? '(nil)');
+  lines.push(`Redis      ${found}${redis === expected ? '' : `, where the table says ${wanted}`}`);
   return [...lines, `→ ${verdict.sentence}`].map(harmless).join('\n');
 }
 
@@ -105,13 +105,13 @@ export function describeDocumentTrace(trace: DocumentTrace): string {
       : Object.entries(columns)
           .map(([column, text]) => `${column} ${text}`)
           .join(', ');
-  const without = reason ?? 'no row yields it';
+  const [found, wanted] = shortenedKeys(redis ?? '(nil)', expected ?? reason ?? 'no row yields it');
   const lines = [
     `${key}   of ${mapping} (${template})`,
     `SQLite     ${table}, ${named}`,
-    ...(columns === null ? [] : [`           ${expected ?? without}`]),
+    ...(columns === null ? [] : [`           ${wanted}`]),
     ...changes(trace),
-    `Redis      ${redis ?? '(nil)'}`,
+    `Redis      ${found}`,
   ];
   return [...lines, `→ ${verdict.sentence}`].map(harmless).join('\n');
 }

@@ -1,58 +1,10 @@
-import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { utimesSync } from 'node:fs';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
-import { type CliRun, firstPass, startCli } from '../support/cli';
+import { firstPass } from '../support/cli';
 import { eventually } from '../support/eventually';
-import { runCli } from '../support/run-cli';
-import { testRedis, type TestRedis } from '../support/stores';
-import { temporaryFolder } from '../support/temporary-folder';
+import { card, product, stop, useShops } from './support/shop';
 
-const folder = temporaryFolder();
-let redis: TestRedis;
-beforeAll(async () => {
-  redis = await testRedis();
-});
-beforeEach(() => redis.client.flushall());
-
-const shop = `CREATE TABLE products (id INTEGER PRIMARY KEY, name TEXT, category_id INTEGER);
-  CREATE INDEX products_category ON products (category_id);
-  CREATE TABLE categories (id INTEGER PRIMARY KEY, name TEXT);
-  INSERT INTO categories VALUES (1, 'tools'), (2, 'toys');
-  INSERT INTO products VALUES (1, 'hammer', 1), (2, 'saw', 1), (3, 'ball', 2);`;
-
-const product = 'product: { from: products, key: "product:{id}", json: [id, name] }';
-const card = `card:
-    key: "card:{id}"
-    hash: [name, category]
-    ttl: 3600
-    sql: SELECT p.id, p.name, c.name AS category FROM products p JOIN categories c ON c.id = p.category_id WHERE p.id IN keys
-    watch: { products: id, categories: "SELECT id FROM products WHERE category_id IN keys" }`;
-
-/** A folder with the shop's file and these documents; and what can be done there. */
-function shopWith(name: string, ...documents: readonly string[]) {
-  const work = join(folder, name);
-  mkdirSync(work);
-  const path = join(folder, `${name}.db`);
-  const db = new Database(path);
-  db.pragma('journal_mode = WAL');
-  db.exec(shop);
-  const file = join(work, 'millrace.yaml');
-  const write = (...these: readonly string[]) => {
-    writeFileSync(file, ['version: 1', 'documents:', ...these.map((one) => `  ${one}`), ''].join('\n'));
-  };
-  write(...documents);
-  const settings = { REDIS_URL: redis.url, DB_PATH: path, HTTP_PORT: '0', MILLRACE_ONLY: 'aliases' };
-  return {
-    ...{ db, write, file },
-    daemon: (environment = {}) => startCli(['run'], { ...settings, ...environment }, work),
-    millrace: (...args: readonly string[]) => runCli(args, settings, work),
-  };
-}
-
-const stop = async (daemon: CliRun) => {
-  daemon.child.kill('SIGTERM');
-  expect((await daemon.ended).code).toBe(0);
-};
+const { folder, redis, shopWith } = useShops();
 
 test('a hang-up has the daemon read the file again: a document more, written meanwhile changes and all', async () => {
   const { db, write, daemon } = shopWith('hang-up', product);
@@ -66,17 +18,17 @@ test('a hang-up has the daemon read the file again: a document more, written mea
     rename.run((last = `tools ${Math.random()}`));
   }, 5);
   running.child.kill('SIGHUP');
-  await eventually(async () => (await redis.client.exists('card:1', 'card:2', 'card:3')) === 3, {
+  await eventually(async () => (await redis().exists('card:1', 'card:2', 'card:3')) === 3, {
     alive: running.ended,
   });
   clearInterval(writing);
   await eventually(
     async () => {
-      expect(await redis.client.hgetall('card:2')).toEqual({ name: 'saw', category: last });
+      expect(await redis().hgetall('card:2')).toEqual({ name: 'saw', category: last });
     },
     { alive: running.ended },
   );
-  expect(await redis.client.ttl('card:2')).toBeGreaterThan(3_500);
+  expect(await redis().ttl('card:2')).toBeGreaterThan(3_500);
   await stop(running);
 }, 60_000);
 
@@ -94,7 +46,7 @@ test('`config apply` does it too and hears what daemons say; a wrong file change
     output: expect.stringContaining('the mappings were read again') as string,
   });
   db.exec("UPDATE categories SET name = 'Toys' WHERE id = 2");
-  await eventually(async () => (await redis.client.hget('card:3', 'category')) === 'Toys', {
+  await eventually(async () => (await redis().hget('card:3', 'category')) === 'Toys', {
     alive: running.ended,
   });
 
@@ -102,7 +54,7 @@ test('`config apply` does it too and hears what daemons say; a wrong file change
   running.child.kill('SIGHUP');
   await eventually(() => running.output().includes('did you mean hash?'), { alive: running.ended });
   db.exec("UPDATE categories SET name = 'toys' WHERE id = 2");
-  await eventually(async () => (await redis.client.hget('card:3', 'category')) === 'toys', {
+  await eventually(async () => (await redis().hget('card:3', 'category')) === 'toys', {
     alive: running.ended,
   });
   await stop(running);
@@ -110,12 +62,12 @@ test('`config apply` does it too and hears what daemons say; a wrong file change
 
 test('a document that is taken out leaves its keys, until it is forgotten by name', async () => {
   const { write, millrace } = shopWith('forget', product, card);
-  await redis.client.hset('cards', 'of', 'somebody else');
+  await redis().hset('cards', 'of', 'somebody else');
   expect((await millrace('config', 'apply')).code).toBe(0);
   write(product);
-  await redis.client.set('card:note', 'of somebody else');
+  await redis().set('card:note', 'of somebody else');
   expect((await millrace('config', 'apply')).code).toBe(0);
-  expect(await redis.client.exists('card:1', 'card:2', 'card:3')).toBe(3);
+  expect(await redis().exists('card:1', 'card:2', 'card:3')).toBe(3);
   expect((await millrace('config', 'plan')).output).toContain('config apply --forget card --delete-keys');
 
   expect(await millrace('config', 'apply', '--forget', 'crad')).toMatchObject({
@@ -123,7 +75,7 @@ test('a document that is taken out leaves its keys, until it is forgotten by nam
     output: expect.stringContaining('Did you mean card?') as string,
   });
   expect((await millrace('config', 'apply', '--forget', 'card', '--delete-keys')).code).toBe(0);
-  expect((await redis.client.keys('[cp]*')).sort()).toEqual([
+  expect((await redis().keys('[cp]*')).sort()).toEqual([
     ...['card:note', 'cards', 'product:1', 'product:2', 'product:3'],
   ]);
   expect((await millrace('config', 'plan')).output).not.toContain('card');
@@ -134,10 +86,10 @@ test('keys of a mapping that only has another name now are not deleted with the 
   expect((await millrace('config', 'apply')).code).toBe(0);
   write(product.replace('product:', 'goods:'), card);
   expect((await millrace('config', 'apply', '--forget', 'product', '--delete-keys')).code).toBe(0);
-  expect((await redis.client.keys('product:*')).sort()).toEqual(['product:1', 'product:2', 'product:3']);
+  expect((await redis().keys('product:*')).sort()).toEqual(['product:1', 'product:2', 'product:3']);
   write(product.replace('{id}', 'of:{id}'), card);
   expect((await millrace('config', 'apply', '--forget', 'goods', '--delete-keys')).code).toBe(0);
-  expect((await redis.client.keys('product:*')).sort()).toEqual([1, 2, 3].map((id) => `product:of:${id}`));
+  expect((await redis().keys('product:*')).sort()).toEqual([1, 2, 3].map((id) => `product:of:${id}`));
 }, 60_000);
 
 test('of two daemons with two files that of the older file is refused, whichever began first', async () => {
@@ -156,11 +108,11 @@ test('of two daemons with two files that of the older file is refused, whichever
     within: 30_000,
   });
   older.db.exec("UPDATE products SET name = 'axe' WHERE id = 2");
-  await eventually(async () => (await redis.client.hget('card:2', 'name')) === 'axe', { alive: two.ended });
-  expect(await redis.client.get('product:2')).toBe('{"id":2,"name":"saw"}');
+  await eventually(async () => (await redis().hget('card:2', 'name')) === 'axe', { alive: two.ended });
+  expect(await redis().get('product:2')).toBe('{"id":2,"name":"saw"}');
   for (const daemon of [one, two, again]) await stop(daemon);
 
   // Unless it is meant.
   expect((await older.millrace('config', 'apply')).code).toBe(0);
-  expect(await redis.client.get('product:2')).toBe('{"id":2,"name":"axe"}');
+  expect(await redis().get('product:2')).toBe('{"id":2,"name":"axe"}');
 }, 90_000);

@@ -9,6 +9,8 @@ const mostCharacters = 2_000_000;
 
 /** Where a pass sends what differs: the sink, or the dry run that only compares. */
 export interface PassTarget {
+  /** It writes nothing: whatever is stale stays, and would be found again. */
+  readonly dry?: true;
   send(batches: readonly AliasBatch[]): Promise<AliasCounts>;
   room(): Promise<void>;
   drain(): Promise<void>;

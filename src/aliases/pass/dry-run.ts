@@ -43,6 +43,7 @@ export function dryRun(connection: RedisConnection, onDifference: OnDifference):
     return counts;
   };
   return {
+    dry: true,
     async send(batches) {
       const counts = { added: 0, updated: 0, deleted: 0 };
       const work = (async () => {

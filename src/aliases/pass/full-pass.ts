@@ -227,7 +227,8 @@ export class AliasFullPass {
     const outcome = await apply.step();
     if (outcome === 'more') return 'more';
     for (const [type, more] of outcome) addCounts(this.#counts, type, more);
-    if (!this.#keys.overflowed && this.#introduced.size === 0)
+    const complete = !this.#keys.overflowed && this.#introduced.size === 0;
+    if (complete || this.#options.target.dry === true)
       return new Map(this.#types.map((type) => [type, this.#result(type)]));
     // There were more stale keys than a scan holds, or there may be some that the tail has not deleted: scan again until none is left.
     this.#introduced.clear();
@@ -241,6 +242,8 @@ export class AliasFullPass {
     const compared = this.#compared.get(type);
     const { total, skipped } = compared === undefined || compared === 'all' ? counts : compared;
     const blocked = this.#blocked.get(type);
+    // A pass that writes has scanned until there were none.
+    counts.deleted += this.#keys.notHeld(type);
     return { ...counts, total, skipped, ...(blocked === undefined ? {} : { blocked }) };
   }
 }

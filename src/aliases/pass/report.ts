@@ -94,7 +94,7 @@ export function blockedError(type: string, report: PassReport): Error {
   if (blocked?.reason === 'new') {
     const { different, stale, keys, prefix } = blocked;
     return fatal(
-      `${type} is new, and ${prefix}* has ${keys} keys already, of which ${different} are not as it says and ${stale} have no row: it left them all as they are`,
+      `${type} is new, and ${prefix}* has keys already (${keys}; not as it says: ${different}; without a row: ${stale}): it left them all as they are`,
       {
         code: 'E_NEW_MAPPING',
         hint: `\`millrace config plan\` shows them; \`millrace config apply --yes ${type}\` takes them over; or choose another prefix.`,

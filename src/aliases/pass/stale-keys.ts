@@ -22,7 +22,8 @@ export class StaleKeys {
   #known = new KeyPrefixes([]);
   #cursor = '0';
   #stale: StaleKey[] = [];
-  #overflowed = false;
+  /** By type, how many stale keys were counted that are not held. */
+  readonly #notHeld = new Map<string, number>();
   /** Keys that are scanned and not looked up yet, because SQLite was locked. */
   #page: readonly Buffer[] | undefined;
   /** By type: keys scanned, and how many of them are stale. */
@@ -36,19 +37,24 @@ export class StaleKeys {
 
   /** True when more stale keys were counted than are held. */
   get overflowed(): boolean {
-    return this.#overflowed;
+    return this.#notHeld.size > 0;
+  }
+
+  notHeld(type: string): number {
+    return this.#notHeld.get(type) ?? 0;
   }
 
   /** Leaves this type's keys alone. */
   exclude(type: string): void {
     this.#stale = this.#stale.filter((key) => key.type !== type);
+    this.#notHeld.delete(type);
   }
 
   reset(): void {
     this.#cursor = '0';
     this.#page = undefined;
     this.#stale = [];
-    this.#overflowed = false;
+    this.#notHeld.clear();
     this.counts.clear();
   }
 
@@ -162,6 +168,6 @@ export class StaleKeys {
     const count = this.counts.get(key.type);
     if (count !== undefined) count.stale++;
     if (this.#stale.length < capacity) this.#stale.push(key);
-    else this.#overflowed = true;
+    else this.#notHeld.set(key.type, this.notHeld(key.type) + 1);
   }
 }

@@ -1,5 +1,5 @@
-import type { AliasCheckpoint } from './checkpoint';
-import type { Changelog } from '../source/changelog';
+import type { AliasCheckpoint, MappingSet } from './checkpoint';
+import { type Changelog, type ChangelogPosition, sameLog } from '../source/changelog';
 
 /** What this instance knows from before: the incarnation it applied to and how far. */
 export interface Known {
@@ -19,12 +19,14 @@ export interface AliasJudgement {
  * Compares the checkpoint found in Redis with the changelog of the open file and with what was last seen.
  * @param raw what the checkpoint key holds ('' = nothing). @param found the same, parsed; undefined when it is no checkpoint.
  * @param changelog undefined while the capture is not complete: then the position is kept as it is, for whoever has one.
+ * @param set the mappings in force
  */
 export function judgeContinuity(
   raw: string,
   found: AliasCheckpoint | undefined,
   changelog: Changelog | undefined,
   known: Known | undefined,
+  set: MappingSet,
 ): AliasJudgement {
   if (found === undefined) {
     const lost =
@@ -39,7 +41,8 @@ export function judgeContinuity(
   }
   if (changelog !== undefined && (found.position === null || !changelog.continues(found.position))) {
     // Passes without capture leave a checkpoint without a position: to find one at the first start with capture is no incident.
-    const happened = found.position !== null;
+    // Other mappings have other triggers: what is theirs begins with a pass, and nothing that the others logged is lost.
+    const happened = found.position !== null && !(hasOthers(found, set) && goesOn(changelog, found.position));
     return {
       action: 'adopt',
       needsPass: true,
@@ -68,3 +71,11 @@ export function judgeContinuity(
   }
   return { action: 'resume', needsPass: false };
 }
+
+/** Whether a checkpoint was left under other mappings. Those that come from no file are not in it. */
+const hasOthers = ({ set: found }: AliasCheckpoint, { hash, since }: MappingSet): boolean =>
+  found?.hash !== (since === 0 ? undefined : hash);
+
+/** Whether the log itself goes on, and only its triggers are others. */
+const goesOn = (changelog: Changelog, position: ChangelogPosition): boolean =>
+  sameLog(position.changelog, changelog.id) && changelog.continues({ ...position, changelog: changelog.id });

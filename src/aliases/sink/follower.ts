@@ -35,7 +35,7 @@ export class AliasFollower {
     const lacksPosition = source.changelog !== undefined && checkpoint?.position === null;
     if (expected !== undefined && expected.stamp === checkpoint?.stamp && !lacksPosition) return undefined;
     const known = before && { incarnation: before.incarnation, seq: before.position?.seq ?? 0 };
-    const judgement = judgeContinuity(raw, checkpoint, source.changelog, known);
+    const judgement = judgeContinuity(raw, checkpoint, source.changelog, known, sink.set);
     if (judgement.action === 'resume' && checkpoint !== undefined) sink.resume(raw, checkpoint);
     else await this.#adopt(raw, checkpoint, source);
     return judgement;

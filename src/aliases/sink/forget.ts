@@ -1,46 +1,29 @@
-import { randomBytes } from 'node:crypto';
-import { retryable } from '../../foundation/errors';
-import { readAsset } from '../../foundation/package-root';
 import type { RedisConnection } from '../../connections/redis';
-import { checkpointKey, type JudgedMapping, parseCheckpoint, readCheckpoint } from './checkpoint';
+import type { JudgedMapping } from './checkpoint';
 import { KeyPrefixes } from './key-prefixes';
+import { leftName } from './left-keys';
 import { scanKeys } from './read-keys';
+import { rewriteCheckpoint } from './rewrite-checkpoint';
 
-const swap = readAsset('src/aliases/sink/lua/swap.lua');
-const mostBytes = 16 * 1024 ** 2;
-const attempts = 10;
 const keysOfPage = 1_000;
 
 /**
- * Takes mappings that are in force no more out of the checkpoint: should they come again, they are new. A running daemon finds another stamp,
- * and goes on from there.
- * @throws explained errors; E_REDIS (retryable) while daemons apply without a pause
+ * Takes mappings that are in force no more out of the checkpoint: should they come again, they are new.
+ * @throws as `rewriteCheckpoint` does
  */
-export async function forgetMappings(connection: RedisConnection, names: readonly string[]): Promise<void> {
-  for (let attempt = 1; attempt <= attempts; attempt++) {
-    const found = await readCheckpoint(connection);
-    const checkpoint = parseCheckpoint(found);
-    if (checkpoint?.mappings === undefined) return;
-    const mappings = Object.fromEntries(
-      Object.entries(checkpoint.mappings).filter(([name]) => !names.includes(name)),
-    );
-    const next = JSON.stringify({
-      ...checkpoint,
-      mappings,
-      stamp: `${randomBytes(4).toString('hex')}.forget`,
-    });
-    try {
-      const done = await connection.client.eval(swap, 1, checkpointKey, found, next, mostBytes);
-      if (done === 1) return;
-    } catch (error) {
-      throw connection.translate(error);
-    }
-  }
-  throw retryable('changes are applied without a pause', {
-    code: 'E_REDIS',
-    hint: 'Try again, or pause the daemon meanwhile: `millrace pause --only cache`.',
-  });
-}
+export const forgetMappings = (connection: RedisConnection, names: readonly string[]): Promise<void> =>
+  rewriteCheckpoint(connection, ({ mappings, ...checkpoint }) =>
+    mappings === undefined
+      ? undefined
+      : {
+          ...checkpoint,
+          mappings: Object.fromEntries(
+            Object.entries(mappings).filter(
+              ([name, { prefix }]) => !names.includes(name) && !names.includes(leftName(name, prefix)),
+            ),
+          ),
+        },
+  );
 
 /**
  * Deletes the keys that a mapping has left: those under its prefix that are of the type which it made, unless they are another mapping's now.
@@ -58,7 +41,9 @@ export async function deleteLeft(
   do {
     const [next, keys] = await scanKeys(connection, prefixes, cursor, keysOfPage);
     cursor = next.toString();
-    const ours = keys.filter((key) => prefixes.ownerOf(key) !== undefined && others.ownerOf(key) === undefined);
+    const ours = keys.filter(
+      (key) => prefixes.ownerOf(key) !== undefined && others.ownerOf(key) === undefined,
+    );
     try {
       const types = await Promise.all(ours.map((key) => connection.client.type(key)));
       const left = ours.filter((_, at) => types[at] === holds);

@@ -52,7 +52,7 @@ export async function showKeys(
 }
 
 function describe([type, left, size, content]: Shown, { holds, ttl }: Keyspace, value: string): string {
-  const unit = type === 'string' ? 'bytes' : 'elements';
+  const unit = `${type === 'string' ? 'byte' : 'element'}${size === 1 ? '' : 's'}`;
   if (type !== holds) return `(a ${type}${size > 0 ? ` of ${size} ${unit}` : ''})`;
   if (content === undefined) return `(${size} ${unit})`;
   const text = cutValue(

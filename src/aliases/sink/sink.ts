@@ -11,6 +11,7 @@ import {
   parseCheckpoint,
   readCheckpoint,
 } from './checkpoint';
+import { withIntroduced } from './left-keys';
 import { applyScript, wantedArguments } from './scripts';
 import type { AliasCase } from '../../mapping/alias-tables';
 import type { Keyspace } from '../../mapping/documents';
@@ -101,7 +102,7 @@ export class AliasSink {
 
   /** The documents whose keys are ours, by name. */
   get mappings(): Mappings {
-    return { ...this.#expected?.checkpoint.mappings, ...Object.fromEntries(this.#introduced) };
+    return withIntroduced(this.#expected?.checkpoint.mappings, this.#introduced);
   }
 
   /** The newest checkpoint Redis has acknowledged: what is before it may be pruned. */
@@ -175,7 +176,7 @@ export class AliasSink {
     const stamp = `${this.instance}.${String(++this.#sequence)}`;
     const newer = found.set?.hash === this.set.hash && found.set.since > this.set.since;
     const set = newer ? found.set : this.set;
-    const mappings = { ...found.mappings, ...Object.fromEntries(this.#introduced) };
+    const mappings = withIntroduced(found.mappings, this.#introduced);
     return {
       ...{ incarnation, position, stamp, cases: found.cases },
       ...(Object.keys(mappings).length === 0 ? {} : { mappings }),

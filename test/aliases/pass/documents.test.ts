@@ -241,7 +241,7 @@ describe('a new mapping', () => {
     expect(describeError(blockedError('card', report))).toMatchObject({
       code: 'E_NEW_MAPPING',
       message:
-        'card is new, and card:* has 2 keys already, of which 1 are not as it says and 1 have no row: it left them all as they are',
+        'card is new, and card:* has keys already (2; not as it says: 1; without a row: 1): it left them all as they are',
       hint: expect.stringContaining('millrace config apply --yes card') as string,
     });
   });

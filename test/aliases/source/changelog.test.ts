@@ -108,44 +108,67 @@ describe('what a checkpoint found in Redis means', () => {
     ...more,
   });
 
+  const judge = (
+    raw: string,
+    found: AliasCheckpoint | undefined,
+    changelog: Changelog | undefined,
+    known: Parameters<typeof judgeContinuity>[3],
+  ) => judgeContinuity(raw, found, changelog, known, { hash: 'm', since: 0 });
+
   test('nothing at a first start: adopt, without an incident', () => {
-    expect(judgeContinuity('', undefined, open(), undefined)).toEqual({ action: 'adopt', needsPass: true });
+    expect(judge('', undefined, open(), undefined)).toEqual({ action: 'adopt', needsPass: true });
   });
 
   test('nothing where there was something, or garbage: an incident', () => {
     const known = { incarnation: 'i', seq: 1 };
-    expect(judgeContinuity('', undefined, open(), known).incident).toMatch(/lost the checkpoint/);
-    expect(judgeContinuity('x', undefined, open(), undefined).incident).toMatch(/overwritten/);
+    expect(judge('', undefined, open(), known).incident).toMatch(/lost the checkpoint/);
+    expect(judge('x', undefined, open(), undefined).incident).toMatch(/overwritten/);
   });
 
   test('the row it names is there: resume, with a pass if the incarnation is new or the seq went back', () => {
     add('a');
     const found = checkpoint();
-    expect(judgeContinuity('r', found, open(), undefined)).toEqual({ action: 'resume', needsPass: false });
-    expect(judgeContinuity('r', found, open(), { incarnation: 'i', seq: 2 })).toEqual({
+    expect(judge('r', found, open(), undefined)).toEqual({ action: 'resume', needsPass: false });
+    expect(judge('r', found, open(), { incarnation: 'i', seq: 2 })).toEqual({
       action: 'resume',
       needsPass: false,
     });
-    const other = judgeContinuity('r', found, open(), { incarnation: 'j', seq: 2 });
+    const other = judge('r', found, open(), { incarnation: 'j', seq: 2 });
     expect(other).toMatchObject({ action: 'resume', needsPass: true });
-    const back = judgeContinuity('r', found, open(), { incarnation: 'i', seq: 9 });
+    const back = judge('r', found, open(), { incarnation: 'i', seq: 9 });
     expect(back).toMatchObject({ action: 'resume', needsPass: true });
     expect(back.incident).toMatch(/went backwards, from change 9 to 2/);
   });
 
   test('the row it names is not there: adopt with an incident; no position at all: adopt in silence', () => {
     const position = { changelog: 'gone', seq: 5, nonce: '1' };
-    const replaced = judgeContinuity('r', checkpoint({ position }), open(), undefined);
+    const replaced = judge('r', checkpoint({ position }), open(), undefined);
     expect(replaced).toMatchObject({ action: 'adopt', needsPass: true });
     expect(replaced.incident).toMatch(/restored or replaced/);
-    expect(judgeContinuity('r', checkpoint({ position: null }), open(), undefined)).toEqual({
+    expect(judge('r', checkpoint({ position: null }), open(), undefined)).toEqual({
       action: 'adopt',
       needsPass: true,
     });
   });
 
+  test('triggers of other mappings: a pass, and no incident, as long as the log itself goes on', () => {
+    add('a');
+    const head = open().head();
+    const mended = { ...head, changelog: `${head.changelog}.before` };
+    const under = (hash: string | undefined, position = mended) => {
+      const found = checkpoint({ position, set: hash === undefined ? undefined : { hash, since: 1 } });
+      return judgeContinuity('r', found, open(), undefined, { hash: 'm', since: 1 });
+    };
+    for (const hash of ['other', undefined])
+      expect(under(hash)).toEqual({ action: 'adopt', needsPass: true });
+    expect(under('m').incident).toMatch(/triggers were missing/);
+    const gone = { ...mended, nonce: 'of another' };
+    expect(under('other', gone).incident).toMatch(/restored or replaced/);
+    expect(under('other', { ...head, changelog: 'another' }).incident).toMatch(/restored or replaced/);
+  });
+
   test('without a complete capture any position is kept for whoever has one', () => {
     const position = { changelog: 'gone', seq: 5, nonce: '1' };
-    expect(judgeContinuity('r', checkpoint({ position }), undefined, undefined).action).toBe('resume');
+    expect(judge('r', checkpoint({ position }), undefined, undefined).action).toBe('resume');
   });
 });
