@@ -28,6 +28,9 @@ export function parseLoggedType(type: string): Logged | undefined {
 export function parseLoggedRow(row: string): readonly (string | null | undefined)[] {
   const values: (string | null | undefined)[] = [];
   for (const [, quoted, bare] of row.matchAll(/(?:^|,)(?:'((?:[^']|'')*)'|([^',]*))/g))
-    values.push(quoted?.replaceAll("''", "'") ?? (bare === 'BLOB' ? undefined : bare === 'NULL' ? null : (bare ?? null)));
+    values.push(
+      quoted?.replaceAll("''", "'") ??
+        (bare === 'BLOB' ? undefined : bare === 'NULL' ? null : (bare ?? null)),
+    );
   return values;
 }
