@@ -92,6 +92,26 @@ test('keys of a mapping that only has another name now are not deleted with the 
   expect((await redis().keys('product:*')).sort()).toEqual([1, 2, 3].map((id) => `product:of:${id}`));
 }, 60_000);
 
+test('a document of tables that are joined by a blob follows what it is joined to', async () => {
+  const made = `made:
+    key: "made:{id}"
+    hash: [name]
+    sql: SELECT g.id, m.name FROM goods g JOIN makers m ON m.id = g.maker WHERE g.id IN keys
+    watch: { goods: id, makers: "SELECT id FROM goods WHERE maker IN keys" }`;
+  const { db, daemon } = shopWith('blobs', made);
+  db.exec(`CREATE TABLE makers (id BLOB PRIMARY KEY, name TEXT);
+    CREATE TABLE goods (id INTEGER PRIMARY KEY, maker BLOB REFERENCES makers(id));
+    CREATE INDEX goods_maker ON goods (maker);
+    INSERT INTO makers VALUES (x'61', 'Smith'); INSERT INTO goods VALUES (1, x'61');`);
+  const running = daemon();
+  await firstPass(running);
+  db.exec("UPDATE makers SET name = 'Jones'");
+  await eventually(async () => (await redis.client.hget('made:1', 'name')) === 'Jones', {
+    alive: running.ended,
+  });
+  await stop(running);
+}, 60_000);
+
 test('of two daemons with two files that of the older file is refused, whichever began first', async () => {
   const older = shopWith('older', product);
   const newer = shopWith('newer', card);

@@ -128,7 +128,7 @@ export class AliasSource {
       if (logged === undefined) return [{ type, names }];
       const found = this.#nominator.nominate(logged, names);
       if (found !== 'unknown') return found;
-      onDoubt(`the triggers on ${logged.table} were changed`);
+      onDoubt(`what changed in ${logged.table} is not told by its triggers`);
       return [];
     });
   }

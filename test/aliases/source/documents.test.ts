@@ -183,6 +183,20 @@ describe('a document that cannot be served says why, and the others go on:', () 
       /WHERE id IN keys/,
     ],
     [
+      'an aggregate over all keys that are asked for',
+      selected('SELECT id, max(name) AS name FROM teams WHERE id IN keys'),
+      'select',
+      /yields a row where no key is asked for/,
+      /GROUP BY/,
+    ],
+    [
+      'a LIMIT over all keys that are asked for',
+      selected("SELECT id, name || '(' AS name FROM teams WHERE id IN keys ORDER BY id LIMIT 1 -- )"),
+      'select',
+      /ends with a LIMIT/,
+      /each key/,
+    ],
+    [
       'a SELECT that scans',
       selected('SELECT t.id, t.name FROM teams t LEFT JOIN notes n ON n.team_id = t.id WHERE t.id IN keys', {
         ...watching({ table: 'notes', by: ['team_id'], select: undefined }),

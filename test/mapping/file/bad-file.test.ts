@@ -19,7 +19,7 @@ documents:
     '5:5: documents.team.form: is no word of this file: did you mean from?',
     '7:5: documents.team.jsn: is no word of this file: did you mean json?',
     '8:10: documents.team.ttl: must be a whole number from 1 to 2000000000, and is -1',
-    '9:3: documents.bad name: the name may hold only letters, digits, _ and - (64 at most)',
+    '9:3: documents.bad name: the name may hold only letters, digits, _ and - (64 at most), and not be __proto__',
     expect.stringMatching(/^9:33: documents\.bad name\.key: "\{id\}" begins with a placeholder/),
     '9:47: documents.bad name.json: must name columns: the list is empty',
   ]);

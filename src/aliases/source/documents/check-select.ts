@@ -36,8 +36,32 @@ export function checkSelect(check: SelectCheck): readonly ColumnDefinition[] {
   const bare = keysExpression(keys, 'typed').replace('json_each(?)', "json_each('[]')");
   const statement = `WITH ${bare} SELECT * FROM (${select}\n) AS o`;
   checkReadable(check, statement);
-  askCopy(check, () => copy.db.prepare(statement).all());
+  // Keys are asked for in pages of any size: what a row says may not depend on which others are asked for with its own.
+  if (askCopy(check, () => copy.db.prepare(statement).all()).length > 0)
+    throw wrong(
+      'yields a row where no key is asked for, as an aggregate without GROUP BY does',
+      'Let it GROUP BY the columns of the key.',
+    );
+  if (/\bLIMIT\b/i.test(outermost(select)))
+    throw wrong(
+      'ends with a LIMIT, which counts the rows of all keys that are asked for together',
+      'Leave it out, or limit the rows of each key in a subselect.',
+    );
   return db.prepare(statement).columns();
+}
+
+/** A SELECT without what stands in parentheses, quotes and comments. */
+function outermost(select: string): string {
+  let depth = 0;
+  const parts =
+    select.match(/'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`|\[[^\]]*\]|--.*|\/\*[^]*?\*\/|[()]|\w+/g) ?? [];
+  return parts
+    .filter((part) => {
+      if (part === '(') depth++;
+      if (part === ')') depth--;
+      return depth === 0 && /^\w/.test(part);
+    })
+    .join(' ');
 }
 
 /** Looks whether SQLite can read a statement. @throws Unservable */

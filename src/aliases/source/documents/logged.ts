@@ -24,10 +24,13 @@ export function parseLoggedType(type: string): Logged | undefined {
   }
 }
 
-/** The columns that a row of the changelog names, as text; null: what can be no part of a key. */
-export function parseLoggedRow(row: string): readonly (string | null)[] {
-  const values: (string | null)[] = [];
+/** The columns that a row of the changelog names, as text; null: no value; undefined: one that is not logged, a blob or too long. */
+export function parseLoggedRow(row: string): readonly (string | null | undefined)[] {
+  const values: (string | null | undefined)[] = [];
   for (const [, quoted, bare] of row.matchAll(/(?:^|,)(?:'((?:[^']|'')*)'|([^',]*))/g))
-    values.push(quoted?.replaceAll("''", "'") ?? (bare === 'NULL' ? null : (bare ?? null)));
+    values.push(
+      quoted?.replaceAll("''", "'") ??
+        (bare === 'BLOB' ? undefined : bare === 'NULL' ? null : (bare ?? null)),
+    );
   return values;
 }

@@ -56,7 +56,7 @@ export class Nominator {
     this.#most = limit;
   }
 
-  /** @param rows as the triggers logged them. @returns 'unknown' when the rows lack a column that a document watches */
+  /** @param rows as the triggers logged them. @returns 'unknown' when the rows do not tell which keys are meant: they lack a column that a document watches, or a blob */
   nominate({ table, columns }: Logged, rows: readonly string[]): readonly Nomination[] | 'unknown' {
     const nominations: Nomination[] = [];
     const values = rows.map(parseLoggedRow);
@@ -65,6 +65,9 @@ export class Nominator {
         if (watched.name !== table) continue;
         const places = by.map(({ name }) => columns.indexOf(name));
         if (places.includes(-1)) return 'unknown';
+        // Tables may be joined by what is not logged: only a pass tells which keys are meant.
+        if (!direct && values.some((row) => places.some((place) => row[place] === undefined)))
+          return 'unknown';
         const keys = keysOf(values, places);
         if (keys.length === 0) continue;
         if (direct) nominations.push({ type, names: namesOf(mapping.key, keys) });
@@ -140,7 +143,7 @@ export class Nominator {
 
 /** The distinct keys in these places of the rows, but for those that lack a part. */
 function keysOf(
-  rows: readonly (readonly (string | null)[])[],
+  rows: readonly (readonly (string | null | undefined)[])[],
   places: readonly number[],
 ): readonly KeyParts[] {
   const keys = new Map<string, KeyParts>();
