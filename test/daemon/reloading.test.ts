@@ -106,7 +106,7 @@ test('a document of tables that are joined by a blob follows what it is joined t
   const running = daemon();
   await firstPass(running);
   db.exec("UPDATE makers SET name = 'Jones'");
-  await eventually(async () => (await redis.client.hget('made:1', 'name')) === 'Jones', {
+  await eventually(async () => (await redis().hget('made:1', 'name')) === 'Jones', {
     alive: running.ended,
   });
   await stop(running);
