@@ -1,4 +1,4 @@
-import { exhaustMap, map, merge, takeUntil } from 'rxjs';
+import { concatMap, map, merge, takeUntil } from 'rxjs';
 import { withStores } from '../config/left-out';
 import type { Config } from '../config/load';
 import { type ReloadAnswer, ReloadRequests } from '../control/reload-request';
@@ -67,7 +67,7 @@ export async function runReloading({ reread, signal, ...options }: ReloadingOpti
     }
   };
   const asked$ = merge(hangUp$().pipe(map(() => undefined)), requests.request$);
-  const listening = asked$.pipe(exhaustMap(reload), takeUntil(abort$(signal))).subscribe();
+  const listening = asked$.pipe(concatMap(reload), takeUntil(abort$(signal))).subscribe();
   const goesOn = () => force.over.signal.aborted && !signal.aborted;
   try {
     do {

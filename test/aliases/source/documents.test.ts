@@ -197,6 +197,13 @@ describe('a document that cannot be served says why, and the others go on:', () 
       /each key/,
     ],
     [
+      'a window over all keys that are asked for',
+      selected('SELECT id, row_number() OVER (ORDER BY id) AS name FROM teams WHERE id IN keys'),
+      'select',
+      /has a window over the rows of all keys/,
+      /each key/,
+    ],
+    [
       'a SELECT that scans',
       selected('SELECT t.id, t.name FROM teams t LEFT JOIN notes n ON n.team_id = t.id WHERE t.id IN keys', {
         ...watching({ table: 'notes', by: ['team_id'], select: undefined }),

@@ -47,21 +47,28 @@ export function checkSelect(check: SelectCheck): readonly ColumnDefinition[] {
       'ends with a LIMIT, which counts the rows of all keys that are asked for together',
       'Leave it out, or limit the rows of each key in a subselect.',
     );
+  if (/\bOVER\b(?!\s*\(\s*PARTITION\b)/i.test(said(select)))
+    throw wrong(
+      'has a window over the rows of all keys that are asked for together',
+      'Let it begin with PARTITION BY and the columns of the key.',
+    );
   return db.prepare(statement).columns();
 }
+
+const notSaid = /'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`|\[[^\]]*\]|--.*|\/\*[^]*?\*\//g;
+
+/** A SELECT without what stands in quotes and comments. */
+const said = (select: string): string => select.replace(notSaid, ' ');
 
 /** A SELECT without what stands in parentheses, quotes and comments. */
 function outermost(select: string): string {
   let depth = 0;
-  const parts =
-    select.match(/'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`|\[[^\]]*\]|--.*|\/\*[^]*?\*\/|[()]|\w+/g) ?? [];
-  return parts
-    .filter((part) => {
-      if (part === '(') depth++;
-      if (part === ')') depth--;
-      return depth === 0 && /^\w/.test(part);
-    })
-    .join(' ');
+  const words = (said(select).match(/[()]|\w+/g) ?? []).filter((part) => {
+    if (part === '(') depth++;
+    if (part === ')') depth--;
+    return depth === 0 && /^\w/.test(part);
+  });
+  return words.join(' ');
 }
 
 /** Looks whether SQLite can read a statement. @throws Unservable */
