@@ -8,7 +8,7 @@ import {
 import { requirePostgres } from '../config/load';
 import { fatal } from '../foundation/errors';
 import { harmless } from '../foundation/harmless';
-import type { Catalogue } from '../mapping/kinds';
+import { type Catalogue, ownNameForm } from '../mapping/kinds';
 import { withStores } from '../config/left-out';
 import { PostgresConnection } from '../connections/postgres/postgres';
 import { useRunningDaemon } from '../embedded/stores';
@@ -107,7 +107,6 @@ async function withStore(
 ): Promise<number> {
   const { kind, error } = flags;
   const config = useRunningDaemon(configOf(flags));
-  requireKind(kind, config.catalogue);
   const postgres = new PostgresConnection(requirePostgres(config), 'dead-letters');
   try {
     const filter = {
@@ -115,7 +114,9 @@ async function withStore(
       ...(kind === undefined ? {} : { kind }),
       ...(error === undefined ? {} : { code: error }),
     };
-    return await work({ store: deadLetterStore(postgres, config.catalogue), filter, flags, signal });
+    const store = deadLetterStore(postgres, config.catalogue);
+    await requireKind(kind, config.catalogue, store);
+    return await work({ store, filter, flags, signal });
   } finally {
     postgres.close();
   }
@@ -128,7 +129,7 @@ const list: Work = async ({ store, filter, flags: { json, limit = 100 } }) => {
     else print(line(letter));
   const tell = json === true ? complain : print;
   if (total === 0) tell(await nothingLike(store, filter));
-  else if (json !== true) print(`${letters.length} of ${total} parked records.`);
+  else if (json !== true) print(`${letters.length} of ${total} parked record${total === 1 ? '' : 's'}.`);
   return total > 0 ? 2 : 0;
 };
 
@@ -166,7 +167,9 @@ const comesBack =
 const drop: Work = async ({ store, filter, flags: { json, yes }, signal }) => {
   const { total } = await store.list(filter, 1);
   if (total === 0) return none(store, filter, json === true ? { dropped: 0 } : undefined);
-  const agreed = yes === true || (await confirm(`Drop ${total} parked records? ${comesBack}`, signal));
+  const agreed =
+    yes === true ||
+    (await confirm(`Drop ${total} parked record${total === 1 ? '' : 's'}? ${comesBack}`, signal));
   if (agreed === undefined) {
     throw fatal(`dead-letters drop: ${total} would be dropped, and nobody is here to be asked`, {
       code: 'E_NOT_CONFIRMED',
@@ -197,7 +200,7 @@ const line = ({ id, key, code, column, message }: Letter): string =>
 
 const details = ({ kind, created, waitingFor, firstAt, lastAt, attempts, entryId }: Letter): string[] => [
   `  kind: ${kind}${created === null ? '' : `, created ${created}`}`,
-  `  parked ${firstAt}, tried ${attempts} times, last ${lastAt}`,
+  `  parked ${firstAt}, tried ${attempts === 1 ? 'once' : `${attempts} times`}, last ${lastAt}`,
   ...(waitingFor === null ? [] : [`  waits for ${waitingFor}`]),
   ...(entryId === null ? [] : [`  stream entry ${entryId}`]),
 ];
@@ -207,9 +210,14 @@ function parseIds(id: string, before: string[]): string[] {
   return [...before, id];
 }
 
-/** @throws E_USAGE: which kinds there are is known only when the file of mappings is read */
-function requireKind(kind: string | undefined, kinds: Catalogue): void {
+/** @throws E_USAGE: which kinds there are is known only when the file of mappings is read; those that were taken out of it may have letters */
+async function requireKind(
+  kind: string | undefined,
+  kinds: Catalogue,
+  store: DeadLetterStore,
+): Promise<void> {
   if (kind === undefined || kind === '?' || kinds.has(kind)) return;
+  if (ownNameForm.test(kind) && (await store.groups()).some((group) => group.kind === kind)) return;
   throw fatal(
     `there is no kind ${harmless(kind)}: the kinds are ${[...kinds.keys()].join(', ')}, and ? for what is none`,
     {

@@ -162,14 +162,15 @@ export const tellRecordPlan = (plans: readonly RecordPlan[]): readonly string[] 
     .map(harmless);
 
 function stateInWords(state: RecordPlan['state'], rows: number): string {
-  const there = rows > 0 ? ` (about ${rows} rows; those with the key of a record take its contents)` : '';
+  const there =
+    rows > 0 ? ` (about ${counted(rows, 'row')}; those with the key of a record take its contents)` : '';
   switch (state) {
     case 'new table':
       return 'which is made';
     case 'adopted':
       return `which is adopted${there}`;
     case 'in place':
-      return `which is in place${rows > 0 ? ` (about ${rows} rows)` : ''}`;
+      return `which is in place${rows > 0 ? ` (about ${counted(rows, 'row')})` : ''}`;
     case 'stopped':
       return 'which cannot take the records';
   }

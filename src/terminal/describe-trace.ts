@@ -32,7 +32,7 @@ export function describeRecordTrace({ key, redis, archive, verdict }: ArchiveTra
     for (const letter of parked)
       lines.push(
         harmless(
-          `Parked     number ${letter.id}, ${letter.code}${letter.column === null ? '' : ` ${letter.column}`}: ${letter.message}; tried ${letter.attempts} times since ${letter.firstAt}`,
+          `Parked     number ${letter.id}, ${letter.code}${letter.column === null ? '' : ` ${letter.column}`}: ${letter.message}; tried ${letter.attempts === 1 ? 'once' : `${letter.attempts} times`} since ${letter.firstAt}`,
         ),
       );
     if (counted !== null)

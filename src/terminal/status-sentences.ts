@@ -148,7 +148,7 @@ export const pausedSince = (paused: Pause | null): Sentence | undefined =>
 export const parked = (count: number): Sentence =>
   count === 0
     ? say('parked', 'none')
-    : say('parked', `${grouped(count)} records (millrace dead-letters list)`, 'warn');
+    : say('parked', `${grouped(count)} record${count === 1 ? '' : 's'} (millrace dead-letters list)`, 'warn');
 
 const nextPass = ({ passRunning, nextPassAt }: Pick<Progress, 'passRunning' | 'nextPassAt'>, now: number) =>
   passRunning ? 'running now' : nextPassAt <= now ? 'due' : `in ${span(nextPassAt - now)}`;
@@ -203,7 +203,7 @@ function archivePass({ lastPass }: ArchiveStatus, { when }: TimeStyle): string {
     count > 0 ? [`${name} ${count}`] : [],
   );
   return (
-    `${when(startedAt)}, ${ms} ms: ${grouped(keys)} keys, ${grouped(differed)} differed` +
+    `${when(startedAt)}, ${ms} ms: ${grouped(keys)} key${keys === 1 ? '' : 's'}, ${grouped(differed)} differed` +
     (written.length === 0 ? '' : `; written: ${written.join(', ')}`)
   );
 }

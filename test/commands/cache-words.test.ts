@@ -105,7 +105,7 @@ test('a pass in which nothing matches says so, in its summary and in status; wor
   const port = { POSTGRES_URL, HTTP_PORT: new URL(daemon.url).port };
   const status = await millrace('status', port);
   expect(status.output).toContain('\nCache\n');
-  expect(status.output).toMatch(/\n {2}Last pass: .* 1 keys, \+0/);
+  expect(status.output).toMatch(/\n {2}Last pass: .* 1 key, \+0/);
   expect(status.output).toContain('\n  Mappings:    product 1, stock 0\n');
   expect(status.output).toContain('\n  No match:    no row makes a key of stock\n');
   expect(status.output).toContain('\n  No match:    Redis has no key of user\n');

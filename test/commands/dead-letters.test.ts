@@ -77,7 +77,7 @@ test('show prints the contents as found, and 1 for what is not there', async () 
   expect(shown.output).toContain('  model_version_id: 9\n');
   expect(shown.output).toContain('  status: running\n');
   expect(shown.output).toContain('  created_at: yesterday\n');
-  expect(shown.output).toMatch(/ {2}parked \d{4}-\d\d-\d\d .*, tried 1 times, last /);
+  expect(shown.output).toMatch(/ {2}parked \d{4}-\d\d-\d\d .*, tried once, last /);
   const [json] = parsed((await deadLetters('show', '--kind', 'model', '--json')).output);
   expect(json?.['contents']).toContainEqual(['created_at', 'yesterday']);
   const nothing = await deadLetters('show', '99999');

@@ -94,7 +94,7 @@ test('each fault of the servers is named, with what to do', async () => {
     /problem triggers that check references are disabled: millrace_parent_insert on predictions → ALTER TABLE "public"."predictions" ENABLE TRIGGER/,
   );
   expect(text).toMatch(/problem indexes are not valid.*models_name_key/);
-  expect(text).toMatch(/problem 1 records are parked → `millrace dead-letters list`/);
+  expect(text).toMatch(/problem 1 record is parked → `millrace dead-letters list`/);
   await client.config('SET', 'maxmemory-policy', 'noeviction');
   await client.config('SET', 'maxmemory', '0');
   await postgres.query('ALTER SYSTEM RESET full_page_writes');

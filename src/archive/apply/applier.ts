@@ -7,7 +7,9 @@ import type { Checkpoint } from '../position/checkpoint';
 import { type DeadLetter, storedLetter } from '../letters/dead-letters';
 import type { Echoes } from '../stream/echoes';
 import { compareEntryIds } from '../stream/entry-id';
-import { unpackFound } from '../record/found';
+import { readContents } from '../letters/contents';
+import { foreign } from '../letters/foreign';
+import { keyOf } from '../record/key';
 import type { Nominated } from '../record/nominated';
 import { type Kind, type KindName, namesWhere, onDeleteOf, packedKind, prefixOf } from '../../mapping/kinds';
 import { lookUp } from '../truth/look-up';
@@ -157,12 +159,18 @@ export class Applier {
       const known = this.#options.truth.catalogue.get(kind);
       if (known === undefined) continue;
       const name = idIn(known, redisKey);
+      // Its mapping has other keys by now: the letter stays, for another record must not be taken for this one.
+      if (!keyOf(known, Buffer.from(name, 'latin1')).equals(redisKey)) {
+        batch.letters.push(foreign(known, redisKey, isDeletion));
+        continue;
+      }
       // Read from its start: the points that waited, and those that were too large, were read before.
       if (waits || payload === undefined) this.#metrics.forget(kind, name);
       nominated.set(kind, (nominated.get(kind) ?? new Set()).add(name));
       if (isDeletion) deleted.set(kind, (deleted.get(kind) ?? new Set()).add(name));
       // What Redis has is read after this, and wins.
-      if (payload !== undefined) batch.add(unpackFound(known, payload));
+      const kept = payload && readContents(known, payload);
+      if (kept !== undefined) batch.add(kept);
     }
     await this.#apply({ batch, nominated, deleted, direct: false });
     return true;

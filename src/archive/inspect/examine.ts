@@ -205,7 +205,7 @@ function positionFindings({
       ? ok('no records are parked')
       : {
           level: 'problem',
-          what: `${deadLetters} records are parked`,
+          what: deadLetters === 1 ? '1 record is parked' : `${deadLetters} records are parked`,
           remedy: '`millrace dead-letters list` says why; `millrace dead-letters retry` tries again.',
         },
   ];

@@ -24,7 +24,7 @@ export function verdictOf(redis: InRedis, archive: ArchiveTrace['archive']): Ver
     const { id, code, column, message, attempts } = letter;
     return {
       state: 'parked',
-      sentence: `Parked as number ${id}: ${column === null ? '' : `${column} `}${message} (${code}), tried ${attempts} times; \`millrace dead-letters show ${id}\`.`,
+      sentence: `Parked as number ${id}: ${column === null ? '' : `${column} `}${message} (${code}), tried ${attempts === 1 ? 'once' : `${attempts} times`}; \`millrace dead-letters show ${id}\`.`,
     };
   }
   const alive = rows.filter((row) => row.alive);

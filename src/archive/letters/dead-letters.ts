@@ -2,7 +2,8 @@ import { describeError } from '../../foundation/errors';
 import { readSql } from '../../foundation/package-root';
 import type { TextRow, Transaction } from '../../connections/postgres/postgres';
 import { isUnfit, Unfit } from '../record/unfit';
-import { type Found, packFound } from '../record/found';
+import { packContents } from './contents';
+import type { Found } from '../record/found';
 import { keyOf } from '../record/key';
 import type { Life } from '../record/identity';
 import type { KindName } from '../../mapping/kinds';
@@ -19,7 +20,7 @@ export interface DeadLetter {
   readonly reason: Unfit;
   /** `<kind>:<id>` of the parent that is not there. */
   readonly waitingFor?: string;
-  /** The record as packFound makes it; a large one is not kept, but read from its key when it is tried again. */
+  /** The record as packContents makes it; a large one is not kept, but read from its key when it is tried again. */
   readonly payload?: Buffer;
   readonly entryId?: string;
 }
@@ -50,7 +51,7 @@ export function letterOf(found: Found, reason: Unfit, waitingFor?: string): Dead
     key: keyOf(kind, id),
     distinction: distinctionOf(found),
     reason,
-    ...(sizeOf(found) <= copyBytes ? { payload: packFound(found) } : {}),
+    ...(sizeOf(found) <= copyBytes ? { payload: packContents(found) } : {}),
   };
   return waitingFor === undefined ? letter : { ...letter, waitingFor };
 }

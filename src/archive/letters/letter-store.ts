@@ -1,8 +1,7 @@
 import type { PostgresConnection, TextRow } from '../../connections/postgres/postgres';
 import { deletionMark, printable } from './dead-letters';
-import { unpackFound } from '../record/found';
+import { fieldsIn } from './contents';
 import type { Catalogue, Kind } from '../../mapping/kinds';
-import { shapeOf } from '../record/shape';
 
 /** A parked record as people see it. Times as Postgres prints them, in UTC. */
 export interface Letter {
@@ -75,21 +74,15 @@ export function deadLetterStore(postgres: PostgresConnection, catalogue: Catalog
         count: Number(count),
       }));
     },
-    /** The record of a letter, field by field, as it was found in Redis; empty where no copy was kept. */
+    /** The record of a letter, field by field, as it was found in Redis; empty where no copy was kept, or none that can be read by now. */
     async contents(id: string): Promise<readonly (readonly [string, string | null])[]> {
       const [row] = await postgres.query('SELECT kind, payload FROM millrace.dead_letters WHERE id = $1', [
         id,
       ]);
       const payload = row?.['payload'];
-      const kind = catalogue.get(row?.['kind'] ?? '');
-      if (payload == null || kind === undefined) return [];
-      const found = unpackFound(kind, Buffer.from(payload.slice(2), 'hex'));
-      return [
-        ...kind.parents.map(({ column }, index) => [column, text(found.parents[index]?.id)] as const),
-        ...shapeOf(kind)
-          .names(kind)
-          .map((name, index) => [name, text(found.values[index])] as const),
-      ];
+      if (payload == null) return [];
+      const fields = fieldsIn(catalogue.get(row?.['kind'] ?? ''), Buffer.from(payload.slice(2), 'hex'));
+      return fields.map(([name, value]) => [printable(name), text(value)] as const);
     },
     /** Marks letters as due, but for those of no record of ours, which cannot be tried again. @returns how many are due */
     retry: (filter: LetterFilter): Promise<number> =>

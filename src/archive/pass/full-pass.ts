@@ -10,12 +10,16 @@ import {
   ownKindsOf,
   packedKind,
 } from '../../mapping/kinds';
+import type { Life } from '../record/identity';
+import { unfollowed } from './unfollowed';
 import { MemberReader } from '../truth/member-reader';
 import { beginning, type Chunk, Scan } from '../truth/scan';
 import type { Nominated } from '../record/nominated';
 
 export interface FullPassOptions extends DifferenceOptions {
   readonly redis: RedisConnection;
+  /** The life of Redis that is followed; without it the pass does not look for rows that are to follow their keys from now on. */
+  readonly life?: () => Life;
   /** About how much memory each kind's differences may take until they are handed over. */
   readonly heldBytes?: number;
 }
@@ -44,6 +48,7 @@ type Work = () => AsyncGenerator<Nominated>;
  * is written; what it lacks was written after the pass began, and is up to the tail, or to the pass that follows a flush or a restart.
  */
 export class ArchiveFullPass {
+  readonly #options: FullPassOptions;
   readonly #catalogue: Catalogue;
   readonly #targets: FullPassOptions['targets'];
   readonly #scan: Scan;
@@ -66,6 +71,7 @@ export class ArchiveFullPass {
 
   constructor(options: FullPassOptions) {
     const { catalogue } = options.truth;
+    this.#options = options;
     this.#catalogue = catalogue;
     this.#targets = options.targets;
     this.#scan = new Scan(options.redis, catalogue);
@@ -142,7 +148,11 @@ export class ArchiveFullPass {
       if (kind.shape === 'members') continue;
       // A record of the packed kind that has no identity cannot be compared: the applier parks it, or finds it gone.
       if (kind.packed) for (const id of ids) found.add(name, id);
-      else for (const id of await this.#different(kind, ids)) found.add(name, id);
+      else {
+        const different = await this.#different(kind, ids);
+        for (const id of different) found.add(name, id);
+        yield* this.#follow(kind, ids.filter((id) => !different.has(id))); // prettier-ignore
+      }
     }
     const packedName = packedKind(this.#catalogue)?.name;
     if (packedName !== undefined) {
@@ -151,6 +161,13 @@ export class ArchiveFullPass {
     }
     for (const kind of this.#catalogue.values())
       if (kind.shape === 'members') yield* this.#comparePoints(kind, others.get(kind.name) ?? new Set());
+  }
+
+  /** Has equal records written again whose rows do not follow them yet: no difference, and at once, for none gets a new id. */
+  async *#follow(kind: Kind, equal: readonly string[]): AsyncGenerator<Nominated> {
+    const { postgres, life } = this.#options;
+    const due = await unfollowed(postgres, kind, equal, life?.() ?? null);
+    if (due.size > 0) yield { nominated: new Map([[kind.name, due]]), points: [] };
   }
 
   async *#comparePoints(kind: Kind, all: ReadonlySet<string>): AsyncGenerator<Nominated> {

@@ -73,7 +73,7 @@ export class ArchivePasses {
   }
 
   #begin(reason: string): Pass<ArchivePassReport> {
-    const pass = new ArchiveFullPass(this.#options);
+    const pass = new ArchiveFullPass({ ...this.#options, life: () => this.#options.checkpoint.life });
     this.#answers = this.#options.checkpoint.passRequestedAt;
     this.#teller.begun(reason);
     return {

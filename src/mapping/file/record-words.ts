@@ -1,4 +1,5 @@
 import { type RecordColumn, type RecordType, recordTypes } from '../own-records';
+import { typeMeant } from './type-meant';
 import { choice, fieldsOf, flag, type Reader, text, unlike, word } from './readers';
 import type { Entry, Value } from './value';
 
@@ -21,11 +22,14 @@ function columnOf({ key, at }: Entry): string | null {
 export const tableName: Reader<string> = (value) => {
   const name = word(value);
   if (name === null) return null;
-  return /^[A-Za-z_]\w*$/.test(name) && name.length <= longest
-    ? name
-    : value.refuse(
-        `must be the name of a table, without its schema (search_path leads to that): letters, digits and _, ${longest} at the most`,
-      );
+  if (!/^[A-Za-z_]\w*$/.test(name) || name.length > longest)
+    return value.refuse(
+      `must be the name of a table, without its schema (search_path leads to that): letters, digits and _, ${longest} at the most`,
+    );
+  // Unqualified, such a name leads to a catalogue of the server, whatever search_path says.
+  if (/^pg_/i.test(name))
+    return value.refuse('is a name of Postgres itself, as all with pg_ are: name another table');
+  return name;
 };
 
 /** `email: text!`, or `tier: { field: plan, type: text }`. */
@@ -48,7 +52,11 @@ const typeOf: Reader<Pick<RecordColumn, 'type' | 'required'>> = (value) => {
   if (value.kind !== 'text')
     return unlike(value, `one of ${recordTypes.join(', ')}, with ! if it is required`);
   const required = value.text.endsWith('!');
-  const type = choice<RecordType>(...recordTypes)({ ...value, text: value.text.replace(/!$/, '') });
+  const name = value.text.replace(/!$/, '');
+  const meant = typeMeant(name);
+  if (meant !== undefined)
+    return value.refuse(`must be one of ${recordTypes.join(', ')}: ${name} is ${meant} here`);
+  const type = choice<RecordType>(...recordTypes)({ ...value, text: name });
   return type === null ? null : { type, required };
 };
 

@@ -130,7 +130,7 @@ test.each([
   ['key: "r:{id}", table: public.t, hash: { a: text }', [expect.stringContaining('without its schema')]],
   [
     'key: "r:{id}", table: t, hash: { a: string }',
-    ['records.r.hash.a: must be one of text, int, float, bool, json, time, uuid, bytes'],
+    ['records.r.hash.a: must be one of text, int, float, bool, json, time, uuid, bytes: string is text here'],
   ],
   ['key: "r:{id}", table: t, hash: { a: txt }', [expect.stringContaining('did you mean text?')]],
   ['key: "r:{id}", table: t, hash: { a: 1 }', [expect.stringContaining('must be one of text')]],
@@ -225,4 +225,27 @@ records:
   const written = writeDocuments([], [], kinds(text).map((one) => ({ record: one, from: 'x.yaml' }))); // prettier-ignore
   expect(written).toContain('  user:\n    key: user:{id:int}\n    table: users\n');
   expect(kinds(written)).toEqual(kinds(text));
+});
+
+test.each([
+  ['integer!', 'integer is int'],
+  ['varchar', 'varchar is text'],
+  ['varchar(20)', 'varchar(20) is text'],
+  ['string', 'string is text'],
+  ['timestamp', 'timestamp is time'],
+  ['datetime', 'datetime is time'],
+  ['boolean', 'boolean is bool'],
+  ['jsonb', 'jsonb is json'],
+  ['number', 'number is int, or float'],
+  ['Numeric', 'Numeric is float'],
+])('a type that is called otherwise elsewhere: %s', (type, told) => {
+  expect(problems(`key: "r:{id}", table: t, hash: { a: "${type}" }`)).toEqual([
+    expect.stringContaining(`must be one of text, int, float, bool, json, time, uuid, bytes: ${told} here`),
+  ]);
+});
+
+test.each(['pg_class', 'PG_mine'])('a table of Postgres itself is refused: %s', (table) => {
+  expect(problems(`key: "r:{id}", table: ${table}, hash: { a: text }`)).toEqual([
+    expect.stringContaining('is a name of Postgres itself'),
+  ]);
 });
