@@ -63,7 +63,7 @@ export function aliasSentences(
       'last pass',
       lastPass === null
         ? 'none yet'
-        : `${clock.when(lastPass.startedAt)}, ${lastPass.ms} ms: ${grouped(lastPass.total)} ${lastPass.documents === undefined ? 'aliases' : 'keys'}, +${lastPass.added} ~${lastPass.updated} -${lastPass.deleted}`,
+        : `${clock.when(lastPass.startedAt)}, ${lastPass.ms} ms: ${grouped(lastPass.total)} ${lastPass.documents === undefined ? 'aliases' : lastPass.total === 1 ? 'key' : 'keys'}, +${lastPass.added} ~${lastPass.updated} -${lastPass.deleted}`,
     ),
     mappings: lastPass?.documents && say('mappings', keysByName(lastPass)),
     unmatched: lastPass === null ? undefined : unmatched(emptyDocuments(lastPass), 'no row makes a key of'),

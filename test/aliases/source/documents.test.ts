@@ -201,7 +201,7 @@ describe('a document that cannot be served says why, and the others go on:', () 
       selected('SELECT id, row_number() OVER (ORDER BY id) AS name FROM teams WHERE id IN keys'),
       'select',
       /has a window over the rows of all keys/,
-      /each key/,
+      /PARTITION BY/,
     ],
     [
       'a SELECT that scans',
