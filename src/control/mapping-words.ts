@@ -2,7 +2,7 @@ import type { Config } from '../config/load';
 import { shownDocuments, shownRecords } from '../config/shown';
 import { type Shown, writeDocuments } from '../mapping/file/write-documents';
 import { isOwn, type Kind, type OwnKind, prefixOf } from '../mapping/kinds';
-import { recordWordsOf } from '../mapping/file/write-records';
+import { recordWordsOf } from '../mapping/file/records/write-records';
 import type { PipelineName } from '../config/names';
 
 /** What a mapping is, whatever becomes of it. */

@@ -108,7 +108,7 @@ test('after a flush the rows of others that had the number are told apart; a par
   const parked = await trace(`run:${run}`);
   expect(parked.code).toBe(2);
   expect(parked.output).toMatch(
-    /→ Parked as number \d+: model_version_id waits for version 77.*\(E_PARENT\), tried \d+ times/,
+    /→ Parked as number \d+: model_version_id waits for version 77.*\(E_PARENT\), tried (?:once|\d+ times)/,
   );
 });
 

@@ -113,7 +113,8 @@ test('whatever is read is what dotenv reads, and no line of it is passed over', 
         expect(describeError(error).code).toBe('E_CONFIG');
         return;
       }
-      expect(values).toEqual(parse(text));
+      // dotenv does not know the quotes of cmd, around the whole.
+      expect(values).toEqual(parse(text.replace(/^[ \t]*"([\w.-]+=[^"\n]*)"[ \t]*$/gm, '$1')));
     }),
     { numRuns: 1_000 },
   );

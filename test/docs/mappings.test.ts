@@ -4,7 +4,7 @@ import { mappingsOf, problemLine } from '../../src/config/mappings';
 import { aiRegistry } from '../../src/mapping/ai-registry';
 import type { DocumentMapping } from '../../src/mapping/documents';
 import { documentWords } from '../../src/mapping/file/documents-section';
-import { recordWords } from '../../src/mapping/file/records-section';
+import { recordWords } from '../../src/mapping/file/records/records-section';
 import { recordTypes } from '../../src/mapping/own-records';
 import { fileWords, includable } from '../../src/mapping/file/mapping-file';
 

@@ -126,9 +126,12 @@ export class AliasSource {
     return [...page.nominations].flatMap(([type, names]): readonly Nomination[] => {
       const logged = parseLoggedType(type);
       if (logged === undefined) return [{ type, names }];
-      const found = this.#nominator.nominate(logged, names);
+      const doubt = () => {
+        onDoubt(`what changed in ${logged.table} is not told by its triggers`);
+      };
+      const found = this.#nominator.nominate(logged, names, doubt);
       if (found !== 'unknown') return found;
-      onDoubt(`what changed in ${logged.table} is not told by its triggers`);
+      doubt();
       return [];
     });
   }

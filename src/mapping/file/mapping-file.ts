@@ -3,7 +3,7 @@ import { readDocuments } from './documents-section';
 import type { RecordMapping } from '../own-records';
 import { parseYaml } from './parse-yaml';
 import { choice, fieldsOf, listOf, type Reader, whole } from './readers';
-import { readRecords } from './records-section';
+import { readRecords } from './records/records-section';
 import { checkClaims, type Claim } from './rules';
 import type { Placed, Problem } from './value';
 

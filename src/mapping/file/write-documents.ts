@@ -1,7 +1,7 @@
 import { Document, Pair, visit, YAMLMap } from 'yaml';
 import type { DocumentForm, DocumentMapping, Watch } from '../documents';
 import type { OwnKind } from '../kinds';
-import { recordWordsOf } from './write-records';
+import { recordWordsOf } from './records/write-records';
 
 /** A mapping, and what stands above it as a comment: where it is from. */
 export interface Shown {

@@ -2,7 +2,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { readAsset } from '../../../src/foundation/package-root';
 import { documentWords } from '../../../src/mapping/file/documents-section';
-import { recordWords } from '../../../src/mapping/file/records-section';
+import { recordWords } from '../../../src/mapping/file/records/records-section';
 import { fileWords, includable, readMappingFile } from '../../../src/mapping/file/mapping-file';
 
 type Schema = Exclude<Parameters<typeof z.fromJSONSchema>[0], boolean>;

@@ -56,8 +56,15 @@ export class Nominator {
     this.#most = limit;
   }
 
-  /** @param rows as the triggers logged them. @returns 'unknown' when the rows do not tell which keys are meant: they lack a column that a document watches, or a blob */
-  nominate({ table, columns }: Logged, rows: readonly string[]): readonly Nomination[] | 'unknown' {
+  /**
+   * @param rows as the triggers logged them. @param onBlob called when some of them do not tell which keys are meant: a full pass has to follow
+   * @returns 'unknown' when all rows lack a column that a document watches
+   */
+  nominate(
+    { table, columns }: Logged,
+    rows: readonly string[],
+    onBlob: () => void = () => undefined,
+  ): readonly Nomination[] | 'unknown' {
     const nominations: Nomination[] = [];
     const values = rows.map(parseLoggedRow);
     for (const [type, { mapping, watches }] of this.#documents) {
@@ -66,8 +73,7 @@ export class Nominator {
         const places = by.map(({ name }) => columns.indexOf(name));
         if (places.includes(-1)) return 'unknown';
         // Tables may be joined by what is not logged: only a pass tells which keys are meant.
-        if (!direct && values.some((row) => places.some((place) => row[place] === undefined)))
-          return 'unknown';
+        if (!direct && values.some((row) => places.some((place) => row[place] === undefined))) onBlob();
         const keys = keysOf(values, places);
         if (keys.length === 0) continue;
         if (direct) nominations.push({ type, names: namesOf(mapping.key, keys) });

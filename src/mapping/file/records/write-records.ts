@@ -1,6 +1,6 @@
-import type { Column, OwnKind } from '../kinds';
-import type { OwnKeyPart } from '../own-key';
-import { decoders, recordTypes, type RecordType } from '../own-records';
+import type { Column, OwnKind } from '../../kinds';
+import type { OwnKeyPart } from '../../own-key';
+import { decoders, recordTypes, type RecordType } from '../../own-records';
 
 /** The words of a record, in the order in which people write them. */
 export const recordWordsOf = (kind: OwnKind): ReadonlyMap<string, unknown> => {

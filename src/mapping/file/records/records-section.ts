@@ -1,12 +1,12 @@
-import { ownNameForm } from '../kinds';
-import { markColumn } from '../own-key';
-import type { RecordColumn, RecordKey, RecordMapping } from '../own-records';
-import { choice, fieldsOf, listOf, literal, mapOf, type Reader, word } from './readers';
+import { ownNameForm } from '../../kinds';
+import { markColumn } from '../../own-key';
+import type { RecordColumn, RecordKey, RecordMapping } from '../../own-records';
+import { choice, fieldsOf, listOf, literal, mapOf, type Reader, word } from '../readers';
 import { recordKey } from './record-key';
 import { type ReadParent, recordColumn, recordParent, tableName } from './record-words';
 import { checkParents, type ReadRecord } from './record-parents';
-import { readSection } from './section';
-import type { Entry, Placed, Section, Value } from './value';
+import { readSection } from '../section';
+import type { Entry, Placed, Section, Value } from '../value';
 
 /** Words of the design that nothing does yet. */
 const later = ['string', 'set', 'zset', 'list', 'each', 'columns', 'identity', 'on_conflict', 'retention', 'append_only'] as const; // prettier-ignore

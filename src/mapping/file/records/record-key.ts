@@ -1,6 +1,6 @@
-import { splitTemplate } from '../key-template';
-import type { RecordKey } from '../own-records';
-import { type Reader, text } from './readers';
+import { splitTemplate } from '../../key-template';
+import type { RecordKey } from '../../own-records';
+import { type Reader, text } from '../readers';
 import { columnName } from './record-words';
 
 const hole = /^(?<name>[^:*]+?)(?<rest>\*)?(?::(?<type>.*))?$/;

@@ -1,7 +1,7 @@
-import { type RecordColumn, type RecordType, recordTypes } from '../own-records';
+import { type RecordColumn, type RecordType, recordTypes } from '../../own-records';
 import { typeMeant } from './type-meant';
-import { choice, fieldsOf, flag, type Reader, text, unlike, word } from './readers';
-import type { Entry, Value } from './value';
+import { choice, fieldsOf, flag, type Reader, text, unlike, word } from '../readers';
+import type { Entry, Value } from '../value';
 
 const longest = 63; // bytes of a name in Postgres
 

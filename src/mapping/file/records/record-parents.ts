@@ -1,7 +1,7 @@
-import { nearest } from '../../foundation/nearest';
-import type { RecordMapping } from '../own-records';
+import { nearest } from '../../../foundation/nearest';
+import type { RecordMapping } from '../../own-records';
 import type { ReadParent } from './record-words';
-import type { Placed, Value } from './value';
+import type { Placed, Value } from '../value';
 
 /** A record as it was read, and where its parts are. */
 export interface ReadRecord extends Omit<RecordMapping, 'parents'> {
