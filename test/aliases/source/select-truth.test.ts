@@ -24,17 +24,25 @@ beforeAll(() => {
 });
 afterAll(() => writer.stop());
 
+interface Nominated {
+  readonly names: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly position: ChangelogPosition;
+  /** A blob hides which keys are meant: a full pass has to follow. */
+  readonly doubted: boolean;
+}
+
 /** All keys that the changelog names after a position, by document. */
-function nominated(
-  source: AliasSource,
-  from: ChangelogPosition,
-): { readonly names: ReadonlyMap<string, ReadonlySet<string>>; readonly position: ChangelogPosition } {
+function nominated(source: AliasSource, from: ChangelogPosition): Nominated {
   const names = new Map<string, Set<string>>();
+  let doubted = false;
+  const doubt = () => {
+    doubted = true;
+  };
   for (let position = from; ;) {
     const page = source.changelog?.read(position, 50);
     if (page === undefined || page === 'broken') throw new Error('there is no changelog to follow');
-    if (page.rows === 0) return { names, position };
-    const left = [...source.nominations(page, (reason) => expect(reason).toBe(''))];
+    if (page.rows === 0) return { names, position, doubted };
+    const left = [...source.nominations(page, doubt)];
     for (let nomination = left.pop(); nomination !== undefined; nomination = left.pop()) {
       const { type } = nomination;
       const found =
@@ -96,11 +104,14 @@ test('whatever another process writes, each document whose SELECT now yields som
         let position = source.changelog?.head();
         if (position === undefined) throw new Error('there is no changelog');
         let before = new Map(documents.map((document) => [document.name, oracle(db, document)]));
+        let blobs = false;
         for (const batch of batches) {
           await writer.write({ path, attached: false, foreignKeys, units: [batch] });
           const after = new Map(documents.map((document) => [document.name, oracle(db, document)]));
           const named = nominated(source, position);
           position = named.position;
+          blobs ||= batch.some((sql) => /\bx'/i.test(sql));
+          expect(named.doubted && !blobs).toBe(false);
           for (const document of documents) {
             const { name } = document;
             const [was, is] = [
@@ -111,7 +122,7 @@ test('whatever another process writes, each document whose SELECT now yields som
             const different = changes(was, is);
             changed += different.length;
             const unnamed = different.filter((key) => named.names.get(name)?.has(key) !== true);
-            expect({ document: name, unnamed }).toEqual({ document: name, unnamed: [] });
+            if (!named.doubted) expect({ document: name, unnamed }).toEqual({ document: name, unnamed: [] });
             const truth = source.truths.get(name);
             if (truth === undefined) throw new Error(`${name} is not served`);
             const read = (values: readonly (readonly [string, string])[]) =>
