@@ -1,10 +1,11 @@
-import { concatMap, map, merge, takeUntil } from 'rxjs';
+import { concatMap, delay, filter, map, merge, Subject, takeUntil } from 'rxjs';
 import { withStores } from '../config/left-out';
 import type { Config } from '../config/load';
 import { type ReloadAnswer, ReloadRequests } from '../control/reload-request';
 import { describeError } from '../foundation/errors';
 import { timestamp } from '../foundation/timestamp';
 import { hangUp$ } from '../foundation/hang-up';
+import type { PipelineEvent } from '../pipeline/event';
 import { abort$ } from '../pipeline/pump';
 import { type DaemonOptions, runDaemon } from './daemon';
 
@@ -33,8 +34,14 @@ function withMappings(config: Config, fresh: Config): Config {
 const wordingOf = ({ aliasTables, documents, catalogue }: Config): string =>
   JSON.stringify([aliasTables, documents, [...catalogue]]);
 
+/** An apply that lives asks by itself, after its pass; only then, if not, the file is read without being asked. */
+const patienceMs = 3_000;
+
+const isOvertaken = (event: PipelineEvent): boolean =>
+  event.type === 'failed' && event.error.code === 'E_TWO_MAPPINGS';
+
 /**
- * Runs the daemon with the mappings that are in force. At a hang-up, or when `config apply` asks, it reads them again: if they are in order, and
+ * Runs the daemon with the mappings that are in force. At a hang-up, when `config apply` asks, or where Redis is served by those of a newer file, it reads them again: if they are in order, and
  * others than before, the daemon stops as it does for good, between two steps, and begins anew with them in this process, where its
  * checkpoints say. Mappings that are wrong change nothing.
  * @throws the fatal error that ended it
@@ -66,7 +73,13 @@ export async function runReloading({ reread, signal, ...options }: ReloadingOpti
       await answer('refused', says);
     }
   };
-  const asked$ = merge(hangUp$().pipe(map(() => undefined)), requests.request$);
+  // Whoever has the newer file may be an apply that read ours, and was killed before it could ask.
+  const overtaken$ = new Subject<undefined>();
+  const asked$ = merge(
+    hangUp$().pipe(map(() => undefined)),
+    overtaken$.pipe(delay(patienceMs)),
+    requests.request$,
+  );
   const listening = asked$.pipe(concatMap(reload), takeUntil(abort$(signal))).subscribe();
   const goesOn = () => force.over.signal.aborted && !signal.aborted;
   try {
@@ -75,6 +88,12 @@ export async function runReloading({ reread, signal, ...options }: ReloadingOpti
       await runDaemon({
         ...options,
         goesOn,
+        onRunning: (url, control) => {
+          control.events$.pipe(filter(isOvertaken)).subscribe(() => {
+            overtaken$.next(undefined);
+          });
+          options.onRunning?.(url, control);
+        },
         config: force.config,
         signal: AbortSignal.any([signal, force.over.signal]),
       });

@@ -1,5 +1,9 @@
 import { utimesSync } from 'node:fs';
 import { join } from 'node:path';
+import { announceMappings } from '../../src/aliases/sink/rewrite-checkpoint';
+import { mappingSet } from '../../src/aliases/source/source-options';
+import { loadConfig } from '../../src/config/load';
+import { RedisConnection } from '../../src/connections/redis';
 import { firstPass } from '../support/cli';
 import { eventually } from '../support/eventually';
 import { card, product, stop, useShops } from './support/shop';
@@ -136,3 +140,24 @@ test('of two daemons with two files that of the older file is refused, whichever
   expect((await older.millrace('config', 'apply')).code).toBe(0);
   expect(await redis().get('product:2')).toBe('{"id":2,"name":"axe"}');
 }, 90_000);
+
+test('an apply that was killed before it could ask leaves no daemon behind: it reads its file again by itself', async () => {
+  const { db, write, file, settings, daemon } = shopWith('killed', product);
+  const running = daemon();
+  await firstPass(running);
+  write(product, card);
+  // All that such an apply has done.
+  const config = loadConfig({ ...settings, MILLRACE_CONFIG: file });
+  const connection = new RedisConnection(config.redis, 'test');
+  await connection.connect();
+  await announceMappings(connection, { ...mappingSet(config), since: Date.now() });
+  connection.close();
+  await eventually(async () => (await redis().exists('card:1', 'card:2', 'card:3')) === 3, {
+    alive: running.ended,
+  });
+  db.exec("UPDATE categories SET name = 'Toys' WHERE id = 2");
+  await eventually(async () => (await redis().hget('card:3', 'category')) === 'Toys', {
+    alive: running.ended,
+  });
+  await stop(running);
+}, 60_000);

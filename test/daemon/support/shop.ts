@@ -24,6 +24,7 @@ interface Shop {
   readonly db: Database.Database;
   /** Where the documents are. */
   readonly file: string;
+  readonly settings: Readonly<Record<string, string>>;
   readonly write: (...documents: readonly string[]) => void;
   readonly daemon: (environment?: Readonly<Record<string, string>>) => CliRun;
   readonly millrace: (...args: readonly string[]) => ReturnType<typeof runCli>;
@@ -55,7 +56,7 @@ export function useShops() {
       write(...documents);
       const settings = { REDIS_URL: redis.url, DB_PATH: path, HTTP_PORT: '0', MILLRACE_ONLY: 'aliases' };
       return {
-        ...{ db, write, file },
+        ...{ db, write, file, settings },
         daemon: (environment = {}) => startCli(['run'], { ...settings, ...environment }, work),
         millrace: (...args: readonly string[]) => runCli(args, settings, work),
       };
