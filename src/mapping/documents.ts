@@ -81,3 +81,18 @@ export const documentKeyspace = ({ key, form, ttl }: DocumentMapping): Keyspace 
   holds: form.type === 'json' || form.type === 'list' ? 'string' : form.type,
   ttl,
 });
+
+/** The columns that a form reads. */
+export function columnsOf(form: DocumentForm): readonly string[] {
+  switch (form.type) {
+    case 'json':
+    case 'hash':
+      return form.fields.map(({ column }) => column);
+    case 'zset':
+      return [form.member, form.score];
+    case 'string':
+    case 'list':
+    case 'set':
+      return [form.column];
+  }
+}

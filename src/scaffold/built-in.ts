@@ -1,5 +1,5 @@
 import { type AliasMapping, keyPrefix } from '../mapping/alias-tables';
-import type { DocumentMapping } from '../mapping/documents';
+import { columnsOf, type DocumentMapping } from '../mapping/documents';
 import { builtInDocuments } from '../mapping/file/built-in';
 import type { FoundTable } from './tables';
 
@@ -38,20 +38,6 @@ const tableOf = ({ name, key, form, rows }: DocumentMapping): readonly BuiltInTa
   const columns = [...key.parts.map(({ column }) => column), ...columnsOf(form)];
   return [{ mapping: name, prefix: key.prefix, table: rows.table, columns }];
 };
-
-function columnsOf(form: DocumentMapping['form']): readonly string[] {
-  switch (form.type) {
-    case 'json':
-    case 'hash':
-      return form.fields.map(({ column }) => column);
-    case 'zset':
-      return [form.member, form.score];
-    case 'string':
-    case 'list':
-    case 'set':
-      return [form.column];
-  }
-}
 
 const same = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase();
 

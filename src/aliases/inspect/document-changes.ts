@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import type { DocumentMapping } from '../../mapping/documents';
+import { changesBefore } from './changes-before';
 import { loggedPrefix, parseLoggedType } from '../source/documents/logged';
 import type { AliasSource } from '../source/source';
 import type { Nominating } from './trace';
@@ -68,16 +69,7 @@ export function documentChanges(
     changelog.push({ seq, at, table, consumed: position !== undefined && seq <= position });
     if (changelog.length >= mostTold) break;
   }
-  const oldest = changelog.findLast(({ consumed }) => !consumed);
-  const before =
-    oldest === undefined
-      ? null
-      : (db
-          .prepare<[number, number], number>(
-            'SELECT count(*) FROM millrace_changelog WHERE seq > ? AND seq < ?',
-          )
-          .pluck()
-          .get(position ?? 0, oldest.seq) ?? 0);
+  const before = changesBefore(db, changelog, position);
   return { changelog, looked: Math.min(newest, mostChanges), unasked, before };
 }
 

@@ -1,6 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import type { AliasStores } from '../../config/load';
 import { inspectServer, RedisConnection } from '../../connections/redis';
+import { changesBefore } from './changes-before';
 import { type AliasTable, keyExpression } from '../source/catalogue';
 import type { AliasCheckpoint } from '../sink/checkpoint';
 import { openForReading, sqliteError } from '../source/file/database';
@@ -139,16 +140,7 @@ function changesOf(
     at,
     consumed: position !== undefined && seq <= position,
   }));
-  const oldest = changelog.findLast(({ consumed }) => !consumed);
-  const before =
-    oldest === undefined
-      ? null
-      : (db
-          .prepare<[number, number], number>(
-            'SELECT count(*) FROM millrace_changelog WHERE seq > ? AND seq < ?',
-          )
-          .pluck()
-          .get(position ?? 0, oldest.seq) ?? 0);
+  const before = changesBefore(db, changelog, position);
   return { changelog, looked: Math.min(newest, mostChanges), before };
 }
 

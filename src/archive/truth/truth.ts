@@ -50,6 +50,10 @@ export type Truth =
 const pageRecords = 500;
 const pageBytes = 4 * 1024 * 1024;
 
+/** The scripts that read packed records end alike. */
+const packed = (name: string): string =>
+  readAsset(`src/archive/truth/lua/${name}.lua`) + readAsset('src/archive/truth/lua/within-budget.lua');
+
 /** Reads records as they stand, with the creation times of their parents. For metrics, whose keys grow, see member-reader.ts. */
 export class TruthReader {
   /** The kinds there are. */
@@ -61,10 +65,8 @@ export class TruthReader {
     this.#connection = connection;
     const { client } = connection;
     client.defineCommand('millraceRead', { lua: readAsset('src/archive/truth/lua/read.lua') });
-    client.defineCommand('millraceReadOwn', { lua: readAsset('src/archive/truth/lua/read-own.lua') });
-    client.defineCommand('millraceReadPredictions', {
-      lua: readAsset('src/archive/truth/lua/read-predictions.lua'),
-    });
+    client.defineCommand('millraceReadOwn', { lua: packed('read-own') });
+    client.defineCommand('millraceReadPredictions', { lua: packed('read-predictions') });
   }
 
   /** @param ids the parts of the keys after `aidb:<kind>:`, latin1. @returns one truth for each, in their order */

@@ -1,6 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import { inFew } from '../../../foundation/in-few';
-import type { DocumentMapping } from '../../../mapping/documents';
+import { columnsOf, type DocumentMapping } from '../../../mapping/documents';
 import { builtInDocuments } from '../../../mapping/file/built-in';
 import type { Column, Table } from '../table';
 import { checkQuery, checkReadable, checkSelect, type SelectCheck } from './check-select';
@@ -8,7 +8,6 @@ import { requireColumns, requireTable, requireUnique, wrongCount } from './check
 import { checkWatch, type ServedWatch } from './check-watch';
 import { indexFor } from './indexes';
 import { walkQueries } from './walk-statements';
-import { columnsOf } from './outputs';
 import { readQuery } from './reader';
 import { SchemaCopy } from './schema-copy';
 import { meant, type Reason, Unservable } from './unservable';

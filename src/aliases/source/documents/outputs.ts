@@ -1,4 +1,4 @@
-import type { DocumentForm } from '../../../mapping/documents';
+import { columnsOf, type DocumentForm } from '../../../mapping/documents';
 import { quoteText } from '../identifiers';
 
 /** The largest value of a key, in bytes. */
@@ -9,21 +9,6 @@ export const longestKeyPart = 65_536;
 /** What is larger than this, in bytes, is not read in passing: its row says so (`large`). */
 const small = 4_096;
 export const large = '~';
-
-/** The columns that a form reads. */
-export function columnsOf(form: DocumentForm): readonly string[] {
-  switch (form.type) {
-    case 'json':
-    case 'hash':
-      return form.fields.map(({ column }) => column);
-    case 'zset':
-      return [form.member, form.score];
-    case 'string':
-    case 'list':
-    case 'set':
-      return [form.column];
-  }
-}
 
 /**
  * SQL for what a row contributes to the value of its key: a text that begins with `=` (the rest is the contribution) or `{` (it is JSON);

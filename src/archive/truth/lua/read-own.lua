@@ -65,15 +65,3 @@ local function record_of(key)
   if found == 0 and redis.call('TYPE', key).ok == 'none' then return false end
   return concat(lengths, ' ', 1, count) .. '\n' .. concat(present, '', 1, found)
 end
-
-local records = {}
-for index, key in ipairs(KEYS) do
-  local record = excess(key) or record_of(key)
-  if type(record) == 'string' then
-    -- Checked again, for Redis may not tell what a key takes.
-    if #record > limit then record = #record else budget = budget - #record end
-  end
-  records[index] = record
-  if budget <= 0 then break end
-end
-return records

@@ -55,15 +55,3 @@ local function record_of(key)
     metadata and #metadata or '-') .. id .. (born or '') .. (version or '') .. (input or '') .. (output or '')
     .. (confidence or '') .. (ms or '') .. (time or '') .. (metadata or '')
 end
-
-local records = {}
-for index, key in ipairs(KEYS) do
-  local record = excess(key) or record_of(key)
-  if type(record) == 'string' then
-    -- Checked again, for Redis may not tell what a key takes.
-    if #record > limit then record = #record else budget = budget - #record end
-  end
-  records[index] = record
-  if budget <= 0 then break end
-end
-return records
