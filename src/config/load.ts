@@ -12,11 +12,12 @@ import type { PostgresTarget } from '../connections/postgres/postgres-url';
 import { daemonGrants } from '../connections/redis-grants';
 import { givenMappings, loadMappings, mappedPipelines, type MappingsFile, nothingMapped } from './mappings';
 import type { PipelineName } from './names';
+import { redisCertificates } from './redis-certificates';
 import { misnamed, redisOf } from './redis-settings';
 import type { RedisTarget } from '../connections/redis-url';
 import { readSecretFiles } from './secret-files';
 import { defaultSeconds, type Option, options, type Parsed } from './options';
-import { type CertificateFiles, type Certificates, openCertificates } from '../connections/tls';
+import type { CertificateFiles } from '../connections/tls';
 import type { LogConfig } from '../log/log';
 
 export type OptionName = keyof typeof options;
@@ -249,19 +250,6 @@ export function loadConfig(
 
 const named = (name: keyof CertificateFiles, path: string | undefined): CertificateFiles =>
   path === undefined ? {} : { [name]: path };
-
-/** The certificates of the settings, or else of the URL. A string says what is wrong. */
-function redisCertificates(
-  url: RedisTarget | undefined,
-  files: CertificateFiles,
-): Certificates | undefined | string {
-  const names = { ca: 'REDIS_CA_FILE', cert: 'REDIS_CERT_FILE', key: 'REDIS_KEY_FILE' };
-  const first = (['ca', 'cert', 'key'] as const).find((which) => files[which] !== undefined);
-  if (first === undefined) return url?.certificates;
-  if (url?.tls !== true)
-    return `${names[first]} is set, but REDIS_URL is not rediss://…: nothing would be encrypted`;
-  return openCertificates(files, names);
-}
 
 /** `--redis-url <url>` -> `redisUrl`, as commander names it. */
 export const flagName = (flag: string): string =>
