@@ -59,6 +59,9 @@ export async function countRows(
   );
   const count = Number(exact?.['count'] ?? 0);
   if (count <= counted) return { count, about: false };
-  const [known] = await transaction.query('SELECT reltuples::bigint AS count FROM pg_class WHERE oid = $1::regclass', [table]); // prettier-ignore
+  const [known] = await transaction.query(
+    'SELECT reltuples::bigint AS count FROM pg_class WHERE oid = $1::regclass',
+    [table],
+  );
   return { count: Math.max(count, Number(known?.['count'] ?? 0)), about: true };
 }

@@ -14,6 +14,7 @@ export async function deleteRows(
     SELECT (SELECT count(*) FROM gone) AS gone, (SELECT count(*) FROM ${target.table} t WHERE ${where}) AS there`;
   const [row] = await transaction.query(sql, values);
   const gone = Number(row?.['gone']);
-  if (gone < Number(row?.['there'])) throw await swallowed(transaction, target, [], 'took the deletion and kept the row'); // prettier-ignore
+  if (gone < Number(row?.['there']))
+    throw await swallowed(transaction, target, [], 'took the deletion and kept the row');
   return gone;
 }

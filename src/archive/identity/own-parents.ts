@@ -25,7 +25,14 @@ export async function bringOwnParents(batch: Batch, { transaction, targets, trut
       const kind = kindOf(truth.catalogue, parent);
       const coming = new Set(batch.of(parent).map(({ own }) => own?.key[0]));
       const absent = [...missing].filter((value) => !coming.has(value));
-      if (isOwn(kind)) await bring(batch, truth, parent, absent.map((value) => parentName(kind, value)), budget); // prettier-ignore
+      if (isOwn(kind))
+        await bring(
+          batch,
+          truth,
+          parent,
+          absent.map((value) => parentName(kind, value)),
+          budget,
+        );
     }
   }
 }

@@ -38,7 +38,11 @@ export async function planRecords(
   const redis = new RedisConnection(config.redis, 'plan');
   try {
     await redis.connect();
-    const facts = await postgres.read((client) => readSchemaFacts(client, catalogue)).catch((error: unknown) => { throw postgres.translate(error); }); // prettier-ignore
+    const facts = await postgres
+      .read((client) => readSchemaFacts(client, catalogue))
+      .catch((error: unknown) => {
+        throw postgres.translate(error);
+      });
     const { steps, problems } = planOwnTables(facts, catalogue);
     const keys = await countKeys(redis, catalogue);
     const differences = await differencesOf({ ...config, catalogue }, target);

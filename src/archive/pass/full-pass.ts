@@ -151,7 +151,10 @@ export class ArchiveFullPass {
       else {
         const different = await this.#different(kind, ids);
         for (const id of different) found.add(name, id);
-        yield* this.#follow(kind, ids.filter((id) => !different.has(id))); // prettier-ignore
+        yield* this.#follow(
+          kind,
+          ids.filter((id) => !different.has(id)),
+        );
       }
     }
     const packedName = packedKind(this.#catalogue)?.name;

@@ -99,7 +99,10 @@ export class Prepare {
     await this.#look();
     // What lacks something is tried again when anything has changed: it may refer to another one's table. A table that was served, and is gone, may come back: it is not made anew.
     const changed = this.#stopped.some(({ kind, message }) => before.get(kind) !== message);
-    const mended = changed || this.#stopped.length < before.size ? this.#stopped.filter(({ kind }) => !this.#served.has(kind)) : []; // prettier-ignore
+    const mended =
+      changed || this.#stopped.length < before.size
+        ? this.#stopped.filter(({ kind }) => !this.#served.has(kind))
+        : [];
     const { postgres, truth, log } = this.#options;
     if (mended.length > 0) {
       await prepareSchema(postgres, truth.catalogue, log, new Set(mended.map(({ kind }) => kind)));

@@ -112,7 +112,13 @@ export class TruthReader {
     const { client, maxRecordBytes: most } = this.#connection;
     const fields = shapeOf(kind).fields(kind);
     try {
-      const reply = await client.millraceReadOwnBuffer(keys.length, ...keys, String(pageBytes), String(most), ...fields); // prettier-ignore
+      const reply = await client.millraceReadOwnBuffer(
+        keys.length,
+        ...keys,
+        String(pageBytes),
+        String(most),
+        ...fields,
+      );
       return reply.map((record, index) => {
         if (record === null) return { state: 'absent' };
         if (typeof record === 'number') return { state: 'unfit', reason: tooLarge(record, most) };

@@ -28,8 +28,14 @@ export function writeDocuments(
     }
     if (mappings.length > 0) file.set(word, all);
   };
-  section('documents', shown.map(({ document, from }) => ({ name: document.name, from, words: wordsOf(document) }))); // prettier-ignore
-  section('records', records.map(({ record, from }) => ({ name: record.name, from, words: recordWordsOf(record) }))); // prettier-ignore
+  section(
+    'documents',
+    shown.map(({ document, from }) => ({ name: document.name, from, words: wordsOf(document) })),
+  );
+  section(
+    'records',
+    records.map(({ record, from }) => ({ name: record.name, from, words: recordWordsOf(record) })),
+  );
   visit(file, {
     Seq: (_key, list) => {
       list.flow = true;

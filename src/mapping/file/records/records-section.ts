@@ -9,7 +9,18 @@ import { readSection } from '../section';
 import type { Entry, Placed, Section, Value } from '../value';
 
 /** Words of the design that nothing does yet. */
-const later = ['string', 'set', 'zset', 'list', 'each', 'columns', 'identity', 'on_conflict', 'retention', 'append_only'] as const; // prettier-ignore
+const later = [
+  'string',
+  'set',
+  'zset',
+  'list',
+  'each',
+  'columns',
+  'identity',
+  'on_conflict',
+  'retention',
+  'append_only',
+] as const;
 
 /** The words of a record. */
 export const recordWords = [
