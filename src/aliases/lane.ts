@@ -12,7 +12,7 @@ import { PauseState } from '../pipeline/pause';
 import type { CycleOutcome } from '../pipeline/pump';
 import { type AliasLag, LagReader } from './lag';
 import { aliasPasses } from './pass/passes';
-import { describeAliasesApplied, type PassReport } from './pass/report';
+import { describeAliasesApplied, type PassReport, writtenBy } from './pass/report';
 import { Vouching } from './sink/alias-case';
 import type { AliasCheckpoint, MappingSet } from './sink/checkpoint';
 import { AliasFollower } from './sink/follower';
@@ -115,6 +115,7 @@ export function aliasLane(options: AliasLaneOptions): AliasLane {
     },
     onDone: (report) => {
       for (const [type, result] of Object.entries(report.types)) applied.count(type, result);
+      introduction.written(writtenBy(report));
     },
   });
   const onDoubt = (reason: string) => {

@@ -42,6 +42,10 @@ export function dryRunSummary(report: PassReport): string {
   return `${lines}${stops.join('')}Dry run: nothing was changed.`;
 }
 
+/** The mappings whose keys are as they should be after a pass. */
+export const writtenBy = ({ types, blocked }: Pick<PassReport, 'types' | 'blocked'>): readonly string[] =>
+  Object.keys(types).filter((type) => !blocked.includes(type));
+
 /** The documents that no row has a key for, as a pass has found: a table is empty, or a `where` fits nothing. */
 export const emptyDocuments = ({ documents = [], types }: Pick<PassReport, 'documents' | 'types'>) =>
   documents.filter((name) => types[name]?.total === 0 && types[name].skipped === 0);
