@@ -7,7 +7,7 @@ import { AppliedReport } from '../pipeline/applied-report';
 import type { Tell } from '../pipeline/event';
 import { Incidents } from '../pipeline/incidents/incidents';
 import { type LaneState, type Stage, Turns } from '../pipeline/turns';
-import type { PassRunner } from '../pipeline/pass-runner';
+import type { PassRunner, Scope } from '../pipeline/pass-runner';
 import { PauseState } from '../pipeline/pause';
 import type { CycleOutcome } from '../pipeline/pump';
 import { type AliasLag, LagReader } from './lag';
@@ -118,8 +118,8 @@ export function aliasLane(options: AliasLaneOptions): AliasLane {
       introduction.written(writtenBy(report));
     },
   });
-  const onDoubt = (reason: string) => {
-    passes.restart(reason);
+  const onDoubt = (reason: string, of: Scope = 'all') => {
+    passes.restart(reason, of);
   };
   const keep = new Keep({ keeper, incidents, log, onDoubt });
   const follower = new AliasFollower(sink, vouching);
