@@ -21,10 +21,10 @@ export const writingOf = ({ shape }: OwnKind): { readonly type: string; readonly
   shape === 'object' ? { type: 'string', command: 'SET' } : { type: 'hash', command: 'HSET' };
 
 /** What follows the prefix in the key of a row; undefined: the row's key is none that Redis could have. @param row with k0 … */
-export function idOf({ own }: OwnKind, row: TextRow): Buffer | undefined {
+export function idOf({ own, prefix }: OwnKind, row: TextRow): Buffer | undefined {
   const values = own.parts.map((_part, index) => latin1(row[`k${index}`] ?? ''));
   const id = own.parts.map(({ after }, index) => (values[index] ?? '') + latin1(after)).join('');
-  const read = latin1(own.prefix).length + id.length > mostKeyBytes ? undefined : partsOf(own, id);
+  const read = latin1(prefix).length + id.length > mostKeyBytes ? undefined : partsOf(own, id);
   return read?.every((part, index) => part === values[index]) === true
     ? Buffer.from(id, 'latin1')
     : undefined;

@@ -12,7 +12,12 @@ export function asField({ decoder }: Column, text: string): Buffer {
       return Buffer.from(asTime(text));
     case 'integer':
       return Buffer.from(asWhole(text));
-    default:
+    case 'text':
+    case 'json':
+    case 'float':
+    case 'uuid':
+    case 'float or none': // not the user's own
+    case 'time or none':
       return Buffer.from(text);
   }
 }
@@ -32,7 +37,10 @@ export function asJson(column: Column, text: string): string {
       return JSON.stringify(asTime(text));
     case 'bytes':
       return JSON.stringify(asField(column, text).toString('utf8'));
-    default:
+    case 'text':
+    case 'uuid':
+    case 'float or none': // not the user's own
+    case 'time or none':
       return JSON.stringify(text);
   }
 }

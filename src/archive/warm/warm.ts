@@ -66,7 +66,7 @@ export async function warm(options: WarmOptions): Promise<WarmReport> {
       const plan = await makePlan(transaction, targets, strategies, limits);
       onPlan(plan, { redis: redis.display, postgres: postgres.display, evicts, stopped });
       const used = await highestIds(transaction, registry, targets);
-      const counters = await raiseCounters(redis, { used, wentBack, dryRun });
+      const counters = await raiseCounters(redis, { catalogue: registry, used, wentBack, dryRun });
       const restorer = new Restorer({ catalogue: registry, redis, dryRun, tell: daemon });
       const keys = new KeyRestorer(redis, dryRun);
       const own = new OwnRestoration({ transaction, restorer: keys, tallies: plan.tallies });

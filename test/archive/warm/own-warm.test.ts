@@ -247,7 +247,7 @@ test('whatever was archived comes back so that a pass finds no difference', asyn
         );
         if (given.length > 0)
           pipeline.hset(`whole:${n % 2 === 0 ? 'a' : name.replaceAll(/[:/]/g, '') || 'b'}/${n}`, ...given);
-        const { raw: _raw, j, ...members } = hash;
+        const { j, ...members } = { ...hash, raw: undefined };
         const json = JSON.stringify({ ...members, t: name });
         pipeline.set(`object:${name || 'b'}${n}`, j === undefined ? json : json.replace(/\}$/, `,"j":${j}}`));
       }
