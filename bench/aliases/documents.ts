@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { installCapture } from '../../src/aliases/source/capture';
+import { installCapture } from '../../src/aliases/source/install-capture';
 import { sourceOptions } from '../../src/aliases/source/source-options';
 import { type Config, loadConfig } from '../../src/config/load';
 import { timed } from '../clock';

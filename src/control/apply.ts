@@ -7,7 +7,7 @@ import type { MappingSet } from '../aliases/sink/checkpoint';
 import { leftMappings } from '../aliases/sink/left-keys';
 import { aliasPauseStore } from '../aliases/sink/pause-store';
 import { announceMappings } from '../aliases/sink/rewrite-checkpoint';
-import { capturedIn, installCapture } from '../aliases/source/capture';
+import { capturedIn, installCapture } from '../aliases/source/install-capture';
 import { AliasSource } from '../aliases/source/source';
 import { mappingSet, sourceOptions } from '../aliases/source/source-options';
 import { type TableStatus, tableStatuses } from '../aliases/status';

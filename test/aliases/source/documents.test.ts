@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { installCapture, uninstallCapture } from '../../../src/aliases/source/capture';
+import { installCapture, uninstallCapture } from '../../../src/aliases/source/install-capture';
 import type { ChangelogPosition } from '../../../src/aliases/source/changelog';
 import { readDocuments } from '../../../src/aliases/source/documents/catalogue';
 import { Nominator } from '../../../src/aliases/source/documents/nominator';
@@ -693,7 +693,7 @@ describe('the capture', () => {
     const second = id();
     expect(open(team).captureGaps).toEqual([]);
     expect(open(bySport).captureGaps).toEqual([]);
-    expect(installCapture(db.name, [], 'preserve', { documents: [team], tidy: false })).toEqual([]);
+    expect(installCapture(db.name, [], 'preserve', { documents: [team], tidy: false }).steps).toEqual([]);
     expect(objects()).toEqual(expect.arrayContaining([...names]));
     expect(id()).toBe(second);
   });
