@@ -7,7 +7,7 @@ import { AppliedReport } from '../pipeline/applied-report';
 import type { Tell } from '../pipeline/event';
 import { Incidents } from '../pipeline/incidents/incidents';
 import { type LaneState, type Stage, Turns } from '../pipeline/turns';
-import type { PassRunner, Scope } from '../pipeline/pass-runner';
+import type { PassRunner } from '../pipeline/pass-runner';
 import { PauseState } from '../pipeline/pause';
 import type { CycleOutcome } from '../pipeline/pump';
 import { type AliasHandover, handOver, TakeOver } from './handover';
@@ -22,7 +22,7 @@ import { aliasPauseStore } from './sink/pause-store';
 import { Introduction } from './sink/introduction';
 import { AliasSink, CheckpointMoved } from './sink/sink';
 import { sqliteError } from './source/file/database';
-import type { AliasSource } from './source/source';
+import type { AliasSource, OnDoubt } from './source/source';
 import { type KeeperOptions, SourceKeeper } from './source/source-keeper';
 import type { UnservedRow } from './source/unserved';
 import { UnservedRows } from './source/unserved-rows';
@@ -127,8 +127,13 @@ export function aliasLane(options: AliasLaneOptions): AliasLane {
       introduction.written(writtenBy(report));
     },
   });
-  const onDoubt = (reason: string, of: Scope = 'all') => {
-    passes.restart(reason, of);
+  const onDoubt = (reason: string) => {
+    passes.restart(reason);
+  };
+  const onDoubtOf: OnDoubt = ({ reason, doubt, documents: of }) => {
+    // What was not logged then is seen by whatever pass there is.
+    if (doubt === 'unlogged') void passes.request(reason, of);
+    else passes.restart(reason, of);
   };
   const keep = new Keep({ keeper, incidents, log, onDoubt });
   const follower = new AliasFollower({
@@ -180,7 +185,7 @@ export function aliasLane(options: AliasLaneOptions): AliasLane {
         yieldToWriter,
         tidy({ keep, keeper, sink, log }),
         restWhilePaused,
-        tail({ keep, sink, vouching, introduction, applied, onDoubt }),
+        tail({ keep, sink, vouching, introduction, applied, onDoubt: onDoubtOf }),
         pass,
       ],
       atRest: [settle],

@@ -144,3 +144,32 @@ test('a reload in the middle of the first pass begins that anew; triggers that w
   expect(passes(running).every((of) => of === '*')).toBe(true);
   await stop(running);
 }, 90_000);
+
+test('after `config apply`, too, a daemon that runs passes over what is new alone, and what the apply has not seen has gone to nobody', async () => {
+  const { db, write, daemon, millrace } = shopWith('apply', product);
+  const running = daemon();
+  await firstPass(running);
+  write(product, card);
+  const rename = db.prepare('UPDATE products SET name = ? WHERE id = 3');
+  let last = '';
+  const writing = setInterval(() => {
+    rename.run((last = `ball ${Math.random()}`));
+  }, 5);
+  expect(await millrace('config', 'apply')).toMatchObject({
+    code: 0,
+    output: expect.stringContaining('the mappings were read again') as string,
+  });
+  clearInterval(writing);
+  await eventually(
+    async () => {
+      expect(await redis().get('product:3')).toBe(JSON.stringify({ id: 3, name: last }));
+      expect(await redis().hget('card:3', 'name')).toBe(last);
+    },
+    { alive: running.ended },
+  );
+  await eventually(() => passes(running).length > 0, { alive: running.ended });
+  await travelled(db, running);
+  expect(passes(running)).toEqual(['card']);
+  await stop(running);
+  expect(running.output()).not.toMatch(/does not go on|was mended|went backwards|started over/);
+}, 90_000);

@@ -5,6 +5,7 @@ import { fold, foldingOf } from './file/alone';
 import type { FoldVerdict } from './file/fold-process';
 import { installCapture, type Renamed } from './install-capture';
 import { type FileIdentity, sameFile } from './file/ground';
+import { describeTables } from './describe-tables';
 import { AliasSource, type SourceChange, type SourceOptions } from './source';
 
 export interface KeeperOptions extends SourceOptions {
@@ -233,18 +234,3 @@ export class SourceKeeper {
     return true;
   }
 }
-
-/** The served tables with their mapped columns, and the others with the reason: what a pass depends on. */
-const describeTables = (source: AliasSource): string =>
-  [
-    ...source.entries.map((entry) =>
-      entry.state === 'served'
-        ? `${entry.table}(${entry.idColumn}, ${entry.aliasColumn})`
-        : `${entry.mapping.table} ${entry.reason}`,
-    ),
-    ...source.documents.map((entry) =>
-      entry.state === 'served'
-        ? `${entry.mapping.name} of ${entry.table.name}(${entry.columns.map(({ name }) => name).join(', ')})`
-        : `${entry.mapping.name} ${entry.reason}`,
-    ),
-  ].join(', ');
