@@ -132,6 +132,7 @@ export function archiveLane(options: ArchiveLaneOptions): ArchiveLane {
     onApplied: (page, ms, since) => {
       fullPasses.applied(page);
       refusals.note(page);
+      for (const what of page.incidents) incidents.add(what);
       names.tell(page);
       applied.add({ counts: countsOf(page), parked: page.parked, tookMs: ms, since });
     },
@@ -143,12 +144,18 @@ export function archiveLane(options: ArchiveLaneOptions): ArchiveLane {
     },
     mayApply: async (page) => !deletes || follow.mayDelete(page),
     mayGoOn: () =>
-      !tick.due && !follow.must && !parked.due && !parked.possible && passes.progress === undefined,
+      !tick.due &&
+      !follow.must &&
+      !parked.due &&
+      !parked.possible &&
+      passes.progress === undefined &&
+      prepare.made?.readsOn !== true,
   });
   const fullPasses = new ArchivePasses({
     ...{ ...shared, targets, metrics, tell },
     entryId: () => tail.entryId,
     apply: (nominated) => applier().applyNominated(nominated),
+    readsOn: () => prepare.made?.readsOn === true,
     onDone: ({ reason }) => retain?.passed(reason),
   });
   const passes = fullPasses.runner;
@@ -176,6 +183,7 @@ export function archiveLane(options: ArchiveLaneOptions): ArchiveLane {
     await parked.retry(() => applier().retrySome());
     return parked.due ? 'more' : undefined;
   };
+  const readOn: Stage = async () => ((await applier().readOn()) ? 'more' : undefined);
   const pass: Stage = async () => ((await passes.step()) ? 'more' : undefined);
   const report: Stage = () => {
     applied.flush();
@@ -206,7 +214,7 @@ export function archiveLane(options: ArchiveLaneOptions): ArchiveLane {
   const turns = new Turns({
     ...{ passes, incidents, pause, applied, recover },
     stages: {
-      always: [prepare.run, gained, follow.run, tick.run, tail.run, retry, pass],
+      always: [prepare.run, gained, follow.run, tick.run, tail.run, readOn, retry, pass],
       atRest: [tail.rest, report, ...(retain === undefined ? [] : [retain.run])],
     },
   });

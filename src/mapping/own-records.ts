@@ -98,7 +98,7 @@ function ownKind(mapping: RecordMapping, byName: ReadonlyMap<string, RecordMappi
   const refers = parents.map(({ column, record }) => ({ column, kind: record }));
   return {
     ...{ name, table, identity: 'own', statistic: lineOf(name), parents: [] },
-    shape: mapping.holds === 'json' ? 'object' : 'hash',
+    shape: shapeOf(mapping),
     columns: [...references, ...columns],
     ...(mapping.appendOnly ? { appendOnly: true } : {}),
     own: {
@@ -107,6 +107,9 @@ function ownKind(mapping: RecordMapping, byName: ReadonlyMap<string, RecordMappi
     },
   };
 }
+
+const shapeOf = ({ holds }: RecordMapping): Kind['shape'] =>
+  holds === 'entry' ? 'entries' : holds === 'json' ? 'object' : 'hash';
 
 const itemOf = ({ holds, columns }: RecordMapping): OwnRecord['item'] => {
   const column = isEach(holds) ? columns.find(({ field }) => field === itemWord[holds]) : undefined;

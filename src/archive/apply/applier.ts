@@ -12,6 +12,7 @@ import { foreign } from '../letters/foreign';
 import { keyOf } from '../record/key';
 import type { Nominated } from '../record/nominated';
 import { type Kind, type KindName, namesWhere, onDeleteOf, packedKind, prefixOf } from '../../mapping/kinds';
+import { EntryReader } from '../truth/entry-reader';
 import { lookUp } from '../truth/look-up';
 import type { Nominations } from '../record/nomination';
 import { MemberReader } from '../truth/member-reader';
@@ -60,6 +61,7 @@ export class Applier {
   readonly batches: PageBatches;
   readonly #options: ApplierOptions;
   readonly #metrics: MemberReader;
+  readonly #entries: EntryReader;
   readonly #growing: readonly KindName[]; // kinds whose keys grow, point by point
   readonly #deleting: readonly Kind[]; // kinds whose rows do not stay when their records are deleted
   readonly #echoing: KindName; // of which echoes are known; '': none
@@ -74,6 +76,7 @@ export class Applier {
     const { catalogue } = options.truth;
     this.batches = new PageBatches(options.sink.knownId, this.#expectMended);
     this.#metrics = new MemberReader(options.redis, catalogue);
+    this.#entries = new EntryReader(options.redis, options.postgres);
     this.#growing = namesWhere(catalogue, ({ shape }) => shape === 'members');
     const { onDelete, targets } = options;
     this.#deleting = [...targets.values()].flatMap(({ kind }) =>
@@ -186,6 +189,24 @@ export class Applier {
     }
   }
 
+  /** Whether streams of the user's own were not read to their end: `readOn` goes on. */
+  get readsOn(): boolean {
+    return this.#entries.hasMore;
+  }
+
+  /** Reads on in streams that had too much for one turn. @returns whether there may be more */
+  async readOn(): Promise<boolean> {
+    if (!this.#entries.hasMore) return false;
+    const nominated = this.#entries.takeUnfinished();
+    try {
+      await this.#apply({ batch: new Batch(), nominated, direct: false });
+    } catch (error) {
+      this.#entries.leave(nominated);
+      throw error;
+    }
+    return true;
+  }
+
   #withoutEchoes(nominated: Nominations): Nominations {
     const wanted = new Map(nominated);
     const echoing = [...(nominated.get(this.#echoing) ?? [])];
@@ -218,7 +239,7 @@ export class Applier {
     const { truth } = this.#options;
     const { targets } = this.#options;
     const served = new Map([...work.nominated].filter(([kind]) => targets.has(kind)));
-    const answers = lookUp(served, truth, this.#metrics);
+    const answers = lookUp(served, { truth, metrics: this.#metrics, entries: this.#entries });
     let { batch, direct } = work;
     let bytes = 0;
     let next: ReturnType<typeof answers.next> | undefined;

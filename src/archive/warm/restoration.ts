@@ -83,6 +83,7 @@ export class Restoration {
     hash: (target, rows) => this.#restoreRecords(target, rows),
     fields: ({ kind }, rows) => this.#restoreFields(kind, rows),
     members: ({ kind }, rows) => this.#restorePoints(kind, rows),
+    entries: () => Promise.resolve(0),
     object: () => Promise.resolve(0), // of the user's own, whose keys nothing is put back under
   };
 
