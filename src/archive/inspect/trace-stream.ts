@@ -31,7 +31,7 @@ const page = 1_000;
 /** The most entries that are looked at: reading them takes about ten seconds. */
 const mostEntries = 1_000_000;
 
-/** Looks for a record in the entries that wait in the stream. Reads only. @param id the part of its key after `aidb:<kind>:` */
+/** Looks for a record in the entries that wait in the stream. Reads only. @param id the part of its key after the prefix */
 export async function scanWaiting(
   redis: RedisConnection,
   position: string,
