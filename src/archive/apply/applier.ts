@@ -6,7 +6,7 @@ import { Batch } from '../batch/batch';
 import type { Checkpoint } from '../position/checkpoint';
 import { type DeadLetter, storedLetter } from '../letters/dead-letters';
 import type { Echoes } from '../stream/echoes';
-import { compareEntryIds } from '../stream/entry-id';
+import { compareEntryIds, isEntryId } from '../stream/entry-id';
 import { readContents } from '../letters/contents';
 import { foreign } from '../letters/foreign';
 import { keyOf } from '../record/key';
@@ -19,6 +19,7 @@ import { MemberReader } from '../truth/member-reader';
 import { putAnswers, putGone } from '../truth/put-answers';
 import { PageBatches } from './page-batches';
 import type { Behind } from './relay';
+import { type ParkedEntry, retryEntries } from './retry-entries';
 import type { ArchiveSink } from './sink';
 import type { Page } from '../tail/stream';
 import type { Targets } from '../record/target';
@@ -155,8 +156,10 @@ export class Applier {
     const batch = new Batch();
     const nominated = new Map<KindName, Set<string>>();
     const deleted = new Map<KindName, Set<string>>();
+    const entries: ParkedEntry[] = [];
     for (const row of rows) {
-      const { id, kind, redisKey, payload, waits, isDeletion, life } = storedLetter(row);
+      const letter = storedLetter(row);
+      const { id, kind, redisKey, payload, waits, isDeletion, life } = letter;
       batch.retried.push(id);
       batch.life = life;
       const known = this.#options.truth.catalogue.get(kind);
@@ -167,6 +170,15 @@ export class Applier {
         batch.letters.push(foreign(known, redisKey, isDeletion));
         continue;
       }
+      if (known.shape === 'entries' && isEntryId(letter.distinction)) {
+        entries.push({
+          kind: known,
+          name: Buffer.from(name, 'latin1'),
+          entryId: letter.distinction,
+          payload,
+        });
+        continue;
+      }
       // Read from its start: the points that waited, and those that were too large, were read before.
       if (waits || payload === undefined) this.#metrics.forget(kind, name);
       nominated.set(kind, (nominated.get(kind) ?? new Set()).add(name));
@@ -175,6 +187,7 @@ export class Applier {
       const kept = payload && readContents(known, payload);
       if (kept !== undefined) batch.add(kept);
     }
+    await retryEntries(batch, entries, this.#entries);
     await this.#apply({ batch, nominated, deleted, direct: false });
     return true;
   }
