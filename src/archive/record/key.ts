@@ -20,14 +20,3 @@ export function recordOf(
   }
   return undefined;
 }
-
-const registryPrefix = 'aidb:';
-
-/** The record that a whole key names, of whichever kind. @param key latin1 */
-export function recordOfKey(catalogue: Catalogue, key: string): ReturnType<typeof recordOf> {
-  if (key.length > mostKeyBytes) return undefined;
-  const own = ownRecordOf(catalogue, key);
-  if (own !== undefined || !key.startsWith(registryPrefix)) return own;
-  const rest = key.slice(registryPrefix.length);
-  return rest.startsWith(foreignMark) ? undefined : recordOf(catalogue, rest);
-}
