@@ -1,4 +1,4 @@
-import { type Catalogue, ownKindsOf, registryOf } from '../mapping/kinds';
+import { type Catalogue, type OwnKind, ownKindsOf, registryOf } from '../mapping/kinds';
 
 const prefix = 'aidb:';
 
@@ -11,7 +11,7 @@ export function keyspacePatterns(db: number, catalogue: Catalogue): readonly str
   const registry = registryOf(catalogue);
   return [
     ...(registry.size === 0 ? [] : [keyspacePattern(db, registry)]),
-    ...ownKindsOf(catalogue).map(({ own }) => `${channel(db)}${globOf(own.prefix)}*`),
+    ...ownKindsOf(catalogue).map((kind) => `${channel(db)}${ownKeys(kind)}`),
   ];
 }
 
@@ -23,6 +23,10 @@ export function keyspacePattern(db: number, registry: Catalogue): string {
   const initials = new Set([...registry.keys()].map((name) => name.charAt(0)));
   return `${channel(db)}${prefix}[${[...initials].join('')}]*`;
 }
+
+/** The glob that the keys of a kind of the user's own fit. */
+export const ownKeys = ({ own: { prefix, parts } }: OwnKind): string =>
+  `${globOf(prefix)}${parts.length === 0 ? '' : '*'}`;
 
 /** The glob that only this text fits. */
 export const globOf = (text: string): string => text.replace(/[\\*?[\]]/g, '\\$&');

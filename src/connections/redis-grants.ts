@@ -1,6 +1,6 @@
 import { type DocumentMapping, documentKeyspace } from '../mapping/documents';
 import { type Catalogue, ownKindsOf } from '../mapping/kinds';
-import { globOf, keyspacePatterns } from './keyspace-pattern';
+import { globOf, keyspacePatterns, ownKeys } from './keyspace-pattern';
 
 /**
  * The ACL rules that the daemon and the verbs need, and no more; deploy/redis/millrace.acl says the same for the built-in mappings, and tests
@@ -8,7 +8,7 @@ import { globOf, keyspacePatterns } from './keyspace-pattern';
  * script have keys only with the right to write them, whatever it does; inside the script each command is checked again.)
  */
 export function daemonGrants(catalogue: Catalogue, documents: readonly DocumentMapping[] = []): string {
-  const own = ownKindsOf(catalogue).map(({ own: { prefix } }) => `${globOf(prefix)}*`);
+  const own = ownKindsOf(catalogue).map(ownKeys);
   return [
     ...[
       '%R~aidb:*',

@@ -1,4 +1,4 @@
-import type { OwnRecord } from './own-key';
+import { isNamedByOne, type OwnRecord } from './own-key';
 
 /** The name of a kind in a catalogue: `model`, `prediction`. */
 export type KindName = string;
@@ -122,9 +122,10 @@ export function catalogueOf(rows: readonly Kind[]): Catalogue {
   const catalogue = new Map<KindName, Kind>();
   for (const kind of rows) {
     const { name, parents, shape, series, own } = kind;
+    const isNamed = (other: Kind | undefined) => other?.own !== undefined && isNamedByOne(other.own);
     const early =
       parents.find((parent) => catalogue.get(parent.kind)?.identity !== 'mapped') ??
-      own?.refers.find((other) => catalogue.get(other.kind)?.own?.parts.length !== 1);
+      own?.refers.find((other) => !isNamed(catalogue.get(other.kind)));
     const form = own === undefined ? nameForm : ownNameForm;
     if (!form.test(name) || catalogue.has(name)) throw new Error(`${name} is no name for a kind`);
     if (own === undefined && (name === 'counter' || name === 'idx'))

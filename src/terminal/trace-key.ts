@@ -68,7 +68,7 @@ function ownRecord(
 ): Traced | undefined {
   const found = ownRecordOf(catalogue, Buffer.from(text).toString('latin1'));
   if (found !== undefined) return { of: 'record', kind: found.kind, id: Buffer.from(found.id, 'latin1') };
-  const kind = ownKindsOf(catalogue).find(({ own }) => text.startsWith(own.prefix));
+  const kind = ownKindsOf(catalogue).find(({ own }) => own.parts.length > 0 && text.startsWith(own.prefix));
   if (kind === undefined) return undefined;
   throw refuse(`${text} is not of the form of the keys of ${kind.name}, and so no record`);
 }
@@ -80,7 +80,9 @@ function refused(message: string, text: string, { aliasTables, documents = [], c
     ...(kinds.length > 0 ? [`aidb:<kind>:<id> (kinds: ${kinds.join(', ')})`] : []),
     ...(types.length > 0 ? [`alias:<type>:<alias> (types: ${types.join(', ')})`] : []),
     ...documents.map(({ key }) => key.text),
-    ...ownKindsOf(catalogue).map(({ own }) => `${own.prefix}…`),
+    ...ownKindsOf(catalogue).map(({ own: { prefix, parts } }) =>
+      parts.length === 0 ? prefix : `${prefix}…`,
+    ),
   ];
   const meant = nearestPrefix(text, [
     ...aliasTables.map(({ type }) => keyPrefix(type)),

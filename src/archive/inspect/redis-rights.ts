@@ -3,7 +3,7 @@ import type { Finding } from '../../pipeline/finding';
 import { inFew } from '../../foundation/in-few';
 import { changesStream } from '../../writer/keys';
 import { type Granted, missingGrants, noteMissing } from '../../connections/missing-grants';
-import { globOf, keyspacePatterns } from '../../connections/keyspace-pattern';
+import { keyspacePatterns, ownKeys } from '../../connections/keyspace-pattern';
 import { type Catalogue, ownKindsOf } from '../../mapping/kinds';
 import { incarnationKey } from '../position/redis-facts';
 
@@ -43,11 +43,15 @@ const needed: readonly Granted[] = [
 
 /** The same for the records of the user's own. */
 const neededOf = (catalogue: Catalogue): readonly (readonly [grant: string, ...command: string[]])[] =>
-  ownKindsOf(catalogue).flatMap(({ shape, own: { prefix } }) => {
+  ownKindsOf(catalogue).flatMap((kind) => {
+    const {
+      shape,
+      own: { prefix, parts },
+    } = kind;
     const reads = shape === 'object' ? ['GET', 'STRLEN'] : ['HMGET', 'HSTRLEN'];
     return ['TYPE', 'PTTL', ...reads].map((command): readonly [string, ...string[]] => [
-      `+${command.toLowerCase()} %R~${globOf(prefix)}*`,
-      ...[command, `${prefix}0`, ...(command.startsWith('H') ? ['id'] : [])],
+      `+${command.toLowerCase()} %R~${ownKeys(kind)}`,
+      ...[command, parts.length === 0 ? prefix : `${prefix}0`, ...(command.startsWith('H') ? ['id'] : [])],
     ]);
   });
 
