@@ -35,9 +35,7 @@ export interface OwnReference {
 
 /** What a mapping of the user's own says of its records beside their columns. The key is the identity: a row follows its key. */
 export interface OwnRecord {
-  /** The literal that all keys begin with. */
-  readonly prefix: string;
-  /** Together, and with the item, they are the unique key of the table. None: there is one key, the prefix, and it has items. */
+  /** Together, and with the item, they are the unique key of the table. None: there is one key, the kind's prefix, and it has items. */
   readonly parts: readonly OwnKeyPart[];
   readonly refers: readonly OwnReference[];
   /** Columns, beside the key, in which Postgres allows one row only: a record with what another row has is parked. */

@@ -95,12 +95,12 @@ function ownKind(mapping: RecordMapping, byName: ReadonlyMap<string, RecordMappi
   }));
   const refers = parents.map(({ column, record }) => ({ column, kind: record }));
   return {
-    ...{ name, table, identity: 'own', statistic: lineOf(name), parents: [] },
+    ...{ name, prefix: key.prefix, table, identity: 'own', statistic: lineOf(name), parents: [] },
     shape: mapping.holds === 'json' ? 'object' : 'hash',
     columns: [...references, ...columns],
     ...(mapping.appendOnly ? { appendOnly: true } : {}),
     own: {
-      ...{ prefix: key.prefix, parts, refers, unique, none },
+      ...{ parts, refers, unique, none },
       ...{ item, onDelete, onConflict, retentionDays },
     },
   };

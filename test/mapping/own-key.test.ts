@@ -3,7 +3,7 @@ import { partsOf } from '../../src/mapping/own-key';
 import { ownKinds, type RecordMapping } from '../../src/mapping/own-records';
 import { keyspacePatterns } from '../../src/connections/keyspace-pattern';
 import { daemonGrants } from '../../src/connections/redis-grants';
-import { ownRecordOf, recordOf } from '../../src/archive/record/key';
+import { recordOf } from '../../src/archive/record/key';
 import { parseTraced } from '../../src/terminal/trace-key';
 
 const mapping: RecordMapping = {
@@ -26,9 +26,9 @@ describe('a key without parts', () => {
   test('is the one that is the literal, and nothing that begins so', () => {
     expect(partsOf({ parts: [] }, '')).toEqual([]);
     expect(partsOf({ parts: [] }, 'x')).toBeUndefined();
-    expect(ownRecordOf(catalogue, 'scores')).toEqual({ kind: 'score', id: '' });
-    expect(ownRecordOf(catalogue, 'scores2')).toBeUndefined();
-    expect(recordOf(catalogue, ':scores:2')).toEqual({ kind: 'later', id: '2' });
+    expect(recordOf(catalogue, 'scores')).toEqual({ kind: 'score', id: '' });
+    expect(recordOf(catalogue, 'scores2')).toBeUndefined();
+    expect(recordOf(catalogue, 'scores:2')).toEqual({ kind: 'later', id: '2' });
   });
 
   test('is all that is listened to, and all that is granted', () => {
