@@ -1,5 +1,5 @@
 import { commonStart } from '../foundation/common-start';
-import type { OwnRecord } from './own-key';
+import { isNamedByOne, type OwnRecord } from './own-key';
 
 /** The name of a kind in a catalogue: `model`, `prediction`. */
 export type KindName = string;
@@ -126,9 +126,10 @@ export function catalogueOf(rows: readonly Kind[]): Catalogue {
   const catalogue = new Map<KindName, Kind>();
   for (const kind of rows) {
     const { name, parents, shape, series, own } = kind;
+    const isNamed = (other: Kind | undefined) => other?.own !== undefined && isNamedByOne(other.own);
     const early =
       parents.find((parent) => catalogue.get(parent.kind)?.identity !== 'mapped') ??
-      own?.refers.find((other) => catalogue.get(other.kind)?.own?.parts.length !== 1);
+      own?.refers.find((other) => !isNamed(catalogue.get(other.kind)));
     const form = own === undefined ? nameForm : ownNameForm;
     if (!form.test(name) || catalogue.has(name)) throw new Error(`${name} is no name for a kind`);
     if (early !== undefined) throw new Error(`${name} refers to ${early.kind}, which has to come before it`);
