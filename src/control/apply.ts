@@ -28,7 +28,7 @@ import { fatal } from '../foundation/errors';
 import { nearest } from '../foundation/nearest';
 import { keyPrefix } from '../mapping/alias-tables';
 import { documentHashes } from '../mapping/fingerprint';
-import { ownKindsOf, prefixOf } from '../mapping/kinds';
+import { ownKindsOf } from '../mapping/kinds';
 import type { Log } from '../log/log';
 import { type CaptureChange, captureChange } from './capture-change';
 import { migratePostgres } from './migrate-postgres';
@@ -195,7 +195,7 @@ async function reload(connection: RedisConnection): Promise<readonly ReloadAnswe
 const prefixesOf = ({ documents, aliasTables, catalogue }: Config): readonly string[] => [
   ...documents.map(({ key }) => key.prefix),
   ...aliasTables.map(({ type }) => keyPrefix(type)),
-  ...[...catalogue.values()].map(prefixOf),
+  ...[...catalogue.values()].map(({ prefix }) => prefix),
 ];
 
 function requireNames(names: readonly string[], known: readonly string[], what: string): void {

@@ -2,11 +2,11 @@ import { catalogueOf, type Column, type Kind, type Parent } from './kinds';
 
 const text = (column: string): Column => ({ column, field: column, decoder: 'text' });
 const json = (column: string, field = column): Column => ({ column, field, decoder: 'json' });
-const float = (column: string): Column => ({ column, field: column, decoder: 'float or none' });
+const float = (column: string): Column => ({ column, field: column, decoder: 'float', none: '0' });
 const integer = (column: string): Column => ({ column, field: column, decoder: 'integer' });
 const time = (column: string): Column => ({ column, field: column, decoder: 'time' });
 const born = (column: string): Column => ({ ...time(column), required: true });
-const ended: Column = { column: 'completed_at', field: 'completed_at', decoder: 'time or none' };
+const ended: Column = { column: 'completed_at', field: 'completed_at', decoder: 'time', none: '' };
 const lasts: NonNullable<Kind['lasts']> = { status: 'status', until: 'completed_at' };
 const name = (column: string): Column => ({ ...text(column), required: true });
 const ownRun: Parent = { column: 'training_run_id', kind: 'run', from: 0 };
@@ -15,13 +15,14 @@ const ownRun: Parent = { column: 'training_run_id', kind: 'run', from: 0 };
 export const kinds = {
   model: {
     name: 'model',
+    prefix: 'aidb:model:',
     table: 'models',
     shape: 'hash',
     statistic: 'models',
     identity: 'mapped',
     created: 'created_at',
     natural: ['name'],
-    counted: true,
+    counter: 'aidb:counter:model',
     index: { key: 'aidb:idx:models', by: 'id' },
     names: 'aidb:model:name_to_id',
     aside: 'name_to_id',
@@ -36,13 +37,14 @@ export const kinds = {
   },
   dataset: {
     name: 'dataset',
+    prefix: 'aidb:dataset:',
     table: 'datasets',
     shape: 'hash',
     statistic: 'datasets',
     identity: 'mapped',
     created: 'created_at',
     natural: ['name'],
-    counted: true,
+    counter: 'aidb:counter:dataset',
     index: { key: 'aidb:idx:datasets', by: 'id' },
     told: 'Dataset',
     parents: [],
@@ -58,13 +60,14 @@ export const kinds = {
   },
   experiment: {
     name: 'experiment',
+    prefix: 'aidb:experiment:',
     table: 'experiments',
     shape: 'hash',
     statistic: 'experiments',
     identity: 'mapped',
     created: 'created_at',
     natural: ['name'],
-    counted: true,
+    counter: 'aidb:counter:experiment',
     index: { key: 'aidb:idx:experiments', by: 'id' },
     lasts,
     parents: [],
@@ -78,25 +81,27 @@ export const kinds = {
   },
   version: {
     name: 'version',
+    prefix: 'aidb:version:',
     table: 'model_versions',
     shape: 'hash',
     statistic: 'versions',
     identity: 'mapped',
     created: 'created_at',
     natural: ['model_id', 'version'],
-    counted: true,
+    counter: 'aidb:counter:version',
     index: { key: 'aidb:idx:versions:{0}', by: 'id' },
     parents: [{ column: 'model_id', kind: 'model', from: 'model_id' }],
     columns: [name('version'), text('checkpoint_path'), json('config'), text('status'), born('created_at')],
   },
   run: {
     name: 'run',
+    prefix: 'aidb:run:',
     table: 'training_runs',
     shape: 'hash',
     statistic: 'runs',
     identity: 'mapped',
     created: 'started_at',
-    counted: true,
+    counter: 'aidb:counter:run',
     index: { key: 'aidb:idx:runs', by: 'id' },
     lasts,
     parents: [
@@ -113,6 +118,7 @@ export const kinds = {
   },
   hyperparam: {
     name: 'hyperparam',
+    prefix: 'aidb:hyperparam:',
     table: 'hyperparameters',
     shape: 'fields',
     statistic: 'hyperparams',
@@ -122,6 +128,7 @@ export const kinds = {
   },
   exprun: {
     name: 'exprun',
+    prefix: 'aidb:exprun:',
     table: 'experiment_runs',
     shape: 'hash',
     identity: 'keyed',
@@ -135,6 +142,7 @@ export const kinds = {
   },
   metric: {
     name: 'metric',
+    prefix: 'aidb:metric:',
     table: 'metrics',
     shape: 'members',
     series: { key: ['metric_name', 'split'], score: ['epoch', 'step'] },
@@ -154,6 +162,7 @@ export const kinds = {
   },
   prediction: {
     name: 'prediction',
+    prefix: 'aidb:prediction:',
     table: 'predictions',
     shape: 'hash',
     statistic: 'predictions',
@@ -162,7 +171,7 @@ export const kinds = {
     appendOnly: true,
     carried: true,
     packed: true,
-    counted: true,
+    counter: 'aidb:counter:prediction',
     index: { key: 'aidb:idx:predictions:{0}', by: 'newest' },
     parents: [{ column: 'model_version_id', kind: 'version', from: 'model_version_id' }],
     columns: [

@@ -1,3 +1,5 @@
+import type { Each } from './record-forms';
+
 /** A part of a key template: `{id:int}`, `{slug}`, or `{rest*}`. */
 export interface OwnKeyPart {
   /** The column of the table that holds it. */
@@ -18,8 +20,6 @@ export interface OwnReference {
 
 /** What a mapping of the user's own says of its records beside their columns. The key is the identity: a row follows its key. */
 export interface OwnRecord {
-  /** The literal that all keys begin with. */
-  readonly prefix: string;
   /** At least one: together they are the unique key of the table. */
   readonly parts: readonly [OwnKeyPart, ...OwnKeyPart[]];
   readonly refers: readonly OwnReference[];
@@ -27,6 +27,12 @@ export interface OwnRecord {
   readonly unique: readonly (readonly string[])[];
   /** A value that means that there is none; undefined: no value does. */
   readonly none: string | undefined;
+  /** Of a mapping whose keys hold several records: what they are, and the column that tells one from the others of its key. */
+  readonly item: { readonly each: Each; readonly column: string } | undefined;
+  /** What becomes of a row with the record's key that no record was written to yet. */
+  readonly onConflict: 'skip' | 'overwrite' | 'merge';
+  /** After how many days records leave Redis, once they are in Postgres; undefined: they stay. */
+  readonly retentionDays: number | undefined;
   /** What becomes of the row of a record that the application deletes; `mark`: it gets a time in `deleted_at`. */
   readonly onDelete: 'keep' | 'delete' | 'mark';
 }

@@ -1,23 +1,26 @@
 import type { Column, Decoder, Kind } from './kinds';
 import type { OwnKeyPart, OwnRecord } from './own-key';
+import { type Holds, isEach, itemWord, type RecordType } from './record-forms';
 import { statisticsOf } from './statistics';
 
-export const recordTypes = ['text', 'int', 'float', 'bool', 'json', 'time', 'uuid', 'bytes'] as const;
-export type RecordType = (typeof recordTypes)[number];
-
-/** A record of the user's own: a hash or a JSON object in Redis, a row of a table in Postgres. */
+/** A record of the user's own: in Redis a key, or one of the things that a key holds; in Postgres a row of a table. */
 export interface RecordMapping {
   readonly name: string;
   readonly table: string;
   readonly key: RecordKey;
-  /** What a key holds: a hash with a field a column, or a string with a JSON object. */
-  readonly holds: 'hash' | 'json';
+  readonly holds: Holds;
   readonly columns: readonly RecordColumn[];
   readonly parents: readonly RecordParent[];
   readonly unique: OwnRecord['unique'];
   /** A value that means NULL; undefined: none does. */
   readonly none: string | undefined;
   readonly onDelete: OwnRecord['onDelete'];
+  /** What becomes of a row with the record's key that no record was written to yet. */
+  readonly onConflict: OwnRecord['onConflict'];
+  /** Its records never change, so that their keys say everything. */
+  readonly appendOnly: boolean;
+  /** After how many days records leave Redis, once they are in Postgres; undefined: they stay. Only of those that are appended only. */
+  readonly retentionDays: number | undefined;
 }
 
 /** `user:{id:int}`. */
@@ -29,6 +32,7 @@ export interface RecordKey {
 
 export interface RecordColumn {
   readonly column: string;
+  /** A field of the hash, of the JSON object (which a field's value, a member or an element may be) or of the entry; or one of `itemWords`. */
   readonly field: string;
   readonly type: RecordType;
   /** A record without a value there is parked. */
@@ -74,7 +78,7 @@ export function ownKinds(mappings: readonly RecordMapping[]): readonly Kind[] {
 }
 
 function ownKind(mapping: RecordMapping, byName: ReadonlyMap<string, RecordMapping>): Kind {
-  const { name, table, key, parents, unique, none, onDelete } = mapping;
+  const { name, table, key, parents, unique, none, onDelete, onConflict, retentionDays } = mapping;
   const inKey = new Map(parents.flatMap(({ column, from }) => ('part' in from ? [[from.part, column]] : [])));
   const [first, ...others] = key.parts.map((part) => ({
     ...part,
@@ -93,12 +97,21 @@ function ownKind(mapping: RecordMapping, byName: ReadonlyMap<string, RecordMappi
   const parts: readonly [OwnKeyPart, ...OwnKeyPart[]] = [first, ...others];
   const refers = parents.map(({ column, record }) => ({ column, kind: record }));
   return {
-    ...{ name, table, identity: 'own', statistic: lineOf(name), parents: [] },
+    ...{ name, prefix: key.prefix, table, identity: 'own', statistic: lineOf(name), parents: [] },
     shape: mapping.holds === 'json' ? 'object' : 'hash',
     columns: [...references, ...columns],
-    own: { prefix: key.prefix, parts, refers, unique, none, onDelete },
+    ...(mapping.appendOnly ? { appendOnly: true } : {}),
+    own: {
+      ...{ parts, refers, unique, none },
+      ...{ item: itemOf(mapping), onDelete, onConflict, retentionDays },
+    },
   };
 }
+
+const itemOf = ({ holds, columns }: RecordMapping): OwnRecord['item'] => {
+  const column = isEach(holds) ? columns.find(({ field }) => field === itemWord[holds]) : undefined;
+  return isEach(holds) && column !== undefined ? { each: holds, column: column.column } : undefined;
+};
 
 /** The line of the statistics: `errors`, and what the registry counts, have theirs already. */
 const lineOf = (name: string): string => (takenLines.has(name) ? `${name} (records)` : name);

@@ -5,7 +5,7 @@ import { aiRegistry } from '../../src/mapping/ai-registry';
 import type { DocumentMapping } from '../../src/mapping/documents';
 import { documentWords } from '../../src/mapping/file/documents-section';
 import { recordWords } from '../../src/mapping/file/records/records-section';
-import { recordTypes } from '../../src/mapping/own-records';
+import { recordTypes } from '../../src/mapping/record-forms';
 import { fileWords, includable } from '../../src/mapping/file/mapping-file';
 
 const text = readAsset('docs/11-mappings.md');

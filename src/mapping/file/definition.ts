@@ -1,4 +1,4 @@
-import type { RecordType } from '../own-records';
+import type { Each, RecordType } from '../record-forms';
 import type { Included } from './mapping-file';
 
 /** A file of mappings as an object: the same words, which docs/11-mappings.md explains. */
@@ -44,8 +44,20 @@ export type RecordDefinition = {
   readonly parents?: Readonly<Record<string, ParentDefinition>>;
   /** Columns that are unique each, or (in a list of their own) together. */
   readonly unique?: string | readonly (string | readonly string[])[];
+  readonly on_conflict?: 'skip' | 'overwrite' | 'merge';
   readonly on_delete?: 'keep' | 'delete' | 'mark';
-} & ({ readonly hash: Columns } | { readonly json: Columns });
+  readonly append_only?: boolean;
+  /** `90d` */
+  readonly retention?: string;
+} & (
+  | { readonly hash: Columns }
+  | { readonly json: Columns }
+  | { readonly string: Columns }
+  | { readonly each: Each; readonly columns: ItemColumns }
+);
+
+/** A word such as `$field`, or a field of the JSON object, or of the entry. */
+type ItemColumns = Readonly<Record<string, string | { readonly field: string; readonly type?: Typed }>>;
 
 /** The object as the text of a file: JSON is YAML. */
 export const definitionText = (definition: object): string => JSON.stringify({ version: 1, ...definition });

@@ -1,12 +1,8 @@
 import { loadConfig, type Config } from '../../../src/config/load';
 import { aiRegistry } from '../../../src/mapping/ai-registry';
 import { catalogueOf, type Catalogue } from '../../../src/mapping/kinds';
-import {
-  ownKinds,
-  type RecordColumn,
-  type RecordMapping,
-  type RecordType,
-} from '../../../src/mapping/own-records';
+import { ownKinds, type RecordColumn, type RecordMapping } from '../../../src/mapping/own-records';
+import { type RecordType } from '../../../src/mapping/record-forms';
 import { startDaemon, type TestDaemon } from '../../support/daemon';
 import { eventually } from '../../support/eventually';
 import type { Archive } from './archive';
@@ -20,6 +16,9 @@ export const fields = (
     type: type.replace('!', '') as RecordType,
     required: type.endsWith('!'),
   }));
+
+/** What a record says of the rest without a word about it. */
+export const atRest = { onConflict: 'overwrite', appendOnly: false, retentionDays: undefined } as const;
 
 const whole = { type: 'text', rest: false, after: '' } as const;
 
@@ -36,6 +35,7 @@ export const user: RecordMapping = {
   parents: [],
   none: '',
   onDelete: 'keep',
+  ...atRest,
 };
 export const session: RecordMapping = {
   name: 'session',
@@ -47,6 +47,7 @@ export const session: RecordMapping = {
   parents: [{ column: 'user_id', record: 'user', from: { field: 'user_id', required: false } }],
   none: undefined,
   onDelete: 'mark',
+  ...atRest,
 };
 export const cart: RecordMapping = {
   name: 'cart',
@@ -64,6 +65,7 @@ export const cart: RecordMapping = {
   parents: [{ column: 'user_id', record: 'user', from: { part: 'user' } }],
   none: undefined,
   onDelete: 'delete',
+  ...atRest,
 };
 
 /** The registry and these. */

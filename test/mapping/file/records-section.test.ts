@@ -16,6 +16,8 @@ const problems = (words: string, others = '') =>
   problemsOf(`version: 1\nrecords:\n  r: { ${words} }\n${others}`).map((problem) =>
     problem.replace(/^\d+:\d+: /, ''),
   );
+/** What a record says of the rest without a word about it. */
+const atRest = { onConflict: 'overwrite', appendOnly: false, retentionDays: undefined };
 const good = 'key: "r:{id}", table: t, hash: { a: text }';
 
 test('a record: key, table, columns with their types, none, parents, what a deletion does', () => {
@@ -54,6 +56,7 @@ records:
       unique: [['email'], ['tier', 'age']],
       none: '',
       onDelete: 'keep',
+      ...atRest,
     },
     {
       name: 'line',
@@ -79,6 +82,7 @@ records:
       unique: [],
       none: '0',
       onDelete: 'mark',
+      ...atRest,
     },
   ]);
 });
@@ -107,7 +111,10 @@ test('a table or name of the registry is another one’s only where the registry
 });
 
 test.each([
-  ['key: "r:{id}", table: t', ['records.r: needs hash or json: what a key holds, and as which columns']],
+  [
+    'key: "r:{id}", table: t',
+    ['records.r: needs hash, json, string, or each with columns: what a key holds, and as which columns'],
+  ],
   ['table: t, hash: { a: text }', ['records.r: needs key']],
   ['key: "r:{id}", hash: { a: text }', ['records.r: needs table']],
   ['key: "{id}", table: t, hash: { a: text }', [expect.stringContaining('begins with a placeholder')]],
@@ -145,13 +152,7 @@ test.each([
   [`${good}, on_delete: drop`, ['records.r.on_delete: must be one of keep, delete, mark']],
   [`${good}, none: [a]`, [expect.stringContaining('must be a text or a number')]],
   [`${good}, tabel: x`, [expect.stringContaining('did you mean table?')]],
-  [
-    `${good}, retention: 90d, each: a`,
-    [
-      'records.r.each: is not served yet: leave it out',
-      'records.r.retention: is not served yet: leave it out',
-    ],
-  ],
+  [`${good}, identity: [id, at]`, ['records.r.identity: is not served yet: leave it out']],
   [`${good}, unique: b`, ['records.r: unique names b, which is no column of it: there are id, a']],
   [`${good}, unique: []`, [expect.stringContaining('the list is empty')]],
   [`${good}, parents: { x: nobody }`, ['records.r.parents.x: there is no record nobody here']],

@@ -4,7 +4,8 @@ import type { ReadParent } from './record-words';
 import type { Placed, Value } from '../value';
 
 /** A record as it was read, and where its parts are. */
-export interface ReadRecord extends Omit<RecordMapping, 'parents'> {
+export interface ReadRecord {
+  readonly said: Omit<RecordMapping, 'parents'>;
   readonly parents: readonly ReadParent[];
   readonly tableAt: Value;
 }
@@ -23,15 +24,16 @@ export function checkParents(read: readonly Placed<ReadRecord>[]): void {
         );
         continue;
       }
-      const [part, second] = parent.key.parts;
+      const [part, second] = parent.said.key.parts;
       if (second !== undefined)
         at.refuse(`the key of ${record} has several parts: a parent is named by one value`);
-      const own = 'part' in from ? mapping.key.parts.find(({ column }) => column === from.part) : undefined;
+      const own =
+        'part' in from ? mapping.said.key.parts.find(({ column }) => column === from.part) : undefined;
       if (own !== undefined && own.type !== part.type)
         at.refuse(`{${own.column}} is ${own.type}, and the key of ${record} is ${part.type}`);
     }
     const circle = circleFrom(mapping, byName, []);
-    if (circle === undefined || told.has(mapping.name)) continue;
+    if (circle === undefined || told.has(mapping.said.name)) continue;
     for (const name of circle) told.add(name);
     mapping.parents[0]?.at.refuse(
       `a circle of parents, ${circle.join(' -> ')}: none of them could come first`,
@@ -41,7 +43,7 @@ export function checkParents(read: readonly Placed<ReadRecord>[]): void {
 
 /** The way from a record over its parents back to itself. */
 function circleFrom(
-  { name, parents }: ReadRecord,
+  { said: { name }, parents }: ReadRecord,
   byName: ReadonlyMap<string, ReadRecord>,
   above: readonly string[],
 ): readonly string[] | undefined {

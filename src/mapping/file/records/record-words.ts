@@ -1,4 +1,5 @@
-import { type RecordColumn, type RecordType, recordTypes } from '../../own-records';
+import { type RecordColumn } from '../../own-records';
+import { type Each, itemWords, type RecordType, recordTypes } from '../../record-forms';
 import { typeMeant } from './type-meant';
 import { choice, fieldsOf, flag, type Reader, text, unlike, word } from '../readers';
 import type { Entry, Value } from '../value';
@@ -31,6 +32,39 @@ export const tableName: Reader<string> = (value) => {
     return value.refuse('is a name of Postgres itself, as all with pg_ are: name another table');
   return name;
 };
+
+/** `name: $field`, `points: { field: $score, type: int }`, `kind: { field: type }`: a column of one of the things that a key holds. */
+export const itemColumn =
+  (each: Each) =>
+  (entry: Entry): RecordColumn | null => {
+    const { value } = entry;
+    const column = columnOf(entry);
+    if (value.kind !== 'map') {
+      const field = itemField(each, true)(value);
+      return column === null || field === null ? null : { column, ...field, required: false };
+    }
+    const fields = fieldsOf(value, ['field', 'type']);
+    const field = fields?.required('field', itemField(each, false)) ?? null;
+    const type = fields?.optional('type', typeOf);
+    if (column === null || field === null || type === null) return null;
+    return { column, ...field, required: false, ...type };
+  };
+
+/** A word with a dollar sign, or (in a map) the name of a field. */
+const itemField =
+  (each: Each, wordOnly: boolean): Reader<Pick<RecordColumn, 'field' | 'type'>> =>
+  (value) => {
+    const field = word(value);
+    if (field === null) return null;
+    const words = itemWords[each];
+    const type = words[field];
+    if (type !== undefined) return { field, type };
+    if (field.startsWith('$') || wordOnly)
+      return value.refuse(
+        `is none of ${Object.keys(words).join(', ')}, which each: ${each} knows; a field that has a name is { field: ${field.replace(/^\$/, '')}, type: text }`,
+      );
+    return { field, type: 'text' };
+  };
 
 /** `email: text!`, or `tier: { field: plan, type: text }`. */
 export function recordColumn(entry: Entry): RecordColumn | null {
@@ -97,4 +131,11 @@ const keyPart: Reader<string> = (value) => {
   if (written === null) return null;
   const part = /^\{([^{}:*]+)\}$/.exec(written)?.[1];
   return part ?? value.refuse('must be a part of the key, as in "{user}"');
+};
+
+/** `90d`: whole days. */
+export const days: Reader<number> = (value) => {
+  const written = value.kind === 'text' ? /^([1-9]\d{0,4})d$/.exec(value.text)?.[1] : undefined;
+  if (value.kind === 'refused') return null;
+  return written === undefined ? value.refuse('must be a number of whole days, as in 90d') : Number(written);
 };

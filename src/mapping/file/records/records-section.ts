@@ -1,26 +1,16 @@
 import { ownNameForm } from '../../kinds';
 import { markColumn } from '../../own-key';
-import type { RecordColumn, RecordKey, RecordMapping } from '../../own-records';
-import { choice, fieldsOf, listOf, literal, mapOf, type Reader, word } from '../readers';
+import { type RecordColumn, type RecordKey, type RecordMapping } from '../../own-records';
+import { eachOf, isEach, itemWord, wholes } from '../../record-forms';
+import { choice, type Fields, fieldsOf, flag, listOf, literal, mapOf, type Reader, word } from '../readers';
 import { recordKey } from './record-key';
-import { type ReadParent, recordColumn, recordParent, tableName } from './record-words';
+import { days, itemColumn, type ReadParent, recordColumn, recordParent, tableName } from './record-words';
 import { checkParents, type ReadRecord } from './record-parents';
 import { readSection } from '../section';
 import type { Entry, Placed, Section, Value } from '../value';
 
-/** Words of the design that nothing does yet. */
-const later = [
-  'string',
-  'set',
-  'zset',
-  'list',
-  'each',
-  'columns',
-  'identity',
-  'on_conflict',
-  'retention',
-  'append_only',
-] as const;
+/** Words that nothing does yet. */
+const later = ['string', 'each', 'identity', 'on_conflict', 'retention', 'append_only'] as const;
 
 /** The words of a record. */
 export const recordWords = [
@@ -28,28 +18,32 @@ export const recordWords = [
   'table',
   'hash',
   'json',
+  'string',
+  'each',
+  'columns',
   'none',
   'parents',
   'unique',
+  'on_conflict',
   'on_delete',
-  ...later,
+  'append_only',
+  'retention',
+  'identity',
 ] as const;
+
+type Words = Fields<(typeof recordWords)[number]>;
 
 /** The section `records` of a file of mappings: docs/11-mappings.md. */
 export const readRecords: Section<RecordMapping> = (section) => {
   const read = readSection(section, readRecord);
   checkParents(read);
   checkTables(read);
-  return read.map(
-    ({ mapping: { name, table, key, holds, columns, parents, unique, none, onDelete }, ...placed }) => ({
-      ...placed,
-      mapping: {
-        ...{ name, table, key, holds, columns, unique, none, onDelete },
-        parents: parents.map(({ column, record, from }) => ({ column, record, from })),
-      },
-    }),
-  );
+  return read.map((placed) => ({ ...placed, mapping: withoutPlaces(placed.mapping) }));
 };
+
+function withoutPlaces({ said, parents }: ReadRecord): RecordMapping {
+  return { ...said, parents: parents.map(({ column, record, from }) => ({ column, record, from })) };
+}
 
 function readRecord({ key: name, at, value }: Entry): Placed<ReadRecord> | null {
   const words = fieldsOf(value, recordWords);
@@ -58,30 +52,73 @@ function readRecord({ key: name, at, value }: Entry): Placed<ReadRecord> | null 
   for (const word of later) words.value(word)?.refuse('is not served yet: leave it out');
   const key = words.required('key', recordKey);
   const table = words.required('table', tableName);
-  const [hash, json] = [words.value('hash'), words.value('json')];
-  if (hash !== undefined && json !== undefined)
-    return value.refuse('has hash and json: a key holds one of them; write two records');
-  const holds = json === undefined ? 'hash' : 'json';
-  const columns =
-    hash === undefined && json === undefined
-      ? value.refuse('needs hash or json: what a key holds, and as which columns')
-      : words.required(holds, mapOf(recordColumn, 'columns'));
+  const contents = readContents(words, value);
   const none = words.optional('none', literal);
   const parents = words.optional('parents', mapOf(recordParent, 'columns')) ?? [];
   const unique = words.optional('unique', uniques);
   const onDelete = words.optional('on_delete', onDeletes);
+  const onConflict = words.optional('on_conflict', choice('skip', 'overwrite', 'merge'));
+  const appendOnly = words.optional('append_only', flag);
+  const retention = words.optional('retention', days);
   const tableAt = words.value('table');
-  if (key === null || table === null || columns === null || none === null) return null;
-  if (onDelete === null || unique === null) return null;
-  if (tableAt === undefined || !areApart({ key, columns, parents, unique: unique ?? [], onDelete }, value))
-    return null;
-  return {
-    ...{ name, prefix: key.prefix, at, keyAt: words.value('key') ?? at },
-    mapping: {
-      ...{ name, table, key, holds, columns, parents, none, tableAt },
-      ...{ unique: unique ?? [], onDelete: onDelete ?? 'keep' },
-    },
+  if (key === null || table === null || contents === null || none === null) return null;
+  if (onDelete === null || unique === null || onConflict === null || appendOnly === null) return null;
+  if (retention === null || tableAt === undefined) return null;
+  const { columns } = contents;
+  if (!areApart({ key, columns, parents, unique: unique ?? [], onDelete }, value)) return null;
+  const said: ReadRecord['said'] = {
+    ...{ name, table, key, ...contents, none },
+    ...{ unique: unique ?? [], onDelete: onDelete ?? 'keep', onConflict: onConflict ?? 'overwrite' },
+    ...{ appendOnly: appendOnly ?? false, retentionDays: retention },
   };
+  checkEnds(said, words);
+  const mapping = { said, parents, tableAt };
+  return { ...{ name, prefix: key.prefix, at, keyAt: words.value('key') ?? at }, mapping };
+}
+
+/** What a key holds, and as which columns. */
+function readContents(words: Words, record: Value): Pick<RecordMapping, 'holds' | 'columns'> | null {
+  const given = ([...wholes, 'each'] as const).filter((word) => words.value(word) !== undefined);
+  const [word, second] = given;
+  if (word === undefined)
+    return record.refuse(
+      'needs hash, json, string, or each with columns: what a key holds, and as which columns',
+    );
+  if (second !== undefined)
+    return record.refuse(`has ${given.join(' and ')}: a key holds one of them; write two records`);
+  if (word !== 'each') {
+    words.value('columns')?.refuse(`is for each: ${word} names the columns itself`);
+    const columns = words.required(word, mapOf(recordColumn, 'columns'));
+    if (columns === null || word !== 'string') return columns && { holds: word, columns };
+    if (columns.length > 1) return record.refuse('string names one column, for a string is one value');
+    return { holds: word, columns: columns.map((column) => ({ ...column, field: '$value' })) };
+  }
+  const each = words.required('each', choice(...eachOf));
+  if (each === null) return null;
+  const columns = words.required('columns', mapOf(itemColumn(each), 'columns'));
+  if (columns === null) return null;
+  const tellers = columns.filter(({ field }) => field === itemWord[each]);
+  if (tellers.length !== 1)
+    return record.refuse(
+      `needs one column of ${itemWord[each]}, for it tells a record from the others of its key: as in columns: { ${each}: ${itemWord[each]} }`,
+    );
+  return { holds: each, columns };
+}
+
+/** Refuses what cannot go together about the end of records. */
+function checkEnds(
+  { holds, onDelete, appendOnly, retentionDays, columns }: ReadRecord['said'],
+  words: Words,
+): void {
+  if (holds === 'entry' && onDelete !== 'keep')
+    words.value('on_delete')?.refuse('is keep for entries of a stream: what is trimmed away was not deleted');
+  if (retentionDays === undefined) return;
+  const at = words.value('retention');
+  if (isEach(holds)) at?.refuse('is for hash, json and string: a key goes when its record is old');
+  if (!appendOnly) at?.refuse('needs append_only: true, for a record that may change is never done with');
+  if (onDelete !== 'keep') at?.refuse('needs on_delete: keep, for what leaves Redis is to stay in Postgres');
+  if (!columns.some(({ type }) => type === 'time'))
+    at?.refuse('needs a column of type time: the first one says how old a record is');
 }
 
 const onDeletes: Reader<RecordMapping['onDelete']> = choice('keep', 'delete', 'mark');
@@ -133,7 +170,7 @@ function areApart({ key, columns, parents, unique, onDelete }: Columns, record: 
   }
   if (twice === undefined) return true;
   record.refuse(
-    `fills the column ${twice} twice: the parts of the key, parents, hash or json, and on_delete: mark (${markColumn}) each have their own`,
+    `fills the column ${twice} twice: the parts of the key, parents, hash, json, string or columns, and on_delete: mark (${markColumn}) each have their own`,
   );
   return false;
 }
@@ -142,9 +179,9 @@ function areApart({ key, columns, parents, unique, onDelete }: Columns, record: 
 function checkTables(read: readonly Placed<ReadRecord>[]): void {
   const owners = new Map<string, string>();
   for (const { name, mapping } of read) {
-    const other = owners.get(mapping.table);
+    const other = owners.get(mapping.said.table);
     if (other !== undefined)
-      mapping.tableAt.refuse(`${mapping.table} has the records of ${other}: a table is for one mapping`);
-    owners.set(mapping.table, other ?? name);
+      mapping.tableAt.refuse(`${mapping.said.table} has the records of ${other}: a table is for one mapping`);
+    owners.set(mapping.said.table, other ?? name);
   }
 }

@@ -1,4 +1,4 @@
-import type { RecordType } from '../../own-records';
+import type { RecordType } from '../../record-forms';
 
 /** What other languages call the types of a record. */
 const elsewhere: Readonly<Record<RecordType, readonly string[]>> = {

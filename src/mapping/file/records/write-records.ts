@@ -1,26 +1,43 @@
 import type { Column, OwnKind } from '../../kinds';
 import type { OwnKeyPart } from '../../own-key';
-import { decoders, recordTypes, type RecordType } from '../../own-records';
+import { decoders } from '../../own-records';
+import { itemWords, recordTypes, type RecordType } from '../../record-forms';
 
 /** The words of a record, in the order in which people write them. */
 export const recordWordsOf = (kind: OwnKind): ReadonlyMap<string, unknown> => {
   const { own, columns } = kind;
   const references = new Set(own.refers.map(({ column }) => column));
   return new Map<string, unknown>([
-    ['key', own.prefix + own.parts.map(partText).join('')],
+    ['key', kind.prefix + own.parts.map(partText).join('')],
     ['table', kind.table],
     ...(own.refers.length === 0 ? [] : ([['parents', new Map(parentsOf(kind))]] as const)),
-    [
-      kind.shape === 'object' ? 'json' : 'hash',
-      new Map(columns.filter(({ column }) => !references.has(column)).map(columnOf)),
-    ],
+    ...contentsOf(
+      kind,
+      columns.filter(({ column }) => !references.has(column)),
+    ),
     ...(own.unique.length === 0
       ? []
       : ([['unique', own.unique.map((names) => (names.length === 1 ? names[0] : names))]] as const)),
     ...(own.none === undefined ? [] : ([['none', own.none]] as const)),
+    ...(own.onConflict === 'overwrite' ? [] : ([['on_conflict', own.onConflict]] as const)),
     ['on_delete', own.onDelete],
+    ...(kind.appendOnly === true ? ([['append_only', true]] as const) : []),
+    ...(own.retentionDays === undefined ? [] : ([['retention', `${own.retentionDays}d`]] as const)),
   ]);
 };
+
+function contentsOf({ own: { item }, shape }: OwnKind, columns: readonly Column[]): [string, unknown][] {
+  if (item === undefined) return [[shape === 'object' ? 'json' : 'hash', new Map(columns.map(columnOf))]];
+  const words = itemWords[item.each];
+  const itemColumn = ({ column, field, decoder }: Column): readonly [string, unknown] => {
+    const type = typeNamed(decoder);
+    return [column, words[field] === type ? field : { field, type }];
+  };
+  return [
+    ['each', item.each],
+    ['columns', new Map(columns.map(itemColumn))],
+  ];
+}
 
 const partText = ({ column, type, rest, after }: OwnKeyPart): string =>
   `{${column}${rest ? '*' : ''}${type === 'int' ? ':int' : ''}}${after}`;
@@ -34,8 +51,10 @@ const parentsOf = ({ own, columns }: OwnKind): readonly (readonly [string, unkno
     return [column, { record, field: found.field, ...(required ? { required } : {}) }];
   });
 
+const typeNamed = (decoder: Column['decoder']): RecordType =>
+  recordTypes.find((one) => decoders[one] === decoder) ?? 'text';
+
 function columnOf({ column, field, decoder, required }: Column): readonly [string, unknown] {
-  const named: RecordType = recordTypes.find((one) => decoders[one] === decoder) ?? 'text';
-  const type = `${named}${required === true ? '!' : ''}`;
+  const type = `${typeNamed(decoder)}${required === true ? '!' : ''}`;
   return [column, field === column ? type : { field, type }];
 }
