@@ -2,7 +2,7 @@ import { mappingsOf } from '../../../src/config/mappings';
 import { aiRegistry } from '../../../src/mapping/ai-registry';
 import { writeDocuments } from '../../../src/mapping/file/write-documents';
 import { isOwn } from '../../../src/mapping/kinds';
-import { ownKinds } from '../../../src/mapping/own-records';
+import { recordKinds } from '../../../src/mapping/record-kinds';
 import { mappingFile, problemsOf } from './support';
 
 const settings = { aliasTables: undefined, catalogue: aiRegistry };
@@ -222,7 +222,7 @@ records:
     parents: { user_id: { record: user, id: "{user}" }, payer: user!, other: user, giver: { record: user, field: given_by, required: true }, more: { record: user, field: m } } }
 `;
   const kinds = (file: string) =>
-    ownKinds(mappingFile(file).records.map(({ mapping }) => mapping)).filter(isOwn);
+    recordKinds(mappingFile(file).records.map(({ mapping }) => mapping)).filter(isOwn);
   const written = writeDocuments([], [], kinds(text).map((one) => ({ record: one, from: 'x.yaml' }))); // prettier-ignore
   expect(written).toContain('  user:\n    key: user:{id:int}\n    table: users\n');
   expect(kinds(written)).toEqual(kinds(text));
