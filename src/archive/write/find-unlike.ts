@@ -1,5 +1,6 @@
 import type { Transaction } from '../../connections/postgres/postgres';
-import { quoteName, rowNumber, type Target } from '../record/target';
+import { identityOfOwn } from '../../mapping/own-key';
+import { identityTypeOf, quoteName, rowNumber, type Target } from '../record/target';
 import { anyOf, differs } from './equality';
 import type { Expectation } from './expectation';
 
@@ -101,8 +102,6 @@ function comparisonSql(target: Target, { identity, columns, rows, strictness }: 
 const identityType = ({ kind, types }: Target, name: string): string =>
   kind.own === undefined
     ? (types.get(name) ?? 'text')
-    : kind.own.parts.find(({ column }) => column === name)?.type === 'int'
-      ? 'bigint'
-      : 'text';
+    : identityTypeOf[identityOfOwn(kind.own).find(({ column }) => column === name)?.type ?? 'text'];
 
 const digest = (expressions: readonly string[]) => `md5(ROW(${expressions.join(', ')})::text)::uuid`;

@@ -11,7 +11,7 @@ import type { Written } from './upsert';
 
 const followSql = readSql('src/archive/write/sql/follow.sql');
 
-/** SQL: the unique index over the parts of the key. */
+/** SQL: the unique index over the columns that a row is found by. */
 const arbiter = (columns: readonly string[]): string => `(${columns.map(quoteName).join(', ')})`;
 
 export interface OwnOptions {
@@ -32,9 +32,9 @@ export async function writeOwn(
   rows: readonly Resolved[],
   { alterations, life, careful }: OwnOptions,
 ): Promise<Written> {
-  // Of one key the last that was read; always in the same order, so that upserts cannot deadlock.
-  const latest = new Map(rows.map((one) => [one.row.id, one]));
-  const ordered = [...latest.values()].sort((a, b) => (a.row.id < b.row.id ? -1 : 1));
+  // Of one identity the last that was read; always in the same order, so that upserts cannot deadlock.
+  const latest = new Map(rows.map((one) => [one.row.own?.key.join('\0') ?? '', one]));
+  const ordered = [...latest].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one);
   const identity = identityColumns(target.kind);
   const columns = ownColumns(target.kind);
   const shared = { identity, columns, arbiter: arbiter(identity), rows: ordered.map(ownValues) };

@@ -152,8 +152,29 @@ test.each([
   [`${good}, on_delete: drop`, ['records.r.on_delete: must be one of keep, delete, mark']],
   [`${good}, none: [a]`, [expect.stringContaining('must be a text or a number')]],
   [`${good}, tabel: x`, [expect.stringContaining('did you mean table?')]],
-  [`${good}, identity: [id, at]`, ['records.r.identity: is not served yet: leave it out']],
+  [
+    `key: "r:{id:int}", table: t, hash: { a: text, at: time! }, identity: [id, at]`,
+    ['records.r: has an identity, as those of ai-registry have: a record of yours is told by its key'],
+  ],
+  [
+    `${good}, counter: c`,
+    ['records.r.counter: is for records with an identity: their keys are not all that tells them'],
+  ],
   [`${good}, unique: b`, ['records.r: unique names b, which is no column of it: there are id, a']],
+  [
+    'key: "r", table: t, each: member, columns: { a: $member }, append_only: true',
+    [
+      'records.r.append_only: is not served yet: leave it out',
+      'records.r.each: is not served yet: leave it out',
+    ],
+  ],
+  [
+    'key: "r", table: t, each: member, columns: { a: { field: $member, type: time } }',
+    [
+      'records.r.each: is not served yet: leave it out',
+      'records.r: a: $member tells records apart, and has to be text, int, uuid, bytes: of another type two of them could be one',
+    ],
+  ],
   [`${good}, unique: []`, [expect.stringContaining('the list is empty')]],
   [`${good}, parents: { x: nobody }`, ['records.r.parents.x: there is no record nobody here']],
   [

@@ -55,7 +55,7 @@ const identityOf =
     if (time === undefined || third !== undefined)
       return value.refuse('names two: a part of the key, and the column with the creation time');
     const [part, another] = key.parts;
-    if (another !== undefined || part.column !== id || part.type !== 'int')
+    if (another !== undefined || part?.column !== id || part.type !== 'int')
       return value.refuse(`the key has to end with {${id}:int}, and to have no other part`);
     const created = columns.find(({ column }) => column === time);
     if (holds !== 'hash' || created?.type !== 'time' || !created.required)

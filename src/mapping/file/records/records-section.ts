@@ -1,6 +1,6 @@
 import { ownNameForm } from '../../kinds';
-import { markColumn } from '../../own-key';
-import { type RecordColumn, type RecordKey, type RecordMapping } from '../../own-records';
+import { identityTypes, markColumn } from '../../own-key';
+import { isIdentityType, type RecordColumn, type RecordKey, type RecordMapping } from '../../own-records';
 import { eachOf, isEach, itemWord, wholes } from '../../record-forms';
 import { choice, type Fields, fieldsOf, flag, listOf, literal, mapOf, type Reader, word } from '../readers';
 import { identifiedWords } from './identified-words';
@@ -12,7 +12,7 @@ import { readSection } from '../section';
 import type { Entry, Placed, Section, Value } from '../value';
 
 /** Words that nothing does yet. */
-const later = ['string', 'each', 'on_conflict', 'retention', 'append_only'] as const;
+const later = ['string', 'on_conflict', 'retention', 'append_only'] as const;
 
 /** The words of a record. */
 export const recordWords = [
@@ -53,7 +53,7 @@ function readRecord({ key: name, at, value }: Entry): Placed<ReadRecord> | null 
   if (!ownNameForm.test(name)) at.refuse('the name of a record is not too-large, and has no - at either end');
   if (words.value('identity') === undefined)
     for (const word of later) words.value(word)?.refuse('is not served yet: leave it out');
-  const key = words.required('key', recordKey);
+  const key = words.required('key', recordKey(words.value('each') !== undefined));
   const table = words.required('table', tableName);
   const contents = readContents(words, value);
   const none = words.optional('none', literal);
@@ -81,7 +81,8 @@ function readRecord({ key: name, at, value }: Entry): Placed<ReadRecord> | null 
   const identified = readIdentified(words, { ...said, parents });
   if (identified === null) return null;
   const mapping = { said: identified === undefined ? said : { ...said, identified }, parents, tableAt };
-  return { ...{ name, prefix: key.prefix, at, keyAt: words.value('key') ?? at }, mapping };
+  const single = key.parts.length === 0;
+  return { ...{ name, prefix: key.prefix, single, at, keyAt: words.value('key') ?? at }, mapping };
 }
 
 /** What a key holds, and as which columns. */
@@ -103,6 +104,8 @@ function readContents(words: Words, record: Value): Pick<RecordMapping, 'holds' 
   }
   const each = words.required('each', choice(...eachOf));
   if (each === null) return null;
+  if (each !== 'entry' && words.value('identity') === undefined)
+    words.value('each')?.refuse('is served for entry alone yet');
   const columns = words.required('columns', mapOf(itemColumn(each), 'columns'));
   if (columns === null) return null;
   if (each === 'member' && words.value('identity') !== undefined) return { holds: each, columns };
@@ -110,6 +113,11 @@ function readContents(words: Words, record: Value): Pick<RecordMapping, 'holds' 
   if (tellers.length !== 1)
     return record.refuse(
       `needs one column of ${itemWord[each]}, for it tells a record from the others of its key: as in columns: { ${each}: ${itemWord[each]} }`,
+    );
+  const [{ column, type } = { column: '', type: 'text' as const }] = tellers;
+  if (!isIdentityType(type))
+    return record.refuse(
+      `${column}: ${itemWord[each]} tells records apart, and has to be ${identityTypes.join(', ')}: of another type two of them could be one`,
     );
   return { holds: each, columns };
 }
