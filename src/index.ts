@@ -21,6 +21,7 @@ export type { Environment } from './config/environment';
 export type { DaemonStatus as MillraceStatus } from './control/daemon-status';
 export type { PipelineEvent } from './pipeline/event';
 export type { PipelineName, PipelineWord } from './config/names';
+export { RecordWriter, type FieldValue } from './writer/record-writer';
 export { ModelStore } from './writer/model-store';
 export type { NewDataset, Dataset } from './writer/datasets';
 export type { NewExperiment, Experiment, ExperimentChanges } from './writer/experiments';

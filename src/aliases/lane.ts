@@ -7,12 +7,12 @@ import { AppliedReport } from '../pipeline/applied-report';
 import type { Tell } from '../pipeline/event';
 import { Incidents } from '../pipeline/incidents/incidents';
 import { type LaneState, type Stage, Turns } from '../pipeline/turns';
-import type { PassRunner } from '../pipeline/pass-runner';
+import type { PassRunner, Scope } from '../pipeline/pass-runner';
 import { PauseState } from '../pipeline/pause';
 import type { CycleOutcome } from '../pipeline/pump';
 import { type AliasLag, LagReader } from './lag';
 import { aliasPasses } from './pass/passes';
-import { describeAliasesApplied, type PassReport } from './pass/report';
+import { describeAliasesApplied, type PassReport, writtenBy } from './pass/report';
 import { Vouching } from './sink/alias-case';
 import type { AliasCheckpoint, MappingSet } from './sink/checkpoint';
 import { AliasFollower } from './sink/follower';
@@ -115,10 +115,11 @@ export function aliasLane(options: AliasLaneOptions): AliasLane {
     },
     onDone: (report) => {
       for (const [type, result] of Object.entries(report.types)) applied.count(type, result);
+      introduction.written(writtenBy(report));
     },
   });
-  const onDoubt = (reason: string) => {
-    passes.restart(reason);
+  const onDoubt = (reason: string, of: Scope = 'all') => {
+    passes.restart(reason, of);
   };
   const keep = new Keep({ keeper, incidents, log, onDoubt });
   const follower = new AliasFollower(sink, vouching);

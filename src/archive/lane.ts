@@ -39,6 +39,7 @@ import { Tail } from './stages/tail';
 import { Tick } from './stages/tick';
 import { Echoes } from './stream/echoes';
 import { lastEntryId } from './tail/stream-tail';
+import { UnmappedKeys } from './tail/unmapped';
 import { TruthReader } from './truth/truth';
 
 export interface ArchiveLaneOptions {
@@ -115,6 +116,7 @@ export function archiveLane(options: ArchiveLaneOptions): ArchiveLane {
     ...{ pipeline: 'archive', log, metrics, tell },
     describe: describeRecordsApplied(catalogue),
   });
+  const unmapped = new UnmappedKeys(metrics, incidents);
   const targets = (): Targets => prepare.targets;
   const applier = () => prepare.applier;
   const truth = new TruthReader(redis, catalogue);
@@ -137,7 +139,7 @@ export function archiveLane(options: ArchiveLaneOptions): ArchiveLane {
     },
   });
   const tail: Tail = new Tail({
-    ...{ connections, catalogue, checkpoint, prepare, echoes, onWake },
+    ...{ connections, catalogue, checkpoint, prepare, echoes, unmapped, onWake },
     onConnected: () => {
       follow.mustLook();
     },

@@ -87,6 +87,7 @@ export function archivePipeline(options: PipelineOptions, postgres: PostgresTarg
   );
   metrics.nominations.inc({ pipeline }, 0);
   metrics.dropped.inc({ pipeline }, 0);
+  metrics.unmapped.inc({ pipeline }, 0);
   for (const kind of retainedKinds(catalogue)) metrics.retained.inc({ kind }, 0);
   const frame = framed(options, {
     ...{ pipeline, tell, turns, passes, intervalSeconds, firstPassSeconds: intervalSeconds },

@@ -1,15 +1,13 @@
 import { globOf } from '../connections/keyspace-pattern';
 import type { RedisConnection } from '../connections/redis';
-import { type Catalogue, type Kind, prefixOf } from '../mapping/kinds';
-import { mostKeyBytes, ownRecordOf, recordOf } from './record/key';
+import type { Catalogue, Kind } from '../mapping/kinds';
+import { mostKeyBytes, recordOf } from './record/key';
 import { beginning } from './truth/scan';
 
 /** SCAN's COUNT: others wait while Redis looks at so many keys, for less than a millisecond. */
 const scanCount = 500;
 /** A kind with few keys among very many is given up after so long. */
 const patienceMs = 250;
-
-const registryPrefix = 'aidb:';
 
 export interface SampleIds {
   readonly ids: readonly Buffer[];
@@ -24,7 +22,7 @@ export async function sampleIds(
   kind: Kind,
   most: number,
 ): Promise<SampleIds> {
-  const prefix = Buffer.from(prefixOf(kind));
+  const prefix = Buffer.from(kind.prefix);
   const until = performance.now() + patienceMs;
   const ids = new Map<string, Buffer>(); // SCAN may name a key twice
   let cursor = beginning;
@@ -32,23 +30,17 @@ export async function sampleIds(
     const [next, keys] = await client.scanBuffer(
       cursor,
       'MATCH',
-      `${globOf(prefixOf(kind))}*`,
+      `${globOf(kind.prefix)}*`,
       'COUNT',
       scanCount,
     );
     cursor = next.toString('latin1');
     for (const key of keys) {
       if (ids.size === most) return { ids: [...ids.values()], complete: false };
-      if (key.length > mostKeyBytes || recordIn(catalogue, kind, key)?.kind !== kind.name) continue;
+      if (key.length > mostKeyBytes || recordOf(catalogue, key.toString('latin1'))?.kind !== kind.name)
+        continue;
       ids.set(key.toString('latin1'), key.subarray(prefix.length));
     }
   } while (cursor !== beginning && performance.now() < until);
   return { ids: [...ids.values()], complete: cursor === beginning };
-}
-
-function recordIn(catalogue: Catalogue, { own }: Kind, key: Buffer): ReturnType<typeof recordOf> {
-  const text = key.toString('latin1');
-  return own === undefined
-    ? recordOf(catalogue, text.slice(registryPrefix.length))
-    : ownRecordOf(catalogue, text);
 }

@@ -7,7 +7,7 @@ import { builtInDocuments } from '../mapping/file/built-in';
 import { type Included, readMappingFile } from '../mapping/file/mapping-file';
 import type { Claim } from '../mapping/file/rules';
 import type { Problem } from '../mapping/file/value';
-import { type Catalogue, catalogueOf } from '../mapping/kinds';
+import { type Catalogue, catalogueOf, registryStart } from '../mapping/kinds';
 import { ownKinds } from '../mapping/own-records';
 import { type PipelineName, pipelineNames } from './names';
 import { readStable } from './stable-file';
@@ -78,7 +78,8 @@ export const builtInNames = ({
 const claimsOf = ({ aliasTables, documents, catalogue }: Mappings): readonly Claim[] => [
   ...aliasTables.map(({ type }) => ({ name: type, prefix: keyPrefix(type) })),
   ...documents.map(({ name, key }) => ({ name, prefix: key.prefix })),
-  ...[...catalogue.values()].map(({ name, table }) => ({ name, prefix: 'aidb:', table })),
+  // The registry has keys beside its records: counters, indexes.
+  ...[...catalogue.values()].map(({ name, table }) => ({ name, prefix: registryStart(catalogue), table })),
 ];
 
 /** The pipelines that have something to do: a file may leave one without any mapping. */

@@ -1,5 +1,5 @@
 import { type DocumentMapping, documentKeyspace } from '../mapping/documents';
-import { type Catalogue, ownKindsOf } from '../mapping/kinds';
+import { type Catalogue, ownKindsOf, registryStart } from '../mapping/kinds';
 import { globOf, keyspacePatterns } from './keyspace-pattern';
 
 /**
@@ -8,19 +8,15 @@ import { globOf, keyspacePatterns } from './keyspace-pattern';
  * script have keys only with the right to write them, whatever it does; inside the script each command is checked again.)
  */
 export function daemonGrants(catalogue: Catalogue, documents: readonly DocumentMapping[] = []): string {
-  const own = ownKindsOf(catalogue).map(({ own: { prefix } }) => `${globOf(prefix)}*`);
+  const start = registryStart(catalogue);
+  const prefixes = [...(start === '' ? [] : [start]), ...ownKindsOf(catalogue).map(({ prefix }) => prefix)];
+  const records = prefixes.map((prefix) => `${globOf(prefix)}*`);
   return [
-    ...[
-      '%R~aidb:*',
-      ...own.map((keys) => `%R~${keys}`),
-      '~alias:*',
-      ...documents.map(documentKeys),
-      '~millrace:*',
-    ],
+    ...[...records.map((keys) => `%R~${keys}`), '~alias:*', ...documents.map(documentKeys), '~millrace:*'],
     ...keyspacePatterns(0, catalogue).map((pattern) => `&${pattern}`),
     ...commands,
     ...documentCommands(documents),
-    `(${['aidb:*', ...own].map((keys) => `~${keys}`).join(' ')} +eval +evalsha)`,
+    `(${[...records.map((keys) => `~${keys}`), '+eval', '+evalsha'].join(' ')})`,
   ].join(' ');
 }
 

@@ -21,7 +21,7 @@ import { RedisConnection } from '../connections/redis';
 import { fatal } from '../foundation/errors';
 import { nearest } from '../foundation/nearest';
 import { keyPrefix } from '../mapping/alias-tables';
-import { ownKindsOf, prefixOf } from '../mapping/kinds';
+import { ownKindsOf } from '../mapping/kinds';
 import type { Log } from '../log/log';
 import { type CaptureChange, captureChange } from './capture-change';
 import { migratePostgres } from './migrate-postgres';
@@ -176,7 +176,7 @@ async function reload(connection: RedisConnection): Promise<readonly ReloadAnswe
 const prefixesOf = ({ documents, aliasTables, catalogue }: Config): readonly string[] => [
   ...documents.map(({ key }) => key.prefix),
   ...aliasTables.map(({ type }) => keyPrefix(type)),
-  ...[...catalogue.values()].map(prefixOf),
+  ...[...catalogue.values()].map(({ prefix }) => prefix),
 ];
 
 function requireNames(names: readonly string[], known: readonly string[], what: string): void {

@@ -1,7 +1,7 @@
 import type { Config } from '../config/load';
 import { shownDocuments, shownRecords } from '../config/shown';
 import { type Shown, writeDocuments } from '../mapping/file/write-documents';
-import { isOwn, type Kind, type OwnKind, prefixOf } from '../mapping/kinds';
+import { isOwn, type Kind, type OwnKind } from '../mapping/kinds';
 import { recordWordsOf } from '../mapping/file/records/write-records';
 import type { PipelineName } from '../config/names';
 
@@ -60,7 +60,7 @@ const asFile = (documents: readonly Shown[], records: readonly { record: OwnKind
 function templateOf({ parents, series, identity, ...kind }: Kind): string {
   const named = parents.filter(({ from }) => typeof from === 'number').map(({ column }) => column);
   const holes = identity === 'keyed' ? [...named, ...(series?.key ?? [])] : ['id'];
-  return prefixOf(kind) + holes.map((hole) => `{${hole}}`).join(':');
+  return kind.prefix + holes.map((hole) => `{${hole}}`).join(':');
 }
 
 /** A line for each column: its name, its field if that has another one, and how its text is read. */

@@ -1,15 +1,13 @@
-import { type Catalogue, type KindName, namesWhere } from './kinds';
+import type { Catalogue, KindName } from './kinds';
 
-/** The counters that the documents name, in their order. */
-const documented: readonly KindName[] = ['model', 'version', 'dataset', 'run', 'experiment', 'prediction'];
-
-/** Kinds whose ids applications give out by a counter: the documents' first, then others. */
-export function countedKinds(catalogue: Catalogue): readonly KindName[] {
-  const counted = namesWhere(catalogue, (kind) => kind.counted === true);
-  return [
-    ...documented.filter((name) => counted.includes(name)),
-    ...counted.filter((name) => !documented.includes(name)),
-  ];
+/** A counter by which applications give out the ids of a kind. */
+export interface Counter {
+  readonly kind: KindName;
+  readonly key: string;
 }
 
-export const counterKey = (kind: KindName): string => `aidb:counter:${kind}`;
+/** The counters that there are, in the order of the catalogue. */
+export const countersOf = (catalogue: Catalogue): readonly Counter[] =>
+  [...catalogue.values()].flatMap(({ name, counter }) =>
+    counter === undefined ? [] : [{ kind: name, key: counter }],
+  );

@@ -1,3 +1,4 @@
+import { commonStart } from '../foundation/common-start';
 import type { OwnRecord } from './own-key';
 
 /** The name of a kind in a catalogue: `model`, `prediction`. */
@@ -30,7 +31,7 @@ export interface Parent {
   /** The column with the parent's id. */
   readonly column: string;
   readonly kind: KindName;
-  /** Where the parent's Redis id is: a field of the hash, or a part of the child's key (0 is the first after `aidb:<kind>:`). */
+  /** Where the parent's Redis id is: a field of the hash, or a part of the child's key (0 is the first after the prefix). */
   readonly from: string | number;
   /** Whether a record may have no such parent (0, or nothing). */
   readonly optional?: true;
@@ -65,6 +66,8 @@ export interface RecordIndex {
 
 export interface Kind {
   readonly name: KindName;
+  /** What its keys, and no others, begin with: `aidb:model:`. */
+  readonly prefix: string;
   readonly table: string;
   readonly shape: ShapeName;
   /** For kinds of the shape `members`, and no others. */
@@ -94,16 +97,16 @@ export interface Kind {
   /** Writers may put its records into the stream whole, as `<kind>=`: see carried.ts. */
   readonly carried?: true;
   /**
-   * There are so many of its records that they are read and written packed, by code that knows their fields: read-predictions.lua,
+   * There are so many of its records that they are read and written packed, by code of their own: read-packed.lua,
    * carried-copy.ts. At most one kind of a catalogue.
    */
   readonly packed?: true;
-  /** Applications give out its ids by `aidb:counter:<kind>`. */
-  readonly counted?: true;
+  /** The key of the counter by which applications give out its ids. */
+  readonly counter?: string;
   readonly index?: RecordIndex;
   /** Key of the hash from the first column, a name, to the id. */
   readonly names?: string;
-  /** The key `aidb:<kind>:<this>` is no record of the kind; if this begins with `*`, all keys that end so are none. */
+  /** The key with this behind the prefix is no record of the kind; if this begins with `*`, all keys that end so are none. */
   readonly aside?: string;
   /** New records are logged by name, under this word. */
   readonly told?: string;
@@ -127,8 +130,6 @@ export function catalogueOf(rows: readonly Kind[]): Catalogue {
       own?.refers.find((other) => catalogue.get(other.kind)?.own?.parts.length !== 1);
     const form = own === undefined ? nameForm : ownNameForm;
     if (!form.test(name) || catalogue.has(name)) throw new Error(`${name} is no name for a kind`);
-    if (own === undefined && (name === 'counter' || name === 'idx'))
-      throw new Error(`aidb:${name}: are the keys of something else`);
     if (early !== undefined) throw new Error(`${name} refers to ${early.kind}, which has to come before it`);
     if ((kind.identity === 'own') !== (own !== undefined))
       throw new Error(`${name}: the identity own, and no other, has a key template`);
@@ -136,12 +137,22 @@ export function catalogueOf(rows: readonly Kind[]): Catalogue {
       throw new Error(`${name}: members, and nothing else, have a series`);
     catalogue.set(name, kind);
   }
+  for (const { name, counter, index, names } of rows) {
+    for (const key of [counter, index?.key, names]) {
+      const taken = key === undefined ? undefined : rows.find((kind) => isRecordKey(kind, key));
+      if (taken !== undefined) throw new Error(`${key ?? ''} of ${name} would be a record of ${taken.name}`);
+    }
+  }
   if (rows.filter(({ packed }) => packed).length > 1) throw new Error('one kind at the most can be packed');
   return catalogue;
 }
 
-/** What the keys of a kind begin with. */
-export const prefixOf = ({ name, own }: Pick<Kind, 'name' | 'own'>): string => own?.prefix ?? `aidb:${name}:`;
+const isRecordKey = ({ prefix, aside }: Kind, key: string): boolean =>
+  key.startsWith(prefix) && !isAside(aside, key.slice(prefix.length));
+
+/** Whether a key is something else than a record of the kind. @param id what follows the prefix in it */
+export const isAside = (aside: string | undefined, id: string): boolean =>
+  aside !== undefined && (aside.startsWith('*') ? id.endsWith(aside.slice(1)) : id === aside);
 
 /** The kinds that a kind's records refer to. */
 export const parentKindsOf = ({ parents, own }: Kind): readonly KindName[] =>
@@ -153,9 +164,13 @@ export const onDeleteOf = (
   onDelete: 'keep' | 'delete',
 ): 'keep' | 'delete' | 'mark' => own?.onDelete ?? onDelete;
 
-/** The kinds under `aidb:`. */
+/** The kinds that are not the user's own. */
 export const registryOf = (catalogue: Catalogue): Catalogue =>
   new Map([...catalogue].filter(([, { own }]) => own === undefined));
+
+/** What all keys of the registry begin with, those of its counters and indexes as well; '': there is no registry. */
+export const registryStart = (catalogue: Catalogue): string =>
+  commonStart([...registryOf(catalogue).values()].map(({ prefix }) => prefix));
 
 const ownKinds = new WeakMap<Catalogue, readonly OwnKind[]>();
 

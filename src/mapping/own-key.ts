@@ -20,8 +20,6 @@ export interface OwnReference {
 
 /** What a mapping of the user's own says of its records beside their columns. The key is the identity: a row follows its key. */
 export interface OwnRecord {
-  /** The literal that all keys begin with. */
-  readonly prefix: string;
   /** At least one: together they are the unique key of the table. */
   readonly parts: readonly [OwnKeyPart, ...OwnKeyPart[]];
   readonly refers: readonly OwnReference[];

@@ -97,12 +97,12 @@ function ownKind(mapping: RecordMapping, byName: ReadonlyMap<string, RecordMappi
   const parts: readonly [OwnKeyPart, ...OwnKeyPart[]] = [first, ...others];
   const refers = parents.map(({ column, record }) => ({ column, kind: record }));
   return {
-    ...{ name, table, identity: 'own', statistic: lineOf(name), parents: [] },
+    ...{ name, prefix: key.prefix, table, identity: 'own', statistic: lineOf(name), parents: [] },
     shape: mapping.holds === 'json' ? 'object' : 'hash',
     columns: [...references, ...columns],
     ...(mapping.appendOnly ? { appendOnly: true } : {}),
     own: {
-      ...{ prefix: key.prefix, parts, refers, unique, none },
+      ...{ parts, refers, unique, none },
       ...{ item: itemOf(mapping), onDelete, onConflict, retentionDays },
     },
   };

@@ -1,4 +1,4 @@
-import { type Catalogue, type Kind, type KindName, namesWhere, ageColumnOf } from './kinds';
+import { ageColumnOf, type Catalogue, type Kind, type KindName, namesWhere, packedKind } from './kinds';
 
 /** After how many days records of a kind leave Redis; kinds that are not named stay. */
 export type RetentionPolicy = Readonly<Record<KindName, number>>;
@@ -15,16 +15,11 @@ function canBeRetained(kind: Kind): boolean {
   return kind.identity === 'dated' && kind.index?.by !== 'set';
 }
 
-/** In the order of the documents. */
-const documented: readonly KindName[] = ['prediction', 'metric'];
-
-/** The kinds that may leave Redis: those of the documents, then further ones. */
+/** The kinds that may leave Redis: first that of which there are most. */
 export function retainedKinds(catalogue: Catalogue): readonly KindName[] {
   const names = namesWhere(catalogue, canBeRetained);
-  return [
-    ...documented.filter((name) => names.includes(name)),
-    ...names.filter((name) => !documented.includes(name)),
-  ];
+  const most = packedKind(catalogue)?.name;
+  return [...names.filter((name) => name === most), ...names.filter((name) => name !== most)];
 }
 
 /** A century: what is written before it is a mistake rather than a wish. */

@@ -80,6 +80,12 @@ export function createMetrics() {
       labelNames: ['pipeline'] as const,
       registers,
     }),
+    unmapped: new Counter({
+      name: 'millrace_unmapped_keys_total',
+      help: 'Keys that writers told of by the functions and no mapping has: they become no rows',
+      labelNames: ['pipeline'] as const,
+      registers,
+    }),
     incidents: new Counter({
       name: 'millrace_incidents_total',
       help: 'What happened that should not, as in status: a flush, a replaced file, another owner',

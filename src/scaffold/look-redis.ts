@@ -1,8 +1,8 @@
 import { parseCheckpoint, readCheckpoint } from '../aliases/sink/checkpoint';
 import { RedisConnection } from '../connections/redis';
 import type { RedisTarget } from '../connections/redis-url';
-import { countedKinds, counterKey } from '../mapping/counters';
-import type { Catalogue } from '../mapping/kinds';
+import { countersOf } from '../mapping/counters';
+import { type Catalogue, registryStart } from '../mapping/kinds';
 import type { OwnDocument } from './documents';
 import { type KeyShape, shapesOf } from './key-shapes';
 import { ownPrefixes } from './prefixes';
@@ -37,10 +37,14 @@ export async function lookAtRedis(
     await connection.connect();
     const sample = await sampleKeyspace(connection);
     const met = await existing(connection, sample.whole ? [] : wanted);
-    const counters = await existing(connection, countedKinds(catalogue).map(counterKey));
-    const registry = counters.size > 0 || sample.keys.some(({ key }) => key.startsWith('aidb:'));
+    const counters = await existing(
+      connection,
+      countersOf(catalogue).map(({ key }) => key),
+    );
+    const start = registryStart(catalogue);
+    const registry = counters.size > 0 || sample.keys.some(({ key }) => key.startsWith(start));
     const ours = await ownDocuments(connection);
-    const prefixes = [...ownPrefixes, ...ours.keys()];
+    const prefixes = [...ownPrefixes(start), ...ours.keys()];
     const foreign = sample.keys.filter(({ key }) => !prefixes.some((prefix) => key.startsWith(prefix)));
     return { ...sample, met, registry, ours, shapes: await sampled(connection, shapesOf(foreign)) };
   } catch (error) {

@@ -17,13 +17,15 @@ export interface Circumstances {
   readonly aliasTables: readonly AliasMapping[];
   /** Names of the kinds of the registry of models. */
   readonly kinds: readonly string[];
+  /** What its keys begin with. */
+  readonly start: string;
 }
 
 /** What the file should say, going by what was found. Pure. */
-export function propose(findings: Findings, { sources, aliasTables, kinds }: Circumstances): Proposal {
+export function propose(findings: Findings, { sources, aliasTables, kinds, start }: Circumstances): Proposal {
   const { tables, candidates, redis, postgres } = findings;
   const files = builtIns(aliasTables);
-  const includes = [...files.flatMap((one) => included(one, tables)), ...registry(findings)];
+  const includes = [...files.flatMap((one) => included(one, tables)), ...registry(findings, start)];
   const isIncluded = (name: string) => includes.some((one) => one.included && one.name === name);
   const kept = files.filter(({ name }) => isIncluded(name));
   const served = kept.flatMap((one) => one.tables);
@@ -31,7 +33,7 @@ export function propose(findings: Findings, { sources, aliasTables, kinds }: Cir
     ...served.map(({ mapping }) => mapping),
     ...(isIncluded(aiRegistryName) ? kinds : []),
   ]);
-  const owned = [...ownPrefixes, ...served.map(({ prefix }) => prefix)];
+  const owned = [...ownPrefixes(start), ...served.map(({ prefix }) => prefix)];
   const open = candidates.filter(
     (_one, at) =>
       !served.some((table) => isMeant(table, tables[at])) && !internal.test(tables[at]?.name ?? ''),
@@ -70,13 +72,13 @@ function included({ name, tables: meant }: BuiltIn, tables: readonly FoundTable[
   return [{ name, included: true, why: inFew(found.map((table) => table.name)) }];
 }
 
-function registry({ redis, postgres }: Findings): readonly Include[] {
+function registry({ redis, postgres }: Findings, start: string): readonly Include[] {
   const name = aiRegistryName;
   if (postgres !== undefined && 'archive' in postgres && postgres.archive)
     return [{ name, included: true, why: 'Postgres has its archive' }];
   if ('failed' in redis)
-    return [{ name, included: false, why: 'not included, as Redis could not be asked for keys aidb:*' }];
-  return redis.registry ? [{ name, included: true, why: 'Redis has keys aidb:*' }] : [];
+    return [{ name, included: false, why: `not included, as Redis could not be asked for keys ${start}*` }];
+  return redis.registry ? [{ name, included: true, why: `Redis has keys ${start}*` }] : [];
 }
 
 /** A table that is there already would be adopted: without Postgres nobody knows. */

@@ -5,12 +5,12 @@ import type { Environment } from '../config/environment';
 import { describeError } from '../foundation/errors';
 import { withStores } from '../config/left-out';
 import { version } from '../foundation/package-root';
-import { ownKindsOf } from '../mapping/kinds';
+import { ownKindsOf, registryStart } from '../mapping/kinds';
 import { askDaemon, daemonUrl, type Reachable } from '../doctor/ask';
 import { diagnose } from '../doctor/diagnose';
 import { postgresSection } from './postgres-section';
 import { redisSection } from './redis-section';
-import { logWithoutContents, mapTexts, secretMask, withoutContents } from './scrub';
+import { type Known, logWithoutContents, mapTexts, secretMask, withoutContents } from './scrub';
 import { secretsOf, settingsSection } from './settings-section';
 import { sqliteSection } from './sqlite-section';
 
@@ -30,10 +30,13 @@ export async function collect(
   flags: Readonly<Record<string, unknown>>,
 ): Promise<Collected> {
   const config = withStoresIfAny(configured);
-  const names = knownNames(config);
   const mask = secretMask(secretsOf(environment, config));
-  const prefixes = ownPrefixes(config);
-  const without = (text: string) => withoutContents(text, names, prefixes);
+  const known: Known = {
+    names: knownNames(config),
+    prefixes: ownPrefixes(config),
+    registry: registryStart(config.catalogue),
+  };
+  const without = (text: string) => withoutContents(text, known);
   const scrubbed = (value: unknown) => mapTexts(value, without);
   const sections: Readonly<Record<string, () => unknown>> = {
     settings: () => settingsSection(environment, flags),
@@ -56,7 +59,7 @@ export async function collect(
       config.pipelines.includes('archive')
         ? postgresSection(requirePostgres(config), config.catalogue)
         : null,
-    log: () => (config.log.file === '' ? null : logWithoutContents(tailOf(config.log.file), names, prefixes)),
+    log: () => (config.log.file === '' ? null : logWithoutContents(tailOf(config.log.file), known)),
   };
   const bundle: Record<string, unknown> = {
     madeAt: new Date().toISOString(),
@@ -134,7 +137,7 @@ function tailOf(path: string): readonly string[] {
 
 const ownPrefixes = ({ documents, catalogue }: Reachable): readonly string[] => [
   ...documents.map(({ key }) => key.prefix),
-  ...ownKindsOf(catalogue).map(({ own }) => own.prefix),
+  ...ownKindsOf(catalogue).map(({ prefix }) => prefix),
 ];
 
 /** Names that a message may quote, because they tell nothing of a record. */

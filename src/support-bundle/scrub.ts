@@ -30,6 +30,19 @@ export function mapTexts(value: unknown, change: (text: string) => string): unkn
 
 const literally = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 
+/** What is known to tell nothing of a record. */
+export interface Known {
+  /** Of tables, columns and the like. */
+  readonly names: ReadonlySet<string>;
+  /** What the keys of the user's own mappings begin with: they may go on with anything. */
+  readonly prefixes?: readonly string[];
+  /** What the keys of the registry begin with: they go on with a kind and a number, and may then have anything. */
+  readonly registry?: string;
+}
+
+const withoutRegistryKeys = (text: string, registry: string): string =>
+  registry === '' ? text : text.replace(new RegExp(`(\\b${literally(registry)}\\w+:\\d*)\\S*`, 'g'), '$1');
+
 /** Cuts a text behind the first key of a mapping: a key may have any characters in it. */
 const withoutOwnKeys = (text: string, prefixes: readonly string[]): string =>
   prefixes.reduce(
@@ -40,16 +53,12 @@ const withoutOwnKeys = (text: string, prefixes: readonly string[]): string =>
 /**
  * A message without anything it may quote: aliases in keys, all that follows the id in keys of records, quoted values. From the first
  * quotation on that is not a known name everything is removed, for a quoted text may itself hold quotation marks.
- * @param names of tables, columns and the like @param prefixes what the keys of the user's own mappings begin with
  */
-export function withoutContents(
-  message: string,
-  names: ReadonlySet<string>,
-  prefixes: readonly string[] = [],
-): string {
-  const keys = withoutOwnKeys(message, prefixes)
-    .replace(/\balias:[^]*$/, 'alias:…')
-    .replace(/\baidb:(\w+):(\d*)\S*/g, 'aidb:$1:$2')
+export function withoutContents(message: string, { names, prefixes = [], registry = '' }: Known): string {
+  const keys = withoutRegistryKeys(
+    withoutOwnKeys(message, prefixes).replace(/\balias:[^]*$/, 'alias:…'),
+    registry,
+  )
     .replace(/\)=\([^]*$/, ')=(…')
     .replace(/(Failing row contains|beginning with:)[^]*$/, '$1 …');
   for (const { index, 0: quotation, 1: mark = '' } of keys.matchAll(/(["'`])([^"'`\n]*)\1?/g)) {
@@ -70,10 +79,9 @@ const word = /^[\w.:+-]{1,64}$/;
 /** The lines of a log, in either format, without contents of records; and how many lines were left out. */
 export function logWithoutContents(
   lines: readonly string[],
-  names: ReadonlySet<string>,
-  prefixes: readonly string[] = [],
+  known: Known,
 ): { readonly lines: readonly unknown[]; readonly leftOut: number } {
-  const without = (message: string) => withoutContents(message, names, prefixes);
+  const without = (message: string) => withoutContents(message, known);
   const kept = lines.flatMap((text) => keptLine(text, without) ?? []);
   return { lines: kept, leftOut: lines.length - kept.length };
 }

@@ -1,7 +1,15 @@
-import { ownRecordOf, recordOf } from '../archive/record/key';
+import { recordOf } from '../archive/record/key';
 import { keyPrefix } from '../mapping/alias-tables';
+import { latin1 } from '../mapping/own-key';
 import type { DocumentMapping } from '../mapping/documents';
-import { type Catalogue, type KindName, ownKindsOf, prefixOf, registryOf } from '../mapping/kinds';
+import {
+  type Catalogue,
+  isAside,
+  type KindName,
+  ownKindsOf,
+  registryOf,
+  registryStart,
+} from '../mapping/kinds';
 import type { Config } from '../config/load';
 import { fatal } from '../foundation/errors';
 import { nearest } from '../foundation/nearest';
@@ -24,8 +32,9 @@ export function parseTraced(text: string, keys: Keys): Traced {
   const { aliasTables, documents = [], catalogue } = keys;
   const types = aliasTables.map(({ type }) => type);
   const refuse = (message: string) => refused(message, text, keys);
-  const record = (rest: string): Traced | undefined => {
-    const found = recordOf(catalogue, Buffer.from(rest).toString('latin1'));
+  const start = registryStart(catalogue);
+  const record = (key: string): Traced | undefined => {
+    const found = recordOf(catalogue, latin1(key));
     return found === undefined || found.id === ''
       ? undefined
       : { of: 'record', kind: found.kind, id: Buffer.from(found.id, 'latin1') };
@@ -39,11 +48,11 @@ export function parseTraced(text: string, keys: Keys): Traced {
   const document = documents.find(({ key }) => text.startsWith(key.prefix));
   if (document !== undefined)
     return { of: 'document', document, name: text.slice(document.key.prefix.length) };
-  if (text.startsWith('aidb:')) {
-    const found = record(text.slice('aidb:'.length));
+  if (start !== '' && text.startsWith(start)) {
+    const found = record(text);
     if (found !== undefined) return found;
     throw refuse(
-      /^aidb:(idx|counter):|name_to_id$|:runs$/.test(text)
+      isAccessory(catalogue, text)
         ? `${text} is an index or a counter of the applications, and no record`
         : `${text} is no key of a record`,
     );
@@ -54,7 +63,9 @@ export function parseTraced(text: string, keys: Keys): Traced {
     throw refuse(`${text} is of no type that is served here`);
   }
   const short = text.replace('/', ':');
-  const both = [record(short), alias(short)].filter((one) => one !== undefined);
+  const both = [start === '' ? undefined : record(start + short), alias(short)].filter(
+    (one) => one !== undefined,
+  );
   const [only] = both;
   if (both.length === 1 && only !== undefined) return only;
   throw refuse(both.length === 0 ? `${text} is no key of ours` : `${text} may be a record or an alias`);
@@ -66,26 +77,42 @@ function ownRecord(
   text: string,
   refuse: (message: string) => Error,
 ): Traced | undefined {
-  const found = ownRecordOf(catalogue, Buffer.from(text).toString('latin1'));
-  if (found !== undefined) return { of: 'record', kind: found.kind, id: Buffer.from(found.id, 'latin1') };
-  const kind = ownKindsOf(catalogue).find(({ own }) => text.startsWith(own.prefix));
+  const kind = ownKindsOf(catalogue).find(({ prefix }) => text.startsWith(prefix));
   if (kind === undefined) return undefined;
+  const found = recordOf(catalogue, latin1(text));
+  if (found !== undefined) return { of: 'record', kind: found.kind, id: Buffer.from(found.id, 'latin1') };
   throw refuse(`${text} is not of the form of the keys of ${kind.name}, and so no record`);
 }
+
+/** Whether a key lists records, or counts them, going by the keys that the catalogue names for that. */
+const isAccessory = (catalogue: Catalogue, text: string): boolean =>
+  [...catalogue.values()].some(
+    ({ prefix, counter, index, names, aside }) =>
+      text === counter ||
+      text === names ||
+      (index !== undefined && startsAs(text, index.key)) ||
+      (text.startsWith(prefix) && isAside(aside, text.slice(prefix.length))),
+  );
+
+/** Whether a text begins as a pattern does up to its first place. */
+const startsAs = (text: string, pattern: string): boolean => {
+  const [literal = '', ...places] = pattern.split(/\{\d\}/);
+  return places.length === 0 ? text === pattern : text.startsWith(literal);
+};
 
 function refused(message: string, text: string, { aliasTables, documents = [], catalogue }: Keys) {
   const kinds = [...registryOf(catalogue).keys()];
   const types = aliasTables.map(({ type }) => type);
   const all = [
-    ...(kinds.length > 0 ? [`aidb:<kind>:<id> (kinds: ${kinds.join(', ')})`] : []),
+    ...(kinds.length > 0 ? [`${registryStart(catalogue)}<kind>:<id> (kinds: ${kinds.join(', ')})`] : []),
     ...(types.length > 0 ? [`alias:<type>:<alias> (types: ${types.join(', ')})`] : []),
     ...documents.map(({ key }) => key.text),
-    ...ownKindsOf(catalogue).map(({ own }) => `${own.prefix}…`),
+    ...ownKindsOf(catalogue).map(({ prefix }) => `${prefix}…`),
   ];
   const meant = nearestPrefix(text, [
     ...aliasTables.map(({ type }) => keyPrefix(type)),
     ...documents.map(({ key }) => key.prefix),
-    ...[...catalogue.values()].map((kind) => prefixOf(kind)),
+    ...[...catalogue.values()].map(({ prefix }) => prefix),
   ]);
   const hint = `Name ${all.join(' or ')}.`;
   return fatal(message, {

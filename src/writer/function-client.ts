@@ -8,6 +8,7 @@ import { ensureLibrary, isFunctionMissing } from './library';
 
 /** A Redis to write to: its URL, ioredis' options, or a connection that exists. */
 export type RedisSource = string | RedisOptions | Redis | RedisConnection;
+type Arguments = readonly (string | Buffer)[];
 
 /**
  * Calls the functions of the library `millrace`, and loads it if it is missing. A call whose reply was lost is never sent again: it may
@@ -23,7 +24,7 @@ export class FunctionClient {
     this.#connection = connectionTo(source);
   }
 
-  async call(name: string, keys: readonly string[], args: readonly string[]): Promise<unknown> {
+  async call(name: string, keys: readonly string[], args: Arguments): Promise<unknown> {
     try {
       await this.#connect();
       return await this.#send(name, keys, args);
@@ -33,12 +34,12 @@ export class FunctionClient {
   }
 
   /** Calls a function that answers with one number. */
-  async count(name: string, keys: readonly string[], args: readonly string[]): Promise<number> {
+  async count(name: string, keys: readonly string[], args: Arguments): Promise<number> {
     return Number(await this.call(name, keys, args));
   }
 
   /** Calls a function that answers with 1 or 0, whether it has done something. */
-  async did(name: string, keys: readonly string[], args: readonly string[]): Promise<boolean> {
+  async did(name: string, keys: readonly string[], args: Arguments): Promise<boolean> {
     return (await this.count(name, keys, args)) === 1;
   }
 
@@ -63,7 +64,7 @@ export class FunctionClient {
     return this.#connecting;
   }
 
-  async #send(name: string, keys: readonly string[], args: readonly string[]): Promise<unknown> {
+  async #send(name: string, keys: readonly string[], args: Arguments): Promise<unknown> {
     const { client } = this.#connection;
     try {
       return await client.fcall(name, keys.length, ...keys, ...args);

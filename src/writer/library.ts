@@ -7,7 +7,7 @@ import { readAsset, version } from '../foundation/package-root';
 const files = [
   ...['calls', 'clock', 'arguments', 'keys', 'changes', 'records'],
   ...['models', 'versions', 'datasets', 'runs', 'hyperparams', 'json-text', 'metrics'],
-  ...['experiments', 'experiment-runs', 'predictions', 'version'],
+  ...['experiments', 'experiment-runs', 'predictions', 'any-keys', 'version'],
 ];
 
 export interface Library {

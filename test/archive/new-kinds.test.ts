@@ -25,12 +25,13 @@ import { retain } from './support/retention';
 /** One more of each shape, as their rows in a catalogue. */
 const artifact: Kind = {
   name: 'artifact',
+  prefix: 'aidb:artifact:',
   table: 'artifacts',
   shape: 'hash',
   statistic: 'artifacts',
   identity: 'mapped',
   created: 'created_at',
-  counted: true,
+  counter: 'aidb:counter:artifact',
   index: { key: 'aidb:idx:artifacts:{0}', by: 'id' },
   told: 'Artifact',
   parents: [{ column: 'training_run_id', kind: 'run', from: 'run_id' }],
@@ -42,6 +43,7 @@ const artifact: Kind = {
 };
 const label: Kind = {
   name: 'label',
+  prefix: 'aidb:label:',
   table: 'artifact_labels',
   shape: 'fields',
   statistic: 'labels',
@@ -55,6 +57,7 @@ const label: Kind = {
 const score: Kind = {
   ...kinds.metric,
   name: 'score',
+  prefix: 'aidb:score:',
   table: 'version_scores',
   statistic: 'scores',
   parents: [{ column: 'model_version_id', kind: 'version', from: 0 }],
@@ -62,13 +65,14 @@ const score: Kind = {
 /** Told by its id and its time, as a prediction is, but not packed. */
 const sample: Kind = {
   name: 'sample',
+  prefix: 'aidb:sample:',
   table: 'samples',
   shape: 'hash',
   statistic: 'samples',
   identity: 'dated',
   created: 'taken_at',
   appendOnly: true,
-  counted: true,
+  counter: 'aidb:counter:sample',
   index: { key: 'aidb:idx:samples:{0}', by: 'newest' },
   parents: [
     { column: 'artifact_id', kind: 'artifact', from: 'of_artifact' },

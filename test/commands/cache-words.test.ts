@@ -174,6 +174,10 @@ test('the support bundle names the mappings, and quotes none of their keys', asy
   });
   expect(text).not.toContain('canary');
   const message = 'the key product:canary "17" of user:9 (E_X)';
-  expect(withoutContents(message, new Set(), ['product:', 'user:'])).toBe('the key product:…');
-  expect(withoutContents('superuser:1 may log in', new Set(), ['user:'])).toBe('superuser:1 may log in');
+  expect(withoutContents(message, { names: new Set(), prefixes: ['product:', 'user:'] })).toBe(
+    'the key product:…',
+  );
+  expect(withoutContents('superuser:1 may log in', { names: new Set(), prefixes: ['user:'] })).toBe(
+    'superuser:1 may log in',
+  );
 }, 60_000);

@@ -200,7 +200,7 @@ test('whatever keys and fields are called, the records are taken as they were me
         };
       });
       const { records, leftOut } = proposeRecords(sampled, {
-        prefixes: [...ownPrefixes],
+        prefixes: [...ownPrefixes('aidb:')],
         names: new Set(),
         tables: new Set(),
       });

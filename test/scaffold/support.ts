@@ -30,7 +30,7 @@ export function proposedFor(
     };
     return propose(
       { tables, candidates: tables.map(candidateOf), redis, postgres },
-      { sources: ['a.db'], aliasTables, kinds: ['model'] },
+      { sources: ['a.db'], aliasTables, kinds: ['model'], start: 'aidb:' },
     );
   } finally {
     db.close();

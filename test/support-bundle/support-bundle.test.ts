@@ -169,7 +169,7 @@ test('with every store down there is a bundle all the same, which says what coul
 
 test('messages lose what they quote, and keep the names that are known', () => {
   const names = new Set(['models', 'name']);
-  const without = (text: string) => withoutContents(text, names);
+  const without = (text: string) => withoutContents(text, { names, registry: 'aidb:' });
   expect(without('Postgres at h: invalid input syntax for type json: "a"b" x (SQLSTATE 22P02)')).toBe(
     'Postgres at h: invalid input syntax for type json: "…" (SQLSTATE 22P02)',
   );
@@ -196,7 +196,7 @@ test('of a log, what went wrong is kept, and names that were told are not', () =
       '{"time":"2026-01-05T14:30:01Z","level":"error","event":"failed","message":"it \\"secret\\"","code":"22P02"}',
       '{"time":"cut',
     ],
-    new Set(),
+    { names: new Set() },
   );
   expect(lines).toEqual([
     '[2026-01-05 14:30:01] WARN cannot apply "…"',

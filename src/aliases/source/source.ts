@@ -117,22 +117,19 @@ export class AliasSource {
 
   /**
    * Which keys a page of the changelog names, by mapping.
-   * @param onDoubt called when a row does not tell all that a document watches: a full pass has to follow
+   * @param onDoubt called when rows do not tell all that a document watches: a pass over its keys has to follow
    */
   nominations(
     page: Pick<ChangelogPage, 'nominations'>,
-    onDoubt: (reason: string) => void,
+    onDoubt: (reason: string, documents: ReadonlySet<string>) => void,
   ): readonly Nomination[] {
     return [...page.nominations].flatMap(([type, names]): readonly Nomination[] => {
       const logged = parseLoggedType(type);
       if (logged === undefined) return [{ type, names }];
-      const doubt = () => {
-        onDoubt(`what changed in ${logged.table} is not told by its triggers`);
-      };
-      const found = this.#nominator.nominate(logged, names, doubt);
-      if (found !== 'unknown') return found;
-      doubt();
-      return [];
+      const doubted = new Set<string>();
+      const found = this.#nominator.nominate(logged, names, (document) => doubted.add(document));
+      if (doubted.size > 0) onDoubt(`what changed in ${logged.table} is not told by its triggers`, doubted);
+      return found;
     });
   }
 

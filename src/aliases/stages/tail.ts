@@ -12,8 +12,8 @@ export interface AliasTailOptions {
   readonly vouching: Vouching;
   readonly introduction: Introduction;
   readonly applied: AppliedReport<string>;
-  /** Called when changes may have gone unseen: a full pass has to follow. */
-  readonly onDoubt: (reason: string) => void;
+  /** Called when changes of some documents may have gone unseen: a pass over their keys has to follow. */
+  readonly onDoubt: (reason: string, documents: ReadonlySet<string>) => void;
 }
 
 /** Rows of the changelog in a page, at the most. */

@@ -11,7 +11,7 @@ import { readContents } from '../letters/contents';
 import { foreign } from '../letters/foreign';
 import { keyOf } from '../record/key';
 import type { Nominated } from '../record/nominated';
-import { type Kind, type KindName, namesWhere, onDeleteOf, packedKind, prefixOf } from '../../mapping/kinds';
+import { type Kind, type KindName, namesWhere, onDeleteOf, packedKind } from '../../mapping/kinds';
 import { lookUp } from '../truth/look-up';
 import type { Nominations } from '../record/nomination';
 import { MemberReader } from '../truth/member-reader';
@@ -53,7 +53,7 @@ const distrustPages = 20;
 const dueLettersSql = readSql('src/archive/letters/sql/due-letters.sql');
 
 /** What follows the prefix in the key of a record. */
-const idIn = (kind: Kind, key: Buffer): string => key.toString('latin1', Buffer.byteLength(prefixOf(kind)));
+const idIn = (kind: Kind, key: Buffer): string => key.toString('latin1', Buffer.byteLength(kind.prefix));
 
 /** Turns pages, nominations and parked records into batches for the sink, in the order in which their truth was read. */
 export class Applier {

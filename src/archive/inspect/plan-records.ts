@@ -46,14 +46,14 @@ export async function planRecords(
     const { steps, problems } = planOwnTables(facts, catalogue);
     const keys = await countKeys(redis, catalogue);
     const differences = await differencesOf({ ...config, catalogue }, target);
-    return ownKindsOf(catalogue).map(({ name, table, own }): RecordPlan => {
+    return ownKindsOf(catalogue).map(({ name, table, prefix }): RecordPlan => {
       const found = facts.tables.get(table);
       const due = steps.filter(({ kind }) => kind === name).map(({ thing, sql }) => ({ thing, sql }));
       const why = problems.get(name) ?? [];
       const adopts = due.length === 0 ? 'in place' : 'adopted';
       const isThere = found !== undefined && due.length === 0 && why.length === 0;
       return {
-        ...{ name, table, prefix: own.prefix, steps: due },
+        ...{ name, table, prefix, steps: due },
         state: why.length > 0 ? 'stopped' : found === undefined ? 'new table' : adopts,
         problems: why.map(({ message, hint }) => ({ message, hint })),
         rows: found?.estimatedRows ?? 0,

@@ -4,23 +4,13 @@ import { inFew } from '../../foundation/in-few';
 import { changesStream } from '../../writer/keys';
 import { type Granted, missingGrants, noteMissing } from '../../connections/missing-grants';
 import { globOf, keyspacePatterns } from '../../connections/keyspace-pattern';
-import { type Catalogue, ownKindsOf } from '../../mapping/kinds';
+import { type Catalogue, ownKindsOf, registryStart } from '../../mapping/kinds';
 import { incarnationKey } from '../position/redis-facts';
-
-const record = 'aidb:model:0';
 
 /** One command of each sort that the archive sends or its scripts call, with the grant that it needs for itself or its key. */
 const needed: readonly Granted[] = [
   ['+ping', 'PING'],
   ['+info', 'INFO', 'server'],
-  ['+type %R~aidb:*', 'TYPE', record],
-  ['+hget %R~aidb:*', 'HGET', record, 'id'],
-  ['+hmget %R~aidb:*', 'HMGET', record, 'id'],
-  ['+hgetall %R~aidb:*', 'HGETALL', record],
-  ['+mget %R~aidb:*', 'MGET', 'aidb:counter:model'],
-  ['+zrange %R~aidb:*', 'ZRANGE', record, '0', '0'],
-  ['+zscore %R~aidb:*', 'ZSCORE', record, 'a'],
-  ['+zcount %R~aidb:*', 'ZCOUNT', record, '0', '0'],
   ['+scan', 'SCAN', '0'],
   ['+time', 'TIME'],
   ['+evalsha', 'EVALSHA', '0'.repeat(40), '0'],
@@ -35,17 +25,38 @@ const needed: readonly Granted[] = [
   [`+xtrim ~millrace:*`, 'XTRIM', changesStream, 'MINID', '0'],
   [`+xdel ~millrace:*`, 'XDEL', changesStream, '0-1'],
   [`+rename ~millrace:*`, 'RENAME', changesStream, changesStream],
-  ['+pttl %R~aidb:*', 'PTTL', record],
   ['+dbsize', 'DBSIZE'],
   ['+function|list', 'FUNCTION', 'LIST'],
   [`+xinfo|stream ~millrace:*`, 'XINFO', 'STREAM', changesStream],
 ];
 
+/** The same for the records of the registry, whatever they are of. */
+function neededOfRegistry(catalogue: Catalogue): readonly Granted[] {
+  const start = registryStart(catalogue);
+  if (start === '') return [];
+  const record = `${start}0`;
+  const commands: readonly (readonly [string, ...string[]])[] = [
+    ['TYPE'],
+    ['HGET', 'id'],
+    ['HMGET', 'id'],
+    ['HGETALL'],
+    ['MGET'],
+    ['ZRANGE', '0', '0'],
+    ['ZSCORE', 'a'],
+    ['ZCOUNT', '0', '0'],
+    ['PTTL'],
+  ];
+  return commands.map(([command, ...args]): Granted => [
+    `+${command.toLowerCase()} %R~${globOf(start)}*`,
+    ...[command, record, ...args],
+  ]);
+}
+
 /** The same for the records of the user's own. */
-const neededOf = (catalogue: Catalogue): readonly (readonly [grant: string, ...command: string[]])[] =>
-  ownKindsOf(catalogue).flatMap(({ shape, own: { prefix } }) => {
+const neededOf = (catalogue: Catalogue): readonly Granted[] =>
+  ownKindsOf(catalogue).flatMap(({ shape, prefix }) => {
     const reads = shape === 'object' ? ['GET', 'STRLEN'] : ['HMGET', 'HSTRLEN'];
-    return ['TYPE', 'PTTL', ...reads].map((command): readonly [string, ...string[]] => [
+    return ['TYPE', 'PTTL', ...reads].map((command): Granted => [
       `+${command.toLowerCase()} %R~${globOf(prefix)}*`,
       ...[command, `${prefix}0`, ...(command.startsWith('H') ? ['id'] : [])],
     ]);
@@ -58,7 +69,11 @@ export async function missingRights(
   db: number,
   catalogue: Catalogue,
 ): Promise<readonly string[]> {
-  const missing = await missingGrants(client, [...needed, ...neededOf(catalogue)]);
+  const missing = await missingGrants(client, [
+    ...needed,
+    ...neededOfRegistry(catalogue),
+    ...neededOf(catalogue),
+  ]);
   // Not queued, and over its own connection: ioredis would take a queued subscription for one that has begun.
   for (const pattern of keyspacePatterns(db, catalogue))
     await subscriber.psubscribe(pattern).catch(noteMissing(missing, `+psubscribe &${pattern}`));

@@ -124,7 +124,7 @@ const toTracedRow = ({ table }: Kind, row: TextRow): TracedRow => ({
   altered: row['altered'] ?? null,
 });
 
-/** Counts the rows under a key, for kinds whose records are told by their parents. @param id the part of the key after `aidb:<kind>:` */
+/** Counts the rows under a key, for kinds whose records are told by their parents. @param id the part of the key after the prefix */
 export async function countRows(
   transaction: Transaction,
   { kind, table }: Target,

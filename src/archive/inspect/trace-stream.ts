@@ -3,7 +3,9 @@ import { recordIn, split } from '../batch/carried';
 import { idsIn } from '../stream/nominate';
 import { changesStream } from '../../writer/keys';
 import type { Kind } from '../../mapping/kinds';
+import { keyOf } from '../record/key';
 import { PackedError } from '../record/packed';
+import { happenings, keyField, marks } from '../stream/fields';
 import { refusedReply } from '../stream/refused-reply';
 import { type Entry, millisecondsOf } from '../tail/stream';
 
@@ -31,7 +33,7 @@ const page = 1_000;
 /** The most entries that are looked at: reading them takes about ten seconds. */
 const mostEntries = 1_000_000;
 
-/** Looks for a record in the entries that wait in the stream. Reads only. @param id the part of its key after `aidb:<kind>:` */
+/** Looks for a record in the entries that wait in the stream. Reads only. @param id the part of its key after the prefix */
 export async function scanWaiting(
   redis: RedisConnection,
   position: string,
@@ -78,12 +80,15 @@ export function whatItSays(
   id: Buffer,
 ): WaitingEntry['says'] | undefined {
   const { name } = kind;
+  const key = keyOf(kind, id);
   for (let at = 0; at + 1 < fields.length; at += 2) {
     const field = fields[at]?.toString('latin1') ?? '';
     const value = fields[at + 1] ?? Buffer.alloc(0);
-    if (field === name && value.equals(id)) return 'changed';
-    if (field === `${name}-` && value.equals(id)) return 'deleted';
-    if (field === `${name}.` && value.equals(id)) return 'lapsed';
+    const what = happenings.find(
+      (one) =>
+        (field === name + marks[one] && value.equals(id)) || (field === keyField(one) && value.equals(key)),
+    );
+    if (what !== undefined) return what;
     if (field === `${name}*` && namedIn(value, id.toString('latin1'))) return 'changed';
     if (kind.carried && field === `${name}=` && carriesIt({ kind, value }, id)) return 'carries the record';
   }

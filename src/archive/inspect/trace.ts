@@ -20,7 +20,7 @@ import { TruthReader } from '../truth/truth';
 import { isUnfit } from '../record/unfit';
 import type { ArchiveTrace } from './record-trace';
 
-/** Where one record is. Reads only. @param id the part of its key after `aidb:<kind>:`. @throws the stores' errors, explained */
+/** Where one record is. Reads only. @param id the part of its key after the prefix. @throws the stores' errors, explained */
 export async function traceRecord(
   config: ArchiveRecords,
   target: PostgresTarget,

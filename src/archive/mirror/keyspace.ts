@@ -2,7 +2,7 @@ import { Observable } from 'rxjs';
 import { asRetryable, describeError, retryable } from '../../foundation/errors';
 import { RedisConnection } from '../../connections/redis';
 import type { RedisTarget } from '../../connections/redis-url';
-import { channelReading, keyspacePatterns } from '../../connections/keyspace-pattern';
+import { keyOffset, keyspacePatterns } from '../../connections/keyspace-pattern';
 import type { Catalogue } from '../../mapping/kinds';
 import { type Enabling, enableNotifications, isRefused } from './notifications';
 import { PushReader } from './push-reader';
@@ -15,7 +15,7 @@ export interface KeyspaceOptions {
   readonly catalogue: Catalogue;
   /** For commands that a subscribed connection cannot send. */
   readonly connection: RedisConnection;
-  /** @param key what follows `aidb:`, or another key behind a colon; latin1 as the event */
+  /** @param key latin1, as the event */
   readonly onEvent: (key: string, event: string) => void;
   /** How often a silent connection is tried, and the server's setting looked at. */
   readonly watchMs: number;
@@ -56,12 +56,9 @@ export const keyspace$ = (options: KeyspaceOptions): Observable<Enabling> =>
     };
     // From here on we read the connection ourselves: ioredis has had every answer that it waited for, and sends nothing more.
     const subscribe = (found: Enabling): void => {
-      const { skip, keyIn } = channelReading(target.db, catalogue);
       let confirmed = 0;
-      const reader = new PushReader(skip, {
-        onMessage: (key, event) => {
-          onEvent(keyIn(key), event);
-        },
+      const reader = new PushReader(keyOffset(target.db), {
+        onMessage: onEvent,
         onSubscribed: () => {
           if (++confirmed < patterns.length) return;
           refused = isRefused(found);

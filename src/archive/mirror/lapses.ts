@@ -17,7 +17,7 @@ export class Lapses {
     this.#effects = effects;
   }
 
-  /** @param key as keyspace.ts tells it */
+  /** @param key latin1 */
   effectOf(key: string, event: string): Effect {
     const effect = this.#effects.of(key, event);
     if (effect === 'changed') return effect; // nearly all

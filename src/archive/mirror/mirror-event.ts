@@ -1,4 +1,4 @@
-import { type Catalogue, type Kind, namesWhere, registryOf } from '../../mapping/kinds';
+import { type Catalogue, type Kind, registryOf } from '../../mapping/kinds';
 import type { Happening } from '../record/nomination';
 import { shapeOf } from '../record/shape';
 
@@ -40,13 +40,13 @@ export class Effects {
 
   constructor(catalogue: Catalogue) {
     const prefixesWhere = (is: (kind: Kind) => boolean) =>
-      namesWhere(registryOf(catalogue), is).map((name) => `${name}:`);
+      [...registryOf(catalogue).values()].filter(is).map(({ prefix }) => prefix);
     this.#ofParts = prefixesWhere(({ shape }) => shape === 'fields');
     this.#dated = prefixesWhere(({ identity }) => identity === 'dated');
     this.#several = prefixesWhere((kind) => shapeOf(kind).several);
   }
 
-  /** @param key as keyspace.ts tells it */
+  /** @param key latin1 */
   of(key: string, event: string): Effect {
     const part = isOneOf(this.#ofParts, key) ? ofParts.get(event) : undefined;
     const effect = part ?? effects.get(event) ?? 'changed';

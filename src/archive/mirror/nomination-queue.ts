@@ -64,7 +64,7 @@ export class NominationQueue {
     this.#options = options;
   }
 
-  /** @param key as keyspace.ts tells it, latin1 */
+  /** @param key latin1 */
   add(key: string, what: Happening): void {
     this.#put(key, what);
     this.#schedule();

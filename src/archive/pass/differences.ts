@@ -27,7 +27,7 @@ export interface DifferenceOptions {
 /** A record that Postgres lacks or has otherwise, or that can be no row, or whose row is somebody else's. */
 export interface RecordDifference {
   readonly kind: KindName;
-  /** The part of its key after `aidb:<kind>:`, latin1. */
+  /** The part of its key after the prefix, latin1. */
   readonly id: string;
   /** The record; undefined: the key holds something else, or too large a record. */
   readonly found?: Found;

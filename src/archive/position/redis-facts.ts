@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { fatal } from '../../foundation/errors';
 import { readAsset } from '../../foundation/package-root';
 import type { RedisConnection } from '../../connections/redis';
-import { countedKinds, counterKey } from '../../mapping/counters';
+import { countersOf } from '../../mapping/counters';
 import type { Catalogue } from '../../mapping/kinds';
 import { beforeAll } from '../stream/entry-id';
 import { ends, type Range, readLightly } from '../stream/light-stream';
@@ -32,7 +32,7 @@ const factsShape = z.object({
     /** How many entries were ever added; Redis counts them since version 7. */
     entriesAdded: count.nullable(),
   }),
-  /** The values of `aidb:counter:<kind>`: null when absent, garbage when somebody put it there. */
+  /** The values of the counters, by kind: null when absent, garbage when somebody put it there. */
   counters: z.record(z.string(), text),
   /** Whether the entry at the given position still exists. */
   entryAt: z.boolean(),
@@ -54,8 +54,7 @@ export async function readRedisFacts(
   position: string,
   catalogue: Catalogue,
 ): Promise<RedisFacts> {
-  const counted = countedKinds(catalogue);
-  const keys = counted.map(counterKey);
+  const counted = countersOf(catalogue);
   const there: Range = ['XRANGE', position, position];
   const reply = await readLightly(
     connection,
@@ -68,7 +67,7 @@ export async function readRedisFacts(
         incarnationKey,
         position,
         most,
-        ...keys,
+        ...counted.map(({ key }) => key),
       )) as Reply,
   );
   const [runId, replication, incarnation, entryAt, stream, ...counters] = reply;
@@ -77,7 +76,7 @@ export async function readRedisFacts(
     replication,
     incarnation,
     stream: streamFacts(stream),
-    counters: Object.fromEntries(counted.map((kind, index) => [kind, counters[index] ?? null])),
+    counters: Object.fromEntries(counted.map(({ kind }, index) => [kind, counters[index] ?? null])),
     entryAt: position !== beforeAll && entryAt === 1,
   };
 }

@@ -11,7 +11,7 @@ export interface FoundParent {
 /** A record exactly as it stands in Redis. */
 export interface Found {
   readonly kind: Kind;
-  /** The part of its key after `aidb:<kind>:`. */
+  /** The part of its key after the prefix. */
   readonly id: Buffer;
   readonly parents: readonly FoundParent[];
   /** The values in the order of the kind's columns; of a metric only its member, the JSON. */

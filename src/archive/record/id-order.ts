@@ -1,7 +1,7 @@
 import { isId } from './row';
 
 /**
- * An id (the part of a key after `aidb:<kind>:`, latin1) as text that sorts as ids are to be sorted: part by part between colons,
+ * An id (the part of a key after the prefix, latin1) as text that sorts as ids are to be sorted: part by part between colons,
  * numbers by value, anything else after the numbers.
  */
 export const sortKey = (id: string): string =>

@@ -6,7 +6,7 @@ import type { KindName } from '../../mapping/kinds';
  */
 export interface Nomination {
   readonly kind: KindName;
-  /** The part of the key after `aidb:<kind>:`. */
+  /** The part of the key after the prefix. */
   readonly id: string;
   readonly what: Happening;
 }

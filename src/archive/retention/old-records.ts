@@ -34,11 +34,10 @@ const none = Buffer.alloc(0);
 
 /** Of each parent the field of the record that names it, the prefix of its key, and its field with the creation time. */
 const parentsOf = (catalogue: Catalogue, { parents }: Kind) =>
-  parents.map(({ kind, from }) => ({
-    field: String(from),
-    prefix: `aidb:${kind}:`,
-    created: kindOf(catalogue, kind).created ?? '',
-  }));
+  parents.map(({ kind, from }) => {
+    const { prefix, created = '' } = kindOf(catalogue, kind);
+    return { field: String(from), prefix, created };
+  });
 
 /** All that Postgres has a place for. */
 const fieldsOf = ({ parents, columns }: Kind): readonly string[] => [

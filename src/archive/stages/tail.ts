@@ -7,6 +7,7 @@ import { beforeAll } from '../stream/entry-id';
 import type { Page } from '../tail/stream';
 import { StreamTail } from '../tail/stream-tail';
 import { Trimming } from '../tail/trim';
+import type { UnmappedKeys } from '../tail/unmapped';
 import type { ArchiveConnections } from './connections';
 import type { Prepare } from './prepare';
 
@@ -20,6 +21,7 @@ export interface ArchiveTailOptions {
   readonly onWake: () => void;
   /** What is read over a new connection may come from another life of Redis. */
   readonly onConnected: () => void;
+  readonly unmapped: UnmappedKeys;
   /** Whether a page still counts. */
   readonly mayApply: (page: Page) => Promise<boolean>;
   /** Whether another page may begin before the turn is over. */
@@ -55,7 +57,8 @@ export class Tail {
         if (page.owesPass) await options.checkpoint.requestPass();
         return prepare.applier.applyPage(page, behind);
       },
-      onApplied: ({ position, since }) => {
+      onApplied: ({ position, since, unmapped }) => {
+        options.unmapped.note(unmapped);
         this.#entryId = position;
         this.#behindSince = since;
         this.#trimming.start(options.checkpoint.position, position);

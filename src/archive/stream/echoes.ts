@@ -37,7 +37,7 @@ export class Echoes {
     this.#recent = new Numbers();
   }
 
-  /** @param id what follows `aidb:prediction:` in a key, latin1 */
+  /** @param id what follows the prefix in the key of a prediction, latin1 */
   has(id: string): boolean {
     const number = numberIn(id);
     return this.#recent.has(number) || this.#older.has(number);

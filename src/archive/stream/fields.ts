@@ -1,15 +1,26 @@
 import { type Catalogue, type Kind, packedKind } from '../../mapping/kinds';
+import { recordOf } from '../record/key';
+import type { Happening } from '../record/nomination';
 
 /** What a field of an entry says of its value. The forms are told in docs/02-architecture.md. */
 export type StreamField = { readonly text: string } & (
-  | { readonly says: 'carries' | 'changed' | 'several changed' | 'deleted' | 'lapsed'; readonly kind: Kind }
+  | { readonly says: Happening | 'several changed' | 'carries'; readonly kind: Kind }
   /** Ids that `millrace warm` put back: Postgres is where they come from. */
   | { readonly says: 'restored'; readonly kind: Kind }
+  /** The value is a whole key, of whichever record: whoever wrote it knows no mappings. */
+  | { readonly says: 'of a key'; readonly what: Happening }
   | { readonly says: 'too-large' | 'unknown' }
 );
 
 /** The field that tells which records of a kind came back. */
 export const restoredField = (kind: Kind): string => `${kind.name}~`;
+
+/** What a field says of its record, behind the kind's name. */
+export const marks: Readonly<Record<Happening, string>> = { changed: '', deleted: '-', lapsed: '.' };
+export const happenings: readonly Happening[] = ['changed', 'deleted', 'lapsed'];
+
+/** The field whose value is a whole key. No kind has a name that begins so. */
+export const keyField = (what: Happening): string => `:key${marks[what]}`;
 
 /** The fields that entries of the stream may have. */
 export class StreamFields {
@@ -17,19 +28,20 @@ export class StreamFields {
   readonly #carried: (StreamField & { readonly says: 'carries' }) | undefined;
   readonly #bytes: Buffer;
   readonly #known = new Map<string, StreamField>();
+  readonly #catalogue: Catalogue;
 
   constructor(catalogue: Catalogue) {
+    this.#catalogue = catalogue;
     const packed = packedKind(catalogue);
     const packedText = `${packed?.name ?? ''}=`;
     this.#bytes = Buffer.from(packedText);
     this.#carried = packed && { text: packedText, says: 'carries', kind: packed };
     this.#put({ text: 'too-large', says: 'too-large' });
+    for (const what of happenings) this.#put({ text: keyField(what), says: 'of a key', what });
     for (const kind of catalogue.values()) {
       const { name } = kind;
-      this.#put({ text: name, says: 'changed', kind });
+      for (const what of happenings) this.#put({ text: name + marks[what], says: what, kind });
       this.#put({ text: `${name}*`, says: 'several changed', kind });
-      this.#put({ text: `${name}-`, says: 'deleted', kind });
-      this.#put({ text: `${name}.`, says: 'lapsed', kind });
       if (kind.carried) this.#put({ text: `${name}=`, says: 'carries', kind });
       if (kind.packed) this.#put({ text: restoredField(kind), says: 'restored', kind });
     }
@@ -40,6 +52,11 @@ export class StreamFields {
     if (this.#carried !== undefined && name.equals(this.#bytes)) return this.#carried;
     const text = name.toString('latin1');
     return this.#known.get(text) ?? { text, says: 'unknown' };
+  }
+
+  /** The record that a whole key names, latin1; undefined: no mapping has it. */
+  recordOf(key: string): ReturnType<typeof recordOf> {
+    return recordOf(this.#catalogue, key);
   }
 
   #put(field: StreamField): void {

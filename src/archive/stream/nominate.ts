@@ -1,5 +1,6 @@
 import type { KindName } from '../../mapping/kinds';
 import type { Nomination } from '../record/nomination';
+import { marks } from './fields';
 
 /** The most records and bytes in one entry (a single longer key has an entry of its own). */
 const entryRecords = 100;
@@ -29,9 +30,6 @@ export function entriesOf<T extends Nomination>(nominations: readonly T[]): read
 }
 
 const decimal = /^\d+$/;
-
-/** The mark after the kind's name in a field. */
-const marks = { deleted: '-', lapsed: '.' } as const;
 
 /**
  * The fields and values of an entry, for XADD: `<kind>-` tells a deletion; `<kind>.` a record that is or may be gone though nobody deleted

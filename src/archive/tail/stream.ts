@@ -3,7 +3,7 @@ import { type Carried, countRecords, largeEntry, strange } from '../batch/carrie
 import type { DeadLetter } from '../letters/dead-letters';
 import type { KindName } from '../../mapping/kinds';
 import type { StreamFields } from '../stream/fields';
-import type { Nominations } from '../record/nomination';
+import type { Happening, Nominations } from '../record/nomination';
 import { idsIn } from '../stream/nominate';
 
 /** An entry as XREAD returns it: id, then field, value, field, value … */
@@ -29,6 +29,8 @@ export interface Page {
   readonly lapsed: Nominations;
   /** Ids of the packed kind (predictions) that came by value, or from Postgres (`millrace warm`): their notifications are echoes. */
   readonly echoing: readonly number[];
+  /** Whole keys, latin1, that no mapping has. */
+  readonly unmapped: readonly string[];
   /** What an entry said is not known: only a full pass finds what it was about. */
   readonly owesPass: boolean;
 }
@@ -40,12 +42,18 @@ export function readPage(entries: readonly Entry[], fieldsOf: StreamFields): Pag
   const carried: Carried[] = [];
   const letters: DeadLetter[] = [];
   const echoing: number[] = [];
+  const unmapped: string[] = [];
   const nominated = new Map<KindName, Set<string>>();
   const deleted = new Map<KindName, Set<string>>();
   const lapsed = new Map<KindName, Set<string>>();
   let records = 0;
   let bytes = 0;
   let owesPass = false;
+  const note = (what: Happening, kind: KindName, id: string): void => {
+    if (what !== 'changed') idsOf(what === 'deleted' ? deleted : lapsed, kind).add(id);
+    // What is gone is looked up as well: it may have been written again since.
+    idsOf(nominated, kind).add(id);
+  };
   for (const [id, fields] of entries) {
     const entryId = id.toString('latin1');
     for (let at = 0; at < (fields?.length ?? 0); at += 2) {
@@ -63,12 +71,13 @@ export function readPage(entries: readonly Entry[], fieldsOf: StreamFields): Pag
       if (field.says === 'too-large') {
         owesPass = true;
         letters.push(largeEntry(value.toString('latin1')));
-      } else if (field.says === 'changed') idsOf(nominated, field.kind).add(value.toString('latin1'));
-      else if (field.says === 'deleted' || field.says === 'lapsed') {
-        const id = value.toString('latin1');
-        idsOf(field.says === 'deleted' ? deleted : lapsed, field.kind).add(id);
-        // Looked up as well: it may have been written again since.
-        idsOf(nominated, field.kind).add(id);
+      } else if (field.says === 'changed' || field.says === 'deleted' || field.says === 'lapsed') {
+        note(field.says, field.kind.name, value.toString('latin1'));
+      } else if (field.says === 'of a key') {
+        const key = value.toString('latin1');
+        const record = fieldsOf.recordOf(key);
+        if (record === undefined) unmapped.push(key);
+        else note(field.what, record.kind, record.id);
       } else if (field.says === 'several changed' || field.says === 'restored') {
         let ids: readonly string[] = [];
         try {
@@ -80,7 +89,7 @@ export function readPage(entries: readonly Entry[], fieldsOf: StreamFields): Pag
         records += ids.length - 1;
         for (const one of ids) {
           if (field.says === 'restored') echoing.push(Number(one));
-          else idsOf(nominated, field.kind).add(one);
+          else idsOf(nominated, field.kind.name).add(one);
         }
       } else {
         const message = `nobody knows what the field ${JSON.stringify(field.text.slice(0, 60))} means`;
@@ -103,11 +112,12 @@ export function readPage(entries: readonly Entry[], fieldsOf: StreamFields): Pag
     deleted,
     lapsed,
     echoing,
+    unmapped,
     owesPass,
   };
 }
 
-function idsOf(nominations: Map<KindName, Set<string>>, { name }: { readonly name: KindName }): Set<string> {
+function idsOf(nominations: Map<KindName, Set<string>>, name: KindName): Set<string> {
   let ids = nominations.get(name);
   if (ids === undefined) nominations.set(name, (ids = new Set()));
   return ids;

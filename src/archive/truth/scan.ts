@@ -1,4 +1,5 @@
 import type { Result } from 'ioredis';
+import { commonStart } from '../../foundation/common-start';
 import { readAsset } from '../../foundation/package-root';
 import type { RedisConnection } from '../../connections/redis';
 import type { Identity } from '../record/identity';
@@ -9,11 +10,10 @@ import {
   type KindName,
   ownKindsOf,
   packedKind,
-  prefixOf,
-  registryOf,
+  registryStart,
 } from '../../mapping/kinds';
 import { globOf } from '../../connections/keyspace-pattern';
-import { mostKeyBytes, ownRecordOf, recordOf } from '../record/key';
+import { mostKeyBytes, recordOf } from '../record/key';
 import { isId } from '../record/row';
 
 declare module 'ioredis' {
@@ -47,14 +47,11 @@ const chunkPacked = 2_000;
 const chunkOthers = 1_000;
 const chunkSteps = 8;
 
-const registryPrefix = 'aidb:';
-
 /** Walks the keys of Redis. */
 export class Scan {
   readonly #connection: RedisConnection;
   readonly #catalogue: Catalogue;
   readonly #packed: Kind | undefined;
-  readonly #recordOf: (key: string) => ReturnType<typeof recordOf>;
   /** The last arguments of scan.lua. */
   readonly #where: readonly string[];
 
@@ -62,17 +59,10 @@ export class Scan {
     this.#connection = connection;
     this.#catalogue = catalogue;
     this.#packed = packedKind(catalogue);
-    const registry = registryOf(catalogue).size > 0;
-    const prefixes = [
-      ...(registry ? [registryPrefix] : []),
-      ...ownKindsOf(catalogue).map(({ own }) => own.prefix),
-    ];
+    const start = registryStart(catalogue);
+    const prefixes = [...(start === '' ? [] : [start]), ...ownKindsOf(catalogue).map(({ prefix }) => prefix)];
     const common = commonStart(prefixes);
     this.#where = [`${globOf(common)}*`, ...(prefixes.length > 1 ? prefixes : [])];
-    this.#recordOf = (key) =>
-      registry && key.startsWith(registryPrefix)
-        ? recordOf(catalogue, key.slice(registryPrefix.length))
-        : ownRecordOf(catalogue, key);
     connection.client.defineCommand('millraceScan', { lua: readAsset('src/archive/truth/lua/scan.lua') });
   }
 
@@ -97,7 +87,7 @@ export class Scan {
         else strays?.add(id);
       }
       for (const name of names) {
-        const record = this.#recordOf(name.toString('latin1'));
+        const record = recordOf(this.#catalogue, name.toString('latin1'));
         if (record !== undefined) others.get(record.kind)?.add(record.id);
       }
       if (cursor === beginning || packed.length >= chunkPacked || rest >= chunkOthers) break;
@@ -111,7 +101,7 @@ export class Scan {
         0,
         cursor,
         scanCount,
-        this.#packed === undefined ? '' : prefixOf(this.#packed),
+        this.#packed?.prefix ?? '',
         this.#packed?.created ?? '',
         mostKeyBytes,
         ...this.#where,
@@ -120,13 +110,6 @@ export class Scan {
       throw this.#connection.translate(error);
     }
   }
-}
-
-/** What all of these texts begin with. */
-function commonStart([first = '', ...others]: readonly string[]): string {
-  let length = first.length;
-  while (!others.every((one) => one.startsWith(first.slice(0, length)))) length--;
-  return first.slice(0, length).replace(/[\uD800-\uDBFF]$/, ''); // half a character is none
 }
 
 /** Reads, line by line, ids and those creation times that can be read. */

@@ -5,23 +5,15 @@ import { tooLarge, Unfit } from '../record/unfit';
 import type { Found } from '../record/found';
 import { unpack } from '../record/packed';
 import { keyOf } from '../record/key';
-import {
-  type Catalogue,
-  isOwn,
-  type Kind,
-  kindOf,
-  type OwnKind,
-  type Parent,
-  prefixOf,
-} from '../../mapping/kinds';
+import { type Catalogue, isOwn, type Kind, kindOf, type OwnKind, type Parent } from '../../mapping/kinds';
 import { shapeOf } from '../record/shape';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
     /** read.lua */
     millraceReadBuffer(count: number, ...keysAndArguments: (string | Buffer)[]): Result<Reply, Context>;
-    /** read-predictions.lua */
-    millraceReadPredictionsBuffer(
+    /** read-packed.lua */
+    millraceReadPackedBuffer(
       count: number,
       ...keysAndArguments: (string | Buffer)[]
     ): Result<Packed, Context>;
@@ -66,10 +58,10 @@ export class TruthReader {
     const { client } = connection;
     client.defineCommand('millraceRead', { lua: readAsset('src/archive/truth/lua/read.lua') });
     client.defineCommand('millraceReadOwn', { lua: packed('read-own') });
-    client.defineCommand('millraceReadPredictions', { lua: packed('read-predictions') });
+    client.defineCommand('millraceReadPacked', { lua: packed('read-packed') });
   }
 
-  /** @param ids the parts of the keys after `aidb:<kind>:`, latin1. @returns one truth for each, in their order */
+  /** @param ids the parts of the keys after the prefix, latin1. @returns one truth for each, in their order */
   async read(kind: Kind, ids: readonly string[]): Promise<readonly Truth[]> {
     const truths: Truth[] = [];
     while (truths.length < ids.length) truths.push(...(await this.readSome(kind, ids.slice(truths.length))));
@@ -95,8 +87,8 @@ export class TruthReader {
     const keys = ids.map((id) => keyArgument(kind, id));
     try {
       const { client, maxRecordBytes: most } = this.#connection;
-      const limits = [String(pageBytes), String(most)];
-      const reply = await client.millraceReadPredictionsBuffer(keys.length, ...keys, ...limits);
+      const args = [String(pageBytes), String(most), ...packedArguments(kind, this.catalogue)];
+      const reply = await client.millraceReadPackedBuffer(keys.length, ...keys, ...args);
       return reply.map((record) => {
         if (record === null) return { state: 'absent' };
         if (typeof record === 'number') return { state: 'unfit', reason: tooLarge(record, most) };
@@ -159,7 +151,7 @@ const isNamed = ({ from }: Parent): boolean => typeof from === 'number';
 
 /** The key as a string if it is ASCII: ioredis writes a command of strings alone several times faster. */
 const keyArgument = (kind: Kind, id: string): string | Buffer =>
-  /^[ -~]*$/.test(id) ? prefixOf(kind) + id : keyOf(kind, Buffer.from(id, 'latin1'));
+  /^[ -~]*$/.test(id) ? kind.prefix + id : keyOf(kind, Buffer.from(id, 'latin1'));
 
 /** The arguments of read.lua after the keys and the limits. */
 function parametersOf(kind: Kind, catalogue: Catalogue): readonly string[] {
@@ -173,8 +165,16 @@ function parametersOf(kind: Kind, catalogue: Catalogue): readonly string[] {
     String(fields.length),
     ...fields,
     String(referred.length),
-    ...referred.flatMap((parent) => [prefixOf(kindOf(catalogue, parent.kind)), createdField(parent)]),
+    ...referred.flatMap((parent) => [kindOf(catalogue, parent.kind).prefix, createdField(parent)]),
   ];
+}
+
+/** The arguments of read-packed.lua after the keys and the limits. */
+function packedArguments(kind: Kind, catalogue: Catalogue): readonly string[] {
+  const [parent] = kind.parents;
+  if (parent === undefined) throw new Error(`${kind.name} is packed and has no parent`);
+  const { prefix, created = '' } = kindOf(catalogue, parent.kind);
+  return [kind.prefix, prefix, created, String(parent.from), ...shapeOf(kind).fields(kind)];
 }
 
 /** The parent's id inside the child's key: `<exp>:<run>`. */

@@ -2,9 +2,18 @@ import { fatal } from '../../foundation/errors';
 import { readAsset, readSql } from '../../foundation/package-root';
 import type { Transaction } from '../../connections/postgres/postgres';
 import type { RedisConnection } from '../../connections/redis';
-import { countedKinds, counterKey } from '../../mapping/counters';
-import { type Catalogue, type Kind, type KindName, namesWhere } from '../../mapping/kinds';
+import { globOf } from '../../connections/keyspace-pattern';
+import { countersOf } from '../../mapping/counters';
+import {
+  type Catalogue,
+  type Kind,
+  type KindName,
+  kindOf,
+  namesWhere,
+  registryStart,
+} from '../../mapping/kinds';
 import { incarnationKey } from '../position/redis-facts';
+import { recordOf } from '../record/key';
 import { type Targets, targetOf } from '../record/target';
 
 const highestSql = readSql('src/archive/warm/sql/highest-ids.sql');
@@ -40,9 +49,10 @@ export async function highestIds(
   const rows = await transaction.query(highestSql.replaceAll('{dated}', dated.join(' ')), [
     named.map(([kind]) => kind),
     named.map(([, first]) => first),
+    named.map(([kind]) => kindOf(catalogue, kind).prefix),
   ]);
   const found = new Map(rows.map(({ kind, highest }) => [kind, BigInt(highest ?? 0)]));
-  return new Map(countedKinds(catalogue).map((kind) => [kind, found.get(kind) ?? 0n]));
+  return new Map(countersOf(catalogue).map(({ kind }) => [kind, found.get(kind) ?? 0n]));
 }
 
 /** The kind whose id comes first in a kind's keys. */
@@ -58,21 +68,26 @@ const firstOf = ({ name, identity, parents }: Kind): KindName | undefined =>
 export async function raiseCounters(
   redis: RedisConnection,
   {
+    catalogue,
     used,
     wentBack,
     dryRun,
-  }: { readonly used: Counters; readonly wentBack: boolean; readonly dryRun: boolean },
+  }: {
+    readonly catalogue: Catalogue;
+    readonly used: Counters;
+    readonly wentBack: boolean;
+    readonly dryRun: boolean;
+  },
 ): Promise<RaisedCounters> {
+  const raise = (unlink: string, wanted: Counters) => raiseTo(redis, { catalogue, unlink, wanted });
   try {
-    const before = await raise(redis, '', new Map([...used.keys()].map((kind) => [kind, 0n])));
+    const before = await raise('', new Map([...used.keys()].map((kind) => [kind, 0n])));
     const low = [...before].some(
       ([kind, { after }]) => after === '' || BigInt(after) < (used.get(kind) ?? 0n),
     );
     // If a counter was lost, Redis may have records with higher ids that Postgres does not know of yet.
-    const wanted = low ? await withThoseInRedis(redis, used) : used;
-    return dryRun
-      ? raisedOnPaper(before, wanted)
-      : await raise(redis, wentBack ? incarnationKey : '', wanted);
+    const wanted = low ? await withThoseInRedis(redis, catalogue, used) : used;
+    return dryRun ? raisedOnPaper(before, wanted) : await raise(wentBack ? incarnationKey : '', wanted);
   } catch (error) {
     throw redis.translate(error);
   }
@@ -87,8 +102,15 @@ const raisedOnPaper = (found: RaisedCounters, wanted: Counters): RaisedCounters 
     }),
   );
 
-async function raise(redis: RedisConnection, unlink: string, wanted: Counters): Promise<RaisedCounters> {
-  const pairs = [...wanted].flatMap(([kind, least]) => [counterKey(kind), String(least)]);
+async function raiseTo(
+  redis: RedisConnection,
+  {
+    catalogue,
+    unlink,
+    wanted,
+  }: { readonly catalogue: Catalogue; readonly unlink: string; readonly wanted: Counters },
+): Promise<RaisedCounters> {
+  const pairs = countersOf(catalogue).flatMap(({ kind, key }) => [key, String(wanted.get(kind) ?? 0n)]);
   const reply = (await redis.client.eval(raiseLua, 0, unlink, ...pairs)) as
     [key: string, value: string] | [[before: string, after: string][]];
   const [first, value] = reply;
@@ -106,15 +128,21 @@ async function raise(redis: RedisConnection, unlink: string, wanted: Counters): 
   );
 }
 
-async function withThoseInRedis({ client }: RedisConnection, used: Counters): Promise<Counters> {
+async function withThoseInRedis(
+  { client }: RedisConnection,
+  catalogue: Catalogue,
+  used: Counters,
+): Promise<Counters> {
+  const pattern = `${globOf(registryStart(catalogue))}*`;
   const highest = new Map(used);
   let cursor = '0';
   do {
-    const [next, keys] = await client.scan(cursor, 'MATCH', 'aidb:*', 'COUNT', scanCount);
+    const [next, keys] = await client.scan(cursor, 'MATCH', pattern, 'COUNT', scanCount);
     for (const key of keys) {
-      const [, kind = '', id = ''] = /^aidb:(\w+):([1-9]\d{0,14})$/.exec(key) ?? [];
+      const { kind = '', id = '' } = recordOf(catalogue, key) ?? {};
       const known = highest.get(kind);
-      if (known !== undefined && BigInt(id) > known) highest.set(kind, BigInt(id));
+      if (known !== undefined && /^[1-9]\d{0,14}$/.test(id) && BigInt(id) > known)
+        highest.set(kind, BigInt(id));
     }
     cursor = next;
   } while (cursor !== '0');

@@ -33,7 +33,7 @@ export interface RestoredParent {
 }
 
 export interface RecordToRestore {
-  /** The part of its key after `aidb:<kind>:`. */
+  /** The part of its key after the prefix. */
   readonly id: string;
   /** Creation time; '' for a kind without one. */
   readonly created: string;
@@ -125,7 +125,7 @@ export class Restorer {
   ): Promise<readonly (number | string)[]> {
     const { catalogue, dryRun: look, tell } = this.#options;
     const options = {
-      prefix: `aidb:${kind.name}:`,
+      prefix: kind.prefix,
       born: kind.created ?? '',
       index: kind.index === undefined ? '' : kind.index.by === 'set' ? 'set' : 'zset',
       names: kind.names ?? '',
@@ -169,11 +169,10 @@ class Parents {
   }
 
   get json(): string {
-    const named = [...this.#numbers.keys()].map(({ kind, id, created }) => [
-      `aidb:${kind}:${id}`,
-      kindOf(this.#catalogue, kind).created ?? '',
-      created,
-    ]);
+    const named = [...this.#numbers.keys()].map(({ kind, id, created }) => {
+      const { prefix, created: field = '' } = kindOf(this.#catalogue, kind);
+      return [prefix + id, field, created];
+    });
     return JSON.stringify(named);
   }
 }

@@ -86,13 +86,13 @@ export function toRecord(
 /** A hyperparameter. @throws Unlike */
 export function toField(
   [key, first, second]: readonly [string, string | null, string | null],
-  { name, columns }: Kind,
+  { prefix, columns }: Kind,
   parent: RestoredParent,
 ): PartToRestore {
   if (first === null || second === null)
     throw new Unlike(`${columns.map(({ column }) => column).join(' or ')} is NULL`);
   requireDigest(key, first);
-  return { parent, key: `aidb:${name}:${parent.id}`, first, second };
+  return { parent, key: prefix + parent.id, first, second };
 }
 
 /** A point of a metric. Names the columns themselves, for how a point's member is written is known only of these. @throws Unlike */
@@ -107,7 +107,7 @@ export function toPoint(forms: MetricForms, row: TextRow, kind: Kind, parent: Re
   if (second === undefined) throw new Unlike('no known way of writing it has these bytes');
   return {
     parent,
-    key: `aidb:${kind.name}:${parent.id}:${name}:${split ?? 'train'}`,
+    key: `${kind.prefix}${parent.id}:${name}:${split ?? 'train'}`,
     first: epoch ?? step ?? '0',
     second,
   };

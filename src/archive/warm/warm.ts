@@ -60,7 +60,7 @@ export async function warm(options: WarmOptions): Promise<WarmReport> {
       const plan = await makePlan(transaction, targets, strategies, limits);
       onPlan(plan, { redis: redis.display, postgres: postgres.display, evicts });
       const used = await highestIds(transaction, catalogue, targets);
-      const counters = await raiseCounters(redis, { used, wentBack, dryRun });
+      const counters = await raiseCounters(redis, { catalogue, used, wentBack, dryRun });
       const restorer = new Restorer({ catalogue, redis, dryRun, tell: daemon });
       const restoration = new Restoration({
         ...options,

@@ -8,6 +8,7 @@ import { options } from '../../config/options';
 import { useRunningDaemon } from '../../embedded/stores';
 import { fileText } from '../../scaffold/file-text';
 import { look } from '../../scaffold/look';
+import { registryStart } from '../../mapping/kinds';
 import { propose } from '../../scaffold/propose';
 import { schemaFrom } from '../../scaffold/schema';
 import { failures, nextSteps, requireMappings, sourcesOf, summary } from '../../scaffold/report';
@@ -54,7 +55,12 @@ async function init(flags: Flags): Promise<number> {
   const sources = sourcesOf(stores, findings);
   complain(failures(findings));
   const { aliasTables, catalogue } = settings;
-  const proposal = propose(findings, { sources, aliasTables, kinds: [...catalogue.keys()] });
+  const proposal = propose(findings, {
+    sources,
+    aliasTables,
+    kinds: [...catalogue.keys()],
+    start: registryStart(catalogue),
+  });
   const text = fileText(proposal, schemaFrom(dirname(path)));
   if (toStdout) {
     print(text.trimEnd().split('\n'));

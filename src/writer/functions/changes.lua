@@ -2,6 +2,8 @@
 --   <kind>    the record changed: what follows `aidb:<kind>:` in its key
 --   <kind>-   the application deleted it: the same
 --   <kind>=   records themselves, packed, one after another (append-only kinds: predictions and metrics)
+--   :key      whichever record this whole key is changed; of no kind, for no name of one begins so
+--   :key-     the application deleted it: the same
 -- Packed: byte lengths in decimal, separated by single spaces, `-` for an absent value; a line feed; the values, concatenated.
 
 local largestCarried = 16 * 1024
@@ -47,9 +49,11 @@ end
 -- More values than this at once do not fit on Lua's stack.
 local callWidth = 2000
 
--- call(command, key, list[1], list[2], …), in several calls if the list is long.
+-- call(command, key, list[1], list[2], …), in several calls if the list is long. Returns the sum of the answers.
 local function callWithList(command, key, list)
+  local sum = 0
   for from = 1, #list, callWidth do
-    call(command, key, unpack(list, from, math.min(from + callWidth - 1, #list)))
+    sum = sum + call(command, key, unpack(list, from, math.min(from + callWidth - 1, #list)))
   end
+  return sum
 end

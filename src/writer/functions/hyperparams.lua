@@ -10,10 +10,8 @@ register('millrace_log_hyperparams', function(keys, args)
   if #args % 2 == 0 then refuse('%s has no value: names and values come in pairs', shown(args[#args])) end
   mustBe('hash', key)
   append('hyperparam', run)
-  local before = call('HLEN', key)
   table.remove(args, 1)
-  callWithList('HSET', key, args)
-  return call('HLEN', key) - before
+  return callWithList('HSET', key, args)
 end)
 
 -- Deletes all hyperparameters of a run.

@@ -182,8 +182,7 @@ function unnamedIn({ schema, batches, foreignKeys }: Run, without: string): read
       );
       for (const [type, row] of rows.raw().all()) {
         const logged = parseLoggedType(type);
-        const found = logged && nominator.nominate(logged, [row]);
-        for (const one of found === undefined || found === 'unknown' ? [] : found) {
+        for (const one of logged === undefined ? [] : nominator.nominate(logged, [row], () => undefined)) {
           const more = 'fan' in one ? nominator.fanOut(one).names : one.names;
           names.set(one.type, new Set([...(names.get(one.type) ?? []), ...more]));
         }

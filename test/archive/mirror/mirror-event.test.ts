@@ -7,8 +7,8 @@ import type { Nomination } from '../../../src/archive/record/nomination';
 import { entriesOf, entryFields, idsIn } from '../../../src/archive/stream/nominate';
 
 const effects = new Effects(aiRegistry);
-const effect = (event: string, key = 'model:1') => effects.of(key, event);
-const recordOf = (key: string) => recordIn(aiRegistry, key);
+const effect = (event: string, key = 'aidb:model:1') => effects.of(key, event);
+const recordOf = (key: string) => recordIn(aiRegistry, `aidb:${key}`);
 
 test('writes of every command are changes, also of commands nobody has thought of yet', () => {
   for (const event of [
@@ -34,13 +34,13 @@ test('what the application took away was deleted; what went otherwise was not', 
   expect(effect('del')).toBe('deleted');
   for (const event of ['expired', 'evicted', 'rename_from', 'move_from']) {
     expect([event, effect(event)]).toEqual([event, 'lapsed']);
-    expect([event, effect(event, 'prediction:1')]).toEqual([event, 'nothing']);
+    expect([event, effect(event, 'aidb:prediction:1')]).toEqual([event, 'nothing']);
   }
   for (const event of ['hexpired', 'hexpire', 'expire', 'persist', 'keymiss', 'new']) {
     expect([event, effect(event)]).toEqual([event, 'nothing']);
   }
-  for (const event of ['hexpired', 'hexpire']) expect(effect(event, 'hyperparam:1')).toBe('lapsed');
-  expect([effect('hdel', 'hyperparam:1'), effect('hdel')]).toEqual(['deleted', 'changed']);
+  for (const event of ['hexpired', 'hexpire']) expect(effect(event, 'aidb:hyperparam:1')).toBe('lapsed');
+  expect([effect('hdel', 'aidb:hyperparam:1'), effect('hdel')]).toEqual(['deleted', 'changed']);
 });
 
 test('a key names a record by its kind and all that follows', () => {
@@ -61,7 +61,7 @@ test('the pattern takes keys of every kind and leaves counters and index entries
   const initials = /\[(\w+)\]/.exec(keyspacePattern(3, aiRegistry))?.[1] ?? '';
   for (const kind of aiRegistry.keys()) expect(initials).toContain(kind.charAt(0));
   expect(initials).not.toMatch(/[ci]/);
-  expect('__keyspace@12__:aidb:run:1'.slice(keyOffset(12))).toBe('run:1');
+  expect('__keyspace@12__:aidb:run:1'.slice(keyOffset(12))).toBe('aidb:run:1');
 });
 
 test('entries hold at most 100 records and 64 KiB, and lose, repeat or reorder nothing', () => {

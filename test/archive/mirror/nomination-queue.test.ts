@@ -39,7 +39,7 @@ const entries = async () =>
 
 test('what comes during a flush waits for its end, and goes together', async () => {
   const queue = queueOf(1);
-  for (const id of [1, 2, 3]) queue.add(`run:${id}`, 'changed');
+  for (const id of [1, 2, 3]) queue.add(`aidb:run:${id}`, 'changed');
   await eventually(async () => expect(await entries()).toEqual(['run* 1', 'run* 2 3']));
   await queue.close();
 });
@@ -48,8 +48,8 @@ test('what happened to a key during a failing flush is newer than what could not
   const events: QueueEvent[] = [];
   const queue = queueOf(1, events);
   await redis.client.config('SET', 'maxmemory', '1');
-  queue.add('run:1', 'changed');
-  queue.add('run:1', 'deleted');
+  queue.add('aidb:run:1', 'changed');
+  queue.add('aidb:run:1', 'deleted');
   await eventually(() => events.some(({ type }) => type === 'down'));
   await redis.client.config('SET', 'maxmemory', '0');
   await eventually(async () => expect(await entries()).toEqual(['run- 1']));
@@ -60,7 +60,7 @@ test('what could not be sent and finds its place taken is dropped, and told', as
   const events: QueueEvent[] = [];
   const queue = queueOf(2, events);
   await redis.client.config('SET', 'maxmemory', '1');
-  for (const id of [1, 2, 3, 4]) queue.add(`run:${id}`, 'changed'); // 1 and 2 are on their way; 3 and 4 wait, and one more has room
+  for (const id of [1, 2, 3, 4]) queue.add(`aidb:run:${id}`, 'changed'); // 1 and 2 are on their way; 3 and 4 wait, and one more has room
   await eventually(() => events.some(({ type }) => type === 'overflow'));
   await redis.client.config('SET', 'maxmemory', '0');
   await eventually(async () => expect(await entries()).toEqual(['run* 3 4 1']));
@@ -79,10 +79,10 @@ test('predictions wait until the tail has read what may hold them by value; what
       return new Promise((resolve) => (settled = resolve));
     },
   });
-  queue.add('prediction:1', 'changed');
-  queue.add('prediction:2', 'changed');
+  queue.add('aidb:prediction:1', 'changed');
+  queue.add('aidb:prediction:2', 'changed');
   await eventually(() => waiting === 1);
-  queue.add('prediction:2', 'deleted');
+  queue.add('aidb:prediction:2', 'deleted');
   seen.add('1');
   settled();
   await eventually(async () => expect(await entries()).toEqual(['prediction* 2', 'prediction- 2']));
@@ -100,10 +100,10 @@ test('at the stop, and when many wait, nobody waits for the tail', async () => {
       return new Promise((resolve) => (settled = resolve));
     },
   });
-  queue.add('prediction:1', 'changed');
-  queue.add('prediction:2', 'changed');
+  queue.add('aidb:prediction:1', 'changed');
+  queue.add('aidb:prediction:2', 'changed');
   expect(enough()).toBe(false);
-  queue.add('prediction:3', 'changed'); // two of three
+  queue.add('aidb:prediction:3', 'changed'); // two of three
   expect(enough()).toBe(true);
   settled();
   await eventually(async () => expect((await entries())[0]).toBe('prediction* 1'));

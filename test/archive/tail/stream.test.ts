@@ -4,6 +4,7 @@ import { packageRoot, readAsset } from '../../../src/foundation/package-root';
 import { changesStream } from '../../../src/writer/keys';
 import { StreamFields } from '../../../src/archive/stream/fields';
 import { aiRegistry } from '../../../src/mapping/ai-registry';
+import { cart, session, user, withRegistry } from '../support/own-records';
 import { type Entry, readPage as readPageOf } from '../../../src/archive/tail/stream';
 
 const entry = (id: string, ...fields: readonly (string | Buffer)[]): Entry => [
@@ -47,6 +48,24 @@ test('what came back from Postgres nominates nothing, and its notifications are 
   expect(page).toMatchObject({ echoing: [7, 8], records: 3, carried: [], letters: [] });
   expect(letters('prediction~', '1 x')).toEqual(['millrace:changes 1-1 0 prediction~ E_STREAM_FIELD']);
   expect(letters('model~', '1')).toEqual(['millrace:changes 1-1 0 model~ E_STREAM_FIELD']);
+});
+
+test('a whole key is a record of whichever kind, or of none', () => {
+  const own = new StreamFields(withRegistry(user, session, cart));
+  const nominate = (...fields: readonly (string | Buffer)[]) => readPageOf([entry('1-1', ...fields)], own);
+  const page = nominate(
+    ...[':key', 'user:7', ':key-', 'session:a', ':key.', 'cart:1/x:y', ':key', 'aidb:model:7'],
+    ...[':key', 'user:me', ':key', 'aidb:idx:models', ':key', 'aidb::user:8', ':key', '', ':key*', 'user:7'],
+    ...[':key', `cart:1/${'x'.repeat(16_384)}`],
+  );
+  const idsOf = (nominations: ReadonlyMap<string, ReadonlySet<string>>) =>
+    [...nominations].map(([kind, ids]) => `${kind} ${[...ids].join()}`);
+  expect(idsOf(page.nominated)).toEqual(['user 7', 'session a', 'cart 1/x:y', 'model 7']);
+  expect([idsOf(page.deleted), idsOf(page.lapsed)]).toEqual([['session a'], ['cart 1/x:y']]);
+  expect(page.unmapped.map((key) => key.slice(0, 20))).toEqual([
+    ...['user:me', 'aidb:idx:models', 'aidb::user:8', '', 'cart:1/xxxxxxxxxxxxx'],
+  ]);
+  expect(page.letters.map(({ key }) => key.toString())).toEqual(['millrace:changes 1-1 8 :key*']);
 });
 
 /** All files below a folder of the package. */

@@ -57,23 +57,26 @@ export class Nominator {
   }
 
   /**
-   * @param rows as the triggers logged them. @param onBlob called when some of them do not tell which keys are meant: a full pass has to follow
-   * @returns 'unknown' when all rows lack a column that a document watches
+   * @param rows as the triggers logged them. @param onDoubt called when some of them do not tell which keys of a document are meant, because they
+   * lack a column that it watches, or hold too much of one: a pass over its keys has to follow
    */
   nominate(
     { table, columns }: Logged,
     rows: readonly string[],
-    onBlob: () => void = () => undefined,
-  ): readonly Nomination[] | 'unknown' {
+    onDoubt: (type: string) => void,
+  ): readonly Nomination[] {
     const nominations: Nomination[] = [];
     const values = rows.map(parseLoggedRow);
     for (const [type, { mapping, watches }] of this.#documents) {
       for (const [watch, { table: watched, by, direct, select }] of watches.entries()) {
         if (watched.name !== table) continue;
         const places = by.map(({ name }) => columns.indexOf(name));
-        if (places.includes(-1)) return 'unknown';
         // Tables may be joined by what is not logged: only a pass tells which keys are meant.
-        if (!direct && values.some((row) => places.some((place) => row[place] === undefined))) onBlob();
+        if (
+          places.includes(-1) ||
+          (!direct && values.some((row) => places.some((place) => row[place] === undefined)))
+        )
+          onDoubt(type);
         const keys = keysOf(values, places);
         if (keys.length === 0) continue;
         if (direct) nominations.push({ type, names: namesOf(mapping.key, keys) });

@@ -1,7 +1,7 @@
 -- Reads members of a sorted set, together with what tells whether their parent is over.
 --
--- KEYS[1] aidb:<kind>:<parent>:…
--- KEYS[2] aidb:<kind of the parent>:<parent>
+-- KEYS[1] the sorted set: <prefix><parent>:…
+-- KEYS[2] the parent: <its prefix><parent>
 -- ARGV[1] how many members to pass over
 -- ARGV[2] how many to read, at the most
 -- ARGV[3] most bytes to return: reading stops after the member that reaches it

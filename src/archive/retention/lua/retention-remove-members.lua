@@ -1,7 +1,7 @@
 -- Removes members of a sorted set that were compared with Postgres, if their parent still is what it was then.
 --
--- KEYS[1] aidb:<kind>:<parent>:…
--- KEYS[2] aidb:<kind of the parent>:<parent>
+-- KEYS[1] the sorted set: <prefix><parent>:…
+-- KEYS[2] the parent: <its prefix><parent>
 -- ARGV    1 1: all members may go. Redis says then that the key was deleted (`del`), which means in Postgres all rows of that
 --           series but those covered by millrace.retention; 0: one member stays
 --         2 F, fields of the parent, then for each: its name, its value ('' for what it lacks)

@@ -1,8 +1,8 @@
 -- Reads what was added to a sorted set of records (a metric with its points) since the last look, without reading the set from its start:
 -- new members nearly always have the highest scores (epochs, steps). If some were added below, the number of members there has changed.
 --
--- KEYS[1] the sorted set, aidb:metric:<run>:<name>:<split>
--- KEYS[2] the parent, aidb:run:<run>
+-- KEYS[1] the sorted set: <prefix><parent>:…
+-- KEYS[2] the parent: <its prefix><parent>
 -- ARGV[1] score up to which everything is known, with a parenthesis for 'not itself' ('-inf' at first)
 -- ARGV[2] how many members had a lower score
 -- ARGV[3] how many members were taken already, from that score on

@@ -12,7 +12,7 @@
 --              all the rest
 --       times  the creation times of these, a line each; '': no hash, no such field, or no time
 --       keys   all other keys
-local pattern, field = ARGV[3] ~= '' and '^' .. ARGV[3] .. '(%d+)$', ARGV[4]
+local pattern, field = ARGV[3] ~= '' and '^' .. string.gsub(ARGV[3], '%p', '%%%0') .. '(%d+)$', ARGV[4]
 -- In bytes; no creation time is longer. With this limit the reply stays small whatever the field holds.
 local longest = 64
 local longest_key = tonumber(ARGV[5])

@@ -2,7 +2,7 @@
 -- is there stays as it is; if it is the same one and lacks its index entry, that is added.
 --
 -- ARGV, all of them JSON, which is read faster than as many arguments:
---       1 {prefix  of the keys, `aidb:<kind>:`
+--       1 {prefix  of the keys
 --          born    field with the creation time ('' = the kind has none: its key says which record it is)
 --          index   `zset` or `set`: what the index is ('' = the kind has none)
 --          names   key of the hash from name to id ('' = none)

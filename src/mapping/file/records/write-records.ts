@@ -8,7 +8,7 @@ export const recordWordsOf = (kind: OwnKind): ReadonlyMap<string, unknown> => {
   const { own, columns } = kind;
   const references = new Set(own.refers.map(({ column }) => column));
   return new Map<string, unknown>([
-    ['key', own.prefix + own.parts.map(partText).join('')],
+    ['key', kind.prefix + own.parts.map(partText).join('')],
     ['table', kind.table],
     ...(own.refers.length === 0 ? [] : ([['parents', new Map(parentsOf(kind))]] as const)),
     ...contentsOf(
