@@ -54,12 +54,18 @@ function neededOfRegistry(catalogue: Catalogue): readonly Granted[] {
 
 /** The same for the records of the user's own. */
 const neededOf = (catalogue: Catalogue): readonly Granted[] =>
-  ownKindsOf(catalogue).flatMap(({ shape, prefix }) => {
+  ownKindsOf(catalogue).flatMap(({ shape, prefix, own }) => {
     const reads = shape === 'object' ? ['GET', 'STRLEN'] : ['HMGET', 'HSTRLEN'];
-    return ['TYPE', 'PTTL', ...reads].map((command): Granted => [
+    const granted = ['TYPE', 'PTTL', ...reads].map((command): Granted => [
       `+${command.toLowerCase()} %R~${globOf(prefix)}*`,
       ...[command, `${prefix}0`, ...(command.startsWith('H') ? ['id'] : [])],
     ]);
+    if (own.retentionDays === undefined) return granted;
+    const removes = (...command: readonly [string, ...string[]]): Granted => [
+      `(~${globOf(prefix)}* +${command[0].toLowerCase()})`,
+      ...command,
+    ];
+    return [...granted, removes('HLEN', `${prefix}0`), removes('PEXPIRE', `${prefix}0`, '1')];
   });
 
 /** The grants that this user lacks. Neither connection can be used afterwards. @throws only when a connection fails */

@@ -11,6 +11,15 @@ const record = (words: string) => {
   if (first === undefined) throw new Error('the file has no record');
   return first;
 };
+test('what becomes of rows that were there, of what changes later, and of what is old', () => {
+  const said = 'on_conflict: skip, append_only: true, retention: 90d';
+  expect(record(`key: "r:{id}", table: t, hash: { at: time }, ${said}`).mapping).toMatchObject({
+    onConflict: 'skip',
+    appendOnly: true,
+    retentionDays: 90,
+  });
+});
+
 /** The problems of a record, without their place. */
 const problems = (words: string, others = '') =>
   problemsOf(`version: 1\nrecords:\n  r: { ${words} }\n${others}`).map((problem) =>
@@ -19,6 +28,7 @@ const problems = (words: string, others = '') =>
 /** What a record says of the rest without a word about it. */
 const atRest = { onConflict: 'overwrite', appendOnly: false, retentionDays: undefined };
 const good = 'key: "r:{id}", table: t, hash: { a: text }';
+const logs = 'key: "r:{id}", table: t, hash: { at: time }, append_only: true';
 
 test('a record: key, table, columns with their types, none, parents, what a deletion does', () => {
   const { records } = mappingFile(`version: 1
@@ -152,6 +162,19 @@ test.each([
   [`${good}, on_delete: drop`, ['records.r.on_delete: must be one of keep, delete, mark']],
   [`${good}, none: [a]`, [expect.stringContaining('must be a text or a number')]],
   [`${good}, tabel: x`, [expect.stringContaining('did you mean table?')]],
+  [`${good}, on_conflict: ask`, ['records.r.on_conflict: must be one of skip, overwrite, merge']],
+  [
+    `${good}, append_only: true, on_conflict: merge`,
+    [expect.stringContaining('is skip where records are written once')],
+  ],
+  [`${good}, append_only: maybe`, [expect.stringContaining('must be true or false')]],
+  [`${good}, append_only: true, retention: 90d`, [expect.stringContaining('needs a column of type time')]],
+  [
+    'key: "r:{id}", table: t, hash: { at: time }, retention: 90d',
+    [expect.stringContaining('needs append_only: true')],
+  ],
+  [`${logs}, retention: 90`, [expect.stringContaining('must be a number of whole days, as in 90d')]],
+  [`${logs}, retention: 90d, on_delete: mark`, [expect.stringContaining('needs on_delete: keep')]],
   [`${good}, identity: [id, at]`, ['records.r.identity: is not served yet: leave it out']],
   [`${good}, unique: b`, ['records.r: unique names b, which is no column of it: there are id, a']],
   [`${good}, unique: []`, [expect.stringContaining('the list is empty')]],

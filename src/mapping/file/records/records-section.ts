@@ -10,7 +10,7 @@ import { readSection } from '../section';
 import type { Entry, Placed, Section, Value } from '../value';
 
 /** Words that nothing does yet. */
-const later = ['string', 'each', 'identity', 'retention'] as const;
+const later = ['string', 'each', 'identity'] as const;
 
 /** The words of a record. */
 export const recordWords = [
@@ -107,11 +107,15 @@ function readContents(words: Words, record: Value): Pick<RecordMapping, 'holds' 
 
 /** Refuses what cannot go together about the end of records. */
 function checkEnds(
-  { holds, onDelete, appendOnly, retentionDays, columns }: ReadRecord['said'],
+  { holds, onDelete, onConflict, appendOnly, retentionDays, columns }: ReadRecord['said'],
   words: Words,
 ): void {
   if (holds === 'entry' && onDelete !== 'keep')
     words.value('on_delete')?.refuse('is keep for entries of a stream: what is trimmed away was not deleted');
+  if (appendOnly && (onConflict === 'overwrite' || onConflict === 'merge'))
+    words
+      .value('on_conflict')
+      ?.refuse('is skip where records are written once: append_only leaves the rows that are there');
   if (retentionDays === undefined) return;
   const at = words.value('retention');
   if (isEach(holds)) at?.refuse('is for hash, json and string: a key goes when its record is old');
