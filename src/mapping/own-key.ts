@@ -29,8 +29,8 @@ export interface OwnRecord {
   readonly none: string | undefined;
   /** Of a mapping whose keys hold several records: what they are, and the column that tells one from the others of its key. */
   readonly item: { readonly each: Each; readonly column: string } | undefined;
-  /** What becomes of a row with the record's key that no record was written to yet. */
-  readonly onConflict: 'skip' | 'overwrite' | 'merge';
+  /** What becomes of a row with the record's key that no record was written to yet; undefined: nothing was said, see own-rules.ts. */
+  readonly onConflict: 'skip' | 'overwrite' | 'merge' | undefined;
   /** After how many days records leave Redis, once they are in Postgres; undefined: they stay. */
   readonly retentionDays: number | undefined;
   /** What becomes of the row of a record that the application deletes; `mark`: it gets a time in `deleted_at`. */

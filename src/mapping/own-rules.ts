@@ -6,6 +6,10 @@ type Ruled = Pick<Kind, 'own' | 'appendOnly'>;
 export const leavesOthers = ({ own, appendOnly }: Ruled): boolean =>
   own !== undefined && appendOnly !== true && (own.onConflict === 'skip' || own.onConflict === 'merge');
 
+/** Whether rows that are there before the first record is written would be lost, and nobody has said that they may be. */
+export const asksWhoseRows = ({ own, appendOnly }: Ruled): boolean =>
+  own !== undefined && own.onConflict === undefined && appendOnly !== true;
+
 /** Whether it is noted which rows follow their records. */
 export const notesFollowed = (kind: Ruled): boolean =>
   kind.own !== undefined && (kind.own.onDelete !== 'keep' || leavesOthers(kind));

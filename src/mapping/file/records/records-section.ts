@@ -68,7 +68,7 @@ function readRecord({ key: name, at, value }: Entry): Placed<ReadRecord> | null 
   if (!areApart({ key, columns, parents, unique: unique ?? [], onDelete }, value)) return null;
   const said: ReadRecord['said'] = {
     ...{ name, table, key, ...contents, none },
-    ...{ unique: unique ?? [], onDelete: onDelete ?? 'keep', onConflict: onConflict ?? 'overwrite' },
+    ...{ unique: unique ?? [], onDelete: onDelete ?? 'keep', onConflict },
     ...{ appendOnly: appendOnly ?? false, retentionDays: retention },
   };
   checkEnds(said, words);
