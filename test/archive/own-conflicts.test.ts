@@ -173,7 +173,7 @@ describe('append_only', () => {
     const config = own.config();
     const traced = await traceRecord(config, requirePostgres(config), 'user', Buffer.from('2'));
     expect(traced.verdict.sentence).toBe(
-      'Left as it is: row 2 of users, which differs in email, is written once (append_only).',
+      'Left as it is: row 2 of users, which differs in email, is written once.',
     );
     await archive.postgres.query('DELETE FROM users WHERE id = 3');
     expect((await archive.pass(daemon)).differences).toEqual({ user: 1 });

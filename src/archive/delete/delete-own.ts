@@ -5,7 +5,7 @@ import { leavesOthers } from '../../mapping/own-rules';
 import type { Life } from '../record/identity';
 import { keyValues } from '../record/own-row';
 import { md5 } from '../record/row';
-import { quoteName, rowNumber, type Target } from '../record/target';
+import { hasOwnKey, quoteName, rowNumber, type Target } from '../record/target';
 import { isUnfit } from '../record/unfit';
 import { deleteRows } from './delete-rows';
 
@@ -43,12 +43,7 @@ export async function deleteOwn(
   const key = keyOr(kind, id);
   const gone = kind.own.onDelete === 'delete';
   if (key === undefined || (await unfollow(transaction, kind, [id], { life, gone })) === 0) return 0;
-  const where = kind.own.parts
-    .map(
-      ({ column, type }, index) =>
-        `t.${quoteName(column)} = $${index + 1}::${type === 'int' ? 'bigint' : 'text'}`,
-    )
-    .join(' AND ');
+  const where = hasOwnKey(kind, 1);
   if (kind.own.onDelete === 'mark') {
     const column = quoteName(markColumn);
     const sql = `UPDATE ${target.table} AS t SET ${column} = now() WHERE ${where} AND t.${column} IS NULL`;

@@ -19,7 +19,7 @@ const leftSql = `SELECT m.kind, m.prefix, m.table_name, (SELECT count(*) FROM mi
   FROM millrace.mapped m WHERE m.kind <> ALL ($1::text[]) ORDER BY m.kind`;
 
 /** Everything that is kept about a mapping, but for the rows of its table. */
-const keptIn = ['mapped', 'dead_letters', 'followed', 'altered', 'retention'] as const;
+const keptIn = ['mapped', 'dead_letters', 'followed', 'altered', 'retention', 'entries_read'] as const;
 
 /** The mappings that were taken out of the file and not forgotten since. @throws explained errors */
 export async function leftRecords(

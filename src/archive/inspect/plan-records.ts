@@ -12,6 +12,7 @@ import {
   type OwnKind,
   ownKindsOf,
 } from '../../mapping/kinds';
+import { isWrittenOnce } from '../../mapping/own-rules';
 import { type ArchiveDryRun, archiveDryRun } from '../pass/dry-run';
 import { readSchemaFacts, type SchemaFacts } from '../schema/facts';
 import { planOwnTables } from '../schema/own-tables';
@@ -86,9 +87,10 @@ export async function planRecords(
   }
 }
 
-function rowsThereOf({ own, appendOnly }: OwnKind): RecordPlan['rowsThere'] {
-  if (appendOnly === true || own.onConflict === 'skip') return 'left';
-  return own.onConflict === 'merge' ? 'filled' : 'overwritten';
+function rowsThereOf(kind: OwnKind): RecordPlan['rowsThere'] {
+  const { onConflict } = kind.own;
+  if (isWrittenOnce(kind) || onConflict === 'skip') return 'left';
+  return onConflict === 'merge' ? 'filled' : 'overwritten';
 }
 
 interface Counted {

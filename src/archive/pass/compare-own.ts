@@ -1,5 +1,5 @@
 import type { Transaction } from '../../connections/postgres/postgres';
-import { leavesOthers } from '../../mapping/own-rules';
+import { isWrittenOnce, leavesOthers } from '../../mapping/own-rules';
 import type { Resolved } from '../identity/resolved';
 import type { Target } from '../record/target';
 import { type Expectation, ownFilled, ownPresent, ownWhole } from '../write/expectation';
@@ -27,14 +27,14 @@ export async function compareOwn(
       const one = some[unlike.index];
       return one === undefined ? [] : [{ one, unlike }];
     });
-  if (kind.appendOnly === true) {
+  if (isWrittenOnce(kind)) {
     const due = await differing(rows, ownPresent(target, rows));
     if (!inDetail) return due;
     // Whoever asks for one record wants to know that it is not what the row is.
     const told = new Set(due.map(({ one }) => one));
     const others = rows.filter((one) => !told.has(one));
     const changed = await differing(others, ownWhole(target, others));
-    return [...due, ...changed.map((one) => ({ ...one, skips: 'is written once (append_only)' }))];
+    return [...due, ...changed.map((one) => ({ ...one, skips: 'is written once' }))];
   }
   const found = await differing(rows, ownWhole(target, rows));
   if (!leavesOthers(kind)) return found;

@@ -13,6 +13,7 @@ import { findParents, withParents } from '../identity/parents';
 import { References, type Row, toRow } from '../record/row';
 import { type Strategies, strategyOf } from '../../mapping/strategies';
 import { type Targets, targetOf } from '../record/target';
+import { EntryReader } from '../truth/entry-reader';
 import type { TruthReader } from '../truth/truth';
 import { isUnfit } from '../record/unfit';
 import { identityValues, type Resolved } from '../identity/resolved';
@@ -64,6 +65,10 @@ export class Differences {
 
   /** Reads records (of any shape but members) and compares them, piece by piece, for they may be of any size. @param ids latin1 */
   async *ofIds(kind: Kind, ids: readonly string[]): AsyncGenerator<readonly RecordDifference[]> {
+    if (kind.shape === 'entries') {
+      yield* this.#ofStreams(kind, ids);
+      return;
+    }
     for (let at = 0; at < ids.length;) {
       const differences: RecordDifference[] = [];
       const records: Found[] = [];
@@ -76,6 +81,18 @@ export class Differences {
       }
       yield [...differences, ...(await this.ofRecords(records))];
       at += truths.length;
+    }
+  }
+
+  /** What streams have that was not read yet, as much of it as is read in one turn. */
+  async *#ofStreams(kind: Kind, ids: readonly string[]): AsyncGenerator<readonly RecordDifference[]> {
+    const { truth, postgres } = this.#options;
+    for await (const answers of new EntryReader(truth.redis, postgres).read(kind, ids)) {
+      for (const { id, truth: found } of answers) {
+        const unfit = found.state === 'unfit' ? [found] : found.state === 'entries' ? found.unfit : [];
+        yield unfit.map(({ reason }) => ({ kind: kind.name, id, change: 'unfit', reason: reasonOf(reason) }));
+        if (found.state === 'entries') yield await this.ofRecords(found.records);
+      }
     }
   }
 

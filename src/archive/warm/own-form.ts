@@ -16,8 +16,6 @@ export function asField({ decoder }: Column, text: string): Buffer {
     case 'json':
     case 'float':
     case 'uuid':
-    case 'float or none': // not the user's own
-    case 'time or none':
       return Buffer.from(text);
   }
 }
@@ -39,8 +37,6 @@ export function asJson(column: Column, text: string): string {
       return JSON.stringify(asField(column, text).toString('utf8'));
     case 'text':
     case 'uuid':
-    case 'float or none': // not the user's own
-    case 'time or none':
       return JSON.stringify(text);
   }
 }

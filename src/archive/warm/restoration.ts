@@ -83,7 +83,8 @@ export class Restoration {
     hash: (target, rows) => this.#restoreRecords(target, rows),
     fields: ({ kind }, rows) => this.#restoreFields(kind, rows),
     members: ({ kind }, rows) => this.#restorePoints(kind, rows),
-    object: () => Promise.resolve(0), // only keys of the user's own are that
+    entries: () => Promise.resolve(0),
+    object: () => Promise.resolve(0), // as entries: only keys of the user's own are that
   };
 
   async #restoreRecords(target: Target, rows: readonly TextRow[]): Promise<number> {

@@ -1,5 +1,6 @@
 import type { Transaction } from '../../connections/postgres/postgres';
-import { hasKeyOf, quoteName, rowNumber, type Target } from '../record/target';
+import { identityOfOwn } from '../../mapping/own-key';
+import { hasKeyOf, identityTypeOf, quoteName, rowNumber, type Target } from '../record/target';
 import { anyOf, differs } from './equality';
 import type { Expectation } from './expectation';
 
@@ -109,8 +110,6 @@ export function givenRows(
 const identityType = ({ kind, types }: Target, name: string): string =>
   kind.own === undefined
     ? (types.get(name) ?? 'text')
-    : kind.own.parts.find(({ column }) => column === name)?.type === 'int'
-      ? 'bigint'
-      : 'text';
+    : identityTypeOf[identityOfOwn(kind.own).find(({ column }) => column === name)?.type ?? 'text'];
 
 const digest = (expressions: readonly string[]) => `md5(ROW(${expressions.join(', ')})::text)::uuid`;

@@ -1,6 +1,6 @@
 import type { Transaction } from '../../connections/postgres/postgres';
 import { markColumn } from '../../mapping/own-key';
-import { leavesOthers, notesFollowed } from '../../mapping/own-rules';
+import { isWrittenOnce, leavesOthers, notesFollowed } from '../../mapping/own-rules';
 import { adoptOwn } from './adopt-own';
 import { identityColumns, ownColumns, ownValues, type Resolved } from '../identity/resolved';
 import type { Life } from '../record/identity';
@@ -11,7 +11,7 @@ import { put } from './put';
 import { isPlainTable, leastStaged, stageOwn } from './stage-own';
 import type { Written } from './upsert';
 
-/** SQL: the unique index over the parts of the key. */
+/** SQL: the unique index over the columns that a row is found by. */
 const arbiter = (columns: readonly string[]): string => `(${columns.map(quoteName).join(', ')})`;
 
 export interface OwnOptions {
@@ -33,9 +33,9 @@ export async function writeOwn(
   { alterations, life, careful }: OwnOptions,
 ): Promise<Written> {
   const { kind } = target;
-  // Of one key the last that was read; always in the same order, so that upserts cannot deadlock.
-  const latest = new Map(rows.map((one) => [one.row.id, one]));
-  const ordered = [...latest.values()].sort((a, b) => (a.row.id < b.row.id ? -1 : 1));
+  // Of one identity the last that was read; always in the same order, so that upserts cannot deadlock.
+  const latest = new Map(rows.map((one) => [one.row.own?.key.join('\0') ?? '', one]));
+  const ordered = [...latest].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one);
   const identity = identityColumns(kind);
   const form = { identity, columns: ownColumns(kind), arbiter: arbiter(identity) };
   const copies = async (some: readonly Resolved[]) =>
@@ -67,6 +67,6 @@ export async function writeOwn(
 
 /** What a row takes that is there. One of records that never change takes nothing; but that its record is there takes the mark away. */
 function overwritten({ kind }: Target): readonly string[] {
-  if (kind.appendOnly !== true) return ownColumns(kind);
+  if (!isWrittenOnce(kind)) return ownColumns(kind);
   return kind.own?.onDelete === 'mark' ? [markColumn] : [];
 }

@@ -177,6 +177,20 @@ test.each([
   [`${logs}, retention: 90d, on_delete: mark`, [expect.stringContaining('needs on_delete: keep')]],
   [`${good}, identity: [id, at]`, ['records.r.identity: is not served yet: leave it out']],
   [`${good}, unique: b`, ['records.r: unique names b, which is no column of it: there are id, a']],
+  [
+    'key: "r", table: t, each: member, columns: { a: $member }, append_only: true',
+    [
+      'records.r.append_only: is not served yet: leave it out',
+      'records.r.each: is not served yet: leave it out',
+    ],
+  ],
+  [
+    'key: "r", table: t, each: member, columns: { a: { field: $member, type: time } }',
+    [
+      'records.r.each: is not served yet: leave it out',
+      'records.r: a: $member tells records apart, and has to be text, int, uuid, bytes: of another type two of them could be one',
+    ],
+  ],
   [`${good}, unique: []`, [expect.stringContaining('the list is empty')]],
   [`${good}, parents: { x: nobody }`, ['records.r.parents.x: there is no record nobody here']],
   [

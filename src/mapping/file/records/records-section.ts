@@ -1,6 +1,6 @@
 import { ownNameForm } from '../../kinds';
-import { markColumn } from '../../own-key';
-import { type RecordColumn, type RecordKey, type RecordMapping } from '../../own-records';
+import { identityTypes, markColumn } from '../../own-key';
+import { isIdentityType, type RecordColumn, type RecordKey, type RecordMapping } from '../../own-records';
 import { eachOf, isEach, itemWord, wholes } from '../../record-forms';
 import { choice, type Fields, fieldsOf, flag, listOf, literal, mapOf, type Reader, word } from '../readers';
 import { recordKey } from './record-key';
@@ -10,7 +10,7 @@ import { readSection } from '../section';
 import type { Entry, Placed, Section, Value } from '../value';
 
 /** Words that nothing does yet. */
-const later = ['string', 'each', 'identity'] as const;
+const later = ['string', 'identity'] as const;
 
 /** The words of a record. */
 export const recordWords = [
@@ -50,7 +50,7 @@ function readRecord({ key: name, at, value }: Entry): Placed<ReadRecord> | null 
   if (words === null) return null;
   if (!ownNameForm.test(name)) at.refuse('the name of a record is not too-large, and has no - at either end');
   for (const word of later) words.value(word)?.refuse('is not served yet: leave it out');
-  const key = words.required('key', recordKey);
+  const key = words.required('key', recordKey(words.value('each') !== undefined));
   const table = words.required('table', tableName);
   const contents = readContents(words, value);
   const none = words.optional('none', literal);
@@ -73,7 +73,8 @@ function readRecord({ key: name, at, value }: Entry): Placed<ReadRecord> | null 
   };
   checkEnds(said, words);
   const mapping = { said, parents, tableAt };
-  return { ...{ name, prefix: key.prefix, at, keyAt: words.value('key') ?? at }, mapping };
+  const single = key.parts.length === 0;
+  return { ...{ name, prefix: key.prefix, single, at, keyAt: words.value('key') ?? at }, mapping };
 }
 
 /** What a key holds, and as which columns. */
@@ -95,12 +96,18 @@ function readContents(words: Words, record: Value): Pick<RecordMapping, 'holds' 
   }
   const each = words.required('each', choice(...eachOf));
   if (each === null) return null;
+  if (each !== 'entry') words.value('each')?.refuse('is served for entry alone yet');
   const columns = words.required('columns', mapOf(itemColumn(each), 'columns'));
   if (columns === null) return null;
   const tellers = columns.filter(({ field }) => field === itemWord[each]);
   if (tellers.length !== 1)
     return record.refuse(
       `needs one column of ${itemWord[each]}, for it tells a record from the others of its key: as in columns: { ${each}: ${itemWord[each]} }`,
+    );
+  const [{ column, type } = { column: '', type: 'text' as const }] = tellers;
+  if (!isIdentityType(type))
+    return record.refuse(
+      `${column}: ${itemWord[each]} tells records apart, and has to be ${identityTypes.join(', ')}: of another type two of them could be one`,
     );
   return { holds: each, columns };
 }
@@ -112,10 +119,12 @@ function checkEnds(
 ): void {
   if (holds === 'entry' && onDelete !== 'keep')
     words.value('on_delete')?.refuse('is keep for entries of a stream: what is trimmed away was not deleted');
-  if (appendOnly && (onConflict === 'overwrite' || onConflict === 'merge'))
+  if ((appendOnly || holds === 'entry') && (onConflict === 'overwrite' || onConflict === 'merge'))
     words
       .value('on_conflict')
-      ?.refuse('is skip where records are written once: append_only leaves the rows that are there');
+      ?.refuse(
+        'is skip where records are written once, as with append_only, and entries are: a row that is there stays',
+      );
   if (retentionDays === undefined) return;
   const at = words.value('retention');
   if (isEach(holds)) at?.refuse('is for hash, json and string: a key goes when its record is old');
