@@ -13,7 +13,6 @@ import { IdMap, IdMapTransaction } from '../identity/id-map';
 import { compareNumbers } from '../record/id-order';
 import { isDataError } from '../write/isolate';
 import { keepAll, keepLapsed, partFromLapsed } from '../delete/kept';
-import { noteMapped } from './note-mapped';
 import type { Behind } from './relay';
 import { bringOwnParents, withOwnParents } from '../identity/own-parents';
 import { bringParents, letterOfOrphan } from '../identity/bring-parents';
@@ -42,8 +41,6 @@ export class ArchiveSink {
   readonly #options: SinkOptions;
   readonly #ids = new IdMap();
   readonly #alterations = new Alterations();
-  /** Whether it is noted which mappings are in force. */
-  #noted = false;
 
   constructor(options: SinkOptions) {
     this.#options = options;
@@ -86,7 +83,6 @@ export class ArchiveSink {
           if (batch.letters.length > 0) this.#options.parked.suspect();
           return ids;
         });
-        this.#noted = true;
         ids.publish();
         checkpoint.moved(entryId);
         return applied;
@@ -141,7 +137,6 @@ export class ArchiveSink {
     const { batch, ids, transaction, applied } = attempt;
     const { targets, truth, checkpoint, strategies, parked: letters } = this.#options;
     const { life } = checkpoint;
-    if (!this.#noted) await noteMapped(transaction, targets);
     const deletions = { targets, truth, life, lettersExist: letters.possible };
     await partFromLapsed(transaction, targets, batch.lapsed, life);
     // Deletions come first, so that a new record can have the name of a deleted one. Those that children forbid are tried again below.

@@ -18,8 +18,8 @@ const thereSql = `SELECT to_regclass('millrace.mapped') IS NOT NULL AS there`;
 const leftSql = `SELECT m.kind, m.prefix, m.table_name, (SELECT count(*) FROM millrace.dead_letters l WHERE l.kind = m.kind) AS parked
   FROM millrace.mapped m WHERE m.kind <> ALL ($1::text[]) ORDER BY m.kind`;
 
-/** Everything that is kept about a mapping, but for the rows of its table. */
-const keptIn = ['mapped', 'dead_letters', 'followed', 'altered', 'retention', 'entries_read'] as const;
+/** Everything that is kept about a mapping, but for the rows of its table, and how far streams are read into that: it may have another mapping by now. */
+const keptIn = ['mapped', 'dead_letters', 'followed', 'altered', 'retention'] as const;
 
 /** The mappings that were taken out of the file and not forgotten since. @throws explained errors */
 export async function leftRecords(

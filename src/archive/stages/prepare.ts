@@ -4,6 +4,7 @@ import type { Stage } from '../../pipeline/turns';
 import { Applier, type ApplierOptions } from '../apply/applier';
 import { ArchiveSink, type SinkOptions } from '../apply/sink';
 import type { Targets } from '../record/target';
+import { noteMapped } from '../schema/note-mapped';
 import { inspectRedis, lookAtTables, prepareSchema, type StoppedMapping } from '../schema/preparation';
 
 export interface PrepareOptions
@@ -91,6 +92,7 @@ export class Prepare {
   async #look(): Promise<Targets> {
     const { postgres, truth, onDelete } = this.#options;
     const { targets, stopped, takenOut } = await lookAtTables(postgres, truth.catalogue, onDelete);
+    await noteMapped(postgres, targets);
     this.#targets = targets;
     this.#stopped = stopped;
     this.#takenOut = new Set(takenOut.map(({ kind }) => kind));

@@ -26,7 +26,7 @@ const problems = (words: string, others = '') =>
     problem.replace(/^\d+:\d+: /, ''),
   );
 /** What a record says of the rest without a word about it. */
-const atRest = { onConflict: 'overwrite', appendOnly: false, retentionDays: undefined };
+const atRest = { onConflict: undefined, appendOnly: false, retentionDays: undefined };
 const good = 'key: "r:{id}", table: t, hash: { a: text }';
 const logs = 'key: "r:{id}", table: t, hash: { at: time }, append_only: true';
 
