@@ -57,14 +57,17 @@ const neededOf = (catalogue: Catalogue): readonly Granted[] =>
   ownKindsOf(catalogue).flatMap((kind) => {
     const { shape, prefix, own } = kind;
     const reads = shape === 'object' ? ['GET', 'STRLEN'] : ['HMGET', 'HSTRLEN'];
-    return ['TYPE', 'PTTL', ...reads].map((command): Granted => [
+    const key = own.parts.length === 0 ? prefix : `${prefix}0`;
+    const granted = ['TYPE', 'PTTL', ...reads].map((command): Granted => [
       `+${command.toLowerCase()} %R~${ownKeys(kind)}`,
-      ...[
-        command,
-        own.parts.length === 0 ? prefix : `${prefix}0`,
-        ...(command.startsWith('H') ? ['id'] : []),
-      ],
+      ...[command, key, ...(command.startsWith('H') ? ['id'] : [])],
     ]);
+    if (own.retentionDays === undefined) return granted;
+    const removes = (...command: readonly [string, ...string[]]): Granted => [
+      `(~${ownKeys(kind)} +${command[0].toLowerCase()})`,
+      ...command,
+    ];
+    return [...granted, removes('HLEN', key), removes('PEXPIRE', key, '1')];
   });
 
 /** The grants that this user lacks. Neither connection can be used afterwards. @throws only when a connection fails */
