@@ -3,9 +3,10 @@ import { PostgresConnection } from '../../connections/postgres/postgres';
 import type { PostgresTarget } from '../../connections/postgres/postgres-url';
 import { RedisConnection } from '../../connections/redis';
 import { describeError } from '../../foundation/errors';
-import { type Catalogue, catalogueOf, type KindName, ownKindsOf } from '../../mapping/kinds';
+import { type Catalogue, catalogueOf, type KindName, kindOf, ownKindsOf } from '../../mapping/kinds';
 import { archiveDryRun } from '../pass/dry-run';
 import { readSchemaFacts } from '../schema/facts';
+import { countEntries } from '../truth/single-entries';
 import { planOwnTables } from '../schema/own-tables';
 import { beginning, Scan } from '../truth/scan';
 
@@ -44,7 +45,7 @@ export async function planRecords(
         throw postgres.translate(error);
       });
     const { steps, problems } = planOwnTables(facts, catalogue);
-    const keys = await countKeys(redis, catalogue);
+    const { keys, entries } = await countKeys(redis, catalogue);
     const differences = await differencesOf({ ...config, catalogue }, target);
     return ownKindsOf(catalogue).map(({ name, table, prefix }): RecordPlan => {
       const found = facts.tables.get(table);
@@ -58,7 +59,7 @@ export async function planRecords(
         problems: why.map(({ message, hint }) => ({ message, hint })),
         rows: found?.estimatedRows ?? 0,
         keys: keys.get(name) ?? 0,
-        differ: isThere ? (differences?.[name] ?? 0) : (keys.get(name) ?? 0),
+        differ: isThere ? (differences?.[name] ?? 0) : (entries.get(name) ?? keys.get(name) ?? 0),
       };
     });
   } finally {
@@ -67,18 +68,28 @@ export async function planRecords(
   }
 }
 
+/** Counts keys, and the entries of those that are streams. */
 async function countKeys(
   redis: RedisConnection,
   catalogue: Catalogue,
-): Promise<ReadonlyMap<KindName, number>> {
-  const counts = new Map<KindName, number>();
+): Promise<{
+  readonly keys: ReadonlyMap<KindName, number>;
+  readonly entries: ReadonlyMap<KindName, number>;
+}> {
+  const keys = new Map<KindName, number>();
+  const entries = new Map<KindName, number>();
   const scan = new Scan(redis, catalogue);
   for (let cursor: string | undefined = beginning; cursor !== undefined;) {
     const { next, others } = await scan.read(cursor);
-    for (const [kind, ids] of others) counts.set(kind, (counts.get(kind) ?? 0) + ids.size);
+    for (const [name, ids] of others) {
+      keys.set(name, (keys.get(name) ?? 0) + ids.size);
+      const kind = kindOf(catalogue, name);
+      if (kind.shape !== 'entries') continue;
+      entries.set(name, (entries.get(name) ?? 0) + (await countEntries(redis, kind, ids)));
+    }
     cursor = next;
   }
-  return counts;
+  return { keys, entries };
 }
 
 /** undefined: nothing has been archived yet. */
