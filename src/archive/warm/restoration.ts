@@ -84,7 +84,7 @@ export class Restoration {
     fields: ({ kind }, rows) => this.#restoreFields(kind, rows),
     members: ({ kind }, rows) => this.#restorePoints(kind, rows),
     entries: () => Promise.resolve(0),
-    object: () => Promise.resolve(0), // only keys of the user's own are that
+    object: () => Promise.resolve(0), // as entries: only keys of the user's own are that
   };
 
   async #restoreRecords(target: Target, rows: readonly TextRow[]): Promise<number> {
