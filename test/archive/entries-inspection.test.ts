@@ -93,6 +93,10 @@ test('verbs know streams of the file: plan, run, trace, a dry run, dead letters'
   const dry = await cli('reconcile', '--only', 'archive', '--dry-run');
   expect(dry.output).toMatch(/orders.*4-0/s);
   expect((await cli('config', 'show')).output).toContain('each: entry');
+  await archive.redis.client.del('orders');
+  const warm = await cli('warm');
+  expect(warm.output).toContain('order-event: nothing, for only hashes and JSON objects are put back');
+  expect(await archive.redis.client.exists('orders')).toBe(0);
 }, 120_000);
 
 test('the plan counts entries that wait, and the dashboard shows the newest one', async () => {
