@@ -7,14 +7,9 @@ import { lookAtTables, type StoppedMapping } from '../schema/preparation';
 import { highestIds, raiseCounters, type RaisedCounter } from './counters';
 import type { WarmLimits } from './limits';
 import { makePlan, type Plan } from './plan';
-<<<<<<< HEAD
-import { KeyRestorer } from './key-restorer';
-import { isRestored } from './own-contents';
-import { OwnRestoration } from './own-restoration';
-=======
+import { isRestored } from './own/contents';
 import { KeyRestorer } from './own/key-restorer';
 import { OwnRestoration } from './own/own-restoration';
->>>>>>> main
 import { Restoration } from './restoration';
 import { Restorer } from './restorer';
 import { lookAround } from './surroundings';

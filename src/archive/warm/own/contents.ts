@@ -1,20 +1,10 @@
-<<<<<<< HEAD:src/archive/warm/own-contents.ts
-import type { TextRow } from '../../connections/postgres/postgres';
-import type { Kind, OwnKind } from '../../mapping/kinds';
-import { latin1, partsOf } from '../../mapping/own-key';
-import type { Found } from '../record/found';
-import { mostKeyBytes } from '../record/key';
-import { asField, asJson, requireJson } from './own-form';
-import { Unlike } from './python-form';
-=======
 import type { TextRow } from '../../../connections/postgres/postgres';
-import type { OwnKind } from '../../../mapping/kinds';
+import type { Kind, OwnKind } from '../../../mapping/kinds';
 import { latin1, partsOf } from '../../../mapping/own-key';
 import type { Found } from '../../record/found';
 import { mostKeyBytes } from '../../record/key';
 import { asField, asJson, requireJson } from './form';
 import { Unlike } from '../python-form';
->>>>>>> main:src/archive/warm/own/contents.ts
 
 /** A key to put back. */
 export interface KeyToRestore {
