@@ -1,26 +1,13 @@
-import { fatal } from '../../foundation/errors';
 import { ageColumnOf, type Kind, type KindName } from '../../mapping/kinds';
 import type { RetentionPolicy } from '../../mapping/retention-policy';
 import { quoteName } from '../record/target';
 
 /** Limits to what is restored of kinds with very many records. */
 export interface WarmLimits {
-  /** How many predictions of each version, the newest first. */
-  readonly predictions: number | 'all';
+  /** Of dated records, how many of each parent, the newest first. */
+  readonly newest: number | 'all';
   /** Older records are left out: retention would remove them again at once. */
   readonly since?: Readonly<Record<KindName, Date>>;
-}
-
-export const defaultPredictions = '1000';
-
-/** Parses --predictions. @throws E_CONFIG */
-export function parsePredictions(text: string): number | 'all' {
-  if (text.toLowerCase() === 'all') return 'all';
-  if (/^\d{1,9}$/.test(text)) return Number(text);
-  throw fatal(`--predictions="${text}" must be a whole number (0: none), or all`, {
-    code: 'E_CONFIG',
-    hint: `It says how many predictions of each version are put back, the newest first (default ${defaultPredictions}).`,
-  });
 }
 
 /** The times before which records are not restored, because retention would remove them again at once. */

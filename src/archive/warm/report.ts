@@ -11,7 +11,7 @@ export const label = ({ name, table, own }: Kind): string =>
 export function planLines(
   { wanted }: Plan,
   { redis, postgres, evicts, stopped, left }: WarmFacts,
-  { predictions }: WarmLimits,
+  { newest: most }: WarmLimits,
 ): string[] {
   const lines = [`Redis at ${redis} is filled from Postgres at ${postgres}; what is there stays as it is.`];
   const there = [...wanted].filter(([, count]) => count !== 0);
@@ -19,8 +19,8 @@ export function planLines(
     lines.push('Postgres holds no records that came from Redis: there is nothing to put back.');
   for (const [kind, count] of there) {
     const newest =
-      kind.identity === 'dated' && predictions !== 'all'
-        ? `, the newest ${predictions} of each ${kind.parents[0]?.kind ?? ''}`
+      kind.identity === 'dated' && most !== 'all'
+        ? `, the newest ${most} of each ${kind.parents[0]?.kind ?? ''}`
         : '';
     lines.push(`  ${label(kind)}: ${count ?? 'too many to count'}${newest}`);
   }
