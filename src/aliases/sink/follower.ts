@@ -34,9 +34,15 @@ export class AliasFollower {
     this.#probedAt = performance.now();
     const lacksPosition = source.changelog !== undefined && checkpoint?.position === null;
     if (expected !== undefined && expected.stamp === checkpoint?.stamp && !lacksPosition) return undefined;
-    const known = before && { incarnation: before.incarnation, seq: before.position?.seq ?? 0 };
+    const known = before && {
+      incarnation: before.incarnation,
+      seq: before.position?.seq ?? 0,
+      applies: before.applies ?? 0,
+    };
     const judgement = judgeContinuity(raw, checkpoint, source.changelog, known, sink.set);
     if (judgement.action === 'resume' && checkpoint !== undefined) sink.resume(raw, checkpoint);
+    else if (judgement.action === 'renew' && checkpoint !== undefined)
+      await sink.adopt(raw, checkpoint.position, checkpoint);
     else await this.#adopt(raw, checkpoint, source);
     return judgement;
   }
