@@ -9,10 +9,12 @@ import type { Mappings } from '../aliases/sink/sink';
 import { tableStatuses } from '../aliases/status';
 import type { MigrationReport } from '../archive/schema/migrate';
 import { type AliasStores, type ArchiveRecords, type Config, requirePostgres } from '../config/load';
+import { type LeftRecords, leftRecords } from '../archive/inspect/left-records';
 import { planRecords, type RecordPlan } from '../archive/inspect/plan-records';
 import { builtInNames } from '../config/mappings';
 import { keyPrefix } from '../mapping/alias-tables';
 import { documentHashes } from '../mapping/fingerprint';
+import { type CaptureChange, plannedChange } from './capture-change';
 import { migratePostgres } from './migrate-postgres';
 
 /** What one mapping would do to Redis now. */
@@ -41,10 +43,12 @@ export interface Plan {
   readonly mappings: readonly MappingPlan[];
   /** Mappings that Redis has keys of, and that are in force no more, or have another prefix: what they made stays. */
   readonly left: readonly { readonly name: string; readonly prefix: string }[];
-  /** What the SQLite file lacks: triggers, the changelog, indexes. */
-  readonly capture: readonly string[];
+  /** What the SQLite file lacks: triggers, the changelog, indexes; null: nothing. */
+  readonly capture: CaptureChange | null;
   /** What Postgres lacks for the archive; null: the archive is not run here. */
   readonly postgres: PostgresPlan | null;
+  /** Mappings of the user's own that Postgres has rows of, and that are in force no more: their rows stay. */
+  readonly leftRecords: readonly LeftRecords[];
   readonly records: readonly RecordPlan[];
 }
 
@@ -60,7 +64,7 @@ const samplesOfEach = 3;
 
 /** Whether there is something to do. */
 export const hasChanges = ({ mappings, capture, postgres, records }: Plan): boolean =>
-  capture.length > 0 ||
+  capture !== null ||
   records.some(({ differ }) => differ > 0) ||
   (postgres?.things.length ?? 0) > 0 ||
   mappings.some(
@@ -79,11 +83,12 @@ export async function planMappings(config: Planned): Promise<Plan> {
   const introduced = await readIntroduced(config.redis);
   const cached = pipelines.includes('aliases');
   return {
-    ...(cached ? await planCache(config, introduced) : { mappings: [], capture: [] }),
+    ...(cached ? await planCache(config, introduced) : { mappings: [], capture: null }),
     left: Object.entries(leftMappings(introduced, config.documents)).map(([name, { prefix }]) => ({
       name,
       prefix,
     })),
+    leftRecords: config.postgres === undefined ? [] : await leftRecords(config.postgres, config.catalogue),
     postgres: pipelines.includes('archive') ? await planPostgres(config) : null,
     records: pipelines.includes('archive') ? await planRecords(config, requirePostgres(config)) : [],
   };
@@ -133,7 +138,8 @@ function look(stores: AliasStores) {
   const source = AliasSource.open(sourceOptions(stores));
   try {
     const entries = new Map(tableStatuses(source).map((status) => [status.type, status]));
-    return { entries, capture: source.captureGaps };
+    const steps = source.captureSteps;
+    return { entries, capture: steps.length === 0 ? null : plannedChange(steps) };
   } finally {
     source.close();
   }

@@ -1,21 +1,11 @@
 import { commonStart } from '../foundation/common-start';
-import type { OwnRecord } from './own-key';
+import { isNamedByOne, type OwnRecord } from './own-key';
 
 /** The name of a kind in a catalogue: `model`, `prediction`. */
 export type KindName = string;
 
 /** How the text of a hash field becomes the text of a column: see decode.ts. */
-export type Decoder =
-  | 'text'
-  | 'json'
-  | 'integer'
-  | 'float'
-  | 'float or none'
-  | 'time'
-  | 'time or none'
-  | 'bool'
-  | 'uuid'
-  | 'bytes';
+export type Decoder = 'text' | 'json' | 'integer' | 'float' | 'time' | 'bool' | 'uuid' | 'bytes';
 
 export interface Column {
   /** Its name in Postgres. */
@@ -25,6 +15,8 @@ export interface Column {
   readonly decoder: Decoder;
   /** A record without this field is not complete yet: it is parked. */
   readonly required?: true;
+  /** A value that means that there is none; of a number, in whatever spelling: `0` is `0.0` as well. */
+  readonly none?: string;
 }
 
 export interface Parent {
@@ -42,10 +34,11 @@ export interface Parent {
  *   hash     one record, a field a column;
  *   fields   a hash of as many records as it has fields, each a name and a value;
  *   members  a sorted set of as many records as it has members, each a JSON object;
- *   object   a string with one record, a JSON object, a member a column.
+ *   object   a string with one record, a JSON object, a member a column;
+ *   entries  a stream of as many records as it has entries, each an id and fields.
  * shape.ts says what follows from that.
  */
-export type ShapeName = 'hash' | 'fields' | 'members' | 'object';
+export type ShapeName = 'hash' | 'fields' | 'members' | 'object' | 'entries';
 
 /** What the key of a sorted set and its scores tell of the members, by names of the members' fields. */
 export interface Series {
@@ -125,9 +118,10 @@ export function catalogueOf(rows: readonly Kind[]): Catalogue {
   const catalogue = new Map<KindName, Kind>();
   for (const kind of rows) {
     const { name, parents, shape, series, own } = kind;
+    const isNamed = (other: Kind | undefined) => other?.own !== undefined && isNamedByOne(other.own);
     const early =
       parents.find((parent) => catalogue.get(parent.kind)?.identity !== 'mapped') ??
-      own?.refers.find((other) => catalogue.get(other.kind)?.own?.parts.length !== 1);
+      own?.refers.find((other) => !isNamed(catalogue.get(other.kind)));
     const form = own === undefined ? nameForm : ownNameForm;
     if (!form.test(name) || catalogue.has(name)) throw new Error(`${name} is no name for a kind`);
     if (early !== undefined) throw new Error(`${name} refers to ${early.kind}, which has to come before it`);

@@ -77,7 +77,9 @@ function ownRecord(
   text: string,
   refuse: (message: string) => Error,
 ): Traced | undefined {
-  const kind = ownKindsOf(catalogue).find(({ prefix }) => text.startsWith(prefix));
+  const kind = ownKindsOf(catalogue).find(({ prefix, own }) =>
+    own.parts.length === 0 ? text === prefix : text.startsWith(prefix),
+  );
   if (kind === undefined) return undefined;
   const found = recordOf(catalogue, latin1(text));
   if (found !== undefined) return { of: 'record', kind: found.kind, id: Buffer.from(found.id, 'latin1') };
@@ -107,7 +109,7 @@ function refused(message: string, text: string, { aliasTables, documents = [], c
     ...(kinds.length > 0 ? [`${registryStart(catalogue)}<kind>:<id> (kinds: ${kinds.join(', ')})`] : []),
     ...(types.length > 0 ? [`alias:<type>:<alias> (types: ${types.join(', ')})`] : []),
     ...documents.map(({ key }) => key.text),
-    ...ownKindsOf(catalogue).map(({ prefix }) => `${prefix}…`),
+    ...ownKindsOf(catalogue).map(({ prefix, own }) => (own.parts.length === 0 ? prefix : `${prefix}…`)),
   ];
   const meant = nearestPrefix(text, [
     ...aliasTables.map(({ type }) => keyPrefix(type)),

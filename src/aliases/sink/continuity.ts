@@ -8,6 +8,12 @@ export interface Known {
   readonly applies: number;
 }
 
+export const knownOf = ({ incarnation, position, applies }: AliasCheckpoint): Known => ({
+  incarnation,
+  seq: position?.seq ?? 0,
+  applies: applies ?? 0,
+});
+
 export interface AliasJudgement {
   /**
    * `resume`: the log continues where the target is. `renew`: it does, but the target went backwards: the same under a new incarnation, by which every

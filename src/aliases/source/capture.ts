@@ -1,13 +1,11 @@
 import type { Database } from 'better-sqlite3';
 import { readAsset } from '../../foundation/package-root';
-import { type AliasTable, type CatalogueEntry, keyExpression, readCatalogue } from './catalogue';
-import { openForReading, writing } from './file/database';
-import { type DocumentEntry, readDocuments } from './documents/catalogue';
+import { type AliasTable, type CatalogueEntry, keyExpression } from './catalogue';
+import type { DocumentEntry } from './documents/catalogue';
 import { planDocuments, type SchemaObject } from './documents/plan-capture';
 import { fillTemplate, quoteIdentifier, quoteText } from './identifiers';
 import { inFew } from '../../foundation/in-few';
-import type { AliasCase, AliasMapping } from '../../mapping/alias-tables';
-import type { DocumentMapping } from '../../mapping/documents';
+import type { AliasCase } from '../../mapping/alias-tables';
 import { lookUpPlan } from './truth-statements';
 import type { UniqueKey } from './unique-keys';
 
@@ -15,6 +13,8 @@ import type { UniqueKey } from './unique-keys';
 export interface CaptureStep {
   readonly sql: string;
   readonly reason: string;
+  /** What it makes, and on which table; undefined: nothing that people need to know of. */
+  readonly makes?: { readonly type: 'changelog' | 'trigger' | 'index'; readonly table: string };
 }
 
 const template = (name: string): string => readAsset(`triggers/${name}.sql`);
@@ -74,7 +74,7 @@ const loggedAfterwards = (table: AliasTable, key: UniqueKey, kind: 'insert' | 'u
       key.binaryColumns.every((name) => name === table.aliasColumn || name === table.idColumn)));
 
 /** Everything in the file that is ours. */
-const objects = (db: Database): readonly SchemaObject[] =>
+export const ownObjects = (db: Database): readonly SchemaObject[] =>
   db
     .prepare<[], SchemaObject>(
       "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name LIKE 'millrace\\_%' ESCAPE '\\' AND sql IS NOT NULL AND (type <> 'table' OR name IN ('millrace_changelog', 'millrace_changelog_id'))",
@@ -99,9 +99,9 @@ export function planCapture(
   aliasCase: AliasCase,
   { documents, tidy }: DocumentCapture = { documents: [], tidy: false },
 ): readonly CaptureStep[] {
-  const present = new Map(objects(db).map((object) => [object.name, object]));
+  const present = new Map(ownObjects(db).map((object) => [object.name, object]));
   const steps: CaptureStep[] = [];
-  const want = (name: string, sql: string) => {
+  const want = (name: string, sql: string, makes: CaptureStep['makes']) => {
     const found = present.get(name);
     if (found?.sql === sql) return;
     if (found !== undefined) {
@@ -110,9 +110,9 @@ export function planCapture(
         reason: `${found.type} ${name} is out of date`,
       });
     }
-    steps.push({ sql, reason: `${name} is missing` });
+    steps.push({ sql, reason: `${name} is missing`, ...(makes && { makes }) });
   };
-  want('millrace_changelog', changelogSql);
+  want('millrace_changelog', changelogSql, { type: 'changelog', table: 'millrace_changelog' });
   if (steps.length > 0)
     steps.push({ sql: 'INSERT INTO millrace_changelog (type) VALUES (NULL)', reason: 'first row' });
   const begins = !present.has('millrace_changelog_id') || steps.length > 0;
@@ -133,7 +133,7 @@ export function planCapture(
       const sql = wanted.get(name);
       if (sql !== undefined) {
         mends ||= present.get(name)?.sql !== sql;
-        want(name, sql);
+        want(name, sql, { type: 'trigger', table: entry.state === 'served' ? entry.table : '' });
       } else if (present.has(name)) {
         const table = present.get(name)?.tbl_name ?? '';
         steps.push({
@@ -166,12 +166,16 @@ function planIndex(
     id: quoteIdentifier(table.idColumn),
   });
   const found = present.get(name);
+  const make: CaptureStep = {
+    ...{ sql, reason: `no index serves look-ups in ${table.table}` },
+    makes: { type: 'index', table: table.table },
+  };
   if (found !== undefined && found.sql !== sql) {
     const drop = { sql: `DROP INDEX ${quoteIdentifier(name)}`, reason: `index ${name} is out of date` };
-    return [drop, { sql, reason: `no index serves look-ups in ${table.table}` }];
+    return [drop, make];
   }
   if (found !== undefined || lookUpPlan(db, table, aliasCase) === 'indexed') return [];
-  return [{ sql, reason: `no index serves look-ups in ${table.table}` }];
+  return [make];
 }
 
 /** What the capture lacks, in one line; a file with nothing of ours is told so, without a list. @param gaps the reasons of `planCapture` */
@@ -182,47 +186,6 @@ export function describeGaps(gaps: readonly string[]): string {
   return inFew(gaps);
 }
 
-export interface InstallOptions {
-  readonly documents: readonly DocumentMapping[];
-  /** See DocumentCapture. */
-  readonly tidy: boolean;
-}
-
-/**
- * Installs or mends the capture in one transaction; does nothing when it is complete.
- * @returns the steps taken. @throws E_DB_BUSY (retryable) while another program holds the write lock; E_DB_CANNOT_OPEN when
- * the file cannot be written to.
- */
-export function installCapture(
-  path: string,
-  mappings: readonly AliasMapping[],
-  aliasCase: AliasCase,
-  { documents, tidy }: InstallOptions = { documents: [], tidy: false },
-): readonly CaptureStep[] {
-  return writing(path, (db) => {
-    const entries = readDocuments(db, documents);
-    const steps = planCapture(db, readCatalogue(db, mappings), aliasCase, { documents: entries, tidy });
-    for (const step of steps) db.exec(step.sql);
-    return steps;
-  });
-}
-
-/** What is ours in the file now. @throws E_DB_… as every opening does */
-export function capturedIn(path: string): readonly SchemaObject[] {
-  const db = openForReading(path);
-  try {
-    return objects(db);
-  } finally {
-    db.close();
-  }
-}
-
-/** Removes every object of ours: the triggers first, since a trigger without its changelog would fail the writers. */
-export function uninstallCapture(path: string): readonly string[] {
-  return writing(path, (db) => {
-    const order = ['trigger', 'index', 'table'];
-    const found = [...objects(db)].sort((a, b) => order.indexOf(a.type) - order.indexOf(b.type));
-    for (const object of found) db.exec(`DROP ${object.type} ${quoteIdentifier(object.name)}`);
-    return found.map((object) => `${object.type} ${object.name}`);
-  });
-}
+/** Whether changes of a table go unseen as the file is now. */
+export const lacksTriggers = (entry: CatalogueEntry, present: ReadonlyMap<string, SchemaObject>): boolean =>
+  entry.state === 'served' && [...triggersFor(entry)].some(([name, sql]) => present.get(name)?.sql !== sql);

@@ -1,14 +1,20 @@
 import { closeSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
 import type { Database } from 'better-sqlite3';
 import { requireCompany } from './file/alone';
-import { planCapture } from './capture';
+import { type CaptureStep, planCapture } from './capture';
 import { type CatalogueEntry, readCatalogue } from './catalogue';
 import { Changelog, type ChangelogPage } from './changelog';
 import { openForReading, requireFile, sqliteError } from './file/database';
 import { type DocumentEntry, readDocuments } from './documents/catalogue';
 import { DocumentTruth } from './documents/document-truth';
 import { parseLoggedType } from './documents/logged';
-import { type Fanned, type FanNomination, type Nomination, Nominator } from './documents/nominator';
+import {
+  type Doubt,
+  type Fanned,
+  type FanNomination,
+  type Nomination,
+  Nominator,
+} from './documents/nominator';
 import { type Ground, groundAt, groundUnder, sameFile, sameGround } from './file/ground';
 import type { AliasCase, AliasMapping } from '../../mapping/alias-tables';
 import type { DocumentMapping } from '../../mapping/documents';
@@ -22,6 +28,13 @@ export interface SourceOptions {
   /** None when it is left out. */
   readonly documents?: readonly DocumentMapping[] | undefined;
 }
+
+/** Called when rows of the changelog do not tell all that documents watch: a pass over their keys has to follow. */
+export type OnDoubt = (about: {
+  readonly reason: string;
+  readonly doubt: Doubt;
+  readonly documents: ReadonlySet<string>;
+}) => void;
 
 const writerPatienceMs = 1_000;
 
@@ -49,6 +62,8 @@ export class AliasSource {
   readonly documentTruths: ReadonlyMap<string, DocumentTruth>;
   /** undefined unless the capture is complete: a changelog that misses changes is no log to follow. */
   readonly changelog: Changelog | undefined;
+  /** What has to be done for the capture to be complete. */
+  readonly captureSteps: readonly CaptureStep[];
   /** Why the capture is not complete. */
   readonly captureGaps: readonly string[];
   /** What documents needed once, and none does now. */
@@ -93,10 +108,13 @@ export class AliasSource {
     this.#nominator = new Nominator(db, served);
     const lacks = (tidy: boolean) => {
       const documents = { documents: this.documents, tidy };
-      return planCapture(db, this.entries, options.aliasCase, documents).map((step) => step.reason);
+      return planCapture(db, this.entries, options.aliasCase, documents);
     };
-    this.captureGaps = lacks(false);
-    this.leftovers = lacks(true).filter((reason) => !this.captureGaps.includes(reason));
+    this.captureSteps = lacks(false);
+    this.captureGaps = this.captureSteps.map((step) => step.reason);
+    this.leftovers = lacks(true)
+      .map((step) => step.reason)
+      .filter((reason) => !this.captureGaps.includes(reason));
     // A tail that looked aliases up in a snapshot would write what was true when that was taken.
     const live = [...this.truths.values()].every((truth) => truth.live);
     this.changelog = live && this.captureGaps.length === 0 ? new Changelog(db, options.aliasCase) : undefined;
@@ -115,20 +133,16 @@ export class AliasSource {
     }
   }
 
-  /**
-   * Which keys a page of the changelog names, by mapping.
-   * @param onDoubt called when rows do not tell all that a document watches: a pass over its keys has to follow
-   */
-  nominations(
-    page: Pick<ChangelogPage, 'nominations'>,
-    onDoubt: (reason: string, documents: ReadonlySet<string>) => void,
-  ): readonly Nomination[] {
+  /** Which keys a page of the changelog names, by mapping. */
+  nominations(page: Pick<ChangelogPage, 'nominations'>, onDoubt: OnDoubt): readonly Nomination[] {
     return [...page.nominations].flatMap(([type, names]): readonly Nomination[] => {
       const logged = parseLoggedType(type);
       if (logged === undefined) return [{ type, names }];
-      const doubted = new Set<string>();
-      const found = this.#nominator.nominate(logged, names, (document) => doubted.add(document));
-      if (doubted.size > 0) onDoubt(`what changed in ${logged.table} is not told by its triggers`, doubted);
+      const doubted = { unlogged: new Set<string>(), untold: new Set<string>() };
+      const found = this.#nominator.nominate(logged, names, (name, doubt) => doubted[doubt].add(name));
+      const reason = `what changed in ${logged.table} is not told by its triggers`;
+      for (const doubt of ['unlogged', 'untold'] as const)
+        if (doubted[doubt].size > 0) onDoubt({ reason, doubt, documents: doubted[doubt] });
       return found;
     });
   }

@@ -1,4 +1,5 @@
 import type { KindName } from '../../mapping/kinds';
+import type { RecordDifference } from '../pass/differences';
 import type { ArchiveDifference } from '../pass/explain';
 import type { InRedis } from './trace-redis';
 import type { TracedLetter, TracedParent, TracedRow, TracedRows } from './trace-rows';
@@ -7,7 +8,7 @@ import type { WaitingScan } from './trace-stream';
 /** Whether the record is archived, and what happens next, in one sentence. */
 export interface Verdict {
   readonly state:
-    'applied' | 'waiting' | 'parked' | 'not captured' | 'unfit' | 'only in Postgres' | 'unknown';
+    'applied' | 'skipped' | 'waiting' | 'parked' | 'not captured' | 'unfit' | 'only in Postgres' | 'unknown';
   readonly sentence: string;
 }
 
@@ -28,9 +29,10 @@ export interface ArchiveTrace {
     readonly counted: TracedRows | null;
     readonly parents: readonly TracedParent[];
     /** What a full pass would write; of columns only the names. */
-    readonly differences: readonly (Pick<ArchiveDifference, 'change' | 'reason' | 'row'> & {
-      readonly columns: readonly string[];
-    })[];
+    readonly differences: readonly (Pick<RecordDifference, 'change'> &
+      Pick<ArchiveDifference, 'reason' | 'row'> & {
+        readonly columns: readonly string[];
+      })[];
   } | null;
   readonly verdict: Verdict;
 }

@@ -3,7 +3,7 @@ import type { Finding } from '../../pipeline/finding';
 import { inFew } from '../../foundation/in-few';
 import { changesStream } from '../../writer/keys';
 import { type Granted, missingGrants, noteMissing } from '../../connections/missing-grants';
-import { globOf, keyspacePatterns } from '../../connections/keyspace-pattern';
+import { globOf, keyspacePatterns, ownKeys } from '../../connections/keyspace-pattern';
 import { type Catalogue, ownKindsOf, registryStart } from '../../mapping/kinds';
 import { incarnationKey } from '../position/redis-facts';
 
@@ -54,12 +54,20 @@ function neededOfRegistry(catalogue: Catalogue): readonly Granted[] {
 
 /** The same for the records of the user's own. */
 const neededOf = (catalogue: Catalogue): readonly Granted[] =>
-  ownKindsOf(catalogue).flatMap(({ shape, prefix }) => {
+  ownKindsOf(catalogue).flatMap((kind) => {
+    const { shape, prefix, own } = kind;
     const reads = shape === 'object' ? ['GET', 'STRLEN'] : ['HMGET', 'HSTRLEN'];
-    return ['TYPE', 'PTTL', ...reads].map((command): Granted => [
-      `+${command.toLowerCase()} %R~${globOf(prefix)}*`,
-      ...[command, `${prefix}0`, ...(command.startsWith('H') ? ['id'] : [])],
+    const key = own.parts.length === 0 ? prefix : `${prefix}0`;
+    const granted = ['TYPE', 'PTTL', ...reads].map((command): Granted => [
+      `+${command.toLowerCase()} %R~${ownKeys(kind)}`,
+      ...[command, key, ...(command.startsWith('H') ? ['id'] : [])],
     ]);
+    if (own.retentionDays === undefined) return granted;
+    const removes = (...command: readonly [string, ...string[]]): Granted => [
+      `(~${ownKeys(kind)} +${command[0].toLowerCase()})`,
+      ...command,
+    ];
+    return [...granted, removes('HLEN', key), removes('PEXPIRE', key, '1')];
   });
 
 /** The grants that this user lacks. Neither connection can be used afterwards. @throws only when a connection fails */
@@ -70,8 +78,8 @@ export async function missingRights(
   catalogue: Catalogue,
 ): Promise<readonly string[]> {
   const missing = await missingGrants(client, [
-    ...needed,
     ...neededOfRegistry(catalogue),
+    ...needed,
     ...neededOf(catalogue),
   ]);
   // Not queued, and over its own connection: ioredis would take a queued subscription for one that has begun.

@@ -1,11 +1,12 @@
 import { readSql } from '../../foundation/package-root';
+import { changesStream } from '../../writer/keys';
 import type { TextRow, Transaction } from '../../connections/postgres/postgres';
 import { IdMap, IdMapTransaction } from '../identity/id-map';
 import type { Kind, KindName, OwnKind } from '../../mapping/kinds';
 import { keyValues } from '../record/own-row';
 import { isUnfit } from '../record/unfit';
 import { findParents, parentIn } from '../identity/parents';
-import { isId, type Row } from '../record/row';
+import { isId, md5, type Row } from '../record/row';
 import { hasOwnKey, quoteName, rowNumber, type Target, type Targets } from '../record/target';
 import { seriesOf } from '../record/series';
 
@@ -17,6 +18,8 @@ export interface TracedRow {
   readonly created: string | null;
   /** False: the row follows another record, or is another program's, which had the natural key first. */
   readonly owned: boolean;
+  /** Of a mapping of the user's own that follows deletions: whether that of this row's key would be followed now. */
+  readonly follows?: boolean;
   /** False: the row was deleted in Postgres. */
   readonly alive: boolean;
   /** The row's time columns. */
@@ -88,9 +91,13 @@ export async function ownRowsOf(
     .replaceAll('{number}', rowNumber(target))
     .replaceAll('{times}', columns)
     .replaceAll('{committed}', committed)
-    .replaceAll('{key}', hasOwnKey(kind, 2));
-  const found = await transaction.query(sql, [kind.name, ...key]);
-  return found.map((row) => ({ ...toTracedRow(kind, row), id: key.join(' '), created: null }));
+    .replaceAll('{key}', hasOwnKey(kind, 4));
+  const found = await transaction.query(sql, [kind.name, md5(id), changesStream, ...key]);
+  const follows = (row: TextRow) => (kind.own.onDelete === 'keep' ? {} : { follows: row['follows'] === 't' });
+  return found.map((row) => ({
+    ...{ ...toTracedRow(kind, row), ...follows(row) },
+    ...{ id: key.join(' '), created: null },
+  }));
 }
 
 /** SQL: the row's columns with times, as JSON, and when it was written. */

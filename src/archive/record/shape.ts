@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import type { Kind, ShapeName } from '../../mapping/kinds';
+import type { Column, Kind, ShapeName } from '../../mapping/kinds';
 import { decode, type Value } from './decode';
 import { parseMember } from './metric-member';
 import { quote, Unfit } from './unfit';
@@ -72,6 +72,14 @@ const shapes: { readonly [name in ShapeName]: Shape } = {
     names: () => ['value'],
     values: valuesOfObject,
   },
+  entries: {
+    ...hash,
+    several: true,
+    count: (kind) => 1 + columnCount(kind),
+    names: (kind) => ['$id', ...columnsOf(kind)],
+    values: ({ values: [, ...values], ...rest }, born) => valuesOfHash({ ...rest, values }, born),
+    distinction: firstValue,
+  },
 };
 
 export const shapeOf = ({ shape }: Kind): Shape => shapes[shape];
@@ -119,11 +127,12 @@ function valuesOfMember({ kind, values: [member] }: Contents): Value[] {
   return kind.columns.map((column) => valueOf(column, fields.get(column.field)));
 }
 
-function valueOf({ column, decoder, required }: Kind['columns'][number], raw: Buffer | undefined): Value {
-  if (raw === undefined && required) {
-    throw new Unfit('23502', column, 'is missing: the record is not complete');
+function valueOf(column: Column, raw: Buffer | undefined): Value {
+  const value = decode(column, raw);
+  if (value === null && column.required) {
+    throw new Unfit('23502', column.column, 'is missing: the record is not complete');
   }
-  return decode(decoder, column, raw);
+  return value;
 }
 
 /** The id of a keyed record. A key with a colon too many belongs to somebody else. @throws Unfit */

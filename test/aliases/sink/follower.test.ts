@@ -3,7 +3,7 @@ import { Vouching } from '../../../src/aliases/sink/alias-case';
 import { checkpointKey } from '../../../src/aliases/sink/checkpoint';
 import { AliasFollower } from '../../../src/aliases/sink/follower';
 import { AliasSink } from '../../../src/aliases/sink/sink';
-import { installCapture } from '../../../src/aliases/source/capture';
+import { installCapture } from '../../../src/aliases/source/install-capture';
 import { AliasSource } from '../../../src/aliases/source/source';
 import { RedisConnection } from '../../../src/connections/redis';
 import { redisTarget } from '../../../src/connections/redis-url';
@@ -38,7 +38,8 @@ async function instance(): Promise<{ readonly sink: AliasSink; readonly follower
   connections.push(connection);
   await connection.connect();
   const sink = new AliasSink(connection);
-  return { sink, follower: new AliasFollower(sink, new Vouching(sink, 'preserve', false)) };
+  const vouching = new Vouching(sink, 'preserve', false);
+  return { sink, follower: new AliasFollower({ sink, vouching, before: undefined, renamed: () => undefined }) };
 }
 
 test('a snapshot from the middle of a pass calls for another one, of whoever is there, also if the one that noticed is gone', async () => {

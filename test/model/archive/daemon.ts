@@ -51,6 +51,7 @@ export function daemonActions(who: Instance, scope: ArchiveScope, mutants: Archi
       ({ postgres }, { epoch, apply, position }) => apply === null && position === null && epoch === postgres.epoch,
       ({ postgres }, daemon) => {
         daemon.position = postgres.position;
+        daemon.must = true; // stages/follow.ts
         daemon.page = null;
       },
     ),
@@ -109,11 +110,12 @@ export const isIdle = ({ epoch, apply, facts, claims, letters, retains }: Daemon
 /** It may apply: it has looked at Redis. */
 export const mayApply = (daemon: Daemon): boolean => isIdle(daemon) && daemon.position !== null && !daemon.must;
 
-function gain({ daemons, postgres }: ArchiveState, who: Instance, mutants: ArchiveMutants): void {
+function gain(state: ArchiveState, who: Instance, mutants: ArchiveMutants): void {
+  const { daemons, postgres } = state;
   const daemon = daemons[who];
   if (daemon === null) return;
   postgres.owner = who;
-  daemon.epoch = ++postgres.epoch;
+  daemon.epoch = postgres.epoch = mutants.ownersByCount === true ? postgres.epoch + 1 : ++state.clock;
   daemon.position = postgres.position;
   daemon.must = true;
   daemon.page = null;
@@ -126,9 +128,10 @@ export function displace(daemon: Daemon): void {
   daemon.facts = daemon.claims = daemon.letters = daemon.retains = undefined;
 }
 
-const isOdd = (redis: Redis, { incarnation, entryId, seen }: Position): boolean =>
+export const isOdd = (redis: Redis, { incarnation, entryId, seen }: Position): boolean =>
   redis.incarnation !== incarnation ||
   redis.run !== seen?.runId ||
+  redis.added < (seen.stream.entriesAdded ?? 0) ||
   (entryId > 0 && !redis.stream.some(({ id }) => id === entryId));
 
 /** ArchiveFollower.look, after the reply, with the real judgement; `begin` and `note` are fenced by the epoch. */

@@ -1,5 +1,5 @@
 import { type Action, type Model, namedAnew } from '../explore';
-import { daemonActions } from './daemon';
+import { daemonActions, isOdd } from './daemon';
 import { faultActions, writerActions } from './others';
 import { postgresActions } from './postgres';
 import { type ArchiveMutants, type ArchiveScope, type ArchiveState, initialState, instances } from './state';
@@ -26,7 +26,7 @@ const isIn = ({ p, letters }: ArchiveState['postgres'], one: number): boolean =>
 
 /** I3: r's row never goes back to an older value. */
 function goesBack(before: ArchiveState, { by, name }: Action<ArchiveState>, after: ArchiveState): string | undefined {
-  if (after.wentBack || (by === 'a fault' && !name.startsWith('Postgres commits'))) return undefined;
+  if (after.wentBack.redis || (by === 'a fault' && !name.startsWith('Postgres commits'))) return undefined;
   return after.postgres.r < before.postgres.r ? 'I3: r goes back to an older value' : undefined;
 }
 
@@ -42,14 +42,14 @@ function aheadOfData({ redis, postgres, wentBack }: ArchiveState): string | unde
   if (redis.incarnation !== incarnation) return undefined;
   const missing = redis.stream.find(({ id, says, number }) => {
     if (id > entryId) return false;
-    return says === 'p' ? !isIn(postgres, number) : !wentBack && redis.r > 0 && postgres.r < number;
+    return says === 'p' ? !isIn(postgres, number) : !wentBack.redis && redis.r > 0 && postgres.r < number;
   });
   return missing && `I7: the position is ${entryId}, and ${missing.says} of entry ${missing.id} is not in Postgres`;
 }
 
 /** I7 for the log: nothing is trimmed that Postgres has not got. */
 function trimsTooMuch(before: ArchiveState, { by }: Action<ArchiveState>, { redis, postgres, wentBack }: ArchiveState): string | undefined {
-  if (by !== 'us' || wentBack) return undefined;
+  if (by !== 'us' || wentBack.redis || wentBack.postgres) return undefined;
   const gone = before.redis.stream.filter((entry) => !redis.stream.some(({ id }) => id === entry.id));
   const lost = gone.find(({ says, number }) => (says === 'p' ? !isIn(postgres, number) : redis.r > 0 && postgres.r < number));
   return lost && `I7: entry ${lost.id} is trimmed, and Postgres has not got it`;
@@ -79,10 +79,8 @@ function isSettled({ redis, postgres, daemons }: ArchiveState): boolean {
     ({ position, must, facts, claims, page, apply, pass, letters, retains }) =>
       position !== null && !must && page === null && apply === null && pass === null &&
       facts === undefined && claims === undefined && letters === undefined && retains === undefined &&
-      redis.incarnation === position.incarnation &&
-      redis.run === position.seen?.runId &&
+      !isOdd(redis, position) &&
       postgres.position.entryId === position.entryId &&
-      (position.entryId === 0 || redis.stream.some(({ id }) => id === position.entryId)) &&
       redis.stream.every(({ id }) => id <= position.entryId),
   );
 }

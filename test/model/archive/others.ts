@@ -81,7 +81,7 @@ export function faultActions(scope: ArchiveScope): Action<ArchiveState>[] {
         daemon.must = true; // onConnected
         daemon.facts = daemon.retains = undefined;
       });
-      state.wentBack = true;
+      state.wentBack.redis = true;
       forgive(state);
     }),
     // Before the first entry is applied there is no witness: then only the pass that begins at the start, or the interval's, finds what is lost.
@@ -97,7 +97,8 @@ export function faultActions(scope: ArchiveScope): Action<ArchiveState>[] {
         loseTransaction(state, who);
       });
       state.stray = []; // of a server that is gone
-      state.wentBack = true;
+      state.postgres.owner = null; // its last sign of life was long ago
+      state.wentBack.postgres = true;
       forgive(state);
     }),
   ];

@@ -42,6 +42,7 @@ export interface Postgres {
   /** Whether the letters are to be tried again. */
   due: boolean;
   position: Position;
+  /** The count and the name of an owner together: never the same twice. */
   epoch: number;
   owner: Instance | null;
 }
@@ -100,8 +101,8 @@ export interface ArchiveState {
   stray: Apply[];
   /** Every p that was written and that no fault of a store has taken away. */
   owed: number[];
-  /** A store went back: what is older is not told by numbers any more. */
-  wentBack: boolean;
+  /** Which stores went back. After that of Redis what is older is not told by numbers any more. */
+  wentBack: { redis: boolean; postgres: boolean };
   left: { writes: number; faults: number };
 }
 
@@ -112,6 +113,8 @@ export interface ArchiveMutants {
   readonly lettersOutside?: boolean;
   readonly passDebtInMemory?: boolean;
   readonly noRetentionCheck?: boolean;
+  /** Owners are told by their count alone, which goes back with a backup. */
+  readonly ownersByCount?: boolean;
 }
 
 export type ArchiveFault =
@@ -135,6 +138,8 @@ export interface ArchiveScope {
   readonly parent?: true;
   /** Nobody owns the stream yet. */
   readonly fresh?: true;
+  /** B took over from A; there is a backup from before that. */
+  readonly tookOver?: true;
 }
 
 export const newDaemon = (): Daemon => ({
@@ -159,10 +164,10 @@ export function factsOf({ run, incarnation, stream, lastId, added, counter }: Re
 }
 
 /** A has applied one entry, and goes on; or nobody has begun. B stands by, if it is there. */
-export function initialState({ instances: count, writes, faults, parent, fresh }: ArchiveScope): ArchiveState {
+export function initialState({ instances: count, writes, faults, parent, fresh, tookOver }: ArchiveScope): ArchiveState {
   const r = parent === true ? 1 : 0;
   const nothing: Redis = { r, p: [], stream: [], lastId: 0, added: 0, counter: r, incarnation: null, run: 'r0' };
-  const begun: Redis = { ...nothing, stream: [{ id: 1, says: 'r', number: r }], lastId: 1, added: 1, incarnation: 'i0' };
+  const begun: Redis = { ...nothing, stream: [{ id: 1, says: 'r', number: r }], lastId: 1, added: 9, incarnation: 'i0' };
   const redis = fresh === true ? nothing : begun;
   const position: Position =
     fresh === true
@@ -170,13 +175,15 @@ export function initialState({ instances: count, writes, faults, parent, fresh }
       : { incarnation: 'i0', entryId: 1, seen: factsOf(redis, 1) };
   const owner: Daemon = { epoch: 1, position, must: false, page: null, apply: null, pass: null };
   const owned = fresh === true ? { epoch: 0, owner: null } : ({ epoch: 1, owner: 'A' } as const);
+  const postgres: Postgres = { r, p: [], letters: [], due: false, position, ...owned };
+  const rest = { A: fresh === true ? newDaemon() : owner, B: count === 2 ? newDaemon() : null };
   return {
     ...{ clock: 1, names: 0, redis },
     snapshot: null,
-    postgres: { r, p: [], letters: [], due: false, position, ...owned },
-    backup: null,
-    daemons: { A: fresh === true ? newDaemon() : owner, B: count === 2 ? newDaemon() : null },
-    ...{ stray: [], owed: [], wentBack: false },
+    postgres: tookOver === true ? { ...postgres, epoch: 2, owner: 'B' } : postgres,
+    backup: tookOver === true ? postgres : null,
+    daemons: tookOver === true ? { A: newDaemon(), B: { ...owner, epoch: 2 } } : rest,
+    ...{ stray: [], owed: [], wentBack: { redis: false, postgres: false } },
     left: { writes, faults },
   };
 }

@@ -32,6 +32,12 @@ export interface Fanned {
   readonly rest: Nomination | undefined;
 }
 
+/**
+ * Why rows of the changelog do not tell which keys are meant. `unlogged`: they were written before the triggers logged a column that the document
+ * watches, and so before any pass that sees its changes; `untold`: they hold too much of it.
+ */
+export type Doubt = 'unlogged' | 'untold';
+
 /** Names that one step of a fan holds at the most. */
 const most = 50_000;
 
@@ -56,14 +62,11 @@ export class Nominator {
     this.#most = limit;
   }
 
-  /**
-   * @param rows as the triggers logged them. @param onDoubt called when some of them do not tell which keys of a document are meant, because they
-   * lack a column that it watches, or hold too much of one: a pass over its keys has to follow
-   */
+  /** @param rows as the triggers logged them. @param onDoubt called when some of them do not tell which keys of a document are meant */
   nominate(
     { table, columns }: Logged,
     rows: readonly string[],
-    onDoubt: (type: string) => void,
+    onDoubt: (type: string, doubt: Doubt) => void,
   ): readonly Nomination[] {
     const nominations: Nomination[] = [];
     const values = rows.map(parseLoggedRow);
@@ -71,12 +74,13 @@ export class Nominator {
       for (const [watch, { table: watched, by, direct, select }] of watches.entries()) {
         if (watched.name !== table) continue;
         const places = by.map(({ name }) => columns.indexOf(name));
+        if (places.includes(-1)) {
+          onDoubt(type, 'unlogged');
+          continue;
+        }
         // Tables may be joined by what is not logged: only a pass tells which keys are meant.
-        if (
-          places.includes(-1) ||
-          (!direct && values.some((row) => places.some((place) => row[place] === undefined)))
-        )
-          onDoubt(type);
+        if (!direct && values.some((row) => places.some((place) => row[place] === undefined)))
+          onDoubt(type, 'untold');
         const keys = keysOf(values, places);
         if (keys.length === 0) continue;
         if (direct) nominations.push({ type, names: namesOf(mapping.key, keys) });

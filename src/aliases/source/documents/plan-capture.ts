@@ -17,6 +17,7 @@ export interface DocumentStep {
   readonly reason: string;
   /** Whether changes may have gone unseen until this step. */
   readonly mends: boolean;
+  readonly makes?: { readonly type: 'trigger' | 'index'; readonly table: string };
 }
 
 /**
@@ -40,11 +41,7 @@ export function planDocuments(
     const logged = loggedColumns(table, present);
     const exact = documentTriggers(table, columns);
     const wider = documentTriggers(table, union(table, columns, logged));
-    const seen = documentTriggers(table, logged);
-    const names = columns.map(({ name }) => name);
-    const complete =
-      names.every((name) => logged.some((column) => column.name === name)) &&
-      [...seen].every(([name, sql]) => present.get(name)?.sql === sql);
+    const complete = logsAll(table, columns, present);
     const wanted = tidy ? exact : wider;
     for (const name of triggerNames(table.name)) {
       kept.add(name);
@@ -52,7 +49,8 @@ export function planDocuments(
       if (found?.sql === sql) continue;
       if (found !== undefined)
         drop(found, `trigger ${name} is ${sql === undefined ? 'left over' : 'out of date'}`);
-      if (sql !== undefined) steps.push({ sql, reason: `${name} is missing`, mends: !complete });
+      const makes = { type: 'trigger', table: table.name } as const;
+      if (sql !== undefined) steps.push({ sql, reason: `${name} is missing`, mends: !complete, makes });
     }
   }
   for (const [name, { table, columns, sql }] of needs.indexes) {
@@ -60,7 +58,8 @@ export function planDocuments(
     const found = present.get(name);
     if (found?.sql === sql || (found === undefined && walksByIndex(db, table, columns))) continue;
     if (found !== undefined) drop(found, `index ${name} is out of date`);
-    steps.push({ sql, reason: `no index serves the keys of ${table.name}`, mends: false });
+    const makes = { type: 'index', table: table.name } as const;
+    steps.push({ sql, reason: `no index serves the keys of ${table.name}`, mends: false, makes });
   }
   if (!tidy) return steps;
   for (const object of present.values()) {
@@ -68,6 +67,29 @@ export function planDocuments(
       drop(object, `${object.type} ${object.name} is left over on ${object.tbl_name}`);
   }
   return steps;
+}
+
+/** The documents of which changes go unseen as the file is now. */
+export const unloggedDocuments = (
+  entries: readonly DocumentEntry[],
+  present: ReadonlyMap<string, SchemaObject>,
+): readonly string[] =>
+  entries
+    .filter((entry) => entry.state === 'served')
+    .filter(({ watches }) => !watches.every(({ table, by }) => logsAll(table, by, present)))
+    .map(({ mapping }) => mapping.name);
+
+/** Whether the triggers of a table are all there, and log these columns. */
+function logsAll(
+  table: Table,
+  columns: readonly Column[],
+  present: ReadonlyMap<string, SchemaObject>,
+): boolean {
+  const logged = loggedColumns(table, present);
+  return (
+    columns.every(({ name }) => logged.some((column) => column.name === name)) &&
+    [...documentTriggers(table, logged)].every(([name, sql]) => present.get(name)?.sql === sql)
+  );
 }
 
 /** The columns that the triggers of a table log now, of those that it still has. */
