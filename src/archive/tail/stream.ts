@@ -80,9 +80,9 @@ export function readPage(entries: readonly Entry[], fieldsOf: StreamFields): Pag
         takenOut.set(field.kind, (takenOut.get(field.kind) ?? 0) + 1);
       } else if (field.says === 'of a key') {
         const key = value.toString('latin1');
-        const record = fieldsOf.recordOf(key);
-        if (record === undefined) unmapped.push(key);
-        else note(field.what, record.kind, record.id);
+        const happened = fieldsOf.happeningTo(key, field.what);
+        if (happened === undefined) unmapped.push(key);
+        else note(happened.what, happened.kind, happened.id);
       } else if (field.says === 'several changed' || field.says === 'restored') {
         let ids: readonly string[] = [];
         try {

@@ -2,7 +2,7 @@ import { mappingsOf } from '../../../src/config/mappings';
 import { aiRegistry } from '../../../src/mapping/ai-registry';
 import { writeDocuments } from '../../../src/mapping/file/write-documents';
 import { isOwn } from '../../../src/mapping/kinds';
-import { ownKinds } from '../../../src/mapping/own-records';
+import { recordKinds } from '../../../src/mapping/record-kinds';
 import { mappingFile, problemsOf } from './support';
 
 const settings = { aliasTables: undefined, catalogue: aiRegistry };
@@ -175,19 +175,23 @@ test.each([
   ],
   [`${logs}, retention: 90`, [expect.stringContaining('must be a number of whole days, as in 90d')]],
   [`${logs}, retention: 90d, on_delete: mark`, [expect.stringContaining('needs on_delete: keep')]],
-  [`${good}, identity: [id, at]`, ['records.r.identity: is not served yet: leave it out']],
+  [
+    `key: "r:{id:int}", table: t, hash: { a: text, at: time! }, identity: [id, at]`,
+    ['records.r: has an identity, as those of ai-registry have: a record of yours is told by its key'],
+  ],
+  [
+    `${good}, counter: c`,
+    ['records.r.counter: is for records with an identity: their keys are not all that tells them'],
+  ],
   [`${good}, unique: b`, ['records.r: unique names b, which is no column of it: there are id, a']],
   [
     'key: "r", table: t, each: member, columns: { a: $member }, append_only: true',
-    [
-      'records.r.append_only: is not served yet: leave it out',
-      'records.r.each: is not served yet: leave it out',
-    ],
+    ['records.r.each: is served for entry alone yet'],
   ],
   [
     'key: "r", table: t, each: member, columns: { a: { field: $member, type: time } }',
     [
-      'records.r.each: is not served yet: leave it out',
+      'records.r.each: is served for entry alone yet',
       'records.r: a: $member tells records apart, and has to be text, int, uuid, bytes: of another type two of them could be one',
     ],
   ],
@@ -259,7 +263,7 @@ records:
     parents: { user_id: { record: user, id: "{user}" }, payer: user!, other: user, giver: { record: user, field: given_by, required: true }, more: { record: user, field: m } } }
 `;
   const kinds = (file: string) =>
-    ownKinds(mappingFile(file).records.map(({ mapping }) => mapping)).filter(isOwn);
+    recordKinds(mappingFile(file).records.map(({ mapping }) => mapping)).filter(isOwn);
   const written = writeDocuments([], [], kinds(text).map((one) => ({ record: one, from: 'x.yaml' }))); // prettier-ignore
   expect(written).toContain('  user:\n    key: user:{id:int}\n    table: users\n');
   expect(kinds(written)).toEqual(kinds(text));
