@@ -162,6 +162,14 @@ test.each([
   [`${good}, on_delete: drop`, ['records.r.on_delete: must be one of keep, delete, mark']],
   [`${good}, none: [a]`, [expect.stringContaining('must be a text or a number')]],
   [`${good}, tabel: x`, [expect.stringContaining('did you mean table?')]],
+  [
+    `key: "r:{id:int}", table: t, hash: { a: text, at: time! }, identity: [id, at]`,
+    ['records.r: has an identity, as those of ai-registry have: a record of yours is told by its key'],
+  ],
+  [
+    `${good}, counter: c`,
+    ['records.r.counter: is for records with an identity: their keys are not all that tells them'],
+  ],
   [`${good}, on_conflict: ask`, ['records.r.on_conflict: must be one of skip, overwrite, merge']],
   [
     `${good}, append_only: true, on_conflict: merge`,
@@ -175,14 +183,6 @@ test.each([
   ],
   [`${logs}, retention: 90`, [expect.stringContaining('must be a number of whole days, as in 90d')]],
   [`${logs}, retention: 90d, on_delete: mark`, [expect.stringContaining('needs on_delete: keep')]],
-  [
-    `key: "r:{id:int}", table: t, hash: { a: text, at: time! }, identity: [id, at]`,
-    ['records.r: has an identity, as those of ai-registry have: a record of yours is told by its key'],
-  ],
-  [
-    `${good}, counter: c`,
-    ['records.r.counter: is for records with an identity: their keys are not all that tells them'],
-  ],
   [`${good}, unique: b`, ['records.r: unique names b, which is no column of it: there are id, a']],
   [
     'key: "r", table: t, each: member, columns: { a: $member }, append_only: true',
