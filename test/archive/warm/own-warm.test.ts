@@ -217,6 +217,22 @@ test('a mapping whose table is not as it should be is told, and the others come 
   );
 }, 60_000);
 
+test('rows that were there before their mapping, and stay so (on_conflict), are not put back', async () => {
+  const skipping = ownArchive(archive, alone({ ...user, onConflict: 'skip' }));
+  const first = await skipping.start();
+  await first.stop();
+  await archive.postgres.query(`INSERT INTO users (id, email) VALUES (1, 'theirs'), (2, 'theirs')`);
+  await client().hset('user:2', 'email', 'ours');
+  await client().hset('user:3', 'email', 'ours');
+  const daemon = await skipping.start();
+  await archive.becomes('SELECT id, email FROM users ORDER BY id', ['1|theirs', '2|theirs', '3|ours']);
+  await daemon.stop();
+  await client().flushall();
+  const report = await warmed(archive, { config: skipping.config() });
+  expect(toldOf(report, 'user')).toEqual({ restored: 1, foreign: 2 });
+  expect(await client().keys('user:*')).toEqual(['user:3']);
+}, 60_000);
+
 test('a catalogue without the registry is filled as well', async () => {
   const lonely = ownArchive(archive, alone(user));
   await client().hset('user:1', 'email', 'x');
