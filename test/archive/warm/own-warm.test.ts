@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { archiveDryRun } from '../../../src/archive/pass/dry-run';
 import { planLines, reportLines } from '../../../src/archive/warm/report';
 import { requirePostgres } from '../../../src/config/load';
+import { readAsset } from '../../../src/foundation/package-root';
 import type { RecordMapping } from '../../../src/mapping/own-records';
 import { eventually } from '../../support/eventually';
 import { useArchive } from '../support/archive';
@@ -242,6 +243,21 @@ test('a catalogue without the registry is filled as well', async () => {
   const report = await warmed(archive, { config: lonely.config() });
   expect([toldOf(report, 'user'), report.counters]).toEqual([{ restored: 1 }, {}]);
   expect(await client().hgetall('user:1')).toEqual({ email: 'x' });
+}, 60_000);
+
+test('a Redis user that may fill aidb:* needs nothing more than the keys of the mappings', async () => {
+  await client().hset('user:1', 'email', 'x');
+  await client().set('object:a', '{"t":"x"}');
+  await archived();
+  await client().flushall();
+  const rules = /^user millrace-warm on (.*)$/m.exec(readAsset('deploy/redis/millrace.acl'))?.[1] ?? '';
+  const acl = ['reset', 'on', '>secret', ...rules.split(' '), '~user:*', '~object:*'];
+  await client().call('ACL', 'SETUSER', 'filler', ...acl);
+  const url = new URL(archive.redis.url);
+  [url.username, url.password] = ['filler', 'secret'];
+  const report = await warmed(archive, { config: own.config({ REDIS_URL: url.href }) });
+  expect([toldOf(report, 'user'), toldOf(report, 'object')]).toEqual([{ restored: 1 }, { restored: 1 }]);
+  expect(await client().call('ACL', 'LOG')).toEqual([]);
 }, 60_000);
 
 const text = fc.string({ unit: 'binary' }).map((one) => one.replaceAll('\0', ''));
