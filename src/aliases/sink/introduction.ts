@@ -77,7 +77,7 @@ export class Introduction {
   /** Their keys are ours; until all are written they count as changed. @param names what a pass goes on to write */
   judged(names: readonly string[]): void {
     const missing = this.#standings.missing(names, this.#sink.mappings);
-    const unwritten = Object.entries(missing).map(([name, mapping]) => [
+    const unwritten = Object.entries(missing).map(([name, mapping]): [string, JudgedMapping] => [
       name,
       { ...mapping, hash: unwrittenHash },
     ]);
