@@ -1,7 +1,7 @@
 import type { Transaction } from '../connections/postgres/postgres';
 import { isOwn } from '../mapping/kinds';
 import type { Row } from './record/row';
-import { hasOwnKey, quoteName, type Target } from './record/target';
+import { hasOwnIdentity, quoteName, type Target } from './record/target';
 
 /** The most characters of a row that are fetched. */
 const most = 4_000;
@@ -22,7 +22,7 @@ export async function rowOf(transaction: Transaction, target: Target, row: Row):
 }
 
 function rowWhere({ kind, table }: Target, row: Row) {
-  if (isOwn(kind)) return { from: `${table} t`, where: hasOwnKey(kind, 1), values: row.own?.key ?? [] };
+  if (isOwn(kind)) return { from: `${table} t`, where: hasOwnIdentity(kind, 1), values: row.own?.key ?? [] };
   const { id, created = '', redisKey } = row;
   if (redisKey !== undefined) {
     const parents = row.references.flatMap((reference) => reference ?? []);

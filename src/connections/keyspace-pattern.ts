@@ -1,4 +1,4 @@
-import { type Catalogue, ownKindsOf, registryOf, registryStart } from '../mapping/kinds';
+import { type Catalogue, type OwnKind, ownKindsOf, registryOf, registryStart } from '../mapping/kinds';
 
 const channel = (db: number): string => `__keyspace@${db}__:`;
 
@@ -9,7 +9,7 @@ export function keyspacePatterns(db: number, catalogue: Catalogue): readonly str
   const registry = registryOf(catalogue);
   return [
     ...(registry.size === 0 ? [] : [keyspacePattern(db, registry)]),
-    ...ownKindsOf(catalogue).map(({ prefix }) => `${channel(db)}${globOf(prefix)}*`),
+    ...ownKindsOf(catalogue).map((kind) => `${channel(db)}${ownKeys(kind)}`),
   ];
 }
 
@@ -24,6 +24,10 @@ export function keyspacePattern(db: number, registry: Catalogue): string {
   const isClass = [...initials].every((initial) => /^\w$/.test(initial));
   return `${channel(db)}${globOf(start)}${isClass ? `[${[...initials].join('')}]` : ''}*`;
 }
+
+/** The glob that the keys of a kind of the user's own fit. */
+export const ownKeys = ({ prefix, own }: OwnKind): string =>
+  `${globOf(prefix)}${own.parts.length === 0 ? '' : '*'}`;
 
 /** The glob that only this text fits. */
 export const globOf = (text: string): string => text.replace(/[\\*?[\]]/g, '\\$&');

@@ -1,6 +1,6 @@
 import { type DocumentMapping, documentKeyspace } from '../mapping/documents';
 import { type Catalogue, ownKindsOf, registryStart } from '../mapping/kinds';
-import { globOf, keyspacePatterns } from './keyspace-pattern';
+import { globOf, keyspacePatterns, ownKeys } from './keyspace-pattern';
 
 /**
  * The ACL rules that the daemon and the verbs need, and no more; deploy/redis/millrace.acl says the same for the built-in mappings, and tests
@@ -9,16 +9,22 @@ import { globOf, keyspacePatterns } from './keyspace-pattern';
  */
 export function daemonGrants(catalogue: Catalogue, documents: readonly DocumentMapping[] = []): string {
   const start = registryStart(catalogue);
-  const prefixes = [...(start === '' ? [] : [start]), ...ownKindsOf(catalogue).map(({ prefix }) => prefix)];
-  const records = prefixes.map((prefix) => `${globOf(prefix)}*`);
+  const records = [...(start === '' ? [] : [`${globOf(start)}*`]), ...ownKindsOf(catalogue).map(ownKeys)];
   return [
     ...[...records.map((keys) => `%R~${keys}`), '~alias:*', ...documents.map(documentKeys), '~millrace:*'],
     ...keyspacePatterns(0, catalogue).map((pattern) => `&${pattern}`),
     ...commands,
     ...documentCommands(documents),
+    ...retentionGrants(catalogue),
     `(${[...records.map((keys) => `~${keys}`), '+eval', '+evalsha'].join(' ')})`,
   ].join(' ');
 }
+
+/** What records of the user's own that leave Redis after some days need, besides what everybody has. */
+const retentionGrants = (catalogue: Catalogue): readonly string[] =>
+  ownKindsOf(catalogue).flatMap(({ prefix, own }) =>
+    own.retentionDays === undefined ? [] : [`(~${globOf(prefix)}* +hlen +pexpire)`],
+  );
 
 /** The ACL rule for the keys of a document. It can hold no space. */
 export const documentKeys = ({ key }: DocumentMapping): string =>

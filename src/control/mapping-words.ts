@@ -70,6 +70,7 @@ function columnsOf({ table, shape, parents, columns }: Kind): string {
     fields: 'a hash, a row for each field',
     members: 'a sorted set, a row for each member',
     object: 'a string of JSON, one row',
+    entries: 'a stream, a row for each entry',
   };
   return [
     '# ai-registry, built in',

@@ -1,5 +1,5 @@
 import { commonStart } from '../foundation/common-start';
-import type { OwnRecord } from './own-key';
+import { isNamedByOne, type OwnRecord } from './own-key';
 
 /** The name of a kind in a catalogue: `model`, `prediction`. */
 export type KindName = string;
@@ -34,10 +34,11 @@ export interface Parent {
  *   hash     one record, a field a column;
  *   fields   a hash of as many records as it has fields, each a name and a value;
  *   members  a sorted set of as many records as it has members, each a JSON object;
- *   object   a string with one record, a JSON object, a member a column.
+ *   object   a string with one record, a JSON object, a member a column;
+ *   entries  a stream of as many records as it has entries, each an id and fields.
  * shape.ts says what follows from that.
  */
-export type ShapeName = 'hash' | 'fields' | 'members' | 'object';
+export type ShapeName = 'hash' | 'fields' | 'members' | 'object' | 'entries';
 
 /** What the key of a sorted set and its scores tell of the members, by names of the members' fields. */
 export interface Series {
@@ -45,6 +46,8 @@ export interface Series {
   readonly key: readonly string[];
   /** The first of these that a member has is its score; without any it is 0. */
   readonly score: readonly string[];
+  /** What stands in the key where a member has no such field. */
+  readonly absent?: Readonly<Record<string, string>>;
 }
 
 /** Where applications list the records of a kind. `{0}`, `{1}`: the Redis id of a parent. */
@@ -117,9 +120,10 @@ export function catalogueOf(rows: readonly Kind[]): Catalogue {
   const catalogue = new Map<KindName, Kind>();
   for (const kind of rows) {
     const { name, parents, shape, series, own } = kind;
+    const isNamed = (other: Kind | undefined) => other?.own !== undefined && isNamedByOne(other.own);
     const early =
       parents.find((parent) => catalogue.get(parent.kind)?.identity !== 'mapped') ??
-      own?.refers.find((other) => catalogue.get(other.kind)?.own?.parts.length !== 1);
+      own?.refers.find((other) => !isNamed(catalogue.get(other.kind)));
     const form = own === undefined ? nameForm : ownNameForm;
     if (!form.test(name) || catalogue.has(name)) throw new Error(`${name} is no name for a kind`);
     if (early !== undefined) throw new Error(`${name} refers to ${early.kind}, which has to come before it`);

@@ -11,6 +11,21 @@ export interface OwnKeyPart {
   readonly after: string;
 }
 
+/** A column that, with others, tells a row from all other rows of its table. */
+export interface IdentityColumn {
+  readonly column: string;
+  readonly type: IdentityType;
+}
+
+/** The types of which a value has a single spelling, so that two things in Redis cannot be one row. */
+export const identityTypes = ['text', 'int', 'uuid', 'bytes'] as const;
+export type IdentityType = (typeof identityTypes)[number];
+
+/** What tells one of the things that a key holds from the others of that key. */
+export interface OwnItem extends IdentityColumn {
+  readonly each: Each;
+}
+
 /** A column that names a record of another mapping, by that one's key, which has a single part. */
 export interface OwnReference {
   readonly column: string;
@@ -20,22 +35,29 @@ export interface OwnReference {
 
 /** What a mapping of the user's own says of its records beside their columns. The key is the identity: a row follows its key. */
 export interface OwnRecord {
-  /** At least one: together they are the unique key of the table. */
-  readonly parts: readonly [OwnKeyPart, ...OwnKeyPart[]];
+  /** Together, and with the item, they are the unique key of the table. None: there is one key, the kind's prefix, and it has items. */
+  readonly parts: readonly OwnKeyPart[];
   readonly refers: readonly OwnReference[];
   /** Columns, beside the key, in which Postgres allows one row only: a record with what another row has is parked. */
   readonly unique: readonly (readonly string[])[];
   /** A value that means that there is none; undefined: no value does. */
   readonly none: string | undefined;
-  /** Of a mapping whose keys hold several records: what they are, and the column that tells one from the others of its key. */
-  readonly item: { readonly each: Each; readonly column: string } | undefined;
-  /** What becomes of a row with the record's key that no record was written to yet. */
-  readonly onConflict: 'skip' | 'overwrite' | 'merge';
+  /** Of a mapping whose keys hold several records: what they are. Its column is none of the kind's `columns`, as those of the parts are. */
+  readonly item: OwnItem | undefined;
+  /** What becomes of a row with the record's key that no record was written to yet; undefined: nothing was said, see own-rules.ts. */
+  readonly onConflict: 'skip' | 'overwrite' | 'merge' | undefined;
   /** After how many days records leave Redis, once they are in Postgres; undefined: they stay. */
   readonly retentionDays: number | undefined;
   /** What becomes of the row of a record that the application deletes; `mark`: it gets a time in `deleted_at`. */
   readonly onDelete: 'keep' | 'delete' | 'mark';
 }
+
+/** The columns by which a row is found: those of the key's parts, and the item's. */
+export const identityOfOwn = ({
+  parts,
+  item,
+}: Pick<OwnRecord, 'parts' | 'item'>): readonly IdentityColumn[] =>
+  item === undefined ? parts : [...parts, item];
 
 /** The column that `on_delete: mark` writes. */
 export const markColumn = 'deleted_at';
@@ -48,10 +70,12 @@ const numeric = /^[+-]?\d+$/;
 
 /**
  * The parts of a key, as it writes them. @param name what follows the prefix, as latin1 @returns undefined: the key is not of this form,
- * and so no record of this mapping: it has a colon more, an empty part, or a word where a number belongs
+ * and so no record of this mapping: it has a colon more, an empty part, or a word where a number belongs; or is not the only key that has
+ * no part
  */
 export function partsOf({ parts }: Pick<OwnRecord, 'parts'>, name: string): readonly string[] | undefined {
   const found: string[] = [];
+  if (parts.length === 0) return name === '' ? found : undefined;
   let at = 0;
   for (const [index, { type, rest, after }] of parts.entries()) {
     const literal = latin1(after);
@@ -67,5 +91,9 @@ export function partsOf({ parts }: Pick<OwnRecord, 'parts'>, name: string): read
 }
 
 /** What follows the prefix in the key of a record with a single part, as latin1. */
-export const nameOf = ({ parts: [{ after }] }: Pick<OwnRecord, 'parts'>, value: string): string =>
-  latin1(value + after);
+export const nameOf = ({ parts: [part] }: Pick<OwnRecord, 'parts'>, value: string): string =>
+  latin1(value + (part?.after ?? ''));
+
+/** Whether a value can name a record: what a key holds several of has no name of its own. */
+export const isNamedByOne = ({ parts, item }: Pick<OwnRecord, 'parts' | 'item'>): boolean =>
+  parts.length === 1 && item === undefined;

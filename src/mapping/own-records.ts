@@ -1,5 +1,6 @@
 import type { Column, Decoder, Kind } from './kinds';
-import type { OwnKeyPart, OwnRecord } from './own-key';
+import type { Identified } from './identified';
+import { type IdentityType, identityTypes, type OwnRecord } from './own-key';
 import { type Holds, isEach, itemWord, type RecordType } from './record-forms';
 import { statisticsOf } from './statistics';
 
@@ -21,6 +22,8 @@ export interface RecordMapping {
   readonly appendOnly: boolean;
   /** After how many days records leave Redis, once they are in Postgres; undefined: they stay. Only of those that are appended only. */
   readonly retentionDays: number | undefined;
+  /** What tells its records from others that have had their keys; without it the key is all that tells one. */
+  readonly identified?: Identified;
 }
 
 /** `user:{id:int}`. */
@@ -37,6 +40,8 @@ export interface RecordColumn {
   readonly type: RecordType;
   /** A record without a value there is parked. */
   readonly required: boolean;
+  /** A value that means NULL. */
+  readonly none?: string;
 }
 
 /** A column that holds the key of a record of another mapping, whose key has one part. */
@@ -58,60 +63,50 @@ export const decoders: Readonly<Record<RecordType, Decoder>> = {
   bytes: 'bytes',
 };
 
-/** The kinds of these mappings, parents before children. @throws when they refer to each other in a circle, or to none of them */
-export function ownKinds(mappings: readonly RecordMapping[]): readonly Kind[] {
-  const byName = new Map(mappings.map((mapping) => [mapping.name, mapping]));
-  const ordered = new Map<string, Kind>();
-  const visit = (mapping: RecordMapping, above: readonly string[]): void => {
-    const { name, parents } = mapping;
-    if (ordered.has(name)) return;
-    if (above.includes(name)) throw new Error(`${[...above, name].join(' -> ')} is a circle of parents`);
-    for (const { record } of parents) {
-      const parent = byName.get(record);
-      if (parent === undefined) throw new Error(`there is no record ${record}, which ${name} refers to`);
-      visit(parent, [...above, name]);
-    }
-    ordered.set(name, ownKind(mapping, byName));
-  };
-  for (const mapping of mappings) visit(mapping, []);
-  return [...ordered.values()];
-}
-
-function ownKind(mapping: RecordMapping, byName: ReadonlyMap<string, RecordMapping>): Kind {
+/** @param byName all mappings, for its parents */
+export function ownKind(mapping: RecordMapping, byName: ReadonlyMap<string, RecordMapping>): Kind {
   const { name, table, key, parents, unique, none, onDelete, onConflict, retentionDays } = mapping;
   const inKey = new Map(parents.flatMap(({ column, from }) => ('part' in from ? [[from.part, column]] : [])));
-  const [first, ...others] = key.parts.map((part) => ({
-    ...part,
-    column: inKey.get(part.column) ?? part.column,
-  }));
-  if (first === undefined) throw new Error(`the key of ${name} has no part`);
+  const parts = key.parts.map((part) => ({ ...part, column: inKey.get(part.column) ?? part.column }));
+  const item = itemOf(mapping);
+  if (parts.length === 0 && item === undefined) throw new Error(`the key of ${name} has no part`);
   const references = parents.flatMap(({ column, record, from }): Column[] => {
     if (!('field' in from)) return [];
-    const decoder = byName.get(record)?.key.parts[0].type === 'int' ? 'integer' : 'text';
+    const decoder = byName.get(record)?.key.parts[0]?.type === 'int' ? 'integer' : 'text';
     return [{ column, field: from.field, decoder, ...(from.required ? { required: true } : {}) }];
   });
-  const columns = mapping.columns.map(({ column, field, type, required }): Column => ({
+  const others = mapping.columns.filter(({ column }) => column !== item?.column);
+  const columns = others.map(({ column, field, type, required, none: ofColumn }): Column => ({
     ...{ column, field, decoder: decoders[type] },
     ...(required ? { required: true } : {}),
+    ...(ofColumn === undefined ? {} : { none: ofColumn }),
   }));
-  const parts: readonly [OwnKeyPart, ...OwnKeyPart[]] = [first, ...others];
   const refers = parents.map(({ column, record }) => ({ column, kind: record }));
   return {
     ...{ name, prefix: key.prefix, table, identity: 'own', statistic: lineOf(name), parents: [] },
-    shape: mapping.holds === 'json' ? 'object' : 'hash',
+    shape: shapeOf(mapping),
     columns: [...references, ...columns],
     ...(mapping.appendOnly ? { appendOnly: true } : {}),
     own: {
       ...{ parts, refers, unique, none },
-      ...{ item: itemOf(mapping), onDelete, onConflict, retentionDays },
+      ...{ item, onDelete, onConflict, retentionDays },
     },
   };
 }
 
+const shapeOf = ({ holds }: RecordMapping): Kind['shape'] =>
+  holds === 'entry' ? 'entries' : holds === 'json' ? 'object' : 'hash';
+
 const itemOf = ({ holds, columns }: RecordMapping): OwnRecord['item'] => {
-  const column = isEach(holds) ? columns.find(({ field }) => field === itemWord[holds]) : undefined;
-  return isEach(holds) && column !== undefined ? { each: holds, column: column.column } : undefined;
+  const found = isEach(holds) ? columns.find(({ field }) => field === itemWord[holds]) : undefined;
+  if (!isEach(holds) || found === undefined) return undefined;
+  const { column, type } = found;
+  if (!isIdentityType(type)) throw new Error(`${column} tells items apart, and cannot be of type ${type}`);
+  return { each: holds, column, type };
 };
+
+export const isIdentityType = (type: RecordType): type is IdentityType =>
+  (identityTypes as readonly RecordType[]).includes(type);
 
 /** The line of the statistics: `errors`, and what the registry counts, have theirs already. */
 const lineOf = (name: string): string => (takenLines.has(name) ? `${name} (records)` : name);

@@ -6,6 +6,7 @@ import { describeError } from '../foundation/errors';
 import { withStores } from '../config/left-out';
 import { version } from '../foundation/package-root';
 import { ownKindsOf, registryStart } from '../mapping/kinds';
+import { identityOfOwn } from '../mapping/own-key';
 import { askDaemon, daemonUrl, type Reachable } from '../doctor/ask';
 import { diagnose } from '../doctor/diagnose';
 import { postgresSection } from './postgres-section';
@@ -145,7 +146,8 @@ function knownNames({ aliasTables, documents, catalogue, postgres }: Reachable):
   const names = new Set(['millrace', 'public', 'timestamp', 'json', 'UTF8', 'redis_id', 'redis_key', 'id']);
   for (const { name: kind, table, columns, parents, own } of catalogue.values()) {
     for (const name of [kind, table, `public.${table}`]) names.add(name);
-    for (const { column } of [...columns, ...parents, ...(own?.parts ?? [])]) names.add(column);
+    for (const { column } of [...columns, ...parents, ...(own === undefined ? [] : identityOfOwn(own))])
+      names.add(column);
   }
   for (const { type, table, idColumn, aliasColumn } of aliasTables)
     for (const name of [type, table, idColumn, aliasColumn]) names.add(name);

@@ -1,4 +1,5 @@
 import { recordOf } from '../archive/record/key';
+import { isEntryId } from '../archive/stream/entry-id';
 import { keyPrefix } from '../mapping/alias-tables';
 import { latin1 } from '../mapping/own-key';
 import type { DocumentMapping } from '../mapping/documents';
@@ -71,13 +72,30 @@ export function parseTraced(text: string, keys: Keys): Traced {
   throw refuse(both.length === 0 ? `${text} is no key of ours` : `${text} may be a record or an alias`);
 }
 
+/** @throws E_TRACE_KEY when an entry is named of what is no stream, or by no id */
+export function requireEntry(traced: Traced, { catalogue }: Keys, entry: string): void {
+  const kind = traced.of === 'record' ? catalogue.get(traced.kind) : undefined;
+  if (kind?.shape !== 'entries')
+    throw fatal('an entry is named, but the key is none of a stream', {
+      code: 'E_TRACE_KEY',
+      hint: 'Name the key alone. (A key with spaces needs quotes.)',
+    });
+  if (!isEntryId(entry))
+    throw fatal(`${entry} is no id of an entry`, {
+      code: 'E_TRACE_KEY',
+      hint: 'Name it as Redis does, as in 1526919030474-55: XRANGE shows it.',
+    });
+}
+
 /** A record of the user's own: such a key is named whole. */
 function ownRecord(
   catalogue: Catalogue,
   text: string,
   refuse: (message: string) => Error,
 ): Traced | undefined {
-  const kind = ownKindsOf(catalogue).find(({ prefix }) => text.startsWith(prefix));
+  const kind = ownKindsOf(catalogue).find(({ prefix, own }) =>
+    own.parts.length === 0 ? text === prefix : text.startsWith(prefix),
+  );
   if (kind === undefined) return undefined;
   const found = recordOf(catalogue, latin1(text));
   if (found !== undefined) return { of: 'record', kind: found.kind, id: Buffer.from(found.id, 'latin1') };
@@ -107,7 +125,7 @@ function refused(message: string, text: string, { aliasTables, documents = [], c
     ...(kinds.length > 0 ? [`${registryStart(catalogue)}<kind>:<id> (kinds: ${kinds.join(', ')})`] : []),
     ...(types.length > 0 ? [`alias:<type>:<alias> (types: ${types.join(', ')})`] : []),
     ...documents.map(({ key }) => key.text),
-    ...ownKindsOf(catalogue).map(({ prefix }) => `${prefix}…`),
+    ...ownKindsOf(catalogue).map(({ prefix, own }) => (own.parts.length === 0 ? prefix : `${prefix}…`)),
   ];
   const meant = nearestPrefix(text, [
     ...aliasTables.map(({ type }) => keyPrefix(type)),

@@ -1,7 +1,8 @@
 import { Command, Option } from 'commander';
 import { daemonGrants } from '../../src/connections/redis-grants';
 import { type Config, loadConfig, requirePostgres } from '../../src/config/load';
-import { aiRegistry, kinds } from '../../src/mapping/ai-registry';
+import { aiRegistry } from '../../src/mapping/ai-registry';
+import { kinds } from '../support/nine-kinds';
 import { catalogueOf, type Kind } from '../../src/mapping/kinds';
 import { archiveDryRun } from '../../src/archive/pass/dry-run';
 import { archiveOnce } from '../../src/archive/once';
@@ -267,7 +268,7 @@ test('what was archived of a new kind comes back under its own keys', async () =
   expect(before.map(([key]) => key)).toContain('aidb:idx:artifacts:1');
   await client.flushall();
   const { tallies } = await warm({
-    ...{ config, target: requirePostgres(config), limits: { predictions: 'all' }, dryRun: false },
+    ...{ config, target: requirePostgres(config), limits: { newest: 'all' }, dryRun: false },
     ...{ signal: new AbortController().signal, onPlan: () => undefined, onProgress: () => undefined },
   });
   for (const kind of ['artifact', 'label', 'score', 'sample'])

@@ -77,7 +77,9 @@ async function present(
   { own: { parts } }: OwnKind,
   values: readonly string[],
 ): Promise<readonly string[]> {
-  const [{ column, type }] = parts;
+  const [part] = parts;
+  if (part === undefined) return [];
+  const { column, type } = part;
   const sql = `SELECT t.${quoteName(column)}::text AS key FROM ${table} t WHERE t.${quoteName(column)} = ANY ($1::${type === 'int' ? 'bigint' : 'text'}[])`;
   return (await transaction.query(sql, [values])).map(({ key }) => key ?? '');
 }

@@ -1,5 +1,5 @@
 import type { Kind } from '../../mapping/kinds';
-import { markColumn } from '../../mapping/own-key';
+import { identityOfOwn, markColumn } from '../../mapping/own-key';
 import type { Identity } from '../record/identity';
 import type { Row } from '../record/row';
 import type { Target } from '../record/target';
@@ -19,7 +19,7 @@ export interface Counterpart {
 }
 
 export const columnsOf = ({ kind }: Target): string[] => [
-  ...(kind.own?.parts ?? kind.parents).map(({ column }) => column),
+  ...(kind.own === undefined ? kind.parents : identityOfOwn(kind.own)).map(({ column }) => column),
   ...kind.columns.map(({ column }) => column),
 ];
 
@@ -29,7 +29,7 @@ export const valuesOf = ({ row, parents }: Resolved): readonly Value[] => [
   ...row.values,
 ];
 
-/** The columns of a row of the user's own that are no part of its key. That a record is there takes the mark of its deletion away. */
+/** The columns of a row of the user's own that it is not found by. That a record is there takes the mark of its deletion away. */
 export const ownColumns = ({ columns, own }: Kind): string[] => [
   ...columns.map(({ column }) => column),
   ...(own?.onDelete === 'mark' ? [markColumn] : []),
@@ -56,7 +56,7 @@ export function identityColumns({ identity, parents, created, own }: Kind): stri
     case 'keyed':
       return [...parents.map(({ column }) => column), 'redis_key'];
     case 'own':
-      return (own?.parts ?? []).map(({ column }) => column);
+      return own === undefined ? [] : identityOfOwn(own).map(({ column }) => column);
   }
 }
 

@@ -1,14 +1,7 @@
 import type { PostgresConnection, Transaction } from '../../connections/postgres/postgres';
+import { compareOwn } from './compare-own';
 import { counterparts } from '../identity/counterparts';
-import {
-  type Expectation,
-  filledRows,
-  guestRows,
-  ownRows,
-  ownWhole,
-  present,
-  wholeRows,
-} from '../write/expectation';
+import { type Expectation, filledRows, guestRows, ownRows, present, wholeRows } from '../write/expectation';
 import { findUnlike, type UnlikeRow } from '../write/find-unlike';
 import { describeError } from '../../foundation/errors';
 import { type Found, unpackFound } from '../record/found';
@@ -20,6 +13,7 @@ import { findParents, withParents } from '../identity/parents';
 import { References, type Row, toRow } from '../record/row';
 import { type Strategies, strategyOf } from '../../mapping/strategies';
 import { type Targets, targetOf } from '../record/target';
+import { EntryReader } from '../truth/entry-reader';
 import type { TruthReader } from '../truth/truth';
 import { isUnfit } from '../record/unfit';
 import { identityValues, type Resolved } from '../identity/resolved';
@@ -31,15 +25,16 @@ export interface DifferenceOptions {
   readonly strategies: Strategies;
 }
 
-/** A record that Postgres lacks or has otherwise, or that can be no row. */
+/** A record that Postgres lacks or has otherwise, or that can be no row, or whose row is somebody else's. */
 export interface RecordDifference {
   readonly kind: KindName;
   /** The part of its key after the prefix, latin1. */
   readonly id: string;
   /** The record; undefined: the key holds something else, or too large a record. */
   readonly found?: Found;
-  readonly change: 'missing' | 'different' | 'unfit';
-  /** Why the record is unfit, or that its parent is missing as well. */
+  /** `skipped`: its row is otherwise, and stays so, as the mapping says. Nothing is written of such a record. */
+  readonly change: 'missing' | 'different' | 'unfit' | 'skipped';
+  /** Why the record is unfit, or skipped, or that its parent is missing as well. */
   readonly reason?: string;
   readonly pgId?: string;
   /** The columns that differ, if they were asked for. */
@@ -70,6 +65,10 @@ export class Differences {
 
   /** Reads records (of any shape but members) and compares them, piece by piece, for they may be of any size. @param ids latin1 */
   async *ofIds(kind: Kind, ids: readonly string[]): AsyncGenerator<readonly RecordDifference[]> {
+    if (kind.shape === 'entries') {
+      yield* this.#ofStreams(kind, ids);
+      return;
+    }
     for (let at = 0; at < ids.length;) {
       const differences: RecordDifference[] = [];
       const records: Found[] = [];
@@ -82,6 +81,18 @@ export class Differences {
       }
       yield [...differences, ...(await this.ofRecords(records))];
       at += truths.length;
+    }
+  }
+
+  /** What streams have that was not read yet, as much of it as is read in one turn. */
+  async *#ofStreams(kind: Kind, ids: readonly string[]): AsyncGenerator<readonly RecordDifference[]> {
+    const { truth, postgres } = this.#options;
+    for await (const answers of new EntryReader(truth.redis, postgres).read(kind, ids)) {
+      for (const { id, truth: found } of answers) {
+        const unfit = found.state === 'unfit' ? [found] : found.state === 'entries' ? found.unfit : [];
+        yield unfit.map(({ reason }) => ({ kind: kind.name, id, change: 'unfit', reason: reasonOf(reason) }));
+        if (found.state === 'entries') yield await this.ofRecords(found.records);
+      }
     }
   }
 
@@ -136,13 +147,16 @@ export class Differences {
       const reason = orphaned.has(row) ? { reason: 'so is its parent' } : {};
       differences.push({ ...of(row.found), change: 'missing', ...reason });
     };
+    const note = ({ row }: Resolved, { pgId, columns }: UnlikeRow, skips?: string) => {
+      if (pgId === null) miss(row);
+      else if (skips === undefined)
+        differences.push({ ...of(row.found), change: 'different', pgId, columns });
+      else differences.push({ ...of(row.found), change: 'skipped', reason: skips, pgId, columns });
+    };
     const tell = async (compared: readonly Resolved[], expectation: Expectation) => {
       for (const unlike of await findUnlike(transaction, target, expectation, this.#inDetail)) {
-        const { index, pgId, columns } = unlike;
-        const row = compared[index]?.row;
-        if (row === undefined) continue;
-        if (pgId === null) miss(row);
-        else differences.push({ ...of(row.found), change: 'different', pgId, columns });
+        const one = compared[unlike.index];
+        if (one !== undefined) note(one, unlike);
       }
     };
     if (identity === 'dated') {
@@ -152,7 +166,8 @@ export class Differences {
       return differences;
     }
     if (identity === 'own') {
-      await tell(resolved, ownWhole(target, resolved));
+      for (const { one, unlike, skips } of await compareOwn(transaction, target, resolved, this.#inDetail))
+        note(one, unlike, skips);
       return differences;
     }
     for (const row of orphaned) miss(row);

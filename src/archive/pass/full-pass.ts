@@ -12,6 +12,7 @@ import {
 } from '../../mapping/kinds';
 import type { Life } from '../record/identity';
 import { unfollowed } from './unfollowed';
+import { EntryReader } from '../truth/entry-reader';
 import { MemberReader } from '../truth/member-reader';
 import { beginning, type Chunk, Scan } from '../truth/scan';
 import type { Nominated } from '../record/nominated';
@@ -53,7 +54,8 @@ export class ArchiveFullPass {
   readonly #targets: FullPassOptions['targets'];
   readonly #scan: Scan;
   readonly #differences: Differences;
-  readonly #metrics: MemberReader;
+  readonly #members: MemberReader;
+  readonly #entries: EntryReader;
   readonly #found: FoundDifferent;
   /** The cursor at which the walk goes on; undefined: it is through. */
   #cursor: string | undefined = beginning;
@@ -66,8 +68,10 @@ export class ArchiveFullPass {
   keys = 0;
   /** The mappings of which there were keys. */
   readonly #met = new Set<KindName>();
-  /** How many records were handed over and applied, by kind. */
+  /** How many records were handed over and applied, by kind; of streams about as many as they had entries to be read. */
   readonly differences = new Map<KindName, number>();
+  /** How many records have rows that were there before, are otherwise, and stay so, by kind. */
+  readonly skipped = new Map<KindName, number>();
 
   constructor(options: FullPassOptions) {
     const { catalogue } = options.truth;
@@ -76,7 +80,8 @@ export class ArchiveFullPass {
     this.#targets = options.targets;
     this.#scan = new Scan(options.redis, catalogue);
     this.#differences = new Differences(options);
-    this.#metrics = new MemberReader(options.redis, catalogue);
+    this.#members = new MemberReader(options.redis, catalogue);
+    this.#entries = new EntryReader(options.redis, options.postgres);
     this.#found = new FoundDifferent(catalogue, options.heldBytes ?? heldBytes);
   }
 
@@ -146,15 +151,20 @@ export class ArchiveFullPass {
       const kind = kindOf(this.#catalogue, name);
       const ids = [...all].filter((id) => found.wants(name, id));
       if (kind.shape === 'members') continue;
+      if (kind.shape === 'entries') {
+        for (const id of (await this.#entries.waiting(kind, ids)).keys()) found.add(name, id);
+        continue;
+      }
       // A record of the packed kind that has no identity cannot be compared: the applier parks it, or finds it gone.
       if (kind.packed) for (const id of ids) found.add(name, id);
       else {
-        const different = await this.#different(kind, ids);
+        const { different, skipped } = await this.#compared(kind, ids);
         for (const id of different) found.add(name, id);
         yield* this.#follow(
           kind,
-          ids.filter((id) => !different.has(id)),
+          ids.filter((id) => !different.has(id) && !skipped.has(id)),
         );
+        if (skipped.size > 0) this.skipped.set(name, (this.skipped.get(name) ?? 0) + skipped.size);
       }
     }
     const packedName = packedKind(this.#catalogue)?.name;
@@ -197,17 +207,32 @@ export class ArchiveFullPass {
       }
       return;
     }
+    if (kind.shape === 'entries') {
+      const waiting = await this.#entries.waiting(kind, ids);
+      if (waiting.size === 0) return;
+      yield { nominated: new Map([[name, new Set(waiting.keys())]]), points: [] };
+      this.#count(name, [...waiting.values()].reduce((sum, count) => sum + count, 0)); // prettier-ignore
+      return;
+    }
     // The youngest predictions were on their way while they were compared, and the tail has brought them since: compare once more.
-    const due = kind.packed && last ? await this.#different(kind, ids) : new Set(ids);
+    const due = kind.packed && last ? (await this.#compared(kind, ids)).different : new Set(ids);
     yield { nominated: new Map([[name, due]]), points: [] };
     this.#count(name, due.size);
   }
 
-  /** The ids under which a record differs, in order. */
-  async #different(kind: Kind, ids: readonly string[]): Promise<ReadonlySet<string>> {
+  /** The ids under which a record differs, in order; and those under which it only does because its row stays as it was before. */
+  async #compared(
+    kind: Kind,
+    ids: readonly string[],
+  ): Promise<{ readonly different: ReadonlySet<string>; readonly skipped: ReadonlySet<string> }> {
     const different = new Set<string>();
-    for await (const page of this.#differences.ofIds(kind, ids)) for (const { id } of page) different.add(id);
-    return new Set(ids.filter((id) => different.has(id)));
+    const skipped = new Set<string>();
+    for await (const page of this.#differences.ofIds(kind, ids))
+      for (const { id, change } of page) (change === 'skipped' ? skipped : different).add(id);
+    return {
+      different: new Set(ids.filter((id) => different.has(id))),
+      skipped: new Set([...skipped].filter((id) => !different.has(id))),
+    };
   }
 
   /** The points that Postgres lacks, or that can be no rows; in order. */
@@ -229,8 +254,8 @@ export class ArchiveFullPass {
     let points: Found[] = [];
     let unfit: string[] = [];
     for (const [index, id] of ids.entries()) {
-      this.#metrics.forget();
-      for await (const truth of this.#metrics.read(kind, Buffer.from(id, 'latin1'))) {
+      this.#members.forget();
+      for await (const truth of this.#members.read(kind, Buffer.from(id, 'latin1'))) {
         if (truth.state === 'found') points.push(...truth.records);
         else if (truth.state === 'unfit') unfit.push(id);
         if (points.length < pagePoints) continue;

@@ -55,7 +55,7 @@ export function toRow(found: Found, references?: References): Row {
     references: referred,
     values,
     redisKey: keyed ? md5(shape.distinction(found)) : undefined,
-    own: isOwn(kind) ? ownRowOf(kind, found.id, values) : undefined,
+    own: isOwn(kind) ? ownRowOf(kind, found, values) : undefined,
   };
 }
 

@@ -72,6 +72,14 @@ const shapes: { readonly [name in ShapeName]: Shape } = {
     names: () => ['value'],
     values: valuesOfObject,
   },
+  entries: {
+    ...hash,
+    several: true,
+    count: (kind) => 1 + columnCount(kind),
+    names: (kind) => ['$id', ...columnsOf(kind)],
+    values: ({ values: [, ...values], ...rest }, born) => valuesOfHash({ ...rest, values }, born),
+    distinction: firstValue,
+  },
 };
 
 export const shapeOf = ({ shape }: Kind): Shape => shapes[shape];

@@ -1,4 +1,5 @@
 import type { Kind, KindName, OwnKind } from '../../mapping/kinds';
+import { type IdentityColumn, identityOfOwn, type IdentityType } from '../../mapping/own-key';
 
 /** A kind's table as this database has it. */
 export interface Target {
@@ -25,18 +26,33 @@ export const quoteName = (name: string): string => `"${name.replaceAll('"', '""'
 /** SQL: a number for row t that stays the same: its id, or of a table of the user's own, which may have none, a hash of its key. */
 export function rowNumber({ kind }: Pick<Target, 'kind'>): string {
   if (kind.own === undefined) return 't.id';
-  const key = kind.own.parts.map(({ column }) => `t.${quoteName(column)}::text`);
+  const key = identityOfOwn(kind.own).map(({ column }) => `t.${quoteName(column)}::text`);
   return `hashtextextended(ROW(${key.join(', ')})::text, 0)`;
 }
 
-/** SQL: row t, of a table of the user's own, has the key whose parts are bound from $first on. */
+/** The type in which Postgres is given a value by which a row of the user's own is found. */
+export const identityTypeOf: Readonly<Record<IdentityType, string>> = {
+  text: 'text',
+  int: 'bigint',
+  uuid: 'uuid',
+  bytes: 'bytea',
+};
+
+/** SQL: row t, of a table of the user's own, is the one whose identity is bound from $first on. */
+export const hasOwnIdentity = ({ own }: OwnKind, first: number): string => isEqual(identityOfOwn(own), first);
+
+/** SQL: row t, of a table of the user's own, is of the key whose parts are bound from $first on. */
 export const hasOwnKey = ({ own }: OwnKind, first: number): string =>
-  own.parts
-    .map(
-      ({ column, type }, at) =>
-        `t.${quoteName(column)} = $${first + at}::${type === 'int' ? 'bigint' : 'text'}`,
-    )
+  own.parts.length === 0 ? 'true' : isEqual(own.parts, first);
+
+const isEqual = (columns: readonly IdentityColumn[], first: number): string =>
+  columns
+    .map(({ column, type }, at) => `t.${quoteName(column)} = $${first + at}::${identityTypeOf[type]}`)
     .join(' AND ');
+
+/** SQL: row t has the identity of row w, whose columns are c0, c1 and on. */
+export const hasKeyOf = (identity: readonly string[]): string =>
+  identity.map((name, at) => `t.${quoteName(name)} = w.c${at}`).join(' AND ');
 
 /** `($1, $2), ($3, $4)` */
 export function placeholders(rows: number, columns: number): string {

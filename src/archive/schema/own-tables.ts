@@ -1,4 +1,5 @@
 import { type Catalogue, type KindName, kindOf, type OwnKind, ownKindsOf } from '../../mapping/kinds';
+import { identityOfOwn } from '../../mapping/own-key';
 import { quoteName } from '../record/target';
 import { expectedOwnColumns } from './expected-columns';
 import type { SchemaFacts, TableFacts } from './facts';
@@ -58,7 +59,7 @@ export function stoppedMappings(
 
 function ownSteps(kind: OwnKind, table: TableFacts | undefined, catalogue: Catalogue): readonly OwnStep[] {
   const { name, table: tableName, own } = kind;
-  const key = own.parts.map(({ column }) => column);
+  const key = identityOfOwn(own).map(({ column }) => column);
   const keyList = key.map(quoteName).join(', ');
   if (table === undefined)
     return [{ kind: name, thing: `table ${tableName}`, sql: createTable(kind, keyList, catalogue) }];
@@ -93,7 +94,7 @@ const hasKey = ({ indexes }: TableFacts, key: readonly string[]): boolean =>
 
 function createTable(kind: OwnKind, keyList: string, catalogue: Catalogue): string {
   const { own, table } = kind;
-  const key = own.parts.map(({ column }) => column);
+  const key = identityOfOwn(own).map(({ column }) => column);
   // Everything but the key may be NULL: what is required is checked before, and a mapping may change its mind.
   const columns = expectedOwnColumns(kind).map(
     ({ name, type }) => `${quoteName(name)} ${type}${key.includes(name) ? ' NOT NULL' : ''}`,
@@ -108,5 +109,8 @@ function createTable(kind: OwnKind, keyList: string, catalogue: Catalogue): stri
   const indexes = own.refers
     .filter(({ column }) => column !== key[0])
     .map(({ column }) => `\nCREATE INDEX ON ${quoteName(table)} (${quoteName(column)});`);
-  return `CREATE TABLE ${quoteName(table)} (\n  ${lines.join(',\n  ')}\n);${indexes.join('')}`;
+  // Nothing of a stream is in a table that is new, whatever was read into one of its name.
+  const unread =
+    kind.shape === 'entries' ? `\nDELETE FROM millrace.entries_read WHERE target = '${table}';` : '';
+  return `CREATE TABLE ${quoteName(table)} (\n  ${lines.join(',\n  ')}\n);${indexes.join('')}${unread}`;
 }

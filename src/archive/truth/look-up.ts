@@ -1,5 +1,6 @@
 import { inOrder } from '../record/id-order';
 import type { Kind } from '../../mapping/kinds';
+import type { EntryReader } from './entry-reader';
 import type { MemberReader } from './member-reader';
 import type { Truth, TruthReader } from './truth';
 import type { Nominations } from '../record/nomination';
@@ -11,20 +12,31 @@ export interface Answer {
   readonly truth: Truth;
 }
 
+/** Who reads keys that hold records of which shape: all that are read whole, those that grow, and streams. */
+export interface Readers {
+  readonly truth: TruthReader;
+  readonly members: MemberReader;
+  readonly entries: EntryReader;
+}
+
 /** How many records are looked up at once: a page that nominates very large ones is cut into such pieces. */
 const chunk = 500;
 
 /** Reads what nominated records are now: parents before children, by rising ids, in pieces of bounded size. */
 export async function* lookUp(
   nominated: Nominations,
-  truth: TruthReader,
-  metrics: MemberReader,
+  { truth, members, entries }: Readers,
 ): AsyncGenerator<readonly Answer[]> {
   for (const [name, kind] of truth.catalogue) {
     const ids = inOrder(nominated.get(name) ?? []);
+    if (kind.shape === 'entries') {
+      for await (const answers of entries.read(kind, ids))
+        yield answers.map(({ id, truth: found }) => ({ kind, id, truth: found }));
+      continue;
+    }
     if (kind.shape === 'members') {
       for (const id of ids) {
-        for await (const found of metrics.read(kind, Buffer.from(id, 'latin1')))
+        for await (const found of members.read(kind, Buffer.from(id, 'latin1')))
           yield [{ kind, id, truth: found }];
       }
       continue;

@@ -32,31 +32,66 @@ export async function stageOwn(
     columns,
     arbiter,
     rows,
+    overwrites = columns,
   }: {
     readonly identity: readonly string[];
     readonly columns: readonly string[];
+    /** Those that a row takes which is there; without it all of them. Empty: such a row stays as it is. */
+    readonly overwrites?: readonly string[] | undefined;
     /** SQL: the unique index. */
     readonly arbiter: string;
     readonly rows: readonly (readonly Value[])[];
   },
 ): Promise<Written> {
   const all = [...identity, ...columns].map(quoteName).join(', ');
-  await transaction.execute(
-    `CREATE TEMP TABLE millrace_stage_own ON COMMIT DROP AS SELECT ${all} FROM ${target.table} WITH NO DATA`,
-  );
-  const taken = await transaction.copy(`COPY ${stage} (${all}) FROM STDIN`, encode(rows));
-  // COPY ends silently at a line that reads \. : so everything that was sent must have arrived.
-  if (taken !== rows.length) throw new Error(`COPY took ${taken} of ${rows.length} rows`);
+  await fillStage(transaction, target, all, rows);
   const given = (column: string) => `EXCLUDED.${quoteName(column)}`;
-  const set = columns.map((column) => `${quoteName(column)} = ${given(column)}`).join(', ');
-  const unlike = columns.map((column) => differs(target, column, given(column), 'stored', true));
+  const set = overwrites.map((column) => `${quoteName(column)} = ${given(column)}`).join(', ');
+  const unlike = overwrites.map((column) => differs(target, column, given(column), 'stored', true));
+  const update = overwrites.length === 0 ? 'NOTHING' : `UPDATE SET ${set} WHERE ${anyOf(unlike)}`;
   const [counts] = await transaction.query(
     `WITH put AS (INSERT INTO ${target.table} AS t (${all}) OVERRIDING SYSTEM VALUE SELECT ${all} FROM ${stage} ` +
-      `ON CONFLICT ${arbiter} DO UPDATE SET ${set} WHERE ${anyOf(unlike)} RETURNING (t.xmax = 0) AS added) ` +
+      `ON CONFLICT ${arbiter} DO ${update} RETURNING (t.xmax = 0) AS added) ` +
       `SELECT count(*) FILTER (WHERE added) AS added, count(*) FILTER (WHERE NOT added) AS updated FROM put`,
   );
   await transaction.execute(`DROP TABLE ${stage}`);
   return { added: Number(counts?.['added']), updated: Number(counts?.['updated']) };
+}
+
+/**
+ * Writes many rows through the same table, but for those that are there: they stay as they are. @param all SQL: the columns
+ * @returns how many were written
+ */
+export async function stageNew(
+  transaction: Transaction,
+  target: Target,
+  {
+    all,
+    arbiter,
+    rows,
+  }: { readonly all: string; readonly arbiter: string; readonly rows: readonly (readonly Value[])[] },
+): Promise<number> {
+  await fillStage(transaction, target, all, rows);
+  // In the order in which they came, whatever plan Postgres chooses: a table may number its rows.
+  const put = await transaction.execute(
+    `INSERT INTO ${target.table} (${all}) OVERRIDING SYSTEM VALUE SELECT ${all} FROM ${stage} s ORDER BY s.ctid ON CONFLICT ${arbiter} DO NOTHING`,
+  );
+  await transaction.execute(`DROP TABLE ${stage}`);
+  return put;
+}
+
+async function fillStage(
+  transaction: Transaction,
+  { table }: Target,
+  all: string,
+  rows: readonly (readonly Value[])[],
+): Promise<void> {
+  await transaction.execute(
+    `CREATE TEMP TABLE millrace_stage_own ON COMMIT DROP AS SELECT ${all} FROM ${table} WITH NO DATA`,
+  );
+  const taken = await transaction.copy(`COPY ${stage} (${all}) FROM STDIN`, encode(rows));
+  // COPY ends silently at a line that reads \. : so everything that was sent must have arrived.
+  if (taken !== rows.length) throw new Error(`COPY took ${taken} of ${rows.length} rows`);
 }
 
 const pieceBytes = 256 * 1024;

@@ -5,15 +5,20 @@ import { columnName } from './record-words';
 
 const hole = /^(?<name>[^:*]+?)(?<rest>\*)?(?::(?<type>.*))?$/;
 
-/** `user:{id:int}`, `file:{path*}`: the literal that all keys begin with, then parts, which are columns of the table. */
-export const recordKey: Reader<RecordKey> = (value) => {
-  const written = text(value);
-  if (written === null) return null;
-  const read = parse(written);
-  return typeof read === 'string' ? value.refuse(read) : read;
-};
+/**
+ * `user:{id:int}`, `file:{path*}`: the literal that all keys begin with, then parts, which are columns of the table.
+ * @param hasItems the key holds several records, and so may be a single one without parts: `scores`
+ */
+export const recordKey =
+  (hasItems: boolean): Reader<RecordKey> =>
+  (value) => {
+    const written = text(value);
+    if (written === null) return null;
+    const read = parse(written, hasItems);
+    return typeof read === 'string' ? value.refuse(read) : read;
+  };
 
-function parse(written: string): RecordKey | string {
+function parse(written: string, hasItems: boolean): RecordKey | string {
   const split = splitTemplate(written);
   if (typeof split === 'string') return split;
   const { prefix, holes } = split;
@@ -30,10 +35,9 @@ function parse(written: string): RecordKey | string {
     if (rest !== undefined && type === 'int') return `{${inside}}: the rest of a key is text`;
     parts.push({ column: name.trim(), type, rest: rest !== undefined, after });
   }
-  const [first, ...others] = parts;
-  if (first === undefined)
+  if (parts.length === 0 && !hasItems)
     return `"${written}" has no part that tells its records apart: write one in braces, as in "user:{id}"`;
   if (/\s/.test(prefix))
     return `"${written}": what keys begin with has no spaces, for Redis' users are granted it`;
-  return { prefix, parts: [first, ...others] };
+  return { prefix, parts };
 }

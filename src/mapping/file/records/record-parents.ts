@@ -1,5 +1,6 @@
 import { nearest } from '../../../foundation/nearest';
 import type { RecordMapping } from '../../own-records';
+import { isEach } from '../../record-forms';
 import type { ReadParent } from './record-words';
 import type { Placed, Value } from '../value';
 
@@ -25,11 +26,13 @@ export function checkParents(read: readonly Placed<ReadRecord>[]): void {
         continue;
       }
       const [part, second] = parent.said.key.parts;
-      if (second !== undefined)
+      if (isEach(parent.said.holds))
+        at.refuse(`a key of ${record} holds several records: a parent is named by its key`);
+      else if (second !== undefined)
         at.refuse(`the key of ${record} has several parts: a parent is named by one value`);
       const own =
         'part' in from ? mapping.said.key.parts.find(({ column }) => column === from.part) : undefined;
-      if (own !== undefined && own.type !== part.type)
+      if (own !== undefined && part !== undefined && own.type !== part.type)
         at.refuse(`{${own.column}} is ${own.type}, and the key of ${record} is ${part.type}`);
     }
     const circle = circleFrom(mapping, byName, []);

@@ -1,8 +1,10 @@
 import { ownNameForm } from '../../kinds';
-import { markColumn } from '../../own-key';
-import { type RecordColumn, type RecordKey, type RecordMapping } from '../../own-records';
+import { identityTypes, markColumn } from '../../own-key';
+import { isIdentityType, type RecordColumn, type RecordKey, type RecordMapping } from '../../own-records';
 import { eachOf, isEach, itemWord, wholes } from '../../record-forms';
 import { choice, type Fields, fieldsOf, flag, listOf, literal, mapOf, type Reader, word } from '../readers';
+import { identifiedWords } from './identified-words';
+import { readIdentified } from './read-identified';
 import { recordKey } from './record-key';
 import { days, itemColumn, type ReadParent, recordColumn, recordParent, tableName } from './record-words';
 import { checkParents, type ReadRecord } from './record-parents';
@@ -10,7 +12,7 @@ import { readSection } from '../section';
 import type { Entry, Placed, Section, Value } from '../value';
 
 /** Words that nothing does yet. */
-const later = ['string', 'each', 'identity', 'on_conflict', 'retention', 'append_only'] as const;
+const later = ['string'] as const;
 
 /** The words of a record. */
 export const recordWords = [
@@ -28,7 +30,7 @@ export const recordWords = [
   'on_delete',
   'append_only',
   'retention',
-  'identity',
+  ...identifiedWords,
 ] as const;
 
 type Words = Fields<(typeof recordWords)[number]>;
@@ -49,8 +51,9 @@ function readRecord({ key: name, at, value }: Entry): Placed<ReadRecord> | null 
   const words = fieldsOf(value, recordWords);
   if (words === null) return null;
   if (!ownNameForm.test(name)) at.refuse('the name of a record is not too-large, and has no - at either end');
-  for (const word of later) words.value(word)?.refuse('is not served yet: leave it out');
-  const key = words.required('key', recordKey);
+  if (words.value('identity') === undefined)
+    for (const word of later) words.value(word)?.refuse('is not served yet: leave it out');
+  const key = words.required('key', recordKey(words.value('each') !== undefined));
   const table = words.required('table', tableName);
   const contents = readContents(words, value);
   const none = words.optional('none', literal);
@@ -65,15 +68,21 @@ function readRecord({ key: name, at, value }: Entry): Placed<ReadRecord> | null 
   if (onDelete === null || unique === null || onConflict === null || appendOnly === null) return null;
   if (retention === null || tableAt === undefined) return null;
   const { columns } = contents;
-  if (!areApart({ key, columns, parents, unique: unique ?? [], onDelete }, value)) return null;
+  const isTold = words.value('identity') !== undefined;
+  // Its key is not in its table, but for its parents, and what its members have as well.
+  const inTable = isTold ? key.parts.filter(({ column }) => isNamed(parents, column)) : key.parts;
+  if (!areApart({ parts: inTable, columns, parents, unique: unique ?? [], onDelete }, value)) return null;
   const said: ReadRecord['said'] = {
     ...{ name, table, key, ...contents, none },
-    ...{ unique: unique ?? [], onDelete: onDelete ?? 'keep', onConflict: onConflict ?? 'overwrite' },
+    ...{ unique: unique ?? [], onDelete: onDelete ?? 'keep', onConflict },
     ...{ appendOnly: appendOnly ?? false, retentionDays: retention },
   };
   checkEnds(said, words);
-  const mapping = { said, parents, tableAt };
-  return { ...{ name, prefix: key.prefix, at, keyAt: words.value('key') ?? at }, mapping };
+  const identified = readIdentified(words, { ...said, parents });
+  if (identified === null) return null;
+  const mapping = { said: identified === undefined ? said : { ...said, identified }, parents, tableAt };
+  const single = key.parts.length === 0;
+  return { ...{ name, prefix: key.prefix, single, at, keyAt: words.value('key') ?? at }, mapping };
 }
 
 /** What a key holds, and as which columns. */
@@ -95,23 +104,37 @@ function readContents(words: Words, record: Value): Pick<RecordMapping, 'holds' 
   }
   const each = words.required('each', choice(...eachOf));
   if (each === null) return null;
+  if (each !== 'entry' && words.value('identity') === undefined)
+    words.value('each')?.refuse('is served for entry alone yet');
   const columns = words.required('columns', mapOf(itemColumn(each), 'columns'));
   if (columns === null) return null;
+  if (each === 'member' && words.value('identity') !== undefined) return { holds: each, columns };
   const tellers = columns.filter(({ field }) => field === itemWord[each]);
   if (tellers.length !== 1)
     return record.refuse(
       `needs one column of ${itemWord[each]}, for it tells a record from the others of its key: as in columns: { ${each}: ${itemWord[each]} }`,
+    );
+  const [{ column, type } = { column: '', type: 'text' as const }] = tellers;
+  if (!isIdentityType(type))
+    return record.refuse(
+      `${column}: ${itemWord[each]} tells records apart, and has to be ${identityTypes.join(', ')}: of another type two of them could be one`,
     );
   return { holds: each, columns };
 }
 
 /** Refuses what cannot go together about the end of records. */
 function checkEnds(
-  { holds, onDelete, appendOnly, retentionDays, columns }: ReadRecord['said'],
+  { holds, onDelete, onConflict, appendOnly, retentionDays, columns }: ReadRecord['said'],
   words: Words,
 ): void {
   if (holds === 'entry' && onDelete !== 'keep')
     words.value('on_delete')?.refuse('is keep for entries of a stream: what is trimmed away was not deleted');
+  if ((appendOnly || holds === 'entry') && (onConflict === 'overwrite' || onConflict === 'merge'))
+    words
+      .value('on_conflict')
+      ?.refuse(
+        'is skip where records are written once, as with append_only, and entries are: a row that is there stays',
+      );
   if (retentionDays === undefined) return;
   const at = words.value('retention');
   if (isEach(holds)) at?.refuse('is for hash, json and string: a key goes when its record is old');
@@ -135,8 +158,11 @@ const uniques: Reader<RecordMapping['unique']> = (value) => {
   return alone === null ? null : [alone];
 };
 
+const isNamed = (parents: readonly ReadParent[], part: string): boolean =>
+  parents.some(({ from }) => 'part' in from && from.part === part);
+
 interface Columns {
-  readonly key: RecordKey;
+  readonly parts: readonly RecordKey['parts'][number][];
   readonly columns: readonly RecordColumn[];
   readonly parents: readonly ReadParent[];
   readonly unique: RecordMapping['unique'];
@@ -144,19 +170,19 @@ interface Columns {
 }
 
 /** Refuses a record of which two words fill one column. */
-function areApart({ key, columns, parents, unique, onDelete }: Columns, record: Value): boolean {
+function areApart({ parts, columns, parents, unique, onDelete }: Columns, record: Value): boolean {
   const unknown = parents.find(
-    ({ from }) => 'part' in from && key.parts.every(({ column }) => column !== from.part),
+    ({ from }) => 'part' in from && parts.every(({ column }) => column !== from.part),
   );
   if (unknown !== undefined) {
     unknown.at.refuse(
-      `its id is no part of the key, which has ${key.parts.map(({ column }) => `{${column}}`).join(', ')}`,
+      `its id is no part of the key, which has ${parts.map(({ column }) => `{${column}}`).join(', ')}`,
     );
     return false;
   }
   const replaced = parents.flatMap(({ from }) => ('part' in from ? [from.part] : []));
   const all = [
-    ...key.parts.map(({ column }) => column).filter((column) => !replaced.includes(column)),
+    ...parts.map(({ column }) => column).filter((column) => !replaced.includes(column)),
     ...[...parents, ...columns].map(({ column }) => column),
     ...(onDelete === 'mark' ? [markColumn] : []),
   ];

@@ -1,7 +1,7 @@
 import type { Column, OwnKind } from '../../kinds';
 import type { OwnKeyPart } from '../../own-key';
 import { decoders } from '../../own-records';
-import { itemWords, recordTypes, type RecordType } from '../../record-forms';
+import { itemWord, itemWords, recordTypes, type RecordType } from '../../record-forms';
 
 /** The words of a record, in the order in which people write them. */
 export const recordWordsOf = (kind: OwnKind): ReadonlyMap<string, unknown> => {
@@ -19,7 +19,7 @@ export const recordWordsOf = (kind: OwnKind): ReadonlyMap<string, unknown> => {
       ? []
       : ([['unique', own.unique.map((names) => (names.length === 1 ? names[0] : names))]] as const)),
     ...(own.none === undefined ? [] : ([['none', own.none]] as const)),
-    ...(own.onConflict === 'overwrite' ? [] : ([['on_conflict', own.onConflict]] as const)),
+    ...(own.onConflict === undefined ? [] : ([['on_conflict', own.onConflict]] as const)),
     ['on_delete', own.onDelete],
     ...(kind.appendOnly === true ? ([['append_only', true]] as const) : []),
     ...(own.retentionDays === undefined ? [] : ([['retention', `${own.retentionDays}d`]] as const)),
@@ -29,13 +29,15 @@ export const recordWordsOf = (kind: OwnKind): ReadonlyMap<string, unknown> => {
 function contentsOf({ own: { item }, shape }: OwnKind, columns: readonly Column[]): [string, unknown][] {
   if (item === undefined) return [[shape === 'object' ? 'json' : 'hash', new Map(columns.map(columnOf))]];
   const words = itemWords[item.each];
-  const itemColumn = ({ column, field, decoder }: Column): readonly [string, unknown] => {
-    const type = typeNamed(decoder);
-    return [column, words[field] === type ? field : { field, type }];
-  };
+  const written = (field: string, type: RecordType, mark: '' | '!' = ''): unknown =>
+    words[field] === type && mark === '' ? field : { field, type: `${type}${mark}` };
+  const rest = columns.map(({ column, field, decoder, required }): readonly [string, unknown] => [
+    column,
+    written(field, typeNamed(decoder), required === true ? '!' : ''),
+  ]);
   return [
     ['each', item.each],
-    ['columns', new Map(columns.map(itemColumn))],
+    ['columns', new Map([[item.column, written(itemWord[item.each], item.type)], ...rest])],
   ];
 }
 
