@@ -4,6 +4,7 @@ import { keptSince, type WarmLimits } from '../archive/warm/limits';
 import { isComplete, planLines, reportLines } from '../archive/warm/report';
 import { warm } from '../archive/warm/warm';
 import { requirePostgres } from '../config/load';
+import { retentionInForce } from '../mapping/retention-policy';
 import { useRunningDaemon } from '../embedded/stores';
 import { fatal } from '../foundation/errors';
 import { configOf, type RunVerb, withOptions } from './options';
@@ -45,7 +46,10 @@ export function warmCommand(program: Command, run: RunVerb): void {
       run(async (signal) => {
         const newest = parseNewest(String(flags['predictions']));
         const config = useRunningDaemon(configOf(flags));
-        const limits = { newest, since: keptSince(config.retention) };
+        const limits = {
+          newest,
+          since: keptSince(retentionInForce(config.retention, config.catalogue)),
+        };
         const [dryRun, json] = [flags['dryRun'] === true, flags['json'] === true];
         const bar = progressBar();
         try {

@@ -1,6 +1,7 @@
 import type { Transaction } from '../../connections/postgres/postgres';
-import type { OwnKind } from '../../mapping/kinds';
+import type { Kind, OwnKind } from '../../mapping/kinds';
 import { markColumn } from '../../mapping/own-key';
+import { leavesOthers } from '../../mapping/own-rules';
 import type { Life } from '../record/identity';
 import { keyValues } from '../record/own-row';
 import { md5 } from '../record/row';
@@ -8,16 +9,26 @@ import { hasOwnKey, quoteName, rowNumber, type Target } from '../record/target';
 import { isUnfit } from '../record/unfit';
 import { deleteRows } from './delete-rows';
 
-const unfollowSql = 'DELETE FROM millrace.followed WHERE kind = $1 AND key = ANY ($2::uuid[]) AND life = $3';
+const noted = 'kind = $1 AND key = ANY ($2::uuid[]) AND life = $3';
+const forgetSql = `DELETE FROM millrace.followed WHERE ${noted}`;
+/** The row stays that of its record, whenever that comes again. */
+const partSql = `UPDATE millrace.followed SET life = NULL WHERE ${noted}`;
 
-/** Parts rows from their keys: no deletion of such a key takes the row, until a record is written under it again. @returns how many */
+/**
+ * Parts rows from their keys: no deletion of such a key takes the row, until a record is written under it again.
+ * @param gone whether the rows go, too @returns how many
+ */
 export const unfollow = (
   transaction: Transaction,
-  kind: string,
+  kind: Kind,
   ids: readonly string[],
-  life: Life,
+  { life, gone }: { readonly life: Life; readonly gone: boolean },
 ): Promise<number> =>
-  transaction.execute(unfollowSql, [kind, ids.map((id) => md5(Buffer.from(id, 'latin1'))), life]);
+  transaction.execute(leavesOthers(kind) && !gone ? partSql : forgetSql, [
+    kind.name,
+    ids.map((id) => md5(Buffer.from(id, 'latin1'))),
+    life,
+  ]);
 
 /**
  * Deletes, or marks, the row of a key of the user's own that was deleted in Redis, if its record was written in this life of it: a row
@@ -30,7 +41,8 @@ export async function deleteOwn(
   { id, life }: { readonly id: string; readonly life: Life },
 ): Promise<number> {
   const key = keyOr(kind, id);
-  if (key === undefined || (await unfollow(transaction, kind.name, [id], life)) === 0) return 0;
+  const gone = kind.own.onDelete === 'delete';
+  if (key === undefined || (await unfollow(transaction, kind, [id], { life, gone })) === 0) return 0;
   const where = hasOwnKey(kind, 1);
   if (kind.own.onDelete === 'mark') {
     const column = quoteName(markColumn);

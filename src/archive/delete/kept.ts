@@ -50,7 +50,7 @@ export async function partFromLapsed(
   const sql = `UPDATE millrace.id_map SET life = NULL WHERE kind = $1 AND redis_id = ANY ($2::bigint[]) AND life = $3`;
   for (const [kind, ids] of byKind(lapsed)) {
     const target = targets.get(kind);
-    if (target?.kind.identity === 'own') await unfollow(transaction, kind, ids, life);
+    if (target?.kind.identity === 'own') await unfollow(transaction, target.kind, ids, { life, gone: false });
     if (target?.kind.identity === 'mapped') await transaction.execute(sql, [kind, ids.filter(isId), life]);
   }
 }

@@ -70,6 +70,8 @@ export class ArchiveFullPass {
   readonly #met = new Set<KindName>();
   /** How many records were handed over and applied, by kind; of streams about as many as they had entries to be read. */
   readonly differences = new Map<KindName, number>();
+  /** How many records have rows that were there before, are otherwise, and stay so, by kind. */
+  readonly skipped = new Map<KindName, number>();
 
   constructor(options: FullPassOptions) {
     const { catalogue } = options.truth;
@@ -156,12 +158,13 @@ export class ArchiveFullPass {
       // A record of the packed kind that has no identity cannot be compared: the applier parks it, or finds it gone.
       if (kind.packed) for (const id of ids) found.add(name, id);
       else {
-        const different = await this.#different(kind, ids);
+        const { different, skipped } = await this.#compared(kind, ids);
         for (const id of different) found.add(name, id);
         yield* this.#follow(
           kind,
-          ids.filter((id) => !different.has(id)),
+          ids.filter((id) => !different.has(id) && !skipped.has(id)),
         );
+        if (skipped.size > 0) this.skipped.set(name, (this.skipped.get(name) ?? 0) + skipped.size);
       }
     }
     const packedName = packedKind(this.#catalogue)?.name;
@@ -212,16 +215,24 @@ export class ArchiveFullPass {
       return;
     }
     // The youngest predictions were on their way while they were compared, and the tail has brought them since: compare once more.
-    const due = kind.packed && last ? await this.#different(kind, ids) : new Set(ids);
+    const due = kind.packed && last ? (await this.#compared(kind, ids)).different : new Set(ids);
     yield { nominated: new Map([[name, due]]), points: [] };
     this.#count(name, due.size);
   }
 
-  /** The ids under which a record differs, in order. */
-  async #different(kind: Kind, ids: readonly string[]): Promise<ReadonlySet<string>> {
+  /** The ids under which a record differs, in order; and those under which it only does because its row stays as it was before. */
+  async #compared(
+    kind: Kind,
+    ids: readonly string[],
+  ): Promise<{ readonly different: ReadonlySet<string>; readonly skipped: ReadonlySet<string> }> {
     const different = new Set<string>();
-    for await (const page of this.#differences.ofIds(kind, ids)) for (const { id } of page) different.add(id);
-    return new Set(ids.filter((id) => different.has(id)));
+    const skipped = new Set<string>();
+    for await (const page of this.#differences.ofIds(kind, ids))
+      for (const { id, change } of page) (change === 'skipped' ? skipped : different).add(id);
+    return {
+      different: new Set(ids.filter((id) => different.has(id))),
+      skipped: new Set([...skipped].filter((id) => !different.has(id))),
+    };
   }
 
   /** The points that Postgres lacks, or that can be no rows; in order. */

@@ -1,11 +1,12 @@
 import type { PostgresConnection } from '../../connections/postgres/postgres';
 import type { Kind } from '../../mapping/kinds';
+import { notesFollowed } from '../../mapping/own-rules';
 import type { Life } from '../record/identity';
 import { md5 } from '../record/row';
 
 /**
- * Of records that Postgres has as they are, those of which it is not noted that their rows follow them in this life of Redis, though their
- * mapping follows deletions: they were written before it did so, or before Redis was begun anew. To write them again notes it.
+ * Of records that Postgres has as they are, those of which it is not noted that their rows follow them (in this life of Redis, where
+ * deletions are followed), though their mapping has it noted: they were written before it did so, or before Redis was begun anew. To write them again notes it.
  * @param ids latin1
  */
 export async function unfollowed(
@@ -14,12 +15,11 @@ export async function unfollowed(
   ids: readonly string[],
   life: Life,
 ): Promise<ReadonlySet<string>> {
-  if (kind.own === undefined || kind.own.onDelete === 'keep' || life === null || ids.length === 0)
-    return new Set();
+  if (!notesFollowed(kind) || life === null || ids.length === 0) return new Set();
   const rows = await postgres.query(
     `SELECT given.at FROM unnest($1::uuid[]) WITH ORDINALITY AS given (key, at)
-     WHERE NOT EXISTS (SELECT FROM millrace.followed f WHERE f.kind = $2 AND f.key = given.key AND f.life = $3)`,
-    [ids.map((id) => md5(Buffer.from(id, 'latin1'))), kind.name, life],
+     WHERE NOT EXISTS (SELECT FROM millrace.followed f WHERE f.kind = $2 AND f.key = given.key AND ($4 OR f.life = $3))`,
+    [ids.map((id) => md5(Buffer.from(id, 'latin1'))), kind.name, life, kind.own?.onDelete === 'keep'],
   );
   return new Set(rows.flatMap(({ at }) => ids[Number(at) - 1] ?? []));
 }

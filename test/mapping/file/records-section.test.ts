@@ -11,14 +11,24 @@ const record = (words: string) => {
   if (first === undefined) throw new Error('the file has no record');
   return first;
 };
+test('what becomes of rows that were there, of what changes later, and of what is old', () => {
+  const said = 'on_conflict: skip, append_only: true, retention: 90d';
+  expect(record(`key: "r:{id}", table: t, hash: { at: time }, ${said}`).mapping).toMatchObject({
+    onConflict: 'skip',
+    appendOnly: true,
+    retentionDays: 90,
+  });
+});
+
 /** The problems of a record, without their place. */
 const problems = (words: string, others = '') =>
   problemsOf(`version: 1\nrecords:\n  r: { ${words} }\n${others}`).map((problem) =>
     problem.replace(/^\d+:\d+: /, ''),
   );
 /** What a record says of the rest without a word about it. */
-const atRest = { onConflict: 'overwrite', appendOnly: false, retentionDays: undefined };
+const atRest = { onConflict: undefined, appendOnly: false, retentionDays: undefined };
 const good = 'key: "r:{id}", table: t, hash: { a: text }';
+const logs = 'key: "r:{id}", table: t, hash: { at: time }, append_only: true';
 
 test('a record: key, table, columns with their types, none, parents, what a deletion does', () => {
   const { records } = mappingFile(`version: 1
@@ -160,18 +170,28 @@ test.each([
     `${good}, counter: c`,
     ['records.r.counter: is for records with an identity: their keys are not all that tells them'],
   ],
+  [`${good}, on_conflict: ask`, ['records.r.on_conflict: must be one of skip, overwrite, merge']],
+  [
+    `${good}, append_only: true, on_conflict: merge`,
+    [expect.stringContaining('is skip where records are written once')],
+  ],
+  [`${good}, append_only: maybe`, [expect.stringContaining('must be true or false')]],
+  [`${good}, append_only: true, retention: 90d`, [expect.stringContaining('needs a column of type time')]],
+  [
+    'key: "r:{id}", table: t, hash: { at: time }, retention: 90d',
+    [expect.stringContaining('needs append_only: true')],
+  ],
+  [`${logs}, retention: 90`, [expect.stringContaining('must be a number of whole days, as in 90d')]],
+  [`${logs}, retention: 90d, on_delete: mark`, [expect.stringContaining('needs on_delete: keep')]],
   [`${good}, unique: b`, ['records.r: unique names b, which is no column of it: there are id, a']],
   [
     'key: "r", table: t, each: member, columns: { a: $member }, append_only: true',
-    [
-      'records.r.append_only: is not served yet: leave it out',
-      'records.r.each: is not served yet: leave it out',
-    ],
+    ['records.r.each: is served for entry alone yet'],
   ],
   [
     'key: "r", table: t, each: member, columns: { a: { field: $member, type: time } }',
     [
-      'records.r.each: is not served yet: leave it out',
+      'records.r.each: is served for entry alone yet',
       'records.r: a: $member tells records apart, and has to be text, int, uuid, bytes: of another type two of them could be one',
     ],
   ],
