@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { retryable } from '../../foundation/errors';
 import type { TextRow, Transaction } from '../../connections/postgres/postgres';
-import { isOwn, type Kind, type KindName, type ShapeName } from '../../mapping/kinds';
+import { isOwn, type Kind, type KindName } from '../../mapping/kinds';
 import type { Strategies } from '../../mapping/strategies';
 import type { Target } from '../record/target';
 import type { RaisedCounters } from './counters';
@@ -69,23 +69,18 @@ export class Restoration {
           hint: 'What was restored so far is complete. Run it again: it goes on with the rest.',
         });
       }
-      this.#done += isOwn(kind)
-        ? await this.#options.own.restore(target, kind, rows)
-        : await this.#restoreRows[kind.shape](target, rows);
+      this.#done += await this.#restoreRows(target, rows);
       onProgress(this.#done, kind);
     }
   }
 
-  /** Restores rows, by the shape of their kind. @returns how many records they are */
-  readonly #restoreRows: Readonly<
-    Record<ShapeName, (target: Target, rows: readonly TextRow[]) => Promise<number>>
-  > = {
-    hash: (target, rows) => this.#restoreRecords(target, rows),
-    fields: ({ kind }, rows) => this.#restoreFields(kind, rows),
-    members: ({ kind }, rows) => this.#restoreMembers(kind, rows),
-    entries: () => Promise.resolve(0),
-    object: () => Promise.resolve(0), // as entries: only keys of the user's own are that
-  };
+  /** @returns how many records they are */
+  #restoreRows(target: Target, rows: readonly TextRow[]): Promise<number> {
+    const { kind } = target;
+    if (isOwn(kind)) return this.#options.own.restore(target, kind, rows);
+    if (kind.shape === 'fields') return this.#restoreFields(kind, rows);
+    return kind.shape === 'members' ? this.#restoreMembers(kind, rows) : this.#restoreRecords(target, rows);
+  }
 
   async #restoreRecords(target: Target, rows: readonly TextRow[]): Promise<number> {
     const { plan, restorer } = this.#options;
