@@ -1,4 +1,4 @@
--- Which mappings of the user's own are, or were, in force, and which tables have rows of theirs: see src/archive/schema/mapped.ts.
+-- Which mappings of the user's own are, or were, in force, and which tables have rows of theirs: see src/archive/schema/own/mapped.ts.
 
 --: table millrace.mapped
 -- kind: the mapping. table_name: its table, qualified and quoted. prefix: what its keys begin with. Noted before its first row is written. A

@@ -16,7 +16,7 @@ import { isWrittenOnce } from '../../mapping/own-rules';
 import { type ArchiveDryRun, archiveDryRun } from '../pass/dry-run';
 import { readSchemaFacts, type SchemaFacts } from '../schema/facts';
 import { countEntries } from '../truth/single-entries';
-import { planOwnTables } from '../schema/own-tables';
+import { planOwnTables } from '../schema/own/own-tables';
 import { beginning, Scan } from '../truth/scan';
 import { rowsOfKeys } from './rows-of-keys';
 

@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg';
 import type { Catalogue } from '../../mapping/kinds';
-import { type MappedBefore, readMapped, strangeTables } from './mapped';
+import { type MappedBefore, readMapped, strangeTables } from './own/mapped';
 import { queryFile, queryJson } from './query-json';
 
 /** What examination and migration know of a database, read from its catalogue alone. Shapes: server.sql and tables.sql. */

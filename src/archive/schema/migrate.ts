@@ -7,7 +7,7 @@ import { findProblems } from './examine-schema';
 import { readSchemaFacts, type SchemaFacts, tablesOf } from './facts';
 import { type Migration, migrations } from './migration-files';
 import { withPatience } from './patience';
-import { type OwnStep, planOwnTables } from './own-tables';
+import { type OwnStep, planOwnTables } from './own/own-tables';
 import { type DueStep, planMigration } from './plan';
 import { problemsError } from './problems';
 import { lateSequences, type SequenceStep } from './sequences';

@@ -6,7 +6,7 @@ import { ensureLibrary } from '../../writer/library';
 import type { PostgresConnection } from '../../connections/postgres/postgres';
 import type { Catalogue, KindName } from '../../mapping/kinds';
 import { examineSchema } from './examine-schema';
-import type { MappedBefore } from './mapped';
+import type { MappedBefore } from './own/mapped';
 import { migrate } from './migrate';
 import { problemsError } from './problems';
 import { renewStream } from '../position/renew-stream';

@@ -4,7 +4,7 @@ import type { Stage } from '../../pipeline/turns';
 import { Applier, type ApplierOptions } from '../apply/applier';
 import { ArchiveSink, type SinkOptions } from '../apply/sink';
 import type { Targets } from '../record/target';
-import { noteMapped } from '../schema/note-mapped';
+import { noteMapped } from '../schema/own/note-mapped';
 import { inspectRedis, lookAtTables, prepareSchema, type StoppedMapping } from '../schema/preparation';
 
 export interface PrepareOptions

@@ -1,8 +1,8 @@
 import type { ClientBase } from 'pg';
-import { type Catalogue, type OwnKind, ownKindsOf } from '../../mapping/kinds';
-import { asksWhoseRows } from '../../mapping/own-rules';
-import { type Problem, qualified, schemaProblem } from './problems';
-import { queryJson } from './query-json';
+import { type Catalogue, type OwnKind, ownKindsOf } from '../../../mapping/kinds';
+import { asksWhoseRows } from '../../../mapping/own-rules';
+import { type Problem, qualified, schemaProblem } from '../problems';
+import { queryJson } from '../query-json';
 
 /** What is asked here of a table's facts. */
 interface Table {

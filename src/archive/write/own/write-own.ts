@@ -1,15 +1,15 @@
-import type { Transaction } from '../../connections/postgres/postgres';
-import { markColumn } from '../../mapping/own-key';
-import { isWrittenOnce, leavesOthers, notesFollowed } from '../../mapping/own-rules';
+import type { Transaction } from '../../../connections/postgres/postgres';
+import { markColumn } from '../../../mapping/own-key';
+import { isWrittenOnce, leavesOthers, notesFollowed } from '../../../mapping/own-rules';
 import { adoptOwn } from './adopt-own';
-import { identityColumns, ownColumns, ownValues, type Resolved } from '../identity/resolved';
-import type { Life } from '../record/identity';
-import { quoteName, type Target } from '../record/target';
-import type { Alterations } from './alterations';
-import { follow, followedAmong } from './followed';
-import { put } from './put';
+import { identityColumns, ownColumns, ownValues, type Resolved } from '../../identity/resolved';
+import type { Life } from '../../record/identity';
+import { quoteName, type Target } from '../../record/target';
+import type { Alterations } from '../alterations';
+import { follow, followedAmong } from '../followed';
+import { put } from '../put';
 import { isPlainTable, leastStaged, stageOwn } from './stage-own';
-import type { Written } from './upsert';
+import type { Written } from '../upsert';
 
 /** SQL: the unique index over the columns that a row is found by. */
 const arbiter = (columns: readonly string[]): string => `(${columns.map(quoteName).join(', ')})`;

@@ -1,12 +1,12 @@
-import type { OwnKind } from '../../mapping/kinds';
-import { inFew } from '../../foundation/in-few';
-import { quoteName } from '../record/target';
-import { expectedOwnColumns } from './expected-columns';
-import type { SchemaFacts, TableFacts } from './facts';
+import type { OwnKind } from '../../../mapping/kinds';
+import { inFew } from '../../../foundation/in-few';
+import { quoteName } from '../../record/target';
+import { expectedOwnColumns } from '../expected-columns';
+import type { SchemaFacts, TableFacts } from '../facts';
 import { adoptionProblem } from './mapped';
-import { grantProblem, type Problem, qualified, schemaProblem } from './problems';
-import { rewritingProblems } from './rewriting';
-import { placeProblems, requiredStrangers } from './table-problems';
+import { grantProblem, type Problem, qualified, schemaProblem } from '../problems';
+import { rewritingProblems } from '../rewriting';
+import { placeProblems, requiredStrangers } from '../table-problems';
 
 /** What keeps a table from taking the records of a mapping of the user's own, or us from making what it lacks. Pure. */
 export function ownProblems(

@@ -1,12 +1,18 @@
-import type { Transaction } from '../../connections/postgres/postgres';
-import { identityColumns, identityValues, ownColumns, ownValues, type Resolved } from '../identity/resolved';
-import { parameter } from '../record/decode';
-import { placeholders, quoteName, type Target } from '../record/target';
-import { ownWhole } from './expectation';
-import { findUnlike } from './find-unlike';
+import type { Transaction } from '../../../connections/postgres/postgres';
+import {
+  identityColumns,
+  identityValues,
+  ownColumns,
+  ownValues,
+  type Resolved,
+} from '../../identity/resolved';
+import { parameter } from '../../record/decode';
+import { placeholders, quoteName, type Target } from '../../record/target';
+import { ownWhole } from '../expectation';
+import { findUnlike } from '../find-unlike';
 import { leastStaged, stageNew } from './stage-own';
-import { swallowed } from './swallowed';
-import { identityIn, type Written } from './upsert';
+import { swallowed } from '../swallowed';
+import { identityIn, type Written } from '../upsert';
 
 /**
  * Writes entries of streams of the user's own: once, for they never change. A row that is there stays as it is, be it that this entry was read

@@ -1,13 +1,13 @@
-import type { Transaction } from '../../connections/postgres/postgres';
-import { ownValues, type Resolved } from '../identity/resolved';
-import type { Target } from '../record/target';
-import type { Alterations } from './alterations';
-import { ownWhole } from './expectation';
+import type { Transaction } from '../../../connections/postgres/postgres';
+import { ownValues, type Resolved } from '../../identity/resolved';
+import type { Target } from '../../record/target';
+import type { Alterations } from '../alterations';
+import { ownWhole } from '../expectation';
 import { fillOwn } from './fill-own';
-import { findUnlike } from './find-unlike';
+import { findUnlike } from '../find-unlike';
 import { stageOwn } from './stage-own';
-import { swallowed, unrecognizable } from './swallowed';
-import { identityIn, upsert, type Written } from './upsert';
+import { swallowed, unrecognizable } from '../swallowed';
+import { identityIn, upsert, type Written } from '../upsert';
 
 export interface AdoptOptions {
   readonly identity: readonly string[];

@@ -1,9 +1,9 @@
-import type { Transaction } from '../../connections/postgres/postgres';
-import { CopyText } from '../batch/copy-text';
-import type { Value } from '../record/decode';
-import { quoteName, type Target } from '../record/target';
-import { anyOf, differs } from './equality';
-import type { Written } from './upsert';
+import type { Transaction } from '../../../connections/postgres/postgres';
+import { CopyText } from '../../batch/copy-text';
+import type { Value } from '../../record/decode';
+import { quoteName, type Target } from '../../record/target';
+import { anyOf, differs } from '../equality';
+import type { Written } from '../upsert';
 
 /** With fewer rows a temporary table costs more than it saves. */
 export const leastStaged = 200;

@@ -1,11 +1,11 @@
-import type { Transaction } from '../../connections/postgres/postgres';
-import type { Resolved } from '../identity/resolved';
-import { hasKeyOf, quoteName, type Target } from '../record/target';
-import type { Alterations } from './alterations';
-import { anyOf, differs, isEmpty } from './equality';
-import { ownFilled } from './expectation';
-import { findUnlike, givenRows } from './find-unlike';
-import { swallowed } from './swallowed';
+import type { Transaction } from '../../../connections/postgres/postgres';
+import type { Resolved } from '../../identity/resolved';
+import { hasKeyOf, quoteName, type Target } from '../../record/target';
+import type { Alterations } from '../alterations';
+import { anyOf, differs, isEmpty } from '../equality';
+import { ownFilled } from '../expectation';
+import { findUnlike, givenRows } from '../find-unlike';
+import { swallowed } from '../swallowed';
 
 /** on_conflict: merge: fills what is empty in rows that are not their records'. @returns how many rows got a value @throws Swallowed */
 export async function fillOwn(

@@ -1,10 +1,10 @@
-import { type Catalogue, type KindName, kindOf, type OwnKind, ownKindsOf } from '../../mapping/kinds';
-import { identityOfOwn } from '../../mapping/own-key';
-import { quoteName } from '../record/target';
-import { expectedOwnColumns } from './expected-columns';
-import type { SchemaFacts, TableFacts } from './facts';
+import { type Catalogue, type KindName, kindOf, type OwnKind, ownKindsOf } from '../../../mapping/kinds';
+import { identityOfOwn } from '../../../mapping/own-key';
+import { quoteName } from '../../record/target';
+import { expectedOwnColumns } from '../expected-columns';
+import type { SchemaFacts, TableFacts } from '../facts';
 import { ownProblems } from './own-problems';
-import { type Problem, schemaProblem } from './problems';
+import { type Problem, schemaProblem } from '../problems';
 
 /** What makes a table of the user's own what its mapping needs: as a step of a migration. */
 export interface OwnStep {

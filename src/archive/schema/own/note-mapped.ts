@@ -1,7 +1,7 @@
-import { readSql } from '../../foundation/package-root';
-import type { PostgresConnection } from '../../connections/postgres/postgres';
-import { isOwn } from '../../mapping/kinds';
-import type { Targets } from '../record/target';
+import { readSql } from '../../../foundation/package-root';
+import type { PostgresConnection } from '../../../connections/postgres/postgres';
+import { isOwn } from '../../../mapping/kinds';
+import type { Targets } from '../../record/target';
 
 const noteSql = readSql('src/archive/schema/sql/note-mapped.sql');
 
