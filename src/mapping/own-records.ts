@@ -1,4 +1,4 @@
-import type { Column, Decoder, Kind } from './kinds';
+import type { Column, Decoder, Kind, ShapeName } from './kinds';
 import { type IdentityType, identityTypes, type OwnRecord } from './own-key';
 import { type Holds, isEach, itemWord, type RecordType } from './record-forms';
 import { statisticsOf } from './statistics';
@@ -58,6 +58,16 @@ export const decoders: Readonly<Record<RecordType, Decoder>> = {
   bytes: 'bytes',
 };
 
+const shapes: Readonly<Record<Holds, ShapeName>> = {
+  hash: 'hash',
+  json: 'object',
+  string: 'text',
+  field: 'items',
+  member: 'items',
+  element: 'items',
+  entry: 'items', // none is served yet
+};
+
 /** The kinds of these mappings, parents before children. @throws when they refer to each other in a circle, or to none of them */
 export function ownKinds(mappings: readonly RecordMapping[]): readonly Kind[] {
   const byName = new Map(mappings.map((mapping) => [mapping.name, mapping]));
@@ -96,7 +106,7 @@ function ownKind(mapping: RecordMapping, byName: ReadonlyMap<string, RecordMappi
   const refers = parents.map(({ column, record }) => ({ column, kind: record }));
   return {
     ...{ name, prefix: key.prefix, table, identity: 'own', statistic: lineOf(name), parents: [] },
-    shape: mapping.holds === 'json' ? 'object' : 'hash',
+    shape: shapes[mapping.holds],
     columns: [...references, ...columns],
     ...(mapping.appendOnly ? { appendOnly: true } : {}),
     own: {

@@ -4,7 +4,7 @@ import { RedisConnection } from '../../connections/redis';
 import type { RedisTarget } from '../../connections/redis-url';
 import { keyOffset, keyspacePatterns } from '../../connections/keyspace-pattern';
 import type { Catalogue } from '../../mapping/kinds';
-import { type Enabling, enableNotifications, isRefused } from './notifications';
+import { type Enabling, enableNotifications, flagsOf, isRefused } from './notifications';
 import { PushReader } from './push-reader';
 
 /** How long an answer to PING is waited for. */
@@ -45,7 +45,7 @@ export const keyspace$ = (options: KeyspaceOptions): Observable<Enabling> =>
         client.stream.write('*1\r\n$4\r\nPING\r\n');
       } else if (performance.now() - pingedAt > longestSilenceMs) fail(new Error('Command timed out'));
       heard = false;
-      enableNotifications(options.connection.client).then(
+      enableNotifications(options.connection.client, flagsOf(catalogue)).then(
         (found) => {
           const changed = refused !== isRefused(found);
           refused = isRefused(found);
@@ -82,7 +82,7 @@ export const keyspace$ = (options: KeyspaceOptions): Observable<Enabling> =>
     client.on('close', () => fail(new Error('the connection was closed')));
     const begin = async (): Promise<void> => {
       await subscription.connect();
-      const found = await enableNotifications(client);
+      const found = await enableNotifications(client, flagsOf(catalogue));
       if (!subscriber.closed) subscribe(found);
     };
     begin().catch(fail);

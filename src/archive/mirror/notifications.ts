@@ -1,13 +1,21 @@
 import type Redis from 'ioredis';
 import { describeError } from '../../foundation/errors';
+import { type Catalogue, ownKindsOf } from '../../mapping/kinds';
+import type { Each } from '../../mapping/record-forms';
 
 /**
  * What the mirror needs of `notify-keyspace-events`: channels by key (K); generic (g), string ($, a SET over a record), set,
  * hash and sorted set events.
  */
-const needed = ['K', 'g', '$', 's', 'h', 'z'];
-/** The flags that `A` stands for, as far as they matter to us. */
-const all = needed.filter((flag) => flag !== 'K');
+const needed = 'Kg$shz';
+
+/** What records of the user's own need besides: events of lists, of streams. */
+const further: Partial<Readonly<Record<Each, string>>> = { element: 'l', entry: 't' };
+
+/** The flags that these kinds need. */
+export const flagsOf = (catalogue: Catalogue): string =>
+  needed +
+  [...new Set(ownKindsOf(catalogue).map(({ own }) => further[own.item?.each ?? 'field'] ?? ''))].join('');
 
 /** Redis does not let us read the setting, or change it. Events may come all the same: managed servers have the setting elsewhere. */
 export interface NotificationsRefused {
@@ -27,10 +35,9 @@ export const isRefused = (found: Inspection | Enabling): found is NotificationsR
 
 const setting = 'notify-keyspace-events';
 
-const missingFrom = (value: string): string =>
-  [...needed]
-    .filter((flag) => !value.includes(flag) && !(value.includes('A') && all.includes(flag)))
-    .join('');
+/** `A` stands for all that matter to us, but for K. */
+const missingFrom = (value: string, flags: string): string =>
+  [...flags].filter((flag) => !value.includes(flag) && !(value.includes('A') && flag !== 'K')).join('');
 
 function refusal(error: unknown, wanted: string): NotificationsRefused {
   const { code, message } = describeError(error);
@@ -43,16 +50,15 @@ const hint = (wanted: string): string =>
   `Let redis.conf (or the parameter group of a managed Redis) hold \`${setting} ${wanted}\`, or grant the ACL user +config|get +config|set.`;
 
 /** Reads the setting and changes nothing. @throws only when the connection fails */
-export async function inspectNotifications(client: Redis): Promise<Inspection> {
+export async function inspectNotifications(client: Redis, flags = needed): Promise<Inspection> {
   try {
     const reply = (await client.config('GET', setting)) as string[];
     const value = reply[1];
-    if (value === undefined)
-      return { refused: `CONFIG GET does not tell ${setting}`, hint: hint(needed.join('')) };
-    const missing = missingFrom(value);
+    if (value === undefined) return { refused: `CONFIG GET does not tell ${setting}`, hint: hint(flags) };
+    const missing = missingFrom(value, flags);
     return missing === '' ? 'on' : { value, missing };
   } catch (error) {
-    return refusal(error, needed.join(''));
+    return refusal(error, flags);
   }
 }
 
@@ -61,8 +67,8 @@ export async function inspectNotifications(client: Redis): Promise<Inspection> {
  * (its configuration file is its owner's), so this is called with every subscription.
  * @throws only when the connection fails
  */
-export async function enableNotifications(client: Redis): Promise<Enabling> {
-  const found = await inspectNotifications(client);
+export async function enableNotifications(client: Redis, flags = needed): Promise<Enabling> {
+  const found = await inspectNotifications(client, flags);
   if (found === 'on' || isRefused(found)) return found;
   const wanted = found.value + found.missing;
   try {

@@ -46,6 +46,15 @@ export interface RecordDifference {
   readonly columns?: UnlikeRow['columns'];
 }
 
+/** Records that were read, and in what they differ. */
+export interface Compared {
+  readonly records: readonly Found[];
+  readonly differences: readonly RecordDifference[];
+}
+
+/** How many records Postgres compares in one statement: a single key may hold any number. */
+const mostCompared = 5_000;
+
 /** Tells which records Postgres lacks or has otherwise. Reads both sides, writes neither. */
 export class Differences {
   readonly #options: DifferenceOptions;
@@ -69,7 +78,7 @@ export class Differences {
   }
 
   /** Reads records (of any shape but members) and compares them, piece by piece, for they may be of any size. @param ids latin1 */
-  async *ofIds(kind: Kind, ids: readonly string[]): AsyncGenerator<readonly RecordDifference[]> {
+  async *ofIds(kind: Kind, ids: readonly string[]): AsyncGenerator<Compared> {
     for (let at = 0; at < ids.length;) {
       const differences: RecordDifference[] = [];
       const records: Found[] = [];
@@ -80,7 +89,11 @@ export class Differences {
         else if (truth.state === 'unfit')
           differences.push({ kind: kind.name, id: ids[at + index] ?? '', change: 'unfit', reason: reasonOf(truth.reason) }); // prettier-ignore
       }
-      yield [...differences, ...(await this.ofRecords(records))];
+      for (let from = 0; from < records.length || from === 0; from += mostCompared) {
+        const some = records.slice(from, from + mostCompared);
+        const found = await this.ofRecords(some);
+        yield { records: some, differences: from === 0 ? [...differences, ...found] : found };
+      }
       at += truths.length;
     }
   }

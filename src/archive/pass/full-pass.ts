@@ -149,12 +149,10 @@ export class ArchiveFullPass {
       // A record of the packed kind that has no identity cannot be compared: the applier parks it, or finds it gone.
       if (kind.packed) for (const id of ids) found.add(name, id);
       else {
-        const different = await this.#different(kind, ids);
+        const { different, unfollowed: due } = await this.#different(kind, ids);
         for (const id of different) found.add(name, id);
-        yield* this.#follow(
-          kind,
-          ids.filter((id) => !different.has(id)),
-        );
+        // Equal records are written again whose rows do not follow them yet: no difference, and at once, for none gets a new id.
+        if (due.size > 0) yield { nominated: new Map([[name, due]]), points: [] };
       }
     }
     const packedName = packedKind(this.#catalogue)?.name;
@@ -164,13 +162,6 @@ export class ArchiveFullPass {
     }
     for (const kind of this.#catalogue.values())
       if (kind.shape === 'members') yield* this.#comparePoints(kind, others.get(kind.name) ?? new Set());
-  }
-
-  /** Has equal records written again whose rows do not follow them yet: no difference, and at once, for none gets a new id. */
-  async *#follow(kind: Kind, equal: readonly string[]): AsyncGenerator<Nominated> {
-    const { postgres, life } = this.#options;
-    const due = await unfollowed(postgres, kind, equal, life?.() ?? null);
-    if (due.size > 0) yield { nominated: new Map([[kind.name, due]]), points: [] };
   }
 
   async *#comparePoints(kind: Kind, all: ReadonlySet<string>): AsyncGenerator<Nominated> {
@@ -198,16 +189,24 @@ export class ArchiveFullPass {
       return;
     }
     // The youngest predictions were on their way while they were compared, and the tail has brought them since: compare once more.
-    const due = kind.packed && last ? await this.#different(kind, ids) : new Set(ids);
+    const due = kind.packed && last ? (await this.#different(kind, ids)).different : new Set(ids);
     yield { nominated: new Map([[name, due]]), points: [] };
     this.#count(name, due.size);
   }
 
-  /** The ids under which a record differs, in order. */
-  async #different(kind: Kind, ids: readonly string[]): Promise<ReadonlySet<string>> {
+  /** The ids under which a record differs, in order; and of the others those whose rows do not follow them yet. */
+  async #different(kind: Kind, ids: readonly string[]) {
+    const { postgres, life } = this.#options;
     const different = new Set<string>();
-    for await (const page of this.#differences.ofIds(kind, ids)) for (const { id } of page) different.add(id);
-    return new Set(ids.filter((id) => different.has(id)));
+    const due = new Set<string>();
+    for await (const { records, differences } of this.#differences.ofIds(kind, ids)) {
+      for (const { id } of differences) different.add(id);
+      const unlike = new Set(differences.map(({ found }) => found));
+      const equal = records.filter((record) => !unlike.has(record));
+      for (const id of await unfollowed(postgres, kind, equal, life?.() ?? null)) due.add(id);
+    }
+    for (const id of different) due.delete(id);
+    return { different: new Set(ids.filter((id) => different.has(id))), unfollowed: due };
   }
 
   /** The points that Postgres lacks, or that can be no rows; in order. */

@@ -83,7 +83,10 @@ export class Restoration {
     hash: (target, rows) => this.#restoreRecords(target, rows),
     fields: ({ kind }, rows) => this.#restoreFields(kind, rows),
     members: ({ kind }, rows) => this.#restorePoints(kind, rows),
-    object: () => Promise.resolve(0), // of the user's own, whose keys nothing is put back under
+    // Of the user's own, whose keys nothing is put back under.
+    object: () => Promise.resolve(0),
+    text: () => Promise.resolve(0),
+    items: () => Promise.resolve(0),
   };
 
   #query(target: Target): { readonly sql: string; readonly values: readonly unknown[] } {

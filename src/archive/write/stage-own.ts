@@ -50,9 +50,11 @@ export async function stageOwn(
   const given = (column: string) => `EXCLUDED.${quoteName(column)}`;
   const set = columns.map((column) => `${quoteName(column)} = ${given(column)}`).join(', ');
   const unlike = columns.map((column) => differs(target, column, given(column), 'stored', true));
+  // A row that is nothing but its identity cannot differ.
+  const conflict = columns.length === 0 ? 'DO NOTHING' : `DO UPDATE SET ${set} WHERE ${anyOf(unlike)}`;
   const [counts] = await transaction.query(
     `WITH put AS (INSERT INTO ${target.table} AS t (${all}) OVERRIDING SYSTEM VALUE SELECT ${all} FROM ${stage} ` +
-      `ON CONFLICT ${arbiter} DO UPDATE SET ${set} WHERE ${anyOf(unlike)} RETURNING (t.xmax = 0) AS added) ` +
+      `ON CONFLICT ${arbiter} ${conflict} RETURNING (t.xmax = 0) AS added) ` +
       `SELECT count(*) FILTER (WHERE added) AS added, count(*) FILTER (WHERE NOT added) AS updated FROM put`,
   );
   await transaction.execute(`DROP TABLE ${stage}`);

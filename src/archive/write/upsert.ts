@@ -57,6 +57,8 @@ export async function upsert(transaction: Transaction, options: UpsertOptions): 
   const set = columns.map((column) => `${quoteName(column)} = ${after(column)}`).join(', ');
   const unlike = columns.map((column) => differs(target, column, given(column), strictness, true));
   const where = always ? '' : ` WHERE ${anyOf(unlike)}`;
+  // A row that is nothing but its identity cannot differ.
+  const conflict = columns.length === 0 ? 'DO NOTHING' : `DO UPDATE SET ${set}${where}`;
   const told = identity.map((name, index) => `t.${quoteName(name)} AS i${index}`).join(', ');
   let added = 0;
   let updated = 0;
@@ -67,7 +69,7 @@ export async function upsert(transaction: Transaction, options: UpsertOptions): 
     const block = rows.slice(at, at + blockRows);
     const sql =
       `INSERT INTO ${target.table} AS t (${all}) OVERRIDING SYSTEM VALUE VALUES ${placeholders(block.length, identity.length + columns.length)} ` +
-      `ON CONFLICT ${arbiter} DO UPDATE SET ${set}${where} ` +
+      `ON CONFLICT ${arbiter} ${conflict} ` +
       `RETURNING (t.xmax = 0) AS added, ${rowNumber(target)} AS id, ${told}, ${watchedSql} AS watched`;
     for (const row of await transaction.query(sql, block.flat().map(parameter))) {
       if (row['added'] === 't') added++;

@@ -2,7 +2,7 @@ import { readSql } from '../../foundation/package-root';
 import type { Transaction } from '../../connections/postgres/postgres';
 import { identityColumns, ownColumns, ownValues, type Resolved } from '../identity/resolved';
 import type { Life } from '../record/identity';
-import { md5 } from '../record/row';
+import { followedRow } from '../record/followed';
 import { quoteName, type Target } from '../record/target';
 import type { Alterations } from './alterations';
 import { put } from './put';
@@ -49,7 +49,7 @@ export async function writeOwn(
   if (target.kind.own?.onDelete !== 'keep' && ordered.length > 0)
     await transaction.execute(followSql, [
       target.kind.name,
-      ordered.map(({ row }) => md5(row.found.id)),
+      ordered.map(({ row }) => followedRow(row)),
       life,
     ]);
   return written;

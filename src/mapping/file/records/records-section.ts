@@ -10,7 +10,7 @@ import { readSection } from '../section';
 import type { Entry, Placed, Section, Value } from '../value';
 
 /** Words that nothing does yet. */
-const later = ['string', 'each', 'identity', 'on_conflict', 'retention', 'append_only'] as const;
+const later = ['identity', 'on_conflict', 'retention', 'append_only'] as const;
 
 /** The words of a record. */
 export const recordWords = [
