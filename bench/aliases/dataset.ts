@@ -1,6 +1,6 @@
 import Database from 'better-sqlite3';
 import { defaultMappings } from '../../src/mapping/alias-tables';
-import { installCapture } from '../../src/aliases/source/capture';
+import { installCapture } from '../../src/aliases/source/install-capture';
 
 /** How the rows are spread over the four tables. */
 const shares: readonly (readonly [type: string, share: number])[] = [

@@ -1,29 +1,16 @@
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { installCapture } from '../../src/aliases/source/capture';
+import { installCapture } from '../../src/aliases/source/install-capture';
 import { sourceOptions } from '../../src/aliases/source/source-options';
 import { type Config, loadConfig } from '../../src/config/load';
 import { timed } from '../clock';
 import { count, type Figure } from '../figure';
 import { type Stores, withStores } from '../stores';
 import type { Context, Part } from '../suite';
+import { createTables, type mappings, writeMapping } from './document-tables';
 import { readAll } from './floors';
 import { millracePass } from './millrace-pass';
 
-const children = 8;
-
-/** A row a document; a row and eight of another table. */
-const mappings = {
-  'a table': { from: 'teams', key: 'card:{id}', json: ['id', 'name', 'sport'] },
-  'a join with eight children': {
-    key: 'card:{id}',
-    json: ['id', 'name', 'aliases'],
-    sql: `SELECT t.id, t.name, json_group_array(a.alias) AS aliases FROM teams t JOIN team_aliases a ON a.team_id = t.id
-          WHERE t.id IN keys GROUP BY t.id`,
-    watch: { teams: 'id', team_aliases: 'team_id' },
-  },
-} as const;
 const bars = { 'a table': 150_000, 'a join with eight children': 40_000 } as const;
 
 /** First passes over documents, into an empty Redis. */
@@ -46,8 +33,7 @@ async function firstPass(
   const rows = quick ? 20_000 : 200_000;
   const dbPath = join(folder, `${of.replaceAll(' ', '-')}.db`);
   createTables(dbPath, rows);
-  const file = `${dbPath}.yaml`;
-  writeFileSync(file, JSON.stringify({ version: 1, documents: { card: mappings[of] } }));
+  const file = writeMapping(of, dbPath);
   const config = loadConfig({
     REDIS_URL: redisUrl,
     DB_PATH: dbPath,
@@ -77,19 +63,6 @@ async function firstPass(
     atLeast: bars[of],
     comparisons: [{ name: 'MSET of 1000', kind: 'floor', rounds: floor }],
   };
-}
-
-function createTables(dbPath: string, rows: number): void {
-  const db = new Database(dbPath);
-  db.pragma('journal_mode = WAL');
-  db.exec(`CREATE TABLE teams (id INTEGER PRIMARY KEY, name TEXT, sport TEXT);
-    CREATE TABLE team_aliases (team_id INTEGER, alias TEXT);
-    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${rows})
-      INSERT INTO teams SELECT i, 'Team number ' || i, 'sport ' || i % 9 FROM n;
-    WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < ${children})
-      INSERT INTO team_aliases SELECT id, 'alias ' || id || ' ' || i FROM teams, c;
-    CREATE INDEX aliases_by_team ON team_aliases (team_id, alias);`);
-  db.close();
 }
 
 function install(config: Config): void {

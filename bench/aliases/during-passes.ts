@@ -6,7 +6,7 @@ import { verify } from './fingerprint';
 import { withObserver } from './observer';
 import { type Scene, withScene } from './scene';
 import { sizesFor } from './sizes';
-import type { Write } from './writer';
+import type { Write } from './spaced';
 
 const [earlyPass, latePass] = [2, 10];
 /** More than this between the two is growth, less is the garbage collector's timing. */

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import Redis from 'ioredis';
 import { monotonicMs } from '../clock';
-import type { Write } from './writer';
+import type { Write } from './spaced';
 
 /** Long enough for anything but a change that was lost. */
 const patienceMs = 30_000;
@@ -15,13 +15,14 @@ export interface Observer {
 }
 
 /**
- * Sees alias keys change by keyspace notifications, which Redis sends once the command (or script) that changed the key is
+ * Sees keys change by keyspace notifications, which Redis sends once the command (or script) that changed the key is
  * complete: from then on a GET returns the new value. Costs one more hop than that; the floor is measured the same way.
  * Only where it is needed: a notification for each key slows Redis down.
  */
 export async function withObserver<T>(
   redisUrl: string,
   work: (observer: Observer) => Promise<T>,
+  patterns: readonly string[] = ['alias:*'],
 ): Promise<T> {
   const client = new Redis(redisUrl);
   await client.config('SET', 'notify-keyspace-events', 'Kg$');
@@ -31,7 +32,7 @@ export async function withObserver<T>(
     const key = channel.slice(prefix.length);
     if (!seen.has(key)) seen.set(key, monotonicMs());
   });
-  await client.psubscribe(`${prefix}alias:*`);
+  await client.psubscribe(...patterns.map((pattern) => prefix + pattern));
   const delays = async (writes: readonly Write[]) => {
     const deadline = monotonicMs() + patienceMs;
     while (writes.some(({ key }) => !seen.has(key))) {

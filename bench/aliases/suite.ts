@@ -1,6 +1,7 @@
 import type { Suite } from '../suite';
 import { documents } from './documents';
 import { duringPasses } from './during-passes';
+import { joinLatency } from './join-latency';
 import { latency } from './latency';
 import { largePasses, passes } from './passes';
 import { tail } from './tail';
@@ -9,5 +10,5 @@ import { triggers } from './triggers';
 /** SQLite to Redis. */
 export const aliases: Suite = {
   name: 'aliases',
-  parts: [latency, tail, passes, largePasses, documents, duringPasses, triggers],
+  parts: [latency, joinLatency, tail, passes, largePasses, documents, duringPasses, triggers],
 };

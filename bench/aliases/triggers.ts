@@ -1,7 +1,7 @@
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { installCapture, uninstallCapture } from '../../src/aliases/source/capture';
+import { installCapture, uninstallCapture } from '../../src/aliases/source/install-capture';
 import { defaultMappings } from '../../src/mapping/alias-tables';
 import { monotonicMs } from '../clock';
 import { type Comparison, count, type Figure } from '../figure';

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { type ChildProcess, startChild } from '../child-process';
-import type { Request, Write } from './writer';
+import type { Write } from './spaced';
+import type { Request } from './writer';
 
 export type WriterProcess = ChildProcess<Request, readonly Write[]>;
 

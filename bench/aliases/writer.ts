@@ -2,11 +2,11 @@
  * The application: a process of its own that writes to the SQLite file (or, for the floor, straight to Redis) and tells when.
  * Started by writer-process.ts with the file's path and the Redis URL; requests and replies travel over Node's IPC.
  */
-import { setTimeout as delay } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import Redis from 'ioredis';
 import { monotonicMs } from '../clock';
 import { aliasOf, unsharedRow } from './dataset';
+import { spaced, type Write } from './spaced';
 
 export type Request =
   /** So many single changes, each in a transaction of its own, `spacingMs` apart on average. */
@@ -15,16 +15,6 @@ export type Request =
   | { readonly do: 'set'; readonly count: number; readonly spacingMs: number }
   /** A new id for the first `count` rows of the table `player_aliases`, in one transaction. */
   | { readonly do: 'changeAll'; readonly count: number };
-
-/** One write: the key it makes Redis change, and when its COMMIT (or SET) was issued and had returned. */
-export interface Write {
-  readonly key: string;
-  /** By the monotonic clock (see clock.ts), in milliseconds. */
-  readonly issuedAt: number;
-  readonly returnedAt: number;
-  /** By the wall clock, to be compared with the daemon's log. */
-  readonly wallTime: number;
-}
 
 const [path = '', redisUrl = ''] = process.argv.slice(2);
 const db = new Database(path, { timeout: 5_000 });
@@ -53,15 +43,6 @@ function change(): string {
   if (n % 3 === 1) statements.update.run(newIds + n, row + 1);
   else statements.remove.run(row + 1);
   return aliasOf('player', row);
-}
-
-async function spaced(count: number, spacingMs: number, write: () => Write | Promise<Write>) {
-  const writes: Write[] = [];
-  for (let n = 0; n < count; n++) {
-    await delay(spacingMs * (0.5 + Math.random()));
-    writes.push(await write());
-  }
-  return writes;
 }
 
 function mutate(): Write {

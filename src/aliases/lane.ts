@@ -10,9 +10,10 @@ import { type LaneState, type Stage, Turns } from '../pipeline/turns';
 import type { PassRunner } from '../pipeline/pass-runner';
 import { PauseState } from '../pipeline/pause';
 import type { CycleOutcome } from '../pipeline/pump';
+import { type AliasHandover, handOver, TakeOver } from './handover';
 import { type AliasLag, LagReader } from './lag';
 import { aliasPasses } from './pass/passes';
-import { describeAliasesApplied, type PassReport } from './pass/report';
+import { describeAliasesApplied, type PassReport, writtenBy } from './pass/report';
 import { Vouching } from './sink/alias-case';
 import type { AliasCheckpoint, MappingSet } from './sink/checkpoint';
 import { AliasFollower } from './sink/follower';
@@ -21,7 +22,7 @@ import { aliasPauseStore } from './sink/pause-store';
 import { Introduction } from './sink/introduction';
 import { AliasSink, CheckpointMoved } from './sink/sink';
 import { sqliteError } from './source/file/database';
-import type { AliasSource } from './source/source';
+import type { AliasSource, OnDoubt } from './source/source';
 import { type KeeperOptions, SourceKeeper } from './source/source-keeper';
 import type { UnservedRow } from './source/unserved';
 import { UnservedRows } from './source/unserved-rows';
@@ -43,6 +44,8 @@ export interface AliasLaneOptions extends Omit<KeeperOptions, 'onFold'> {
   readonly claimed?: ReadonlySet<string> | undefined;
   /** All mappings, as one. */
   readonly set?: MappingSet | undefined;
+  /** What the lane before this one has left, in this process. */
+  readonly handover?: AliasHandover | undefined;
 }
 
 export interface AliasLaneState extends LaneState<PassReport>, AliasLag {
@@ -61,6 +64,8 @@ export interface AliasLane {
   /** @param now milliseconds since 1970 */
   readonly state: (now?: number) => AliasLaneState;
   readonly passes: PassRunner<PassReport>;
+  /** For a lane that follows; to be called before `close`. */
+  readonly handOver: () => AliasHandover | undefined;
   /** Closes the file, after folding its log into it as SQLite's last close would. */
   readonly close: () => Promise<void>;
 }
@@ -79,8 +84,11 @@ export function aliasLane(options: AliasLaneOptions): AliasLane {
     const { source, folding } = keeper;
     return lag.read({ source, folding, confirmed: sink.confirmed }, now);
   };
+  const { handover } = options;
+  const takeOver = new TakeOver(handover);
   const keeper = new SourceKeeper({
     ...options,
+    isNew: (source, name) => takeOver.isNew(source, name),
     onFold: () => {
       readLag(Date.now());
     },
@@ -101,12 +109,13 @@ export function aliasLane(options: AliasLaneOptions): AliasLane {
     store: aliasIncidentStore(connection),
   });
   const pause = new PauseState('aliases', log, tell);
-  const unserved = new UnservedRows();
+  const unserved = new UnservedRows(undefined, handover?.unserved);
   const passes = aliasPasses({
     ...{ connection, target: sink, aliasCase, force, unserved, log, metrics, tell },
     truths: () => keeper.source?.truths ?? new Map(),
     aliasTruths: () => keeper.source?.aliasTruths ?? new Map(),
     doubtful: () => vouching.doubtful(keeper.source?.aliasTruths.keys() ?? []),
+    last: handover?.last,
     standing: (type) => introduction.standing(type),
     onJudged: (types, blocked) => {
       const spelled = (type: string) => keeper.source?.aliasTruths.has(type) === true;
@@ -115,13 +124,30 @@ export function aliasLane(options: AliasLaneOptions): AliasLane {
     },
     onDone: (report) => {
       for (const [type, result] of Object.entries(report.types)) applied.count(type, result);
+      introduction.written(writtenBy(report));
     },
   });
   const onDoubt = (reason: string) => {
     passes.restart(reason);
   };
+  const onDoubtOf: OnDoubt = ({ reason, doubt, documents: of }) => {
+    // What was not logged then is seen by whatever pass there is.
+    if (doubt === 'unlogged') void passes.request(reason, of);
+    else passes.restart(reason, of);
+  };
   const keep = new Keep({ keeper, incidents, log, onDoubt });
-  const follower = new AliasFollower(sink, vouching);
+  const follower = new AliasFollower({
+    ...{ sink, vouching, before: takeOver.known },
+    renamed: () => keeper.renamed,
+  });
+  const goOn: Stage = () => {
+    const { source } = keep;
+    const complete = source.changelog !== undefined || source.captureGaps.length === 0;
+    const cannot = !options.install || keeper.cannotWrite !== undefined || source.truths.size === 0;
+    const due = takeOver.due(source, complete || cannot);
+    if (due !== undefined) passes.restart('other mappings', due);
+    return undefined;
+  };
   const yieldToWriter: Stage = () => (keep.source.writerActive() ? 'idle' : undefined);
   const restWhilePaused: Stage = () => (pause.current === undefined ? undefined : 'idle');
   const pass: Stage = async () => ((await passes.step()) ? 'more' : undefined);
@@ -152,13 +178,14 @@ export function aliasLane(options: AliasLaneOptions): AliasLane {
     stages: {
       always: [
         keep.run,
+        goOn,
         greet(connection, log, documents.length > 0 ? 'keys of the mappings' : 'alias keys'),
         lookForPause(aliasPauseStore(connection), pause),
         follow({ keep, follower, sink, pause, incidents, onDoubt }),
         yieldToWriter,
         tidy({ keep, keeper, sink, log }),
         restWhilePaused,
-        tail({ keep, sink, vouching, introduction, applied, onDoubt }),
+        tail({ keep, sink, vouching, introduction, applied, onDoubt: onDoubtOf }),
         pass,
       ],
       atRest: [settle],
@@ -174,6 +201,8 @@ export function aliasLane(options: AliasLaneOptions): AliasLane {
       unserved: unserved.list,
       checkpoint: sink.confirmed,
     }),
+    handOver: () =>
+      handOver({ source: keeper.source, confirmed: sink.confirmed, passes, unserved: unserved.list }),
     close: async () => {
       await sink.drain().catch(() => undefined); // already reported by the turn that sent it
       await incidents.close();

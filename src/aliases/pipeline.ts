@@ -2,8 +2,9 @@ import { RedisConnection } from '../connections/redis';
 import { framed, tellOf } from '../pipeline/frame';
 import type { Pipeline, PipelineOptions } from '../pipeline/pipeline';
 import type { MappingSample } from '../mapping/sample';
+import type { AliasHandover } from './handover';
 import { aliasLane } from './lane';
-import type { PassReport } from './pass/report';
+import { type PassReport, reportWithin } from './pass/report';
 import { sampleDocument } from './sample';
 import { aliasPauseStore } from './sink/pause-store';
 import { isNetworkPath, networkWarning } from './source/file/network-path';
@@ -11,18 +12,30 @@ import { databaseWake$ } from './source/file/wake';
 import { aliasHealth, aliasReadings, aliasStatus, type AliasStatus, aliasTroubles } from './status';
 import { mappingSet, sourceOptions } from './source/source-options';
 
+/** What a pipeline that ends leaves to one with other mappings that follows in the same process. */
+export interface CacheHandover {
+  readonly lane: AliasHandover;
+  /** Since when its intervals count. */
+  readonly startedAt: number;
+}
+
 export interface AliasPipeline extends Pipeline<AliasStatus, PassReport> {
+  /** To be called when it has ended, before it is closed. undefined: who follows begins as at a start. */
+  readonly handOver: () => CacheHandover | undefined;
   /** A few keys of a mapping, with both sides. @throws explained errors */
   readonly sample: (name: string) => Promise<MappingSample>;
 }
 
-/** SQLite -> changelog -> Redis, with a full pass at start and each interval. */
-export function aliasPipeline(options: PipelineOptions): AliasPipeline {
+/** SQLite -> changelog -> Redis, with a full pass at start and each interval; after another one that has left something, of what is new alone. */
+export function aliasPipeline(options: PipelineOptions, before?: CacheHandover): AliasPipeline {
   const { config, log, metrics } = options;
   const { dbPath, aliasTables, capture, aliasIntervalSeconds: intervalSeconds } = config;
   const tell = tellOf('aliases', options);
   const connection = new RedisConnection(config.redis, 'aliases');
+  const startedAt = before?.startedAt ?? Date.now();
+  const kinds = [...aliasTables.map(({ type }) => type), ...config.documents.map(({ name }) => name)];
   const lane = aliasLane({
+    handover: before && within(before.lane, new Set(kinds)),
     ...sourceOptions(config),
     set: mappingSet(config),
     install: capture,
@@ -32,8 +45,8 @@ export function aliasPipeline(options: PipelineOptions): AliasPipeline {
   const { turns, passes } = lane;
   if (isNetworkPath(dbPath)) log.warn(networkWarning.what, { event: 'network', hint: networkWarning.remedy });
   const frame = framed(options, {
-    ...{ pipeline: 'aliases', tell, turns, passes, intervalSeconds, firstPassSeconds: 0 },
-    kinds: [...aliasTables.map(({ type }) => type), ...config.documents.map(({ name }) => name)],
+    ...{ pipeline: 'aliases', tell, turns, passes, intervalSeconds, startedAt, kinds },
+    firstPassSeconds: before === undefined ? 0 : undefined,
     wake$: databaseWake$(dbPath),
     beside: [],
     status: (facts) =>
@@ -54,5 +67,20 @@ export function aliasPipeline(options: PipelineOptions): AliasPipeline {
       connection.close();
     },
   });
-  return { ...frame, sample: (name) => sampleDocument(() => lane.state().source, connection, name) };
+  const left = () => {
+    const handover = lane.handOver();
+    return handover && { lane: handover, startedAt };
+  };
+  return {
+    ...frame,
+    handOver: left,
+    sample: (name) => sampleDocument(() => lane.state().source, connection, name),
+  };
 }
+
+/** Without the mappings that are in force no more. */
+const within = (handover: AliasHandover, names: ReadonlySet<string>): AliasHandover => ({
+  ...handover,
+  last: { ...handover.last, report: reportWithin(handover.last.report, names) },
+  unserved: handover.unserved.filter(({ type }) => names.has(type)),
+});

@@ -91,6 +91,7 @@ export function archivePipeline(options: PipelineOptions, postgres: PostgresTarg
   for (const kind of retainedKinds(catalogue)) metrics.retained.inc({ kind }, 0);
   const frame = framed(options, {
     ...{ pipeline, tell, turns, passes, intervalSeconds, firstPassSeconds: intervalSeconds },
+    startedAt: Date.now(),
     kinds: [...catalogue.keys()],
     wake$: merge(ready$, interval(wakeMs)),
     beside: [mirrored$, samples$, looks$],

@@ -1,5 +1,6 @@
 import { type Command, Argument } from 'commander';
-import { describeGaps, installCapture, uninstallCapture } from '../aliases/source/capture';
+import { describeGaps } from '../aliases/source/capture';
+import { installCapture, uninstallCapture } from '../aliases/source/install-capture';
 import { AliasSource } from '../aliases/source/source';
 import { tableStatuses } from '../aliases/status';
 import { useRunningDaemon } from '../embedded/stores';
@@ -50,7 +51,7 @@ export function captureCommand(program: Command, run: RunVerb): void {
         }
         if (action === 'install') {
           source.close();
-          const steps = installCapture(config.dbPath, config.aliasTables, config.aliasCase, {
+          const { steps } = installCapture(config.dbPath, config.aliasTables, config.aliasCase, {
             documents: config.documents,
             tidy: true,
           });

@@ -3,11 +3,17 @@ import { aliasesOnce } from '../aliases/once';
 import type { PassReport } from '../aliases/pass/report';
 import { deleteLeft, forgetMappings } from '../aliases/sink/forget';
 import { readIntroduced } from '../aliases/sink/introduced';
+import { standings } from '../aliases/sink/introduction';
+import type { Mappings } from '../aliases/sink/sink';
 import type { MappingSet } from '../aliases/sink/checkpoint';
 import { leftMappings } from '../aliases/sink/left-keys';
 import { aliasPauseStore } from '../aliases/sink/pause-store';
-import { announceMappings } from '../aliases/sink/rewrite-checkpoint';
-import { capturedIn, installCapture } from '../aliases/source/capture';
+import { announceMappings, renameChangelog } from '../aliases/sink/rewrite-checkpoint';
+import {
+  capturedIn,
+  type Installed as InstalledCapture,
+  installCapture,
+} from '../aliases/source/install-capture';
 import { AliasSource } from '../aliases/source/source';
 import { mappingSet, sourceOptions } from '../aliases/source/source-options';
 import { type TableStatus, tableStatuses } from '../aliases/status';
@@ -21,6 +27,7 @@ import { RedisConnection } from '../connections/redis';
 import { fatal } from '../foundation/errors';
 import { nearest } from '../foundation/nearest';
 import { keyPrefix } from '../mapping/alias-tables';
+import { documentHashes } from '../mapping/fingerprint';
 import { ownKindsOf } from '../mapping/kinds';
 import type { Log } from '../log/log';
 import { type CaptureChange, captureChange } from './capture-change';
@@ -83,7 +90,7 @@ export async function applyMappings(
   const left = leftMappings(introduced, documents);
   requireNames(forget, Object.keys(left), '`millrace config apply --forget` names');
   const archived = pipelines.includes('archive');
-  const cache = pipelines.includes('aliases') ? await applyCache(config, log, yes) : null;
+  const cache = pipelines.includes('aliases') ? await applyCache(config, log, { yes, introduced }) : null;
   const postgres = archived ? await migratePostgres(config, false) : null;
   const connection = new RedisConnection(config.redis, 'apply');
   try {
@@ -109,10 +116,14 @@ export async function applyMappings(
   }
 }
 
-async function applyCache(config: Config, log: Log, yes: readonly string[]): Promise<AppliedCache> {
+/** @param introduced the documents whose keys were ours before, as they were */
+async function applyCache(
+  config: Config,
+  log: Log,
+  { yes, introduced }: { readonly yes: readonly string[]; readonly introduced: Mappings },
+): Promise<AppliedCache> {
   const since = Date.now();
-  await announce(config, { ...mappingSet(config), since });
-  const { capture, notServed } = install(config);
+  const { capture, notServed } = await announced(config, { ...mappingSet(config), since }, introduced);
   const report = await aliasesOnce(config, log, { claimed: new Set(yes), since });
   const builtIn = builtInNames(config);
   const isAbsent = ({ type, state }: TableStatus) => state === 'missing' && builtIn.has(type);
@@ -124,19 +135,26 @@ async function applyCache(config: Config, log: Log, yes: readonly string[]): Pro
   };
 }
 
-/** @throws E_PAUSED before anything is done */
-async function announce({ redis }: Config, set: MappingSet): Promise<void> {
+/** Installs what the capture lacks, between two words to daemons that run. @throws E_PAUSED before anything is done */
+async function announced(config: Config, set: MappingSet, introduced: Mappings): Promise<Installed> {
+  const { redis, documents } = config;
   const connection = new RedisConnection(redis, 'apply');
   try {
     await connection.connect();
     await refusePaused('aliases', aliasPauseStore(connection));
     await announceMappings(connection, set);
+    const installed = install(config);
+    const { renamed, missed } = installed;
+    const standing = standings({ documents, hashes: documentHashes(documents), claimed: new Set() });
+    const isNew = (name: string) => standing.of(name, introduced) !== 'known';
+    if (renamed !== undefined) await renameChangelog(connection, renamed, missed.every(isNew));
+    return installed;
   } finally {
     connection.close();
   }
 }
 
-interface Installed {
+interface Installed extends Pick<InstalledCapture, 'renamed' | 'missed'> {
   readonly capture: CaptureChange;
   /** The mappings that cannot be served. */
   readonly notServed: readonly TableStatus[];
@@ -147,12 +165,13 @@ function install(config: Config): Installed {
   const source = AliasSource.open(options);
   try {
     const before = capturedIn(options.path);
-    if (config.capture && source.truths.size > 0)
-      installCapture(options.path, options.mappings, options.aliasCase, {
-        documents: config.documents,
-        tidy: true,
-      });
+    const { documents } = config;
+    const { renamed, missed } =
+      config.capture && source.truths.size > 0
+        ? installCapture(options.path, options.mappings, options.aliasCase, { documents, tidy: true })
+        : { renamed: undefined, missed: [] };
     return {
+      ...{ renamed, missed },
       capture: captureChange(before, capturedIn(options.path)),
       notServed: tableStatuses(source).filter(({ state }) => state !== 'served'),
     };

@@ -1,4 +1,4 @@
-import type { capturedIn } from '../aliases/source/capture';
+import type { capturedIn } from '../aliases/source/install-capture';
 
 /** What has changed of ours in the SQLite file, by the tables that it is on. */
 export interface CaptureChange {

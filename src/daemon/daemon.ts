@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { EMPTY, ignoreElements, lastValueFrom, merge, Subject } from 'rxjs';
-import { aliasPipeline } from '../aliases/pipeline';
+import { aliasPipeline, type CacheHandover } from '../aliases/pipeline';
 import { stopped } from '../aliases/pass/report';
 import { archivePipeline } from '../archive/pipeline';
 import { banner } from './banner';
@@ -28,8 +28,17 @@ export interface DaemonOptions {
   readonly http?: boolean;
   /** Whether it begins anew after the stop: then it does not say that it was stopped. */
   readonly goesOn?: () => boolean;
+  /** What a daemon before this one has left, in this process. */
+  readonly before?: Handover | undefined;
+  /** Called when the pipelines have ended, if it begins anew after the stop. */
+  readonly onHandover?: (handover: Handover) => void;
   /** Called when the daemon runs and its HTTP endpoint, if it has one, listens. */
   readonly onRunning?: (httpUrl: string | undefined, control: Control) => void;
+}
+
+/** What a daemon leaves to one with other mappings that follows in the same process. */
+export interface Handover {
+  readonly aliases: CacheHandover | undefined;
 }
 
 function judge<Status, Report>(pipeline: Pipeline<Status, Report>, status: Status) {
@@ -67,7 +76,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     text: banner(config),
   });
   logLeftOut(leftOut, log);
-  const aliases = pipelines.includes('aliases') ? aliasPipeline(parts) : undefined;
+  const aliases = pipelines.includes('aliases') ? aliasPipeline(parts, options.before?.aliases) : undefined;
   const archive = postgres === undefined ? undefined : archivePipeline(parts, postgres);
   const leftBehind = new LeftBehind(config, log);
   const status = (): DaemonStatus => {
@@ -126,7 +135,8 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
       leftBehind.watch$(signal),
     );
     await lastValueFrom(everything$.pipe(ignoreElements()), { defaultValue: undefined });
-    if (options.goesOn?.() !== true) log.info('stopped', { event: 'stop', text: stopped });
+    if (options.goesOn?.() === true) options.onHandover?.({ aliases: aliases?.handOver() });
+    else log.info('stopped', { event: 'stop', text: stopped });
   } finally {
     signal.removeEventListener('abort', cut);
     over.abort();

@@ -7,7 +7,7 @@ import { timestamp } from '../foundation/timestamp';
 import { hangUp$ } from '../foundation/hang-up';
 import type { PipelineEvent } from '../pipeline/event';
 import { abort$ } from '../pipeline/pump';
-import { type DaemonOptions, runDaemon } from './daemon';
+import { type DaemonOptions, type Handover, runDaemon } from './daemon';
 
 export interface ReloadingOptions extends DaemonOptions {
   /** Reads the settings again. @throws what is wrong with them */
@@ -43,7 +43,7 @@ const isOvertaken = (event: PipelineEvent): boolean =>
 /**
  * Runs the daemon with the mappings that are in force. At a hang-up, when `config apply` asks, or where Redis is served by those of a newer file, it reads them again: if they are in order, and
  * others than before, the daemon stops as it does for good, between two steps, and begins anew with them in this process, where its
- * checkpoints say. Mappings that are wrong change nothing.
+ * checkpoints say; documents that are as they were go on without a pass. Mappings that are wrong change nothing.
  * @throws the fatal error that ended it
  */
 export async function runReloading({ reread, signal, ...options }: ReloadingOptions): Promise<void> {
@@ -81,13 +81,18 @@ export async function runReloading({ reread, signal, ...options }: ReloadingOpti
     requests.request$,
   );
   const listening = asked$.pipe(concatMap(reload), takeUntil(abort$(signal))).subscribe();
+  let before: Handover | undefined;
   const goesOn = () => force.over.signal.aborted && !signal.aborted;
   try {
     do {
       force.over = new AbortController();
+      // If this run leaves nothing, the next begins as at a start.
+      const left = before;
+      before = undefined;
       await runDaemon({
         ...options,
-        goesOn,
+        ...{ goesOn, before: left },
+        onHandover: (handover) => (before = handover),
         onRunning: (url, control) => {
           control.events$.pipe(filter(isOvertaken)).subscribe(() => {
             overtaken$.next(undefined);

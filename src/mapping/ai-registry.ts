@@ -2,11 +2,11 @@ import { catalogueOf, type Column, type Kind, type Parent } from './kinds';
 
 const text = (column: string): Column => ({ column, field: column, decoder: 'text' });
 const json = (column: string, field = column): Column => ({ column, field, decoder: 'json' });
-const float = (column: string): Column => ({ column, field: column, decoder: 'float or none' });
+const float = (column: string): Column => ({ column, field: column, decoder: 'float', none: '0' });
 const integer = (column: string): Column => ({ column, field: column, decoder: 'integer' });
 const time = (column: string): Column => ({ column, field: column, decoder: 'time' });
 const born = (column: string): Column => ({ ...time(column), required: true });
-const ended: Column = { column: 'completed_at', field: 'completed_at', decoder: 'time or none' };
+const ended: Column = { column: 'completed_at', field: 'completed_at', decoder: 'time', none: '' };
 const lasts: NonNullable<Kind['lasts']> = { status: 'status', until: 'completed_at' };
 const name = (column: string): Column => ({ ...text(column), required: true });
 const ownRun: Parent = { column: 'training_run_id', kind: 'run', from: 0 };

@@ -5,17 +5,7 @@ import { isNamedByOne, type OwnRecord } from './own-key';
 export type KindName = string;
 
 /** How the text of a hash field becomes the text of a column: see decode.ts. */
-export type Decoder =
-  | 'text'
-  | 'json'
-  | 'integer'
-  | 'float'
-  | 'float or none'
-  | 'time'
-  | 'time or none'
-  | 'bool'
-  | 'uuid'
-  | 'bytes';
+export type Decoder = 'text' | 'json' | 'integer' | 'float' | 'time' | 'bool' | 'uuid' | 'bytes';
 
 export interface Column {
   /** Its name in Postgres. */
@@ -25,6 +15,8 @@ export interface Column {
   readonly decoder: Decoder;
   /** A record without this field is not complete yet: it is parked. */
   readonly required?: true;
+  /** A value that means that there is none; of a number, in whatever spelling: `0` is `0.0` as well. */
+  readonly none?: string;
 }
 
 export interface Parent {

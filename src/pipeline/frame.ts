@@ -34,8 +34,10 @@ export interface FrameParts<Status, Report> extends Pick<
   readonly turns: Turns<Report>;
   readonly passes: PassRunner<Report>;
   readonly intervalSeconds: number;
-  /** When the interval first asks for a pass; afterwards each interval. */
-  readonly firstPassSeconds: number;
+  /** When the interval first asks for a pass; afterwards each interval. undefined: when it would have if the run before had gone on. */
+  readonly firstPassSeconds: number | undefined;
+  /** Since when the intervals count, in milliseconds since 1970: the start, of this run or of one before it. */
+  readonly startedAt: number;
   readonly wake$: Observable<unknown>;
   /** What runs beside the turns. At a stop each of these completes by itself, for it may have something in hand. */
   readonly beside: readonly Observable<unknown>[];
@@ -60,12 +62,13 @@ export function framed<Status, Report>(
   parts: FrameParts<Status, Report>,
 ): Pipeline<Status, Report> {
   const { metrics, signal } = options;
-  const { pipeline, kinds, turns, passes, intervalSeconds, firstPassSeconds, pauses } = parts;
+  const { pipeline, kinds, turns, passes, intervalSeconds, firstPassSeconds, startedAt, pauses } = parts;
   const { troubles, health, cut, close } = parts;
   const { pause, resume } = pauses;
-  const startedAt = Date.now();
   const intervalMs = intervalSeconds * 1_000;
-  const passes$ = timer(firstPassSeconds * 1_000, intervalMs).pipe(
+  const firstMs =
+    firstPassSeconds === undefined ? nextTick(startedAt, intervalMs) - Date.now() : firstPassSeconds * 1_000;
+  const passes$ = timer(firstMs, intervalMs).pipe(
     exhaustMap(() => passes.request('interval')),
     takeUntil(abort$(signal)),
   );

@@ -2,11 +2,12 @@ import type { PipelineName } from '../config/names';
 import type { Log } from '../log/log';
 import type { Metrics } from '../metrics/metrics';
 import type { Tell } from './event';
+import type { Scope } from './pass-runner';
 
 /** How a pipeline's full passes are told. */
 export interface PassWords<Report> {
-  /** What a person reads when a pass begins. */
-  readonly started: () => string;
+  /** What a person reads when a pass begins. @param of the mappings that it is of; undefined: all */
+  readonly started: (of: readonly string[] | undefined) => string;
   /** What a person reads when it is complete. */
   readonly summary: (report: Report) => string;
   /** How many records the pass found different, by kind. */
@@ -25,8 +26,9 @@ export interface PassTellerOptions<Report> {
 export function passTeller<Report extends { readonly ms: number }>(options: PassTellerOptions<Report>) {
   const { pipeline, log, metrics, tell, words } = options;
   return {
-    begun(reason: string): void {
-      log.info('pass started', { event: 'pass.start', pipeline, reason, text: words.started() });
+    begun(reason: string, scope: Scope): void {
+      const of = scope === 'all' ? undefined : [...scope];
+      log.info('pass started', { event: 'pass.start', pipeline, reason, of, text: words.started(of) });
       tell({ type: 'pass-started', reason });
     },
     done(report: Report): void {

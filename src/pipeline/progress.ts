@@ -25,6 +25,8 @@ export interface Progress<Pass extends PassTimes = PassTimes> {
   readonly checkpointAgeSeconds: number | null;
   readonly lastPass: Pass | null;
   readonly passRunning: boolean;
+  /** The mappings that the pass under way is of; null: of all, or there is none. */
+  readonly passOf: readonly string[] | null;
   /** When the next full pass is due by the interval. */
   readonly nextPassAt: number;
   /** How many records (or entries) are in the log after the checkpoint; null: not known, or only another instance knows. */
@@ -46,6 +48,7 @@ export const progressOf = <Report extends { readonly startedAt: number; readonly
     paused,
     lastPass,
     passRunning,
+    passScope,
     applied,
     incidents,
   }: LaneState<Report>,
@@ -57,6 +60,7 @@ export const progressOf = <Report extends { readonly startedAt: number; readonly
   lastProgressAt: timeOf(lastProgressAt, now),
   lastPass: passAt(lastPass, now),
   passRunning,
+  passOf: passScope === undefined || passScope === 'all' ? null : [...passScope],
   applied,
   paused: paused ?? null,
   incidents,

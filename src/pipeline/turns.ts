@@ -1,7 +1,7 @@
 import { describeError, type ErrorReport, isFatal } from '../foundation/errors';
 import type { Incident } from './incidents/incident';
 import type { Incidents } from './incidents/incidents';
-import type { LastPass, PassRunner } from './pass-runner';
+import type { LastPass, PassRunner, Scope } from './pass-runner';
 import type { Pause, PauseState } from './pause';
 import type { CycleOutcome } from './pump';
 
@@ -58,6 +58,8 @@ export interface LaneState<Report> {
   readonly lastProgressAt: number;
   readonly paused: Pause | undefined;
   readonly passRunning: boolean;
+  /** Of which mappings that pass is; undefined: there is none. */
+  readonly passScope: Scope | undefined;
   readonly lastPass: LastPass<Report> | undefined;
   readonly applied: number;
   readonly incidents: readonly Incident[];
@@ -91,6 +93,7 @@ export class Turns<Report> {
       lastProgressAt: this.#lastProgressAt,
       paused: this.paused,
       passRunning: passes.active,
+      passScope: passes.scope,
       lastPass: passes.last,
       applied: applied.total,
       incidents: incidents.list,

@@ -150,8 +150,13 @@ export const parked = (count: number): Sentence =>
     ? say('parked', 'none')
     : say('parked', `${grouped(count)} record${count === 1 ? '' : 's'} (millrace dead-letters list)`, 'warn');
 
-const nextPass = ({ passRunning, nextPassAt }: Pick<Progress, 'passRunning' | 'nextPassAt'>, now: number) =>
-  passRunning ? 'running now' : nextPassAt <= now ? 'due' : `in ${span(nextPassAt - now)}`;
+const nextPass = (
+  { passRunning, passOf, nextPassAt }: Pick<Progress, 'passRunning' | 'passOf' | 'nextPassAt'>,
+  now: number,
+): string => {
+  if (passRunning) return passOf === null ? 'running now' : `one of ${inFew(passOf)} is running now`;
+  return nextPassAt <= now ? 'due' : `in ${span(nextPassAt - now)}`;
+};
 
 function failure({ failure, failingSince }: Pick<Progress, 'failure' | 'failingSince'>, now: number) {
   if (failure === null) return undefined;

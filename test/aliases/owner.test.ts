@@ -1,7 +1,7 @@
 import { copyFileSync, renameSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { installCapture } from '../../src/aliases/source/capture';
+import { installCapture } from '../../src/aliases/source/install-capture';
 import { defaultMappings } from '../../src/mapping/alias-tables';
 import { AliasSource } from '../../src/aliases/source/source';
 import { startDaemon, type TestDaemon } from '../support/daemon';

@@ -1,4 +1,4 @@
-import { type Pass, PassRunner, type PassRunnerOptions } from '../../src/pipeline/pass-runner';
+import { type Pass, PassRunner, type PassRunnerOptions, type Scope } from '../../src/pipeline/pass-runner';
 
 /** Passes of so many chunks, whose reports are the reasons they began for; what the chunks do is up to each test. */
 function build({ chunks = 2, ...more }: Partial<PassRunnerOptions<string>> & { chunks?: number } = {}) {
@@ -6,8 +6,8 @@ function build({ chunks = 2, ...more }: Partial<PassRunnerOptions<string>> & { c
   const done: string[] = [];
   const wanted: number[] = [];
   const during: (() => void)[] = [];
-  const begin = (reason: string): Pass<string> => {
-    begun.push(reason);
+  const begin = (reason: string, scope: Scope): Pass<string> => {
+    begun.push(scope === 'all' ? reason : `${reason}: ${[...scope].join(', ')}`);
     let left = chunks;
     return {
       get progress() {
@@ -77,9 +77,9 @@ test('a chunk that fails is taken up again, a pass that cannot begin is still wa
   let open = false;
   const other = build({
     mayBegin: () => Promise.resolve(open),
-    begin: (reason) => {
+    begin: (reason, scope) => {
       if (locked) throw new Error('locked');
-      return other.begin(reason);
+      return other.begin(reason, scope);
     },
   });
   void other.runner.request('start');
@@ -89,4 +89,39 @@ test('a chunk that fails is taken up again, a pass that cannot begin is still wa
   locked = false;
   await other.through();
   expect(other.done).toEqual(['start']);
+});
+
+test('a pass of some mappings is of these alone, and of all that were asked for before it began or while it ran', async () => {
+  const { runner, begun, during, through } = build({ join: (last, report) => `${last}, ${report}` });
+  runner.restart('changed', new Set(['card']));
+  runner.restart('doubt', new Set(['team']));
+  await through();
+  expect([begun, runner.last]).toEqual([['doubt: card, team'], undefined]); // none of all yet
+
+  await Promise.all([runner.request('start'), through()]);
+  const { doneAt } = runner.last ?? {};
+  const one = runner.request('changed', new Set(['card', 'team']));
+  during.push(() => {
+    void runner.request('again', new Set(['team'])); // one under way will do
+    runner.restart('doubt', new Set(['player']));
+  });
+  await through();
+  expect(await one).toBe('doubt');
+  expect(begun.slice(1)).toEqual(['start', 'changed: card, team', 'doubt: card, team, player']);
+  expect(runner.last).toEqual({ report: 'start, doubt', doneAt });
+  expect(runner.scope).toBeUndefined();
+});
+
+test('a pass of some mappings does not answer for one of all', async () => {
+  const { runner, begun, during, through } = build();
+  void runner.request('changed', new Set(['card']));
+  let asked: Promise<string> | undefined;
+  during.push(() => {
+    expect(runner.scope).toEqual(new Set(['card']));
+    asked = runner.request('asked for');
+    expect(runner.scope).toBe('all');
+  });
+  await through();
+  expect(begun).toEqual(['changed: card', 'asked for']);
+  expect(await asked).toBe('asked for');
 });

@@ -1,21 +1,22 @@
 import type { Log } from '../../log/log';
 import type { Metrics } from '../../metrics/metrics';
 import type { Tell } from '../../pipeline/event';
-import { type Pass, PassRunner } from '../../pipeline/pass-runner';
+import { type LastPass, type Pass, PassRunner, type Scope } from '../../pipeline/pass-runner';
 import { passTeller } from '../../pipeline/pass-teller';
 import { AliasFullPass, type PassOptions } from './full-pass';
-import type { TypeResult } from './type-counts';
-import { aliasPassWords, blockedError, type PassReport } from './report';
+import { aliasPassWords, blockedError, joined, type PassReport, reportOf } from './report';
 
 /** Aliases in a chunk: few enough that a fresh change does not wait long for the two chunks on their way, enough to make round trips weigh little. */
 const chunk = 1_000;
 
 type WithoutChunk = Omit<PassOptions, 'chunk'>;
 
-/** A full pass that ends with a report. */
-export function beginPass(options: WithoutChunk): Pass<PassReport> {
-  const pass = new AliasFullPass({ ...options, chunk });
-  const documents = [...options.truths().keys()].filter((name) => !options.aliasTruths().has(name));
+/** A pass that ends with a report. @param scope of which mappings */
+export function beginPass(options: WithoutChunk, scope: Scope = 'all'): Pass<PassReport> {
+  const within = scope === 'all' ? options : onlyOf(options, scope);
+  const pass = new AliasFullPass({ ...within, chunk });
+  const documents = [...within.truths().keys()].filter((name) => !within.aliasTruths().has(name));
+  const of = scope === 'all' ? {} : { of: [...scope] };
   const startedAt = Date.now();
   const moment = performance.now();
   return {
@@ -25,13 +26,36 @@ export function beginPass(options: WithoutChunk): Pass<PassReport> {
     step: async () => {
       const results = await pass.step();
       if (results === 'more') return 'more';
-      const report = reportOf(results, startedAt, Math.round(performance.now() - moment));
-      return documents.length === 0 ? report : { ...report, documents };
+      const ms = Math.round(performance.now() - moment);
+      return reportOf(Object.fromEntries(results), documents, { startedAt, ms, ...of });
     },
   };
 }
 
+/** As if there were these mappings alone: neither their tables nor their keys are looked at. */
+function onlyOf(options: WithoutChunk, scope: ReadonlySet<string>): WithoutChunk {
+  const { truths, aliasTruths, doubtful } = options;
+  return {
+    ...options,
+    truths: lastAnswer(truths, (all) => new Map([...all].filter(([name]) => scope.has(name)))),
+    aliasTruths: lastAnswer(aliasTruths, (all) => new Map([...all].filter(([name]) => scope.has(name)))),
+    doubtful: () => doubtful().filter((name) => scope.has(name)),
+  };
+}
+
+/** Makes an answer anew only when it is asked about something else. */
+function lastAnswer<In, Out>(ask: () => In, make: (about: In) => Out): () => Out {
+  let known: { readonly about: In; readonly answer: Out } | undefined;
+  return () => {
+    const about = ask();
+    if (known?.about !== about) known = { about, answer: make(about) };
+    return known.answer;
+  };
+}
+
 export interface AliasPassesOptions extends WithoutChunk {
+  /** The last pass of a run before this one. */
+  readonly last?: LastPass<PassReport> | undefined;
   readonly log: Log;
   readonly metrics: Metrics;
   readonly tell: Tell;
@@ -40,39 +64,28 @@ export interface AliasPassesOptions extends WithoutChunk {
 
 /** The full passes of a lane, with log lines, events and metrics. */
 export function aliasPasses(options: AliasPassesOptions): PassRunner<PassReport> {
-  const { log, metrics, tell, unserved, onDone } = options;
+  const { log, metrics, tell, unserved, last, onDone } = options;
   const pipeline = 'aliases';
   const teller = passTeller({ pipeline, log, metrics, tell, words: aliasPassWords });
+  const count = ({ types }: PassReport) => {
+    for (const [kind, { skipped }] of Object.entries(types)) metrics.skipped.set({ pipeline, kind }, skipped);
+  };
+  if (last !== undefined) count(last.report);
   return new PassRunner({
-    begin: (reason) => {
-      unserved?.begin();
-      const pass = beginPass(options);
-      teller.begun(reason);
+    last,
+    join: joined,
+    begin: (reason, scope) => {
+      unserved?.begin(scope);
+      const pass = beginPass(options, scope);
+      teller.begun(reason, scope);
       return pass;
     },
     onDone: (report) => {
       unserved?.done();
       onDone(report);
-      for (const [kind, { skipped }] of Object.entries(report.types))
-        metrics.skipped.set({ pipeline, kind }, skipped);
+      count(report);
       teller.done(report);
       for (const type of report.blocked) log.failure('error', blockedError(type, report));
     },
   });
-}
-
-function reportOf(results: ReadonlyMap<string, TypeResult>, startedAt: number, ms: number): PassReport {
-  const sum = (count: (result: TypeResult) => number) =>
-    [...results.values()].reduce((total, result) => total + count(result), 0);
-  return {
-    startedAt,
-    ms,
-    total: sum((result) => result.total),
-    added: sum((result) => result.added),
-    updated: sum((result) => result.updated),
-    deleted: sum((result) => result.deleted),
-    skipped: sum((result) => result.skipped),
-    types: Object.fromEntries(results),
-    blocked: [...results].filter(([, result]) => result.blocked !== undefined).map(([type]) => type),
-  };
 }

@@ -21,14 +21,59 @@ export interface PassReport {
   readonly types: Readonly<Record<string, TypeResult>>;
   /** Those of `types` that are documents; left out where alias tables alone are served. */
   readonly documents?: readonly string[];
+  /** Set when the pass was of these mappings alone. */
+  readonly of?: readonly string[];
   /** The mappings whose keys were left as they are: see TypeResult. */
   readonly blocked: readonly string[];
 }
 
+/** Adds a pass up. @param documents those of the mappings that are documents */
+export function reportOf(
+  types: Readonly<Record<string, TypeResult>>,
+  documents: readonly string[],
+  times: Pick<PassReport, 'startedAt' | 'ms' | 'of'>,
+): PassReport {
+  const results = Object.entries(types);
+  const sum = (count: 'total' | 'added' | 'updated' | 'deleted' | 'skipped') =>
+    results.reduce((total, [, result]) => total + result[count], 0);
+  return {
+    ...times,
+    total: sum('total'),
+    added: sum('added'),
+    updated: sum('updated'),
+    deleted: sum('deleted'),
+    skipped: sum('skipped'),
+    types,
+    ...(documents.length === 0 ? {} : { documents }),
+    blocked: results.filter(([, { blocked }]) => blocked !== undefined).map(([type]) => type),
+  };
+}
+
+/** The report of a pass of all mappings, with what one of some has found since. Pure. */
+export const joined = (last: PassReport, { types, documents = [] }: PassReport): PassReport => {
+  const { startedAt, ms } = last;
+  const all = new Set([...(last.documents ?? []), ...documents]);
+  return reportOf({ ...last.types, ...types }, [...all], { startedAt, ms });
+};
+
+/** A report without the mappings that are in force no more. Pure. */
+export const reportWithin = (
+  { types, documents = [], startedAt, ms }: PassReport,
+  names: ReadonlySet<string>,
+): PassReport =>
+  reportOf(
+    Object.fromEntries(Object.entries(types).filter(([type]) => names.has(type))),
+    documents.filter((name) => names.has(name)),
+    { startedAt, ms },
+  );
+
 /** The lines that the service before Millrace printed, which its users know, and how long a pass took. */
 export const aliasPassWords: PassWords<PassReport> = {
-  started: () => `[${timestamp()}] Starting sync...`,
-  summary: (report) => summary(report, ['✓ Sync complete:', 'Added', 'Updated', 'Deleted']),
+  started: (of) => `[${timestamp()}] Starting sync${of === undefined ? '' : ` of ${inFew(of)}`}...`,
+  summary: (report) => {
+    const title = `✓ Sync${report.of === undefined ? '' : ` of ${inFew(report.of)}`} complete:`;
+    return summary(report, [title, 'Added', 'Updated', 'Deleted']);
+  },
   differences: ({ types }) =>
     Object.entries(types).map(([type, { added, updated, deleted }]) => [type, added + updated + deleted]),
 };
@@ -41,6 +86,10 @@ export function dryRunSummary(report: PassReport): string {
   );
   return `${lines}${stops.join('')}Dry run: nothing was changed.`;
 }
+
+/** The mappings whose keys are as they should be after a pass. */
+export const writtenBy = ({ types, blocked }: Pick<PassReport, 'types' | 'blocked'>): readonly string[] =>
+  Object.keys(types).filter((type) => !blocked.includes(type));
 
 /** The documents that no row has a key for, as a pass has found: a table is empty, or a `where` fits nothing. */
 export const emptyDocuments = ({ documents = [], types }: Pick<PassReport, 'documents' | 'types'>) =>

@@ -2,7 +2,8 @@ import { retryable } from '../../foundation/errors';
 import type { Vouching } from './alias-case';
 import { sameLog } from '../source/changelog';
 import type { AliasCheckpoint, MappingSet } from './checkpoint';
-import { type AliasJudgement, judgeContinuity } from './continuity';
+import { type AliasJudgement, judgeContinuity, type Known } from './continuity';
+import type { Renamed } from '../source/install-capture';
 import type { AliasSink } from './sink';
 import type { AliasSource } from '../source/source';
 
@@ -11,16 +12,26 @@ const probeMs = 1_000;
 /** Beginning another incarnation within this time means that two instances follow different files; later, that a file was replaced. */
 const rivalryMs = 60_000;
 
+export interface FollowerOptions {
+  readonly sink: AliasSink;
+  readonly vouching: Vouching;
+  /** How far the lane before this one has come, in this process. */
+  readonly before: Known | undefined;
+  readonly renamed: () => Renamed | undefined;
+}
+
 /** Makes sure that the checkpoint we build on is the one in Redis, and that the changelog goes on from there. */
 export class AliasFollower {
+  readonly #options: FollowerOptions;
   readonly #sink: AliasSink;
   readonly #vouching: Vouching;
   #probedAt = -Infinity;
   #adoptedAt = -Infinity;
 
-  constructor(sink: AliasSink, vouching: Vouching) {
-    this.#sink = sink;
-    this.#vouching = vouching;
+  constructor(options: FollowerOptions) {
+    this.#options = options;
+    this.#sink = options.sink;
+    this.#vouching = options.vouching;
   }
 
   /** Compares, once a second. @returns the judgement when the checkpoint is not ours any more. @throws E_TWO_SOURCES, or the error of Redis */
@@ -29,16 +40,30 @@ export class AliasFollower {
     const expected = sink.checkpoint;
     if (expected !== undefined && performance.now() - this.#probedAt < probeMs) return undefined;
     const before = sink.confirmed;
-    const { raw, checkpoint } = await sink.load();
-    requireNewest(sink.set, checkpoint);
+    const { raw, checkpoint: found } = await sink.load();
+    requireNewest(sink.set, found);
     this.#probedAt = performance.now();
-    const lacksPosition = source.changelog !== undefined && checkpoint?.position === null;
-    if (expected !== undefined && expected.stamp === checkpoint?.stamp && !lacksPosition) return undefined;
+    const lacksPosition = source.changelog !== undefined && found?.position === null;
+    if (expected !== undefined && expected.stamp === found?.stamp && !lacksPosition) return undefined;
+    const checkpoint = found && renamedIn(found, this.#options.renamed());
     const known = before && { incarnation: before.incarnation, seq: before.position?.seq ?? 0 };
-    const judgement = judgeContinuity(raw, checkpoint, source.changelog, known, sink.set);
-    if (judgement.action === 'resume' && checkpoint !== undefined) sink.resume(raw, checkpoint);
-    else await this.#adopt(raw, checkpoint, source);
-    return judgement;
+    const judgement = judgeContinuity(
+      raw,
+      checkpoint,
+      source.changelog,
+      known ?? this.#options.before,
+      sink.set,
+    );
+    if (judgement.action === 'resume' && checkpoint !== undefined) {
+      sink.resume(raw, checkpoint);
+      // So that the checkpoint in Redis names it, too; should this fail, it is found out in the next turn.
+      if (checkpoint !== found) sink.send([]).catch(() => undefined);
+    } else await this.#adopt(raw, checkpoint, source);
+    // Between two lanes an apply of the same mappings may have begun anew: no incident.
+    const { before: lane } = this.#options;
+    const applied =
+      known === undefined && lane !== undefined && found !== undefined && found.incarnation !== lane.incarnation;
+    return applied ? { action: judgement.action, needsPass: judgement.needsPass } : judgement;
   }
 
   async #adopt(raw: string, found: AliasCheckpoint | undefined, source: AliasSource): Promise<void> {
@@ -57,6 +82,12 @@ export class AliasFollower {
     this.#adoptedAt = performance.now();
   }
 }
+
+/** A checkpoint whose position is of a changelog that has another id now, and goes on. */
+const renamedIn = (checkpoint: AliasCheckpoint, renamed: Renamed | undefined): AliasCheckpoint =>
+  renamed !== undefined && checkpoint.position?.changelog === renamed.from
+    ? { ...checkpoint, position: { ...checkpoint.position, changelog: renamed.to } }
+    : checkpoint;
 
 /** @throws E_TWO_MAPPINGS (retryable) when Redis is served by mappings of a newer file than ours */
 function requireNewest(ours: MappingSet, found: AliasCheckpoint | undefined): void {

@@ -3,8 +3,8 @@ import type { JudgedMapping } from './checkpoint';
 import type { AliasSink, Mappings } from './sink';
 
 /**
- * `known`: its keys are ours. `changed`: so they are, and were written by another wording of it. `new`: the keys under its prefix may be another
- * program's. `claimed`: so it is, and somebody has said that they are ours now.
+ * `known`: its keys are ours. `changed`: so they are, and some were written by another wording of it, or by a pass that was broken off. `new`: the keys
+ * under its prefix may be another program's. `claimed`: so it is, and somebody has said that they are ours now.
  */
 export type Standing = 'known' | 'changed' | 'new' | 'claimed';
 
@@ -15,6 +15,9 @@ export interface IntroductionOptions {
   /** The names whose keys in Redis are ours from now on, whatever they hold. */
   readonly claimed: 'all' | ReadonlySet<string>;
 }
+
+/** No mapping's: of one whose first pass, or first since it was changed, is not complete. */
+const unwrittenHash = '';
 
 /**
  * How mappings stand, going by what a checkpoint has of them. Whatever is no document is known: alias tables have a rule of their own
@@ -71,8 +74,18 @@ export class Introduction {
     return standing === 'known' || standing === 'changed';
   }
 
-  /** @param names what a pass goes on to write */
+  /** Their keys are ours; until all are written they count as changed. @param names what a pass goes on to write */
   judged(names: readonly string[]): void {
+    const missing = this.#standings.missing(names, this.#sink.mappings);
+    const unwritten = Object.entries(missing).map(([name, mapping]) => [
+      name,
+      { ...mapping, hash: unwrittenHash },
+    ]);
+    if (unwritten.length > 0) this.#sink.introduce(Object.fromEntries(unwritten));
+  }
+
+  /** @param names whose keys a pass has written to the last one */
+  written(names: readonly string[]): void {
     const missing = this.#standings.missing(names, this.#sink.mappings);
     if (Object.keys(missing).length > 0) this.#sink.introduce(missing);
   }

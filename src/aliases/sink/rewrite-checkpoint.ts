@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { retryable } from '../../foundation/errors';
+import type { Renamed } from '../source/install-capture';
 import { readAsset } from '../../foundation/package-root';
 import type { RedisConnection } from '../../connections/redis';
 import {
@@ -44,11 +45,26 @@ export async function rewriteCheckpoint(
 
 /**
  * Says before triggers are changed that other mappings are in force now: a daemon with those of before stands back, instead of taking the
- * change for a loss. Without a position, whoever goes on begins with a pass. @throws as `rewriteCheckpoint` does
+ * change for a loss. @throws as `rewriteCheckpoint` does
  */
 export const announceMappings = (connection: RedisConnection, set: MappingSet): Promise<void> =>
   rewriteCheckpoint(connection, (found) =>
-    found.set?.hash === set.hash
-      ? undefined
-      : { ...found, set, position: null, at: Date.now(), by: `${hostname()}:${process.pid}` },
+    found.set?.hash === set.hash ? undefined : { ...found, set, ...signed() },
   );
+
+/**
+ * Says after triggers were changed where the changelog goes on that has another id now. Without a position whoever goes on begins with a pass.
+ * @param goesOn whether nothing has gone unseen of mappings that were followed before @throws as `rewriteCheckpoint` does
+ */
+export const renameChangelog = (
+  connection: RedisConnection,
+  { from, to }: Renamed,
+  goesOn: boolean,
+): Promise<void> =>
+  rewriteCheckpoint(connection, ({ position, ...found }) =>
+    position?.changelog === from
+      ? { ...found, position: goesOn ? { ...position, changelog: to } : null, ...signed() }
+      : undefined,
+  );
+
+const signed = () => ({ at: Date.now(), by: `${hostname()}:${process.pid}` });

@@ -1,13 +1,11 @@
 import type { Database } from 'better-sqlite3';
 import { readAsset } from '../../foundation/package-root';
-import { type AliasTable, type CatalogueEntry, keyExpression, readCatalogue } from './catalogue';
-import { openForReading, writing } from './file/database';
-import { type DocumentEntry, readDocuments } from './documents/catalogue';
+import { type AliasTable, type CatalogueEntry, keyExpression } from './catalogue';
+import type { DocumentEntry } from './documents/catalogue';
 import { planDocuments, type SchemaObject } from './documents/plan-capture';
 import { fillTemplate, quoteIdentifier, quoteText } from './identifiers';
 import { inFew } from '../../foundation/in-few';
-import type { AliasCase, AliasMapping } from '../../mapping/alias-tables';
-import type { DocumentMapping } from '../../mapping/documents';
+import type { AliasCase } from '../../mapping/alias-tables';
 import { lookUpPlan } from './truth-statements';
 import type { UniqueKey } from './unique-keys';
 
@@ -74,7 +72,7 @@ const loggedAfterwards = (table: AliasTable, key: UniqueKey, kind: 'insert' | 'u
       key.binaryColumns.every((name) => name === table.aliasColumn || name === table.idColumn)));
 
 /** Everything in the file that is ours. */
-const objects = (db: Database): readonly SchemaObject[] =>
+export const ownObjects = (db: Database): readonly SchemaObject[] =>
   db
     .prepare<[], SchemaObject>(
       "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name LIKE 'millrace\\_%' ESCAPE '\\' AND sql IS NOT NULL AND (type <> 'table' OR name IN ('millrace_changelog', 'millrace_changelog_id'))",
@@ -99,7 +97,7 @@ export function planCapture(
   aliasCase: AliasCase,
   { documents, tidy }: DocumentCapture = { documents: [], tidy: false },
 ): readonly CaptureStep[] {
-  const present = new Map(objects(db).map((object) => [object.name, object]));
+  const present = new Map(ownObjects(db).map((object) => [object.name, object]));
   const steps: CaptureStep[] = [];
   const want = (name: string, sql: string) => {
     const found = present.get(name);
@@ -182,47 +180,6 @@ export function describeGaps(gaps: readonly string[]): string {
   return inFew(gaps);
 }
 
-export interface InstallOptions {
-  readonly documents: readonly DocumentMapping[];
-  /** See DocumentCapture. */
-  readonly tidy: boolean;
-}
-
-/**
- * Installs or mends the capture in one transaction; does nothing when it is complete.
- * @returns the steps taken. @throws E_DB_BUSY (retryable) while another program holds the write lock; E_DB_CANNOT_OPEN when
- * the file cannot be written to.
- */
-export function installCapture(
-  path: string,
-  mappings: readonly AliasMapping[],
-  aliasCase: AliasCase,
-  { documents, tidy }: InstallOptions = { documents: [], tidy: false },
-): readonly CaptureStep[] {
-  return writing(path, (db) => {
-    const entries = readDocuments(db, documents);
-    const steps = planCapture(db, readCatalogue(db, mappings), aliasCase, { documents: entries, tidy });
-    for (const step of steps) db.exec(step.sql);
-    return steps;
-  });
-}
-
-/** What is ours in the file now. @throws E_DB_… as every opening does */
-export function capturedIn(path: string): readonly SchemaObject[] {
-  const db = openForReading(path);
-  try {
-    return objects(db);
-  } finally {
-    db.close();
-  }
-}
-
-/** Removes every object of ours: the triggers first, since a trigger without its changelog would fail the writers. */
-export function uninstallCapture(path: string): readonly string[] {
-  return writing(path, (db) => {
-    const order = ['trigger', 'index', 'table'];
-    const found = [...objects(db)].sort((a, b) => order.indexOf(a.type) - order.indexOf(b.type));
-    for (const object of found) db.exec(`DROP ${object.type} ${quoteIdentifier(object.name)}`);
-    return found.map((object) => `${object.type} ${object.name}`);
-  });
-}
+/** Whether changes of a table go unseen as the file is now. */
+export const lacksTriggers = (entry: CatalogueEntry, present: ReadonlyMap<string, SchemaObject>): boolean =>
+  entry.state === 'served' && [...triggersFor(entry)].some(([name, sql]) => present.get(name)?.sql !== sql);

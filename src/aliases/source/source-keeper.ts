@@ -3,13 +3,16 @@ import { asRetryable, isFatal, MillraceError } from '../../foundation/errors';
 import { inFew } from '../../foundation/in-few';
 import { fold, foldingOf } from './file/alone';
 import type { FoldVerdict } from './file/fold-process';
-import { installCapture } from './capture';
+import { installCapture, type Renamed } from './install-capture';
 import { type FileIdentity, sameFile } from './file/ground';
+import { describeTables } from './describe-tables';
 import { AliasSource, type SourceChange, type SourceOptions } from './source';
 
 export interface KeeperOptions extends SourceOptions {
   /** Install and mend the capture when it is incomplete. */
   readonly install: boolean;
+  /** Whether a mapping gets a pass anyhow, once its capture is complete (none does). */
+  readonly isNew?: (source: AliasSource, name: string) => boolean;
   /** Called before the file is closed for a moment: the last chance to look at it. */
   readonly onFold?: () => void;
 }
@@ -59,6 +62,7 @@ export class SourceKeeper {
   #folding = false;
   #installAfter = 0;
   #cannotWrite: string | undefined;
+  #renamed: Renamed | undefined;
   /** Whether what is left over of documents was looked for: once, for it may be another program's, which brings it back. */
   #tidied = false;
   #refused: { readonly error: MillraceError; readonly until: number } | undefined;
@@ -81,6 +85,11 @@ export class SourceKeeper {
   /** Why the capture cannot be installed, when it cannot. */
   get cannotWrite(): string | undefined {
     return this.#cannotWrite;
+  }
+
+  /** Ids of the changelog, which went on when its capture was mended: positions of before are good. */
+  get renamed(): Renamed | undefined {
+    return this.#renamed;
   }
 
   /**
@@ -200,9 +209,9 @@ export class SourceKeeper {
     if (source.captureGaps.length === 0 && !tidy) return false;
     if (source.truths.size === 0 && !tidy) return false;
     const { path, mappings, aliasCase, documents = [] } = this.#options;
-    let steps;
+    let installed;
     try {
-      steps = installCapture(path, mappings, aliasCase, { documents, tidy: !this.#tidied });
+      installed = installCapture(path, mappings, aliasCase, { documents, tidy: !this.#tidied });
     } catch (error) {
       if (!(error instanceof MillraceError)) throw error;
       if (error.code === 'E_DB_BUSY' || error.code === 'E_DB_MOVED') return false;
@@ -213,25 +222,15 @@ export class SourceKeeper {
     }
     this.#cannotWrite = undefined;
     this.#tidied = true;
+    const { steps, renamed, missed } = installed;
     if (steps.length === 0) return false; // another instance was faster
-    if (this.#seen !== undefined) this.#needsPass = true;
+    const { isNew } = this.#options;
+    // Of the others nothing has gone unseen: for them the changelog goes on.
+    const goesOn = missed.length > 0 && missed.every((name) => isNew?.(source, name) === true);
+    this.#renamed = goesOn ? renamed : undefined;
+    if (this.#seen !== undefined && !goesOn) this.#needsPass = true;
     if (this.#seen?.captured === true)
       this.#loses(`the capture was mended: ${inFew(steps.map((step) => step.reason))}`);
     return true;
   }
 }
-
-/** The served tables with their mapped columns, and the others with the reason: what a pass depends on. */
-const describeTables = (source: AliasSource): string =>
-  [
-    ...source.entries.map((entry) =>
-      entry.state === 'served'
-        ? `${entry.table}(${entry.idColumn}, ${entry.aliasColumn})`
-        : `${entry.mapping.table} ${entry.reason}`,
-    ),
-    ...source.documents.map((entry) =>
-      entry.state === 'served'
-        ? `${entry.mapping.name} of ${entry.table.name}(${entry.columns.map(({ name }) => name).join(', ')})`
-        : `${entry.mapping.name} ${entry.reason}`,
-    ),
-  ].join(', ');

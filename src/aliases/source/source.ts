@@ -8,7 +8,13 @@ import { openForReading, requireFile, sqliteError } from './file/database';
 import { type DocumentEntry, readDocuments } from './documents/catalogue';
 import { DocumentTruth } from './documents/document-truth';
 import { parseLoggedType } from './documents/logged';
-import { type Fanned, type FanNomination, type Nomination, Nominator } from './documents/nominator';
+import {
+  type Doubt,
+  type Fanned,
+  type FanNomination,
+  type Nomination,
+  Nominator,
+} from './documents/nominator';
 import { type Ground, groundAt, groundUnder, sameFile, sameGround } from './file/ground';
 import type { AliasCase, AliasMapping } from '../../mapping/alias-tables';
 import type { DocumentMapping } from '../../mapping/documents';
@@ -22,6 +28,13 @@ export interface SourceOptions {
   /** None when it is left out. */
   readonly documents?: readonly DocumentMapping[] | undefined;
 }
+
+/** Called when rows of the changelog do not tell all that documents watch: a pass over their keys has to follow. */
+export type OnDoubt = (about: {
+  readonly reason: string;
+  readonly doubt: Doubt;
+  readonly documents: ReadonlySet<string>;
+}) => void;
 
 const writerPatienceMs = 1_000;
 
@@ -115,24 +128,17 @@ export class AliasSource {
     }
   }
 
-  /**
-   * Which keys a page of the changelog names, by mapping.
-   * @param onDoubt called when a row does not tell all that a document watches: a full pass has to follow
-   */
-  nominations(
-    page: Pick<ChangelogPage, 'nominations'>,
-    onDoubt: (reason: string) => void,
-  ): readonly Nomination[] {
+  /** Which keys a page of the changelog names, by mapping. */
+  nominations(page: Pick<ChangelogPage, 'nominations'>, onDoubt: OnDoubt): readonly Nomination[] {
     return [...page.nominations].flatMap(([type, names]): readonly Nomination[] => {
       const logged = parseLoggedType(type);
       if (logged === undefined) return [{ type, names }];
-      const doubt = () => {
-        onDoubt(`what changed in ${logged.table} is not told by its triggers`);
-      };
-      const found = this.#nominator.nominate(logged, names, doubt);
-      if (found !== 'unknown') return found;
-      doubt();
-      return [];
+      const doubted = { unlogged: new Set<string>(), untold: new Set<string>() };
+      const found = this.#nominator.nominate(logged, names, (name, doubt) => doubted[doubt].add(name));
+      const reason = `what changed in ${logged.table} is not told by its triggers`;
+      for (const doubt of ['unlogged', 'untold'] as const)
+        if (doubted[doubt].size > 0) onDoubt({ reason, doubt, documents: doubted[doubt] });
+      return found;
     });
   }
 

@@ -1,4 +1,5 @@
 import type { KeyTruth, WalkPage } from './key-truth';
+import type { Scope } from '../../pipeline/pass-runner';
 import type { UnservedRow } from './unserved';
 
 /** How many unserved rows of a type a pass keeps: a million of them are one mistake. The others are only counted. */
@@ -18,18 +19,23 @@ interface Walked {
 /** The unserved rows that full passes see: a few of each type, as of the last complete pass. */
 export class UnservedRows {
   #walked = new Map<string, readonly UnservedRow[]>();
+  #others: readonly UnservedRow[] = [];
   /** The types, of those without an index, whose table has been looked through in this pass. */
   readonly #searched = new Set<string>();
-  /** As of the last complete pass. */
-  list: readonly UnservedRow[] = [];
   readonly #most: number;
 
-  constructor(most = keptOfType) {
+  /** @param list as of the last complete pass */
+  constructor(
+    most = keptOfType,
+    public list: readonly UnservedRow[] = [],
+  ) {
     this.#most = most;
   }
 
-  begin(): void {
+  /** @param scope of which mappings the pass is: what is known of the others stays */
+  begin(scope: Scope = 'all'): void {
     this.#walked = new Map();
+    this.#others = scope === 'all' ? [] : this.list.filter(({ type }) => !scope.has(type));
   }
 
   /** Takes a page's unserved rows down. Costs nothing unless the page has left rows out. */
@@ -49,7 +55,7 @@ export class UnservedRows {
   }
 
   done(): void {
-    this.list = [...this.#walked.values()].flat();
+    this.list = [...this.#others, ...[...this.#walked.values()].flat()];
   }
 }
 

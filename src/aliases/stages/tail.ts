@@ -3,6 +3,7 @@ import type { Stage } from '../../pipeline/turns';
 import type { Vouching } from '../sink/alias-case';
 import type { Introduction } from '../sink/introduction';
 import type { AliasSink } from '../sink/sink';
+import type { OnDoubt } from '../source/source';
 import { PageApply } from './page-apply';
 import type { Keep } from './keep';
 
@@ -12,8 +13,7 @@ export interface AliasTailOptions {
   readonly vouching: Vouching;
   readonly introduction: Introduction;
   readonly applied: AppliedReport<string>;
-  /** Called when changes may have gone unseen: a full pass has to follow. */
-  readonly onDoubt: (reason: string) => void;
+  readonly onDoubt: OnDoubt;
 }
 
 /** Rows of the changelog in a page, at the most. */

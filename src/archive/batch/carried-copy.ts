@@ -37,6 +37,8 @@ const irregular = new Irregular();
 export class CarriedCopy {
   readonly kind: Kind;
   readonly #columns: readonly Column[];
+  /** By column: whether the shortest ways are right for it, for none of what they take means none. */
+  readonly #isPlain: readonly boolean[];
   readonly #known: KnownId;
   readonly #text = new CopyText();
   readonly #pieces: Buffer[] = [];
@@ -50,6 +52,7 @@ export class CarriedCopy {
   constructor(kind: Kind, known: KnownId) {
     this.kind = kind;
     this.#columns = kind.columns;
+    this.#isPlain = kind.columns.map(isPlain);
     this.#known = known;
   }
 
@@ -109,7 +112,7 @@ export class CarriedCopy {
       const length = lengths[namesCount + index] ?? absent;
       const column = columns[index];
       if (column === undefined) throw irregular;
-      if (length !== absent) this.#column(column, value, at, (at += length));
+      if (length !== absent) this.#column(index, value, at, (at += length));
       else if (column.required) throw irregular;
       else this.#text.value(null);
     }
@@ -117,17 +120,24 @@ export class CarriedCopy {
     this.#size++;
   }
 
-  #column({ decoder, column }: Column, value: Buffer, from: number, to: number): void {
+  #column(index: number, value: Buffer, from: number, to: number): void {
     const text = this.#text;
+    const column = this.#columns[index];
+    if (column === undefined) throw irregular;
+    const decoder = this.#isPlain[index] === true ? column.decoder : undefined;
     if (decoder === 'json') {
       const seen = text.window(value, from, to);
       if ((seen & sawNul) !== 0) throw irregular;
       if ((seen & sawHigh) !== 0 && !isUtf8(value.subarray(from, to))) throw irregular;
-    } else if (decoder === 'float or none' && isPlainNumber(value, from, to)) text.window(value, from, to);
+    } else if (decoder === 'float' && isPlainNumber(value, from, to)) text.window(value, from, to);
     else if (decoder === 'time' && isPlainInstant(value, from, to)) {
       text.window(value, from, to);
       text.append('+00');
-    } else text.value(fitting(() => decode(decoder, column, value.subarray(from, to))));
+    } else {
+      const decoded = fitting(() => decode(column, value.subarray(from, to)));
+      if (decoded === null && column.required) throw irregular;
+      text.value(decoded);
+    }
   }
 
   /** The Postgres id, as text, of the parent that the bytes name: its creation time, and its id. */
@@ -154,6 +164,10 @@ export class CarriedCopy {
     return { kind: parent.kind, identity, pgId, text: Buffer.from(pgId) };
   }
 }
+
+/** See isPlainNumber, and isPlainInstant: these take no 0, and nothing that is empty. */
+const isPlain = ({ decoder, none }: Column): boolean =>
+  none === undefined || (decoder === 'float' && none === '0') || (decoder === 'time' && none === '');
 
 /** row.ts says what is unfit about it. */
 function fitting<T>(make: () => T): T {

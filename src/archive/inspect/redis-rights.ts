@@ -75,8 +75,8 @@ export async function missingRights(
   catalogue: Catalogue,
 ): Promise<readonly string[]> {
   const missing = await missingGrants(client, [
-    ...needed,
     ...neededOfRegistry(catalogue),
+    ...needed,
     ...neededOf(catalogue),
   ]);
   // Not queued, and over its own connection: ioredis would take a queued subscription for one that has begun.

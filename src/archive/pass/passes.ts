@@ -75,7 +75,7 @@ export class ArchivePasses {
   #begin(reason: string): Pass<ArchivePassReport> {
     const pass = new ArchiveFullPass({ ...this.#options, life: () => this.#options.checkpoint.life });
     this.#answers = this.#options.checkpoint.passRequestedAt;
-    this.#teller.begun(reason);
+    this.#teller.begun(reason, 'all');
     return {
       get progress() {
         return pass.progress;

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { instant } from './instant';
-import type { Decoder } from '../../mapping/kinds';
+import type { Column } from '../../mapping/kinds';
 import { quote, Unfit } from './unfit';
 
 /** Text for a column: bytes as found, or plain ASCII of our own making (times, numbers); null is NULL. */
@@ -18,12 +18,15 @@ const no = new Set(['0', 'false', 'f', 'no', 'n', 'off']);
 const whole = /^[+-]?\d{1,40}$/;
 
 /**
- * Text of a hash field -> text of a column: for some numbers 0 means none, for some times ''; any other '' stays. Values that Postgres
- * would take although nobody meant them (`yesterday`, `1_000`) are refused here.
+ * Text of a hash field -> text of a column: what means none is NULL, any other '' stays. Values that Postgres would take although nobody
+ * meant them (`yesterday`, `1_000`) are refused here.
  * @throws Unfit
  */
-export function decode(decoder: Decoder, column: string, raw: Buffer | undefined): Value {
-  if (raw === undefined) return null;
+export function decode(
+  { decoder, column, none }: Pick<Column, 'decoder' | 'column' | 'none'>,
+  raw: Buffer | undefined,
+): Value {
+  if (raw === undefined || (none !== undefined && isNone({ decoder, none }, raw))) return null;
   if (decoder === 'bytes') return Buffer.from(`\\x${raw.toString('hex')}`);
   requireText(column, raw);
   switch (decoder) {
@@ -34,12 +37,6 @@ export function decode(decoder: Decoder, column: string, raw: Buffer | undefined
       return matching(whole, column, raw, 'a whole number');
     case 'float':
       return matching(floating, column, raw, 'a number');
-    case 'float or none': {
-      const text = matching(floating, column, raw, 'a number');
-      return zero.test(text) ? null : text;
-    }
-    case 'time or none':
-      return raw.length === 0 ? null : `${instant(column, raw)}+00`;
     case 'time':
       return `${instant(column, raw)}+00`;
     case 'bool': {
@@ -51,6 +48,14 @@ export function decode(decoder: Decoder, column: string, raw: Buffer | undefined
     case 'uuid':
       return matching(uuid, column, raw, 'a UUID').toLowerCase();
   }
+}
+
+/** Whether a value of a column means that there is none. */
+export function isNone({ decoder, none }: Required<Pick<Column, 'decoder' | 'none'>>, raw: Buffer): boolean {
+  if (raw.length === none.length && raw.toString('latin1') === none) return true;
+  if (decoder === 'float' || decoder === 'integer')
+    return zero.test(none) && zero.test(raw.toString('latin1'));
+  return raw.equals(Buffer.from(none));
 }
 
 function matching(pattern: RegExp, column: string, raw: Buffer, what: string): string {

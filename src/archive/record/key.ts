@@ -20,7 +20,3 @@ export function recordOf(
   }
   return undefined;
 }
-
-/** As `recordOf`, but for keys that anybody may have written. */
-export const recordOfKey = (catalogue: Catalogue, key: string): ReturnType<typeof recordOf> =>
-  key.length > mostKeyBytes ? undefined : recordOf(catalogue, key);

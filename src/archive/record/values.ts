@@ -69,9 +69,10 @@ function noneOf({ own }: Kind): (value: Buffer | undefined) => boolean {
   return (value) => value?.equals(nothing) === true;
 }
 
-function valueOf({ column, decoder, required }: Column, raw: Buffer | undefined): Value {
-  if (raw === undefined && required) {
-    throw new Unfit('23502', column, 'is missing: the record is not complete');
+function valueOf(column: Column, raw: Buffer | undefined): Value {
+  const value = decode(column, raw);
+  if (value === null && column.required) {
+    throw new Unfit('23502', column.column, 'is missing: the record is not complete');
   }
-  return decode(decoder, column, raw);
+  return value;
 }

@@ -1,5 +1,5 @@
 import { type Catalogue, type Kind, packedKind } from '../../mapping/kinds';
-import { recordOfKey } from '../record/key';
+import { recordOf } from '../record/key';
 import type { Happening } from '../record/nomination';
 
 /** What a field of an entry says of its value. The forms are told in docs/02-architecture.md. */
@@ -55,8 +55,8 @@ export class StreamFields {
   }
 
   /** The record that a whole key names, latin1; undefined: no mapping has it. */
-  recordOf(key: string): ReturnType<typeof recordOfKey> {
-    return recordOfKey(this.#catalogue, key);
+  recordOf(key: string): ReturnType<typeof recordOf> {
+    return recordOf(this.#catalogue, key);
   }
 
   #put(field: StreamField): void {

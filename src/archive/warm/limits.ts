@@ -1,6 +1,7 @@
 import { fatal } from '../../foundation/errors';
-import type { KindName } from '../../mapping/kinds';
+import { ageColumnOf, type Kind, type KindName } from '../../mapping/kinds';
 import type { RetentionPolicy } from '../../mapping/retention-policy';
+import { quoteName } from '../record/target';
 
 /** Limits to what is restored of kinds with very many records. */
 export interface WarmLimits {
@@ -25,3 +26,10 @@ export function parsePredictions(text: string): number | 'all' {
 /** The times before which records are not restored, because retention would remove them again at once. */
 export const keptSince = (policy: RetentionPolicy = {}, now = Date.now()): NonNullable<WarmLimits['since']> =>
   Object.fromEntries(Object.entries(policy).map(([kind, days]) => [kind, new Date(now - days * 86_400_000)]));
+
+/** SQL: a condition for rows that retention would not remove again at once. */
+export function sinceCondition(kind: Kind, { since }: WarmLimits): string {
+  const oldest = since?.[kind.name];
+  const column = ageColumnOf(kind)?.column ?? '';
+  return oldest === undefined ? 'true' : `${quoteName(column)} >= '${oldest.toISOString()}'`;
+}

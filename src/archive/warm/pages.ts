@@ -34,14 +34,14 @@ export async function measureRows(
 }
 
 /**
- * Yields the rows of a query page by page, through a cursor; the next page is on its way while the caller has the present one. The
- * number of rows in a page depends on their size.
+ * Yields the rows of a query page by page, through a cursor. The number of rows in a page depends on their size.
  * @param largest the most bytes that a row has
+ * @param ahead the next page is on its way while the caller has the present one, and so the transaction is taken
  */
 export async function* pagesOf(
   transaction: Transaction,
   sql: string,
-  { values, largest }: { values: readonly unknown[]; largest: number },
+  { values, largest, ahead }: { values: readonly unknown[]; largest: number; ahead: boolean },
 ): AsyncGenerator<readonly TextRow[]> {
   await transaction.execute(`DECLARE millrace_warm NO SCROLL CURSOR FOR ${sql}`, values);
   const mostRows = Math.max(1, Math.min(pageRows, Math.floor(mostBytes / Math.max(largest, 1))));
@@ -53,9 +53,12 @@ export async function* pagesOf(
     if (rows.length === 0) break;
     const bytes = rows.reduce((sum, row) => sum + sizeOf(row), 0);
     count = Math.max(1, Math.min(mostRows, count * 4, Math.floor((pageBytes * rows.length) / bytes)));
-    next = fetch();
-    next.catch(() => undefined); // the error is thrown when `next` is awaited
+    if (ahead) {
+      next = fetch();
+      next.catch(() => undefined); // the error is thrown when `next` is awaited
+    }
     yield rows;
+    if (!ahead) next = fetch();
   }
   await transaction.execute('CLOSE millrace_warm');
 }

@@ -1,17 +1,15 @@
 import { readSql } from '../../foundation/package-root';
-import { sqlState } from '../../connections/postgres/postgres';
 import type { TextRow, Transaction } from '../../connections/postgres/postgres';
-import { type Kind, type KindName, ageColumnOf } from '../../mapping/kinds';
+import { isOwn, type Kind, type KindName } from '../../mapping/kinds';
 import { type Strategies, strategyOf } from '../../mapping/strategies';
 import { quoteName, type Target, type Targets } from '../record/target';
-import type { WarmLimits } from './limits';
+import { countInTime } from './counting';
+import { sinceCondition, type WarmLimits } from './limits';
+import { countOwn } from './own-plan';
 import { emptyTally, type Tallies, type Tally } from './tally';
 
 const chosenTemplate = readSql('src/archive/warm/sql/chosen.sql');
 const countsTemplate = readSql('src/archive/warm/sql/chosen-counts.sql');
-
-/** Counting stops after this time; the figures of a larger table stay unknown. */
-const countingMs = 20_000;
 
 export interface Plan {
   /** How many records to look at, by kind; undefined: too many to count. */
@@ -43,7 +41,8 @@ export async function makePlan(
     const { name } = kind;
     const tally = emptyTally();
     tallies.set(kind, tally);
-    if (kind.identity === 'mapped') {
+    if (isOwn(kind)) wanted.set(kind, await countOwn(transaction, target, kind, { limits, tally }));
+    else if (kind.identity === 'mapped') {
       const [row] = await transaction.query(
         countsTemplate
           .replaceAll('{chosen}', chosenSql(name, strategies))
@@ -97,27 +96,11 @@ async function countByParent(
 ): Promise<readonly TextRow[] | undefined> {
   const mark = kind.identity === 'dated' ? 'redis_id' : 'redis_key';
   const parent = quoteName(kind.parents[0]?.column ?? '');
-  await transaction.execute('SAVEPOINT counting');
-  try {
-    await transaction.execute(`SET LOCAL statement_timeout = ${countingMs}`);
-    const rows = await transaction.query(
-      `SELECT ${parent} AS parent, count(*) AS rows, count(${mark}) AS ours, ` +
-        `count(${mark}) FILTER (WHERE ${sinceCondition(kind, limits)}) AS young FROM ${table} GROUP BY 1`,
-    );
-    await transaction.execute(`SET LOCAL statement_timeout = '60s'; RELEASE SAVEPOINT counting`);
-    return rows;
-  } catch (error) {
-    if (sqlState(error) !== '57014') throw error;
-    await transaction.execute('ROLLBACK TO SAVEPOINT counting; RELEASE SAVEPOINT counting');
-    return undefined;
-  }
-}
-
-/** SQL: a condition for rows that retention would not remove again at once. */
-export function sinceCondition(kind: Kind, { since }: WarmLimits): string {
-  const oldest = since?.[kind.name];
-  const column = ageColumnOf(kind)?.column ?? '';
-  return oldest === undefined ? 'true' : `${quoteName(column)} >= '${oldest.toISOString()}'`;
+  return countInTime(
+    transaction,
+    `SELECT ${parent} AS parent, count(*) AS rows, count(${mark}) AS ours, ` +
+      `count(${mark}) FILTER (WHERE ${sinceCondition(kind, limits)}) AS young FROM ${table} GROUP BY 1`,
+  );
 }
 
 const numberIn = (row: TextRow | undefined, name: string): number => Number(row?.[name] ?? 0);

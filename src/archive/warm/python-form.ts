@@ -1,5 +1,6 @@
 import { pythonNumber } from '../../writer/python';
 import type { Column } from '../../mapping/kinds';
+import { isNone } from '../record/decode';
 
 /** Thrown when a column's value cannot be written into Redis so that it would be read back as the same. */
 export class Unlike extends Error {}
@@ -25,28 +26,25 @@ const isFloat = (type: string): boolean => type === 'double precision' || type =
  * Postgres does not know whether a 12 was written as 12 or 12.0: it becomes 12.0, for these columns are floats in Python. @throws Unlike
  */
 export function fieldOf(
-  { column, decoder, required }: Column,
+  { column, decoder, required, none }: Column,
   type: string,
   value: string | null,
 ): string | undefined {
   if (value === null) {
     if (required) throw new Unlike(`${column} is NULL`);
-    if (decoder === 'float or none') return '0';
-    return decoder === 'time or none' ? '' : undefined;
+    return none;
   }
+  if (none !== undefined && isNone({ decoder, none }, Buffer.from(value)))
+    throw new Unlike(`${column} is ${none === '' ? 'empty' : none}, which means none in Redis`);
   switch (decoder) {
     case 'text':
     case 'json':
       return value;
     case 'integer':
       return value.replace(/\.0+$/, '');
-    case 'float or none':
-      if (Number(value) === 0) throw new Unlike(`${column} is 0, which means none in Redis`);
-      return isFloat(type) ? pythonFloat(value) : value;
     case 'float':
       return isFloat(type) ? pythonFloat(value) : value;
     case 'time':
-    case 'time or none':
       return asPythonTime(value);
     case 'bool':
     case 'uuid':

@@ -1,15 +1,16 @@
-import { type Catalogue, type Kind, registryOf } from '../../mapping/kinds';
+import type { Catalogue, Kind } from '../../mapping/kinds';
 import type { WarmLimits } from './limits';
 import type { Plan } from './plan';
 import { emptyTally, keptBack, type Tally } from './tally';
 import type { WarmFacts, WarmReport } from './warm';
 
-export const label = ({ table }: Kind): string => table.replaceAll('_', ' ');
+export const label = ({ name, table, own }: Kind): string =>
+  own === undefined ? table.replaceAll('_', ' ') : name;
 
 /** The lines that say what is about to be done. */
 export function planLines(
   { wanted }: Plan,
-  { redis, postgres, evicts }: WarmFacts,
+  { redis, postgres, evicts, stopped }: WarmFacts,
   { predictions }: WarmLimits,
 ): string[] {
   const lines = [`Redis at ${redis} is filled from Postgres at ${postgres}; what is there stays as it is.`];
@@ -23,6 +24,8 @@ export function planLines(
         : '';
     lines.push(`  ${label(kind)}: ${count ?? 'too many to count'}${newest}`);
   }
+  for (const { kind, message, hint } of stopped)
+    lines.push(`  ${kind}: nothing, for its table cannot be read as it should: ${message}: ${hint}`);
   if (evicts)
     lines.push('Note: this Redis evicts (maxmemory-policy): what is put back may be dropped again.');
   return lines;
@@ -39,12 +42,13 @@ const reasons: readonly (readonly [Reason, string])[] = [
   ['superseded', 'not put back: their id, or that of what they belong to, was given to a newer record'],
   ['shared', 'not put back: another record stands for the row they share'],
   ['left', 'not asked for: older than those'],
+  ['deleted', 'not put back: the application has deleted them'],
   ['foreign', 'rows of other programs, which were never in Redis'],
 ];
 
 /** Whether every record that has its place in Redis is there by now. */
-export const isComplete = ({ tallies }: WarmReport): boolean =>
-  Object.values(tallies).every((tally) => keptBack(tally) === 0);
+export const isComplete = ({ tallies, stopped }: WarmReport): boolean =>
+  stopped.length === 0 && Object.values(tallies).every((tally) => keptBack(tally) === 0);
 
 /** The lines that say what was done. */
 export function reportLines(
@@ -52,9 +56,7 @@ export function reportLines(
   catalogue: Catalogue,
   dryRun: boolean,
 ): string[] {
-  const ofKinds = [...registryOf(catalogue).values()].map(
-    (kind) => [kind, tallies[kind.name] ?? emptyTally()] as const,
-  );
+  const ofKinds = [...catalogue.values()].map((kind) => [kind, tallies[kind.name] ?? emptyTally()] as const);
   const lines: string[] = [];
   const row = (cells: readonly (string | number)[]) => {
     const [name = '', ...numbers] = cells.map(String);

@@ -1,24 +1,20 @@
 import { z } from 'zod';
 import { retryable } from '../../foundation/errors';
-import { readSql } from '../../foundation/package-root';
 import type { TextRow, Transaction } from '../../connections/postgres/postgres';
-import type { Kind, KindName, ShapeName } from '../../mapping/kinds';
+import { isOwn, type Kind, type KindName, type ShapeName } from '../../mapping/kinds';
 import type { Strategies } from '../../mapping/strategies';
-import { quoteName, type Target } from '../record/target';
+import type { Target } from '../record/target';
 import type { RaisedCounters } from './counters';
 import type { WarmLimits } from './limits';
 import { MetricForms } from './metric-form';
 import { measureRows, pagesOf, sizeSql } from './pages';
-import { chosenSql, type Plan, sinceCondition } from './plan';
+import type { OwnRestoration } from './own-restoration';
+import type { Plan } from './plan';
 import { Unlike } from './python-form';
+import { rowsQuery } from './rows-query';
 import type { RestoredParent, PartToRestore, RecordToRestore, Restorer } from './restorer';
-import { fieldsOf, type Lineage, selected, toField, toPoint, toRecord } from './rows';
-import { type Tally, tallyOf } from './tally';
-
-const mappedRowsSql = readSql('src/archive/warm/sql/mapped-rows.sql');
-const newestRowsSql = readSql('src/archive/warm/sql/newest-rows.sql');
-const fieldRowsSql = readSql('src/archive/warm/sql/field-rows.sql');
-const keyedRowsSql = readSql('src/archive/warm/sql/keyed-rows.sql');
+import { fieldsOf, type Lineage, toField, toPoint, toRecord } from './rows';
+import { fitting, tallyOf } from './tally';
 
 export interface RestorationOptions {
   readonly strategies: Strategies;
@@ -28,6 +24,8 @@ export interface RestorationOptions {
   readonly transaction: Transaction;
   readonly plan: Plan;
   readonly restorer: Restorer;
+  /** For the keys of the user's own. */
+  readonly own: OwnRestoration;
   readonly counters: RaisedCounters;
   readonly signal: AbortSignal;
   readonly onProgress: (done: number, kind: Kind) => void;
@@ -56,22 +54,24 @@ export class Restoration {
     const { transaction, plan, signal, onProgress, maxRecordBytes: most } = this.#options;
     const { kind } = target;
     if (plan.wanted.get(kind) === 0) return;
-    const { sql, values } = this.#query(target);
+    const { sql, values } = rowsQuery(target, this.#options);
     const columns =
       kind.shape === 'fields' ? ['parts'] : target.kind.columns.map((_column, index) => `c${index}`);
     const sized = `SELECT *, ${sizeSql(columns)} AS size FROM (${sql}) AS one`;
     const { larger, largest } = await measureRows(transaction, sized, { values, most });
     tallyOf(plan.tallies, kind).large += larger;
     // Filtered only if some rows are too large: otherwise each size would be worked out twice.
-    const fitting = larger === 0 ? sql : `SELECT * FROM (${sized}) AS fitting WHERE size <= ${most}`;
-    for await (const rows of pagesOf(transaction, fitting, { values, largest })) {
+    const small = larger === 0 ? sql : `SELECT * FROM (${sized}) AS fitting WHERE size <= ${most}`;
+    for await (const rows of pagesOf(transaction, small, { values, largest, ahead: !isOwn(kind) })) {
       if (signal.aborted) {
         throw retryable('warm was interrupted', {
           code: 'E_INTERRUPTED',
           hint: 'What was restored so far is complete. Run it again: it goes on with the rest.',
         });
       }
-      this.#done += await this.#restoreRows[kind.shape](target, rows);
+      this.#done += isOwn(kind)
+        ? await this.#options.own.restore(target, kind, rows)
+        : await this.#restoreRows[kind.shape](target, rows);
       onProgress(this.#done, kind);
     }
   }
@@ -83,48 +83,11 @@ export class Restoration {
     hash: (target, rows) => this.#restoreRecords(target, rows),
     fields: ({ kind }, rows) => this.#restoreFields(kind, rows),
     members: ({ kind }, rows) => this.#restorePoints(kind, rows),
-    // Of the user's own, whose keys nothing is put back under.
+    // Only keys of the user's own are that.
     object: () => Promise.resolve(0),
     text: () => Promise.resolve(0),
     items: () => Promise.resolve(0),
   };
-
-  #query(target: Target): { readonly sql: string; readonly values: readonly unknown[] } {
-    const { strategies, limits, plan } = this.#options;
-    const { kind, table } = target;
-    const { name } = kind;
-    const columns = selected(target);
-    const since = sinceCondition(kind, limits);
-    const parents = [`{${(plan.chosen.get(kind.parents[0]?.kind ?? name) ?? []).join(',')}}`];
-    const column = (name = '') => quoteName(name);
-    const [first, second] = kind.columns;
-    const time = column(kind.columns.find(({ field }) => field === kind.created)?.column);
-    const fill = (sql: string) =>
-      sql
-        .replaceAll('{table}', table)
-        .replaceAll('{columns}', columns)
-        .replaceAll('{parent}', column(kind.parents[0]?.column))
-        .replaceAll('{since}', since);
-    if (kind.identity === 'mapped') {
-      return {
-        sql: fill(mappedRowsSql).replaceAll('{chosen}', chosenSql(name, strategies)),
-        values: [],
-      };
-    }
-    if (kind.identity === 'dated') {
-      const { predictions } = limits;
-      const limit =
-        predictions === 'all' ? '' : `ORDER BY p.${time} DESC, p.redis_id DESC LIMIT ${predictions}`;
-      return {
-        sql: fill(newestRowsSql).replaceAll('{time}', time).replaceAll('{limit}', limit),
-        values: parents,
-      };
-    }
-    const sql = fill(kind.shape === 'fields' ? fieldRowsSql : keyedRowsSql)
-      .replaceAll('{name}', column(first?.column))
-      .replaceAll('{value}', column(second?.column));
-    return { sql, values: parents };
-  }
 
   async #restoreRecords(target: Target, rows: readonly TextRow[]): Promise<number> {
     const { plan, restorer } = this.#options;
@@ -216,14 +179,3 @@ export class Restoration {
 type Lost = 'inUse' | 'orphaned' | 'superseded' | undefined;
 
 const storedParts = z.array(z.tuple([z.string(), z.string().nullable(), z.string().nullable()]));
-
-/** Makes something. If that throws Unlike, `count` records are counted as such. @returns undefined then */
-function fitting<T>(tally: Tally, make: () => T, count = 1): T | undefined {
-  try {
-    return make();
-  } catch (error) {
-    if (!(error instanceof Unlike)) throw error;
-    tally.unlike += count;
-    return undefined;
-  }
-}

@@ -3,10 +3,12 @@ import { PostgresConnection } from '../../connections/postgres/postgres';
 import type { PostgresTarget } from '../../connections/postgres/postgres-url';
 import { inspectServer, RedisConnection } from '../../connections/redis';
 import { type Kind, type KindName, registryOf } from '../../mapping/kinds';
-import { findTargets } from '../schema/preparation';
+import { lookAtTables, type StoppedMapping } from '../schema/preparation';
 import { highestIds, raiseCounters, type RaisedCounter } from './counters';
 import type { WarmLimits } from './limits';
 import { makePlan, type Plan } from './plan';
+import { KeyRestorer } from './key-restorer';
+import { OwnRestoration } from './own-restoration';
 import { Restoration } from './restoration';
 import { Restorer } from './restorer';
 import { lookAround } from './surroundings';
@@ -32,11 +34,14 @@ export interface WarmFacts {
   readonly postgres: string;
   /** Whether Redis may evict what is restored at once. */
   readonly evicts: boolean;
+  /** Mappings of the user's own that nothing is put back of, because their tables are not as they should be. */
+  readonly stopped: readonly StoppedMapping[];
 }
 
 export interface WarmReport {
   readonly tallies: Readonly<Record<KindName, Tally>>;
   readonly counters: Readonly<Record<KindName, RaisedCounter>>;
+  readonly stopped: readonly StoppedMapping[];
   readonly ms: number;
 }
 
@@ -47,28 +52,31 @@ export interface WarmReport {
 export async function warm(options: WarmOptions): Promise<WarmReport> {
   const { config, limits, dryRun, onPlan } = options;
   const { onConflict: strategies } = config;
-  const catalogue = registryOf(config.catalogue); // nothing is put back under the user's own keys
+  const { catalogue } = config;
+  const registry = registryOf(catalogue);
   const startedAt = Date.now();
   const redis = new RedisConnection(config.redis, 'warm');
   const postgres = new PostgresConnection(options.target, 'warm');
   try {
     await redis.connect();
     const { evicts } = await inspectServer(redis);
-    const targets = await findTargets(postgres, catalogue);
-    const { daemon, wentBack } = await lookAround(redis, postgres, catalogue);
+    const { targets, stopped } = await lookAtTables(postgres, catalogue);
+    const { daemon, wentBack } = await lookAround(redis, postgres, registry);
     return await postgres.transaction(async (transaction) => {
       const plan = await makePlan(transaction, targets, strategies, limits);
-      onPlan(plan, { redis: redis.display, postgres: postgres.display, evicts });
-      const used = await highestIds(transaction, catalogue, targets);
-      const counters = await raiseCounters(redis, { catalogue, used, wentBack, dryRun });
-      const restorer = new Restorer({ catalogue, redis, dryRun, tell: daemon });
+      onPlan(plan, { redis: redis.display, postgres: postgres.display, evicts, stopped });
+      const used = await highestIds(transaction, registry, targets);
+      const counters = await raiseCounters(redis, { catalogue: registry, used, wentBack, dryRun });
+      const restorer = new Restorer({ catalogue: registry, redis, dryRun, tell: daemon });
+      const keys = new KeyRestorer(redis, dryRun);
+      const own = new OwnRestoration({ transaction, restorer: keys, tallies: plan.tallies });
       const restoration = new Restoration({
         ...options,
-        ...{ transaction, strategies, plan, restorer, counters, maxRecordBytes: redis.maxRecordBytes },
+        ...{ transaction, strategies, plan, restorer, own, counters, maxRecordBytes: redis.maxRecordBytes },
       });
       for (const target of targets.values()) await restoration.restore(target);
       const tallies = Object.fromEntries([...plan.tallies].map(([{ name }, tally]) => [name, tally]));
-      return { tallies, counters: Object.fromEntries(counters), ms: Date.now() - startedAt };
+      return { tallies, counters: Object.fromEntries(counters), stopped, ms: Date.now() - startedAt };
     }, 'REPEATABLE READ, READ ONLY');
   } catch (error) {
     throw postgres.translate(error);

@@ -43,10 +43,8 @@ function typeMeant({ kind }: Target, column: string, type: string): string {
     case 'integer':
       return 'numeric';
     case 'float':
-    case 'float or none':
       return 'double precision';
     case 'time':
-    case 'time or none':
       return 'timestamptz';
     case 'json':
       return type === 'jsonb' ? type : 'text';

@@ -1,6 +1,6 @@
 import { type Difference, dryRun } from '../../../src/aliases/pass/dry-run';
 import { beginPass } from '../../../src/aliases/pass/passes';
-import { blockedError, type PassReport } from '../../../src/aliases/pass/report';
+import { blockedError, type PassReport, writtenBy } from '../../../src/aliases/pass/report';
 import { checkpointKey, parseCheckpoint } from '../../../src/aliases/sink/checkpoint';
 import { Introduction } from '../../../src/aliases/sink/introduction';
 import { AliasSink, CheckpointMoved } from '../../../src/aliases/sink/sink';
@@ -52,6 +52,7 @@ interface How {
   readonly force?: boolean;
   readonly wording?: string;
   readonly onJudged?: () => void;
+  readonly onStep?: () => void;
   readonly onDifference?: (difference: Difference) => void;
 }
 
@@ -84,7 +85,10 @@ async function pass(how: How = {}): Promise<PassReport> {
       if (checkpoint !== undefined) sink.resume(raw, checkpoint);
       return 'more' as const;
     });
+    how.onStep?.();
   }
+  if (onDifference === undefined) introduction.written(writtenBy(report));
+  await sink.drain();
   return report;
 }
 
@@ -303,6 +307,35 @@ test('a lifetime that a mapping has no more goes from its keys, of whatever kind
   expect(await pass({ wording: 'other' })).toMatchObject({ added: 0, updated: 4, deleted: 0 });
   for (const { holds } of forms) expect(await redis.client.pttl(`${holds}:1`)).toBe(-1);
   expect((await inCheckpoint())?.['hash']?.hash).toBe('other wording of hash');
+});
+
+test('of one that is changed, and whose pass is broken off, the next pass brings the rest in step, lifetimes and all', async () => {
+  const rows = Object.fromEntries(Array.from({ length: 2_500 }, (_, at) => [`${at}`, 'x']));
+  serve('doc', { prefix: 'doc:', holds: 'string', ttl: 60 }, rows);
+  await pass();
+  serve('doc', { prefix: 'doc:', holds: 'string' }, rows);
+  const living = async () => {
+    const names = Object.keys(rows).map((name) => `doc:${name}`);
+    const left = await Promise.all(names.map((name) => redis.client.pttl(name)));
+    return left.filter((ms) => ms >= 0).length;
+  };
+  let steps = 0;
+  const killed = pass({
+    wording: 'other',
+    onJudged: () => (steps = 1),
+    onStep: () => {
+      if (steps > 0 && steps++ === 3) throw new Error('killed');
+    },
+  });
+  await expect(killed).rejects.toThrow('killed');
+  await sink.drain();
+  expect([0, 2_500]).not.toContain(await living());
+  const { raw, checkpoint } = await sink.load();
+  if (checkpoint !== undefined) sink.resume(raw, checkpoint);
+  expect(introduce({ wording: 'other' }).standing('doc')).toBe('changed');
+  expect(await pass({ wording: 'other' })).toMatchObject({ total: 2_500, added: 0, deleted: 0 });
+  expect(await living()).toBe(0);
+  expect(introduce({ wording: 'other' }).standing('doc')).toBe('known');
 });
 
 test.each([

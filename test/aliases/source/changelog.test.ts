@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type Database from 'better-sqlite3';
-import { installCapture } from '../../../src/aliases/source/capture';
+import { installCapture } from '../../../src/aliases/source/install-capture';
 import { Changelog, pruneChangelog } from '../../../src/aliases/source/changelog';
 import type { AliasCheckpoint } from '../../../src/aliases/sink/checkpoint';
 import { judgeContinuity } from '../../../src/aliases/sink/continuity';

@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import Database from 'better-sqlite3';
 import fc from 'fast-check';
-import { installCapture, planCapture } from '../../../src/aliases/source/capture';
+import { planCapture } from '../../../src/aliases/source/capture';
+import { installCapture } from '../../../src/aliases/source/install-capture';
 import type { ChangelogPosition } from '../../../src/aliases/source/changelog';
 import { readDocuments } from '../../../src/aliases/source/documents/catalogue';
 import { parseLoggedType } from '../../../src/aliases/source/documents/logged';
@@ -182,8 +183,7 @@ function unnamedIn({ schema, batches, foreignKeys }: Run, without: string): read
       );
       for (const [type, row] of rows.raw().all()) {
         const logged = parseLoggedType(type);
-        const found = logged && nominator.nominate(logged, [row]);
-        for (const one of found === undefined || found === 'unknown' ? [] : found) {
+        for (const one of logged === undefined ? [] : nominator.nominate(logged, [row], () => undefined)) {
           const more = 'fan' in one ? nominator.fanOut(one).names : one.names;
           names.set(one.type, new Set([...(names.get(one.type) ?? []), ...more]));
         }

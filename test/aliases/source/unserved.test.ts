@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { describeGaps, installCapture, planCapture } from '../../../src/aliases/source/capture';
+import { describeGaps, planCapture } from '../../../src/aliases/source/capture';
+import { installCapture } from '../../../src/aliases/source/install-capture';
 import { readCatalogue } from '../../../src/aliases/source/catalogue';
 import { type AliasCase, defaultMappings } from '../../../src/mapping/alias-tables';
 import { AliasTruth } from '../../../src/aliases/source/truth';

@@ -2,16 +2,24 @@ import fc from 'fast-check';
 import { decode } from '../../../src/archive/record/decode';
 import { isUnfit, quote } from '../../../src/archive/record/unfit';
 import { instant } from '../../../src/archive/record/instant';
-import type { Decoder } from '../../../src/mapping/kinds';
+import type { Column, Decoder } from '../../../src/mapping/kinds';
 import { anyTime } from '../support/any-values';
 
-const decoded = (decoder: Decoder, raw: string | Buffer) =>
-  decode(decoder, 'some_column', Buffer.from(raw as string));
+/** A column: by its decoder alone, or with a value that means none. */
+type Some = Decoder | Pick<Column, 'decoder' | 'none'>;
+const floatOrNone = { decoder: 'float', none: '0' } as const;
+const timeOrNone = { decoder: 'time', none: '' } as const;
+const columnOf = (some: Some) => ({
+  column: 'some_column',
+  ...(typeof some === 'string' ? { decoder: some } : some),
+});
+
+const decoded = (some: Some, raw: string | Buffer) => decode(columnOf(some), Buffer.from(raw as string));
 
 /** SQLSTATE and column of the refusal. */
-function refusal(decoder: Decoder, raw: string | Buffer): string {
+function refusal(some: Some, raw: string | Buffer): string {
   try {
-    return `taken: ${String(decoded(decoder, raw))}`;
+    return `taken: ${String(decoded(some, raw))}`;
   } catch (error) {
     if (!isUnfit(error)) throw error;
     return `${error.code} ${error.column ?? 'no column'}`;
@@ -19,16 +27,8 @@ function refusal(decoder: Decoder, raw: string | Buffer): string {
 }
 
 test('a field that is not there is NULL, whatever its kind', () => {
-  for (const decoder of [
-    'text',
-    'json',
-    'integer',
-    'float',
-    'float or none',
-    'time',
-    'time or none',
-  ] as const)
-    expect(decode(decoder, 'some_column', undefined)).toBeNull();
+  for (const decoder of ['text', 'json', 'integer', 'float', floatOrNone, 'time', timeOrNone] as const)
+    expect(decode(columnOf(decoder), undefined)).toBeNull();
 });
 
 test('text and JSON pass through byte by byte', () => {
@@ -45,15 +45,7 @@ test('text and JSON pass through byte by byte', () => {
 });
 
 test('NUL and what is not UTF-8 are refused in every kind of column', () => {
-  for (const decoder of [
-    'text',
-    'json',
-    'integer',
-    'float',
-    'float or none',
-    'time',
-    'time or none',
-  ] as const) {
+  for (const decoder of ['text', 'json', 'integer', 'float', floatOrNone, 'time', timeOrNone] as const) {
     expect(refusal(decoder, 'a\0b')).toBe('22021 some_column');
     expect(refusal(decoder, Buffer.from([0x61, 0xff]))).toBe('22021 some_column');
     expect(refusal(decoder, Buffer.from([0xed, 0xa0, 0x80]))).toBe('22021 some_column'); // U+D800
@@ -62,12 +54,12 @@ test('NUL and what is not UTF-8 are refused in every kind of column', () => {
 
 test('0 means none where the layout says so, however it is written; elsewhere it is a number', () => {
   for (const text of ['0', '0.0', '-0.0', '+0', '0.', '.0', '00', '0e0', '0.00E-5']) {
-    expect(decoded('float or none', text)).toBeNull();
+    expect(decoded(floatOrNone, text)).toBeNull();
     expect(decoded('float', text)).toBe(text);
   }
   expect(decoded('integer', '0')).toBe('0');
   for (const text of ['1e-05', '0.1', '1e-320', '10', '.01', 'nan', 'NaN', 'Infinity', '-inf'])
-    expect(decoded('float or none', text)).toBe(text);
+    expect(decoded(floatOrNone, text)).toBe(text);
 });
 
 test('a number keeps its digits', () => {
@@ -82,7 +74,7 @@ test('a number keeps its digits', () => {
 test.each(['', ' 1', '1 ', '1_000', '0x10', '1,5', '1e', 'e5', '.', '-', 'one', 'None', 'True', '١'])(
   '%j is no number',
   (text) => {
-    for (const decoder of ['float', 'float or none', 'integer'] as const)
+    for (const decoder of ['float', floatOrNone, 'integer'] as const)
       expect(refusal(decoder, text)).toBe('22P02 some_column');
   },
 );
@@ -96,7 +88,7 @@ test('a time is the same text for the same moment, in whatever zone and precisio
     fc.property(anyTime, ({ written, utc }) => {
       expect(instant('some_column', Buffer.from(written))).toBe(utc);
       expect(decoded('time', written)).toBe(`${utc}+00`);
-      expect(decoded('time or none', written)).toBe(`${utc}+00`);
+      expect(decoded(timeOrNone, written)).toBe(`${utc}+00`);
     }),
     { numRuns: 1_000 },
   );
@@ -139,7 +131,7 @@ test.each([
 });
 
 test('an empty time is none where the layout says so, and refused elsewhere', () => {
-  expect(decoded('time or none', '')).toBeNull();
+  expect(decoded(timeOrNone, '')).toBeNull();
   expect(refusal('time', '')).toBe('22007 some_column');
 });
 
@@ -149,4 +141,13 @@ test('a quotation in a message is short and printable', () => {
   expect(quote(Buffer.concat([Buffer.from('😀'.repeat(40)), Buffer.from([0xff])]))).not.toMatch(
     /\p{Surrogate}/u,
   );
+});
+
+test('what means none is none, of a number in any spelling and of a text as it is', () => {
+  const whole = { decoder: 'integer', none: '-1' } as const;
+  expect([decoded(whole, '-1'), decoded(whole, '-01'), decoded(whole, '0')]).toEqual([null, '-01', '0']);
+  expect(decoded({ decoder: 'integer', none: '0' }, '-00')).toBeNull();
+  const unknown = { decoder: 'text', none: 'ناشناس' } as const;
+  expect([decoded(unknown, 'ناشناس'), decoded(unknown, '')]).toEqual([null, Buffer.from('')]);
+  expect(decoded({ decoder: 'text', none: '0' }, '0.0')).toEqual(Buffer.from('0.0'));
 });

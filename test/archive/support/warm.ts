@@ -2,7 +2,7 @@ import type Redis from 'ioredis';
 import type { WarmLimits } from '../../../src/archive/warm/limits';
 import { keptBack } from '../../../src/archive/warm/tally';
 import { warm, type WarmReport } from '../../../src/archive/warm/warm';
-import { loadConfig, requirePostgres } from '../../../src/config/load';
+import { type Config, loadConfig, requirePostgres } from '../../../src/config/load';
 import type { TestPostgres } from '../../support/postgres';
 import type { Archive } from './archive';
 
@@ -11,14 +11,21 @@ export interface WarmSettings {
   readonly dryRun?: boolean;
   readonly environment?: Readonly<Record<string, string>>;
   readonly onProgress?: (done: number) => void;
+  /** Instead of the environment. */
+  readonly config?: Config;
 }
 
 /** `millrace warm --predictions all`, in this process. */
 export function warmed(
   archive: Archive,
-  { limits = { predictions: 'all' }, dryRun = false, environment = {}, onProgress }: WarmSettings = {},
+  {
+    limits = { predictions: 'all' },
+    dryRun = false,
+    environment = {},
+    onProgress,
+    config = loadConfig(archive.environment(environment)),
+  }: WarmSettings = {},
 ): Promise<WarmReport> {
-  const config = loadConfig(archive.environment(environment));
   return warm({
     ...{ config, target: requirePostgres(config), limits, dryRun },
     signal: new AbortController().signal,

@@ -28,9 +28,7 @@ const { lines, start, environment, differences, pass } = archive;
 
 /** Every column with a time, `table.column`. */
 const times = [...aiRegistry.values()].flatMap(({ table, columns }) =>
-  columns
-    .filter(({ decoder }) => decoder === 'time' || decoder === 'time or none')
-    .map(({ column }) => [table, column] as const),
+  columns.filter(({ decoder }) => decoder === 'time').map(({ column }) => [table, column] as const),
 );
 
 /** Puts the database into a zone, and makes the tables: as they are made now, or with the types they had before 0.1 was published. */

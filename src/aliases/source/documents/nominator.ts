@@ -32,6 +32,12 @@ export interface Fanned {
   readonly rest: Nomination | undefined;
 }
 
+/**
+ * Why rows of the changelog do not tell which keys are meant. `unlogged`: they were written before the triggers logged a column that the document
+ * watches, and so before any pass that sees its changes; `untold`: they hold too much of it.
+ */
+export type Doubt = 'unlogged' | 'untold';
+
 /** Names that one step of a fan holds at the most. */
 const most = 50_000;
 
@@ -56,24 +62,25 @@ export class Nominator {
     this.#most = limit;
   }
 
-  /**
-   * @param rows as the triggers logged them. @param onBlob called when some of them do not tell which keys are meant: a full pass has to follow
-   * @returns 'unknown' when all rows lack a column that a document watches
-   */
+  /** @param rows as the triggers logged them. @param onDoubt called when some of them do not tell which keys of a document are meant */
   nominate(
     { table, columns }: Logged,
     rows: readonly string[],
-    onBlob: () => void = () => undefined,
-  ): readonly Nomination[] | 'unknown' {
+    onDoubt: (type: string, doubt: Doubt) => void,
+  ): readonly Nomination[] {
     const nominations: Nomination[] = [];
     const values = rows.map(parseLoggedRow);
     for (const [type, { mapping, watches }] of this.#documents) {
       for (const [watch, { table: watched, by, direct, select }] of watches.entries()) {
         if (watched.name !== table) continue;
         const places = by.map(({ name }) => columns.indexOf(name));
-        if (places.includes(-1)) return 'unknown';
+        if (places.includes(-1)) {
+          onDoubt(type, 'unlogged');
+          continue;
+        }
         // Tables may be joined by what is not logged: only a pass tells which keys are meant.
-        if (!direct && values.some((row) => places.some((place) => row[place] === undefined))) onBlob();
+        if (!direct && values.some((row) => places.some((place) => row[place] === undefined)))
+          onDoubt(type, 'untold');
         const keys = keysOf(values, places);
         if (keys.length === 0) continue;
         if (direct) nominations.push({ type, names: namesOf(mapping.key, keys) });

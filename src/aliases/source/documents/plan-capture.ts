@@ -40,11 +40,7 @@ export function planDocuments(
     const logged = loggedColumns(table, present);
     const exact = documentTriggers(table, columns);
     const wider = documentTriggers(table, union(table, columns, logged));
-    const seen = documentTriggers(table, logged);
-    const names = columns.map(({ name }) => name);
-    const complete =
-      names.every((name) => logged.some((column) => column.name === name)) &&
-      [...seen].every(([name, sql]) => present.get(name)?.sql === sql);
+    const complete = logsAll(table, columns, present);
     const wanted = tidy ? exact : wider;
     for (const name of triggerNames(table.name)) {
       kept.add(name);
@@ -68,6 +64,29 @@ export function planDocuments(
       drop(object, `${object.type} ${object.name} is left over on ${object.tbl_name}`);
   }
   return steps;
+}
+
+/** The documents of which changes go unseen as the file is now. */
+export const unloggedDocuments = (
+  entries: readonly DocumentEntry[],
+  present: ReadonlyMap<string, SchemaObject>,
+): readonly string[] =>
+  entries
+    .filter((entry) => entry.state === 'served')
+    .filter(({ watches }) => !watches.every(({ table, by }) => logsAll(table, by, present)))
+    .map(({ mapping }) => mapping.name);
+
+/** Whether the triggers of a table are all there, and log these columns. */
+function logsAll(
+  table: Table,
+  columns: readonly Column[],
+  present: ReadonlyMap<string, SchemaObject>,
+): boolean {
+  const logged = loggedColumns(table, present);
+  return (
+    columns.every(({ name }) => logged.some((column) => column.name === name)) &&
+    [...documentTriggers(table, logged)].every(([name, sql]) => present.get(name)?.sql === sql)
+  );
 }
 
 /** The columns that the triggers of a table log now, of those that it still has. */

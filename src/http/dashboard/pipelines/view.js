@@ -32,7 +32,7 @@ import { ago, clock, count, counted, duration, rate } from '../format.js';
  * @param {Moment} moment
  */
 export function common(status, { at, sample, health }) {
-  const { paused, passRunning, nextPassAt } = status;
+  const { paused, passRunning, passOf, nextPassAt } = status;
   const next = duration(Math.max(0, Math.round((nextPassAt - at) / 1_000) * 1_000));
   return {
     tone: health?.level ?? 'idle',
@@ -40,7 +40,9 @@ export function common(status, { at, sample, health }) {
     flowing: paused === null && (sample?.rate ?? 0) > 0,
     passing: passRunning && paused === null,
     pass: passRunning
-      ? 'full pass running'
+      ? passOf === null
+        ? 'full pass running'
+        : `pass of ${passOf.join(', ')} running`
       : paused !== null
         ? 'full pass when resumed'
         : `full pass in ${next}`,
@@ -60,7 +62,9 @@ export function common(status, { at, sample, health }) {
     nextPass: {
       name: 'Next full pass',
       value: passRunning
-        ? 'is running'
+        ? passOf === null
+          ? 'is running'
+          : `one of ${passOf.join(', ')} is running`
         : paused !== null
           ? 'when resumed'
           : `in ${next}, at ${clock(nextPassAt, at)}`,
