@@ -134,6 +134,7 @@ export function archiveLane(options: ArchiveLaneOptions): ArchiveLane {
     onApplied: (page, ms, since) => {
       fullPasses.applied(page);
       refusals.note(page);
+      for (const what of page.incidents) incidents.add(what);
       names.tell(page);
       applied.add({ counts: countsOf(page), parked: page.parked, tookMs: ms, since });
     },
@@ -145,12 +146,18 @@ export function archiveLane(options: ArchiveLaneOptions): ArchiveLane {
     },
     mayApply: async (page) => !deletes || follow.mayDelete(page),
     mayGoOn: () =>
-      !tick.due && !follow.must && !parked.due && !parked.possible && passes.progress === undefined,
+      !tick.due &&
+      !follow.must &&
+      !parked.due &&
+      !parked.possible &&
+      passes.progress === undefined &&
+      prepare.made?.readsOn !== true,
   });
   const fullPasses = new ArchivePasses({
     ...{ ...shared, targets, metrics, tell },
     entryId: () => tail.entryId,
     apply: (nominated) => applier().applyNominated(nominated),
+    readsOn: () => prepare.made?.readsOn === true,
     onDone: ({ reason }) => retain?.passed(reason),
   });
   const passes = fullPasses.runner;
@@ -178,6 +185,7 @@ export function archiveLane(options: ArchiveLaneOptions): ArchiveLane {
     await parked.retry(() => applier().retrySome());
     return parked.due ? 'more' : undefined;
   };
+  const readOn: Stage = async () => ((await applier().readOn()) ? 'more' : undefined);
   const pass: Stage = async () => ((await passes.step()) ? 'more' : undefined);
   const report: Stage = () => {
     applied.flush();
@@ -208,7 +216,7 @@ export function archiveLane(options: ArchiveLaneOptions): ArchiveLane {
   const turns = new Turns({
     ...{ passes, incidents, pause, applied, recover },
     stages: {
-      always: [prepare.run, gained, follow.run, tick.run, tail.run, retry, pass],
+      always: [prepare.run, gained, follow.run, tick.run, tail.run, readOn, retry, pass],
       atRest: [tail.rest, report, ...(retain === undefined ? [] : [retain.run])],
     },
   });

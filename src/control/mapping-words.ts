@@ -72,6 +72,7 @@ function columnsOf({ table, shape, parents, columns }: Kind): string {
     object: 'a string of JSON, one row',
     text: 'a string, one row',
     items: 'a row for each of what it has',
+    entries: 'a stream, a row for each entry',
   };
   return [
     '# ai-registry, built in',

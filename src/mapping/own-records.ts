@@ -65,7 +65,7 @@ const shapes: Readonly<Record<Holds, ShapeName>> = {
   field: 'items',
   member: 'items',
   element: 'items',
-  entry: 'items', // none is served yet
+  entry: 'entries',
 };
 
 /** The kinds of these mappings, parents before children. @throws when they refer to each other in a circle, or to none of them */

@@ -6,18 +6,20 @@ import { Batch } from '../batch/batch';
 import type { Checkpoint } from '../position/checkpoint';
 import { type DeadLetter, storedLetter } from '../letters/dead-letters';
 import type { Echoes } from '../stream/echoes';
-import { compareEntryIds } from '../stream/entry-id';
+import { compareEntryIds, isEntryId } from '../stream/entry-id';
 import { readContents } from '../letters/contents';
 import { foreign } from '../letters/foreign';
 import { keyOf } from '../record/key';
 import type { Nominated } from '../record/nominated';
 import { type Kind, type KindName, namesWhere, onDeleteOf, packedKind } from '../../mapping/kinds';
+import { EntryReader } from '../truth/entry-reader';
 import { lookUp } from '../truth/look-up';
 import type { Nominations } from '../record/nomination';
 import { MemberReader } from '../truth/member-reader';
 import { putAnswers, putGone } from '../truth/put-answers';
 import { PageBatches } from './page-batches';
 import type { Behind } from './relay';
+import { type ParkedEntry, retryEntries } from './retry-entries';
 import type { ArchiveSink } from './sink';
 import type { Page } from '../tail/stream';
 import type { Targets } from '../record/target';
@@ -60,6 +62,7 @@ export class Applier {
   readonly batches: PageBatches;
   readonly #options: ApplierOptions;
   readonly #metrics: MemberReader;
+  readonly #entries: EntryReader;
   readonly #growing: readonly KindName[]; // kinds whose keys grow, point by point
   readonly #deleting: readonly Kind[]; // kinds whose rows do not stay when their records are deleted
   readonly #echoing: KindName; // of which echoes are known; '': none
@@ -74,6 +77,7 @@ export class Applier {
     const { catalogue } = options.truth;
     this.batches = new PageBatches(options.sink.knownId, this.#expectMended);
     this.#metrics = new MemberReader(options.redis, catalogue);
+    this.#entries = new EntryReader(options.redis, options.postgres);
     this.#growing = namesWhere(catalogue, ({ shape }) => shape === 'members');
     const { onDelete, targets } = options;
     this.#deleting = [...targets.values()].flatMap(({ kind }) =>
@@ -152,8 +156,10 @@ export class Applier {
     const batch = new Batch();
     const nominated = new Map<KindName, Set<string>>();
     const deleted = new Map<KindName, Set<string>>();
+    const entries: ParkedEntry[] = [];
     for (const row of rows) {
-      const { id, kind, redisKey, payload, waits, isDeletion, life } = storedLetter(row);
+      const letter = storedLetter(row);
+      const { id, kind, redisKey, payload, waits, isDeletion, life } = letter;
       batch.retried.push(id);
       batch.life = life;
       const known = this.#options.truth.catalogue.get(kind);
@@ -164,6 +170,15 @@ export class Applier {
         batch.letters.push(foreign(known, redisKey, isDeletion));
         continue;
       }
+      if (known.shape === 'entries' && isEntryId(letter.distinction)) {
+        entries.push({
+          kind: known,
+          name: Buffer.from(name, 'latin1'),
+          entryId: letter.distinction,
+          payload,
+        });
+        continue;
+      }
       // Read from its start: the points that waited, and those that were too large, were read before.
       if (waits || payload === undefined) this.#metrics.forget(kind, name);
       nominated.set(kind, (nominated.get(kind) ?? new Set()).add(name));
@@ -172,6 +187,7 @@ export class Applier {
       const kept = payload && readContents(known, payload);
       if (kept !== undefined) batch.add(kept);
     }
+    await retryEntries(batch, entries, this.#entries);
     await this.#apply({ batch, nominated, deleted, direct: false });
     return true;
   }
@@ -184,6 +200,24 @@ export class Applier {
       if (ready.length === 0) continue;
       await this.#apply({ batch: new Batch(), nominated: new Map([[kind, new Set(ready)]]), direct: false });
     }
+  }
+
+  /** Whether streams of the user's own were not read to their end: `readOn` goes on. */
+  get readsOn(): boolean {
+    return this.#entries.hasMore;
+  }
+
+  /** Reads on in streams that had too much for one turn. @returns whether there may be more */
+  async readOn(): Promise<boolean> {
+    if (!this.#entries.hasMore) return false;
+    const nominated = this.#entries.takeUnfinished();
+    try {
+      await this.#apply({ batch: new Batch(), nominated, direct: false });
+    } catch (error) {
+      this.#entries.leave(nominated);
+      throw error;
+    }
+    return true;
   }
 
   #withoutEchoes(nominated: Nominations): Nominations {
@@ -218,7 +252,7 @@ export class Applier {
     const { truth } = this.#options;
     const { targets } = this.#options;
     const served = new Map([...work.nominated].filter(([kind]) => targets.has(kind)));
-    const answers = lookUp(served, truth, this.#metrics);
+    const answers = lookUp(served, { truth, metrics: this.#metrics, entries: this.#entries });
     let { batch, direct } = work;
     let bytes = 0;
     let next: ReturnType<typeof answers.next> | undefined;

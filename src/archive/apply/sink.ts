@@ -7,6 +7,7 @@ import type { KnownId, KnownParent } from '../batch/carried-copy';
 import type { Checkpoint } from '../position/checkpoint';
 import { clear, digestsOfKnown, digestsOfRow, park, release } from '../letters/dead-letters';
 import type { Parked } from '../letters/parked';
+import { writeEntryPositions } from '../position/entry-positions';
 import { letterOfRefused } from '../delete/delete';
 import { IdMap, IdMapTransaction } from '../identity/id-map';
 import { compareNumbers } from '../record/id-order';
@@ -169,6 +170,8 @@ export class ArchiveSink {
     await keepLapsed(transaction, targets, batch.lapsed, life);
     // Letters of an older life of Redis are tried again: in the present one these ids mean other records.
     if (ids.life !== life) await keepAll(transaction, targets);
+    await writeEntryPositions(transaction, batch.reads, (kind) => targetOf(targets, kind).kind.table);
+    for (const { incident } of batch.reads) if (incident !== undefined) applied.incidents.push(incident);
     await park(transaction, batch.letters, ids.life);
     // Letters of this very batch matter, too: a parent may come together with the child that waits for it.
     const matters = letters.possible || batch.letters.length > 0 ? landed : [];

@@ -1,6 +1,7 @@
 import { type Carried, recordIn, split, strange } from './carried';
 import { CarriedCopy, type KnownId } from './carried-copy';
 import { type DeadLetter, letterOf, unfit } from '../letters/dead-letters';
+import type { EntriesRead } from '../record/entries-read';
 import type { Found } from '../record/found';
 import type { Gone } from '../record/gone';
 import type { KindName } from '../../mapping/kinds';
@@ -17,6 +18,8 @@ export class Batch {
   readonly lapsed: Gone[];
   /** Keys of which fields were deleted that were records (hyperparameters), with the names of those that are left. */
   readonly namesLeft: Map<string, Gone & { readonly names: readonly Buffer[] }>;
+  /** How far streams of the user's own are read with these rows, in the order in which that was done. */
+  readonly reads: EntriesRead[];
   /** Stored letters (ids) this batch tries again: gone unless parked again. */
   readonly retried: string[];
   /** Of those letters; undefined: what is here is there now. */
@@ -30,6 +33,7 @@ export class Batch {
     this.deletions = [...(from?.deletions ?? [])];
     this.lapsed = [...(from?.lapsed ?? [])];
     this.namesLeft = new Map(from?.namesLeft);
+    this.reads = [...(from?.reads ?? [])];
     this.life = from?.life;
     this.retried = [...(from?.retried ?? [])];
     this.#copy = from?.copy;
@@ -56,7 +60,12 @@ export class Batch {
   }
 
   get size(): number {
-    let size = this.letters.length + this.deletions.length + this.lapsed.length + this.retried.length;
+    let size =
+      this.letters.length +
+      this.deletions.length +
+      this.lapsed.length +
+      this.retried.length +
+      this.reads.length;
     size += this.#copy?.size ?? 0;
     for (const rows of this.#rows.values()) size += rows.length;
     return size;

@@ -10,7 +10,7 @@ import { measureSkew, skewFinding } from './examine-clocks';
 import { growthFinding, measureGrowth } from './examine-growth';
 import { serverHealth } from './examine-server';
 import { writeFindings } from './examine-writes';
-import { inspectNotifications } from '../mirror/notifications';
+import { flagsOf, inspectNotifications } from '../mirror/notifications';
 import { missingRights, rightsFinding } from './redis-rights';
 import { examineSchema } from '../schema/examine-schema';
 import { type ArchiveStoreFacts, archiveStoreFacts } from './store-facts';
@@ -54,7 +54,7 @@ async function redisFindings(config: Examined): Promise<readonly Finding[]> {
           }
         : ok(`nothing is evicted (maxmemory-policy ${server.maxmemoryPolicy})`),
     );
-    findings.push(await libraryFinding(redis), await notificationFinding(redis, config.mirror));
+    findings.push(await libraryFinding(redis), await notificationFinding(redis, config));
     findings.push(...(await persistenceFindings(redis)));
     findings.push(await rightsOf(config.redis, config.catalogue));
     return findings;
@@ -130,9 +130,12 @@ async function betweenFindings(from: RedisTarget, to: PostgresTarget): Promise<r
   }
 }
 
-async function notificationFinding({ client }: RedisConnection, mirror: boolean): Promise<Finding> {
+async function notificationFinding(
+  { client }: RedisConnection,
+  { mirror, catalogue }: Pick<Config, 'mirror' | 'catalogue'>,
+): Promise<Finding> {
   if (!mirror) return { level: 'note', what: 'MIRROR=off: plain writes are found by full passes alone' };
-  const found = await inspectNotifications(client);
+  const found = await inspectNotifications(client, flagsOf(catalogue));
   if (found === 'on') return ok('keyspace notifications are on');
   if ('refused' in found) {
     return {

@@ -52,6 +52,7 @@ export function letterOf(found: Found, reason: Unfit, waitingFor?: string): Dead
     distinction: distinctionOf(found),
     reason,
     ...(sizeOf(found) <= copyBytes ? { payload: packContents(found) } : {}),
+    ...(kind.shape === 'entries' ? { entryId: found.values[0]?.toString('latin1') ?? '' } : {}),
   };
   return waitingFor === undefined ? letter : { ...letter, waitingFor };
 }
@@ -179,6 +180,8 @@ export interface StoredLetter {
   readonly id: string;
   readonly kind: string;
   readonly redisKey: Buffer;
+  /** What tells the record from others of its key, as far as it can be printed. */
+  readonly distinction: string;
   readonly payload: Buffer | undefined;
   /** Whether the record waits for a parent. */
   readonly waits: boolean;
@@ -195,6 +198,7 @@ export function storedLetter(row: TextRow): StoredLetter {
     id: row['id'] ?? '',
     kind: row['kind'] ?? '',
     redisKey: bytes(row['redis_key']) ?? Buffer.alloc(0),
+    distinction: row['created'] ?? '',
     payload: bytes(row['payload']),
     waits: row['waiting_for'] != null,
     isDeletion: row['payload'] == null && row['created'] === deletionMark,

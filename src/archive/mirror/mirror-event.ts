@@ -62,7 +62,7 @@ export class Effects {
     this.#ofParts = prefixesWhere(({ shape }) => shape === 'fields');
     this.#dated = prefixesWhere(({ identity }) => identity === 'dated');
     this.#several = prefixesWhere((kind) => shapeOf(kind).several);
-    this.#items = new KeysOf(ownKindsOf(catalogue).filter(({ own }) => own.item !== undefined));
+    this.#items = new KeysOf(ownKindsOf(catalogue).filter(({ shape }) => shape === 'items'));
   }
 
   /** @param key latin1 */

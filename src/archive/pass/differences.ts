@@ -20,6 +20,7 @@ import { findParents, withParents } from '../identity/parents';
 import { References, type Row, toRow } from '../record/row';
 import { type Strategies, strategyOf } from '../../mapping/strategies';
 import { type Targets, targetOf } from '../record/target';
+import { EntryReader } from '../truth/entry-reader';
 import type { TruthReader } from '../truth/truth';
 import { isUnfit } from '../record/unfit';
 import { identityValues, type Resolved } from '../identity/resolved';
@@ -79,6 +80,10 @@ export class Differences {
 
   /** Reads records (of any shape but members) and compares them, piece by piece, for they may be of any size. @param ids latin1 */
   async *ofIds(kind: Kind, ids: readonly string[]): AsyncGenerator<Compared> {
+    if (kind.shape === 'entries') {
+      yield* this.#ofStreams(kind, ids);
+      return;
+    }
     for (let at = 0; at < ids.length;) {
       const differences: RecordDifference[] = [];
       const records: Found[] = [];
@@ -95,6 +100,22 @@ export class Differences {
         yield { records: some, differences: from === 0 ? [...differences, ...found] : found };
       }
       at += truths.length;
+    }
+  }
+
+  /** What streams have that was not read yet, as much of it as is read in one turn. */
+  async *#ofStreams(kind: Kind, ids: readonly string[]): AsyncGenerator<Compared> {
+    const { truth, postgres } = this.#options;
+    for await (const answers of new EntryReader(truth.redis, postgres).read(kind, ids)) {
+      for (const { id, truth: found } of answers) {
+        const unfit = found.state === 'unfit' ? [found] : found.state === 'entries' ? found.unfit : [];
+        const differences = unfit.map(({ reason }): RecordDifference => ({
+          ...{ kind: kind.name, id, change: 'unfit' },
+          reason: reasonOf(reason),
+        }));
+        const records = found.state === 'entries' ? found.records : [];
+        yield { records, differences: [...differences, ...(await this.ofRecords(records))] };
+      }
     }
   }
 
@@ -165,7 +186,9 @@ export class Differences {
       return differences;
     }
     if (identity === 'own') {
-      await tell(resolved, ownWhole(target, resolved));
+      // A row of an entry stays as it is.
+      const once = target.kind.shape === 'entries';
+      await tell(resolved, once ? present(target, resolved.map(identityValues)) : ownWhole(target, resolved));
       return differences;
     }
     for (const row of orphaned) miss(row);

@@ -12,6 +12,7 @@ import {
 } from '../../mapping/kinds';
 import type { Life } from '../record/identity';
 import { unfollowed } from './unfollowed';
+import { EntryReader } from '../truth/entry-reader';
 import { MemberReader } from '../truth/member-reader';
 import { beginning, type Chunk, Scan } from '../truth/scan';
 import type { Nominated } from '../record/nominated';
@@ -54,6 +55,7 @@ export class ArchiveFullPass {
   readonly #scan: Scan;
   readonly #differences: Differences;
   readonly #metrics: MemberReader;
+  readonly #entries: EntryReader;
   readonly #found: FoundDifferent;
   /** The cursor at which the walk goes on; undefined: it is through. */
   #cursor: string | undefined = beginning;
@@ -66,7 +68,7 @@ export class ArchiveFullPass {
   keys = 0;
   /** The mappings of which there were keys. */
   readonly #met = new Set<KindName>();
-  /** How many records were handed over and applied, by kind. */
+  /** How many records were handed over and applied, by kind; of streams about as many as they had entries to be read. */
   readonly differences = new Map<KindName, number>();
 
   constructor(options: FullPassOptions) {
@@ -77,6 +79,7 @@ export class ArchiveFullPass {
     this.#scan = new Scan(options.redis, catalogue);
     this.#differences = new Differences(options);
     this.#metrics = new MemberReader(options.redis, catalogue);
+    this.#entries = new EntryReader(options.redis, options.postgres);
     this.#found = new FoundDifferent(catalogue, options.heldBytes ?? heldBytes);
   }
 
@@ -146,6 +149,10 @@ export class ArchiveFullPass {
       const kind = kindOf(this.#catalogue, name);
       const ids = [...all].filter((id) => found.wants(name, id));
       if (kind.shape === 'members') continue;
+      if (kind.shape === 'entries') {
+        for (const id of (await this.#entries.waiting(kind, ids)).keys()) found.add(name, id);
+        continue;
+      }
       // A record of the packed kind that has no identity cannot be compared: the applier parks it, or finds it gone.
       if (kind.packed) for (const id of ids) found.add(name, id);
       else {
@@ -186,6 +193,13 @@ export class ArchiveFullPass {
         yield { nominated: new Map([[name, new Set(unfit)]]), points: missing };
         this.#count(name, missing.length);
       }
+      return;
+    }
+    if (kind.shape === 'entries') {
+      const waiting = await this.#entries.waiting(kind, ids);
+      if (waiting.size === 0) return;
+      yield { nominated: new Map([[name, new Set(waiting.keys())]]), points: [] };
+      this.#count(name, [...waiting.values()].reduce((sum, count) => sum + count, 0)); // prettier-ignore
       return;
     }
     // The youngest predictions were on their way while they were compared, and the tail has brought them since: compare once more.

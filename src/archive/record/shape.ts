@@ -87,6 +87,14 @@ const shapes: { readonly [name in ShapeName]: Shape } = {
     values: valuesOfItem,
     distinction: firstValue,
   },
+  entries: {
+    ...hash,
+    several: true,
+    count: (kind) => 1 + columnCount(kind),
+    names: (kind) => ['$id', ...columnsOf(kind)],
+    values: ({ values: [, ...values], ...rest }, born) => valuesOfHash({ ...rest, values }, born),
+    distinction: firstValue,
+  },
 };
 
 export const shapeOf = ({ shape }: Kind): Shape => shapes[shape];

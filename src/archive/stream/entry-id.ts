@@ -9,6 +9,9 @@ export const beforeAll = '0-0';
 
 const largest = 2n ** 64n - 1n;
 
+/** Whether this is a complete id, as Redis writes it. */
+export const isEntryId = (text: string): boolean => /^\d{1,20}-\d{1,20}$/.test(text);
+
 /** @throws on anything Redis would not take as a complete or incomplete id (`5` is `5-0`) */
 export function parseEntryId(text: string): EntryId {
   const match = /^(\d{1,20})(?:-(\d{1,20}))?$/.exec(text);

@@ -1,6 +1,7 @@
 import { inOrder } from '../record/id-order';
 import type { Found } from '../record/found';
 import type { Kind } from '../../mapping/kinds';
+import type { EntryReader } from './entry-reader';
 import type { MemberReader } from './member-reader';
 import type { Truth, TruthReader } from './truth';
 import type { Nominations } from '../record/nomination';
@@ -14,17 +15,28 @@ export interface Answer {
   readonly part?: { readonly isFirst: boolean; readonly whole: readonly Found[] | undefined };
 }
 
+/** Who reads keys that hold records of which shape: all that are read whole, those that grow, and streams. */
+export interface Readers {
+  readonly truth: TruthReader;
+  readonly metrics: MemberReader;
+  readonly entries: EntryReader;
+}
+
 /** How many records are looked up at once: a page that nominates very large ones is cut into such pieces. */
 const chunk = 500;
 
 /** Reads what nominated records are now: parents before children, by rising ids, in pieces of bounded size. */
 export async function* lookUp(
   nominated: Nominations,
-  truth: TruthReader,
-  metrics: MemberReader,
+  { truth, metrics, entries }: Readers,
 ): AsyncGenerator<readonly Answer[]> {
   for (const [name, kind] of truth.catalogue) {
     const ids = inOrder(nominated.get(name) ?? []);
+    if (kind.shape === 'entries') {
+      for await (const answers of entries.read(kind, ids))
+        yield answers.map(({ id, truth: found }) => ({ kind, id, truth: found }));
+      continue;
+    }
     if (kind.shape === 'members') {
       for (const id of ids) {
         for await (const found of metrics.read(kind, Buffer.from(id, 'latin1')))
@@ -36,7 +48,7 @@ export async function* lookUp(
       const wanted = ids.slice(at, at + chunk);
       const truths = await truth.readSome(kind, wanted);
       const answers = truths.map((one, index): Answer => ({ kind, id: wanted[index] ?? '', truth: one }));
-      if (kind.own?.item === undefined) yield answers;
+      if (kind.shape !== 'items') yield answers;
       else for (const answer of answers) yield* inParts(answer);
       at += truths.length;
     }

@@ -1,5 +1,6 @@
 import type { Batch } from '../batch/batch';
 import type { KnownId } from '../batch/carried-copy';
+import type { Found } from '../record/found';
 import { keyOf } from '../record/key';
 import type { Kind } from '../../mapping/kinds';
 import type { Answer } from './look-up';
@@ -24,15 +25,25 @@ function put(batch: Batch, { kind, id, truth }: Answer, known: KnownId): number 
     case 'packed':
       batch.addCarried({ kind, value: truth.value }, known);
       return truth.value.length;
-    case 'found': {
-      let bytes = 0;
-      for (const found of truth.records) {
-        batch.add(found);
-        for (const value of found.values) bytes += value?.length ?? 0;
-      }
-      return bytes;
+    case 'entries': {
+      const key = keyOf(kind, Buffer.from(id, 'latin1'));
+      for (const { part, reason } of truth.unfit)
+        batch.letters.push({ kind: kind.name, key, distinction: part, entryId: part, reason });
+      if (truth.read !== undefined) batch.reads.push(truth.read);
+      return addAll(batch, truth.records);
     }
+    case 'found':
+      return addAll(batch, truth.records);
   }
+}
+
+function addAll(batch: Batch, records: readonly Found[]): number {
+  let bytes = 0;
+  for (const found of records) {
+    batch.add(found);
+    for (const value of found.values) bytes += value?.length ?? 0;
+  }
+  return bytes;
 }
 
 /** Puts the records of these kinds into a batch that were deleted and are not there again. In doubt a record counts as lapsed. */

@@ -8,6 +8,7 @@ import { keyOf } from '../record/key';
 import { type Catalogue, isOwn, type Kind, kindOf, type OwnKind, type Parent } from '../../mapping/kinds';
 import type { Each } from '../../mapping/record-forms';
 import { shapeOf } from '../record/shape';
+import type { StreamTruth } from './entry-reader';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
@@ -32,6 +33,7 @@ export type Truth =
   | { readonly state: 'found'; readonly records: readonly Found[] }
   /** A record of the packed kind, in the form in which the stream carries it: there are many, and most need never be unpacked. */
   | { readonly state: 'packed'; readonly value: Buffer }
+  | StreamTruth
   | { readonly state: 'absent' }
   /**
    * The key holds no record: it is of another type than it should be, or too large. Of a metric it may be a single point.
@@ -63,11 +65,11 @@ const readings: Readonly<
 export class TruthReader {
   /** The kinds there are. */
   readonly catalogue: Catalogue;
-  readonly #connection: RedisConnection;
+  readonly redis: RedisConnection;
 
   constructor(connection: RedisConnection, catalogue: Catalogue) {
     this.catalogue = catalogue;
-    this.#connection = connection;
+    this.redis = connection;
     const { client } = connection;
     client.defineCommand('millraceRead', { lua: readAsset('src/archive/truth/lua/read.lua') });
     client.defineCommand('millraceReadOwn', { lua: packed('read-own') });
@@ -88,7 +90,7 @@ export class TruthReader {
     if (kind.packed) return this.#readPacked(kind, wanted);
     if (isOwn(kind)) return this.#readOwn(kind, wanted);
     const reply = await this.#ask(kind, wanted);
-    const most = this.#connection.maxRecordBytes;
+    const most = this.redis.maxRecordBytes;
     return reply.map((record, index) =>
       typeof record === 'number'
         ? { state: 'unfit', reason: tooLarge(record, most) }
@@ -99,7 +101,7 @@ export class TruthReader {
   async #readPacked(kind: Kind, ids: readonly string[]): Promise<readonly Truth[]> {
     const keys = ids.map((id) => keyArgument(kind, id));
     try {
-      const { client, maxRecordBytes: most } = this.#connection;
+      const { client, maxRecordBytes: most } = this.redis;
       const args = [String(pageBytes), String(most), ...packedArguments(kind, this.catalogue)];
       const reply = await client.millraceReadPackedBuffer(keys.length, ...keys, ...args);
       return reply.map((record) => {
@@ -108,13 +110,13 @@ export class TruthReader {
         return Buffer.isBuffer(record) ? { state: 'packed', value: record } : otherType(record[0]);
       });
     } catch (error) {
-      throw this.#connection.translate(error);
+      throw this.redis.translate(error);
     }
   }
 
   async #readOwn(kind: OwnKind, ids: readonly string[]): Promise<readonly Truth[]> {
     const keys = ids.map((id) => keyArgument(kind, id));
-    const { client, maxRecordBytes: most } = this.#connection;
+    const { client, maxRecordBytes: most } = this.redis;
     const fields = shapeOf(kind).fields(kind);
     const { read, wanted } = readings[kind.own.item?.each ?? (fields.length === 0 ? 'string' : 'hash')];
     try {
@@ -137,7 +139,7 @@ export class TruthReader {
         return { state: 'found', records };
       });
     } catch (error) {
-      throw this.#connection.translate(error);
+      throw this.redis.translate(error);
     }
   }
 
@@ -150,15 +152,15 @@ export class TruthReader {
         keys.push(keyArgument(kindOf(this.catalogue, parent.kind), partOf(id, parent)));
     }
     try {
-      return await this.#connection.client.millraceReadBuffer(
+      return await this.redis.client.millraceReadBuffer(
         keys.length,
         ...keys,
         String(pageBytes),
-        String(this.#connection.maxRecordBytes),
+        String(this.redis.maxRecordBytes),
         ...parametersOf(kind, this.catalogue),
       );
     } catch (error) {
-      throw this.#connection.translate(error);
+      throw this.redis.translate(error);
     }
   }
 }

@@ -83,10 +83,11 @@ export class Restoration {
     hash: (target, rows) => this.#restoreRecords(target, rows),
     fields: ({ kind }, rows) => this.#restoreFields(kind, rows),
     members: ({ kind }, rows) => this.#restorePoints(kind, rows),
-    // Only keys of the user's own are that.
+    // Only keys of the user's own are these.
     object: () => Promise.resolve(0),
     text: () => Promise.resolve(0),
     items: () => Promise.resolve(0),
+    entries: () => Promise.resolve(0),
   };
 
   async #restoreRecords(target: Target, rows: readonly TextRow[]): Promise<number> {

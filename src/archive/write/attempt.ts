@@ -18,6 +18,8 @@ export interface BatchOutcome {
   readonly landed: Set<KindName>;
   /** The reasons for which Postgres refused records, by kind. */
   readonly refused: Map<KindName, Unfit[]>;
+  /** What happened that should not, in streams of the user's own, for whoever looks after them. */
+  readonly incidents: string[];
   /** Whether append-only records were copied straight into their table, see write-appended.ts. */
   direct: boolean;
 }
@@ -30,6 +32,7 @@ export const nothingApplied = (): BatchOutcome => ({
   letters: [],
   landed: new Set(),
   refused: new Map(),
+  incidents: [],
   direct: false,
 });
 

@@ -41,12 +41,7 @@ export async function stageOwn(
   },
 ): Promise<Written> {
   const all = [...identity, ...columns].map(quoteName).join(', ');
-  await transaction.execute(
-    `CREATE TEMP TABLE millrace_stage_own ON COMMIT DROP AS SELECT ${all} FROM ${target.table} WITH NO DATA`,
-  );
-  const taken = await transaction.copy(`COPY ${stage} (${all}) FROM STDIN`, encode(rows));
-  // COPY ends silently at a line that reads \. : so everything that was sent must have arrived.
-  if (taken !== rows.length) throw new Error(`COPY took ${taken} of ${rows.length} rows`);
+  await fillStage(transaction, target, all, rows);
   const given = (column: string) => `EXCLUDED.${quoteName(column)}`;
   const set = columns.map((column) => `${quoteName(column)} = ${given(column)}`).join(', ');
   const unlike = columns.map((column) => differs(target, column, given(column), 'stored', true));
@@ -59,6 +54,42 @@ export async function stageOwn(
   );
   await transaction.execute(`DROP TABLE ${stage}`);
   return { added: Number(counts?.['added']), updated: Number(counts?.['updated']) };
+}
+
+/**
+ * Writes many rows through the same table, but for those that are there: they stay as they are. @param all SQL: the columns
+ * @returns how many were written
+ */
+export async function stageNew(
+  transaction: Transaction,
+  target: Target,
+  {
+    all,
+    arbiter,
+    rows,
+  }: { readonly all: string; readonly arbiter: string; readonly rows: readonly (readonly Value[])[] },
+): Promise<number> {
+  await fillStage(transaction, target, all, rows);
+  // In the order in which they came, whatever plan Postgres chooses: a table may number its rows.
+  const put = await transaction.execute(
+    `INSERT INTO ${target.table} (${all}) OVERRIDING SYSTEM VALUE SELECT ${all} FROM ${stage} s ORDER BY s.ctid ON CONFLICT ${arbiter} DO NOTHING`,
+  );
+  await transaction.execute(`DROP TABLE ${stage}`);
+  return put;
+}
+
+async function fillStage(
+  transaction: Transaction,
+  { table }: Target,
+  all: string,
+  rows: readonly (readonly Value[])[],
+): Promise<void> {
+  await transaction.execute(
+    `CREATE TEMP TABLE millrace_stage_own ON COMMIT DROP AS SELECT ${all} FROM ${table} WITH NO DATA`,
+  );
+  const taken = await transaction.copy(`COPY ${stage} (${all}) FROM STDIN`, encode(rows));
+  // COPY ends silently at a line that reads \. : so everything that was sent must have arrived.
+  if (taken !== rows.length) throw new Error(`COPY took ${taken} of ${rows.length} rows`);
 }
 
 const pieceBytes = 256 * 1024;

@@ -7,6 +7,8 @@ import { anyOf, differs, keeps } from './equality';
 export interface Written {
   readonly added: number;
   readonly updated: number;
+  /** How many rows that were there, with other contents, stay as they are: entries of streams are written once. */
+  readonly stayed?: number;
 }
 
 export interface Upserted extends Written {

@@ -9,6 +9,7 @@ import type { Target } from '../record/target';
 import type { Unfit } from '../record/unfit';
 import type { Written } from './upsert';
 import { writeAppended, writeNew } from './write-appended';
+import { writeEntries } from './write-entries';
 import { writeKeyed } from './write-keyed';
 import { writeOwn } from './write-own';
 import { holderByRule } from './refusing-rule';
@@ -57,10 +58,16 @@ export async function writeKind(
     ? await writeIsolated(transaction, fitting(target, rows, setAside), (block) => write(block), look)
     : [await write(rows)];
   const sum = applied.counts.get(target.kind.name) ?? { added: 0, updated: 0 };
-  for (const { added, updated } of [...results, ...led]) {
+  let stays = 0;
+  for (const { added, updated, stayed = 0 } of [...results, ...led]) {
     sum.added += added;
     sum.updated += updated;
+    stays += stayed;
   }
+  if (stays > 0)
+    applied.incidents.push(
+      `${stays} ${stays === 1 ? 'entry has the id of a row' : 'entries have the ids of rows'} of ${target.kind.table} with other contents: the rows stay as they are`,
+    );
   applied.counts.set(target.kind.name, sum);
   if (refusals.length > 0) applied.refused.set(target.kind.name, refusals);
   const copied = attempt.batch.copy?.kind.name === target.kind.name;
@@ -75,6 +82,7 @@ async function writeBlock(
   { strategies, setAside, holder }: BlockOptions,
 ): Promise<Written> {
   const { kind } = target;
+  if (kind.shape === 'entries') return writeEntries(transaction, target, rows);
   if (kind.appendOnly) {
     const copy = batch.copy?.kind.name === kind.name ? batch.copy : undefined;
     const added = direct

@@ -156,15 +156,11 @@ test.each([
   [`${good}, unique: b`, ['records.r: unique names b, which is no column of it: there are id, a']],
   [
     'key: "r", table: t, each: member, columns: { a: $member }, append_only: true',
-    [
-      'records.r.append_only: is not served yet: leave it out',
-      'records.r.each: is not served yet: leave it out',
-    ],
+    ['records.r.append_only: is not served yet: leave it out'],
   ],
   [
     'key: "r", table: t, each: member, columns: { a: { field: $member, type: time } }',
     [
-      'records.r.each: is not served yet: leave it out',
       'records.r: a: $member tells records apart, and has to be text, int, uuid, bytes: of another type two of them could be one',
     ],
   ],
