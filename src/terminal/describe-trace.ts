@@ -37,7 +37,7 @@ export function describeRecordTrace({ key, redis, archive, verdict }: ArchiveTra
       );
     if (counted !== null)
       lines.push(
-        `Postgres   ${counted.count} rows of ${counted.table}${counted.count === 0 ? '' : `, ids ${counted.firstId ?? ''} to ${counted.lastId ?? ''}`}`,
+        `Postgres   ${counted.count} rows of ${counted.table}${counted.firstId === null ? '' : `, ids ${counted.firstId} to ${counted.lastId ?? ''}`}`,
       );
     else if (rows.length === 0) lines.push('Postgres   no row');
     for (const row of rows) {

@@ -1,50 +1,12 @@
 import { archiveDryRun } from '../../src/archive/pass/dry-run';
-import { mappingsOf } from '../../src/config/mappings';
 import { requirePostgres } from '../../src/config/load';
-import { aiRegistry } from '../../src/mapping/ai-registry';
 import { eventually } from '../support/eventually';
 import { useArchive } from './support/archive';
+import { itemCatalogue } from './support/items';
 import { ownArchive } from './support/own-records';
 
-const read = mappingsOf(
-  `version: 1
-records:
-  user: { key: 'user:{id:int}', table: users, hash: { name: text } }
-  setting:
-    key: 'settings:{user:int}'
-    table: settings
-    parents: { user_id: { record: user, id: '{user}' } }
-    each: field
-    columns: { name: $field, value: $value }
-    on_delete: delete
-  tag:
-    key: 'tags:{doc}'
-    table: tags
-    each: member
-    columns: { tag: $member }
-    on_delete: delete
-  point:
-    key: scores
-    table: points
-    each: member
-    columns: { player: { field: $member, type: int }, points: $score }
-    on_delete: mark
-  line:
-    key: 'order:{id}:lines'
-    table: order_lines
-    each: element
-    columns: { place: $index, sku: { field: sku, type: text! }, amount: { field: amount, type: int }, more: { field: more, type: json } }
-    on_delete: delete
-  title: { key: 'title:{id}', table: titles, string: { title: text } }
-  counter: { key: 'count:{page*}', table: counts, string: { views: int }, on_delete: delete }
-`,
-  'items.yaml',
-  { aliasTables: undefined, catalogue: aiRegistry },
-);
-if ('problems' in read) throw new Error(JSON.stringify(read.problems));
-
 const archive = useArchive();
-const own = ownArchive(archive, read.catalogue);
+const own = ownArchive(archive, itemCatalogue);
 
 const settings = 'SELECT user_id, name, value FROM settings ORDER BY 1, 2';
 const tags = 'SELECT doc, tag FROM tags ORDER BY 1, 2';

@@ -4,7 +4,8 @@ import { inFew } from '../../foundation/in-few';
 import { changesStream } from '../../writer/keys';
 import { type Granted, missingGrants, noteMissing } from '../../connections/missing-grants';
 import { globOf, keyspacePatterns, ownKeys } from '../../connections/keyspace-pattern';
-import { type Catalogue, ownKindsOf, registryStart } from '../../mapping/kinds';
+import { type Catalogue, type OwnKind, ownKindsOf, registryStart, type ShapeName } from '../../mapping/kinds';
+import type { Each } from '../../mapping/record-forms';
 import { incarnationKey } from '../position/redis-facts';
 
 /** One command of each sort that the archive sends or its scripts call, with the grant that it needs for itself or its key. */
@@ -52,19 +53,49 @@ function neededOfRegistry(catalogue: Catalogue): readonly Granted[] {
   ]);
 }
 
+/** What it takes to read a key of the user's own, by its shape. `key` stands for that key. */
+const reads: Partial<Readonly<Record<ShapeName, readonly (readonly string[])[]>>> = {
+  hash: [
+    ['HMGET', 'key', 'id'],
+    ['HSTRLEN', 'key', 'id'],
+  ],
+  object: [
+    ['GET', 'key'],
+    ['STRLEN', 'key'],
+  ],
+  text: [
+    ['GET', 'key'],
+    ['STRLEN', 'key'],
+  ],
+  entries: [
+    ['XINFO', 'STREAM', 'key'],
+    ['XRANGE', 'key', '-', '+'],
+    ['XREVRANGE', 'key', '+', '-'],
+    ['XLEN', 'key'],
+  ],
+};
+
+const readsOfItems: Partial<Readonly<Record<Each, readonly (readonly string[])[]>>> = {
+  field: [['HGETALL', 'key']],
+  member: [
+    ['SMEMBERS', 'key'],
+    ['ZRANGE', 'key', '0', '0'],
+  ],
+  element: [['LRANGE', 'key', '0', '0']],
+};
+
+const readsOf = ({ shape, own: { item } }: OwnKind): readonly (readonly string[])[] =>
+  reads[shape] ?? readsOfItems[item?.each ?? 'entry'] ?? [];
+
 /** The same for the records of the user's own. */
 const neededOf = (catalogue: Catalogue): readonly Granted[] =>
   ownKindsOf(catalogue).flatMap((kind) => {
-    const { shape, prefix, own } = kind;
-    const reads = shape === 'object' ? ['GET', 'STRLEN'] : ['HMGET', 'HSTRLEN'];
-    return ['TYPE', 'PTTL', ...reads].map((command): Granted => [
-      `+${command.toLowerCase()} %R~${ownKeys(kind)}`,
-      ...[
-        command,
-        own.parts.length === 0 ? prefix : `${prefix}0`,
-        ...(command.startsWith('H') ? ['id'] : []),
-      ],
-    ]);
+    const key = kind.own.parts.length === 0 ? kind.prefix : `${kind.prefix}0`;
+    const commands = [['TYPE', 'key'], ['PTTL', 'key'], ...readsOf(kind)];
+    return commands.map((command): Granted => {
+      const name = command.slice(0, command.indexOf('key')).join('|').toLowerCase();
+      return [`+${name} %R~${ownKeys(kind)}`, ...command.map((word) => (word === 'key' ? key : word))];
+    });
   });
 
 /** The grants that this user lacks. Neither connection can be used afterwards. @throws only when a connection fails */

@@ -13,7 +13,7 @@ import { lookAtTables } from '../schema/preparation';
 import { type Row, toRow } from '../record/row';
 import { type Targets, targetOf } from '../record/target';
 import { inRedis } from './trace-redis';
-import { countRows, lettersOf, ownRowsOf, parentsOf, rowsOf } from './trace-rows';
+import { countItems, countRows, lettersOf, ownRowsOf, parentsOf, rowsOf } from './trace-rows';
 import { scanWaiting } from './trace-stream';
 import { verdictOf } from './trace-verdict';
 import { TruthReader } from '../truth/truth';
@@ -107,11 +107,18 @@ async function inPostgres(
     return await postgres.transaction(async (transaction) => ({
       parked: await lettersOf(transaction, name, keyOf(kind, id)),
       rows: isOwn(kind)
-        ? await ownRowsOf(transaction, target, kind, id)
+        ? kind.shape === 'items'
+          ? []
+          : await ownRowsOf(transaction, target, kind, id)
         : numbered
           ? await rowsOf(transaction, target, text)
           : [],
-      counted: numbered ? null : await countRows(transaction, target, text),
+      counted:
+        isOwn(kind) && kind.shape === 'items'
+          ? await countItems(transaction, target, kind, id)
+          : numbered
+            ? null
+            : await countRows(transaction, target, text),
       parents: row === undefined ? [] : await parentsOf(transaction, targets, row),
     }));
   } catch (error) {
