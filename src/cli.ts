@@ -4,6 +4,8 @@ demandNode((sentence) => {
   process.stderr.write(`${sentence}\n`);
   process.exit(1);
 });
+import { hearHangUps } from './foundation/early-hang-up';
+hearHangUps(); // a daemon that is starting is asked already
 import { runCommandLine } from './commands/command-line';
 import { stopSignal } from './foundation/stop-signal';
 

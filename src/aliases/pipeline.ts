@@ -50,7 +50,10 @@ export function aliasPipeline(options: PipelineOptions, before?: CacheHandover):
     wake$: databaseWake$(dbPath),
     beside: [],
     status: (facts) =>
-      aliasStatus({ state: lane.state(), database: dbPath, redis: config.redis.display, ...facts }),
+      aliasStatus({
+        ...{ state: lane.state(), database: dbPath, redis: config.redis.display },
+        ...{ documents: config.documents.length > 0, ...facts },
+      }),
     troubles: (status) => aliasTroubles(status, intervalSeconds),
     health: aliasHealth,
     readings: (status) => aliasReadings(status, { intervalSeconds, capture }),

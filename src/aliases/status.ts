@@ -42,6 +42,9 @@ export interface AliasStatus extends Progress<PassReport>, AliasLag {
   readonly cannotWrite: string | null;
   /** Why changes wait for full passes, in one line; null when they travel at once. */
   readonly notCaptured: string | null;
+  /** Whether other keys than aliases are served, or should be. */
+  readonly documents: boolean;
+  /** None while the file is closed. */
   readonly tables: readonly TableStatus[];
   /** Rows that can have no key, as the last full pass saw them: twenty of a type at the most. */
   readonly unserved: readonly UnservedRow[];
@@ -78,13 +81,13 @@ const unserved = ({ reason: state, message, hint }: UnservedTable | UnservedDocu
   hint,
 });
 
-export interface AliasParts extends Pick<AliasStatus, 'database' | 'redis' | 'nextPassAt'> {
+export interface AliasParts extends Pick<AliasStatus, 'database' | 'redis' | 'documents' | 'nextPassAt'> {
   readonly state: AliasLaneState;
   readonly age: CheckpointAge;
 }
 
 export function aliasStatus(
-  { state, age, database, redis, nextPassAt }: AliasParts,
+  { state, age, database, redis, documents, nextPassAt }: AliasParts,
   now = Date.now(),
 ): AliasStatus {
   const { source, cannotWrite, checkpoint, lagRecords, lagSeconds, changelogRows } = state;
@@ -92,7 +95,7 @@ export function aliasStatus(
   const progress = progressOf(state, now);
   return {
     ...progress,
-    ...{ database, redis, lagRecords, lagSeconds, changelogRows, nextPassAt },
+    ...{ database, redis, documents, lagRecords, lagSeconds, changelogRows, nextPassAt },
     journalMode: source?.journalMode ?? null,
     mode: source === undefined ? 'closed' : source.changelog === undefined ? 'interval' : 'tail',
     captureGaps: source?.captureGaps ?? [],

@@ -8,7 +8,7 @@ import { type Included, readMappingFile } from '../mapping/file/mapping-file';
 import type { Claim } from '../mapping/file/rules';
 import type { Problem } from '../mapping/file/value';
 import { type Catalogue, catalogueOf, registryStart } from '../mapping/kinds';
-import { ownKinds } from '../mapping/own-records';
+import { recordKinds } from '../mapping/record-kinds';
 import { type PipelineName, pipelineNames } from './names';
 import { readStable } from './stable-file';
 
@@ -52,7 +52,10 @@ export function mappingsOf(
   return {
     aliasTables,
     documents: [...documents, ...read.documents.map(({ mapping }) => mapping)],
-    catalogue: catalogueOf([...catalogue.values(), ...ownKinds(read.records.map(({ mapping }) => mapping))]),
+    catalogue: catalogueOf([
+      ...catalogue.values(),
+      ...recordKinds(read.records.map(({ mapping }) => mapping)),
+    ]),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { CaptureStep } from '../aliases/source/capture';
 import type { capturedIn } from '../aliases/source/install-capture';
 
 /** What has changed of ours in the SQLite file, by the tables that it is on. */
@@ -11,6 +12,16 @@ export interface CaptureChange {
 }
 
 type Objects = ReturnType<typeof capturedIn>;
+
+/** What steps would change; nothing is removed by them. Pure. */
+export function plannedChange(steps: readonly Pick<CaptureStep, 'makes'>[]): CaptureChange {
+  const made = steps.flatMap(({ makes }) => makes ?? []);
+  const on = (type: 'trigger' | 'index') => [
+    ...new Set(made.filter((one) => one.type === type).map(({ table }) => table)),
+  ];
+  const changelog = made.some(({ type }) => type === 'changelog');
+  return { changelog, triggers: on('trigger'), indexes: on('index'), removed: [] };
+}
 
 /** Pure. */
 export function captureChange(before: Objects, after: Objects): CaptureChange {

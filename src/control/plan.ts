@@ -13,6 +13,7 @@ import { planRecords, type RecordPlan } from '../archive/inspect/plan-records';
 import { builtInNames } from '../config/mappings';
 import { keyPrefix } from '../mapping/alias-tables';
 import { documentHashes } from '../mapping/fingerprint';
+import { type CaptureChange, plannedChange } from './capture-change';
 import { migratePostgres } from './migrate-postgres';
 
 /** What one mapping would do to Redis now. */
@@ -41,8 +42,8 @@ export interface Plan {
   readonly mappings: readonly MappingPlan[];
   /** Mappings that Redis has keys of, and that are in force no more, or have another prefix: what they made stays. */
   readonly left: readonly { readonly name: string; readonly prefix: string }[];
-  /** What the SQLite file lacks: triggers, the changelog, indexes. */
-  readonly capture: readonly string[];
+  /** What the SQLite file lacks: triggers, the changelog, indexes; null: nothing. */
+  readonly capture: CaptureChange | null;
   /** What Postgres lacks for the archive; null: the archive is not run here. */
   readonly postgres: PostgresPlan | null;
   readonly records: readonly RecordPlan[];
@@ -60,7 +61,7 @@ const samplesOfEach = 3;
 
 /** Whether there is something to do. */
 export const hasChanges = ({ mappings, capture, postgres, records }: Plan): boolean =>
-  capture.length > 0 ||
+  capture !== null ||
   records.some(({ differ }) => differ > 0) ||
   (postgres?.things.length ?? 0) > 0 ||
   mappings.some(
@@ -79,7 +80,7 @@ export async function planMappings(config: Planned): Promise<Plan> {
   const introduced = await readIntroduced(config.redis);
   const cached = pipelines.includes('aliases');
   return {
-    ...(cached ? await planCache(config, introduced) : { mappings: [], capture: [] }),
+    ...(cached ? await planCache(config, introduced) : { mappings: [], capture: null }),
     left: Object.entries(leftMappings(introduced, config.documents)).map(([name, { prefix }]) => ({
       name,
       prefix,
@@ -133,7 +134,8 @@ function look(stores: AliasStores) {
   const source = AliasSource.open(sourceOptions(stores));
   try {
     const entries = new Map(tableStatuses(source).map((status) => [status.type, status]));
-    return { entries, capture: source.captureGaps };
+    const steps = source.captureSteps;
+    return { entries, capture: steps.length === 0 ? null : plannedChange(steps) };
   } finally {
     source.close();
   }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { hasTerminal } from './hang-up';
+import { hasTerminal } from './early-hang-up';
 
 /** A process that has not stopped this long after the first signal is ended. */
 const stopDeadlineMs = 5_000;

@@ -1,4 +1,5 @@
 import type { Column, Decoder, Kind, ShapeName } from './kinds';
+import type { Identified } from './identified';
 import { type IdentityType, identityTypes, type OwnRecord } from './own-key';
 import { type Holds, isEach, itemWord, type RecordType } from './record-forms';
 import { statisticsOf } from './statistics';
@@ -21,6 +22,8 @@ export interface RecordMapping {
   readonly appendOnly: boolean;
   /** After how many days records leave Redis, once they are in Postgres; undefined: they stay. Only of those that are appended only. */
   readonly retentionDays: number | undefined;
+  /** What tells its records from others that have had their keys; without it the key is all that tells one. */
+  readonly identified?: Identified;
 }
 
 /** `user:{id:int}`. */
@@ -37,6 +40,8 @@ export interface RecordColumn {
   readonly type: RecordType;
   /** A record without a value there is parked. */
   readonly required: boolean;
+  /** A value that means NULL. */
+  readonly none?: string;
 }
 
 /** A column that holds the key of a record of another mapping, whose key has one part. */
@@ -68,26 +73,8 @@ const shapes: Readonly<Record<Holds, ShapeName>> = {
   entry: 'entries',
 };
 
-/** The kinds of these mappings, parents before children. @throws when they refer to each other in a circle, or to none of them */
-export function ownKinds(mappings: readonly RecordMapping[]): readonly Kind[] {
-  const byName = new Map(mappings.map((mapping) => [mapping.name, mapping]));
-  const ordered = new Map<string, Kind>();
-  const visit = (mapping: RecordMapping, above: readonly string[]): void => {
-    const { name, parents } = mapping;
-    if (ordered.has(name)) return;
-    if (above.includes(name)) throw new Error(`${[...above, name].join(' -> ')} is a circle of parents`);
-    for (const { record } of parents) {
-      const parent = byName.get(record);
-      if (parent === undefined) throw new Error(`there is no record ${record}, which ${name} refers to`);
-      visit(parent, [...above, name]);
-    }
-    ordered.set(name, ownKind(mapping, byName));
-  };
-  for (const mapping of mappings) visit(mapping, []);
-  return [...ordered.values()];
-}
-
-function ownKind(mapping: RecordMapping, byName: ReadonlyMap<string, RecordMapping>): Kind {
+/** @param byName all mappings, for its parents */
+export function ownKind(mapping: RecordMapping, byName: ReadonlyMap<string, RecordMapping>): Kind {
   const { name, table, key, parents, unique, none, onDelete, onConflict, retentionDays } = mapping;
   const inKey = new Map(parents.flatMap(({ column, from }) => ('part' in from ? [[from.part, column]] : [])));
   const parts = key.parts.map((part) => ({ ...part, column: inKey.get(part.column) ?? part.column }));
@@ -99,9 +86,10 @@ function ownKind(mapping: RecordMapping, byName: ReadonlyMap<string, RecordMappi
     return [{ column, field: from.field, decoder, ...(from.required ? { required: true } : {}) }];
   });
   const others = mapping.columns.filter(({ column }) => column !== item?.column);
-  const columns = others.map(({ column, field, type, required }): Column => ({
+  const columns = others.map(({ column, field, type, required, none: ofColumn }): Column => ({
     ...{ column, field, decoder: decoders[type] },
     ...(required ? { required: true } : {}),
+    ...(ofColumn === undefined ? {} : { none: ofColumn }),
   }));
   const refers = parents.map(({ column, record }) => ({ column, kind: record }));
   return {

@@ -1,4 +1,3 @@
-import { describeGaps } from '../aliases/source/capture';
 import type { Applied } from '../control/apply';
 import type { CaptureChange } from '../control/capture-change';
 import {
@@ -39,7 +38,7 @@ export function tellPlan(
       `- ${name}  ${prefix}*  taken out: its keys stay as they are`,
       `    → to delete them: millrace config apply --forget ${shellWord(name)} --delete-keys`,
     ]),
-    ...(capture.length === 0 ? [] : [`SQLite: ${describeGaps(capture)}`]),
+    ...(capture === null ? [] : tellCapture(capture, 'to install')),
     ...(postgres === null
       ? []
       : [
@@ -88,7 +87,7 @@ function tellPostgres(
 /** What was done, a line each. */
 export function tellApplied({ cache, postgres, forgotten, daemons }: Applied): readonly string[] {
   return [
-    ...(cache === null ? [] : tellCapture(cache.capture)),
+    ...(cache === null ? [] : tellCapture(cache.capture, 'installed')),
     ...(cache?.absent ?? []).map(
       ({ type, table }) => `${type} is built in, and not served here: there is no table ${table}`,
     ),
@@ -109,7 +108,10 @@ export function tellApplied({ cache, postgres, forgotten, daemons }: Applied): r
 }
 
 /** `SQLite: installed the changelog, triggers on products, categories` */
-function tellCapture({ changelog, triggers, indexes, removed }: CaptureChange): readonly string[] {
+function tellCapture(
+  { changelog, triggers, indexes, removed }: CaptureChange,
+  done: 'to install' | 'installed',
+): readonly string[] {
   const made = [
     ...(changelog ? ['the changelog'] : []),
     ...(triggers.length === 0 ? [] : [`triggers on ${inFew(triggers)}`]),
@@ -118,7 +120,7 @@ function tellCapture({ changelog, triggers, indexes, removed }: CaptureChange): 
       : [`${indexes.length === 1 ? 'an index' : 'indexes'} on ${inFew(indexes)}`]),
   ];
   return [
-    ...(made.length === 0 ? [] : [`SQLite: installed ${made.join(', ')}`]),
+    ...(made.length === 0 ? [] : [`SQLite: ${done} ${made.join(', ')}`]),
     ...(removed.length === 0
       ? []
       : [`SQLite: removed what no mapping needs any more, from ${inFew(removed)}`]),

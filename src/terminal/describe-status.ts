@@ -1,4 +1,4 @@
-import { type AliasStatus, hasDocuments } from '../aliases/status';
+import type { AliasStatus } from '../aliases/status';
 import type { ArchiveStatus } from '../archive/status';
 import type { DaemonStatus } from '../control/daemon-status';
 import type { LeftOut } from '../config/load';
@@ -26,7 +26,7 @@ export function describeDaemon(status: DaemonStatus, now: number): readonly stri
 function describeAliases(aliases: AliasStatus, health: Health | null, clock: TimeStyle): readonly string[] {
   const said = aliasSentences(aliases, health, clock);
   return [
-    hasDocuments(aliases.tables) ? 'Cache' : 'Aliases',
+    aliases.documents ? 'Cache' : 'Aliases',
     ...laidOut(said.state, said.paused, said.failure),
     fact('database', `${aliases.database} (${aliases.journalMode ?? 'closed'})`),
     fact('redis', aliases.redis),

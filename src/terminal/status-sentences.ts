@@ -154,7 +154,7 @@ const nextPass = (
   { passRunning, passOf, nextPassAt }: Pick<Progress, 'passRunning' | 'passOf' | 'nextPassAt'>,
   now: number,
 ): string => {
-  if (passRunning) return passOf === null ? 'running now' : `one of ${inFew(passOf)} is running now`;
+  if (passRunning) return passOf == null ? 'running now' : `one of ${inFew(passOf)} is running now`;
   return nextPassAt <= now ? 'due' : `in ${span(nextPassAt - now)}`;
 };
 

@@ -1,4 +1,4 @@
-import { type AliasStatus, hasDocuments } from '../aliases/status';
+import type { AliasStatus } from '../aliases/status';
 import type { ArchiveStatus } from '../archive/status';
 import type { DaemonStatus } from '../control/daemon-status';
 import type { Health } from '../pipeline/health';
@@ -77,7 +77,7 @@ export function screenLines(view: View): readonly Line[] {
   const incidents = [
     ...(aliases?.incidents ?? []).map((one) => ({
       ...one,
-      pipeline: hasDocuments(aliases?.tables ?? []) ? 'cache' : 'aliases',
+      pipeline: aliases?.documents === true ? 'cache' : 'aliases',
     })),
     ...(archive?.incidents ?? []).map((one) => ({ ...one, pipeline: 'archive' })),
   ].sort((a, b) => b.at - a.at);
@@ -100,7 +100,7 @@ interface Moment {
 function aliasLines(aliases: AliasStatus, { health, rate, now }: Moment): readonly Line[] {
   const said = aliasSentences(aliases, health, clockAt(now));
   return [
-    ...head(hasDocuments(aliases.tables) ? 'cache' : 'aliases', `${aliases.database} → ${aliases.redis}`),
+    ...head(aliases.documents ? 'cache' : 'aliases', `${aliases.database} → ${aliases.redis}`),
     ...rows(said.paused, said.state, said.mode, withRate(said.lag, rate), said.changelog),
     ...rows(said.lastPass, said.mappings, said.unmatched, said.nextPass, said.notServed, said.failure),
     ...aliases.tables.flatMap(({ message }) => (message === undefined ? [] : [row('!', message, 'bad')])),

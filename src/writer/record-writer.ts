@@ -9,7 +9,7 @@ export type FieldValue = string | number | bigint | boolean | Date | Buffer;
  * no write is missed, whether or not Millrace runs or hears. Whoever writes needs no mappings.
  *
  * What cannot be written is refused with E_WRITE_REFUSED, and nothing is written. A call whose reply was lost fails and may have been
- * executed; to call again is harmless.
+ * executed; to write or delete the same again is harmless.
  */
 export class RecordWriter {
   readonly #redis: FunctionClient;
@@ -35,6 +35,17 @@ export class RecordWriter {
   /** Writes a text, or a JSON object as text. */
   async set(key: string, value: string | Buffer): Promise<void> {
     await this.#redis.call('millrace_set', [key], [render(value, 'value')]);
+  }
+
+  /**
+   * Another command that writes one key: HDEL, HINCRBY, SADD, SREM, ZADD, ZREM, RPUSH, LREM, SET with a lifetime … Returns what it does.
+   */
+  async write(key: string, command: string, ...args: readonly FieldValue[]): Promise<unknown> {
+    return this.#redis.call(
+      'millrace_write',
+      [key],
+      [command, ...args.map((value) => render(value, command))],
+    );
   }
 
   /** Deletes keys. Returns how many there were. */

@@ -1,7 +1,7 @@
 import { archiveOnce } from '../../src/archive/once';
 import { loadConfig } from '../../src/config/load';
 import { openLog } from '../../src/log/log';
-import { kinds } from '../../src/mapping/ai-registry';
+import { kinds } from '../support/nine-kinds';
 import { ModelStore } from '../../src/writer/model-store';
 import { pack } from '../../src/archive/record/packed';
 import { startDaemon, type TestDaemon } from '../support/daemon';

@@ -22,7 +22,8 @@ import {
 import { useArchive } from './support/archive';
 import { daysAgo, retain } from './support/retention';
 import { toldOf, warmed } from './support/warm';
-import { aiRegistry, kinds } from '../../src/mapping/ai-registry';
+import { aiRegistry } from '../../src/mapping/ai-registry';
+import { kinds } from '../support/nine-kinds';
 
 /** What is larger than MAX_RECORD_SIZE, wherever it is written: it is parked, and everything else goes on. */
 const archive = useArchive();

@@ -1,7 +1,8 @@
 import { Command, Option } from 'commander';
 import { daemonGrants } from '../../src/connections/redis-grants';
 import { type Config, loadConfig, requirePostgres } from '../../src/config/load';
-import { aiRegistry, kinds } from '../../src/mapping/ai-registry';
+import { aiRegistry } from '../../src/mapping/ai-registry';
+import { kinds } from '../support/nine-kinds';
 import { catalogueOf, type Kind } from '../../src/mapping/kinds';
 import { archiveDryRun } from '../../src/archive/pass/dry-run';
 import { archiveOnce } from '../../src/archive/once';

@@ -17,7 +17,8 @@ import {
 } from '../support/plain-writer';
 import { aliasDatabase } from '../support/alias-database';
 import { temporaryFolder } from '../support/temporary-folder';
-import { aiRegistry, kinds } from '../../src/mapping/ai-registry';
+import { aiRegistry } from '../../src/mapping/ai-registry';
+import { kinds } from '../support/nine-kinds';
 
 const archive = useArchive();
 const folder = temporaryFolder();

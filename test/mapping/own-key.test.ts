@@ -1,6 +1,7 @@
 import { catalogueOf } from '../../src/mapping/kinds';
 import { partsOf } from '../../src/mapping/own-key';
-import { ownKinds, type RecordMapping } from '../../src/mapping/own-records';
+import type { RecordMapping } from '../../src/mapping/own-records';
+import { recordKinds } from '../../src/mapping/record-kinds';
 import { keyspacePatterns } from '../../src/connections/keyspace-pattern';
 import { daemonGrants } from '../../src/connections/redis-grants';
 import { recordOf } from '../../src/archive/record/key';
@@ -20,7 +21,7 @@ const later: RecordMapping = {
   ...{ name: 'later', table: 'later', holds: 'hash' },
   key: { prefix: 'scores:', parts: [{ column: 'id', type: 'text', rest: false, after: '' }] },
 };
-const catalogue = catalogueOf(ownKinds([mapping, later]));
+const catalogue = catalogueOf(recordKinds([mapping, later]));
 
 describe('a key without parts', () => {
   test('is the one that is the literal, and nothing that begins so', () => {
@@ -33,7 +34,7 @@ describe('a key without parts', () => {
 
   test('is all that is listened to, and all that is granted', () => {
     expect(keyspacePatterns(0, catalogue)).toEqual(['__keyspace@0__:scores', '__keyspace@0__:scores:*']);
-    const grants = daemonGrants(catalogueOf(ownKinds([mapping]))).split(' ');
+    const grants = daemonGrants(catalogueOf(recordKinds([mapping]))).split(' ');
     expect(grants).toContain('%R~scores');
     expect(grants).toContain('&__keyspace@0__:scores');
   });
@@ -52,5 +53,5 @@ test('what tells items apart is a column of the identity, and none of the others
 });
 
 test('a mapping without parts and items is none', () => {
-  expect(() => ownKinds([{ ...mapping, holds: 'hash' }])).toThrow('the key of score has no part');
+  expect(() => recordKinds([{ ...mapping, holds: 'hash' }])).toThrow('the key of score has no part');
 });

@@ -1,5 +1,6 @@
 import { parseRetention, retainedKinds } from '../../src/mapping/retention-policy';
-import { aiRegistry, kinds } from '../../src/mapping/ai-registry';
+import { aiRegistry } from '../../src/mapping/ai-registry';
+import { kinds } from '../support/nine-kinds';
 import { catalogueOf, type Kind } from '../../src/mapping/kinds';
 import { loadConfig } from '../../src/config/load';
 

@@ -165,6 +165,16 @@ test('`status` and the live view say the same of a pipeline, in two layouts', ()
   expect(printed).toContain('    → grant them');
 });
 
+test('a pass of some mappings is told as that; a cache of documents is one while its file is closed, too', () => {
+  const of = (more: object) =>
+    sample(now, { aliases: aliases({ documents: true, mode: 'closed', ...more }) });
+  const { status } = of({ passRunning: true, passOf: ['card', 'team'] });
+  const printed = describeDaemon(status, now);
+  expect(printed).toContain('Cache');
+  expect(text(view({ at: now, status }))).toMatch(/next pass\s+one of card, team is running now/);
+  expect(text(view(of({ passRunning: true, passOf: null })))).toMatch(/next pass\s+running now/);
+});
+
 test('parked records are told by whoever may count them', () => {
   const of = (role: string) => sample(now, { archive: archive({ role, owner: 'another' }) }).status;
   for (const [role, counts] of Object.entries({

@@ -64,6 +64,34 @@ test('ten thousand keys are deleted in one step, told in entries of no more than
   expect(await redis.client.dbsize()).toBe(1);
 });
 
+test('millrace_write does what the command does, and tells what was taken away, and when nothing is left', async () => {
+  expect(await call('write', ['tags'], 'sadd', 'a', 'b', 'c')).toBe(3);
+  expect(await call('write', ['tags'], 'SREM', 'a')).toBe(1);
+  expect(await call('write', ['tags'], 'SREM', 'a')).toBe(0);
+  expect(await call('write', ['tags'], 'SPOP', '5')).toHaveLength(2);
+  expect(await call('write', ['tags'], 'SREM', 'a')).toBe(0);
+  expect(await call('write', ['lock'], 'SET', 'x', 'EX', '100')).toBe('OK');
+  expect(await redis.client.ttl('lock')).toBeGreaterThan(90);
+  await call('write', ['list'], 'RPUSH', 'a', 'b');
+  expect(await call('write', ['list'], 'LTRIM', '0', '0')).toBe('OK');
+  expect(await call('write', ['list'], 'LPOP')).toBe('a');
+  expect(await call('write', ['hash'], 'HINCRBY', 'n', '5')).toBe(5);
+  expect(await call('write', ['hash'], 'HDEL', 'n')).toBe(1);
+  expect(await told()).toEqual([
+    ...[':key tags', ':key tags', ':part- tags', ':key tags', ':key tags', ':key- tags', ':key tags'],
+    ...[':key lock', ':key list', ':key list', ':part- list', ':key list', ':key- list'],
+    ...[':key hash', ':key hash', ':key- hash'],
+  ]);
+});
+
+test('a command that Redis refuses writes nothing, and its entry only has the key looked at', async () => {
+  await redis.client.set('text', 'x');
+  await expect(call('write', ['text'], 'SADD', 'a')).rejects.toThrow('WRONGTYPE');
+  await expect(call('write', ['text'], 'HSET', 'a')).rejects.toThrow('rong number of arg');
+  expect(await redis.client.get('text')).toBe('x');
+  expect(await told()).toEqual([':key text', ':key text']);
+});
+
 test('the stream may stand before the keys, as it does for the other functions', async () => {
   await call('hset', [stream, 'user:7'], 'a', '1');
   await call('set', [stream, 'p:1'], '1');
@@ -93,6 +121,12 @@ test.each<[string, readonly string[], readonly string[], string]>([
   ['set', ['u:1'], [], 'MILLRACE the arguments must be one value, not 0'],
   ['set', ['u:1'], ['1', 'EX', '5'], 'MILLRACE the arguments must be one value, not 3'],
   ['set', [stream, stream], ['1'], 'is a key of Millrace itself'],
+  ['write', [], ['SADD', 'a'], 'MILLRACE no key is given: FCALL millrace_write 1 key COMMAND'],
+  ['write', ['u:1'], [], 'MILLRACE "" is none of the commands'],
+  ['write', ['text'], ['RENAME', 'other'], 'MILLRACE "RENAME" is none of the commands that write one key'],
+  ['write', ['text'], ['DEL'], 'MILLRACE "DEL" is none of the commands'],
+  ['write', [stream], ['XADD', '*', 'a', 'b'], 'MILLRACE no key is given'],
+  ['write', ['u:1'], ['SADD', ...Array<string>(2_000).fill('x')], 'SADD has 2001 arguments, more than 2000'],
   ['del', [], [], 'MILLRACE no key is given: FCALL millrace_del N key [key ...]'],
   ['del', [stream], [], 'MILLRACE no key is given'],
   ['del', ['text', stream], [], 'is a key of Millrace itself'],
@@ -133,10 +167,11 @@ test('an ACL user needs the rights that docs/04-writing.md adds, and no others',
   try {
     expect(await client.fcall('millrace_hset', 1, 'user:1', 'a', '1')).toBe(1);
     expect(await client.fcall('millrace_set', 1, 'user:2', '{}')).toBe('OK');
+    expect(await client.fcall('millrace_write', 1, 'user:1', 'HSET', 'a', '2')).toBe(0);
     expect(await client.fcall('millrace_del', 2, 'user:1', 'user:2')).toBe(2);
     await expect(client.fcall('millrace_set', 1, 'other:1', '{}')).rejects.toThrow('NOPERM');
     await expect(client.del(stream)).rejects.toThrow('NOPERM');
-    expect(await told()).toHaveLength(3);
+    expect(await told()).toHaveLength(4);
   } finally {
     client.disconnect();
   }

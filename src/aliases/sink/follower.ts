@@ -62,7 +62,10 @@ export class AliasFollower {
     // Between two lanes an apply of the same mappings may have begun anew: no incident.
     const { before: lane } = this.#options;
     const applied =
-      known === undefined && lane !== undefined && found !== undefined && found.incarnation !== lane.incarnation;
+      known === undefined &&
+      lane !== undefined &&
+      found !== undefined &&
+      found.incarnation !== lane.incarnation;
     return applied ? { action: judgement.action, needsPass: judgement.needsPass } : judgement;
   }
 

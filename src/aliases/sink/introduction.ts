@@ -77,11 +77,10 @@ export class Introduction {
   /** Their keys are ours; until all are written they count as changed. @param names what a pass goes on to write */
   judged(names: readonly string[]): void {
     const missing = this.#standings.missing(names, this.#sink.mappings);
-    const unwritten = Object.entries(missing).map(([name, mapping]) => [
-      name,
-      { ...mapping, hash: unwrittenHash },
-    ]);
-    if (unwritten.length > 0) this.#sink.introduce(Object.fromEntries(unwritten));
+    const unwritten: Record<string, JudgedMapping> = {};
+    for (const [name, mapping] of Object.entries(missing))
+      unwritten[name] = { ...mapping, hash: unwrittenHash };
+    if (Object.keys(unwritten).length > 0) this.#sink.introduce(unwritten);
   }
 
   /** @param names whose keys a pass has written to the last one */

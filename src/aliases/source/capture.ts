@@ -13,6 +13,8 @@ import type { UniqueKey } from './unique-keys';
 export interface CaptureStep {
   readonly sql: string;
   readonly reason: string;
+  /** What it makes, and on which table; undefined: nothing that people need to know of. */
+  readonly makes?: { readonly type: 'changelog' | 'trigger' | 'index'; readonly table: string };
 }
 
 const template = (name: string): string => readAsset(`triggers/${name}.sql`);
@@ -99,7 +101,7 @@ export function planCapture(
 ): readonly CaptureStep[] {
   const present = new Map(ownObjects(db).map((object) => [object.name, object]));
   const steps: CaptureStep[] = [];
-  const want = (name: string, sql: string) => {
+  const want = (name: string, sql: string, makes: CaptureStep['makes']) => {
     const found = present.get(name);
     if (found?.sql === sql) return;
     if (found !== undefined) {
@@ -108,9 +110,9 @@ export function planCapture(
         reason: `${found.type} ${name} is out of date`,
       });
     }
-    steps.push({ sql, reason: `${name} is missing` });
+    steps.push({ sql, reason: `${name} is missing`, ...(makes && { makes }) });
   };
-  want('millrace_changelog', changelogSql);
+  want('millrace_changelog', changelogSql, { type: 'changelog', table: 'millrace_changelog' });
   if (steps.length > 0)
     steps.push({ sql: 'INSERT INTO millrace_changelog (type) VALUES (NULL)', reason: 'first row' });
   const begins = !present.has('millrace_changelog_id') || steps.length > 0;
@@ -131,7 +133,7 @@ export function planCapture(
       const sql = wanted.get(name);
       if (sql !== undefined) {
         mends ||= present.get(name)?.sql !== sql;
-        want(name, sql);
+        want(name, sql, { type: 'trigger', table: entry.state === 'served' ? entry.table : '' });
       } else if (present.has(name)) {
         const table = present.get(name)?.tbl_name ?? '';
         steps.push({
@@ -164,12 +166,16 @@ function planIndex(
     id: quoteIdentifier(table.idColumn),
   });
   const found = present.get(name);
+  const make: CaptureStep = {
+    ...{ sql, reason: `no index serves look-ups in ${table.table}` },
+    makes: { type: 'index', table: table.table },
+  };
   if (found !== undefined && found.sql !== sql) {
     const drop = { sql: `DROP INDEX ${quoteIdentifier(name)}`, reason: `index ${name} is out of date` };
-    return [drop, { sql, reason: `no index serves look-ups in ${table.table}` }];
+    return [drop, make];
   }
   if (found !== undefined || lookUpPlan(db, table, aliasCase) === 'indexed') return [];
-  return [{ sql, reason: `no index serves look-ups in ${table.table}` }];
+  return [make];
 }
 
 /** What the capture lacks, in one line; a file with nothing of ours is told so, without a list. @param gaps the reasons of `planCapture` */

@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
 import type { Database } from 'better-sqlite3';
 import { requireCompany } from './file/alone';
-import { planCapture } from './capture';
+import { type CaptureStep, planCapture } from './capture';
 import { type CatalogueEntry, readCatalogue } from './catalogue';
 import { Changelog, type ChangelogPage } from './changelog';
 import { openForReading, requireFile, sqliteError } from './file/database';
@@ -62,6 +62,8 @@ export class AliasSource {
   readonly documentTruths: ReadonlyMap<string, DocumentTruth>;
   /** undefined unless the capture is complete: a changelog that misses changes is no log to follow. */
   readonly changelog: Changelog | undefined;
+  /** What has to be done for the capture to be complete. */
+  readonly captureSteps: readonly CaptureStep[];
   /** Why the capture is not complete. */
   readonly captureGaps: readonly string[];
   /** What documents needed once, and none does now. */
@@ -106,10 +108,13 @@ export class AliasSource {
     this.#nominator = new Nominator(db, served);
     const lacks = (tidy: boolean) => {
       const documents = { documents: this.documents, tidy };
-      return planCapture(db, this.entries, options.aliasCase, documents).map((step) => step.reason);
+      return planCapture(db, this.entries, options.aliasCase, documents);
     };
-    this.captureGaps = lacks(false);
-    this.leftovers = lacks(true).filter((reason) => !this.captureGaps.includes(reason));
+    this.captureSteps = lacks(false);
+    this.captureGaps = this.captureSteps.map((step) => step.reason);
+    this.leftovers = lacks(true)
+      .map((step) => step.reason)
+      .filter((reason) => !this.captureGaps.includes(reason));
     // A tail that looked aliases up in a snapshot would write what was true when that was taken.
     const live = [...this.truths.values()].every((truth) => truth.live);
     this.changelog = live && this.captureGaps.length === 0 ? new Changelog(db, options.aliasCase) : undefined;

@@ -5,7 +5,7 @@ import { changesStream } from '../../writer/keys';
 import type { Kind } from '../../mapping/kinds';
 import { keyOf } from '../record/key';
 import { PackedError } from '../record/packed';
-import { happenings, keyField, marks } from '../stream/fields';
+import { happenings, keyField, marks, partField } from '../stream/fields';
 import { refusedReply } from '../stream/refused-reply';
 import { type Entry, millisecondsOf } from '../tail/stream';
 
@@ -89,6 +89,7 @@ export function whatItSays(
         (field === name + marks[one] && value.equals(id)) || (field === keyField(one) && value.equals(key)),
     );
     if (what !== undefined) return what;
+    if (field === partField && value.equals(key)) return 'changed';
     if (field === `${name}*` && namedIn(value, id.toString('latin1'))) return 'changed';
     if (kind.carried && field === `${name}=` && carriesIt({ kind, value }, id)) return 'carries the record';
   }

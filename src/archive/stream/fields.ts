@@ -1,6 +1,7 @@
-import { type Catalogue, type Kind, packedKind } from '../../mapping/kinds';
-import { recordOf } from '../record/key';
-import type { Happening } from '../record/nomination';
+import { type Catalogue, type Kind, kindOf, packedKind } from '../../mapping/kinds';
+import { mostKeyBytes, recordOf } from '../record/key';
+import type { Happening, Nomination } from '../record/nomination';
+import { shapeOf } from '../record/shape';
 
 /** What a field of an entry says of its value. The forms are told in docs/02-architecture.md. */
 export type StreamField = { readonly text: string } & (
@@ -8,7 +9,7 @@ export type StreamField = { readonly text: string } & (
   /** Ids that `millrace warm` put back: Postgres is where they come from. */
   | { readonly says: 'restored'; readonly kind: Kind }
   /** The value is a whole key, of whichever record: whoever wrote it knows no mappings. */
-  | { readonly says: 'of a key'; readonly what: Happening }
+  | { readonly says: 'of a key'; readonly what: Happening | 'lost a part' }
   | { readonly says: 'too-large' | 'unknown' }
 );
 
@@ -21,6 +22,12 @@ export const happenings: readonly Happening[] = ['changed', 'deleted', 'lapsed']
 
 /** The field whose value is a whole key. No kind has a name that begins so. */
 export const keyField = (what: Happening): string => `:key${marks[what]}`;
+
+/**
+ * The value is a whole key, of which the application took a part away: where a part is a record of its own, that one is deleted, and
+ * otherwise the record has changed.
+ */
+export const partField = ':part-';
 
 /** The fields that entries of the stream may have. */
 export class StreamFields {
@@ -38,6 +45,7 @@ export class StreamFields {
     this.#carried = packed && { text: packedText, says: 'carries', kind: packed };
     this.#put({ text: 'too-large', says: 'too-large' });
     for (const what of happenings) this.#put({ text: keyField(what), says: 'of a key', what });
+    this.#put({ text: partField, says: 'of a key', what: 'lost a part' });
     for (const kind of catalogue.values()) {
       const { name } = kind;
       for (const what of happenings) this.#put({ text: name + marks[what], says: what, kind });
@@ -54,9 +62,12 @@ export class StreamFields {
     return this.#known.get(text) ?? { text, says: 'unknown' };
   }
 
-  /** The record that a whole key names, latin1; undefined: no mapping has it. */
-  recordOf(key: string): ReturnType<typeof recordOf> {
-    return recordOf(this.#catalogue, key);
+  /** What happened to the record that a whole key names, latin1; undefined: no mapping has it. */
+  happeningTo(key: string, what: Happening | 'lost a part'): Nomination | undefined {
+    const record = key.length > mostKeyBytes ? undefined : recordOf(this.#catalogue, key);
+    if (record === undefined) return undefined;
+    if (what !== 'lost a part') return { ...record, what };
+    return { ...record, what: shapeOf(kindOf(this.#catalogue, record.kind)).several ? 'deleted' : 'changed' };
   }
 
   #put(field: StreamField): void {

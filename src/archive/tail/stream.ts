@@ -75,9 +75,9 @@ export function readPage(entries: readonly Entry[], fieldsOf: StreamFields): Pag
         note(field.says, field.kind.name, value.toString('latin1'));
       } else if (field.says === 'of a key') {
         const key = value.toString('latin1');
-        const record = fieldsOf.recordOf(key);
-        if (record === undefined) unmapped.push(key);
-        else note(field.what, record.kind, record.id);
+        const happened = fieldsOf.happeningTo(key, field.what);
+        if (happened === undefined) unmapped.push(key);
+        else note(happened.what, happened.kind, happened.id);
       } else if (field.says === 'several changed' || field.says === 'restored') {
         let ids: readonly string[] = [];
         try {

@@ -5,7 +5,7 @@ import { type Strategies, strategyOf } from '../../mapping/strategies';
 import { quoteName, type Target, type Targets } from '../record/target';
 import { countInTime } from './counting';
 import { sinceCondition, type WarmLimits } from './limits';
-import { countOwn } from './own-plan';
+import { countOwn } from './own/plan-own';
 import { emptyTally, type Tallies, type Tally } from './tally';
 
 const chosenTemplate = readSql('src/archive/warm/sql/chosen.sql');

@@ -8,7 +8,7 @@ import type { RaisedCounters } from './counters';
 import type { WarmLimits } from './limits';
 import { MetricForms } from './metric-form';
 import { measureRows, pagesOf, sizeSql } from './pages';
-import type { OwnRestoration } from './own-restoration';
+import type { OwnRestoration } from './own/own-restoration';
 import type { Plan } from './plan';
 import { Unlike } from './python-form';
 import { rowsQuery } from './rows-query';

@@ -3,7 +3,7 @@ import { isOwn } from '../../mapping/kinds';
 import type { Strategies } from '../../mapping/strategies';
 import { quoteName, type Target } from '../record/target';
 import { sinceCondition, type WarmLimits } from './limits';
-import { ownConditions } from './own-plan';
+import { ownConditions } from './own/plan-own';
 import { chosenSql, type Plan } from './plan';
 import { selected } from './rows';
 

@@ -7,7 +7,7 @@ import { readRecords } from './records/records-section';
 import { checkClaims, type Claim } from './rules';
 import type { Placed, Problem } from './value';
 
-/** What a file may include: files in `mappings/`; and the archive's registry, whose kinds are compiled in. */
+/** What a file may include: files in `mappings/`. */
 export const includable = ['sports-aliases', 'sports-entities', 'ai-registry'] as const;
 export type Included = (typeof includable)[number];
 
@@ -28,11 +28,28 @@ export const fileWords = ['version', 'include', 'documents', 'records'] as const
  * @param file what it is called in problems @param takenBy what the included mappings have for themselves
  * @returns what it says, or everything that is wrong with it, in the order of the file
  */
-export function readMappingFile(
+export const readMappingFile = (
   source: string,
   file: string,
   takenBy: (include: readonly Included[]) => readonly Claim[] = () => [],
-): ReadFile {
+): ReadFile =>
+  readFile(source, file, ({ include, documents, records }) => {
+    const taken = takenBy(include);
+    checkClaims([...documents, ...records], taken);
+    for (const { at, mapping } of records) {
+      const other = taken.find(({ table }) => table === mapping.table);
+      if (other !== undefined)
+        at.refuse(`table ${mapping.table} has the records of ${other.name}: a table is for one mapping`);
+      if (mapping.identified !== undefined)
+        at.refuse('has an identity, as those of ai-registry have: a record of yours is told by its key');
+    }
+  });
+
+/** Reads a file that is shipped: its records may have what the tables of the archive are made for. */
+export const readBuiltInFile = (source: string, file: string): ReadFile =>
+  readFile(source, file, ({ documents, records }) => checkClaims([...documents, ...records], []));
+
+function readFile(source: string, file: string, check: (read: MappingFile) => void): ReadFile {
   const { value, problems } = parseYaml(source, file);
   const fields = value === undefined ? null : fieldsOf(value, fileWords);
   if (fields === null) return { problems: problems.all() };
@@ -40,14 +57,9 @@ export function readMappingFile(
   const include = fields.optional('include', included) ?? [];
   const documents = fields.optional('documents', readDocuments) ?? [];
   const records = fields.optional('records', readRecords) ?? [];
-  const taken = takenBy(include);
-  checkClaims([...documents, ...records], taken);
-  for (const { at, mapping } of records) {
-    const other = taken.find(({ table }) => table === mapping.table);
-    if (other !== undefined)
-      at.refuse(`table ${mapping.table} has the records of ${other.name}: a table is for one mapping`);
-  }
-  return problems.none ? { include, documents, records } : { problems: problems.all() };
+  const read = { include, documents, records };
+  check(read);
+  return problems.none ? read : { problems: problems.all() };
 }
 
 const first: Reader<number> = (value) =>

@@ -27,6 +27,7 @@ end
 
 local hsetUsage = 'FCALL millrace_hset 1 key field value [field value ...]'
 local setUsage = 'FCALL millrace_set 1 key value'
+local writeUsage = 'FCALL millrace_write 1 key COMMAND [argument ...], such as HDEL, SADD, ZADD, RPUSH'
 local delUsage = 'FCALL millrace_del N key [key ...]'
 
 -- HSET key field value …
@@ -73,3 +74,44 @@ register('millrace_del', function(keys, args)
   for key in pairs(there) do call('UNLINK', key) end
   return #told / 2
 end, evenWhenFull)
+
+local function setOf(words)
+  local set = {}
+  for word in words:gmatch('%S+') do set[word] = true end
+  return set
+end
+
+-- Commands that write their first key and no other. Those that take something away are told apart: what they take may be a record.
+local puts = setOf([[
+  HSET HSETNX HMSET HINCRBY HINCRBYFLOAT SET SETNX SETEX PSETEX SETRANGE APPEND GETSET INCR INCRBY INCRBYFLOAT DECR DECRBY
+  SADD ZADD ZINCRBY RPUSH LPUSH RPUSHX LPUSHX LINSERT LSET]])
+local takes = setOf([[
+  HDEL SREM SPOP ZREM ZPOPMIN ZPOPMAX ZREMRANGEBYRANK ZREMRANGEBYSCORE ZREMRANGEBYLEX LREM LTRIM LPOP RPOP GETDEL]])
+
+-- Whether a command of these has taken anything, by its reply.
+local function tookAway(reply)
+  if type(reply) == 'table' then return reply.ok ~= nil or reply[1] ~= nil end
+  return reply and reply ~= 0
+end
+
+-- Any other command that writes one key.
+--   KEYS    key
+--   ARGV    the command; what it has after the key
+-- Returns what the command does. Tells before it writes that the key changes; what was taken away it can only tell afterwards.
+register('millrace_write', function(keys, args)
+  local key = oneKey(keys, writeUsage)
+  local command = (args[1] or ''):upper()
+  if not puts[command] and not takes[command] then
+    refuse('%s is none of the commands that write one key and are told here: %s', shown(args[1] or ''), writeUsage)
+  end
+  if #args > callWidth then refuse('%s has %d arguments, more than %d: give them in several calls', command, #args, callWidth) end
+  local there = call('EXISTS', key) == 1
+  append(':key', key)
+  local reply = call(command, key, unpack(args, 2))
+  if there and call('EXISTS', key) == 0 then
+    append(':key-', key)
+  elseif takes[command] and tookAway(reply) then
+    append(':part-', key)
+  end
+  return reply
+end)

@@ -4,6 +4,7 @@
 --   <kind>=   records themselves, packed, one after another (append-only kinds: predictions and metrics)
 --   :key      whichever record this whole key is changed; of no kind, for no name of one begins so
 --   :key-     the application deleted it: the same
+--   :part-    it took a part of it away: the same
 -- Packed: byte lengths in decimal, separated by single spaces, `-` for an absent value; a line feed; the values, concatenated.
 
 local largestCarried = 16 * 1024

@@ -481,6 +481,25 @@ test.each<readonly [DocumentForm, string]>([
   expect(truth.walk(undefined, 10).values).toEqual(value === '' ? [] : [value]);
 });
 
+test('a row of 1,900 columns is a document, in the order of its fields', () => {
+  const columns = Array.from({ length: 1_900 }, (_none, at) => `c${at}`);
+  db.exec(`CREATE TABLE wide (id INTEGER PRIMARY KEY, ${columns.join(', ')})`);
+  const texts = columns.map((_name, at) => `'{"a":[${at}]}'`);
+  db.exec(`INSERT INTO wide VALUES (1, ${texts.join(', ')})`);
+  const json = columns.map((column) => ({ name: column, column, json: column !== 'c0' }));
+  const opened = captured(
+    tableDocument('wide', 'wide', { by: ['id'], form: { type: 'json', fields: json } }),
+    tableDocument('flat', 'wide', { by: ['id'], form: { type: 'hash', fields: fields(...columns) } }),
+  );
+  const [value = ''] = truthOf(opened, 'wide').lookUp(['1']);
+  const rest = columns.slice(1).map((column, at) => `"${column}":{"a":[${at + 1}]}`);
+  expect(value).toBe(`{"c0":"{\\"a\\":[0]}",${rest.join(',')}}`);
+  const [flat = ''] = truthOf(opened, 'flat').lookUp(['1']);
+  expect(Object.entries(JSON.parse(flat) as object)).toEqual(
+    columns.map((column, at) => [column, `{"a":[${at}]}`]),
+  );
+});
+
 test('a key of two columns is read back as it was written, or is none', () => {
   const pair = tableDocument('pair', 'pairs', { by: ['a', 'b'], form: { type: 'string', column: 'value' } });
   db.exec("INSERT INTO pairs VALUES ('x', 'y', 1), ('x', 'y:z', 2), ('x:y', 'z', 3), ('', '', 4)");

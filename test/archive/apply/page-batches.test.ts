@@ -5,7 +5,8 @@ import type { DeadLetter } from '../../../src/archive/letters/dead-letters';
 import { pack } from '../../../src/archive/record/packed';
 import { StreamFields } from '../../../src/archive/stream/fields';
 import { type Entry, readPage } from '../../../src/archive/tail/stream';
-import { aiRegistry, kinds } from '../../../src/mapping/ai-registry';
+import { aiRegistry } from '../../../src/mapping/ai-registry';
+import { kinds } from '../../support/nine-kinds';
 
 const fields = new StreamFields(aiRegistry);
 const created = '2026-01-05T14:30:00.500000';

@@ -3,7 +3,7 @@ import { Batch } from '../../../src/archive/batch/batch';
 import { CarriedCopy } from '../../../src/archive/batch/carried-copy';
 import { CopyText } from '../../../src/archive/batch/copy-text';
 import { pack } from '../../../src/archive/record/packed';
-import { kinds } from '../../../src/mapping/ai-registry';
+import { kinds } from '../../support/nine-kinds';
 
 // What carried-copy.ts makes of bytes, beside what row.ts makes of the same ones.
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { countRecords, recordIn, split } from '../../../src/archive/batch/carried';
 import { pack } from '../../../src/archive/record/packed';
-import { kinds } from '../../../src/mapping/ai-registry';
+import { kinds } from '../../support/nine-kinds';
 
 const anyId = fc.oneof(
   fc.nat().map(String),

@@ -3,7 +3,8 @@ import { IdMap, IdMapTransaction } from '../../../src/archive/identity/id-map';
 import { findParents, parentIn, withParents } from '../../../src/archive/identity/parents';
 import { type Row, toRow } from '../../../src/archive/record/row';
 import type { Target, Targets } from '../../../src/archive/record/target';
-import { aiRegistry, kinds } from '../../../src/mapping/ai-registry';
+import { aiRegistry } from '../../../src/mapping/ai-registry';
+import { kinds } from '../../support/nine-kinds';
 import type { KindName } from '../../../src/mapping/kinds';
 
 const created = '2026-01-01 00:00:00.000000';

@@ -1,5 +1,6 @@
 import { ArchiveFullPass } from '../../../src/archive/pass/full-pass';
-import { aiRegistry, kinds } from '../../../src/mapping/ai-registry';
+import { aiRegistry } from '../../../src/mapping/ai-registry';
+import { kinds } from '../../support/nine-kinds';
 import { findTargets, prepareSchema } from '../../../src/archive/schema/preparation';
 import type { Targets } from '../../../src/archive/record/target';
 import { TruthReader } from '../../../src/archive/truth/truth';

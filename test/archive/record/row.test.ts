@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import type { Found, FoundParent } from '../../../src/archive/record/found';
 import { toRow } from '../../../src/archive/record/row';
 import { isUnfit } from '../../../src/archive/record/unfit';
-import { aiRegistry, kinds } from '../../../src/mapping/ai-registry';
+import { aiRegistry } from '../../../src/mapping/ai-registry';
+import { kinds } from '../../support/nine-kinds';
 import type { Kind } from '../../../src/mapping/kinds';
 
 const digits = fc.bigInt({ min: 0n, max: 9_223_372_036_854_775_807n }).map(String);

@@ -1,7 +1,8 @@
 import { loadConfig, type Config } from '../../../src/config/load';
 import { aiRegistry } from '../../../src/mapping/ai-registry';
 import { catalogueOf, type Catalogue } from '../../../src/mapping/kinds';
-import { ownKinds, type RecordColumn, type RecordMapping } from '../../../src/mapping/own-records';
+import type { RecordColumn, RecordMapping } from '../../../src/mapping/own-records';
+import { recordKinds } from '../../../src/mapping/record-kinds';
 import { type RecordType } from '../../../src/mapping/record-forms';
 import { startDaemon, type TestDaemon } from '../../support/daemon';
 import { eventually } from '../../support/eventually';
@@ -70,10 +71,10 @@ export const cart: RecordMapping = {
 
 /** The registry and these. */
 export const withRegistry = (...mappings: readonly RecordMapping[]): Catalogue =>
-  catalogueOf([...aiRegistry.values(), ...ownKinds(mappings)]);
+  catalogueOf([...aiRegistry.values(), ...recordKinds(mappings)]);
 
 /** These alone. */
-export const alone = (...mappings: readonly RecordMapping[]): Catalogue => catalogueOf(ownKinds(mappings));
+export const alone = (...mappings: readonly RecordMapping[]): Catalogue => catalogueOf(recordKinds(mappings));
 
 export interface OwnArchive {
   readonly config: (changes?: Readonly<Record<string, string>>) => Config;

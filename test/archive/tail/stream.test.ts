@@ -56,12 +56,15 @@ test('a whole key is a record of whichever kind, or of none', () => {
   const page = nominate(
     ...[':key', 'user:7', ':key-', 'session:a', ':key.', 'cart:1/x:y', ':key', 'aidb:model:7'],
     ...[':key', 'user:me', ':key', 'aidb:idx:models', ':key', 'aidb::user:8', ':key', '', ':key*', 'user:7'],
+    ...[':part-', 'user:8', ':part-', 'aidb:hyperparam:1'],
     ...[':key', `cart:1/${'x'.repeat(16_384)}`],
   );
   const idsOf = (nominations: ReadonlyMap<string, ReadonlySet<string>>) =>
     [...nominations].map(([kind, ids]) => `${kind} ${[...ids].join()}`);
-  expect(idsOf(page.nominated)).toEqual(['user 7', 'session a', 'cart 1/x:y', 'model 7']);
-  expect([idsOf(page.deleted), idsOf(page.lapsed)]).toEqual([['session a'], ['cart 1/x:y']]);
+  expect(idsOf(page.nominated)).toEqual([
+    ...['user 7,8', 'session a', 'cart 1/x:y', 'model 7', 'hyperparam 1'],
+  ]);
+  expect([idsOf(page.deleted), idsOf(page.lapsed)]).toEqual([['session a', 'hyperparam 1'], ['cart 1/x:y']]);
   expect(page.unmapped.map((key) => key.slice(0, 20))).toEqual([
     ...['user:me', 'aidb:idx:models', 'aidb::user:8', '', 'cart:1/xxxxxxxxxxxxx'],
   ]);

@@ -1,5 +1,6 @@
 import { differs, type Strictness } from '../../../src/archive/write/equality';
-import { aiRegistry, kinds } from '../../../src/mapping/ai-registry';
+import { aiRegistry } from '../../../src/mapping/ai-registry';
+import { kinds } from '../../support/nine-kinds';
 import { kindOf, type KindName } from '../../../src/mapping/kinds';
 import { type Database, emptyDatabase } from '../schema/support/databases';
 

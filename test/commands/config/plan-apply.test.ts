@@ -49,7 +49,7 @@ test('a built-in mapping without its table is a note for plan and apply; one of 
   expect(plan.output).toMatch(
     /\n= {2}team {2}alias:team:\{alias\} {2}built in, and not served here: No such table/,
   );
-  expect(plan.output).toContain('SQLite: no triggers and no changelog are installed in this file');
+  expect(plan.output).toContain('SQLite: to install the changelog, triggers on products, stock');
   expect(plan.code).toBe(3);
   const applied = await millrace('config apply');
   expect(applied.output).toContain('\nSQLite: installed the changelog, triggers on products, stock\n');

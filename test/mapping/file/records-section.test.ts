@@ -2,7 +2,7 @@ import { mappingsOf } from '../../../src/config/mappings';
 import { aiRegistry } from '../../../src/mapping/ai-registry';
 import { writeDocuments } from '../../../src/mapping/file/write-documents';
 import { isOwn } from '../../../src/mapping/kinds';
-import { ownKinds } from '../../../src/mapping/own-records';
+import { recordKinds } from '../../../src/mapping/record-kinds';
 import { mappingFile, problemsOf } from './support';
 
 const settings = { aliasTables: undefined, catalogue: aiRegistry };
@@ -152,7 +152,14 @@ test.each([
   [`${good}, on_delete: drop`, ['records.r.on_delete: must be one of keep, delete, mark']],
   [`${good}, none: [a]`, [expect.stringContaining('must be a text or a number')]],
   [`${good}, tabel: x`, [expect.stringContaining('did you mean table?')]],
-  [`${good}, identity: [id, at]`, ['records.r.identity: is not served yet: leave it out']],
+  [
+    `key: "r:{id:int}", table: t, hash: { a: text, at: time! }, identity: [id, at]`,
+    ['records.r: has an identity, as those of ai-registry have: a record of yours is told by its key'],
+  ],
+  [
+    `${good}, counter: c`,
+    ['records.r.counter: is for records with an identity: their keys are not all that tells them'],
+  ],
   [`${good}, unique: b`, ['records.r: unique names b, which is no column of it: there are id, a']],
   [
     'key: "r", table: t, each: member, columns: { a: $member }, append_only: true',
@@ -232,7 +239,7 @@ records:
     parents: { user_id: { record: user, id: "{user}" }, payer: user!, other: user, giver: { record: user, field: given_by, required: true }, more: { record: user, field: m } } }
 `;
   const kinds = (file: string) =>
-    ownKinds(mappingFile(file).records.map(({ mapping }) => mapping)).filter(isOwn);
+    recordKinds(mappingFile(file).records.map(({ mapping }) => mapping)).filter(isOwn);
   const written = writeDocuments([], [], kinds(text).map((one) => ({ record: one, from: 'x.yaml' }))); // prettier-ignore
   expect(written).toContain('  user:\n    key: user:{id:int}\n    table: users\n');
   expect(kinds(written)).toEqual(kinds(text));

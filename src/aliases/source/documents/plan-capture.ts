@@ -17,6 +17,7 @@ export interface DocumentStep {
   readonly reason: string;
   /** Whether changes may have gone unseen until this step. */
   readonly mends: boolean;
+  readonly makes?: { readonly type: 'trigger' | 'index'; readonly table: string };
 }
 
 /**
@@ -48,7 +49,8 @@ export function planDocuments(
       if (found?.sql === sql) continue;
       if (found !== undefined)
         drop(found, `trigger ${name} is ${sql === undefined ? 'left over' : 'out of date'}`);
-      if (sql !== undefined) steps.push({ sql, reason: `${name} is missing`, mends: !complete });
+      const makes = { type: 'trigger', table: table.name } as const;
+      if (sql !== undefined) steps.push({ sql, reason: `${name} is missing`, mends: !complete, makes });
     }
   }
   for (const [name, { table, columns, sql }] of needs.indexes) {
@@ -56,7 +58,8 @@ export function planDocuments(
     const found = present.get(name);
     if (found?.sql === sql || (found === undefined && walksByIndex(db, table, columns))) continue;
     if (found !== undefined) drop(found, `index ${name} is out of date`);
-    steps.push({ sql, reason: `no index serves the keys of ${table.name}`, mends: false });
+    const makes = { type: 'index', table: table.name } as const;
+    steps.push({ sql, reason: `no index serves the keys of ${table.name}`, mends: false, makes });
   }
   if (!tidy) return steps;
   for (const object of present.values()) {

@@ -1,7 +1,7 @@
 import { type RecordColumn } from '../../own-records';
 import { type Each, itemWords, type RecordType, recordTypes } from '../../record-forms';
 import { typeMeant } from './type-meant';
-import { choice, fieldsOf, flag, type Reader, text, unlike, word } from '../readers';
+import { choice, fieldsOf, flag, literal, type Reader, text, unlike, word } from '../readers';
 import type { Entry, Value } from '../value';
 
 const longest = 63; // bytes of a name in Postgres
@@ -43,11 +43,12 @@ export const itemColumn =
       const field = itemField(each, true)(value);
       return column === null || field === null ? null : { column, ...field, required: false };
     }
-    const fields = fieldsOf(value, ['field', 'type']);
+    const fields = fieldsOf(value, ['field', 'type', 'none']);
     const field = fields?.required('field', itemField(each, false)) ?? null;
     const type = fields?.optional('type', typeOf);
-    if (column === null || field === null || type === null) return null;
-    return { column, ...field, required: false, ...type };
+    const none = fields?.optional('none', literal);
+    if (column === null || field === null || type === null || none === null) return null;
+    return { column, ...field, required: false, ...type, ...(none === undefined ? {} : { none }) };
   };
 
 /** A word with a dollar sign, or (in a map) the name of a field. */
@@ -74,11 +75,12 @@ export function recordColumn(entry: Entry): RecordColumn | null {
     const type = typeOf(value);
     return column === null || type === null ? null : { column, field: column, ...type };
   }
-  const fields = fieldsOf(value, ['field', 'type']);
+  const fields = fieldsOf(value, ['field', 'type', 'none']);
   const type = fields?.required('type', typeOf) ?? null;
   const field = fields?.optional('field', word);
-  if (column === null || type === null || field === null) return null;
-  return { column, field: field ?? column, ...type };
+  const none = fields?.optional('none', literal);
+  if (column === null || type === null || field === null || none === null) return null;
+  return { column, field: field ?? column, ...type, ...(none === undefined ? {} : { none }) };
 }
 
 /** `text`, `text!`. */

@@ -3,6 +3,8 @@ import { identityTypes, markColumn } from '../../own-key';
 import { isIdentityType, type RecordColumn, type RecordKey, type RecordMapping } from '../../own-records';
 import { eachOf, isEach, itemWord, wholes } from '../../record-forms';
 import { choice, type Fields, fieldsOf, flag, listOf, literal, mapOf, type Reader, word } from '../readers';
+import { identifiedWords } from './identified-words';
+import { readIdentified } from './read-identified';
 import { recordKey } from './record-key';
 import { days, itemColumn, type ReadParent, recordColumn, recordParent, tableName } from './record-words';
 import { checkParents, type ReadRecord } from './record-parents';
@@ -10,7 +12,7 @@ import { readSection } from '../section';
 import type { Entry, Placed, Section, Value } from '../value';
 
 /** Words that nothing does yet. */
-const later = ['identity', 'on_conflict', 'retention', 'append_only'] as const;
+const later = ['on_conflict', 'retention', 'append_only'] as const;
 
 /** The words of a record. */
 export const recordWords = [
@@ -28,7 +30,7 @@ export const recordWords = [
   'on_delete',
   'append_only',
   'retention',
-  'identity',
+  ...identifiedWords,
 ] as const;
 
 type Words = Fields<(typeof recordWords)[number]>;
@@ -49,7 +51,8 @@ function readRecord({ key: name, at, value }: Entry): Placed<ReadRecord> | null 
   const words = fieldsOf(value, recordWords);
   if (words === null) return null;
   if (!ownNameForm.test(name)) at.refuse('the name of a record is not too-large, and has no - at either end');
-  for (const word of later) words.value(word)?.refuse('is not served yet: leave it out');
+  if (words.value('identity') === undefined)
+    for (const word of later) words.value(word)?.refuse('is not served yet: leave it out');
   const key = words.required('key', recordKey(words.value('each') !== undefined));
   const table = words.required('table', tableName);
   const contents = readContents(words, value);
@@ -65,14 +68,19 @@ function readRecord({ key: name, at, value }: Entry): Placed<ReadRecord> | null 
   if (onDelete === null || unique === null || onConflict === null || appendOnly === null) return null;
   if (retention === null || tableAt === undefined) return null;
   const { columns } = contents;
-  if (!areApart({ key, columns, parents, unique: unique ?? [], onDelete }, value)) return null;
+  const isTold = words.value('identity') !== undefined;
+  // Its key is not in its table, but for its parents, and what its members have as well.
+  const inTable = isTold ? key.parts.filter(({ column }) => isNamed(parents, column)) : key.parts;
+  if (!areApart({ parts: inTable, columns, parents, unique: unique ?? [], onDelete }, value)) return null;
   const said: ReadRecord['said'] = {
     ...{ name, table, key, ...contents, none },
     ...{ unique: unique ?? [], onDelete: onDelete ?? 'keep', onConflict: onConflict ?? 'overwrite' },
     ...{ appendOnly: appendOnly ?? false, retentionDays: retention },
   };
   checkEnds(said, words);
-  const mapping = { said, parents, tableAt };
+  const identified = readIdentified(words, { ...said, parents });
+  if (identified === null) return null;
+  const mapping = { said: identified === undefined ? said : { ...said, identified }, parents, tableAt };
   const single = key.parts.length === 0;
   return { ...{ name, prefix: key.prefix, single, at, keyAt: words.value('key') ?? at }, mapping };
 }
@@ -98,6 +106,7 @@ function readContents(words: Words, record: Value): Pick<RecordMapping, 'holds' 
   if (each === null) return null;
   const columns = words.required('columns', mapOf(itemColumn(each), 'columns'));
   if (columns === null) return null;
+  if (each === 'member' && words.value('identity') !== undefined) return { holds: each, columns };
   const tellers = columns.filter(({ field }) => field === itemWord[each]);
   if (tellers.length !== 1)
     return record.refuse(
@@ -141,8 +150,11 @@ const uniques: Reader<RecordMapping['unique']> = (value) => {
   return alone === null ? null : [alone];
 };
 
+const isNamed = (parents: readonly ReadParent[], part: string): boolean =>
+  parents.some(({ from }) => 'part' in from && from.part === part);
+
 interface Columns {
-  readonly key: RecordKey;
+  readonly parts: readonly RecordKey['parts'][number][];
   readonly columns: readonly RecordColumn[];
   readonly parents: readonly ReadParent[];
   readonly unique: RecordMapping['unique'];
@@ -150,19 +162,19 @@ interface Columns {
 }
 
 /** Refuses a record of which two words fill one column. */
-function areApart({ key, columns, parents, unique, onDelete }: Columns, record: Value): boolean {
+function areApart({ parts, columns, parents, unique, onDelete }: Columns, record: Value): boolean {
   const unknown = parents.find(
-    ({ from }) => 'part' in from && key.parts.every(({ column }) => column !== from.part),
+    ({ from }) => 'part' in from && parts.every(({ column }) => column !== from.part),
   );
   if (unknown !== undefined) {
     unknown.at.refuse(
-      `its id is no part of the key, which has ${key.parts.map(({ column }) => `{${column}}`).join(', ')}`,
+      `its id is no part of the key, which has ${parts.map(({ column }) => `{${column}}`).join(', ')}`,
     );
     return false;
   }
   const replaced = parents.flatMap(({ from }) => ('part' in from ? [from.part] : []));
   const all = [
-    ...key.parts.map(({ column }) => column).filter((column) => !replaced.includes(column)),
+    ...parts.map(({ column }) => column).filter((column) => !replaced.includes(column)),
     ...[...parents, ...columns].map(({ column }) => column),
     ...(onDelete === 'mark' ? [markColumn] : []),
   ];

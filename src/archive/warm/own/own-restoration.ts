@@ -1,15 +1,15 @@
-import type { TextRow, Transaction } from '../../connections/postgres/postgres';
-import type { OwnKind } from '../../mapping/kinds';
-import type { Found } from '../record/found';
-import { type Row, toRow } from '../record/row';
-import type { Target } from '../record/target';
-import { isUnfit } from '../record/unfit';
-import { ownWhole } from '../write/expectation';
-import { findUnlike } from '../write/find-unlike';
-import { isDataError } from '../write/isolate';
+import type { TextRow, Transaction } from '../../../connections/postgres/postgres';
+import type { OwnKind } from '../../../mapping/kinds';
+import type { Found } from '../../record/found';
+import { type Row, toRow } from '../../record/row';
+import type { Target } from '../../record/target';
+import { isUnfit } from '../../record/unfit';
+import { ownWhole } from '../../write/expectation';
+import { findUnlike } from '../../write/find-unlike';
+import { isDataError } from '../../write/isolate';
 import type { KeyRestorer } from './key-restorer';
-import { idOf, keyOfRow } from './own-contents';
-import { fitting, type Tallies, tallyOf } from './tally';
+import { idOf, keyOfRow } from './contents';
+import { fitting, type Tallies, tallyOf } from '../tally';
 
 export interface OwnRestorationOptions {
   readonly transaction: Transaction;

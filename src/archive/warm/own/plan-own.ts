@@ -1,10 +1,10 @@
-import type { Transaction } from '../../connections/postgres/postgres';
-import type { OwnKind } from '../../mapping/kinds';
-import { markColumn } from '../../mapping/own-key';
-import { quoteName, type Target } from '../record/target';
-import { countInTime } from './counting';
-import { type WarmLimits, sinceCondition } from './limits';
-import type { Tally } from './tally';
+import type { Transaction } from '../../../connections/postgres/postgres';
+import type { OwnKind } from '../../../mapping/kinds';
+import { markColumn } from '../../../mapping/own-key';
+import { quoteName, type Target } from '../../record/target';
+import { countInTime } from '../counting';
+import { type WarmLimits, sinceCondition } from '../limits';
+import type { Tally } from '../tally';
 
 /** SQL: whether a row of t has a whole key, and whether its record was not deleted. */
 export function ownConditions({ own }: OwnKind): { readonly whole: string; readonly present: string } {

@@ -1,10 +1,10 @@
-import type { TextRow } from '../../connections/postgres/postgres';
-import type { OwnKind } from '../../mapping/kinds';
-import { latin1, partsOf } from '../../mapping/own-key';
-import type { Found } from '../record/found';
-import { mostKeyBytes } from '../record/key';
-import { asField, asJson, requireJson } from './own-form';
-import { Unlike } from './python-form';
+import type { TextRow } from '../../../connections/postgres/postgres';
+import type { OwnKind } from '../../../mapping/kinds';
+import { latin1, partsOf } from '../../../mapping/own-key';
+import type { Found } from '../../record/found';
+import { mostKeyBytes } from '../../record/key';
+import { asField, asJson, requireJson } from './form';
+import { Unlike } from '../python-form';
 
 /** A key to put back. */
 export interface KeyToRestore {

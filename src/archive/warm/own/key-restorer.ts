@@ -1,9 +1,9 @@
 import type { Result } from 'ioredis';
-import { readAsset } from '../../foundation/package-root';
-import type { RedisConnection } from '../../connections/redis';
-import type { OwnKind } from '../../mapping/kinds';
-import { keyOf } from '../record/key';
-import { type KeyToRestore, writingOf } from './own-contents';
+import { readAsset } from '../../../foundation/package-root';
+import type { RedisConnection } from '../../../connections/redis';
+import type { OwnKind } from '../../../mapping/kinds';
+import { keyOf } from '../../record/key';
+import { type KeyToRestore, writingOf } from './contents';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {

@@ -1,5 +1,5 @@
-import type { Column } from '../../mapping/kinds';
-import { asPythonTime, Unlike } from './python-form';
+import type { Column } from '../../../mapping/kinds';
+import { asPythonTime, Unlike } from '../python-form';
 
 /** The text of a column of the user's own as a field of a hash has it: the inverse of decode.ts. @throws Unlike */
 export function asField({ decoder }: Column, text: string): Buffer {
