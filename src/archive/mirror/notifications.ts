@@ -48,7 +48,9 @@ const setting = 'notify-keyspace-events';
 
 /** `A` stands for all that matter to us, but for K. */
 const missingFrom = (value: string, flags: string): string =>
-  Array.from(flags).filter((flag) => !value.includes(flag) && !(value.includes('A') && flag !== 'K')).join('');
+  Array.from(flags)
+    .filter((flag) => !value.includes(flag) && !(value.includes('A') && flag !== 'K'))
+    .join('');
 
 function refusal(error: unknown, wanted: string): NotificationsRefused {
   const { code, message } = describeError(error);

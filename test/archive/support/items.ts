@@ -1,8 +1,8 @@
 import { mappingsOf } from '../../../src/config/mappings';
 import { aiRegistry } from '../../../src/mapping/ai-registry';
 
-const read = mappingsOf(
-  `version: 1
+/** A file of mappings of keys that hold many, of each sort, and of strings. */
+export const itemMappings = `version: 1
 records:
   user: { key: 'user:{id:int}', table: users, hash: { name: text } }
   setting:
@@ -32,11 +32,9 @@ records:
     on_delete: delete
   title: { key: 'title:{id}', table: titles, string: { title: text } }
   counter: { key: 'count:{page*}', table: counts, string: { views: int }, on_delete: delete }
-`,
-  'items.yaml',
-  { aliasTables: undefined, catalogue: aiRegistry },
-);
+`;
+
+const read = mappingsOf(itemMappings, 'items.yaml', { aliasTables: undefined, catalogue: aiRegistry });
 if ('problems' in read) throw new Error(JSON.stringify(read.problems));
 
-/** Records of keys that hold many, of each sort, and strings. */
 export const itemCatalogue = read.catalogue;
