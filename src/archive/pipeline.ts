@@ -2,7 +2,7 @@ import { EMPTY, exhaustMap, interval, merge, Subject, switchMap, takeUntil, tap,
 import { PostgresConnection } from '../connections/postgres/postgres';
 import type { PostgresTarget } from '../connections/postgres/postgres-url';
 import type { KindName } from '../mapping/kinds';
-import { retainedKinds } from '../mapping/retention-policy';
+import { retainedKinds, retentionInForce } from '../mapping/retention-policy';
 import { framed, tellOf } from '../pipeline/frame';
 import type { Pipeline, PipelineOptions } from '../pipeline/pipeline';
 import type { MappingSample } from '../mapping/sample';
@@ -35,6 +35,7 @@ export function archivePipeline(options: PipelineOptions, postgres: PostgresTarg
   const { config, log, metrics, signal } = options;
   const { archiveIntervalSeconds: intervalSeconds, catalogue } = config;
   const pipeline = 'archive';
+  const retention = retentionInForce(config.retention, catalogue);
   const tell = tellOf(pipeline, options);
   const ready$ = new Subject<void>();
   const lane = archiveLane({
@@ -43,7 +44,7 @@ export function archivePipeline(options: PipelineOptions, postgres: PostgresTarg
     catalogue,
     strategies: config.onConflict,
     onDelete: config.onDelete,
-    retention: config.retention,
+    retention,
     ...{ log, metrics, tell },
     onWake: () => {
       ready$.next();
@@ -88,7 +89,8 @@ export function archivePipeline(options: PipelineOptions, postgres: PostgresTarg
   metrics.nominations.inc({ pipeline }, 0);
   metrics.dropped.inc({ pipeline }, 0);
   metrics.unmapped.inc({ pipeline }, 0);
-  for (const kind of retainedKinds(catalogue)) metrics.retained.inc({ kind }, 0);
+  const removable = new Set([...retainedKinds(catalogue), ...Object.keys(retention ?? {})]);
+  for (const kind of removable) metrics.retained.inc({ kind }, 0);
   const frame = framed(options, {
     ...{ pipeline, tell, turns, passes, intervalSeconds, firstPassSeconds: intervalSeconds },
     startedAt: Date.now(),

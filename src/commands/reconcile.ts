@@ -4,6 +4,7 @@ import { dryRunSummary } from '../aliases/pass/report';
 import { archiveDryRun } from '../archive/pass/dry-run';
 import type { ArchiveDifference } from '../archive/pass/explain';
 import { archiveOnce } from '../archive/once';
+import { skippedLines } from '../archive/pass/report';
 import { type Config, requirePostgres } from '../config/load';
 import { openLog } from '../log/log';
 import { aliasesOnce } from '../aliases/once';
@@ -106,6 +107,7 @@ async function reconcileArchive(config: Config, { dryRun, json, limit }: Flags):
       [
         ...(told < limit ? [] : cut(total, told).split('\n', 1)),
         `${keys} keys compared with Postgres in ${(ms / 1_000).toFixed(2)}s; differing: ${differences.join(', ') || 'none'}`,
+        ...skippedLines(report.skipped),
         ...(parkedAlready === 0
           ? []
           : [`Parked already, of these: ${parkedAlready} (millrace dead-letters list)`]),

@@ -3,6 +3,7 @@ import { archivePauseStore } from '../archive/position/pause-store';
 import { findTargets } from '../archive/schema/preparation';
 import { Retention } from '../archive/retention/retention';
 import { needsAttention, retentionLines } from '../archive/retention/retention-report';
+import { retentionInForce } from '../mapping/retention-policy';
 import { requirePostgres } from '../config/load';
 import { fatal } from '../foundation/errors';
 import { PostgresConnection } from '../connections/postgres/postgres';
@@ -20,7 +21,7 @@ interface Flags extends Record<string, unknown> {
 
 const examples = `
 Examples:
-  millrace retention --dry-run                     what RETENTION_DAYS would remove from Redis, and what it would keep back
+  millrace retention --dry-run                     what RETENTION_DAYS and the mappings would remove, and what they would keep back
   millrace retention --dry-run --days 90           the same for another number of days
   millrace retention --days prediction=30,metric=365
 
@@ -31,7 +32,7 @@ export function retentionCommand(program: Command, run: RunVerb): void {
   withOptions(
     program
       .command('retention')
-      .description('remove old predictions and metrics from Redis that are equal in Postgres')
+      .description('remove old records from Redis that are equal in Postgres')
       .option('--dry-run', 'say what would be removed and what would stay, and change nothing')
       .option('--json', 'print the result as a line of JSON')
       .addHelpText('after', examples),
@@ -39,11 +40,11 @@ export function retentionCommand(program: Command, run: RunVerb): void {
   ).action((flags: Flags) =>
     run(async (signal) => {
       const config = useRunningDaemon(configOf(flags));
-      const policy = config.retention;
+      const policy = retentionInForce(config.retention, config.catalogue);
       if (policy === undefined) {
         throw fatal('nothing says how long records stay in Redis', {
           code: 'E_CONFIG',
-          hint: 'Set RETENTION_DAYS: 90 for predictions and metrics, or prediction=90,metric=365.',
+          hint: 'Set RETENTION_DAYS: 90 for predictions and metrics, or prediction=90,metric=365; records of your own say it in the file of mappings (retention: 90d).',
         });
       }
       const redis = new RedisConnection(config.redis, 'retention');

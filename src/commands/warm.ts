@@ -4,6 +4,7 @@ import { defaultPredictions, keptSince, parsePredictions } from '../archive/warm
 import { isComplete, planLines, reportLines } from '../archive/warm/report';
 import { warm } from '../archive/warm/warm';
 import { requirePostgres } from '../config/load';
+import { retentionInForce } from '../mapping/retention-policy';
 import { useRunningDaemon } from '../embedded/stores';
 import { configOf, type RunVerb, withOptions } from './options';
 import { print, printJson } from '../terminal/print';
@@ -32,7 +33,10 @@ export function warmCommand(program: Command, run: RunVerb): void {
       run(async (signal) => {
         const predictions = parsePredictions(String(flags['predictions']));
         const config = useRunningDaemon(configOf(flags));
-        const limits = { predictions, since: keptSince(config.retention) };
+        const limits = {
+          predictions,
+          since: keptSince(retentionInForce(config.retention, config.catalogue)),
+        };
         const [dryRun, json] = [flags['dryRun'] === true, flags['json'] === true];
         const bar = progressBar();
         try {

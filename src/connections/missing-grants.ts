@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { describeError } from '../foundation/errors';
 
-/** A command with the grant that it needs for itself, or after a space for its key. */
+/** A command with the grant that it needs for itself, or after a space for its key; or in parentheses, whole. */
 export type Granted = readonly [grant: string, ...command: string[]];
 
 /** Takes down which part of a grant an error says is missing. @throws errors that say nothing of rights */
@@ -9,7 +9,7 @@ export const noteMissing =
   (missing: Set<string>, grant: string) =>
   (error: unknown): void => {
     const { message } = describeError(error);
-    const [command = '', pattern = ''] = grant.split(' ');
+    const [command = '', pattern = ''] = grant.startsWith('(') ? [grant, grant] : grant.split(' ');
     // Redis says whether it refuses the command or its key or channel; a refusal of the command may hide the other.
     if (message.startsWith('NOPERM')) missing.add(/keys|channels/.test(message) ? pattern : command);
     else if (!/^(ERR|NOSCRIPT|EXECABORT)/.test(message)) throw error; // those three say nothing of rights

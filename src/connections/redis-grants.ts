@@ -16,9 +16,16 @@ export function daemonGrants(catalogue: Catalogue, documents: readonly DocumentM
     ...keyspacePatterns(0, catalogue).map((pattern) => `&${pattern}`),
     ...commands,
     ...new Set([...recordCommands(catalogue), ...documentCommands(documents)]),
+    ...retentionGrants(catalogue),
     `(${[...records.map((keys) => `~${keys}`), '+eval', '+evalsha'].join(' ')})`,
   ].join(' ');
 }
+
+/** What records of the user's own that leave Redis after some days need, besides what everybody has. */
+const retentionGrants = (catalogue: Catalogue): readonly string[] =>
+  ownKindsOf(catalogue).flatMap(({ prefix, own }) =>
+    own.retentionDays === undefined ? [] : [`(~${globOf(prefix)}* +hlen +pexpire)`],
+  );
 
 /** The ACL rule for the keys of a document. It can hold no space. */
 export const documentKeys = ({ key }: DocumentMapping): string =>

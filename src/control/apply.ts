@@ -17,6 +17,7 @@ import {
 import { AliasSource } from '../aliases/source/source';
 import { mappingSet, sourceOptions } from '../aliases/source/source-options';
 import { type TableStatus, tableStatuses } from '../aliases/status';
+import { forgetRecords, type LeftRecords, leftRecords } from '../archive/inspect/left-records';
 import { archiveOnce } from '../archive/once';
 import type { ArchivePassReport } from '../archive/pass/report';
 import type { MigrationReport } from '../archive/schema/migrate';
@@ -63,6 +64,8 @@ export interface Applied {
     readonly prefix: string;
     readonly deleted?: number;
   }[];
+  /** Records of the user's own that were forgotten: their rows stay. */
+  readonly forgottenRecords: readonly LeftRecords[];
   readonly daemons: readonly ReloadAnswer[];
 }
 
@@ -88,7 +91,15 @@ export async function applyMappings(
     '`millrace config apply --yes` names',
   );
   const left = leftMappings(introduced, documents);
-  requireNames(forget, Object.keys(left), '`millrace config apply --forget` names');
+  const leftInPostgres =
+    forget.length === 0 || config.postgres === undefined
+      ? []
+      : await leftRecords(config.postgres, config.catalogue);
+  requireNames(
+    forget,
+    [...Object.keys(left), ...leftInPostgres.map(({ name }) => name)],
+    '`millrace config apply --forget` names',
+  );
   const archived = pipelines.includes('archive');
   const cache = pipelines.includes('aliases') ? await applyCache(config, log, { yes, introduced }) : null;
   const postgres = archived ? await migratePostgres(config, false) : null;
@@ -106,11 +117,17 @@ export async function applyMappings(
       forgotten.push({ name, prefix, ...deleted });
     }
     if (forget.length > 0) await forgetMappings(connection, forget);
+    const forgottenRecords = leftInPostgres.filter(({ name }) => forget.includes(name));
+    if (forgottenRecords.length > 0 && config.postgres !== undefined)
+      await forgetRecords(
+        config.postgres,
+        forgottenRecords.map(({ name }) => name),
+      );
     const daemons = await reload(connection);
     // A daemon that runs makes this pass itself, with what it has read now.
     const alone = archived && daemons.length === 0 && ownKindsOf(config.catalogue).length > 0;
     const archive = alone ? await archiveOnce(config, log) : null;
-    return { cache, postgres, archive, forgotten, daemons };
+    return { cache, postgres, archive, forgotten, forgottenRecords, daemons };
   } finally {
     connection.close();
   }

@@ -9,6 +9,7 @@ import type { Mappings } from '../aliases/sink/sink';
 import { tableStatuses } from '../aliases/status';
 import type { MigrationReport } from '../archive/schema/migrate';
 import { type AliasStores, type ArchiveRecords, type Config, requirePostgres } from '../config/load';
+import { type LeftRecords, leftRecords } from '../archive/inspect/left-records';
 import { planRecords, type RecordPlan } from '../archive/inspect/plan-records';
 import { builtInNames } from '../config/mappings';
 import { keyPrefix } from '../mapping/alias-tables';
@@ -46,6 +47,8 @@ export interface Plan {
   readonly capture: CaptureChange | null;
   /** What Postgres lacks for the archive; null: the archive is not run here. */
   readonly postgres: PostgresPlan | null;
+  /** Mappings of the user's own that Postgres has rows of, and that are in force no more: their rows stay. */
+  readonly leftRecords: readonly LeftRecords[];
   readonly records: readonly RecordPlan[];
 }
 
@@ -85,6 +88,7 @@ export async function planMappings(config: Planned): Promise<Plan> {
       name,
       prefix,
     })),
+    leftRecords: config.postgres === undefined ? [] : await leftRecords(config.postgres, config.catalogue),
     postgres: pipelines.includes('archive') ? await planPostgres(config) : null,
     records: pipelines.includes('archive') ? await planRecords(config, requirePostgres(config)) : [],
   };

@@ -44,8 +44,8 @@ export interface OwnRecord {
   readonly none: string | undefined;
   /** Of a mapping whose keys hold several records: what they are. Its column is none of the kind's `columns`, as those of the parts are. */
   readonly item: OwnItem | undefined;
-  /** What becomes of a row with the record's key that no record was written to yet. */
-  readonly onConflict: 'skip' | 'overwrite' | 'merge';
+  /** What becomes of a row with the record's key that no record was written to yet; undefined: nothing was said, see own-rules.ts. */
+  readonly onConflict: 'skip' | 'overwrite' | 'merge' | undefined;
   /** After how many days records leave Redis, once they are in Postgres; undefined: they stay. */
   readonly retentionDays: number | undefined;
   /** What becomes of the row of a record that the application deletes; `mark`: it gets a time in `deleted_at`. */

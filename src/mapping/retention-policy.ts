@@ -1,4 +1,12 @@
-import { ageColumnOf, type Catalogue, type Kind, type KindName, namesWhere, packedKind } from './kinds';
+import {
+  ageColumnOf,
+  type Catalogue,
+  type Kind,
+  type KindName,
+  namesWhere,
+  ownKindsOf,
+  packedKind,
+} from './kinds';
 
 /** After how many days records of a kind leave Redis; kinds that are not named stay. */
 export type RetentionPolicy = Readonly<Record<KindName, number>>;
@@ -21,6 +29,27 @@ export function retainedKinds(catalogue: Catalogue): readonly KindName[] {
   const most = packedKind(catalogue)?.name;
   return [...names.filter((name) => name === most), ...names.filter((name) => name !== most)];
 }
+
+/** What is in force: the setting for the registry, and what mappings of the user's own say; undefined: all stays. */
+export function retentionInForce(
+  setting: RetentionPolicy | undefined,
+  catalogue: Catalogue,
+): RetentionPolicy | undefined {
+  const own = ownKindsOf(catalogue).flatMap(({ name, own: { retentionDays } }) =>
+    retentionDays === undefined ? [] : [[name, retentionDays] as const],
+  );
+  return setting === undefined && own.length === 0 ? undefined : { ...setting, ...Object.fromEntries(own) };
+}
+
+/** The kinds of a policy with their days, in the order in which they are told. */
+export const inOrderOf = (
+  catalogue: Catalogue,
+  policy: RetentionPolicy,
+): readonly (readonly [KindName, number])[] =>
+  [...retainedKinds(catalogue), ...ownKindsOf(catalogue).map(({ name }) => name)].flatMap((name) => {
+    const days = policy[name];
+    return days === undefined ? [] : [[name, days] as const];
+  });
 
 /** A century: what is written before it is a mistake rather than a wish. */
 const mostDays = 36_500;

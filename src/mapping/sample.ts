@@ -7,7 +7,8 @@ export interface KeySample {
   readonly source: string | null;
   /** What it holds. */
   readonly target: string | null;
-  readonly state: 'same' | 'different' | 'missing' | 'unfit';
+  /** `skipped`: the row was there before, is otherwise, and stays so. */
+  readonly state: 'same' | 'different' | 'missing' | 'unfit' | 'skipped';
   /** Which columns differ, or why the record is unfit. */
   readonly why?: string;
 }

@@ -8,6 +8,7 @@ import {
   type Planned,
   type PostgresPlan,
 } from '../control/plan';
+import type { LeftRecords } from '../archive/inspect/left-records';
 import type { RecordPlan } from '../archive/inspect/plan-records';
 import { sentence, tableOf } from '../archive/schema/things';
 import { harmless } from '../foundation/harmless';
@@ -29,7 +30,7 @@ export function tellPlan(
   plan: Plan,
   { dbPath, redis, pipelines, postgres: target }: Planned,
 ): readonly string[] {
-  const { mappings, left, capture, postgres, records } = plan;
+  const { mappings, left, leftRecords, capture, postgres, records } = plan;
   const takers = mappings.filter(({ takes }) => takes > 0).map(({ name }) => name);
   return [
     ...(pipelines.includes('aliases') ? [`${dbPath} -> Redis at ${redis.display}`] : []),
@@ -46,6 +47,7 @@ export function tellPlan(
           ...tellRecordPlan(records),
           ...tellPostgres(postgres, records),
         ]),
+    ...leftRecords.flatMap(tellLeft),
     hasChanges(plan)
       ? 'Nothing was changed. To do it: millrace config apply'
       : hasFaults(plan)
@@ -58,6 +60,13 @@ export function tellPlan(
         ]),
   ];
 }
+
+/** A record that was taken out. */
+const tellLeft = ({ name, prefix, table, parked }: LeftRecords): readonly string[] =>
+  [
+    `- record ${name}: ${prefix}…  taken out: the rows of ${table} stay as they are${parked === 0 ? '' : `; ${counted(parked, 'record')} of it ${parked === 1 ? 'is' : 'are'} parked`}`,
+    `    → to forget it${parked === 0 ? '' : `, and ${parked === 1 ? 'that one' : 'those'}`}: millrace config apply --forget ${shellWord(name)}`,
+  ].map(harmless);
 
 /** The prefix in a name may have spaces and quotes. */
 const shellWord = (text: string): string =>
@@ -85,7 +94,13 @@ function tellPostgres(
 }
 
 /** What was done, a line each. */
-export function tellApplied({ cache, postgres, forgotten, daemons }: Applied): readonly string[] {
+export function tellApplied({
+  cache,
+  postgres,
+  forgotten,
+  forgottenRecords,
+  daemons,
+}: Applied): readonly string[] {
   return [
     ...(cache === null ? [] : tellCapture(cache.capture, 'installed')),
     ...(cache?.absent ?? []).map(
@@ -101,6 +116,11 @@ export function tellApplied({ cache, postgres, forgotten, daemons }: Applied): r
       deleted === undefined
         ? `${name} is forgotten; the keys ${prefix}* stay`
         : `${name} is forgotten, with ${counted(deleted, 'key')} ${prefix}*`,
+    ),
+    ...forgottenRecords.map(({ name, table, parked }) =>
+      harmless(
+        `record ${name} is forgotten${parked === 0 ? '' : `, with ${counted(parked, 'parked record')}`}; the rows of ${table} stay`,
+      ),
     ),
     ...daemons.map(({ by, says }) => `Daemon ${by}: ${says}`),
     ...(daemons.length === 0 ? ['No daemon has answered. Start one: millrace run'] : []),
@@ -156,16 +176,29 @@ const counted = (count: number, what: string): string => `${count} ${what}${coun
 /** What the records of the file of mappings would do, a paragraph each. Pure. */
 export const tellRecordPlan = (plans: readonly RecordPlan[]): readonly string[] =>
   plans
-    .flatMap(({ name, prefix, table, state, steps, problems, rows, keys, differ }) => [
-      `record ${name}: ${prefix}… to table ${table}, ${stateInWords(state, rows)}; ${counted(keys, 'key')}, ${differ} to be written`,
-      ...steps.map(({ thing, sql }) => `  + ${thing}${thing.startsWith('table ') ? '' : `: ${sql}`}`),
-      ...problems.flatMap(({ message, hint }) => [`  ! ${message}`, `    ${hint}`]),
+    .flatMap((plan) => [
+      `record ${plan.name}: ${plan.prefix}… to table ${plan.table}, ${stateInWords(plan)}; ${counted(plan.keys, 'key')}, ${plan.differ} to be written${leftInWords(plan)}`,
+      ...plan.steps.map(({ thing, sql }) => `  + ${thing}${thing.startsWith('table ') ? '' : `: ${sql}`}`),
+      ...plan.problems.flatMap(({ message, hint }) => [`  ! ${message}`, `    ${hint}`]),
+      ...(plan.unsaid === null
+        ? []
+        : [
+            `  ${counted(plan.unsaid, 'row')} of ${plan.table} ${plan.unsaid === 1 ? 'has' : 'have'} the key of a record`,
+          ]),
     ])
     .map(harmless);
 
-function stateInWords(state: RecordPlan['state'], rows: number): string {
-  const there =
-    rows > 0 ? ` (about ${counted(rows, 'row')}; those with the key of a record take its contents)` : '';
+const leftInWords = ({ skipped }: RecordPlan): string =>
+  skipped === 0 ? '' : `, ${counted(skipped, 'row')} left as ${skipped === 1 ? 'it was' : 'they were'}`;
+
+const rowsThere = {
+  overwritten: 'those with the key of a record take its contents',
+  left: 'those with the key of a record stay as they are',
+  filled: 'those with the key of a record get what they have no value for',
+} as const;
+
+function stateInWords({ state, rows, rowsThere: becomes }: RecordPlan): string {
+  const there = rows > 0 ? ` (about ${counted(rows, 'row')}; ${rowsThere[becomes]})` : '';
   switch (state) {
     case 'new table':
       return 'which is made';

@@ -187,7 +187,7 @@ export class Applier {
       const kept = payload && readContents(known, payload);
       if (kept !== undefined) batch.add(kept);
     }
-    await retryEntries(batch, entries, this.#entries);
+    await retryEntries(batch, entries, this.#options.redis);
     await this.#apply({ batch, nominated, deleted, direct: false });
     return true;
   }

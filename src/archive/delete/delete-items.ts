@@ -38,7 +38,8 @@ export async function deleteItems(
     `AND NOT EXISTS (SELECT FROM unnest(${last}) AS there (item) WHERE there.item = ${column})`;
   const found = await transaction.query(sql, [...key, there]);
   const rows = new Map(found.map(({ item: one }) => [followedAs(Buffer.from(id, 'latin1'), one ?? ''), one]));
-  const parted = await unfollow(transaction, kind, [...rows.keys()], life);
+  const taken = { life, gone: kind.own.onDelete === 'delete' };
+  const parted = await unfollow(transaction, kind, [...rows.keys()], taken);
   if (parted.size === 0) return 0;
   const gone = [...parted].flatMap((row) => rows.get(row) ?? []);
   const where = `${hasOwnKey(kind, 1)} AND ${column} = ANY (${last})`;
@@ -70,7 +71,7 @@ export async function partItems(
   const rows = found.map((row) =>
     followedAs(keys[Number(row['n'])]?.id ?? Buffer.alloc(0), row['item'] ?? ''),
   );
-  await unfollow(transaction, kind, rows, life);
+  await unfollow(transaction, kind, rows, { life, gone: false });
 }
 
 /** Deletes the letters of what the application took out of a key: otherwise it would come back when its parent comes. */

@@ -1,6 +1,7 @@
 import type { Transaction } from '../../connections/postgres/postgres';
 import type { OwnKind } from '../../mapping/kinds';
 import { markColumn } from '../../mapping/own-key';
+import { leavesOthers } from '../../mapping/own-rules';
 import { followedAs } from '../record/followed';
 import type { Life } from '../record/identity';
 import { keyValues } from '../record/own-row';
@@ -8,21 +9,24 @@ import { hasOwnKey, quoteName, rowNumber, type Target } from '../record/target';
 import { isUnfit } from '../record/unfit';
 import { deleteRows } from './delete-rows';
 
-const unfollowSql =
-  'DELETE FROM millrace.followed WHERE kind = $1 AND key = ANY ($2::uuid[]) AND life = $3 RETURNING key';
+const noted = 'kind = $1 AND key = ANY ($2::uuid[]) AND life = $3 RETURNING key';
+const forgetSql = `DELETE FROM millrace.followed WHERE ${noted}`;
+/** The row stays that of its record, whenever that comes again. */
+const partSql = `UPDATE millrace.followed SET life = NULL WHERE ${noted}`;
 
 /**
  * Parts rows from what they follow: no deletion of that takes the row, until a record is written to it again.
- * @param rows as millrace.followed knows them @returns those of them that did follow something of this life
+ * @param rows as millrace.followed knows them @param gone whether the rows go, too @returns those that did follow something of this life
  */
 export async function unfollow(
   transaction: Transaction,
-  { name }: OwnKind,
+  kind: OwnKind,
   rows: readonly string[],
-  life: Life,
+  { life, gone }: { readonly life: Life; readonly gone: boolean },
 ): Promise<ReadonlySet<string>> {
   if (rows.length === 0) return new Set();
-  const parted = await transaction.query(unfollowSql, [name, rows, life]);
+  const sql = leavesOthers(kind) && !gone ? partSql : forgetSql;
+  const parted = await transaction.query(sql, [kind.name, rows, life]);
   return new Set(parted.map(({ key }) => (key ?? '').replaceAll('-', '')));
 }
 
@@ -39,7 +43,8 @@ export async function deleteOwn(
   const key = keyOr(kind, id);
   if (key === undefined) return 0;
   const row = followedAs(Buffer.from(id, 'latin1'), undefined);
-  if ((await unfollow(transaction, kind, [row], life)).size === 0) return 0;
+  const gone = kind.own.onDelete === 'delete';
+  if ((await unfollow(transaction, kind, [row], { life, gone })).size === 0) return 0;
   return takeRows(transaction, target, kind, { where: hasOwnKey(kind, 1), values: key });
 }
 

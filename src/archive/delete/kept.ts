@@ -66,7 +66,7 @@ async function partOwn(
 ): Promise<void> {
   if (hasItems(kind)) return partItems(transaction, target, kind, { ids, life });
   const rows = ids.map((id) => followedAs(Buffer.from(id, 'latin1'), undefined));
-  await unfollow(transaction, kind, rows, life);
+  await unfollow(transaction, kind, rows, { life, gone: false });
 }
 
 /** Keeps the rows that belong to an owner and have lapsed. To be called after the batch is written: any of its rows may be about to lapse. */

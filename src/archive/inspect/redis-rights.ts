@@ -92,10 +92,16 @@ const neededOf = (catalogue: Catalogue): readonly Granted[] =>
   ownKindsOf(catalogue).flatMap((kind) => {
     const key = kind.own.parts.length === 0 ? kind.prefix : `${kind.prefix}0`;
     const commands = [['TYPE', 'key'], ['PTTL', 'key'], ...readsOf(kind)];
-    return commands.map((command): Granted => {
+    const granted = commands.map((command): Granted => {
       const name = command.slice(0, command.indexOf('key')).join('|').toLowerCase();
       return [`+${name} %R~${ownKeys(kind)}`, ...command.map((word) => (word === 'key' ? key : word))];
     });
+    if (kind.own.retentionDays === undefined) return granted;
+    const removes = (...command: readonly [string, ...string[]]): Granted => [
+      `(~${ownKeys(kind)} +${command[0].toLowerCase()})`,
+      ...command,
+    ];
+    return [...granted, removes('HLEN', key), removes('PEXPIRE', key, '1')];
   });
 
 /** The grants that this user lacks. Neither connection can be used afterwards. @throws only when a connection fails */

@@ -1,4 +1,5 @@
 import { readSql } from '../../foundation/package-root';
+import { changesStream } from '../../writer/keys';
 import type { TextRow, Transaction } from '../../connections/postgres/postgres';
 import { IdMap, IdMapTransaction } from '../identity/id-map';
 import type { Kind, KindName, OwnKind } from '../../mapping/kinds';
@@ -6,8 +7,8 @@ import { markColumn } from '../../mapping/own-key';
 import { keyValues } from '../record/own-row';
 import { isUnfit } from '../record/unfit';
 import { findParents, parentIn } from '../identity/parents';
-import { isId, type Row } from '../record/row';
-import { hasOwnKey, quoteName, rowNumber, type Target, type Targets } from '../record/target';
+import { isId, md5, type Row } from '../record/row';
+import { hasOwnIdentity, hasOwnKey, quoteName, rowNumber, type Target, type Targets } from '../record/target';
 import { seriesOf } from '../record/series';
 
 /** A row in Postgres that a record under this key became. */
@@ -18,6 +19,8 @@ export interface TracedRow {
   readonly created: string | null;
   /** False: the row follows another record, or is another program's, which had the natural key first. */
   readonly owned: boolean;
+  /** Of a mapping of the user's own that follows deletions: whether that of this row's key would be followed now. */
+  readonly follows?: boolean;
   /** False: the row was deleted in Postgres. */
   readonly alive: boolean;
   /** The row's time columns. */
@@ -69,13 +72,15 @@ export async function rowsOf(
   return found.map((row) => toTracedRow(kind, row));
 }
 
-/** The row of a key of the user's own. */
+/** The row of a key of the user's own; of a stream, which has very many, that of one entry alone. */
 export async function ownRowsOf(
   transaction: Transaction,
   target: Target,
   kind: OwnKind,
   id: Buffer,
+  entryId: string | undefined,
 ): Promise<readonly TracedRow[]> {
+  if (kind.shape === 'entries' && entryId === undefined) return [];
   const key = keyOr(kind, id);
   if (key === undefined) return [];
   const { columns, committed } = await tracedColumns(transaction, target);
@@ -84,9 +89,14 @@ export async function ownRowsOf(
     .replaceAll('{number}', rowNumber(target))
     .replaceAll('{times}', columns)
     .replaceAll('{committed}', committed)
-    .replaceAll('{key}', hasOwnKey(kind, 2));
-  const found = await transaction.query(sql, [kind.name, ...key]);
-  return found.map((row) => ({ ...toTracedRow(kind, row), id: key.join(' '), created: null }));
+    .replaceAll('{key}', entryId === undefined ? hasOwnKey(kind, 4) : hasOwnIdentity(kind, 4));
+  const identity = entryId === undefined ? key : [...key, entryId];
+  const found = await transaction.query(sql, [kind.name, md5(id), changesStream, ...identity]);
+  const follows = (row: TextRow) => (kind.own.onDelete === 'keep' ? {} : { follows: row['follows'] === 't' });
+  return found.map((row) => ({
+    ...{ ...toTracedRow(kind, row), ...follows(row) },
+    ...{ id: identity.join(' '), created: null },
+  }));
 }
 
 /** SQL: the row's columns with times, as JSON, and when it was written. */
@@ -207,11 +217,12 @@ export async function lettersOf(
   transaction: Transaction,
   kind: KindName,
   key: Buffer,
+  distinction?: string,
 ): Promise<readonly TracedLetter[]> {
   const found = await transaction.query(
     `SELECT id, code, column_name, message, waiting_for, attempts, first_at, last_at FROM millrace.dead_letters
-     WHERE kind = $1 AND redis_key = $2::bytea ORDER BY last_at DESC LIMIT 20`,
-    [kind, `\\x${key.toString('hex')}`],
+     WHERE kind = $1 AND redis_key = $2::bytea AND ($3::text IS NULL OR created = $3) ORDER BY last_at DESC LIMIT 20`,
+    [kind, `\\x${key.toString('hex')}`, distinction ?? null],
   );
   return found.map((row) => ({
     id: row['id'] ?? '',

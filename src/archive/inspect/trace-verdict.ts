@@ -1,5 +1,6 @@
 import type { ArchiveTrace, Verdict } from './record-trace';
 import type { InRedis } from './trace-redis';
+import type { TracedRow } from './trace-rows';
 
 /** Judges where a record is, and what happens next. @param archive null: the tables are not there. Pure. */
 export function verdictOf(redis: InRedis, archive: ArchiveTrace['archive']): Verdict {
@@ -44,7 +45,7 @@ export function verdictOf(redis: InRedis, archive: ArchiveTrace['archive']): Ver
   const unfit = redis.unfit ?? differences.find(({ change }) => change === 'unfit')?.reason;
   if (unfit !== undefined)
     return { state: 'unfit', sentence: `It cannot become a row: ${unfit}. The next full pass parks it.` };
-  if (differences.length > 0) {
+  if (differences.some(({ change }) => change !== 'skipped')) {
     const unseen = waiting.complete
       ? ''
       : ` It is not among the first ${waiting.looked} entries that wait in the stream, and may be further behind.`;
@@ -57,15 +58,30 @@ export function verdictOf(redis: InRedis, archive: ArchiveTrace['archive']): Ver
       sentence: `Not captured yet: the next full pass finds it (\`millrace reconcile\` runs one now).${unseen}${unread}`,
     };
   }
+  const [skipped] = differences;
+  if (skipped !== undefined) {
+    const [row] = rows;
+    const which = row === undefined ? 'the row' : `row ${row.id} of ${row.table}`;
+    return {
+      state: 'skipped',
+      sentence: `Left as it is: ${which}, which differs in ${skipped.columns.join(', ')}, ${skipped.reason ?? ''}.`,
+    };
+  }
   const current = alive.find(({ created }) => created === redis.created);
   const sentence =
     current === undefined
       ? `Applied: ${rowsInWords(counted?.count ?? 0)}, and a full pass finds nothing to write${butFor(counted?.altered)}.`
       : current.owned
-        ? `Applied: row ${current.id} of ${current.table}, equal to Redis${butFor(current.altered)}.`
+        ? `Applied: row ${current.id} of ${current.table}, equal to Redis${butFor(current.altered)}.${unfollowed(current)}`
         : `Applied: mapped to row ${current.id} of ${current.table}, which had the name first (ON_CONFLICT)${butFor(current.altered)}.`;
   return { state: 'applied', sentence };
 }
+
+/** `on_delete` may have been added, or Redis begun anew, after the record was written. */
+const unfollowed = ({ follows }: TracedRow): string =>
+  follows === false
+    ? ' A deletion of its key would leave the row, for it was written before deletions were followed: the next full pass changes that.'
+    : '';
 
 const butFor = (altered: string | null | undefined): string =>
   altered == null ? '' : `, but for what Postgres changes on write: ${altered}`;

@@ -1,14 +1,7 @@
 import type { PostgresConnection, Transaction } from '../../connections/postgres/postgres';
+import { compareOwn } from './compare-own';
 import { counterparts } from '../identity/counterparts';
-import {
-  type Expectation,
-  filledRows,
-  guestRows,
-  ownRows,
-  ownWhole,
-  present,
-  wholeRows,
-} from '../write/expectation';
+import { type Expectation, filledRows, guestRows, ownRows, present, wholeRows } from '../write/expectation';
 import { findUnlike, type UnlikeRow } from '../write/find-unlike';
 import { describeError } from '../../foundation/errors';
 import { type Found, unpackFound } from '../record/found';
@@ -32,15 +25,16 @@ export interface DifferenceOptions {
   readonly strategies: Strategies;
 }
 
-/** A record that Postgres lacks or has otherwise, or that can be no row. */
+/** A record that Postgres lacks or has otherwise, or that can be no row, or whose row is somebody else's. */
 export interface RecordDifference {
   readonly kind: KindName;
   /** The part of its key after the prefix, latin1. */
   readonly id: string;
   /** The record; undefined: the key holds something else, or too large a record. */
   readonly found?: Found;
-  readonly change: 'missing' | 'different' | 'unfit';
-  /** Why the record is unfit, or that its parent is missing as well. */
+  /** `skipped`: its row is otherwise, and stays so, as the mapping says. Nothing is written of such a record. */
+  readonly change: 'missing' | 'different' | 'unfit' | 'skipped';
+  /** Why the record is unfit, or skipped, or that its parent is missing as well. */
   readonly reason?: string;
   readonly pgId?: string;
   /** The columns that differ, if they were asked for. */
@@ -170,13 +164,16 @@ export class Differences {
       const reason = orphaned.has(row) ? { reason: 'so is its parent' } : {};
       differences.push({ ...of(row.found), change: 'missing', ...reason });
     };
+    const note = ({ row }: Resolved, { pgId, columns }: UnlikeRow, skips?: string) => {
+      if (pgId === null) miss(row);
+      else if (skips === undefined)
+        differences.push({ ...of(row.found), change: 'different', pgId, columns });
+      else differences.push({ ...of(row.found), change: 'skipped', reason: skips, pgId, columns });
+    };
     const tell = async (compared: readonly Resolved[], expectation: Expectation) => {
       for (const unlike of await findUnlike(transaction, target, expectation, this.#inDetail)) {
-        const { index, pgId, columns } = unlike;
-        const row = compared[index]?.row;
-        if (row === undefined) continue;
-        if (pgId === null) miss(row);
-        else differences.push({ ...of(row.found), change: 'different', pgId, columns });
+        const one = compared[unlike.index];
+        if (one !== undefined) note(one, unlike);
       }
     };
     if (identity === 'dated') {
@@ -186,9 +183,8 @@ export class Differences {
       return differences;
     }
     if (identity === 'own') {
-      // A row of an entry stays as it is.
-      const once = target.kind.shape === 'entries';
-      await tell(resolved, once ? present(target, resolved.map(identityValues)) : ownWhole(target, resolved));
+      for (const { one, unlike, skips } of await compareOwn(transaction, target, resolved, this.#inDetail))
+        note(one, unlike, skips);
       return differences;
     }
     for (const row of orphaned) miss(row);

@@ -15,6 +15,8 @@ export interface ArchiveDryRun extends ParkedCounts {
   readonly keys: number;
   readonly ms: number;
   readonly differences: Readonly<Record<KindName, number>>;
+  /** How many have rows that were there before, and stay as they are, by kind. */
+  readonly skipped: Readonly<Record<KindName, number>>;
   /** How many records were told one by one. */
   readonly told: number;
 }
@@ -65,6 +67,7 @@ export async function archiveDryRun(
       keys: pass.keys,
       ms: Date.now() - startedAt,
       differences: Object.fromEntries(pass.differences),
+      skipped: Object.fromEntries(pass.skipped),
       told,
       ...(await countParked(postgres, kept)),
     };

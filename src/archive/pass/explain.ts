@@ -13,7 +13,7 @@ export interface ArchiveDifference {
   /** Which record under that key, if it holds several: the member of a metric, the name of a hyperparameter. */
   readonly record?: string;
   /** `unfit`: the record cannot become a row, and would be parked. */
-  readonly change: RecordDifference['change'];
+  readonly change: Exclude<RecordDifference['change'], 'skipped'>;
   /** Why the record is unfit, or that its parent is missing as well. */
   readonly reason?: string;
   /** Table, row and columns of a record that is `different`. */
@@ -36,18 +36,23 @@ export async function* explainNominated(
     if (kind.shape === 'members') {
       // Points come by value; a key of such a kind is nominated only when it is of another Redis type.
       const reason = 'the key holds no sorted set (E_TYPE)';
-      for (const id of ids) yield explained(kind, { kind: name, id, change: 'unfit', reason });
+      for (const id of ids) yield* explained(kind, { kind: name, id, change: 'unfit', reason });
     } else
       for await (const page of differences.ofIds(kind, [...ids]))
-        yield* page.differences.map((one) => explained(kind, one));
+        for (const one of page.differences) yield* explained(kind, one);
   }
-  for (const one of await differences.ofRecords(points)) yield explained(kindOf(catalogue, one.kind), one);
+  for (const one of await differences.ofRecords(points)) yield* explained(kindOf(catalogue, one.kind), one);
 }
 
-function explained(of: Kind, { kind, id, found, pgId, ...rest }: RecordDifference): ArchiveDifference {
+/** None: nothing would be written of it. */
+function* explained(
+  of: Kind,
+  { kind, id, found, pgId, ...rest }: RecordDifference,
+): Generator<ArchiveDifference> {
   const several = found !== undefined && shapeOf(found.kind).several;
   const { change, reason, columns } = rest;
-  return {
+  if (change === 'skipped') return;
+  yield {
     kind,
     key: keyOf(of, Buffer.from(id, 'latin1')).toString('utf8'),
     ...(several ? { record: found.values[0]?.toString('utf8') ?? '' } : {}),

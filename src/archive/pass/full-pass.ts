@@ -70,6 +70,8 @@ export class ArchiveFullPass {
   readonly #met = new Set<KindName>();
   /** How many records were handed over and applied, by kind; of streams about as many as they had entries to be read. */
   readonly differences = new Map<KindName, number>();
+  /** How many records have rows that were there before, are otherwise, and stay so, by kind. */
+  readonly skipped = new Map<KindName, number>();
 
   constructor(options: FullPassOptions) {
     const { catalogue } = options.truth;
@@ -156,8 +158,9 @@ export class ArchiveFullPass {
       // A record of the packed kind that has no identity cannot be compared: the applier parks it, or finds it gone.
       if (kind.packed) for (const id of ids) found.add(name, id);
       else {
-        const { different, unfollowed: due } = await this.#different(kind, ids);
+        const { different, skipped, unfollowed: due } = await this.#compared(kind, ids);
         for (const id of different) found.add(name, id);
+        if (skipped.size > 0) this.skipped.set(name, (this.skipped.get(name) ?? 0) + skipped.size);
         // Equal records are written again whose rows do not follow them yet: no difference, and at once, for none gets a new id.
         if (due.size > 0) yield { nominated: new Map([[name, due]]), points: [] };
       }
@@ -203,24 +206,31 @@ export class ArchiveFullPass {
       return;
     }
     // The youngest predictions were on their way while they were compared, and the tail has brought them since: compare once more.
-    const due = kind.packed && last ? (await this.#different(kind, ids)).different : new Set(ids);
+    const due = kind.packed && last ? (await this.#compared(kind, ids)).different : new Set(ids);
     yield { nominated: new Map([[name, due]]), points: [] };
     this.#count(name, due.size);
   }
 
-  /** The ids under which a record differs, in order; and of the others those whose rows do not follow them yet. */
-  async #different(kind: Kind, ids: readonly string[]) {
+  /**
+   * The ids under which a record differs, in order; those under which it only does because its row stays as it was before; and those, of
+   * which nothing differs, under which an equal record has a row that does not follow it yet.
+   */
+  async #compared(kind: Kind, ids: readonly string[]) {
     const { postgres, life } = this.#options;
     const different = new Set<string>();
+    const skipped = new Set<string>();
     const due = new Set<string>();
     for await (const { records, differences } of this.#differences.ofIds(kind, ids)) {
-      for (const { id } of differences) different.add(id);
+      for (const { id, change } of differences) (change === 'skipped' ? skipped : different).add(id);
       const unlike = new Set(differences.map(({ found }) => found));
       const equal = records.filter((record) => !unlike.has(record));
       for (const id of await unfollowed(postgres, kind, equal, life?.() ?? null)) due.add(id);
     }
-    for (const id of different) due.delete(id);
-    return { different: new Set(ids.filter((id) => different.has(id))), unfollowed: due };
+    for (const id of different) {
+      skipped.delete(id);
+      due.delete(id);
+    }
+    return { different: new Set(ids.filter((id) => different.has(id))), skipped, unfollowed: due };
   }
 
   /** The points that Postgres lacks, or that can be no rows; in order. */

@@ -113,6 +113,7 @@ export class ArchivePasses {
       deleted: counts.deleted,
       keys: pass.keys,
       differences: Object.fromEntries(pass.differences),
+      ...(pass.skipped.size === 0 ? {} : { skipped: Object.fromEntries(pass.skipped) }),
       ...(pass.unmatched.length === 0 ? {} : { unmatched: pass.unmatched }),
     };
   }

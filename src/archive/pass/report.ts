@@ -18,16 +18,31 @@ export interface ArchivePassReport {
   readonly keys: number;
   /** How many records the pass itself found different, by kind. */
   readonly differences: Readonly<Record<KindName, number>>;
+  /** How many records have rows that were there before, and stay as they are (on_conflict), by kind; left out where there are none. */
+  readonly skipped?: Readonly<Record<KindName, number>>;
   /** Mappings of the user's own that no key in Redis is of; left out where there are none. */
   readonly unmatched?: readonly KindName[];
 }
 
 /** The lines the documents show, and the time. */
-export function archivePassSummary({ statistics, ms, unmatched = [] }: ArchivePassReport): string {
+export function archivePassSummary({
+  statistics,
+  ms,
+  skipped = {},
+  unmatched = [],
+}: ArchivePassReport): string {
   const lines = Object.entries(statistics).map(([name, count]) => `  ${labelOf(name)}: ${count}`);
+  lines.push(...skippedLines(skipped).map((line) => `  ${line}`));
   if (unmatched.length > 0) lines.push(`  Nothing matches: Redis has no key of ${inFew(unmatched)}`);
   return [`[${timestamp()}] === Sync Complete in ${(ms / 1_000).toFixed(2)}s ===`, ...lines, ''].join('\n');
 }
+
+/** What is left as it was before there were records. */
+export const skippedLines = (skipped: Readonly<Record<KindName, number>>): readonly string[] =>
+  Object.entries(skipped).map(
+    ([kind, count]) =>
+      `Left as they were: ${count} ${count === 1 ? 'row' : 'rows'} that ${kind} found under ${count === 1 ? 'its key' : 'their keys'} (on_conflict)`,
+  );
 
 export const archivePassWords = (catalogue: Catalogue): PassWords<ArchivePassReport> => ({
   started: () => `[${timestamp()}] === Starting Redis → PostgreSQL Sync ===`,

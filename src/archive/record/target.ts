@@ -50,6 +50,10 @@ const isEqual = (columns: readonly IdentityColumn[], first: number): string =>
     .map(({ column, type }, at) => `t.${quoteName(column)} = $${first + at}::${identityTypeOf[type]}`)
     .join(' AND ');
 
+/** SQL: row t has the identity of row w, whose columns are c0, c1 and on. */
+export const hasKeyOf = (identity: readonly string[]): string =>
+  identity.map((name, at) => `t.${quoteName(name)} = w.c${at}`).join(' AND ');
+
 /** `($1, $2), ($3, $4)` */
 export function placeholders(rows: number, columns: number): string {
   const lines: string[] = [];

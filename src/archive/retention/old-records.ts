@@ -25,10 +25,10 @@ declare module 'ioredis' {
 }
 
 /** Read and compared in one go, and bytes after which no more are read. */
-const groupRecords = 500;
-const groupBytes = 4 * 1024 * 1024;
+export const groupRecords = 500;
+export const groupBytes = 4 * 1024 * 1024;
 /** Removed by one script: writers wait while it runs, for about a millisecond. */
-const removedAtOnce = 100;
+export const removedAtOnce = 100;
 
 const none = Buffer.alloc(0);
 

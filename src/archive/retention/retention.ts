@@ -1,9 +1,10 @@
-import { type Kind, kindOf } from '../../mapping/kinds';
-import { retainedKinds, type RetentionPolicy } from '../../mapping/retention-policy';
+import { isOwn, type Kind, kindOf } from '../../mapping/kinds';
+import { inOrderOf, type RetentionPolicy } from '../../mapping/retention-policy';
 import { printable } from '../letters/dead-letters';
 import { keyOf } from '../record/key';
 import { beginning, type Chunk, Scan } from '../truth/scan';
 import { defineMemberScripts, oldMembers } from './old-members';
+import { defineStringScripts, oldOwn } from './old-own';
 import { defineRecordScripts, oldRecords } from './old-records';
 import { removeOld, type RetentionContext } from './remove-old';
 import { keep, type KindReport, type RetentionReport } from './retention-report';
@@ -41,6 +42,7 @@ export class Retention {
       },
     };
     defineRecordScripts(redis);
+    defineStringScripts(redis);
     defineMemberScripts(redis);
     const startedAt = Date.now();
     this.report = { dryRun, startedAt, ms: 0, complete: false, keys: 0, kinds: {}, warnings: [] };
@@ -72,9 +74,10 @@ export class Retention {
         const kind = kindOf(catalogue, name);
         const ids = mayBeOld(kind, chunk, report);
         const parts = [this.#context, kind, report, ids] as const;
-        yield* kind.shape === 'members'
-          ? removeOld(this.#context, name, report, oldMembers(...parts))
-          : removeOld(this.#context, name, report, oldRecords(...parts));
+        if (isOwn(kind)) yield* removeOld(this.#context, name, report, oldOwn(...parts));
+        else if (kind.shape === 'members')
+          yield* removeOld(this.#context, name, report, oldMembers(...parts));
+        else yield* removeOld(this.#context, name, report, oldRecords(...parts));
       }
       cursor = chunk.next;
       yield;
@@ -90,9 +93,9 @@ export class Retention {
       this.report.warnings.push('Postgres runs with fsync = off: a power failure may take what only it has');
     const [seconds] = await ask(redis.client.time());
     const now = Math.min(Number(server?.['now']), Number(seconds) * 1_000);
-    for (const name of retainedKinds(this.#context.catalogue)) {
-      const days = this.#policy[name];
-      if (days === undefined) continue;
+    const served = this.#context.targets();
+    for (const [name, days] of inOrderOf(this.#context.catalogue, this.#policy)) {
+      if (!served.has(name)) continue; // its table cannot take the records
       const before = new Date(now - days * dayMs).toISOString().replace('T', ' ').replace('Z', '000');
       this.report.kinds[name] = { before, removed: 0, bytes: 0, kept: {} };
     }

@@ -4,6 +4,7 @@ import { inFew } from '../../foundation/in-few';
 import { kindOfTable } from './expected-columns';
 import { readSchemaFacts, type SchemaFacts, type PostgresServer, type TableFacts } from './facts';
 import { latestMigration } from './migration-files';
+import type { MappedBefore } from './mapped';
 import { stoppedMappings } from './own-tables';
 import { type DueStep, planMigration } from './plan';
 import { type Problem, schemaProblem } from './problems';
@@ -25,6 +26,8 @@ export interface SchemaExamination {
   readonly problems: readonly Problem[];
   /** The mappings of the user's own that cannot be served as their tables are, and why. The others are. */
   readonly stopped: ReadonlyMap<KindName, readonly Problem[]>;
+  /** Those that were in force before, and are not any more. */
+  readonly takenOut: readonly MappedBefore[];
 }
 
 /**
@@ -55,6 +58,7 @@ export async function examineSchema(
       }),
     ),
     problems,
+    takenOut: facts.mapped.filter(({ kind }) => !catalogue.has(kind)),
     stopped: facts.server.schema === null ? new Map() : stoppedMappings(facts, catalogue),
   };
 }

@@ -1,6 +1,7 @@
 import type { ClientBase } from 'pg';
-import { readSql } from '../../foundation/package-root';
 import type { Catalogue } from '../../mapping/kinds';
+import { type MappedBefore, readMapped, strangeTables } from './mapped';
+import { queryFile, queryJson } from './query-json';
 
 /** What examination and migration know of a database, read from its catalogue alone. Shapes: server.sql and tables.sql. */
 export interface SchemaFacts {
@@ -11,6 +12,10 @@ export interface SchemaFacts {
   readonly own: ReadonlyMap<string, TableFacts>;
   /** Rows of millrace.migrations, none when it does not exist; undefined when this role may not read it. */
   readonly applied: readonly AppliedMigration[] | undefined;
+  /** The mappings of the user's own that are, or were, in force. */
+  readonly mapped: readonly MappedBefore[];
+  /** Names of tables whose rows nobody has said whose they are: see mapped.ts. */
+  readonly strange: ReadonlySet<string>;
 }
 
 export interface PostgresServer {
@@ -105,32 +110,28 @@ export const oldestVersion = 130_000;
 export const tablesOf = (catalogue: Catalogue): readonly string[] =>
   [...catalogue.values()].map(({ table }) => table);
 
-/** Runs a query file; each row comes as one JSON text, so that the client's type parsers do not matter. */
-export async function queryFile<T>(client: ClientBase, name: string, values: readonly unknown[] = []) {
-  return queryJson<T>(client, readSql(`src/archive/schema/sql/${name}.sql`), values);
-}
-
-export async function queryJson<T>(client: ClientBase, sql: string, values: readonly unknown[] = []) {
-  const wrapped = `SELECT to_json(row)::text AS row FROM (\n${sql}\n) AS row`;
-  const { rows } = await client.query<{ row: string }>(wrapped, [...values]);
-  return rows.map(({ row }) => JSON.parse(row) as T);
-}
-
-/** Reads the facts by three catalogue queries, which lock the tables no more than a SELECT does. @throws pg's errors */
+/**
+ * Reads the facts by three catalogue queries, which lock the tables no more than a SELECT does, and, of tables of the user's own that may
+ * have rows of others, whether they have any. @throws pg's errors
+ */
 export async function readSchemaFacts(client: ClientBase, catalogue: Catalogue): Promise<SchemaFacts> {
   const [server] = await queryFile<PostgresServer>(client, 'server');
   if (server === undefined) throw new Error('server.sql returned no row');
   const empty = new Map<string, TableFacts>();
-  if (server.versionNumber < oldestVersion) return { server, tables: empty, own: empty, applied: [] };
+  const nothing = { applied: [], mapped: [], strange: new Set<string>() };
+  if (server.versionNumber < oldestVersion) return { server, tables: empty, own: empty, ...nothing };
   const found = await queryFile<TableFacts>(client, 'tables', [server.schema, tablesOf(catalogue)]);
   const inSchema = (ours: boolean) =>
     new Map(found.filter(({ schema }) => (schema === 'millrace') === ours).map((row) => [row.name, row]));
-  const own = inSchema(true);
+  const [own, tables] = [inSchema(true), inSchema(false)];
+  const mapped = server.mayUseOwnSchema ? await readMapped(client, own) : [];
+  const strange = await strangeTables(client, catalogue, tables, mapped);
+  const facts = { server, tables, own, mapped, strange };
   const record = own.get('migrations');
-  if (record === undefined) return { server, tables: inSchema(false), own, applied: [] };
+  if (record === undefined) return { ...facts, applied: [] };
   const readable = server.mayUseOwnSchema && record.privileges.includes('SELECT');
   const applied = readable
     ? await queryJson<AppliedMigration>(client, 'SELECT * FROM millrace.migrations ORDER BY number')
     : undefined;
-  return { server, tables: inSchema(false), own, applied };
+  return { ...facts, applied };
 }

@@ -3,6 +3,7 @@ import { inFew } from '../../foundation/in-few';
 import { quoteName } from '../record/target';
 import { expectedOwnColumns } from './expected-columns';
 import type { SchemaFacts, TableFacts } from './facts';
+import { adoptionProblem } from './mapped';
 import { grantProblem, type Problem, qualified, schemaProblem } from './problems';
 import { rewritingProblems } from './rewriting';
 import { placeProblems, requiredStrangers } from './table-problems';
@@ -11,7 +12,7 @@ import { placeProblems, requiredStrangers } from './table-problems';
 export function ownProblems(
   kind: OwnKind,
   table: TableFacts | undefined,
-  { server }: SchemaFacts,
+  { server, strange }: SchemaFacts,
   due: readonly { readonly thing: string; readonly sql: string }[],
 ): readonly Problem[] {
   const role = quoteName(server.role);
@@ -28,6 +29,7 @@ export function ownProblems(
   const place = placeProblems(table, server.role);
   if (place.length > 0) return place;
   const problems = [...columnProblems(kind, table), ...strangerProblems(kind, table)];
+  if (strange.has(kind.table)) problems.push(adoptionProblem(kind, table));
   problems.push(...rewritingProblems(kind, table, kind.own.onDelete === 'delete' ? 'delete' : 'keep'));
   if (due.length > 0 && !table.owned) {
     const things = inFew(due.map(({ thing }) => thing));

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ClientBase } from 'pg';
 import { describeError, retryable } from '../../foundation/errors';
-import { queryFile } from './facts';
+import { queryFile } from './query-json';
 
 /** The pause between two attempts: sessions that queued behind our lock request get their turn. */
 const pauseMs = 500;

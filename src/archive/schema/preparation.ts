@@ -6,6 +6,7 @@ import { ensureLibrary } from '../../writer/library';
 import type { PostgresConnection } from '../../connections/postgres/postgres';
 import type { Catalogue, KindName } from '../../mapping/kinds';
 import { examineSchema } from './examine-schema';
+import type { MappedBefore } from './mapped';
 import { migrate } from './migrate';
 import { problemsError } from './problems';
 import { renewStream } from '../position/renew-stream';
@@ -78,12 +79,16 @@ export interface StoppedMapping {
 export const findTargets = async (...how: Parameters<typeof lookAtTables>): Promise<Targets> =>
   (await lookAtTables(...how)).targets;
 
-/** The same, and the mappings of the user's own that have no target, because their tables cannot take their records. */
+/** The same, and the mappings of the user's own that have no target, because their tables cannot take their records, or that were taken out. */
 export async function lookAtTables(
   postgres: PostgresConnection,
   catalogue: Catalogue,
   onDelete: 'keep' | 'delete' = 'keep',
-): Promise<{ readonly targets: Targets; readonly stopped: readonly StoppedMapping[] }> {
+): Promise<{
+  readonly targets: Targets;
+  readonly stopped: readonly StoppedMapping[];
+  readonly takenOut: readonly MappedBefore[];
+}> {
   let examination;
   try {
     examination = await postgres.read((client) => examineSchema(client, catalogue, onDelete));
@@ -110,5 +115,5 @@ export async function lookAtTables(
       types: new Map(table.columns.map((column) => [column.name, column.type])),
     });
   }
-  return { targets, stopped };
+  return { targets, stopped, takenOut: examination.takenOut };
 }

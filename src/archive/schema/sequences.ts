@@ -1,6 +1,7 @@
 import type { ClientBase } from 'pg';
 import { quoteName } from '../record/target';
-import { queryJson, type SchemaFacts } from './facts';
+import type { SchemaFacts } from './facts';
+import { queryJson } from './query-json';
 import { qualified } from './problems';
 
 export interface SequenceStep {

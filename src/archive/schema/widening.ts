@@ -1,6 +1,7 @@
 import type { ClientBase } from 'pg';
 import { quoteName } from '../record/target';
-import { queryFile, type SchemaFacts } from './facts';
+import type { SchemaFacts } from './facts';
+import { queryFile } from './query-json';
 import type { DueStep } from './plan';
 import { type Problem, schemaProblem } from './problems';
 

@@ -4,6 +4,7 @@ import type { Stage } from '../../pipeline/turns';
 import { Applier, type ApplierOptions } from '../apply/applier';
 import { ArchiveSink, type SinkOptions } from '../apply/sink';
 import type { Targets } from '../record/target';
+import { noteMapped } from '../schema/note-mapped';
 import { inspectRedis, lookAtTables, prepareSchema, type StoppedMapping } from '../schema/preparation';
 
 export interface PrepareOptions
@@ -25,6 +26,7 @@ export class Prepare {
   #applier: Applier | undefined;
   #targets: Targets | undefined;
   #stopped: readonly StoppedMapping[] = [];
+  #takenOut: ReadonlySet<KindName> = new Set();
   /** The kinds that were served at any time. */
   readonly #served = new Set<KindName>();
   #lookedAt = -Infinity;
@@ -65,6 +67,11 @@ export class Prepare {
     return this.#stopped;
   }
 
+  /** Mappings of the user's own that were in force before, and are not any more. */
+  get takenOut(): ReadonlySet<KindName> {
+    return this.#takenOut;
+  }
+
   /** @throws E_PG_… (fatal) when the tables cannot take the records */
   readonly run: Stage = async () => {
     if (this.#applier !== undefined && this.#targets !== undefined && !(await this.#servesMore()))
@@ -84,9 +91,11 @@ export class Prepare {
 
   async #look(): Promise<Targets> {
     const { postgres, truth, onDelete } = this.#options;
-    const { targets, stopped } = await lookAtTables(postgres, truth.catalogue, onDelete);
+    const { targets, stopped, takenOut } = await lookAtTables(postgres, truth.catalogue, onDelete);
+    await noteMapped(postgres, targets);
     this.#targets = targets;
     this.#stopped = stopped;
+    this.#takenOut = new Set(takenOut.map(({ kind }) => kind));
     for (const kind of targets.keys()) this.#served.add(kind);
     this.#lookedAt = performance.now();
     return targets;

@@ -44,6 +44,7 @@ export class Tail {
     this.#trimming = new Trimming(redis);
     this.#tail = new StreamTail({
       ...{ connection: tail, catalogue, echoes, onReady: onWake },
+      takenOut: () => prepare.takenOut,
       onRead: (page) => prepare.made?.batches.of(page),
     });
     tail.client.on('ready', onConnected);
@@ -57,8 +58,9 @@ export class Tail {
         if (page.owesPass) await options.checkpoint.requestPass();
         return prepare.applier.applyPage(page, behind);
       },
-      onApplied: ({ position, since, unmapped }) => {
+      onApplied: ({ position, since, unmapped, takenOut }) => {
         options.unmapped.note(unmapped);
+        options.unmapped.noteTakenOut(takenOut);
         this.#entryId = position;
         this.#behindSince = since;
         this.#trimming.start(options.checkpoint.position, position);

@@ -1,4 +1,4 @@
-import { type Catalogue, type Kind, kindOf, packedKind } from '../../mapping/kinds';
+import { type Catalogue, type Kind, type KindName, kindOf, packedKind } from '../../mapping/kinds';
 import { mostKeyBytes, recordOf } from '../record/key';
 import type { Happening, Nomination } from '../record/nomination';
 import { shapeOf } from '../record/shape';
@@ -10,6 +10,8 @@ export type StreamField = { readonly text: string } & (
   | { readonly says: 'restored'; readonly kind: Kind }
   /** The value is a whole key, of whichever record: whoever wrote it knows no mappings. */
   | { readonly says: 'of a key'; readonly what: Happening | 'lost a part' }
+  /** It names records of a mapping of the user's own that was taken out since. */
+  | { readonly says: 'taken out'; readonly kind: KindName }
   | { readonly says: 'too-large' | 'unknown' }
 );
 
@@ -36,9 +38,12 @@ export class StreamFields {
   readonly #bytes: Buffer;
   readonly #known = new Map<string, StreamField>();
   readonly #catalogue: Catalogue;
+  readonly #takenOut: () => ReadonlySet<KindName>;
 
-  constructor(catalogue: Catalogue) {
+  /** @param takenOut mappings of the user's own that were in force before */
+  constructor(catalogue: Catalogue, takenOut: () => ReadonlySet<KindName> = () => new Set()) {
     this.#catalogue = catalogue;
+    this.#takenOut = takenOut;
     const packed = packedKind(catalogue);
     const packedText = `${packed?.name ?? ''}=`;
     this.#bytes = Buffer.from(packedText);
@@ -59,7 +64,10 @@ export class StreamFields {
     // Nearly all of a long page: told by its bytes.
     if (this.#carried !== undefined && name.equals(this.#bytes)) return this.#carried;
     const text = name.toString('latin1');
-    return this.#known.get(text) ?? { text, says: 'unknown' };
+    const known = this.#known.get(text);
+    if (known !== undefined) return known;
+    const kind = text.replace(/[-.*]$/, '');
+    return this.#takenOut().has(kind) ? { text, says: 'taken out', kind } : { text, says: 'unknown' };
   }
 
   /** What happened to the record that a whole key names, latin1; undefined: no mapping has it. */

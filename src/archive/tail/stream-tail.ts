@@ -1,7 +1,7 @@
 import type { RedisConnection } from '../../connections/redis';
 import { readCarefully } from './careful-read';
 import { changesStream } from '../../writer/keys';
-import type { Catalogue } from '../../mapping/kinds';
+import type { Catalogue, KindName } from '../../mapping/kinds';
 import type { Echoes } from '../stream/echoes';
 import { StreamFields } from '../stream/fields';
 import { beforeAll } from '../stream/entry-id';
@@ -30,6 +30,8 @@ interface Ahead {
 export interface StreamTailOptions {
   readonly connection: RedisConnection;
   readonly catalogue: Catalogue;
+  /** Mappings of the user's own that were in force before. */
+  readonly takenOut?: () => ReadonlySet<KindName>;
   readonly echoes: Echoes;
   /** Called with a page that has come, while nobody may want it yet. */
   readonly onRead: (page: Page) => void;
@@ -51,13 +53,13 @@ export class StreamTail {
   #next: Ahead | undefined;
   #count = firstCount;
 
-  constructor({ connection, catalogue, echoes, onRead, onReady }: StreamTailOptions) {
+  constructor({ connection, catalogue, takenOut, echoes, onRead, onReady }: StreamTailOptions) {
     this.#connection = connection;
     this.#echoes = echoes;
     this.#onRead = onRead;
     this.#onReady = onReady;
     this.#catalogue = catalogue;
-    this.#fields = new StreamFields(catalogue);
+    this.#fields = new StreamFields(catalogue, takenOut);
   }
 
   /** A page after `position` if one has come; starts reading it otherwise. @throws what the read threw */

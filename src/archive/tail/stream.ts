@@ -31,6 +31,8 @@ export interface Page {
   readonly echoing: readonly number[];
   /** Whole keys, latin1, that no mapping has. */
   readonly unmapped: readonly string[];
+  /** How many fields named records of mappings that were taken out since, by mapping. */
+  readonly takenOut: ReadonlyMap<KindName, number>;
   /** What an entry said is not known: only a full pass finds what it was about. */
   readonly owesPass: boolean;
 }
@@ -43,6 +45,7 @@ export function readPage(entries: readonly Entry[], fieldsOf: StreamFields): Pag
   const letters: DeadLetter[] = [];
   const echoing: number[] = [];
   const unmapped: string[] = [];
+  const takenOut = new Map<KindName, number>();
   const nominated = new Map<KindName, Set<string>>();
   const deleted = new Map<KindName, Set<string>>();
   const lapsed = new Map<KindName, Set<string>>();
@@ -73,6 +76,8 @@ export function readPage(entries: readonly Entry[], fieldsOf: StreamFields): Pag
         letters.push(largeEntry(value.toString('latin1')));
       } else if (field.says === 'changed' || field.says === 'deleted' || field.says === 'lapsed') {
         note(field.says, field.kind.name, value.toString('latin1'));
+      } else if (field.says === 'taken out') {
+        takenOut.set(field.kind, (takenOut.get(field.kind) ?? 0) + 1);
       } else if (field.says === 'of a key') {
         const key = value.toString('latin1');
         const happened = fieldsOf.happeningTo(key, field.what);
@@ -113,6 +118,7 @@ export function readPage(entries: readonly Entry[], fieldsOf: StreamFields): Pag
     lapsed,
     echoing,
     unmapped,
+    takenOut,
     owesPass,
   };
 }

@@ -1,5 +1,6 @@
 import type { Metrics } from '../../metrics/metrics';
 import type { Incidents } from '../../pipeline/incidents/incidents';
+import type { KindName } from '../../mapping/kinds';
 import { printable } from '../letters/dead-letters';
 
 /** So many beginnings of keys are told, one by one; whoever reads them knows by then. */
@@ -21,6 +22,14 @@ export class UnmappedKeys {
     this.#incidents = incidents;
   }
 
+  /** @param takenOut how many changes there were of mappings that were taken out since */
+  noteTakenOut(takenOut: ReadonlyMap<KindName, number>): void {
+    for (const [kind, count] of takenOut) {
+      this.#metrics.unmapped.inc({ pipeline: 'archive' }, count);
+      this.#incidents.add(describeTakenOut(kind, count));
+    }
+  }
+
   /** @param keys latin1 */
   note(keys: readonly string[]): void {
     if (keys.length === 0) return;
@@ -35,6 +44,10 @@ export class UnmappedKeys {
     }
   }
 }
+
+/** What is said of changes that waited in the stream when their mapping was taken out: they are nobody's. */
+const describeTakenOut = (kind: KindName, count: number): string =>
+  `${count} ${count === 1 ? 'change' : 'changes'} of ${kind} that waited in the stream ${count === 1 ? 'was' : 'were'} passed over, for that mapping was taken out of the file`;
 
 /** To its first colon, or another mark; all of a key without one. */
 const beginningOf = (key: string): string => /^[\w-]*[^\w-]/.exec(key)?.[0] ?? key;

@@ -7,6 +7,7 @@ import { lookAtTables, type StoppedMapping } from '../schema/preparation';
 import { highestIds, raiseCounters, type RaisedCounter } from './counters';
 import type { WarmLimits } from './limits';
 import { makePlan, type Plan } from './plan';
+import { isRestored } from './own/contents';
 import { KeyRestorer } from './own/key-restorer';
 import { OwnRestoration } from './own/own-restoration';
 import { Restoration } from './restoration';
@@ -36,6 +37,8 @@ export interface WarmFacts {
   readonly evicts: boolean;
   /** Mappings of the user's own that nothing is put back of, because their tables are not as they should be. */
   readonly stopped: readonly StoppedMapping[];
+  /** Mappings of the user's own whose keys are of a form that is not put back. */
+  readonly left: readonly KindName[];
 }
 
 export interface WarmReport {
@@ -60,11 +63,13 @@ export async function warm(options: WarmOptions): Promise<WarmReport> {
   try {
     await redis.connect();
     const { evicts } = await inspectServer(redis);
-    const { targets, stopped } = await lookAtTables(postgres, catalogue);
+    const { targets: all, stopped } = await lookAtTables(postgres, catalogue);
+    const targets = new Map([...all].filter(([, { kind }]) => isRestored(kind)));
+    const left = [...all.keys()].filter((name) => !targets.has(name));
     const { daemon, wentBack } = await lookAround(redis, postgres, registry);
     return await postgres.transaction(async (transaction) => {
       const plan = await makePlan(transaction, targets, strategies, limits);
-      onPlan(plan, { redis: redis.display, postgres: postgres.display, evicts, stopped });
+      onPlan(plan, { redis: redis.display, postgres: postgres.display, evicts, stopped, left });
       const used = await highestIds(transaction, registry, targets);
       const counters = await raiseCounters(redis, { catalogue: registry, used, wentBack, dryRun });
       const restorer = new Restorer({ catalogue: registry, redis, dryRun, tell: daemon });

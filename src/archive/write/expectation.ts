@@ -1,3 +1,4 @@
+import { markColumn } from '../../mapping/own-key';
 import { parameter } from '../record/decode';
 import type { Target } from '../record/target';
 import type { Strictness } from './equality';
@@ -30,6 +31,25 @@ export const ownWhole = ({ kind }: Target, rows: readonly Resolved[]): Expectati
   columns: ownColumns(kind),
   rows: rows.map((one) => ownValues(one).map(parameter)),
   strictness: 'stored',
+});
+
+/** Expects, of records of the user's own that never change, that their rows are there, and not marked as deleted. */
+export const ownPresent = ({ kind }: Target, rows: readonly Resolved[]): Expectation => {
+  const marks = kind.own?.onDelete === 'mark';
+  return {
+    identity: identityColumns(kind),
+    columns: marks ? [markColumn] : [],
+    rows: rows.map((one) => [...identityValues(one), ...(marks ? [null] : [])]),
+    strictness: 'stored',
+  };
+};
+
+/** Expects, under on_conflict: merge, that rows which are not their records' have nothing empty that the record could fill. */
+export const ownFilled = ({ kind }: Target, rows: readonly Resolved[]): Expectation => ({
+  identity: identityColumns(kind),
+  columns: kind.columns.map(({ column }) => column),
+  rows: rows.map((one) => [...identityValues(one), ...plain(one)]),
+  strictness: 'fills',
 });
 
 /** Expects only that rows are there: enough for records that never change. */

@@ -1,6 +1,6 @@
 import type { Transaction } from '../../connections/postgres/postgres';
 import { identityOfOwn } from '../../mapping/own-key';
-import { identityTypeOf, quoteName, rowNumber, type Target } from '../record/target';
+import { hasKeyOf, identityTypeOf, quoteName, rowNumber, type Target } from '../record/target';
 import { anyOf, differs } from './equality';
 import type { Expectation } from './expectation';
 
@@ -73,19 +73,9 @@ export function rememberSql(target: Target, expectation: Expectation, guest: boo
 
 function comparisonSql(target: Target, { identity, columns, rows, strictness }: Expectation) {
   const { kind, table } = target;
-  const plain = kind.own === undefined;
-  const all = [...identity, ...columns];
   const given = (at: number) => `w.c${at + identity.length}`;
-  const values = all.map((_name, at) => {
-    const column = rows.map((row) => row[at] ?? null);
-    // The array's text is made here: pg would look in each value for something to escape, which takes longer than all the rest.
-    return at < identity.length && plain ? `{${column.map((value) => value ?? 'NULL').join(',')}}` : column;
-  });
-  const arrays = all.map((name, at) => (at < identity.length ? identityType(target, name) : 'text'));
-  const list = arrays.map((type, at) => `$${at + 1}::${type}[]`).join(', ');
-  const aliases = all.map((_name, at) => `c${at}`).join(', ');
-  const same = identity.map((name, at) => `t.${quoteName(name)} = w.c${at}`).join(' AND ');
-  const from = `FROM unnest(${list}) WITH ORDINALITY AS w (${aliases}, n) LEFT JOIN ${table} t ON ${same}`;
+  const { sql: list, values } = givenRows(target, { identity, columns, rows });
+  const from = `FROM ${list} LEFT JOIN ${table} t ON ${hasKeyOf(identity)}`;
   const absent = `(t.${quoteName(identity[0] ?? 'id')} IS NULL)`;
   const different = columns.map((name, at) => differs(target, name, given(at), strictness));
   if (columns.length === 0) return { values, from, absent, different, unlike: absent, sent: '', came: '' };
@@ -96,6 +86,24 @@ function comparisonSql(target: Target, { identity, columns, rows, strictness }: 
   const excused = strictness === 'exact' ? '' : ` AND NOT ${expected}`;
   const unlike = `${absent} OR ((${anyOf(different)})${excused})`;
   return { values, from, absent, different, unlike, sent, came };
+}
+
+/** SQL: rows w (c0, c1, …, n) of the values of identity and columns, in one unnest, and the values to bind. */
+export function givenRows(
+  target: Target,
+  { identity, columns, rows }: Omit<Expectation, 'strictness'>,
+): { readonly sql: string; readonly values: readonly unknown[] } {
+  const plain = target.kind.own === undefined;
+  const all = [...identity, ...columns];
+  const values = all.map((_name, at) => {
+    const column = rows.map((row) => row[at] ?? null);
+    // The array's text is made here: pg would look in each value for something to escape, which takes longer than all the rest.
+    return at < identity.length && plain ? `{${column.map((value) => value ?? 'NULL').join(',')}}` : column;
+  });
+  const arrays = all.map((name, at) => (at < identity.length ? identityType(target, name) : 'text'));
+  const list = arrays.map((type, at) => `$${at + 1}::${type}[]`).join(', ');
+  const aliases = all.map((_name, at) => `c${at}`).join(', ');
+  return { sql: `unnest(${list}) WITH ORDINALITY AS w (${aliases}, n)`, values };
 }
 
 /** The type in which a column of the identity is given. Text of the user's own stays text: a cast to varchar(n) would cut what is too long. */

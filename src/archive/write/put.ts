@@ -18,12 +18,16 @@ export interface PutOptions extends UpsertOptions {
  * @throws Swallowed
  */
 export async function put(transaction: Transaction, options: PutOptions): Promise<Written> {
-  const { target, identity, columns, strictness, rows, sources, alterations } = options;
+  const { target, identity, columns, strictness, rows, sources, alterations, overwrites = columns } = options;
   const { kind } = target;
+  const places = overwrites.map((column) => identity.length + columns.indexOf(column));
   const expected = (indexes: readonly number[]): Expectation => ({
     identity,
-    columns,
-    rows: indexes.map((index) => (rows[index] ?? []).map(parameter)),
+    columns: overwrites,
+    rows: indexes.map((index) => {
+      const row = rows[index] ?? [];
+      return [...row.slice(0, identity.length), ...places.map((at) => row[at])].map(parameter);
+    }),
     strictness,
   });
   const write = (indexes: readonly number[], always?: true) =>

@@ -32,9 +32,12 @@ export async function stageOwn(
     columns,
     arbiter,
     rows,
+    overwrites = columns,
   }: {
     readonly identity: readonly string[];
     readonly columns: readonly string[];
+    /** Those that a row takes which is there; without it all of them. Empty: such a row stays as it is. */
+    readonly overwrites?: readonly string[] | undefined;
     /** SQL: the unique index. */
     readonly arbiter: string;
     readonly rows: readonly (readonly Value[])[];
@@ -43,13 +46,12 @@ export async function stageOwn(
   const all = [...identity, ...columns].map(quoteName).join(', ');
   await fillStage(transaction, target, all, rows);
   const given = (column: string) => `EXCLUDED.${quoteName(column)}`;
-  const set = columns.map((column) => `${quoteName(column)} = ${given(column)}`).join(', ');
-  const unlike = columns.map((column) => differs(target, column, given(column), 'stored', true));
-  // A row that is nothing but its identity cannot differ.
-  const conflict = columns.length === 0 ? 'DO NOTHING' : `DO UPDATE SET ${set} WHERE ${anyOf(unlike)}`;
+  const set = overwrites.map((column) => `${quoteName(column)} = ${given(column)}`).join(', ');
+  const unlike = overwrites.map((column) => differs(target, column, given(column), 'stored', true));
+  const update = overwrites.length === 0 ? 'NOTHING' : `UPDATE SET ${set} WHERE ${anyOf(unlike)}`;
   const [counts] = await transaction.query(
     `WITH put AS (INSERT INTO ${target.table} AS t (${all}) OVERRIDING SYSTEM VALUE SELECT ${all} FROM ${stage} ` +
-      `ON CONFLICT ${arbiter} ${conflict} RETURNING (t.xmax = 0) AS added) ` +
+      `ON CONFLICT ${arbiter} DO ${update} RETURNING (t.xmax = 0) AS added) ` +
       `SELECT count(*) FILTER (WHERE added) AS added, count(*) FILTER (WHERE NOT added) AS updated FROM put`,
   );
   await transaction.execute(`DROP TABLE ${stage}`);

@@ -27,6 +27,8 @@ export interface UpsertOptions {
   readonly columns: readonly string[];
   /** SQL: the arbiter of ON CONFLICT. */
   readonly arbiter: string;
+  /** Those that a row takes which is there; without it all of them. Empty: such a row stays as it is. */
+  readonly overwrites?: readonly string[];
   /** When a row that is there counts as equal. */
   readonly strictness: 'stored' | 'shared';
   /** For each row the values of the identity, then of the columns. No identity may occur twice: Postgres refuses that (21000). */
@@ -49,18 +51,17 @@ const blockRows = 1_000;
 
 /** Inserts rows, or updates those that differ; a row that is equal already is not touched. */
 export async function upsert(transaction: Transaction, options: UpsertOptions): Promise<Upserted> {
-  const { target, identity, columns, arbiter, strictness, rows, always } = options;
+  const { target, identity, columns, arbiter, strictness, rows, always, overwrites = columns } = options;
   const all = [...identity, ...columns].map(quoteName).join(', ');
   const given = (column: string) => `EXCLUDED.${quoteName(column)}`;
   const after = (column: string) =>
     strictness === 'stored'
       ? given(column)
       : `CASE WHEN ${keeps(target, given(column))} THEN t.${quoteName(column)} ELSE ${given(column)} END`;
-  const set = columns.map((column) => `${quoteName(column)} = ${after(column)}`).join(', ');
-  const unlike = columns.map((column) => differs(target, column, given(column), strictness, true));
+  const set = overwrites.map((column) => `${quoteName(column)} = ${after(column)}`).join(', ');
+  const unlike = overwrites.map((column) => differs(target, column, given(column), strictness, true));
   const where = always ? '' : ` WHERE ${anyOf(unlike)}`;
-  // A row that is nothing but its identity cannot differ.
-  const conflict = columns.length === 0 ? 'DO NOTHING' : `DO UPDATE SET ${set}${where}`;
+  const update = overwrites.length === 0 ? 'NOTHING' : `UPDATE SET ${set}${where}`;
   const told = identity.map((name, index) => `t.${quoteName(name)} AS i${index}`).join(', ');
   let added = 0;
   let updated = 0;
@@ -71,7 +72,7 @@ export async function upsert(transaction: Transaction, options: UpsertOptions): 
     const block = rows.slice(at, at + blockRows);
     const sql =
       `INSERT INTO ${target.table} AS t (${all}) OVERRIDING SYSTEM VALUE VALUES ${placeholders(block.length, identity.length + columns.length)} ` +
-      `ON CONFLICT ${arbiter} ${conflict} ` +
+      `ON CONFLICT ${arbiter} DO ${update} ` +
       `RETURNING (t.xmax = 0) AS added, ${rowNumber(target)} AS id, ${told}, ${watchedSql} AS watched`;
     for (const row of await transaction.query(sql, block.flat().map(parameter))) {
       if (row['added'] === 't') added++;

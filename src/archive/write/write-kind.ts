@@ -83,6 +83,8 @@ async function writeBlock(
 ): Promise<Written> {
   const { kind } = target;
   if (kind.shape === 'entries') return writeEntries(transaction, target, rows);
+  if (kind.identity === 'own')
+    return writeOwn(transaction, target, rows, { alterations, life: ids.life, careful });
   if (kind.appendOnly) {
     const copy = batch.copy?.kind.name === kind.name ? batch.copy : undefined;
     const added = direct
@@ -90,8 +92,6 @@ async function writeBlock(
       : await writeAppended(transaction, target, rows);
     return { added, updated: 0 };
   }
-  if (kind.identity === 'own')
-    return writeOwn(transaction, target, rows, { alterations, life: ids.life, careful });
   if (kind.identity !== 'mapped') return writeKeyed(transaction, target, rows, alterations);
   const strategy = strategyOf(strategies, kind.name);
   const outcome = await writeMapped(transaction, { ids, alterations, target, rows, strategy, holder });

@@ -11,14 +11,24 @@ const record = (words: string) => {
   if (first === undefined) throw new Error('the file has no record');
   return first;
 };
+test('what becomes of rows that were there, of what changes later, and of what is old', () => {
+  const said = 'on_conflict: skip, append_only: true, retention: 90d';
+  expect(record(`key: "r:{id}", table: t, hash: { at: time }, ${said}`).mapping).toMatchObject({
+    onConflict: 'skip',
+    appendOnly: true,
+    retentionDays: 90,
+  });
+});
+
 /** The problems of a record, without their place. */
 const problems = (words: string, others = '') =>
   problemsOf(`version: 1\nrecords:\n  r: { ${words} }\n${others}`).map((problem) =>
     problem.replace(/^\d+:\d+: /, ''),
   );
 /** What a record says of the rest without a word about it. */
-const atRest = { onConflict: 'overwrite', appendOnly: false, retentionDays: undefined };
+const atRest = { onConflict: undefined, appendOnly: false, retentionDays: undefined };
 const good = 'key: "r:{id}", table: t, hash: { a: text }';
+const logs = 'key: "r:{id}", table: t, hash: { at: time }, append_only: true';
 
 test('a record: key, table, columns with their types, none, parents, what a deletion does', () => {
   const { records } = mappingFile(`version: 1
@@ -160,10 +170,37 @@ test.each([
     `${good}, counter: c`,
     ['records.r.counter: is for records with an identity: their keys are not all that tells them'],
   ],
+  [`${good}, on_conflict: ask`, ['records.r.on_conflict: must be one of skip, overwrite, merge']],
+  [
+    `${good}, append_only: true, on_conflict: merge`,
+    [expect.stringContaining('is skip where records are written once')],
+  ],
+  [`${good}, append_only: maybe`, [expect.stringContaining('must be true or false')]],
+  [`${good}, append_only: true, retention: 90d`, [expect.stringContaining('needs a column of type time')]],
+  [
+    'key: "r:{id}", table: t, hash: { at: time }, retention: 90d',
+    [expect.stringContaining('needs append_only: true')],
+  ],
+  [`${logs}, retention: 90`, [expect.stringContaining('must be a number of whole days, as in 90d')]],
+  [`${logs}, retention: 90d, on_delete: mark`, [expect.stringContaining('needs on_delete: keep')]],
   [`${good}, unique: b`, ['records.r: unique names b, which is no column of it: there are id, a']],
   [
-    'key: "r", table: t, each: member, columns: { a: $member }, append_only: true',
-    ['records.r.append_only: is not served yet: leave it out'],
+    `${good}, parents: { x: many }`,
+    ['records.r.parents.x: a key of many holds several records: a parent is named by its key'],
+  ],
+  [
+    'key: "r", table: t, each: field, columns: { a: $field }, parents: { x: { record: o, field: $valeu } }',
+    ['records.r.parents.x: its field $valeu is none of $field, $value, which each: field knows'],
+  ],
+  [
+    'key: "r:{id}", table: t, string: { a: text }, parents: { x: { record: o, field: b } }',
+    ['records.r.parents.x: a string has no fields: its value is the field $value'],
+  ],
+  ['key: "r", table: t, string: { a: text }', [expect.stringContaining('has no part that tells')]],
+  ['key: "r:{id}", table: t, string: { a: text, b: int }', [expect.stringContaining('names one column')]],
+  [
+    'key: "r:{id}", table: t, each: field, columns: { a: $value }',
+    [expect.stringContaining('needs one column of $field')],
   ],
   [
     'key: "r", table: t, each: member, columns: { a: { field: $member, type: time } }',
@@ -199,10 +236,13 @@ test.each([
   ],
 ] as readonly (readonly [string, readonly unknown[]])[])('refused: %s', (words, expected) => {
   const others =
-    '  o: { key: "o:{n:int}", table: o, hash: { a: text } }\n  pair: { key: "p:{a}:{b}", table: p, hash: { c: text } }\n';
-  expect(problems(words, words.includes(': o') || words.includes('pair') ? others : '').sort()).toEqual(
-    [...expected].sort(),
-  );
+    '  o: { key: "o:{n:int}", table: o, hash: { a: text } }\n  pair: { key: "p:{a}:{b}", table: p, hash: { c: text } }\n  many: { key: "m:{id}", table: m, each: member, columns: { c: $member } }\n';
+  expect(
+    problems(
+      words,
+      words.includes('many') || words.includes(': o') || words.includes('pair') ? others : '',
+    ).sort(),
+  ).toEqual([...expected].sort());
 });
 
 test('two records of one table, of one beginning, in a circle, with names that nothing may have', () => {
@@ -234,6 +274,10 @@ test('records that are written are the same when they are read', () => {
   const text = `version: 1
 records:
   user: { key: "user:{id:int}", table: users, hash: { email: text!, tier: { field: plan, type: bytes } }, none: "", unique: [email, [id, tier]] }
+  s: { key: "s:{id}", table: s, string: { text: text! }, parents: { user_id: { record: user, field: $value } } }
+  fields: { key: "f:{id:int}", table: f, each: field, columns: { name: { field: $field, type: bytes }, value: $value, more: { field: $value, type: "json!" } } }
+  members: { key: scores, table: m, each: member, columns: { id: { field: $member, type: int }, score: $score, n: { field: $score, type: int } } }
+  elements: { key: "e:{id}", table: e, each: element, columns: { at: $index, sku: { field: sku, type: uuid }, name: { field: name } } }
   p: { key: "p:{id}", table: p, json: { a: json!, b: { field: c, type: time } } }
   "9": { key: "line:{user:int}/{file*}.x", table: lines, none: "0", on_delete: mark, hash: { at: time!, id: uuid, ok: bool, n: int, f: float, j: json },
     parents: { user_id: { record: user, id: "{user}" }, payer: user!, other: user, giver: { record: user, field: given_by, required: true }, more: { record: user, field: m } } }

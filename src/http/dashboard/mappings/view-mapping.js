@@ -30,7 +30,13 @@ const ends = { aliases: ['SQLite', 'Redis'], archive: ['Redis', 'PostgreSQL'] };
 const endsOf = (pipeline) => ends[pipeline].join(' to ');
 
 /** @type {Record<Sample['state'], string>} */
-const words = { same: 'equal', different: 'different', missing: 'not there', unfit: 'can be no row' };
+const words = {
+  same: 'equal',
+  different: 'different',
+  missing: 'not there',
+  unfit: 'can be no row',
+  skipped: 'left as it was',
+};
 
 /**
  * What stands behind a mapping's name in a list.

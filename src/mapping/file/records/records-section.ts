@@ -11,9 +11,6 @@ import { checkParents, type ReadRecord } from './record-parents';
 import { readSection } from '../section';
 import type { Entry, Placed, Section, Value } from '../value';
 
-/** Words that nothing does yet. */
-const later = ['on_conflict', 'retention', 'append_only'] as const;
-
 /** The words of a record. */
 export const recordWords = [
   'key',
@@ -51,8 +48,6 @@ function readRecord({ key: name, at, value }: Entry): Placed<ReadRecord> | null 
   const words = fieldsOf(value, recordWords);
   if (words === null) return null;
   if (!ownNameForm.test(name)) at.refuse('the name of a record is not too-large, and has no - at either end');
-  if (words.value('identity') === undefined)
-    for (const word of later) words.value(word)?.refuse('is not served yet: leave it out');
   const key = words.required('key', recordKey(words.value('each') !== undefined));
   const table = words.required('table', tableName);
   const contents = readContents(words, value);
@@ -74,7 +69,7 @@ function readRecord({ key: name, at, value }: Entry): Placed<ReadRecord> | null 
   if (!areApart({ parts: inTable, columns, parents, unique: unique ?? [], onDelete }, value)) return null;
   const said: ReadRecord['said'] = {
     ...{ name, table, key, ...contents, none },
-    ...{ unique: unique ?? [], onDelete: onDelete ?? 'keep', onConflict: onConflict ?? 'overwrite' },
+    ...{ unique: unique ?? [], onDelete: onDelete ?? 'keep', onConflict },
     ...{ appendOnly: appendOnly ?? false, retentionDays: retention },
   };
   checkEnds(said, words);
@@ -122,11 +117,17 @@ function readContents(words: Words, record: Value): Pick<RecordMapping, 'holds' 
 
 /** Refuses what cannot go together about the end of records. */
 function checkEnds(
-  { holds, onDelete, appendOnly, retentionDays, columns }: ReadRecord['said'],
+  { holds, onDelete, onConflict, appendOnly, retentionDays, columns }: ReadRecord['said'],
   words: Words,
 ): void {
   if (holds === 'entry' && onDelete !== 'keep')
     words.value('on_delete')?.refuse('is keep for entries of a stream: what is trimmed away was not deleted');
+  if ((appendOnly || holds === 'entry') && (onConflict === 'overwrite' || onConflict === 'merge'))
+    words
+      .value('on_conflict')
+      ?.refuse(
+        'is skip where records are written once, as with append_only, and entries are: a row that is there stays',
+      );
   if (retentionDays === undefined) return;
   const at = words.value('retention');
   if (isEach(holds)) at?.refuse('is for hash, json and string: a key goes when its record is old');

@@ -19,7 +19,7 @@ export const recordWordsOf = (kind: OwnKind): ReadonlyMap<string, unknown> => {
       ? []
       : ([['unique', own.unique.map((names) => (names.length === 1 ? names[0] : names))]] as const)),
     ...(own.none === undefined ? [] : ([['none', own.none]] as const)),
-    ...(own.onConflict === 'overwrite' ? [] : ([['on_conflict', own.onConflict]] as const)),
+    ...(own.onConflict === undefined ? [] : ([['on_conflict', own.onConflict]] as const)),
     ['on_delete', own.onDelete],
     ...(kind.appendOnly === true ? ([['append_only', true]] as const) : []),
     ...(own.retentionDays === undefined ? [] : ([['retention', `${own.retentionDays}d`]] as const)),
@@ -27,6 +27,8 @@ export const recordWordsOf = (kind: OwnKind): ReadonlyMap<string, unknown> => {
 };
 
 function contentsOf({ own: { item }, shape }: OwnKind, columns: readonly Column[]): [string, unknown][] {
+  if (item === undefined && shape === 'text')
+    return [['string', new Map(columns.map((column) => columnOf({ ...column, field: column.column })))]];
   if (item === undefined) return [[shape === 'object' ? 'json' : 'hash', new Map(columns.map(columnOf))]];
   const words = itemWords[item.each];
   const written = (field: string, type: RecordType, mark: '' | '!' = ''): unknown =>
