@@ -31,7 +31,12 @@ const object: RecordMapping = {
   ...{ ...whole, name: 'object', table: 'objects', holds: 'json' },
   key: { prefix: 'object:', parts: [{ ...part, column: 'path', rest: true }] },
 };
-const catalogue = withRegistry(user, session, cart, whole, object);
+const log: RecordMapping = {
+  ...{ ...whole, name: 'log', table: 'logs', holds: 'entry', appendOnly: true, onDelete: 'keep' },
+  key: { prefix: 'log:', parts: [{ ...part, column: 'slug' }] },
+  columns: [{ column: 'entry', field: '$id', type: 'text', required: true }, ...fields({ t: 'text' })],
+};
+const catalogue = withRegistry(user, session, cart, whole, object, log);
 const own = ownArchive(archive, catalogue);
 const warm = (dryRun = false) => warmed(archive, { dryRun, config: own.config() });
 
@@ -84,7 +89,10 @@ test('hashes and JSON of the user’s own come back to an empty Redis, and a pas
   await client().set('object:none', '{}');
   await client().set('object:infinite', '{"f":"-Infinity","j":"text"}');
   const model = await archive.store.createModel({ name: 'of the registry' });
+  await client().xadd('log:a', '*', 't', 'streams are not put back');
   await archived();
+  expect(await archive.lines('SELECT slug, t FROM logs')).toEqual(['a|streams are not put back']);
+  await client().del('log:a');
   const [before, rows] = [await contents(), await versions()];
   await client().flushall();
 
@@ -198,10 +206,23 @@ test('a mapping whose table is not as it should be is told, and the others come 
   const report = await warm();
   expect(report.stopped.map(({ kind }) => kind)).toEqual(['whole']);
   expect(await contents()).toEqual({ 'user:1': { email: Buffer.from('x') } });
-  const facts = { redis: 'r', postgres: 'p', evicts: false, stopped: report.stopped, left: [] };
+  const facts = {
+    redis: 'r',
+    postgres: 'p',
+    evicts: false,
+    stopped: report.stopped,
+    streams: ['log'],
+    several: ['tag'],
+  };
   expect(
-    planLines({ wanted: new Map(), chosen: new Map(), tallies: new Map() }, facts, { predictions: 0 }),
-  ).toEqual(expect.arrayContaining([expect.stringContaining('whole: nothing, for its table')]));
+    planLines({ wanted: new Map(), chosen: new Map(), tallies: new Map() }, facts, { newest: 0 }),
+  ).toEqual(
+    expect.arrayContaining([
+      expect.stringContaining('whole: nothing, for its table'),
+      '  log: nothing, for streams are not put back',
+      '  tag: nothing, for keys that hold several records are not put back',
+    ]),
+  );
 }, 60_000);
 
 test('a catalogue without the registry is filled as well', async () => {
