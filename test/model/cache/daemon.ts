@@ -189,7 +189,7 @@ const hasNext = ({ log }: CacheState['file'], { expected }: Daemon): boolean =>
 /** PassRunner.restart: what an earlier pass has sent counts for none. */
 export function restartPass(daemon: Daemon): void {
   daemon.pass = freshPass();
-  daemon.wire = daemon.wire.map(({ ofPass: _void, ...apply }) => apply);
+  daemon.wire = daemon.wire.map((apply) => ({ ...apply, ofPass: undefined }));
 }
 
 /** AliasSink.send: each apply expects the checkpoint of the one before. */
@@ -242,8 +242,7 @@ const judge =
     daemon.wire.push({ expect: checkpoint?.stamp ?? '', leave: daemon.expected, values: {}, adopts: true });
   };
 
-const asReal = ({ base: _ghost, ...checkpoint }: Checkpoint): AliasCheckpoint => ({
-  ...checkpoint,
-  at: 0,
-  by: '',
+const asReal = ({ incarnation, stamp, applies, position }: Checkpoint): AliasCheckpoint => ({
+  ...{ incarnation, stamp, applies, position },
+  ...{ at: 0, by: '' },
 });

@@ -38,7 +38,7 @@ export function cacheModel(scope: CacheScope, mutants: CacheMutants = {}): Model
       trimsTooMuch(before, after) ??
       outOfStep(after),
     settled: isSettled,
-    key: ({ names: _names, ...state }) => namedAnew(ranked(JSON.stringify(Object.values(state)))),
+    key: (state) => namedAnew(ranked(JSON.stringify(Object.values({ ...state, names: 0 })))),
   };
 }
 

@@ -67,7 +67,7 @@ export interface Apply {
   readonly values: Partial<Values>;
   readonly adopts?: true;
   /** Of the pass under way. */
-  readonly ofPass?: true;
+  readonly ofPass?: true | undefined;
   /** Redis' answer, until it is heard. */
   reply?: 'applied' | 'moved';
   /** Mutant: the checkpoint was written, and the values were not yet. */
