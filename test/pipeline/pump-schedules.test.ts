@@ -20,12 +20,13 @@ test('in whatever order things happen: one cycle at a time, no wake-up lost, no 
         const stop = new AbortController();
         const left = new Set(works.keys());
         const waiting: number[] = [];
+        const wrong: string[] = []; // told at the end: what is thrown in a cycle is retried
         let running = 0;
         let failures = 0;
         const later = (label: string) => schedule.schedule(Promise.resolve(), label);
         const cycle = async () => {
-          expect(stop.signal.aborted).toBe(false);
-          expect(++running).toBe(1);
+          if (stop.signal.aborted) wrong.push('a cycle after the stop');
+          if (++running > 1) wrong.push('two cycles at once');
           try {
             await later('look');
             const found = waiting.slice(0, 2);
@@ -55,7 +56,7 @@ test('in whatever order things happen: one cycle at a time, no wake-up lost, no 
           onRecovery: () => undefined,
         });
         await schedule.waitFor(lastValueFrom(cycles$.pipe(ignoreElements()), { defaultValue: undefined }));
-        expect([...left]).toEqual([]);
+        expect({ left: [...left], wrong }).toEqual({ left: [], wrong: [] });
       },
     ),
     { numRuns: 200 },
