@@ -195,8 +195,8 @@ async function none(
   return 0;
 }
 
-const line = ({ id, key, code, column, message }: Letter): string =>
-  `${id}  ${key}  ${code}${column === null ? '' : ` ${column}`}: ${message}`;
+const line = ({ id, key, record, code, column, message }: Letter): string =>
+  `${id}  ${key}${record === null ? '' : ` ${record}`}  ${code}${column === null ? '' : ` ${column}`}: ${message}`;
 
 const details = ({ kind, created, waitingFor, firstAt, lastAt, attempts, entryId }: Letter): string[] => [
   `  kind: ${kind}${created === null ? '' : `, created ${created}`}`,

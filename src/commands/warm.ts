@@ -1,13 +1,26 @@
 import type { Command } from 'commander';
 import { progressBar } from '../archive/warm/progress-bar';
-import { defaultPredictions, keptSince, parsePredictions } from '../archive/warm/limits';
+import { keptSince, type WarmLimits } from '../archive/warm/limits';
 import { isComplete, planLines, reportLines } from '../archive/warm/report';
 import { warm } from '../archive/warm/warm';
 import { requirePostgres } from '../config/load';
 import { retentionInForce } from '../mapping/retention-policy';
 import { useRunningDaemon } from '../embedded/stores';
+import { fatal } from '../foundation/errors';
 import { configOf, type RunVerb, withOptions } from './options';
 import { print, printJson } from '../terminal/print';
+
+const defaultNewest = '1000';
+
+/** Parses --predictions. @throws E_CONFIG */
+function parseNewest(text: string): WarmLimits['newest'] {
+  if (text.toLowerCase() === 'all') return 'all';
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw fatal(`--predictions="${text}" must be a whole number (0: none), or all`, {
+    code: 'E_CONFIG',
+    hint: `It says how many predictions of each version are put back, the newest first (default ${defaultNewest}).`,
+  });
+}
 
 /** `millrace warm`: fills an empty or partial Redis from Postgres. */
 export function warmCommand(program: Command, run: RunVerb): void {
@@ -18,7 +31,7 @@ export function warmCommand(program: Command, run: RunVerb): void {
       .option(
         '--predictions <n>',
         'the newest n predictions of each version, 0 for none, or all',
-        defaultPredictions,
+        defaultNewest,
       )
       .option('--dry-run', 'say what would be put back, and change nothing')
       .option('--json', 'print the result as a line of JSON'),
@@ -31,10 +44,10 @@ export function warmCommand(program: Command, run: RunVerb): void {
     )
     .action((flags: Record<string, unknown>) =>
       run(async (signal) => {
-        const predictions = parsePredictions(String(flags['predictions']));
+        const newest = parseNewest(String(flags['predictions']));
         const config = useRunningDaemon(configOf(flags));
         const limits = {
-          predictions,
+          newest,
           since: keptSince(retentionInForce(config.retention, config.catalogue)),
         };
         const [dryRun, json] = [flags['dryRun'] === true, flags['json'] === true];

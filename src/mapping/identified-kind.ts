@@ -52,9 +52,10 @@ const columnOf = ({ column, field, type, required, none }: RecordMapping['column
 });
 
 /** The parts of the key behind the parents are fields of the member, too. */
-function seriesOf({ key, parents, columns }: RecordMapping, { score = [] }: Identified): Series {
+function seriesOf({ key, parents, columns }: RecordMapping, { score = [], absent }: Identified): Series {
   const own = key.parts.slice(parents.length).map(({ column }) => column);
-  return { key: own.map((name) => columns.find(({ column }) => column === name)?.field ?? name), score };
+  const names = own.map((name) => columns.find(({ column }) => column === name)?.field ?? name);
+  return { key: names, score, ...(absent === undefined ? {} : { absent }) };
 }
 
 /** `{model_id}` is `{0}`: the place of the parent. */

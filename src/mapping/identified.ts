@@ -20,6 +20,8 @@ export interface Identified {
   readonly lasts: Kind['lasts'];
   /** Fields of the member, of which the first that is there is the score. */
   readonly score: readonly string[] | undefined;
+  /** By field of the member, what the part of the key is where a member has no such field. */
+  readonly absent: Readonly<Record<string, string>> | undefined;
   /** Writers may put its records into the stream whole. */
   readonly byValue: boolean;
   readonly told: Kind['told'];

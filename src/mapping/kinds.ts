@@ -46,6 +46,8 @@ export interface Series {
   readonly key: readonly string[];
   /** The first of these that a member has is its score; without any it is 0. */
   readonly score: readonly string[];
+  /** What stands in the key where a member has no such field. */
+  readonly absent?: Readonly<Record<string, string>>;
 }
 
 /** Where applications list the records of a kind. `{0}`, `{1}`: the Redis id of a parent. */

@@ -17,7 +17,7 @@ export function describeRecordTrace({ key, redis, archive, verdict }: ArchiveTra
       lines.push(`           ${fields.map(({ name, bytes }) => `${harmless(name)} ${bytes} B`).join(', ')}`);
   }
   if (archive !== null) {
-    const { waiting, owner, position, parked, rows, counted, parents, differences } = archive;
+    const { waiting, owner, position, parked, rows, counted, parents, differences, stream } = archive;
     lines.push(
       `Stream     applied to ${position}; ${owner === null ? 'no daemon owns it' : `${owner} owns it`}`,
     );
@@ -38,6 +38,10 @@ export function describeRecordTrace({ key, redis, archive, verdict }: ArchiveTra
     if (counted !== null)
       lines.push(
         `Postgres   ${counted.count} rows of ${counted.table}${counted.count === 0 ? '' : `, ids ${counted.firstId ?? ''} to ${counted.lastId ?? ''}`}`,
+      );
+    else if (stream !== null && stream.entry === null)
+      lines.push(
+        `Entries    ${stream.last === null ? 'none is read' : `read up to ${stream.last}`}, ${stream.waiting} wait`,
       );
     else if (rows.length === 0) lines.push('Postgres   no row');
     for (const row of rows) {

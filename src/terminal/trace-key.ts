@@ -1,4 +1,5 @@
 import { recordOf } from '../archive/record/key';
+import { isEntryId } from '../archive/stream/entry-id';
 import { keyPrefix } from '../mapping/alias-tables';
 import { latin1 } from '../mapping/own-key';
 import type { DocumentMapping } from '../mapping/documents';
@@ -69,6 +70,21 @@ export function parseTraced(text: string, keys: Keys): Traced {
   const [only] = both;
   if (both.length === 1 && only !== undefined) return only;
   throw refuse(both.length === 0 ? `${text} is no key of ours` : `${text} may be a record or an alias`);
+}
+
+/** @throws E_TRACE_KEY when an entry is named of what is no stream, or by no id */
+export function requireEntry(traced: Traced, { catalogue }: Keys, entry: string): void {
+  const kind = traced.of === 'record' ? catalogue.get(traced.kind) : undefined;
+  if (kind?.shape !== 'entries')
+    throw fatal('an entry is named, but the key is none of a stream', {
+      code: 'E_TRACE_KEY',
+      hint: 'Name the key alone. (A key with spaces needs quotes.)',
+    });
+  if (!isEntryId(entry))
+    throw fatal(`${entry} is no id of an entry`, {
+      code: 'E_TRACE_KEY',
+      hint: 'Name it as Redis does, as in 1526919030474-55: XRANGE shows it.',
+    });
 }
 
 /** A record of the user's own: such a key is named whole. */

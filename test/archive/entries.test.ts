@@ -1,39 +1,14 @@
 import { loadConfig, requirePostgres } from '../../src/config/load';
 import { archiveDryRun } from '../../src/archive/pass/dry-run';
 import type { ArchiveDifference } from '../../src/archive/pass/explain';
-import type { RecordMapping } from '../../src/mapping/own-records';
 import { eventually } from '../support/eventually';
 import { startDaemon, type TestDaemon } from '../support/daemon';
 import { useArchive } from './support/archive';
-import { atRest, fields, ownArchive, user, withRegistry } from './support/own-records';
+import { ownArchive, user, withRegistry } from './support/own-records';
+import { order, sale } from './support/streams';
 
 const archive = useArchive();
 
-const id = { column: 'entry', field: '$id', type: 'text', required: false } as const;
-const order: RecordMapping = {
-  name: 'order-event',
-  table: 'order_events',
-  key: { prefix: 'orders', parts: [] },
-  holds: 'entry',
-  columns: [
-    id,
-    { column: 'kind', field: 'type', type: 'text', required: false },
-    ...fields({ amount: 'int' }),
-  ],
-  unique: [],
-  parents: [],
-  none: '',
-  onDelete: 'keep',
-  ...atRest,
-};
-const sale: RecordMapping = {
-  ...order,
-  name: 'sale',
-  table: 'sales',
-  key: { prefix: 'shop:', parts: [{ column: 'region', type: 'text', rest: false, after: ':sales' }] },
-  columns: [id, ...fields({ amount: 'int!', at: 'time' })],
-  parents: [{ column: 'user_id', record: 'user', from: { field: 'buyer', required: false } }],
-};
 const catalogue = withRegistry(user, order, sale);
 const own = ownArchive(archive, catalogue);
 
@@ -81,6 +56,14 @@ test('what was read is not read again: a row that somebody deletes or changes st
   await add('orders', '6-0', 'amount', '6');
   await archive.becomes(rows, ['3-0||3', '4-0||40', '5-0||5', '6-0||6']);
   expect((await archive.pass(again)).differences).toEqual({});
+}, 60_000);
+
+test('a table that is made anew is filled from the beginning', async () => {
+  for (let at = 1; at <= 3; at++) await add('orders', `${at}-0`, 'amount', at);
+  await (await own.start()).stop();
+  await archive.postgres.query('DROP TABLE order_events');
+  await own.start();
+  await archive.becomes(rows, ['1-0||1', '2-0||2', '3-0||3']);
 }, 60_000);
 
 test('a stream may be trimmed, emptied and deleted: rows stay, and it goes on', async () => {
@@ -154,7 +137,7 @@ describe('a stream that is not the one that was read', () => {
     const daemon = await own.start();
     await add('orders', '1-0', 'amount', '1');
     const { client } = archive.redis;
-    const older = (await client.dumpBuffer('orders')) ?? Buffer.alloc(0);
+    const older = await client.dumpBuffer('orders');
     await add('orders', '2-0', 'amount', '2');
     await archive.becomes(rows, ['1-0||1', '2-0||2']);
     await client.restore('orders', 0, older, 'REPLACE');

@@ -268,7 +268,7 @@ test('what was archived of a new kind comes back under its own keys', async () =
   expect(before.map(([key]) => key)).toContain('aidb:idx:artifacts:1');
   await client.flushall();
   const { tallies } = await warm({
-    ...{ config, target: requirePostgres(config), limits: { predictions: 'all' }, dryRun: false },
+    ...{ config, target: requirePostgres(config), limits: { newest: 'all' }, dryRun: false },
     ...{ signal: new AbortController().signal, onPlan: () => undefined, onProgress: () => undefined },
   });
   for (const kind of ['artifact', 'label', 'score', 'sample'])

@@ -21,8 +21,6 @@ beforeAll(async () => {
       if (/Command$|^add[A-Z]/.test(name)) (add as (to: Command) => void)(own);
     verbsIn.set(file, withTheirs(own));
   }
-  // What warm's own flag may be.
-  verbsIn.set('src/archive/warm/limits.ts', [verbOf(program, ['warm'])]);
 });
 
 const withTheirs = (verb: Command): readonly Command[] => [verb, ...verb.commands.flatMap(withTheirs)];

@@ -113,6 +113,19 @@ test('a document of tables that are joined by a blob follows what it is joined t
   await eventually(async () => (await redis().hget('made:1', 'name')) === 'Jones', {
     alive: running.ended,
   });
+  db.exec("INSERT INTO makers VALUES (x'', 'Nobody'); UPDATE goods SET maker = x''");
+  await eventually(async () => (await redis().hget('made:1', 'name')) === 'Nobody', {
+    alive: running.ended,
+  });
+  expect(running.output().match(/Starting sync/g)).toHaveLength(1);
+  // Of one that is too long to be logged a pass finds what it is joined to.
+  db.exec("INSERT INTO makers VALUES (zeroblob(70000), 'Long'); UPDATE goods SET maker = zeroblob(70000)");
+  await eventually(async () => (await redis().hget('made:1', 'name')) === 'Long', { alive: running.ended });
+  db.exec("UPDATE makers SET name = 'Longer' WHERE length(id) = 70000");
+  await eventually(async () => (await redis().hget('made:1', 'name')) === 'Longer', {
+    alive: running.ended,
+  });
+  expect(running.output()).toMatch(/Starting sync of made/);
   await stop(running);
 }, 60_000);
 

@@ -124,7 +124,7 @@ test('retention passes with what docs/07-security.md adds for it, and warm as it
 
   await warm({
     config: loadConfig({ ...world.environment, REDIS_URL: world.asUser('millrace-warm') }),
-    ...{ target, limits: { predictions: 'all' }, dryRun: false, signal: new AbortController().signal },
+    ...{ target, limits: { newest: 'all' }, dryRun: false, signal: new AbortController().signal },
     ...{ onPlan: () => undefined, onProgress: () => undefined },
   });
   // What the application deleted meanwhile comes back as well.

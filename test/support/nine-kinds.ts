@@ -145,7 +145,7 @@ export const kinds = {
     prefix: 'aidb:metric:',
     table: 'metrics',
     shape: 'members',
-    series: { key: ['metric_name', 'split'], score: ['epoch', 'step'] },
+    series: { key: ['metric_name', 'split'], score: ['epoch', 'step'], absent: { split: 'train' } },
     statistic: 'metrics',
     identity: 'keyed',
     appendOnly: true,

@@ -61,7 +61,7 @@ const idIn = (kind: Kind, key: Buffer): string => key.toString('latin1', Buffer.
 export class Applier {
   readonly batches: PageBatches;
   readonly #options: ApplierOptions;
-  readonly #metrics: MemberReader;
+  readonly #members: MemberReader;
   readonly #entries: EntryReader;
   readonly #growing: readonly KindName[]; // kinds whose keys grow, point by point
   readonly #deleting: readonly Kind[]; // kinds whose rows do not stay when their records are deleted
@@ -76,7 +76,7 @@ export class Applier {
     this.#options = options;
     const { catalogue } = options.truth;
     this.batches = new PageBatches(options.sink.knownId, this.#expectMended);
-    this.#metrics = new MemberReader(options.redis, catalogue);
+    this.#members = new MemberReader(options.redis, catalogue);
     this.#entries = new EntryReader(options.redis, options.postgres);
     this.#growing = namesWhere(catalogue, ({ shape }) => shape === 'members');
     const { onDelete, targets } = options;
@@ -88,7 +88,7 @@ export class Applier {
 
   /** After a failure: what was read may not have been applied. */
   forget(): void {
-    this.#metrics.forget();
+    this.#members.forget();
     this.#options.sink.forgetIds();
   }
 
@@ -131,7 +131,7 @@ export class Applier {
   #deleteGrowing(kind: KindName, { deleted, lapsed }: Page, batch: Batch): void {
     const doubtful = lapsed.get(kind) ?? new Set();
     const all = deleted.get(kind) ?? new Set();
-    for (const id of [...all, ...doubtful]) this.#metrics.forget(kind, id);
+    for (const id of [...all, ...doubtful]) this.#members.forget(kind, id);
     const ids = new Set([...all].filter((id) => !doubtful.has(id)));
     if (this.#options.onDelete === 'keep' || ids.size === 0) return; // of the registry alone
     batch.discard(kind, ids);
@@ -180,22 +180,22 @@ export class Applier {
         continue;
       }
       // Read from its start: the points that waited, and those that were too large, were read before.
-      if (waits || payload === undefined) this.#metrics.forget(kind, name);
+      if (waits || payload === undefined) this.#members.forget(kind, name);
       nominated.set(kind, (nominated.get(kind) ?? new Set()).add(name));
       if (isDeletion) deleted.set(kind, (deleted.get(kind) ?? new Set()).add(name));
       // What Redis has is read after this, and wins.
       const kept = payload && readContents(known, payload);
       if (kept !== undefined) batch.add(kept);
     }
-    await retryEntries(batch, entries, this.#entries);
+    await retryEntries(batch, entries, this.#options.redis);
     await this.#apply({ batch, nominated, deleted, direct: false });
     return true;
   }
 
-  /** Looks up metric keys that had to rest. */
+  /** Looks up keys that grow and had to rest. */
   async lookUpRested(): Promise<void> {
     for (const [kind, resting] of this.#rested) {
-      const ready = [...resting].filter((id) => this.#metrics.restsUntil(kind, id) === undefined);
+      const ready = [...resting].filter((id) => this.#members.restsUntil(kind, id) === undefined);
       for (const id of ready) resting.delete(id);
       if (ready.length === 0) continue;
       await this.#apply({ batch: new Batch(), nominated: new Map([[kind, new Set(ready)]]), direct: false });
@@ -227,7 +227,7 @@ export class Applier {
     for (const kind of this.#growing) {
       const ready = new Set(nominated.get(kind));
       for (const id of ready) {
-        if (this.#metrics.restsUntil(kind, id) === undefined) continue;
+        if (this.#members.restsUntil(kind, id) === undefined) continue;
         ready.delete(id);
         this.#rested.set(kind, (this.#rested.get(kind) ?? new Set()).add(id));
       }
@@ -252,7 +252,7 @@ export class Applier {
     const { truth } = this.#options;
     const { targets } = this.#options;
     const served = new Map([...work.nominated].filter(([kind]) => targets.has(kind)));
-    const answers = lookUp(served, { truth, metrics: this.#metrics, entries: this.#entries });
+    const answers = lookUp(served, { truth, members: this.#members, entries: this.#entries });
     let { batch, direct } = work;
     let bytes = 0;
     let next: ReturnType<typeof answers.next> | undefined;
@@ -267,7 +267,7 @@ export class Applier {
         next.catch(() => undefined); // thrown when it is awaited
       }
       if (this.#deleting.length > 0) putGone(batch, this.#deleting, value, work);
-      // Of a metric's key the last points are read again, so that none of the same score is missed.
+      // Of a key that grows the last members are read again, so that none of the same score is missed.
       if (value.some(({ kind }) => kind.shape === 'members')) direct = false;
       if (batch.size < batchRows && bytes < batchBytes) continue;
       // Letters that are tried again go with the last of it: they are all that tells of a deletion that was refused.

@@ -1,9 +1,10 @@
+import type { RedisConnection } from '../../connections/redis';
 import type { Kind } from '../../mapping/kinds';
 import type { Batch } from '../batch/batch';
 import { readContents } from '../letters/contents';
 import { keyOf } from '../record/key';
 import { isUnfit, Unfit } from '../record/unfit';
-import type { EntryReader } from '../truth/entry-reader';
+import { singleEntries } from '../truth/single-entries';
 
 /** An entry of a stream of the user's own that is parked. */
 export interface ParkedEntry {
@@ -21,7 +22,7 @@ export interface ParkedEntry {
 export async function retryEntries(
   batch: Batch,
   parked: readonly ParkedEntry[],
-  reader: EntryReader,
+  redis: RedisConnection,
 ): Promise<void> {
   const streams = new Map<string, ParkedEntry[]>();
   for (const one of parked) {
@@ -32,7 +33,7 @@ export async function retryEntries(
     if (first === undefined) continue;
     const { kind, name } = first;
     const all = [first, ...others];
-    const there = await reader.single(kind, name, all.map(({ entryId }) => entryId)); // prettier-ignore
+    const there = await singleEntries(redis, kind, name, all.map(({ entryId }) => entryId)); // prettier-ignore
     for (const { entryId, payload } of all) {
       const kept = there.get(entryId) ?? (payload && readContents(kind, payload)) ?? gone;
       if (!isUnfit(kept)) batch.add(kept);

@@ -15,6 +15,7 @@ import {
 import { isWrittenOnce } from '../../mapping/own-rules';
 import { type ArchiveDryRun, archiveDryRun } from '../pass/dry-run';
 import { readSchemaFacts, type SchemaFacts } from '../schema/facts';
+import { countEntries } from '../truth/single-entries';
 import { planOwnTables } from '../schema/own-tables';
 import { beginning, Scan } from '../truth/scan';
 import { rowsOfKeys } from './rows-of-keys';
@@ -60,7 +61,7 @@ export async function planRecords(
         throw postgres.translate(error);
       });
     const { steps, problems } = planOwnTables(facts, catalogue);
-    const { keys, taken } = await countKeys(redis, postgres, facts, catalogue);
+    const { keys, entries, taken } = await countKeys(redis, postgres, facts, catalogue);
     const dry = await dryRunOf({ ...config, catalogue }, target);
     return ownKindsOf(catalogue).map((kind): RecordPlan => {
       const { name, table, prefix } = kind;
@@ -75,7 +76,7 @@ export async function planRecords(
         problems: why.map(({ message, hint }) => ({ message, hint })),
         rows: found?.estimatedRows ?? 0,
         keys: keys.get(name) ?? 0,
-        differ: isThere ? (dry?.differences[name] ?? 0) : (keys.get(name) ?? 0),
+        differ: isThere ? (dry?.differences[name] ?? 0) : (entries.get(name) ?? keys.get(name) ?? 0),
         rowsThere: rowsThereOf(kind),
         unsaid: taken.get(name) ?? null,
         skipped: isThere ? (dry?.skipped[name] ?? 0) : 0,
@@ -95,10 +96,13 @@ function rowsThereOf(kind: OwnKind): RecordPlan['rowsThere'] {
 
 interface Counted {
   readonly keys: ReadonlyMap<KindName, number>;
+  /** Of those that are streams: how many entries they have. */
+  readonly entries: ReadonlyMap<KindName, number>;
   /** How many rows have the key of one of them, where nobody has said what becomes of such a row. */
   readonly taken: ReadonlyMap<KindName, number>;
 }
 
+/** Counts keys, and the entries of those that are streams. */
 async function countKeys(
   redis: RedisConnection,
   postgres: PostgresConnection,
@@ -106,6 +110,7 @@ async function countKeys(
   catalogue: Catalogue,
 ): Promise<Counted> {
   const keys = new Map<KindName, number>();
+  const entries = new Map<KindName, number>();
   const taken = new Map<KindName, number>();
   const scan = new Scan(redis, catalogue);
   for (let cursor: string | undefined = beginning; cursor !== undefined;) {
@@ -113,6 +118,8 @@ async function countKeys(
     for (const [name, ids] of others) {
       keys.set(name, (keys.get(name) ?? 0) + ids.size);
       const kind = kindOf(catalogue, name);
+      if (isOwn(kind) && kind.shape === 'entries')
+        entries.set(name, (entries.get(name) ?? 0) + (await countEntries(redis, kind, ids)));
       const table = tables.get(kind.table);
       if (!isOwn(kind) || table === undefined || !strange.has(kind.table)) continue;
       const rows = await rowsOfKeys(postgres, kind, table, [...ids]);
@@ -120,7 +127,7 @@ async function countKeys(
     }
     cursor = next;
   }
-  return { keys, taken };
+  return { keys, entries, taken };
 }
 
 /** undefined: nothing has been archived yet. */

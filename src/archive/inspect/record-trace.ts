@@ -1,6 +1,7 @@
 import type { KindName } from '../../mapping/kinds';
 import type { RecordDifference } from '../pass/differences';
 import type { ArchiveDifference } from '../pass/explain';
+import type { TracedStream } from './trace-entries';
 import type { InRedis } from './trace-redis';
 import type { TracedLetter, TracedParent, TracedRow, TracedRows } from './trace-rows';
 import type { WaitingScan } from './trace-stream';
@@ -27,6 +28,8 @@ export interface ArchiveTrace {
     /** The rows of this record and of others that had its id; for kinds without ids see `counted`. */
     readonly rows: readonly TracedRow[];
     readonly counted: TracedRows | null;
+    /** Of a stream of the user's own: how far it is read. */
+    readonly stream: TracedStream | null;
     readonly parents: readonly TracedParent[];
     /** What a full pass would write; of columns only the names. */
     readonly differences: readonly (Pick<RecordDifference, 'change'> &

@@ -4,7 +4,7 @@ import { inFew } from '../../foundation/in-few';
 import { changesStream } from '../../writer/keys';
 import { type Granted, missingGrants, noteMissing } from '../../connections/missing-grants';
 import { globOf, keyspacePatterns, ownKeys } from '../../connections/keyspace-pattern';
-import { type Catalogue, ownKindsOf, registryStart } from '../../mapping/kinds';
+import { type Catalogue, ownKindsOf, registryStart, type ShapeName } from '../../mapping/kinds';
 import { incarnationKey } from '../position/redis-facts';
 
 /** One command of each sort that the archive sends or its scripts call, with the grant that it needs for itself or its key. */
@@ -52,17 +52,34 @@ function neededOfRegistry(catalogue: Catalogue): readonly Granted[] {
   ]);
 }
 
+/** What it takes to read a key of the user's own, by its shape. `key` stands for that key. */
+const reads: Partial<Readonly<Record<ShapeName, readonly (readonly string[])[]>>> = {
+  hash: [
+    ['HMGET', 'key', 'id'],
+    ['HSTRLEN', 'key', 'id'],
+  ],
+  object: [
+    ['GET', 'key'],
+    ['STRLEN', 'key'],
+  ],
+  entries: [
+    ['XINFO', 'STREAM', 'key'],
+    ['XRANGE', 'key', '-', '+'],
+    ['XREVRANGE', 'key', '+', '-'],
+    ['XLEN', 'key'],
+  ],
+};
+
 /** The same for the records of the user's own. */
 const neededOf = (catalogue: Catalogue): readonly Granted[] =>
   ownKindsOf(catalogue).flatMap((kind) => {
-    const { shape, prefix, own } = kind;
-    const reads = shape === 'object' ? ['GET', 'STRLEN'] : ['HMGET', 'HSTRLEN'];
-    const key = own.parts.length === 0 ? prefix : `${prefix}0`;
-    const granted = ['TYPE', 'PTTL', ...reads].map((command): Granted => [
-      `+${command.toLowerCase()} %R~${ownKeys(kind)}`,
-      ...[command, key, ...(command.startsWith('H') ? ['id'] : [])],
-    ]);
-    if (own.retentionDays === undefined) return granted;
+    const key = kind.own.parts.length === 0 ? kind.prefix : `${kind.prefix}0`;
+    const commands = [['TYPE', 'key'], ['PTTL', 'key'], ...(reads[kind.shape] ?? [])];
+    const granted = commands.map((command): Granted => {
+      const name = command.slice(0, command.indexOf('key')).join('|').toLowerCase();
+      return [`+${name} %R~${ownKeys(kind)}`, ...command.map((word) => (word === 'key' ? key : word))];
+    });
+    if (kind.own.retentionDays === undefined) return granted;
     const removes = (...command: readonly [string, ...string[]]): Granted => [
       `(~${ownKeys(kind)} +${command[0].toLowerCase()})`,
       ...command,

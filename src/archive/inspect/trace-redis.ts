@@ -4,6 +4,7 @@ import { keyOf } from '../record/key';
 import type { Catalogue, Kind } from '../../mapping/kinds';
 import { shapeOf } from '../record/shape';
 import { MemberReader } from '../truth/member-reader';
+import { singleEntries } from '../truth/single-entries';
 import { createdOf } from '../record/row';
 import { TruthReader } from '../truth/truth';
 import { isUnfit } from '../record/unfit';
@@ -32,8 +33,10 @@ export async function inRedis(
   catalogue: Catalogue,
   kind: Kind,
   id: Buffer,
+  entryId?: string,
 ): Promise<{ readonly told: InRedis; readonly records: readonly Found[] }> {
   const key = keyOf(kind, id);
+  if (kind.shape === 'entries') return inStream(redis, kind, id, entryId);
   const members = kind.shape === 'members';
   try {
     const [type, ttl] = await Promise.all([redis.client.type(key), redis.client.pttl(key)]);
@@ -49,6 +52,34 @@ export async function inRedis(
       fields: members || first === undefined ? [] : sizes(records),
       records: count,
       unfit,
+    };
+    return { told, records };
+  } catch (error) {
+    throw redis.translate(error);
+  }
+}
+
+/** A stream, of which at most the entry is read that was asked for. */
+async function inStream(
+  redis: RedisConnection,
+  kind: Kind,
+  id: Buffer,
+  entryId: string | undefined,
+): Promise<{ readonly told: InRedis; readonly records: readonly Found[] }> {
+  const key = keyOf(kind, id);
+  try {
+    const [type, ttl] = await Promise.all([redis.client.type(key), redis.client.pttl(key)]);
+    const entry =
+      type === 'stream' && entryId !== undefined
+        ? (await singleEntries(redis, kind, id, [entryId])).get(entryId)
+        : undefined;
+    const records = entry === undefined || isUnfit(entry) ? [] : [entry];
+    const strange = type !== 'none' && type !== 'stream';
+    const told = {
+      ...{ type, expiresInMs: ttl >= 0 ? ttl : null, created: null },
+      fields: records.flatMap(sizesOfFields),
+      records: type === 'stream' && entryId === undefined ? await redis.client.xlen(key) : records.length,
+      unfit: isUnfit(entry) ? entry.message : strange ? `the key holds a ${type}, not a stream` : null,
     };
     return { told, records };
   } catch (error) {
@@ -93,9 +124,14 @@ function sizes(records: readonly Found[]): InRedis['fields'] {
     if (shapeOf(kind).several)
       return [{ name: values[0]?.toString('utf8') ?? '', bytes: values[1]?.length ?? 0 }];
     if (kind.shape === 'object') return [{ name: 'value', bytes: values[0]?.length ?? 0 }];
-    return kind.columns.flatMap(({ field }, index) => {
-      const value = values[index];
-      return value === undefined ? [] : [{ name: field, bytes: value.length }];
-    });
+    return sizesOfFields({ kind, values });
   });
 }
+
+const sizesOfFields = ({ kind, values }: Pick<Found, 'kind' | 'values'>): InRedis['fields'] =>
+  shapeOf(kind)
+    .names(kind)
+    .flatMap((name, index) => {
+      const value = values[index];
+      return value === undefined ? [] : [{ name, bytes: value.length }];
+    });

@@ -7,7 +7,7 @@ import { keyValues } from '../record/own-row';
 import { isUnfit } from '../record/unfit';
 import { findParents, parentIn } from '../identity/parents';
 import { isId, md5, type Row } from '../record/row';
-import { hasOwnKey, quoteName, rowNumber, type Target, type Targets } from '../record/target';
+import { hasOwnIdentity, hasOwnKey, quoteName, rowNumber, type Target, type Targets } from '../record/target';
 import { seriesOf } from '../record/series';
 
 /** A row in Postgres that a record under this key became. */
@@ -71,13 +71,15 @@ export async function rowsOf(
   return found.map((row) => toTracedRow(kind, row));
 }
 
-/** The row of a key of the user's own. */
+/** The row of a key of the user's own; of a stream, which has very many, that of one entry alone. */
 export async function ownRowsOf(
   transaction: Transaction,
   target: Target,
   kind: OwnKind,
   id: Buffer,
+  entryId: string | undefined,
 ): Promise<readonly TracedRow[]> {
+  if (kind.shape === 'entries' && entryId === undefined) return [];
   let key: readonly string[];
   try {
     key = keyValues(kind, id);
@@ -91,12 +93,13 @@ export async function ownRowsOf(
     .replaceAll('{number}', rowNumber(target))
     .replaceAll('{times}', columns)
     .replaceAll('{committed}', committed)
-    .replaceAll('{key}', hasOwnKey(kind, 4));
-  const found = await transaction.query(sql, [kind.name, md5(id), changesStream, ...key]);
+    .replaceAll('{key}', entryId === undefined ? hasOwnKey(kind, 4) : hasOwnIdentity(kind, 4));
+  const identity = entryId === undefined ? key : [...key, entryId];
+  const found = await transaction.query(sql, [kind.name, md5(id), changesStream, ...identity]);
   const follows = (row: TextRow) => (kind.own.onDelete === 'keep' ? {} : { follows: row['follows'] === 't' });
   return found.map((row) => ({
     ...{ ...toTracedRow(kind, row), ...follows(row) },
-    ...{ id: key.join(' '), created: null },
+    ...{ id: identity.join(' '), created: null },
   }));
 }
 
@@ -188,11 +191,12 @@ export async function lettersOf(
   transaction: Transaction,
   kind: KindName,
   key: Buffer,
+  distinction?: string,
 ): Promise<readonly TracedLetter[]> {
   const found = await transaction.query(
     `SELECT id, code, column_name, message, waiting_for, attempts, first_at, last_at FROM millrace.dead_letters
-     WHERE kind = $1 AND redis_key = $2::bytea ORDER BY last_at DESC LIMIT 20`,
-    [kind, `\\x${key.toString('hex')}`],
+     WHERE kind = $1 AND redis_key = $2::bytea AND ($3::text IS NULL OR created = $3) ORDER BY last_at DESC LIMIT 20`,
+    [kind, `\\x${key.toString('hex')}`, distinction ?? null],
   );
   return found.map((row) => ({
     id: row['id'] ?? '',

@@ -12,6 +12,8 @@ import { type Catalogue, isOwn, type Kind, type KindName, kindOf } from '../../m
 import { lookAtTables } from '../schema/preparation';
 import { type Row, toRow } from '../record/row';
 import { type Targets, targetOf } from '../record/target';
+import { streamVerdict } from './stream-verdict';
+import { traceStream } from './trace-entries';
 import { inRedis } from './trace-redis';
 import { countRows, lettersOf, ownRowsOf, parentsOf, rowsOf } from './trace-rows';
 import { scanWaiting } from './trace-stream';
@@ -20,12 +22,16 @@ import { TruthReader } from '../truth/truth';
 import { isUnfit } from '../record/unfit';
 import type { ArchiveTrace } from './record-trace';
 
-/** Where one record is. Reads only. @param id the part of its key after the prefix. @throws the stores' errors, explained */
+/**
+ * Where one record is, or a stream of the user's own with its many. Reads only. @param id the part of its key after the prefix
+ * @param entryId of one entry of such a stream. @throws the stores' errors, explained
+ */
 export async function traceRecord(
   config: ArchiveRecords,
   target: PostgresTarget,
   name: KindName,
   id: Buffer,
+  entryId?: string,
 ): Promise<ArchiveTrace> {
   const redis = new RedisConnection(config.redis, 'trace');
   const postgres = new PostgresConnection(target, 'trace');
@@ -42,7 +48,7 @@ export async function traceRecord(
       });
     // The position is read before Redis: an entry that is applied in between then shows up in both, rather than in neither.
     const checkpoint = targets === undefined ? undefined : await readCheckpoint(postgres);
-    const { told, records } = await inRedis(redis, catalogue, kind, id);
+    const { told, records } = await inRedis(redis, catalogue, kind, id, entryId);
     const named = { key: keyOf(kind, id).toString('utf8'), kind: name, redis: told };
     if (targets === undefined || checkpoint === undefined)
       return { ...named, archive: null, verdict: verdictOf(named.redis, null) };
@@ -52,11 +58,15 @@ export async function traceRecord(
     const shared = { postgres, targets: () => targets, strategies: config.onConflict };
     const differences = new Differences({ ...shared, truth: new TruthReader(redis, catalogue) }, true);
     const different = await differences.ofRecords(records);
-    const found = await inPostgres(postgres, targets, kind, id, records);
+    const found = await inPostgres(postgres, targets, kind, { id, entryId, records });
     const archive = {
       ...checkpoint,
       waiting,
       ...found,
+      stream:
+        isOwn(kind) && kind.shape === 'entries'
+          ? await traceStream({ redis, postgres }, kind, id, entryId)
+          : null,
       differences: different.map(({ change, reason, pgId, columns = [] }) => ({
         change,
         ...(reason === undefined ? {} : { reason }),
@@ -64,7 +74,7 @@ export async function traceRecord(
         columns: columns.map(({ column }) => column),
       })),
     };
-    return { ...named, archive, verdict: verdictOf(told, archive) };
+    return { ...named, archive, verdict: streamVerdict(told, archive) ?? verdictOf(told, archive) };
   } finally {
     postgres.close();
     redis.close();
@@ -95,8 +105,11 @@ async function inPostgres(
   postgres: PostgresConnection,
   targets: Targets,
   kind: Kind,
-  id: Buffer,
-  records: readonly Found[],
+  {
+    id,
+    entryId,
+    records,
+  }: { readonly id: Buffer; readonly entryId: string | undefined; readonly records: readonly Found[] },
 ) {
   const { name, identity } = kind;
   const target = targetOf(targets, name);
@@ -105,9 +118,9 @@ async function inPostgres(
   const row = rowOf(records[0]);
   try {
     return await postgres.transaction(async (transaction) => ({
-      parked: await lettersOf(transaction, name, keyOf(kind, id)),
+      parked: await lettersOf(transaction, name, keyOf(kind, id), entryId),
       rows: isOwn(kind)
-        ? await ownRowsOf(transaction, target, kind, id)
+        ? await ownRowsOf(transaction, target, kind, id, entryId)
         : numbered
           ? await rowsOf(transaction, target, text)
           : [],

@@ -8,6 +8,8 @@ export interface Letter {
   readonly id: string;
   readonly kind: string;
   readonly key: string;
+  /** Which of the records of a key of the user's own that holds several; null: the key, or the whole of it. */
+  readonly record: string | null;
   /** Creation time; null: it is not known, or records of its kind have none. */
   readonly created: string | null;
   readonly code: string;
@@ -100,10 +102,14 @@ function createdOf(kind: Kind | undefined, distinction: string | null): string |
   return dated && distinction !== '' && distinction !== deletionMark ? distinction : null;
 }
 
+const recordIn = (kind: Kind | undefined, distinction: string): string | null =>
+  kind?.own?.item === undefined || distinction === '' || distinction === deletionMark ? null : distinction;
+
 const toLetter = (row: TextRow, catalogue: Catalogue): Letter => ({
   id: row['id'] ?? '',
   kind: row['kind'] ?? '',
   key: row['key'] ?? '',
+  record: recordIn(catalogue.get(row['kind'] ?? ''), row['created'] ?? ''),
   created: createdOf(catalogue.get(row['kind'] ?? ''), row['created'] ?? null),
   code: row['code'] ?? '',
   column: row['column_name'] ?? null,

@@ -54,7 +54,7 @@ export class ArchiveFullPass {
   readonly #targets: FullPassOptions['targets'];
   readonly #scan: Scan;
   readonly #differences: Differences;
-  readonly #metrics: MemberReader;
+  readonly #members: MemberReader;
   readonly #entries: EntryReader;
   readonly #found: FoundDifferent;
   /** The cursor at which the walk goes on; undefined: it is through. */
@@ -80,7 +80,7 @@ export class ArchiveFullPass {
     this.#targets = options.targets;
     this.#scan = new Scan(options.redis, catalogue);
     this.#differences = new Differences(options);
-    this.#metrics = new MemberReader(options.redis, catalogue);
+    this.#members = new MemberReader(options.redis, catalogue);
     this.#entries = new EntryReader(options.redis, options.postgres);
     this.#found = new FoundDifferent(catalogue, options.heldBytes ?? heldBytes);
   }
@@ -254,8 +254,8 @@ export class ArchiveFullPass {
     let points: Found[] = [];
     let unfit: string[] = [];
     for (const [index, id] of ids.entries()) {
-      this.#metrics.forget();
-      for await (const truth of this.#metrics.read(kind, Buffer.from(id, 'latin1'))) {
+      this.#members.forget();
+      for await (const truth of this.#members.read(kind, Buffer.from(id, 'latin1'))) {
         if (truth.state === 'found') points.push(...truth.records);
         else if (truth.state === 'unfit') unfit.push(id);
         if (points.length < pagePoints) continue;

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { Column, Kind, ShapeName } from '../../mapping/kinds';
 import { decode, type Value } from './decode';
-import { parseMember } from './metric-member';
+import { parseMember } from './flat-object';
 import { quote, Unfit } from './unfit';
 
 type Values = readonly (Buffer | undefined)[];

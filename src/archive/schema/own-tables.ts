@@ -109,5 +109,8 @@ function createTable(kind: OwnKind, keyList: string, catalogue: Catalogue): stri
   const indexes = own.refers
     .filter(({ column }) => column !== key[0])
     .map(({ column }) => `\nCREATE INDEX ON ${quoteName(table)} (${quoteName(column)});`);
-  return `CREATE TABLE ${quoteName(table)} (\n  ${lines.join(',\n  ')}\n);${indexes.join('')}`;
+  // Nothing of a stream is in a table that is new, whatever was read into one of its name.
+  const unread =
+    kind.shape === 'entries' ? `\nDELETE FROM millrace.entries_read WHERE target = '${table}';` : '';
+  return `CREATE TABLE ${quoteName(table)} (\n  ${lines.join(',\n  ')}\n);${indexes.join('')}${unread}`;
 }

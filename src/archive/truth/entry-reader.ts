@@ -1,5 +1,4 @@
 import type { Result } from 'ioredis';
-import { readAsset } from '../../foundation/package-root';
 import type { PostgresConnection } from '../../connections/postgres/postgres';
 import type { RedisConnection } from '../../connections/redis';
 import type { Kind, KindName } from '../../mapping/kinds';
@@ -8,9 +7,10 @@ import type { EntriesRead, EntryPosition } from '../record/entries-read';
 import type { Found } from '../record/found';
 import { keyOf } from '../record/key';
 import type { Nominations } from '../record/nomination';
-import { PackedReader, unpack } from '../record/packed';
+import { PackedReader } from '../record/packed';
 import { shapeOf } from '../record/shape';
 import { tooLarge, Unfit } from '../record/unfit';
+import { entryOf, entryScript } from './single-entries';
 import { type EntryProgress, progressOf, type StreamFacts } from './entry-progress';
 
 declare module 'ioredis' {
@@ -20,11 +20,6 @@ declare module 'ioredis' {
       count: number,
       ...keysAndArguments: (string | number | Buffer)[]
     ): Result<readonly Reply[], Context>;
-    /** read-entry.lua */
-    millraceReadEntryBuffer(
-      key: Buffer,
-      ...args: (string | number)[]
-    ): Result<readonly (null | number | Buffer)[], Context>;
   }
 }
 
@@ -70,9 +65,6 @@ interface Answered {
   readonly truth: StreamTruth;
 }
 
-const script = (name: string): string =>
-  readAsset('src/archive/truth/lua/packed-entry.lua') + readAsset(`src/archive/truth/lua/${name}.lua`);
-
 /** Reads streams of the user's own from where Postgres says they were left: each entry once, and none is ever written or trimmed there. */
 export class EntryReader {
   readonly #redis: RedisConnection;
@@ -82,8 +74,7 @@ export class EntryReader {
   constructor(redis: RedisConnection, postgres: PostgresConnection) {
     this.#redis = redis;
     this.#postgres = postgres;
-    redis.client.defineCommand('millraceReadEntries', { lua: script('read-entries') });
-    redis.client.defineCommand('millraceReadEntry', { lua: script('read-entry'), numberOfKeys: 1 });
+    redis.client.defineCommand('millraceReadEntries', { lua: entryScript('read-entries') });
   }
 
   /** Whether `read` has left something for another turn. */
@@ -147,28 +138,6 @@ export class EntryReader {
       }
     }
     return counts;
-  }
-
-  /** Single entries that have to be read again, by their ids, as far as they are still there. */
-  async single(
-    kind: Kind,
-    name: Buffer,
-    entryIds: readonly string[],
-  ): Promise<ReadonlyMap<string, Found | Unfit>> {
-    const { client, maxRecordBytes: most } = this.#redis;
-    const fields = shapeOf(kind).fields(kind);
-    const replies = await client
-      .millraceReadEntryBuffer(keyOf(kind, name), most, fields.length, ...fields, ...entryIds)
-      .catch((error: unknown) => {
-        throw this.#redis.translate(error);
-      });
-    const found = new Map<string, Found | Unfit>();
-    for (const [index, reply] of replies.entries()) {
-      if (reply === null) continue;
-      const entry = Buffer.isBuffer(reply) ? entryOf(kind, name, unpack(reply)) : tooLarge(reply, most);
-      found.set(entryIds[index] ?? '', entry);
-    }
-    return found;
   }
 
   #positionsOf(kind: Kind, ids: readonly string[]): Promise<Map<string, EntryPosition>> {
@@ -235,13 +204,6 @@ export class EntryReader {
     return { id, truth, more: facts.more, entries: facts.count, bytes: packed.length };
   }
 }
-
-const entryOf = (kind: Kind, id: Buffer, values: Found['values']): Found => ({
-  kind,
-  id,
-  parents: [],
-  values,
-});
 
 function factsIn([anew, length, before, added, last, witness, count, more]: FoundStream): StreamFacts {
   return {

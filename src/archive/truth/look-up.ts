@@ -15,7 +15,7 @@ export interface Answer {
 /** Who reads keys that hold records of which shape: all that are read whole, those that grow, and streams. */
 export interface Readers {
   readonly truth: TruthReader;
-  readonly metrics: MemberReader;
+  readonly members: MemberReader;
   readonly entries: EntryReader;
 }
 
@@ -25,7 +25,7 @@ const chunk = 500;
 /** Reads what nominated records are now: parents before children, by rising ids, in pieces of bounded size. */
 export async function* lookUp(
   nominated: Nominations,
-  { truth, metrics, entries }: Readers,
+  { truth, members, entries }: Readers,
 ): AsyncGenerator<readonly Answer[]> {
   for (const [name, kind] of truth.catalogue) {
     const ids = inOrder(nominated.get(name) ?? []);
@@ -36,7 +36,7 @@ export async function* lookUp(
     }
     if (kind.shape === 'members') {
       for (const id of ids) {
-        for await (const found of metrics.read(kind, Buffer.from(id, 'latin1')))
+        for await (const found of members.read(kind, Buffer.from(id, 'latin1')))
           yield [{ kind, id, truth: found }];
       }
       continue;

@@ -66,8 +66,8 @@ export async function makePlan(
   return { wanted, chosen, tallies };
 }
 
-const mostOf = ({ identity }: Kind, { predictions }: WarmLimits): number =>
-  identity === 'dated' && predictions !== 'all' ? predictions : Infinity;
+const mostOf = ({ identity }: Kind, { newest }: WarmLimits): number =>
+  identity === 'dated' && newest !== 'all' ? newest : Infinity;
 
 /** Adds counts to the tally. @returns how many records are to be looked at */
 function addUp(

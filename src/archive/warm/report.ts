@@ -10,8 +10,8 @@ export const label = ({ name, table, own }: Kind): string =>
 /** The lines that say what is about to be done. */
 export function planLines(
   { wanted }: Plan,
-  { redis, postgres, evicts, stopped }: WarmFacts,
-  { predictions }: WarmLimits,
+  { redis, postgres, evicts, stopped, streams }: WarmFacts,
+  { newest: most }: WarmLimits,
 ): string[] {
   const lines = [`Redis at ${redis} is filled from Postgres at ${postgres}; what is there stays as it is.`];
   const there = [...wanted].filter(([, count]) => count !== 0);
@@ -19,13 +19,14 @@ export function planLines(
     lines.push('Postgres holds no records that came from Redis: there is nothing to put back.');
   for (const [kind, count] of there) {
     const newest =
-      kind.identity === 'dated' && predictions !== 'all'
-        ? `, the newest ${predictions} of each ${kind.parents[0]?.kind ?? ''}`
+      kind.identity === 'dated' && most !== 'all'
+        ? `, the newest ${most} of each ${kind.parents[0]?.kind ?? ''}`
         : '';
     lines.push(`  ${label(kind)}: ${count ?? 'too many to count'}${newest}`);
   }
   for (const { kind, message, hint } of stopped)
     lines.push(`  ${kind}: nothing, for its table cannot be read as it should: ${message}: ${hint}`);
+  for (const kind of streams) lines.push(`  ${kind}: nothing, for streams are not put back`);
   if (evicts)
     lines.push('Note: this Redis evicts (maxmemory-policy): what is put back may be dropped again.');
   return lines;

@@ -1,19 +1,19 @@
 import { z } from 'zod';
 import { retryable } from '../../foundation/errors';
 import type { TextRow, Transaction } from '../../connections/postgres/postgres';
-import { isOwn, type Kind, type KindName, type ShapeName } from '../../mapping/kinds';
+import { isOwn, type Kind, type KindName } from '../../mapping/kinds';
 import type { Strategies } from '../../mapping/strategies';
 import type { Target } from '../record/target';
 import type { RaisedCounters } from './counters';
 import type { WarmLimits } from './limits';
-import { MetricForms } from './metric-form';
+import { MemberForms } from './member-form';
 import { measureRows, pagesOf, sizeSql } from './pages';
 import type { OwnRestoration } from './own/own-restoration';
 import type { Plan } from './plan';
 import { Unlike } from './python-form';
 import { rowsQuery } from './rows-query';
 import type { RestoredParent, PartToRestore, RecordToRestore, Restorer } from './restorer';
-import { fieldsOf, type Lineage, toField, toPoint, toRecord } from './rows';
+import { fieldsOf, type Lineage, toField, toMember, toRecord } from './rows';
 import { fitting, tallyOf } from './tally';
 
 export interface RestorationOptions {
@@ -37,7 +37,7 @@ export class Restoration {
   /** The records that are in Redis by now, by kind and Postgres id. */
   readonly #back = new Map<KindName, Map<string, RestoredParent>>();
   readonly #chosen: ReadonlyMap<KindName, ReadonlySet<string>>;
-  readonly #forms = new MetricForms();
+  readonly #forms = new MemberForms();
   /** Ids, by kind, up to which a counter that had begun anew has given ids out: a writer may be about to use them. */
   readonly #givenOut: ReadonlyMap<string, bigint>;
   #done = 0;
@@ -69,23 +69,18 @@ export class Restoration {
           hint: 'What was restored so far is complete. Run it again: it goes on with the rest.',
         });
       }
-      this.#done += isOwn(kind)
-        ? await this.#options.own.restore(target, kind, rows)
-        : await this.#restoreRows[kind.shape](target, rows);
+      this.#done += await this.#restoreRows(target, rows);
       onProgress(this.#done, kind);
     }
   }
 
-  /** Restores rows, by the shape of their kind. @returns how many records they are */
-  readonly #restoreRows: Readonly<
-    Record<ShapeName, (target: Target, rows: readonly TextRow[]) => Promise<number>>
-  > = {
-    hash: (target, rows) => this.#restoreRecords(target, rows),
-    fields: ({ kind }, rows) => this.#restoreFields(kind, rows),
-    members: ({ kind }, rows) => this.#restorePoints(kind, rows),
-    entries: () => Promise.resolve(0),
-    object: () => Promise.resolve(0), // as entries: only keys of the user's own are that
-  };
+  /** @returns how many records they are */
+  #restoreRows(target: Target, rows: readonly TextRow[]): Promise<number> {
+    const { kind } = target;
+    if (isOwn(kind)) return this.#options.own.restore(target, kind, rows);
+    if (kind.shape === 'fields') return this.#restoreFields(kind, rows);
+    return kind.shape === 'members' ? this.#restoreMembers(kind, rows) : this.#restoreRecords(target, rows);
+  }
 
   async #restoreRecords(target: Target, rows: readonly TextRow[]): Promise<number> {
     const { plan, restorer } = this.#options;
@@ -116,15 +111,15 @@ export class Restoration {
     return rows.length;
   }
 
-  async #restorePoints(kind: Kind, rows: readonly TextRow[]): Promise<number> {
+  async #restoreMembers(kind: Kind, rows: readonly TextRow[]): Promise<number> {
     const { plan, restorer } = this.#options;
     const tally = tallyOf(plan.tallies, kind);
     const parts: PartToRestore[] = [];
     for (const row of rows) {
       const parent = this.#parentOf(kind, row);
-      const point = parent && fitting(tally, () => toPoint(this.#forms, row, kind, parent));
+      const member = parent && fitting(tally, () => toMember(this.#forms, row, kind, parent));
       if (parent === undefined) tally.orphaned++;
-      if (point !== undefined) parts.push(point);
+      if (member !== undefined) parts.push(member);
     }
     for (const is of await restorer.parts('ZADD', parts)) tally[is]++;
     return rows.length;

@@ -47,13 +47,13 @@ export interface RecordToRestore {
   readonly values: readonly (string | undefined)[];
 }
 
-/** A hyperparameter or a point of a metric. */
+/** A field of a hash, or a member of a sorted set. */
 export interface PartToRestore {
   readonly parent: RestoredParent;
   readonly key: string;
-  /** The name of a hyperparameter; the score of a point. */
+  /** The field's name; the member's score. */
   readonly first: string;
-  /** The value of a hyperparameter; the member of a point. */
+  /** The field's value; the member. */
   readonly second: string;
 }
 
@@ -65,7 +65,7 @@ export interface RestorerOptions {
   readonly catalogue: Catalogue;
   readonly redis: RedisConnection;
   readonly dryRun: boolean;
-  /** Whether a daemon listens: it is told which records of the packed kind (predictions) came back, so that it need not look them up. */
+  /** Whether a daemon listens: it is told which records of the packed kind came back, so that it need not look them up. */
   readonly tell: boolean;
 }
 

@@ -51,9 +51,8 @@ export function rowsQuery(
     };
   }
   if (kind.identity === 'dated') {
-    const { predictions } = limits;
-    const limit =
-      predictions === 'all' ? '' : `ORDER BY p.${time} DESC, p.redis_id DESC LIMIT ${predictions}`;
+    const { newest } = limits;
+    const limit = newest === 'all' ? '' : `ORDER BY p.${time} DESC, p.redis_id DESC LIMIT ${newest}`;
     return {
       sql: fill(newestRowsSql).replaceAll('{time}', time).replaceAll('{limit}', limit),
       values: parents,

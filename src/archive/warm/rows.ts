@@ -1,7 +1,7 @@
 import type { TextRow } from '../../connections/postgres/postgres';
 import { type Kind, withIds } from '../../mapping/kinds';
 import { quoteName, type Target } from '../record/target';
-import type { MetricForms } from './metric-form';
+import type { MemberForms } from './member-form';
 import { fieldOf, newestFirst, asPythonTime, Unlike } from './python-form';
 import type { RestoredParent, PartToRestore, RecordToRestore } from './restorer';
 import { md5 } from '../record/row';
@@ -83,7 +83,7 @@ export function toRecord(
   return { id, created, ...lineage, index, name, values: [id, ...parentIds, ...values] };
 }
 
-/** A hyperparameter. @throws Unlike */
+/** A field of a hash. @throws Unlike */
 export function toField(
   [key, first, second]: readonly [string, string | null, string | null],
   { prefix, columns }: Kind,
@@ -95,22 +95,23 @@ export function toField(
   return { parent, key: prefix + parent.id, first, second };
 }
 
-/** A point of a metric. Names the columns themselves, for how a point's member is written is known only of these. @throws Unlike */
-export function toPoint(forms: MetricForms, row: TextRow, kind: Kind, parent: RestoredParent): PartToRestore {
-  const value = (name: string): string | null =>
-    row[`c${kind.columns.findIndex(({ column }) => column === name)}`] ?? null;
-  const name = value('metric_name');
-  if (name === null) throw new Unlike('metric_name is NULL');
-  const [epoch, step, split] = [value('epoch'), value('step'), value('split')];
-  const point = { epoch, step, name, value: value('metric_value'), split, timestamp: value('timestamp') };
-  const second = forms.member(point, row['redis_key'] ?? '');
+/** A member of a sorted set, under the key that it tells itself. @throws Unlike */
+export function toMember(
+  forms: MemberForms,
+  row: TextRow,
+  kind: Kind,
+  parent: RestoredParent,
+): PartToRestore {
+  const { columns, prefix, series = { key: [], score: [] } } = kind;
+  const values = columns.map((_column, index) => row[`c${index}`] ?? null);
+  const missing = columns.find(({ required }, index) => required && values[index] === null);
+  if (missing !== undefined) throw new Unlike(`${missing.column} is NULL`);
+  const second = forms.member(columns, values, row['redis_key'] ?? '');
   if (second === undefined) throw new Unlike('no known way of writing it has these bytes');
-  return {
-    parent,
-    key: `${kind.prefix}${parent.id}:${name}:${split ?? 'train'}`,
-    first: epoch ?? step ?? '0',
-    second,
-  };
+  const valueOf = (name: string) => values[columns.findIndex(({ field }) => field === name)] ?? null;
+  const named = series.key.map((name) => `:${valueOf(name) ?? series.absent?.[name] ?? ''}`);
+  const score = series.score.map(valueOf).find((value) => value !== null);
+  return { parent, key: `${prefix}${parent.id}${named.join('')}`, first: score ?? '0', second };
 }
 
 function requireDigest(redisKey: string, distinction: string): void {

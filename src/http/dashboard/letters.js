@@ -161,7 +161,7 @@ export function createLetters(section, say) {
   }
 
   /** @param {Letter} letter */
-  function row({ id, kind, key, created, code, column, message, waitingFor, attempts, lastAt }) {
+  function row({ id, kind, key, record, created, code, column, message, waitingFor, attempts, lastAt }) {
     const details = [
       ...(waitingFor === null ? [] : ['waits for ', theirs(waitingFor)]),
       ...(created === null ? [] : [waitingFor === null ? 'made ' : '; made ', theirs(created)]),
@@ -169,7 +169,7 @@ export function createLetters(section, say) {
     return el(
       'tr',
       { 'data-id': id },
-      el('td', { class: 'record' }, el('code', {}, theirs(key)), el('span', { class: 'number' }, `#${id}`)),
+      el('td', { class: 'record' }, el('code', {}, theirs(record === null ? key : `${key} ${record}`)), el('span', { class: 'number' }, `#${id}`)),
       el(
         'td',
         { class: 'reason' },

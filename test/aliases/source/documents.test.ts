@@ -233,6 +233,32 @@ describe('a document that cannot be served says why, and the others go on:', () 
       /yields no column name/,
       /mean nane\?/,
     ],
+    ...(
+      [
+        ['random()', /uses random\(\), which/],
+        ['RandomBlob (4)', /uses RandomBlob\(\), which/],
+        ['CURRENT_TIMESTAMP', /reads the clock \(CURRENT_TIMESTAMP\)/],
+        ["strftime('%Y', 'NOW')", /reads the clock \(strftime\('now'\)\)/],
+        ["strftime('%s')", /reads the clock \(strftime\('%s'\)\)/],
+        ['date ( )', /reads the clock \(date \( \)\)/],
+      ] as const
+    ).map(
+      ([sql, message]) =>
+        [
+          `${sql} in it`,
+          selected(`SELECT id, ${sql} AS name FROM teams WHERE id IN keys`),
+          'select',
+          message,
+          /ttl|nothing else/,
+        ] as const,
+    ),
+    [
+      'a where that reads the clock',
+      from('teams', { by: ['id'], form: name, where: "name > datetime('now', '-1 day')" }),
+      'select',
+      /the where of the document bad reads the clock/,
+      /ttl/,
+    ],
     [
       'an unknown table in it',
       selected('SELECT id, name FROM taems WHERE id IN keys'),
@@ -378,6 +404,15 @@ describe('a document that cannot be served says why, and the others go on:', () 
       { state: 'computed', hint: expect.stringMatching(/STORED/) as string },
     ]);
   });
+});
+
+test('words that only look as if they read the clock or chance are none', () => {
+  const sql = `SELECT id, date(name) || 'random() current_date' AS name, 'now' AS "random()" /* date() */ FROM teams
+    WHERE id IN keys AND name <> 'now' -- random()`;
+  const entry = open(selected(sql.replace("'now' AS", "'x' AS").replace("<> 'now'", "<> 'w'"))).documents[0];
+  expect(entry).toMatchObject({ state: 'served' });
+  const without = `SELECT id, name || 'now' AS name FROM teams WHERE id IN keys`;
+  expect(open(selected(without)).documents[0]).toMatchObject({ state: 'served' });
 });
 
 test('a file that is locked is no fault of its documents', () => {

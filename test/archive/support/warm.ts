@@ -19,7 +19,7 @@ export interface WarmSettings {
 export function warmed(
   archive: Archive,
   {
-    limits = { predictions: 'all' },
+    limits = { newest: 'all' },
     dryRun = false,
     environment = {},
     onProgress,

@@ -254,7 +254,7 @@ test('broken off anywhere, it leaves nothing half there, and goes on when it is 
     let pages = 0;
     const stop = new AbortController();
     const broken = warm({
-      ...{ config, target: requirePostgres(config), limits: { predictions: 'all' }, dryRun: false },
+      ...{ config, target: requirePostgres(config), limits: { newest: 'all' }, dryRun: false },
       signal: stop.signal,
       onPlan: () => undefined,
       onProgress: () => {

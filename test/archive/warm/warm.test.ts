@@ -202,17 +202,17 @@ test('only the newest predictions of each version come back, as many as asked fo
     await client().zrange('aidb:idx:predictions:1', 0, -1),
     await client().zrange('aidb:idx:predictions:2', 0, -1),
   ];
-  expect(toldOf(await warmed(archive, { limits: { predictions: 0 } }), 'prediction')).toEqual({ left: 8 });
+  expect(toldOf(await warmed(archive, { limits: { newest: 0 } }), 'prediction')).toEqual({ left: 8 });
   expect(await ids()).toEqual([[], []]);
   expect(await client().get('aidb:counter:prediction')).toBe('8');
-  const two = await warmed(archive, { limits: { predictions: 2 } });
+  const two = await warmed(archive, { limits: { newest: 2 } });
   expect(toldOf(two, 'prediction')).toEqual({ restored: 4, left: 4 });
   expect(await ids()).toEqual([
     ['4', '3'],
     ['8', '7'],
   ]);
   const since = { prediction: new Date('2026-01-02T00:00:00Z') };
-  const young = await warmed(archive, { limits: { predictions: 'all', since } });
+  const young = await warmed(archive, { limits: { newest: 'all', since } });
   expect(toldOf(young, 'prediction')).toEqual({ restored: 2, there: 4, left: 2 });
   expect(await ids()).toEqual([
     ['4', '3', '2'],
@@ -266,7 +266,7 @@ test('counters end up above every id ever used, and are never lowered', async ()
     client().mget(['model', 'version', 'dataset', 'run', 'prediction'].map((kind) => `aidb:counter:${kind}`));
 
   await client().flushall();
-  await warmed(archive, { limits: { predictions: 0 } });
+  await warmed(archive, { limits: { newest: 0 } });
   expect(await counters()).toEqual(['1', '77', '8', null, '42']);
   await client().mset({ 'aidb:counter:model': '500', 'aidb:counter:version': '7' });
   await client().hset('aidb:version:312', 'id', '312'); // Postgres has not heard of it yet

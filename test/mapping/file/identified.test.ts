@@ -23,7 +23,7 @@ test.each([
   `${numbered}, hash: { at: time! }, identity: [id, at], index: { key: 'x:i:{shelf_id}', by: newest }, parents: { shelf_id: shelf }`,
   `${under}, hash: { note: text }, except: '*:all'`,
   `${under}, each: field, columns: { name: $field, value: $value }`,
-  `${under.replace('{shelf_id:int}', '{shelf_id:int}:{a}')}, ${member}, score: [a]`,
+  `${under.replace('{shelf_id:int}', '{shelf_id:int}:{a}')}, ${member}, score: [a], absent: { a: 0 }`,
 ])('a shipped file may say %j', (words) => {
   expect(problems(words)).toEqual([]);
 });
@@ -47,6 +47,7 @@ test.each([
     ['on_delete: mark', 'records.r.identity: goes by ON_DELETE'],
     ['unique: [a, b]', 'records.r.identity: has one list of columns that are unique together'],
     ['score: [a]', 'records.r.score: is for each: member'],
+    ['absent: { a: x }', 'records.r.absent: is for parts of the key'],
     ['lasts: { status: a, until: no }', 'records.r.lasts: names two of the fields: a, b, at'],
     ['names: x:names', 'records.r.names: is for records with an id whose first column is a text'],
     ['by_value: true', 'records.r.by_value: needs append_only: true'],

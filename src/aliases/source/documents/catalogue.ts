@@ -4,6 +4,7 @@ import { columnsOf, type DocumentMapping } from '../../../mapping/documents';
 import { builtInDocuments } from '../../../mapping/file/built-in';
 import type { Column, Table } from '../table';
 import { checkQuery, checkReadable, checkSelect, type SelectCheck } from './check-select';
+import { requireSteady } from './check-steady';
 import { requireColumns, requireTable, requireUnique, wrongCount } from './check-table';
 import { checkWatch, type ServedWatch } from './check-watch';
 import { indexFor } from './indexes';
@@ -148,6 +149,7 @@ function check(db: Database, copy: SchemaCopy, mapping: DocumentMapping): Served
     requireColumns(what, table, columnsOf(form));
     if (form.type === 'json' || form.type === 'hash' || form.type === 'string')
       requireUnique(db, what, table, columns);
+    if (rows.where !== undefined) requireSteady(`the where of ${what}`, rows.where);
     checkQuery(checking(rows.where === undefined ? what : `the where of ${what}`, rows.where ?? ''), query);
   }
   return { state: 'served', mapping, table, columns, watches };

@@ -5,6 +5,7 @@ import type { Table } from '../table';
 import { tableNames } from './check-table';
 import { type KeyColumn, keysExpression } from './key-relation';
 import type { SchemaCopy } from './schema-copy';
+import { requireSteady, said } from './check-steady';
 import { meant, Unservable } from './unservable';
 
 export interface SelectCheck {
@@ -32,6 +33,7 @@ export function checkSelect(check: SelectCheck): readonly ColumnDefinition[] {
       `Let it say WHERE ${keys.length === 1 ? example : `(${example})`} IN keys.`,
     );
   }
+  requireSteady(what, select);
   // Without a parameter of ours, so that any that it has is its own.
   const bare = keysExpression(keys, 'typed').replace('json_each(?)', "json_each('[]')");
   const statement = `WITH ${bare} SELECT * FROM (${select}\n) AS o`;
@@ -54,11 +56,6 @@ export function checkSelect(check: SelectCheck): readonly ColumnDefinition[] {
     );
   return db.prepare(statement).columns();
 }
-
-const notSaid = /'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`|\[[^\]]*\]|--.*|\/\*[^]*?\*\//g;
-
-/** A SELECT without what stands in quotes and comments. */
-const said = (select: string): string => select.replace(notSaid, ' ');
 
 /** A SELECT without what stands in parentheses, quotes and comments. */
 function outermost(select: string): string {

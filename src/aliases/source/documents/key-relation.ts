@@ -4,6 +4,15 @@ import { quoteIdentifier } from '../identifiers';
 /** The values of the key columns as text, in the order of the template. */
 export type KeyParts = readonly string[];
 
+/** Values of the columns of a relation `keys` that is no key's: blobs, too. */
+export type LoggedParts = readonly (string | Buffer)[];
+
+/**
+ * How values are asked for. `typed`: as the columns that hold them would be compared. `loose`: such that a column holds in spite of its type (a text
+ * in an INTEGER column), which a cast would change. `blobs`: the same, and some are blobs: arrays of their hex digits.
+ */
+export type How = 'typed' | 'loose' | 'blobs';
+
 /** A column of the relation `keys`, with the affinity of the column whose values it holds. */
 export interface KeyColumn {
   readonly name: string;
@@ -14,14 +23,15 @@ export interface KeyColumn {
 const integer = /^(?:0|-?[1-9]\d{0,17})$/;
 const number = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:e[+-]\d+)?$/;
 
-/**
- * The common table expression `keys`, over one parameter: a JSON array. `typed`: its columns are compared as the columns whose values
- * they hold would be. `loose`: for values that a column holds in spite of its type (a text in an INTEGER column), which a cast would change.
- */
-export function keysExpression(columns: readonly KeyColumn[], how: 'typed' | 'loose'): string {
+/** The common table expression `keys`, over one parameter: a JSON array. */
+export function keysExpression(columns: readonly KeyColumn[], how: How): string {
   const names = columns.map(({ name }) => quoteIdentifier(name)).join(', ');
-  const values = columns.map(({ affinity }, position) => {
-    const value = columns.length === 1 ? 'value' : `value ->> ${position}`;
+  const single = columns.length === 1;
+  const values = columns.map(({ affinity }, at) => {
+    const value = single ? 'value' : `value ->> ${at}`;
+    const type = single ? 'type' : `json_type(value, '$[${at}]')`;
+    const hex = single ? 'value ->> 0' : `value ->> '$[${at}][0]'`;
+    if (how === 'blobs') return `CASE ${type} WHEN 'array' THEN unhex(${hex}) ELSE ${value} END`;
     return how === 'loose' || affinity === 'none' ? value : `CAST(${value} AS ${affinity.toUpperCase()})`;
   });
   return `keys(${names}) AS (SELECT ${values.join(', ')} FROM json_each(?))`;
@@ -29,7 +39,7 @@ export function keysExpression(columns: readonly KeyColumn[], how: 'typed' | 'lo
 
 /** Keys that are asked for in one statement. */
 export interface KeyRun {
-  readonly how: 'typed' | 'loose';
+  readonly how: How;
   /** The parameter for `keysExpression`. */
   readonly keys: string;
   /** Which of the keys these are. */
@@ -40,14 +50,14 @@ export interface KeyRun {
  * Names keys in JSON, in as few runs as may be: one, nearly always. Keys that some comparison takes for equal (a and A, 2 and 02) come into
  * different ones: a SELECT that joins `keys` would find the rows of both twice.
  */
-export function keyRuns(columns: readonly KeyColumn[], keys: readonly KeyParts[]): readonly KeyRun[] {
-  const runs = new Map<string, { how: 'typed' | 'loose'; tuples: string[]; positions: number[] }>();
+export function keyRuns(columns: readonly KeyColumn[], keys: readonly LoggedParts[]): readonly KeyRun[] {
+  const runs = new Map<string, { how: How; tuples: string[]; positions: number[] }>();
   const integers = columns.every(({ affinity }) => affinity === 'integer');
   const alike = new Map<string, number>();
   for (const [position, parts] of keys.entries()) {
-    const how = fits(columns, parts) ? 'typed' : 'loose';
+    const how = howOf(columns, parts);
     let turn = 0;
-    if (!integers || how === 'loose') {
+    if (!integers || how !== 'typed') {
       const folded = parts.length === 1 ? fold(parts[0] ?? '') : JSON.stringify(parts.map(fold));
       turn = alike.get(folded) ?? 0;
       alike.set(folded, turn + 1);
@@ -65,27 +75,36 @@ export function keyRuns(columns: readonly KeyColumn[], keys: readonly KeyParts[]
   }));
 }
 
-const isNumber = ({ affinity }: KeyColumn, text: string): boolean =>
-  affinity !== 'text' && (affinity === 'integer' ? integer : number).test(text);
+const isNumber = ({ affinity }: KeyColumn, text: string | Buffer): text is string =>
+  typeof text === 'string' && affinity !== 'text' && (affinity === 'integer' ? integer : number).test(text);
 
-const fits = (columns: readonly KeyColumn[], parts: KeyParts): boolean =>
-  columns.every((column, at) => /text|none/.test(column.affinity) || isNumber(column, parts[at] ?? ''));
+function howOf(columns: readonly KeyColumn[], parts: LoggedParts): How {
+  if (parts.some((part) => typeof part !== 'string')) return 'blobs';
+  const fits = columns.every(
+    (column, at) => /text|none/.test(column.affinity) || isNumber(column, parts[at] ?? ''),
+  );
+  return fits ? 'typed' : 'loose';
+}
 
 /** A column without a type holds 17 and '17', which have one name: both are named. */
-function tuplesOf(columns: readonly KeyColumn[], parts: KeyParts): readonly string[] {
+function tuplesOf(columns: readonly KeyColumn[], parts: LoggedParts): readonly string[] {
   let tuples: readonly string[] = [''];
   for (const [at, column] of columns.entries()) {
     const text = parts[at] ?? '';
     const numeric = isNumber(column, text);
-    const forms = numeric ? [text] : [JSON.stringify(text)];
-    if (numeric && column.affinity === 'none') forms.push(JSON.stringify(text));
+    const quoted = JSON.stringify(typeof text === 'string' ? text : [text.toString('hex')]);
+    const forms = [numeric ? text : quoted];
+    if (numeric && column.affinity === 'none') forms.push(quoted);
     tuples = tuples.flatMap((before) => forms.map((form) => (at === 0 ? form : `${before},${form}`)));
   }
   return tuples;
 }
 
 /** One text for all that some collation or affinity calls equal. */
-const fold = (text: string): string =>
+const fold = (part: string | Buffer): string =>
+  typeof part === 'string' ? foldText(part) : part.toString('hex');
+
+const foldText = (text: string): string =>
   /^\s*[-+.\d]/.test(text) && !Number.isNaN(Number(text))
     ? String(Number(text))
     : text.toLowerCase().trimEnd();

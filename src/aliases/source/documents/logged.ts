@@ -24,13 +24,16 @@ export function parseLoggedType(type: string): Logged | undefined {
   }
 }
 
-/** The columns that a row of the changelog names, as text; null: no value; undefined: one that is not logged, a blob or too long. */
-export function parseLoggedRow(row: string): readonly (string | null | undefined)[] {
-  const values: (string | null | undefined)[] = [];
-  for (const [, quoted, bare] of row.matchAll(/(?:^|,)(?:'((?:[^']|'')*)'|([^',]*))/g))
-    values.push(
-      quoted?.replaceAll("''", "'") ??
-        (bare === 'BLOB' ? undefined : bare === 'NULL' ? null : (bare ?? null)),
-    );
+/** A value as the changelog has it: a number as its text, a blob as a Buffer; null: no value; undefined: one that is too long. */
+export type LoggedValue = string | Buffer | null | undefined;
+
+/** The columns that a row of the changelog names. */
+export function parseLoggedRow(row: string): readonly LoggedValue[] {
+  const values: LoggedValue[] = [];
+  for (const [, hex, quoted, bare] of row.matchAll(/(?:^|,)(?:x'([0-9A-F]*)'|'((?:[^']|'')*)'|([^',]*))/g)) {
+    if (hex !== undefined) values.push(Buffer.from(hex, 'hex'));
+    else if (quoted !== undefined) values.push(quoted.replaceAll("''", "'"));
+    else values.push(bare === 'BLOB' ? undefined : bare === 'NULL' ? null : (bare ?? null));
+  }
   return values;
 }

@@ -4,8 +4,8 @@ import type { KeyTemplate } from '../../../mapping/documents';
 import { renderName } from '../../../mapping/key-template';
 import type { ServedDocument } from './catalogue';
 import type { ServedWatch } from './check-watch';
-import { type KeyParts, keyRuns, keysExpression } from './key-relation';
-import { type Logged, parseLoggedRow } from './logged';
+import { type How, type KeyParts, keyRuns, keysExpression, type LoggedParts } from './key-relation';
+import { type Logged, type LoggedValue, parseLoggedRow } from './logged';
 
 /** Keys of one mapping that may have changed: by name, or by a SELECT that is still to be asked. */
 export type Nomination = { readonly type: string; readonly names: readonly string[] } | FanNomination;
@@ -19,7 +19,7 @@ export interface FanNomination {
 interface Fan {
   /** Which watch of the document. */
   readonly watch: number;
-  readonly how: 'typed' | 'loose';
+  readonly how: How;
   /** The parameter of `keys`. */
   readonly keys: string;
   /** The last key that was named, when the SELECT is read in order; undefined: not yet asked. */
@@ -34,7 +34,7 @@ export interface Fanned {
 
 /**
  * Why rows of the changelog do not tell which keys are meant. `unlogged`: they were written before the triggers logged a column that the document
- * watches, and so before any pass that sees its changes; `untold`: they hold too much of it.
+ * watches, and so before any pass that sees its changes; `untold`: they hold nothing of it, for it is too long.
  */
 export type Doubt = 'unlogged' | 'untold';
 
@@ -78,12 +78,12 @@ export class Nominator {
           onDoubt(type, 'unlogged');
           continue;
         }
-        // Tables may be joined by what is not logged: only a pass tells which keys are meant.
+        // Tables may be joined by what is too long to be logged: only a pass tells which keys are meant.
         if (!direct && values.some((row) => places.some((place) => row[place] === undefined)))
           onDoubt(type, 'untold');
         const keys = keysOf(values, places);
         if (keys.length === 0) continue;
-        if (direct) nominations.push({ type, names: namesOf(mapping.key, keys) });
+        if (direct) nominations.push({ type, names: namesOf(mapping.key, keys.filter(isKey)) });
         if (select === undefined) continue;
         for (const { how, keys: parameter } of keyRuns(by, keys))
           nominations.push({ type, fan: { watch, how, keys: parameter, after: undefined } });
@@ -156,17 +156,21 @@ export class Nominator {
 
 /** The distinct keys in these places of the rows, but for those that lack a part. */
 function keysOf(
-  rows: readonly (readonly (string | null | undefined)[])[],
+  rows: readonly (readonly LoggedValue[])[],
   places: readonly number[],
-): readonly KeyParts[] {
-  const keys = new Map<string, KeyParts>();
+): readonly LoggedParts[] {
+  const keys = new Map<string, LoggedParts>();
   for (const row of rows) {
     const parts = places.flatMap((place) => row[place] ?? []);
+    const [first = ''] = parts;
     if (parts.length === places.length)
-      keys.set(parts.length === 1 ? (parts[0] ?? '') : JSON.stringify(parts), parts);
+      keys.set(parts.length === 1 && typeof first === 'string' ? first : JSON.stringify(parts), parts);
   }
   return [...keys.values()];
 }
+
+/** A blob can be no part of a key. */
+const isKey = (parts: LoggedParts): parts is KeyParts => parts.every((part) => typeof part === 'string');
 
 const namesOf = (key: KeyTemplate, keys: readonly KeyParts[]): readonly string[] => {
   const names = new Set<string>();

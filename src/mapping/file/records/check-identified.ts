@@ -17,7 +17,7 @@ interface Wrong {
 }
 
 function* problemsOf(identified: Identified, said: Said): Generator<Wrong> {
-  const { by, lasts, score, names } = identified;
+  const { by, lasts, score, absent, names } = identified;
   const { columns, parents, unique, none, onDelete, retentionDays, name } = said;
   const fields = columns.map(({ field }) => field);
   const own = columns.find(({ column }) => taken.includes(column));
@@ -39,6 +39,9 @@ function* problemsOf(identified: Identified, said: Said): Generator<Wrong> {
     yield { word: 'score', why: 'is for each: member, and names fields of the members' };
   if (score === undefined && said.holds === 'member')
     yield { word: 'identity', why: 'needs score with each: member: which field of a member is its score' };
+  const inKey = said.key.parts.slice(parents.length).map(({ column }) => column);
+  if (absent !== undefined && (by === 'id' || Object.keys(absent).some((part) => !inKey.includes(part))))
+    yield { word: 'absent', why: 'is for parts of the key that each member has as fields' };
   if (names !== undefined && (by !== 'id' || columns[0]?.type !== 'text' || !columns[0].required))
     yield {
       word: 'names',

@@ -11,6 +11,7 @@ export const identifiedWords = [
   'names',
   'lasts',
   'score',
+  'absent',
   'by_value',
   'announce',
   'statistic',

@@ -1,7 +1,7 @@
 import { type Identified, identifiedHolds } from '../../identified';
 import type { Kind } from '../../kinds';
-import { choice, fieldsOf, flag, listOf, type Reader, text, unlike, word } from '../readers';
-import type { Value } from '../value';
+import { choice, fieldsOf, flag, listOf, literal, mapOf, type Reader, text, unlike, word } from '../readers';
+import type { Entry, Value } from '../value';
 import { checkIdentified } from './check-identified';
 import { identifiedWords, type IdentifiedWords, type Said } from './identified-words';
 import type { ReadParent } from './record-words';
@@ -21,14 +21,17 @@ export function readIdentified(words: IdentifiedWords, said: Said): Identified |
   const names = words.optional('names', text);
   const lasts = words.optional('lasts', lastsOf);
   const score = words.optional('score', listOf(word, 'fields'));
+  const absent = words.optional('absent', mapOf(partOf, 'fields'));
   const byValue = words.optional('by_value', flag);
   const told = words.optional('announce', word);
   const statistic = words.optional('statistic', lineOf);
   if (aside === null || counter === null || index === null || names === null || lasts === null) return null;
-  if (score === null || byValue === null || told === null || statistic === null) return null;
+  if (score === null || absent === null || byValue === null || told === null || statistic === null)
+    return null;
   const identified: Identified = {
     ...identity,
     ...{ aside, counter, index, names, lasts, score, told },
+    absent: absent && Object.fromEntries(absent),
     byValue: byValue ?? false,
     statistic: statistic === undefined ? said.name : statistic.line,
   };
@@ -88,6 +91,12 @@ const patternOf =
       `{${unknown}} is no parent: ${parents.map(({ column }) => column).join(', ') || 'it has none'}`,
     );
   };
+
+/** `split: train` */
+const partOf = ({ key, value }: Entry): readonly [string, string] | null => {
+  const part = literal(value);
+  return part === null ? null : [key, part];
+};
 
 const lastsOf = (value: Value): NonNullable<Kind['lasts']> | null => {
   const fields = fieldsOf(value, ['status', 'until']);
