@@ -2,7 +2,7 @@ import type { LastPass, PassRunner, Scope } from '../pipeline/pass-runner';
 import { documentFingerprint, fingerprint } from '../mapping/fingerprint';
 import type { PassReport } from './pass/report';
 import type { AliasCheckpoint } from './sink/checkpoint';
-import type { Known } from './sink/continuity';
+import { type Known, knownOf } from './sink/continuity';
 import { type FileIdentity, sameFile } from './source/file/ground';
 import type { AliasSource } from './source/source';
 import type { UnservedRow } from './source/unserved';
@@ -33,7 +33,7 @@ export function handOver({ source, confirmed, passes, unserved }: HandoverParts)
   return {
     served: servedBy(source),
     file: source.ground.main,
-    known: { incarnation: confirmed.incarnation, seq: confirmed.position.seq },
+    known: knownOf(confirmed),
     ...{ last, owed, unserved },
   };
 }

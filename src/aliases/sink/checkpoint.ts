@@ -32,6 +32,8 @@ export interface AliasCheckpoint {
   readonly position: ChangelogPosition | null;
   /** Unique for each apply. */
   readonly stamp: string;
+  /** How many applies have led to it, whoever made them: fewer than were seen before means that Redis went backwards. Absent: an older version was among them. */
+  readonly applies?: number | undefined;
   /** How the keys of each type are spelled, as a pass has found or made them. A type that is missing may have another program's keys. */
   readonly cases?: Readonly<Record<string, AliasCase>> | undefined;
   /** By name. A document that is missing may have another program's keys. Those that are served no more stay: they left their keys. */
@@ -48,6 +50,7 @@ const schema = z.object({
   incarnation: z.string(),
   position: z.object({ changelog: z.string(), seq: z.number().int(), nonce: z.string() }).nullable(),
   stamp: z.string(),
+  applies: z.number().int().optional().catch(undefined),
   cases: z
     .record(z.string(), z.enum(['preserve', 'lower']))
     .optional()

@@ -5,11 +5,21 @@ import { type Changelog, type ChangelogPosition, sameLog } from '../source/chang
 export interface Known {
   readonly incarnation: string;
   readonly seq: number;
+  readonly applies: number;
 }
 
+export const knownOf = ({ incarnation, position, applies }: AliasCheckpoint): Known => ({
+  incarnation,
+  seq: position?.seq ?? 0,
+  applies: applies ?? 0,
+});
+
 export interface AliasJudgement {
-  /** `resume`: the log continues where the target is. `adopt`: it does not; start at its head and let a full pass do the rest. */
-  readonly action: 'resume' | 'adopt';
+  /**
+   * `resume`: the log continues where the target is. `renew`: it does, but the target went backwards: the same under a new incarnation, by which every
+   * other instance learns that a pass is owed. `adopt`: it does not; start at its head and let a full pass do the rest.
+   */
+  readonly action: 'resume' | 'renew' | 'adopt';
   readonly needsPass: boolean;
   /** What happened, in words, when something did. */
   readonly incident?: string;
@@ -62,14 +72,19 @@ export function judgeContinuity(
       incident: `Redis was started over by another instance (${found.by}), or restored from an older snapshot`,
     };
   }
-  if (found.position !== null && found.position.seq < known.seq) {
-    return {
-      action: 'resume',
-      needsPass: true,
-      incident: `Redis went backwards, from change ${known.seq} to ${found.position.seq}: restored from an older snapshot`,
-    };
-  }
-  return { action: 'resume', needsPass: false };
+  const back = wentBackwards(found, known);
+  if (back === undefined) return { action: 'resume', needsPass: false };
+  return {
+    action: 'renew',
+    needsPass: true,
+    incident: `Redis went backwards, from ${back}: restored from an older snapshot`,
+  };
+}
+
+/** From where to where, in words. What passes write moves no position, but it counts. */
+function wentBackwards({ position, applies }: AliasCheckpoint, known: Known): string | undefined {
+  if (position !== null && position.seq < known.seq) return `change ${known.seq} to ${position.seq}`;
+  return applies !== undefined && applies < known.applies ? `apply ${known.applies} to ${applies}` : undefined;
 }
 
 /** Whether a checkpoint was left under other mappings. Those that come from no file are not in it. */

@@ -2,7 +2,7 @@ import { retryable } from '../../foundation/errors';
 import type { Vouching } from './alias-case';
 import { sameLog } from '../source/changelog';
 import type { AliasCheckpoint, MappingSet } from './checkpoint';
-import { type AliasJudgement, judgeContinuity, type Known } from './continuity';
+import { type AliasJudgement, judgeContinuity, type Known, knownOf } from './continuity';
 import type { Renamed } from '../source/install-capture';
 import type { AliasSink } from './sink';
 import type { AliasSource } from '../source/source';
@@ -46,7 +46,7 @@ export class AliasFollower {
     const lacksPosition = source.changelog !== undefined && found?.position === null;
     if (expected !== undefined && expected.stamp === found?.stamp && !lacksPosition) return undefined;
     const checkpoint = found && renamedIn(found, this.#options.renamed());
-    const known = before && { incarnation: before.incarnation, seq: before.position?.seq ?? 0 };
+    const known = before && knownOf(before);
     const judgement = judgeContinuity(
       raw,
       checkpoint,
@@ -58,7 +58,9 @@ export class AliasFollower {
       sink.resume(raw, checkpoint);
       // So that the checkpoint in Redis names it, too; should this fail, it is found out in the next turn.
       if (checkpoint !== found) sink.send([]).catch(() => undefined);
-    } else await this.#adopt(raw, checkpoint, source);
+    } else if (judgement.action === 'renew' && checkpoint !== undefined)
+      await sink.adopt(raw, checkpoint.position, checkpoint);
+    else await this.#adopt(raw, checkpoint, source);
     // Between two lanes an apply of the same mappings may have begun anew: no incident.
     const { before: lane } = this.#options;
     const applied =

@@ -62,8 +62,8 @@ type Cases = Readonly<Record<string, AliasCase>>;
 /** By name, the documents whose keys are ours. */
 export type Mappings = Readonly<Record<string, JudgedMapping>>;
 
-/** What a checkpoint says of the keys, besides how far they are. */
-type Vouched = Pick<AliasCheckpoint, 'cases' | 'mappings' | 'set'>;
+/** What a checkpoint says of the keys, besides how far they are, and how many applies have led to it. */
+type Vouched = Pick<AliasCheckpoint, 'cases' | 'mappings' | 'set' | 'applies'>;
 
 type Reply = readonly ['moved', string] | readonly ['applied', ...number[]];
 
@@ -178,7 +178,7 @@ export class AliasSink {
     const set = newer ? found.set : this.set;
     const mappings = withIntroduced(found.mappings, this.#introduced);
     return {
-      ...{ incarnation, position, stamp, cases: found.cases },
+      ...{ incarnation, position, stamp, applies: (found.applies ?? 0) + 1, cases: found.cases },
       ...(Object.keys(mappings).length === 0 ? {} : { mappings }),
       ...(set.since === 0 ? {} : { set }),
       ...{ at: Date.now(), by: `${hostname()}:${process.pid}` },

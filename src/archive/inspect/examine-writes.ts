@@ -18,7 +18,7 @@ export async function writeFindings(
       level: 'note',
       what: `triggers may change or drop what is written: ${inFew(triggers)}`,
       remedy:
-        'What one drops is parked (E_SWALLOWED), what one changes is written once; predictions and metrics that are not the same as in Redis are never removed there by retention.',
+        'What one drops is parked (E_SWALLOWED), what one changes is written once; records that are not the same as in Redis are never removed there by retention.',
     });
   const altered = await postgres.query(
     `SELECT kind, columns, count(*) AS count FROM millrace.altered GROUP BY kind, columns ORDER BY kind, columns`,

@@ -43,6 +43,7 @@ export interface Ownership {
 export class Checkpoint {
   readonly #postgres: PostgresConnection;
   readonly me = `${hostname()}:${process.pid}:${Math.random().toString(36).slice(2, 8)}`;
+  /** Counts owners, and says with `me` who is one: in a backup that is restored the count goes back, and the next owner may get that of one that goes on. */
   #epoch: string | undefined;
   #passRequestedAt: string | null = null;
   /** When Postgres last said that this instance is the owner, by performance.now(). */
@@ -89,7 +90,7 @@ export class Checkpoint {
 
   /** A sign of life. @returns whether somebody asks for a full pass, and whether nothing may be applied. @throws Displaced */
   async renew(): Promise<{ readonly passRequested: boolean; readonly paused: Pause | undefined }> {
-    const [row] = await this.#postgres.query(renewSql, [changesStream, this.#epoch]);
+    const [row] = await this.#postgres.query(renewSql, [changesStream, this.#epoch, this.me]);
     if (row === undefined) throw this.#displaced();
     this.#confirmedAt = performance.now();
     const requested = row['pass_requested_at'] ?? null;
@@ -142,7 +143,7 @@ export class Checkpoint {
   /** Locks the stream's row and moves the position, inside the transaction that writes the records up to it. @throws Displaced */
   async fence(transaction: Transaction, entryId: string): Promise<void> {
     const expected = this.#position?.entryId;
-    const moved = await transaction.execute(fenceSql, [changesStream, this.#epoch, expected, entryId]);
+    const moved = await transaction.execute(fenceSql, [changesStream, this.#epoch, expected, entryId, this.me]);
     if (moved === 0) throw this.#displaced();
   }
 
@@ -181,7 +182,7 @@ export class Checkpoint {
   }
 
   #adoption({ incarnation, entryId, seen }: Omit<StreamPosition, 'life'>, begin: boolean): unknown[] {
-    return [changesStream, this.#epoch, incarnation, entryId, JSON.stringify(seen), begin];
+    return [changesStream, this.#epoch, incarnation, entryId, JSON.stringify(seen), begin, this.me];
   }
 
   /** Whether an incarnation found in Redis is known: an older one of ours, or one that ours has replaced. */
@@ -199,8 +200,8 @@ export class Checkpoint {
   async reload(): Promise<void> {
     await this.#evict();
     const sql =
-      'SELECT c.incarnation, i.life, c.entry_id, c.seen FROM millrace.checkpoint c LEFT JOIN millrace.incarnations i USING (incarnation) WHERE c.stream = $1 AND c.epoch = $2';
-    const [row] = await this.#postgres.query(sql, [changesStream, this.#epoch]);
+      'SELECT c.incarnation, i.life, c.entry_id, c.seen FROM millrace.checkpoint c LEFT JOIN millrace.incarnations i USING (incarnation) WHERE c.stream = $1 AND c.epoch = $2 AND c.owner = $3';
+    const [row] = await this.#postgres.query(sql, [changesStream, this.#epoch, this.me]);
     if (row === undefined) throw this.#displaced();
     this.#position = claimedPosition(row);
   }
@@ -213,8 +214,8 @@ export class Checkpoint {
   async release(): Promise<void> {
     if (this.#epoch === undefined) return;
     const sql =
-      'UPDATE millrace.checkpoint SET owner = NULL, heartbeat = NULL WHERE stream = $1 AND epoch = $2';
-    await this.#postgres.query(sql, [changesStream, this.#epoch]);
+      'UPDATE millrace.checkpoint SET owner = NULL, heartbeat = NULL WHERE stream = $1 AND epoch = $2 AND owner = $3';
+    await this.#postgres.query(sql, [changesStream, this.#epoch, this.me]);
   }
 
   get owned(): boolean {

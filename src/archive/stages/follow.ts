@@ -52,7 +52,11 @@ export class Follow {
 
   readonly run: Stage = async () => {
     const { checkpoint, tail } = this.#options;
-    if (checkpoint.position === undefined) await checkpoint.reload();
+    if (checkpoint.position === undefined) {
+      await checkpoint.reload();
+      // Postgres may have gone back, behind what is left of the stream: the entry at its position tells, unless the tail reads on first.
+      this.mustLook();
+    }
     await this.#look();
     if (checkpoint.position === undefined) return 'again';
     tail.goOnFrom(checkpoint.position.entryId);

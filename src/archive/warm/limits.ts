@@ -1,4 +1,4 @@
-import { ageColumnOf, type Kind, type KindName } from '../../mapping/kinds';
+import { ageColumnOf, isOwn, type Kind, type KindName } from '../../mapping/kinds';
 import type { RetentionPolicy } from '../../mapping/retention-policy';
 import { quoteName } from '../record/target';
 
@@ -17,6 +17,9 @@ export const keptSince = (policy: RetentionPolicy = {}, now = Date.now()): NonNu
 /** SQL: a condition for rows that retention would not remove again at once. */
 export function sinceCondition(kind: Kind, { since }: WarmLimits): string {
   const oldest = since?.[kind.name];
-  const column = ageColumnOf(kind)?.column ?? '';
-  return oldest === undefined ? 'true' : `${quoteName(column)} >= '${oldest.toISOString()}'`;
+  const column = quoteName(ageColumnOf(kind)?.column ?? '');
+  if (oldest === undefined) return 'true';
+  const time = `'${oldest.toISOString()}'`;
+  // Only records of the user's own may have no time: those stay in Redis.
+  return isOwn(kind) ? `(${column} < ${time}) IS NOT TRUE` : `${column} >= ${time}`;
 }

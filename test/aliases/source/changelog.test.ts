@@ -120,7 +120,7 @@ describe('what a checkpoint found in Redis means', () => {
   });
 
   test('nothing where there was something, or garbage: an incident', () => {
-    const known = { incarnation: 'i', seq: 1 };
+    const known = { incarnation: 'i', seq: 1, applies: 1 };
     expect(judge('', undefined, open(), known).incident).toMatch(/lost the checkpoint/);
     expect(judge('x', undefined, open(), undefined).incident).toMatch(/overwritten/);
   });
@@ -129,15 +129,24 @@ describe('what a checkpoint found in Redis means', () => {
     add('a');
     const found = checkpoint();
     expect(judge('r', found, open(), undefined)).toEqual({ action: 'resume', needsPass: false });
-    expect(judge('r', found, open(), { incarnation: 'i', seq: 2 })).toEqual({
+    expect(judge('r', found, open(), { incarnation: 'i', seq: 2, applies: 5 })).toEqual({
       action: 'resume',
       needsPass: false,
     });
-    const other = judge('r', found, open(), { incarnation: 'j', seq: 2 });
+    const other = judge('r', found, open(), { incarnation: 'j', seq: 2, applies: 5 });
     expect(other).toMatchObject({ action: 'resume', needsPass: true });
-    const back = judge('r', found, open(), { incarnation: 'i', seq: 9 });
-    expect(back).toMatchObject({ action: 'resume', needsPass: true });
+    const back = judge('r', found, open(), { incarnation: 'i', seq: 9, applies: 9 });
+    expect(back).toMatchObject({ action: 'renew', needsPass: true });
     expect(back.incident).toMatch(/went backwards, from change 9 to 2/);
+  });
+
+  test('what a pass has written moves no position: fewer applies than were seen mean that it is gone', () => {
+    add('a');
+    const back = judge('r', checkpoint({ applies: 3 }), open(), { incarnation: 'i', seq: 2, applies: 4 });
+    expect(back).toMatchObject({ action: 'renew', needsPass: true });
+    expect(back.incident).toMatch(/went backwards, from apply 4 to 3/);
+    // Of an older version nobody knows how many there were.
+    expect(judge('r', checkpoint(), open(), { incarnation: 'i', seq: 2, applies: 4 }).action).toBe('resume');
   });
 
   test('the row it names is not there: adopt with an incident; no position at all: adopt in silence', () => {

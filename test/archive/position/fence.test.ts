@@ -126,6 +126,24 @@ test('a session that is busy for long with the stream in its hands is left to it
   await session.query('COMMIT');
 });
 
+test('when Postgres is restored to a time before a take-over, whoever takes over then is another owner than the one that goes on', async () => {
+  const [before, one, two] = [connect(), connect(), connect()].map((connection) => new Checkpoint(connection));
+  if (before === undefined || one === undefined || two === undefined) throw new Error('no checkpoints');
+  await before.claim();
+  const [backup] = await postgres.query('SELECT epoch, owner FROM millrace.checkpoint');
+  await fallSilent();
+  expect(await one.claim()).toMatchObject({ owned: true });
+  await postgres.query(
+    "UPDATE millrace.checkpoint SET epoch = $1, owner = $2, heartbeat = heartbeat - interval '1 day'",
+    [backup?.['epoch'], backup?.['owner']],
+  );
+  expect(await two.claim()).toMatchObject({ owned: true });
+  one.forget(); // its connections were lost
+  await expect(one.reload()).rejects.toBeInstanceOf(Displaced);
+  expect(one.owned).toBe(false);
+  await two.renew();
+});
+
 test('a released stream is anybody’s at once, and a release that comes late takes it from nobody', async () => {
   const [first, second] = [new Checkpoint(connect()), new Checkpoint(connect())];
   await first.claim();

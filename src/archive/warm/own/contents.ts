@@ -16,6 +16,10 @@ export interface KeyToRestore {
   readonly found: readonly Found[];
 }
 
+/** Whether keys of a kind are put back: of the user's own those that hold one record each, by name. */
+export const isRestored = ({ own, shape }: Kind): boolean =>
+  own === undefined || shape === 'hash' || shape === 'object';
+
 /** The type of a kind's keys, and the command that writes one. */
 export const writingOf = ({ shape }: OwnKind): { readonly type: string; readonly command: string } =>
   shape === 'object' ? { type: 'string', command: 'SET' } : { type: 'hash', command: 'HSET' };
