@@ -1,4 +1,3 @@
-import { isRestored } from './own/contents';
 import type { ArchiveRecords } from '../../config/load';
 import { PostgresConnection } from '../../connections/postgres/postgres';
 import type { PostgresTarget } from '../../connections/postgres/postgres-url';
@@ -37,8 +36,8 @@ export interface WarmFacts {
   readonly evicts: boolean;
   /** Mappings of the user's own that nothing is put back of, because their tables are not as they should be. */
   readonly stopped: readonly StoppedMapping[];
-  /** Mappings of the user's own whose keys are of a form that is not put back. */
-  readonly left: readonly KindName[];
+  /** Mappings of streams, of which nothing is put back: an entry that is added again would be read again. */
+  readonly streams: readonly KindName[];
 }
 
 export interface WarmReport {
@@ -64,12 +63,12 @@ export async function warm(options: WarmOptions): Promise<WarmReport> {
     await redis.connect();
     const { evicts } = await inspectServer(redis);
     const { targets: all, stopped } = await lookAtTables(postgres, catalogue);
-    const targets = new Map([...all].filter(([, { kind }]) => isRestored(kind)));
-    const left = [...all.keys()].filter((name) => !targets.has(name));
+    const targets = new Map([...all].filter(([, { kind }]) => kind.shape !== 'entries'));
+    const streams = [...all.keys()].filter((name) => !targets.has(name));
     const { daemon, wentBack } = await lookAround(redis, postgres, registry);
     return await postgres.transaction(async (transaction) => {
       const plan = await makePlan(transaction, targets, strategies, limits);
-      onPlan(plan, { redis: redis.display, postgres: postgres.display, evicts, stopped, left });
+      onPlan(plan, { redis: redis.display, postgres: postgres.display, evicts, stopped, streams });
       const used = await highestIds(transaction, registry, targets);
       const counters = await raiseCounters(redis, { catalogue: registry, used, wentBack, dryRun });
       const restorer = new Restorer({ catalogue: registry, redis, dryRun, tell: daemon });

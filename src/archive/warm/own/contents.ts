@@ -1,5 +1,5 @@
 import type { TextRow } from '../../../connections/postgres/postgres';
-import type { OwnKind } from '../../../mapping/kinds';
+import type { Kind, OwnKind } from '../../../mapping/kinds';
 import { latin1, partsOf } from '../../../mapping/own-key';
 import type { Found } from '../../record/found';
 import { mostKeyBytes } from '../../record/key';
