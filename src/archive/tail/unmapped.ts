@@ -39,7 +39,7 @@ export class UnmappedKeys {
       if (this.#told.has(beginning) || this.#told.size === mostBeginnings) continue;
       this.#told.add(beginning);
       this.#incidents.add(
-        `the key ${quoted(key)} was written by millrace_hset, millrace_set or millrace_del and is of no record: it becomes no row`,
+        `the key ${quoted(key)} was written by millrace_hset, _set, _write or _del and is of no record: it becomes no row`,
       );
     }
   }

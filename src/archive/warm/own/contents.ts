@@ -1,5 +1,5 @@
 import type { TextRow } from '../../../connections/postgres/postgres';
-import type { OwnKind } from '../../../mapping/kinds';
+import type { Kind, OwnKind } from '../../../mapping/kinds';
 import { latin1, partsOf } from '../../../mapping/own-key';
 import type { Found } from '../../record/found';
 import { mostKeyBytes } from '../../record/key';
@@ -15,6 +15,10 @@ export interface KeyToRestore {
   /** What will be read there. */
   readonly found: readonly Found[];
 }
+
+/** Whether keys of a kind are put back: of the user's own those that hold one record each, by name. */
+export const isRestored = ({ own, shape }: Kind): boolean =>
+  own === undefined || shape === 'hash' || shape === 'object';
 
 /** The type of a kind's keys, and the command that writes one. */
 export const writingOf = ({ shape }: OwnKind): { readonly type: string; readonly command: string } =>

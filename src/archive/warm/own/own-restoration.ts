@@ -1,11 +1,13 @@
 import type { TextRow, Transaction } from '../../../connections/postgres/postgres';
 import type { OwnKind } from '../../../mapping/kinds';
+import { leavesOthers } from '../../../mapping/own-rules';
 import type { Found } from '../../record/found';
 import { type Row, toRow } from '../../record/row';
 import type { Target } from '../../record/target';
 import { isUnfit } from '../../record/unfit';
 import { ownWhole } from '../../write/expectation';
 import { findUnlike } from '../../write/find-unlike';
+import { followedAmong } from '../../write/followed';
 import { isDataError } from '../../write/isolate';
 import type { KeyRestorer } from './key-restorer';
 import { idOf, keyOfRow } from './contents';
@@ -34,31 +36,38 @@ export class OwnRestoration {
       if (id === undefined) tally.foreign++;
       return id === undefined ? [] : (fitting(tally, () => keyOfRow(kind, id, row)) ?? []);
     });
-    const unlike = await this.#unlike(target, made.flatMap(({ found }) => found)); // prettier-ignore
-    const keys = made.filter(({ found }) => !found.some((one) => unlike.has(one)));
-    tally.unlike += made.length - keys.length;
+    const judged = await this.#judge(target, made.flatMap(({ found }) => found)); // prettier-ignore
+    const keys = made.filter(({ found }) => {
+      const why = found.map((one) => judged.get(one)).find((one) => one !== undefined);
+      if (why !== undefined) tally[why]++;
+      return why === undefined;
+    });
     const outcomes = await restorer.restore(kind, keys);
     for (const is of outcomes) tally[is]++;
     return rows.length;
   }
 
-  /** The records that a pass would find different from their rows: asked of Postgres, which knows its types and what its triggers make of a value. */
-  async #unlike(target: Target, found: readonly Found[]): Promise<ReadonlySet<Found>> {
-    const unlike = new Set<Found>();
+  /** Why records are not put back: a pass would find them different from their rows, or the rows are somebody else's. */
+  async #judge(target: Target, found: readonly Found[]): Promise<ReadonlyMap<Found, 'unlike' | 'foreign'>> {
+    const judged = new Map<Found, 'unlike' | 'foreign'>();
     const rows: Row[] = [];
     for (const one of found) {
       try {
         rows.push(toRow(one));
       } catch (error) {
         if (!isUnfit(error)) throw error;
-        unlike.add(one);
+        judged.set(one, 'unlike');
       }
     }
-    for (const row of await this.#differing(target, rows)) unlike.add(row.found);
-    return unlike;
+    for (const row of await this.#differing(target, rows)) judged.set(row.found, 'unlike');
+    if (!leavesOthers(target.kind)) return judged;
+    const all = rows.map((row) => ({ row, parents: [] }));
+    const theirs = await followedAmong(this.#options.transaction, target.kind, all);
+    for (const one of all) if (!theirs.has(one)) judged.set(one.row.found, 'foreign');
+    return judged;
   }
 
-  /** A single value that fits no column makes the whole query fail: then its row is found by halves. */
+  /** Asked of Postgres, which knows its types and what its triggers make of a value. A single value that fits no column makes the whole query fail: then its row is found by halves. */
   async #differing(target: Target, rows: readonly Row[]): Promise<readonly Row[]> {
     if (rows.length === 0) return [];
     const { transaction } = this.#options;
