@@ -22,7 +22,7 @@ export const isRestored = ({ own, shape }: Kind): boolean =>
 
 /** The type of a kind's keys, and the command that writes one. */
 export const writingOf = ({ shape }: OwnKind): { readonly type: string; readonly command: string } =>
-  shape === 'object' ? { type: 'string', command: 'SET' } : { type: 'hash', command: 'HSET' };
+  shape === 'hash' ? { type: 'hash', command: 'HSET' } : { type: 'string', command: 'SET' };
 
 /** What follows the prefix in the key of a row; undefined: the row's key is none that Redis could have. @param row with k0 … */
 export function idOf({ own, prefix }: OwnKind, row: TextRow): Buffer | undefined {
@@ -36,7 +36,7 @@ export function idOf({ own, prefix }: OwnKind, row: TextRow): Buffer | undefined
 
 /** The key that a row came from. @param row with c0 … @throws Unlike */
 export function keyOfRow(kind: OwnKind, id: Buffer, row: TextRow): KeyToRestore {
-  const { contents, values } = kind.shape === 'object' ? objectOf(kind, row) : hashOf(kind, row);
+  const { contents, values } = contentsOf(kind, row);
   return { id, contents, found: [{ kind, id, parents: [], values }] };
 }
 
@@ -44,6 +44,23 @@ interface Contents {
   readonly contents: readonly Buffer[];
   /** As found.ts has them. */
   readonly values: Found['values'];
+}
+
+function contentsOf(kind: OwnKind, row: TextRow): Contents {
+  if (kind.shape === 'text') return textOf(kind, row);
+  return kind.shape === 'object' ? objectOf(kind, row) : hashOf(kind, row);
+}
+
+/** Of a string all columns are its value. */
+function textOf({ columns, name }: OwnKind, row: TextRow): Contents {
+  const values = columns.flatMap((column, index): Buffer[] => {
+    const text = row[`c${index}`] ?? null;
+    if (text !== null) return [asField(column, text)];
+    return column.none === undefined ? [] : [Buffer.from(column.none)];
+  });
+  const [value] = values;
+  if (value === undefined) throw new Unlike(`the value of this ${name} is NULL`);
+  return { contents: [value], values: [value] };
 }
 
 function hashOf({ columns, own, name }: OwnKind, row: TextRow): Contents {
