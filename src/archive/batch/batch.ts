@@ -1,7 +1,7 @@
 import { type Carried, recordIn, split, strange } from './carried';
 import { CarriedCopy, type KnownId } from './carried-copy';
 import { type DeadLetter, letterOf, unfit } from '../letters/dead-letters';
-import type { EntriesRead } from '../record/entries-read';
+import type { EntriesRead } from '../record/own/entries-read';
 import type { Found } from '../record/found';
 import type { Gone } from '../record/gone';
 import type { KindName } from '../../mapping/kinds';

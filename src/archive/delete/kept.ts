@@ -4,7 +4,7 @@ import { deletionMark } from '../letters/dead-letters';
 import type { Gone } from '../record/gone';
 import type { Life } from '../record/identity';
 import { isOwn, type Kind, type KindName, type OwnKind } from '../../mapping/kinds';
-import { followedAs } from '../record/followed';
+import { followedAs } from '../record/own/followed';
 import { hasItems, partItems } from './delete-items';
 import { unfollow } from './delete-own';
 import { isId } from '../record/row';

@@ -2,7 +2,7 @@ import type { Transaction } from '../../connections/postgres/postgres';
 import { type KindName, kindOf, type OwnKind, isOwn } from '../../mapping/kinds';
 import type { Batch } from '../batch/batch';
 import { type DeadLetter, letterOf } from '../letters/dead-letters';
-import { type OwnParent, parentName } from '../record/own-row';
+import { type OwnParent, parentName } from '../record/own/own-row';
 import type { Row } from '../record/row';
 import { quoteName, type Target, type Targets, targetOf } from '../record/target';
 import { Unfit } from '../record/unfit';

@@ -1,6 +1,6 @@
 import type { PostgresConnection } from '../../connections/postgres/postgres';
 import type { OwnKind } from '../../mapping/kinds';
-import { keyValues } from '../record/own-row';
+import { keyValues } from '../record/own/own-row';
 import { hasKeyOf } from '../record/target';
 import { isUnfit } from '../record/unfit';
 import type { TableFacts } from '../schema/facts';

@@ -4,7 +4,7 @@ import type { TextRow, Transaction } from '../../connections/postgres/postgres';
 import { IdMap, IdMapTransaction } from '../identity/id-map';
 import type { Kind, KindName, OwnKind } from '../../mapping/kinds';
 import { markColumn } from '../../mapping/own-key';
-import { keyValues } from '../record/own-row';
+import { keyValues } from '../record/own/own-row';
 import { isUnfit } from '../record/unfit';
 import { findParents, parentIn } from '../identity/parents';
 import { isId, md5, type Row } from '../record/row';

@@ -2,7 +2,7 @@ import type { PostgresConnection } from '../../connections/postgres/postgres';
 import type { Kind } from '../../mapping/kinds';
 import { notesFollowed } from '../../mapping/own-rules';
 import type { Found } from '../record/found';
-import { followedRecord } from '../record/followed';
+import { followedRecord } from '../record/own/followed';
 import type { Life } from '../record/identity';
 
 /**

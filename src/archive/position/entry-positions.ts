@@ -1,7 +1,7 @@
 import type { PostgresConnection, Transaction } from '../../connections/postgres/postgres';
 import { readSql } from '../../foundation/package-root';
 import type { Kind } from '../../mapping/kinds';
-import type { EntriesRead, EntryPosition } from '../record/entries-read';
+import type { EntriesRead, EntryPosition } from '../record/own/entries-read';
 import { keyOf } from '../record/key';
 import { md5 } from '../record/row';
 

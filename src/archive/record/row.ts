@@ -4,7 +4,7 @@ import { quote, Unfit } from './unfit';
 import { instant } from './instant';
 import type { Found, FoundParent } from './found';
 import { isOwn, type Kind, type Parent } from '../../mapping/kinds';
-import { type OwnRow, ownRowOf } from './own-row';
+import { type OwnRow, ownRowOf } from './own/own-row';
 import { keyedId, shapeOf } from './shape';
 
 /** The parent that a row names. Without `created` it is not known which record that was: Redis did not have it when the child was read. */

@@ -1,6 +1,6 @@
 import type { Kind, ShapeName } from '../../mapping/kinds';
 import type { Value } from './decode';
-import { itemNames, itemsIn, valuesOfItem } from './items';
+import { itemNames, itemsIn, valuesOfItem } from './own/items';
 import { quote, Unfit } from './unfit';
 import {
   type Contents,

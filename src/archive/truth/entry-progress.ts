@@ -1,4 +1,4 @@
-import type { EntryPosition } from '../record/entries-read';
+import type { EntryPosition } from '../record/own/entries-read';
 import { beforeAll } from '../stream/entry-id';
 
 /** What read-entries.lua tells of a stream, of one moment. */

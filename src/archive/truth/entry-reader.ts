@@ -3,7 +3,7 @@ import type { PostgresConnection } from '../../connections/postgres/postgres';
 import type { RedisConnection } from '../../connections/redis';
 import type { Kind, KindName } from '../../mapping/kinds';
 import { readEntryPositions } from '../position/entry-positions';
-import type { EntriesRead, EntryPosition } from '../record/entries-read';
+import type { EntriesRead, EntryPosition } from '../record/own/entries-read';
 import type { Found } from '../record/found';
 import { keyOf } from '../record/key';
 import type { Nominations } from '../record/nomination';

@@ -3,7 +3,7 @@ import type { Transaction } from '../../connections/postgres/postgres';
 import type { Kind } from '../../mapping/kinds';
 import type { Resolved } from '../identity/resolved';
 import type { Life } from '../record/identity';
-import { followedRow } from '../record/followed';
+import { followedRow } from '../record/own/followed';
 
 const followSql = readSql('src/archive/write/sql/follow.sql');
 const followedSql = readSql('src/archive/write/sql/followed.sql');

@@ -1,6 +1,6 @@
-import type { Found } from './found';
+import type { Found } from '../found';
 import { itemValue } from './own-row';
-import { md5, type Row } from './row';
+import { md5, type Row } from '../row';
 
 /**
  * What millrace.followed knows a row by. @param id the part of its key after the prefix @param item what tells it from the others of the

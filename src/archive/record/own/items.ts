@@ -1,7 +1,7 @@
-import type { Kind } from '../../mapping/kinds';
-import { type Each, itemWord, itemWords } from '../../mapping/record-forms';
-import type { Value } from './decode';
-import { type Contents, fill, objectIn, type Values } from './values';
+import type { Kind } from '../../../mapping/kinds';
+import { type Each, itemWord, itemWords } from '../../../mapping/record-forms';
+import type { Value } from '../decode';
+import { type Contents, fill, objectIn, type Values } from '../values';
 
 /** What the keys of the shape `items` hold. */
 export type ItemForm = Exclude<Each, 'entry'>;

@@ -1,4 +1,4 @@
-import type { KindName } from '../../mapping/kinds';
+import type { KindName } from '../../../mapping/kinds';
 
 /** How far a stream of the user's own is read. */
 export interface EntryPosition {

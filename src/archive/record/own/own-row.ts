@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer';
-import type { KindName, OwnKind } from '../../mapping/kinds';
-import { nameOf, type OwnItem, type OwnKeyPart, partsOf } from '../../mapping/own-key';
-import { parameter, type Value } from './decode';
-import { quote, Unfit } from './unfit';
+import type { KindName, OwnKind } from '../../../mapping/kinds';
+import { nameOf, type OwnItem, type OwnKeyPart, partsOf } from '../../../mapping/own-key';
+import { parameter, type Value } from '../decode';
+import { quote, Unfit } from '../unfit';
 
 /** What the key of a record of the user's own says, and which records it refers to. */
 export interface OwnRow {
