@@ -155,9 +155,10 @@ test('after `config apply`, too, a daemon that runs passes over what is new alon
   const writing = setInterval(() => {
     rename.run((last = `ball ${Math.random()}`));
   }, 5);
+  // A daemon that was overtaken for some seconds has read the file by itself.
   expect(await millrace('config', 'apply')).toMatchObject({
     code: 0,
-    output: expect.stringContaining('the mappings were read again') as string,
+    output: expect.stringMatching(/the mappings (were read again|are as they were)/) as string,
   });
   clearInterval(writing);
   await eventually(

@@ -61,7 +61,7 @@ function fakeSink(schedule: fc.Scheduler, failures: Iterator<Failure>) {
   const seen = { underWay: 0, most: 0, broken: false, failed: 0 };
   const step = (label: string) => schedule.schedule(Promise.resolve(), label);
   const transaction = async (page: Page, behind: Behind | undefined) => {
-    const fails = seen.failed < 4 ? failures.next().value : undefined;
+    const fails = seen.failed < 4 ? (failures.next().value as Failure) : undefined;
     await step('copies rows');
     if (fails === 'copy') throw new Error('away, copying');
     await behind?.previous;
