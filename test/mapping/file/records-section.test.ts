@@ -208,6 +208,18 @@ test.each([
       'records.r: a: $member tells records apart, and has to be text, int, uuid, bytes: of another type two of them could be one',
     ],
   ],
+  [
+    'key: r, table: t, each: entry, columns: { a: { field: $id, type: int } }',
+    [expect.stringContaining('a: $id is text')],
+  ],
+  [
+    'key: r, table: t, each: entry, columns: { a: $id }, on_delete: delete',
+    [expect.stringContaining('is keep for entries of a stream')],
+  ],
+  [
+    'key: r, table: t, each: entry, columns: { a: { field: a } }',
+    [expect.stringContaining('needs one column of $id')],
+  ],
   [`${good}, unique: []`, [expect.stringContaining('the list is empty')]],
   [`${good}, parents: { x: nobody }`, ['records.r.parents.x: there is no record nobody here']],
   [
