@@ -60,7 +60,10 @@ const partRecords = 5_000;
 
 function* inParts(answer: Answer): Generator<readonly Answer[]> {
   const { truth } = answer;
-  if (truth.state !== 'found' || truth.records.length <= partRecords) return yield [answer];
+  if (truth.state !== 'found' || truth.records.length <= partRecords) {
+    yield [answer];
+    return;
+  }
   const { records } = truth;
   for (let at = 0; at < records.length; at += partRecords) {
     const isLast = at + partRecords >= records.length;
