@@ -270,7 +270,10 @@ test('whatever was archived comes back so that a pass finds no difference', asyn
           pipeline.hset(`whole:${n % 2 === 0 ? 'a' : name.replaceAll(/[:/]/g, '') || 'b'}/${n}`, ...given);
         const { j, ...members } = { ...hash, raw: undefined };
         const json = JSON.stringify({ ...members, t: name });
-        pipeline.set(`object:${name || 'b'}${n}`, j === undefined ? json : json.replace(/\}$/, `,"j":${j}}`));
+        pipeline.set(
+          `object:${name || 'b'}${n}`,
+          j === undefined ? json : json.replace(/\}$/, () => `,"j":${j}}`),
+        );
       }
       await pipeline.exec();
       await archived();
