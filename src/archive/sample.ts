@@ -85,7 +85,7 @@ async function rowOfFound(transaction: Transaction, target: Target, found: Found
 
 /** The fields that there are, by name; of a point its member, and a string as it is. */
 function inRedis({ kind, values }: Found): string {
-  if (kind.shape === 'members' || kind.shape === 'object') return printable(values[0] ?? '');
+  if (['members', 'object', 'text'].includes(kind.shape)) return printable(values[0] ?? '');
   const names = shapeOf(kind).names(kind);
   const fields = values.flatMap((value, at) =>
     value === undefined ? [] : [[names[at] ?? '', printable(value)] as const],

@@ -1,5 +1,6 @@
 import { type DocumentMapping, documentKeyspace } from '../mapping/documents';
 import { type Catalogue, ownKindsOf, registryStart } from '../mapping/kinds';
+import type { Each } from '../mapping/record-forms';
 import { globOf, keyspacePatterns, ownKeys } from './keyspace-pattern';
 
 /**
@@ -14,7 +15,7 @@ export function daemonGrants(catalogue: Catalogue, documents: readonly DocumentM
     ...[...records.map((keys) => `%R~${keys}`), '~alias:*', ...documents.map(documentKeys), '~millrace:*'],
     ...keyspacePatterns(0, catalogue).map((pattern) => `&${pattern}`),
     ...commands,
-    ...documentCommands(documents),
+    ...new Set([...recordCommands(catalogue), ...documentCommands(documents)]),
     ...retentionGrants(catalogue),
     `(${[...records.map((keys) => `~${keys}`), '+eval', '+evalsha'].join(' ')})`,
   ].join(' ');
@@ -37,6 +38,15 @@ const formCommands = {
   set: ['+scard', '+smembers', '+sadd', '+srem'],
   zset: ['+zcard', '+zadd', '+zrem'],
 } as const;
+
+/** What each form of record needs besides the commands that everybody has. */
+const itemCommands: Partial<Readonly<Record<Each, readonly string[]>>> = {
+  member: ['+smembers'],
+  element: ['+lrange'],
+};
+
+const recordCommands = (catalogue: Catalogue): readonly string[] =>
+  ownKindsOf(catalogue).flatMap(({ own: { item } }) => (item && itemCommands[item.each]) ?? []);
 
 /** The ACL rules that documents need besides those for their keys. */
 export const documentCommands = (documents: readonly DocumentMapping[]): readonly string[] => [

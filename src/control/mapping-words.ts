@@ -70,6 +70,8 @@ function columnsOf({ table, shape, parents, columns }: Kind): string {
     fields: 'a hash, a row for each field',
     members: 'a sorted set, a row for each member',
     object: 'a string of JSON, one row',
+    text: 'a string, one row',
+    items: 'a row for each of what it has',
     entries: 'a stream, a row for each entry',
   };
   return [

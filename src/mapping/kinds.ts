@@ -35,10 +35,12 @@ export interface Parent {
  *   fields   a hash of as many records as it has fields, each a name and a value;
  *   members  a sorted set of as many records as it has members, each a JSON object;
  *   object   a string with one record, a JSON object, a member a column;
+ *   text     a string with one record, which is its value;
+ *   items    of the user's own, whatever has many records: fields of a hash, members of a set or sorted set, elements of a list;
  *   entries  a stream of as many records as it has entries, each an id and fields.
  * shape.ts says what follows from that.
  */
-export type ShapeName = 'hash' | 'fields' | 'members' | 'object' | 'entries';
+export type ShapeName = 'hash' | 'fields' | 'members' | 'object' | 'text' | 'items' | 'entries';
 
 /** What the key of a sorted set and its scores tell of the members, by names of the members' fields. */
 export interface Series {

@@ -1,4 +1,4 @@
-import type { Column, Decoder, Kind } from './kinds';
+import type { Column, Decoder, Kind, ShapeName } from './kinds';
 import type { Identified } from './identified';
 import { type IdentityType, identityTypes, type OwnRecord } from './own-key';
 import { type Holds, isEach, itemWord, type RecordType } from './record-forms';
@@ -63,6 +63,16 @@ export const decoders: Readonly<Record<RecordType, Decoder>> = {
   bytes: 'bytes',
 };
 
+const shapes: Readonly<Record<Holds, ShapeName>> = {
+  hash: 'hash',
+  json: 'object',
+  string: 'text',
+  field: 'items',
+  member: 'items',
+  element: 'items',
+  entry: 'entries',
+};
+
 /** @param byName all mappings, for its parents */
 export function ownKind(mapping: RecordMapping, byName: ReadonlyMap<string, RecordMapping>): Kind {
   const { name, table, key, parents, unique, none, onDelete, onConflict, retentionDays } = mapping;
@@ -84,7 +94,7 @@ export function ownKind(mapping: RecordMapping, byName: ReadonlyMap<string, Reco
   const refers = parents.map(({ column, record }) => ({ column, kind: record }));
   return {
     ...{ name, prefix: key.prefix, table, identity: 'own', statistic: lineOf(name), parents: [] },
-    shape: shapeOf(mapping),
+    shape: shapes[mapping.holds],
     columns: [...references, ...columns],
     ...(mapping.appendOnly ? { appendOnly: true } : {}),
     own: {
@@ -93,9 +103,6 @@ export function ownKind(mapping: RecordMapping, byName: ReadonlyMap<string, Reco
     },
   };
 }
-
-const shapeOf = ({ holds }: RecordMapping): Kind['shape'] =>
-  holds === 'entry' ? 'entries' : holds === 'json' ? 'object' : 'hash';
 
 const itemOf = ({ holds, columns }: RecordMapping): OwnRecord['item'] => {
   const found = isEach(holds) ? columns.find(({ field }) => field === itemWord[holds]) : undefined;

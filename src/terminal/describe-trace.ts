@@ -37,7 +37,7 @@ export function describeRecordTrace({ key, redis, archive, verdict }: ArchiveTra
       );
     if (counted !== null)
       lines.push(
-        `Postgres   ${counted.count} rows of ${counted.table}${counted.count === 0 ? '' : `, ids ${counted.firstId ?? ''} to ${counted.lastId ?? ''}`}`,
+        `Postgres   ${counted.count} rows of ${counted.table}${counted.firstId === null ? '' : `, ids ${counted.firstId} to ${counted.lastId ?? ''}`}`,
       );
     else if (stream !== null && stream.entry === null)
       lines.push(

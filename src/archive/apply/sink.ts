@@ -1,7 +1,7 @@
 import { type PostgresConnection, sqlState } from '../../connections/postgres/postgres';
 import { Alterations } from '../write/alterations';
 import { type BatchOutcome, type Attempt, nothingApplied } from '../write/attempt';
-import { deleteGone, deleteUnnamed } from '../delete/attempt-deletions';
+import { deleteGone, deleteUnheld, deleteUnnamed } from '../delete/attempt-deletions';
 import { Batch } from '../batch/batch';
 import type { KnownId, KnownParent } from '../batch/carried-copy';
 import type { Checkpoint } from '../position/checkpoint';
@@ -141,6 +141,7 @@ export class ArchiveSink {
     await partFromLapsed(transaction, targets, batch.lapsed, life);
     // Deletions come first, so that a new record can have the name of a deleted one. Those that children forbid are tried again below.
     const refused = await deleteGone(attempt, batch.deletions, deletions);
+    await deleteUnheld(attempt, deletions);
     if (!this.#takesCopy(attempt)) batch.spread();
     await bringParents(batch, { ids, targets, truth });
     await bringOwnParents(batch, { transaction, targets, truth });
@@ -176,7 +177,9 @@ export class ArchiveSink {
     const matters = letters.possible || batch.letters.length > 0 ? landed : [];
     const known = digestsOfKnown(batch.letters);
     await clear(transaction, [...matters.flatMap(digestsOfRow), ...known], batch.retried);
-    const arrived = matters.filter(({ kind: { identity } }) => identity === 'mapped' || identity === 'own');
+    const arrived = matters.filter(
+      ({ kind: { identity, own } }) => identity === 'mapped' || (own !== undefined && own.item === undefined),
+    );
     await release(transaction, arrived.map(({ kind, id }) => `${kind.name}:${id}`)); // prettier-ignore
     applied.parked = batch.letters.length;
     applied.letters = batch.letters;

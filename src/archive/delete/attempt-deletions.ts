@@ -3,7 +3,8 @@ import type { BatchOutcome, Attempt } from '../write/attempt';
 import { applyDeletions, deleteOthers, type Deleted, letterOfRefused, releaseDeletions } from './delete';
 import type { Life } from '../record/identity';
 import { writeIsolated } from '../write/isolate';
-import type { KindName } from '../../mapping/kinds';
+import { isOwn, type KindName } from '../../mapping/kinds';
+import { deleteItems, forgetLettersOfItems, hasItems } from './delete-items';
 import { bring } from '../identity/bring-parents';
 import { withParents } from '../identity/parents';
 import { type Targets, targetOf } from '../record/target';
@@ -34,16 +35,48 @@ export async function deleteGone(
   return refused;
 }
 
+/**
+ * Deletes the rows of what the application took out of keys of the user's own that are still there, and its letters. To be called before the
+ * batch is written, as `deleteGone`. In a careful attempt, deletions that Postgres refuses are parked.
+ */
+export async function deleteUnheld(
+  { transaction, batch, applied, careful }: Attempt,
+  { targets, life, lettersExist }: Context,
+): Promise<void> {
+  const deleted = new Set<KindName>();
+  for (const [key, { kind: name, id, names: left }] of batch.namesLeft) {
+    const target = targetOf(targets, name);
+    const { kind } = target;
+    if (!isOwn(kind) || !hasItems(kind)) continue;
+    const remove = async () => {
+      if (lettersExist) await forgetLettersOfItems(transaction, kind, { id, left, life });
+      return deleteItems(transaction, target, kind, { id, left, life });
+    };
+    const park = (_key: string, _reason: Unfit, error: unknown) => {
+      batch.letters.push(letterOfRefused(kind, id, error));
+    };
+    const counts = careful ? await writeIsolated(transaction, [key], remove, park) : [await remove()];
+    for (const count of counts) {
+      countDeleted(applied, name, count);
+      if (count > 0) deleted.add(name);
+    }
+  }
+  if (lettersExist) await releaseDeletions(transaction, targets, deleted);
+}
+
 /** Deletes hyperparameters that their run's hash no longer has. In a careful attempt, deletions that Postgres refuses are parked. */
 export async function deleteUnnamed(
   { transaction, ids, batch, applied, careful }: Attempt,
   targets: Targets,
 ): Promise<void> {
   const owners = new Map<string, string>();
-  for (const kind of new Set([...batch.namesLeft.values()].map(({ kind }) => kind)))
+  const unnamed = [...batch.namesLeft].filter(
+    ([, { kind }]) => targetOf(targets, kind).kind.own === undefined,
+  );
+  for (const kind of new Set(unnamed.map(([, gone]) => gone.kind)))
     for (const { row, parents } of withParents(batch.of(kind), ids).resolved)
       if (parents[0] != null) owners.set(`${kind}:${row.id}`, parents[0]);
-  for (const [key, { kind, id, names }] of batch.namesLeft) {
+  for (const [key, { kind, id, names }] of unnamed) {
     const owner = owners.get(key);
     if (owner === undefined) continue;
     const remove = () => deleteOthers(transaction, targetOf(targets, kind), owner, names);

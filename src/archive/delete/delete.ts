@@ -4,6 +4,7 @@ import type { Transaction } from '../../connections/postgres/postgres';
 import { type DeadLetter, deletionMark, release } from '../letters/dead-letters';
 import type { Gone } from '../record/gone';
 import type { Life } from '../record/identity';
+import { deleteItems, hasItems } from './delete-items';
 import { deleteOwn } from './delete-own';
 import { deleteRows } from './delete-rows';
 import { keptBy, notKept } from './kept';
@@ -107,7 +108,10 @@ async function deleteRecord(
 ): Promise<number> {
   const target = targetOf(targets, name);
   const { kind } = target;
-  if (isOwn(kind)) return deleteOwn(transaction, target, kind, { id, life });
+  if (isOwn(kind))
+    return hasItems(kind)
+      ? deleteItems(transaction, target, kind, { id, left: [], life })
+      : deleteOwn(transaction, target, kind, { id, life });
   if (kind.identity === 'mapped')
     return isId(id) ? deleteMapped(transaction, target, id, { life, heirs }) : 0;
   if (kind.identity === 'dated') {

@@ -3,10 +3,12 @@ import type { Transaction } from '../../connections/postgres/postgres';
 import { deletionMark } from '../letters/dead-letters';
 import type { Gone } from '../record/gone';
 import type { Life } from '../record/identity';
-import type { Kind, KindName } from '../../mapping/kinds';
+import { isOwn, type Kind, type KindName, type OwnKind } from '../../mapping/kinds';
+import { followedAs } from '../record/followed';
+import { hasItems, partItems } from './delete-items';
 import { unfollow } from './delete-own';
 import { isId } from '../record/row';
-import type { Targets } from '../record/target';
+import type { Target, Targets } from '../record/target';
 
 const keepSql = readSql('src/archive/delete/sql/keep-rows.sql');
 const keepOwnedSql = readSql('src/archive/delete/sql/keep-owned.sql');
@@ -50,9 +52,21 @@ export async function partFromLapsed(
   const sql = `UPDATE millrace.id_map SET life = NULL WHERE kind = $1 AND redis_id = ANY ($2::bigint[]) AND life = $3`;
   for (const [kind, ids] of byKind(lapsed)) {
     const target = targets.get(kind);
-    if (target?.kind.identity === 'own') await unfollow(transaction, target.kind, ids, { life, gone: false });
+    if (target !== undefined && isOwn(target.kind))
+      await partOwn(transaction, target, target.kind, { ids, life });
     if (target?.kind.identity === 'mapped') await transaction.execute(sql, [kind, ids.filter(isId), life]);
   }
+}
+
+async function partOwn(
+  transaction: Transaction,
+  target: Target,
+  kind: OwnKind,
+  { ids, life }: { readonly ids: readonly string[]; readonly life: Life },
+): Promise<void> {
+  if (hasItems(kind)) return partItems(transaction, target, kind, { ids, life });
+  const rows = ids.map((id) => followedAs(Buffer.from(id, 'latin1'), undefined));
+  await unfollow(transaction, kind, rows, { life, gone: false });
 }
 
 /** Keeps the rows that belong to an owner and have lapsed. To be called after the batch is written: any of its rows may be about to lapse. */

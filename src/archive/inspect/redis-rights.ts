@@ -4,7 +4,8 @@ import { inFew } from '../../foundation/in-few';
 import { changesStream } from '../../writer/keys';
 import { type Granted, missingGrants, noteMissing } from '../../connections/missing-grants';
 import { globOf, keyspacePatterns, ownKeys } from '../../connections/keyspace-pattern';
-import { type Catalogue, ownKindsOf, registryStart, type ShapeName } from '../../mapping/kinds';
+import { type Catalogue, type OwnKind, ownKindsOf, registryStart, type ShapeName } from '../../mapping/kinds';
+import type { Each } from '../../mapping/record-forms';
 import { incarnationKey } from '../position/redis-facts';
 
 /** One command of each sort that the archive sends or its scripts call, with the grant that it needs for itself or its key. */
@@ -62,6 +63,10 @@ const reads: Partial<Readonly<Record<ShapeName, readonly (readonly string[])[]>>
     ['GET', 'key'],
     ['STRLEN', 'key'],
   ],
+  text: [
+    ['GET', 'key'],
+    ['STRLEN', 'key'],
+  ],
   entries: [
     ['XINFO', 'STREAM', 'key'],
     ['XRANGE', 'key', '-', '+'],
@@ -70,11 +75,23 @@ const reads: Partial<Readonly<Record<ShapeName, readonly (readonly string[])[]>>
   ],
 };
 
+const readsOfItems: Partial<Readonly<Record<Each, readonly (readonly string[])[]>>> = {
+  field: [['HGETALL', 'key']],
+  member: [
+    ['SMEMBERS', 'key'],
+    ['ZRANGE', 'key', '0', '0'],
+  ],
+  element: [['LRANGE', 'key', '0', '0']],
+};
+
+const readsOf = ({ shape, own: { item } }: OwnKind): readonly (readonly string[])[] =>
+  reads[shape] ?? readsOfItems[item?.each ?? 'entry'] ?? [];
+
 /** The same for the records of the user's own. */
 const neededOf = (catalogue: Catalogue): readonly Granted[] =>
   ownKindsOf(catalogue).flatMap((kind) => {
     const key = kind.own.parts.length === 0 ? kind.prefix : `${kind.prefix}0`;
-    const commands = [['TYPE', 'key'], ['PTTL', 'key'], ...(reads[kind.shape] ?? [])];
+    const commands = [['TYPE', 'key'], ['PTTL', 'key'], ...readsOf(kind)];
     const granted = commands.map((command): Granted => {
       const name = command.slice(0, command.indexOf('key')).join('|').toLowerCase();
       return [`+${name} %R~${ownKeys(kind)}`, ...command.map((word) => (word === 'key' ? key : word))];

@@ -49,7 +49,7 @@ export async function inRedis(
       type,
       expiresInMs: ttl >= 0 ? ttl : null,
       created: first === undefined ? null : creation(first),
-      fields: members || first === undefined ? [] : sizes(records),
+      fields: members || first === undefined || kind.shape === 'items' ? [] : sizes(records),
       records: count,
       unfit,
     };
@@ -123,7 +123,8 @@ function sizes(records: readonly Found[]): InRedis['fields'] {
   return records.flatMap(({ kind, values }) => {
     if (shapeOf(kind).several)
       return [{ name: values[0]?.toString('utf8') ?? '', bytes: values[1]?.length ?? 0 }];
-    if (kind.shape === 'object') return [{ name: 'value', bytes: values[0]?.length ?? 0 }];
+    if (kind.shape === 'object' || kind.shape === 'text')
+      return [{ name: 'value', bytes: values[0]?.length ?? 0 }];
     return sizesOfFields({ kind, values });
   });
 }

@@ -3,6 +3,7 @@ import { changesStream } from '../../writer/keys';
 import type { TextRow, Transaction } from '../../connections/postgres/postgres';
 import { IdMap, IdMapTransaction } from '../identity/id-map';
 import type { Kind, KindName, OwnKind } from '../../mapping/kinds';
+import { markColumn } from '../../mapping/own-key';
 import { keyValues } from '../record/own-row';
 import { isUnfit } from '../record/unfit';
 import { findParents, parentIn } from '../identity/parents';
@@ -80,13 +81,8 @@ export async function ownRowsOf(
   entryId: string | undefined,
 ): Promise<readonly TracedRow[]> {
   if (kind.shape === 'entries' && entryId === undefined) return [];
-  let key: readonly string[];
-  try {
-    key = keyValues(kind, id);
-  } catch (error) {
-    if (isUnfit(error)) return [];
-    throw error;
-  }
+  const key = keyOr(kind, id);
+  if (key === undefined) return [];
   const { columns, committed } = await tracedColumns(transaction, target);
   const sql = ownSql
     .replaceAll('{table}', target.table)
@@ -126,6 +122,36 @@ const toTracedRow = ({ table }: Kind, row: TextRow): TracedRow => ({
   committedAt: row['committed'] ?? null,
   altered: row['altered'] ?? null,
 });
+
+/** Counts the rows of a key of the user's own that holds several records. */
+export async function countItems(
+  transaction: Transaction,
+  { table }: Target,
+  kind: OwnKind,
+  id: Buffer,
+): Promise<TracedRows> {
+  const nothing = { table: kind.table, count: 0, firstId: null, lastId: null, altered: null };
+  const key = keyOr(kind, id);
+  const { onDelete } = kind.own;
+  if (key === undefined) return nothing;
+  const present = onDelete === 'mark' ? ` AND t.${quoteName(markColumn)} IS NULL` : '';
+  const where = `FROM ${table} t WHERE ${hasOwnKey(kind, 1)}${present}`;
+  const altered =
+    `SELECT string_agg(DISTINCT a.columns, ', ') FROM millrace.altered a ` +
+    `WHERE a.kind = '${kind.name}' AND a.pg_id IN (SELECT ${rowNumber({ kind })} ${where})`;
+  const [row] = await transaction.query(`SELECT count(*) AS count, (${altered}) AS altered ${where}`, key);
+  return { ...nothing, count: Number(row?.['count'] ?? 0), altered: row?.['altered'] ?? null };
+}
+
+/** The values of a key's columns; undefined: it can be no row. */
+function keyOr(kind: OwnKind, id: Buffer): readonly string[] | undefined {
+  try {
+    return keyValues(kind, id);
+  } catch (error) {
+    if (isUnfit(error)) return undefined;
+    throw error;
+  }
+}
 
 /** Counts the rows under a key, for kinds whose records are told by their parents. @param id the part of the key after the prefix */
 export async function countRows(

@@ -15,7 +15,7 @@ import { type Targets, targetOf } from '../record/target';
 import { streamVerdict } from './stream-verdict';
 import { traceStream } from './trace-entries';
 import { inRedis } from './trace-redis';
-import { countRows, lettersOf, ownRowsOf, parentsOf, rowsOf } from './trace-rows';
+import { countItems, countRows, lettersOf, ownRowsOf, parentsOf, rowsOf } from './trace-rows';
 import { scanWaiting } from './trace-stream';
 import { verdictOf } from './trace-verdict';
 import { TruthReader } from '../truth/truth';
@@ -120,11 +120,18 @@ async function inPostgres(
     return await postgres.transaction(async (transaction) => ({
       parked: await lettersOf(transaction, name, keyOf(kind, id), entryId),
       rows: isOwn(kind)
-        ? await ownRowsOf(transaction, target, kind, id, entryId)
+        ? kind.shape === 'items'
+          ? []
+          : await ownRowsOf(transaction, target, kind, id, entryId)
         : numbered
           ? await rowsOf(transaction, target, text)
           : [],
-      counted: numbered ? null : await countRows(transaction, target, text),
+      counted:
+        isOwn(kind) && kind.shape === 'items'
+          ? await countItems(transaction, target, kind, id)
+          : numbered
+            ? null
+            : await countRows(transaction, target, text),
       parents: row === undefined ? [] : await parentsOf(transaction, targets, row),
     }));
   } catch (error) {

@@ -25,8 +25,11 @@ export function readContents(kind: Kind, packed: Buffer): Found | undefined {
   if (kind.own === undefined) return named === undefined ? intact(kind, packed) : undefined;
   if (named?.shape !== kind.shape) return undefined;
   const values = new Map(named.fields);
-  const names = shapeOf(kind).names(kind);
-  return { kind, id: named.id, parents: [], values: names.map((name) => values.get(name)) };
+  const { names, several } = shapeOf(kind);
+  const kept = names(kind).map((name) => values.get(name));
+  // What tells it from the others of its key is called otherwise by now, and so is something else.
+  if (several && kept[0] === undefined) return undefined;
+  return { kind, id: named.id, parents: [], values: kept };
 }
 
 /** What a letter keeps, field by field, whatever its mapping is by now; empty: nothing of it can be read. */

@@ -65,9 +65,7 @@ const sizeOf = ({ values }: Found): number => values.reduce((sum, value) => sum 
  */
 function distinctionOf({ kind, values }: Found): Buffer | string {
   if (kind.created === undefined) {
-    if (!shapeOf(kind).several) return '';
-    // '' would mean the letter of the whole key.
-    return values[0]?.length === 0 ? '""' : (values[0] ?? '');
+    return shapeOf(kind).several ? distinctionAmong(values[0]) : '';
   }
   try {
     return createdOf({ kind, values }, kind.created);
@@ -75,6 +73,10 @@ function distinctionOf({ kind, values }: Found): Buffer | string {
     return '';
   }
 }
+
+/** What tells a record from the others of its key: its first value. '' would mean the letter of the whole key. */
+export const distinctionAmong = (first: Buffer | undefined): Buffer | string =>
+  first?.length === 0 ? '""' : (first ?? '');
 
 /** The letters that are void once a row is written: its own, and that of its whole key. */
 export function digestsOfRow({ found }: Row): readonly string[] {

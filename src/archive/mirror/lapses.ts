@@ -22,7 +22,10 @@ export class Lapses {
     const effect = this.#effects.of(key, event);
     if (effect === 'changed') return effect; // nearly all
     if (event === 'hexpire' || event === 'hexpired') this.#remember(key);
-    else if (effect !== 'nothing' && event !== 'hdel') {
+    else if (event === 'hdel' && this.#effects.hasItems(key)) {
+      // Which of the fields that are gone was deleted, and which has expired without a word, nobody can tell.
+      if (this.#recent.has(key) || this.#older.has(key)) return 'lapsed';
+    } else if (effect !== 'nothing' && event !== 'hdel') {
       const volatile = this.#forget(key);
       // The key counts as expired, which for some kinds means nothing.
       if (volatile && effect === 'deleted') return this.#effects.of(key, 'expired');

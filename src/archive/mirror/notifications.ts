@@ -12,10 +12,21 @@ const needed = 'Kg$shz';
 /** What records of the user's own need besides: events of lists, of streams. */
 const further: Partial<Readonly<Record<Each, string>>> = { element: 'l', entry: 't' };
 
+/**
+ * What else is needed where rows go with what is taken out of a key: that a key expired or was evicted. Another one of its name has other
+ * records, and the rows of those before must not go with the first that is taken out of it.
+ */
+const lapses = 'xe';
+
 /** The flags that these kinds need. */
-export const flagsOf = (catalogue: Catalogue): string =>
-  needed +
-  [...new Set(ownKindsOf(catalogue).map(({ own }) => further[own.item?.each ?? 'field'] ?? ''))].join('');
+export const flagsOf = (catalogue: Catalogue): string => {
+  const flags = ownKindsOf(catalogue).flatMap(({ own: { item, onDelete } }) =>
+    item === undefined || item.each === 'entry' || onDelete === 'keep'
+      ? [further[item?.each ?? 'field'] ?? '']
+      : [further[item.each] ?? '', lapses],
+  );
+  return needed + [...new Set(flags)].join('');
+};
 
 /** Redis does not let us read the setting, or change it. Events may come all the same: managed servers have the setting elsewhere. */
 export interface NotificationsRefused {
@@ -37,7 +48,9 @@ const setting = 'notify-keyspace-events';
 
 /** `A` stands for all that matter to us, but for K. */
 const missingFrom = (value: string, flags: string): string =>
-  Array.from(flags).filter((flag) => !value.includes(flag) && !(value.includes('A') && flag !== 'K')).join('');
+  Array.from(flags)
+    .filter((flag) => !value.includes(flag) && !(value.includes('A') && flag !== 'K'))
+    .join('');
 
 function refusal(error: unknown, wanted: string): NotificationsRefused {
   const { code, message } = describeError(error);

@@ -41,6 +41,15 @@ export interface RecordDifference {
   readonly columns?: UnlikeRow['columns'];
 }
 
+/** Records that were read, and in what they differ. */
+export interface Compared {
+  readonly records: readonly Found[];
+  readonly differences: readonly RecordDifference[];
+}
+
+/** How many records Postgres compares in one statement: a single key may hold any number. */
+const mostCompared = 5_000;
+
 /** Tells which records Postgres lacks or has otherwise. Reads both sides, writes neither. */
 export class Differences {
   readonly #options: DifferenceOptions;
@@ -64,7 +73,7 @@ export class Differences {
   }
 
   /** Reads records (of any shape but members) and compares them, piece by piece, for they may be of any size. @param ids latin1 */
-  async *ofIds(kind: Kind, ids: readonly string[]): AsyncGenerator<readonly RecordDifference[]> {
+  async *ofIds(kind: Kind, ids: readonly string[]): AsyncGenerator<Compared> {
     if (kind.shape === 'entries') {
       yield* this.#ofStreams(kind, ids);
       return;
@@ -79,19 +88,27 @@ export class Differences {
         else if (truth.state === 'unfit')
           differences.push({ kind: kind.name, id: ids[at + index] ?? '', change: 'unfit', reason: reasonOf(truth.reason) }); // prettier-ignore
       }
-      yield [...differences, ...(await this.ofRecords(records))];
+      for (let from = 0; from < records.length || from === 0; from += mostCompared) {
+        const some = records.slice(from, from + mostCompared);
+        const found = await this.ofRecords(some);
+        yield { records: some, differences: from === 0 ? [...differences, ...found] : found };
+      }
       at += truths.length;
     }
   }
 
   /** What streams have that was not read yet, as much of it as is read in one turn. */
-  async *#ofStreams(kind: Kind, ids: readonly string[]): AsyncGenerator<readonly RecordDifference[]> {
+  async *#ofStreams(kind: Kind, ids: readonly string[]): AsyncGenerator<Compared> {
     const { truth, postgres } = this.#options;
     for await (const answers of new EntryReader(truth.redis, postgres).read(kind, ids)) {
       for (const { id, truth: found } of answers) {
         const unfit = found.state === 'unfit' ? [found] : found.state === 'entries' ? found.unfit : [];
-        yield unfit.map(({ reason }) => ({ kind: kind.name, id, change: 'unfit', reason: reasonOf(reason) }));
-        if (found.state === 'entries') yield await this.ofRecords(found.records);
+        const differences = unfit.map(({ reason }): RecordDifference => ({
+          ...{ kind: kind.name, id, change: 'unfit' },
+          reason: reasonOf(reason),
+        }));
+        const records = found.state === 'entries' ? found.records : [];
+        yield { records, differences: [...differences, ...(await this.ofRecords(records))] };
       }
     }
   }

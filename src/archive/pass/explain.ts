@@ -39,7 +39,7 @@ export async function* explainNominated(
       for (const id of ids) yield* explained(kind, { kind: name, id, change: 'unfit', reason });
     } else
       for await (const page of differences.ofIds(kind, [...ids]))
-        for (const one of page) yield* explained(kind, one);
+        for (const one of page.differences) yield* explained(kind, one);
   }
   for (const one of await differences.ofRecords(points)) yield* explained(kindOf(catalogue, one.kind), one);
 }

@@ -158,13 +158,11 @@ export class ArchiveFullPass {
       // A record of the packed kind that has no identity cannot be compared: the applier parks it, or finds it gone.
       if (kind.packed) for (const id of ids) found.add(name, id);
       else {
-        const { different, skipped } = await this.#compared(kind, ids);
+        const { different, skipped, unfollowed: due } = await this.#compared(kind, ids);
         for (const id of different) found.add(name, id);
-        yield* this.#follow(
-          kind,
-          ids.filter((id) => !different.has(id) && !skipped.has(id)),
-        );
         if (skipped.size > 0) this.skipped.set(name, (this.skipped.get(name) ?? 0) + skipped.size);
+        // Equal records are written again whose rows do not follow them yet: no difference, and at once, for none gets a new id.
+        if (due.size > 0) yield { nominated: new Map([[name, due]]), points: [] };
       }
     }
     const packedName = packedKind(this.#catalogue)?.name;
@@ -174,13 +172,6 @@ export class ArchiveFullPass {
     }
     for (const kind of this.#catalogue.values())
       if (kind.shape === 'members') yield* this.#comparePoints(kind, others.get(kind.name) ?? new Set());
-  }
-
-  /** Has equal records written again whose rows do not follow them yet: no difference, and at once, for none gets a new id. */
-  async *#follow(kind: Kind, equal: readonly string[]): AsyncGenerator<Nominated> {
-    const { postgres, life } = this.#options;
-    const due = await unfollowed(postgres, kind, equal, life?.() ?? null);
-    if (due.size > 0) yield { nominated: new Map([[kind.name, due]]), points: [] };
   }
 
   async *#comparePoints(kind: Kind, all: ReadonlySet<string>): AsyncGenerator<Nominated> {
@@ -220,19 +211,26 @@ export class ArchiveFullPass {
     this.#count(name, due.size);
   }
 
-  /** The ids under which a record differs, in order; and those under which it only does because its row stays as it was before. */
-  async #compared(
-    kind: Kind,
-    ids: readonly string[],
-  ): Promise<{ readonly different: ReadonlySet<string>; readonly skipped: ReadonlySet<string> }> {
+  /**
+   * The ids under which a record differs, in order; those under which it only does because its row stays as it was before; and those, of
+   * which nothing differs, under which an equal record has a row that does not follow it yet.
+   */
+  async #compared(kind: Kind, ids: readonly string[]) {
+    const { postgres, life } = this.#options;
     const different = new Set<string>();
     const skipped = new Set<string>();
-    for await (const page of this.#differences.ofIds(kind, ids))
-      for (const { id, change } of page) (change === 'skipped' ? skipped : different).add(id);
-    return {
-      different: new Set(ids.filter((id) => different.has(id))),
-      skipped: new Set([...skipped].filter((id) => !different.has(id))),
-    };
+    const due = new Set<string>();
+    for await (const { records, differences } of this.#differences.ofIds(kind, ids)) {
+      for (const { id, change } of differences) (change === 'skipped' ? skipped : different).add(id);
+      const unlike = new Set(differences.map(({ found }) => found));
+      const equal = records.filter((record) => !unlike.has(record));
+      for (const id of await unfollowed(postgres, kind, equal, life?.() ?? null)) due.add(id);
+    }
+    for (const id of different) {
+      skipped.delete(id);
+      due.delete(id);
+    }
+    return { different: new Set(ids.filter((id) => different.has(id))), skipped, unfollowed: due };
   }
 
   /** The points that Postgres lacks, or that can be no rows; in order. */

@@ -8,6 +8,8 @@ import { quote, Unfit } from './unfit';
 export interface OwnRow {
   /** The values of the columns that a row is found by: the parts of the key, and the item. */
   readonly key: readonly string[];
+  /** Of these the item's, where the key holds several records. */
+  readonly item: string | undefined;
   readonly refers: readonly OwnParent[];
 }
 
@@ -30,7 +32,7 @@ export function ownRowOf(
   values: readonly Value[],
 ): OwnRow {
   const parts = keyValues(kind, id);
-  const key = kind.own.item === undefined ? parts : [...parts, itemValue(kind.own.item, item)];
+  const told = kind.own.item && itemValue(kind.own.item, item);
   const refers = kind.own.refers.flatMap(({ kind: parent, column }): OwnParent[] => {
     const part = kind.own.parts.findIndex((one) => one.column === column);
     const at = kind.columns.findIndex((one) => one.column === column);
@@ -40,7 +42,7 @@ export function ownRowOf(
     const number = kind.columns[at]?.decoder === 'integer';
     return [{ kind: parent, column, value: number ? asNumber(column, value) : value }];
   });
-  return { key, refers };
+  return { key: told === undefined ? parts : [...parts, told], item: told, refers };
 }
 
 /** The values of the columns that are parts of the key. @throws Unfit */

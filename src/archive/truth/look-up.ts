@@ -1,4 +1,5 @@
 import { inOrder } from '../record/id-order';
+import type { Found } from '../record/found';
 import type { Kind } from '../../mapping/kinds';
 import type { EntryReader } from './entry-reader';
 import type { MemberReader } from './member-reader';
@@ -10,6 +11,8 @@ export interface Answer {
   /** latin1 */
   readonly id: string;
   readonly truth: Truth;
+  /** Of a key with very many records, which come a part at a time: which part this is, and, with the last, all of them. */
+  readonly part?: { readonly isFirst: boolean; readonly whole: readonly Found[] | undefined };
 }
 
 /** Who reads keys that hold records of which shape: all that are read whole, those that grow, and streams. */
@@ -44,8 +47,24 @@ export async function* lookUp(
     for (let at = 0; at < ids.length;) {
       const wanted = ids.slice(at, at + chunk);
       const truths = await truth.readSome(kind, wanted);
-      yield truths.map((one, index) => ({ kind, id: wanted[index] ?? '', truth: one }));
+      const answers = truths.map((one, index): Answer => ({ kind, id: wanted[index] ?? '', truth: one }));
+      if (kind.shape !== 'items') yield answers;
+      else for (const answer of answers) yield* inParts(answer);
       at += truths.length;
     }
+  }
+}
+
+/** How many records of one key come together: they are written in one transaction. */
+const partRecords = 5_000;
+
+function* inParts(answer: Answer): Generator<readonly Answer[]> {
+  const { truth } = answer;
+  if (truth.state !== 'found' || truth.records.length <= partRecords) return yield [answer];
+  const { records } = truth;
+  for (let at = 0; at < records.length; at += partRecords) {
+    const isLast = at + partRecords >= records.length;
+    const part = { isFirst: at === 0, whole: isLast ? records : undefined };
+    yield [{ ...answer, truth: { state: 'found', records: records.slice(at, at + partRecords) }, part }];
   }
 }

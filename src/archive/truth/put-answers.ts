@@ -56,23 +56,26 @@ export function putGone(
   for (const { name: kind, shape } of kinds) {
     const doubtful = lapsed?.get(kind);
     const ofKind = answers.filter((one) => one.kind.name === kind);
-    for (const { id } of ofKind) if (doubtful?.has(id) === true) batch.lapsed.push({ kind, id });
+    for (const { id, part } of ofKind)
+      if (doubtful?.has(id) === true && part?.isFirst !== false) batch.lapsed.push({ kind, id });
     const asked = ofKind.filter(
       ({ id }) => deleted?.get(kind)?.has(id) === true && doubtful?.has(id) !== true,
     );
     const gone = new Set(asked.filter(({ truth }) => truth.state === 'absent').map(({ id }) => id));
-    if (shape === 'fields') putNamesLeft(batch, asked);
+    if (shape === 'fields' || shape === 'items') putNamesLeft(batch, asked);
     if (gone.size === 0) continue;
     batch.discard(kind, gone);
     for (const id of gone) batch.deletions.push({ kind, id });
   }
 }
 
-/** For hashes that are there but lost some of their fields, each of which is a record: puts the names that are left into a batch. */
+/** For keys that are there but lost some of their records: puts the names of those that are left into a batch. */
 function putNamesLeft(batch: Batch, asked: readonly Answer[]): void {
-  for (const { kind, id, truth } of asked) {
+  for (const { kind, id, truth, part } of asked) {
     if (truth.state !== 'found') continue;
-    const names = truth.records.flatMap(({ values: [name] }) => (name === undefined ? [] : [name]));
+    const records = part === undefined ? truth.records : part.whole;
+    if (records === undefined) continue;
+    const names = records.flatMap(({ values: [name] }) => (name === undefined ? [] : [name]));
     batch.namesLeft.set(`${kind.name}:${id}`, { kind: kind.name, id, names });
   }
 }

@@ -6,6 +6,7 @@ import type { Found } from '../record/found';
 import { unpack } from '../record/packed';
 import { keyOf } from '../record/key';
 import { type Catalogue, isOwn, type Kind, kindOf, type OwnKind, type Parent } from '../../mapping/kinds';
+import type { Each } from '../../mapping/record-forms';
 import { shapeOf } from '../record/shape';
 import type { StreamTruth } from './entry-reader';
 
@@ -47,6 +48,18 @@ const pageBytes = 4 * 1024 * 1024;
 /** The scripts that read packed records end alike. */
 const packed = (name: string): string =>
   readAsset(`src/archive/truth/lua/${name}.lua`) + readAsset('src/archive/truth/lua/within-budget.lua');
+
+/** How a key of the user's own is read, as read-own.lua calls it, and what has to be there. */
+const readings: Readonly<
+  Record<Each | 'string' | 'hash', { readonly read: string; readonly wanted: string }>
+> = {
+  string: { read: 'value', wanted: 'a string' },
+  hash: { read: 'fields', wanted: 'a hash' },
+  field: { read: 'every field', wanted: 'a hash' },
+  member: { read: 'members', wanted: 'a set or a sorted set' },
+  element: { read: 'elements', wanted: 'a list' },
+  entry: { read: 'entries', wanted: 'a stream' },
+};
 
 /** Reads records as they stand, with the creation times of their parents. For metrics, whose keys grow, see member-reader.ts. */
 export class TruthReader {
@@ -105,21 +118,25 @@ export class TruthReader {
     const keys = ids.map((id) => keyArgument(kind, id));
     const { client, maxRecordBytes: most } = this.redis;
     const fields = shapeOf(kind).fields(kind);
+    const { read, wanted } = readings[kind.own.item?.each ?? (fields.length === 0 ? 'string' : 'hash')];
     try {
       const reply = await client.millraceReadOwnBuffer(
         keys.length,
         ...keys,
         String(pageBytes),
         String(most),
+        read,
         ...fields,
       );
       return reply.map((record, index) => {
         if (record === null) return { state: 'absent' };
         if (typeof record === 'number') return { state: 'unfit', reason: tooLarge(record, most) };
-        if (!Buffer.isBuffer(record))
-          return otherType(record[0], kind.shape === 'object' ? 'a string' : 'a hash');
+        if (!Buffer.isBuffer(record)) return otherType(record[0], wanted);
         const id = Buffer.from(ids[index] ?? '', 'latin1');
-        return { state: 'found', records: [{ kind, id, parents: [], values: unpack(record) }] };
+        const records = shapeOf(kind)
+          .split(unpack(record), kind)
+          .map((values): Found => ({ kind, id, parents: [], values }));
+        return { state: 'found', records };
       });
     } catch (error) {
       throw this.redis.translate(error);
@@ -200,7 +217,7 @@ function toTruth(kind: Kind, name: string, record: Exclude<Reply[number], number
   }));
   const values = present.slice(kind.parents.some(isNamed) ? 0 : parents.length, end);
   const records = shapeOf(kind)
-    .split(values)
+    .split(values, kind)
     .map((own): Found => ({ kind, id, parents, values: own }));
   return { state: 'found', records };
 }

@@ -3,13 +3,12 @@ import type { Transaction } from '../../connections/postgres/postgres';
 import type { Kind } from '../../mapping/kinds';
 import type { Resolved } from '../identity/resolved';
 import type { Life } from '../record/identity';
-import { md5 } from '../record/row';
+import { followedRow } from '../record/followed';
 
 const followSql = readSql('src/archive/write/sql/follow.sql');
 const followedSql = readSql('src/archive/write/sql/followed.sql');
 
-/** What a row is known by in millrace.followed. */
-const noteOf = ({ row }: Resolved): string => md5(row.found.id);
+const noteOf = ({ row }: Resolved): string => followedRow(row);
 
 /** Notes in which life of Redis the records of these rows were there. */
 export async function follow(

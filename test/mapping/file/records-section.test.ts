@@ -185,13 +185,26 @@ test.each([
   [`${logs}, retention: 90d, on_delete: mark`, [expect.stringContaining('needs on_delete: keep')]],
   [`${good}, unique: b`, ['records.r: unique names b, which is no column of it: there are id, a']],
   [
-    'key: "r", table: t, each: member, columns: { a: $member }, append_only: true',
-    ['records.r.each: is served for entry alone yet'],
+    `${good}, parents: { x: many }`,
+    ['records.r.parents.x: a key of many holds several records: a parent is named by its key'],
+  ],
+  [
+    'key: "r", table: t, each: field, columns: { a: $field }, parents: { x: { record: o, field: $valeu } }',
+    ['records.r.parents.x: its field $valeu is none of $field, $value, which each: field knows'],
+  ],
+  [
+    'key: "r:{id}", table: t, string: { a: text }, parents: { x: { record: o, field: b } }',
+    ['records.r.parents.x: a string has no fields: its value is the field $value'],
+  ],
+  ['key: "r", table: t, string: { a: text }', [expect.stringContaining('has no part that tells')]],
+  ['key: "r:{id}", table: t, string: { a: text, b: int }', [expect.stringContaining('names one column')]],
+  [
+    'key: "r:{id}", table: t, each: field, columns: { a: $value }',
+    [expect.stringContaining('needs one column of $field')],
   ],
   [
     'key: "r", table: t, each: member, columns: { a: { field: $member, type: time } }',
     [
-      'records.r.each: is served for entry alone yet',
       'records.r: a: $member tells records apart, and has to be text, int, uuid, bytes: of another type two of them could be one',
     ],
   ],
@@ -223,10 +236,13 @@ test.each([
   ],
 ] as readonly (readonly [string, readonly unknown[]])[])('refused: %s', (words, expected) => {
   const others =
-    '  o: { key: "o:{n:int}", table: o, hash: { a: text } }\n  pair: { key: "p:{a}:{b}", table: p, hash: { c: text } }\n';
-  expect(problems(words, words.includes(': o') || words.includes('pair') ? others : '').sort()).toEqual(
-    [...expected].sort(),
-  );
+    '  o: { key: "o:{n:int}", table: o, hash: { a: text } }\n  pair: { key: "p:{a}:{b}", table: p, hash: { c: text } }\n  many: { key: "m:{id}", table: m, each: member, columns: { c: $member } }\n';
+  expect(
+    problems(
+      words,
+      words.includes('many') || words.includes(': o') || words.includes('pair') ? others : '',
+    ).sort(),
+  ).toEqual([...expected].sort());
 });
 
 test('two records of one table, of one beginning, in a circle, with names that nothing may have', () => {
@@ -258,6 +274,10 @@ test('records that are written are the same when they are read', () => {
   const text = `version: 1
 records:
   user: { key: "user:{id:int}", table: users, hash: { email: text!, tier: { field: plan, type: bytes } }, none: "", unique: [email, [id, tier]] }
+  s: { key: "s:{id}", table: s, string: { text: text! }, parents: { user_id: { record: user, field: $value } } }
+  fields: { key: "f:{id:int}", table: f, each: field, columns: { name: { field: $field, type: bytes }, value: $value, more: { field: $value, type: "json!" } } }
+  members: { key: scores, table: m, each: member, columns: { id: { field: $member, type: int }, score: $score, n: { field: $score, type: int } } }
+  elements: { key: "e:{id}", table: e, each: element, columns: { at: $index, sku: { field: sku, type: uuid }, name: { field: name } } }
   p: { key: "p:{id}", table: p, json: { a: json!, b: { field: c, type: time } } }
   "9": { key: "line:{user:int}/{file*}.x", table: lines, none: "0", on_delete: mark, hash: { at: time!, id: uuid, ok: bool, n: int, f: float, j: json },
     parents: { user_id: { record: user, id: "{user}" }, payer: user!, other: user, giver: { record: user, field: given_by, required: true }, more: { record: user, field: m } } }

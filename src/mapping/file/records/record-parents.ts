@@ -1,6 +1,6 @@
 import { nearest } from '../../../foundation/nearest';
 import type { RecordMapping } from '../../own-records';
-import { isEach } from '../../record-forms';
+import { isEach, itemWords } from '../../record-forms';
 import type { ReadParent } from './record-words';
 import type { Placed, Value } from '../value';
 
@@ -17,6 +17,7 @@ export function checkParents(read: readonly Placed<ReadRecord>[]): void {
   const told = new Set<string>();
   for (const { mapping } of read) {
     for (const { record, at, from } of mapping.parents) {
+      if ('field' in from) checkField(mapping, from.field, at);
       const parent = byName.get(record);
       if (parent === undefined) {
         const meant = nearest(record, [...byName.keys()]);
@@ -42,6 +43,15 @@ export function checkParents(read: readonly Placed<ReadRecord>[]): void {
       `a circle of parents, ${circle.join(' -> ')}: none of them could come first`,
     );
   }
+}
+
+/** Refuses a field that what a key holds cannot have. */
+function checkField({ said: { holds } }: ReadRecord, field: string, at: Value): void {
+  if (holds === 'string' && field !== '$value')
+    at.refuse('a string has no fields: its value is the field $value');
+  if (!isEach(holds) || !field.startsWith('$') || field in itemWords[holds]) return;
+  const words = Object.keys(itemWords[holds]).join(', ');
+  at.refuse(`its field ${field} is none of ${words}, which each: ${holds} knows`);
 }
 
 /** The way from a record over its parents back to itself. */

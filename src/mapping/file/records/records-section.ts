@@ -11,9 +11,6 @@ import { checkParents, type ReadRecord } from './record-parents';
 import { readSection } from '../section';
 import type { Entry, Placed, Section, Value } from '../value';
 
-/** Words that nothing does yet. */
-const later = ['string'] as const;
-
 /** The words of a record. */
 export const recordWords = [
   'key',
@@ -51,8 +48,6 @@ function readRecord({ key: name, at, value }: Entry): Placed<ReadRecord> | null 
   const words = fieldsOf(value, recordWords);
   if (words === null) return null;
   if (!ownNameForm.test(name)) at.refuse('the name of a record is not too-large, and has no - at either end');
-  if (words.value('identity') === undefined)
-    for (const word of later) words.value(word)?.refuse('is not served yet: leave it out');
   const key = words.required('key', recordKey(words.value('each') !== undefined));
   const table = words.required('table', tableName);
   const contents = readContents(words, value);
@@ -104,8 +99,6 @@ function readContents(words: Words, record: Value): Pick<RecordMapping, 'holds' 
   }
   const each = words.required('each', choice(...eachOf));
   if (each === null) return null;
-  if (each !== 'entry' && words.value('identity') === undefined)
-    words.value('each')?.refuse('is served for entry alone yet');
   const columns = words.required('columns', mapOf(itemColumn(each), 'columns'));
   if (columns === null) return null;
   if (each === 'member' && words.value('identity') !== undefined) return { holds: each, columns };

@@ -27,6 +27,8 @@ export const recordWordsOf = (kind: OwnKind): ReadonlyMap<string, unknown> => {
 };
 
 function contentsOf({ own: { item }, shape }: OwnKind, columns: readonly Column[]): [string, unknown][] {
+  if (item === undefined && shape === 'text')
+    return [['string', new Map(columns.map((column) => columnOf({ ...column, field: column.column })))]];
   if (item === undefined) return [[shape === 'object' ? 'json' : 'hash', new Map(columns.map(columnOf))]];
   const words = itemWords[item.each];
   const written = (field: string, type: RecordType, mark: '' | '!' = ''): unknown =>
