@@ -13,7 +13,7 @@ import type { CycleOutcome } from '../pipeline/pump';
 import { type AliasHandover, handOver, TakeOver } from './handover';
 import { type AliasLag, LagReader } from './lag';
 import { aliasPasses } from './pass/passes';
-import { describeAliasesApplied, type PassReport, writtenBy } from './pass/report';
+import { describeAliasesApplied, type PassReport, waiting, writtenBy } from './pass/report';
 import { Vouching } from './sink/alias-case';
 import type { AliasCheckpoint, MappingSet } from './sink/checkpoint';
 import { AliasFollower } from './sink/follower';
@@ -146,6 +146,9 @@ export function aliasLane(options: AliasLaneOptions): AliasLane {
     const cannot = !options.install || keeper.cannotWrite !== undefined || source.truths.size === 0;
     const due = takeOver.due(source, complete || cannot);
     if (due !== undefined) passes.restart('other mappings', due);
+    // Somebody has named those that waited for it.
+    const claimed = waiting(passes.last?.report).filter((name) => introduction.mayWrite(name));
+    if (claimed.length > 0 && !passes.active) void passes.request('claimed', new Set(claimed));
     return undefined;
   };
   const yieldToWriter: Stage = () => (keep.source.writerActive() ? 'idle' : undefined);

@@ -1,8 +1,7 @@
 import { setMaxListeners } from 'node:events';
-import { EMPTY, ignoreElements, lastValueFrom, merge, Subject } from 'rxjs';
+import { defer, EMPTY, ignoreElements, lastValueFrom, merge, Subject, takeUntil } from 'rxjs';
 import { aliasPipeline, type CacheHandover } from '../aliases/pipeline';
 import { stopped } from '../aliases/pass/report';
-import { archivePipeline } from '../archive/pipeline';
 import { banner } from './banner';
 import { type Config, requirePostgres } from '../config/load';
 import type { Control, Reports } from '../control/control';
@@ -10,14 +9,16 @@ import { LeftBehind } from '../control/left-behind';
 import { createMappings } from '../control/mappings';
 import { logLeftOut, notRun } from '../config/left-out';
 import type { Log } from '../log/log';
-import { createMetrics, describeProcess } from '../metrics/metrics';
+import { createMetrics, describeProcess, type Metrics } from '../metrics/metrics';
 import type { PipelineEvent } from '../pipeline/event';
 import { overallHealth } from '../pipeline/health';
 import { stopDeadlineMs } from '../pipeline/one-pass';
 import type { Pipeline } from '../pipeline/pipeline';
+import { abort$ } from '../pipeline/pump';
 import type { PipelineName } from '../config/names';
 import { startHttp } from '../http/http';
 import type { DaemonStatus } from '../control/daemon-status';
+import { beginArchive, type GoingArchive } from './going-archive';
 
 export interface DaemonOptions {
   readonly config: Config;
@@ -30,6 +31,8 @@ export interface DaemonOptions {
   readonly goesOn?: () => boolean;
   /** What a daemon before this one has left, in this process. */
   readonly before?: Handover | undefined;
+  /** Whether the archive goes on without a stop where the daemon begins anew: nothing has changed for it. */
+  readonly keepsArchive?: () => boolean;
   /** Called when the pipelines have ended, if it begins anew after the stop. */
   readonly onHandover?: (handover: Handover) => void;
   /** Called when the daemon runs and its HTTP endpoint, if it has one, listens. */
@@ -39,6 +42,8 @@ export interface DaemonOptions {
 /** What a daemon leaves to one with other mappings that follows in the same process. */
 export interface Handover {
   readonly aliases: CacheHandover | undefined;
+  /** It goes on, and counts where it counted. */
+  readonly archive: { readonly going: GoingArchive; readonly metrics: Metrics } | undefined;
 }
 
 function judge<Status, Report>(pipeline: Pipeline<Status, Report>, status: Status) {
@@ -55,7 +60,11 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   setMaxListeners(0, signal); // each timer and pump of the pipelines listens to it
   const { pipelines, leftOut } = config;
   const startedAt = Date.now();
-  const metrics = createMetrics();
+  const kept = options.before?.archive;
+  const metrics = kept?.metrics ?? createMetrics();
+  // What the cache of before counts its rows by; its successor begins anew.
+  metrics.gauges('aliases', () => ({}));
+  metrics.skipped.reset();
   const events$ = new Subject<PipelineEvent>();
   const parts = {
     config,
@@ -77,7 +86,9 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   });
   logLeftOut(leftOut, log);
   const aliases = pipelines.includes('aliases') ? aliasPipeline(parts, options.before?.aliases) : undefined;
-  const archive = postgres === undefined ? undefined : archivePipeline(parts, postgres);
+  const going = kept?.going ?? (postgres === undefined ? undefined : beginArchive(parts, postgres));
+  const archive = going?.pipeline;
+  const told = going?.events$.subscribe(parts.onEvent);
   const leftBehind = new LeftBehind(config, log);
   const status = (): DaemonStatus => {
     const now = { aliases: aliases?.status() ?? null, archive: archive?.status() ?? null };
@@ -113,34 +124,49 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     mappings: createMappings({ config, metrics, status, aliases, archive }),
   };
   const serve = async () => {
-    describeProcess(metrics.registry);
+    if (kept === undefined) describeProcess(metrics.registry);
     const server = await startHttp({ ...config.http, catalogue: config.catalogue, metrics, log, control });
     log.info(`dashboard, health and metrics: ${server.url}`, { event: 'http.listening' });
     return server;
   };
-  const http = options.http === false ? undefined : await serve();
+  const http =
+    options.http === false
+      ? undefined
+      : await serve().catch(async (error: unknown) => {
+          await kept?.going.close();
+          throw error;
+        });
   onRunning?.(http?.url, control);
   let cutTimer: NodeJS.Timeout | undefined;
-  const cut = () => {
+  const stays = new AbortController();
+  const stop = () => {
+    if (options.goesOn?.() === true && options.keepsArchive?.() === true) stays.abort();
+    else going?.stop();
     cutTimer = setTimeout(() => {
       aliases?.cut();
-      archive?.cut();
+      if (going?.stopping === true) archive?.cut();
     }, stopDeadlineMs).unref();
   };
-  signal.addEventListener('abort', cut, { once: true });
+  signal.addEventListener('abort', stop, { once: true });
+  if (signal.aborted) stop();
+  let handedOver = false;
   try {
     const everything$ = merge(
       aliases?.running$ ?? EMPTY,
-      archive?.running$ ?? EMPTY,
+      going === undefined ? EMPTY : defer(() => going.run()).pipe(takeUntil(abort$(stays.signal))),
       leftBehind.watch$(signal),
     );
     await lastValueFrom(everything$.pipe(ignoreElements()), { defaultValue: undefined });
-    if (options.goesOn?.() === true) options.onHandover?.({ aliases: aliases?.handOver() });
-    else log.info('stopped', { event: 'stop', text: stopped });
+    if (options.goesOn?.() === true) {
+      handedOver = going?.stopping === false;
+      const staying = going !== undefined && handedOver ? { going, metrics } : undefined;
+      options.onHandover?.({ aliases: aliases?.handOver(), archive: staying });
+    } else log.info('stopped', { event: 'stop', text: stopped });
   } finally {
-    signal.removeEventListener('abort', cut);
+    signal.removeEventListener('abort', stop);
     over.abort();
-    await Promise.all([aliases?.close(), archive?.close()]);
+    await Promise.all([aliases?.close(), handedOver ? undefined : going?.close()]);
+    told?.unsubscribe();
     clearTimeout(cutTimer);
     await http?.close();
     events$.complete();

@@ -34,6 +34,10 @@ function withMappings(config: Config, fresh: Config): Config {
 const wordingOf = ({ aliasTables, documents, catalogue }: Config): string =>
   JSON.stringify([aliasTables, documents, [...catalogue]]);
 
+/** What the archive goes by; all else of its settings needs a restart. */
+const archived = ({ pipelines, catalogue }: Config): string =>
+  JSON.stringify([pipelines.includes('archive'), [...catalogue]]);
+
 /** An apply that lives asks by itself, after its pass; only then, if not, the file is read without being asked. */
 const patienceMs = 3_000;
 
@@ -43,13 +47,13 @@ const isOvertaken = (event: PipelineEvent): boolean =>
 /**
  * Runs the daemon with the mappings that are in force. At a hang-up, when `config apply` asks, or where Redis is served by those of a newer file, it reads them again: if they are in order, and
  * others than before, the daemon stops as it does for good, between two steps, and begins anew with them in this process, where its
- * checkpoints say; documents that are as they were go on without a pass. Mappings that are wrong change nothing.
+ * checkpoints say; documents that are as they were go on without a pass, and an archive that nothing has changed for without a stop. Mappings that are wrong change nothing.
  * @throws the fatal error that ended it
  */
 export async function runReloading({ reread, signal, ...options }: ReloadingOptions): Promise<void> {
   const { log } = options;
   const requests = new ReloadRequests(options.config.redis);
-  const force = { config: options.config, over: new AbortController() };
+  const force = { config: options.config, over: new AbortController(), keepsArchive: false };
   const reload = async (request?: string): Promise<void> => {
     const answer = async (outcome: ReloadAnswer['outcome'], says: string) => {
       if (request !== undefined) await requests.answer(request, outcome, says);
@@ -61,6 +65,7 @@ export async function runReloading({ reread, signal, ...options }: ReloadingOpti
         return;
       }
       log.info('the mappings have changed: the daemon begins anew with them', { event: 'reload' });
+      force.keepsArchive = archived(fresh) === archived(force.config);
       force.config = fresh;
       force.over.abort();
       await answer('reloaded', 'the mappings were read again');
@@ -92,6 +97,7 @@ export async function runReloading({ reread, signal, ...options }: ReloadingOpti
       await runDaemon({
         ...options,
         ...{ goesOn, before: left },
+        keepsArchive: () => force.keepsArchive,
         onHandover: (handover) => (before = handover),
         onRunning: (url, control) => {
           control.events$.pipe(filter(isOvertaken)).subscribe(() => {
@@ -104,6 +110,7 @@ export async function runReloading({ reread, signal, ...options }: ReloadingOpti
       });
     } while (goesOn());
   } finally {
+    await before?.archive?.going.close(); // asked to stop between two runs
     listening.unsubscribe();
     requests.close();
   }

@@ -62,7 +62,9 @@ test('nobody touches these until it is claimed: no pass, no tail; then all of it
 
   expect(await passWith(false)).toMatchObject({ blocked: ['session'] });
   expect(await sessions()).toEqual(before);
+  expect((await daemon.status()).troubles.join()).toContain('session is new');
   expect(await passWith(true)).toMatchObject({ blocked: [], added: 2, updated: 1, deleted: 1 });
+  await eventually(async () => expect((await daemon.status()).troubles).toEqual([]));
   db.exec("UPDATE sessions SET user = 'abe' WHERE id = 1");
   await eventually(async () => expect(await client.hget('session:1', 'user')).toBe('abe'));
   expect(await client.exists('session:9')).toBe(0);

@@ -9,6 +9,7 @@ import { daemonGrants } from '../../src/connections/redis-grants';
 import { useArchive } from './support/archive';
 import { itemCatalogue } from './support/items';
 import { ownArchive } from './support/own-records';
+import { warmed } from './support/warm';
 
 const archive = useArchive();
 const own = ownArchive(archive, itemCatalogue);
@@ -122,4 +123,21 @@ test('the grants are enough, and none is tried beyond them; doctor tells of one 
   expect(await missingRights(one, two, 0, itemCatalogue)).toEqual(['+smembers', '+lrange']);
   one.disconnect();
   two.disconnect();
+}, 60_000);
+
+test('a Redis that has lost everything gets its strings back, and no key of which Postgres may know a part alone', async () => {
+  const { client } = archive.redis;
+  await client.mset('title:1', 'One\n', 'count:a', '7');
+  await client.sadd('tags:a', 'x');
+  const daemon = await own.start();
+  await archive.becomes('SELECT tag FROM tags', ['x']);
+  await daemon.stop();
+  await client.flushall();
+  await warmed(archive, { config: own.config() });
+  expect((await client.keys('*')).filter((key) => !key.startsWith('millrace:')).sort()).toEqual([
+    'count:a',
+    'title:1',
+  ]);
+  expect(await client.mget('title:1', 'count:a')).toEqual(['One\n', '7']);
+  expect(await differences()).toEqual([]);
 }, 60_000);

@@ -32,6 +32,8 @@ export interface Explored {
   readonly states: number;
   /** Of how many steps the longest of all shortest ways is. */
   readonly depth: number;
+  /** The actions that came to pass, by name. */
+  readonly happened: ReadonlySet<string>;
   readonly wrong?: { readonly what: string; readonly trace: readonly string[] };
 }
 
@@ -54,16 +56,23 @@ export function explore<State>(model: Model<State>, most = 1_000_000): Explored 
   const met: Met = { from: [-1], by: [''], settled: [settled(initial)], ours: [] };
   const known = new Map([[key(initial), 0]]);
   let frontier: (readonly [index: number, state: State])[] = [[0, initial]];
+  const happened = new Set<string>();
   let depth = 0;
   for (; frontier.length > 0; depth++) {
     const next: typeof frontier = [];
     for (const [at, state] of frontier) {
       for (const action of possible(actions, state)) {
+        happened.add(action.name);
         const after = copy(state);
         action.run(after);
         const what = wrong(state, action, after);
         if (what !== undefined)
-          return { states: known.size, depth, wrong: { what, trace: [...wayTo(met, at), action.name] } };
+          return {
+            states: known.size,
+            depth,
+            happened,
+            wrong: { what, trace: [...wayTo(met, at), action.name] },
+          };
         const text = key(after);
         let index = known.get(text);
         if (index === undefined) {
@@ -80,11 +89,17 @@ export function explore<State>(model: Model<State>, most = 1_000_000): Explored 
     }
     frontier = next;
   }
-  const found = { states: known.size, depth };
+  const found = { states: known.size, depth, happened };
   const stuck = cannotSettle(met);
   if (stuck < 0) return found;
   return { ...found, wrong: { what: 'I4: from here it never settles', trace: wayTo(met, stuck) } };
 }
+
+/** What was found, to be read: the invariant, and how to break it, step by step; '' when nothing does. */
+export const told = ({ wrong }: Explored): string =>
+  wrong === undefined
+    ? ''
+    : [wrong.what, ...wrong.trace.map((name, index) => `${index + 1}. ${name}`)].join('\n');
 
 /** The actions to explore from a state: one alone, if there is one that may come at once, for all the others can still come after it. */
 function possible<State>(actions: readonly Action<State>[], state: State): readonly Action<State>[] {

@@ -91,6 +91,10 @@ export function dryRunSummary(report: PassReport): string {
 export const writtenBy = ({ types, blocked }: Pick<PassReport, 'types' | 'blocked'>): readonly string[] =>
   Object.keys(types).filter((type) => !blocked.includes(type));
 
+/** New mappings whose keys a pass left as they are, until somebody names them. */
+export const waiting = (report: Pick<PassReport, 'types' | 'blocked'> | undefined): readonly string[] =>
+  report?.blocked.filter((type) => report.types[type]?.blocked?.reason === 'new') ?? [];
+
 /** The documents that no row has a key for, as a pass has found: a table is empty, or a `where` fits nothing. */
 export const emptyDocuments = ({ documents = [], types }: Pick<PassReport, 'documents' | 'types'>) =>
   documents.filter((name) => types[name]?.total === 0 && types[name].skipped === 0);

@@ -84,7 +84,9 @@ export function judgeContinuity(
 /** From where to where, in words. What passes write moves no position, but it counts. */
 function wentBackwards({ position, applies }: AliasCheckpoint, known: Known): string | undefined {
   if (position !== null && position.seq < known.seq) return `change ${known.seq} to ${position.seq}`;
-  return applies !== undefined && applies < known.applies ? `apply ${known.applies} to ${applies}` : undefined;
+  return applies !== undefined && applies < known.applies
+    ? `apply ${known.applies} to ${applies}`
+    : undefined;
 }
 
 /** Whether a checkpoint was left under other mappings. Those that come from no file are not in it. */

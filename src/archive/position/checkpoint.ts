@@ -143,7 +143,13 @@ export class Checkpoint {
   /** Locks the stream's row and moves the position, inside the transaction that writes the records up to it. @throws Displaced */
   async fence(transaction: Transaction, entryId: string): Promise<void> {
     const expected = this.#position?.entryId;
-    const moved = await transaction.execute(fenceSql, [changesStream, this.#epoch, expected, entryId, this.me]);
+    const moved = await transaction.execute(fenceSql, [
+      changesStream,
+      this.#epoch,
+      expected,
+      entryId,
+      this.me,
+    ]);
     if (moved === 0) throw this.#displaced();
   }
 

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { Column, Kind } from '../../mapping/kinds';
 import { decode, type Value } from './decode';
-import { parseMember } from './metric-member';
+import { parseMember } from './flat-object';
 import { Unfit } from './unfit';
 
 export type Values = readonly (Buffer | undefined)[];

@@ -5,7 +5,7 @@ import { type Kind, kindOf, type Series, ageColumnOf } from '../../mapping/kinds
 import { printable } from '../letters/dead-letters';
 import { instant } from '../record/instant';
 import { keyOf } from '../record/key';
-import { parseMember } from '../record/metric-member';
+import { parseMember } from '../record/flat-object';
 import { type Row, toRow } from '../record/row';
 import { isUnfit } from '../record/unfit';
 import type { Candidate, Lot, RetentionContext } from './remove-old';

@@ -4,7 +4,7 @@ import type { RedisConnection } from '../../connections/redis';
 import { ageColumnOf, type Kind } from '../../mapping/kinds';
 import { printable } from '../letters/dead-letters';
 import { keyOf } from '../record/key';
-import { parseMember } from '../record/metric-member';
+import { parseMember } from '../record/flat-object';
 import { type Row, toRow } from '../record/row';
 import { shapeOf } from '../record/shape';
 import { isUnfit } from '../record/unfit';

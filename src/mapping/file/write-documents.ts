@@ -1,6 +1,7 @@
 import { Document, Pair, visit, YAMLMap } from 'yaml';
 import type { DocumentForm, DocumentMapping, Watch } from '../documents';
-import type { OwnKind } from '../kinds';
+import { isOwn, type Kind } from '../kinds';
+import { identifiedWordsOf } from './records/write-identified';
 import { recordWordsOf } from './records/write-records';
 
 /** A mapping, and what stands above it as a comment: where it is from. */
@@ -12,11 +13,11 @@ export interface Shown {
 /** All but ends of lines. */
 const control = /[^\P{Cc}\n]/u;
 
-/** Mappings as a file has them; read again, they are the same. @param records of the user's own, and where they are from */
+/** Mappings as a file has them; read again, they are the same. @param records and where they are from */
 export function writeDocuments(
   shown: readonly Shown[],
   include: readonly string[],
-  records: readonly { readonly record: OwnKind; readonly from: string }[] = [],
+  records: readonly { readonly record: Kind; readonly from: string }[] = [],
 ): string {
   const file = new Document({ version: 1, ...(include.length === 0 ? {} : { include }) });
   const section = (word: string, mappings: readonly Written[]): void => {
@@ -34,7 +35,11 @@ export function writeDocuments(
   );
   section(
     'records',
-    records.map(({ record, from }) => ({ name: record.name, from, words: recordWordsOf(record) })),
+    records.map(({ record, from }) => ({
+      name: record.name,
+      from,
+      words: isOwn(record) ? recordWordsOf(record) : identifiedWordsOf(record),
+    })),
   );
   visit(file, {
     Seq: (_key, list) => {

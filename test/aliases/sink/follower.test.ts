@@ -39,7 +39,10 @@ async function instance(): Promise<{ readonly sink: AliasSink; readonly follower
   await connection.connect();
   const sink = new AliasSink(connection);
   const vouching = new Vouching(sink, 'preserve', false);
-  return { sink, follower: new AliasFollower({ sink, vouching, before: undefined, renamed: () => undefined }) };
+  return {
+    sink,
+    follower: new AliasFollower({ sink, vouching, before: undefined, renamed: () => undefined }),
+  };
 }
 
 test('a snapshot from the middle of a pass calls for another one, of whoever is there, also if the one that noticed is gone', async () => {

@@ -127,7 +127,9 @@ test('a session that is busy for long with the stream in its hands is left to it
 });
 
 test('when Postgres is restored to a time before a take-over, whoever takes over then is another owner than the one that goes on', async () => {
-  const [before, one, two] = [connect(), connect(), connect()].map((connection) => new Checkpoint(connection));
+  const [before, one, two] = [connect(), connect(), connect()].map(
+    (connection) => new Checkpoint(connection),
+  );
   if (before === undefined || one === undefined || two === undefined) throw new Error('no checkpoints');
   await before.claim();
   const [backup] = await postgres.query('SELECT epoch, owner FROM millrace.checkpoint');

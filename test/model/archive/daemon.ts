@@ -5,7 +5,11 @@ import type { ArchiveMutants, ArchiveScope, ArchiveState, Daemon, Instance, Posi
 import { factsOf, newDaemon } from './state';
 
 /** Who owns the stream, and whether Redis goes on where Postgres stands: what comes before anything is applied. */
-export function daemonActions(who: Instance, scope: ArchiveScope, mutants: ArchiveMutants): Action<ArchiveState>[] {
+export function daemonActions(
+  who: Instance,
+  scope: ArchiveScope,
+  mutants: ArchiveMutants,
+): Action<ArchiveState>[] {
   const action = stepsOf(who);
   return [
     {
@@ -31,7 +35,8 @@ export function daemonActions(who: Instance, scope: ArchiveScope, mutants: Archi
       name: `${who} takes the stream from an owner that has fallen silent`,
       by: 'a fault',
       of: 'src/archive/position/sql/claim.sql',
-      when: ({ daemons, left }) => scope.may.has('silence') && left.faults > 0 && daemons[who]?.epoch === null,
+      when: ({ daemons, left }) =>
+        scope.may.has('silence') && left.faults > 0 && daemons[who]?.epoch === null,
       run: (state) => {
         state.left.faults--;
         gain(state, who, mutants);
@@ -48,7 +53,8 @@ export function daemonActions(who: Instance, scope: ArchiveScope, mutants: Archi
     action(
       'reads the position again',
       'src/archive/position/checkpoint.ts',
-      ({ postgres }, { epoch, apply, position }) => apply === null && position === null && epoch === postgres.epoch,
+      ({ postgres }, { epoch, apply, position }) =>
+        apply === null && position === null && epoch === postgres.epoch,
       ({ postgres }, daemon) => {
         daemon.position = postgres.position;
         daemon.must = true; // stages/follow.ts
@@ -59,12 +65,18 @@ export function daemonActions(who: Instance, scope: ArchiveScope, mutants: Archi
       'looks at Redis',
       'src/archive/position/lua/redis-facts.lua',
       // Where nothing has changed nothing comes of it: left out.
-      ({ redis }, daemon) => isIdle(daemon) && daemon.position !== null && (daemon.must || isOdd(redis, daemon.position)),
+      ({ redis }, daemon) =>
+        isIdle(daemon) && daemon.position !== null && (daemon.must || isOdd(redis, daemon.position)),
       ({ redis }, daemon) => {
         daemon.facts = factsOf(redis, daemon.position?.entryId ?? 0);
       },
     ),
-    action('judges what it has seen', 'src/archive/position/follower.ts', (_state, { facts }) => facts !== undefined, follow),
+    action(
+      'judges what it has seen',
+      'src/archive/position/follower.ts',
+      (_state, { facts }) => facts !== undefined,
+      follow,
+    ),
     action(
       'writes its incarnation to Redis',
       'src/archive/position/follower.ts',
@@ -105,10 +117,16 @@ const stepsOf =
 
 /** Nothing under way: a lane does one thing after the other. */
 export const isIdle = ({ epoch, apply, facts, claims, letters, retains }: Daemon): boolean =>
-  epoch !== null && apply === null && facts === undefined && claims === undefined && letters === undefined && retains === undefined;
+  epoch !== null &&
+  apply === null &&
+  facts === undefined &&
+  claims === undefined &&
+  letters === undefined &&
+  retains === undefined;
 
 /** It may apply: it has looked at Redis. */
-export const mayApply = (daemon: Daemon): boolean => isIdle(daemon) && daemon.position !== null && !daemon.must;
+export const mayApply = (daemon: Daemon): boolean =>
+  isIdle(daemon) && daemon.position !== null && !daemon.must;
 
 function gain(state: ArchiveState, who: Instance, mutants: ArchiveMutants): void {
   const { daemons, postgres } = state;
@@ -149,7 +167,11 @@ function follow(state: ArchiveState, daemon: Daemon): void {
   const begins = judgement.verdict === 'backwards' || judgement.verdict === 'start' || incarnation === null;
   const wanted = begins ? `i${++state.names}` : incarnation;
   const from = judgement.verdict === 'continue' ? entryId : 0;
-  daemon.position = postgres.position = { incarnation: wanted, entryId: from, seen: { ...facts, incarnation: wanted } };
+  daemon.position = postgres.position = {
+    incarnation: wanted,
+    entryId: from,
+    seen: { ...facts, incarnation: wanted },
+  };
   daemon.must = false;
   if (facts.incarnation !== wanted) daemon.claims = wanted;
   if (judgement.verdict !== 'continue') daemon.page = null;

@@ -1,9 +1,19 @@
 import { type Action, copy } from '../explore';
-import { type ArchiveFault, type ArchiveScope, type ArchiveState, type Entry, type Instance, instances } from './state';
+import {
+  type ArchiveFault,
+  type ArchiveScope,
+  type ArchiveState,
+  type Entry,
+  type Instance,
+  instances,
+} from './state';
 
 /** What writers do to Redis: by our functions, so that each write and its entry are one step. (What the mirror hears are such entries, a moment later.) */
 export function writerActions({ unlinks }: ArchiveScope): Action<ArchiveState>[] {
-  const writes = (name: string, run: (state: ArchiveState, at: number) => Entry['says']): Action<ArchiveState> => ({
+  const writes = (
+    name: string,
+    run: (state: ArchiveState, at: number) => Entry['says'],
+  ): Action<ArchiveState> => ({
     name,
     by: 'a writer',
     when: ({ left }) => left.writes > 0,
@@ -22,11 +32,14 @@ export function writerActions({ unlinks }: ArchiveScope): Action<ArchiveState>[]
       redis.r = at;
       return 'r';
     }),
-    writes(unlinks === true ? 'somebody writes a p, and takes it away' : 'somebody writes a p', (state, at) => {
-      if (unlinks !== true) state.redis.p.push(at);
-      state.owed.push(at);
-      return 'p';
-    }),
+    writes(
+      unlinks === true ? 'somebody writes a p, and takes it away' : 'somebody writes a p',
+      (state, at) => {
+        if (unlinks !== true) state.redis.p.push(at);
+        state.owed.push(at);
+        return 'p';
+      },
+    ),
   ];
 }
 
@@ -45,7 +58,11 @@ export function faultActions(scope: ArchiveScope): Action<ArchiveState>[] {
       run(state);
     },
   });
-  const copies = (kind: ArchiveFault, of: 'redis' | 'postgres', to: 'snapshot' | 'backup'): Action<ArchiveState> => ({
+  const copies = (
+    kind: ArchiveFault,
+    of: 'redis' | 'postgres',
+    to: 'snapshot' | 'backup',
+  ): Action<ArchiveState> => ({
     name: to === 'snapshot' ? 'Redis saves a snapshot' : 'somebody makes a backup of Postgres',
     by: 'a writer',
     when: (state) => may(kind) && state.left.faults > 0 && state[to] === null,
@@ -58,49 +75,79 @@ export function faultActions(scope: ArchiveScope): Action<ArchiveState>[] {
   };
   return [
     ...instances.flatMap((who) => [
-      fault('crash', `${who} is killed`, ({ daemons }) => daemons[who] !== null, (state) => {
-        loseTransaction(state, who);
-        state.daemons[who] = null;
-      }),
-      fault('cut', `the connection of ${who} to Postgres is lost, with every reply`, ({ daemons }) => daemons[who]?.apply != null, (state) => {
-        loseTransaction(state, who);
-      }),
+      fault(
+        'crash',
+        `${who} is killed`,
+        ({ daemons }) => daemons[who] !== null,
+        (state) => {
+          loseTransaction(state, who);
+          state.daemons[who] = null;
+        },
+      ),
+      fault(
+        'cut',
+        `the connection of ${who} to Postgres is lost, with every reply`,
+        ({ daemons }) => daemons[who]?.apply != null,
+        (state) => {
+          loseTransaction(state, who);
+        },
+      ),
     ]),
-    fault('flush', 'Redis is flushed', () => true, (state) => {
-      const { run } = state.redis;
-      state.redis = { r: 0, p: [], stream: [], lastId: 0, added: 0, counter: 0, incarnation: null, run };
-      forgive(state);
-    }),
+    fault(
+      'flush',
+      'Redis is flushed',
+      () => true,
+      (state) => {
+        const { run } = state.redis;
+        state.redis = { r: 0, p: [], stream: [], lastId: 0, added: 0, counter: 0, incarnation: null, run };
+        forgive(state);
+      },
+    ),
     copies('redis restored', 'redis', 'snapshot'),
-    fault('redis restored', 'Redis starts again with its snapshot', ({ snapshot }) => snapshot !== null, (state) => {
-      if (state.snapshot !== null) state.redis = { ...state.snapshot, run: `r${++state.names}` };
-      state.snapshot = null;
-      all(state, (who) => {
-        const daemon = state.daemons[who];
-        if (daemon === null) return;
-        daemon.must = true; // onConnected
-        daemon.facts = daemon.retains = undefined;
-      });
-      state.wentBack.redis = true;
-      forgive(state);
-    }),
+    fault(
+      'redis restored',
+      'Redis starts again with its snapshot',
+      ({ snapshot }) => snapshot !== null,
+      (state) => {
+        if (state.snapshot !== null) state.redis = { ...state.snapshot, run: `r${++state.names}` };
+        state.snapshot = null;
+        all(state, (who) => {
+          const daemon = state.daemons[who];
+          if (daemon === null) return;
+          daemon.must = true; // onConnected
+          daemon.facts = daemon.retains = undefined;
+        });
+        state.wentBack.redis = true;
+        forgive(state);
+      },
+    ),
     // Before the first entry is applied there is no witness: then only the pass that begins at the start, or the interval's, finds what is lost.
-    fault('stream deleted', 'somebody deletes the stream', ({ redis, postgres }) => redis.stream.length > 0 && postgres.position.entryId > 0, (state) => {
-      Object.assign(state.redis, { stream: [], lastId: 0, added: 0 });
-      forgive(state);
-    }),
+    fault(
+      'stream deleted',
+      'somebody deletes the stream',
+      ({ redis, postgres }) => redis.stream.length > 0 && postgres.position.entryId > 0,
+      (state) => {
+        Object.assign(state.redis, { stream: [], lastId: 0, added: 0 });
+        forgive(state);
+      },
+    ),
     copies('postgres restored', 'postgres', 'backup'),
-    fault('postgres restored', 'Postgres is restored from its backup', ({ backup }) => backup !== null, (state) => {
-      if (state.backup !== null) state.postgres = state.backup;
-      state.backup = null;
-      all(state, (who) => {
-        loseTransaction(state, who);
-      });
-      state.stray = []; // of a server that is gone
-      state.postgres.owner = null; // its last sign of life was long ago
-      state.wentBack.postgres = true;
-      forgive(state);
-    }),
+    fault(
+      'postgres restored',
+      'Postgres is restored from its backup',
+      ({ backup }) => backup !== null,
+      (state) => {
+        if (state.backup !== null) state.postgres = state.backup;
+        state.backup = null;
+        all(state, (who) => {
+          loseTransaction(state, who);
+        });
+        state.stray = []; // of a server that is gone
+        state.postgres.owner = null; // its last sign of life was long ago
+        state.wentBack.postgres = true;
+        forgive(state);
+      },
+    ),
   ];
 }
 

@@ -3,7 +3,11 @@ import { displace, isIdle, mayApply, type Step } from './daemon';
 import type { Apply, ArchiveMutants, ArchiveScope, ArchiveState, Daemon, Entry, Redis } from './state';
 
 /** What the owner does: the tail, parked records, the full pass, retention. */
-export function ownerActions(action: Step, scope: ArchiveScope, mutants: ArchiveMutants): Action<ArchiveState>[] {
+export function ownerActions(
+  action: Step,
+  scope: ArchiveScope,
+  mutants: ArchiveMutants,
+): Action<ArchiveState>[] {
   return [
     action(
       'reads the next entries',
@@ -47,7 +51,9 @@ export function ownerActions(action: Step, scope: ArchiveScope, mutants: Archive
       'trims the stream',
       'src/archive/tail/lua/trim-stream.lua',
       ({ redis }, daemon) =>
-        isIdle(daemon) && daemon.position !== null && redis.incarnation === daemon.position.incarnation &&
+        isIdle(daemon) &&
+        daemon.position !== null &&
+        redis.incarnation === daemon.position.incarnation &&
         redis.stream.some(({ id }) => id < (daemon.position?.entryId ?? 0)),
       (state, daemon) => {
         trim(state, daemon, daemon.position?.entryId ?? 0);
@@ -67,7 +73,9 @@ export function ownerActions(action: Step, scope: ArchiveScope, mutants: Archive
       'src/archive/pass/full-pass.ts',
       // PassGate: the tail has caught up.
       ({ redis }, daemon) =>
-        mayApply(daemon) && daemon.pass?.different === null && after(redis, daemon.position?.entryId ?? 0).length === 0,
+        mayApply(daemon) &&
+        daemon.pass?.different === null &&
+        after(redis, daemon.position?.entryId ?? 0).length === 0,
       ({ redis, postgres }, daemon) => {
         const p = redis.p.filter((one) => !postgres.p.includes(one));
         daemon.pass = { different: { r: redis.r > 0 && redis.r !== postgres.r, p } };
@@ -89,7 +97,11 @@ export function ownerActions(action: Step, scope: ArchiveScope, mutants: Archive
       'is through with its pass',
       'src/archive/pass/passes.ts',
       ({ postgres }, daemon) =>
-        isIdle(daemon) && daemon.pass !== null && daemon.pass.different !== null && !differs(daemon) && !postgres.due,
+        isIdle(daemon) &&
+        daemon.pass !== null &&
+        daemon.pass.different !== null &&
+        !differs(daemon) &&
+        !postgres.due,
       (_state, daemon) => {
         daemon.pass = null;
       },
@@ -130,7 +142,8 @@ function retentionActions(action: Step, { noRetentionCheck }: ArchiveMutants): A
   ];
 }
 
-const after = ({ stream }: Redis, entryId: number): readonly Entry[] => stream.filter(({ id }) => id > entryId);
+const after = ({ stream }: Redis, entryId: number): readonly Entry[] =>
+  stream.filter(({ id }) => id > entryId);
 
 const differs = ({ pass }: Daemon): boolean =>
   pass !== null && pass.different !== null && (pass.different.r || pass.different.p.length > 0);
@@ -141,7 +154,11 @@ function trim({ redis }: ArchiveState, { position }: Daemon, upTo: number): void
 }
 
 /** The parent is read with it: read.lua and bring-parents.ts. */
-function send({ redis }: ArchiveState, daemon: Daemon, more: Pick<Apply, 'r' | 'p' | 'retried' | 'ofPass'> & { readonly entryId?: number }): void {
+function send(
+  { redis }: ArchiveState,
+  daemon: Daemon,
+  more: Pick<Apply, 'r' | 'p' | 'retried' | 'ofPass'> & { readonly entryId?: number },
+): void {
   const { epoch, position } = daemon;
   if (epoch === null || position === null) return;
   daemon.apply = { epoch, expect: position.entryId, entryId: position.entryId, parent: redis.r, ...more };

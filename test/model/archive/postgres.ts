@@ -3,21 +3,19 @@ import { type Apply, type ArchiveMutants, type ArchiveState, type Instance, inst
 
 /** What Postgres does. A transaction is one step: from its fence to its commit the row of the checkpoint is locked. */
 export function postgresActions(mutants: ArchiveMutants): Action<ArchiveState>[] {
-  const commits = instances.map(
-    (who): Action<ArchiveState> => ({
-      name: `Postgres commits what ${who} has sent`,
-      by: 'us',
-      of: 'src/archive/apply/sink.ts',
-      when: ({ daemons }) => {
-        const apply = daemons[who]?.apply;
-        return apply != null && apply.reply === undefined;
-      },
-      run: (state) => {
-        const apply = state.daemons[who]?.apply;
-        if (apply != null) commit(state, apply, mutants, who);
-      },
-    }),
-  );
+  const commits = instances.map((who): Action<ArchiveState> => ({
+    name: `Postgres commits what ${who} has sent`,
+    by: 'us',
+    of: 'src/archive/apply/sink.ts',
+    when: ({ daemons }) => {
+      const apply = daemons[who]?.apply;
+      return apply != null && apply.reply === undefined;
+    },
+    run: (state) => {
+      const apply = state.daemons[who]?.apply;
+      if (apply != null) commit(state, apply, mutants, who);
+    },
+  }));
   const stray: Action<ArchiveState> = {
     name: 'Postgres commits what nobody hears of any more',
     by: 'a fault',
@@ -33,7 +31,12 @@ export function postgresActions(mutants: ArchiveMutants): Action<ArchiveState>[]
 }
 
 /** fence.sql, rows, letters and position. */
-function commit({ postgres, daemons }: ArchiveState, apply: Apply, mutants: ArchiveMutants, who?: Instance): void {
+function commit(
+  { postgres, daemons }: ArchiveState,
+  apply: Apply,
+  mutants: ArchiveMutants,
+  who?: Instance,
+): void {
   if (apply.half === undefined) {
     const { epoch, position } = postgres;
     const fenced = apply.epoch === epoch && apply.expect === position.entryId;

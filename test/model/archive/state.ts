@@ -118,13 +118,7 @@ export interface ArchiveMutants {
 }
 
 export type ArchiveFault =
-  | 'crash'
-  | 'cut'
-  | 'silence'
-  | 'flush'
-  | 'redis restored'
-  | 'stream deleted'
-  | 'postgres restored';
+  'crash' | 'cut' | 'silence' | 'flush' | 'redis restored' | 'stream deleted' | 'postgres restored';
 
 export interface ArchiveScope {
   readonly instances: 1 | 2;
@@ -138,7 +132,7 @@ export interface ArchiveScope {
   readonly parent?: true;
   /** Nobody owns the stream yet. */
   readonly fresh?: true;
-  /** B took over from A; there is a backup from before that. */
+  /** B took over from A and went on; there is a backup from before that. */
   readonly tookOver?: true;
 }
 
@@ -148,7 +142,10 @@ export const newDaemon = (): Daemon => ({
 });
 
 /** What Redis shows of itself; `entryId` is that of the position. */
-export function factsOf({ run, incarnation, stream, lastId, added, counter }: Redis, entryId: number): RedisFacts {
+export function factsOf(
+  { run, incarnation, stream, lastId, added, counter }: Redis,
+  entryId: number,
+): RedisFacts {
   return {
     ...{ runId: run, replication: null, incarnation },
     stream: {
@@ -164,26 +161,66 @@ export function factsOf({ run, incarnation, stream, lastId, added, counter }: Re
 }
 
 /** A has applied one entry, and goes on; or nobody has begun. B stands by, if it is there. */
-export function initialState({ instances: count, writes, faults, parent, fresh, tookOver }: ArchiveScope): ArchiveState {
+export function initialState(scope: ArchiveScope): ArchiveState {
+  const { instances: count, writes, faults, parent, fresh, tookOver } = scope;
   const r = parent === true ? 1 : 0;
-  const nothing: Redis = { r, p: [], stream: [], lastId: 0, added: 0, counter: r, incarnation: null, run: 'r0' };
-  const begun: Redis = { ...nothing, stream: [{ id: 1, says: 'r', number: r }], lastId: 1, added: 9, incarnation: 'i0' };
+  const nothing: Redis = {
+    r,
+    p: [],
+    stream: [],
+    lastId: 0,
+    added: 0,
+    counter: r,
+    incarnation: null,
+    run: 'r0',
+  };
+  const begun: Redis = {
+    ...nothing,
+    stream: [{ id: 1, says: 'r', number: r }],
+    lastId: 1,
+    added: 9,
+    incarnation: 'i0',
+  };
   const redis = fresh === true ? nothing : begun;
-  const position: Position =
-    fresh === true
-      ? { incarnation: null, entryId: 0, seen: null }
-      : { incarnation: 'i0', entryId: 1, seen: factsOf(redis, 1) };
-  const owner: Daemon = { epoch: 1, position, must: false, page: null, apply: null, pass: null };
-  const owned = fresh === true ? { epoch: 0, owner: null } : ({ epoch: 1, owner: 'A' } as const);
-  const postgres: Postgres = { r, p: [], letters: [], due: false, position, ...owned };
-  const rest = { A: fresh === true ? newDaemon() : owner, B: count === 2 ? newDaemon() : null };
-  return {
+  const state: ArchiveState = {
     ...{ clock: 1, names: 0, redis },
     snapshot: null,
-    postgres: tookOver === true ? { ...postgres, epoch: 2, owner: 'B' } : postgres,
-    backup: tookOver === true ? postgres : null,
-    daemons: tookOver === true ? { A: newDaemon(), B: { ...owner, epoch: 2 } } : rest,
+    postgres: {
+      ...{ r, p: [], letters: [], due: false },
+      position: fresh === true ? { incarnation: null, entryId: 0, seen: null } : positionAt(redis, 1),
+      ...(fresh === true ? { epoch: 0, owner: null } : { epoch: 1, owner: 'A' }),
+    },
+    backup: null,
+    daemons: {
+      A: fresh === true ? newDaemon() : owner(1, positionAt(redis, 1)),
+      B: count === 2 ? newDaemon() : null,
+    },
     ...{ stray: [], owed: [], wentBack: { redis: false, postgres: false } },
     left: { writes, faults },
   };
+  return tookOver === true ? takenOver(state) : state;
 }
+
+/** Since the backup r was written, and then a p, of which the entry is left. */
+function takenOver(state: ArchiveState): ArchiveState {
+  const stream: Entry[] = [{ id: 3, says: 'p', number: 3 }];
+  const redis: Redis = { ...state.redis, r: 2, p: [3], stream, lastId: 3, added: 11, counter: 3 };
+  const position = positionAt(redis, 3);
+  return {
+    ...{ ...state, clock: 3, redis, backup: state.postgres, owed: [3] },
+    postgres: { ...state.postgres, r: 2, p: [3], position, epoch: 2, owner: 'B' },
+    daemons: { A: newDaemon(), B: owner(2, position) },
+  };
+}
+
+const positionAt = (redis: Redis, entryId: number): Position => ({
+  ...{ incarnation: 'i0', entryId },
+  seen: factsOf(redis, entryId),
+});
+
+const owner = (epoch: number, position: Position): Daemon => ({
+  ...newDaemon(),
+  epoch,
+  position,
+  must: false,
+});

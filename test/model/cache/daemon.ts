@@ -62,12 +62,19 @@ export function daemonActions(who: Instance, scope: CacheScope, mutants: CacheMu
       'src/aliases/sink/follower.ts',
       // If it is ours, nothing comes of it: left out.
       ({ redis }, { expected, wire, found }) =>
-        found === undefined && wire.length === 0 && (expected === null || expected.stamp !== redis.checkpoint?.stamp),
+        found === undefined &&
+        wire.length === 0 &&
+        (expected === null || expected.stamp !== redis.checkpoint?.stamp),
       ({ redis }, daemon) => {
         daemon.found = { checkpoint: redis.checkpoint };
       },
     ),
-    action('judges it', 'src/aliases/sink/follower.ts', (_state, { found }) => found !== undefined, judge(mutants)),
+    action(
+      'judges it',
+      'src/aliases/sink/follower.ts',
+      (_state, { found }) => found !== undefined,
+      judge(mutants),
+    ),
     action(
       'hears of an apply',
       'src/aliases/sink/sink.ts',
@@ -85,7 +92,8 @@ export function daemonActions(who: Instance, scope: CacheScope, mutants: CacheMu
     action(
       'finds that the changelog does not go on',
       'src/aliases/stages/tail.ts',
-      ({ file }, daemon) => maySend(daemon) && daemon.expected !== null && !continues(file, daemon.expected.position),
+      ({ file }, daemon) =>
+        maySend(daemon) && daemon.expected !== null && !continues(file, daemon.expected.position),
       (_state, daemon) => {
         daemon.expected = null;
       },
@@ -94,7 +102,10 @@ export function daemonActions(who: Instance, scope: CacheScope, mutants: CacheMu
       'reads the next row of the changelog, and the truth, and sends it',
       'src/aliases/stages/tail.ts',
       ({ file }, daemon) =>
-        maySend(daemon) && daemon.expected !== null && continues(file, daemon.expected.position) && hasNext(file, daemon),
+        maySend(daemon) &&
+        daemon.expected !== null &&
+        continues(file, daemon.expected.position) &&
+        hasNext(file, daemon),
       (state, daemon) => {
         const row = state.file.log.find(({ seq }) => seq > (daemon.expected?.position.seq ?? 0));
         if (row === undefined) return;
@@ -107,7 +118,9 @@ export function daemonActions(who: Instance, scope: CacheScope, mutants: CacheMu
       'src/aliases/pass/comparison.ts',
       // Over the same connection: after what was sent before.
       (_state, daemon) =>
-        maySend(daemon) && daemon.pass?.different === null && daemon.wire.every(({ reply }) => reply !== undefined),
+        maySend(daemon) &&
+        daemon.pass?.different === null &&
+        daemon.wire.every(({ reply }) => reply !== undefined),
       ({ file, redis }, { pass }) => {
         if (pass !== null) pass.different = keys.filter((key) => redis.keys[key] !== file.truth[key]);
       },
@@ -116,7 +129,9 @@ export function daemonActions(who: Instance, scope: CacheScope, mutants: CacheMu
       'reads the truth of what differs, and sends it',
       'src/aliases/pass/chunked-apply.ts',
       (_state, daemon) =>
-        maySend(daemon) && (daemon.pass?.different?.length ?? 0) > 0 && !daemon.wire.some(({ ofPass }) => ofPass),
+        maySend(daemon) &&
+        (daemon.pass?.different?.length ?? 0) > 0 &&
+        !daemon.wire.some(({ ofPass }) => ofPass),
       (state, daemon) => {
         const named = daemon.pass?.different ?? [];
         const values = Object.fromEntries(named.map((key) => [key, state.file.truth[key]]));
@@ -137,7 +152,11 @@ export function daemonActions(who: Instance, scope: CacheScope, mutants: CacheMu
       'src/aliases/source/housekeeping.ts', // there a day later
       ({ file }, daemon) => {
         const consumed = prunable(daemon);
-        return scope.prunes === true && consumed?.changelog === file.id && file.log.some(({ seq }) => seq < consumed.seq);
+        return (
+          scope.prunes === true &&
+          consumed?.changelog === file.id &&
+          file.log.some(({ seq }) => seq < consumed.seq)
+        );
       },
       ({ file }, daemon) => {
         const consumed = prunable(daemon)?.seq ?? 0;
@@ -159,7 +178,10 @@ export function daemonActions(who: Instance, scope: CacheScope, mutants: CacheMu
 
 /** Neither finding out where it is, nor with two applies on their way. */
 const maySend = ({ expected, found, wire }: Daemon): boolean =>
-  expected !== null && found === undefined && wire.length < depth && !wire.some(({ adopts }) => adopts === true);
+  expected !== null &&
+  found === undefined &&
+  wire.length < depth &&
+  !wire.some(({ adopts }) => adopts === true);
 
 const hasNext = ({ log }: CacheState['file'], { expected }: Daemon): boolean =>
   log.some(({ seq }) => seq > (expected?.position.seq ?? 0));
@@ -167,11 +189,15 @@ const hasNext = ({ log }: CacheState['file'], { expected }: Daemon): boolean =>
 /** PassRunner.restart: what an earlier pass has sent counts for none. */
 export function restartPass(daemon: Daemon): void {
   daemon.pass = freshPass();
-  daemon.wire = daemon.wire.map(({ ofPass: _void, ...apply }) => apply);
+  daemon.wire = daemon.wire.map((apply) => ({ ...apply, ofPass: undefined }));
 }
 
 /** AliasSink.send: each apply expects the checkpoint of the one before. */
-function send(state: CacheState, daemon: Daemon, more: Pick<Apply, 'values' | 'ofPass'> & { position?: Position }): void {
+function send(
+  state: CacheState,
+  daemon: Daemon,
+  more: Pick<Apply, 'values' | 'ofPass'> & { position?: Position },
+): void {
   const before = daemon.expected;
   if (before === null) return;
   const { position = before.position, ...rest } = more;
@@ -191,7 +217,10 @@ const judge =
     const judgement = judgeContinuity(
       checkpoint?.stamp ?? '',
       checkpoint === null ? undefined : asReal(checkpoint),
-      { id: file.id, continues: (position: Position) => continues(file, position) } as Partial<Changelog> as Changelog,
+      {
+        id: file.id,
+        continues: (position: Position) => continues(file, position),
+      } as Partial<Changelog> as Changelog,
       confirmed === null ? undefined : { ...confirmed },
       { hash: '', since: 0 },
     );
@@ -213,8 +242,7 @@ const judge =
     daemon.wire.push({ expect: checkpoint?.stamp ?? '', leave: daemon.expected, values: {}, adopts: true });
   };
 
-const asReal = ({ base: _ghost, ...checkpoint }: Checkpoint): AliasCheckpoint => ({
-  ...checkpoint,
-  at: 0,
-  by: '',
+const asReal = ({ incarnation, stamp, applies, position }: Checkpoint): AliasCheckpoint => ({
+  ...{ incarnation, stamp, applies, position },
+  ...{ at: 0, by: '' },
 });

@@ -2,12 +2,26 @@ import { type Action, type Model, namedAnew } from '../explore';
 import { daemonActions } from './daemon';
 import { faultActions, writerActions } from './others';
 import { dropHopeless, redisActions } from './redis';
-import { type CacheMutants, type CacheScope, type CacheState, continues, head, initialState, instances, keys } from './state';
+import {
+  type CacheMutants,
+  type CacheScope,
+  type CacheState,
+  continues,
+  head,
+  initialState,
+  instances,
+  keys,
+} from './state';
 
 /** The pipeline from SQLite to Redis, see docs/02-architecture.md ("Aliases"). */
 export function cacheModel(scope: CacheScope, mutants: CacheMutants = {}): Model<CacheState> {
   const ours = instances.slice(0, scope.instances).flatMap((who) => daemonActions(who, scope, mutants));
-  const actions = [...ours, ...redisActions(mutants), ...writerActions(scope, mutants), ...faultActions(scope)];
+  const actions = [
+    ...ours,
+    ...redisActions(mutants),
+    ...writerActions(scope, mutants),
+    ...faultActions(scope),
+  ];
   const cleaned = (action: Action<CacheState>): Action<CacheState> => ({
     ...action,
     run: (state) => {
@@ -18,21 +32,31 @@ export function cacheModel(scope: CacheScope, mutants: CacheMutants = {}): Model
   return {
     initial: initialState(scope),
     actions: actions.map(cleaned),
-    wrong: (before, action, after) => goesBack(before, action, after) ?? aheadOfData(after) ?? trimsTooMuch(before, after) ?? outOfStep(after),
+    wrong: (before, action, after) =>
+      goesBack(before, action, after) ??
+      aheadOfData(after) ??
+      trimsTooMuch(before, after) ??
+      outOfStep(after),
     settled: isSettled,
-    key: ({ names: _names, ...state }) => namedAnew(ranked(JSON.stringify(Object.values(state)))),
+    key: (state) => namedAnew(ranked(JSON.stringify(Object.values({ ...state, names: 0 })))),
   };
 }
 
 /** Of the numbers of applies only which is greater counts. */
 function ranked(text: string): string {
   const pattern = /"applies":(\d+)/g;
-  const all = [...new Set([...text.matchAll(pattern)].map(([, count]) => Number(count)))].sort((a, b) => a - b);
+  const all = [...new Set([...text.matchAll(pattern)].map(([, count]) => Number(count)))].sort(
+    (a, b) => a - b,
+  );
   return text.replace(pattern, (_all, count: string) => `"applies":${all.indexOf(Number(count))}`);
 }
 
 /** I3: no key goes back to an older value, but by the fault that takes Redis back. */
-function goesBack(before: CacheState, { by, name }: Action<CacheState>, after: CacheState): string | undefined {
+function goesBack(
+  before: CacheState,
+  { by, name }: Action<CacheState>,
+  after: CacheState,
+): string | undefined {
   if (after.durable === null) return undefined; // the file was restored: what is older is not told by numbers any more
   if (by === 'a fault' && !name.startsWith('Redis executes')) return undefined;
   const back = keys.find((key) => after.redis.keys[key] < before.redis.keys[key]);
@@ -43,7 +67,9 @@ function goesBack(before: CacheState, { by, name }: Action<CacheState>, after: C
 function aheadOfData({ file, redis: { checkpoint, keys: values } }: CacheState): string | undefined {
   if (checkpoint === null || !continues(file, checkpoint.position)) return undefined;
   const { base, position } = checkpoint;
-  const missing = file.log.find(({ seq, nonce, key }) => seq > base && seq <= position.seq && values[key] < nonce);
+  const missing = file.log.find(
+    ({ seq, nonce, key }) => seq > base && seq <= position.seq && values[key] < nonce,
+  );
   return missing && `I7: the checkpoint is at ${position.seq}, and change ${missing.seq} is not in Redis`;
 }
 

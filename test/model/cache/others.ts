@@ -11,7 +11,10 @@ import {
 } from './state';
 
 /** What writers do to the file. */
-export function writerActions({ replaces }: CacheScope, { noBeforeTriggers }: CacheMutants): Action<CacheState>[] {
+export function writerActions(
+  { replaces }: CacheScope,
+  { noBeforeTriggers }: CacheMutants,
+): Action<CacheState>[] {
   const writes = (name: string, changed: readonly Key[], logged: readonly Key[]): Action<CacheState> => ({
     name,
     by: 'a writer',
@@ -52,10 +55,15 @@ export function faultActions(scope: CacheScope): Action<CacheState>[] {
   const up = (state: CacheState, who: Instance) => state.daemons[who] !== null;
   return [
     ...instances.flatMap((who) => [
-      fault('crash', `${who} is killed`, (state) => up(state, who), (state) => {
-        lose(state, who);
-        state.daemons[who] = null;
-      }),
+      fault(
+        'crash',
+        `${who} is killed`,
+        (state) => up(state, who),
+        (state) => {
+          lose(state, who);
+          state.daemons[who] = null;
+        },
+      ),
       fault(
         'cut',
         `the connection of ${who} to Redis is lost, with every reply`,
@@ -65,40 +73,67 @@ export function faultActions(scope: CacheScope): Action<CacheState>[] {
         },
       ),
     ]),
-    fault('flush', 'Redis is flushed', ({ redis }) => redis.checkpoint !== null, (state) => {
-      state.redis = { keys: { a: 0, b: 0 }, checkpoint: null };
-    }),
+    fault(
+      'flush',
+      'Redis is flushed',
+      ({ redis }) => redis.checkpoint !== null,
+      (state) => {
+        state.redis = { keys: { a: 0, b: 0 }, checkpoint: null };
+      },
+    ),
     {
       name: 'Redis saves a snapshot',
       by: 'a writer',
-      when: ({ left, snapshot, redis }) => may('redis restored') && left.faults > 0 && snapshot === null && redis.checkpoint !== null,
+      when: ({ left, snapshot, redis }) =>
+        may('redis restored') && left.faults > 0 && snapshot === null && redis.checkpoint !== null,
       run: (state) => {
         state.snapshot = copy(state.redis);
       },
     },
-    fault('redis restored', 'Redis starts again with its snapshot', ({ snapshot }) => snapshot !== null, (state) => {
-      if (state.snapshot !== null) state.redis = state.snapshot;
-      state.snapshot = null;
-      for (const who of instances) lose(state, who);
-      state.stray = []; // sent to a server that is gone
-    }),
+    fault(
+      'redis restored',
+      'Redis starts again with its snapshot',
+      ({ snapshot }) => snapshot !== null,
+      (state) => {
+        if (state.snapshot !== null) state.redis = state.snapshot;
+        state.snapshot = null;
+        for (const who of instances) lose(state, who);
+        state.stray = []; // sent to a server that is gone
+      },
+    ),
     {
       name: 'somebody copies the file',
       by: 'a writer',
-      when: ({ left, backup }) => (may('file replaced') || may('file restored in place')) && left.faults > 0 && backup === null,
+      when: ({ left, backup }) =>
+        (may('file replaced') || may('file restored in place')) && left.faults > 0 && backup === null,
       run: (state) => {
         state.backup = copy(state.file);
       },
     },
     // SourceKeeper compares device and inode before each turn; what the rest of a turn reads of the file before is left out here.
-    fault('file replaced', 'the file is replaced by the copy', ({ backup }) => backup !== null, (state) => {
-      restoreFile(state);
-      for (const daemon of Object.values(state.daemons)) if (daemon !== null) restartPass(daemon);
-    }),
-    fault('file restored in place', 'the copy is restored into the file', ({ backup }) => backup !== null, restoreFile),
-    fault('triggers lost', 'a table is rebuilt, without its triggers', ({ file }) => file.captured, ({ file }) => {
-      file.captured = false;
-    }),
+    fault(
+      'file replaced',
+      'the file is replaced by the copy',
+      ({ backup }) => backup !== null,
+      (state) => {
+        restoreFile(state);
+        for (const daemon of Object.values(state.daemons)) if (daemon !== null) restartPass(daemon);
+      },
+    ),
+    fault(
+      'file restored in place',
+      'the copy is restored into the file',
+      ({ backup }) => backup !== null,
+      restoreFile,
+    ),
+    fault(
+      'triggers lost',
+      'a table is rebuilt, without its triggers',
+      ({ file }) => file.captured,
+      ({ file }) => {
+        file.captured = false;
+      },
+    ),
   ];
 }
 

@@ -5,33 +5,30 @@ const script = 'src/aliases/sink/lua/apply.lua';
 
 /** What Redis does: each step of it is atomic. */
 export function redisActions(mutants: CacheMutants): Action<CacheState>[] {
-  const next = (state: CacheState, who: Instance) => state.daemons[who]?.wire.find(({ reply }) => reply === undefined);
-  const executes = instances.map(
-    (who): Action<CacheState> => ({
-      name: `Redis executes what ${who} has sent`,
-      by: 'us',
-      of: script,
-      when: (state) => next(state, who) !== undefined,
-      run: (state) => {
-        const apply = next(state, who);
-        if (apply !== undefined) execute(state, apply, mutants);
-      },
-    }),
-  );
+  const next = (state: CacheState, who: Instance) =>
+    state.daemons[who]?.wire.find(({ reply }) => reply === undefined);
+  const executes = instances.map((who): Action<CacheState> => ({
+    name: `Redis executes what ${who} has sent`,
+    by: 'us',
+    of: script,
+    when: (state) => next(state, who) !== undefined,
+    run: (state) => {
+      const apply = next(state, who);
+      if (apply !== undefined) execute(state, apply, mutants);
+    },
+  }));
   // In any order: more than one connection could do.
-  const strays = [0, 1, 2, 3].map(
-    (index): Action<CacheState> => ({
-      name: `Redis executes what nobody hears of any more (${index + 1})`,
-      by: 'a fault',
-      of: script,
-      when: ({ stray }) => stray.length > index,
-      run: (state) => {
-        const [apply] = state.stray.splice(index, 1);
-        if (apply !== undefined) execute(state, apply, mutants);
-        if (apply?.half !== undefined && apply.reply === undefined) state.stray.push(apply);
-      },
-    }),
-  );
+  const strays = [0, 1, 2, 3].map((index): Action<CacheState> => ({
+    name: `Redis executes what nobody hears of any more (${index + 1})`,
+    by: 'a fault',
+    of: script,
+    when: ({ stray }) => stray.length > index,
+    run: (state) => {
+      const [apply] = state.stray.splice(index, 1);
+      if (apply !== undefined) execute(state, apply, mutants);
+      if (apply?.half !== undefined && apply.reply === undefined) state.stray.push(apply);
+    },
+  }));
   return [...executes, ...strays];
 }
 

@@ -47,7 +47,11 @@ export interface Confirmed {
   readonly seq: number;
 }
 
-export const confirmedBy = ({ incarnation, applies, position: { changelog, seq } }: Checkpoint): Confirmed => ({
+export const confirmedBy = ({
+  incarnation,
+  applies,
+  position: { changelog, seq },
+}: Checkpoint): Confirmed => ({
   ...{ incarnation, applies, changelog, seq },
 });
 
@@ -63,7 +67,7 @@ export interface Apply {
   readonly values: Partial<Values>;
   readonly adopts?: true;
   /** Of the pass under way. */
-  readonly ofPass?: true;
+  readonly ofPass?: true | undefined;
   /** Redis' answer, until it is heard. */
   reply?: 'applied' | 'moved';
   /** Mutant: the checkpoint was written, and the values were not yet. */
@@ -131,14 +135,21 @@ export interface CacheScope {
   readonly replaces?: true;
 }
 
-export type CacheFault = 'crash' | 'cut' | 'flush' | 'redis restored' | 'file replaced' | 'file restored in place' | 'triggers lost';
+export type CacheFault =
+  'crash' | 'cut' | 'flush' | 'redis restored' | 'file replaced' | 'file restored in place' | 'triggers lost';
 
 const firstRow: LogRow = { seq: 1, nonce: 1, key: 'a' };
 
 /** Instances that run, in step with a Redis that has been followed for a while; or, fresh, that begin with one that has nothing. */
 export function initialState({ instances: count, writes, faults, fresh }: CacheScope): CacheState {
   const file: File = { id: 'log.0', captured: true, truth: { a: 1, b: 1 }, log: [firstRow] };
-  const checkpoint: Checkpoint = { incarnation: 'i0', stamp: 's0', applies: 1, position: head(file), base: 1 };
+  const checkpoint: Checkpoint = {
+    incarnation: 'i0',
+    stamp: 's0',
+    applies: 1,
+    position: head(file),
+    base: 1,
+  };
   const daemon = (): Daemon =>
     fresh === true
       ? { expected: null, confirmed: null, wire: [], pass: freshPass() }
@@ -146,7 +157,10 @@ export function initialState({ instances: count, writes, faults, fresh }: CacheS
   return {
     ...{ clock: 1, names: 0, file },
     backup: null,
-    redis: { keys: fresh === true ? { a: 0, b: 0 } : { a: 1, b: 1 }, checkpoint: fresh === true ? null : checkpoint },
+    redis: {
+      keys: fresh === true ? { a: 0, b: 0 } : { a: 1, b: 1 },
+      checkpoint: fresh === true ? null : checkpoint,
+    },
     snapshot: null,
     daemons: { A: daemon(), B: count === 2 ? daemon() : null },
     stray: [],

@@ -31,11 +31,13 @@ function contentsOf({ own: { item }, shape }: OwnKind, columns: readonly Column[
     return [['string', new Map(columns.map((column) => columnOf({ ...column, field: column.column })))]];
   if (item === undefined) return [[shape === 'object' ? 'json' : 'hash', new Map(columns.map(columnOf))]];
   const words = itemWords[item.each];
-  const written = (field: string, type: RecordType, mark: '' | '!' = ''): unknown =>
-    words[field] === type && mark === '' ? field : { field, type: `${type}${mark}` };
-  const rest = columns.map(({ column, field, decoder, required }): readonly [string, unknown] => [
-    column,
-    written(field, typeNamed(decoder), required === true ? '!' : ''),
+  const written = (field: string, type: RecordType, { required, none }: Partial<Column> = {}): unknown => {
+    if (words[field] === type && required !== true && none === undefined) return field;
+    return { field, type: `${type}${required === true ? '!' : ''}`, ...(none === undefined ? {} : { none }) };
+  };
+  const rest = columns.map((column): readonly [string, unknown] => [
+    column.column,
+    written(column.field, typeNamed(column.decoder), column),
   ]);
   return [
     ['each', item.each],
@@ -55,10 +57,11 @@ const parentsOf = ({ own, columns }: OwnKind): readonly (readonly [string, unkno
     return [column, { record, field: found.field, ...(required ? { required } : {}) }];
   });
 
-const typeNamed = (decoder: Column['decoder']): RecordType =>
+export const typeNamed = (decoder: Column['decoder']): RecordType =>
   recordTypes.find((one) => decoders[one] === decoder) ?? 'text';
 
-function columnOf({ column, field, decoder, required }: Column): readonly [string, unknown] {
+export function columnOf({ column, field, decoder, required, none }: Column): readonly [string, unknown] {
   const type = `${typeNamed(decoder)}${required === true ? '!' : ''}`;
-  return [column, field === column ? type : { field, type }];
+  if (field === column && none === undefined) return [column, type];
+  return [column, { ...(field === column ? {} : { field }), type, ...(none === undefined ? {} : { none }) }];
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { isUnfit } from '../../../src/archive/record/unfit';
-import { parseMember } from '../../../src/archive/record/metric-member';
+import { parseMember } from '../../../src/archive/record/flat-object';
 import { anyText, pythonString } from '../support/any-values';
 
 const parsed = (json: string) =>

@@ -1,0 +1,117 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { loadConfig } from '../../src/config/load';
+import { RedisConnection } from '../../src/connections/redis';
+import type { Control } from '../../src/control/control';
+import { answersTo, askForReload } from '../../src/control/reload-request';
+import { runReloading } from '../../src/daemon/reloading';
+import { useArchive } from '../archive/support/archive';
+import { emptied } from '../archive/support/in-step';
+import { keepLog } from '../support/daemon';
+import { eventually } from '../support/eventually';
+import { temporaryFolder } from '../support/temporary-folder';
+
+const archive = useArchive();
+const folder = temporaryFolder();
+
+const user = 'user: { key: "user:{id:int}", table: users, hash: { email: text } }';
+const product = 'product: { from: products, key: "product:{id}", json: [id, name] }';
+const name = 'name: { from: products, key: "name:{id}", string: name }';
+
+/** A daemon of both pipelines, in this process, that reads its file again when it is asked. */
+function daemonIn(folder: string) {
+  const path = join(folder, 'shop.db');
+  const db = new Database(path);
+  db.exec(
+    "CREATE TABLE products (id INTEGER PRIMARY KEY, name TEXT); INSERT INTO products VALUES (1, 'Mug')",
+  );
+  const file = join(folder, 'millrace.yaml');
+  const write = (documents: readonly string[], records: readonly string[]) => {
+    const lines = ['version: 1', 'documents:', ...documents.map((one) => `  ${one}`), 'records:'];
+    writeFileSync(file, [...lines, ...records.map((one) => `  ${one}`), ''].join('\n'));
+  };
+  write([product], [user]);
+  const reread = () =>
+    loadConfig({ ...archive.environment(), DB_PATH: path, HTTP_PORT: '0', MILLRACE_CONFIG: file });
+  const stop = new AbortController();
+  const log = keepLog();
+  let control: Control | undefined;
+  const onRunning = (_url: string | undefined, now: Control) => (control = now);
+  const running = runReloading({ config: reread(), reread, log, signal: stop.signal, onRunning });
+  const connection = new RedisConnection(reread().redis, 'test');
+  const events = (event: string, pipeline?: string) =>
+    log.lines.filter(
+      ({ fields }) =>
+        fields['event'] === event && (pipeline === undefined || fields['pipeline'] === pipeline),
+    );
+  const reload = async () => {
+    await connection.connect();
+    const starts = events('start').length;
+    const request = await askForReload(connection);
+    await eventually(async () => (await answersTo(connection, request)).length === 1, { alive: running });
+    await eventually(() => events('start').length === starts + 1, { alive: running });
+  };
+  return {
+    ...{ db, write, log, running, events, reload },
+    status: () => control?.status(),
+    stop: async () => {
+      stop.abort();
+      await running;
+      connection.close();
+      db.close();
+    },
+  };
+}
+
+test('where documents alone change, the archive goes on: no pass, no other owner, and no write that it misses', async () => {
+  await emptied(archive.postgres);
+  const daemon = daemonIn(folder);
+  const { write, running, events, reload } = daemon;
+  const { client } = archive.redis;
+  await eventually(() => events('pass.done').length === 2, { alive: running });
+  await eventually(() => daemon.status()?.archive?.mirror.state === 'listening', { alive: running });
+  // Written without a word to anybody: only who listens all the time hears of each.
+  let ids = 0;
+  const writing = setInterval(() => {
+    void client.hset(`user:${++ids}`, 'email', `${ids}@b.c`);
+  }, 2);
+  for (const documents of [[product, name], [product], [product, name]]) {
+    write(documents, [user]);
+    await reload();
+  }
+  clearInterval(writing);
+  await eventually(async () => (await client.get('name:1')) === 'Mug', { alive: running });
+  await eventually(
+    async () => {
+      expect(await archive.lines('SELECT count(*) FROM users')).toEqual([String(ids)]);
+    },
+    { alive: running },
+  );
+  expect(events('pass.start', 'archive')).toHaveLength(1);
+  expect(daemon.status()?.archive).toMatchObject({ role: 'owner', incidents: [] });
+  const { aliases, archive: status } = daemon.status() ?? {};
+  expect([aliases?.lastPass, status?.lastPass, daemon.status()?.ready]).toEqual([
+    expect.anything(),
+    expect.anything(),
+    true,
+  ]);
+
+  // Records that change have the archive begin anew, and documents that do not go on.
+  const passes = events('pass.start', 'aliases').length;
+  write([product, name], [user.replace('email: text', 'email: text, age: int')]);
+  await client.hset('user:1', 'age', '7');
+  await reload();
+  await eventually(
+    async () => expect(await archive.lines('SELECT age FROM users WHERE id = 1')).toEqual(['7']),
+    {
+      alive: running,
+    },
+  );
+  daemon.db.exec("UPDATE products SET name = 'Cup'");
+  await eventually(async () => (await client.get('name:1')) === 'Cup', { alive: running });
+  expect(events('pass.start', 'aliases')).toHaveLength(passes);
+  await daemon.stop();
+  expect(events('stop')).toHaveLength(1);
+  expect(await archive.lines('SELECT owner FROM millrace.checkpoint')).toEqual(['']);
+}, 90_000);
