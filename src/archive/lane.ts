@@ -40,6 +40,7 @@ import { Tick } from './stages/tick';
 import { Echoes } from './stream/echoes';
 import { lastEntryId } from './tail/stream-tail';
 import { UnmappedKeys } from './tail/unmapped';
+import { EntryReader } from './truth/entry-reader';
 import { TruthReader } from './truth/truth';
 
 export interface ArchiveLaneOptions {
@@ -69,6 +70,8 @@ export interface ArchiveLaneState extends LaneState<ArchivePassReport> {
   readonly entryId: string;
   /** When the oldest entry not yet applied was written; undefined: in step. */
   readonly behindSince: number | undefined;
+  /** About how many entries wait in streams of the user's own that are not read to their end. */
+  readonly entriesLeft: number;
   readonly deadLetters: number;
   readonly refusals: readonly RefusedKind[];
   /** Mappings of the user's own whose tables cannot take their records. */
@@ -120,11 +123,12 @@ export function archiveLane(options: ArchiveLaneOptions): ArchiveLane {
   const targets = (): Targets => prepare.targets;
   const applier = () => prepare.applier;
   const truth = new TruthReader(redis, catalogue);
+  const entries = new EntryReader(redis, postgres);
   const shared = { redis, postgres, checkpoint, parked, strategies, log, truth };
   const deletes = [...catalogue.values()].some((kind) => onDeleteOf(kind, onDelete) !== 'keep');
   const echoes = new Echoes(() => lastEntryId(redis));
   const prepare: Prepare = new Prepare({
-    ...{ ...shared, onDelete, echoes },
+    ...{ ...shared, entries, onDelete, echoes },
     onIncident: (what) => {
       incidents.add(what);
     },
@@ -151,13 +155,13 @@ export function archiveLane(options: ArchiveLaneOptions): ArchiveLane {
       !parked.due &&
       !parked.possible &&
       passes.progress === undefined &&
-      prepare.made?.readsOn !== true,
+      entries.left === 0,
   });
   const fullPasses = new ArchivePasses({
     ...{ ...shared, targets, metrics, tell },
     entryId: () => tail.entryId,
     apply: (nominated) => applier().applyNominated(nominated),
-    readsOn: () => prepare.made?.readsOn === true,
+    entriesLeft: () => entries.left,
     onDone: ({ reason }) => retain?.passed(reason),
   });
   const passes = fullPasses.runner;
@@ -234,6 +238,7 @@ export function archiveLane(options: ArchiveLaneOptions): ArchiveLane {
         position,
         entryId: tail.entryId,
         behindSince: tail.behindSince,
+        entriesLeft: entries.left,
         deadLetters: parked.count,
         refusals: refusals.list,
         stopped: prepare.stopped,

@@ -58,7 +58,7 @@ export function archiveStatus(
   { redis, postgres, state, age, mirror, memory, capture, nextPassAt }: ArchiveParts,
   now = Date.now(),
 ): ArchiveStatus {
-  const { role, owned, owner, position, entryId, deadLetters, refusals, stopped } = state;
+  const { role, owned, owner, position, entryId, deadLetters, refusals, stopped, entriesLeft } = state;
   const since = owned ? waitingSince(state, memory) : undefined;
   const lagSeconds = since === undefined ? 0 : Math.max(0, now - since) / 1_000;
   const known = owned && memory !== undefined;
@@ -73,7 +73,7 @@ export function archiveStatus(
     mirror: { ...mirror, since: timeOf(mirror.since, now) },
     position: position ? { incarnation: position.incarnation, entryId: position.entryId } : null,
     // Minus one: the last entry applied stays in the stream, as a witness.
-    lagRecords: !known ? null : since === undefined ? 0 : Math.max(1, memory.streamLength - 1),
+    lagRecords: known ? entriesLeft + (since === undefined ? 0 : Math.max(1, memory.streamLength - 1)) : null,
     lagSeconds,
     checkpointAgeSeconds: age.seconds({
       position: `${entryId} ${state.applied}`,

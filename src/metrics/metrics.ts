@@ -82,7 +82,7 @@ export function createMetrics() {
     }),
     unmapped: new Counter({
       name: 'millrace_unmapped_keys_total',
-      help: 'Keys that writers told of by the functions and no mapping has: they become no rows',
+      help: 'Keys that writers told of by the functions and no mapping has, and changes of mappings that were taken out: they become no rows',
       labelNames: ['pipeline'] as const,
       registers,
     }),

@@ -95,7 +95,7 @@ test('verbs know streams of the file: plan, run, trace, a dry run, dead letters'
   expect((await cli('config', 'show')).output).toContain('each: entry');
   await archive.redis.client.del('orders');
   const warm = await cli('warm');
-  expect(warm.output).toContain('order-event: nothing, for only hashes and JSON objects are put back');
+  expect(warm.output).toContain('order-event: nothing, for streams are not put back');
   expect(await archive.redis.client.exists('orders')).toBe(0);
 }, 120_000);
 

@@ -3,6 +3,7 @@ import { archivePassSummary } from '../../src/archive/pass/report';
 import { traceRecord } from '../../src/archive/inspect/trace';
 import { requirePostgres } from '../../src/config/load';
 import type { RecordMapping } from '../../src/mapping/own-records';
+import { eventually } from '../support/eventually';
 import { useArchive } from './support/archive';
 import { fields, ownArchive, user, withRegistry } from './support/own-records';
 
@@ -89,6 +90,23 @@ describe('on_conflict: skip', () => {
     expect(await archive.lines(count)).toEqual(['theirs|300|0']);
     expect(await archive.lines('SELECT count(*), sum(age) FROM users')).toEqual(['900|600']);
     expect(await archive.pass(daemon)).toMatchObject({ differences: {}, skipped: { user: 300 } });
+  }, 60_000);
+
+  test('leaves a row that comes at the same moment', async () => {
+    await theirs(`(1, 'theirs', 1, NULL)`);
+    await own.start();
+    const other = await archive.postgres.pool.connect();
+    try {
+      await other.query(`BEGIN; INSERT INTO users VALUES (2, 'at the same moment')`);
+      await write(2, { email: 'ours' });
+      const waiting = `SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'INSERT%'`;
+      await eventually(async () => expect(await archive.lines(waiting)).toEqual(['t']));
+      await other.query('COMMIT');
+    } finally {
+      other.release();
+    }
+    await write(3, { email: 'last' });
+    await archive.becomes(rows, ['1|theirs|1|', '2|at the same moment||', '3|last||']);
   }, 60_000);
 
   test('follows a deletion only for rows of its own', async () => {

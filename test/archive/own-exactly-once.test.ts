@@ -13,7 +13,7 @@ const folder = temporaryFolder();
 const mappings = `version: 1
 records:
   user: { key: "user:{id:int}", table: users, hash: { n: int!, name: text } }
-  visit: { key: "visit:{user:int}:{page*}", table: visits, parents: { user_id: { record: user, id: "{user}" } }, hash: { n: int! } }
+  visit: { key: "visit:{user:int}:{page*}", table: visits, parents: { user_id: { record: user, id: "{user}" } }, hash: { n: int! }, on_conflict: skip }
 `;
 
 /** Plain writes without an end: new keys, changed and taken fields; a child mostly before its parent. @returns what stops it */

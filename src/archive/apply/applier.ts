@@ -12,7 +12,7 @@ import { foreign } from '../letters/foreign';
 import { keyOf } from '../record/key';
 import type { Nominated } from '../record/nominated';
 import { type Kind, type KindName, namesWhere, onDeleteOf, packedKind } from '../../mapping/kinds';
-import { EntryReader } from '../truth/entry-reader';
+import type { EntryReader } from '../truth/entry-reader';
 import { lookUp } from '../truth/look-up';
 import type { Nominations } from '../record/nomination';
 import { MemberReader } from '../truth/member-reader';
@@ -31,6 +31,8 @@ export interface ApplierOptions {
   readonly checkpoint: Checkpoint;
   readonly truth: TruthReader;
   readonly sink: ArchiveSink;
+  /** One for all appliers, as it knows which streams are not read to their end. */
+  readonly entries: EntryReader;
   /** The kinds that are served. */
   readonly targets: Targets;
   readonly echoes: Echoes;
@@ -62,7 +64,6 @@ export class Applier {
   readonly batches: PageBatches;
   readonly #options: ApplierOptions;
   readonly #members: MemberReader;
-  readonly #entries: EntryReader;
   readonly #growing: readonly KindName[]; // kinds whose keys grow, point by point
   readonly #deleting: readonly Kind[]; // kinds whose rows do not stay when their records are deleted
   readonly #echoing: KindName; // of which echoes are known; '': none
@@ -77,7 +78,6 @@ export class Applier {
     const { catalogue } = options.truth;
     this.batches = new PageBatches(options.sink.knownId, this.#expectMended);
     this.#members = new MemberReader(options.redis, catalogue);
-    this.#entries = new EntryReader(options.redis, options.postgres);
     this.#growing = namesWhere(catalogue, ({ shape }) => shape === 'members');
     const { onDelete, targets } = options;
     this.#deleting = [...targets.values()].flatMap(({ kind }) =>
@@ -202,21 +202,13 @@ export class Applier {
     }
   }
 
-  /** Whether streams of the user's own were not read to their end: `readOn` goes on. */
-  get readsOn(): boolean {
-    return this.#entries.hasMore;
-  }
-
-  /** Reads on in streams that had too much for one turn. @returns whether there may be more */
+  /** Reads on in streams of the user's own that had too much for one turn. @returns whether there may be more */
   async readOn(): Promise<boolean> {
-    if (!this.#entries.hasMore) return false;
-    const nominated = this.#entries.takeUnfinished();
-    try {
-      await this.#apply({ batch: new Batch(), nominated, direct: false });
-    } catch (error) {
-      this.#entries.leave(nominated);
-      throw error;
-    }
+    const { entries, targets } = this.#options;
+    if (entries.left === 0) return false;
+    // Of a mapping that is not served nothing is read; once it is, a full pass finds it.
+    for (const kind of entries.unfinished.keys()) if (!targets.has(kind)) entries.forget(kind);
+    await this.#apply({ batch: new Batch(), nominated: entries.unfinished, direct: false });
     return true;
   }
 
@@ -249,10 +241,9 @@ export class Applier {
     readonly direct: boolean;
     readonly behind?: Behind | undefined;
   }): Promise<void> {
-    const { truth } = this.#options;
-    const { targets } = this.#options;
+    const { truth, targets, entries } = this.#options;
     const served = new Map([...work.nominated].filter(([kind]) => targets.has(kind)));
-    const answers = lookUp(served, { truth, members: this.#members, entries: this.#entries });
+    const answers = lookUp(served, { truth, members: this.#members, entries });
     let { batch, direct } = work;
     let bytes = 0;
     let next: ReturnType<typeof answers.next> | undefined;

@@ -22,8 +22,8 @@ export interface ArchivePassesOptions extends FullPassOptions {
   /** The last entry applied. */
   readonly entryId: () => string;
   readonly apply: (nominated: Nominated) => Promise<void>;
-  /** Whether streams are not read to their end. */
-  readonly readsOn: () => boolean;
+  /** About how many entries wait in streams that are not read to their end. */
+  readonly entriesLeft: () => number;
   readonly onDone: (report: ArchivePassReport) => void;
 }
 
@@ -98,7 +98,7 @@ export class ArchivePasses {
       pass.repeat(); // what was nominated may not have been applied
       throw error;
     }
-    if (parked.due || this.#options.readsOn()) return 'more'; // entries of streams are read to the end, and due records are tried first: those that stay parked are the errors of the report
+    if (parked.due || this.#options.entriesLeft() > 0) return 'more'; // entries of streams are read to the end, and due records are tried first: those that stay parked are the errors of the report
     await parked.look();
     return this.#reportOf(pass, reason, parked.count);
   }

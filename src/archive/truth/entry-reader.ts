@@ -32,6 +32,7 @@ type FoundStream = readonly [
   last: Buffer,
   witness: Buffer,
   count: number,
+  bytes: number,
   more: number,
   packed: Buffer,
   ...heavy: (Buffer | number)[],
@@ -69,7 +70,8 @@ interface Answered {
 export class EntryReader {
   readonly #redis: RedisConnection;
   readonly #postgres: PostgresConnection;
-  readonly #unfinished = new Map<KindName, Set<string>>();
+  /** By kind and id, with about how many entries wait. */
+  readonly #unfinished = new Map<KindName, Map<string, number>>();
 
   constructor(redis: RedisConnection, postgres: PostgresConnection) {
     this.#redis = redis;
@@ -77,22 +79,21 @@ export class EntryReader {
     redis.client.defineCommand('millraceReadEntries', { lua: entryScript('read-entries') });
   }
 
-  /** Whether `read` has left something for another turn. */
-  get hasMore(): boolean {
-    return this.#unfinished.size > 0;
+  /** About how many entries of streams `read` has left for another turn. */
+  get left(): number {
+    let left = 0;
+    for (const streams of this.#unfinished.values()) for (const waiting of streams.values()) left += waiting;
+    return left;
   }
 
-  /** Takes out the streams that are not read to their end. A failure leaves them to the caller. */
-  takeUnfinished(): Nominations {
-    const taken = new Map(this.#unfinished);
-    this.#unfinished.clear();
-    return taken;
+  /** The streams that are not read to their end. They are that until they are read. */
+  get unfinished(): Nominations {
+    return new Map([...this.#unfinished].map(([kind, streams]) => [kind, new Set(streams.keys())]));
   }
 
-  /** Leaves streams for another turn. */
-  leave(nominated: Nominations): void {
-    for (const [kind, ids] of nominated)
-      this.#unfinished.set(kind, new Set([...(this.#unfinished.get(kind) ?? []), ...ids]));
+  /** Forgets which streams of a kind are not. */
+  forget(kind: KindName): void {
+    this.#unfinished.delete(kind);
   }
 
   /**
@@ -113,7 +114,7 @@ export class EntryReader {
           taken.set(id, { entries: sum.entries + entries, bytes: sum.bytes + bytes });
           return sum.entries + entries < sliceEntries && sum.bytes + bytes < sliceBytes;
         });
-        this.leave(new Map([[kind.name, new Set(unread.filter((one) => !goOn.includes(one)).map(({ id }) => id))]])); // prettier-ignore
+        for (const { id, more, waiting } of answers) this.#leave(kind.name, id, more ? waiting : 0);
         due = [...goOn.map(({ id }) => id), ...due.slice(replies.length)];
         yield answers;
       }
@@ -138,6 +139,15 @@ export class EntryReader {
       }
     }
     return counts;
+  }
+
+  /** @param waiting 0: the stream is read to its end */
+  #leave(kind: KindName, id: string, waiting: number): void {
+    const streams = this.#unfinished.get(kind) ?? new Map<string, number>();
+    if (waiting === 0) streams.delete(id);
+    else streams.set(id, waiting);
+    if (streams.size === 0) this.#unfinished.delete(kind);
+    else this.#unfinished.set(kind, streams);
   }
 
   #positionsOf(kind: Kind, ids: readonly string[]): Promise<Map<string, EntryPosition>> {
@@ -171,7 +181,7 @@ export class EntryReader {
 
   /** @param positions where the stream was left; where it is left now, afterwards */
   #answer(kind: Kind, id: string, reply: Reply, positions: Map<string, EntryPosition>) {
-    const nothing = { id, more: false, entries: 0, bytes: 0 };
+    const nothing = { id, more: false, entries: 0, bytes: 0, waiting: 0 };
     if (reply === null) return { ...nothing, truth: { state: 'absent' } satisfies StreamTruth };
     if (Buffer.isBuffer(reply)) {
       const reason = new Unfit('E_TYPE', undefined, `the key holds a ${reply.toString()}, not a stream`);
@@ -181,7 +191,7 @@ export class EntryReader {
     const before = positions.get(id);
     const progress = progressOf(before, facts);
     positions.set(id, progress.position);
-    const [, , , , , , , , packed, ...heavy] = reply;
+    const [, , , , , , , bytes, , packed, ...heavy] = reply;
     const name = Buffer.from(id, 'latin1');
     const key = keyOf(kind, name);
     const records: Found[] = [];
@@ -201,11 +211,11 @@ export class EntryReader {
           }
         : {}),
     };
-    return { id, truth, more: facts.more, entries: facts.count, bytes: packed.length };
+    return { id, truth, more: facts.more, entries: facts.count, bytes, waiting: progress.waiting };
   }
 }
 
-function factsIn([anew, length, before, added, last, witness, count, more]: FoundStream): StreamFacts {
+function factsIn([anew, length, before, added, last, witness, count, , more]: FoundStream): StreamFacts {
   return {
     ...{ anew: anew === 1, length, before: before === 1, added, count, more: more === 1 },
     ...{ last: last.toString('latin1'), witness: witness.toString('latin1') },

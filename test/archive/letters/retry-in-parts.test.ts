@@ -5,6 +5,7 @@ import { Echoes } from '../../../src/archive/stream/echoes';
 import { findTargets, prepareSchema } from '../../../src/archive/schema/preparation';
 import { nothingApplied } from '../../../src/archive/write/attempt';
 import type { ArchiveSink } from '../../../src/archive/apply/sink';
+import { EntryReader } from '../../../src/archive/truth/entry-reader';
 import { TruthReader } from '../../../src/archive/truth/truth';
 import { PostgresConnection } from '../../../src/connections/postgres/postgres';
 import { parsePostgresUrl } from '../../../src/connections/postgres/postgres-url';
@@ -59,6 +60,7 @@ test('letters tried again are let go with the last of several transactions: a ki
       checkpoint,
       truth: new TruthReader(redis, aiRegistry),
       sink: sink as unknown as ArchiveSink,
+      entries: new EntryReader(redis, postgres),
       echoes: new Echoes(() => Promise.resolve('0-0')),
       onDelete: 'delete',
       targets: await findTargets(postgres, aiRegistry),

@@ -10,13 +10,13 @@
 -- Result: for each stream read, in the order of KEYS; what is left out was not looked at
 --       nil     no such key
 --       type    the key holds another type than a stream
---       {anew, length, before, added, last, witness, count, more, packed, (id, bytes)…}
+--       {anew, length, before, added, last, witness, count, bytes, more, packed, (id, bytes)…}
 --         anew     1: the stream is not the one that was left, and is read from its beginning
 --         length   how many entries it has
 --         before   1: it has entries that are no younger than where reading begins
 --         added    how many entries it was ever given; nil: Redis does not say
 --         last     the last entry looked at, and its witness; '': none was
---         count    how many were looked at
+--         count    how many were looked at, and their bytes, fields that are not wanted included
 --         more     1: there are more
 --         packed   the entries, one after another
 --         id, bytes  of each entry that is too large
@@ -67,7 +67,7 @@ local function read(key, last, witness, added)
   local from = (last == '' or anew) and '0-0' or last
   local first = facts['first-entry'] and facts['first-entry'][1]
   local before = first and sortable(first) <= sortable(from)
-  local records, heavy, count, step, more, final = {}, {}, 0, 1, false, nil
+  local records, heavy, count, step, more, final, begun = {}, {}, 0, 1, false, nil, budget
   while most > 0 and taken < most and budget > 0 do
     local asked = math.min(step, most - taken)
     local entries = after(key, from, asked)
@@ -98,7 +98,8 @@ local function read(key, last, witness, added)
   end
   return {
     anew and 1 or 0, facts['length'], before and 1 or 0, facts['entries-added'] or false,
-    final and final[1] or '', final and witness_of(final[2] or {}) or '', count, more and 1 or 0, concat(records), unpack(heavy)
+    final and final[1] or '', final and witness_of(final[2] or {}) or '', count, begun - budget,
+    more and 1 or 0, concat(records), unpack(heavy)
   }
 end
 

@@ -108,6 +108,8 @@ function readContents(words: Words, record: Value): Pick<RecordMapping, 'holds' 
       `needs one column of ${itemWord[each]}, for it tells a record from the others of its key: as in columns: { ${each}: ${itemWord[each]} }`,
     );
   const [{ column, type } = { column: '', type: 'text' as const }] = tellers;
+  if (each === 'entry' && type !== 'text')
+    return record.refuse(`${column}: $id is text, as in 1526919030474-55: give it no other type`);
   if (!isIdentityType(type))
     return record.refuse(
       `${column}: ${itemWord[each]} tells records apart, and has to be ${identityTypes.join(', ')}: of another type two of them could be one`,
