@@ -10,7 +10,7 @@ export const label = ({ name, table, own }: Kind): string =>
 /** The lines that say what is about to be done. */
 export function planLines(
   { wanted }: Plan,
-  { redis, postgres, evicts, stopped, streams, several }: WarmFacts,
+  { redis, postgres, evicts, stopped, streams }: WarmFacts,
   { newest: most }: WarmLimits,
 ): string[] {
   const lines = [`Redis at ${redis} is filled from Postgres at ${postgres}; what is there stays as it is.`];
@@ -27,8 +27,6 @@ export function planLines(
   for (const { kind, message, hint } of stopped)
     lines.push(`  ${kind}: nothing, for its table cannot be read as it should: ${message}: ${hint}`);
   for (const kind of streams) lines.push(`  ${kind}: nothing, for streams are not put back`);
-  for (const kind of several)
-    lines.push(`  ${kind}: nothing, for keys that hold several records are not put back`);
   if (evicts)
     lines.push('Note: this Redis evicts (maxmemory-policy): what is put back may be dropped again.');
   return lines;

@@ -54,10 +54,8 @@ export class Restoration {
     const { transaction, plan, signal, onProgress, maxRecordBytes: most } = this.#options;
     const { kind } = target;
     if (plan.wanted.get(kind) === 0) return;
-    const { sql, values } = rowsQuery(target, this.#options);
-    const columns =
-      kind.shape === 'fields' ? ['parts'] : target.kind.columns.map((_column, index) => `c${index}`);
-    const sized = `SELECT *, ${sizeSql(columns)} AS size FROM (${sql}) AS one`;
+    const { sql, values, large } = rowsQuery(target, this.#options);
+    const sized = `SELECT *, ${sizeSql(large)} AS size FROM (${sql}) AS one`;
     const { larger, largest } = await measureRows(transaction, sized, { values, most });
     tallyOf(plan.tallies, kind).large += larger;
     // Filtered only if some rows are too large: otherwise each size would be worked out twice.

@@ -6,15 +6,19 @@ import { fieldOf, newestFirst, asPythonTime, Unlike } from './python-form';
 import type { RestoredParent, PartToRestore, RecordToRestore } from './restorer';
 import { md5 } from '../record/row';
 
-/** SQL: the parents and columns of a kind, for a SELECT from `t`, named p0 … and c0 …; times in UTC. */
-export function selected({ kind, types }: Target): string {
-  const parents = kind.parents.map(({ column }, index) => `t.${quoteName(column)} AS p${index}`);
-  const columns = kind.columns.map(({ column }, index) => {
+/** SQL: the columns of a kind, of row t; times in UTC. */
+export const columnValues = ({ kind, types }: Target): readonly string[] =>
+  kind.columns.map(({ column }) => {
     const name = `t.${quoteName(column)}`;
-    const value =
-      types.get(column)?.endsWith('with time zone') === true ? `(${name} AT TIME ZONE 'UTC')::text` : name;
-    return `${value} AS c${index}`;
+    return types.get(column)?.endsWith('with time zone') === true
+      ? `(${name} AT TIME ZONE 'UTC')::text`
+      : name;
   });
+
+/** SQL: the parents and columns of a kind, for a SELECT from `t`, named p0 … and c0 …; times in UTC. */
+export function selected(target: Target): string {
+  const parents = target.kind.parents.map(({ column }, index) => `t.${quoteName(column)} AS p${index}`);
+  const columns = columnValues(target).map((value, index) => `${value} AS c${index}`);
   return [...parents, ...columns].join(', ');
 }
 

@@ -2,7 +2,7 @@ import type { ArchiveRecords } from '../../config/load';
 import { PostgresConnection } from '../../connections/postgres/postgres';
 import type { PostgresTarget } from '../../connections/postgres/postgres-url';
 import { inspectServer, RedisConnection } from '../../connections/redis';
-import { type Kind, type KindName, registryOf, type ShapeName } from '../../mapping/kinds';
+import { type Kind, type KindName, registryOf } from '../../mapping/kinds';
 import { lookAtTables, type StoppedMapping } from '../schema/preparation';
 import { highestIds, raiseCounters, type RaisedCounter } from './counters';
 import type { WarmLimits } from './limits';
@@ -38,8 +38,6 @@ export interface WarmFacts {
   readonly stopped: readonly StoppedMapping[];
   /** Mappings of streams, of which nothing is put back: an entry that is added again would be read again. */
   readonly streams: readonly KindName[];
-  /** Mappings whose keys hold several records: of a part of these a key would be another one. */
-  readonly several: readonly KindName[];
 }
 
 export interface WarmReport {
@@ -65,14 +63,12 @@ export async function warm(options: WarmOptions): Promise<WarmReport> {
     await redis.connect();
     const { evicts } = await inspectServer(redis);
     const { targets: all, stopped } = await lookAtTables(postgres, catalogue);
-    const of = (shape: ShapeName) =>
-      [...all].flatMap(([name, { kind }]) => (kind.shape === shape ? [name] : []));
-    const [streams, several] = [of('entries'), of('items')];
-    const targets = new Map([...all].filter(([name]) => ![...streams, ...several].includes(name)));
+    const targets = new Map([...all].filter(([, { kind }]) => kind.shape !== 'entries'));
+    const streams = [...all.keys()].filter((name) => !targets.has(name));
     const { daemon, wentBack } = await lookAround(redis, postgres, registry);
     return await postgres.transaction(async (transaction) => {
       const plan = await makePlan(transaction, targets, strategies, limits);
-      onPlan(plan, { redis: redis.display, postgres: postgres.display, evicts, stopped, streams, several });
+      onPlan(plan, { redis: redis.display, postgres: postgres.display, evicts, stopped, streams });
       const used = await highestIds(transaction, registry, targets);
       const counters = await raiseCounters(redis, { catalogue: registry, used, wentBack, dryRun });
       const restorer = new Restorer({ catalogue: registry, redis, dryRun, tell: daemon });

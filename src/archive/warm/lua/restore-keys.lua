@@ -1,8 +1,8 @@
 -- Puts whole keys of the user's own back that are not there. What is there stays as it is.
 --
 -- KEYS  the keys
--- ARGV  1 the type that they have
---       2 the command that writes them: HSET, SET
+-- ARGV  1 the type that they have, or types
+--       2 the command that writes them: HSET, SET, SADD, ZADD, RPUSH
 --       3 1: change nothing, only tell
 --       then for each key: how many arguments the command has, and these
 -- Result: for each key 1 restored, 2 was there, 4 something of another type is there
@@ -23,7 +23,7 @@ for i, key in ipairs(KEYS) do
     end
     results[i] = RESTORED
   else
-    results[i] = held == wanted and THERE or BLOCKED
+    results[i] = string.find(wanted, held, 1, true) and THERE or BLOCKED
   end
 end
 return results

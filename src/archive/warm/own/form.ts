@@ -7,7 +7,7 @@ export function asField({ decoder }: Column, text: string): Buffer {
     case 'bytes':
       return Buffer.from(text.slice(2), 'hex'); // \x…
     case 'bool':
-      return Buffer.from(text === 't' ? 'true' : 'false');
+      return Buffer.from(isTrue(text) ? 'true' : 'false');
     case 'time':
       return Buffer.from(asTime(text));
     case 'integer':
@@ -24,7 +24,7 @@ export function asField({ decoder }: Column, text: string): Buffer {
 export function asJson(column: Column, text: string): string {
   switch (column.decoder) {
     case 'bool':
-      return text === 't' ? 'true' : 'false';
+      return isTrue(text) ? 'true' : 'false';
     case 'integer':
       return asWhole(text);
     case 'float':
@@ -40,6 +40,9 @@ export function asJson(column: Column, text: string): string {
       return JSON.stringify(text);
   }
 }
+
+/** As Postgres prints it, or casts it to text. */
+const isTrue = (text: string): boolean => text === 't' || text === 'true';
 
 /** A numeric column may have decimals. */
 const asWhole = (text: string): string => text.replace(/\.0+$/, '');

@@ -3,7 +3,9 @@ import { readAsset } from '../../../foundation/package-root';
 import type { RedisConnection } from '../../../connections/redis';
 import type { OwnKind } from '../../../mapping/kinds';
 import { keyOf } from '../../record/key';
-import { type KeyToRestore, writingOf } from './contents';
+import { itemFormOf } from '../../record/items';
+import type { KeyToRestore } from './contents';
+import { isScored } from './items';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
@@ -50,5 +52,19 @@ export class KeyRestorer {
     } catch (error) {
       throw this.#redis.translate(error);
     }
+  }
+}
+
+/** The type of a kind's keys, and the command that writes one. Where a set is meant a sorted set will do, and the other way around: a daemon reads either. */
+function writingOf(kind: OwnKind): { readonly type: string; readonly command: string } {
+  if (kind.own.item === undefined)
+    return kind.shape === 'hash' ? { type: 'hash', command: 'HSET' } : { type: 'string', command: 'SET' };
+  switch (itemFormOf(kind)) {
+    case 'field':
+      return { type: 'hash', command: 'HSET' };
+    case 'member':
+      return { type: 'set or zset', command: isScored(kind) ? 'ZADD' : 'SADD' };
+    case 'element':
+      return { type: 'list', command: 'RPUSH' };
   }
 }

@@ -11,6 +11,7 @@ import { followedAmong } from '../../write/followed';
 import { isDataError } from '../../write/isolate';
 import type { KeyRestorer } from './key-restorer';
 import { idOf, keyOfRow } from './contents';
+import { itemsOf, keyOfItems } from './items';
 import { fitting, type Tallies, tallyOf } from '../tally';
 
 export interface OwnRestorationOptions {
@@ -18,6 +19,9 @@ export interface OwnRestorationOptions {
   readonly restorer: KeyRestorer;
   readonly tallies: Tallies;
 }
+
+/** Records that are compared in one query: a key may hold very many. */
+const comparedAtOnce = 2_000;
 
 /** Brings keys of the user's own from Postgres into Redis. */
 export class OwnRestoration {
@@ -27,24 +31,29 @@ export class OwnRestoration {
     this.#options = options;
   }
 
-  /** @param rows as own-rows.sql has them @returns how many records they are */
+  /** @param rows as own-rows.sql or own-items.sql has them @returns how many records they are */
   async restore(target: Target, kind: OwnKind, rows: readonly TextRow[]): Promise<number> {
     const { restorer, tallies } = this.#options;
     const tally = tallyOf(tallies, kind);
+    let count = 0;
     const made = rows.flatMap((row) => {
+      const items = kind.own.item && itemsOf(row);
+      const records = items?.length ?? 1;
+      count += records;
       const id = idOf(kind, row);
-      if (id === undefined) tally.foreign++;
-      return id === undefined ? [] : (fitting(tally, () => keyOfRow(kind, id, row)) ?? []);
+      if (id === undefined) tally.foreign += records;
+      const make = (name: Buffer) => (items ? keyOfItems(kind, name, items) : keyOfRow(kind, name, row));
+      return id === undefined ? [] : (fitting(tally, () => make(id), records) ?? []);
     });
     const judged = await this.#judge(target, made.flatMap(({ found }) => found)); // prettier-ignore
     const keys = made.filter(({ found }) => {
       const why = found.map((one) => judged.get(one)).find((one) => one !== undefined);
-      if (why !== undefined) tally[why]++;
+      if (why !== undefined) tally[why] += found.length;
       return why === undefined;
     });
-    const outcomes = await restorer.restore(kind, keys);
-    for (const is of outcomes) tally[is]++;
-    return rows.length;
+    for (const [at, is] of (await restorer.restore(kind, keys)).entries())
+      tally[is] += keys[at]?.found.length ?? 0;
+    return count;
   }
 
   /** Why records are not put back: a pass would find them different from their rows, or the rows are somebody else's. */
@@ -59,7 +68,9 @@ export class OwnRestoration {
         judged.set(one, 'unlike');
       }
     }
-    for (const row of await this.#differing(target, rows)) judged.set(row.found, 'unlike');
+    for (let at = 0; at < rows.length; at += comparedAtOnce)
+      for (const row of await this.#differing(target, rows.slice(at, at + comparedAtOnce)))
+        judged.set(row.found, 'unlike');
     if (!leavesOthers(target.kind)) return judged;
     const all = rows.map((row) => ({ row, parents: [] }));
     const theirs = await followedAmong(this.#options.transaction, target.kind, all);

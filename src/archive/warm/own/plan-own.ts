@@ -1,6 +1,6 @@
 import type { Transaction } from '../../../connections/postgres/postgres';
 import type { OwnKind } from '../../../mapping/kinds';
-import { markColumn } from '../../../mapping/own-key';
+import { identityOfOwn, markColumn } from '../../../mapping/own-key';
 import { quoteName, type Target } from '../../record/target';
 import { countInTime } from '../counting';
 import { type WarmLimits, sinceCondition } from '../limits';
@@ -9,7 +9,9 @@ import type { Tally } from '../tally';
 /** SQL: whether a row of t has a whole key, and whether its record was not deleted. */
 export function ownConditions({ own }: OwnKind): { readonly whole: string; readonly present: string } {
   return {
-    whole: own.parts.map(({ column }) => `t.${quoteName(column)} IS NOT NULL`).join(' AND '),
+    whole: identityOfOwn(own)
+      .map(({ column }) => `t.${quoteName(column)} IS NOT NULL`)
+      .join(' AND '),
     present: own.onDelete === 'mark' ? `t.${quoteName(markColumn)} IS NULL` : 'true',
   };
 }
