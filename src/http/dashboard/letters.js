@@ -169,7 +169,12 @@ export function createLetters(section, say) {
     return el(
       'tr',
       { 'data-id': id },
-      el('td', { class: 'record' }, el('code', {}, theirs(record === null ? key : `${key} ${record}`)), el('span', { class: 'number' }, `#${id}`)),
+      el(
+        'td',
+        { class: 'record' },
+        el('code', {}, theirs(record === null ? key : `${key} ${record}`)),
+        el('span', { class: 'number' }, `#${id}`),
+      ),
       el(
         'td',
         { class: 'reason' },

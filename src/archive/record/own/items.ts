@@ -21,7 +21,7 @@ const objects: Readonly<Record<ItemForm, { readonly at: 0 | 1; readonly what: st
 };
 
 /** @throws when the keys of a kind hold something else */
-function itemFormOf({ name, own }: Kind): ItemForm {
+export function itemFormOf({ name, own }: Kind): ItemForm {
   const each = own?.item?.each;
   if (each === undefined || each === 'entry') throw new Error(`${name} has no items`);
   return each;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { TextRow } from '../../../connections/postgres/postgres';
 import type { Column, OwnKind } from '../../../mapping/kinds';
 import { itemWords } from '../../../mapping/record-forms';
-import { type ItemForm, itemFormOf, itemNames } from '../../record/items';
+import { type ItemForm, itemFormOf, itemNames } from '../../record/own/items';
 import { Unlike } from '../python-form';
 import { type KeyToRestore, objectOf, valueOf } from './contents';
 import { asField } from './form';

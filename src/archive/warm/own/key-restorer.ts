@@ -3,7 +3,7 @@ import { readAsset } from '../../../foundation/package-root';
 import type { RedisConnection } from '../../../connections/redis';
 import type { OwnKind } from '../../../mapping/kinds';
 import { keyOf } from '../../record/key';
-import { itemFormOf } from '../../record/items';
+import { itemFormOf } from '../../record/own/items';
 import type { KeyToRestore } from './contents';
 import { isScored } from './items';
 
