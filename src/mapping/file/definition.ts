@@ -30,7 +30,9 @@ type WatchDefinition =
   string | readonly string[] | { readonly by: string | readonly string[]; readonly select: string };
 
 type Typed = RecordType | `${RecordType}!`;
-type Columns = Readonly<Record<string, Typed | { readonly field?: string; readonly type: Typed }>>;
+type Columns = Readonly<
+  Record<string, Typed | { readonly field?: string; readonly type: Typed; readonly none?: string | number }>
+>;
 
 type ParentDefinition =
   | string
@@ -57,7 +59,9 @@ export type RecordDefinition = {
 );
 
 /** A word such as `$field`, or a field of the JSON object, or of the entry. */
-type ItemColumns = Readonly<Record<string, string | { readonly field: string; readonly type?: Typed }>>;
+type ItemColumns = Readonly<
+  Record<string, string | { readonly field: string; readonly type?: Typed; readonly none?: string | number }>
+>;
 
 /** The object as the text of a file: JSON is YAML. */
 export const definitionText = (definition: object): string => JSON.stringify({ version: 1, ...definition });
