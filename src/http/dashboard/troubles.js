@@ -1,6 +1,7 @@
 // @ts-check
 import { el, setAttribute, setText, theirs } from './dom.js';
 import { ago, clock } from './format.js';
+import { setTitle } from './title.js';
 
 /** @typedef {import('./pipelines/view.js').DaemonStatus} DaemonStatus */
 
@@ -43,7 +44,7 @@ export function createTroubles(badge, section) {
       const { level, says } = status.health.overall;
       setAttribute(badge, 'data-tone', level);
       setText(badge, says);
-      document.title = `${level === 'ok' ? '' : `${says} · `}Millrace`;
+      setTitle({ trouble: level === 'ok' ? '' : says });
       const list = remedies(status, at);
       // "no progress for 17 s" must not be read out each second.
       const said = JSON.stringify(list.map(({ what, since }) => [what, since !== ''])).replace(/\d+/g, '0');

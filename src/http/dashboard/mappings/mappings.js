@@ -1,6 +1,7 @@
 // @ts-check
 import { get } from '../api.js';
 import { place } from '../dom.js';
+import { setTitle } from '../title.js';
 import { createMapping } from './mapping.js';
 import { hrefOf, routeOf } from './route.js';
 
@@ -26,7 +27,7 @@ export function createMappings({ cards, onLetters }) {
     if (route === undefined) return;
     const name = route.page === 'mapping' ? route.name : '';
     place('overview').hidden = name !== '';
-    document.title = name === '' ? 'Millrace' : `${name} – Millrace`;
+    setTitle({ mapping: name });
     if (name === '') mapping.close();
     else mapping.open(name);
     if (route.page === 'letters') onLetters(route.kind);
