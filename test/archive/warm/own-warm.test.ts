@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { archiveDryRun } from '../../../src/archive/pass/dry-run';
 import { planLines, reportLines } from '../../../src/archive/warm/report';
 import { requirePostgres } from '../../../src/config/load';
+import { readAsset } from '../../../src/foundation/package-root';
 import type { RecordMapping } from '../../../src/mapping/own-records';
 import { eventually } from '../../support/eventually';
 import { useArchive } from '../support/archive';
@@ -221,6 +222,37 @@ test('a mapping whose table is not as it should be is told, and the others come 
       '  log: nothing, for streams are not put back',
     ]),
   );
+}, 60_000);
+
+test('rows that were there before their mapping, and stay so (on_conflict), are not put back', async () => {
+  const skipping = ownArchive(archive, alone({ ...user, onConflict: 'skip' }));
+  const first = await skipping.start();
+  await first.stop();
+  await archive.postgres.query(`INSERT INTO users (id, email) VALUES (1, 'theirs'), (2, 'theirs')`);
+  await client().hset('user:2', 'email', 'ours');
+  await client().hset('user:3', 'email', 'ours');
+  const daemon = await skipping.start();
+  await archive.becomes('SELECT id, email FROM users ORDER BY id', ['1|theirs', '2|theirs', '3|ours']);
+  await daemon.stop();
+  await client().flushall();
+  const report = await warmed(archive, { config: skipping.config() });
+  expect(toldOf(report, 'user')).toEqual({ restored: 1, foreign: 2 });
+  expect(await client().keys('user:*')).toEqual(['user:3']);
+}, 60_000);
+
+test('a Redis user that may fill aidb:* needs nothing more than the keys of the mappings', async () => {
+  await client().hset('user:1', 'email', 'x');
+  await client().set('object:a', '{"t":"x"}');
+  await archived();
+  await client().flushall();
+  const rules = /^user millrace-warm on (.*)$/m.exec(readAsset('deploy/redis/millrace.acl'))?.[1] ?? '';
+  const acl = ['reset', 'on', '>secret', ...rules.split(' '), '~user:*', '~object:*'];
+  await client().call('ACL', 'SETUSER', 'filler', ...acl);
+  const url = new URL(archive.redis.url);
+  [url.username, url.password] = ['filler', 'secret'];
+  const report = await warmed(archive, { config: own.config({ REDIS_URL: url.href }) });
+  expect([toldOf(report, 'user'), toldOf(report, 'object')]).toEqual([{ restored: 1 }, { restored: 1 }]);
+  expect(await client().call('ACL', 'LOG')).toEqual([]);
 }, 60_000);
 
 test('a catalogue without the registry is filled as well', async () => {
