@@ -3,9 +3,9 @@ import { readDocuments } from './documents-section';
 import type { RecordMapping } from '../own-records';
 import { parseYaml } from './parse-yaml';
 import { choice, fieldsOf, listOf, type Reader, whole } from './readers';
-import { readRecords } from './records/records-section';
+import { readBuiltInRecords, readRecords } from './records/records-section';
 import { checkClaims, type Claim } from './rules';
-import type { Placed, Problem } from './value';
+import type { Placed, Problem, Section } from './value';
 
 /** What a file may include: files in `mappings/`. */
 export const includable = ['sports-aliases', 'sports-entities', 'ai-registry'] as const;
@@ -33,30 +33,35 @@ export const readMappingFile = (
   file: string,
   takenBy: (include: readonly Included[]) => readonly Claim[] = () => [],
 ): ReadFile =>
-  readFile(source, file, ({ include, documents, records }) => {
+  readFile(source, file, readRecords, ({ include, documents, records }) => {
     const taken = takenBy(include);
     checkClaims([...documents, ...records], taken);
     for (const { at, mapping } of records) {
       const other = taken.find(({ table }) => table === mapping.table);
       if (other !== undefined)
         at.refuse(`table ${mapping.table} has the records of ${other.name}: a table is for one mapping`);
-      if (mapping.identified !== undefined)
-        at.refuse('has an identity, as those of ai-registry have: a record of yours is told by its key');
     }
   });
 
 /** Reads a file that is shipped: its records may have what the tables of the archive are made for. */
 export const readBuiltInFile = (source: string, file: string): ReadFile =>
-  readFile(source, file, ({ documents, records }) => checkClaims([...documents, ...records], []));
+  readFile(source, file, readBuiltInRecords, ({ documents, records }) =>
+    checkClaims([...documents, ...records], []),
+  );
 
-function readFile(source: string, file: string, check: (read: MappingFile) => void): ReadFile {
+function readFile(
+  source: string,
+  file: string,
+  recordsOf: Section<RecordMapping>,
+  check: (read: MappingFile) => void,
+): ReadFile {
   const { value, problems } = parseYaml(source, file);
   const fields = value === undefined ? null : fieldsOf(value, fileWords);
   if (fields === null) return { problems: problems.all() };
   fields.required('version', first);
   const include = fields.optional('include', included) ?? [];
   const documents = fields.optional('documents', readDocuments) ?? [];
-  const records = fields.optional('records', readRecords) ?? [];
+  const records = fields.optional('records', recordsOf) ?? [];
   const read = { include, documents, records };
   check(read);
   return problems.none ? read : { problems: problems.all() };

@@ -163,6 +163,14 @@ test.each([
   [`${good}, none: [a]`, [expect.stringContaining('must be a text or a number')]],
   [`${good}, tabel: x`, [expect.stringContaining('did you mean table?')]],
   [
+    `${good}, identity: [no, time]`,
+    ['records.r: has an identity, as those of ai-registry have: a record of yours is told by its key'],
+  ],
+  [
+    'key: "r:{id}", table: t, each: member, columns: { a: $membr }',
+    ['records.r.columns.a: is none of $member, $score, which each: member knows: did you mean $member?'],
+  ],
+  [
     `key: "r:{id:int}", table: t, hash: { a: text, at: time! }, identity: [id, at]`,
     ['records.r: has an identity, as those of ai-registry have: a record of yours is told by its key'],
   ],

@@ -1,6 +1,7 @@
 import { type RecordColumn } from '../../own-records';
 import { type Each, itemWords, type RecordType, recordTypes } from '../../record-forms';
 import { typeMeant } from './type-meant';
+import { nearest } from '../../../foundation/nearest';
 import { choice, fieldsOf, flag, literal, type Reader, text, unlike, word } from '../readers';
 import type { Entry, Value } from '../value';
 
@@ -60,11 +61,12 @@ const itemField =
     const words = itemWords[each];
     const type = words[field];
     if (type !== undefined) return { field, type };
-    if (field.startsWith('$') || wordOnly)
-      return value.refuse(
-        `is none of ${Object.keys(words).join(', ')}, which each: ${each} knows; a field that has a name is { field: ${field.replace(/^\$/, '')}, type: text }`,
-      );
-    return { field, type: 'text' };
+    if (!field.startsWith('$') && !wordOnly) return { field, type: 'text' };
+    const known = Object.keys(words);
+    const meant = field.startsWith('$') ? nearest(field, known) : undefined;
+    return value.refuse(
+      `is none of ${known.join(', ')}, which each: ${each} knows${meant === undefined ? `; a field that has a name is { field: ${field.replace(/^\$/, '')}, type: text }` : `: did you mean ${meant}?`}`,
+    );
   };
 
 /** `email: text!`, or `tier: { field: plan, type: text }`. */

@@ -32,53 +32,66 @@ export const recordWords = [
 
 type Words = Fields<(typeof recordWords)[number]>;
 
+/** @param mayIdentify whether its records may have an identity: the tables for that are made by migrations */
+const recordsReader =
+  (mayIdentify: boolean): Section<RecordMapping> =>
+  (section) => {
+    const read = readSection(section, readRecord(mayIdentify));
+    checkParents(read);
+    checkTables(read);
+    return read.map((placed) => ({ ...placed, mapping: withoutPlaces(placed.mapping) }));
+  };
+
 /** The section `records` of a file of mappings: docs/11-mappings.md. */
-export const readRecords: Section<RecordMapping> = (section) => {
-  const read = readSection(section, readRecord);
-  checkParents(read);
-  checkTables(read);
-  return read.map((placed) => ({ ...placed, mapping: withoutPlaces(placed.mapping) }));
-};
+export const readRecords = recordsReader(false);
+/** The same of a file that is shipped. */
+export const readBuiltInRecords = recordsReader(true);
 
 function withoutPlaces({ said, parents }: ReadRecord): RecordMapping {
   return { ...said, parents: parents.map(({ column, record, from }) => ({ column, record, from })) };
 }
 
-function readRecord({ key: name, at, value }: Entry): Placed<ReadRecord> | null {
-  const words = fieldsOf(value, recordWords);
-  if (words === null) return null;
-  if (!ownNameForm.test(name)) at.refuse('the name of a record is not too-large, and has no - at either end');
-  const key = words.required('key', recordKey(words.value('each') !== undefined));
-  const table = words.required('table', tableName);
-  const contents = readContents(words, value);
-  const none = words.optional('none', literal);
-  const parents = words.optional('parents', mapOf(recordParent, 'columns')) ?? [];
-  const unique = words.optional('unique', uniques);
-  const onDelete = words.optional('on_delete', onDeletes);
-  const onConflict = words.optional('on_conflict', choice('skip', 'overwrite', 'merge'));
-  const appendOnly = words.optional('append_only', flag);
-  const retention = words.optional('retention', days);
-  const tableAt = words.value('table');
-  if (key === null || table === null || contents === null || none === null) return null;
-  if (onDelete === null || unique === null || onConflict === null || appendOnly === null) return null;
-  if (retention === null || tableAt === undefined) return null;
-  const { columns } = contents;
-  const isTold = words.value('identity') !== undefined;
-  // Its key is not in its table, but for its parents, and what its members have as well.
-  const inTable = isTold ? key.parts.filter(({ column }) => isNamed(parents, column)) : key.parts;
-  if (!areApart({ parts: inTable, columns, parents, unique: unique ?? [], onDelete }, value)) return null;
-  const said: ReadRecord['said'] = {
-    ...{ name, table, key, ...contents, none },
-    ...{ unique: unique ?? [], onDelete: onDelete ?? 'keep', onConflict },
-    ...{ appendOnly: appendOnly ?? false, retentionDays: retention },
+const readRecord =
+  (mayIdentify: boolean) =>
+  ({ key: name, at, value }: Entry): Placed<ReadRecord> | null => {
+    const words = fieldsOf(value, recordWords);
+    if (words === null) return null;
+    // Said first, and alone: what else its words ask for would send people on the wrong way.
+    if (!mayIdentify && words.value('identity') !== undefined)
+      return at.refuse('has an identity, as those of ai-registry have: a record of yours is told by its key');
+    if (!ownNameForm.test(name))
+      at.refuse('the name of a record is not too-large, and has no - at either end');
+    const key = words.required('key', recordKey(words.value('each') !== undefined));
+    const table = words.required('table', tableName);
+    const contents = readContents(words, value);
+    const none = words.optional('none', literal);
+    const parents = words.optional('parents', mapOf(recordParent, 'columns')) ?? [];
+    const unique = words.optional('unique', uniques);
+    const onDelete = words.optional('on_delete', onDeletes);
+    const onConflict = words.optional('on_conflict', choice('skip', 'overwrite', 'merge'));
+    const appendOnly = words.optional('append_only', flag);
+    const retention = words.optional('retention', days);
+    const tableAt = words.value('table');
+    if (key === null || table === null || contents === null || none === null) return null;
+    if (onDelete === null || unique === null || onConflict === null || appendOnly === null) return null;
+    if (retention === null || tableAt === undefined) return null;
+    const { columns } = contents;
+    const isTold = words.value('identity') !== undefined;
+    // Its key is not in its table, but for its parents, and what its members have as well.
+    const inTable = isTold ? key.parts.filter(({ column }) => isNamed(parents, column)) : key.parts;
+    if (!areApart({ parts: inTable, columns, parents, unique: unique ?? [], onDelete }, value)) return null;
+    const said: ReadRecord['said'] = {
+      ...{ name, table, key, ...contents, none },
+      ...{ unique: unique ?? [], onDelete: onDelete ?? 'keep', onConflict },
+      ...{ appendOnly: appendOnly ?? false, retentionDays: retention },
+    };
+    checkEnds(said, words);
+    const identified = readIdentified(words, { ...said, parents });
+    if (identified === null) return null;
+    const mapping = { said: identified === undefined ? said : { ...said, identified }, parents, tableAt };
+    const single = key.parts.length === 0;
+    return { ...{ name, prefix: key.prefix, single, at, keyAt: words.value('key') ?? at }, mapping };
   };
-  checkEnds(said, words);
-  const identified = readIdentified(words, { ...said, parents });
-  if (identified === null) return null;
-  const mapping = { said: identified === undefined ? said : { ...said, identified }, parents, tableAt };
-  const single = key.parts.length === 0;
-  return { ...{ name, prefix: key.prefix, single, at, keyAt: words.value('key') ?? at }, mapping };
-}
 
 /** What a key holds, and as which columns. */
 function readContents(words: Words, record: Value): Pick<RecordMapping, 'holds' | 'columns'> | null {
