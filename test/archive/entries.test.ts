@@ -1,3 +1,4 @@
+import { Client } from 'pg';
 import { loadConfig, requirePostgres } from '../../src/config/load';
 import { archiveDryRun } from '../../src/archive/pass/dry-run';
 import type { ArchiveDifference } from '../../src/archive/pass/explain';
@@ -258,4 +259,36 @@ test('without the mirror the passes find what came', async () => {
   await add('orders', '2-0', 'amount', '2');
   await archive.pass(daemon);
   await archive.becomes(rows, ['1-0||1', '2-0||2']);
+}, 60_000);
+
+test('what a turn has left of a stream is read although the transaction with its end fails', async () => {
+  const { client } = archive.redis;
+  const { postgres } = archive;
+  await postgres.query(`CREATE TABLE public.order_events (entry text PRIMARY KEY, kind text, amount bigint)`);
+  await postgres.query(`CREATE FUNCTION public.hold() RETURNS trigger LANGUAGE plpgsql AS
+    'BEGIN IF NEW.entry = ''5500-1'' THEN PERFORM pg_advisory_xact_lock(7); END IF; RETURN NEW; END'`);
+  await postgres.query(
+    'CREATE TRIGGER hold BEFORE INSERT ON public.order_events FOR EACH ROW EXECUTE FUNCTION public.hold()',
+  );
+  const pipeline = client.pipeline();
+  for (let one = 1; one <= 5_500; one++) pipeline.xadd('orders', `${one}-1`, 'amount', one);
+  await pipeline.exec();
+  const holder = new Client({ connectionString: postgres.url });
+  await holder.connect();
+  try {
+    await holder.query('SELECT pg_advisory_lock(7)');
+    // Only the first pass, and none after it, tells of the stream.
+    const starting = startDaemon({ POSTGRES_URL: postgres.url }, { config: own.config({ MIRROR: 'off' }) });
+    const waiting = `FROM pg_stat_activity WHERE wait_event = 'advisory' AND datname = current_database()`;
+    await eventually(async () => expect(await archive.lines(`SELECT count(*) ${waiting}`)).toEqual(['1']), {
+      within: 30_000,
+    });
+    expect(await archive.lines('SELECT count(*) >= 5000 FROM order_events')).toEqual(['t']);
+    await postgres.query(`SELECT pg_terminate_backend(pid) ${waiting}`);
+    await holder.query('SELECT pg_advisory_unlock(7)');
+    await starting;
+  } finally {
+    await holder.end();
+  }
+  await archive.becomes(count, ['5500|5500']);
 }, 60_000);

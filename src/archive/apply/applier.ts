@@ -196,9 +196,9 @@ export class Applier {
   async lookUpRested(): Promise<void> {
     for (const [kind, resting] of this.#rested) {
       const ready = [...resting].filter((id) => this.#members.restsUntil(kind, id) === undefined);
-      for (const id of ready) resting.delete(id);
       if (ready.length === 0) continue;
       await this.#apply({ batch: new Batch(), nominated: new Map([[kind, new Set(ready)]]), direct: false });
+      for (const id of ready) resting.delete(id); // not before: it may have failed
     }
   }
 
@@ -208,7 +208,13 @@ export class Applier {
     if (entries.left === 0) return false;
     // Of a mapping that is not served nothing is read; once it is, a full pass finds it.
     for (const kind of entries.unfinished.keys()) if (!targets.has(kind)) entries.forget(kind);
-    await this.#apply({ batch: new Batch(), nominated: entries.unfinished, direct: false });
+    const due = entries.unfinished;
+    try {
+      await this.#apply({ batch: new Batch(), nominated: due, direct: false });
+    } catch (error) {
+      entries.putBack(due); // what was read was not committed, and nothing else names these streams
+      throw error;
+    }
     return true;
   }
 

@@ -91,6 +91,12 @@ export class EntryReader {
     return new Map([...this.#unfinished].map(([kind, streams]) => [kind, new Set(streams.keys())]));
   }
 
+  /** Has streams count as not read to their end, because what was read of them was not committed. */
+  putBack(streams: Nominations): void {
+    for (const [kind, ids] of streams)
+      for (const id of ids) this.#leave(kind, id, this.#unfinished.get(kind)?.get(id) ?? 1);
+  }
+
   /** Forgets which streams of a kind are not. */
   forget(kind: KindName): void {
     this.#unfinished.delete(kind);
