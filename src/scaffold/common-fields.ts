@@ -1,7 +1,7 @@
 import type { RecordType } from '../mapping/record-forms';
-import type { Fields } from './contents';
-import { typeOf } from './field-types';
-import { isIdLike } from './key-shapes';
+import type { Fields } from './redis/contents';
+import { typeOf } from './redis/field-types';
+import { isIdLike } from './redis/key-shapes';
 
 /** A field that many of some records have. */
 export interface CommonField {

@@ -3,8 +3,8 @@ import { parseMember } from '../archive/record/flat-object';
 import { isEach, type Holds, itemWord, itemWords } from '../mapping/record-forms';
 import { column, columnFor, type ProposedColumn, unfitField } from './columns';
 import { type CommonField, commonFields } from './common-fields';
-import type { Contents, Fields } from './contents';
-import { identityTypeOf, isBinary, typeOf } from './field-types';
+import type { Contents, Fields } from './redis/contents';
+import { identityTypeOf, isBinary, typeOf } from './redis/field-types';
 
 /** What keys hold, as the file says it. */
 export interface Held {

@@ -4,7 +4,7 @@ import { aiRegistryName, type BuiltIn, builtIns, isMeant } from './built-in';
 import { type Candidate, type LeftOut, type OwnDocument, proposeDocuments } from './documents';
 import type { Include, Proposal } from './file-text';
 import type { Findings } from './look';
-import type { FoundRedis } from './look-redis';
+import type { FoundRedis } from './redis/look-redis';
 import { ownPrefixes } from './prefixes';
 import { proposeRecords } from './records';
 import type { FoundTable } from './tables';

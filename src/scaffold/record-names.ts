@@ -1,4 +1,4 @@
-import type { KeyShape } from './key-shapes';
+import type { KeyShape } from './redis/key-shapes';
 import { plural, singular, slug } from './words';
 
 /** Postgres takes 63 characters: there is room for a beginning, and a number. */

@@ -4,13 +4,13 @@ import { splitTemplate } from '../mapping/key-template';
 import { overlap } from '../mapping/file/rules';
 import { isEach } from '../mapping/record-forms';
 import { systemColumns } from './columns';
-import type { Contents } from './contents';
 import type { LeftOut } from './documents';
 import { type Held, heldBy } from './held';
-import { isSingle, type KeyShape, placesIn, prefixOf, shapeText, templateOf } from './key-shapes';
+import { isSingle, type KeyShape, placesIn, prefixOf, shapeText, templateOf } from './redis/key-shapes';
 import { lifetime, memory } from './measures';
-import { purposeOf } from './known-keys';
-import { unreadable } from './redis-sample';
+import type { SampledShape } from './redis/look-redis';
+import { purposeOf } from './redis/known-keys';
+import { unreadable } from './redis/redis-sample';
 import { namesFor } from './record-names';
 import { freeName } from './words';
 
@@ -21,14 +21,6 @@ export interface ProposedRecord extends Held {
   readonly table: string;
   /** What is taken out of a key that holds many is deleted. */
   readonly deletes: boolean;
-}
-
-/** A shape, and what a few of its keys hold. */
-export interface SampledShape {
-  readonly shape: KeyShape;
-  readonly contents: readonly Contents[];
-  /** Which library keeps these keys for itself; undefined: none that is known. */
-  readonly library: string | undefined;
 }
 
 /** What others have: what is proposed is added. */

@@ -7,7 +7,7 @@ import { catalogueOf } from '../../src/mapping/kinds';
 import { recordKinds } from '../../src/mapping/record-kinds';
 import { readAsset } from '../../src/foundation/package-root';
 import type { Proposal } from '../../src/scaffold/file-text';
-import { lookAtRedis } from '../../src/scaffold/look-redis';
+import { lookAtRedis } from '../../src/scaffold/redis/look-redis';
 import { mappingFile } from '../mapping/file/support';
 import { testRedis, type TestRedis } from '../support/stores';
 import { proposedFor, textOf } from './support';

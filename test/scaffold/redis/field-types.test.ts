@@ -1,4 +1,4 @@
-import { identityTypeOf, typeOf } from '../../src/scaffold/field-types';
+import { identityTypeOf, typeOf } from '../../../src/scaffold/redis/field-types';
 
 test.each([
   ['int', ['1', '-2', '0', '900000000000000000']],

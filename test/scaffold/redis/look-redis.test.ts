@@ -1,9 +1,9 @@
-import { parseRedisUrl } from '../../src/connections/redis-url';
-import { daemonGrants } from '../../src/connections/redis-grants';
-import { aiRegistry } from '../../src/mapping/ai-registry';
-import { lookAtRedis } from '../../src/scaffold/look-redis';
-import { proposeRecords, type Taken } from '../../src/scaffold/records';
-import { testRedis, type TestRedis } from '../support/stores';
+import { parseRedisUrl } from '../../../src/connections/redis-url';
+import { daemonGrants } from '../../../src/connections/redis-grants';
+import { aiRegistry } from '../../../src/mapping/ai-registry';
+import { lookAtRedis } from '../../../src/scaffold/redis/look-redis';
+import { proposeRecords, type Taken } from '../../../src/scaffold/records';
+import { testRedis, type TestRedis } from '../../support/stores';
 
 let redis: TestRedis;
 beforeAll(async () => {

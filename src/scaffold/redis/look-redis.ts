@@ -1,14 +1,13 @@
-import { parseCheckpoint, readCheckpoint } from '../aliases/sink/checkpoint';
-import { RedisConnection } from '../connections/redis';
-import type { RedisTarget } from '../connections/redis-url';
-import { countersOf } from '../mapping/counters';
-import { type Catalogue, registryStart } from '../mapping/kinds';
-import type { OwnDocument } from './documents';
-import { isRead, readContents } from './contents';
-import { isSingle, shapesOf } from './key-shapes';
+import { parseCheckpoint, readCheckpoint } from '../../aliases/sink/checkpoint';
+import { RedisConnection } from '../../connections/redis';
+import type { RedisTarget } from '../../connections/redis-url';
+import { countersOf } from '../../mapping/counters';
+import { type Catalogue, registryStart } from '../../mapping/kinds';
+import type { OwnDocument } from '../documents';
+import { type Contents, isRead, readContents } from './contents';
+import { isSingle, type KeyShape, shapesOf } from './key-shapes';
 import { libraryOf } from './known-keys';
-import { ownPrefixes } from './prefixes';
-import type { SampledShape } from './records';
+import { ownPrefixes } from '../prefixes';
 import { existing, type FoundRedisKey, type KeySample, sampleKeyspace } from './redis-sample';
 
 /** What there is in a Redis that nobody has described. */
@@ -25,6 +24,14 @@ export interface FoundRedis extends KeySample {
   readonly moreShapes: number;
   /** MAX_RECORD_SIZE */
   readonly maxRecordBytes: number;
+}
+
+/** A shape, and what a few of its keys hold. */
+export interface SampledShape {
+  readonly shape: KeyShape;
+  readonly contents: readonly Contents[];
+  /** Which library keeps these keys for itself; undefined: none that is known. */
+  readonly library: string | undefined;
 }
 
 const keysOfEach = 20;

@@ -1,4 +1,4 @@
-import { shapesOf, shapeText } from '../../src/scaffold/key-shapes';
+import { shapesOf, shapeText } from '../../../src/scaffold/redis/key-shapes';
 
 const shapes = (keys: readonly string[], type = 'hash') =>
   shapesOf(keys.map((key) => ({ key, type }))).map((shape) => `${shapeText(shape)} ${shape.keys.length}`);

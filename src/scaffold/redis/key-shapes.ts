@@ -1,6 +1,6 @@
 import type { FoundRedisKey } from './redis-sample';
 import { isWhole } from './field-types';
-import { singular } from './words';
+import { singular } from '../words';
 
 /** Keys of one type that differ in some of their parts only: `user:{id}`, `tenant:{tenant}:user:{user}`, `user-{id}`. Or one key, `scores`. */
 export interface KeyShape {

@@ -1,5 +1,5 @@
-import { decode } from '../archive/record/decode';
-import type { RecordType } from '../mapping/record-forms';
+import { decode } from '../../archive/record/decode';
+import type { RecordType } from '../../mapping/record-forms';
 
 const isJson = (value: string): boolean => {
   if (!/^\s*[[{]/.test(value)) return false;

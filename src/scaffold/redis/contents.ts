@@ -1,4 +1,4 @@
-import type { RedisConnection } from '../connections/redis';
+import type { RedisConnection } from '../../connections/redis';
 import { answers } from './ask-many';
 
 /** Field and value; a value that is too large to look at is undefined. */

@@ -1,4 +1,4 @@
-import type { RedisConnection } from '../connections/redis';
+import type { RedisConnection } from '../../connections/redis';
 import { answers, pages } from './ask-many';
 
 /** Some of the keys of a Redis. */
