@@ -77,6 +77,11 @@ export class SourceKeeper {
     return this.#source;
   }
 
+  /** Whether a pass has to follow of which no `refresh` has told: since then the file could not be opened. */
+  get needsPass(): boolean {
+    return this.#needsPass;
+  }
+
   /** Whether the file is closed for `fold`; the next `refresh` opens it. */
   get folding(): boolean {
     return this.#folding;
