@@ -33,7 +33,7 @@ import { lookForPause } from './stages/look-for-pause';
 import { tail } from './stages/tail';
 import { tidy } from './stages/tidy';
 
-export interface AliasLaneOptions extends Omit<KeeperOptions, 'onFold'> {
+export interface AliasLaneOptions extends Omit<KeeperOptions, 'beforeInstall' | 'isNew' | 'onFold'> {
   readonly connection: RedisConnection;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -89,6 +89,11 @@ export function aliasLane(options: AliasLaneOptions): AliasLane {
   let untaken = handover;
   const keeper = new SourceKeeper({
     ...options,
+    // What seems to be missing may have been taken away for newer mappings, and is not ours to bring back.
+    beforeInstall: async () => {
+      await connection.connect();
+      await follower.requireNewest();
+    },
     isNew: (source, name) => untaken !== undefined && isFresh(untaken, source, name),
     onFold: () => {
       readLag(Date.now());
