@@ -87,16 +87,22 @@ export async function runReloading({ reread, signal, ...options }: ReloadingOpti
   );
   const listening = asked$.pipe(concatMap(reload), takeUntil(abort$(signal))).subscribe();
   let before: Handover | undefined;
+  let archiveOf = archived(options.config);
   const goesOn = () => force.over.signal.aborted && !signal.aborted;
   try {
     do {
       force.over = new AbortController();
+      const { config } = force;
       // If this run leaves nothing, the next begins as at a start.
       const left = before;
       before = undefined;
+      // Settings that came while a run was ending are about an archive that it had kept already.
+      const keeps = archived(config) === archiveOf;
+      if (!keeps) await left?.archive?.going.close();
+      archiveOf = archived(config);
       await runDaemon({
         ...options,
-        ...{ goesOn, before: left },
+        ...{ config, goesOn, before: left && { ...left, archive: keeps ? left.archive : undefined } },
         keepsArchive: () => force.keepsArchive,
         onHandover: (handover) => (before = handover),
         onRunning: (url, control) => {
@@ -105,7 +111,6 @@ export async function runReloading({ reread, signal, ...options }: ReloadingOpti
           });
           options.onRunning?.(url, control);
         },
-        config: force.config,
         signal: AbortSignal.any([signal, force.over.signal]),
       });
     } while (goesOn());

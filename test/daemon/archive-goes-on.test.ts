@@ -14,10 +14,17 @@ import { temporaryFolder } from '../support/temporary-folder';
 
 const archive = useArchive();
 const folder = temporaryFolder();
+const anotherFolder = temporaryFolder();
 
 const user = 'user: { key: "user:{id:int}", table: users, hash: { email: text } }';
 const product = 'product: { from: products, key: "product:{id}", json: [id, name] }';
 const name = 'name: { from: products, key: "name:{id}", string: name }';
+
+// Whoever runs this from a terminal is not to have it fail.
+jest.mock('../../src/foundation/early-hang-up', () => ({
+  hasTerminal: () => false,
+  heardHangUp: () => false,
+}));
 
 /** A daemon of both pipelines, in this process, that reads its file again when it is asked. */
 function daemonIn(folder: string) {
@@ -32,14 +39,21 @@ function daemonIn(folder: string) {
     writeFileSync(file, [...lines, ...records.map((one) => `  ${one}`), ''].join('\n'));
   };
   write([product], [user]);
-  const reread = () =>
+  const read = () =>
     loadConfig({ ...archive.environment(), DB_PATH: path, HTTP_PORT: '0', MILLRACE_CONFIG: file });
+  let onceRead: (() => void) | undefined;
+  const reread = () => {
+    const config = read();
+    onceRead?.();
+    onceRead = undefined;
+    return config;
+  };
   const stop = new AbortController();
   const log = keepLog();
   let control: Control | undefined;
   const onRunning = (_url: string | undefined, now: Control) => (control = now);
-  const running = runReloading({ config: reread(), reread, log, signal: stop.signal, onRunning });
-  const connection = new RedisConnection(reread().redis, 'test');
+  const running = runReloading({ config: read(), reread, log, signal: stop.signal, onRunning });
+  const connection = new RedisConnection(read().redis, 'test');
   const events = (event: string, pipeline?: string) =>
     log.lines.filter(
       ({ fields }) =>
@@ -52,8 +66,18 @@ function daemonIn(folder: string) {
     await eventually(async () => (await answersTo(connection, request)).length === 1, { alive: running });
     await eventually(() => events('start').length === starts + 1, { alive: running });
   };
+  /** Has the file read twice, the second time before the first is served. @param between writes what is read then */
+  const reloadTwice = async (between: () => void) => {
+    const reloads = events('reload').length;
+    onceRead = () => {
+      between();
+      process.emit('SIGHUP');
+    };
+    process.emit('SIGHUP');
+    await eventually(() => events('reload').length === reloads + 2, { alive: running });
+  };
   return {
-    ...{ db, write, log, running, events, reload },
+    ...{ db, write, log, running, events, reload, reloadTwice },
     status: () => control?.status(),
     stop: async () => {
       stop.abort();
@@ -115,3 +139,19 @@ test('where documents alone change, the archive goes on: no pass, no other owner
   expect(events('stop')).toHaveLength(1);
   expect(await archive.lines('SELECT owner FROM millrace.checkpoint')).toEqual(['']);
 }, 90_000);
+
+test('a reload of records that comes while one of documents alone is under way has the archive begin anew all the same', async () => {
+  await emptied(archive.postgres);
+  const daemon = daemonIn(anotherFolder);
+  const { write, running, events, reloadTwice } = daemon;
+  await eventually(() => events('pass.done').length === 2, { alive: running });
+  write([product, name], [user]);
+  await reloadTwice(() => {
+    write([product, name], [user, 'note: { key: "note:{id:int}", table: notes, hash: { text: text } }']);
+  });
+  await archive.redis.client.hset('note:1', 'text', 'Hello');
+  await eventually(async () => expect(await archive.lines('SELECT text FROM notes')).toEqual(['Hello']), {
+    alive: running,
+  });
+  await daemon.stop();
+}, 60_000);
