@@ -188,7 +188,8 @@ test('kill -9 at any moment: every record is its row, once, and no row is left o
   // Each row follows its key, which takes with it what was left by then.
   const again = client.multi().zadd('scores', 1, '51');
   for (let at = 0; at < 10; at++) again.set(`count:${at}`, '1').sadd(`tags:${at % 5}`, 'again');
-  for (const at of [0, 1, 2]) again.hset(`settings:${at + 1}`, 'again', '1').rpush(`order:${at}:lines`, line());
+  for (const at of [0, 1, 2])
+    again.hset(`settings:${at + 1}`, 'again', '1').rpush(`order:${at}:lines`, line());
   await again.exec();
   const every = await held();
   await eventually(async () => expect(await rows()).toEqual(expect.arrayContaining(every)), {
