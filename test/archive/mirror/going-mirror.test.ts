@@ -1,11 +1,11 @@
 import { BehaviorSubject } from 'rxjs';
-import { parseRedisUrl } from '../../../src/connections/redis-url';
 import { goingMirror } from '../../../src/archive/mirror/going-mirror';
 import { RedisConnection } from '../../../src/connections/redis';
+import { redisTarget } from '../../../src/connections/redis-url';
 import { aiRegistry } from '../../../src/mapping/ai-registry';
 import { eventually } from '../../support/eventually';
 import { testRedis, type TestRedis } from '../../support/stores';
-import { mirrored } from '../support/mirror';
+import { mirrored, noEchoes } from '../support/mirror';
 
 let redis: TestRedis;
 beforeAll(async () => {
@@ -17,14 +17,15 @@ beforeEach(async () => {
 
 /** A mirror that listens, and then its lane ends. */
 async function leftBehind() {
-  const connection = new RedisConnection(parseRedisUrl(redis.url), 'left');
+  const { host, port } = redis.server;
+  const target = redisTarget({ host, port, db: 0 });
+  const connection = new RedisConnection(target, 'left');
   await connection.connect();
-  const echoes = { has: () => false, settle: () => Promise.resolve() };
   const options = {
     catalogue: aiRegistry,
-    target: parseRedisUrl(redis.url),
+    target,
     connection,
-    echoes,
+    echoes: noEchoes,
     watchMs: 50,
   };
   const mirror = goingMirror({ ...options, owned$: new BehaviorSubject(true) });
