@@ -80,7 +80,8 @@ function propose(
   if (shape.type === unreadable) return 'our user may not read them';
   const single = isSingle(shape);
   const prefix = prefixOf(shape);
-  if (typeof splitTemplate(templateOf(shape)) === 'string' || /[\s\ufffd{}]/.test(prefix))
+  const hasBraces = shape.parts.some((part) => 'literal' in part && /[{}]/.test(part.literal));
+  if (hasBraces || typeof splitTemplate(templateOf(shape)) === 'string' || /\s/.test(prefix))
     return 'its keys cannot be written as a template';
   const owned = { prefix, single, parts: formOf(shape) };
   const other = keys.find((one) => overlap(one, owned));
