@@ -75,7 +75,10 @@ export class StreamFields {
     const record = key.length > mostKeyBytes ? undefined : recordOf(this.#catalogue, key);
     if (record === undefined) return undefined;
     if (what !== 'lost a part') return { ...record, what };
-    return { ...record, what: losesRecords(kindOf(this.#catalogue, record.kind).shape) ? 'deleted' : 'changed' };
+    return {
+      ...record,
+      what: losesRecords(kindOf(this.#catalogue, record.kind).shape) ? 'deleted' : 'changed',
+    };
   }
 
   #put(field: StreamField): void {

@@ -90,7 +90,8 @@ const readRecord =
     if (identified === null) return null;
     const mapping = { said: identified === undefined ? said : { ...said, identified }, parents, tableAt };
     const single = key.parts.length === 0;
-    return { ...{ name, prefix: key.prefix, single, at, keyAt: words.value('key') ?? at }, mapping };
+    const { prefix, parts } = key;
+    return { ...{ name, prefix, single, parts, at, keyAt: words.value('key') ?? at }, mapping };
   };
 
 /** What a key holds, and as which columns. */
