@@ -21,14 +21,18 @@ export interface AliasHandover {
 
 export interface HandoverParts {
   readonly source: AliasSource | undefined;
+  /** The source lost something, and no pass was asked for yet. */
+  readonly doubted: boolean;
   readonly confirmed: AliasCheckpoint | undefined;
   readonly passes: PassRunner<PassReport>;
   readonly unserved: readonly UnservedRow[];
 }
 
 /** @returns undefined while not all is followed change by change, from a full pass on: then the successor begins as at a start */
-export function handOver({ source, confirmed, passes, unserved }: HandoverParts): AliasHandover | undefined {
-  const { last, scope: owed } = passes;
+export function handOver(parts: HandoverParts): AliasHandover | undefined {
+  const { source, doubted, confirmed, passes, unserved } = parts;
+  const { last } = passes;
+  const owed = doubted ? 'all' : passes.scope;
   if (source?.changelog === undefined || confirmed?.position == null || last === undefined) return undefined;
   return {
     served: servedBy(source),
@@ -53,37 +57,15 @@ const servedBy = ({ entries, documents }: AliasSource): ReadonlyMap<string, stri
     }),
   ]);
 
-/**
- * What a lane takes over: mappings that are as they were go on where they stood. The pass that the others need is asked for once, when
- * the capture logs what they watch.
- */
-export class TakeOver {
-  #handover: AliasHandover | undefined;
-  /** How far the lane before has come. */
-  readonly known: Known | undefined;
+/** Whether a mapping is none of those that were followed, or is another one by now: it gets a pass, so that no change of it can have gone unseen. */
+export const isFresh = ({ served }: AliasHandover, source: AliasSource, name: string): boolean =>
+  served.get(name) !== servedBy(source).get(name);
 
-  constructor(handover: AliasHandover | undefined) {
-    this.#handover = handover;
-    this.known = handover?.known;
-  }
-
-  /** Whether a mapping gets a pass anyhow, so that no change of it can have gone unseen until now. */
-  isNew(source: AliasSource, name: string): boolean {
-    const served = this.#handover?.served;
-    return served !== undefined && served.get(name) !== servedBy(source).get(name);
-  }
-
-  /** @param settled whether the capture is complete, or cannot be @returns the pass that is due now; undefined: none */
-  due(source: AliasSource, settled: boolean): Scope | undefined {
-    const handover = this.#handover;
-    if (handover === undefined || !settled) return undefined;
-    const { served, file, owed } = handover;
-    const all = owed === 'all' || source.changelog === undefined || !sameFile(file, source.ground.main);
-    const fresh = [...servedBy(source)].filter(([name, now]) => served.get(name) !== now);
-    this.#handover = undefined;
-    if (all) return 'all';
-    const names = new Set([...fresh.map(([name]) => name), ...(owed ?? [])]);
-    const due = new Set([...names].filter((name) => source.truths.has(name)));
-    return due.size === 0 ? undefined : due;
-  }
+/** The pass that is due once the capture logs what all mappings watch; those that are as they were go on where they stood. @returns undefined: none */
+export function dueAfter({ served, file, owed }: AliasHandover, source: AliasSource): Scope | undefined {
+  if (owed === 'all' || source.changelog === undefined || !sameFile(file, source.ground.main)) return 'all';
+  const fresh = [...servedBy(source)].filter(([name, now]) => served.get(name) !== now);
+  const names = new Set([...fresh.map(([name]) => name), ...(owed ?? [])]);
+  const due = new Set([...names].filter((name) => source.truths.has(name)));
+  return due.size === 0 ? undefined : due;
 }

@@ -10,7 +10,7 @@ import { type LaneState, type Stage, Turns } from '../pipeline/turns';
 import type { PassRunner } from '../pipeline/pass-runner';
 import { PauseState } from '../pipeline/pause';
 import type { CycleOutcome } from '../pipeline/pump';
-import { type AliasHandover, handOver, TakeOver } from './handover';
+import { type AliasHandover, dueAfter, handOver, isFresh } from './handover';
 import { type AliasLag, LagReader } from './lag';
 import { aliasPasses } from './pass/passes';
 import { describeAliasesApplied, type PassReport, waiting, writtenBy } from './pass/report';
@@ -33,7 +33,7 @@ import { lookForPause } from './stages/look-for-pause';
 import { tail } from './stages/tail';
 import { tidy } from './stages/tidy';
 
-export interface AliasLaneOptions extends Omit<KeeperOptions, 'onFold'> {
+export interface AliasLaneOptions extends Omit<KeeperOptions, 'beforeInstall' | 'isNew' | 'onFold'> {
   readonly connection: RedisConnection;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -85,10 +85,16 @@ export function aliasLane(options: AliasLaneOptions): AliasLane {
     return lag.read({ source, folding, confirmed: sink.confirmed }, now);
   };
   const { handover } = options;
-  const takeOver = new TakeOver(handover);
+  /** What is still to be taken over. */
+  let untaken = handover;
   const keeper = new SourceKeeper({
     ...options,
-    isNew: (source, name) => takeOver.isNew(source, name),
+    // What seems to be missing may have been taken away for newer mappings, and is not ours to bring back.
+    beforeInstall: async () => {
+      await connection.connect();
+      await follower.requireNewest();
+    },
+    isNew: (source, name) => untaken !== undefined && isFresh(untaken, source, name),
     onFold: () => {
       readLag(Date.now());
     },
@@ -137,16 +143,22 @@ export function aliasLane(options: AliasLaneOptions): AliasLane {
   };
   const keep = new Keep({ keeper, incidents, log, onDoubt });
   const follower = new AliasFollower({
-    ...{ sink, vouching, before: takeOver.known },
+    ...{ sink, vouching, before: handover?.known },
     renamed: () => keeper.renamed,
   });
-  const goOn: Stage = () => {
+  /** Asks, once the capture is complete or cannot be, for the pass that the lane before and other mappings call for. */
+  const takeOver: Stage = () => {
     const { source } = keep;
     const complete = source.changelog !== undefined || source.captureGaps.length === 0;
     const cannot = !options.install || keeper.cannotWrite !== undefined || source.truths.size === 0;
-    const due = takeOver.due(source, complete || cannot);
+    if (untaken === undefined || !(complete || cannot)) return undefined;
+    const due = dueAfter(untaken, source);
+    untaken = undefined;
     if (due !== undefined) passes.restart('other mappings', due);
-    // Somebody has named those that waited for it.
+    return undefined;
+  };
+  /** Asks for a pass of new mappings that waited until somebody named them. */
+  const passOverClaimed: Stage = () => {
     const claimed = waiting(passes.last?.report).filter((name) => introduction.mayWrite(name));
     if (claimed.length > 0 && !passes.active) void passes.request('claimed', new Set(claimed));
     return undefined;
@@ -181,7 +193,8 @@ export function aliasLane(options: AliasLaneOptions): AliasLane {
     stages: {
       always: [
         keep.run,
-        goOn,
+        takeOver,
+        passOverClaimed,
         greet(connection, log, documents.length > 0 ? 'keys of the mappings' : 'alias keys'),
         lookForPause(aliasPauseStore(connection), pause),
         follow({ keep, follower, sink, pause, incidents, onDoubt }),
@@ -204,8 +217,10 @@ export function aliasLane(options: AliasLaneOptions): AliasLane {
       unserved: unserved.list,
       checkpoint: sink.confirmed,
     }),
-    handOver: () =>
-      handOver({ source: keeper.source, confirmed: sink.confirmed, passes, unserved: unserved.list }),
+    handOver: () => {
+      const { source, needsPass: doubted } = keeper;
+      return handOver({ source, doubted, confirmed: sink.confirmed, passes, unserved: unserved.list });
+    },
     close: async () => {
       await sink.drain().catch(() => undefined); // already reported by the turn that sent it
       await incidents.close();

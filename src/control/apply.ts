@@ -163,8 +163,8 @@ async function announced(config: Config, set: MappingSet, introduced: Mappings):
     const installed = install(config);
     const { renamed, missed } = installed;
     const standing = standings({ documents, hashes: documentHashes(documents), claimed: new Set() });
-    const isNew = (name: string) => standing.of(name, introduced) !== 'known';
-    if (renamed !== undefined) await renameChangelog(connection, renamed, missed.every(isNew));
+    const followed = (name: string) => /known|unwritten/.test(standing.of(name, introduced));
+    if (renamed !== undefined) await renameChangelog(connection, renamed, !missed.some(followed));
     return installed;
   } finally {
     connection.close();

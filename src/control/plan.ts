@@ -68,7 +68,7 @@ export const hasChanges = ({ mappings, capture, postgres, records }: Plan): bool
   records.some(({ differ }) => differ > 0) ||
   (postgres?.things.length ?? 0) > 0 ||
   mappings.some(
-    (one) => one.state === 'new' || one.state === 'changed' || one.add + one.update + one.delete > 0,
+    (one) => /new|changed|unwritten/.test(one.state) || one.add + one.update + one.delete > 0,
   );
 
 /** Whether something cannot be served. */

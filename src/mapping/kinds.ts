@@ -145,8 +145,10 @@ export function catalogueOf(rows: readonly Kind[]): Catalogue {
   return catalogue;
 }
 
-const isRecordKey = ({ prefix, aside }: Kind, key: string): boolean =>
-  key.startsWith(prefix) && !isAside(aside, key.slice(prefix.length));
+const isRecordKey = ({ prefix, aside, own }: Kind, key: string): boolean =>
+  own?.parts.length === 0
+    ? key === prefix
+    : key.startsWith(prefix) && !isAside(aside, key.slice(prefix.length));
 
 /** Whether a key is something else than a record of the kind. @param id what follows the prefix in it */
 export const isAside = (aside: string | undefined, id: string): boolean =>

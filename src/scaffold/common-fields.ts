@@ -1,41 +1,48 @@
-import { typeOf, type FieldType } from './field-types';
-import type { HashSample } from './redis-sample';
+import type { RecordType } from '../mapping/record-forms';
+import type { Fields } from './redis/contents';
+import { typeOf } from './redis/field-types';
+import { isIdLike } from './redis/key-shapes';
 
-/** A field that many of some hashes have. */
+/** A field that many of some records have. */
 export interface CommonField {
   readonly field: string;
-  /** What it could be called in Postgres, without quotes. */
-  readonly column: string;
-  readonly type: FieldType;
-  /** It is empty in some of them, where its type has no empty value. */
-  readonly maybeEmpty: boolean;
+  readonly type: RecordType;
+  /** What it holds in them, where that is no more than is looked at. */
+  readonly values: readonly string[];
+  /** No value of it tells its type: it is a text, which takes all. */
+  readonly unseen: boolean;
 }
 
-/** A field that not one hash in so many has is none of theirs all. */
+/** A field that not one record in so many has is none of theirs all. */
 const rarest = 10;
+/** More of them are no columns. */
+const mostFields = 100;
 
-/** The fields of hashes, in the order of their names (a large hash has none); nothing if most hashes have others. Pure. */
-export function commonFields(hashes: readonly HashSample[]): readonly CommonField[] {
+/** What looks like a number, and is a name: it may begin with a zero, or have letters, in others. */
+const names = /phone|mobile|fax|zip|postal|postcode|iban|isbn|\bsku|vat_?(?:id|no|number)/i;
+
+/**
+ * The fields of hashes, objects or entries, in the order of their names (a large one has none); nothing if most of these have others, or
+ * if what is called a field is an id: a cart has a field for each of its products. Pure.
+ */
+export function commonFields(records: readonly Fields[]): readonly CommonField[] {
   const found = new Map<string, (string | undefined)[]>();
-  for (const hash of hashes)
-    for (const [field, value] of hash) found.set(field, [...(found.get(field) ?? []), value]);
-  const common = [...found].filter(([, values]) => values.length * rarest >= hashes.length);
-  const shared = common.filter(([, values]) => values.length * 2 >= hashes.length);
-  if (shared.length * 2 < common.length) return [];
+  for (const record of records)
+    for (const [field, value] of record) {
+      const values = found.get(field);
+      if (values === undefined) found.set(field, [value]);
+      else values.push(value);
+    }
+  const common = [...found].filter(([, values]) => values.length * rarest >= records.length);
+  const shared = common.filter(([, values]) => values.length * 2 >= records.length);
+  if (shared.length * 2 < common.length || common.length > mostFields) return [];
+  if (common.filter(([field]) => isIdLike(field)).length * 2 >= common.length) return [];
   return common
     .toSorted(([one], [other]) => (one < other ? -1 : 1))
     .map(([field, values]) => {
       const seen = values.filter((value) => value !== undefined);
-      const type = typeOf(seen);
-      return { field, column: columnName(field), type, maybeEmpty: type !== 'text' && seen.includes('') };
+      const guessed = typeOf(seen);
+      const type = guessed === 'int' && names.test(field) ? 'text' : guessed;
+      return { field, type, values: seen, unseen: seen.every((value) => value === '') };
     });
 }
-
-const longestColumn = 63;
-
-const columnName = (field: string): string =>
-  field
-    .replace(/([a-z])([A-Z])/g, '$1_$2')
-    .toLowerCase()
-    .replace(/[^a-z0-9_]+/g, '_')
-    .slice(0, longestColumn) || 'field';

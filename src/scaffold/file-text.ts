@@ -1,6 +1,9 @@
 import type { LeftOut, ProposedDocument } from './documents';
+import type { ProposedColumn } from './columns';
+import { isPlainWord } from './held';
+import { isEach } from '../mapping/record-forms';
 import type { ProposedRecord } from './records';
-import { comment, entry, quoted, scalar, type Yaml } from './yaml-text';
+import { comment, entry, quoted, scalar, type Yaml, type YamlMap } from './yaml-text';
 
 /** What the file is made of. */
 export interface Proposal {
@@ -72,24 +75,10 @@ function documentBlocks({ documents, documentsLeftOut }: Proposal): readonly Blo
 }
 
 function recordBlocks({ records, recordsLeftOut, recordsHeldBack }: Proposal): readonly Block[] {
-  const blocks = records.map(({ name, key, table, columns, remarks }): Block => {
-    const hash = columns.map(({ column, field, type }): [string, Yaml] => [
-      column,
-      column === field
-        ? type
-        : new Map<string, Yaml>([
-            ['field', scalar(field)],
-            ['type', type],
-          ]),
-    ]);
-    const values = new Map<string, Yaml>([
-      ['key', quoted(key)],
-      ['table', scalar(table)],
-      ['hash', new Map(hash)],
-      ...(columns.some(({ maybeEmpty }) => maybeEmpty) ? [['none', "''"] as const] : []),
-    ]);
+  const blocks = records.map((record): Block => {
+    const { key, remarks } = record;
     const said = remarks.map((text) => comment(text, indent));
-    const lines = [...said, ...entry(name, values, indent)];
+    const lines = [...said, ...entry(record.name, recordValues(record), indent)];
     const mapped = recordsHeldBack === undefined;
     return { of: key, mapped, lines: mapped ? lines : lines.map(commentedOut) };
   });
@@ -101,11 +90,42 @@ function recordBlocks({ records, recordsLeftOut, recordsHeldBack }: Proposal): r
   return [...why, ...blocks, ...recordsLeftOut.map(remark)];
 }
 
+function recordValues({ key, table, holds, columns, deletes }: ProposedRecord): YamlMap {
+  const written = new Map(columns.map((one): [string, Yaml] => [one.column, columnValue(holds, one)]));
+  return new Map<string, Yaml>([
+    ['key', quoted(key)],
+    ['table', scalar(table)],
+    ...(isEach(holds)
+      ? ([
+          ['each', holds],
+          ['columns', written],
+        ] as const)
+      : [[holds, written] as const]),
+    ...(deletes ? [['on_delete', 'delete'] as const] : []),
+  ]);
+}
+
+function columnValue(holds: ProposedRecord['holds'], column: ProposedColumn): Yaml {
+  const { field, type, maybeEmpty } = column;
+  if (isPlainWord(holds, column)) return field;
+  const isNamed = isEach(holds) || (field !== column.column && holds !== 'string');
+  if (!isNamed && !maybeEmpty) return type;
+  return new Map<string, Yaml>([
+    ...(isNamed ? [['field', scalar(field)] as const] : []),
+    ['type', type],
+    ...(maybeEmpty ? [['none', "''"] as const] : []),
+  ]);
+}
+
 const commentedOut = (line: string): string => `# ${line}`;
 
 const explained = {
-  documents: '# SQLite -> Redis: a key for each row, which follows the row.',
-  records: '# Redis -> PostgreSQL: a row for each key. Types are guessed from a few values.',
+  documents: ['# SQLite -> Redis: a key for each row, which follows the row.'],
+  records: [
+    '# Redis -> PostgreSQL: a row for each key, or for each thing that a key holds. Guessed from a few values, and to be looked at:',
+    '# types: a value of another one is not written but put aside, as `millrace dead-letters` shows. Use text where in doubt.',
+    '# deletions: of a key that holds many, what the application takes out is deleted here; where nothing is said, rows stay.',
+  ],
 };
 
 /** The blocks under a heading, as far as the file may grow; of those beyond it the names. */
@@ -127,5 +147,5 @@ function section(
     beyond.length === 0
       ? []
       : [comment(`${beyond.length} more would make the file larger than 1 MB: ${beyond.join(', ')}`, indent)];
-  return ['', explained[name], heading, ...fitting.flatMap(({ lines }) => lines), ...more];
+  return ['', ...explained[name], heading, ...fitting.flatMap(({ lines }) => lines), ...more];
 }

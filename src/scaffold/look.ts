@@ -5,7 +5,7 @@ import type { PostgresTarget } from '../connections/postgres/postgres-url';
 import type { RedisTarget } from '../connections/redis-url';
 import type { Catalogue } from '../mapping/kinds';
 import { type Candidate, candidateOf, type LeftOut } from './documents';
-import { type FoundRedis, lookAtRedis } from './look-redis';
+import { type FoundRedis, lookAtRedis } from './redis/look-redis';
 import { type FoundPostgres, readPostgres } from './postgres-tables';
 import { type FoundTable, readTables, sampleKeys } from './tables';
 

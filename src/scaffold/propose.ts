@@ -4,6 +4,7 @@ import { aiRegistryName, type BuiltIn, builtIns, isMeant } from './built-in';
 import { type Candidate, type LeftOut, type OwnDocument, proposeDocuments } from './documents';
 import type { Include, Proposal } from './file-text';
 import type { Findings } from './look';
+import type { FoundRedis } from './redis/look-redis';
 import { ownPrefixes } from './prefixes';
 import { proposeRecords } from './records';
 import type { FoundTable } from './tables';
@@ -15,8 +16,8 @@ export interface Circumstances {
   /** What was looked at, in words. */
   readonly sources: readonly string[];
   readonly aliasTables: readonly AliasMapping[];
-  /** Names of the kinds of the registry of models. */
-  readonly kinds: readonly string[];
+  /** The kinds of the registry of models, and their tables. */
+  readonly kinds: readonly { readonly name: string; readonly table: string }[];
   /** What its keys begin with. */
   readonly start: string;
 }
@@ -29,9 +30,11 @@ export function propose(findings: Findings, { sources, aliasTables, kinds, start
   const isIncluded = (name: string) => includes.some((one) => one.included && one.name === name);
   const kept = files.filter(({ name }) => isIncluded(name));
   const served = kept.flatMap((one) => one.tables);
+  const kindsKept = isIncluded(aiRegistryName) ? kinds : [];
   const names = new Set([
     ...served.map(({ mapping }) => mapping),
-    ...(isIncluded(aiRegistryName) ? kinds : []),
+    ...kindsKept.map(({ name }) => name),
+    ...noNames,
   ]);
   const owned = [...ownPrefixes(start), ...served.map(({ prefix }) => prefix)];
   const open = candidates.filter(
@@ -49,20 +52,41 @@ export function propose(findings: Findings, { sources, aliasTables, kinds, start
     ({ shape }) => !served.some(({ prefix }) => shape.keys[0]?.startsWith(prefix) === true),
   );
   const known = postgres === undefined || 'failed' in postgres ? undefined : postgres;
-  const records = proposeRecords(shapes, {
-    names,
-    prefixes: [...owned, ...documents.map(({ prefix }) => prefix)],
-    tables: new Set(known?.tables),
-  });
+  const records = proposeRecords(
+    shapes,
+    {
+      names,
+      keys: [...owned, ...documents.map(({ prefix }) => prefix)].map((prefix) => ({ prefix })),
+      tables: new Set([...(known?.tables ?? []), ...kindsKept.map(({ table }) => table)]),
+    },
+    inRedis?.maxRecordBytes ?? 0,
+  );
   return {
     sources,
     includes,
     documents,
     documentsLeftOut: [...leftOut, ...open.filter((one): one is LeftOut => !('prefixes' in one))],
     records: records.records,
-    recordsLeftOut: records.leftOut,
+    recordsLeftOut: [...records.leftOut, ...(inRedis === undefined ? [] : notAsked(inRedis))],
     recordsHeldBack: known === undefined ? heldBack(postgres) : undefined,
   };
+}
+
+/** Words that a mapping cannot have for a name, though they look like one. */
+const noNames = ['__proto__', 'too-large'];
+
+/** What there is in Redis beside the keys that were looked into. */
+function notAsked({ keys, ours, moreShapes }: FoundRedis): readonly LeftOut[] {
+  const has = (prefix: string) => keys.some(({ key }) => key.startsWith(prefix));
+  const written = [...ours].filter(([prefix]) => has(prefix));
+  return [
+    ...written.map(([prefix, { name }]) => ({ name: `${prefix}*`, why: `written by the document ${name}` })),
+    ...(has('alias:') ? [{ name: 'alias:*', why: 'written from the alias tables of SQLite' }] : []),
+    ...(has('millrace:') ? [{ name: 'millrace:*', why: "Millrace's own" }] : []),
+    ...(moreShapes === 0
+      ? []
+      : [{ name: `keys of ${moreShapes} more forms`, why: 'not looked into, for there are so many forms' }]),
+  ];
 }
 
 /** A built-in file whose tables are there, or some of them. */

@@ -1,107 +1,130 @@
+import { inFew } from '../foundation/in-few';
 import { harmless } from '../foundation/harmless';
 import { splitTemplate } from '../mapping/key-template';
-import { type CommonField, commonFields } from './common-fields';
+import { overlap } from '../mapping/file/rules';
+import { isEach } from '../mapping/record-forms';
+import { systemColumns } from './columns';
 import type { LeftOut } from './documents';
-import { type KeyShape, shapeText } from './key-shapes';
-import { clash } from './prefixes';
-import { type HashSample, unreadable } from './redis-sample';
-import { freeName, plural, singular, slug } from './words';
+import { type Held, heldBy } from './held';
+import { isSingle, type KeyShape, placesIn, prefixOf, shapeText, templateOf } from './redis/key-shapes';
+import { lifetime, memory } from './measures';
+import type { SampledShape } from './redis/look-redis';
+import { purposeOf } from './redis/known-keys';
+import { unreadable } from './redis/redis-sample';
+import { namesFor } from './record-names';
+import { freeName } from './words';
 
-export interface ProposedRecord {
+export interface ProposedRecord extends Held {
   readonly name: string;
   /** With types: `user:{id:int}`. */
   readonly key: string;
   readonly table: string;
-  readonly columns: readonly CommonField[];
-  readonly remarks: readonly string[];
+  /** What is taken out of a key that holds many is deleted. */
+  readonly deletes: boolean;
 }
 
-/** A shape, and what a few of its hashes hold; none for other types. */
-export interface SampledShape {
-  readonly shape: KeyShape;
-  readonly hashes: readonly HashSample[];
-}
-
-/** Postgres takes 63 characters: there is room for a beginning, and a number. */
-const longestTable = 50;
-
-/** Prefixes, names and tables of others; those of what is proposed are added. */
-interface Taken {
-  readonly prefixes: string[];
+/** What others have: what is proposed is added. */
+export interface Taken {
+  readonly keys: OwnedKeys[];
   readonly names: Set<string>;
   readonly tables: Set<string>;
 }
 
-/** Hashes with fields in common become rows of a table. Pure, but for what is added to `taken`. */
+export interface OwnedKeys {
+  readonly prefix: string;
+  /** It is a key, and the only one. */
+  readonly single?: boolean;
+  /** Of a record that is proposed. */
+  readonly shape?: KeyShape;
+}
+
+/** What keys of one shape hold becomes rows of a table. Pure, but for what is added to `taken`. @param maxRecordBytes larger keys would be parked */
 export function proposeRecords(
   sampled: readonly SampledShape[],
   taken: Taken,
+  maxRecordBytes: number,
 ): { readonly records: readonly ProposedRecord[]; readonly leftOut: readonly LeftOut[] } {
   const records: ProposedRecord[] = [];
   const leftOut: LeftOut[] = [];
   for (const one of sampled) {
-    const proposed = propose(one, taken);
+    const proposed = isLoneString(one)
+      ? 'strings whose keys are like no other'
+      : propose(one, taken, maxRecordBytes);
     if (typeof proposed === 'string') leftOut.push({ name: shapeText(one.shape), why: proposed });
     else records.push(proposed);
   }
-  return { records, leftOut };
+  return { records, leftOut: gathered(leftOut) };
 }
 
+/** Those that are left out for one reason are said at once: a library may have a hundred shapes. */
+function gathered(leftOut: readonly LeftOut[]): readonly LeftOut[] {
+  const reasons = new Map<string, string[]>();
+  for (const { name, why } of leftOut) reasons.set(why, [...(reasons.get(why) ?? []), name]);
+  return [...reasons].map(([why, names]) => ({ name: inFew(names), why }));
+}
+
+const isLoneString = ({ shape, library }: SampledShape): boolean =>
+  shape.type === 'string' && isSingle(shape) && library === undefined;
+
 function propose(
-  { shape, hashes }: SampledShape,
-  { prefixes, names, tables }: Taken,
+  { shape, contents, library }: SampledShape,
+  { keys, names, tables }: Taken,
+  maxRecordBytes: number,
 ): ProposedRecord | string {
+  if (library !== undefined) return `keys of ${library}`;
   if (shape.type === unreadable) return 'our user may not read them';
-  if (shape.type !== 'hash') return `${shape.type}: hashes alone are proposed`;
-  const key = templateOf(shape);
-  const split = splitTemplate(key);
+  const single = isSingle(shape);
   const prefix = prefixOf(shape);
-  if (typeof split === 'string' || /\s/.test(prefix)) return 'its keys cannot be written as a template';
-  const other = prefixes.find((one) => clash(one, prefix));
-  if (other !== undefined)
-    return `${harmless(prefix)} is, or is in, the prefix ${harmless(other)} of another mapping`;
-  const columns = columnsOf(shape, hashes);
-  if (typeof columns === 'string') return columns;
-  prefixes.push(prefix);
-  const word = slug(wordOf(shape)) ?? 'record';
-  const wanted = plural(word)
-    .slice(0, longestTable)
-    .replaceAll('-', '_')
-    .replace(/^(?=\d)/, '_');
-  const table = tables.has(wanted) ? freeName([`redis_${wanted}`], tables) : freeName([wanted], tables);
+  if (typeof splitTemplate(templateOf(shape)) === 'string' || /[\s\ufffd{}]/.test(prefix))
+    return 'its keys cannot be written as a template';
+  const other = keys.find((one) => overlap(one, { prefix, single }));
+  if (other !== undefined) return clashWith(other, shape);
+  const expiring = contents.filter(({ expires }) => expires !== undefined);
+  const expires = contents.length > 0 && expiring.length * 2 >= contents.length;
+  const purpose = purposeOf(shape, expires);
+  if (purpose !== undefined) return purpose;
+  const largest = Math.max(0, ...contents.map((one) => one.memory ?? 0));
+  if (largest > maxRecordBytes) return `${memory(largest)} in one key: more than MAX_RECORD_SIZE is parked`;
+  if (contents.every(({ texts, fields }) => texts.length === 0 && fields.length === 0))
+    return 'too large to look into, or gone';
+  const taken = new Set<string>([
+    ...shape.parts.flatMap((part) => ('place' in part ? [part.place] : [])),
+    ...systemColumns,
+  ]);
+  const held = heldBy(shape.type, { contents, taken, single, places: (key) => placesIn(shape, key) });
+  if (typeof held === 'string') return held;
+  const isMany = isEach(held.holds) && held.holds !== 'entry';
+  const span = lifetime(Math.max(0, ...expiring.map((one) => one.expires ?? 0)));
+  if (expires && (isMany || held.holds === 'string'))
+    return `they expire, within ${span}: counters, limits or a cache`;
+  keys.push({ prefix, single, shape });
+  const { name, table } = namesFor(shape);
+  const own = tables.has(table) ? freeName([`redis_${table}`], tables) : freeName([table], tables);
   return {
-    ...{ name: freeName([singular(word), word], names), key, table, columns },
-    remarks: table === wanted ? [] : [`a table ${wanted} is there already, or in this file`],
+    ...held,
+    ...{ name: freeName(name, names), key: templateOf(shape), table: own, deletes: isMany },
+    remarks: [
+      ...(own === table ? [] : [`a table ${table} is there already, or in this file`]),
+      ...held.remarks,
+      ...(expires ? [`they expire, within ${span}: their rows stay`] : []),
+      ...(held.holds === 'element'
+        ? ['a row is told by its place: what is pushed to the left moves all']
+        : []),
+      ...(isMany && largest > large
+        ? [`up to ${memory(largest)} a key, which is read whole at each change`]
+        : []),
+    ],
   };
 }
 
-/** Columns beside those of the key; or why there are none. */
-function columnsOf({ parts }: KeyShape, hashes: readonly HashSample[]): readonly CommonField[] | string {
-  const places = parts.flatMap((part) => ('place' in part ? [part.place] : []));
-  const fields = commonFields(hashes).filter(({ field }) => !places.includes(field));
-  if (fields.length === 0) return 'hashes that have no fields in common';
-  const unfit = fields.find(({ field }) => field.trim() === '' || /\p{Cc}/u.test(field));
-  if (unfit !== undefined) return 'a field is empty, or has a control character';
-  const columns = [...places, ...fields.map(({ column }) => column)];
-  const twice = columns.find((column, at) => columns.indexOf(column) !== at);
-  return twice === undefined ? fields : `two of its fields would be the column ${twice}`;
+/** Bytes of a key that it takes a while to read. */
+const large = 1024 ** 2;
+
+function clashWith(other: OwnedKeys, shape: KeyShape): string {
+  if (other.shape === undefined)
+    return `${harmless(prefixOf(shape))} is, or is in, the prefix ${harmless(other.prefix)} of another mapping`;
+  const theirs = shapeText(other.shape);
+  if (theirs === shapeText(shape))
+    return `${shape.type}, and others of these are ${other.shape.type}: a record is of one type, and these are parked`;
+  return `they begin like ${harmless(theirs)}, which is more: a mapping has all keys that begin so`;
 }
-
-const templateOf = ({ parts }: KeyShape): string =>
-  parts
-    .map((part) => ('literal' in part ? part.literal : `{${part.place}${part.whole ? ':int' : ''}}`))
-    .join(':');
-
-/** What comes before the first place. */
-const prefixOf = ({ parts }: KeyShape): string =>
-  parts
-    .slice(
-      0,
-      parts.findIndex((part) => 'place' in part),
-    )
-    .map((part) => `${'literal' in part ? part.literal : ''}:`)
-    .join('');
-
-/** The last name in the key. */
-const wordOf = ({ parts }: KeyShape): string =>
-  parts.flatMap((part) => ('literal' in part ? [part.literal] : [])).at(-1) ?? '';

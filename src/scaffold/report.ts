@@ -73,7 +73,7 @@ const most = 20;
 
 /** What was found, for a terminal. Pure. */
 export function summary(proposal: Proposal): readonly string[] {
-  const { includes, documents, documentsLeftOut, records, recordsHeldBack } = proposal;
+  const { includes, documents, documentsLeftOut, records, recordsLeftOut, recordsHeldBack } = proposal;
   const included = includes.filter((one) => one.included);
   const said = [
     ...included.map(({ name, why }) => `  include    ${name}: ${why}`),
@@ -88,7 +88,7 @@ export function summary(proposal: Proposal): readonly string[] {
           `  record     ${key}  to ${table}${recordsHeldBack === undefined ? '' : ', as a comment'}`,
       ),
     ),
-    ...some(documentsLeftOut.map(({ name, why }) => `  left out   ${name}: ${why}`)),
+    ...some([...documentsLeftOut, ...recordsLeftOut].map(({ name, why }) => `  left out   ${name}: ${why}`)),
   ];
   return said.length === 0 ? ['Nothing was found that could be mapped.'] : ['Found:', ...said.map(harmless)];
 }

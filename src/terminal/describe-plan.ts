@@ -15,9 +15,10 @@ import { harmless } from '../foundation/harmless';
 import { inFew } from '../foundation/in-few';
 import { describeAlias } from './describe-difference';
 
-const signs = { known: '=', changed: '~', new: '+', claimed: '+', unserved: '!', absent: '=' } as const;
+const signs = { known: '=', unwritten: '~', changed: '~', new: '+', claimed: '+', unserved: '!', absent: '=' } as const;
 const words = {
   known: '',
+  unwritten: 'not all written yet',
   changed: 'changed',
   new: 'new',
   claimed: 'new',

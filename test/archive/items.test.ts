@@ -120,6 +120,26 @@ describe('what the application takes out of a key', () => {
     await client.srem('tags:a', 'new');
     await archive.becomes(tags, ['a|mine', 'a|y']);
   }, 60_000);
+
+  test('stays away when its deletion was refused and is tried again, together with a letter that keeps what it held', async () => {
+    const { client } = archive.redis;
+    await client.hset('user:1', { name: 'Ann' });
+    await client.hset('settings:1', { a: '1', b: '2' });
+    const daemon = await own.start();
+    await archive.postgres.query(
+      `CREATE TABLE uses AS SELECT * FROM settings WHERE name = 'a';
+       ALTER TABLE uses ADD FOREIGN KEY ("user_id", name) REFERENCES settings;
+       ALTER TABLE settings ADD CONSTRAINT good CHECK (value <> 'bad')`,
+    );
+    await client.hset('settings:1', 'a', 'bad');
+    await archive.untilParked('settings:1');
+    await client.hdel('settings:1', 'a');
+    await archive.untilParked('settings:1', 'settings:1');
+    await archive.postgres.query('DROP TABLE uses; ALTER TABLE settings DROP CONSTRAINT good');
+    await archive.pass(daemon);
+    await archive.becomes(settings, ['1|b|2']);
+    expect(await archive.letters()).toEqual([]);
+  }, 60_000);
 });
 
 test('one that cannot be a row is parked by itself, and its letter goes with it', async () => {

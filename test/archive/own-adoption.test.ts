@@ -57,11 +57,41 @@ describe('a table with rows that no mapping made', () => {
     expect((await once.status()).archive.stopped).toEqual([]);
     expect(await archive.lines(rows)).toEqual(['1|theirs']);
     await once.stop();
-    await archive.postgres.query('DELETE FROM millrace.mapped');
     const daemon = await own.start();
     expect((await daemon.status()).archive.stopped).toHaveLength(1);
     await archive.postgres.query('DELETE FROM users');
     await eventually(async () => expect(await archive.lines(rows)).toEqual(['1|ours']), { within: 30_000 });
+  }, 90_000);
+
+  test.each(['skip', 'merge'] as const)(
+    'is asked about again when on_conflict: %s leaves the file: what it kept is not overwritten',
+    async (onConflict) => {
+      await tableWith(`(1, 'theirs', 1)`);
+      await write(1, { email: 'ours', age: '2' });
+      const first = await ownArchive(archive, withRegistry({ ...people, onConflict })).start();
+      expect(await archive.lines(rows)).toEqual(['1|theirs']);
+      await first.stop();
+      const asks = await own.start();
+      expect((await asks.status()).archive.stopped).toHaveLength(1);
+      expect(await archive.lines(rows)).toEqual(['1|theirs']);
+      await asks.stop();
+      const said = await ownArchive(archive, withRegistry({ ...people, onConflict: 'overwrite' })).start();
+      expect(await archive.lines(rows)).toEqual(['1|ours']);
+      await said.stop();
+      expect((await (await own.start()).status()).archive.stopped).toEqual([]);
+    },
+    90_000,
+  );
+
+  test('is no question when records that were written once into a table of their own alone follow their keys from now on', async () => {
+    const once = await ownArchive(archive, withRegistry({ ...people, appendOnly: true })).start();
+    await write(1, { email: 'first' });
+    await archive.becomes(rows, ['1|first']);
+    await once.stop();
+    await (await ownArchive(archive, withRegistry({ ...people, appendOnly: true })).start()).stop();
+    await write(1, { email: 'second' });
+    expect((await (await own.start()).status()).archive.stopped).toEqual([]);
+    expect(await archive.lines(rows)).toEqual(['1|second']);
   }, 90_000);
 
   test('is one that Millrace made itself, or found empty, only until it is known: rows are followed over restarts', async () => {

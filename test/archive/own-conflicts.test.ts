@@ -160,6 +160,41 @@ test('on_conflict: merge fills what is empty in a row that was there, once and f
   expect(await archive.lines(rows)).toEqual(['1|theirs|9|new', '2|followed|2|', '3|theirs|3|full']);
 }, 60_000);
 
+test.each([
+  ['merge', 'delete'],
+  ['skip', 'delete'],
+  ['merge', 'mark'],
+] as const)(
+  'a row of others that became as its record is, by on_conflict: %s, outlives it with on_delete: %s, until the file says that it is ours',
+  async (onConflict, onDelete) => {
+    await theirs(`(1, 'equal', ${onConflict === 'skip' ? 2 : 'NULL'}, NULL)`);
+    const present = `SELECT id, email, age FROM users${onDelete === 'mark' ? ' WHERE deleted_at IS NULL' : ''} ORDER BY id`;
+    await write(1, { email: 'equal', age: '2' });
+    await write(2, { email: 'ours' });
+    const daemon = await having({ onConflict, onDelete }).start();
+    await archive.becomes(present, ['1|equal|2', '2|ours|']);
+    await archive.pass(daemon);
+    await write(1, { age: '3' });
+    await archive.becomes(present, ['1|equal|3', '2|ours|']);
+    await archive.redis.client.del('user:1', 'user:2');
+    await archive.becomes(present, ['1|equal|3']);
+    const config = having({ onConflict, onDelete }).config();
+    await write(1, { email: 'equal', age: '4' });
+    await archive.becomes(present, ['1|equal|4']);
+    expect(
+      (await traceRecord(config, requirePostgres(config), 'user', Buffer.from('1'))).verdict.sentence,
+    ).toBe(
+      'Applied: row 1 of users, equal to Redis. A deletion of its key leaves the row, which was there before its record.',
+    );
+    await daemon.stop();
+    const own = having({ onConflict: 'overwrite', onDelete });
+    await own.start();
+    await archive.redis.client.del('user:1');
+    await archive.becomes(present, []);
+  },
+  90_000,
+);
+
 test('on_conflict: overwrite takes a row that was there, and follows it', async () => {
   await theirs(`(1, 'theirs', 1, 'note')`);
   await write(1, { email: 'ours' });

@@ -86,6 +86,26 @@ test('a key of the registry is told in the same way', async () => {
   await archive.becomes('SELECT name, description FROM models', ['m|told']);
 }, 60_000);
 
+test('points that are taken out of a metric of the registry stay, as they do without the functions; so does the metric', async () => {
+  const config = own.config({ MIRROR: 'off', ON_DELETE: 'delete' });
+  await startDaemon({ POSTGRES_URL: archive.postgres.url }, { config });
+  const { store } = archive;
+  const version = await store.createModelVersion({
+    ...{ modelId: await store.createModel({ name: 'm' }), version: '1' },
+  });
+  const run = await store.createTrainingRun({ modelVersionId: version });
+  const point = { metricName: 'loss', epoch: 1, step: 1 };
+  await store.logMetrics(run, [
+    { ...point, metricValue: 1 },
+    { ...point, epoch: 2, metricValue: 2 },
+  ]);
+  await archive.becomes('SELECT metric_value FROM metrics ORDER BY 1', ['1', '2']);
+  expect(await writer.write(`aidb:metric:${run}:loss:train`, 'ZPOPMIN')).toHaveLength(2);
+  await writer.hset('user:1', { email: 'later in the stream' });
+  await archive.becomes('SELECT id FROM users', ['1']);
+  expect(await archive.lines('SELECT metric_value FROM metrics ORDER BY 1')).toEqual(['1', '2']);
+}, 60_000);
+
 test('a value that does not fit is parked, and the next write of its key tried', async () => {
   await start();
   await writer.hset('user:1', { email: 'a@b.c', age: 'seven' });

@@ -1,7 +1,8 @@
 import { utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { announceMappings } from '../../src/aliases/sink/rewrite-checkpoint';
-import { mappingSet } from '../../src/aliases/source/source-options';
+import { installCapture } from '../../src/aliases/source/install-capture';
+import { mappingSet, sourceOptions } from '../../src/aliases/source/source-options';
 import { loadConfig } from '../../src/config/load';
 import { RedisConnection } from '../../src/connections/redis';
 import { firstPass } from '../support/cli';
@@ -153,6 +154,37 @@ test('of two daemons with two files that of the older file is refused, whichever
   expect((await older.millrace('config', 'apply')).code).toBe(0);
   expect(await redis().get('product:2')).toBe('{"id":2,"name":"axe"}');
 }, 90_000);
+
+test('a daemon that an apply has overtaken brings no triggers back that the apply has taken away, and makes no pass for want of them', async () => {
+  const { db, write, file, settings, daemon } = shopWith('overtaken', product, card);
+  const running = daemon();
+  await firstPass(running);
+  write(product);
+  // All that such an apply does before its pass.
+  const config = loadConfig({ ...settings, MILLRACE_CONFIG: file });
+  const connection = new RedisConnection(config.redis, 'test');
+  await connection.connect();
+  const triggers = () =>
+    db.prepare("SELECT count(*) FROM sqlite_master WHERE name LIKE 'millrace_t:categories%'").pluck().get();
+  expect(triggers()).not.toBe(0);
+  await announceMappings(connection, { ...mappingSet(config), since: Date.now() });
+  const { path, mappings, aliasCase, documents = [] } = sourceOptions(config);
+  installCapture(path, mappings, aliasCase, { documents, tidy: true });
+  await eventually(() => running.output().includes('E_TWO_MAPPINGS'), { alive: running.ended });
+  expect(triggers()).toBe(0);
+  expect(running.output()).not.toMatch(/was mended|Starting sync[^]*Starting sync/);
+  connection.close();
+  await stop(running);
+
+  // Nor at a start, with the file of before.
+  write(product, card);
+  const hourAgo = Date.now() / 1_000 - 3_600;
+  utimesSync(file, hourAgo, hourAgo);
+  const again = daemon();
+  await eventually(() => again.output().includes('E_TWO_MAPPINGS'), { alive: again.ended, within: 30_000 });
+  expect(triggers()).toBe(0);
+  await stop(again);
+}, 60_000);
 
 test('an apply that was killed before it could ask leaves no daemon behind: it reads its file again by itself', async () => {
   const { db, write, file, settings, daemon } = shopWith('killed', product);

@@ -1,3 +1,4 @@
+import { aiRegistry } from '../../src/mapping/ai-registry';
 import { catalogueOf } from '../../src/mapping/kinds';
 import { partsOf } from '../../src/mapping/own-key';
 import type { RecordMapping } from '../../src/mapping/own-records';
@@ -13,7 +14,7 @@ const mapping: RecordMapping = {
     { column: 'player', field: '$member', type: 'text', required: false },
     { column: 'points', field: '$score', type: 'float', required: false },
   ],
-  ...{ parents: [], unique: [], none: undefined, onDelete: 'keep', onConflict: 'overwrite' },
+  ...{ parents: [], unique: [], none: undefined, onDelete: 'keep', onConflict: undefined },
   ...{ appendOnly: false, retentionDays: undefined },
 };
 const later: RecordMapping = {
@@ -30,6 +31,13 @@ describe('a key without parts', () => {
     expect(recordOf(catalogue, 'scores')).toEqual({ kind: 'score', id: '' });
     expect(recordOf(catalogue, 'scores2')).toBeUndefined();
     expect(recordOf(catalogue, 'scores:2')).toEqual({ kind: 'later', id: '2' });
+  });
+
+  test('takes no key of the registry, whose keys begin so', () => {
+    const key = { prefix: 'aidb', parts: [] };
+    expect(catalogueOf([...aiRegistry.values(), ...recordKinds([{ ...mapping, key }])]).has('score')).toBe(
+      true,
+    );
   });
 
   test('is all that is listened to, and all that is granted', () => {

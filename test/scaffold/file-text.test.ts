@@ -1,13 +1,8 @@
 import Database from 'better-sqlite3';
 import fc from 'fast-check';
-import { parse } from 'yaml';
 import { readDocuments } from '../../src/aliases/source/documents/catalogue';
 import { DocumentTruth } from '../../src/aliases/source/documents/document-truth';
 import { quoteIdentifier } from '../../src/aliases/source/identifiers';
-import type { Proposal } from '../../src/scaffold/file-text';
-import { proposeRecords, type SampledShape } from '../../src/scaffold/records';
-import { ownPrefixes } from '../../src/scaffold/prefixes';
-import { shapesOf } from '../../src/scaffold/key-shapes';
 import { mappingFile } from '../mapping/file/support';
 import { proposedFor, textOf } from './support';
 
@@ -174,61 +169,6 @@ test('each table is mapped, covered by what is included, or left out with a reas
       const told = [...documents.map(({ from }) => from), ...documentsLeftOut.map((one) => one.name)];
       expect(told.sort()).toEqual(names.sort());
     }),
-  );
-});
-
-const hashes = fc.array(
-  fc.record({
-    key: fc.oneof(
-      fc.tuple(name, fc.nat(9)).map(([one, id]) => `${one}:${id}`),
-      name,
-    ),
-    fields: fc.uniqueArray(name, { minLength: 1, maxLength: 4 }),
-    value: fc.constantFrom('1', '2.5', '', 'x', 'true', '{"a":1}'),
-  }),
-  { maxLength: 12 },
-);
-
-test('whatever keys and fields are called, the records are taken as they were meant, and as comments mean nothing', () => {
-  fc.assert(
-    fc.property(hashes, (some) => {
-      const sampled = shapesOf(some.map(({ key }) => ({ key, type: 'hash' }))).map((shape): SampledShape => {
-        const members = some.filter(({ key }) => shape.keys.includes(key));
-        return {
-          shape,
-          hashes: members.map(({ fields, value }) => new Map(fields.map((field) => [field, value]))),
-        };
-      });
-      const { records, leftOut } = proposeRecords(sampled, {
-        prefixes: [...ownPrefixes('aidb:')],
-        names: new Set(),
-        tables: new Set(),
-      });
-      const proposal: Proposal = {
-        ...proposedFor(''),
-        records,
-        recordsLeftOut: leftOut,
-        recordsHeldBack: undefined,
-      };
-      expect(mappingFile(textOf(proposal)).records.map(({ mapping }) => mapping)).toEqual(
-        records.map(
-          ({ name: title, table: target, columns }) =>
-            expect.objectContaining({
-              ...{ name: title, table: target },
-              columns: columns.map(({ column: one, field, type }) => ({
-                column: one,
-                field,
-                type,
-                required: false,
-              })),
-              none: columns.some(({ maybeEmpty }) => maybeEmpty) ? '' : undefined,
-            }) as unknown,
-        ),
-      );
-      const asComments = textOf({ ...proposal, recordsHeldBack: 'nobody knows' });
-      expect(parse(asComments)).toEqual({ version: 1 });
-    }),
-    { numRuns: 200 },
   );
 });
 

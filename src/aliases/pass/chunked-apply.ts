@@ -116,7 +116,7 @@ export class ChunkedApply {
       const named = different.slice(cursor.index, cursor.index + this.#options.chunk);
       const values = truth.lookUp(named, mostCharacters);
       const aliases = named.slice(0, values.length);
-      this.#send({ type, keyspace, aliases, values }, cursor);
+      this.#send({ type, keyspace, exact, aliases, values }, cursor);
       this.#cursor = { ...cursor, index: cursor.index + aliases.length };
     }
   }

@@ -13,6 +13,8 @@ export interface ComparisonOptions {
   readonly unserved: UnservedRows | undefined;
   /** The keys may be another program's: they are counted to the last, also those of another Redis type, and not held. */
   readonly foreign: boolean;
+  /** Their lifetimes count, also those of plain strings, and types. */
+  readonly exact: boolean;
 }
 
 /** What comparing one mapping with its keys found. */
@@ -43,6 +45,7 @@ export class TableComparison {
   readonly #truth: () => KeyTruth;
   readonly #unserved: UnservedRows | undefined;
   readonly #foreign: boolean;
+  readonly #exact: boolean;
   readonly #different: string[] = [];
   #from: unknown;
   #pending: Pending | undefined;
@@ -52,12 +55,13 @@ export class TableComparison {
   #present = 0;
   #wrong = 0;
 
-  constructor({ connection, type, truth, unserved, foreign }: ComparisonOptions) {
+  constructor({ connection, type, truth, unserved, foreign, exact }: ComparisonOptions) {
     this.#connection = connection;
     this.#type = type;
     this.#truth = truth;
     this.#unserved = unserved;
     this.#foreign = foreign;
+    this.#exact = exact;
   }
 
   /** Keys compared so far. */
@@ -86,8 +90,8 @@ export class TableComparison {
     this.#walked = page.next === undefined;
     const { keyspace } = truth;
     const keys = page.aliases.map((alias) => keyspace.prefix + alias);
-    const compare = isPlain(keyspace) && !this.#foreign ? comparePlainKeys : compareKeys;
-    const reply = compare(this.#connection, { keyspace, keys, values: page.values, exact: this.#foreign });
+    const compare = isPlain(keyspace) && !this.#exact ? comparePlainKeys : compareKeys;
+    const reply = compare(this.#connection, { keyspace, keys, values: page.values, exact: this.#exact });
     reply.catch(() => undefined); // awaited by the next step
     return { page, reply };
   }

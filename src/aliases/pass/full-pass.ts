@@ -52,7 +52,7 @@ export class AliasFullPass {
   /** The result by type; 'all': Redis has no keys of it, or too many differ, so the whole table is sent to the sink. */
   readonly #compared = new Map<string, Compared | 'all'>();
   readonly #blocked = new Map<string, Blocked>();
-  /** The mappings that are not known as they are now: they are sent to the sink whole. */
+  /** The mappings that are not known as they are now: lifetimes of their keys count, and those that are not `unwritten` are sent to the sink whole. */
   readonly #unknown = new Map<string, Exclude<Standing, 'known'>>();
   /** Of these the ones that had keys before and are written now: the tail has passed their deletions over until then. */
   readonly #introduced = new Set<string>();
@@ -142,8 +142,9 @@ export class AliasFullPass {
         return found;
       };
       const { connection, unserved } = this.#options;
-      const shared = { connection, type, truth, unserved };
-      this.#comparison = { type, work: new TableComparison({ ...shared, foreign: standing !== undefined }) };
+      const [exact, foreign] = [standing !== undefined, this.#isWhole(type)];
+      const work = new TableComparison({ connection, type, truth, unserved, exact, foreign });
+      this.#comparison = { type, work };
     }
     try {
       const found = await this.#comparison.work.step(this.#options.chunk);
@@ -158,10 +159,16 @@ export class AliasFullPass {
   #suspects(): ReadonlySet<string> {
     const suspects = [...this.#keyCounts].filter(([type, keys]) => {
       const compared = this.#compared.get(type);
-      if (this.#unknown.has(type)) return true;
+      if (this.#isWhole(type)) return true;
       return this.#uncertain || compared === undefined || compared === 'all' || compared.present !== keys;
     });
     return new Set(suspects.map(([type]) => type).filter((type) => !this.#blocked.has(type)));
+  }
+
+  /** Whether all of a mapping is sent to the sink, whatever its keys hold. */
+  #isWhole(type: string): boolean {
+    const standing = this.#unknown.get(type);
+    return standing !== undefined && standing !== 'unwritten';
   }
 
   #foundStale(): void {
@@ -190,8 +197,8 @@ export class AliasFullPass {
     const written = this.#types.filter((type) => !this.#blocked.has(type));
     const different = written.map((type): [string, readonly string[] | 'all'] => {
       const compared = this.#compared.get(type) ?? 'all';
-      if (this.#unknown.has(type) && this.#keyCounts.has(type)) this.#introduced.add(type);
-      return [type, compared === 'all' || this.#unknown.has(type) ? 'all' : compared.different];
+      if (this.#isWhole(type) && this.#keyCounts.has(type)) this.#introduced.add(type);
+      return [type, compared === 'all' || this.#isWhole(type) ? 'all' : compared.different];
     });
     this.#options.onJudged(written, [...this.#blocked.keys()]);
     this.#handOver(new Map(different));

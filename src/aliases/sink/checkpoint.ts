@@ -9,7 +9,7 @@ export const checkpointKey = 'millrace:aliases:checkpoint';
 
 /** A document whose keys are ours: a pass has found none that were not, or was told that they are. */
 export interface JudgedMapping extends Pick<Keyspace, 'prefix' | 'holds'> {
-  /** Another one after any change of the mapping; '': not all of its keys are written as it says now. */
+  /** Another one after any change of the mapping; behind a ~: not all of its keys are written as it says now. */
   readonly hash: string;
 }
 

@@ -71,6 +71,12 @@ export class AliasFollower {
     return applied ? { action: judgement.action, needsPass: judgement.needsPass } : judgement;
   }
 
+  /** @throws E_TWO_MAPPINGS (retryable) when Redis is served by mappings of a newer file; the error of Redis */
+  async requireNewest(): Promise<void> {
+    const { checkpoint } = await this.#sink.load();
+    requireNewest(this.#sink.set, checkpoint);
+  }
+
   async #adopt(raw: string, found: AliasCheckpoint | undefined, source: AliasSource): Promise<void> {
     const foreign =
       found?.position != null &&

@@ -3,10 +3,11 @@ import type { JudgedMapping } from './checkpoint';
 import type { AliasSink, Mappings } from './sink';
 
 /**
- * `known`: its keys are ours. `changed`: so they are, and some were written by another wording of it, or by a pass that was broken off. `new`: the keys
- * under its prefix may be another program's. `claimed`: so it is, and somebody has said that they are ours now.
+ * `known`: its keys are ours. `unwritten`: so they are, and the pass that writes them for the first time, or for the first time as the mapping says now, is not
+ * complete. `changed`: so they are, and were written by another wording of it. `new`: the keys under its prefix may be another program's. `claimed`: so it is,
+ * and somebody has said that they are ours now.
  */
-export type Standing = 'known' | 'changed' | 'new' | 'claimed';
+export type Standing = 'known' | 'unwritten' | 'changed' | 'new' | 'claimed';
 
 export interface IntroductionOptions {
   readonly documents: readonly DocumentMapping[];
@@ -16,8 +17,8 @@ export interface IntroductionOptions {
   readonly claimed: 'all' | ReadonlySet<string>;
 }
 
-/** No mapping's: of one whose first pass, or first since it was changed, is not complete. */
-const unwrittenHash = '';
+/** No mapping's: in place of the hash of one that is unwritten. */
+const unwritten = (hash: string): string => `~${hash}`;
 
 /**
  * How mappings stand, going by what a checkpoint has of them. Whatever is no document is known: alias tables have a rule of their own
@@ -34,8 +35,10 @@ export function standings({ documents, hashes, claimed }: IntroductionOptions) {
     const mapping = mappings.get(name);
     const before = found[name];
     if (mapping === undefined) return 'known';
-    if (before?.prefix === mapping.prefix && before.holds === mapping.holds)
-      return before.hash === mapping.hash ? 'known' : 'changed';
+    if (before?.prefix === mapping.prefix && before.holds === mapping.holds) {
+      if (before.hash === mapping.hash) return 'known';
+      return before.hash === unwritten(mapping.hash) ? 'unwritten' : 'changed';
+    }
     return claimed === 'all' || claimed.has(name) ? 'claimed' : 'new';
   };
   return {
@@ -71,16 +74,15 @@ export class Introduction {
    */
   mayWrite(name: string): boolean {
     const standing = this.standing(name);
-    return standing === 'known' || standing === 'changed';
+    return standing !== 'new' && standing !== 'claimed';
   }
 
-  /** Their keys are ours; until all are written they count as changed. @param names what a pass goes on to write */
+  /** Their keys are ours; until all are written they count as unwritten. @param names what a pass goes on to write */
   judged(names: readonly string[]): void {
-    const missing = this.#standings.missing(names, this.#sink.mappings);
-    const unwritten: Record<string, JudgedMapping> = {};
-    for (const [name, mapping] of Object.entries(missing))
-      unwritten[name] = { ...mapping, hash: unwrittenHash };
-    if (Object.keys(unwritten).length > 0) this.#sink.introduce(unwritten);
+    const begun = Object.entries(this.#standings.missing(names, this.#sink.mappings))
+      .filter(([name]) => this.standing(name) !== 'unwritten')
+      .map(([name, mapping]) => [name, { ...mapping, hash: unwritten(mapping.hash) }] as const);
+    if (begun.length > 0) this.#sink.introduce(Object.fromEntries(begun));
   }
 
   /** @param names whose keys a pass has written to the last one */

@@ -11,6 +11,8 @@ import { AliasSource, type SourceChange, type SourceOptions } from './source';
 export interface KeeperOptions extends SourceOptions {
   /** Install and mend the capture when it is incomplete. */
   readonly install: boolean;
+  /** Called before anything is installed; throws if it must not be (nothing forbids it). */
+  readonly beforeInstall?: () => Promise<void>;
   /** Whether a mapping gets a pass anyhow, once its capture is complete (none does). */
   readonly isNew?: (source: AliasSource, name: string) => boolean;
   /** Called before the file is closed for a moment: the last chance to look at it. */
@@ -77,6 +79,11 @@ export class SourceKeeper {
     return this.#source;
   }
 
+  /** Whether a pass has to follow of which no `refresh` has told: since then the file could not be opened. */
+  get needsPass(): boolean {
+    return this.#needsPass;
+  }
+
   /** Whether the file is closed for `fold`; the next `refresh` opens it. */
   get folding(): boolean {
     return this.#folding;
@@ -95,9 +102,10 @@ export class SourceKeeper {
   /**
    * Opens the file. Later calls look whether the open file is still the one at the path, and, four times a second, whether its
    * schema has changed.
-   * @throws fatal errors if the file was never open (a setting is wrong); later the same ones are retryable (the file may come back)
+   * @throws fatal errors if the file was never open (a setting is wrong); later the same ones are retryable (the file may come back);
+   * what `beforeInstall` throws
    */
-  refresh(now = performance.now()): Refreshed {
+  async refresh(now = performance.now()): Promise<Refreshed> {
     const open = this.#open;
     if (open !== undefined && now - this.#checkedAt < checkMs && open.standing() === 'same') {
       return { source: open, incidents: [], needsPass: false };
@@ -105,7 +113,7 @@ export class SourceKeeper {
     this.#checkedAt = now;
     this.#folding = false;
     try {
-      const source = this.#look(now);
+      const source = await this.#look(now);
       const told = { source, incidents: this.#untold, needsPass: this.#needsPass };
       this.#untold = [];
       this.#needsPass = false;
@@ -145,7 +153,7 @@ export class SourceKeeper {
     return fold(folding);
   }
 
-  #look(now: number): AliasSource {
+  async #look(now: number): Promise<AliasSource> {
     const change = this.#open?.changes() ?? 'same';
     if (change !== 'same') {
       // The old connection is closed first: all connections of a process share one -shm, however old.
@@ -164,7 +172,7 @@ export class SourceKeeper {
       }
     }
     this.#judgeLog(source);
-    if (this.#mend(source, now)) {
+    if (await this.#mend(source, now)) {
       this.release();
       source = this.#reopen(now);
     }
@@ -203,12 +211,13 @@ export class SourceKeeper {
   }
 
   /** Installs what the capture lacks. Never waits for the write lock: the next look tries again. @returns whether it was installed */
-  #mend(source: AliasSource, now: number): boolean {
+  async #mend(source: AliasSource, now: number): Promise<boolean> {
     if (!this.#options.install || now < this.#installAfter) return false;
     const tidy = !this.#tidied && source.leftovers.length > 0;
     if (source.captureGaps.length === 0 && !tidy) return false;
     if (source.truths.size === 0 && !tidy) return false;
-    const { path, mappings, aliasCase, documents = [] } = this.#options;
+    const { path, mappings, aliasCase, documents = [], beforeInstall } = this.#options;
+    await beforeInstall?.();
     let installed;
     try {
       installed = installCapture(path, mappings, aliasCase, { documents, tidy: !this.#tidied });

@@ -28,9 +28,9 @@ export class Keep {
     return this.#source;
   }
 
-  readonly run: Stage = () => {
+  readonly run: Stage = async () => {
     const { keeper, incidents, log, onDoubt } = this.#options;
-    const found = keeper.refresh();
+    const found = await keeper.refresh();
     if (this.#source === undefined) introduce(log, found.source, keeper.cannotWrite);
     this.#source = found.source;
     for (const what of found.incidents) incidents.add(what);

@@ -1,10 +1,11 @@
 import { type Carried, recordIn, split, strange } from './carried';
 import { CarriedCopy, type KnownId } from './carried-copy';
-import { type DeadLetter, letterOf, unfit } from '../letters/dead-letters';
+import { type DeadLetter, distinctionAmong, letterOf, unfit } from '../letters/dead-letters';
 import type { EntriesRead } from '../record/own/entries-read';
 import type { Found } from '../record/found';
 import type { Gone } from '../record/gone';
-import type { KindName } from '../../mapping/kinds';
+import { keyOf } from '../record/key';
+import type { Kind, KindName } from '../../mapping/kinds';
 import { PackedError } from '../record/packed';
 import { References, type Row, toRow } from '../record/row';
 
@@ -113,9 +114,27 @@ export class Batch {
   /** Takes out what came of these keys: it was deleted since. */
   discard(name: KindName, ids: ReadonlySet<string>): void {
     if (name === this.#copy?.kind.name) this.spread();
-    const rows = this.of(name);
-    const kept = rows.filter(({ id }) => !ids.has(id));
-    rows.length = 0;
-    for (const row of kept) rows.push(row);
+    keepOf(this.of(name), ({ id }) => !ids.has(id));
   }
+
+  /** Takes out what a letter had of a key that does not hold it any more: it was deleted since. @param names of all that the key holds */
+  discardItems(kind: Kind, id: string, names: readonly Buffer[]): void {
+    const text = (name: Buffer | undefined) => Buffer.from(distinctionAmong(name)).toString('latin1');
+    const there = new Set(names.map(text));
+    const key = keyOf(kind, Buffer.from(id, 'latin1'));
+    keepOf(this.of(kind.name), ({ id: of, found }) => of !== id || there.has(text(found.values[0])));
+    keepOf(
+      this.letters,
+      (one) =>
+        one.payload === undefined ||
+        !(one.kind === kind.name && one.key.equals(key)) ||
+        there.has(Buffer.from(one.distinction).toString('latin1')),
+    );
+  }
+}
+
+function keepOf<T>(list: T[], wanted: (one: T) => boolean): void {
+  const kept = list.filter(wanted);
+  list.length = 0;
+  for (const one of kept) list.push(one);
 }

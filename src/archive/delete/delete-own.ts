@@ -9,14 +9,15 @@ import { hasOwnKey, quoteName, rowNumber, type Target } from '../record/target';
 import { isUnfit } from '../record/unfit';
 import { deleteRows } from './delete-rows';
 
-const noted = 'kind = $1 AND key = ANY ($2::uuid[]) AND life = $3 RETURNING key';
+const noted = 'kind = $1 AND key = ANY ($2::uuid[]) AND life = $3 AND NOT theirs RETURNING key';
 const forgetSql = `DELETE FROM millrace.followed WHERE ${noted}`;
 /** The row stays that of its record, whenever that comes again. */
 const partSql = `UPDATE millrace.followed SET life = NULL WHERE ${noted}`;
 
 /**
  * Parts rows from what they follow: no deletion of that takes the row, until a record is written to it again.
- * @param rows as millrace.followed knows them @param gone whether the rows go, too @returns those that did follow something of this life
+ * @param rows as millrace.followed knows them @param gone whether the rows go, too @returns those that did follow something of this
+ * life, and were made for it
  */
 export async function unfollow(
   transaction: Transaction,

@@ -29,6 +29,8 @@ export interface TracedRow {
   readonly owned: boolean;
   /** Of a mapping of the user's own that follows deletions: whether that of this row's key would be followed now. */
   readonly follows?: boolean;
+  /** Whether it never is, for the row was there before its record. */
+  readonly stays?: true;
   /** False: the row was deleted in Postgres. */
   readonly alive: boolean;
   /** The row's time columns. */
@@ -109,7 +111,10 @@ export async function ownRowsOf(
     ...[kind.name, born === undefined ? id : followedStart(id), changesStream],
     ...identity,
   ]);
-  const follows = (row: TextRow) => (kind.own.onDelete === 'keep' ? {} : { follows: row['follows'] === 't' });
+  const follows = (row: TextRow) =>
+    kind.own.onDelete === 'keep'
+      ? {}
+      : { follows: row['follows'] === 't', ...(row['stays'] === 't' ? { stays: true as const } : {}) };
   return found.map((row) => ({
     ...{ ...toTracedRow(kind, row), ...follows(row) },
     ...{ id: identity.join(' '), created: row['created'] ?? null },

@@ -78,10 +78,12 @@ export function verdictOf(redis: InRedis, archive: ArchiveTrace['archive']): Ver
 }
 
 /** `on_delete` may have been added, or Redis begun anew, after the record was written. */
-const unfollowed = ({ follows }: TracedRow): string =>
-  follows === false
+function unfollowed({ follows, stays }: TracedRow): string {
+  if (stays) return ' A deletion of its key leaves the row, which was there before its record.';
+  return follows === false
     ? ' A deletion of its key would leave the row, for it was written before deletions were followed: the next full pass changes that.'
     : '';
+}
 
 const butFor = (altered: string | null | undefined): string =>
   altered == null ? '' : `, but for what Postgres changes on write: ${altered}`;

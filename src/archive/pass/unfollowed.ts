@@ -1,6 +1,6 @@
 import type { PostgresConnection } from '../../connections/postgres/postgres';
 import type { Kind } from '../../mapping/kinds';
-import { notesFollowed } from '../../mapping/own-rules';
+import { leavesOthers, notesFollowed } from '../../mapping/own-rules';
 import type { Found } from '../record/found';
 import { followedRecord } from '../record/own/followed';
 import type { Life } from '../record/identity';
@@ -19,8 +19,9 @@ export async function unfollowed(
   if (!notesFollowed(kind) || life === null || equal.length === 0) return new Set();
   const rows = await postgres.query(
     `SELECT given.at FROM unnest($1::uuid[]) WITH ORDINALITY AS given (key, at)
-     WHERE NOT EXISTS (SELECT FROM millrace.followed f WHERE f.kind = $2 AND f.key = given.key AND ($4 OR f.life = $3))`,
-    [equal.map(followedRecord), kind.name, life, kind.own?.onDelete === 'keep'],
+     WHERE NOT EXISTS (SELECT FROM millrace.followed f WHERE f.kind = $2 AND f.key = given.key AND ($4 OR f.life = $3)
+       AND ($5 OR NOT f.theirs))`,
+    [equal.map(followedRecord), kind.name, life, kind.own?.onDelete === 'keep', leavesOthers(kind)],
   );
   return new Set(rows.flatMap(({ at }) => equal[Number(at) - 1]?.id.toString('latin1') ?? []));
 }

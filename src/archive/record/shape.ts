@@ -97,6 +97,12 @@ const shapes: { readonly [name in ShapeName]: Shape } = {
   },
 };
 
+/**
+ * Whether a part that the application takes out of a key is a record that it deletes: which are left, a look tells. Of points and of entries
+ * it deletes none, as long as their key is there.
+ */
+export const losesRecords = (shape: ShapeName): boolean => shape === 'fields' || shape === 'items';
+
 export const shapeOf = ({ shape }: Kind): Shape => shapes[shape];
 
 function pairs(values: Values): readonly Values[] {

@@ -1,7 +1,7 @@
 import { type Catalogue, type Kind, type KindName, kindOf, packedKind } from '../../mapping/kinds';
 import { mostKeyBytes, recordOf } from '../record/key';
 import type { Happening, Nomination } from '../record/nomination';
-import { shapeOf } from '../record/shape';
+import { losesRecords } from '../record/shape';
 
 /** What a field of an entry says of its value. The forms are told in docs/02-architecture.md. */
 export type StreamField = { readonly text: string } & (
@@ -75,7 +75,10 @@ export class StreamFields {
     const record = key.length > mostKeyBytes ? undefined : recordOf(this.#catalogue, key);
     if (record === undefined) return undefined;
     if (what !== 'lost a part') return { ...record, what };
-    return { ...record, what: shapeOf(kindOf(this.#catalogue, record.kind)).several ? 'deleted' : 'changed' };
+    return {
+      ...record,
+      what: losesRecords(kindOf(this.#catalogue, record.kind).shape) ? 'deleted' : 'changed',
+    };
   }
 
   #put(field: StreamField): void {

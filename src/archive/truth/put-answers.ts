@@ -2,6 +2,7 @@ import type { Batch } from '../batch/batch';
 import type { KnownId } from '../batch/carried-copy';
 import type { Found } from '../record/found';
 import { keyOf } from '../record/key';
+import { losesRecords } from '../record/shape';
 import type { Kind } from '../../mapping/kinds';
 import { rawCreated } from '../record/row';
 import { isUnfit } from '../record/unfit';
@@ -64,7 +65,7 @@ export function putGone(
       ({ id }) => deleted?.get(kind)?.has(id) === true && doubtful?.has(id) !== true,
     );
     const gone = new Set(asked.filter(({ truth }) => truth.state === 'absent').map(({ id }) => id));
-    if (shape === 'fields' || shape === 'items' || own?.born !== undefined) putNamesLeft(batch, asked);
+    if (losesRecords(shape) || own?.born !== undefined) putNamesLeft(batch, asked);
     if (gone.size === 0) continue;
     batch.discard(kind, gone);
     for (const id of gone) batch.deletions.push({ kind, id });
@@ -82,6 +83,8 @@ function putNamesLeft(batch: Batch, asked: readonly Answer[]): void {
     if (records === undefined) continue;
     const names = records.flatMap((found) => nameLeft(found) ?? []);
     batch.namesLeft.set(`${kind.name}:${id}`, { kind: kind.name, id, names });
+    // What is written comes after what is deleted: what a letter kept of an item would bring its row back.
+    if (batch.retried.length > 0 && kind.own?.born === undefined) batch.discardItems(kind, id, names);
   }
 }
 

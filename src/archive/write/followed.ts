@@ -10,14 +10,14 @@ const followedSql = readSql('src/archive/write/sql/followed.sql');
 
 const noteOf = ({ row }: Resolved): string => followedRow(row);
 
-/** Notes in which life of Redis the records of these rows were there. */
+/** Notes in which life of Redis the records of these rows were there. @param theirs the rows were there before: no deletion takes those */
 export async function follow(
   transaction: Transaction,
   { name }: Pick<Kind, 'name'>,
   rows: readonly Resolved[],
-  life: Life,
+  { life, theirs }: { readonly life: Life; readonly theirs: boolean },
 ): Promise<void> {
-  if (rows.length > 0) await transaction.execute(followSql, [name, rows.map(noteOf), life]);
+  if (rows.length > 0) await transaction.execute(followSql, [name, rows.map(noteOf), life, theirs]);
 }
 
 /** Those to whose rows a record was written before, so that they follow it; the rows of the others, where there are any, are somebody else's. */

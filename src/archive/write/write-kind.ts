@@ -9,7 +9,6 @@ import type { Target } from '../record/target';
 import type { Unfit } from '../record/unfit';
 import type { Written } from './upsert';
 import { writeAppended, writeNew } from './write-appended';
-import { writeEntries } from './own/write-entries';
 import { writeKeyed } from './write-keyed';
 import { writeOwn } from './own/write-own';
 import { holderByRule } from './refusing-rule';
@@ -82,7 +81,6 @@ async function writeBlock(
   { strategies, setAside, holder }: BlockOptions,
 ): Promise<Written> {
   const { kind } = target;
-  if (kind.shape === 'entries') return writeEntries(transaction, target, rows);
   if (kind.identity === 'own')
     return writeOwn(transaction, target, rows, { alterations, life: ids.life, careful });
   if (kind.appendOnly) {

@@ -26,7 +26,8 @@ Examples:
   millrace config init --db shop.db           writes millrace.yaml, and says what is in it
   millrace config init --db shop.db --stdout  prints the file, and writes nothing
 
-It reads the SQLite file, at most 10,000 keys of Redis, and the names of the tables of Postgres. A file that is there stays as it is.`;
+It reads the SQLite file, at most 10,000 keys of Redis (of each a little), and the names of the tables of Postgres. A file that is there
+stays as it is. What it does not propose is in the file as a comment, with the reason.`;
 
 /** `millrace config init`: proposes a file of mappings for stores that nobody has described. */
 export function addInit(config: Command, run: RunVerb): void {
@@ -58,7 +59,7 @@ async function init(flags: Flags): Promise<number> {
   const proposal = propose(findings, {
     sources,
     aliasTables,
-    kinds: [...catalogue.keys()],
+    kinds: [...catalogue.values()],
     start: registryStart(catalogue),
   });
   const text = fileText(proposal, schemaFrom(dirname(path)));

@@ -41,12 +41,15 @@ export function checkClaims(placed: readonly PlacedClaim[], taken: readonly Clai
 /** What to do: another beginning, by the mapping's name where nobody has that. */
 function instead(name: string, others: readonly Claim[]): string {
   const free = [`${name}:`, `doc:${name}:`].find((prefix) =>
-    others.every((one) => !overlap(one, { name, prefix })),
+    others.every((one) => !overlap(one, { prefix })),
   );
   return free === undefined ? '. Choose another beginning' : `. Choose another beginning, as in "${free}"`;
 }
 
-const overlap = (a: Claim, b: Claim): boolean => owns(a, b.prefix) || owns(b, a.prefix);
+type Keys = Pick<Claim, 'prefix' | 'single'>;
 
-const owns = ({ prefix, single = false }: Claim, key: string): boolean =>
+/** Whether keys of the one are, or could be, keys of the other. */
+export const overlap = (a: Keys, b: Keys): boolean => owns(a, b.prefix) || owns(b, a.prefix);
+
+const owns = ({ prefix, single = false }: Keys, key: string): boolean =>
   single ? key === prefix : key.startsWith(prefix);

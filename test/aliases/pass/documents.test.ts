@@ -332,7 +332,9 @@ test('of one that is changed, and whose pass is broken off, the next pass brings
   expect([0, 2_500]).not.toContain(await living());
   const { raw, checkpoint } = await sink.load();
   if (checkpoint !== undefined) sink.resume(raw, checkpoint);
-  expect(introduce({ wording: 'other' }).standing('doc')).toBe('changed');
+  expect(introduce({ wording: 'other' }).standing('doc')).toBe('unwritten');
+  expect(introduce({ wording: 'one' }).standing('doc')).toBe('changed');
+  expect(introduce({ wording: 'other' }).mayWrite('doc')).toBe(true);
   expect(await pass({ wording: 'other' })).toMatchObject({ total: 2_500, added: 0, deleted: 0 });
   expect(await living()).toBe(0);
   expect(introduce({ wording: 'other' }).standing('doc')).toBe('known');
@@ -444,4 +446,27 @@ test('what a checkpoint says of mappings is believed only if it is that', () => 
     { card: { ...good.card, holds: 'list' } },
   ])
     expect(of(garbage)).toBeUndefined();
+});
+
+test('of one that is new, and whose pass is broken off, the next pass reads and writes what the first one has left', async () => {
+  const rows = Object.fromEntries(Array.from({ length: 5_000 }, (_, at) => [`${at}`, 'x']));
+  serve('doc', { prefix: 'doc:', holds: 'string' }, rows);
+  let steps = 0;
+  const killed = pass({
+    onStep: () => {
+      if (sink.checkpoint?.mappings?.['doc'] !== undefined && ++steps > 3) throw new Error('killed');
+    },
+  });
+  await expect(killed).rejects.toThrow('killed');
+  await sink.drain();
+  const written = (await redis.client.dbsize()) - 1;
+  expect(written > 0 && written < 5_000).toBe(true);
+  await redis.client.pexpire('doc:0', 60_000); // of whoever had the prefix
+  await beginCounting(redis.client);
+  expect(await pass()).toMatchObject({ total: 5_000, added: 5_000 - written, updated: 1, deleted: 0 });
+  const { mset, ...others } = await writesCounted(redis.client);
+  expect(mset).toBeGreaterThan(0);
+  expect(others).toEqual({}); // nothing key by key
+  expect(await redis.client.pttl('doc:0')).toBe(-1);
+  expect(introduce({}).standing('doc')).toBe('known');
 });

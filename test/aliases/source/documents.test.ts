@@ -768,7 +768,7 @@ describe('the capture', () => {
     expect(open(team)).toMatchObject({ leftovers: [], captureGaps: [] });
   });
 
-  test('of two programs with other documents comes to rest, though each tidies up when it starts', () => {
+  test('of two programs with other documents comes to rest, though each tidies up when it starts', async () => {
     const keep = (...documents: readonly DocumentMapping[]) =>
       new SourceKeeper({ path: db.name, mappings: [], aliasCase: 'preserve', documents, install: true });
     const keepers = [keep(card, team), keep(bySport)];
@@ -776,7 +776,7 @@ describe('the capture', () => {
     const seen: unknown[] = [];
     try {
       for (let now = 0; now < 20_000; now += 1_000) {
-        for (const keeper of keepers) keeper.refresh(now);
+        for (const keeper of keepers) await keeper.refresh(now);
         seen.push(version());
       }
       expect(new Set(seen.slice(4)).size).toBe(1);

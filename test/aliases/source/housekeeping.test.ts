@@ -24,9 +24,9 @@ test('a file that another program keeps open is asked for its log once a minute,
     },
   });
   const housekeeping = new Housekeeping();
-  const tick = (seconds: number) =>
-    housekeeping.tick(keeper, keeper.refresh().source, undefined, Date.now() + seconds * 1_000);
-  keeper.refresh();
+  const tick = async (seconds: number) =>
+    housekeeping.tick(keeper, (await keeper.refresh()).source, undefined, Date.now() + seconds * 1_000);
+  await keeper.refresh();
   app.exec("INSERT INTO team_aliases VALUES (1, 'first')");
   const log = () => statSync(`${path}-wal`).size;
   const before = log();

@@ -70,14 +70,14 @@ for batch = 1, (#ARGV - 2) / 4 do
   local at = 4 * batch - 1
   local count, kind, lifetime, values = ARGV[at] + 0, ARGV[at + 1], ARGV[at + 2] + 0, cjson.decode(ARGV[at + 3])
   local added, updated, drop = 0, 0, {}
-  if kind == 'string' and lifetime < 0 then
+  if kind == 'string' and lifetime <= 0 then
     for slice = 0, count - 1, most do
       local current = redis.call('MGET', unpack(keys, first + slice, first + math.min(slice + most, count) - 1))
       for i = 1, #current do
         local wanted, had = values[slice + i], current[i]
         if wanted == '' then
           drop[#drop + 1] = keys[first + slice + i - 1]
-        elseif had ~= wanted then
+        elseif had ~= wanted or not livesAsLong(keys[first + slice + i - 1], lifetime) then
           if had then updated = updated + 1 else added = added + 1 end
           if size == most then flush() end
           write[size + 1] = keys[first + slice + i - 1]

@@ -18,6 +18,8 @@ export interface MappedBefore {
   /** Its table, qualified and quoted. */
   readonly table: string;
   readonly prefix: string;
+  /** Whether rows of the table may not be overwritten before the file says so: they were there first, or on_conflict left them as they were. */
+  readonly others: boolean;
 }
 
 /** Those of millrace.mapped, if that is there and may be read. */
@@ -28,12 +30,14 @@ export async function readMapped(
   if (own.get('mapped')?.privileges.includes('SELECT') !== true) return [];
   return queryJson<MappedBefore>(
     client,
-    'SELECT kind, table_name AS "table", prefix FROM millrace.mapped ORDER BY kind',
+    // The column is younger than the table.
+    `SELECT kind, table_name AS "table", prefix, coalesce((to_jsonb(m) ->> 'others')::boolean, false) AS others
+     FROM millrace.mapped m ORDER BY kind`,
   );
 }
 
 /**
- * Tables of the user's own that have rows, none of which any mapping is known to have made, where the mapping does not say what
+ * Tables of the user's own that have rows which no mapping is known to have made, or may have, where the mapping does not say what
  * becomes of those with the keys of its records.
  */
 export async function strangeTables(
@@ -42,20 +46,27 @@ export async function strangeTables(
   tables: ReadonlyMap<string, Table>,
   mapped: readonly MappedBefore[],
 ): Promise<ReadonlySet<string>> {
-  const known = new Set(mapped.map(({ table }) => table));
   const strange = new Set<string>();
   for (const kind of ownKindsOf(catalogue)) {
     const table = tables.get(kind.table);
-    if (!asksWhoseRows(kind) || table === undefined || known.has(qualified(table))) continue;
+    if (!asksWhoseRows(kind) || table === undefined || allOurs(kind, qualified(table), mapped)) continue;
     if (!/^[rp]$/.test(table.kind) || !table.privileges.includes('SELECT')) continue;
-    const [row] = await queryJson<{ there: boolean }>(
-      client,
-      `SELECT EXISTS (SELECT FROM ${qualified(table)}) AS there`,
-    );
+    const [row] = await queryJson<{ there: boolean }>(client, `SELECT ${hasRows(qualified(table))} AS there`);
     if (row?.there === true) strange.add(kind.table);
   }
   return strange;
 }
+
+/** Whether all rows of a table follow records, or may: by what is noted of this mapping, or else of one that had another name. */
+function allOurs({ name }: OwnKind, table: string, mapped: readonly MappedBefore[]): boolean {
+  const ofTable = mapped.filter((one) => one.table === table);
+  const own = ofTable.filter(({ kind }) => kind === name);
+  const noted = own.length > 0 ? own : ofTable;
+  return noted.length > 0 && !noted.some(({ others }) => others);
+}
+
+/** SQL @param table qualified and quoted */
+export const hasRows = (table: string): string => `EXISTS (SELECT FROM ${table})`;
 
 /** That the mapping says nothing of the rows that are there: what they hold would be lost. */
 export const adoptionProblem = ({ name }: OwnKind, table: Table): Problem =>

@@ -1,67 +1,61 @@
 import type { Transaction } from '../../../connections/postgres/postgres';
-import { ownValues, type Resolved } from '../../identity/resolved';
+import { identityColumns, type Resolved } from '../../identity/resolved';
 import type { Target } from '../../record/target';
 import type { Alterations } from '../alterations';
 import { ownWhole } from '../expectation';
 import { fillOwn } from './fill-own';
 import { findUnlike } from '../find-unlike';
-import { stageOwn } from './stage-own';
+import { insertNew } from './insert-new';
 import { swallowed, unrecognizable } from '../swallowed';
-import { identityIn, upsert, type Written } from '../upsert';
+import type { Written } from '../upsert';
 
 export interface AdoptOptions {
-  readonly identity: readonly string[];
-  readonly columns: readonly string[];
-  /** SQL: the unique index. */
-  readonly arbiter: string;
   readonly alterations: Alterations;
   /** Whether they may go through COPY: see stage-own.ts. */
   readonly copies: boolean;
-  /** Whether rows that were there get what they have no value for. */
-  readonly merges: boolean;
 }
 
 export interface Adopted extends Written {
-  /** The records that have a row of theirs now: it was made, or is as the record is. */
-  readonly following: readonly Resolved[];
+  /** The records of which a row was made. */
+  readonly made: readonly Resolved[];
+  /** Those whose rows were there, and are as they are. */
+  readonly equal: readonly Resolved[];
 }
 
 /**
  * Writes records of the user's own to whose rows none was written yet, where rows that were there stay whose they are
- * (on_conflict: skip, merge). Such a row is found by the INSERT itself, so that one which comes at the same moment is not overwritten. One that is as its record
- * is follows it from now on. @throws Swallowed
+ * (on_conflict: skip, merge). One that is as its record is follows it from now on. @throws Swallowed
  */
 export async function adoptOwn(
   transaction: Transaction,
   target: Target,
   rows: readonly Resolved[],
-  { alterations, copies, merges, ...form }: AdoptOptions,
+  { alterations, copies }: AdoptOptions,
 ): Promise<Adopted> {
-  if (rows.length === 0) return { added: 0, updated: 0, following: [] };
-  const given = { ...form, overwrites: [], rows: rows.map(ownValues) };
-  const first = copies
-    ? { ...(await stageOwn(transaction, target, given)), written: new Set<string>(), watched: false }
-    : await upsert(transaction, { ...given, target, strictness: 'stored' });
-  if (first.added === rows.length && !first.watched)
-    return { added: first.added, updated: 0, following: rows };
-  const { identity } = form;
-  const keyOf = (one: Resolved) => identityIn(target.kind, ownValues(one).slice(0, identity.length));
-  const keys = new Set(rows.map(keyOf));
-  if ([...first.written].some((one) => !keys.has(one)))
-    throw await unrecognizable(transaction, target, [], identity);
+  const { kind } = target;
+  const { added, there, watched } = await insertNew(transaction, target, rows, copies);
+  if (there.length === 0 && !watched) return { added, updated: 0, made: rows, equal: [] };
+  if (added + there.length > rows.length)
+    throw await unrecognizable(transaction, target, [], identityColumns(kind));
+  const stayed = new Set(there);
   const lost: Resolved[] = [];
   const altered: Resolved[] = [];
   const theirs: Resolved[] = [];
   for (const { index, pgId } of await findUnlike(transaction, target, ownWhole(target, rows))) {
     const one = rows[index];
     if (one === undefined) continue;
-    (pgId === null ? lost : first.written.has(keyOf(one)) ? altered : theirs).push(one);
+    (pgId === null ? lost : stayed.has(one) ? theirs : altered).push(one);
   }
   if (lost.length > 0) throw await swallowed(transaction, target, lost);
   if (altered.length > 0) await alterations.remember(transaction, target, ownWhole(target, altered));
+  const merges = kind.own?.onConflict === 'merge';
   const updated = merges ? await fillOwn(transaction, target, theirs, alterations) : 0;
   const left = updated > 0 ? await unlikeAmong(transaction, target, theirs) : new Set(theirs);
-  return { added: first.added, updated, following: rows.filter((one) => !left.has(one)) };
+  return {
+    ...{ added, updated },
+    made: rows.filter((one) => !stayed.has(one)),
+    equal: there.filter((one) => !left.has(one)),
+  };
 }
 
 async function unlikeAmong(

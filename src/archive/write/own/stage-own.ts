@@ -20,38 +20,35 @@ export async function isPlainTable(transaction: Transaction, { table }: Target):
   return row?.['plain'] === 't';
 }
 
+export interface StagedRows {
+  readonly identity: readonly string[];
+  readonly columns: readonly string[];
+  /** SQL: the unique index. */
+  readonly arbiter: string;
+  /** For each row the values of the identity, then of the columns; no identity may occur twice. */
+  readonly rows: readonly (readonly Value[])[];
+}
+
+/** SQL: the unique index over the columns that a row is found by. */
+export const arbiterOf = (identity: readonly string[]): string => `(${identity.map(quoteName).join(', ')})`;
+
 /**
  * Writes many rows of the user's own through a temporary table: COPY takes them several times as fast as parameters. Idempotent, by the key.
- * @param rows for each row the values of the identity, then of the columns; no identity may occur twice
+ * @param overwrites the columns that a row takes which is there
  */
 export async function stageOwn(
   transaction: Transaction,
   target: Target,
-  {
-    identity,
-    columns,
-    arbiter,
-    rows,
-    overwrites = columns,
-  }: {
-    readonly identity: readonly string[];
-    readonly columns: readonly string[];
-    /** Those that a row takes which is there; without it all of them. Empty: such a row stays as it is. */
-    readonly overwrites?: readonly string[] | undefined;
-    /** SQL: the unique index. */
-    readonly arbiter: string;
-    readonly rows: readonly (readonly Value[])[];
-  },
+  { identity, columns, arbiter, rows, overwrites }: StagedRows & { readonly overwrites: readonly string[] },
 ): Promise<Written> {
   const all = [...identity, ...columns].map(quoteName).join(', ');
   await fillStage(transaction, target, all, rows);
   const given = (column: string) => `EXCLUDED.${quoteName(column)}`;
   const set = overwrites.map((column) => `${quoteName(column)} = ${given(column)}`).join(', ');
   const unlike = overwrites.map((column) => differs(target, column, given(column), 'stored', true));
-  const update = overwrites.length === 0 ? 'NOTHING' : `UPDATE SET ${set} WHERE ${anyOf(unlike)}`;
   const [counts] = await transaction.query(
     `WITH put AS (INSERT INTO ${target.table} AS t (${all}) OVERRIDING SYSTEM VALUE SELECT ${all} FROM ${stage} ` +
-      `ON CONFLICT ${arbiter} DO ${update} RETURNING (t.xmax = 0) AS added) ` +
+      `ON CONFLICT ${arbiter} DO UPDATE SET ${set} WHERE ${anyOf(unlike)} RETURNING (t.xmax = 0) AS added) ` +
       `SELECT count(*) FILTER (WHERE added) AS added, count(*) FILTER (WHERE NOT added) AS updated FROM put`,
   );
   await transaction.execute(`DROP TABLE ${stage}`);
@@ -59,25 +56,27 @@ export async function stageOwn(
 }
 
 /**
- * Writes many rows through the same table, but for those that are there: they stay as they are. @param all SQL: the columns
- * @returns how many were written
+ * Writes many rows through the same table, but for those that are there: they stay as they are.
+ * @returns the places, from 0, of the rows that were not written
  */
 export async function stageNew(
   transaction: Transaction,
   target: Target,
-  {
-    all,
-    arbiter,
-    rows,
-  }: { readonly all: string; readonly arbiter: string; readonly rows: readonly (readonly Value[])[] },
-): Promise<number> {
+  { identity, columns, arbiter, rows }: StagedRows,
+): Promise<readonly number[]> {
+  const all = [...identity, ...columns].map(quoteName).join(', ');
   await fillStage(transaction, target, all, rows);
+  const key = (of: string) => identity.map((name) => `${of}.${quoteName(name)}`).join(', ');
   // In the order in which they came, whatever plan Postgres chooses: a table may number its rows.
-  const put = await transaction.execute(
-    `INSERT INTO ${target.table} (${all}) OVERRIDING SYSTEM VALUE SELECT ${all} FROM ${stage} s ORDER BY s.ctid ON CONFLICT ${arbiter} DO NOTHING`,
+  const there = await transaction.query(
+    `WITH put AS (INSERT INTO ${target.table} AS t (${all}) OVERRIDING SYSTEM VALUE SELECT ${all} FROM ${stage} s ORDER BY s.ctid ` +
+      `ON CONFLICT ${arbiter} DO NOTHING RETURNING ${key('t')}) ` +
+      `SELECT s.millrace_place FROM (SELECT ${key('s')}, row_number() OVER (ORDER BY s.ctid) AS millrace_place FROM ${stage} s) s ` +
+      // The first condition is asked once: mostly nothing was there, and nothing need be looked for.
+      `WHERE (SELECT count(*) FROM put) < ${rows.length} AND NOT EXISTS (SELECT FROM put WHERE (${key('put')}) = (${key('s')}))`,
   );
   await transaction.execute(`DROP TABLE ${stage}`);
-  return put;
+  return there.map((row) => Number(row['millrace_place']) - 1);
 }
 
 async function fillStage(

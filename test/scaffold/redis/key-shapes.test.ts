@@ -1,4 +1,4 @@
-import { shapesOf, shapeText } from '../../src/scaffold/key-shapes';
+import { shapesOf, shapeText } from '../../../src/scaffold/redis/key-shapes';
 
 const shapes = (keys: readonly string[], type = 'hash') =>
   shapesOf(keys.map((key) => ({ key, type }))).map((shape) => `${shapeText(shape)} ${shape.keys.length}`);
@@ -36,8 +36,22 @@ test('a few words in the middle are names, many are values', () => {
   expect(shapes(numbered(40, (n) => `user:name${n}x:${n}`))).toEqual(['user:{user}:{id} 40']);
 });
 
-test('a key that is like no other has no shape, nor has one without a colon, or a huge one', () => {
-  expect(shapes(['config:main', 'lonely', `a:${'1'.repeat(600)}`, ':', ''])).toEqual([]);
+test('a key that is like no other is a shape of its own; a huge one is none', () => {
+  expect(shapes(['config:main', 'lonely', `a:${'1'.repeat(600)}`, ':', ''])).toEqual([
+    ': 1',
+    'config:main 1',
+    'lonely 1',
+  ]);
+});
+
+test('without colons it is the id at the end that differs', () => {
+  const id = '0f8fad5b-d9cb-469f-a165-70867728950e';
+  expect(shapes(['user-1', 'user-2', `task-meta-${id}`, 'file/17', id])).toEqual([
+    'user-{id} 2',
+    `${id} 1`,
+    'file/{id} 1',
+    'task-meta-{id} 1',
+  ]);
 });
 
 test('keys of different types or lengths are kept apart', () => {

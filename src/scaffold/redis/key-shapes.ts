@@ -1,11 +1,14 @@
 import type { FoundRedisKey } from './redis-sample';
-import { singular } from './words';
+import { isWhole } from './field-types';
+import { singular } from '../words';
 
-/** Keys of one type that differ in some of their parts only: `user:{id}`, `tenant:{tenant}:user:{user}`. */
+/** Keys of one type that differ in some of their parts only: `user:{id}`, `tenant:{tenant}:user:{user}`, `user-{id}`. Or one key, `scores`. */
 export interface KeyShape {
   readonly type: string;
-  /** Literals and places, between which there are colons. */
+  /** Literals and places, in turn or not. */
   readonly parts: readonly ShapePart[];
+  /** What is between them. */
+  readonly separator: ':' | '';
   readonly keys: readonly string[];
 }
 
@@ -23,32 +26,35 @@ const longestKey = 512;
 /** So many different words in one place of a key are values, not names. */
 const mostWords = 20;
 
-const wholeNumber = /^(?:0|-?[1-9]\d{0,17})$/;
 /** Numbers, UUIDs, ULIDs and what else nobody calls a thing by hand. */
-const idLike = /^(?:-?\d+|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{12,}|[0-9A-HJKMNP-TV-Z]{26})$/i;
+const ids = String.raw`-?\d+|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{12,}|[0-9A-HJKMNP-TV-Z]{26}`;
+const idLike = new RegExp(`^(?:${ids})$`, 'i');
+/** `user-17`, `celery-task-meta-<uuid>`. */
+const endsWithId = new RegExp(`^(.*?[^A-Za-z0-9])(${ids})$`, 'i');
 
-/** Finds the shapes that keys have in common, those with the most keys first. A key that is like no other has none. Pure. */
+export const isIdLike = (text: string): boolean => idLike.test(text);
+
+/** Finds the shapes that keys have in common, those with the most keys first. A key that is like no other is a shape without places. Pure. */
 export function shapesOf(keys: readonly FoundRedisKey[]): readonly KeyShape[] {
-  const alike = grouped(
-    keys.filter(({ key }) => key.length <= longestKey && key.includes(':')),
-    ({ key, type }) => JSON.stringify([type, key.split(':').length]),
-  );
+  const fit = keys.filter(({ key }) => key !== '' && key.length <= longestKey);
+  const split = fit.map(({ key, type }) => ({ type, ...splitKey(key) }));
+  const alike = grouped(split, ({ type, separator, row }) => JSON.stringify([type, separator, row.length]));
   return [...alike.values()]
     .flatMap((group) => {
-      const rows = group.map(({ key }) => key.split(':'));
-      return divided(rows, 0, []).flatMap(({ pattern, members }) =>
-        pattern.includes(undefined)
-          ? [
-              {
-                type: group[0]?.type ?? '',
-                parts: named(pattern, members),
-                keys: members.map((row) => row.join(':')),
-              },
-            ]
-          : [],
-      );
+      const [{ type, separator } = { type: '', separator: ':' as const }] = group;
+      const rows = group.map(({ row }) => row);
+      return divided(rows, 0, []).map(({ pattern, members }): KeyShape => ({
+        ...{ type, separator, parts: named(pattern, members) },
+        keys: members.map((row) => row.join(separator)),
+      }));
     })
     .sort((a, b) => b.keys.length - a.keys.length || (order(a) < order(b) ? -1 : 1));
+}
+
+function splitKey(key: string): Pick<KeyShape, 'separator'> & { readonly row: Row } {
+  if (key.includes(':')) return { separator: ':', row: key.split(':') };
+  const [, before, id] = (isIdLike(key) ? null : endsWithId.exec(key)) ?? [];
+  return { separator: '', row: before === undefined || id === undefined ? [key] : [before, id] };
 }
 
 const order = (shape: KeyShape): string => `${shapeText(shape)} ${shape.type}`;
@@ -90,13 +96,39 @@ function named(pattern: Pattern, rows: readonly Row[]): readonly ShapePart[] {
     let place = wanted;
     for (let n = 2; taken.has(place); n++) place = `${wanted}${n}`;
     taken.add(place);
-    return { place, whole: rows.every((row) => wholeNumber.test(row[at] ?? '')) };
+    return { place, whole: rows.every((row) => isWhole(row[at] ?? '')) };
   });
 }
 
 /** As people write it: `user:{id}`. */
-export const shapeText = ({ parts }: Pick<KeyShape, 'parts'>): string =>
-  parts.map((part) => ('literal' in part ? part.literal : `{${part.place}}`)).join(':');
+export const shapeText = ({ parts, separator }: Pick<KeyShape, 'parts' | 'separator'>): string =>
+  parts.map((part) => ('literal' in part ? part.literal : `{${part.place}}`)).join(separator);
+
+/** With types, as the file has it: `user:{id:int}`. */
+export const templateOf = ({ parts, separator }: KeyShape): string =>
+  parts
+    .map((part) => ('literal' in part ? part.literal : `{${part.place}${part.whole ? ':int' : ''}}`))
+    .join(separator);
+
+/** What comes before the first place; all of it where there is none. */
+export function prefixOf({ parts, separator }: KeyShape): string {
+  const first = parts.findIndex((part) => 'place' in part);
+  const literals = parts.flatMap((part) => ('literal' in part ? [part.literal] : []));
+  if (first < 0) return literals.join(separator);
+  return literals
+    .slice(0, first)
+    .map((literal) => literal + separator)
+    .join('');
+}
+
+/** By the names of the places what a key of this shape has there. */
+export function placesIn({ parts }: KeyShape, key: string): ReadonlyMap<string, string> {
+  const { row } = splitKey(key);
+  return new Map(parts.flatMap((part, at) => ('place' in part ? [[part.place, row[at] ?? '']] : [])));
+}
+
+export const isSingle = ({ parts }: Pick<KeyShape, 'parts'>): boolean =>
+  parts.every((part) => 'literal' in part);
 
 function grouped<T>(items: readonly T[], by: (item: T) => string): ReadonlyMap<string, readonly T[]> {
   const groups = new Map<string, T[]>();
