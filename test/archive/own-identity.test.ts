@@ -171,8 +171,9 @@ test('a record that cannot be a row is parked as that record: neither another wi
 }, 60_000);
 
 describe('a table that is there', () => {
+  const adopting = ownArchive(archive, withRegistry({ ...order, onConflict: 'skip' }));
   const stopped = async (): Promise<readonly string[]> => {
-    const daemon = await own.start();
+    const daemon = await adopting.start();
     const found = (await daemon.status()).archive.stopped as readonly { message: string; hint: string }[];
     await daemon.stop();
     return found.map(({ message, hint }) => `${message}\n${hint}`);
