@@ -99,6 +99,25 @@ export function partsOf({ parts }: Pick<OwnRecord, 'parts'>, name: string): read
   return found;
 }
 
+/** Whether no key can be of two forms that begin with one prefix. Parts have no colons, so that words between these tell. */
+export function areApart(one: OwnRecord['parts'], other: OwnRecord['parts']): boolean {
+  if ([...one, ...other].some(({ rest }) => rest)) return false;
+  const words = (parts: OwnRecord['parts']) =>
+    parts
+      .map(({ after }) => place + after)
+      .join('')
+      .split(':');
+  const [here, there] = [words(one), words(other)];
+  const isWord = (text: string | undefined) => text !== undefined && !text.includes(place);
+  return (
+    here.length !== there.length ||
+    here.some((word, at) => isWord(word) && isWord(there[at]) && word !== there[at])
+  );
+}
+
+/** Stands for a part; no template has it. */
+const place = '\0';
+
 /** What follows the prefix in the key of a record with a single part, as latin1. */
 export const nameOf = ({ parts: [part] }: Pick<OwnRecord, 'parts'>, value: string): string =>
   latin1(value + (part?.after ?? ''));

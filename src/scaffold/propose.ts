@@ -76,13 +76,21 @@ export function propose(findings: Findings, { sources, aliasTables, kinds, start
 const noNames = ['__proto__', 'too-large'];
 
 /** What there is in Redis beside the keys that were looked into. */
-function notAsked({ keys, ours, moreShapes }: FoundRedis): readonly LeftOut[] {
+function notAsked({ keys, ours, moreShapes, unnamed }: FoundRedis): readonly LeftOut[] {
   const has = (prefix: string) => keys.some(({ key }) => key.startsWith(prefix));
   const written = [...ours].filter(([prefix]) => has(prefix));
   return [
     ...written.map(([prefix, { name }]) => ({ name: `${prefix}*`, why: `written by the document ${name}` })),
     ...(has('alias:') ? [{ name: 'alias:*', why: 'written from the alias tables of SQLite' }] : []),
     ...(has('millrace:') ? [{ name: 'millrace:*', why: "Millrace's own" }] : []),
+    ...(unnamed === 0
+      ? []
+      : [
+          {
+            name: `${unnamed === 1 ? 'a key' : `${unnamed} keys`} without a text for a name`,
+            why: 'not UTF-8',
+          },
+        ]),
     ...(moreShapes === 0
       ? []
       : [{ name: `keys of ${moreShapes} more forms`, why: 'not looked into, for there are so many forms' }]),

@@ -1,12 +1,20 @@
 import { inFew } from '../foundation/in-few';
 import { harmless } from '../foundation/harmless';
 import { splitTemplate } from '../mapping/key-template';
-import { overlap } from '../mapping/file/rules';
+import { type Keys, overlap } from '../mapping/file/rules';
 import { isEach } from '../mapping/record-forms';
 import { systemColumns } from './columns';
 import type { LeftOut } from './documents';
 import { type Held, heldBy } from './held';
-import { isSingle, type KeyShape, placesIn, prefixOf, shapeText, templateOf } from './redis/key-shapes';
+import {
+  formOf,
+  isSingle,
+  type KeyShape,
+  placesIn,
+  prefixOf,
+  shapeText,
+  templateOf,
+} from './redis/key-shapes';
 import { lifetime, memory } from './measures';
 import type { SampledShape } from './redis/look-redis';
 import { purposeOf } from './redis/known-keys';
@@ -30,10 +38,7 @@ export interface Taken {
   readonly tables: Set<string>;
 }
 
-export interface OwnedKeys {
-  readonly prefix: string;
-  /** It is a key, and the only one. */
-  readonly single?: boolean;
+export interface OwnedKeys extends Keys {
   /** Of a record that is proposed. */
   readonly shape?: KeyShape;
 }
@@ -77,7 +82,8 @@ function propose(
   const prefix = prefixOf(shape);
   if (typeof splitTemplate(templateOf(shape)) === 'string' || /[\s\ufffd{}]/.test(prefix))
     return 'its keys cannot be written as a template';
-  const other = keys.find((one) => overlap(one, { prefix, single }));
+  const owned = { prefix, single, parts: formOf(shape) };
+  const other = keys.find((one) => overlap(one, owned));
   if (other !== undefined) return clashWith(other, shape);
   const expiring = contents.filter(({ expires }) => expires !== undefined);
   const expires = contents.length > 0 && expiring.length * 2 >= contents.length;
@@ -97,7 +103,7 @@ function propose(
   const span = lifetime(Math.max(0, ...expiring.map((one) => one.expires ?? 0)));
   if (expires && (isMany || held.holds === 'string'))
     return `they expire, within ${span}: counters, limits or a cache`;
-  keys.push({ prefix, single, shape });
+  keys.push({ ...owned, shape });
   const { name, table } = namesFor(shape);
   const own = tables.has(table) ? freeName([`redis_${table}`], tables) : freeName([table], tables);
   return {
@@ -126,5 +132,5 @@ function clashWith(other: OwnedKeys, shape: KeyShape): string {
   const theirs = shapeText(other.shape);
   if (theirs === shapeText(shape))
     return `${shape.type}, and others of these are ${other.shape.type}: a record is of one type, and these are parked`;
-  return `they begin like ${harmless(theirs)}, which is more: a mapping has all keys that begin so`;
+  return `they begin like ${harmless(theirs)}, of which there are more`;
 }

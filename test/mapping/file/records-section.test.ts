@@ -314,7 +314,7 @@ test('two records of one table, of one beginning, in a circle, with names that n
 records:
   a: { key: "a:{id}", table: t, hash: { x: text }, parents: { b: b } }
   b: { key: "b:{id}", table: t, hash: { x: text }, parents: { a: a } }
-  c: { key: "a:{id}:more", table: c, hash: { x: text } }
+  c: { key: "a:{name}", table: c, hash: { x: text } }
   too-large: { key: "l:{id}", table: l, hash: { x: text } }
   d-: { key: "d:{id}", table: d, hash: { x: text } }
   e: { key: "millrace:{id}", table: e, hash: { x: text } }

@@ -91,7 +91,8 @@ const readRecord =
     const identity = { ...(identified && { identified }), ...(born === undefined ? {} : { born }) };
     const mapping = { said: { ...said, ...identity }, parents, tableAt };
     const single = key.parts.length === 0;
-    return { ...{ name, prefix: key.prefix, single, at, keyAt: words.value('key') ?? at }, mapping };
+    const { prefix, parts } = key;
+    return { ...{ name, prefix, single, parts, at, keyAt: words.value('key') ?? at }, mapping };
   };
 
 /** What a key holds, and as which columns. */
