@@ -10,6 +10,7 @@ export const recordWordsOf = (kind: OwnKind): ReadonlyMap<string, unknown> => {
   return new Map<string, unknown>([
     ['key', keyTextOf(kind)],
     ['table', kind.table],
+    ...(own.born === undefined ? [] : ([['identity', identityOf(own)]] as const)),
     ...(own.refers.length === 0 ? [] : ([['parents', new Map(parentsOf(kind))]] as const)),
     ...contentsOf(
       kind,
@@ -25,6 +26,12 @@ export const recordWordsOf = (kind: OwnKind): ReadonlyMap<string, unknown> => {
     ...(own.retentionDays === undefined ? [] : ([['retention', `${own.retentionDays}d`]] as const)),
   ]);
 };
+
+/** By the names that the key has for its parts. */
+const identityOf = ({ parts, born }: OwnKind['own']): readonly unknown[] => [
+  ...parts.map(({ column }) => column),
+  born,
+];
 
 function contentsOf({ own: { item }, shape }: OwnKind, columns: readonly Column[]): [string, unknown][] {
   if (item === undefined && shape === 'text')
