@@ -17,8 +17,9 @@ export interface LaneHandover {
 }
 
 export interface ArchiveHandover extends LaneHandover {
-  /** Since when the intervals count, in milliseconds since 1970. */
+  /** Since when the intervals count, and when the next one of them ends that has not called for a pass; in milliseconds since 1970. */
   readonly startedAt: number;
+  readonly nextPassAt: number;
   /** Goes on until whoever follows listens; undefined: plain writes are not followed. */
   readonly mirror: LeftMirror | undefined;
 }

@@ -123,7 +123,7 @@ export function archivePipeline(options: ArchivePipelineOptions, postgres: Postg
   let handedOver = false;
   const frame = framed(options, {
     ...{ pipeline, tell, turns, passes, intervalSeconds, startedAt },
-    firstPassSeconds: before === undefined ? intervalSeconds : undefined,
+    firstPassAt: before?.nextPassAt ?? startedAt + intervalSeconds * 1_000,
     kinds: [...catalogue.keys()],
     wake$: merge(ready$, interval(wakeMs)),
     beside: [mirrored$, samples$, looks$],
@@ -161,7 +161,7 @@ export function archivePipeline(options: ArchivePipelineOptions, postgres: Postg
       const handover = lane.handOver();
       if (handover === undefined || (config.mirror && left === undefined)) return undefined;
       handedOver = true;
-      return { ...handover, startedAt, mirror: left };
+      return { ...handover, startedAt, nextPassAt: frame.status().nextPassAt, mirror: left };
     },
     deadLetters: deadLetterStore(people, catalogue),
     sample: (kind) => sampleRecords({ ...shown, truth: new TruthReader(redis, catalogue) }, kind),

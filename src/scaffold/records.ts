@@ -18,6 +18,7 @@ import {
 import { lifetime, memory } from './measures';
 import type { SampledShape } from './redis/look-redis';
 import { purposeOf } from './redis/known-keys';
+import type { MappedRecord } from './postgres-tables';
 import { unreadable } from './redis/redis-sample';
 import { namesFor } from './record-names';
 import { freeName } from './words';
@@ -36,6 +37,8 @@ export interface Taken {
   readonly keys: OwnedKeys[];
   readonly names: Set<string>;
   readonly tables: Set<string>;
+  /** What Millrace has made of keys before: its tables are in nobody's way. */
+  readonly mapped?: readonly MappedRecord[];
 }
 
 export interface OwnedKeys extends Keys {
@@ -73,14 +76,15 @@ const isLoneString = ({ shape, library }: SampledShape): boolean =>
 
 function propose(
   { shape, contents, library }: SampledShape,
-  { keys, names, tables }: Taken,
+  { keys, names, tables, mapped = [] }: Taken,
   maxRecordBytes: number,
 ): ProposedRecord | string {
   if (library !== undefined) return `keys of ${library}`;
   if (shape.type === unreadable) return 'our user may not read them';
   const single = isSingle(shape);
   const prefix = prefixOf(shape);
-  if (typeof splitTemplate(templateOf(shape)) === 'string' || /[\s\ufffd{}]/.test(prefix))
+  const hasBraces = shape.parts.some((part) => 'literal' in part && /[{}]/.test(part.literal));
+  if (hasBraces || typeof splitTemplate(templateOf(shape)) === 'string' || /\s/.test(prefix))
     return 'its keys cannot be written as a template';
   const owned = { prefix, single, parts: formOf(shape) };
   const other = keys.find((one) => overlap(one, owned));
@@ -105,10 +109,19 @@ function propose(
     return `they expire, within ${span}: counters, limits or a cache`;
   keys.push({ ...owned, shape });
   const { name, table } = namesFor(shape);
-  const own = tables.has(table) ? freeName([`redis_${table}`], tables) : freeName([table], tables);
+  const before = mapped.find(
+    (one) => one.prefix === prefix && isOf(table, one.table) && !names.has(one.name),
+  );
+  const own =
+    before?.table ?? (tables.has(table) ? freeName([`redis_${table}`], tables) : freeName([table], tables));
   return {
     ...held,
-    ...{ name: freeName(name, names), key: templateOf(shape), table: own, deletes: isMany },
+    ...{
+      name: freeName([before?.name ?? [], name].flat(), names),
+      key: templateOf(shape),
+      table: own,
+      deletes: isMany,
+    },
     remarks: [
       ...(own === table ? [] : [`a table ${table} is there already, or in this file`]),
       ...held.remarks,
@@ -122,6 +135,10 @@ function propose(
     ],
   };
 }
+
+/** Whether a table has the name that is wanted, or one that was proposed in its place. */
+const isOf = (wanted: string, table: string): boolean =>
+  table === wanted || table.startsWith(`redis_${wanted}`);
 
 /** Bytes of a key that it takes a while to read. */
 const large = 1024 ** 2;

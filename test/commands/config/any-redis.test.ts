@@ -99,6 +99,11 @@ test('from a Redis of all types and a file that nobody has described: init, chec
   expect(text).toContain('# bull:mail:{id}: keys of Bull');
   expect(text).toContain('# visitors:{id}: HyperLogLogs');
 
+  // Proposed again, it is the same file: what is there already is ours.
+  const again = await millrace('config', 'init', '--stdout');
+  const mapped = (lines: string) => lines.split('\n').filter((line) => /^(?:include| {2,}\w)/.test(line));
+  expect(mapped(again.output.slice(0, again.output.indexOf('Found:')))).toEqual(mapped(text));
+
   const daemon = await startDaemon({ ...settings, MILLRACE_CONFIG: join(work, 'millrace.yaml') });
   const { client } = redis;
   await client.hset('user:3', { id: '3', email: 'c@example.org', age: '5' });
