@@ -2,6 +2,7 @@ import { archiveDryRun } from '../../src/archive/pass/dry-run';
 import { requirePostgres } from '../../src/config/load';
 import type { RecordMapping } from '../../src/mapping/own-records';
 import { eventually } from '../support/eventually';
+import { RecordWriter } from '../../src/writer/record-writer';
 import { useArchive } from './support/archive';
 import { fields, ownArchive, user, withRegistry } from './support/own-records';
 
@@ -120,6 +121,21 @@ describe.each([
     ]);
     await archive.redis.client.del('order:2');
     await archive.becomes(there, [`${is}|ink`, '2|2026-01-05 14:30:00|lapses']);
+  }, 60_000);
+
+  test('what waited in the stream says so as well: the deleted one goes, whoever has its key by now', async () => {
+    await write(1, { created_at: before, item: 'tea' });
+    const first = await deleting.start();
+    await first.stop();
+    const writer = new RecordWriter(archive.redis.url);
+    await writer.del('order:1');
+    await writer.hset('order:1', { created_at: after, item: 'ink' });
+    await writer.del('order:1');
+    await writer.hset('order:1', { created_at: '2026-03-01T00:00:00', item: 'nib' });
+    writer.close();
+    await deleting.start();
+    await archive.becomes(there, ['1|2026-03-01 00:00:00|nib']);
+    expect(await archive.letters()).toEqual([]);
   }, 60_000);
 
   test('one that another took the place of without being deleted stays when that is deleted', async () => {
