@@ -121,6 +121,20 @@ test.each([
   60_000,
 );
 
+test('a field that has expired parts from its row for good, also for a daemon that has not heard of lifetimes', async () => {
+  await client().hset('settings:1', { short: '1', plain: '2', stays: '3' });
+  const own = having(', on_delete: delete');
+  const first = await own.start();
+  await say('settings:1', 'hexpire');
+  await fieldsExpire('settings:1', ['short'], 'hexpired');
+  await client().hset('settings:1', 'last', '4');
+  await archive.becomes(settings, ['1|last|4', '1|plain|2', '1|short|1', '1|stays|3']);
+  await first.stop();
+  await own.start();
+  await client().hdel('settings:1', 'plain');
+  await archive.becomes(settings, ['1|last|4', '1|short|1', '1|stays|3']);
+}, 60_000);
+
 test('append_only: an item is written once, whatever becomes of it, and a row that is there stays', async () => {
   await bothThere();
   const daemon = await having(', append_only: true').start();
