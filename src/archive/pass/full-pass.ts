@@ -165,7 +165,7 @@ export class ArchiveFullPass {
       else {
         const { different, skipped, unfollowed: due } = await this.#compared(kind, ids);
         for (const id of different) found.add(name, id);
-        if (skipped.size > 0) this.skipped.set(name, (this.skipped.get(name) ?? 0) + skipped.size);
+        if (skipped > 0) this.skipped.set(name, (this.skipped.get(name) ?? 0) + skipped);
         // Equal records are written again whose rows do not follow them yet: no difference, and at once, for none gets a new id.
         if (due.size > 0) yield { nominated: new Map([[name, due]]), points: [] };
       }
@@ -217,24 +217,24 @@ export class ArchiveFullPass {
   }
 
   /**
-   * The ids under which a record differs, in order; those under which it only does because its row stays as it was before; and those, of
+   * The ids under which a record differs, in order; how many records only do because their rows stay as they were before; and the ids, of
    * which nothing differs, under which an equal record has a row that does not follow it yet.
    */
   async #compared(kind: Kind, ids: readonly string[]) {
     const { postgres, life } = this.#options;
     const different = new Set<string>();
-    const skipped = new Set<string>();
+    let skipped = 0;
     const due = new Set<string>();
     for await (const { records, differences } of this.#differences.ofIds(kind, ids)) {
-      for (const { id, change } of differences) (change === 'skipped' ? skipped : different).add(id);
+      for (const { id, change } of differences) {
+        if (change === 'skipped') skipped++;
+        else different.add(id);
+      }
       const unlike = new Set(differences.map(({ found }) => found));
       const equal = records.filter((record) => !unlike.has(record));
       for (const id of await unfollowed(postgres, kind, equal, life?.() ?? null)) due.add(id);
     }
-    for (const id of different) {
-      skipped.delete(id);
-      due.delete(id);
-    }
+    for (const id of different) due.delete(id);
     return { different: new Set(ids.filter((id) => different.has(id))), skipped, unfollowed: due };
   }
 
