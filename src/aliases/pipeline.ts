@@ -15,8 +15,9 @@ import { mappingSet, sourceOptions } from './source/source-options';
 /** What a pipeline that ends leaves to one with other mappings that follows in the same process. */
 export interface CacheHandover {
   readonly lane: AliasHandover;
-  /** Since when its intervals count. */
+  /** Since when its intervals count, and when the next one of them ends that has not called for a pass. */
   readonly startedAt: number;
+  readonly nextPassAt: number;
 }
 
 export interface AliasPipeline extends Pipeline<AliasStatus, PassReport> {
@@ -46,7 +47,7 @@ export function aliasPipeline(options: PipelineOptions, before?: CacheHandover):
   if (isNetworkPath(dbPath)) log.warn(networkWarning.what, { event: 'network', hint: networkWarning.remedy });
   const frame = framed(options, {
     ...{ pipeline: 'aliases', tell, turns, passes, intervalSeconds, startedAt, kinds },
-    firstPassSeconds: before === undefined ? 0 : undefined,
+    firstPassAt: before?.nextPassAt ?? startedAt,
     wake$: databaseWake$(dbPath),
     beside: [],
     status: (facts) =>
@@ -72,7 +73,7 @@ export function aliasPipeline(options: PipelineOptions, before?: CacheHandover):
   });
   const left = () => {
     const handover = lane.handOver();
-    return handover && { lane: handover, startedAt };
+    return handover && { lane: handover, startedAt, nextPassAt: frame.status().nextPassAt };
   };
   return {
     ...frame,

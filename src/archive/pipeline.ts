@@ -91,9 +91,10 @@ export function archivePipeline(options: PipelineOptions, postgres: PostgresTarg
   metrics.unmapped.inc({ pipeline }, 0);
   const removable = new Set([...retainedKinds(catalogue), ...Object.keys(retention ?? {})]);
   for (const kind of removable) metrics.retained.inc({ kind }, 0);
+  const startedAt = Date.now();
   const frame = framed(options, {
-    ...{ pipeline, tell, turns, passes, intervalSeconds, firstPassSeconds: intervalSeconds },
-    startedAt: Date.now(),
+    ...{ pipeline, tell, turns, passes, intervalSeconds, startedAt },
+    firstPassAt: startedAt + intervalSeconds * 1_000,
     kinds: [...catalogue.keys()],
     wake$: merge(ready$, interval(wakeMs)),
     beside: [mirrored$, samples$, looks$],

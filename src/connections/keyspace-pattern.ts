@@ -9,7 +9,7 @@ export function keyspacePatterns(db: number, catalogue: Catalogue): readonly str
   const registry = registryOf(catalogue);
   return [
     ...(registry.size === 0 ? [] : [keyspacePattern(db, registry)]),
-    ...ownKindsOf(catalogue).map((kind) => `${channel(db)}${ownKeys(kind)}`),
+    ...new Set(ownKindsOf(catalogue).map((kind) => `${channel(db)}${ownKeys(kind)}`)),
   ];
 }
 

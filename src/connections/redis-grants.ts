@@ -10,7 +10,8 @@ import { globOf, keyspacePatterns, ownKeys } from './keyspace-pattern';
  */
 export function daemonGrants(catalogue: Catalogue, documents: readonly DocumentMapping[] = []): string {
   const start = registryStart(catalogue);
-  const records = [...(start === '' ? [] : [`${globOf(start)}*`]), ...ownKindsOf(catalogue).map(ownKeys)];
+  const own = new Set(ownKindsOf(catalogue).map(ownKeys));
+  const records = [...(start === '' ? [] : [`${globOf(start)}*`]), ...own];
   return [
     ...[...records.map((keys) => `%R~${keys}`), '~alias:*', ...documents.map(documentKeys), '~millrace:*'],
     ...keyspacePatterns(0, catalogue).map((pattern) => `&${pattern}`),

@@ -67,9 +67,7 @@ export const hasChanges = ({ mappings, capture, postgres, records }: Plan): bool
   capture !== null ||
   records.some(({ differ }) => differ > 0) ||
   (postgres?.things.length ?? 0) > 0 ||
-  mappings.some(
-    (one) => /new|changed|unwritten/.test(one.state) || one.add + one.update + one.delete > 0,
-  );
+  mappings.some((one) => /new|changed|unwritten/.test(one.state) || one.add + one.update + one.delete > 0);
 
 /** Whether something cannot be served. */
 export const hasFaults = ({ mappings, postgres, records }: Plan): boolean =>

@@ -79,7 +79,7 @@ export interface Kind {
    *   mapped   by (id, creation time), in millrace.id_map, because others refer to it;
    *   dated    by (id, creation time) in the row itself: redis_id and the column of `created`;
    *   keyed    by its parents and redis_key, the md5 of what distinguishes it below them;
-   *   own      by its key alone, whose parts are columns: a record of the user's own, see own-key.ts.
+   *   own      by its key, whose parts are columns, and its creation time if it has `born`: a record of the user's own, see own-key.ts.
    */
   readonly identity: 'mapped' | 'dated' | 'keyed' | 'own';
   /** For kinds with the identity `own`, and no others. Their `parents` are empty. */

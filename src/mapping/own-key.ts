@@ -14,7 +14,7 @@ export interface OwnKeyPart {
 /** A column that, with others, tells a row from all other rows of its table. */
 export interface IdentityColumn {
   readonly column: string;
-  readonly type: IdentityType;
+  readonly type: IdentityType | 'time';
 }
 
 /** The types of which a value has a single spelling, so that two things in Redis cannot be one row. */
@@ -23,6 +23,7 @@ export type IdentityType = (typeof identityTypes)[number];
 
 /** What tells one of the things that a key holds from the others of that key. */
 export interface OwnItem extends IdentityColumn {
+  readonly type: IdentityType;
   readonly each: Each;
 }
 
@@ -33,7 +34,10 @@ export interface OwnReference {
   readonly kind: string;
 }
 
-/** What a mapping of the user's own says of its records beside their columns. The key is the identity: a row follows its key. */
+/**
+ * What a mapping of the user's own says of its records beside their columns. The key is the identity, and a row follows its key; or the
+ * key and the time at which the record was made, where keys come again for other records (ids that begin anew with each flush).
+ */
 export interface OwnRecord {
   /** Together, and with the item, they are the unique key of the table. None: there is one key, the kind's prefix, and it has items. */
   readonly parts: readonly OwnKeyPart[];
@@ -44,6 +48,8 @@ export interface OwnRecord {
   readonly none: string | undefined;
   /** Of a mapping whose keys hold several records: what they are. Its column is none of the kind's `columns`, as those of the parts are. */
   readonly item: OwnItem | undefined;
+  /** The column, one of the kind's `columns`, with the creation time that tells a record from others that have had its key; undefined: its key is all that tells it. */
+  readonly born: string | undefined;
   /** What becomes of a row with the record's key that no record was written to yet; undefined: nothing was said, see own-rules.ts. */
   readonly onConflict: 'skip' | 'overwrite' | 'merge' | undefined;
   /** After how many days records leave Redis, once they are in Postgres; undefined: they stay. */
@@ -52,12 +58,15 @@ export interface OwnRecord {
   readonly onDelete: 'keep' | 'delete' | 'mark';
 }
 
-/** The columns by which a row is found: those of the key's parts, and the item's. */
-export const identityOfOwn = ({
-  parts,
-  item,
-}: Pick<OwnRecord, 'parts' | 'item'>): readonly IdentityColumn[] =>
-  item === undefined ? parts : [...parts, item];
+/** What tells the rows of one key apart, where it may have several: the item, or the creation time. */
+export const tellerOf = ({ item, born }: Pick<OwnRecord, 'item' | 'born'>): IdentityColumn | undefined =>
+  item ?? (born === undefined ? undefined : { column: born, type: 'time' });
+
+/** The columns by which a row is found: those of the key's parts, and what tells the rows of a key apart. */
+export function identityOfOwn(own: Pick<OwnRecord, 'parts' | 'item' | 'born'>): readonly IdentityColumn[] {
+  const teller = tellerOf(own);
+  return teller === undefined ? own.parts : [...own.parts, teller];
+}
 
 /** The column that `on_delete: mark` writes. */
 export const markColumn = 'deleted_at';
@@ -90,10 +99,29 @@ export function partsOf({ parts }: Pick<OwnRecord, 'parts'>, name: string): read
   return found;
 }
 
+/** Whether no key can be of two forms that begin with one prefix. Parts have no colons, so that words between these tell. */
+export function areApart(one: OwnRecord['parts'], other: OwnRecord['parts']): boolean {
+  if ([...one, ...other].some(({ rest }) => rest)) return false;
+  const words = (parts: OwnRecord['parts']) =>
+    parts
+      .map(({ after }) => place + after)
+      .join('')
+      .split(':');
+  const [here, there] = [words(one), words(other)];
+  const isWord = (text: string | undefined) => text !== undefined && !text.includes(place);
+  return (
+    here.length !== there.length ||
+    here.some((word, at) => isWord(word) && isWord(there[at]) && word !== there[at])
+  );
+}
+
+/** Stands for a part; no template has it. */
+const place = '\0';
+
 /** What follows the prefix in the key of a record with a single part, as latin1. */
 export const nameOf = ({ parts: [part] }: Pick<OwnRecord, 'parts'>, value: string): string =>
   latin1(value + (part?.after ?? ''));
 
-/** Whether a value can name a record: what a key holds several of has no name of its own. */
-export const isNamedByOne = ({ parts, item }: Pick<OwnRecord, 'parts' | 'item'>): boolean =>
-  parts.length === 1 && item === undefined;
+/** Whether a value can name a record: where a key holds several, or comes again for others, it does not say which. */
+export const isNamedByOne = (own: Pick<OwnRecord, 'parts' | 'item' | 'born'>): boolean =>
+  own.parts.length === 1 && tellerOf(own) === undefined;

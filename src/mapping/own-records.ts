@@ -22,6 +22,8 @@ export interface RecordMapping {
   readonly appendOnly: boolean;
   /** After how many days records leave Redis, once they are in Postgres; undefined: they stay. Only of those that are appended only. */
   readonly retentionDays: number | undefined;
+  /** Of the user's own: the column with the creation time that tells a record from others that have had its key. */
+  readonly born?: string;
   /** What tells its records from others that have had their keys; without it the key is all that tells one. */
   readonly identified?: Identified;
 }
@@ -92,13 +94,15 @@ export function ownKind(mapping: RecordMapping, byName: ReadonlyMap<string, Reco
     ...(ofColumn === undefined ? {} : { none: ofColumn }),
   }));
   const refers = parents.map(({ column, record }) => ({ column, kind: record }));
+  const created = columns.find(({ column }) => column === mapping.born)?.field;
   return {
     ...{ name, prefix: key.prefix, table, identity: 'own', statistic: lineOf(name), parents: [] },
     shape: shapes[mapping.holds],
     columns: [...references, ...columns],
     ...(mapping.appendOnly ? { appendOnly: true } : {}),
+    ...(created === undefined ? {} : { created }),
     own: {
-      ...{ parts, refers, unique, none },
+      ...{ parts, refers, unique, none, born: mapping.born },
       ...{ item, onDelete, onConflict, retentionDays },
     },
   };

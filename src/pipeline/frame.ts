@@ -1,4 +1,4 @@
-import { exhaustMap, ignoreElements, merge, type Observable, takeUntil, timer } from 'rxjs';
+import { EMPTY, exhaustMap, ignoreElements, merge, type Observable, of, takeUntil, tap, timer } from 'rxjs';
 import type { PipelineName } from '../config/names';
 import type { Readings } from '../metrics/gauges';
 import { describeError } from '../foundation/errors';
@@ -34,8 +34,8 @@ export interface FrameParts<Status, Report> extends Pick<
   readonly turns: Turns<Report>;
   readonly passes: PassRunner<Report>;
   readonly intervalSeconds: number;
-  /** When the interval first asks for a pass; afterwards each interval. undefined: when it would have if the run before had gone on. */
-  readonly firstPassSeconds: number | undefined;
+  /** When the interval first asks for a pass, in milliseconds since 1970; if that is past, at once. */
+  readonly firstPassAt: number;
   /** Since when the intervals count, in milliseconds since 1970: the start, of this run or of one before it. */
   readonly startedAt: number;
   readonly wake$: Observable<unknown>;
@@ -62,19 +62,23 @@ export function framed<Status, Report>(
   parts: FrameParts<Status, Report>,
 ): Pipeline<Status, Report> {
   const { metrics, signal } = options;
-  const { pipeline, kinds, turns, passes, intervalSeconds, firstPassSeconds, startedAt, pauses } = parts;
+  const { pipeline, kinds, turns, passes, intervalSeconds, firstPassAt, startedAt, pauses } = parts;
   const { troubles, health, cut, close } = parts;
   const { pause, resume } = pauses;
   const intervalMs = intervalSeconds * 1_000;
-  const firstMs =
-    firstPassSeconds === undefined ? nextTick(startedAt, intervalMs) - Date.now() : firstPassSeconds * 1_000;
-  const passes$ = timer(firstMs, intervalMs).pipe(
+  const now = Date.now();
+  let nextPassAt = firstPassAt;
+  const ticks$ = timer(nextTick(startedAt, intervalMs, now) - now, intervalMs);
+  const passes$ = merge(firstPassAt <= now ? of(0) : EMPTY, ticks$).pipe(
+    tap(() => {
+      nextPassAt = nextTick(startedAt, intervalMs, Math.max(nextPassAt, Date.now()));
+    }),
     exhaustMap(() => passes.request('interval')),
     takeUntil(abort$(signal)),
   );
   const pump$ = pumpOf(options, parts);
   const age = new CheckpointAge();
-  const status = () => parts.status({ age, nextPassAt: nextTick(startedAt, intervalMs) });
+  const status = () => parts.status({ age, nextPassAt });
   startCounting(metrics, { pipeline, kinds });
   metrics.gauges(pipeline, () => parts.readings(status()));
   return {

@@ -26,7 +26,10 @@ export interface Circumstances {
 export function propose(findings: Findings, { sources, aliasTables, kinds, start }: Circumstances): Proposal {
   const { tables, candidates, redis, postgres } = findings;
   const files = builtIns(aliasTables);
-  const includes = [...files.flatMap((one) => included(one, tables)), ...registry(findings, start)];
+  const includes = [
+    ...files.flatMap((one) => included(one, tables)),
+    ...registry(findings, { start, kinds }),
+  ];
   const isIncluded = (name: string) => includes.some((one) => one.included && one.name === name);
   const kept = files.filter(({ name }) => isIncluded(name));
   const served = kept.flatMap((one) => one.tables);
@@ -57,6 +60,7 @@ export function propose(findings: Findings, { sources, aliasTables, kinds, start
     {
       names,
       keys: [...owned, ...documents.map(({ prefix }) => prefix)].map((prefix) => ({ prefix })),
+      mapped: known?.mapped ?? [],
       tables: new Set([...(known?.tables ?? []), ...kindsKept.map(({ table }) => table)]),
     },
     inRedis?.maxRecordBytes ?? 0,
@@ -76,13 +80,21 @@ export function propose(findings: Findings, { sources, aliasTables, kinds, start
 const noNames = ['__proto__', 'too-large'];
 
 /** What there is in Redis beside the keys that were looked into. */
-function notAsked({ keys, ours, moreShapes }: FoundRedis): readonly LeftOut[] {
+function notAsked({ keys, ours, moreShapes, unnamed }: FoundRedis): readonly LeftOut[] {
   const has = (prefix: string) => keys.some(({ key }) => key.startsWith(prefix));
   const written = [...ours].filter(([prefix]) => has(prefix));
   return [
     ...written.map(([prefix, { name }]) => ({ name: `${prefix}*`, why: `written by the document ${name}` })),
     ...(has('alias:') ? [{ name: 'alias:*', why: 'written from the alias tables of SQLite' }] : []),
     ...(has('millrace:') ? [{ name: 'millrace:*', why: "Millrace's own" }] : []),
+    ...(unnamed === 0
+      ? []
+      : [
+          {
+            name: `${unnamed === 1 ? 'a key' : `${unnamed} keys`} without a text for a name`,
+            why: 'not UTF-8',
+          },
+        ]),
     ...(moreShapes === 0
       ? []
       : [{ name: `keys of ${moreShapes} more forms`, why: 'not looked into, for there are so many forms' }]),
@@ -96,9 +108,13 @@ function included({ name, tables: meant }: BuiltIn, tables: readonly FoundTable[
   return [{ name, included: true, why: inFew(found.map((table) => table.name)) }];
 }
 
-function registry({ redis, postgres }: Findings, start: string): readonly Include[] {
+function registry(
+  { redis, postgres }: Findings,
+  { start, kinds }: Pick<Circumstances, 'start' | 'kinds'>,
+): readonly Include[] {
   const name = aiRegistryName;
-  if (postgres !== undefined && 'archive' in postgres && postgres.archive)
+  const hasTables = (tables: ReadonlySet<string>) => kinds.every(({ table }) => tables.has(table));
+  if (postgres !== undefined && 'archive' in postgres && postgres.archive && hasTables(postgres.tables))
     return [{ name, included: true, why: 'Postgres has its archive' }];
   if ('failed' in redis)
     return [{ name, included: false, why: `not included, as Redis could not be asked for keys ${start}*` }];

@@ -1,15 +1,24 @@
 import { inFew } from '../foundation/in-few';
 import { harmless } from '../foundation/harmless';
 import { splitTemplate } from '../mapping/key-template';
-import { overlap } from '../mapping/file/rules';
+import { type Keys, overlap } from '../mapping/file/rules';
 import { isEach } from '../mapping/record-forms';
 import { systemColumns } from './columns';
 import type { LeftOut } from './documents';
 import { type Held, heldBy } from './held';
-import { isSingle, type KeyShape, placesIn, prefixOf, shapeText, templateOf } from './redis/key-shapes';
+import {
+  formOf,
+  isSingle,
+  type KeyShape,
+  placesIn,
+  prefixOf,
+  shapeText,
+  templateOf,
+} from './redis/key-shapes';
 import { lifetime, memory } from './measures';
 import type { SampledShape } from './redis/look-redis';
 import { purposeOf } from './redis/known-keys';
+import type { MappedRecord } from './postgres-tables';
 import { unreadable } from './redis/redis-sample';
 import { namesFor } from './record-names';
 import { freeName } from './words';
@@ -28,12 +37,11 @@ export interface Taken {
   readonly keys: OwnedKeys[];
   readonly names: Set<string>;
   readonly tables: Set<string>;
+  /** What Millrace has made of keys before: its tables are in nobody's way. */
+  readonly mapped?: readonly MappedRecord[];
 }
 
-export interface OwnedKeys {
-  readonly prefix: string;
-  /** It is a key, and the only one. */
-  readonly single?: boolean;
+export interface OwnedKeys extends Keys {
   /** Of a record that is proposed. */
   readonly shape?: KeyShape;
 }
@@ -68,16 +76,18 @@ const isLoneString = ({ shape, library }: SampledShape): boolean =>
 
 function propose(
   { shape, contents, library }: SampledShape,
-  { keys, names, tables }: Taken,
+  { keys, names, tables, mapped = [] }: Taken,
   maxRecordBytes: number,
 ): ProposedRecord | string {
   if (library !== undefined) return `keys of ${library}`;
   if (shape.type === unreadable) return 'our user may not read them';
   const single = isSingle(shape);
   const prefix = prefixOf(shape);
-  if (typeof splitTemplate(templateOf(shape)) === 'string' || /[\s\ufffd{}]/.test(prefix))
+  const hasBraces = shape.parts.some((part) => 'literal' in part && /[{}]/.test(part.literal));
+  if (hasBraces || typeof splitTemplate(templateOf(shape)) === 'string' || /\s/.test(prefix))
     return 'its keys cannot be written as a template';
-  const other = keys.find((one) => overlap(one, { prefix, single }));
+  const owned = { prefix, single, parts: formOf(shape) };
+  const other = keys.find((one) => overlap(one, owned));
   if (other !== undefined) return clashWith(other, shape);
   const expiring = contents.filter(({ expires }) => expires !== undefined);
   const expires = contents.length > 0 && expiring.length * 2 >= contents.length;
@@ -97,12 +107,21 @@ function propose(
   const span = lifetime(Math.max(0, ...expiring.map((one) => one.expires ?? 0)));
   if (expires && (isMany || held.holds === 'string'))
     return `they expire, within ${span}: counters, limits or a cache`;
-  keys.push({ prefix, single, shape });
+  keys.push({ ...owned, shape });
   const { name, table } = namesFor(shape);
-  const own = tables.has(table) ? freeName([`redis_${table}`], tables) : freeName([table], tables);
+  const before = mapped.find(
+    (one) => one.prefix === prefix && isOf(table, one.table) && !names.has(one.name),
+  );
+  const own =
+    before?.table ?? (tables.has(table) ? freeName([`redis_${table}`], tables) : freeName([table], tables));
   return {
     ...held,
-    ...{ name: freeName(name, names), key: templateOf(shape), table: own, deletes: isMany },
+    ...{
+      name: freeName([before?.name ?? [], name].flat(), names),
+      key: templateOf(shape),
+      table: own,
+      deletes: isMany,
+    },
     remarks: [
       ...(own === table ? [] : [`a table ${table} is there already, or in this file`]),
       ...held.remarks,
@@ -117,6 +136,10 @@ function propose(
   };
 }
 
+/** Whether a table has the name that is wanted, or one that was proposed in its place. */
+const isOf = (wanted: string, table: string): boolean =>
+  table === wanted || table.startsWith(`redis_${wanted}`);
+
 /** Bytes of a key that it takes a while to read. */
 const large = 1024 ** 2;
 
@@ -126,5 +149,5 @@ function clashWith(other: OwnedKeys, shape: KeyShape): string {
   const theirs = shapeText(other.shape);
   if (theirs === shapeText(shape))
     return `${shape.type}, and others of these are ${other.shape.type}: a record is of one type, and these are parked`;
-  return `they begin like ${harmless(theirs)}, which is more: a mapping has all keys that begin so`;
+  return `they begin like ${harmless(theirs)}, of which there are more`;
 }

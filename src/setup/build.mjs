@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import { at, giveUp, run, say } from './shell.mjs';
@@ -43,6 +43,9 @@ export function build(state) {
     rmSync(BUILD_INFO, { force: true });
     giveUp('tsc found errors; they are above.');
   }
+  // npx makes it so when it links the package, which it does once.
+  const command = at('dist', 'src', 'cli.js');
+  if (existsSync(command)) chmodSync(command, 0o755);
   // Not the end of the build: what was edited while it ran is newer. And tsc leaves the file alone if nothing changed.
   utimesSync(BUILD_INFO, startedAt, startedAt);
 }

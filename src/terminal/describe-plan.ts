@@ -15,7 +15,15 @@ import { harmless } from '../foundation/harmless';
 import { inFew } from '../foundation/in-few';
 import { describeAlias } from './describe-difference';
 
-const signs = { known: '=', unwritten: '~', changed: '~', new: '+', claimed: '+', unserved: '!', absent: '=' } as const;
+const signs = {
+  known: '=',
+  unwritten: '~',
+  changed: '~',
+  new: '+',
+  claimed: '+',
+  unserved: '!',
+  absent: '=',
+} as const;
 const words = {
   known: '',
   unwritten: 'not all written yet',
@@ -178,7 +186,7 @@ const counted = (count: number, what: string): string => `${count} ${what}${coun
 export const tellRecordPlan = (plans: readonly RecordPlan[]): readonly string[] =>
   plans
     .flatMap((plan) => [
-      `record ${plan.name}: ${plan.prefix}… to table ${plan.table}, ${stateInWords(plan)}; ${counted(plan.keys, 'key')}, ${plan.differ} to be written${leftInWords(plan)}`,
+      `record ${plan.name}: ${plan.key} to table ${plan.table}, ${stateInWords(plan)}; ${counted(plan.keys, 'key')}, ${plan.differ} to be written${leftInWords(plan)}`,
       ...plan.steps.map(({ thing, sql }) => `  + ${thing}${thing.startsWith('table ') ? '' : `: ${sql}`}`),
       ...plan.problems.flatMap(({ message, hint }) => [`  ! ${message}`, `    ${hint}`]),
       ...(plan.unsaid === null

@@ -1,12 +1,16 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { lastValueFrom } from 'rxjs';
 import { type AliasLaneOptions, aliasLane } from '../../src/aliases/lane';
+import { aliasPipeline, type CacheHandover } from '../../src/aliases/pipeline';
+import { loadConfig } from '../../src/config/load';
 import { RedisConnection } from '../../src/connections/redis';
 import { redisTarget } from '../../src/connections/redis-url';
 import { defaultMappings } from '../../src/mapping/alias-tables';
 import { createMetrics } from '../../src/metrics/metrics';
 import { untold } from '../../src/pipeline/event';
 import { keepLog } from '../support/daemon';
+import { eventually } from '../support/eventually';
 import { aliasDatabase } from '../support/alias-database';
 import { temporaryFolder } from '../support/temporary-folder';
 import { testRedis, type TestRedis } from '../support/stores';
@@ -62,4 +66,44 @@ test('a pass that is owed, since the -wal was deleted and the file cannot be ope
   await successor.untilAtRest();
   expect(await redis.client.get('alias:team:kept')).toBe('["1"]');
   await successor.end();
+});
+
+test('the tick of an interval that falls between two pipelines is made up for by the one that follows', async () => {
+  const path = join(folder, 'tick.db');
+  const db = aliasDatabase(path);
+  db.exec("INSERT INTO team_aliases VALUES (1, 'ticked')");
+  const config = loadConfig({ REDIS_URL: redis.url, DB_PATH: path, SYNC_INTERVAL: '3600', HTTP_PORT: '0' });
+  const run = (before?: CacheHandover) => {
+    const stop = new AbortController();
+    const log = keepLog();
+    const pipeline = aliasPipeline({ config, log, metrics: createMetrics(), signal: stop.signal, onEvent: () => undefined }, before); // prettier-ignore
+    const running = lastValueFrom(pipeline.running$, { defaultValue: undefined });
+    const passes = () => log.lines.filter(({ fields }) => fields['event'] === 'pass.done').length;
+    const end = async () => {
+      stop.abort();
+      await running;
+      const left = pipeline.handOver();
+      await pipeline.close();
+      return left;
+    };
+    return { passes, running, end };
+  };
+  const first = run();
+  await eventually(() => first.passes() === 1, { alive: first.running });
+  const left = await first.end();
+
+  const now = Date.now;
+  const clock = jest.spyOn(Date, 'now').mockImplementation(() => now() + 3_600_000);
+  const second = run(left);
+  await eventually(() => second.passes() === 1, { alive: second.running });
+  const again = await second.end();
+
+  const third = run(again);
+  await redis.client.del('alias:team:ticked');
+  db.exec("INSERT INTO team_aliases VALUES (2, 'tailed')");
+  await eventually(async () => (await redis.client.get('alias:team:tailed')) === '["2"]', { alive: third.running }); // prettier-ignore
+  expect([third.passes(), await redis.client.exists('alias:team:ticked')]).toEqual([0, 0]); // the next one is due in an hour
+  await third.end();
+  clock.mockRestore();
+  db.close();
 });

@@ -22,10 +22,24 @@ const line = (): string => `{"sku":"${randomInt(0, 9)}"}`;
 
 type Write = (pipeline: ChainableCommander) => unknown;
 
+/** Commands that take nothing out of a key. */
+const adding: readonly Write[] = [
+  (to) => to.sadd(tags(), ...few(30)),
+  (to) => to.sadd(tags(), ...few(30)),
+  (to) => to.hset(settings(), pick(['a', 'b', '', 'c\n']), String(randomInt(0, 99))),
+  (to) => to.hset(settings(), pick(['d', 'e', 'é']), String(randomInt(0, 99))),
+  (to) => to.hincrby(settings(), 'count', 1),
+  (to) => to.zadd('scores', randomInt(0, 99), String(randomInt(0, 50))),
+  (to) => to.zincrby('scores', 0.25, String(randomInt(0, 50))),
+  (to) => to.rpush(order(), line()),
+  (to) => to.lpush(order(), line()),
+  (to) => to.linsert(order(), 'BEFORE', line(), line()),
+  (to) => to.incr(`count:${randomInt(0, 9)}`),
+];
+
 /** Commands that make, change and take away what keys hold. */
 const commands: readonly Write[] = [
-  (to) => to.sadd(tags(), ...few(30)),
-  (to) => to.sadd(tags(), ...few(30)),
+  ...adding,
   (to) => to.srem(tags(), ...few(30)),
   (to) => to.spop(tags()),
   (to) => to.smove(tags(), tags(), String(randomInt(0, 30))),
@@ -34,36 +48,27 @@ const commands: readonly Write[] = [
   (to) => to.copy(tags(), tags(), 'REPLACE'),
   (to) => to.sadd('elsewhere', ...few(30)).rename('elsewhere', tags()),
   (to) => to.del(tags()),
-  (to) => to.hset(settings(), pick(['a', 'b', '', 'c\n']), String(randomInt(0, 99))),
-  (to) => to.hset(settings(), pick(['d', 'e', 'é']), String(randomInt(0, 99))),
-  (to) => to.hincrby(settings(), 'count', 1),
   (to) => to.hdel(settings(), pick(['a', 'b', '', 'd', 'count'])),
   (to) => to.unlink(settings()),
-  (to) => to.zadd('scores', randomInt(0, 99), String(randomInt(0, 50))),
-  (to) => to.zincrby('scores', 0.25, String(randomInt(0, 50))),
   (to) => to.zrem('scores', ...few(50)),
   (to) => to.zpopmin('scores'),
   (to) => to.zremrangebyscore('scores', randomInt(0, 50), randomInt(50, 60)),
-  (to) => to.rpush(order(), line()),
-  (to) => to.lpush(order(), line()),
   (to) => to.lpop(order()),
   (to) => to.rpop(order()),
   (to) => to.lrem(order(), 1, line()),
   (to) => to.lmove(order(), order(), 'LEFT', 'RIGHT'),
-  (to) => to.linsert(order(), 'BEFORE', line(), line()),
   (to) => to.ltrim(order(), 0, 9),
-  (to) => to.incr(`count:${randomInt(0, 9)}`),
   (to) => to.del(`count:${randomInt(0, 9)}`),
 ];
 
 /** Writes without an end. @returns what stops it */
-function busy() {
+function busy(these = commands) {
   let rounds = 0;
   const stop = new AbortController();
   const running = (async () => {
     while (!stop.signal.aborted) {
       const pipeline = archive.redis.client.pipeline();
-      for (let at = 0; at < 10; at++) pick(commands)(pipeline);
+      for (let at = 0; at < 10; at++) pick(these)(pipeline);
       await pipeline.exec(); // some find a key that is not there
       rounds++;
     }
@@ -112,13 +117,18 @@ const environment = () => {
   return archive.environment({ MILLRACE_CONFIG: file });
 };
 
-test('whatever commands write and take away, and in whatever order: the rows are what Redis holds', async () => {
-  await archive.redis.client.hset('user:1', { name: 'a' });
-  await archive.redis.client.multi().hset('user:2', { name: 'b' }).hset('user:3', { name: 'c' }).exec();
+const listening = async (): ReturnType<typeof startProcess> => {
   const daemon = await startProcess(environment());
   await eventually(async () => expect((await daemon.archive()).mirror.state).toBe('listening'), {
     alive: daemon.ended,
   });
+  return daemon;
+};
+
+test('whatever commands write and take away, and in whatever order: the rows are what Redis holds', async () => {
+  await archive.redis.client.hset('user:1', { name: 'a' });
+  await archive.redis.client.multi().hset('user:2', { name: 'b' }).hset('user:3', { name: 'c' }).exec();
+  const daemon = await listening();
   for (let round = 0; round < 5; round++) {
     const writer = busy();
     const wanted = randomInt(5, 300);
@@ -133,11 +143,9 @@ test('whatever commands write and take away, and in whatever order: the rows are
   expect(await archive.letters()).toEqual([]);
 }, 120_000);
 
-test('kill -9 at any moment: every record is its row, once', async () => {
-  await archive.redis.client.hset('user:1', { name: 'a' });
-  await archive.redis.client.multi().hset('user:2', { name: 'b' }).hset('user:3', { name: 'c' }).exec();
-  const writer = busy();
-  for (let kill = 0; kill < 4; kill++) {
+/** Daemons that are killed while commands are executed. */
+async function killed(writer: ReturnType<typeof busy>): Promise<void> {
+  for (let kill = 0; kill < 2; kill++) {
     const daemon = await startProcess(environment());
     await eventually(async () => expect((await daemon.archive()).role).toBe('owner'), {
       alive: daemon.ended,
@@ -147,10 +155,26 @@ test('kill -9 at any moment: every record is its row, once', async () => {
     await daemon.kill();
     await archive.postgres.query('UPDATE millrace.checkpoint SET owner = NULL');
   }
-  const last = await startProcess(environment());
-  await eventually(async () => expect((await last.archive()).mirror.state).toBe('listening'), {
-    alive: last.ended,
+}
+
+test('kill -9 at any moment: every record is its row, once, and no row is left over', async () => {
+  const { client } = archive.redis;
+  await client.hset('user:1', { name: 'a' });
+  await client.multi().hset('user:2', { name: 'b' }).hset('user:3', { name: 'c' }).exec();
+  const growing = busy(adding);
+  await killed(growing);
+  await growing.stop();
+  const grown = await listening();
+  await eventually(async () => expect(await rows()).toEqual(await held()), {
+    alive: grown.ended,
+    within: 30_000,
   });
+  await grown.kill();
+  await archive.postgres.query('UPDATE millrace.checkpoint SET owner = NULL');
+
+  const writer = busy();
+  await killed(writer);
+  const last = await listening();
   await writer.stop();
   const expected = await held();
   // What was taken away while nobody listened keeps its row: everything else is as in Redis.
@@ -161,5 +185,17 @@ test('kill -9 at any moment: every record is its row, once', async () => {
     },
     { alive: last.ended, within: 30_000 },
   );
+  // Each row follows its key, which takes with it what was left by then.
+  const again = client.multi().zadd('scores', 1, '51');
+  for (let at = 0; at < 10; at++) again.set(`count:${at}`, '1').sadd(`tags:${at % 5}`, 'again');
+  for (const at of [0, 1, 2])
+    again.hset(`settings:${at + 1}`, 'again', '1').rpush(`order:${at}:lines`, line());
+  await again.exec();
+  const every = await held();
+  await eventually(async () => expect(await rows()).toEqual(expect.arrayContaining(every)), {
+    alive: last.ended,
+  });
+  await client.del(await client.keys('[tsoc]*'));
+  await eventually(async () => expect(await rows()).toEqual([]), { alive: last.ended });
   expect(await archive.letters()).toEqual([]);
 }, 120_000);

@@ -89,7 +89,7 @@ test('verbs know records of the file by their names', async () => {
   await write('visit:1', { n: '2' });
   const planned = await cli('config', 'plan');
   expect(planned.output).toContain(
-    'record visit-log: visit:… to table visits, which is in place; 2 keys, 2 to be written',
+    'record visit-log: visit:{id:int} to table visits, which is in place; 2 keys, 2 to be written',
   );
   expect(planned.code).toBe(3);
   const dry = await cli('reconcile', '--only', 'archive', '--dry-run');
@@ -144,7 +144,7 @@ test('what records would do is said before it is done: tables, what they lack, k
   ]);
   const text = tellRecordPlan(before).join('\n');
   expect(text).toContain(
-    'record user: user:… to table users, which is made; 2 keys, 2 to be written\n  + table users',
+    'record user: user:{id:int} to table users, which is made; 2 keys, 2 to be written\n  + table users',
   );
   expect(text).toContain('  + column sessions.user_id: ALTER TABLE "sessions" ADD COLUMN "user_id" bigint;');
   expect(text).toContain('  ! public.carts.must (integer) is NOT NULL without a default');

@@ -8,6 +8,15 @@ import { alone, cart, fields, ownArchive, session, user, withRegistry } from './
 const archive = useArchive();
 const catalogue = withRegistry(cart, session, user);
 const own = ownArchive(archive, catalogue);
+/** The same, of which the file says what becomes of rows that are there. */
+const overwriting = ownArchive(
+  archive,
+  withRegistry(
+    { ...cart, onConflict: 'overwrite' },
+    { ...session, onConflict: 'overwrite' },
+    { ...user, onConflict: 'overwrite' },
+  ),
+);
 
 const users =
   'SELECT id, email, age, active, prefs, seen_at AT TIME ZONE $$UTC$$, score, tier FROM users ORDER BY id';
@@ -321,7 +330,7 @@ describe('a table that is there', () => {
     );
     await write('user:1', { email: 'after', age: '5' });
     await write('session:s', { started_at: '2026-01-05T14:30:00' });
-    await own.start();
+    await overwriting.start();
     expect(await archive.lines('SELECT id, email, note, age, tier FROM users ORDER BY 1')).toEqual([
       '1|after|kept|5|',
       '2|alone|kept|2|',
@@ -341,7 +350,7 @@ describe('a table that is there', () => {
     await write('user:1', { email: 'a@b.c' });
     await write('cart:1/x', { amount: '1' });
     await write('session:s', { started_at: '2026-01-05T14:30:00' });
-    const daemon = await own.start();
+    const daemon = await overwriting.start();
     expect(await archive.lines(sessions)).toEqual(['s|||f']);
     await write('user:2', { email: 'a@b.c' });
     await write('session:t', { started_at: '2026-01-05T14:30:00' });

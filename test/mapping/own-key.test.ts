@@ -14,7 +14,7 @@ const mapping: RecordMapping = {
     { column: 'player', field: '$member', type: 'text', required: false },
     { column: 'points', field: '$score', type: 'float', required: false },
   ],
-  ...{ parents: [], unique: [], none: undefined, onDelete: 'keep', onConflict: 'overwrite' },
+  ...{ parents: [], unique: [], none: undefined, onDelete: 'keep', onConflict: undefined },
   ...{ appendOnly: false, retentionDays: undefined },
 };
 const later: RecordMapping = {

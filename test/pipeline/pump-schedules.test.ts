@@ -10,12 +10,14 @@ const act = async (step: () => Promise<void>) => {
 
 /** Every await in an order that a seed chooses. */
 test('in whatever order things happen: one cycle at a time, no wake-up lost, no cycle after a stop', async () => {
+  const happened = { failures: 0, idle: 0, wokenMeanwhile: 0, stopped: 0 };
   await fc.assert(
     fc.asyncProperty(
       fc.scheduler({ act }),
       fc.array(fc.nat(2), { minLength: 1, maxLength: 6 }),
       fc.infiniteStream(fc.boolean()),
-      async (schedule, works, fails) => {
+      fc.option(fc.nat(20), { freq: 3 }),
+      async (schedule, works, fails, stopAfter) => {
         const wake$ = new Subject<void>();
         const stop = new AbortController();
         const left = new Set(works.keys());
@@ -32,6 +34,7 @@ test('in whatever order things happen: one cycle at a time, no wake-up lost, no 
             const found = waiting.slice(0, 2);
             await later('apply');
             if (failures < 5 && fails.next().value) throw new Error(`away ${++failures}`);
+            if (found.length === 0) happened.idle++;
             for (const one of found) {
               waiting.splice(waiting.indexOf(one), 1);
               left.delete(one);
@@ -46,9 +49,16 @@ test('in whatever order things happen: one cycle at a time, no wake-up lost, no 
           void (async () => {
             for (let step = 0; step <= steps; step++) await later('write');
             waiting.push(work);
+            if (running > 0) happened.wokenMeanwhile++;
             wake$.next();
           })();
         }
+        const stopEarly = async () => {
+          for (let step = 0; step < (stopAfter ?? 0); step++) await later('stop');
+          if (left.size > 0) happened.stopped++;
+          stop.abort();
+        };
+        if (stopAfter !== null) void stopEarly();
         const cycles$ = pump({
           ...{ cycle, wake$, signal: stop.signal },
           backoff: { baseMs: 0, capMs: 0 },
@@ -56,9 +66,13 @@ test('in whatever order things happen: one cycle at a time, no wake-up lost, no 
           onRecovery: () => undefined,
         });
         await schedule.waitFor(lastValueFrom(cycles$.pipe(ignoreElements()), { defaultValue: undefined }));
-        expect({ left: [...left], wrong }).toEqual({ left: [], wrong: [] });
+        if (stopAfter === null) expect([...left]).toEqual([]);
+        expect(wrong).toEqual([]);
+        happened.failures += failures;
       },
     ),
     { numRuns: 200 },
   );
+  // Otherwise nothing would have been tried.
+  for (const times of Object.values(happened)) expect(times).toBeGreaterThan(10);
 }, 60_000);

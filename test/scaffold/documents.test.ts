@@ -1,3 +1,4 @@
+import { aiRegistry } from '../../src/mapping/ai-registry';
 import { proposedFor } from './support';
 
 const table = (name: string) => `CREATE TABLE ${name} (id INTEGER PRIMARY KEY, x TEXT);`;
@@ -96,8 +97,12 @@ test('beside included mappings a document has a name that none of these has', ()
 });
 
 test('an archive in Postgres is reason enough to include its mapping', () => {
-  const { includes } = proposedFor('', { postgres: { tables: new Set(), archive: true } });
+  const tables = new Set([...aiRegistry.values()].map(({ table }) => table));
+  const { includes } = proposedFor('', { postgres: { tables, archive: true, mapped: [] } });
   expect(includes).toEqual([{ name: 'ai-registry', included: true, why: 'Postgres has its archive' }]);
+  // That of records of the user's own has other tables.
+  const own = proposedFor('', { postgres: { tables: new Set(['users']), archive: true, mapped: [] } });
+  expect(own.includes).toEqual([]);
 });
 
 test('tables of SQLite and of Millrace are neither mapped nor said to be left out', () => {

@@ -30,6 +30,7 @@ export function proposedFor(
       ours: new Map(ours),
       shapes: [],
       moreShapes: 0,
+      unnamed: 0,
       maxRecordBytes,
     };
     return propose(
@@ -41,6 +42,6 @@ export function proposedFor(
   }
 }
 
-export const maxRecordBytes = 16 * 1024 ** 2;
+const maxRecordBytes = 16 * 1024 ** 2;
 
 export const textOf = (proposal: Proposal): string => fileText(proposal, './millrace.schema.json');

@@ -163,7 +163,11 @@ async function proposed(schema: string): Promise<Proposal> {
   const found = await lookAtRedis(target, [], aiRegistry);
   return proposedFor(schema, {
     redis: found,
-    postgres: { tables: new Set(['users', 'redis_users']), archive: false },
+    postgres: {
+      tables: new Set(['users', 'redis_users']),
+      archive: false,
+      mapped: [{ name: 'user', prefix: 'user:', table: 'users' }],
+    },
   });
 }
 

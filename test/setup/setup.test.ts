@@ -98,6 +98,13 @@ describe('src/setup.mjs', () => {
     expect(setUp(root)).toMatchObject(SILENT);
   });
 
+  it('leaves a command that can be run: npx links it once, and a later build makes the file anew', () => {
+    const root = checkout('command');
+    writeFileSync(join(root, 'src', 'cli.ts'), 'export const cli = 1;\n');
+    setUp(root);
+    expect(statSync(join(root, 'dist', 'src', 'cli.js')).mode & 0o111).toBe(0o111);
+  });
+
   it('compiles a new source however old, and removes the output of a source that is gone', () => {
     const root = checkout('files');
     setUp(root);

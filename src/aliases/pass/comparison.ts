@@ -2,6 +2,7 @@ import type { RedisConnection } from '../../connections/redis';
 import { compareKeys, comparePlainKeys, isPlain, type KeyState } from '../sink/compare-keys';
 import type { KeyTruth, WalkPage } from '../source/key-truth';
 import type { UnservedRows } from '../source/unserved-rows';
+import type { WalkedNames } from './walked-names';
 
 /** Differences held at once. A type with more is handed over whole instead. */
 const capacity = 100_000;
@@ -11,6 +12,8 @@ export interface ComparisonOptions {
   readonly type: string;
   readonly truth: () => KeyTruth;
   readonly unserved: UnservedRows | undefined;
+  /** Takes the names down that the walk finds, until it is given up. */
+  readonly walked: WalkedNames;
   /** The keys may be another program's: they are counted to the last, also those of another Redis type, and not held. */
   readonly foreign: boolean;
   /** Their lifetimes count, also those of plain strings, and types. */
@@ -44,6 +47,7 @@ export class TableComparison {
   readonly #type: string;
   readonly #truth: () => KeyTruth;
   readonly #unserved: UnservedRows | undefined;
+  readonly #names: WalkedNames;
   readonly #foreign: boolean;
   readonly #exact: boolean;
   readonly #different: string[] = [];
@@ -55,11 +59,13 @@ export class TableComparison {
   #present = 0;
   #wrong = 0;
 
-  constructor({ connection, type, truth, unserved, foreign, exact }: ComparisonOptions) {
+  constructor({ connection, type, truth, unserved, walked, foreign, exact }: ComparisonOptions) {
     this.#connection = connection;
     this.#type = type;
     this.#truth = truth;
     this.#unserved = unserved;
+    this.#names = walked;
+    this.#names.forget(type);
     this.#foreign = foreign;
     this.#exact = exact;
   }
@@ -74,7 +80,10 @@ export class TableComparison {
     const before = this.#pending;
     this.#pending = this.#walked ? undefined : this.#next(rows);
     if (before !== undefined) this.#compare(before.page, await before.reply);
-    if (this.#different.length > capacity) return 'too many';
+    if (this.#different.length > capacity) {
+      this.#names.forget(this.#type);
+      return 'too many';
+    }
     if (this.#pending !== undefined) return 'more';
     const [total, skipped, present, wrong] = [this.#total, this.#skipped, this.#present, this.#wrong];
     return { total, skipped, present, wrong, different: this.#different };
@@ -86,6 +95,7 @@ export class TableComparison {
     this.#skipped += unkeyed;
     const page = truth.walk(this.#from, rows);
     this.#unserved?.note({ type: this.#type, truth, from: this.#from, page, unkeyed });
+    this.#names.add(this.#type, page.aliases);
     this.#from = page.next;
     this.#walked = page.next === undefined;
     const { keyspace } = truth;

@@ -11,6 +11,7 @@ import { StaleKeys } from './stale-keys';
 import type { KeyTruth } from '../source/key-truth';
 import type { AliasTruth } from '../source/truth';
 import type { UnservedRows } from '../source/unserved-rows';
+import { WalkedNames } from './walked-names';
 
 export interface PassOptions {
   readonly connection: RedisConnection;
@@ -56,6 +57,7 @@ export class AliasFullPass {
   readonly #unknown = new Map<string, Exclude<Standing, 'known'>>();
   /** Of these the ones that had keys before and are written now: the tail has passed their deletions over until then. */
   readonly #introduced = new Set<string>();
+  readonly #walked = new WalkedNames();
   #phase: Phase = 'compare';
   #counted = false;
   /** The checkpoint as it was in Redis before the first key was counted. */
@@ -101,7 +103,7 @@ export class AliasFullPass {
         return 'more';
       }
       case 'find stale':
-        if (await this.#keys.findPage(this.#suspects())) this.#foundStale();
+        if (await this.#keys.findPage(this.#suspects(), this.#walked)) this.#foundStale();
         return 'more';
       case 'survey':
         await this.#surveyNext();
@@ -143,7 +145,8 @@ export class AliasFullPass {
       };
       const { connection, unserved } = this.#options;
       const [exact, foreign] = [standing !== undefined, this.#isWhole(type)];
-      const work = new TableComparison({ connection, type, truth, unserved, exact, foreign });
+      const shared = { connection, type, truth, unserved, walked: this.#walked };
+      const work = new TableComparison({ ...shared, exact, foreign });
       this.#comparison = { type, work };
     }
     try {

@@ -4,6 +4,7 @@ import { KeyPrefixes } from '../sink/key-prefixes';
 import { scanKeys } from '../sink/read-keys';
 import type { AliasBatch } from '../sink/sink';
 import type { KeyTruth } from '../source/key-truth';
+import type { WalkedNames } from './walked-names';
 
 /** Stale keys held at once. More are found by scanning again after these are gone, so that memory stays bounded. */
 const capacity = 100_000;
@@ -66,34 +67,38 @@ export class StaleKeys {
     return this.#cursor === '0';
   }
 
-  /** Looks one page up, for the given types. May throw; called again, it looks the same page up. @returns true after the last one. */
-  async findPage(types: ReadonlySet<string>): Promise<boolean> {
+  /**
+   * Looks one page up, for the given types. May throw; called again, it looks the same page up. @returns true after the last one.
+   * @param walked names that need not be looked up
+   */
+  async findPage(types: ReadonlySet<string>, walked?: WalkedNames): Promise<boolean> {
     const page = (this.#page ??= await this.#scan());
     const prefixes = this.#prefixes();
     const stale: StaleKey[] = [];
     const byType = new Map<string, string[]>();
+    const counted: string[] = [];
     for (const key of page) {
       const { type, length } = prefixes.ownerOf(key) ?? {};
       if (type === undefined || !types.has(type)) continue;
-      const alias = key.subarray(length);
-      const text = alias.toString();
+      counted.push(type);
+      const text = key.toString('utf8', length);
       const named = byType.get(type);
       // A key that is not valid UTF-8 belongs to no alias.
-      if (text.includes('\uFFFD') && !isUtf8(alias)) stale.push({ type, alias });
+      if (text.includes('\uFFFD') && !isUtf8(key.subarray(length)))
+        stale.push({ type, alias: key.subarray(length) });
       else if (named === undefined) byType.set(type, [text]);
       else named.push(text);
     }
-    for (const [type, aliases] of byType) {
+    for (const [type, found] of byType) {
+      const aliases = walked?.unseen(type, found) ?? found;
+      if (aliases.length === 0) continue;
       for (const position of this.#truths().get(type)?.absent(aliases) ?? []) {
         const alias = aliases[position];
         if (alias !== undefined) stale.push({ type, alias });
       }
     }
     this.#page = undefined;
-    for (const key of page) {
-      const type = prefixes.ownerOf(key)?.type;
-      if (type !== undefined && types.has(type)) this.#count(type);
-    }
+    for (const type of counted) this.#count(type);
     for (const key of stale) this.#found(key);
     if (this.#cursor !== '0') return false;
     // Sorted by type, since a chunk holds keys of one type.

@@ -7,11 +7,13 @@ export interface KeyOwner {
   readonly length: number;
 }
 
+interface Prefix extends KeyOwner {
+  readonly bytes: Buffer;
+}
+
 /** The prefixes of the served mappings, none of which is the beginning of another: whose a key is, and what SCAN has to bring. */
 export class KeyPrefixes {
-  /** By the prefix, a character a byte. */
-  readonly #owners = new Map<string, KeyOwner>();
-  readonly #lengths: readonly number[];
+  readonly #owners: Prefix[] = [];
   /** In a fixed order. */
   readonly all: readonly string[];
   /** A pattern for MATCH that no other keys fit than those whose name begins like all of ours; undefined: ours have nothing in common. */
@@ -21,20 +23,21 @@ export class KeyPrefixes {
     const prefixes: string[] = [];
     for (const [type, { prefix }] of keyspaces) {
       prefixes.push(prefix);
-      this.#owners.set(Buffer.from(prefix).toString('latin1'), { type, length: Buffer.byteLength(prefix) });
+      const bytes = Buffer.from(prefix);
+      this.#owners.push({ type, length: bytes.length, bytes });
     }
-    this.#lengths = [...new Set([...this.#owners.values()].map(({ length }) => length))];
     this.all = prefixes.sort();
     this.pattern = patternOf(this.all);
   }
 
   /** Whose a key is; undefined: none of ours. */
   ownerOf(key: Buffer): KeyOwner | undefined {
-    for (const length of this.#lengths) {
-      const owner = this.#owners.get(key.toString('latin1', 0, length));
-      if (owner !== undefined) return owner;
-    }
-    return undefined;
+    return this.#owners.find(({ length, bytes }) => {
+      // From its end, where one differs from the others. (Asked of each key: a call out of JavaScript would take longer.)
+      let at = length - 1;
+      while (at >= 0 && key[at] === bytes[at]) at--;
+      return at < 0;
+    });
   }
 }
 

@@ -21,13 +21,16 @@ const template = (name: string): string => readAsset(`triggers/${name}.sql`);
 const changelogSql = fillTemplate(template('changelog'), {});
 const changelogIdSql = fillTemplate(template('changelog_id'), {});
 const changelogMendedSql = fillTemplate(template('changelog_mended'), {});
-const triggerKinds = [
-  'after_insert',
-  'after_update',
-  'after_delete',
-  'before_insert',
-  'before_update',
-] as const;
+const victimsTemplate = template('victims');
+const indexTemplate = template('index');
+const templates = {
+  after_insert: template('after_insert'),
+  after_update: template('after_update'),
+  after_delete: template('after_delete'),
+  before_insert: template('before_insert'),
+  before_update: template('before_update'),
+} as const;
+const triggerKinds = Object.keys(templates) as (keyof typeof templates)[];
 
 /** The triggers of one table, by name. Their text depends on the table's unique keys: a trigger whose text differs is out of date. */
 function triggersFor(table: AliasTable): ReadonlyMap<string, string> {
@@ -41,7 +44,7 @@ function triggersFor(table: AliasTable): ReadonlyMap<string, string> {
     ...(table.rowid === undefined ? [] : [`${table.rowid} = NEW.${table.rowid}`]),
     ...table.uniqueKeys.filter((key) => !loggedAfterwards(table, key, kind)).map((key) => key.conflict),
   ];
-  const victims = (conflict: string) => fillTemplate(template('victims'), { ...values, conflict });
+  const victims = (conflict: string) => fillTemplate(victimsTemplate, { ...values, conflict });
   // An UPDATE does not replace the very row it changes.
   const others = table.rowid === undefined ? '' : ` AND ${table.rowid} <> OLD.${table.rowid}`;
   const bodies: Readonly<Partial<Record<(typeof triggerKinds)[number], string>>> = {
@@ -56,7 +59,7 @@ function triggersFor(table: AliasTable): ReadonlyMap<string, string> {
       .map((kind) => {
         const name = `millrace_${table.mapping.type}_${kind}`;
         const places = { ...values, victims: bodies[kind] ?? '', name: quoteIdentifier(name) };
-        return [name, fillTemplate(template(kind), places)];
+        return [name, fillTemplate(templates[kind], places)];
       }),
   );
 }
@@ -159,7 +162,7 @@ function planIndex(
   present: ReadonlyMap<string, SchemaObject>,
 ): readonly CaptureStep[] {
   const name = `millrace_${table.mapping.type}_${aliasCase}`;
-  const sql = fillTemplate(template('index'), {
+  const sql = fillTemplate(indexTemplate, {
     name: quoteIdentifier(name),
     table: quoteIdentifier(table.table),
     key: keyExpression(table, aliasCase),

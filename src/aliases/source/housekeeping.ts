@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { pruneChangelog } from './changelog';
+import { logHolds } from './file/alone';
 import type { AliasSource } from './source';
 import type { SourceKeeper } from './source-keeper';
 
@@ -61,6 +62,3 @@ export class Housekeeping {
 const modified = (path: string): number => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 
 const lastWrite = (path: string): number => Math.max(modified(path), modified(`${path}-wal`));
-
-const logHolds = (path: string): boolean =>
-  (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0;

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { asRetryable, isFatal, MillraceError } from '../../foundation/errors';
 import { inFew } from '../../foundation/in-few';
-import { fold, foldingOf } from './file/alone';
+import { fold, foldingOf, logHolds } from './file/alone';
 import type { FoldVerdict } from './file/fold-process';
 import { installCapture, type Renamed } from './install-capture';
 import { type FileIdentity, sameFile } from './file/ground';
@@ -139,12 +139,13 @@ export class SourceKeeper {
 
   /**
    * Empties the write-ahead log of a file that nobody else has open: because of our connection SQLite could not do it when the others
-   * closed theirs. Not tried when the file was written to after its log, for then another file may have been copied over it.
+   * closed theirs. Not tried when the log is empty; nor when the file was written to after its log, for then another file may have been copied over it.
    * @returns what came of it; undefined when it was not tried
    */
   async fold(): Promise<FoldVerdict | undefined> {
     const source = this.#open;
     if (source?.journalMode !== 'wal' || this.#distrusted !== undefined) return undefined;
+    if (!logHolds(source.realPath)) return undefined; // it would take a process, and longer than a pass
     const folding = foldingOf(source.realPath);
     if (source.changes() !== 'same') return undefined;
     this.#options.onFold?.();

@@ -1,5 +1,6 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { type AliasTable, keyExpression } from './catalogue';
+import { lazily } from '../../foundation/lazily';
 import { quoteIdentifier } from './identifiers';
 import type { AliasCase } from '../../mapping/alias-tables';
 
@@ -16,14 +17,14 @@ const largeBytes = 4_096;
 export const longestAlias = 1_048_576;
 export const longestId = 65_536;
 
-/** The prepared statements of AliasTruth. */
+/** The statements of AliasTruth, each prepared at its first use: under load the file is opened anew several times a second. */
 export interface TruthStatements {
-  readonly lookUp: Statement<[string], JsonColumns>;
-  readonly absent: Statement<[string], [number]>;
+  readonly lookUp: () => Statement<[string], JsonColumns>;
+  readonly absent: () => Statement<[string], [number]>;
   readonly first: PageStatements;
   readonly next: PageStatements;
-  readonly unkeyed: Statement<[], number>;
-  readonly count: Statement<[key: Key], readonly [rows: number, usable: number]>;
+  readonly unkeyed: () => Statement<[], number>;
+  readonly count: () => Statement<[key: Key], readonly [rows: number, usable: number]>;
 }
 
 /** Two columns of as many rows, each as one JSON array. */
@@ -31,13 +32,13 @@ export type JsonColumns = readonly [string, string];
 
 export interface PageStatements {
   /** Keys and ids, null in rows with something large; and how many rows those are. */
-  readonly rows: Statement<[from: Key, limit: number], readonly [...JsonColumns, number]>;
-  readonly largeRows: Statement<[from: Key, limit: number], JsonColumns>;
+  readonly rows: () => Statement<[from: Key, limit: number], readonly [...JsonColumns, number]>;
+  readonly largeRows: () => Statement<[from: Key, limit: number], JsonColumns>;
   /** The bytes of all keys and ids, without reading them. */
-  readonly size: Statement<[from: Key, limit: number], number>;
-  readonly rawKey: Statement<[from: Key, offset: number], Buffer>;
+  readonly size: () => Statement<[from: Key, limit: number], number>;
+  readonly rawKey: () => Statement<[from: Key, offset: number], Buffer>;
   /** How many rows up to `to` (null: the end) have too long an alias; `largeRows` leaves these out. */
-  readonly tooLong: Statement<[from: Key, to: Key | null], number>;
+  readonly tooLong: () => Statement<[from: Key, to: Key | null], number>;
 }
 
 interface Relation {
@@ -73,19 +74,21 @@ export function prepareTruth(
   const direct = directRelation(table, aliasCase);
   const sql = queries(indexed ? direct : snapshot(db, direct, `${table.mapping.type}_${aliasCase}`));
   const pages = (comparison: '>=' | '>'): PageStatements => ({
-    rows: db.prepare<[Key, number], readonly [...JsonColumns, number]>(sql.rows(comparison)).raw(),
-    largeRows: db.prepare<[Key, number], JsonColumns>(sql.largeRows(comparison)).raw(),
-    size: db.prepare<[Key, number], number>(sql.size(comparison)).pluck(),
-    rawKey: db.prepare<[Key, number], Buffer>(sql.rawKey(comparison)).pluck(),
-    tooLong: db.prepare<[Key, Key | null], number>(sql.tooLong(comparison)).pluck(),
+    rows: lazily(() =>
+      db.prepare<[Key, number], readonly [...JsonColumns, number]>(sql.rows(comparison)).raw(),
+    ),
+    largeRows: lazily(() => db.prepare<[Key, number], JsonColumns>(sql.largeRows(comparison)).raw()),
+    size: lazily(() => db.prepare<[Key, number], number>(sql.size(comparison)).pluck()),
+    rawKey: lazily(() => db.prepare<[Key, number], Buffer>(sql.rawKey(comparison)).pluck()),
+    tooLong: lazily(() => db.prepare<[Key, Key | null], number>(sql.tooLong(comparison)).pluck()),
   });
   return {
-    lookUp: db.prepare<[string], JsonColumns>(sql.lookUp).raw(),
-    absent: db.prepare<[string], [number]>(sql.absent).raw(),
+    lookUp: lazily(() => db.prepare<[string], JsonColumns>(sql.lookUp).raw()),
+    absent: lazily(() => db.prepare<[string], [number]>(sql.absent).raw()),
     first: pages('>='),
     next: pages('>'),
-    unkeyed: db.prepare<[], number>(sql.unkeyed).pluck(),
-    count: db.prepare<[Key], readonly [number, number]>(sql.count).raw(),
+    unkeyed: lazily(() => db.prepare<[], number>(sql.unkeyed).pluck()),
+    count: lazily(() => db.prepare<[Key], readonly [number, number]>(sql.count).raw()),
   };
 }
 

@@ -72,7 +72,7 @@ export class AliasTruth implements KeyTruth {
   /** The values of the named aliases now, in one statement. */
   lookUp(aliases: readonly string[]): readonly string[] {
     const ids: string[][] = aliases.map(() => []);
-    const [positions, found] = this.#prepared.lookUp.get(JSON.stringify(aliases)) ?? ['[]', '[]'];
+    const [positions, found] = this.#prepared.lookUp().get(JSON.stringify(aliases)) ?? ['[]', '[]'];
     const idOf = JSON.parse(found) as readonly (string | null)[];
     (JSON.parse(positions) as readonly number[]).forEach((position, row) => {
       const id = idOf[row] ?? null;
@@ -83,12 +83,15 @@ export class AliasTruth implements KeyTruth {
 
   /** Which of the aliases have no key: their positions. Cheaper than looking up their values. */
   absent(aliases: readonly string[]): readonly number[] {
-    return this.#prepared.absent.all(JSON.stringify(aliases)).map(([position]) => position);
+    return this.#prepared
+      .absent()
+      .all(JSON.stringify(aliases))
+      .map(([position]) => position);
   }
 
   /** Rows that the walk does not reach: a NULL alias, or a blob in a text column. */
   countUnkeyed(): number {
-    return this.#prepared.unkeyed.get() ?? 0;
+    return this.#prepared.unkeyed().get() ?? 0;
   }
 
   /** Of the rows that a page left out, a few, and why. Without an index this reads the whole table, whatever the page. */
@@ -118,7 +121,7 @@ export class AliasTruth implements KeyTruth {
     let rows = readPage(page, start, limit);
     const large = rows === 'large';
     if (rows === 'large' || rows.keys.some(mayHaveLostBytes)) {
-      while (limit > 2 && (page.size.get(start, limit) ?? 0) > pageBytes) limit = Math.max(2, limit >> 2);
+      while (limit > 2 && (page.size().get(start, limit) ?? 0) > pageBytes) limit = Math.max(2, limit >> 2);
       // In one transaction, since the page is read twice: as text, and then as bytes where the text may have lost some.
       rows = this.#db.transaction(() => readBytes(page, start, limit))();
     }
@@ -130,7 +133,7 @@ export class AliasTruth implements KeyTruth {
     while (full && end > 0 && sameKey(keys[end - 1], last)) end--;
     const alone = full && end === 0 ? last : undefined;
     const next = full ? (alone ?? keys[end - 1]) : undefined;
-    let skipped = large ? (page.tooLong.get(start, next ?? null) ?? 0) : 0;
+    let skipped = large ? (page.tooLong().get(start, next ?? null) ?? 0) : 0;
     if (alone !== undefined) return this.#alone(alone, skipped);
 
     const aliases: string[] = [];
@@ -154,7 +157,7 @@ export class AliasTruth implements KeyTruth {
 
   /** The page of one alias that has more rows than a page holds. */
   #alone(key: Key, before: number): WalkPage {
-    const [rows, usable] = this.#prepared.count.get(key) ?? [0, 0];
+    const [rows, usable] = this.#prepared.count().get(key) ?? [0, 0];
     const aliases = typeof key === 'string' && usable > 0 ? [key] : [];
     const skipped = before + (typeof key === 'string' ? rows - usable : rows);
     const undecodable = Buffer.isBuffer(key) && usable > 0 ? [key] : [];
@@ -166,7 +169,7 @@ const mayHaveLostBytes = (key: Key): boolean => typeof key === 'string' && key.i
 
 /** Reads a page as two JSON arrays: parsing these is faster than making an object of each row. */
 function readPage(page: PageStatements, from: Key, limit: number): Rows | 'large' {
-  const [keys, ids, large] = page.rows.get(from, limit) ?? ['[]', '[]', 0];
+  const [keys, ids, large] = page.rows().get(from, limit) ?? ['[]', '[]', 0];
   return large > 0 ? 'large' : parseColumns([keys, ids]);
 }
 
@@ -176,9 +179,9 @@ const parseColumns = ([keys, ids]: JsonColumns): Rows => ({
 });
 
 function readBytes(page: PageStatements, from: Key, limit: number): Rows {
-  const rows = parseColumns(page.largeRows.get(from, limit) ?? ['[]', '[]']);
+  const rows = parseColumns(page.largeRows().get(from, limit) ?? ['[]', '[]']);
   const keys = rows.keys.map((key, position) => {
-    const bytes = mayHaveLostBytes(key) ? page.rawKey.get(from, position) : undefined;
+    const bytes = mayHaveLostBytes(key) ? page.rawKey().get(from, position) : undefined;
     return bytes === undefined || isUtf8(bytes) ? key : bytes;
   });
   return { ...rows, keys };

@@ -17,7 +17,7 @@ export class Batch {
   readonly deletions: Gone[];
   /** What is, or may be, gone though nobody deleted it. */
   readonly lapsed: Gone[];
-  /** Keys of which fields were deleted that were records (hyperparameters), with the names of those that are left. */
+  /** Keys that are there, of which fields were deleted that were records (hyperparameters), or another record: with what tells those that are left. */
   readonly namesLeft: Map<string, Gone & { readonly names: readonly Buffer[] }>;
   /** How far streams of the user's own are read with these rows, in the order in which that was done. */
   readonly reads: EntriesRead[];

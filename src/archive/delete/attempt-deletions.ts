@@ -4,7 +4,7 @@ import { applyDeletions, deleteOthers, type Deleted, letterOfRefused, releaseDel
 import type { Life } from '../record/identity';
 import { writeIsolated } from '../write/isolate';
 import { isOwn, type KindName } from '../../mapping/kinds';
-import { deleteItems, forgetLettersOfItems, hasItems } from './delete-items';
+import { deleteItems, forgetLettersOfItems, hasManyRows } from './delete-items';
 import { bring } from '../identity/bring-parents';
 import { withParents } from '../identity/parents';
 import { type Targets, targetOf } from '../record/target';
@@ -47,7 +47,7 @@ export async function deleteUnheld(
   for (const [key, { kind: name, id, names: left }] of batch.namesLeft) {
     const target = targetOf(targets, name);
     const { kind } = target;
-    if (!isOwn(kind) || !hasItems(kind)) continue;
+    if (!isOwn(kind) || !hasManyRows(kind)) continue;
     const remove = async () => {
       if (lettersExist) await forgetLettersOfItems(transaction, kind, { id, left, life });
       return deleteItems(transaction, target, kind, { id, left, life });

@@ -4,7 +4,7 @@ import type { Transaction } from '../../connections/postgres/postgres';
 import { type DeadLetter, deletionMark, release } from '../letters/dead-letters';
 import type { Gone } from '../record/gone';
 import type { Life } from '../record/identity';
-import { deleteItems, hasItems } from './delete-items';
+import { deleteItems, hasManyRows } from './delete-items';
 import { deleteOwn } from './delete-own';
 import { deleteRows } from './delete-rows';
 import { keptBy, notKept } from './kept';
@@ -109,7 +109,7 @@ async function deleteRecord(
   const target = targetOf(targets, name);
   const { kind } = target;
   if (isOwn(kind))
-    return hasItems(kind)
+    return hasManyRows(kind)
       ? deleteItems(transaction, target, kind, { id, left: [], life })
       : deleteOwn(transaction, target, kind, { id, life });
   if (kind.identity === 'mapped')

@@ -5,7 +5,7 @@ import type { Gone } from '../record/gone';
 import type { Life } from '../record/identity';
 import { isOwn, type Kind, type KindName, type OwnKind } from '../../mapping/kinds';
 import { followedAs } from '../record/own/followed';
-import { hasItems, partItems } from './delete-items';
+import { hasManyRows, partItems } from './delete-items';
 import { unfollow } from './delete-own';
 import { isId } from '../record/row';
 import type { Target, Targets } from '../record/target';
@@ -64,7 +64,7 @@ async function partOwn(
   kind: OwnKind,
   { ids, life }: { readonly ids: readonly string[]; readonly life: Life },
 ): Promise<void> {
-  if (hasItems(kind)) return partItems(transaction, target, kind, { ids, life });
+  if (hasManyRows(kind)) return partItems(transaction, target, kind, { ids, life });
   const rows = ids.map((id) => followedAs(Buffer.from(id, 'latin1'), undefined));
   await unfollow(transaction, kind, rows, { life, gone: false });
 }

@@ -20,19 +20,29 @@ export interface Counterpart {
 
 export const columnsOf = ({ kind }: Target): string[] => [
   ...(kind.own === undefined ? kind.parents : identityOfOwn(kind.own)).map(({ column }) => column),
-  ...kind.columns.map(({ column }) => column),
+  ...contentColumns(kind),
 ];
+
+/** The columns that records fill, but for the one that a row is found by: the creation time may tell it from others. */
+export const contentColumns = ({ columns, own }: Kind): string[] =>
+  columns.map(({ column }) => column).filter((column) => column !== own?.born);
+
+/** The values of these. */
+export function contentsOf({ kind, values }: Row): readonly Value[] {
+  const born = kind.own?.born;
+  return born === undefined ? values : values.filter((_value, at) => kind.columns[at]?.column !== born);
+}
 
 /** What a record sends for these columns. */
 export const valuesOf = ({ row, parents }: Resolved): readonly Value[] => [
   ...(row.own?.key.map((text) => Buffer.from(text)) ?? parents), // not ASCII, as a string has to be
-  ...row.values,
+  ...contentsOf(row),
 ];
 
 /** The columns of a row of the user's own that it is not found by. That a record is there takes the mark of its deletion away. */
-export const ownColumns = ({ columns, own }: Kind): string[] => [
-  ...columns.map(({ column }) => column),
-  ...(own?.onDelete === 'mark' ? [markColumn] : []),
+export const ownColumns = (kind: Kind): string[] => [
+  ...contentColumns(kind),
+  ...(kind.own?.onDelete === 'mark' ? [markColumn] : []),
 ];
 
 /** What a record of the user's own sends for its key and these columns. */

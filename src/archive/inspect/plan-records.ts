@@ -17,6 +17,7 @@ import { type ArchiveDryRun, archiveDryRun } from '../pass/dry-run';
 import { readSchemaFacts, type SchemaFacts } from '../schema/facts';
 import { countEntries } from '../truth/single-entries';
 import { planOwnTables } from '../schema/own/own-tables';
+import { keyTextOf } from '../../mapping/file/records/write-records';
 import { beginning, Scan } from '../truth/scan';
 import { rowsOfKeys } from './rows-of-keys';
 
@@ -25,6 +26,8 @@ export interface RecordPlan {
   readonly name: string;
   /** What its keys begin with. */
   readonly prefix: string;
+  /** The template of its keys. */
+  readonly key: string;
   readonly table: string;
   /** Of the table: it would be made, something would be added to it, nothing would; or it cannot take the records, and `problems` say why. */
   readonly state: 'new table' | 'adopted' | 'in place' | 'stopped';
@@ -71,7 +74,7 @@ export async function planRecords(
       const adopts = due.length === 0 ? 'in place' : 'adopted';
       const isThere = found !== undefined && due.length === 0 && why.length === 0;
       return {
-        ...{ name, table, prefix, steps: due },
+        ...{ name, table, prefix, key: keyTextOf(kind), steps: due },
         state: why.length > 0 ? 'stopped' : found === undefined ? 'new table' : adopts,
         problems: why.map(({ message, hint }) => ({ message, hint })),
         rows: found?.estimatedRows ?? 0,

@@ -1,5 +1,6 @@
 import type { PostgresConnection } from '../../connections/postgres/postgres';
 import type { OwnKind } from '../../mapping/kinds';
+import { tellerOf } from '../../mapping/own-key';
 import { keyValues } from '../record/own/own-row';
 import { hasKeyOf } from '../record/target';
 import { isUnfit } from '../record/unfit';
@@ -16,7 +17,7 @@ export async function rowsOfKeys(
   const names = own.parts.map(({ column }) => column);
   const isKey = ({ unique, columns }: TableFacts['indexes'][number]) =>
     unique && columns.length === names.length && names.every((name) => columns.includes(name));
-  if (own.item !== undefined || !table.indexes.some(isKey)) return undefined;
+  if (tellerOf(own) !== undefined || !table.indexes.some(isKey)) return undefined;
   const keys = ids.flatMap((id) => valuesOr({ ...kind, own }, id));
   const lists = own.parts.map(({ type }, at) => `$${at + 1}::${type === 'int' ? 'bigint' : 'text'}[]`);
   const columns = own.parts.map((_part, at) => `c${at}`);

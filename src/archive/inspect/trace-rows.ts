@@ -3,19 +3,27 @@ import { changesStream } from '../../writer/keys';
 import type { TextRow, Transaction } from '../../connections/postgres/postgres';
 import { IdMap, IdMapTransaction } from '../identity/id-map';
 import type { Kind, KindName, OwnKind } from '../../mapping/kinds';
-import { markColumn } from '../../mapping/own-key';
-import { keyValues } from '../record/own/own-row';
-import { isUnfit } from '../record/unfit';
+import { markColumn, tellerOf } from '../../mapping/own-key';
+import { keyOr } from '../delete/delete-own';
+import { followedStart } from '../record/own/followed';
 import { findParents, parentIn } from '../identity/parents';
-import { isId, md5, type Row } from '../record/row';
-import { hasOwnIdentity, hasOwnKey, quoteName, rowNumber, type Target, type Targets } from '../record/target';
+import { isId, type Row } from '../record/row';
+import {
+  hasOwnIdentity,
+  hasOwnKey,
+  quoteName,
+  rowNumber,
+  type Target,
+  type Targets,
+  textOf,
+} from '../record/target';
 import { seriesOf } from '../record/series';
 
 /** A row in Postgres that a record under this key became. */
 export interface TracedRow {
   readonly table: string;
   readonly id: string;
-  /** Creation time of the record that the row came from, in UTC, with microseconds; null: a row of the user's own follows its key. */
+  /** Creation time of the record that the row came from, in UTC, with microseconds; null: a row of the user's own that follows its key alone. */
   readonly created: string | null;
   /** False: the row follows another record, or is another program's, which had the natural key first. */
   readonly owned: boolean;
@@ -74,7 +82,7 @@ export async function rowsOf(
   return found.map((row) => toTracedRow(kind, row));
 }
 
-/** The row of a key of the user's own; of a stream, which has very many, that of one entry alone. */
+/** The row of a key of the user's own, or the rows of all records that have had it; of a stream, which has very many, that of one entry alone. */
 export async function ownRowsOf(
   transaction: Transaction,
   target: Target,
@@ -83,24 +91,33 @@ export async function ownRowsOf(
   entryId: string | undefined,
 ): Promise<readonly TracedRow[]> {
   if (kind.shape === 'entries' && entryId === undefined) return [];
-  const key = keyOr(kind, id);
+  const key = keyOr(kind, id.toString('latin1'));
   if (key === undefined) return [];
   const { columns, committed } = await tracedColumns(transaction, target);
+  const born = kind.own.born === undefined ? undefined : tellerOf(kind.own);
   const sql = ownSql
     .replaceAll('{table}', target.table)
     .replaceAll('{number}', rowNumber(target))
     .replaceAll('{times}', columns)
     .replaceAll('{committed}', committed)
+    .replaceAll(
+      '{followed}',
+      born === undefined ? '$2::bytea' : `$2::bytea || convert_to(${textOf(born)}, 'UTF8')`,
+    )
+    .replaceAll('{created}', born === undefined ? 'NULL::text' : `left(${textOf(born)}, -3)`)
     .replaceAll('{key}', entryId === undefined ? hasOwnKey(kind, 4) : hasOwnIdentity(kind, 4));
   const identity = entryId === undefined ? key : [...key, entryId];
-  const found = await transaction.query(sql, [kind.name, md5(id), changesStream, ...identity]);
+  const found = await transaction.query(sql, [
+    ...[kind.name, born === undefined ? id : followedStart(id), changesStream],
+    ...identity,
+  ]);
   const follows = (row: TextRow) =>
     kind.own.onDelete === 'keep'
       ? {}
       : { follows: row['follows'] === 't', ...(row['stays'] === 't' ? { stays: true as const } : {}) };
   return found.map((row) => ({
     ...{ ...toTracedRow(kind, row), ...follows(row) },
-    ...{ id: identity.join(' '), created: null },
+    ...{ id: identity.join(' '), created: row['created'] ?? null },
   }));
 }
 
@@ -136,7 +153,7 @@ export async function countItems(
   id: Buffer,
 ): Promise<TracedRows> {
   const nothing = { table: kind.table, count: 0, firstId: null, lastId: null, altered: null };
-  const key = keyOr(kind, id);
+  const key = keyOr(kind, id.toString('latin1'));
   const { onDelete } = kind.own;
   if (key === undefined) return nothing;
   const present = onDelete === 'mark' ? ` AND t.${quoteName(markColumn)} IS NULL` : '';
@@ -146,16 +163,6 @@ export async function countItems(
     `WHERE a.kind = '${kind.name}' AND a.pg_id IN (SELECT ${rowNumber({ kind })} ${where})`;
   const [row] = await transaction.query(`SELECT count(*) AS count, (${altered}) AS altered ${where}`, key);
   return { ...nothing, count: Number(row?.['count'] ?? 0), altered: row?.['altered'] ?? null };
-}
-
-/** The values of a key's columns; undefined: it can be no row. */
-function keyOr(kind: OwnKind, id: Buffer): readonly string[] | undefined {
-  try {
-    return keyValues(kind, id);
-  } catch (error) {
-    if (isUnfit(error)) return undefined;
-    throw error;
-  }
 }
 
 /** Counts the rows under a key, for kinds whose records are told by their parents. @param id the part of the key after the prefix */

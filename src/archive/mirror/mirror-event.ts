@@ -52,6 +52,7 @@ const ofItems: ReadonlyMap<string, Effect> = new Map<string, Effect>([
 /** What events mean, by the kinds there are. */
 export class Effects {
   readonly #items: KeysOf;
+  readonly #again: KeysOf;
   readonly #ofParts: readonly string[];
   readonly #dated: readonly string[];
   readonly #several: readonly string[];
@@ -62,7 +63,9 @@ export class Effects {
     this.#ofParts = prefixesWhere(({ shape }) => shape === 'fields');
     this.#dated = prefixesWhere(({ identity }) => identity === 'dated');
     this.#several = prefixesWhere((kind) => shapeOf(kind).several);
-    this.#items = new KeysOf(ownKindsOf(catalogue).filter(({ shape }) => shape === 'items'));
+    const own = ownKindsOf(catalogue);
+    this.#items = new KeysOf(own.filter(({ shape }) => shape === 'items'));
+    this.#again = new KeysOf(own.filter((kind) => kind.own.born !== undefined));
   }
 
   /** @param key latin1 */
@@ -85,9 +88,10 @@ export class Effects {
   /** What two happenings to one key come to, one after the other. In doubt nothing counts as deleted. */
   together(key: string, before: Happening | undefined, after: Happening): Happening {
     if (before === 'lapsed') return before;
-    // A deleted key takes several records with it, even if it is written anew at once: what it holds now is looked up anyway.
+    // A deleted key takes several records with it, or one that another has taken the place of, even if it is written anew at once: what
+    // it holds now is looked up anyway.
     if (before !== 'deleted' || after !== 'changed') return after;
-    return isOneOf(this.#several, key) || this.hasItems(key) ? before : after;
+    return isOneOf(this.#several, key) || this.hasItems(key) || this.#again.has(key) ? before : after;
   }
 }
 

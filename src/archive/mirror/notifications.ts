@@ -13,18 +13,17 @@ const needed = 'Kg$shz';
 const further: Partial<Readonly<Record<Each, string>>> = { element: 'l', entry: 't' };
 
 /**
- * What else is needed where rows go with what is taken out of a key: that a key expired or was evicted. Another one of its name has other
- * records, and the rows of those before must not go with the first that is taken out of it.
+ * What else is needed where rows go with what is taken out of a key, or keys come again for other records: that a key expired or was evicted.
+ * Another one of its name has other records, and the rows of those before must not go with the first that is taken out of it.
  */
 const lapses = 'xe';
 
 /** The flags that these kinds need. */
 export const flagsOf = (catalogue: Catalogue): string => {
-  const flags = ownKindsOf(catalogue).flatMap(({ own: { item, onDelete } }) =>
-    item === undefined || item.each === 'entry' || onDelete === 'keep'
-      ? [further[item?.each ?? 'field'] ?? '']
-      : [further[item.each] ?? '', lapses],
-  );
+  const flags = ownKindsOf(catalogue).flatMap(({ own: { item, born, onDelete } }) => {
+    const loses = (item ?? born) !== undefined && item?.each !== 'entry' && onDelete !== 'keep';
+    return [further[item?.each ?? 'field'] ?? '', loses ? lapses : ''];
+  });
   return needed + [...new Set(flags)].join('');
 };
 

@@ -6,6 +6,7 @@ import type { Found, FoundParent } from './found';
 import { isOwn, type Kind, type Parent } from '../../mapping/kinds';
 import { type OwnRow, ownRowOf } from './own/own-row';
 import { keyedId, shapeOf } from './shape';
+import { objectIn } from './values';
 
 /** The parent that a row names. Without `created` it is not known which record that was: Redis did not have it when the child was read. */
 export interface Reference {
@@ -55,13 +56,22 @@ export function toRow(found: Found, references?: References): Row {
     references: referred,
     values,
     redisKey: keyed ? md5(shape.distinction(found)) : undefined,
-    own: isOwn(kind) ? ownRowOf(kind, found, values) : undefined,
+    own: isOwn(kind) ? ownRowOf(kind, found, values, born) : undefined,
   };
 }
 
+/** The creation time as Redis has it. @throws Unfit for what is no JSON object where one belongs */
+export const rawCreated = (
+  { kind, values }: Pick<Found, 'kind' | 'values'>,
+  field: string,
+): Buffer | undefined =>
+  kind.shape === 'object'
+    ? objectIn(kind, values[0], 'the value of the key').get(field)
+    : values[kind.columns.findIndex((column) => column.field === field)];
+
 /** The creation time that is half of a record's identity, canonical. @throws Unfit */
-export function createdOf({ kind, values }: Pick<Found, 'kind' | 'values'>, field: string): string {
-  const raw = values[kind.columns.findIndex((column) => column.field === field)];
+export function createdOf(found: Pick<Found, 'kind' | 'values'>, field: string): string {
+  const raw = rawCreated(found, field);
   if (raw === undefined) throw new Unfit('23502', field, 'is missing: the record is not complete');
   return instant(field, raw);
 }

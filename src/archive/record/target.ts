@@ -1,5 +1,5 @@
 import type { Kind, KindName, OwnKind } from '../../mapping/kinds';
-import { type IdentityColumn, identityOfOwn, type IdentityType } from '../../mapping/own-key';
+import { type IdentityColumn, identityOfOwn } from '../../mapping/own-key';
 
 /** A kind's table as this database has it. */
 export interface Target {
@@ -26,16 +26,23 @@ export const quoteName = (name: string): string => `"${name.replaceAll('"', '""'
 /** SQL: a number for row t that stays the same: its id, or of a table of the user's own, which may have none, a hash of its key. */
 export function rowNumber({ kind }: Pick<Target, 'kind'>): string {
   if (kind.own === undefined) return 't.id';
-  const key = identityOfOwn(kind.own).map(({ column }) => `t.${quoteName(column)}::text`);
+  const key = identityOfOwn(kind.own).map(textOf);
   return `hashtextextended(ROW(${key.join(', ')})::text, 0)`;
 }
 
+/** SQL: the text of a column of row t that tells it from others, as the record has it: of one time there is one, whatever zone the session is in. */
+export const textOf = ({ column, type }: IdentityColumn): string =>
+  type === 'time'
+    ? `to_char(t.${quoteName(column)} AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US"+00"')`
+    : `t.${quoteName(column)}::text`;
+
 /** The type in which Postgres is given a value by which a row of the user's own is found. */
-export const identityTypeOf: Readonly<Record<IdentityType, string>> = {
+export const identityTypeOf: Readonly<Record<IdentityColumn['type'], string>> = {
   text: 'text',
   int: 'bigint',
   uuid: 'uuid',
   bytes: 'bytea',
+  time: 'timestamptz',
 };
 
 /** SQL: row t, of a table of the user's own, is the one whose identity is bound from $first on. */

@@ -1,5 +1,5 @@
 import type { Catalogue, Decoder, Kind, OwnKind } from '../../mapping/kinds';
-import { identityOfOwn, type IdentityType, markColumn } from '../../mapping/own-key';
+import { type IdentityColumn, identityOfOwn, markColumn } from '../../mapping/own-key';
 import type { ColumnFacts } from './facts';
 
 /** A column that Millrace writes: its type in tables of ours, and which types will do in a table that was there before. */
@@ -36,22 +36,26 @@ export const expectedColumns = ({ parents, columns }: Kind): readonly ExpectedCo
   ...columns.map(({ column, decoder }) => ({ name: column, ...byDecoder[decoder] })),
 ];
 
-const keyOfType: Readonly<Record<IdentityType, Omit<ExpectedColumn, 'name'>>> = {
+const keyOfType: Readonly<Record<IdentityColumn['type'], Omit<ExpectedColumn, 'name'>>> = {
   int: { type: 'bigint', accepts: isId },
   // No other type of text: in citext two keys may be one, and char(n) fills values up.
   text: { type: 'text', accepts: ({ udt }: ColumnFacts) => udt === 'text' || udt === 'varchar' },
   uuid: byDecoder.uuid,
   bytes: byDecoder.bytes,
+  // No other type of time: one without a zone is read in that of the session, and timestamptz(0) makes one of two moments.
+  time: { type: 'timestamptz', accepts: ({ type }: ColumnFacts) => type === 'timestamp with time zone' },
 };
 
 /** The columns that the table of a mapping of the user's own must have. Times have a zone there, for nobody else has said what they mean. */
 export const expectedOwnColumns = ({ columns, own }: OwnKind): readonly ExpectedColumn[] => [
   ...identityOfOwn(own).map(({ column, type }) => ({ name: column, ...keyOfType[type] })),
-  ...columns.map(({ column, decoder }) => ({
-    name: column,
-    ...byDecoder[decoder],
-    ...(decoder === 'time' ? { type: 'timestamptz' } : {}),
-  })),
+  ...columns
+    .filter(({ column }) => column !== own.born)
+    .map(({ column, decoder }) => ({
+      name: column,
+      ...byDecoder[decoder],
+      ...(decoder === 'time' ? { type: 'timestamptz' } : {}),
+    })),
   ...(own.onDelete === 'mark' ? [{ name: markColumn, type: 'timestamptz', accepts: isTime }] : []),
 ];
 

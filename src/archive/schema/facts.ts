@@ -90,6 +90,7 @@ export interface ColumnFacts {
 }
 
 export interface IndexFacts {
+  readonly name: string;
   /** Key columns; null stands for an expression. */
   readonly columns: readonly (string | null)[];
   readonly method: string;

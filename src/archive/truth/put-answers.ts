@@ -4,6 +4,8 @@ import type { Found } from '../record/found';
 import { keyOf } from '../record/key';
 import { losesRecords } from '../record/shape';
 import type { Kind } from '../../mapping/kinds';
+import { rawCreated } from '../record/row';
+import { isUnfit } from '../record/unfit';
 import type { Answer } from './look-up';
 import type { Nominations } from '../record/nomination';
 
@@ -54,7 +56,7 @@ export function putGone(
   answers: readonly Answer[],
   { deleted, lapsed }: { readonly deleted?: Nominations; readonly lapsed?: Nominations },
 ): void {
-  for (const { name: kind, shape } of kinds) {
+  for (const { name: kind, shape, own } of kinds) {
     const doubtful = lapsed?.get(kind);
     const ofKind = answers.filter((one) => one.kind.name === kind);
     for (const { id, part } of ofKind)
@@ -63,22 +65,37 @@ export function putGone(
       ({ id }) => deleted?.get(kind)?.has(id) === true && doubtful?.has(id) !== true,
     );
     const gone = new Set(asked.filter(({ truth }) => truth.state === 'absent').map(({ id }) => id));
-    if (losesRecords(shape)) putNamesLeft(batch, asked);
+    if (losesRecords(shape) || own?.born !== undefined) putNamesLeft(batch, asked);
     if (gone.size === 0) continue;
     batch.discard(kind, gone);
     for (const id of gone) batch.deletions.push({ kind, id });
   }
 }
 
-/** For keys that are there but lost some of their records: puts the names of those that are left into a batch. */
+/**
+ * For keys that are there but lost some of their records: puts the names of those that are left into a batch; of keys that come again for
+ * other records the creation time of the one that is there.
+ */
 function putNamesLeft(batch: Batch, asked: readonly Answer[]): void {
   for (const { kind, id, truth, part } of asked) {
     if (truth.state !== 'found') continue;
     const records = part === undefined ? truth.records : part.whole;
     if (records === undefined) continue;
-    const names = records.flatMap(({ values: [name] }) => (name === undefined ? [] : [name]));
+    const names = records.flatMap((found) => nameLeft(found) ?? []);
     batch.namesLeft.set(`${kind.name}:${id}`, { kind: kind.name, id, names });
     // What is written comes after what is deleted: what a letter kept of an item would bring its row back.
-    if (batch.retried.length > 0) batch.discardItems(kind, id, names);
+    if (batch.retried.length > 0 && kind.own?.born === undefined) batch.discardItems(kind, id, names);
+  }
+}
+
+/** What tells a record from the others of its key, as Redis has it; undefined: nothing does, as long as it is not complete. */
+function nameLeft(found: Found): Buffer | undefined {
+  const { created, own } = found.kind;
+  if (own?.born === undefined || created === undefined) return found.values[0];
+  try {
+    return rawCreated(found, created);
+  } catch (error) {
+    if (isUnfit(error)) return undefined;
+    throw error;
   }
 }

@@ -3,7 +3,7 @@ import { isOwn, type OwnKind } from '../../mapping/kinds';
 import type { Strategies } from '../../mapping/strategies';
 import { quoteName, type Target } from '../record/target';
 import { sinceCondition, type WarmLimits } from './limits';
-import { ownConditions } from './own/plan-own';
+import { newestOfKeys, ownConditions } from './own/plan-own';
 import { chosenSql, type Plan } from './plan';
 import { columnValues, selected } from './rows';
 
@@ -77,6 +77,7 @@ function ownQuery(target: Target, kind: OwnKind, since: string): RowsQuery {
       .replaceAll('{since}', since);
   if (own.item === undefined) {
     const sql = fill(ownRowsSql)
+      .replaceAll('{rows}', newestOfKeys(target, kind))
       .replaceAll('{keys}', keys.join(', '))
       .replaceAll('{columns}', selected(target));
     return { sql, values: [], large: columns.map((_column, index) => `c${index}`) };

@@ -4,6 +4,8 @@ import type { Target } from '../record/target';
 import type { Strictness } from './equality';
 import {
   columnsOf,
+  contentColumns,
+  contentsOf,
   type Counterpart,
   identityColumns,
   identityValues,
@@ -47,8 +49,8 @@ export const ownPresent = ({ kind }: Target, rows: readonly Resolved[]): Expecta
 /** Expects, under on_conflict: merge, that rows which are not their records' have nothing empty that the record could fill. */
 export const ownFilled = ({ kind }: Target, rows: readonly Resolved[]): Expectation => ({
   identity: identityColumns(kind),
-  columns: kind.columns.map(({ column }) => column),
-  rows: rows.map((one) => [...identityValues(one), ...plain(one)]),
+  columns: contentColumns(kind),
+  rows: rows.map((one) => [...identityValues(one), ...contentsOf(one.row).map(parameter)]),
   strictness: 'fills',
 });
 

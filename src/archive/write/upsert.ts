@@ -1,7 +1,8 @@
 import type { Kind } from '../../mapping/kinds';
+import { identityOfOwn } from '../../mapping/own-key';
 import type { Transaction } from '../../connections/postgres/postgres';
 import { parameter, type Value } from '../record/decode';
-import { placeholders, quoteName, rowNumber, type Target } from '../record/target';
+import { placeholders, quoteName, rowNumber, type Target, textOf } from '../record/target';
 import { anyOf, differs, keeps } from './equality';
 
 export interface Written {
@@ -43,6 +44,12 @@ export function identityIn({ own }: Kind, values: readonly (Value | undefined)[]
   return values.map((value) => (value ?? '').toString().replaceAll('-', '')).join(' ');
 }
 
+/** SQL: a column of the identity as `identityIn` is given it. */
+function textIn({ kind }: Target, name: string): string {
+  const own = kind.own && identityOfOwn(kind.own).find(({ column }) => column === name);
+  return own === undefined ? `t.${quoteName(name)}` : textOf(own);
+}
+
 /** SQL: whether the table has triggers that are not ours; asked for each row, by an index. */
 const watchedSql = `EXISTS (SELECT FROM pg_catalog.pg_trigger g WHERE g.tgrelid = t.tableoid AND NOT g.tgisinternal AND g.tgname NOT LIKE 'millrace%')`;
 
@@ -62,7 +69,7 @@ export async function upsert(transaction: Transaction, options: UpsertOptions): 
   const unlike = overwrites.map((column) => differs(target, column, given(column), strictness, true));
   const where = always ? '' : ` WHERE ${anyOf(unlike)}`;
   const update = overwrites.length === 0 ? 'NOTHING' : `UPDATE SET ${set}${where}`;
-  const told = identity.map((name, index) => `t.${quoteName(name)} AS i${index}`).join(', ');
+  const told = identity.map((name, index) => `${textIn(target, name)} AS i${index}`).join(', ');
   let added = 0;
   let updated = 0;
   let watched = false;

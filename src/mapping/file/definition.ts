@@ -42,6 +42,8 @@ type ParentDefinition =
 export type RecordDefinition = {
   readonly key: string;
   readonly table: string;
+  /** The parts of the key, and the column with the creation time: keys come again for other records. */
+  readonly identity?: readonly string[];
   readonly none?: string | number;
   readonly parents?: Readonly<Record<string, ParentDefinition>>;
   /** Columns that are unique each, or (in a list of their own) together. */

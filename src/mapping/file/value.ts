@@ -1,3 +1,5 @@
+import type { OwnRecord } from '../own-key';
+
 /** A mistake in a file, where it is: lines and columns count from 1. */
 export interface Problem {
   readonly file: string;
@@ -43,6 +45,8 @@ export interface Placed<T> {
   readonly prefix: string;
   /** The prefix is the one key that it has, as of a stream of the user's. */
   readonly single?: boolean;
+  /** Of records: the parts of their keys, by whose form they are told from others that begin so. */
+  readonly parts?: OwnRecord['parts'];
   /** The name in the file. */
   readonly at: Place;
   /** The key template in the file. */

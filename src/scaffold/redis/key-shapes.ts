@@ -1,5 +1,6 @@
 import type { FoundRedisKey } from './redis-sample';
 import { isWhole } from './field-types';
+import type { OwnKeyPart, OwnRecord } from '../../mapping/own-key';
 import { singular } from '../words';
 
 /** Keys of one type that differ in some of their parts only: `user:{id}`, `tenant:{tenant}:user:{user}`, `user-{id}`. Or one key, `scores`. */
@@ -119,6 +120,19 @@ export function prefixOf({ parts, separator }: KeyShape): string {
     .slice(0, first)
     .map((literal) => literal + separator)
     .join('');
+}
+
+/** The places as parts of a key, each with the literal behind it. */
+export function formOf({ parts, separator }: KeyShape): OwnRecord['parts'] {
+  const form: OwnKeyPart[] = [];
+  for (const [at, part] of parts.entries()) {
+    const before = at === 0 ? '' : separator;
+    const last = form.at(-1);
+    const text = before + ('literal' in part ? part.literal : '');
+    if (last !== undefined) form[form.length - 1] = { ...last, after: last.after + text };
+    if ('place' in part) form.push({ column: part.place, type: 'text', rest: false, after: '' });
+  }
+  return form;
 }
 
 /** By the names of the places what a key of this shape has there. */

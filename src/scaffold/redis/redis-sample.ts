@@ -6,6 +6,8 @@ export interface KeySample {
   readonly keys: readonly FoundRedisKey[];
   /** Whether there are no others. */
   readonly whole: boolean;
+  /** How many others there are whose names are not UTF-8: they can be asked for by no text. */
+  readonly unnamed: number;
 }
 
 export interface FoundRedisKey {
@@ -43,18 +45,20 @@ export async function sampleKeyspace({ client }: RedisConnection): Promise<KeySa
       alike.set(word, count + 1);
     }
   } while (cursor !== '0' && names.size < limits.keys && walked < limits.walked && performance.now() < until);
-  const seen = [...names].sort().slice(0, limits.keys);
+  const texts = [...names].filter((name) => !name.includes('\ufffd'));
+  const seen = texts.sort().slice(0, limits.keys);
   const keys: FoundRedisKey[] = [];
   for (const some of pages(seen, atOnce)) {
     const pipeline = client.pipeline();
     for (const key of some) pipeline.type(key);
     const types = await answers<string>(pipeline);
-    // A key that has gone meanwhile is of type none; so is one whose name is not UTF-8, for it was asked for by another name.
+    // A key that has gone meanwhile is of type none.
     keys.push(
       ...some.flatMap((key, at) => (types[at] === 'none' ? [] : [{ key, type: types[at] ?? unreadable }])),
     );
   }
-  return { keys, whole: cursor === '0' && !passedOver && names.size <= limits.keys };
+  const whole = cursor === '0' && !passedOver && names.size <= limits.keys;
+  return { keys, whole, unnamed: names.size - texts.length };
 }
 
 /** Which of the keys are there. */

@@ -38,6 +38,10 @@ test('a file that another program keeps open is asked for its log once a minute,
   expect(await tick(60)).toBeUndefined();
   expect(log()).toBe(before);
   expect(await tick(80)).toBe('folded');
+  await keeper.refresh();
+  const times = folds.length;
+  expect([await keeper.fold(), folds.length]).toEqual([undefined, times]); // it is empty, and a process for it would be for nothing
+  expect(keeper.source?.isOpen).toBe(true);
   expect(log()).toBe(0);
   expect(folds).toEqual([2, 2]); // what the changelog held was known, each time
   keeper.close();

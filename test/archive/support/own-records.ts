@@ -19,7 +19,7 @@ export const fields = (
   }));
 
 /** What a record says of the rest without a word about it. */
-export const atRest = { onConflict: 'overwrite', appendOnly: false, retentionDays: undefined } as const;
+export const atRest = { onConflict: undefined, appendOnly: false, retentionDays: undefined } as const;
 
 const whole = { type: 'text', rest: false, after: '' } as const;
 

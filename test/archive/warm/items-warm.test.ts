@@ -147,6 +147,7 @@ test('a key that is there stays as it is, in whatever order of its parts', async
   await client().del('tags:b', 'tags:c');
   await client().set('tags:b', 'a text');
   await client().zadd('tags:c', '1', 'a sorted set will do');
+  const before = await contents();
   expect(toldOf(await warm(), 'tag')).toEqual({ there: 3, inUse: 1 });
-  expect(await client().smembers('tags:a')).toEqual(['y']);
+  expect(await contents()).toEqual(before);
 }, 60_000);

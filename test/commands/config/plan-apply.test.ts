@@ -77,7 +77,7 @@ test('plan lists what Postgres lacks for records, and apply makes it and brings 
   expect(plan).toMatchObject({
     code: 3,
     output: expect.stringMatching(
-      /-> Postgres at .*\nrecord user: user:… to table users, which is made; 1 key, 1 to be written\n {2}\+ table users\n\+ \d+ things of Millrace's own, in the schema millrace\nNothing was changed/,
+      /-> Postgres at .*\nrecord user: user:\{id:int\} to table users, which is made; 1 key, 1 to be written\n {2}\+ table users\n\+ \d+ things of Millrace's own, in the schema millrace\nNothing was changed/,
     ) as string,
   });
   expect(plan.output).not.toContain('predictions');

@@ -72,6 +72,8 @@ browserTest(
     await page.clock.install();
     await page.goto(scene.url);
     await shows(page.locator('#connection'), 'Live');
+    // The page is whole once its mappings are there, for which it asks after the first state.
+    await shows(page.locator('#aliases .mappings ul'), 'team');
     const size = () => page.evaluate<number>('document.querySelectorAll("*").length');
     const [nodes, histories] = [await size(), asked(requests, '/api/history')];
     await page.clock.fastForward('01:00:00');

@@ -2,6 +2,7 @@ import { mappingsOf } from '../../../src/config/mappings';
 import { aiRegistry } from '../../../src/mapping/ai-registry';
 import { writeDocuments } from '../../../src/mapping/file/write-documents';
 import { isOwn } from '../../../src/mapping/kinds';
+import { identityOfOwn } from '../../../src/mapping/own-key';
 import { recordKinds } from '../../../src/mapping/record-kinds';
 import { mappingFile, problemsOf } from './support';
 
@@ -20,6 +21,22 @@ test('what becomes of rows that were there, of what changes later, and of what i
   });
 });
 
+test('whose keys come again for other records are told by the time at which they were made, and written so again', () => {
+  const { mapping } = record(
+    'key: "r:{user:int}/{id}", table: t, identity: [user, id, made], hash: { made: { field: created_at, type: time! } }',
+  );
+  expect(mapping.born).toBe('made');
+  const [kind] = recordKinds([mapping]);
+  if (kind === undefined || !isOwn(kind)) throw new Error('it is no record of one’s own');
+  expect(kind).toMatchObject({ created: 'created_at', own: { born: 'made' } });
+  expect(identityOfOwn(kind.own).map(({ column }) => column)).toEqual(['user', 'id', 'made']);
+  const written = writeDocuments([], [], [{ record: kind, from: 'here' }]);
+  expect(written).toContain('identity: [user, id, made]');
+  expect(mappingFile(written).records.map((one) => one.mapping)).toEqual([
+    { ...mapping, onConflict: undefined },
+  ]);
+});
+
 /** The problems of a record, without their place. */
 const problems = (words: string, others = '') =>
   problemsOf(`version: 1\nrecords:\n  r: { ${words} }\n${others}`).map((problem) =>
@@ -28,6 +45,13 @@ const problems = (words: string, others = '') =>
 /** What a record says of the rest without a word about it. */
 const atRest = { onConflict: undefined, appendOnly: false, retentionDays: undefined };
 const good = 'key: "r:{id}", table: t, hash: { a: text }';
+
+test('of a parent whose keys come again nobody knows which one a child means: that is said at the parent', () => {
+  const again = '  o: { key: "o:{id:int}", table: os, hash: { at: time! }, identity: [id, at] }';
+  expect(problems('key: "r:{id}", table: t, hash: { a: text }, parents: { o_id: o }', again)).toEqual([
+    'records.r.parents.o_id: o has identity: its keys come again for other records, so that none of them says which: leave the parent out, and let o_id be a column',
+  ]);
+});
 const logs = 'key: "r:{id}", table: t, hash: { at: time }, append_only: true';
 
 test('a record: key, table, columns with their types, none, parents, what a deletion does', () => {
@@ -164,20 +188,39 @@ test.each([
   [`${good}, tabel: x`, [expect.stringContaining('did you mean table?')]],
   [
     `${good}, identity: [no, time]`,
-    ['records.r: has an identity, as those of ai-registry have: a record of yours is told by its key'],
+    [
+      'records.r.identity: names all parts of the key, and behind them the column with the creation time: [id, time]',
+    ],
+  ],
+  [
+    `${good}, identity: [id]`,
+    [expect.stringContaining('behind them the column with the creation time: [id')],
+  ],
+  [`${good}, identity: [id, a]`, [expect.stringContaining('records.r.identity: needs a: time! in hash')]],
+  [`${good}, identity: [id, no]`, [expect.stringContaining('records.r.identity: needs no: time! in hash')]],
+  [`${good}, identity: [id, a, b]`, [expect.stringContaining('names all parts of the key')]],
+  [`${good}, identity: parents`, [expect.stringContaining('is parents in ai-registry alone')]],
+  [`${good}, identity: id`, [expect.stringContaining('must be [id, created_at]: the parts of the key')]],
+  [
+    'key: "r:{id}", table: t, hash: { at: time }, identity: [id, at]',
+    [expect.stringContaining('needs at: time! in hash')],
+  ],
+  [
+    'key: "r:{id}", table: t, each: member, columns: { m: $member }, identity: [id, m]',
+    [expect.stringContaining('records.r.identity: is for hash and json')],
   ],
   [
     'key: "r:{id}", table: t, each: member, columns: { a: $membr }',
     ['records.r.columns.a: is none of $member, $score, which each: member knows: did you mean $member?'],
   ],
   [
-    `key: "r:{id:int}", table: t, hash: { a: text, at: time! }, identity: [id, at]`,
-    ['records.r: has an identity, as those of ai-registry have: a record of yours is told by its key'],
+    `key: "r:{id:int}", table: t, hash: { at: time! }, identity: [id, at], counter: c, except: x`,
+    [
+      expect.stringContaining('records.r.counter: is for the records of ai-registry'),
+      expect.stringContaining('records.r.except: is for the records of ai-registry'),
+    ],
   ],
-  [
-    `${good}, counter: c`,
-    ['records.r.counter: is for records with an identity: their keys are not all that tells them'],
-  ],
+  [`${good}, counter: c`, [expect.stringContaining('records.r.counter: is for the records of ai-registry')]],
   [`${good}, on_conflict: ask`, ['records.r.on_conflict: must be one of skip, overwrite, merge']],
   [
     `${good}, append_only: true, on_conflict: merge`,
@@ -271,7 +314,7 @@ test('two records of one table, of one beginning, in a circle, with names that n
 records:
   a: { key: "a:{id}", table: t, hash: { x: text }, parents: { b: b } }
   b: { key: "b:{id}", table: t, hash: { x: text }, parents: { a: a } }
-  c: { key: "a:{id}:more", table: c, hash: { x: text } }
+  c: { key: "a:{name}", table: c, hash: { x: text } }
   too-large: { key: "l:{id}", table: l, hash: { x: text } }
   d-: { key: "d:{id}", table: d, hash: { x: text } }
   e: { key: "millrace:{id}", table: e, hash: { x: text } }

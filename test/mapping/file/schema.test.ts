@@ -58,6 +58,7 @@ test.each([
   ),
   record('hash: { a: text, b: int, c: int }, unique: [a, [b, c]]'),
   record('hash: { a: text }, unique: a'),
+  record('hash: { at: time! }, identity: [id, at]'),
   record('json: { a: text, b: { field: c, type: json! } }'),
   record(
     'hash: { a: text, b: { type: int! }, c: { field: d, type: bytes, none: "-" } }, none: 0, on_delete: mark',

@@ -82,5 +82,7 @@ const mutants: readonly (readonly [keyof ArchiveMutants, string, number, Archive
 test.each(mutants)('the mutant %s is found: %s, after %i steps', (mutant, what, steps, one) => {
   const { wrong } = explore(archiveModel(one, { [mutant]: true }));
   expect(wrong?.what).toBe(what);
+  // By the mutant alone.
+  expect(told(explore(archiveModel(one)))).toBe('');
   expect(wrong?.trace).toHaveLength(steps);
 });

@@ -84,6 +84,8 @@ const mutants: readonly (readonly [keyof CacheMutants, string, number, CacheScop
 test.each(mutants)('the mutant %s is found: %s, after %i steps', (mutant, what, steps, one) => {
   const { wrong } = explore(cacheModel(one, { [mutant]: true }));
   expect(wrong?.what).toBe(what);
+  // By the mutant alone.
+  expect(told(explore(cacheModel(one)))).toBe('');
   expect(wrong?.trace).toHaveLength(steps);
 });
 

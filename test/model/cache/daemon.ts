@@ -51,7 +51,7 @@ export function daemonActions(who: Instance, scope: CacheScope, mutants: CacheMu
     {
       name: `${who} starts`,
       by: 'us',
-      of: 'src/aliases/pipeline.ts', // firstPassSeconds: 0
+      of: 'src/aliases/pipeline.ts', // firstPassAt: startedAt
       when: (state) => state.daemons[who] === null,
       run: (state) => {
         state.daemons[who] = { expected: null, confirmed: null, wire: [], pass: freshPass() };

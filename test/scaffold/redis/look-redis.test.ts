@@ -73,7 +73,7 @@ test('keys of each type become records, with what they hold', async () => {
   expect(Object.fromEntries(said.map(([key, ...rest]) => [key, rest]))).toEqual({
     'cart:{id:int}': ['carts', 'field', 'field $field text, value $value int'],
     events: ['events', 'entry', 'entry $id text, amount amount float, kind kind text'],
-    log: ['logs', 'element', 'place $index int, value $value text'],
+    log: ['log', 'element', 'place $index int, value $value text'],
     'order:{id:int}:lines': ['order_lines', 'element', 'place $index int, amount amount int, sku sku text'],
     'profile:{id:int}': ['profiles', 'json', 'born born int, langs langs json, name name text'],
     scores: ['scores', 'member', 'member $member int, score $score float'],
@@ -100,6 +100,7 @@ test('what is no record is named with the reason', async () => {
   const { client } = redis;
   for (const id of [1, 2, 3]) await client.hset(`user:${id}`, 'name', 'x');
   for (const id of [1, 2]) await client.hset(`user:${id}:mail`, 'address', 'x');
+  await client.hset('user:new:mail:1', 'address', 'x');
   await client.set('user:9', 'x');
   await client.pfadd('visitors:1', 'a');
   await client.setbit('online:1', 5, 1);
@@ -110,11 +111,14 @@ test('what is no record is named with the reason', async () => {
   await client.rpush('queue:mails', '{}');
   await client.hset('bull:mails:1', { name: 'send' });
   await client.hset('acme:mails:meta', { version: '5' });
-  await client.mset('acme:mails:id', '5', 'a b:1', '1', '{x}:1', '1');
+  await client.mset('acme:mails:id', '5', 'a b:1', '1', '{x}:1', '1', 'user:1:{x}', '1');
   const { records, leftOut } = await recordsFound();
-  expect(records.map(({ key }) => key)).toEqual(['user:{id:int}']);
+  expect(records.map(({ key, table }) => [key, table])).toEqual([
+    ['user:{id:int}', 'users'],
+    ['user:{id:int}:mail', 'user_mails'],
+  ]);
   expect(Object.fromEntries(leftOut.map(({ name, why }) => [name, why]))).toEqual({
-    'user:{id}:mail': 'they begin like user:{id}, which is more: a mapping has all keys that begin so',
+    'user:new:mail:{id}': 'they begin like user:{id}, of which there are more',
     'user:{id}': 'string, and others of these are hash: a record is of one type, and these are parked',
     'visitors:{id}': 'HyperLogLogs, which count and hold no records',
     'online:{id}': expect.stringContaining('no text: bitmaps') as unknown,
@@ -125,8 +129,13 @@ test('what is no record is named with the reason', async () => {
     'queue:mails': 'a queue, by its name: what waits in it moves up with each that leaves',
     'bull:mails:{id}': 'keys of Bull',
     'acme:mails:id, acme:mails:meta': 'keys of BullMQ',
-    'a b:{id}, {x}:{id}': 'its keys cannot be written as a template',
+    'a b:{id}, user:{id}:{x}, {x}:{id}': 'its keys cannot be written as a template',
   });
+});
+
+test('keys whose names are no text are counted', async () => {
+  await redis.client.set(Buffer.from([0x61, 0x3a, 0xff]), '1');
+  expect(await look()).toMatchObject({ keys: [], shapes: [], unnamed: 1 });
 });
 
 test('what expires and is a record is proposed, with the remark that its row stays', async () => {

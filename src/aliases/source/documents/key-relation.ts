@@ -55,7 +55,7 @@ export function keyRuns(columns: readonly KeyColumn[], keys: readonly LoggedPart
   const integers = columns.every(({ affinity }) => affinity === 'integer');
   const alike = new Map<string, number>();
   for (const [position, parts] of keys.entries()) {
-    const how = howOf(columns, parts);
+    const { how, tuples } = written(columns, parts);
     let turn = 0;
     if (!integers || how !== 'typed') {
       const folded = parts.length === 1 ? fold(parts[0] ?? '') : JSON.stringify(parts.map(fold));
@@ -63,9 +63,9 @@ export function keyRuns(columns: readonly KeyColumn[], keys: readonly LoggedPart
       alike.set(folded, turn + 1);
     }
     const name = how + String(turn);
-    const run = runs.get(name) ?? { how, tuples: [], positions: [] };
-    runs.set(name, run);
-    run.tuples.push(...tuplesOf(columns, parts));
+    let run = runs.get(name);
+    if (run === undefined) runs.set(name, (run = { how, tuples: [], positions: [] }));
+    for (const tuple of tuples) run.tuples.push(tuple);
     run.positions.push(position);
   }
   return [...runs.values()].map(({ how, tuples, positions }) => ({
@@ -75,30 +75,37 @@ export function keyRuns(columns: readonly KeyColumn[], keys: readonly LoggedPart
   }));
 }
 
-const isNumber = ({ affinity }: KeyColumn, text: string | Buffer): text is string =>
-  typeof text === 'string' && affinity !== 'text' && (affinity === 'integer' ? integer : number).test(text);
-
-function howOf(columns: readonly KeyColumn[], parts: LoggedParts): How {
-  if (parts.some((part) => typeof part !== 'string')) return 'blobs';
-  const fits = columns.every(
-    (column, at) => /text|none/.test(column.affinity) || isNumber(column, parts[at] ?? ''),
-  );
-  return fits ? 'typed' : 'loose';
-}
-
-/** A column without a type holds 17 and '17', which have one name: both are named. */
-function tuplesOf(columns: readonly KeyColumn[], parts: LoggedParts): readonly string[] {
-  let tuples: readonly string[] = [''];
-  for (const [at, column] of columns.entries()) {
+/** A key in JSON, without the brackets. A column without a type holds 17 and '17', which have one name: both are named. */
+function written(
+  columns: readonly KeyColumn[],
+  parts: LoggedParts,
+): { readonly how: How; readonly tuples: readonly string[] } {
+  let how: How = 'typed';
+  let tuples = [''];
+  for (const [at, { affinity }] of columns.entries()) {
     const text = parts[at] ?? '';
-    const numeric = isNumber(column, text);
-    const quoted = JSON.stringify(typeof text === 'string' ? text : [text.toString('hex')]);
-    const forms = [numeric ? text : quoted];
-    if (numeric && column.affinity === 'none') forms.push(quoted);
-    tuples = tuples.flatMap((before) => forms.map((form) => (at === 0 ? form : `${before},${form}`)));
+    const isText = typeof text === 'string';
+    const numeric = isText && affinity !== 'text' && (affinity === 'integer' ? integer : number).test(text);
+    if (!isText) how = 'blobs';
+    else if (!numeric && affinity !== 'text' && affinity !== 'none' && how === 'typed') how = 'loose';
+    const comma = at === 0 ? '' : ',';
+    const quoted = numeric && affinity !== 'none' ? text : inJson(text);
+    const others = numeric && affinity === 'none' ? tuples.map((before) => before + comma + text) : [];
+    for (const [place, before] of tuples.entries()) tuples[place] = before + comma + quoted;
+    if (others.length > 0) tuples = [...others, ...tuples];
   }
-  return tuples;
+  return { how, tuples };
 }
+
+/** Nearly all of them: without a character to escape. */
+const plain = /^[\w .-]*$/;
+
+const inJson = (part: string | Buffer): string =>
+  typeof part === 'string'
+    ? plain.test(part)
+      ? `"${part}"`
+      : JSON.stringify(part)
+    : JSON.stringify([part.toString('hex')]);
 
 /** One text for all that some collation or affinity calls equal. */
 const fold = (part: string | Buffer): string =>

@@ -58,20 +58,23 @@ export class DocumentReader {
     }
     const budget = { left: names.length > 1 ? most : Infinity };
     const known = [...asked.keys()];
-    const all: [string, Contributions][] = [];
+    const all = new Map<string, Contributions>();
     for (const { how, keys, positions } of keyRuns(this.#columns, [...asked.values()])) {
-      const found = new Map(positions.map((position) => [known[position] ?? '', nothing()]));
+      // Nearly always there is one run, of all keys.
+      const found = positions.length === known.length ? all : new Map<string, Contributions>();
+      for (const position of positions) found.set(known[position] ?? '', nothing());
       if (!this.#collect(how === 'typed' ? this.#typed : this.#loose, keys, found, budget)) return 'large';
-      all.push(...found);
+      if (found !== all) for (const [name, contributions] of found) all.set(name, contributions);
     }
     const faults: Fault[] = [];
-    const values = new Map<string, string>();
-    for (const [name, contributions] of all) {
-      const rendered = render(this.#document.form, contributions);
-      if ('fault' in rendered) faults.push({ name: name.slice(0, 80), reason: rendered.fault });
-      else values.set(name, rendered.value);
-    }
-    return { values: names.map((name) => values.get(name) ?? ''), faults };
+    const values = names.map((name) => {
+      const contributions = all.get(name);
+      const rendered = contributions && render(this.#document.form, contributions);
+      if (rendered === undefined || 'value' in rendered) return rendered?.value ?? '';
+      faults.push({ name: name.slice(0, 80), reason: rendered.fault });
+      return '';
+    });
+    return { values, faults };
   }
 
   #prepare(how: 'typed' | 'loose'): Statements {

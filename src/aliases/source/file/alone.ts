@@ -1,5 +1,5 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { existsSync, realpathSync } from 'node:fs';
+import { existsSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { retryable } from '../../../foundation/errors';
 import { packageRoot } from '../../../foundation/package-root';
@@ -28,6 +28,10 @@ export function requireCompany(path: string): void {
     hint: 'Stop or restart that program: its changes are seen by nobody else until it closes the file. Millrace waits.',
   });
 }
+
+/** Whether a write-ahead log has something that can be folded. @param realPath of the database */
+export const logHolds = (realPath: string): boolean =>
+  (statSync(`${realPath}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0;
 
 /** The shapes of a file and its -wal, taken while they were known to belong together. */
 export interface Folding {

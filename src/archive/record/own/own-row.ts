@@ -6,10 +6,10 @@ import { quote, Unfit } from '../unfit';
 
 /** What the key of a record of the user's own says, and which records it refers to. */
 export interface OwnRow {
-  /** The values of the columns that a row is found by: the parts of the key, and the item. */
+  /** The values of the columns that a row is found by: the parts of the key, and what tells the rows of a key apart. */
   readonly key: readonly string[];
-  /** Of these the item's, where the key holds several records. */
-  readonly item: string | undefined;
+  /** Of these the latter, where a key may have several rows. */
+  readonly told: string | undefined;
   readonly refers: readonly OwnParent[];
 }
 
@@ -24,15 +24,17 @@ export interface OwnParent {
 
 /**
  * @param found its first value is the item, where the key holds several @param values in the order of the kind's columns
+ * @param born creation time, canonical, where that tells the record from others that have had its key
  * @throws Unfit, which names the column
  */
 export function ownRowOf(
   kind: OwnKind,
   { id, values: [item] }: { readonly id: Buffer; readonly values: readonly (Buffer | undefined)[] },
   values: readonly Value[],
+  born?: string,
 ): OwnRow {
   const parts = keyValues(kind, id);
-  const told = kind.own.item && itemValue(kind.own.item, item);
+  const told = born === undefined ? kind.own.item && itemValue(kind.own.item, item) : bornAs(born);
   const refers = kind.own.refers.flatMap(({ kind: parent, column }): OwnParent[] => {
     const part = kind.own.parts.findIndex((one) => one.column === column);
     const at = kind.columns.findIndex((one) => one.column === column);
@@ -42,8 +44,11 @@ export function ownRowOf(
     const number = kind.columns[at]?.decoder === 'integer';
     return [{ kind: parent, column, value: number ? asNumber(column, value) : value }];
   });
-  return { key: told === undefined ? parts : [...parts, told], item: told, refers };
+  return { key: told === undefined ? parts : [...parts, told], told, refers };
 }
+
+/** A creation time as Postgres is given it, and as `textOf` prints it. @param born canonical: instant.ts */
+export const bornAs = (born: string): string => `${born}+00`;
 
 /** The values of the columns that are parts of the key. @throws Unfit */
 export function keyValues({ name, own }: OwnKind, id: Buffer): readonly string[] {

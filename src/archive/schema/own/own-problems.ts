@@ -28,7 +28,11 @@ export function ownProblems(
   }
   const place = placeProblems(table, server.role);
   if (place.length > 0) return place;
-  const problems = [...columnProblems(kind, table), ...strangerProblems(kind, table)];
+  const problems = [
+    ...columnProblems(kind, table),
+    ...strangerProblems(kind, table),
+    ...narrowKeyProblems(kind, table),
+  ];
   if (strange.has(kind.table)) problems.push(adoptionProblem(kind, table));
   problems.push(...rewritingProblems(kind, table, kind.own.onDelete === 'delete' ? 'delete' : 'keep'));
   if (due.length > 0 && !table.owned) {
@@ -81,3 +85,19 @@ const strangerProblems = (kind: OwnKind, table: TableFacts): readonly Problem[] 
       `Let the mapping fill ${column.name}, or: ALTER TABLE ${qualified(table)} ALTER COLUMN ${quoteName(column.name)} DROP NOT NULL; -- or … SET DEFAULT …`,
     ),
   );
+
+/** Unique indexes over parts of the key alone, where it comes again for other records: each would be refused a row beside those of before. */
+function narrowKeyProblems({ name, own }: OwnKind, table: TableFacts): readonly Problem[] {
+  if (own.born === undefined) return [];
+  const parts = own.parts.map(({ column }) => column);
+  const isNarrow = ({ unique, predicate, columns }: TableFacts['indexes'][number]) =>
+    unique && predicate === null && columns.every((column) => column !== null && parts.includes(column));
+  return table.indexes
+    .filter(isNarrow)
+    .map((index) =>
+      schemaProblem(
+        `${table.schema}.${table.name} may have one row for each ${index.columns.join(', ')} (${index.name}), and mapping ${name} has identity: [${[...parts, own.born].join(', ')}]: a record that has the key of an earlier one needs a row beside it`,
+        `ALTER TABLE ${qualified(table)} DROP CONSTRAINT ${quoteName(index.name)}; -- or, if it is an index alone: DROP INDEX …; Millrace adds one over (${[...parts, own.born].join(', ')})`,
+      ),
+    );
+}

@@ -37,6 +37,7 @@ SELECT
         LEFT JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum = k.attnum AND k.attnum > 0
         WHERE k.place <= i.indnkeyatts ORDER BY k.place
       ),
+      'name', ic.relname,
       'method', m.amname,
       'unique', i.indisunique AND i.indimmediate,
       'predicate', pg_get_expr(i.indpred, i.indrelid)

@@ -16,10 +16,21 @@ export function ownConditions({ own }: OwnKind): { readonly whole: string; reado
   };
 }
 
+/**
+ * SQL: the rows of the table, as a relation; where records have had a key one after the other, the newest of each key: Redis has room for one,
+ * and what came before it was not there any more.
+ */
+export function newestOfKeys({ table }: Target, { own: { parts, born } }: OwnKind): string {
+  if (born === undefined) return table;
+  const key = parts.map(({ column }) => `t.${quoteName(column)}`).join(', ');
+  const time = `t.${quoteName(born)}`;
+  return `(SELECT DISTINCT ON (${key}) * FROM ${table} t ORDER BY ${key}, ${time} DESC NULLS LAST)`;
+}
+
 /** Counts the rows of a mapping of the user's own. @returns how many records are to be looked at; undefined: too many to count */
 export async function countOwn(
   transaction: Transaction,
-  { table }: Target,
+  target: Target,
   kind: OwnKind,
   { limits, tally }: { readonly limits: WarmLimits; readonly tally: Tally },
 ): Promise<number | undefined> {
@@ -28,12 +39,14 @@ export async function countOwn(
     transaction,
     `SELECT count(*) FILTER (WHERE NOT (${whole})) AS foreign, count(*) FILTER (WHERE ${whole} AND NOT (${present})) AS deleted, ` +
       `count(*) FILTER (WHERE ${whole} AND ${present}) AS present, ` +
-      `count(*) FILTER (WHERE ${whole} AND ${present} AND ${sinceCondition(kind, limits)}) AS young FROM ${table} t`,
+      `count(*) FILTER (WHERE ${whole} AND ${present} AND ${sinceCondition(kind, limits)}) AS young, ` +
+      `count(*) AS standing, (SELECT count(*) FROM ${target.table} t WHERE ${whole}) AS keyed FROM ${newestOfKeys(target, kind)} t`,
   );
   if (rows === undefined) return undefined;
   const count = (name: string): number => Number(rows[0]?.[name] ?? 0);
   tally.foreign += count('foreign');
   tally.deleted += count('deleted');
+  if (kind.own.born !== undefined) tally.superseded += count('keyed') - count('standing');
   tally.left += count('present') - count('young');
   return count('young');
 }

@@ -16,7 +16,7 @@ export function checkParents(read: readonly Placed<ReadRecord>[]): void {
   const byName = new Map(read.map((one) => [one.name, one.mapping]));
   const told = new Set<string>();
   for (const { mapping } of read) {
-    for (const { record, at, from } of mapping.parents) {
+    for (const { column, record, at, from } of mapping.parents) {
       if ('field' in from) checkField(mapping, from.field, at);
       const parent = byName.get(record);
       if (parent === undefined) {
@@ -29,6 +29,10 @@ export function checkParents(read: readonly Placed<ReadRecord>[]): void {
       const [part, second] = parent.said.key.parts;
       if (isEach(parent.said.holds))
         at.refuse(`a key of ${record} holds several records: a parent is named by its key`);
+      else if (parent.said.born !== undefined)
+        at.refuse(
+          `${record} has identity: its keys come again for other records, so that none of them says which: leave the parent out, and let ${column} be a column`,
+        );
       else if (second !== undefined)
         at.refuse(`the key of ${record} has several parts: a parent is named by one value`);
       const own =

@@ -4,6 +4,7 @@ import { isIdentityType, type RecordColumn, type RecordKey, type RecordMapping }
 import { eachOf, isEach, itemWord, wholes } from '../../record-forms';
 import { choice, type Fields, fieldsOf, flag, listOf, literal, mapOf, type Reader, word } from '../readers';
 import { identifiedWords } from './identified-words';
+import { readBorn } from './read-born';
 import { readIdentified } from './read-identified';
 import { recordKey } from './record-key';
 import { days, itemColumn, type ReadParent, recordColumn, recordParent, tableName } from './record-words';
@@ -32,11 +33,11 @@ export const recordWords = [
 
 type Words = Fields<(typeof recordWords)[number]>;
 
-/** @param mayIdentify whether its records may have an identity: the tables for that are made by migrations */
+/** @param builtIn whether it is shipped: its records may be told in ways for which the tables are made by migrations */
 const recordsReader =
-  (mayIdentify: boolean): Section<RecordMapping> =>
+  (builtIn: boolean): Section<RecordMapping> =>
   (section) => {
-    const read = readSection(section, readRecord(mayIdentify));
+    const read = readSection(section, readRecord(builtIn));
     checkParents(read);
     checkTables(read);
     return read.map((placed) => ({ ...placed, mapping: withoutPlaces(placed.mapping) }));
@@ -52,13 +53,10 @@ function withoutPlaces({ said, parents }: ReadRecord): RecordMapping {
 }
 
 const readRecord =
-  (mayIdentify: boolean) =>
+  (builtIn: boolean) =>
   ({ key: name, at, value }: Entry): Placed<ReadRecord> | null => {
     const words = fieldsOf(value, recordWords);
     if (words === null) return null;
-    // Said first, and alone: what else its words ask for would send people on the wrong way.
-    if (!mayIdentify && words.value('identity') !== undefined)
-      return at.refuse('has an identity, as those of ai-registry have: a record of yours is told by its key');
     if (!ownNameForm.test(name))
       at.refuse('the name of a record is not too-large, and has no - at either end');
     const key = words.required('key', recordKey(words.value('each') !== undefined));
@@ -76,7 +74,7 @@ const readRecord =
     if (onDelete === null || unique === null || onConflict === null || appendOnly === null) return null;
     if (retention === null || tableAt === undefined) return null;
     const { columns } = contents;
-    const isTold = words.value('identity') !== undefined;
+    const isTold = builtIn && words.value('identity') !== undefined;
     // Its key is not in its table, but for its parents, and what its members have as well.
     const inTable = isTold ? key.parts.filter(({ column }) => isNamed(parents, column)) : key.parts;
     if (!areApart({ parts: inTable, columns, parents, unique: unique ?? [], onDelete }, value)) return null;
@@ -86,11 +84,15 @@ const readRecord =
       ...{ appendOnly: appendOnly ?? false, retentionDays: retention },
     };
     checkEnds(said, words);
-    const identified = readIdentified(words, { ...said, parents });
-    if (identified === null) return null;
-    const mapping = { said: identified === undefined ? said : { ...said, identified }, parents, tableAt };
+    const told = { ...said, parents };
+    const identified = builtIn ? readIdentified(words, told) : undefined;
+    const born = builtIn ? undefined : readBorn(words, told);
+    if (identified === null || born === null) return null;
+    const identity = { ...(identified && { identified }), ...(born === undefined ? {} : { born }) };
+    const mapping = { said: { ...said, ...identity }, parents, tableAt };
     const single = key.parts.length === 0;
-    return { ...{ name, prefix: key.prefix, single, at, keyAt: words.value('key') ?? at }, mapping };
+    const { prefix, parts } = key;
+    return { ...{ name, prefix, single, parts, at, keyAt: words.value('key') ?? at }, mapping };
   };
 
 /** What a key holds, and as which columns. */

@@ -8,8 +8,9 @@ export const recordWordsOf = (kind: OwnKind): ReadonlyMap<string, unknown> => {
   const { own, columns } = kind;
   const references = new Set(own.refers.map(({ column }) => column));
   return new Map<string, unknown>([
-    ['key', kind.prefix + own.parts.map(partText).join('')],
+    ['key', keyTextOf(kind)],
     ['table', kind.table],
+    ...(own.born === undefined ? [] : ([['identity', identityOf(own)]] as const)),
     ...(own.refers.length === 0 ? [] : ([['parents', new Map(parentsOf(kind))]] as const)),
     ...contentsOf(
       kind,
@@ -25,6 +26,12 @@ export const recordWordsOf = (kind: OwnKind): ReadonlyMap<string, unknown> => {
     ...(own.retentionDays === undefined ? [] : ([['retention', `${own.retentionDays}d`]] as const)),
   ]);
 };
+
+/** By the names that the key has for its parts. */
+const identityOf = ({ parts, born }: OwnKind['own']): readonly unknown[] => [
+  ...parts.map(({ column }) => column),
+  born,
+];
 
 function contentsOf({ own: { item }, shape }: OwnKind, columns: readonly Column[]): [string, unknown][] {
   if (item === undefined && shape === 'text')
@@ -44,6 +51,9 @@ function contentsOf({ own: { item }, shape }: OwnKind, columns: readonly Column[
     ['columns', new Map([[item.column, written(itemWord[item.each], item.type)], ...rest])],
   ];
 }
+
+/** The template of the keys: `user:{id:int}`. */
+export const keyTextOf = ({ prefix, own }: OwnKind): string => prefix + own.parts.map(partText).join('');
 
 const partText = ({ column, type, rest, after }: OwnKeyPart): string =>
   `{${column}${rest ? '*' : ''}${type === 'int' ? ':int' : ''}}${after}`;
