@@ -13,11 +13,12 @@ import { AppliedReport } from '../pipeline/applied-report';
 import type { Tell } from '../pipeline/event';
 import { Incidents } from '../pipeline/incidents/incidents';
 import { type LaneState, type Stage, Turns } from '../pipeline/turns';
-import type { PassRunner } from '../pipeline/pass-runner';
+import type { PassRunner, Scope } from '../pipeline/pass-runner';
 import { PauseState } from '../pipeline/pause';
 import type { CycleOutcome } from '../pipeline/pump';
 import type { ApplierOptions } from './apply/applier';
 import type { SinkOptions } from './apply/sink';
+import { type LaneHandover, passDue } from './handover';
 import { Parked } from './letters/parked';
 import { ArchivePasses } from './pass/passes';
 import { type ArchivePassReport, describeRecordsApplied } from './pass/report';
@@ -27,7 +28,7 @@ import { Checkpoint, Displaced } from './position/checkpoint';
 import type { StreamPosition } from './position/claimed-position';
 import { archiveIncidentStore } from './position/incident-store';
 import type { StoppedMapping } from './schema/preparation';
-import { Standing } from './position/standing';
+import { type Gained, Standing } from './position/standing';
 import type { Targets } from './record/target';
 import { type RefusedKind, Refusals } from './refusals';
 import { ArchiveConnections } from './stages/connections';
@@ -54,8 +55,12 @@ export interface ArchiveLaneOptions {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly tell: Tell;
+  /** What a lane of this process with other kinds has left. */
+  readonly before?: LaneHandover | undefined;
   /** Called when the lane may have something to do. */
   readonly onWake: () => void;
+  /** Called when another instance owns the stream. */
+  readonly onStandby?: () => void;
 }
 
 export interface ArchiveLaneState extends LaneState<ArchivePassReport> {
@@ -93,10 +98,14 @@ export interface ArchiveLane {
   readonly echoes: Echoes;
   /** Whether this instance owns the stream. */
   readonly owned$: Observable<boolean>;
+  /** Of which kinds a pass was due when this instance became the owner. */
+  readonly due: () => Scope;
+  /** To be called when it has ended, before it is closed. undefined: whoever follows begins as at a start. */
+  readonly handOver: () => LaneHandover | undefined;
   /** Cuts the connections with all that is in flight, when a stop takes too long. */
   readonly cut: () => void;
-  /** Ends everything, and gives the stream up, so that a standby can take over at once. */
-  readonly close: () => Promise<void>;
+  /** Ends everything, and gives the stream up, so that a standby can take over at once. @param leavesRedis but the connection `redis` */
+  readonly close: (leavesRedis?: boolean) => Promise<void>;
 }
 
 const releaseMs = 2_000; // how long a stop waits for the stream to be given up
@@ -106,9 +115,10 @@ const releaseMs = 2_000; // how long a stop waits for the stream to be given up
  */
 export function archiveLane(options: ArchiveLaneOptions): ArchiveLane {
   const { catalogue, log, metrics, tell, strategies, onDelete, onWake } = options;
+  let { before } = options;
   const connections = new ArchiveConnections(options.redis, options.postgres);
   const { redis, postgres } = connections;
-  const checkpoint = new Checkpoint(postgres);
+  const checkpoint = new Checkpoint(postgres, before?.passRequestedAt);
   const standing = new Standing(checkpoint, redis, log);
   const incidents = new Incidents({ pipeline: 'archive', log, tell, store: archiveIncidentStore(postgres) });
   const pause = new PauseState('archive', log, tell);
@@ -158,7 +168,7 @@ export function archiveLane(options: ArchiveLaneOptions): ArchiveLane {
       entries.left === 0,
   });
   const fullPasses = new ArchivePasses({
-    ...{ ...shared, targets, metrics, tell },
+    ...{ ...shared, targets, metrics, tell, last: before?.last },
     entryId: () => tail.entryId,
     apply: (nominated) => applier().applyNominated(nominated),
     entriesLeft: () => entries.left,
@@ -195,14 +205,19 @@ export function archiveLane(options: ArchiveLaneOptions): ArchiveLane {
     applied.flush();
     return undefined;
   };
-  const gained = own(standing, ({ from, silentSince }) => {
+  let due: Scope = 'all';
+  const begin = ({ from, silentSince }: Gained) => {
     if (from !== undefined) incidents.add(`took over the stream from ${from}`, silentSince);
     follow.mustLook();
     prepare.made?.forget();
     parked.suspect(); // the owner before may have parked records
     tail.reset();
-    restart('start');
-  });
+    due = before === undefined ? 'all' : passDue(before, catalogue, checkpoint.epoch);
+    before = undefined;
+    if (due === 'all') restart('start');
+    else passes.restart('the mappings have changed', due);
+  };
+  const gained = own(standing, begin, () => options.onStandby?.());
   const recover = (thrown: unknown): CycleOutcome => {
     if (thrown instanceof Displaced) {
       tail.reset();
@@ -227,6 +242,7 @@ export function archiveLane(options: ArchiveLaneOptions): ArchiveLane {
   return {
     ...{ turns, passes, incidents, redis, postgres, checkpoint, targets, echoes },
     owned$: standing.owned$,
+    due: () => due,
     state: () => {
       const { owned, certain, position } = checkpoint;
       const waits = standing.owner === undefined ? 'starting' : 'standby';
@@ -245,16 +261,28 @@ export function archiveLane(options: ArchiveLaneOptions): ArchiveLane {
         evicts: prepare.evicts,
       };
     },
+    handOver: () => {
+      const { epoch, passRequestedAt } = checkpoint;
+      const { last, scope = new Set() } = passes;
+      if (epoch === undefined || last === undefined || scope === 'all') return undefined;
+      // A pass of all would find what a lane knows of alone.
+      const owed = new Set([
+        ...scope,
+        ...(prepare.made?.owed ?? []),
+        ...prepare.stopped.map(({ kind }) => kind),
+      ]);
+      return { catalogue, epoch, passRequestedAt, last, owed };
+    },
     cut: () => {
       connections.close();
     },
-    close: async () => {
+    close: async (leavesRedis) => {
       tail.reset();
       await incidents.close();
       // If this fails, a standby only waits a little longer.
       const released = checkpoint.release().catch(() => undefined);
       await Promise.race([released, delay(releaseMs, undefined, { ref: false })]);
-      connections.close();
+      connections.close(leavesRedis);
     },
   };
 }

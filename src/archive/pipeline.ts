@@ -1,4 +1,4 @@
-import { EMPTY, exhaustMap, interval, merge, Subject, switchMap, takeUntil, tap, timer } from 'rxjs';
+import { EMPTY, exhaustMap, interval, merge, Subject, takeUntil, tap, timer } from 'rxjs';
 import { PostgresConnection } from '../connections/postgres/postgres';
 import type { PostgresTarget } from '../connections/postgres/postgres-url';
 import type { KindName } from '../mapping/kinds';
@@ -9,10 +9,11 @@ import type { MappingSample } from '../mapping/sample';
 import { abort$ } from '../pipeline/pump';
 import { askForPass } from './ask-for-pass';
 import { CaptureWatch } from './capture-watch';
+import type { ArchiveHandover } from './handover';
 import { archiveLane } from './lane';
 import { type DeadLetterStore, deadLetterStore } from './letters/letter-store';
 import { MemoryForecast } from './memory-forecast';
-import { mirror$ } from './mirror/mirror';
+import { goingMirror, type LeftMirror } from './mirror/going-mirror';
 import { MirrorLog } from './mirror/mirror-log';
 import type { ArchivePassReport } from './pass/report';
 import { archivePauseStore } from './position/pause-store';
@@ -24,17 +25,30 @@ import { TruthReader } from './truth/truth';
 const wakeMs = 1_000;
 const sampleMs = 2_000;
 
+export interface ArchivePipelineOptions extends PipelineOptions {
+  /** What a pipeline of this process with other kinds has left. */
+  readonly before?: ArchiveHandover | undefined;
+  /** Whether, at the stop, one with other kinds is to follow. */
+  readonly isFollowed?: () => boolean;
+}
+
 export interface ArchivePipeline extends Pipeline<ArchiveStatus, ArchivePassReport> {
+  /** To be called when it has ended, before it is closed. undefined: whoever follows begins as at a start. */
+  readonly handOver: () => ArchiveHandover | undefined;
   readonly deadLetters: DeadLetterStore;
   /** A few records of a kind, with both sides. @throws explained errors */
   readonly sample: (kind: KindName) => Promise<MappingSample>;
 }
 
-/** Redis -> stream -> Postgres, with a full pass at start, each interval, and whenever something may have been missed. */
-export function archivePipeline(options: PipelineOptions, postgres: PostgresTarget): ArchivePipeline {
-  const { config, log, metrics, signal } = options;
+/**
+ * Redis -> stream -> Postgres, with a full pass at start, each interval, and whenever something may have been missed; after another one
+ * that has left something, of what is new alone.
+ */
+export function archivePipeline(options: ArchivePipelineOptions, postgres: PostgresTarget): ArchivePipeline {
+  const { config, log, metrics, signal, before } = options;
   const { archiveIntervalSeconds: intervalSeconds, catalogue } = config;
   const pipeline = 'archive';
+  const startedAt = before?.startedAt ?? Date.now();
   const retention = retentionInForce(config.retention, catalogue);
   const tell = tellOf(pipeline, options);
   const ready$ = new Subject<void>();
@@ -45,15 +59,27 @@ export function archivePipeline(options: PipelineOptions, postgres: PostgresTarg
     strategies: config.onConflict,
     onDelete: config.onDelete,
     retention,
-    ...{ log, metrics, tell },
+    ...{ log, metrics, tell, before },
     onWake: () => {
       ready$.next();
     },
+    onStandby: () => void endBefore(),
   });
   const { turns, passes, redis } = lane;
+  let mirrorBefore = before?.mirror;
+  /** @returns whether it has heard everything until now */
+  const endBefore = async (): Promise<boolean> => {
+    const ending = mirrorBefore;
+    mirrorBefore = undefined;
+    return (await ending?.end()) ?? false;
+  };
   const mirror = new MirrorLog(log, config.mirror, (reason) => {
-    passes.restart(reason);
-    ready$.next();
+    const missed = (some: boolean) => {
+      passes.restart(reason, some ? lane.due() : 'all');
+      ready$.next();
+    };
+    if (mirrorBefore === undefined) missed(false);
+    else void endBefore().then(missed);
   });
   // A connection of its own, so that what people ask for does not wait for the lane.
   const people = new PostgresConnection(postgres, 'people');
@@ -65,13 +91,16 @@ export function archivePipeline(options: PipelineOptions, postgres: PostgresTarg
     },
   });
   const stopped$ = abort$(signal);
-  const mirrored$ = lane.owned$.pipe(
-    takeUntil(stopped$),
-    switchMap((owned) =>
-      owned && config.mirror
-        ? mirror$({ catalogue, target: config.redis, connection: redis, signal, echoes: lane.echoes })
-        : EMPTY,
-    ),
+  const { echoes } = lane;
+  const going = config.mirror
+    ? goingMirror({ catalogue, target: config.redis, connection: redis, owned$: lane.owned$, echoes })
+    : undefined;
+  let left: LeftMirror | undefined;
+  signal.addEventListener('abort', () => {
+    if (options.isFollowed?.() === true && mirror.status.state === 'listening') left = going?.leave();
+    else going?.stop();
+  });
+  const mirrored$ = (going?.events$ ?? EMPTY).pipe(
     tap((event) => {
       mirror.note(event);
       if (event.type === 'mirrored') metrics.nominations.inc({ pipeline }, event.pairs);
@@ -91,10 +120,10 @@ export function archivePipeline(options: PipelineOptions, postgres: PostgresTarg
   metrics.unmapped.inc({ pipeline }, 0);
   const removable = new Set([...retainedKinds(catalogue), ...Object.keys(retention ?? {})]);
   for (const kind of removable) metrics.retained.inc({ kind }, 0);
-  const startedAt = Date.now();
+  let handedOver = false;
   const frame = framed(options, {
     ...{ pipeline, tell, turns, passes, intervalSeconds, startedAt },
-    firstPassAt: startedAt + intervalSeconds * 1_000,
+    firstPassAt: before?.nextPassAt ?? startedAt + intervalSeconds * 1_000,
     kinds: [...catalogue.keys()],
     wake$: merge(ready$, interval(wakeMs)),
     beside: [mirrored$, samples$, looks$],
@@ -119,13 +148,21 @@ export function archivePipeline(options: PipelineOptions, postgres: PostgresTarg
     },
     close: async () => {
       people.close();
-      await lane.close();
+      if (!handedOver) await left?.end();
+      await endBefore();
+      await lane.close(handedOver && left !== undefined);
     },
   });
   const { targets } = lane;
   const shown = { redis, postgres: people, targets, strategies: config.onConflict };
   return {
     ...frame,
+    handOver: () => {
+      const handover = lane.handOver();
+      if (handover === undefined || (config.mirror && left === undefined)) return undefined;
+      handedOver = true;
+      return { ...handover, startedAt, nextPassAt: frame.status().nextPassAt, mirror: left };
+    },
     deadLetters: deadLetterStore(people, catalogue),
     sample: (kind) => sampleRecords({ ...shown, truth: new TruthReader(redis, catalogue) }, kind),
   };

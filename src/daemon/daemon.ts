@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { defer, EMPTY, ignoreElements, lastValueFrom, merge, Subject, takeUntil } from 'rxjs';
 import { aliasPipeline, type CacheHandover } from '../aliases/pipeline';
 import { stopped } from '../aliases/pass/report';
+import type { ArchiveHandover } from '../archive/handover';
 import { banner } from './banner';
 import { type Config, requirePostgres } from '../config/load';
 import type { Control, Reports } from '../control/control';
@@ -44,6 +45,8 @@ export interface Handover {
   readonly aliases: CacheHandover | undefined;
   /** It goes on, and counts where it counted. */
   readonly archive: { readonly going: GoingArchive; readonly metrics: Metrics } | undefined;
+  /** It does not, for its records are others. */
+  readonly left: ArchiveHandover | undefined;
 }
 
 function judge<Status, Report>(pipeline: Pipeline<Status, Report>, status: Status) {
@@ -86,7 +89,12 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   });
   logLeftOut(leftOut, log);
   const aliases = pipelines.includes('aliases') ? aliasPipeline(parts, options.before?.aliases) : undefined;
-  const going = kept?.going ?? (postgres === undefined ? undefined : beginArchive(parts, postgres));
+  const left = options.before?.left;
+  const isFollowed = () => options.goesOn?.() === true;
+  const going =
+    kept?.going ??
+    (postgres === undefined ? undefined : beginArchive({ ...parts, before: left, isFollowed }, postgres));
+  if (going === undefined) await left?.mirror?.end();
   const archive = going?.pipeline;
   const told = going?.events$.subscribe(parts.onEvent);
   const leftBehind = new LeftBehind(config, log);
@@ -133,14 +141,14 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     options.http === false
       ? undefined
       : await serve().catch(async (error: unknown) => {
-          await kept?.going.close();
+          await going?.close();
           throw error;
         });
   onRunning?.(http?.url, control);
   let cutTimer: NodeJS.Timeout | undefined;
   const stays = new AbortController();
   const stop = () => {
-    if (options.goesOn?.() === true && options.keepsArchive?.() === true) stays.abort();
+    if (isFollowed() && options.keepsArchive?.() === true) stays.abort();
     else going?.stop();
     cutTimer = setTimeout(() => {
       aliases?.cut();
@@ -157,10 +165,14 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
       leftBehind.watch$(signal),
     );
     await lastValueFrom(everything$.pipe(ignoreElements()), { defaultValue: undefined });
-    if (options.goesOn?.() === true) {
+    if (isFollowed()) {
       handedOver = going?.stopping === false;
       const staying = going !== undefined && handedOver ? { going, metrics } : undefined;
-      options.onHandover?.({ aliases: aliases?.handOver(), archive: staying });
+      options.onHandover?.({
+        aliases: aliases?.handOver(),
+        archive: staying,
+        left: handedOver ? undefined : archive?.handOver(),
+      });
     } else log.info('stopped', { event: 'stop', text: stopped });
   } finally {
     signal.removeEventListener('abort', stop);

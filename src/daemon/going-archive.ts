@@ -1,10 +1,9 @@
 import { setMaxListeners } from 'node:events';
 import { ignoreElements, lastValueFrom, type Observable, Subject } from 'rxjs';
-import { type ArchivePipeline, archivePipeline } from '../archive/pipeline';
+import { type ArchivePipeline, archivePipeline, type ArchivePipelineOptions } from '../archive/pipeline';
 import type { PostgresTarget } from '../connections/postgres/postgres-url';
 import type { PipelineEvent } from '../pipeline/event';
 import { stopDeadlineMs } from '../pipeline/one-pass';
-import type { PipelineOptions } from '../pipeline/pipeline';
 
 /**
  * The archive at work. It may outlive the daemon that began it: where other mappings leave its own as they are, it goes on under the daemon
@@ -23,7 +22,7 @@ export interface GoingArchive {
 }
 
 export function beginArchive(
-  options: Omit<PipelineOptions, 'signal' | 'onEvent'>,
+  options: Omit<ArchivePipelineOptions, 'signal' | 'onEvent'>,
   postgres: PostgresTarget,
 ): GoingArchive {
   const over = new AbortController();

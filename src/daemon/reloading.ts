@@ -115,7 +115,9 @@ export async function runReloading({ reread, signal, ...options }: ReloadingOpti
       });
     } while (goesOn());
   } finally {
-    await before?.archive?.going.close(); // asked to stop between two runs
+    // Asked to stop between two runs.
+    await before?.archive?.going.close();
+    await before?.left?.mirror?.end();
     listening.unsubscribe();
     requests.close();
   }

@@ -87,8 +87,9 @@ export class PassRunner<Report> {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  /** Asks for a pass that sees everything from now on: a pass under way starts over. */
+  /** Asks for a pass that sees everything from now on: a pass under way starts over. Of no mapping there is none. */
   restart(reason: string, scope: Scope = 'all'): void {
+    if (scope !== 'all' && scope.size === 0) return;
     const all = this.#running === undefined ? scope : union(this.#running.scope, scope);
     this.#running = undefined;
     this.#want(reason, all);

@@ -8,8 +8,8 @@ export type FieldValue = string | number | bigint | boolean | Date | Buffer;
  * Writes keys of records of your own (`records` of millrace.yaml) as the commands of these names do, and tells the archive in the same step:
  * no write is missed, whether or not Millrace runs or hears. Whoever writes needs no mappings.
  *
- * What cannot be written is refused with E_WRITE_REFUSED, and nothing is written. A call whose reply was lost fails and may have been
- * executed; to write or delete the same again is harmless.
+ * What cannot be written is refused with E_WRITE_REFUSED, and nothing is written. A call whose reply was lost fails and may have been executed:
+ * `hset`, `set` and `del` may be repeated, `write` if its command may be (HDEL and SADD, but not HINCRBY or RPUSH).
  */
 export class RecordWriter {
   readonly #redis: FunctionClient;
@@ -39,6 +39,7 @@ export class RecordWriter {
 
   /**
    * Another command that writes one key: HDEL, HINCRBY, SADD, SREM, ZADD, ZREM, RPUSH, LREM, SET with a lifetime … Returns what it does.
+   * The archive is told of the key before that: if Redis refuses the command (WRONGTYPE), the key is read once more for nothing.
    */
   async write(key: string, command: string, ...args: readonly FieldValue[]): Promise<unknown> {
     return this.#redis.call(

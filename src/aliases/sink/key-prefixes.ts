@@ -1,4 +1,5 @@
 import { globOf } from '../../connections/keyspace-pattern';
+import { commonStart } from '../../foundation/common-start';
 import type { Keyspace } from '../../mapping/documents';
 
 /** The mapping that a key belongs to, and how many bytes of the key are its prefix. */
@@ -46,11 +47,7 @@ export class KeyPrefixes {
  * then the prefixes are looked for inside Redis.
  */
 function patternOf(prefixes: readonly string[]): string | undefined {
-  const [first = ''] = prefixes;
-  const last = prefixes.at(-1) ?? '';
-  let common = 0;
-  while (common < first.length && first[common] === last[common]) common++;
-  const literal = first.slice(0, common).replace(/[\uD800-\uDBFF]$/, ''); // half a character
+  const literal = commonStart(prefixes);
   const word = prefixes.length === 1 || /[^A-Za-z0-9]/.test(literal);
   return word && literal !== '' ? `${globOf(literal)}*` : undefined;
 }

@@ -192,6 +192,12 @@ export class Applier {
     return true;
   }
 
+  /** Kinds of which something is to be read yet that nothing but this process knows of. */
+  get owed(): readonly KindName[] {
+    const resting = [...this.#rested].filter(([, ids]) => ids.size > 0);
+    return [...resting.map(([kind]) => kind), ...this.#options.entries.unfinished.keys()];
+  }
+
   /** Looks up keys that grow and had to rest. */
   async lookUpRested(): Promise<void> {
     for (const [kind, resting] of this.#rested) {

@@ -12,16 +12,19 @@ import {
 } from '../../mapping/kinds';
 import { leavesOthers } from '../../mapping/own-rules';
 import type { Life } from '../record/identity';
+import type { Scope } from '../../pipeline/pass-runner';
 import { unfollowed } from './unfollowed';
 import { EntryReader } from '../truth/entry-reader';
 import { MemberReader } from '../truth/member-reader';
-import { beginning, type Chunk, Scan } from '../truth/scan';
+import { beginning, type Chunk, Scan, within } from '../truth/scan';
 import type { Nominated } from '../record/nominated';
 
 export interface FullPassOptions extends DifferenceOptions {
   readonly redis: RedisConnection;
   /** The life of Redis that is followed; without it the pass does not look for rows that are to follow their keys from now on. */
   readonly life?: () => Life;
+  /** Of which kinds the pass is (all). */
+  readonly scope?: Scope;
   /** About how much memory each kind's differences may take until they are handed over. */
   readonly heldBytes?: number;
 }
@@ -66,6 +69,7 @@ export class ArchiveFullPass {
   /** The work in hand, until it is done and what it nominated is applied. */
   #work: Work | undefined;
   #steps: AsyncGenerator<Nominated> | undefined;
+  readonly scope: Scope;
   /** How many keys were looked at. */
   keys = 0;
   /** The mappings of which there were keys. */
@@ -80,7 +84,8 @@ export class ArchiveFullPass {
     this.#options = options;
     this.#catalogue = catalogue;
     this.#targets = options.targets;
-    this.#scan = new Scan(options.redis, catalogue);
+    this.scope = options.scope ?? 'all';
+    this.#scan = new Scan(options.redis, catalogue, this.scope);
     this.#differences = new Differences(options);
     this.#members = new MemberReader(options.redis, catalogue);
     this.#entries = new EntryReader(options.redis, options.postgres);
@@ -89,7 +94,7 @@ export class ArchiveFullPass {
 
   /** Mappings of the user's own that no key was of. */
   get unmatched(): readonly KindName[] {
-    const names = ownKindsOf(this.#catalogue).map(({ name }) => name);
+    const names = ownKindsOf(within(this.#catalogue, this.scope)).map(({ name }) => name);
     return names.filter((name) => !this.#met.has(name));
   }
 

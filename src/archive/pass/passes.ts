@@ -2,7 +2,7 @@ import type { Log } from '../../log/log';
 import type { Metrics } from '../../metrics/metrics';
 import type { Catalogue } from '../../mapping/kinds';
 import type { Tell } from '../../pipeline/event';
-import { type Pass, PassRunner } from '../../pipeline/pass-runner';
+import { type LastPass, type Pass, PassRunner, type Scope } from '../../pipeline/pass-runner';
 import { passTeller } from '../../pipeline/pass-teller';
 import type { Parked } from '../letters/parked';
 import type { Checkpoint } from '../position/checkpoint';
@@ -10,7 +10,7 @@ import type { Nominated } from '../record/nominated';
 import type { BatchOutcome } from '../write/attempt';
 import { ArchiveFullPass, type FullPassOptions } from './full-pass';
 import { PassGate } from './pass-gate';
-import { type ArchivePassReport, archivePassWords } from './report';
+import { type ArchivePassReport, archivePassWords, joined, reportWithin } from './report';
 import { StatisticsTally } from './statistics';
 
 export interface ArchivePassesOptions extends FullPassOptions {
@@ -24,6 +24,8 @@ export interface ArchivePassesOptions extends FullPassOptions {
   readonly apply: (nominated: Nominated) => Promise<void>;
   /** About how many entries wait in streams that are not read to their end. */
   readonly entriesLeft: () => number;
+  /** The last pass of a lane before this one. */
+  readonly last?: LastPass<ArchivePassReport> | undefined;
   readonly onDone: (report: ArchivePassReport) => void;
 }
 
@@ -49,12 +51,15 @@ export class ArchivePasses {
     this.#gate = new PassGate(options.redis);
     const words = archivePassWords(options.truth.catalogue);
     this.#teller = passTeller({ ...options, pipeline: 'archive', words });
+    const { last } = options;
     this.runner = new PassRunner({
+      last: last && { ...last, report: reportWithin(last.report, options.truth.catalogue) },
+      join: joined,
       onWanted: () => {
         this.#tally ??= tallyFromNow(options.truth.catalogue);
       },
       mayBegin: () => this.#mayBegin(),
-      begin: (reason) => this.#begin(reason),
+      begin: (reason, scope) => this.#begin(reason, scope),
       onDone: (report) => {
         this.#done(report);
       },
@@ -74,10 +79,10 @@ export class ArchivePasses {
     return true;
   }
 
-  #begin(reason: string): Pass<ArchivePassReport> {
-    const pass = new ArchiveFullPass({ ...this.#options, life: () => this.#options.checkpoint.life });
+  #begin(reason: string, scope: Scope): Pass<ArchivePassReport> {
+    const pass = new ArchiveFullPass({ ...this.#options, scope, life: () => this.#options.checkpoint.life });
     this.#answers = this.#options.checkpoint.passRequestedAt;
-    this.#teller.begun(reason, 'all');
+    this.#teller.begun(reason, scope);
     return {
       get progress() {
         return pass.progress;
@@ -115,6 +120,7 @@ export class ArchivePasses {
       differences: Object.fromEntries(pass.differences),
       ...(pass.skipped.size === 0 ? {} : { skipped: Object.fromEntries(pass.skipped) }),
       ...(pass.unmatched.length === 0 ? {} : { unmatched: pass.unmatched }),
+      ...(pass.scope === 'all' ? {} : { of: [...pass.scope] }),
     };
   }
 
@@ -122,7 +128,8 @@ export class ArchivePasses {
     const { checkpoint, onDone } = this.#options;
     this.#tally = undefined;
     this.#teller.done(report);
-    void checkpoint.report({ ...report, requestedAt: this.#answers }).catch(() => undefined); // if it is lost, whoever waits asks again
+    if (report.of === undefined)
+      void checkpoint.report({ ...report, requestedAt: this.#answers }).catch(() => undefined); // if it is lost, whoever waits asks again
     onDone(report);
   }
 }

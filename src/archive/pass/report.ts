@@ -22,7 +22,40 @@ export interface ArchivePassReport {
   readonly skipped?: Readonly<Record<KindName, number>>;
   /** Mappings of the user's own that no key in Redis is of; left out where there are none. */
   readonly unmatched?: readonly KindName[];
+  /** Set when the pass was of these kinds alone. */
+  readonly of?: readonly KindName[];
 }
+
+/** The report of a pass of all kinds, with what one of some has found since. Pure. */
+export function joined(last: ArchivePassReport, some: ArchivePassReport): ArchivePassReport {
+  const { of = [], statistics, differences, skipped, unmatched = [] } = some;
+  const others = (kind: KindName) => !of.includes(kind);
+  return {
+    ...last,
+    statistics: { ...statistics, ...last.statistics, errors: statistics.errors },
+    differences: { ...last.differences, ...differences },
+    skipped: { ...only(last.skipped, others), ...skipped },
+    unmatched: [...(last.unmatched ?? []).filter(others), ...unmatched],
+  };
+}
+
+/** A report without the kinds that are in force no more. Pure. */
+export function reportWithin(report: ArchivePassReport, catalogue: Catalogue): ArchivePassReport {
+  const inForce = (kind: KindName) => catalogue.has(kind);
+  const { differences, skipped, unmatched = [] } = report;
+  return {
+    ...report,
+    differences: only(differences, inForce),
+    skipped: only(skipped, inForce),
+    unmatched: unmatched.filter(inForce),
+  };
+}
+
+const only = (
+  counts: Readonly<Record<KindName, number>> = {},
+  isOne: (kind: KindName) => boolean,
+): Readonly<Record<KindName, number>> =>
+  Object.fromEntries(Object.entries(counts).filter(([kind]) => isOne(kind)));
 
 /** The lines the documents show, and the time. */
 export function archivePassSummary({
@@ -30,12 +63,19 @@ export function archivePassSummary({
   ms,
   skipped = {},
   unmatched = [],
+  of,
 }: ArchivePassReport): string {
   const lines = Object.entries(statistics).map(([name, count]) => `  ${labelOf(name)}: ${count}`);
   lines.push(...skippedLines(skipped).map((line) => `  ${line}`));
   if (unmatched.length > 0) lines.push(`  Nothing matches: Redis has no key of ${inFew(unmatched)}`);
-  return [`[${timestamp()}] === Sync Complete in ${(ms / 1_000).toFixed(2)}s ===`, ...lines, ''].join('\n');
+  return [
+    `[${timestamp()}] === Sync${ofWords(of)} Complete in ${(ms / 1_000).toFixed(2)}s ===`,
+    ...lines,
+    '',
+  ].join('\n');
 }
+
+const ofWords = (of: readonly KindName[] | undefined): string => (of === undefined ? '' : ` of ${inFew(of)}`);
 
 /** What is left as it was before there were records. */
 export const skippedLines = (skipped: Readonly<Record<KindName, number>>): readonly string[] =>
@@ -45,7 +85,7 @@ export const skippedLines = (skipped: Readonly<Record<KindName, number>>): reado
   );
 
 export const archivePassWords = (catalogue: Catalogue): PassWords<ArchivePassReport> => ({
-  started: () => `[${timestamp()}] === Starting Redis → PostgreSQL Sync ===`,
+  started: (of) => `[${timestamp()}] === Starting Redis → PostgreSQL Sync${ofWords(of)} ===`,
   summary: archivePassSummary,
   differences: ({ differences }) => [...catalogue.keys()].map((kind) => [kind, differences[kind] ?? 0]),
 });

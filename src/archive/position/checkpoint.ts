@@ -45,18 +45,25 @@ export class Checkpoint {
   readonly me = `${hostname()}:${process.pid}:${Math.random().toString(36).slice(2, 8)}`;
   /** Counts owners, and says with `me` who is one: in a backup that is restored the count goes back, and the next owner may get that of one that goes on. */
   #epoch: string | undefined;
-  #passRequestedAt: string | null = null;
+  #passRequestedAt: string | null;
   /** When Postgres last said that this instance is the owner, by performance.now(). */
   #confirmedAt = -Infinity;
   #position: StreamPosition | undefined;
 
-  constructor(postgres: PostgresConnection) {
+  /** @param passRequestedAt the request for a pass that was heard of last */
+  constructor(postgres: PostgresConnection, passRequestedAt: string | null = null) {
     this.#postgres = postgres;
+    this.#passRequestedAt = passRequestedAt;
   }
 
   /** The position after which the stream is read; undefined: this instance is not the owner, or has to `reload`. */
   get position(): StreamPosition | undefined {
     return this.#position;
+  }
+
+  /** The number of this owner; undefined: this instance is none. */
+  get epoch(): string | undefined {
+    return this.#epoch;
   }
 
   /** The life of Redis that is followed. */

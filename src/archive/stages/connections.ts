@@ -20,11 +20,11 @@ export class ArchiveConnections {
     this.second = new PostgresConnection(postgres, secondWriter);
   }
 
-  /** Closes all connections, and so cuts what is in flight. */
-  close(): void {
+  /** Closes all connections, and so cuts what is in flight. @param leavesRedis but that of the mirror, which goes on */
+  close(leavesRedis = false): void {
     this.postgres.close();
     this.second.close();
     this.tail.close();
-    this.redis.close();
+    if (!leavesRedis) this.redis.close();
   }
 }

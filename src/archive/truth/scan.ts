@@ -2,6 +2,7 @@ import type { Result } from 'ioredis';
 import { commonStart } from '../../foundation/common-start';
 import { readAsset } from '../../foundation/package-root';
 import type { RedisConnection } from '../../connections/redis';
+import type { Scope } from '../../pipeline/pass-runner';
 import type { Identity } from '../record/identity';
 import { instant } from '../record/instant';
 import {
@@ -47,20 +48,27 @@ const chunkPacked = 2_000;
 const chunkOthers = 1_000;
 const chunkSteps = 8;
 
+/** The kinds that a pass is of. */
+export const within = (catalogue: Catalogue, scope: Scope): Catalogue =>
+  scope === 'all' ? catalogue : new Map([...catalogue].filter(([name]) => scope.has(name)));
+
 /** Walks the keys of Redis. */
 export class Scan {
   readonly #connection: RedisConnection;
   readonly #catalogue: Catalogue;
+  readonly #wanted: Catalogue;
   readonly #packed: Kind | undefined;
   /** The last arguments of scan.lua. */
   readonly #where: readonly string[];
 
-  constructor(connection: RedisConnection, catalogue: Catalogue) {
+  constructor(connection: RedisConnection, catalogue: Catalogue, scope: Scope = 'all') {
     this.#connection = connection;
     this.#catalogue = catalogue;
-    this.#packed = packedKind(catalogue);
-    const start = registryStart(catalogue);
-    const prefixes = [...(start === '' ? [] : [start]), ...ownKindsOf(catalogue).map(({ prefix }) => prefix)];
+    const wanted = within(catalogue, scope);
+    this.#wanted = wanted;
+    this.#packed = packedKind(wanted);
+    const start = registryStart(wanted);
+    const prefixes = [...(start === '' ? [] : [start]), ...ownKindsOf(wanted).map(({ prefix }) => prefix)];
     const common = commonStart(prefixes);
     this.#where = [`${globOf(common)}*`, ...(prefixes.length > 1 ? prefixes : [])];
     connection.client.defineCommand('millraceScan', { lua: readAsset('src/archive/truth/lua/scan.lua') });
@@ -69,9 +77,7 @@ export class Scan {
   /** @param from `beginning`, or `next` of the chunk before */
   async read(from: string): Promise<Chunk> {
     const packed: Identity[] = [];
-    const others = new Map<KindName, Set<string>>(
-      [...this.#catalogue.keys()].map((name) => [name, new Set()]),
-    );
+    const others = new Map<KindName, Set<string>>([...this.#wanted.keys()].map((name) => [name, new Set()]));
     const strays = others.get(this.#packed?.name ?? '');
     let cursor = from;
     let keys = 0;

@@ -97,10 +97,11 @@ function written(
   return { how, tuples };
 }
 
-/** Nearly all of them: without a character to escape. */
+/** Nearly all texts: without a character to escape. */
 const plain = /^[\w .-]*$/;
 
-const inJson = (part: string | Buffer): string =>
+/** A part of a key in JSON: a text; a blob as an array of its hex digits. */
+export const inJson = (part: string | Buffer): string =>
   typeof part === 'string'
     ? plain.test(part)
       ? `"${part}"`

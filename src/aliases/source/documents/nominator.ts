@@ -4,7 +4,7 @@ import type { KeyTemplate } from '../../../mapping/documents';
 import { renderName } from '../../../mapping/key-template';
 import type { ServedDocument } from './catalogue';
 import type { ServedWatch } from './check-watch';
-import { type How, type KeyParts, keyRuns, keysExpression, type LoggedParts } from './key-relation';
+import { type How, inJson, type KeyParts, keyRuns, keysExpression, type LoggedParts } from './key-relation';
 import { type Logged, type LoggedValue, parseLoggedRow } from './logged';
 
 /** Keys of one mapping that may have changed: by name, or by a SELECT that is still to be asked. */
@@ -162,9 +162,7 @@ function keysOf(
   const keys = new Map<string, LoggedParts>();
   for (const row of rows) {
     const parts = places.flatMap((place) => row[place] ?? []);
-    const [first = ''] = parts;
-    if (parts.length === places.length)
-      keys.set(parts.length === 1 && typeof first === 'string' ? first : JSON.stringify(parts), parts);
+    if (parts.length === places.length) keys.set(parts.map(inJson).join(), parts);
   }
   return [...keys.values()];
 }
