@@ -1,3 +1,4 @@
+import { oncePer } from '../foundation/once-per';
 import { commonStart } from '../foundation/common-start';
 import { isNamedByOne, type OwnRecord } from './own-key';
 
@@ -172,18 +173,14 @@ export const registryOf = (catalogue: Catalogue): Catalogue =>
 export const registryStart = (catalogue: Catalogue): string =>
   commonStart([...registryOf(catalogue).values()].map(({ prefix }) => prefix));
 
-const ownKinds = new WeakMap<Catalogue, readonly OwnKind[]>();
-
 export type OwnKind = Kind & { readonly own: OwnRecord };
 
 export const isOwn = (kind: Kind): kind is OwnKind => kind.own !== undefined;
 
 /** The kinds that are the user's own. */
-export function ownKindsOf(catalogue: Catalogue): readonly OwnKind[] {
-  let kinds = ownKinds.get(catalogue);
-  if (kinds === undefined) ownKinds.set(catalogue, (kinds = [...catalogue.values()].filter(isOwn)));
-  return kinds;
-}
+export const ownKindsOf = oncePer((catalogue: Catalogue): readonly OwnKind[] =>
+  [...catalogue.values()].filter(isOwn),
+);
 
 /** The kind of a name. @throws when there is none */
 export function kindOf(catalogue: Catalogue, name: KindName): Kind {

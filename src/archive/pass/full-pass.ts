@@ -10,6 +10,7 @@ import {
   ownKindsOf,
   packedKind,
 } from '../../mapping/kinds';
+import { leavesOthers } from '../../mapping/own-rules';
 import type { Life } from '../record/identity';
 import type { Scope } from '../../pipeline/pass-runner';
 import { unfollowed } from './unfollowed';
@@ -62,6 +63,7 @@ export class ArchiveFullPass {
   readonly #found: FoundDifferent;
   /** The cursor at which the walk goes on; undefined: it is through. */
   #cursor: string | undefined = beginning;
+  #isFirstWalk = true;
   /** The chunk at that cursor, on its way. */
   #ahead: Promise<Chunk> | undefined;
   /** The work in hand, until it is done and what it nominated is applied. */
@@ -74,7 +76,7 @@ export class ArchiveFullPass {
   readonly #met = new Set<KindName>();
   /** How many records were handed over and applied, by kind; of streams about as many as they had entries to be read. */
   readonly differences = new Map<KindName, number>();
-  /** How many records have rows that were there before, are otherwise, and stay so, by kind. */
+  /** How many records have rows that were there before, are otherwise, and stay so, by kind. The first walk counts them. */
   readonly skipped = new Map<KindName, number>();
 
   constructor(options: FullPassOptions) {
@@ -128,6 +130,7 @@ export class ArchiveFullPass {
       const page = this.#found.take();
       if (page === undefined) return undefined;
       if (page !== 'walk') return () => this.#handOver(page);
+      this.#isFirstWalk = false;
       this.#cursor = beginning;
     }
     const chunk = await this.#read(this.#cursor);
@@ -150,11 +153,13 @@ export class ArchiveFullPass {
   async *#compare({ packed, others }: Chunk): AsyncGenerator<Nominated> {
     const found = this.#found;
     const served = this.#targets();
+    const left = new Map<KindName, number>();
     for (const [name, all] of others) {
       if (all.size > 0) this.#met.add(name);
       if (!served.has(name)) continue; // its table cannot take the records
       const kind = kindOf(this.#catalogue, name);
-      const ids = [...all].filter((id) => found.wants(name, id));
+      const counts = this.#isFirstWalk && leavesOthers(kind);
+      const ids = [...all].filter((id) => counts || found.wants(name, id));
       if (kind.shape === 'members') continue;
       if (kind.shape === 'entries') {
         for (const id of (await this.#entries.waiting(kind, ids)).keys()) found.add(name, id);
@@ -165,7 +170,7 @@ export class ArchiveFullPass {
       else {
         const { different, skipped, unfollowed: due } = await this.#compared(kind, ids);
         for (const id of different) found.add(name, id);
-        if (skipped > 0) this.skipped.set(name, (this.skipped.get(name) ?? 0) + skipped);
+        if (counts) left.set(name, skipped);
         // Equal records are written again whose rows do not follow them yet: no difference, and at once, for none gets a new id.
         if (due.size > 0) yield { nominated: new Map([[name, due]]), points: [] };
       }
@@ -177,6 +182,8 @@ export class ArchiveFullPass {
     }
     for (const kind of this.#catalogue.values())
       if (kind.shape === 'members') yield* this.#comparePoints(kind, others.get(kind.name) ?? new Set());
+    // Not before the chunk is through: it may be begun anew.
+    for (const [name, count] of left) add(this.skipped, name, count);
   }
 
   async *#comparePoints(kind: Kind, all: ReadonlySet<string>): AsyncGenerator<Nominated> {
@@ -199,7 +206,7 @@ export class ArchiveFullPass {
       for await (const { points, unfit } of this.#readPoints(kind, ids)) {
         const missing = await this.#missing(points);
         yield { nominated: new Map([[name, new Set(unfit)]]), points: missing };
-        this.#count(name, missing.length);
+        add(this.differences, name, missing.length);
       }
       return;
     }
@@ -207,13 +214,13 @@ export class ArchiveFullPass {
       const waiting = await this.#entries.waiting(kind, ids);
       if (waiting.size === 0) return;
       yield { nominated: new Map([[name, new Set(waiting.keys())]]), points: [] };
-      this.#count(name, [...waiting.values()].reduce((sum, count) => sum + count, 0)); // prettier-ignore
+      add(this.differences, name, [...waiting.values()].reduce((sum, count) => sum + count, 0)); // prettier-ignore
       return;
     }
     // The youngest predictions were on their way while they were compared, and the tail has brought them since: compare once more.
     const due = kind.packed && last ? (await this.#compared(kind, ids)).different : new Set(ids);
     yield { nominated: new Map([[name, due]]), points: [] };
-    this.#count(name, due.size);
+    add(this.differences, name, due.size);
   }
 
   /**
@@ -244,10 +251,6 @@ export class ArchiveFullPass {
     return points.filter((point) => missing.has(point));
   }
 
-  #count(name: KindName, more: number): void {
-    if (more > 0) this.differences.set(name, (this.differences.get(name) ?? 0) + more);
-  }
-
   /** Reads points in pages: many short keys make a page, a long key several. @param known keys of which no more needs to be read */
   async *#readPoints(
     kind: Kind,
@@ -271,4 +274,8 @@ export class ArchiveFullPass {
       [points, unfit] = [[], []];
     }
   }
+}
+
+function add(counts: Map<KindName, number>, name: KindName, more: number): void {
+  if (more > 0) counts.set(name, (counts.get(name) ?? 0) + more);
 }

@@ -52,11 +52,14 @@ export function decode(
 
 /** Whether a value of a column means that there is none. */
 export function isNone({ decoder, none }: Required<Pick<Column, 'decoder' | 'none'>>, raw: Buffer): boolean {
-  if (raw.length === none.length && raw.toString('latin1') === none) return true;
-  if (decoder === 'float' || decoder === 'integer')
-    return zero.test(none) && zero.test(raw.toString('latin1'));
-  return raw.equals(Buffer.from(none));
+  if (isText(raw, none)) return true;
+  if (decoder !== 'float' && decoder !== 'integer') return false;
+  return zero.test(none) && zero.test(raw.toString('latin1'));
 }
+
+/** Whether a value is a text, byte for byte. It is asked for every field: mostly the lengths tell. */
+export const isText = (raw: Buffer | undefined, text: string): boolean =>
+  raw !== undefined && raw.length === Buffer.byteLength(text) && raw.equals(Buffer.from(text));
 
 function matching(pattern: RegExp, column: string, raw: Buffer, what: string): string {
   const text = raw.toString('latin1');

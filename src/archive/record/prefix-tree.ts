@@ -1,4 +1,5 @@
 import { commonStart } from '../../foundation/common-start';
+import { oncePer } from '../../foundation/once-per';
 import type { Catalogue, Kind } from '../../mapping/kinds';
 import { latin1 } from '../../mapping/own-key';
 
@@ -11,18 +12,12 @@ interface Prefixed {
 /** Kinds by what their keys begin with: some, or a choice by the character at a place up to which all of their prefixes are one. */
 type Tree = readonly Prefixed[] | { readonly start: string; readonly by: readonly (Tree | undefined)[] };
 
-const trees = new WeakMap<Catalogue, Tree>();
 const nothing: readonly Prefixed[] = [];
 
-/** That of a catalogue, made once. */
-export function prefixTree(catalogue: Catalogue): Tree {
-  let tree = trees.get(catalogue);
-  if (tree === undefined) {
-    const all = [...catalogue.values()].map((kind) => ({ kind, prefix: latin1(kind.prefix) }));
-    trees.set(catalogue, (tree = treeOf(all)));
-  }
-  return tree;
-}
+/** That of a catalogue. */
+export const prefixTree = oncePer((catalogue: Catalogue): Tree =>
+  treeOf([...catalogue.values()].map((kind) => ({ kind, prefix: latin1(kind.prefix) }))),
+);
 
 function treeOf(all: readonly Prefixed[]): Tree {
   const start = commonStart(all.map(({ prefix }) => prefix));

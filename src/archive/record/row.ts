@@ -46,7 +46,7 @@ export function toRow(found: Found, references?: References): Row {
   );
   const born = kind.created === undefined ? undefined : createdOf(found, kind.created);
   const shape = shapeOf(kind);
-  const values = shape.values(found, born);
+  const values = shape.values(found);
   const keyed = kind.identity === 'keyed';
   return {
     kind,

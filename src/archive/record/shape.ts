@@ -4,6 +4,8 @@ import { itemNames, itemsIn, valuesOfItem } from './own/items';
 import { quote, Unfit } from './unfit';
 import {
   type Contents,
+  fill,
+  pairsIn,
   type Values,
   valuesOfHash,
   valuesOfMember,
@@ -22,8 +24,8 @@ export interface Shape {
   /** How many values a record has, and what people call them. */
   readonly count: (kind: Kind) => number;
   readonly names: (kind: Kind) => readonly string[];
-  /** The values in the order of the columns. @param born creation time, canonical @throws Unfit */
-  readonly values: (found: Contents, born: string | undefined) => Value[];
+  /** The values in the order of the columns. @throws Unfit */
+  readonly values: (found: Contents) => Value[];
   /** What tells a record without an id of its own from others under the same parents. */
   readonly distinction: (found: Omit<Contents, 'id'>) => Buffer | string;
   /** Whether the part of the key after the parents' ids may have colons. */
@@ -51,7 +53,7 @@ const shapes: { readonly [name in ShapeName]: Shape } = {
     ...hash,
     several: true,
     fields: () => [],
-    split: pairs,
+    split: pairsIn,
     distinction: firstValue,
   },
   members: {
@@ -92,7 +94,7 @@ const shapes: { readonly [name in ShapeName]: Shape } = {
     several: true,
     count: (kind) => 1 + columnCount(kind),
     names: (kind) => ['$id', ...columnsOf(kind)],
-    values: ({ values: [, ...values], ...rest }, born) => valuesOfHash({ ...rest, values }, born),
+    values: ({ kind, values }) => fill(kind, (_column, at) => values[at + 1]),
     distinction: firstValue,
   },
 };
@@ -104,12 +106,6 @@ const shapes: { readonly [name in ShapeName]: Shape } = {
 export const losesRecords = (shape: ShapeName): boolean => shape === 'fields' || shape === 'items';
 
 export const shapeOf = ({ shape }: Kind): Shape => shapes[shape];
-
-function pairs(values: Values): readonly Values[] {
-  const records: Values[] = [];
-  for (let at = 0; at < values.length; at += 2) records.push([values[at], values[at + 1]]);
-  return records;
-}
 
 /** The id of a keyed record. A key with a colon too many belongs to somebody else. @throws Unfit */
 export function keyedId({ kind, id }: Contents): string {

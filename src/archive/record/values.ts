@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
+import { oncePer } from '../../foundation/once-per';
 import type { Column, Kind } from '../../mapping/kinds';
-import { decode, type Value } from './decode';
+import { decode, isText, type Value } from './decode';
 import { parseMember } from './flat-object';
 import { Unfit } from './unfit';
 
@@ -13,15 +14,8 @@ export interface Contents {
   readonly values: Values;
 }
 
-/** @param born creation time, canonical @throws Unfit */
-export function valuesOfHash({ kind, values }: Contents, born: string | undefined): Value[] {
-  const isNone = noneOf(kind);
-  return kind.columns.map((column, index) => {
-    const value = values[index];
-    if (column.field === kind.created && born !== undefined) return `${born}+00`;
-    return valueOf(column, isNone(value) ? undefined : value);
-  });
-}
+/** @throws Unfit */
+export const valuesOfHash = ({ kind, values }: Contents): Value[] => fill(kind, (_column, at) => values[at]);
 
 /** @throws Unfit */
 export function valuesOfObject({ kind, values: [text] }: Contents): Value[] {
@@ -38,8 +32,14 @@ export function valuesOfMember({ kind, values: [member] }: Contents): Value[] {
     throw new Unfit('22021', undefined, 'the member of the sorted set is not UTF-8');
   }
   const fields = parseMember(member);
-  return kind.columns.map((column) => valueOf(column, fields.get(column.field)));
+  return fill(kind, ({ field }) => fields.get(field));
 }
+
+/** A string in a column of JSON is one of JSON. */
+const fieldsOfJson = oncePer(
+  ({ columns }: Kind): ReadonlySet<string> =>
+    new Set(columns.flatMap(({ field, decoder }) => (decoder === 'json' ? [field] : []))),
+);
 
 /** The members of a JSON object. @param what it is, for the reason @throws Unfit */
 export function objectIn(
@@ -48,31 +48,24 @@ export function objectIn(
   what: string,
 ): ReadonlyMap<string, Buffer | undefined> {
   if (text === undefined || !isUtf8(text)) throw new Unfit('22021', undefined, `${what} is not UTF-8`);
-  // A string in a column of JSON is one of JSON.
-  const written = new Set(kind.columns.flatMap(({ field, decoder }) => (decoder === 'json' ? [field] : [])));
-  return parseMember(text, written, what);
+  return parseMember(text, fieldsOfJson(kind), what);
+}
+
+/** Cuts what was read of a key into records of two values each. */
+export function pairsIn(values: Values): readonly Values[] {
+  const pairs: Values[] = [];
+  for (let at = 0; at < values.length; at += 2) pairs.push([values[at], values[at + 1]]);
+  return pairs;
 }
 
 /** The values of the columns, of which some may mean that there is none. @throws Unfit */
-export function fill(kind: Kind, raw: (column: Column) => Buffer | undefined): Value[] {
-  const isNone = noneOf(kind);
-  return kind.columns.map((column) => {
-    const value = raw(column);
-    return valueOf(column, isNone(value) ? undefined : value);
+export function fill(kind: Kind, raw: (column: Column, at: number) => Buffer | undefined): Value[] {
+  const none = kind.own?.none;
+  return kind.columns.map((column, at) => {
+    const found = raw(column, at);
+    const value = decode(column, none !== undefined && isText(found, none) ? undefined : found);
+    if (value === null && column.required)
+      throw new Unfit('23502', column.column, 'is missing: the record is not complete');
+    return value;
   });
-}
-
-/** Whether a value means that there is none. */
-function noneOf({ own }: Kind): (value: Buffer | undefined) => boolean {
-  if (own?.none === undefined) return () => false;
-  const nothing = Buffer.from(own.none);
-  return (value) => value?.equals(nothing) === true;
-}
-
-function valueOf(column: Column, raw: Buffer | undefined): Value {
-  const value = decode(column, raw);
-  if (value === null && column.required) {
-    throw new Unfit('23502', column.column, 'is missing: the record is not complete');
-  }
-  return value;
 }

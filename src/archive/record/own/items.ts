@@ -1,7 +1,8 @@
+import { oncePer } from '../../../foundation/once-per';
 import type { Kind } from '../../../mapping/kinds';
 import { type Each, itemWord, itemWords } from '../../../mapping/record-forms';
 import type { Value } from '../decode';
-import { type Contents, fill, objectIn, type Values } from '../values';
+import { type Contents, fill, objectIn, pairsIn, type Values } from '../values';
 
 /** What the keys of the shape `items` hold. */
 export type ItemForm = Exclude<Each, 'entry'>;
@@ -27,29 +28,31 @@ export function itemFormOf({ name, own }: Kind): ItemForm {
   return each;
 }
 
+/** How items of a kind are read. */
+const planOf = oncePer((kind: Kind) => {
+  const form = itemFormOf(kind);
+  const names = [itemWord[form], second[form]];
+  /** For each column, which of the two values it is; -1: neither. */
+  const places = kind.columns.map(({ field }) => names.indexOf(field));
+  const looks = kind.columns.some(({ field }) => !(field in itemWords[form]));
+  return { form, names, places, object: looks ? objects[form] : undefined };
+});
+
 /** The names of an item's two values. */
-export function itemNames(kind: Kind): readonly string[] {
-  const each = itemFormOf(kind);
-  return [itemWord[each], second[each]];
-}
+export const itemNames = (kind: Kind): readonly string[] => planOf(kind).names;
 
 /** Cuts what was read of a key into items, each of two values. An element is told by its place. */
-export function itemsIn(values: Values, kind: Kind): readonly Values[] {
-  if (itemFormOf(kind) === 'element') return values.map((value, at) => [Buffer.from(String(at)), value]);
-  const items: Values[] = [];
-  for (let at = 0; at < values.length; at += 2) items.push([values[at], values[at + 1]]);
-  return items;
-}
+export const itemsIn = (values: Values, kind: Kind): readonly Values[] =>
+  planOf(kind).form === 'element'
+    ? values.map((value, at) => [Buffer.from(String(at)), value])
+    : pairsIn(values);
 
 /** @throws Unfit */
 export function valuesOfItem({ kind, values }: Contents): Value[] {
-  const each = itemFormOf(kind);
-  const named = itemNames(kind);
-  const { at, what } = objects[each];
-  const looks = kind.columns.some(({ field }) => !(field in itemWords[each]));
-  const object = looks ? objectIn(kind, values[at], what) : undefined;
-  return fill(kind, ({ field }) => {
-    const place = named.indexOf(field);
-    return place < 0 ? object?.get(field) : values[place];
+  const { places, object } = planOf(kind);
+  const fields = object && objectIn(kind, values[object.at], object.what);
+  return fill(kind, ({ field }, at) => {
+    const place = places[at] ?? -1;
+    return place < 0 ? fields?.get(field) : values[place];
   });
 }
