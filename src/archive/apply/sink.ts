@@ -1,7 +1,7 @@
 import { type PostgresConnection, sqlState } from '../../connections/postgres/postgres';
 import { Alterations } from '../write/alterations';
 import { type BatchOutcome, type Attempt, nothingApplied } from '../write/attempt';
-import { deleteGone, deleteUnheld, deleteUnnamed } from '../delete/attempt-deletions';
+import { deleteGone, deleteTakenItems, deleteTakenFields } from '../delete/attempt-deletions';
 import { Batch } from '../batch/batch';
 import type { KnownId, KnownParent } from '../batch/carried-copy';
 import type { Checkpoint } from '../position/checkpoint';
@@ -141,7 +141,7 @@ export class ArchiveSink {
     await partFromLapsed(transaction, targets, batch.lapsed, life);
     // Deletions come first, so that a new record can have the name of a deleted one. Those that children forbid are tried again below.
     const refused = await deleteGone(attempt, batch.deletions, deletions);
-    await deleteUnheld(attempt, deletions);
+    await deleteTakenItems(attempt, deletions);
     if (!this.#takesCopy(attempt)) batch.spread();
     await bringParents(batch, { ids, targets, truth });
     await bringOwnParents(batch, { transaction, targets, truth });
@@ -160,7 +160,7 @@ export class ArchiveSink {
       const parked = await writeKind(attempt, target, resolved, strategies);
       for (const { row } of resolved) if (!parked.has(row)) landed.push(row);
     }
-    await deleteUnnamed(attempt, targets);
+    await deleteTakenFields(attempt, targets);
     const again = refused.map(({ deletion }) => deletion);
     for (const { deletion, error } of await deleteGone(attempt, again, deletions)) {
       const { kind } = targetOf(targets, deletion.kind);

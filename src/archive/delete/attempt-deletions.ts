@@ -39,7 +39,7 @@ export async function deleteGone(
  * Deletes the rows of what the application took out of keys of the user's own that are still there, and its letters. To be called before the
  * batch is written, as `deleteGone`. In a careful attempt, deletions that Postgres refuses are parked.
  */
-export async function deleteUnheld(
+export async function deleteTakenItems(
   { transaction, batch, applied, careful }: Attempt,
   { targets, life, lettersExist }: Context,
 ): Promise<void> {
@@ -65,7 +65,7 @@ export async function deleteUnheld(
 }
 
 /** Deletes hyperparameters that their run's hash no longer has. In a careful attempt, deletions that Postgres refuses are parked. */
-export async function deleteUnnamed(
+export async function deleteTakenFields(
   { transaction, ids, batch, applied, careful }: Attempt,
   targets: Targets,
 ): Promise<void> {

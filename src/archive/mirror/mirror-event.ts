@@ -1,6 +1,6 @@
-import { type Catalogue, type Kind, type OwnKind, ownKindsOf, registryOf } from '../../mapping/kinds';
-import { latin1 } from '../../mapping/own-key';
+import type { Catalogue, Kind } from '../../mapping/kinds';
 import type { Happening } from '../record/nomination';
+import { prefixTree, withPrefixOf } from '../record/prefix-tree';
 import { shapeOf } from '../record/shape';
 
 /** What an event means for its key. */
@@ -51,38 +51,30 @@ const ofItems: ReadonlyMap<string, Effect> = new Map<string, Effect>([
 
 /** What events mean, by the kinds there are. */
 export class Effects {
-  readonly #items: KeysOf;
-  readonly #again: KeysOf;
-  readonly #ofParts: readonly string[];
-  readonly #dated: readonly string[];
-  readonly #several: readonly string[];
+  readonly #kindsOf: (key: string) => ReturnType<typeof withPrefixOf>;
 
   constructor(catalogue: Catalogue) {
-    const prefixesWhere = (is: (kind: Kind) => boolean) =>
-      [...registryOf(catalogue).values()].filter(is).map(({ prefix }) => prefix);
-    this.#ofParts = prefixesWhere(({ shape }) => shape === 'fields');
-    this.#dated = prefixesWhere(({ identity }) => identity === 'dated');
-    this.#several = prefixesWhere((kind) => shapeOf(kind).several);
-    const own = ownKindsOf(catalogue);
-    this.#items = new KeysOf(own.filter(({ shape }) => shape === 'items'));
-    this.#again = new KeysOf(own.filter((kind) => kind.own.born !== undefined));
+    const tree = prefixTree(catalogue);
+    this.#kindsOf = (key) => withPrefixOf(tree, key);
   }
 
   /** @param key latin1 */
   of(key: string, event: string): Effect {
-    const part = this.hasItems(key)
-      ? ofItems.get(event)
-      : isOneOf(this.#ofParts, key)
-        ? ofParts.get(event)
-        : undefined;
-    const effect = part ?? effects.get(event) ?? 'changed';
+    const effect = effects.get(event) ?? 'changed';
+    const [item, part] = [ofItems.get(event), ofParts.get(event)];
+    // Most events mean the same for every key.
+    if (item === undefined && part === undefined && effect !== 'lapsed') return effect;
+    if (this.hasItems(key)) return item ?? effect;
+    if (part !== undefined && this.#isOf(key, ({ shape }) => shape === 'fields')) return part;
     // That a dated record (a prediction) has expired matters to nobody: no record refers to it, and its id never comes back.
-    return effect === 'lapsed' && isOneOf(this.#dated, key) ? 'nothing' : effect;
+    return effect === 'lapsed' && this.#isOf(key, ({ identity }) => identity === 'dated')
+      ? 'nothing'
+      : effect;
   }
 
   /** Whether a key is of a mapping of the user's own whose keys hold several records. */
   hasItems(key: string): boolean {
-    return this.#items.has(key);
+    return this.#isOf(key, ({ shape }) => shape === 'items');
   }
 
   /** What two happenings to one key come to, one after the other. In doubt nothing counts as deleted. */
@@ -91,28 +83,16 @@ export class Effects {
     // A deleted key takes several records with it, or one that another has taken the place of, even if it is written anew at once: what
     // it holds now is looked up anyway.
     if (before !== 'deleted' || after !== 'changed') return after;
-    return isOneOf(this.#several, key) || this.hasItems(key) || this.#again.has(key) ? before : after;
+    return this.#isOf(key, takesMore) ? before : after;
+  }
+
+  #isOf(key: string, is: (kind: Kind) => boolean): boolean {
+    for (const { kind, prefix } of this.#kindsOf(key))
+      if (is(kind) && (kind.own?.parts.length !== 0 || key === prefix)) return true;
+    return false;
   }
 }
 
-/** The keys of some kinds, by what they begin with, or the one key that a kind has. */
-class KeysOf {
-  readonly #prefixes: readonly string[];
-  readonly #single: ReadonlySet<string>;
-
-  constructor(kinds: readonly OwnKind[]) {
-    const prefixesOf = (some: readonly OwnKind[]) => some.map(({ prefix }) => latin1(prefix));
-    this.#prefixes = prefixesOf(kinds.filter(({ own }) => own.parts.length > 0));
-    this.#single = new Set(prefixesOf(kinds.filter(({ own }) => own.parts.length === 0)));
-  }
-
-  has(key: string): boolean {
-    return isOneOf(this.#prefixes, key) || (this.#single.size > 0 && this.#single.has(key));
-  }
-}
-
-/** A plain loop, for it runs for every event. */
-function isOneOf(prefixes: readonly string[], key: string): boolean {
-  for (const prefix of prefixes) if (key.startsWith(prefix)) return true;
-  return false;
-}
+/** Whether a deleted key takes more with it than the record that is there when it is looked up. Entries of streams stay. */
+const takesMore = (kind: Kind): boolean =>
+  kind.own?.born !== undefined || (kind.shape !== 'entries' && shapeOf(kind).several);
