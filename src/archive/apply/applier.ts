@@ -1,15 +1,12 @@
 import type { PostgresConnection } from '../../connections/postgres/postgres';
-import { readSql } from '../../foundation/package-root';
 import type { RedisConnection } from '../../connections/redis';
 import type { BatchOutcome } from '../write/attempt';
 import { Batch } from '../batch/batch';
 import type { Checkpoint } from '../position/checkpoint';
-import { type DeadLetter, storedLetter } from '../letters/dead-letters';
+import type { DeadLetter } from '../letters/dead-letters';
 import type { Echoes } from '../stream/echoes';
-import { compareEntryIds, isEntryId } from '../stream/entry-id';
-import { readContents } from '../letters/contents';
-import { foreign } from '../letters/foreign';
-import { keyOf } from '../record/key';
+import { compareEntryIds } from '../stream/entry-id';
+import { idIn } from '../record/key';
 import type { Nominated } from '../record/nominated';
 import { type Kind, type KindName, namesWhere, onDeleteOf, packedKind } from '../../mapping/kinds';
 import type { EntryReader } from '../truth/entry-reader';
@@ -17,9 +14,9 @@ import { lookUp } from '../truth/look-up';
 import type { Nominations } from '../record/nomination';
 import { MemberReader } from '../truth/member-reader';
 import { putAnswers, putGone } from '../truth/put-answers';
+import { dueLetters } from './due-letters';
 import { PageBatches } from './page-batches';
 import type { Behind } from './relay';
-import { type ParkedEntry, retryEntries } from './retry-entries';
 import type { ArchiveSink } from './sink';
 import type { Page } from '../tail/stream';
 import type { Targets } from '../record/target';
@@ -49,15 +46,8 @@ const batchRows = 5_000;
 const batchBytes = 8 * 1024 * 1024;
 /** With so many bytes on their way nothing is read ahead: it may be as large. */
 const largeBytes = 16 * 1024 * 1024;
-/** Parked records tried in one transaction. */
-const retriedAtOnce = 500;
 /** After a page held records that were there already, so many pages go the careful way. */
 const distrustPages = 20;
-
-const dueLettersSql = readSql('src/archive/letters/sql/due-letters.sql');
-
-/** What follows the prefix in the key of a record. */
-const idIn = (kind: Kind, key: Buffer): string => key.toString('latin1', Buffer.byteLength(kind.prefix));
 
 /** Turns pages, nominations and parked records into batches for the sink, in the order in which their truth was read. */
 export class Applier {
@@ -150,45 +140,15 @@ export class Applier {
    * @returns whether there may be more
    */
   async retrySome(): Promise<boolean> {
-    const { postgres, targets } = this.#options;
-    const rows = await postgres.query(dueLettersSql, [retriedAtOnce, batchBytes, [...targets.keys()]]);
-    if (rows.length === 0) return false;
-    const batch = new Batch();
-    const nominated = new Map<KindName, Set<string>>();
-    const deleted = new Map<KindName, Set<string>>();
-    const entries: ParkedEntry[] = [];
-    for (const row of rows) {
-      const letter = storedLetter(row);
-      const { id, kind, redisKey, payload, waits, isDeletion, life } = letter;
-      batch.retried.push(id);
-      batch.life = life;
-      const known = this.#options.truth.catalogue.get(kind);
-      if (known === undefined) continue;
-      const name = idIn(known, redisKey);
-      // Its mapping has other keys by now: the letter stays, for another record must not be taken for this one.
-      if (!keyOf(known, Buffer.from(name, 'latin1')).equals(redisKey)) {
-        batch.letters.push(foreign(known, redisKey, isDeletion));
-        continue;
-      }
-      if (known.shape === 'entries' && isEntryId(letter.distinction)) {
-        entries.push({
-          kind: known,
-          name: Buffer.from(name, 'latin1'),
-          entryId: letter.distinction,
-          payload,
-        });
-        continue;
-      }
-      // Read from its start: the points that waited, and those that were too large, were read before.
-      if (waits || payload === undefined) this.#members.forget(kind, name);
-      nominated.set(kind, (nominated.get(kind) ?? new Set()).add(name));
-      if (isDeletion) deleted.set(kind, (deleted.get(kind) ?? new Set()).add(name));
-      // What Redis has is read after this, and wins.
-      const kept = payload && readContents(known, payload);
-      if (kept !== undefined) batch.add(kept);
-    }
-    await retryEntries(batch, entries, this.#options.redis);
-    await this.#apply({ batch, nominated, deleted, direct: false });
+    const { postgres, redis, targets, truth } = this.#options;
+    const due = await dueLetters({
+      ...{ postgres, redis, catalogue: truth.catalogue, served: [...targets.keys()] },
+      onReread: (kind, name) => {
+        this.#members.forget(kind, name);
+      },
+    });
+    if (due === undefined) return false;
+    await this.#apply({ ...due, direct: false });
     return true;
   }
 

@@ -1,6 +1,6 @@
 import type { RedisConnection } from '../../connections/redis';
 import { type DifferenceOptions, Differences } from './differences';
-import type { Found } from '../record/found';
+import { differingPoints } from './differing-points';
 import { type DifferentPage, FoundDifferent } from './found-different';
 import {
   type Catalogue,
@@ -33,9 +33,6 @@ const nothing: Nominated = { nominated: new Map(), points: [] };
 
 /** Enough for tens of millions of predictions, or 100,000 metrics; for more, Redis is walked over once more. */
 const heldBytes = 16 * 1024 * 1024;
-/** How many metric points are compared in one step, and from how many keys, of which each takes a round trip or more. */
-const pagePoints = 1_000;
-const pageKeys = 100;
 
 /** Comparing a chunk, or handing over a page: after a failure it is begun anew. */
 type Work = () => AsyncGenerator<Nominated>;
@@ -58,7 +55,7 @@ export class ArchiveFullPass {
   readonly #targets: FullPassOptions['targets'];
   readonly #scan: Scan;
   readonly #differences: Differences;
-  readonly #members: MemberReader;
+  readonly #points: { readonly members: MemberReader; readonly differences: Differences };
   readonly #entries: EntryReader;
   readonly #found: FoundDifferent;
   /** The cursor at which the walk goes on; undefined: it is through. */
@@ -87,7 +84,10 @@ export class ArchiveFullPass {
     this.scope = options.scope ?? 'all';
     this.#scan = new Scan(options.redis, catalogue, this.scope);
     this.#differences = new Differences(options);
-    this.#members = new MemberReader(options.redis, catalogue);
+    this.#points = {
+      members: new MemberReader(options.redis, catalogue),
+      differences: this.#differences,
+    };
     this.#entries = new EntryReader(options.redis, options.postgres);
     this.#found = new FoundDifferent(catalogue, options.heldBytes ?? heldBytes);
   }
@@ -190,8 +190,7 @@ export class ArchiveFullPass {
     const found = this.#found;
     const ids = [...all].filter((id) => found.wants(kind.name, id));
     const known = new Set<string>();
-    for await (const { points, unfit } of this.#readPoints(kind, ids, known)) {
-      const missing = await this.#missing(points);
+    for await (const { missing, unfit } of differingPoints(kind, ids, this.#points, known)) {
       for (const id of [...unfit, ...missing.map((point) => point.id.toString('latin1'))]) {
         known.add(id);
         found.add(kind.name, id);
@@ -203,8 +202,7 @@ export class ArchiveFullPass {
   async *#handOver({ kind: name, ids, last }: DifferentPage): AsyncGenerator<Nominated> {
     const kind = kindOf(this.#catalogue, name);
     if (kind.shape === 'members') {
-      for await (const { points, unfit } of this.#readPoints(kind, ids)) {
-        const missing = await this.#missing(points);
+      for await (const { missing, unfit } of differingPoints(kind, ids, this.#points)) {
         yield { nominated: new Map([[name, new Set(unfit)]]), points: missing };
         add(this.differences, name, missing.length);
       }
@@ -243,36 +241,6 @@ export class ArchiveFullPass {
     }
     for (const id of different) due.delete(id);
     return { different: new Set(ids.filter((id) => different.has(id))), skipped, unfollowed: due };
-  }
-
-  /** The points that Postgres lacks, or that can be no rows; in order. */
-  async #missing(points: readonly Found[]): Promise<readonly Found[]> {
-    const missing = new Set((await this.#differences.ofRecords(points)).map(({ found }) => found));
-    return points.filter((point) => missing.has(point));
-  }
-
-  /** Reads points in pages: many short keys make a page, a long key several. @param known keys of which no more needs to be read */
-  async *#readPoints(
-    kind: Kind,
-    ids: readonly string[],
-    known: ReadonlySet<string> = new Set(),
-  ): AsyncGenerator<{ readonly points: readonly Found[]; readonly unfit: readonly string[] }> {
-    let points: Found[] = [];
-    let unfit: string[] = [];
-    for (const [index, id] of ids.entries()) {
-      this.#members.forget();
-      for await (const truth of this.#members.read(kind, Buffer.from(id, 'latin1'))) {
-        if (truth.state === 'found') points.push(...truth.records);
-        else if (truth.state === 'unfit') unfit.push(id);
-        if (points.length < pagePoints) continue;
-        yield { points, unfit };
-        [points, unfit] = [[], []];
-        if (known.has(id)) break;
-      }
-      if ((index + 1) % pageKeys > 0 && index + 1 < ids.length) continue;
-      yield { points, unfit };
-      [points, unfit] = [[], []];
-    }
   }
 }
 

@@ -8,6 +8,10 @@ export const mostKeyBytes = 16 * 1024;
 export const keyOf = ({ prefix }: Pick<Kind, 'prefix'>, id: Buffer): Buffer =>
   Buffer.concat([Buffer.from(prefix), id]);
 
+/** What follows the prefix in the key of a record, latin1. */
+export const idIn = ({ prefix }: Pick<Kind, 'prefix'>, key: Buffer): string =>
+  key.toString('latin1', Buffer.byteLength(prefix));
+
 /** The record that a key names; undefined for keys of no record. @param key latin1, as the id is then */
 export function recordOf(
   catalogue: Catalogue,
