@@ -12,25 +12,24 @@ import type { Metrics } from '../metrics/metrics';
 import { AppliedReport } from '../pipeline/applied-report';
 import type { Tell } from '../pipeline/event';
 import { Incidents } from '../pipeline/incidents/incidents';
-import { type LaneState, type Stage, Turns } from '../pipeline/turns';
+import { type Stage, Turns } from '../pipeline/turns';
 import type { PassRunner, Scope } from '../pipeline/pass-runner';
 import { PauseState } from '../pipeline/pause';
 import type { CycleOutcome } from '../pipeline/pump';
 import type { ApplierOptions } from './apply/applier';
 import type { SinkOptions } from './apply/sink';
 import { type LaneHandover, passDue } from './handover';
+import { type ArchiveLaneState, laneState } from './lane-state';
 import { Parked } from './letters/parked';
 import { ArchivePasses } from './pass/passes';
 import { type ArchivePassReport, describeRecordsApplied } from './pass/report';
 import { countsOf } from './pass/statistics';
 import { SyncedNames } from './pass/synced-names';
 import { Checkpoint, Displaced } from './position/checkpoint';
-import type { StreamPosition } from './position/claimed-position';
 import { archiveIncidentStore } from './position/incident-store';
-import type { StoppedMapping } from './schema/preparation';
 import { type Gained, Standing } from './position/standing';
 import type { Targets } from './record/target';
-import { type RefusedKind, Refusals } from './refusals';
+import { Refusals } from './refusals';
 import { ArchiveConnections } from './stages/connections';
 import { Follow } from './stages/follow';
 import { own } from './stages/own';
@@ -61,27 +60,6 @@ export interface ArchiveLaneOptions {
   readonly onWake: () => void;
   /** Called when another instance owns the stream. */
   readonly onStandby?: () => void;
-}
-
-export interface ArchiveLaneState extends LaneState<ArchivePassReport> {
-  /** `uncertain`: this instance was the owner, but Postgres has not confirmed that for so long that another may have taken over. */
-  readonly role: 'owner' | 'uncertain' | 'standby' | 'starting';
-  /** Whether this instance owns the stream, as far as it knows. */
-  readonly owned: boolean;
-  /** host:pid of the owner; undefined: this instance has not asked yet. */
-  readonly owner: string | undefined;
-  readonly position: StreamPosition | undefined;
-  /** The last entry known to be applied. */
-  readonly entryId: string;
-  /** When the oldest entry not yet applied was written; undefined: in step. */
-  readonly behindSince: number | undefined;
-  /** About how many entries wait in streams of the user's own that are not read to their end. */
-  readonly entriesLeft: number;
-  readonly deadLetters: number;
-  readonly refusals: readonly RefusedKind[];
-  /** Mappings of the user's own whose tables cannot take their records. */
-  readonly stopped: readonly StoppedMapping[];
-  readonly evicts: boolean;
 }
 
 /** The pipeline `archive` at work; `state` tells how it is. The other parts are for those who work with the lane. */
@@ -243,24 +221,7 @@ export function archiveLane(options: ArchiveLaneOptions): ArchiveLane {
     ...{ turns, passes, incidents, redis, postgres, checkpoint, targets, echoes },
     owned$: standing.owned$,
     due: () => due,
-    state: () => {
-      const { owned, certain, position } = checkpoint;
-      const waits = standing.owner === undefined ? 'starting' : 'standby';
-      return {
-        ...turns.state,
-        role: owned ? (certain ? 'owner' : 'uncertain') : waits,
-        owned,
-        owner: standing.owner,
-        position,
-        entryId: tail.entryId,
-        behindSince: tail.behindSince,
-        entriesLeft: entries.left,
-        deadLetters: parked.count,
-        refusals: refusals.list,
-        stopped: prepare.stopped,
-        evicts: prepare.evicts,
-      };
-    },
+    state: () => laneState({ checkpoint, standing, tail, entries, parked, refusals, prepare, turns }),
     handOver: () => {
       const { epoch, passRequestedAt } = checkpoint;
       const { last, scope = new Set() } = passes;

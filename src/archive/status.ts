@@ -13,7 +13,7 @@ import {
 } from '../pipeline/progress';
 import type { Catalogue } from '../mapping/kinds';
 import { compareEntryIds } from './stream/entry-id';
-import type { ArchiveLaneState } from './lane';
+import type { ArchiveLaneState } from './lane-state';
 import type { MemoryFacts } from './memory-forecast';
 import type { ArchivePassReport } from './pass/report';
 import { type RefusedKind, refusalTrouble } from './refusals';
