@@ -6,6 +6,8 @@ demandNode((sentence) => {
 });
 import { hearHangUps } from './foundation/early-hang-up';
 hearHangUps(); // a daemon that is starting is asked already
+import { keepCompiled } from './foundation/compile-cache';
+keepCompiled(); // what is loaded from here on
 import { runCommandLine } from './commands/command-line';
 import { stopSignal } from './foundation/stop-signal';
 
