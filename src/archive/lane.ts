@@ -157,7 +157,7 @@ export function archiveLane(options: ArchiveLaneOptions): ArchiveLane {
     passes.restart(reason);
   };
   const follow = new Follow({
-    ...{ redis, catalogue, checkpoint, targets, applier, tail, echoes, incidents, log },
+    ...{ redis, postgres, catalogue, checkpoint, targets, applier, tail, echoes, incidents, log },
     onDoubt: restart,
   });
   const tick = new Tick({

@@ -1,3 +1,4 @@
+import type { PostgresConnection } from '../../connections/postgres/postgres';
 import type { RedisConnection } from '../../connections/redis';
 import type { Log } from '../../log/log';
 import type { Catalogue } from '../../mapping/kinds';
@@ -10,11 +11,13 @@ import { ArchiveFollower } from '../position/follower';
 import type { Targets } from '../record/target';
 import { loadLibrary } from '../schema/preparation';
 import type { Echoes } from '../stream/echoes';
+import { beforeAll } from '../stream/entry-id';
 import type { Page } from '../tail/stream';
 import type { Tail } from './tail';
 
 export interface ArchiveFollowOptions {
   readonly redis: RedisConnection;
+  readonly postgres: PostgresConnection;
   readonly catalogue: Catalogue;
   readonly checkpoint: Checkpoint;
   readonly targets: () => Targets;
@@ -77,13 +80,23 @@ export class Follow {
     return position?.incarnation === before?.incarnation && position?.entryId === before?.entryId;
   }
 
+  /** Whether nothing of what comes by value can have been applied: its tables have no rows. */
+  async #isEmpty(): Promise<boolean> {
+    const { postgres, targets } = this.#options;
+    for (const { kind, table } of targets().values())
+      if (kind.carried === true && (await postgres.query(`SELECT FROM ${table} LIMIT 1`)).length > 0)
+        return false;
+    return true;
+  }
+
   async #look(): Promise<void> {
     const { redis, applier, tail, echoes, onDoubt, incidents, log } = this.#options;
     const found = await this.#follower.look();
     if (found === undefined) return;
     if (found.verdict !== 'continue') {
       tail.reset();
-      applier().startOver(found.lastGeneratedId);
+      const isNew = found.verdict === 'start' && (await this.#isEmpty());
+      applier().startOver(isNew ? beforeAll : found.lastGeneratedId);
     }
     if (found.incident !== undefined) {
       incidents.add(found.incident);
