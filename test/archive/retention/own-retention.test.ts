@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type Redis from 'ioredis';
 import { missingRights } from '../../../src/archive/inspect/redis-rights';
 import { daemonGrants } from '../../../src/connections/redis-grants';
 import { RedisConnection } from '../../../src/connections/redis';
@@ -25,12 +26,18 @@ const note: RecordMapping = {
   ...{ ...visit, name: 'note', table: 'notes', holds: 'json' },
   key: { prefix: 'note:', parts: [{ column: 'id', type: 'text', rest: true, after: '' }] },
 };
-const catalogue = withRegistry(visit, note);
+/** A string that is a time and nothing else. */
+const seen: RecordMapping = {
+  ...{ ...visit, name: 'seen', table: 'seen', holds: 'string' },
+  key: { prefix: 'seen:', parts: [{ column: 'id', type: 'text', rest: true, after: '' }] },
+  columns: fields({ at: 'time' }).map((column) => ({ ...column, field: '$value' })),
+};
+const catalogue = withRegistry(visit, note, seen);
 const own = ownArchive(archive, catalogue);
 /** The same records, of which none leaves Redis. */
 const keeping = ownArchive(
   archive,
-  withRegistry({ ...visit, retentionDays: undefined }, { ...note, retentionDays: undefined }),
+  withRegistry(...[visit, note, seen].map((one) => ({ ...one, retentionDays: undefined }))),
 );
 const old = daysAgo(100);
 const young = daysAgo(2);
@@ -41,6 +48,22 @@ const noteIs = (id: string, fields: object | string) =>
   archive.redis.client.set(`note:${id}`, typeof fields === 'string' ? fields : JSON.stringify(fields));
 const keys = async () => (await archive.redis.client.keys('[vn]*')).sort();
 const counts = 'SELECT (SELECT count(*) FROM visits), (SELECT count(*) FROM notes)';
+
+/** What Redis says of keys from now on. */
+async function eventsOf(pattern: string): Promise<() => readonly string[]> {
+  const told: string[] = [];
+  const listener = archive.redis.client.duplicate();
+  listener.on('pmessage', (_pattern, channel: string, event: string) => {
+    told.push(`${channel.slice(channel.indexOf(':') + 1)} ${event}`);
+  });
+  await listener.psubscribe(`__keyspace@0__:${pattern}`);
+  listeners.push(listener);
+  return () => told;
+}
+const listeners: Redis[] = [];
+afterEach(() => {
+  for (const listener of listeners.splice(0)) listener.disconnect();
+});
 
 /** Old ones that are equal, and one for each reason to stay. */
 async function seed(): Promise<void> {
@@ -106,20 +129,29 @@ test('what changes while it is looked at stays', async () => {
   await daemon.stop();
   // Changed by the time that Postgres has said that they are equal.
   await archive.postgres.query(
-    `CREATE FUNCTION millrace.wait() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.5); RETURN NEW; END $$;
+    `CREATE FUNCTION millrace.wait() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_advisory_xact_lock(7); RETURN NEW; END $$;
      CREATE TRIGGER wait BEFORE INSERT OR UPDATE ON millrace.retention FOR EACH ROW EXECUTE FUNCTION millrace.wait()`,
   );
+  const holder = await archive.postgres.pool.connect();
+  await holder.query('SELECT pg_advisory_lock(7)');
   const running = retain({ environment: archive.environment(), policy, catalogue });
-  const changing = (async () => {
+  try {
     await eventually(
-      async () =>
-      expect(await archive.lines(`SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event = 'PgSleep'`)).toEqual(['t']), // prettier-ignore
+      async () => {
+        const { rows } = await holder.query(
+          `SELECT FROM pg_stat_activity WHERE wait_event = 'advisory' AND datname = current_database()`,
+        );
+        expect(rows).toHaveLength(1);
+      },
+      { alive: running },
     );
     await visitIs('1', { page: 'changed' });
     await noteIs('1', { at: old, page: 'changed' });
-  })();
+  } finally {
+    await holder.query('SELECT pg_advisory_unlock(7)');
+    holder.release();
+  }
   const { kinds } = await running;
-  await changing;
   await archive.postgres.query('DROP FUNCTION millrace.wait() CASCADE');
   expect(kinds).toMatchObject({
     visit: { removed: 4, kept: { changed: { count: 1 } } },
@@ -128,8 +160,37 @@ test('what changes while it is looked at stays', async () => {
   await eventually(async () => expect((await keys()).sort()).toContain('visit:1'));
 }, 60_000);
 
+test('a string leaves when it is old and its row says the same; one of another form, or changed, stays', async () => {
+  const { client } = archive.redis;
+  const all = { old, 'ö\n': old, young, changed: old, unfit: 'yesterday', spaced: ` ${old}`, empty: '' };
+  for (const [id, value] of Object.entries(all)) await client.set(`seen:${id}`, value);
+  await client.set('seen:expiring', old, 'EX', 10_000);
+  await client.hset('seen:hash', 'at', old);
+  const daemon = await keeping.start();
+  await daemon.stop();
+  await client.set('seen:changed', daysAgo(99));
+  await client.set('seen:new', old); // Postgres has not got it
+  const environment = archive.environment();
+  const running = { environment, policy, catalogue };
+  expect((await retain({ ...running, dryRun: true })).kinds['seen']).toMatchObject({ removed: 3 });
+  const { kinds } = await retain(running);
+  expect(kinds['seen']).toMatchObject({
+    removed: 3,
+    kept: { differs: { count: 1, examples: ['seen:changed'] } },
+  });
+  await eventually(async () =>
+    expect((await client.keys('seen:*')).sort()).toEqual(
+      ['changed', 'empty', 'hash', 'new', 'spaced', 'unfit', 'young'].map((id) => `seen:${id}`),
+    ),
+  );
+  expect(
+    await archive.lines('SELECT count(*) FROM seen WHERE id IN ($1, $2, $3)', ['old', 'ö\n', 'expiring']),
+  ).toEqual(['3']);
+}, 60_000);
+
 test('a daemon does so after its passes, and nothing that leaves is a deletion', async () => {
   await seed();
+  const told = await eventsOf('[vn]*');
   const daemon = await own.start();
   await eventually(async () => expect(await keys()).not.toContain('visit:old'), { within: 20_000 });
   await visitIs('last', { page: 'last', at: young });
@@ -144,6 +205,10 @@ test('a daemon does so after its passes, and nothing that leaves is a deletion',
       within: 20_000,
     },
   );
+  await eventually(() =>
+    expect(told()).toEqual(expect.arrayContaining(['visit:old expired', 'note:old expired'])),
+  );
+  expect(told().filter((one) => one.endsWith(' del'))).toEqual([]);
   expect(await archive.lines(counts)).toEqual(['8|5']);
   const metrics = await (await fetch(`${daemon.url}/metrics`)).text();
   expect(metrics).toMatch(/millrace_retention_removed_total\{[^}]*kind="visit"[^}]*\} [3-9]/);
