@@ -43,8 +43,9 @@ test('what is known of all kinds once a pass of some is complete, and of kinds t
   const last = report({ skipped: { user: 1, note: 4 }, unmatched: ['user', 'cart'] });
   const some = report({ of: ['user'], differences: { user: 5 }, unmatched: [], skipped: { user: 2 } });
   const all = joined(last, some);
-  expect(all).toMatchObject({ reason: 'start', differences: { user: 5, cart: 2 } });
+  expect(all).toMatchObject({ reason: 'start', keys: 6, differences: { user: 6, cart: 2 } });
+  expect(all.statistics).toEqual({ users: 2, errors: 0 });
   expect([all.skipped, all.unmatched, all.of]).toEqual([{ user: 2, note: 4 }, ['cart'], undefined]);
   const within = reportWithin(all, alone(user));
-  expect([within.differences, within.skipped, within.unmatched]).toEqual([{ user: 5 }, { user: 2 }, []]);
+  expect([within.differences, within.skipped, within.unmatched]).toEqual([{ user: 6 }, { user: 2 }, []]);
 });

@@ -26,18 +26,25 @@ export interface ArchivePassReport {
   readonly of?: readonly KindName[];
 }
 
-/** The report of a pass of all kinds, with what one of some has found since. Pure. */
+/** The report of a pass of all kinds, with what those of some have compared, found and written since. Pure. */
 export function joined(last: ArchivePassReport, some: ArchivePassReport): ArchivePassReport {
-  const { of = [], statistics, differences, skipped, unmatched = [] } = some;
+  const { of = [], keys, deleted, statistics, differences, skipped, unmatched = [] } = some;
   const others = (kind: KindName) => !of.includes(kind);
   return {
     ...last,
-    statistics: { ...statistics, ...last.statistics, errors: statistics.errors },
-    differences: { ...last.differences, ...differences },
+    keys: last.keys + keys,
+    deleted: last.deleted + deleted,
+    statistics: { ...statistics, ...sums(last.statistics, statistics), errors: statistics.errors },
+    differences: sums(last.differences, differences),
     skipped: { ...only(last.skipped, others), ...skipped },
     unmatched: [...(last.unmatched ?? []).filter(others), ...unmatched],
   };
 }
+
+const sums = (one: Readonly<Record<string, number>>, other: Readonly<Record<string, number>>) =>
+  Object.fromEntries(
+    Object.keys({ ...one, ...other }).map((name) => [name, (one[name] ?? 0) + (other[name] ?? 0)]),
+  );
 
 /** A report without the kinds that are in force no more. Pure. */
 export function reportWithin(report: ArchivePassReport, catalogue: Catalogue): ArchivePassReport {
