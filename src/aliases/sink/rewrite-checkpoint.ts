@@ -14,7 +14,8 @@ import {
 
 const swap = readAsset('src/aliases/sink/lua/swap.lua');
 const mostBytes = 16 * 1024 ** 2;
-const attempts = 10;
+/** Each attempt takes a round trip or two, in which a daemon may have applied a change: hundreds of them, where one applies all the time. */
+const patienceMs = 5_000;
 
 /**
  * Changes what the checkpoint says, beside daemons that apply. One that runs finds another stamp, and goes on from there.
@@ -24,7 +25,8 @@ export async function rewriteCheckpoint(
   connection: RedisConnection,
   change: (found: AliasCheckpoint) => AliasCheckpoint | undefined,
 ): Promise<void> {
-  for (let attempt = 1; attempt <= attempts; attempt++) {
+  const deadline = performance.now() + patienceMs;
+  do {
     const found = await readCheckpoint(connection);
     const checkpoint = parseCheckpoint(found);
     const changed = checkpoint && change(checkpoint);
@@ -36,7 +38,7 @@ export async function rewriteCheckpoint(
     } catch (error) {
       throw connection.translate(error);
     }
-  }
+  } while (performance.now() < deadline);
   throw retryable('changes are applied without a pause', {
     code: 'E_REDIS',
     hint: 'Try again, or pause the daemon meanwhile: `millrace pause --only cache`.',
