@@ -63,23 +63,30 @@ export function archivePipeline(options: ArchivePipelineOptions, postgres: Postg
     onWake: () => {
       ready$.next();
     },
-    onStandby: () => void endBefore(),
+    onStandby: () => void stopBefore(),
   });
   const { turns, passes, redis } = lane;
-  let mirrorBefore = before?.mirror;
-  /** @returns whether it has heard everything until now */
-  const endBefore = async (): Promise<boolean> => {
-    const ending = mirrorBefore;
+  const stopBefore = async (): Promise<void> => {
+    await mirrorBefore?.stop();
     mirrorBefore = undefined;
-    return (await ending?.end()) ?? false;
   };
+  /** Until it has ended. */
+  let mirrorBefore = before?.mirror;
+  let isEnding = false;
   const mirror = new MirrorLog(log, config.mirror, (reason) => {
     const missed = (some: boolean) => {
       passes.restart(reason, some ? lane.due() : 'all');
       ready$.next();
     };
-    if (mirrorBefore === undefined) missed(false);
-    else void endBefore().then(missed);
+    if (mirrorBefore === undefined || isEnding) {
+      missed(false);
+      return;
+    }
+    isEnding = true;
+    void mirrorBefore.end().then((complete) => {
+      missed(complete);
+      mirrorBefore = undefined;
+    });
   });
   // A connection of its own, so that what people ask for does not wait for the lane.
   const people = new PostgresConnection(postgres, 'people');
@@ -148,8 +155,8 @@ export function archivePipeline(options: ArchivePipelineOptions, postgres: Postg
     },
     close: async () => {
       people.close();
-      if (!handedOver) await left?.end();
-      await endBefore();
+      if (!handedOver) await left?.stop();
+      await stopBefore();
       await lane.close(handedOver && left !== undefined);
     },
   });
@@ -159,6 +166,7 @@ export function archivePipeline(options: ArchivePipelineOptions, postgres: Postg
     ...frame,
     handOver: () => {
       const handover = lane.handOver();
+      // Until the mirror of before has ended nobody knows of which kinds a pass is due.
       if (handover === undefined || (config.mirror && left === undefined)) return undefined;
       handedOver = true;
       return { ...handover, startedAt, nextPassAt: frame.status().nextPassAt, mirror: left };

@@ -94,7 +94,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   const going =
     kept?.going ??
     (postgres === undefined ? undefined : beginArchive({ ...parts, before: left, isFollowed }, postgres));
-  if (going === undefined) await left?.mirror?.end();
+  if (going === undefined) await left?.mirror?.stop();
   const archive = going?.pipeline;
   const told = going?.events$.subscribe(parts.onEvent);
   const leftBehind = new LeftBehind(config, log);

@@ -117,7 +117,7 @@ export async function runReloading({ reread, signal, ...options }: ReloadingOpti
   } finally {
     // Asked to stop between two runs.
     await before?.archive?.going.close();
-    await before?.left?.mirror?.end();
+    await before?.left?.mirror?.stop();
     listening.unsubscribe();
     requests.close();
   }

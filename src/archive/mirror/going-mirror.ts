@@ -2,6 +2,7 @@ import {
   EMPTY,
   ignoreElements,
   lastValueFrom,
+  merge,
   type Observable,
   share,
   Subject,
@@ -14,8 +15,13 @@ import { mirror$, type MirrorEvent, type MirrorOptions } from './mirror';
 
 /** A mirror whose lane has ended. */
 export interface LeftMirror {
-  /** Sends what waits, ends it, and closes its connection. @returns whether it has heard everything, and told it, since it was left */
+  /**
+   * Ends it once it has heard what Redis had sent by now, and closes its connection: whoever follows may listen already while that is
+   * still on its way. @returns whether it has heard everything, and told it, since it was left
+   */
   readonly end: () => Promise<boolean>;
+  /** Ends it at once, for when nobody relies on it: sends what waits, and closes its connection. */
+  readonly stop: () => Promise<void>;
 }
 
 /** The mirror of a lane, while that owns the stream. */
@@ -30,13 +36,14 @@ export interface GoingMirror {
 export function goingMirror({
   owned$,
   ...options
-}: Omit<MirrorOptions, 'signal'> & { readonly owned$: Observable<boolean> }): GoingMirror {
+}: Omit<MirrorOptions, 'signal' | 'last'> & { readonly owned$: Observable<boolean> }): GoingMirror {
   const over = new AbortController();
+  const ending = new AbortController();
   const left$ = new Subject<void>();
-  const { signal } = over;
+  const [signal, last] = [over.signal, ending.signal];
   const events$ = owned$.pipe(
-    takeUntil(abort$(signal)),
-    switchMap((owned) => (owned ? mirror$({ ...options, signal }) : EMPTY)),
+    takeUntil(merge(abort$(signal), abort$(last))),
+    switchMap((owned) => (owned ? mirror$({ ...options, signal, last }) : EMPTY)),
     share(),
   );
   return {
@@ -54,12 +61,20 @@ export function goingMirror({
       );
       const ended = lastValueFrom(rest$, { defaultValue: undefined }); // listens before its lane does no more
       left$.next();
+      const close = async () => {
+        await ended;
+        options.connection.close();
+        return complete;
+      };
       return {
-        end: async () => {
+        end: () => {
+          ending.abort();
+          return close();
+        },
+        stop: async () => {
+          complete = false;
           over.abort();
-          await ended;
-          options.connection.close();
-          return complete;
+          await close();
         },
       };
     },

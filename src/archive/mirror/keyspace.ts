@@ -1,4 +1,5 @@
 import { Observable } from 'rxjs';
+import { abort$ } from '../../pipeline/pump';
 import { asRetryable, describeError, retryable } from '../../foundation/errors';
 import { RedisConnection } from '../../connections/redis';
 import type { RedisTarget } from '../../connections/redis-url';
@@ -19,6 +20,8 @@ export interface KeyspaceOptions {
   readonly onEvent: (key: string, event: string) => void;
   /** How often a silent connection is tried, and the server's setting looked at. */
   readonly watchMs: number;
+  /** Aborts for an end that misses nothing: the Observable completes when it has heard what Redis had sent by then. */
+  readonly last: AbortSignal;
 }
 
 /**
@@ -37,12 +40,17 @@ export const keyspace$ = (options: KeyspaceOptions): Observable<Enabling> =>
     let refused = false;
     let pingedAt: number | undefined;
     let watch: NodeJS.Timeout | undefined;
+    let unanswered = 0;
+    const ping = () => {
+      unanswered++;
+      client.stream.write('*1\r\n$4\r\nPING\r\n');
+    };
     const tick = () => {
       // If the other end vanishes without closing the connection, that is silent for ever: hence the PING.
       if (heard) pingedAt = undefined;
       else if (pingedAt === undefined) {
         pingedAt = performance.now();
-        client.stream.write('*1\r\n$4\r\nPING\r\n');
+        ping();
       } else if (performance.now() - pingedAt > longestSilenceMs) fail(new Error('Command timed out'));
       heard = false;
       enableNotifications(options.connection.client, flagsOf(catalogue)).then(
@@ -63,6 +71,10 @@ export const keyspace$ = (options: KeyspaceOptions): Observable<Enabling> =>
           if (++confirmed < patterns.length) return;
           refused = isRefused(found);
           subscriber.next(found);
+        },
+        onPong: () => {
+          unanswered--;
+          if (options.last.aborted && unanswered === 0) subscriber.complete();
         },
         onRefused: (message) => fail(new Error(message)),
       });
@@ -86,8 +98,13 @@ export const keyspace$ = (options: KeyspaceOptions): Observable<Enabling> =>
       if (!subscriber.closed) subscribe(found);
     };
     begin().catch(fail);
+    const lasting = abort$(options.last).subscribe(() => {
+      if (watch === undefined) subscriber.complete();
+      else ping();
+    });
     return () => {
       clearInterval(watch);
+      lasting.unsubscribe();
       subscription.close();
     };
   });

@@ -19,6 +19,8 @@ export interface MirrorOptions {
   readonly connection: RedisConnection;
   /** Aborts for a clean stop: nominations that wait are sent, then the Observable completes. */
   readonly signal: AbortSignal;
+  /** Aborts for a stop that misses nothing: what Redis has sent by then is heard first. */
+  readonly last?: AbortSignal;
   /**
    * Knows the predictions that the tail has just seen by value: notifications of these are echoes of our own function library. Asked
    * when nominations of predictions are about to be sent, but not for deletions.
@@ -40,6 +42,7 @@ export interface MirrorOptions {
 export type MirrorEvent = { readonly type: 'subscribed'; readonly notifications: Enabling } | QueueEvent;
 
 const backoff = { baseMs: 50, capMs: 1_000 };
+const neverAborts = new AbortController().signal;
 
 /**
  * Turns keyspace notifications, of writers that know nothing of us, into nominations in the stream. Cold; never errors.
@@ -51,6 +54,7 @@ export const mirror$ = (options: MirrorOptions): Observable<MirrorEvent> =>
       target,
       catalogue,
       signal,
+      last = neverAborts,
       flushMs = 5,
       flushAt = 5_000,
       maxPending = 50_000,
@@ -72,13 +76,13 @@ export const mirror$ = (options: MirrorOptions): Observable<MirrorEvent> =>
       const effect = lapses.effectOf(key, event);
       if (effect !== 'nothing') queue.add(key, effect);
     };
-    const listening = keyspace$({ target, catalogue, connection: options.connection, onEvent, watchMs })
+    const listening = keyspace$({ target, catalogue, connection: options.connection, onEvent, watchMs, last })
       .pipe(
         retry({
           resetOnSuccess: true,
           delay: (error: unknown, attempt) => {
             subscriber.next({ type: 'down', what: 'listening', error, attempt });
-            return race(timer(backoffMs(attempt, backoff)), abort$(signal));
+            return race(timer(backoffMs(attempt, backoff)), abort$(signal), abort$(last));
           },
         }),
         takeUntil(abort$(signal)),

@@ -4,6 +4,8 @@ export interface Pushes {
   readonly onMessage: (channel: string, event: string) => void;
   /** Called when the subscription is confirmed. */
   readonly onSubscribed: () => void;
+  /** Called for the answer to a PING: all that Redis sent before it has been told. */
+  readonly onPong: () => void;
   /** Called for an error reply. */
   readonly onRefused: (message: string) => void;
 }
@@ -117,5 +119,6 @@ export class PushReader {
       const channel = data.toString('latin1', channelFrom + this.#skip, channelTo);
       this.#pushes.onMessage(channel, data.toString('latin1', eventFrom, eventTo));
     } else if (values === 3) this.#pushes.onSubscribed();
+    else if (values === 2) this.#pushes.onPong();
   }
 }

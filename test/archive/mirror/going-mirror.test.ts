@@ -5,6 +5,7 @@ import { redisTarget } from '../../../src/connections/redis-url';
 import { aiRegistry } from '../../../src/mapping/ai-registry';
 import { eventually } from '../../support/eventually';
 import { testRedis, type TestRedis } from '../../support/stores';
+import { faultProxy } from '../support/fault-proxy';
 import { mirrored, noEchoes } from '../support/mirror';
 
 let redis: TestRedis;
@@ -16,10 +17,10 @@ beforeEach(async () => {
 });
 
 /** A mirror that listens, and then its lane ends. */
-async function leftBehind() {
+async function leftBehind(listensAt = redis.server.port) {
   const { host, port } = redis.server;
-  const target = redisTarget({ host, port, db: 0 });
-  const connection = new RedisConnection(target, 'left');
+  const target = redisTarget({ host, port: listensAt, db: 0 });
+  const connection = new RedisConnection(redisTarget({ host, port, db: 0 }), 'left');
   await connection.connect();
   const options = {
     catalogue: aiRegistry,
@@ -63,4 +64,15 @@ test('one that has lost its subscription meanwhile says that it has not heard ev
     expect((await redis.client.client('LIST')) as string).toMatch(/ [ps]sub=[1-9]/),
   );
   expect(await left.end()).toBe(false);
+});
+
+test('what was on its way to it when it is ended is heard still', async () => {
+  const proxy = await faultProxy(redis.server.port);
+  const { left } = await leftBehind(proxy.port);
+  proxy.block();
+  await redis.client.hset('aidb:run:1', 'a', '1');
+  const ended = left.end();
+  proxy.open();
+  expect(await ended).toBe(true);
+  expect(await names()).toEqual(['run 1']);
 });

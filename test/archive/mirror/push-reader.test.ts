@@ -16,6 +16,7 @@ function read(pieces: readonly Buffer[]): string[] {
   const reader = new PushReader(prefix.length, {
     onMessage: (key, event) => told.push(`${event} ${key}`),
     onSubscribed: () => told.push('subscribed'),
+    onPong: () => told.push('pong'),
     onRefused: (reason) => told.push(`refused ${reason}`),
   });
   for (const piece of pieces) reader.read(piece);
@@ -31,7 +32,8 @@ const everything = Buffer.concat([
   message(Buffer.alloc(0), 'set'),
 ]);
 const told = [
-  ...['subscribed', 'hset run:1', 'del m:\u00ff\r\n\u0000*$', 'refused NOPERM no: you may not', 'set '],
+  ...['subscribed', 'hset run:1', 'pong', 'del m:\u00ff\r\n\u0000*$'],
+  ...['refused NOPERM no: you may not', 'set '],
 ];
 
 test('replies are told wherever they are cut, once or everywhere', () => {
