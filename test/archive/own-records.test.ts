@@ -141,6 +141,19 @@ describe('parents', () => {
     });
   }, 60_000);
 
+  test('that no key can name are waited for, and no key of other records is taken for them', async () => {
+    await write('session:a:b', { user_id: '1', started_at: '2026-01-05T14:30:00Z' });
+    await write('visit:v', { sid: 'a:b' });
+    await write('visit:w', { sid: '' });
+    const visit: RecordMapping = {
+      ...{ ...session, name: 'visit', table: 'visits', columns: fields({}), onDelete: 'keep' },
+      key: { prefix: 'visit:', parts: [{ column: 'id', type: 'text', rest: false, after: '' }] },
+      parents: [{ column: 'sid', record: 'session', from: { field: 'sid', required: false } }],
+    };
+    await ownArchive(archive, alone(visit, session, user)).start();
+    await archive.untilParked('visit:v', 'visit:w');
+  }, 60_000);
+
   test('that are brought with a child in the stream become rows first', async () => {
     await own.start();
     const { client } = archive.redis;

@@ -1,5 +1,6 @@
 import type { Transaction } from '../../connections/postgres/postgres';
 import { type KindName, kindOf, type OwnKind, isOwn } from '../../mapping/kinds';
+import { partsOf } from '../../mapping/own-key';
 import type { Batch } from '../batch/batch';
 import { type DeadLetter, letterOf } from '../letters/dead-letters';
 import { type OwnParent, parentName } from '../record/own/own-row';
@@ -24,15 +25,13 @@ export async function bringOwnParents(batch: Batch, { transaction, targets, trut
     for (const [parent, missing] of await missingParents(transaction, targets, batch.of(name))) {
       const kind = kindOf(truth.catalogue, parent);
       const coming = new Set(batch.of(parent).map(({ own }) => own?.key[0]));
-      const absent = [...missing].filter((value) => !coming.has(value));
-      if (isOwn(kind))
-        await bring(
-          batch,
-          truth,
-          parent,
-          absent.map((value) => parentName(kind, value)),
-          budget,
-        );
+      if (!isOwn(kind)) continue;
+      // A value with a colon names no record, and its key may be of another mapping.
+      const absent = [...missing]
+        .filter((value) => !coming.has(value))
+        .map((value) => parentName(kind, value))
+        .filter((id) => partsOf(kind.own, id) !== undefined);
+      await bring(batch, truth, parent, absent, budget);
     }
   }
 }
