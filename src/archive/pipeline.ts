@@ -167,7 +167,8 @@ export function archivePipeline(options: ArchivePipelineOptions, postgres: Postg
     handOver: () => {
       const handover = lane.handOver();
       // Until the mirror of before has ended nobody knows of which kinds a pass is due.
-      if (handover === undefined || (config.mirror && left === undefined)) return undefined;
+      if (handover === undefined || mirrorBefore !== undefined || (config.mirror && left === undefined))
+        return undefined;
       handedOver = true;
       return { ...handover, startedAt, nextPassAt: frame.status().nextPassAt, mirror: left };
     },

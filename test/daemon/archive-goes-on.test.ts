@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { loadConfig } from '../../src/config/load';
+import { NominationQueue } from '../../src/archive/mirror/nomination-queue';
 import { RedisConnection } from '../../src/connections/redis';
 import type { Control } from '../../src/control/control';
 import { answersTo, askForReload } from '../../src/control/reload-request';
@@ -14,7 +15,11 @@ import { temporaryFolder } from '../support/temporary-folder';
 
 const archive = useArchive();
 const folder = temporaryFolder();
-const [anotherFolder, changingFolder] = [temporaryFolder(), temporaryFolder()];
+const [anotherFolder, changingFolder, endingFolder] = [
+  temporaryFolder(),
+  temporaryFolder(),
+  temporaryFolder(),
+];
 
 const user = 'user: { key: "user:{id:int}", table: users, hash: { email: text } }';
 const product = 'product: { from: products, key: "product:{id}", json: [id, name] }';
@@ -214,3 +219,41 @@ test('records that change, are new, or are none any more get a pass of their own
   expect([daemon.status()?.archive?.role, told]).toEqual(['owner', []]);
   await daemon.stop();
 }, 90_000);
+
+test('a pass that is due once the mirror of before has ended is not forgotten where a reload comes before that', async () => {
+  await emptied(archive.postgres);
+  const daemon = daemonIn(endingFolder);
+  const { write, running, events, reload } = daemon;
+  const note = 'note: { key: "note:{id:int}", table: notes, hash: { text: text } }';
+  const word = 'word: { key: "word:{id:int}", table: words, string: { text: text } }';
+  const listens = () =>
+    eventually(() => daemon.status()?.archive?.mirror.state === 'listening', { alive: running });
+  await listens();
+  await eventually(() => daemon.status()?.archive?.passRunning === false, { alive: running });
+  await archive.redis.client.hset('note:1', 'text', 'mine');
+  // What the first mirror has heard is slow to go, until the second one ends as well.
+  const close = Reflect.get<NominationQueue, 'close'>(NominationQueue.prototype, 'close');
+  let release: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => (release = resolve));
+  const closed = new Set<NominationQueue>();
+  const closing = jest.spyOn(NominationQueue.prototype, 'close');
+  closing.mockImplementation(async function (this: NominationQueue) {
+    closed.add(this);
+    const [first] = closed;
+    if (this === first) await held;
+    else release();
+    await close.call(this);
+  });
+  write([product], [user, note]);
+  await reload();
+  await listens();
+  await eventually(() => events('pass.done').length === 3, { alive: running });
+  await eventually(async () => expect(await archive.lines('SELECT text FROM notes')).toEqual(['mine']));
+  // As if it had been written after that pass, and before anybody heard of notes.
+  await archive.postgres.query("UPDATE notes SET text = 'before'");
+  write([product], [user, note, word]);
+  await reload();
+  await archive.becomes('SELECT text FROM notes', ['mine']);
+  closing.mockRestore();
+  await daemon.stop();
+}, 60_000);
