@@ -1,5 +1,6 @@
 import type { Applier } from '../../../src/archive/apply/applier';
 import { Checkpoint } from '../../../src/archive/position/checkpoint';
+import { archiveIncidentStore } from '../../../src/archive/position/incident-store';
 import { findTargets } from '../../../src/archive/schema/preparation';
 import { Follow } from '../../../src/archive/stages/follow';
 import type { Tail } from '../../../src/archive/stages/tail';
@@ -36,7 +37,6 @@ async function doubtedUntil(): Promise<readonly string[]> {
   const targets = await findTargets(postgres, aiRegistry);
   const doubted: string[] = [];
   const log = keepLog();
-  const store = { load: () => Promise.resolve([]), save: () => Promise.resolve() };
   const follow = new Follow({
     ...{ redis, postgres, catalogue: aiRegistry, checkpoint, log },
     targets: () => targets,
@@ -44,7 +44,10 @@ async function doubtedUntil(): Promise<readonly string[]> {
     tail: { reset: () => undefined, goOnFrom: () => undefined } as unknown as Tail,
     echoes: new Echoes(() => Promise.resolve('0-0')),
     onDoubt: () => undefined,
-    incidents: new Incidents({ pipeline: 'archive', log, tell: () => undefined, store } as never),
+    incidents: new Incidents({
+      ...{ pipeline: 'archive', log, store: archiveIncidentStore(postgres) },
+      tell: () => undefined,
+    }),
   });
   await follow.run();
   return doubted;
