@@ -24,11 +24,23 @@ const storm = (seconds: number) => stormOf(faults, seconds);
 const known: readonly Fault[] = [...faults, storm(stormSeconds)];
 
 const command = new Command('npm run chaos --')
-  .description('Does to Millrace and its stores what can happen to them, while applications write and readers read, and judges what they saw')
-  .addArgument(new Argument('[faults...]', 'which faults (default: all, and a storm)').choices(known.map(({ name }) => name)))
+  .description(
+    'Does to Millrace and its stores what can happen to them, while applications write and readers read, and judges what they saw',
+  )
+  .addArgument(
+    new Argument('[faults...]', 'which faults (default: all, and a storm)').choices(
+      known.map(({ name }) => name),
+    ),
+  )
   .option('--list', 'says which faults there are')
-  .option('--seed <number>', 'makes the same choices as the run that printed it (default: another one each time)')
-  .option('--minutes <minutes>', 'goes on with faults chosen at random until so much time is over; a storm alone lasts as long');
+  .option(
+    '--seed <number>',
+    'makes the same choices as the run that printed it (default: another one each time)',
+  )
+  .option(
+    '--minutes <minutes>',
+    'goes on with faults chosen at random until so much time is over; a storm alone lasts as long',
+  );
 
 const progress = (what: string): void => {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${what}`);
@@ -41,15 +53,23 @@ function list(): void {
 
 function numberOf(flag: string, text: string, isFine: (value: number) => boolean, should: string): number {
   const value = Number(text);
-  if (text.trim() === '' || !isFine(value)) command.error(`error: ${flag} must be ${should}, and is '${text}'`);
+  if (text.trim() === '' || !isFine(value))
+    command.error(`error: ${flag} must be ${should}, and is '${text}'`);
   return value;
 }
 
 /** The faults that were asked for, once; with minutes any of them, again and again. */
-function* chosenFaults(chosen: readonly Fault[], minutes: number | undefined, pick: () => Fault): Generator<Fault> {
-  if (minutes === undefined) return yield* chosen;
+function* chosenFaults(
+  chosen: readonly Fault[],
+  minutes: number | undefined,
+  pick: () => Fault,
+): Generator<Fault> {
+  if (minutes === undefined) {
+    yield* chosen;
+    return;
+  }
   const until = monotonicMs() + minutes * 60_000;
-  if (chosen.length === 1 && chosen[0]?.name === 'storm') return yield storm(minutes * 60);
+  if (chosen.length === 1 && chosen[0]?.name === 'storm') yield storm(minutes * 60);
   while (monotonicMs() < until) yield pick();
 }
 
@@ -57,23 +77,39 @@ async function main(): Promise<void> {
   whenNpmIsGone(() => process.exit(1)); // its servers end with it, and its daemons notice
   command.parse();
   const flags: Flags = command.opts();
-  if (flags.list === true) return list();
+  if (flags.list === true) {
+    list();
+    return;
+  }
   const isSeed = (value: number) => Number.isInteger(value) && value >= 0 && value < 2 ** 32;
   const seed =
     flags.seed === undefined
       ? Math.floor(Math.random() * 2 ** 32)
       : numberOf('--seed', flags.seed, isSeed, 'a whole number from 0 to 4294967295');
   const minutes =
-    flags.minutes === undefined ? undefined : numberOf('--minutes', flags.minutes, (value) => value > 0 && value < Infinity, 'a number above 0');
-  const chosen = command.args.length === 0 ? known : command.args.flatMap((name) => known.filter((fault) => fault.name === name));
+    flags.minutes === undefined
+      ? undefined
+      : numberOf('--minutes', flags.minutes, (value) => value > 0 && value < Infinity, 'a number above 0');
+  const chosen =
+    command.args.length === 0
+      ? known
+      : command.args.flatMap((name) => known.filter((fault) => fault.name === name));
   const startedAt = new Date().toISOString();
-  console.log(`Seed ${seed}: npm run chaos -- ${[...command.args, '--seed', seed, ...(flags.minutes ? ['--minutes', flags.minutes] : [])].join(' ')}`);
+  console.log(
+    `Seed ${seed}: npm run chaos -- ${[...command.args, '--seed', seed, ...(flags.minutes ? ['--minutes', flags.minutes] : [])].join(' ')}`,
+  );
   const random = randomOf(seed);
   const order = random.named('order');
   const machine = await describeMachine();
   const outcomes: Outcome[] = [];
   const report = () =>
-    writeReport({ command: ['npm run chaos --', ...process.argv.slice(2)].join(' '), seed, startedAt, machine, outcomes });
+    writeReport({
+      command: ['npm run chaos --', ...process.argv.slice(2)].join(' '),
+      seed,
+      startedAt,
+      machine,
+      outcomes,
+    });
   await runChaos({
     faults: chosenFaults(chosen, minutes, () => order.pick(chosen)),
     seed,

@@ -10,7 +10,11 @@ test('a journal says of each write when it began, and whether it is known to be 
   const journal = new Journal(path);
   await journal.note({ keys: [['k', '1']] }, () => undefined);
   await journal.note({ keys: [['k', null]] }, () => Promise.reject(new Error('the connection was lost')));
-  await journal.note({ keys: [['k', '2']] }, () => Promise.reject(new Error('busy')), () => true);
+  await journal.note(
+    { keys: [['k', '2']] },
+    () => Promise.reject(new Error('busy')),
+    () => true,
+  );
   await journal.note({ once: ['a'] }, () => undefined);
   // Killed before its second line, and in the middle of the next.
   void journal.note({ once: ['b'] }, () => new Promise(() => undefined));

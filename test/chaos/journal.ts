@@ -74,7 +74,8 @@ export function readJournals(paths: readonly string[]): Notes {
     for (const { deed, began, end } of deedsOf(path)) {
       deeds++;
       if (end?.why !== undefined) harmed.push(end.why);
-      else if (end !== undefined && end.at - began > bearableMs) harmed.push(`a write took ${Math.round(end.at - began)} ms`);
+      else if (end !== undefined && end.at - began > bearableMs)
+        harmed.push(`a write took ${Math.round(end.at - began)} ms`);
       if (end?.certain === true) continue;
       const ended = end?.why === undefined ? end?.at : undefined;
       for (const [key, value] of deed.keys ?? []) {
@@ -104,7 +105,8 @@ function deedsOf(path: string): Done[] {
     else {
       const begun = done.get(line.n);
       if (begun === undefined) throw new Error(`${path} ends what it has not begun: ${text}`);
-      const end = 'ended' in line ? { at: line.ended } : { at: line.failed, why: line.why, certain: line.certain };
+      const end =
+        'ended' in line ? { at: line.ended } : { at: line.failed, why: line.why, certain: line.certain };
       done.set(line.n, { ...begun, end });
     }
   }

@@ -39,7 +39,8 @@ export interface Round {
 }
 
 /** Follows a truth that went back, whenever it hears of it. */
-const sinceThen = (rewinds: readonly Rewind[]): Rewind[] => rewinds.map(({ from }) => ({ from, to: Infinity }));
+const sinceThen = (rewinds: readonly Rewind[]): Rewind[] =>
+  rewinds.map(({ from }) => ({ from, to: Infinity }));
 
 /** All that was written and seen in a round, judged. */
 export async function judgeRound(scene: Scene, round: Round): Promise<Verdict> {
@@ -56,7 +57,16 @@ export async function judgeRound(scene: Scene, round: Round): Promise<Verdict> {
       : { backwards: [...keys, ...redis, ...sinceThen(sqlite)], forgets: sqlite };
     // A run comes into being without the journal's knowing.
     const first = key.startsWith('run:') ? [{ value: 'begun', began: -Infinity, ended: -Infinity }] : [];
-    judged.push(judgeKey({ key, writes: [...first, ...writes], sights: isRow && sights.length === 0 ? [{ value: null, at: Infinity }] : sights }, rewinds));
+    judged.push(
+      judgeKey(
+        {
+          key,
+          writes: [...first, ...writes],
+          sights: isRow && sights.length === 0 ? [{ value: null, at: Infinity }] : sights,
+        },
+        rewinds,
+      ),
+    );
   }
   const appended = judgeAppended({
     written: notes.once,
@@ -78,7 +88,7 @@ export async function judgeRound(scene: Scene, round: Round): Promise<Verdict> {
 /** How often each prediction and each event of a round is there. */
 async function countOnce(pool: Pool, round: string): Promise<ReadonlyMap<string, number>> {
   const sql = `SELECT name, count(*)::int FROM (
-      SELECT input ->> 'chaos' AS name FROM predictions UNION ALL SELECT tag FROM events) found
+      SELECT input_data ->> 'chaos' AS name FROM predictions UNION ALL SELECT tag FROM events) found
     WHERE name LIKE $1 || '.%' GROUP BY name`;
   const { rows } = await pool.query<{ name: string; count: number }>(sql, [round]);
   return new Map(rows.map(({ name, count }) => [name, count]));
@@ -87,7 +97,7 @@ async function countOnce(pool: Pool, round: string): Promise<ReadonlyMap<string,
 /** Rows of earlier rounds that are there no more; how many there are now is what has to stay. */
 async function goneSince({ postgres, kept, rewinds }: Scene): Promise<readonly string[]> {
   const sql = `SELECT split_part(name, '.', 1) AS round, count(*)::int FROM (
-      SELECT input ->> 'chaos' AS name FROM predictions UNION ALL SELECT tag FROM events UNION ALL SELECT run_name FROM training_runs
+      SELECT input_data ->> 'chaos' AS name FROM predictions UNION ALL SELECT tag FROM events UNION ALL SELECT run_name FROM training_runs
     ) found WHERE name IS NOT NULL GROUP BY 1`;
   const { rows } = await postgres.pool.query<{ round: string; count: number }>(sql);
   const now = new Map(rows.map(({ round, count }) => [round, count]));

@@ -1,7 +1,8 @@
 import { randomOf } from './random';
 
 test('the same seed makes the same choices, and another one others', () => {
-  const choices = (seed: number) => Array.from({ length: 20 }, (_, at) => randomOf(seed + at).between(1, 1_000));
+  const choices = (seed: number) =>
+    Array.from({ length: 20 }, (_, at) => randomOf(seed + at).between(1, 1_000));
   expect(choices(7)).toEqual(choices(7));
   expect(choices(7)).not.toEqual(choices(1_007));
 });

@@ -26,6 +26,7 @@ export function randomOf(seed: number): Random {
       if (picked === undefined) throw new Error('there is nothing to choose from');
       return picked;
     },
-    named: (name) => randomOf([...name].reduce((hash, letter) => Math.imul(hash ^ letter.charCodeAt(0), 16777619), seed ^ 0x811c9dc5)),
+    named: (name) =>
+      randomOf(Buffer.from(name).reduce((hash, byte) => Math.imul(hash ^ byte, 16777619), seed ^ 0x811c9dc5)),
   };
 }

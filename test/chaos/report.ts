@@ -30,8 +30,17 @@ export function renderOutcomes(outcomes: readonly Outcome[]): string {
     seconds(outcome.red),
     outcome.green === undefined ? 'never' : seconds(outcome.green),
   ]);
-  const sum = (of: (outcome: Outcome) => number) => String(outcomes.reduce((all, outcome) => all + of(outcome), 0));
-  const total = ['all', sum(({ writes }) => writes), sum(({ sights }) => sights), ...findingNames.map((name) => sum((one) => one[name].length)), '', '', ''];
+  const sum = (of: (outcome: Outcome) => number) =>
+    String(outcomes.reduce((all, outcome) => all + of(outcome), 0));
+  const total = [
+    'all',
+    sum(({ writes }) => writes),
+    sum(({ sights }) => sights),
+    ...findingNames.map((name) => sum((one) => one[name].length)),
+    '',
+    '',
+    '',
+  ];
   return renderTable([head, ...rows, ...(outcomes.length > 1 ? [total] : [])]).join('\n');
 }
 
@@ -41,7 +50,9 @@ const mostLines = 8;
 export function renderFindings(outcome: Outcome): readonly string[] {
   return findingNames.flatMap((name) => {
     const found = outcome[name];
-    const shown = found.slice(0, mostLines).map((one) => `  ${name}: ${one.length > 400 ? `${one.slice(0, 400)}…` : one}`);
+    const shown = found
+      .slice(0, mostLines)
+      .map((one) => `  ${name}: ${one.length > 400 ? `${one.slice(0, 400)}…` : one}`);
     return found.length > mostLines ? [...shown, `  ${name}: … ${found.length} in all`] : shown;
   });
 }

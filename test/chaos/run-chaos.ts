@@ -27,8 +27,15 @@ export async function runChaos(options: ChaosOptions): Promise<readonly Outcome[
       options.onBegin?.(fault);
       scene ??= await Scene.open(options);
       // By its name and place: the same fault of the same seed makes the same choices, whatever was run before it.
-      const own = random.named(fault.name).named(String(outcomes.filter((outcome) => outcome.fault === fault.name).length));
-      const outcome = await runFault(scene, fault, { round: `r${at + 1}`, seed, random: own, patienceMs: options.patienceMs });
+      const own = random
+        .named(fault.name)
+        .named(String(outcomes.filter((outcome) => outcome.fault === fault.name).length));
+      const outcome = await runFault(scene, fault, {
+        round: `r${at + 1}`,
+        seed,
+        random: own,
+        patienceMs: options.patienceMs,
+      });
       outcomes.push(outcome);
       const found = isFound(outcome);
       options.onOutcome?.(outcome, found && keep ? scene.folder : undefined);

@@ -41,7 +41,9 @@ const keysOfTable = 25;
 
 const keysOf = (round: string): string[] =>
   cacheTables.flatMap(({ served }) =>
-    served.flatMap(({ prefix }) => Array.from({ length: keysOfTable }, (_, at) => `${prefix}${round}-${at + 1}`)),
+    served.flatMap(({ prefix }) =>
+      Array.from({ length: keysOfTable }, (_, at) => `${prefix}${round}-${at + 1}`),
+    ),
   );
 
 /** Writers write and readers read; the fault comes and goes; the writers end, the stores come into step, and what was seen is judged. */
@@ -52,12 +54,20 @@ export async function runFault(scene: Scene, fault: Fault, options: RoundOptions
   const keys = keysOf(round);
   const keyWatch = watchKeys(scene.redis.url, keys);
   const rowWatch = watchRows(scene.postgres.pool, round);
-  const writers = new Writers({ round, seed, dbPath: scene.dbPath, redisUrl: scene.redis.url, folder: scene.folder });
+  const writers = new Writers({
+    round,
+    seed,
+    dbPath: scene.dbPath,
+    redisUrl: scene.redis.url,
+    folder: scene.folder,
+  });
   scene.writers = writers;
   try {
     await delay(usualMs);
     await fault.run(scene, random).catch((error: unknown) => {
-      scene.troubles.push(`the fault itself failed: ${error instanceof Error ? error.message : String(error)}`);
+      scene.troubles.push(
+        `the fault itself failed: ${error instanceof Error ? error.message : String(error)}`,
+      );
     });
     scene.redis.wire.heal();
     scene.postgres.wire.heal();
@@ -81,7 +91,14 @@ export async function runFault(scene: Scene, fault: Fault, options: RoundOptions
     keyWatch.sights.add(keys.map((key, n) => [key, values[n] ?? null]), at); // prettier-ignore
     addRows(await readRows(scene.postgres.pool, round), rowWatch);
     if (scene.rewinds.redis.length > 0) scene.letters = await countLetters(scene.postgres.pool);
-    const verdict = await judgeRound(scene, { fault, round, journals: writers.journals, ended: writers.ended, keyWatch, rowWatch });
+    const verdict = await judgeRound(scene, {
+      fault,
+      round,
+      journals: writers.journals,
+      ended: writers.ended,
+      keyWatch,
+      rowWatch,
+    });
     return {
       fault: fault.name,
       seconds: Math.round((monotonicMs() - begun) / 100) / 10,

@@ -54,7 +54,9 @@ async function rowDifferences(redis: Redis, pool: Pool): Promise<readonly string
   const found = new Map(rows.map(({ id, v }) => [`cart:${id}`, v]));
   return some(
     keys.flatMap((key, at) =>
-      found.get(key) === values[at] ? [] : [`${key}: ${found.get(key) ?? 'no row'} instead of ${values[at] ?? 'no key'}`],
+      found.get(key) === values[at]
+        ? []
+        : [`${key}: ${found.get(key) ?? 'no row'} instead of ${values[at] ?? 'no key'}`],
     ),
   );
 }
@@ -70,17 +72,28 @@ async function predictionDifferences(scene: Scene): Promise<readonly string[]> {
   const pipeline = redis.pipeline();
   for (const key of keys) pipeline.hget(key, 'input');
   const inputs = ((await pipeline.exec()) ?? []).flatMap(([, input]) => nameIn(input));
-  const { rows } = await pool.query<{ name: string }>("SELECT input ->> 'chaos' AS name FROM predictions WHERE input ->> 'chaos' = ANY ($1)", [inputs]);
+  const { rows } = await pool.query<{ name: string }>(
+    "SELECT input_data ->> 'chaos' AS name FROM predictions WHERE input_data ->> 'chaos' = ANY ($1)",
+    [inputs],
+  );
   const found = new Set(rows.map(({ name }) => name));
   const missing = inputs.filter((name) => !found.has(name)).map((name) => `prediction ${name}: no row`);
   const parked = await countLetters(pool);
-  return some([...missing, ...(parked === scene.letters ? [] : [`${parked} parked instead of ${scene.letters}`])]);
+  return some([
+    ...missing,
+    ...(parked === scene.letters ? [] : [`${parked} parked instead of ${scene.letters}`]),
+  ]);
 }
 
 export async function countLetters(pool: Pool): Promise<number> {
-  return (await pool.query<{ count: number }>('SELECT count(*)::int FROM millrace.dead_letters')).rows[0]?.count ?? 0;
+  return (
+    (await pool.query<{ count: number }>('SELECT count(*)::int FROM millrace.dead_letters')).rows[0]?.count ??
+    0
+  );
 }
 
 /** What a writer of ours has written; poison has no name. */
 const nameIn = (input: unknown): string[] =>
-  typeof input === 'string' && input.startsWith('{"chaos":') ? [(JSON.parse(input) as { chaos: string }).chaos] : [];
+  typeof input === 'string' && input.startsWith('{"chaos":')
+    ? [(JSON.parse(input) as { chaos: string }).chaos]
+    : [];

@@ -11,7 +11,8 @@ function offset(): number {
 
 const now = (): number => realNow() + offset();
 globalThis.Date = new Proxy(real, {
-  construct: (target, args: unknown[]) => Reflect.construct(target, args.length === 0 ? [now()] : args) as Date,
+  construct: (target, args: unknown[]) =>
+    Reflect.construct(target, args.length === 0 ? [now()] : args) as Date,
   apply: () => new real(now()).toString(),
   get: (target, name) => (name === 'now' ? now : Reflect.get(target, name)) as unknown,
 });

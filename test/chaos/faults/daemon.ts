@@ -24,14 +24,70 @@ interface Moment {
 }
 
 const moments: readonly Moment[] = [
-  { name: 'kill-before-commit', what: 'kill -9 when it has sent all of a page but its COMMIT', wire: 'postgres', message: commitIn, at: 'request', then: 'drop' },
-  { name: 'kill-between-commit-and-reply', what: 'kill -9 when Postgres has committed, and before it hears of it', wire: 'postgres', message: commitIn, at: 'reply', then: 'drop' },
-  { name: 'kill-at-commit', what: 'kill -9 when it has sent COMMIT, which arrives after its death', wire: 'postgres', message: commitIn, at: 'request', then: 'pass' },
-  { name: 'kill-in-copy', what: 'kill -9 when a COPY has begun', wire: 'postgres', message: copyIn, at: 'reply', then: 'drop' },
-  { name: 'kill-before-script', what: 'kill -9 before the script that applies a page of changes to Redis', wire: 'redis', message: appliesIn, at: 'request', then: 'drop' },
-  { name: 'kill-between-script-and-reply', what: 'kill -9 when the script has run, and before it hears of it', wire: 'redis', message: appliesIn, at: 'reply', then: 'drop' },
-  { name: 'kill-at-script', what: 'kill -9 when it has sent the script, which arrives after its death', wire: 'redis', message: appliesIn, at: 'request', then: 'pass' },
-  { name: 'kill-before-trim', what: 'kill -9 between its commit and the trimming of the stream', wire: 'redis', message: trimsIn, at: 'request', then: 'drop' },
+  {
+    name: 'kill-before-commit',
+    what: 'kill -9 when it has sent all of a page but its COMMIT',
+    wire: 'postgres',
+    message: commitIn,
+    at: 'request',
+    then: 'drop',
+  },
+  {
+    name: 'kill-between-commit-and-reply',
+    what: 'kill -9 when Postgres has committed, and before it hears of it',
+    wire: 'postgres',
+    message: commitIn,
+    at: 'reply',
+    then: 'drop',
+  },
+  {
+    name: 'kill-at-commit',
+    what: 'kill -9 when it has sent COMMIT, which arrives after its death',
+    wire: 'postgres',
+    message: commitIn,
+    at: 'request',
+    then: 'pass',
+  },
+  {
+    name: 'kill-in-copy',
+    what: 'kill -9 when a COPY has begun',
+    wire: 'postgres',
+    message: copyIn,
+    at: 'reply',
+    then: 'drop',
+  },
+  {
+    name: 'kill-before-script',
+    what: 'kill -9 before the script that applies a page of changes to Redis',
+    wire: 'redis',
+    message: appliesIn,
+    at: 'request',
+    then: 'drop',
+  },
+  {
+    name: 'kill-between-script-and-reply',
+    what: 'kill -9 when the script has run, and before it hears of it',
+    wire: 'redis',
+    message: appliesIn,
+    at: 'reply',
+    then: 'drop',
+  },
+  {
+    name: 'kill-at-script',
+    what: 'kill -9 when it has sent the script, which arrives after its death',
+    wire: 'redis',
+    message: appliesIn,
+    at: 'request',
+    then: 'pass',
+  },
+  {
+    name: 'kill-before-trim',
+    what: 'kill -9 between its commit and the trimming of the stream',
+    wire: 'redis',
+    message: trimsIn,
+    at: 'request',
+    then: 'drop',
+  },
 ];
 
 /** Holds what comes by there, once. @returns whether it came by */
@@ -84,8 +140,18 @@ const late = (name: string, what: string, wire: 'redis' | 'postgres', message: M
 });
 
 export const daemonFaults: readonly Fault[] = [
-  late('script-arrives-late', 'a script that applies changes is on its way for eight seconds, while another instance goes on', 'redis', appliesIn),
-  late('commit-arrives-late', 'a COMMIT is on its way for eight seconds, while another instance goes on', 'postgres', commitIn),
+  late(
+    'script-arrives-late',
+    'a script that applies changes is on its way for eight seconds, while another instance goes on',
+    'redis',
+    appliesIn,
+  ),
+  late(
+    'commit-arrives-late',
+    'a COMMIT is on its way for eight seconds, while another instance goes on',
+    'postgres',
+    commitIn,
+  ),
   {
     name: 'kill-at-random',
     party: 'daemon',
@@ -123,7 +189,8 @@ export const daemonFaults: readonly Fault[] = [
         const begun = monotonicMs();
         const code = await scene.daemon.kill('SIGTERM');
         if (!scene.inStorm && code !== 0) scene.troubles.push(`it ended with ${String(code)} at SIGTERM`);
-        if (!scene.inStorm && monotonicMs() - begun > 6_000) scene.troubles.push('it took over six seconds to end');
+        if (!scene.inStorm && monotonicMs() - begun > 6_000)
+          scene.troubles.push('it took over six seconds to end');
         await scene.startDaemon().listening;
       }),
   },
@@ -152,7 +219,8 @@ export const daemonFaults: readonly Fault[] = [
     run: (scene) =>
       times(3, async () => {
         const code = await scene.run('reconcile');
-        if (!scene.inStorm && code !== 0 && code !== 2) scene.troubles.push(`reconcile ended with ${String(code)}`);
+        if (!scene.inStorm && code !== 0 && code !== 2)
+          scene.troubles.push(`reconcile ended with ${String(code)}`);
       }),
   },
   {

@@ -7,6 +7,7 @@ export type Message = (scene: Scene) => string;
 export const commitIn: Message = () => 'COMMIT\0';
 export const copyIn: Message = () => 'FROM STDIN';
 /** The script that writes keys and moves the checkpoint. */
-export const appliesIn: Message = (scene) => scene.digestOf('src/aliases/sink/lua/held.lua', 'src/aliases/sink/lua/apply.lua');
+export const appliesIn: Message = (scene) =>
+  scene.digestOf('src/aliases/sink/lua/held.lua', 'src/aliases/sink/lua/apply.lua');
 /** The script that trims the stream. */
 export const trimsIn: Message = (scene) => scene.digestOf('src/archive/tail/lua/trim-stream.lua');

@@ -24,10 +24,20 @@ export const poisonFaults: readonly Fault[] = [
       const model = await client.incr('aidb:counter:model');
       const created_at = '2026-01-01T00:00:00';
       await client.hset(`aidb:model:${model}`, { id: model, name: `poison ${++poisoned}`, created_at });
-      await client.hset(`aidb:version:${version}`, { id: version, model_id: model, version: `poison ${poisoned}`, created_at });
+      await client.hset(`aidb:version:${version}`, {
+        id: version,
+        model_id: model,
+        version: `poison ${poisoned}`,
+        created_at,
+      });
       for (let n = 0; n < perSecond * seconds; n++) {
         const id = await client.incr('aidb:counter:prediction');
-        await client.hset(`aidb:prediction:${id}`, { id, model_version_id: version, output: '{}', ...bad[n % bad.length] });
+        await client.hset(`aidb:prediction:${id}`, {
+          id,
+          model_version_id: version,
+          output: '{}',
+          ...bad[n % bad.length],
+        });
         scene.letters++;
         await delay(1_000 / perSecond);
       }

@@ -87,7 +87,12 @@ export const postgresFaults: readonly Fault[] = [
     ["statement_timeout = '30ms'", "lock_timeout = '10ms'", "idle_in_transaction_session_timeout = '10ms'"],
     false,
   ),
-  setForAll('postgres-read-only', 'transactions become read-only, as on a standby', ['default_transaction_read_only = on'], true),
+  setForAll(
+    'postgres-read-only',
+    'transactions become read-only, as on a standby',
+    ['default_transaction_read_only = on'],
+    true,
+  ),
   {
     party,
     name: 'postgres-no-connections',

@@ -16,11 +16,13 @@ async function startFromDump({ redis }: Scene): Promise<void> {
   await redis.client.config('SET', 'appendonly', 'yes');
 }
 
+const forgets = 'Redis forgets what was acknowledged';
+
 const forgetting = (name: string, what: string, work: (scene: Scene) => Promise<unknown>): Fault => ({
   ...hit,
   name,
   what,
-  alone: 'Redis forgets what was acknowledged',
+  alone: forgets,
   run: async (scene, random) => {
     await scene.rewind('redis', () => work(scene));
     await pause(random, 2_000, 4_000);
@@ -43,13 +45,20 @@ export const redisFaults: readonly Fault[] = [
       await delay(1_000);
     },
   },
-  forgetting('redis-kill-without-file', 'kill -9 of a Redis that keeps nothing: it comes back empty', async (scene) => {
-    await scene.redis.kill();
-    rmSync(join(scene.redis.dataDir, 'dump.rdb'), { force: true });
-    await surely(() => startFromDump(scene));
-  }),
+  forgetting(
+    'redis-kill-without-file',
+    'kill -9 of a Redis that keeps nothing: it comes back empty',
+    async (scene) => {
+      await scene.redis.kill();
+      rmSync(join(scene.redis.dataDir, 'dump.rdb'), { force: true });
+      await surely(() => startFromDump(scene));
+    },
+  ),
   {
-    ...forgetting('redis-older-snapshot', 'Redis comes back with a snapshot of some seconds ago', async () => undefined),
+    ...hit,
+    name: 'redis-older-snapshot',
+    what: 'Redis comes back with a snapshot of some seconds ago',
+    alone: forgets,
     run: async (scene, random) => {
       const { redis } = scene;
       await redis.client.save();
@@ -66,13 +75,19 @@ export const redisFaults: readonly Fault[] = [
   },
   forgetting('redis-flushall', 'FLUSHALL', ({ redis }) => redis.client.flushall()),
   forgetting('redis-flushdb', 'FLUSHDB, of which Redis tells nobody', ({ redis }) => redis.client.flushdb()),
-  forgetting('redis-swapdb', 'SWAPDB with an empty database, of which Redis tells nobody', async ({ redis }) => {
-    await redis.client.swapdb(0, 9);
-    await redis.client.select(9);
-    await redis.client.flushdb();
-    await redis.client.select(0);
-  }),
-  forgetting('redis-del-stream', 'DEL of the stream: what was in it alone is gone', ({ redis }) => redis.client.del('millrace:changes')),
+  forgetting(
+    'redis-swapdb',
+    'SWAPDB with an empty database, of which Redis tells nobody',
+    async ({ redis }) => {
+      await redis.client.swapdb(0, 9);
+      await redis.client.select(9);
+      await redis.client.flushdb();
+      await redis.client.select(0);
+    },
+  ),
+  forgetting('redis-del-stream', 'DEL of the stream: what was in it alone is gone', ({ redis }) =>
+    redis.client.del('millrace:changes'),
+  ),
   {
     party: 'redis',
     name: 'redis-del-keys',
@@ -115,8 +130,10 @@ export const redisFaults: readonly Fault[] = [
     what: 'FUNCTION FLUSH: Millrace has to bring its functions back',
     run: async (scene) => {
       await scene.redis.client.call('FUNCTION', 'FLUSH');
-      const back = async () => JSON.stringify(await scene.redis.client.call('FUNCTION', 'LIST')).includes('millrace');
-      if (!(await waitFor(back, 15_000)) && !scene.inStorm) scene.troubles.push('the functions did not come back');
+      const back = async () =>
+        JSON.stringify(await scene.redis.client.call('FUNCTION', 'LIST')).includes('millrace');
+      if (!(await waitFor(back, 15_000)) && !scene.inStorm)
+        scene.troubles.push('the functions did not come back');
     },
   },
   {

@@ -8,7 +8,12 @@ import { wireFaults } from './wire';
 import { writerFaults } from './writers';
 
 /** Nothing happens: what is found there is the harness' own. */
-const calm: Fault = { name: 'calm', party: 'writers', what: 'nothing: writers write, and readers read', run: () => Promise.resolve() };
+const calm: Fault = {
+  name: 'calm',
+  party: 'writers',
+  what: 'nothing: writers write, and readers read',
+  run: () => Promise.resolve(),
+};
 
 /** All of them, in the order in which they are run. */
 export const faults: readonly Fault[] = [

@@ -72,7 +72,12 @@ export const sqliteFaults: readonly Fault[] = [
     what: 'somebody drops the triggers, and changes go by unlogged until they are back',
     run: async (scene, random) => {
       await withFile(scene, (db) => {
-        const names = db.prepare<[], string>("SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'millrace%'").pluck().all();
+        const names = db
+          .prepare<[], string>(
+            "SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'millrace%'",
+          )
+          .pluck()
+          .all();
         db.transaction(() => { for (const name of names) db.exec(`DROP TRIGGER "${name}"`); }).immediate(); // prettier-ignore
       });
       await pause(random, 1_000, 2_000);
@@ -84,7 +89,11 @@ export const sqliteFaults: readonly Fault[] = [
     what: 'somebody empties the changelog, and its sequence begins anew',
     run: async (scene, random) => {
       await withFile(scene, (db) => {
-        db.transaction(() => db.exec("DELETE FROM millrace_changelog; DELETE FROM sqlite_sequence WHERE name = 'millrace_changelog'")).immediate();
+        db.transaction(() =>
+          db.exec(
+            "DELETE FROM millrace_changelog; DELETE FROM sqlite_sequence WHERE name = 'millrace_changelog'",
+          ),
+        ).immediate();
       });
       await pause(random, 1_000, 2_000);
     },
@@ -141,11 +150,13 @@ export const sqliteFaults: readonly Fault[] = [
       await scene.writers?.whileStopped('cache', async () => {
         const since = monotonicMs();
         renameSync(scene.dbPath, away);
-        for (const beside of ['-wal', '-shm']) if (existsSync(scene.dbPath + beside)) renameSync(scene.dbPath + beside, away + beside);
+        for (const beside of ['-wal', '-shm'])
+          if (existsSync(scene.dbPath + beside)) renameSync(scene.dbPath + beside, away + beside);
         try {
           await scene.turnsRed(since);
         } finally {
-          for (const beside of ['-wal', '-shm']) if (existsSync(away + beside)) renameSync(away + beside, scene.dbPath + beside);
+          for (const beside of ['-wal', '-shm'])
+            if (existsSync(away + beside)) renameSync(away + beside, scene.dbPath + beside);
           renameSync(away, scene.dbPath);
         }
       });
@@ -171,7 +182,10 @@ export const sqliteFaults: readonly Fault[] = [
     what: 'somebody holds the write lock for three seconds, then all of the file for two',
     run: (scene) =>
       withFile(scene, async (db) => {
-        for (const [lock, ms] of [['IMMEDIATE', 3_000], ['EXCLUSIVE', 2_000]] as const) {
+        for (const [lock, ms] of [
+          ['IMMEDIATE', 3_000],
+          ['EXCLUSIVE', 2_000],
+        ] as const) {
           await surely(() => Promise.resolve(db.exec(`BEGIN ${lock}`)));
           await delay(ms);
           db.exec('COMMIT');
@@ -199,7 +213,11 @@ export const sqliteFaults: readonly Fault[] = [
         await scene.writers?.whileStopped('cache', () =>
           withFile(scene, async (db) => {
             // Who has it open keeps the mode: it is asked for as an administrator would ask, and given up.
-            for (let n = 0; n < 40 && db.pragma('journal_mode', { simple: true }) !== mode.toLowerCase(); n++) {
+            for (
+              let n = 0;
+              n < 40 && db.pragma('journal_mode', { simple: true }) !== mode.toLowerCase();
+              n++
+            ) {
               try {
                 db.pragma(`journal_mode = ${mode}`);
               } catch {

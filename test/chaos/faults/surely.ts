@@ -15,7 +15,8 @@ export async function surely<T>(work: () => Promise<T>): Promise<T> {
   return result.value;
 }
 
-export const pause = (random: Random, least: number, most: number): Promise<unknown> => delay(random.between(least, most));
+export const pause = (random: Random, least: number, most: number): Promise<unknown> =>
+  delay(random.between(least, most));
 
 export async function times(count: number, work: (n: number) => Promise<unknown>): Promise<void> {
   for (let n = 1; n <= count; n++) await work(n);

@@ -11,7 +11,12 @@ const party = 'wire';
 const bothOf = ({ redis, postgres }: Scene): readonly Wire[] => [redis.wire, postgres.wire];
 
 /** Something that is so for a while, between Millrace and one store after the other. */
-const forAWhile = (name: string, what: string, begin: (wire: Wire, random: Random) => void, red: boolean): Fault => ({
+const forAWhile = (
+  name: string,
+  what: string,
+  begin: (wire: Wire, random: Random) => void,
+  red: boolean,
+): Fault => ({
   party,
   name,
   what,
@@ -56,7 +61,12 @@ export const wireFaults: readonly Fault[] = [
         }
       }),
   },
-  swallowing('wire-swallows-commit', 'Postgres commits, and its answer is lost, six times', 'postgres', commitIn),
+  swallowing(
+    'wire-swallows-commit',
+    'Postgres commits, and its answer is lost, six times',
+    'postgres',
+    commitIn,
+  ),
   swallowing(
     'wire-swallows-script',
     'Redis has run the script that applies changes, and its answer is lost, six times',

@@ -9,12 +9,20 @@ const found = (...names: readonly string[]) => {
 
 test('what was acknowledged is there once; what was not may be there, or not', () => {
   const written = [once('a', 0, 1), once('b', 2), once('c', 4)];
-  expect(judgeAppended({ written, found: found('a', 'c') })).toEqual({ lost: [], duplicated: [], invented: [] });
+  expect(judgeAppended({ written, found: found('a', 'c') })).toEqual({
+    lost: [],
+    duplicated: [],
+    invented: [],
+  });
 });
 
 test('missing, twice and never written are told apart', () => {
   const written = [once('a', 0, 1), once('b', 2, 3)];
-  expect(judgeAppended({ written, found: found('b', 'b', 'x') })).toEqual({ lost: ['a'], duplicated: ['b'], invented: ['x'] });
+  expect(judgeAppended({ written, found: found('b', 'b', 'x') })).toEqual({
+    lost: ['a'],
+    duplicated: ['b'],
+    invented: ['x'],
+  });
 });
 
 test('what a store forgot is not missed, and what came later is', () => {

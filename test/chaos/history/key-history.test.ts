@@ -9,7 +9,9 @@ const fine = { backwards: [], invented: [], lost: [] };
 
 test('a reader that sees each value, or leaves some out, has seen nothing wrong', () => {
   const writes = written('1', '2', '3');
-  expect(judgeKey({ key: 'k', writes, sights: seen([0, null], [4, '1'], [14, '2'], [30, '3']) })).toEqual(fine);
+  expect(judgeKey({ key: 'k', writes, sights: seen([0, null], [4, '1'], [14, '2'], [30, '3']) })).toEqual(
+    fine,
+  );
   expect(judgeKey({ key: 'k', writes, sights: seen([0, null], [30, '3']) })).toEqual(fine);
 });
 
@@ -23,9 +25,15 @@ test('an older value after a newer one is backwards, once for each time that it 
 
 test('an absence is taken for the earliest deletion that it can be, and before all of them it is backwards', () => {
   const writes = written('1', null, '2', null, '3');
-  expect(judgeKey({ key: 'k', writes, sights: seen([5, '1'], [12, null], [35, '2'], [36, null], [50, '3']) })).toEqual(fine);
-  expect(judgeKey({ key: 'k', writes, sights: seen([5, '1'], [8, null], [50, '3']) }).backwards).toEqual(['k: no key after 1']);
-  expect(judgeKey({ key: 'k', writes, sights: seen([45, '3'], [46, null], [50, '3']) }).backwards).toEqual(['k: no key after 3']);
+  expect(
+    judgeKey({ key: 'k', writes, sights: seen([5, '1'], [12, null], [35, '2'], [36, null], [50, '3']) }),
+  ).toEqual(fine);
+  expect(judgeKey({ key: 'k', writes, sights: seen([5, '1'], [8, null], [50, '3']) }).backwards).toEqual([
+    'k: no key after 1',
+  ]);
+  expect(judgeKey({ key: 'k', writes, sights: seen([45, '3'], [46, null], [50, '3']) }).backwards).toEqual([
+    'k: no key after 3',
+  ]);
 });
 
 test('what nobody wrote, and what nobody had written yet, is invented', () => {
@@ -40,21 +48,29 @@ test('the last sight has to be of the last write that was acknowledged, or of on
   expect(judgeKey({ key: 'k', writes, sights: seen([40, '1']) }).lost).toEqual(['k: 1 instead of 2']);
   expect(judgeKey({ key: 'k', writes, sights: seen([40, '2']) })).toEqual(fine);
   expect(judgeKey({ key: 'k', writes, sights: seen([40, '3']) })).toEqual(fine);
-  expect(judgeKey({ key: 'k', writes: written('1', null), sights: seen([40, '1']) }).lost).toEqual(['k: 1 instead of no key']);
+  expect(judgeKey({ key: 'k', writes: written('1', null), sights: seen([40, '1']) }).lost).toEqual([
+    'k: 1 instead of no key',
+  ]);
 });
 
 test('where the truth went back what is read may go back once, and no further time', () => {
   const writes = written('1', '2', '3');
   const rewinds = { backwards: [{ from: 24, to: 26 }] };
-  expect(judgeKey({ key: 'k', writes, sights: seen([23, '3'], [27, '1'], [28, '2'], [40, '3']) }, rewinds)).toEqual(fine);
+  expect(
+    judgeKey({ key: 'k', writes, sights: seen([23, '3'], [27, '1'], [28, '2'], [40, '3']) }, rewinds),
+  ).toEqual(fine);
   const again = seen([23, '3'], [27, '1'], [28, '3'], [29, '2'], [40, '3']);
   expect(judgeKey({ key: 'k', writes, sights: again }, rewinds).backwards).toEqual(['k: 2 after 3']);
 });
 
 test('what was written before a store forgot may be lost, and what was written afterwards may not', () => {
   const writes = written('1', '2', '3');
-  expect(judgeKey({ key: 'k', writes, sights: seen([40, '1']) }, { forgets: [{ from: 25, to: 30 }] })).toEqual(fine);
-  expect(judgeKey({ key: 'k', writes, sights: seen([40, '1']) }, { forgets: [{ from: 12, to: 15 }] }).lost).toEqual(['k: 1 instead of 3']);
+  expect(
+    judgeKey({ key: 'k', writes, sights: seen([40, '1']) }, { forgets: [{ from: 25, to: 30 }] }),
+  ).toEqual(fine);
+  expect(
+    judgeKey({ key: 'k', writes, sights: seen([40, '1']) }, { forgets: [{ from: 12, to: 15 }] }).lost,
+  ).toEqual(['k: 1 instead of 3']);
 });
 
 test('a key that nobody looked at says nothing', () => {

@@ -56,7 +56,9 @@ export function judgeKey(
   const states: readonly Write[] = [{ value: null, began: -Infinity, ended: -Infinity }, ...writes];
   let reached = 0;
   const at = (sight: Sight, from: number) =>
-    states.findIndex(({ value, began }, index) => index >= from && value === sight.value && began <= sight.at);
+    states.findIndex(
+      ({ value, began }, index) => index >= from && value === sight.value && began <= sight.at,
+    );
   let before = -Infinity;
   let last: { readonly index: number; readonly value: string | null } | undefined;
   for (const sight of sights) {

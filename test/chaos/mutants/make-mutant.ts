@@ -12,7 +12,8 @@ export function makeMutant({ name, changes }: Mutant, folder: string): string {
   for (const [path, from, to] of changes) {
     const file = join(folder, path);
     const [before = '', after, ...more] = readFileSync(file, 'utf8').split(from);
-    if (after === undefined || more.length > 0) throw new Error(`${name}: what is to be broken is not in ${path}, or twice`);
+    if (after === undefined || more.length > 0)
+      throw new Error(`${name}: what is to be broken is not in ${path}, or twice`);
     writeFileSync(file, before + to + after);
   }
   return join(folder, 'dist', 'src', 'cli.js');

@@ -9,8 +9,10 @@ export interface Mutant {
   readonly shows: 'lost' | 'duplicated' | 'backwards' | 'invented';
 }
 
-const victims = "INSERT INTO millrace_changelog (type, alias) SELECT {{type}}, {{alias}} FROM {{table}} WHERE {{conflict}} AND {{alias}} IS NOT NULL;";
-const victimsOfDocuments = 'INSERT INTO millrace_changelog (type, alias) SELECT {{type}}, {{row}} FROM {{table}} WHERE {{conflict}};';
+const victims =
+  'INSERT INTO millrace_changelog (type, alias) SELECT {{type}}, {{alias}} FROM {{table}} WHERE {{conflict}} AND {{alias}} IS NOT NULL;';
+const victimsOfDocuments =
+  'INSERT INTO millrace_changelog (type, alias) SELECT {{type}}, {{row}} FROM {{table}} WHERE {{conflict}};';
 
 export const mutants: readonly Mutant[] = [
   {

@@ -39,7 +39,13 @@ export function startDaemon({ cli, verb, folder, settings, logFile }: DaemonOpti
   const child: ChildProcess = spawn(process.execPath, [cli, ...verb], {
     cwd: folder,
     // Under npm's name, so that it ends when this process is gone: see stop-signal.ts.
-    env: { PATH: process.env['PATH'], npm_lifecycle_event: 'chaos', HTTP_PORT: '0', LOG_FORMAT: 'json', ...settings },
+    env: {
+      PATH: process.env['PATH'],
+      npm_lifecycle_event: 'chaos',
+      HTTP_PORT: '0',
+      LOG_FORMAT: 'json',
+      ...settings,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const { stdout, stderr } = child;
@@ -89,7 +95,11 @@ export function startDaemon({ cli, verb, folder, settings, logFile }: DaemonOpti
   };
 }
 
-function eventOf(line: string): { readonly event?: string; readonly level?: string; readonly message: string } {
+function eventOf(line: string): {
+  readonly event?: string;
+  readonly level?: string;
+  readonly message: string;
+} {
   try {
     return JSON.parse(line) as { event?: string; level?: string; message: string };
   } catch {

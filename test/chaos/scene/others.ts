@@ -4,7 +4,16 @@ import { othersIn } from './sqlite-file';
 import { ownerRole } from './stores';
 
 /** Keys whose names begin like ours, and are not. */
-const keys = ['other:string', 'other:hash', 'other:zset', 'alias:stadium:x', 'aliases', 'cards', 'aidb:unknown:1', 'millracer:x'];
+const keys = [
+  'other:string',
+  'other:hash',
+  'other:zset',
+  'alias:stadium:x',
+  'aliases',
+  'cards',
+  'aidb:unknown:1',
+  'millracer:x',
+];
 
 /** Puts what belongs to nobody that Millrace knows into Redis. */
 export async function plantKeys(redis: Redis): Promise<void> {
@@ -36,9 +45,19 @@ export interface Others {
   readonly sqlite: string;
 }
 
-export async function lookAtOthers(stores: { readonly redis: Redis; readonly pool: Pool; readonly dbPath: string }): Promise<Others> {
+export async function lookAtOthers(stores: {
+  readonly redis: Redis;
+  readonly pool: Pool;
+  readonly dbPath: string;
+}): Promise<Others> {
   const { redis, pool, dbPath } = stores;
-  const dumps = await Promise.all(keys.map(async (key) => [key, (await redis.dumpBuffer(key)).toString('hex'), await redis.pexpiretime(key)]));
+  const dumps = await Promise.all(
+    keys.map(async (key) => [
+      key,
+      (await redis.dumpBuffer(key)).toString('hex'),
+      await redis.pexpiretime(key),
+    ]),
+  );
   const { rows } = await pool.query<{ all: string }>(`
     SELECT concat((SELECT json_agg(o ORDER BY id) FROM others o),
       (SELECT json_agg(m) FROM (SELECT id, name, description, architecture FROM models WHERE name = 'theirs') m),

@@ -55,7 +55,11 @@ export class Scene {
   readonly #daemons: DaemonProcess[] = [];
   #others: Others | undefined;
 
-  private constructor(folder: string, stores: { readonly redis: RedisStore; readonly postgres: PostgresStore }, options: SceneOptions) {
+  private constructor(
+    folder: string,
+    stores: { readonly redis: RedisStore; readonly postgres: PostgresStore },
+    options: SceneOptions,
+  ) {
     this.folder = folder;
     this.dbPath = join(openFolder(folder, 'files'), 'application.db');
     this.redis = stores.redis;
@@ -65,7 +69,10 @@ export class Scene {
   }
 
   static async open(options: SceneOptions = {}): Promise<Scene> {
-    const folder = openFolder(tmpdir(), mkdtempSync(join(tmpdir(), 'millrace-chaos-')).slice(tmpdir().length + 1));
+    const folder = openFolder(
+      tmpdir(),
+      mkdtempSync(join(tmpdir(), 'millrace-chaos-')).slice(tmpdir().length + 1),
+    );
     const redis = await RedisStore.start(join(folder, 'redis'));
     const postgres = await PostgresStore.start(openFolder(folder, 'postgres'));
     const scene = new Scene(folder, { redis, postgres }, options);
@@ -93,7 +100,9 @@ export class Scene {
 
   /** By what Millrace calls a script in Redis: the digest of its text, which these files make. */
   digestOf(...files: readonly string[]): string {
-    const text = files.map((file) => readFileSync(join(dirname(this.#cli), '..', '..', file), 'utf8')).join('');
+    const text = files
+      .map((file) => readFileSync(join(dirname(this.#cli), '..', '..', file), 'utf8'))
+      .join('');
     return createHash('sha1').update(text).digest('hex');
   }
 
@@ -202,7 +211,7 @@ export class Scene {
 
 /** @returns whether it became so within that time */
 export async function waitFor(check: () => unknown, withinMs: number): Promise<boolean> {
-  for (const since = monotonicMs(); monotonicMs() - since < withinMs; ) {
+  for (const since = monotonicMs(); monotonicMs() - since < withinMs;) {
     try {
       if ((await check()) === true) return true;
     } catch {

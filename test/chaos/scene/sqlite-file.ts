@@ -12,8 +12,20 @@ export interface CacheTable {
 }
 
 export const cacheTables: readonly CacheTable[] = [
-  { name: 'team_aliases', key: 'alias', value: 'team_id', unique: true, served: [{ prefix: 'alias:team:', as: 'list' }] },
-  { name: 'player_aliases', key: 'alias', value: 'player_id', unique: false, served: [{ prefix: 'alias:player:', as: 'list' }] },
+  {
+    name: 'team_aliases',
+    key: 'alias',
+    value: 'team_id',
+    unique: true,
+    served: [{ prefix: 'alias:team:', as: 'list' }],
+  },
+  {
+    name: 'player_aliases',
+    key: 'alias',
+    value: 'player_id',
+    unique: false,
+    served: [{ prefix: 'alias:player:', as: 'list' }],
+  },
   {
     name: 'teams',
     key: 'id',
@@ -52,7 +64,9 @@ export function servedKeys(path: string): Map<string, string> {
   try {
     const wanted = new Map<string, string>();
     for (const { name, key, value, served } of cacheTables) {
-      const rows = db.prepare<[], { key: string; value: string }>(`SELECT ${key} AS key, ${value} AS value FROM ${name}`).all();
+      const rows = db
+        .prepare<[], { key: string; value: string }>(`SELECT ${key} AS key, ${value} AS value FROM ${name}`)
+        .all();
       for (const row of rows) for (const { prefix } of served) wanted.set(prefix + row.key, row.value);
     }
     return wanted;

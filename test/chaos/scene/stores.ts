@@ -77,7 +77,12 @@ export class PostgresStore {
     this.wire = wire;
     this.#server = server;
     // What faults set for all sessions is not for these.
-    const own = ['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'default_transaction_read_only'];
+    const own = [
+      'statement_timeout',
+      'lock_timeout',
+      'idle_in_transaction_session_timeout',
+      'default_transaction_read_only',
+    ];
     this.pool = new Pool({
       connectionString: server.url,
       application_name: harnessName,
@@ -92,7 +97,9 @@ export class PostgresStore {
   static async start(folder: string): Promise<PostgresStore> {
     const server = await startPostgres({ dataDir: folder, persist: false });
     const store = new PostgresStore(folder, server, await Wire.to(server.port));
-    await store.pool.query(`CREATE ROLE ${ownerRole} LOGIN PASSWORD '${ownerPassword}'; ALTER DATABASE ${server.database} OWNER TO ${ownerRole}`);
+    await store.pool.query(
+      `CREATE ROLE ${ownerRole} LOGIN PASSWORD '${ownerPassword}'; ALTER DATABASE ${server.database} OWNER TO ${ownerRole}`,
+    );
     return store;
   }
 

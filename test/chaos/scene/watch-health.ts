@@ -49,7 +49,8 @@ export class HealthWatch {
       const look = await this.#look();
       const before = this.#looks.at(-1);
       // Of a time without a change the first look and the last are enough.
-      if (before !== undefined && before.green === look.green && this.#looks.at(-2)?.green === look.green) this.#looks.pop();
+      if (before !== undefined && before.green === look.green && this.#looks.at(-2)?.green === look.green)
+        this.#looks.pop();
       this.#looks.push(look);
       await delay(lookEveryMs);
     }

@@ -5,7 +5,9 @@ import { Sights } from './sights';
 import { cacheTables } from './sqlite-file';
 
 const lookEveryMs = 15;
-const forms = new Map(cacheTables.flatMap(({ served }) => served.map(({ prefix, as }) => [prefix, as] as const)));
+const forms = new Map(
+  cacheTables.flatMap(({ served }) => served.map(({ prefix, as }) => [prefix, as] as const)),
+);
 
 /** What a key of ours holds, of which each write leaves another one; what it cannot be is returned as it is. */
 export async function readKeys(redis: Redis, keys: readonly string[]): Promise<(string | null)[]> {
@@ -25,7 +27,8 @@ export async function readKeys(redis: Redis, keys: readonly string[]): Promise<(
   return keys.map((key) => found.get(key) ?? null);
 }
 
-export const prefixOf = (key: string): string => [...forms.keys()].find((prefix) => key.startsWith(prefix)) ?? '';
+export const prefixOf = (key: string): string =>
+  [...forms.keys()].find((prefix) => key.startsWith(prefix)) ?? '';
 
 function valueOf(key: string, text: string | null): string | null {
   if (text === null) return null;
@@ -40,8 +43,16 @@ function valueOf(key: string, text: string | null): string | null {
 }
 
 /** A reader of Redis that looks at each of the keys again and again, until it is stopped. */
-export function watchKeys(url: string, keys: readonly string[]): { readonly sights: Sights; readonly stop: () => Promise<void> } {
-  const redis = new Redis(url, { retryStrategy: () => 20, maxRetriesPerRequest: 0, enableOfflineQueue: false, commandTimeout: 2_000 });
+export function watchKeys(
+  url: string,
+  keys: readonly string[],
+): { readonly sights: Sights; readonly stop: () => Promise<void> } {
+  const redis = new Redis(url, {
+    retryStrategy: () => 20,
+    maxRetriesPerRequest: 0,
+    enableOfflineQueue: false,
+    commandTimeout: 2_000,
+  });
   redis.on('error', () => undefined);
   const sights = new Sights();
   let stopped = false;

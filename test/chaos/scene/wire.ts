@@ -172,12 +172,16 @@ export class Wire {
   }
 
   async #write(to: Socket, chunk: Buffer, side: Trap['at']): Promise<void> {
-    if (!this.#dribbles || side === 'request') return void to.write(chunk);
-    for (let at = 0; at < chunk.length && this.#dribbles; at += 7) {
+    let at = 0;
+    for (; side === 'reply' && at < chunk.length && this.#isDribbling(); at += 7) {
       to.write(chunk.subarray(at, at + 7));
       await delay(1);
-      if (!this.#dribbles) to.write(chunk.subarray(at + 7));
     }
+    if (at < chunk.length) to.write(chunk.subarray(at));
+  }
+
+  #isDribbling(): boolean {
+    return this.#dribbles;
   }
 }
 

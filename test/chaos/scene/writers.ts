@@ -10,7 +10,9 @@ export type WriterName = (typeof writerNames)[number];
 /** Milliseconds between two writes. A load under which everything happens, and not the load that can be borne. */
 const paces: Readonly<Record<WriterName, number>> = { cache: 4, plain: 6, function: 6 };
 
-export type WritersOptions = Pick<WriterSetting, 'round' | 'seed' | 'dbPath' | 'redisUrl'> & { readonly folder: string };
+export type WritersOptions = Pick<WriterSetting, 'round' | 'seed' | 'dbPath' | 'redisUrl'> & {
+  readonly folder: string;
+};
 
 /** The applications of one round: processes of their own, each with a journal for each of its lives. */
 export class Writers {
@@ -86,7 +88,8 @@ export class Writers {
     const script = join(packageRoot, 'dist', 'test', 'chaos', 'writers', `${name}-process.js`);
     const child = fork(script, [JSON.stringify(argument)]);
     child.on('exit', (code) => {
-      if (this.#running.get(name) === child) this.#ended.push(`the ${name} writer ended by itself with ${String(code)}`);
+      if (this.#running.get(name) === child)
+        this.#ended.push(`the ${name} writer ended by itself with ${String(code)}`);
     });
     this.#running.set(name, child);
   }

@@ -32,16 +32,26 @@ const put = ({ name, key, value, unique }: CacheTable, at: string): Work => {
   const insert = `INTO ${name} (${key}, ${value}) VALUES (?, ?)`;
   const fill = (sql: string): Work => ({ sql: [[sql, at, next]], changes: [[at, next]] });
   const dice = unique ? random.next() : 1;
-  if (dice < 0.2) return fill(`INSERT ${insert} ON CONFLICT (${key}) DO UPDATE SET ${value} = excluded.${value}`);
+  if (dice < 0.2)
+    return fill(`INSERT ${insert} ON CONFLICT (${key}) DO UPDATE SET ${value} = excluded.${value}`);
   if (dice < 0.3) return fill(`INSERT OR REPLACE ${insert}`);
-  return { sql: [[`DELETE FROM ${name} WHERE ${key} = ?`, at], [`INSERT ${insert}`, at, next]], changes: [[at, next]] };
+  return {
+    sql: [
+      [`DELETE FROM ${name} WHERE ${key} = ?`, at],
+      [`INSERT ${insert}`, at, next],
+    ],
+    changes: [[at, next]],
+  };
 };
 
 /** REPLACE takes the row away that has the slot, whatever its key is: of that no DELETE trigger hears. */
 function seize({ name, key, value }: CacheTable, at: string): Work {
   const slot = anyKey();
   const next = nextValue();
-  const victim = opened().prepare<[string, string], string>(`SELECT ${key} FROM ${name} WHERE slot = ? AND ${key} <> ?`).pluck().get(slot, at);
+  const victim = opened()
+    .prepare<[string, string], string>(`SELECT ${key} FROM ${name} WHERE slot = ? AND ${key} <> ?`)
+    .pluck()
+    .get(slot, at);
   return {
     sql: [[`INSERT OR REPLACE INTO ${name} (${key}, ${value}, slot) VALUES (?, ?, ?)`, at, next, slot]],
     changes: [...(victim === undefined ? [] : [[victim, null] as const]), [at, next]],
@@ -100,21 +110,29 @@ async function anyWork(): Promise<Work & { readonly table: CacheTable }> {
 }
 
 /** SQLite has rolled back, or has not begun. */
-const refused = (error: unknown): boolean => /^SQLITE_(BUSY|LOCKED|FULL|READONLY|CANTOPEN|CONSTRAINT)/.test((error as { code?: string }).code ?? '');
+const refused = (error: unknown): boolean =>
+  /^SQLITE_(BUSY|LOCKED|FULL|READONLY|CANTOPEN|CONSTRAINT)/.test((error as { code?: string }).code ?? '');
 
 function run({ sql }: Work): void {
   const file = opened();
-  file.transaction(() => {
-    for (const [statement, ...values] of sql) file.prepare(statement).run(...values);
-  }).immediate();
+  file
+    .transaction(() => {
+      for (const [statement, ...values] of sql) file.prepare(statement).run(...values);
+    })
+    .immediate();
 }
 
 async function turn(): Promise<void> {
   const work = await anyWork().catch(() => undefined);
-  if (work === undefined) return reopen();
+  if (work === undefined) {
+    reopen();
+    return;
+  }
   // Of several changes of a key in one transaction only the last is ever seen.
   const last = new Map(work.changes);
-  const keys = work.table.served.flatMap(({ prefix }) => [...last].map(([key, value]): Change => [prefix + key, value]));
+  const keys = work.table.served.flatMap(({ prefix }) =>
+    [...last].map(([key, value]): Change => [prefix + key, value]),
+  );
   if (await journal.note({ keys }, () => { run(work); }, refused)) return; // prettier-ignore
   reopen();
 }

@@ -1,4 +1,5 @@
 /** The application that writes records by the functions, each of them with its entry in the stream. See setting.ts. */
+import { once } from 'node:events';
 import Redis from 'ioredis';
 import { ModelStore } from '../../../src/writer/model-store';
 import { Journal } from '../journal';
@@ -23,7 +24,8 @@ const named = (): string => `${round}.f${life}.${String(++count)}`;
 
 async function parentsNow() {
   if (parents !== undefined && random.next() > 0.01) {
-    if ((await client.exists(`aidb:version:${parents.version}`, `aidb:run:${parents.run}`)) === 2) return parents;
+    if ((await client.exists(`aidb:version:${parents.version}`, `aidb:run:${parents.run}`)) === 2)
+      return parents;
   }
   const name = named();
   const modelId = await store.createModel({ name });
@@ -51,7 +53,9 @@ async function turn(): Promise<void> {
     });
   } else if (dice < 0.85) {
     const key = `cart:${round}-f${random.between(1, 25)}`;
-    await journal.note({ keys: [[key, name]] }, () => client.fcall('millrace_hset', 1, key, 'v', name, 'note', 'function'));
+    await journal.note({ keys: [[key, name]] }, () =>
+      client.fcall('millrace_hset', 1, key, 'v', name, 'note', 'function'),
+    );
   } else {
     const run = await parentsNow().catch(() => undefined);
     if (run === undefined) return;
@@ -61,7 +65,9 @@ async function turn(): Promise<void> {
   }
 }
 
-void writeUntilTold(pace, turn).then(() => {
-  client.disconnect();
-  journal.close();
-});
+void once(client, 'ready')
+  .then(() => writeUntilTold(pace, turn))
+  .then(() => {
+    client.disconnect();
+    journal.close();
+  });

@@ -1,4 +1,5 @@
 /** The application that writes records by plain commands, as the documents show it; it knows nothing of Millrace. See setting.ts. */
+import { once } from 'node:events';
 import Redis from 'ioredis';
 import { Journal } from '../journal';
 import { randomOf } from '../random';
@@ -24,7 +25,8 @@ const named = (): string => `${round}.p${life}.${String(++count)}`;
 /** New ones where Redis has forgotten the last, and now and then. */
 async function parentsNow() {
   if (parents !== undefined && random.next() > 0.01) {
-    if ((await client.exists(`aidb:version:${parents.version}`, `aidb:run:${parents.run}`)) === 2) return parents;
+    if ((await client.exists(`aidb:version:${parents.version}`, `aidb:run:${parents.run}`)) === 2)
+      return parents;
   }
   const name = named();
   const model = await plainModel(client, { name });
@@ -50,11 +52,15 @@ async function turn(): Promise<void> {
   } else {
     const run = await parentsNow().catch(() => undefined);
     if (run === undefined) return;
-    await journal.note({ keys: [[`run:${run.name}`, name]] }, () => client.hset(`aidb:run:${run.run}`, 'status', name));
+    await journal.note({ keys: [[`run:${run.name}`, name]] }, () =>
+      client.hset(`aidb:run:${run.run}`, 'status', name),
+    );
   }
 }
 
-void writeUntilTold(pace, turn).then(() => {
-  client.disconnect();
-  journal.close();
-});
+void once(client, 'ready')
+  .then(() => writeUntilTold(pace, turn))
+  .then(() => {
+    client.disconnect();
+    journal.close();
+  });

@@ -17,9 +17,7 @@ export const settingOf = (argument: string | undefined): WriterSetting =>
 
 /** Writes again and again until the process is asked to end (its parent disconnects, or is gone); a turn that has begun is finished. */
 export async function writeUntilTold(pace: number, turn: () => Promise<unknown>): Promise<void> {
-  let told = false;
-  process.on('disconnect', () => (told = true));
-  while (!told) {
+  while (process.connected) {
     await turn();
     await new Promise((resolve) => setTimeout(resolve, pace));
   }
