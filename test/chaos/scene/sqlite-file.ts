@@ -39,7 +39,7 @@ export const cacheTables: readonly CacheTable[] = [
 ];
 
 /** The application's file, as it makes it; what belongs to nobody that Millrace knows is in `orders`. */
-export const createTables = `
+const createTables = `
   CREATE TABLE team_aliases (team_id TEXT, alias TEXT UNIQUE, slot TEXT UNIQUE);
   CREATE TABLE player_aliases (player_id TEXT, alias TEXT);
   CREATE INDEX players_by_alias ON player_aliases (alias);
