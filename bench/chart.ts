@@ -7,7 +7,8 @@ const barWidth = 330;
 const barHeight = 14;
 const lineHeight = 20;
 const gap = 14;
-const colours = { own: '#2563eb', rival: '#9ca3af', floor: '#d1d5db' };
+const colours = { own: '#2563eb', rival: '#9ca3af', floor: '#d1d5db', limit: '#d1d5db' };
+const notes = { rival: 'better than this', floor: 'this', limit: 'as fast as this' };
 
 interface Bar {
   readonly label: string;
@@ -57,7 +58,7 @@ function barsOf(figure: Figure): readonly Bar[] {
     ...comparisons.map(({ name, kind }, index): Bar => {
       const against = judgements[index]?.against;
       const ratio = format(against?.ratio ?? NaN, '×');
-      const note = kind === 'rival' ? `${ratio} better than this` : `${ratio} this`;
+      const note = `${ratio} ${notes[kind]}`;
       return { label: name, value: against?.value ?? 0, unit, colour: colours[kind], note };
     }),
   ];

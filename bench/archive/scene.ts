@@ -43,6 +43,13 @@ export const withScene = <T>(server: Server, work: (scene: Scene) => Promise<T>)
     }),
   );
 
+/** The same Redis beside another database. */
+export const onDatabase = (scene: Scene, database: Database): Scene => ({
+  ...scene,
+  database,
+  start: (settings = {}) => scene.start({ POSTGRES_URL: database.url, ...settings }),
+});
+
 /** What is looked at of GET /status. */
 interface Status {
   readonly archive: {

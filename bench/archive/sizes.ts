@@ -3,8 +3,12 @@ export interface Sizes {
   /** The document's table. */
   readonly models: readonly number[];
   readonly predictions: number;
-  /** Records that wait for the daemon, and records of plain writers. */
+  /** Records of a Redis that is synced for the first time, ascending. */
+  readonly firstSyncs: readonly number[];
+  /** Records that wait for the daemon: many; for one that has just been started; on a database never served. And records of plain writers. */
   readonly backlog: number;
+  readonly started: readonly number[];
+  readonly fresh: number;
   readonly mirrored: number;
   /** Rows in the table before more are added, ascending; and how many are added. */
   readonly growth: readonly number[];
@@ -27,7 +31,10 @@ export interface Sizes {
 const full: Sizes = {
   models: [10, 100, 1_000],
   predictions: 10_000,
+  firstSyncs: [200_000, 1_000_000],
   backlog: 1_000_000,
+  started: [100_000, 200_000],
+  fresh: 200_000,
   mirrored: 1_000_000,
   growth: [10_000, 100_000, 1_000_000, 5_000_000],
   growthBase: 100_000,
@@ -43,7 +50,10 @@ const full: Sizes = {
 
 const quick: Sizes = {
   ...full,
-  backlog: 100_000,
+  firstSyncs: [100_000],
+  backlog: 200_000,
+  started: [100_000],
+  fresh: 100_000,
   mirrored: 100_000,
   growth: [10_000, 50_000, 200_000],
   growthBase: 50_000,
@@ -61,7 +71,10 @@ const tiny: Sizes = {
   ...quick,
   models: [10],
   predictions: 500,
+  firstSyncs: [1_000, 2_000],
   backlog: 3_000,
+  started: [1_000, 2_000],
+  fresh: 1_000,
   mirrored: 2_000,
   growth: [1_000, 2_000],
   growthBase: 1_000,

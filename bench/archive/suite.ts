@@ -1,6 +1,7 @@
 import type { Suite } from '../suite';
 import { document } from './document';
-import { drain } from './drain';
+import { drain, freshDrain, startedDrain } from './drain';
+import { firstSync } from './first-sync';
 import { fullPasses } from './full-pass';
 import { growth } from './growth';
 import { latency } from './latency';
@@ -16,6 +17,9 @@ export const archive: Suite = {
   name: 'archive',
   parts: [
     document,
+    firstSync,
+    freshDrain,
+    startedDrain,
     drain,
     mirrorDrain,
     ownDrain,
