@@ -47,7 +47,8 @@ export async function runCli(
   try {
     const [code] = (await once(child, 'exit')) as [number | null];
     const ms = monotonicMs() - start;
-    if (code !== 0) throw new Error(`millrace ${args.join(' ')} ended with ${String(code)}: ${stderr.trim()}`);
+    if (code !== 0)
+      throw new Error(`millrace ${args.join(' ')} ended with ${String(code)}: ${stderr.trim()}`);
     return { ms, peakMb: peak };
   } finally {
     clearInterval(looking);

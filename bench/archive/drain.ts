@@ -12,6 +12,7 @@ import { inBulk } from './writes';
 /** What waits in the stream for a daemon that is just started, beside what Postgres can take. */
 interface Waiting {
   readonly part: string;
+  readonly seconds: Part['seconds'];
   /** Whether a daemon has served the database before; if not, it has not a table yet. */
   readonly known: boolean;
   readonly sizes: (sizes: Sizes) => readonly number[];
@@ -22,6 +23,7 @@ interface Waiting {
 /** Long enough for everything that is done once to be nothing. */
 export const drain = drainPart({
   part: 'drain',
+  seconds: [190, 20],
   known: true,
   sizes: ({ backlog }) => [backlog],
   beside: { one: { 1_000_000: 1.2 }, two: { 1_000_000: 0.8 }, bare: {} },
@@ -29,6 +31,7 @@ export const drain = drainPart({
 
 export const startedDrain = drainPart({
   part: 'started-drain',
+  seconds: [70, 20],
   known: true,
   sizes: ({ started }) => started,
   beside: { one: { 100_000: 0.9 }, whole: { 200_000: 1 } },
@@ -36,6 +39,7 @@ export const startedDrain = drainPart({
 
 export const freshDrain = drainPart({
   part: 'fresh-drain',
+  seconds: [50, 20],
   known: false,
   sizes: ({ fresh }) => [fresh],
   beside: { one: { 100_000: 0.8, 200_000: 0.8 }, whole: {} },
@@ -49,6 +53,7 @@ interface Drained extends Limits {
 function drainPart(waiting: Waiting): Part {
   return {
     name: waiting.part,
+    seconds: waiting.seconds,
     measure: (context) =>
       withPostgres(async (server) => {
         const figures: Figure[] = [];

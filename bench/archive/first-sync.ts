@@ -12,6 +12,7 @@ import { sizesFor } from './sizes';
 /** What a user meets first: a Redis full of records, an empty database, one command. */
 export const firstSync: Part = {
   name: 'first-sync',
+  seconds: [240, 20],
   measure: ({ quick, rounds, progress }) =>
     withPostgres((server) =>
       withSchema(server, (limit) =>
@@ -32,7 +33,11 @@ export const firstSync: Part = {
               await restore();
               await server.withDatabase(async (database) => {
                 await database.query('CHECKPOINT');
-                const settings = { REDIS_URL: redisUrl, POSTGRES_URL: database.url, MILLRACE_ONLY: 'archive' };
+                const settings = {
+                  REDIS_URL: redisUrl,
+                  POSTGRES_URL: database.url,
+                  MILLRACE_ONLY: 'archive',
+                };
                 const { ms, peakMb } = await runCli(['run', '--once'], settings, folder);
                 await verifyWanted(database, wanted);
                 const { rates } = await measureLimits(database, limit, ['whole']);
@@ -67,9 +72,7 @@ function figuresOf(
         "psql's \\copy does it, into the same table with its indexes and checks.",
       unit: '/s',
       rounds: rates,
-      comparisons: [
-        { name: '\\copy, same table', kind: 'limit', rounds: copy, factor: bars.get(size) },
-      ],
+      comparisons: [{ name: '\\copy, same table', kind: 'limit', rounds: copy, factor: bars.get(size) }],
     },
     {
       name: `memory of a first sync of ${count(size)}`,

@@ -26,6 +26,7 @@ export interface Sizes {
   readonly writtenMany: number;
   /** Seconds of plain writes at 5,000/s for the mirror's cost. */
   readonly mirrorSeconds: number;
+  readonly idleMs: number;
 }
 
 const full: Sizes = {
@@ -35,17 +36,18 @@ const full: Sizes = {
   backlog: 1_000_000,
   started: [100_000, 200_000],
   fresh: 200_000,
-  mirrored: 1_000_000,
-  growth: [10_000, 100_000, 1_000_000, 5_000_000],
+  mirrored: 300_000,
+  growth: [10_000, 100_000, 1_000_000],
   growthBase: 100_000,
   batch: 20_000,
   passed: 1_000_000,
-  latencySeconds: 20,
-  ladderSeconds: 60,
-  ladder: [10_000, 15_000, 20_000, 30_000, 40_000, 60_000],
+  latencySeconds: 10,
+  ladderSeconds: 20,
+  ladder: [10_000, 20_000, 30_000, 40_000, 60_000],
   writtenOne: 10_000,
   writtenMany: 100_000,
-  mirrorSeconds: 10,
+  mirrorSeconds: 5,
+  idleMs: 10_000,
 };
 
 const quick: Sizes = {
@@ -54,16 +56,18 @@ const quick: Sizes = {
   backlog: 200_000,
   started: [100_000],
   fresh: 100_000,
-  mirrored: 100_000,
+  mirrored: 50_000,
   growth: [10_000, 50_000, 200_000],
   growthBase: 50_000,
   batch: 10_000,
   passed: 100_000,
-  latencySeconds: 10,
-  ladderSeconds: 20,
+  latencySeconds: 4,
+  ladderSeconds: 5,
+  ladder: [20_000],
   writtenOne: 3_000,
   writtenMany: 20_000,
-  mirrorSeconds: 5,
+  mirrorSeconds: 3,
+  idleMs: 2_000,
 };
 
 /** To see whether it runs, in a minute or two: its figures mean nothing. */
@@ -86,6 +90,7 @@ const tiny: Sizes = {
   writtenOne: 100,
   writtenMany: 500,
   mirrorSeconds: 1,
+  idleMs: 500,
 };
 
 export function sizesFor(isQuick: boolean): Sizes {

@@ -2,8 +2,9 @@ import type { Suite } from '../suite';
 import { document } from './document';
 import { drain, freshDrain, startedDrain } from './drain';
 import { firstSync } from './first-sync';
-import { fullPasses } from './full-pass';
+import { fullPasses, tenMillionPredictions } from './full-pass';
 import { growth } from './growth';
+import { idle } from './idle';
 import { latency } from './latency';
 import { mirrorCost } from './mirror-cost';
 import { mirrorDrain } from './mirror-drain';
@@ -30,5 +31,7 @@ export const archive: Suite = {
     writers,
     mirrorCost,
     warming,
+    idle,
+    tenMillionPredictions,
   ],
 };
