@@ -5,7 +5,13 @@ import { runChaos } from './run-chaos';
 
 /** A little of `npm run chaos`, always the same: of each party something. */
 const seed = 1_612;
-const some = ['kill-between-commit-and-reply', 'redis-client-kill', 'postgres-backends', 'sqlite-rebuilt', 'kill-writers'];
+const some = [
+  'kill-between-commit-and-reply',
+  'redis-client-kill',
+  'postgres-backends',
+  'sqlite-rebuilt',
+  'kill-writers',
+];
 
 test('under a few faults nothing is lost, nothing twice, nothing older than it was, and nothing of others touched', async () => {
   const chosen = some.flatMap((name) => faults.filter((fault) => fault.name === name));

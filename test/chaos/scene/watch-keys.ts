@@ -27,8 +27,7 @@ export async function readKeys(redis: Redis, keys: readonly string[]): Promise<(
   return keys.map((key) => found.get(key) ?? null);
 }
 
-const prefixOf = (key: string): string =>
-  [...forms.keys()].find((prefix) => key.startsWith(prefix)) ?? '';
+const prefixOf = (key: string): string => [...forms.keys()].find((prefix) => key.startsWith(prefix)) ?? '';
 
 function valueOf(key: string, text: string | null): string | null {
   if (text === null) return null;
