@@ -102,7 +102,11 @@ test('the changelog names the alias when its id, or itself, is computed from ano
 
 test('an UPDATE that sets neither alias nor id nor a part of a key has no trigger in its program, and one of the id has one', () => {
   const sql = [`CREATE TABLE team_aliases (${columns}, code TEXT, UNIQUE (team_id, alias))`];
-  const options = { schema: { sql, journal: 'WAL', aliasCase: 'preserve' } as const, units: [], foreignKeys: false };
+  const options = {
+    schema: { sql, journal: 'WAL', aliasCase: 'preserve' } as const,
+    units: [],
+    foreignKeys: false,
+  };
   const db = openTable(options);
   try {
     install(db, options);
@@ -111,9 +115,12 @@ test('an UPDATE that sets neither alias nor id nor a part of a key has no trigge
         .prepare<[], { opcode: string }>(`EXPLAIN UPDATE team_aliases SET ${set} WHERE rowid = 1`)
         .all()
         .filter(({ opcode }) => opcode === 'Program').length;
-    expect([programs('code = 1'), programs('team_id = 1'), programs("alias = 'a'"), programs('rowid = 9')]).toEqual([
-      0, 1, 2, 3,
-    ]);
+    expect([
+      programs('code = 1'),
+      programs('team_id = 1'),
+      programs("alias = 'a'"),
+      programs('rowid = 9'),
+    ]).toEqual([0, 1, 2, 3]);
   } finally {
     db.close();
   }
@@ -121,9 +128,13 @@ test('an UPDATE that sets neither alias nor id nor a part of a key has no trigge
 
 test('a capture of before is brought up to date in place: what it has logged stays, and its changelog gets another id', () => {
   const sql = [`CREATE TABLE team_aliases (${columns}, code TEXT, UNIQUE (team_id, alias))`];
-  const options = { schema: { sql, journal: 'WAL', aliasCase: 'preserve' } as const, units: [], foreignKeys: false };
+  const options = {
+    schema: { sql, journal: 'WAL', aliasCase: 'preserve' } as const,
+    units: [],
+    foreignKeys: false,
+  };
   const db = openTable(options);
-  const one = (query: string) => db.prepare<[], unknown>(query).pluck().get();
+  const one = (query: string) => db.prepare<[]>(query).pluck().get();
   try {
     install(db, options);
     for (const kind of ['after_update', 'before_update', 'after_rename'])
@@ -135,7 +146,10 @@ test('a capture of before is brought up to date in place: what it has logged sta
         INSERT INTO millrace_changelog (type, alias) SELECT 'team', OLD."alias" WHERE OLD."alias" IS NOT NEW."alias" COLLATE BINARY;
       END`);
     db.exec("UPDATE team_aliases SET alias = 'other' WHERE id = 1");
-    const [rows, id] = [one('SELECT max(seq) FROM millrace_changelog'), one('SELECT id FROM millrace_changelog_id')];
+    const [rows, id] = [
+      one('SELECT max(seq) FROM millrace_changelog'),
+      one('SELECT id FROM millrace_changelog_id'),
+    ];
     install(db, options);
     expect(one('SELECT max(seq) FROM millrace_changelog')).toBe(rows);
     expect(one('SELECT id FROM millrace_changelog_id')).toEqual(expect.stringMatching(`^${String(id)}\\.`));

@@ -140,7 +140,8 @@ export class Changelog {
       limit = Math.max(1, limit >> 2);
     const [rows = 0, last = 0, since, types = '[]', names = '[]'] = this.#page.get(position.seq, limit) ?? [];
     const [, nonce] = this.#pair.get(last) ?? [];
-    if (rows === 0 || nonce === undefined) return { nominations: new Map(), position, rows: 0, since: undefined };
+    if (rows === 0 || nonce === undefined)
+      return { nominations: new Map(), position, rows: 0, since: undefined };
     const typeOf = JSON.parse(types) as readonly (string | null)[];
     const nominations = new Map<string, Set<string>>();
     for (const [row, name] of (JSON.parse(names) as readonly (string | null)[]).entries()) {

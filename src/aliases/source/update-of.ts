@@ -23,5 +23,7 @@ export function updateOf(
 
 /** The columns of several keys; undefined: not only columns matter. */
 export function columnsOfAll(keys: readonly Pick<UniqueKey, 'columns'>[]): readonly string[] | undefined {
-  return keys.some(({ columns }) => columns === undefined) ? undefined : keys.flatMap(({ columns }) => columns ?? []);
+  return keys.some(({ columns }) => columns === undefined)
+    ? undefined
+    : keys.flatMap(({ columns }) => columns ?? []);
 }

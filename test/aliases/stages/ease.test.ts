@@ -49,10 +49,13 @@ test('at rest one wake-up in four leads to a turn', () => {
 test.each([
   ['the file is written to', () => appendFileSync(path, 'more')],
   ['a log appears beside it', () => writeFileSync(`${path}-wal`, 'log')],
-  ['another file takes its place', () => {
-    writeFileSync(`${path}-new`, 'a file');
-    renameSync(`${path}-new`, path);
-  }],
+  [
+    'another file takes its place',
+    () => {
+      writeFileSync(`${path}-new`, 'a file');
+      renameSync(`${path}-new`, path);
+    },
+  ],
 ])('when %s each leads to a turn for a second', (_what, happens) => {
   const ease = resting();
   happens();

@@ -93,7 +93,13 @@ export function documentTriggers(table: Table, columns: readonly Column[]): Read
       .filter((kind) => victimsOf[kind] !== '')
       .map((kind) => {
         const name = triggerName(table.name, kind);
-        const places = { ...values, ofKeys, ofLogged, victims: victimsOf[kind] ?? '', name: quoteIdentifier(name) };
+        const places = {
+          ...values,
+          ofKeys,
+          ofLogged,
+          victims: victimsOf[kind] ?? '',
+          name: quoteIdentifier(name),
+        };
         return [name, fillTemplate(bodies[kind], places)];
       }),
   );
