@@ -70,7 +70,8 @@ export const daemonFaults: readonly Fault[] = [
     run: (scene) =>
       times(2, async () => {
         const code = await scene.run('warm');
-        if (!scene.inStorm && code !== 0 && code !== 2) scene.troubles.push(`warm ended with ${String(code)}`);
+        if (!scene.inStorm && code !== 0 && code !== 2)
+          scene.troubles.push(`warm ended with ${String(code)}`);
       }),
   },
   {
