@@ -17,7 +17,7 @@ const [million, tenMillion] = [1_000_000, 10_000_000];
 /** The daemon with many rows and passes all the time: its memory, and how long a change takes while a pass runs. */
 export const duringPasses: Part = {
   name: 'during-passes',
-  seconds: [110, 20],
+  seconds: [60, 18],
   measure: async (context) => {
     const rows = sizesFor(context.quick).many.at(-1) ?? 0;
     return figures(rows, await measure(rows, context), { p99: 50, memory: 170 });

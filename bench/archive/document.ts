@@ -16,7 +16,7 @@ import { inBulk, plainMany } from './writes';
 /** The document's table, row for row, and its algorithm. */
 export const document: Part = {
   name: 'document',
-  seconds: [90, 45],
+  seconds: [60, 26],
   measure: ({ quick, rounds, progress }) =>
     withPostgres(async (server): Promise<readonly Figure[]> => {
       const { models, predictions } = sizesFor(quick);

@@ -24,7 +24,7 @@ interface Found {
 /** Passes over many predictions, while the tail goes on. */
 export const fullPasses: Part = {
   name: 'full-pass',
-  seconds: [180, 15],
+  seconds: [145, 12],
   measure: async (context) => {
     const { passed } = sizesFor(context.quick);
     const [found] = await passesOver([passed], context);

@@ -41,7 +41,7 @@ const full: Sizes = {
   growthBase: 100_000,
   batch: 20_000,
   passed: 1_000_000,
-  latencySeconds: 10,
+  latencySeconds: 8,
   ladderSeconds: 20,
   ladder: [10_000, 20_000, 30_000, 40_000, 60_000],
   writtenOne: 10_000,
