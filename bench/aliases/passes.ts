@@ -39,7 +39,11 @@ export const largePasses: Part = {
   },
 };
 
-const measure = (rows: number, withDocument: boolean, { quick, rounds, progress }: Context): Promise<PassTimes> =>
+const measure = (
+  rows: number,
+  withDocument: boolean,
+  { quick, rounds, progress }: Context,
+): Promise<PassTimes> =>
   withStores(async ({ folder, redisUrl, client }) => {
     const dbPath = join(folder, 'sports_data.db');
     progress('preparing');
