@@ -11,7 +11,7 @@ import type { Life } from '../record/identity';
 import { pauseOf } from './pause-store';
 import { changesStream } from '../../writer/keys';
 
-/** The names of an owner's two connections, which take turns (relay.ts): one copies rows, without a lock on the stream's row, while the other commits. */
+/** The names of an owner's connections, which take turns (relay.ts): while one commits others copy rows, without a lock on the stream's row. These share a name. */
 export const firstWriter = 'archive';
 export const secondWriter = 'archive-second';
 
@@ -95,15 +95,15 @@ export class Checkpoint {
     return { owned: true, owner: this.me, ...silent };
   }
 
-  /** A sign of life. @returns whether somebody asks for a full pass, and whether nothing may be applied. @throws Displaced */
-  async renew(): Promise<{ readonly passRequested: boolean; readonly paused: Pause | undefined }> {
+  /** A sign of life. @returns whether somebody asks for a full pass, whether nothing may be applied, and how many records are parked. @throws Displaced */
+  async renew(): Promise<{ passRequested: boolean; paused: Pause | undefined; parked: number }> {
     const [row] = await this.#postgres.query(renewSql, [changesStream, this.#epoch, this.me]);
     if (row === undefined) throw this.#displaced();
     this.#confirmedAt = performance.now();
     const requested = row['pass_requested_at'] ?? null;
     const passRequested = requested !== null && requested !== this.#passRequestedAt;
     this.#passRequestedAt = requested;
-    return { passRequested, paused: pauseOf(row) };
+    return { passRequested, paused: pauseOf(row), parked: Number(row['parked'] ?? 0) };
   }
 
   /** The request that a pass beginning now answers; null: there is none. */
@@ -141,9 +141,8 @@ export class Checkpoint {
 
   /** How far the owner, whoever it is, has come. */
   async storedEntryId(): Promise<string | undefined> {
-    const [row] = await this.#postgres.query('SELECT entry_id FROM millrace.checkpoint WHERE stream = $1', [
-      changesStream,
-    ]);
+    const sql = 'SELECT entry_id FROM millrace.checkpoint WHERE stream = $1';
+    const [row] = await this.#postgres.query(sql, [changesStream]);
     return row?.['entry_id'] ?? undefined;
   }
 
