@@ -12,6 +12,7 @@ async function started() {
   const { client, url } = await testRedis();
   await client.flushall();
   const connection = new RedisConnection(loadConfig({ REDIS_URL: url }).redis, 'test');
+  await connection.connect();
   const told: string[] = [];
   const full: string[] = [];
   const tail: StreamTail = new StreamTail({
