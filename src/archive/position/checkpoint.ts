@@ -49,6 +49,7 @@ export class Checkpoint {
   /** When Postgres last said that this instance is the owner, by performance.now(). */
   #confirmedAt = -Infinity;
   #position: StreamPosition | undefined;
+  #unstored: unknown; // what was seen of Redis since `renew` was called last
 
   /** @param passRequestedAt the request for a pass that was heard of last */
   constructor(postgres: PostgresConnection, passRequestedAt: string | null = null) {
@@ -97,8 +98,10 @@ export class Checkpoint {
 
   /** A sign of life. @returns whether somebody asks for a full pass, whether nothing may be applied, and how many records are parked. @throws Displaced */
   async renew(): Promise<{ passRequested: boolean; paused: Pause | undefined; parked: number }> {
-    const [row] = await this.#postgres.query(renewSql, [changesStream, this.#epoch, this.me]);
+    const seen = this.#unstored === undefined ? null : JSON.stringify(this.#unstored);
+    const [row] = await this.#postgres.query(renewSql, [changesStream, this.#epoch, this.me, seen]);
     if (row === undefined) throw this.#displaced();
+    this.#unstored = undefined;
     this.#confirmedAt = performance.now();
     const requested = row['pass_requested_at'] ?? null;
     const passRequested = requested !== null && requested !== this.#passRequestedAt;
@@ -132,18 +135,11 @@ export class Checkpoint {
     return row?.['last_pass'] == null ? undefined : JSON.parse(row['last_pass']);
   }
 
-  /** The incarnation that the owner, whoever it is, follows; undefined: none yet. */
-  async storedIncarnation(): Promise<string | undefined> {
-    const sql = 'SELECT incarnation FROM millrace.checkpoint WHERE stream = $1';
+  /** Which incarnation the owner, whoever it is, follows, and how far it has come; undefined: none yet. */
+  async stored(): Promise<{ readonly incarnation: string | undefined; readonly entryId: string | undefined }> {
+    const sql = 'SELECT incarnation, entry_id FROM millrace.checkpoint WHERE stream = $1';
     const [row] = await this.#postgres.query(sql, [changesStream]);
-    return row?.['incarnation'] ?? undefined;
-  }
-
-  /** How far the owner, whoever it is, has come. */
-  async storedEntryId(): Promise<string | undefined> {
-    const sql = 'SELECT entry_id FROM millrace.checkpoint WHERE stream = $1';
-    const [row] = await this.#postgres.query(sql, [changesStream]);
-    return row?.['entry_id'] ?? undefined;
+    return { incarnation: row?.['incarnation'] ?? undefined, entryId: row?.['entry_id'] ?? undefined };
   }
 
   /** Locks the stream's row and moves the position, inside the transaction that writes the records up to it. @throws Displaced */
@@ -165,10 +161,17 @@ export class Checkpoint {
     if (this.#position !== undefined) this.#position = { ...this.#position, entryId };
   }
 
+  /** Remembers what was seen of Redis, for `renew` to store. */
+  see(seen: unknown): void {
+    if (this.#position !== undefined) this.#position = { ...this.#position, seen };
+    this.#unstored = seen;
+  }
+
   /** Stores what was seen of Redis. @throws Displaced */
   async note(position: Omit<StreamPosition, 'life'>): Promise<void> {
     const [row] = await this.#postgres.query(adoptSql, this.#adoption(position, false));
     if (row === undefined) throw this.#displaced();
+    this.#unstored = undefined;
     this.#position = { ...position, life: this.#position?.life ?? null };
   }
 
@@ -190,6 +193,7 @@ export class Checkpoint {
       if (number !== '1') await keep(transaction);
       return number;
     });
+    this.#unstored = undefined;
     this.#position = { ...position, life };
   }
 
@@ -205,7 +209,7 @@ export class Checkpoint {
 
   /** Forgets the position, until `reload`: after a failure only Postgres knows whether the commit happened. */
   forget(): void {
-    this.#position = undefined;
+    this.#position = this.#unstored = undefined;
   }
 
   /** Reads the position again after `forget`. @throws Displaced */
@@ -241,8 +245,7 @@ export class Checkpoint {
 
   /** Forgets that we were the owner. @returns the error to throw */
   #displaced(): Displaced {
-    this.#epoch = undefined;
-    this.#position = undefined;
+    this.#epoch = this.#position = this.#unstored = undefined;
     return new Displaced('another instance owns the stream');
   }
 }
