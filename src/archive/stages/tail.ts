@@ -45,7 +45,9 @@ export class Tail {
     this.#tail = new StreamTail({
       ...{ connection: tail, catalogue, echoes, onReady: onWake },
       takenOut: () => prepare.takenOut,
-      onRead: (page) => void prepare.made?.batches.ahead(page),
+      onRead: (page) => {
+        prepare.made?.batches.ahead(page).catch(() => undefined); // thrown again when the page has its turn
+      },
     });
     tail.client.on('ready', onConnected);
     this.#relay = new Relay({
