@@ -51,7 +51,7 @@ export class Relay {
         const behind = previous && postgres && { previous, postgres };
         underWay.push(this.#start(page, behind));
         if (underWay.length === connections.length) await underWay.shift(); // the next one gets its connection
-        page = isPlain(page) ? await this.#following(page, Promise.all(underWay)) : undefined;
+        page = isPlain(page) ? await this.#following(page, underWay) : undefined;
       }
       for (const page of underWay) await page;
     } catch (error) {
@@ -73,10 +73,10 @@ export class Relay {
   }
 
   /** The page after this one, if it comes before all that are under way are done. */
-  async #following(page: Page, done: Promise<unknown>): Promise<Page | undefined> {
+  async #following(page: Page, underWay: readonly Promise<void>[]): Promise<Page | undefined> {
     const { tail, isPlain, mayGoOn } = this.#options;
     if (performance.now() < this.#apartUntil) return undefined;
-    await Promise.race([tail.arrival(page.position), done]);
+    await Promise.race([tail.arrival(page.position), Promise.all(underWay)]);
     const next = tail.peek(page.position);
     // Looked at last: a good deal may have happened meanwhile.
     if (next === undefined || this.#isFailing || !isPlain(next) || !mayGoOn()) return undefined;
