@@ -23,7 +23,7 @@ interface Waiting {
 /** Long enough for everything that is done once to be nothing. */
 export const drain = drainPart({
   part: 'drain',
-  seconds: [160],
+  seconds: [140],
   known: true,
   sizes: ({ backlog }) => [backlog],
   beside: { one: { 1_000_000: 1.2 }, two: { 1_000_000: 0.8 }, bare: {} },
