@@ -10,11 +10,11 @@ import { idIn } from '../record/key';
 import type { Nominated } from '../record/nominated';
 import { type Kind, type KindName, namesWhere, onDeleteOf, packedKind } from '../../mapping/kinds';
 import type { EntryReader } from '../truth/entry-reader';
-import { lookUp } from '../truth/look-up';
+import { type Answer, lookUp } from '../truth/look-up';
 import type { Nominations } from '../record/nomination';
 import { MemberReader } from '../truth/member-reader';
-import { putAnswers, putGone } from '../truth/put-answers';
 import { dueLetters } from './due-letters';
+import { gather, type Gatherable } from './gather';
 import { PageBatches } from './page-batches';
 import type { Behind } from './relay';
 import type { ArchiveSink } from './sink';
@@ -41,11 +41,6 @@ export interface ApplierOptions {
   readonly onApplied: (applied: BatchOutcome, ms: number, since: number | undefined) => void;
 }
 
-/** A transaction gets about so many records, and bytes. */
-const batchRows = 5_000;
-const batchBytes = 8 * 1024 * 1024;
-/** With so many bytes on their way nothing is read ahead: it may be as large. */
-const largeBytes = 16 * 1024 * 1024;
 /** After a page held records that were there already, so many pages go the careful way. */
 const distrustPages = 20;
 
@@ -128,11 +123,11 @@ export class Applier {
     for (const id of ids) batch.deletions.push({ kind, id });
   }
 
-  async applyNominated({ nominated, points }: Nominated): Promise<void> {
+  async applyNominated({ nominated, points, following }: Nominated): Promise<void> {
     const batch = new Batch();
     for (const point of points) batch.add(point);
     // Looked for in Postgres just now, and not there.
-    await this.#apply({ batch, nominated, direct: this.#distrust === 0 });
+    await this.#apply({ batch, nominated, following, direct: this.#distrust === 0 });
   }
 
   /**
@@ -202,47 +197,39 @@ export class Applier {
 
   /**
    * Looks up what is nominated and applies it, in as many transactions as its size asks for; the last one moves the position.
-   * The next records are looked up while Postgres writes: in order all the same, so nothing goes back to an older value.
+   * The next batch is looked up while Postgres writes: in order all the same, so nothing goes back to an older value.
    */
-  async #apply(work: {
-    readonly batch: Batch;
-    readonly nominated: Nominations;
-    readonly deleted?: Nominations;
-    readonly lapsed?: Nominations;
-    readonly page?: Page;
-    readonly direct: boolean;
-    readonly behind?: Behind | undefined;
-  }): Promise<void> {
-    const { truth, targets, entries } = this.#options;
-    const served = new Map([...work.nominated].filter(([kind]) => targets.has(kind)));
-    const answers = lookUp(served, { truth, members: this.#members, entries });
-    let { batch, direct } = work;
-    let bytes = 0;
-    let next: ReturnType<typeof answers.next> | undefined;
-    for (;;) {
-      const answer = await (next ?? answers.next());
-      next = undefined;
-      if (answer.done === true) break;
-      const { value } = answer;
-      bytes += putAnswers(batch, value, this.#options.sink.knownId);
-      if (bytes < largeBytes) {
-        next = answers.next();
-        next.catch(() => undefined); // thrown when it is awaited
+  async #apply(
+    work: Gatherable & {
+      readonly nominated: Nominations;
+      readonly following?: Nominated['following'];
+      readonly page?: Page;
+      readonly behind?: Behind | undefined;
+    },
+  ): Promise<void> {
+    const { knownId } = this.#options.sink;
+    const answers = this.#answers(work.nominated, work.following);
+    let underWay: Promise<void> | undefined;
+    try {
+      for await (const { batch, direct, isLarge, isLast } of gather(work, answers, { knownId, deleting: this.#deleting })) {
+        await underWay;
+        if (isLast && batch.size === 0 && work.page === undefined) break;
+        underWay = this.#commit(batch, isLast ? work.page : undefined, direct, work.behind);
+        underWay.catch(() => undefined); // thrown when it is awaited
+        if (isLarge) await underWay;
       }
-      if (this.#deleting.length > 0) putGone(batch, this.#deleting, value, work);
-      // Of a key that grows the last members are read again, so that none of the same score is missed.
-      if (value.some(({ kind }) => kind.shape === 'members')) direct = false;
-      if (batch.size < batchRows && bytes < batchBytes) continue;
-      // Letters that are tried again go with the last of it: they are all that tells of a deletion that was refused.
-      const retried = batch.retried.splice(0);
-      const { life } = batch;
-      await this.#commit(batch, undefined, direct, work.behind);
-      batch = new Batch();
-      batch.retried.push(...retried);
-      batch.life = life;
-      bytes = 0;
+    } finally {
+      await underWay;
     }
-    if (batch.size > 0 || work.page !== undefined) await this.#commit(batch, work.page, direct, work.behind);
+  }
+
+  /** Looks up what is nominated, of the kinds that are served. */
+  async *#answers(nominated: Nominations, following: Nominated['following']): AsyncGenerator<readonly Answer[]> {
+    const { truth, targets, entries } = this.#options;
+    for (let more: Nominations | undefined = nominated; more !== undefined; more = following?.()) {
+      const served = new Map([...more].filter(([kind]) => targets.has(kind)));
+      yield* lookUp(served, { truth, members: this.#members, entries });
+    }
   }
 
   async #commit(batch: Batch, page: Page | undefined, direct: boolean, behind?: Behind): Promise<void> {

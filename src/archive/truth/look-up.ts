@@ -3,7 +3,7 @@ import type { Found } from '../record/found';
 import type { Kind } from '../../mapping/kinds';
 import type { EntryReader } from './entry-reader';
 import type { MemberReader } from './member-reader';
-import type { Truth, TruthReader } from './truth';
+import type { PackedTruths, Truth, TruthReader } from './truth';
 import type { Nominations } from '../record/nomination';
 
 export interface Answer {
@@ -11,6 +11,8 @@ export interface Answer {
   /** latin1 */
   readonly id: string;
   readonly truth: Truth;
+  /** Of packed records that come together, instead of `id`. */
+  readonly ids?: readonly string[];
   /** Of a key with very many records, which come a part at a time: which part this is, and, with the last, all of them. */
   readonly part?: { readonly isFirst: boolean; readonly whole: readonly Found[] | undefined };
 }
@@ -46,6 +48,12 @@ export async function* lookUp(
     }
     for (let at = 0; at < ids.length;) {
       const wanted = ids.slice(at, at + chunk);
+      if (kind.packed) {
+        const together = await truth.readPacked(kind, wanted);
+        yield packedAnswers(kind, together);
+        at += together.ids.length;
+        continue;
+      }
       const truths = await truth.readSome(kind, wanted);
       const answers = truths.map((one, index): Answer => ({ kind, id: wanted[index] ?? '', truth: one }));
       if (kind.shape !== 'items') yield answers;
@@ -53,6 +61,13 @@ export async function* lookUp(
       at += truths.length;
     }
   }
+}
+
+function packedAnswers(kind: Kind, { ids, value, others }: PackedTruths): readonly Answer[] {
+  const answers = [...others].map(([at, truth]): Answer => ({ kind, id: ids[at] ?? '', truth }));
+  const found = others.size === 0 ? ids : ids.filter((_id, at) => !others.has(at));
+  if (found.length > 0) answers.push({ kind, id: '', ids: found, truth: { state: 'packed', value } });
+  return answers;
 }
 
 /** How many records of one key come together: they are written in one transaction. */

@@ -3,7 +3,7 @@ import { readAsset } from '../../foundation/package-root';
 import type { RedisConnection } from '../../connections/redis';
 import { tooLarge, Unfit } from '../record/unfit';
 import type { Found } from '../record/found';
-import { unpack } from '../record/packed';
+import { PackedReader, unpack } from '../record/packed';
 import { keyOf } from '../record/key';
 import { type Catalogue, isOwn, type Kind, kindOf, type OwnKind, type Parent } from '../../mapping/kinds';
 import type { Each } from '../../mapping/record-forms';
@@ -18,7 +18,7 @@ declare module 'ioredis' {
     millraceReadPackedBuffer(
       count: number,
       ...keysAndArguments: (string | Buffer)[]
-    ): Result<Packed, Context>;
+    ): Result<Together, Context>;
     /** read-own.lua */
     millraceReadOwnBuffer(count: number, ...keysAndArguments: (string | Buffer)[]): Result<Packed, Context>;
   }
@@ -26,12 +26,14 @@ declare module 'ioredis' {
 
 type Packed = readonly (null | number | Buffer | readonly [Buffer])[];
 
+type Together = readonly [looked: number, packed: Buffer, others: readonly (null | number | readonly [Buffer])[]];
+
 type Reply = readonly (null | number | Buffer | readonly (Buffer | null)[])[];
 
 /** One answer for each id asked for. */
 export type Truth =
   | { readonly state: 'found'; readonly records: readonly Found[] }
-  /** A record of the packed kind, in the form in which the stream carries it: there are many, and most need never be unpacked. */
+  /** A record of the packed kind (`readPacked`: several), in the form in which the stream carries it: most need never be unpacked. */
   | { readonly state: 'packed'; readonly value: Buffer }
   | StreamTruth
   | { readonly state: 'absent' }
@@ -41,13 +43,20 @@ export type Truth =
    */
   | { readonly state: 'unfit'; readonly reason: Unfit; readonly part?: string };
 
+/** Records of the packed kind that were read together. */
+export interface PackedTruths {
+  /** The ids that were looked at: the first of those that were asked for. */
+  readonly ids: readonly string[];
+  /** The records that were found, one after another in the order of their ids, in the form in which the stream carries them. */
+  readonly value: Buffer;
+  /** What is there instead of the others, by their place among the ids. */
+  readonly others: ReadonlyMap<number, Truth>;
+}
+
 /** How many records are asked for in one round trip, and after how many bytes the script stops, so that memory stays bounded. */
 const pageRecords = 500;
 const pageBytes = 4 * 1024 * 1024;
 
-/** The scripts that read packed records end alike. */
-const packed = (name: string): string =>
-  readAsset(`src/archive/truth/lua/${name}.lua`) + readAsset('src/archive/truth/lua/within-budget.lua');
 
 /** How a key of the user's own is read, as read-own.lua calls it, and what has to be there. */
 const readings: Readonly<
@@ -72,8 +81,8 @@ export class TruthReader {
     this.redis = connection;
     const { client } = connection;
     client.defineCommand('millraceRead', { lua: readAsset('src/archive/truth/lua/read.lua') });
-    client.defineCommand('millraceReadOwn', { lua: packed('read-own') });
-    client.defineCommand('millraceReadPacked', { lua: packed('read-packed') });
+    client.defineCommand('millraceReadOwn', { lua: readAsset('src/archive/truth/lua/read-own.lua') });
+    client.defineCommand('millraceReadPacked', { lua: readAsset('src/archive/truth/lua/read-packed.lua') });
   }
 
   /** @param ids the parts of the keys after the prefix, latin1. @returns one truth for each, in their order */
@@ -87,7 +96,7 @@ export class TruthReader {
   async readSome(kind: Kind, ids: readonly string[]): Promise<readonly Truth[]> {
     const wanted = ids.slice(0, pageRecords);
     if (wanted.length === 0) return [];
-    if (kind.packed) return this.#readPacked(kind, wanted);
+    if (kind.packed) return apart(await this.readPacked(kind, wanted));
     if (isOwn(kind)) return this.#readOwn(kind, wanted);
     const reply = await this.#ask(kind, wanted);
     const most = this.redis.maxRecordBytes;
@@ -98,17 +107,25 @@ export class TruthReader {
     );
   }
 
-  async #readPacked(kind: Kind, ids: readonly string[]): Promise<readonly Truth[]> {
-    const keys = ids.map((id) => keyArgument(kind, id));
+  /** As `readSome`, for the packed kind. */
+  async readPacked(kind: Kind, ids: readonly string[]): Promise<PackedTruths> {
+    const wanted = ids.slice(0, pageRecords);
+    const keys = wanted.map((id) => keyArgument(kind, id));
     try {
       const { client, maxRecordBytes: most } = this.redis;
       const args = [String(pageBytes), String(most), ...packedArguments(kind, this.catalogue)];
-      const reply = await client.millraceReadPackedBuffer(keys.length, ...keys, ...args);
-      return reply.map((record) => {
-        if (record === null) return { state: 'absent' };
-        if (typeof record === 'number') return { state: 'unfit', reason: tooLarge(record, most) };
-        return Buffer.isBuffer(record) ? { state: 'packed', value: record } : otherType(record[0]);
-      });
+      const [looked, value, listed] = await client.millraceReadPackedBuffer(keys.length, ...keys, ...args);
+      const others = new Map<number, Truth>();
+      for (let at = 0; at < listed.length; at += 2) {
+        const what = listed[at + 1] ?? null;
+        if (what === null) others.set(Number(listed[at]) - 1, { state: 'absent' });
+        else
+          others.set(
+            Number(listed[at]) - 1,
+            typeof what === 'number' ? { state: 'unfit', reason: tooLarge(what, most) } : otherType(what[0]),
+          );
+      }
+      return { ids: wanted.slice(0, looked), value, others };
     } catch (error) {
       throw this.redis.translate(error);
     }
@@ -198,6 +215,18 @@ function packedArguments(kind: Kind, catalogue: Catalogue): readonly string[] {
 
 /** The parent's id inside the child's key: `<exp>:<run>`. */
 const partOf = (id: string, { from }: Parent): string => id.split(':')[Number(from)] ?? '';
+
+/** One truth for each id. */
+function apart({ ids, value, others }: PackedTruths): readonly Truth[] {
+  const records = new PackedReader(value);
+  return ids.map((_id, at): Truth => {
+    const other = others.get(at);
+    if (other !== undefined) return other;
+    const from = records.end;
+    records.next();
+    return { state: 'packed', value: value.subarray(from, records.end) };
+  });
+}
 
 const otherType = (type: Buffer, wanted = 'a hash'): Truth => ({
   state: 'unfit',

@@ -2,17 +2,20 @@
 -- their parents, all of one moment: between two commands a flush could give the same ids to other records.
 --
 -- KEYS  that of each
--- ARGV  1 most bytes to return: reading stops after the record that reaches it, and the caller asks for the rest
+-- ARGV  1 most bytes to return: reading stops at the record that goes beyond, if it is not the first, and the caller asks for the rest
 --       2 most bytes of one record: a larger one is not read, for reading would take three times its size inside Redis
 --       3 what the keys begin with
 --       4 what the keys of their parents begin with
 --       5 the parents' field with the creation time
 --       6 … the fields: first the one with the parent's id
--- Result: for each record read, in the order of KEYS
---       nil         no such key
---       {type}      the key holds another type than a hash
---       number      the bytes of a record that has too many
---       packed      id, creation time of its parent, then the fields
+-- Result: {looked, packed, others}
+--       looked  how many of the KEYS were looked at
+--       packed  the records, one after another in the order of KEYS: id, creation time of its parent, then the fields. As one text, because
+--               thousands of replies cost the reader more than all the rest
+--       others  for each key without such a record its place, from 1, and then
+--               nil         no such key
+--               {type}      the key holds another type than a hash
+--               number      the bytes of a record that has too many
 local pcall, call, sub, concat = redis.pcall, redis.call, string.sub, table.concat
 local budget, limit, prefix = tonumber(ARGV[1]), tonumber(ARGV[2]), #ARGV[3]
 local parent_prefix, parent_created = ARGV[4], ARGV[5]
@@ -45,6 +48,14 @@ local function excess(key)
   return bytes > limit and bytes
 end
 
+-- To print a number costs as much as to read a field.
+local printed = {}
+local function print_number(number)
+  local text = printed[number] or tostring(number)
+  printed[number] = text
+  return text
+end
+
 -- Written over with each record, so that none of them costs a table.
 local lengths, bytes = {}, {}
 
@@ -56,15 +67,32 @@ local function record_of(key)
   if kind and kind ~= 'hash' then return {kind} end
   if values.err then call('HMGET', key, unpack(fields)) end
   local id, born = sub(key, prefix + 1), parent and created(parent)
-  lengths[1], bytes[1] = #id, id
-  lengths[2], bytes[2] = born and #born or '-', born or ''
+  lengths[1], bytes[1] = print_number(#id), id
+  lengths[2], bytes[2] = born and print_number(#born) or '-', born or ''
   for i = 1, F do
     local value = values[i]
     if value then
-      lengths[i + 2], bytes[i + 2] = #value, value
+      lengths[i + 2], bytes[i + 2] = print_number(#value), value
     else
       lengths[i + 2], bytes[i + 2] = '-', ''
     end
   end
   return concat(lengths, ' ') .. '\n' .. concat(bytes)
 end
+
+local looked, packed, others = 0, {}, {}
+for index, key in ipairs(KEYS) do
+  local record = excess(key) or record_of(key)
+  -- Checked again, for Redis may not tell what a key takes.
+  if type(record) == 'string' and #record > limit then record = #record end
+  if type(record) == 'string' then
+    if #record > budget and packed[1] then break end
+    budget = budget - #record
+    packed[#packed + 1] = record
+  else
+    others[#others + 1] = index
+    others[#others + 1] = record
+  end
+  looked = index
+end
+return {looked, packed[2] and concat(packed) or packed[1] or '', others}
