@@ -63,9 +63,8 @@ export async function* lookUp(
   }
 }
 
-function packedAnswers(kind: Kind, { ids, value, others }: PackedTruths): readonly Answer[] {
+function packedAnswers(kind: Kind, { ids, found, value, others }: PackedTruths): readonly Answer[] {
   const answers = [...others].map(([at, truth]): Answer => ({ kind, id: ids[at] ?? '', truth }));
-  const found = others.size === 0 ? ids : ids.filter((_id, at) => !others.has(at));
   if (found.length > 0) answers.push({ kind, id: '', ids: found, truth: { state: 'packed', value } });
   return answers;
 }

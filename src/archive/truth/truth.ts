@@ -7,6 +7,7 @@ import { PackedReader, unpack } from '../record/packed';
 import { keyOf } from '../record/key';
 import { type Catalogue, isOwn, type Kind, kindOf, type OwnKind, type Parent } from '../../mapping/kinds';
 import type { Each } from '../../mapping/record-forms';
+import { repack } from './repack';
 import { shapeOf } from '../record/shape';
 import type { StreamTruth } from './entry-reader';
 
@@ -26,7 +27,7 @@ declare module 'ioredis' {
 
 type Packed = readonly (null | number | Buffer | readonly [Buffer])[];
 
-type Together = readonly [looked: number, packed: Buffer, others: readonly (null | number | readonly [Buffer])[]];
+type Together = readonly [looked: number, records: Buffer, others: readonly (null | number | readonly [Buffer])[]];
 
 type Reply = readonly (null | number | Buffer | readonly (Buffer | null)[])[];
 
@@ -47,7 +48,9 @@ export type Truth =
 export interface PackedTruths {
   /** The ids that were looked at: the first of those that were asked for. */
   readonly ids: readonly string[];
-  /** The records that were found, one after another in the order of their ids, in the form in which the stream carries them. */
+  /** Those under which there are records. */
+  readonly found: readonly string[];
+  /** These records, one after another, in the form in which the stream carries them. */
   readonly value: Buffer;
   /** What is there instead of the others, by their place among the ids. */
   readonly others: ReadonlyMap<number, Truth>;
@@ -114,18 +117,17 @@ export class TruthReader {
     try {
       const { client, maxRecordBytes: most } = this.redis;
       const args = [String(pageBytes), String(most), ...packedArguments(kind, this.catalogue)];
-      const [looked, value, listed] = await client.millraceReadPackedBuffer(keys.length, ...keys, ...args);
+      const [looked, message, listed] = await client.millraceReadPackedBuffer(keys.length, ...keys, ...args);
       const others = new Map<number, Truth>();
       for (let at = 0; at < listed.length; at += 2) {
         const what = listed[at + 1] ?? null;
         if (what === null) others.set(Number(listed[at]) - 1, { state: 'absent' });
-        else
-          others.set(
-            Number(listed[at]) - 1,
-            typeof what === 'number' ? { state: 'unfit', reason: tooLarge(what, most) } : otherType(what[0]),
-          );
+        else if (typeof what !== 'number') others.set(Number(listed[at]) - 1, otherType(what[0]));
+        else others.set(Number(listed[at]) - 1, { state: 'unfit', reason: tooLarge(what, most) });
       }
-      return { ids: wanted.slice(0, looked), value, others };
+      const all = wanted.slice(0, looked);
+      const found = others.size === 0 ? all : all.filter((_id, at) => !others.has(at));
+      return { ids: all, found, value: repack(message, found), others };
     } catch (error) {
       throw this.redis.translate(error);
     }
@@ -210,7 +212,7 @@ function packedArguments(kind: Kind, catalogue: Catalogue): readonly string[] {
   const [parent] = kind.parents;
   if (parent === undefined) throw new Error(`${kind.name} is packed and has no parent`);
   const { prefix, created = '' } = kindOf(catalogue, parent.kind);
-  return [kind.prefix, prefix, created, String(parent.from), ...shapeOf(kind).fields(kind)];
+  return [prefix, created, String(parent.from), ...shapeOf(kind).fields(kind)];
 }
 
 /** The parent's id inside the child's key: `<exp>:<run>`. */
