@@ -46,20 +46,40 @@ export async function* lookUp(
       }
       continue;
     }
+    if (kind.packed) {
+      yield* lookUpPacked(kind, ids, truth);
+      continue;
+    }
     for (let at = 0; at < ids.length;) {
       const wanted = ids.slice(at, at + chunk);
-      if (kind.packed) {
-        const together = await truth.readPacked(kind, wanted);
-        yield packedAnswers(kind, together);
-        at += together.ids.length;
-        continue;
-      }
       const truths = await truth.readSome(kind, wanted);
       const answers = truths.map((one, index): Answer => ({ kind, id: wanted[index] ?? '', truth: one }));
       if (kind.shape !== 'items') yield answers;
       else for (const answer of answers) yield* inParts(answer);
       at += truths.length;
     }
+  }
+}
+
+/** The same for the packed kind: while one piece is unpacked, Redis reads the next one. */
+async function* lookUpPacked(
+  kind: Kind,
+  ids: readonly string[],
+  truth: TruthReader,
+): AsyncGenerator<readonly Answer[]> {
+  let ahead: { readonly at: number; readonly piece: Promise<PackedTruths> } | undefined;
+  const read = (at: number) => {
+    const piece = truth.readPacked(kind, ids.slice(at, at + chunk));
+    piece.catch(() => undefined); // thrown when it is awaited
+    return { at, piece };
+  };
+  for (let at = 0; at < ids.length;) {
+    // Where the piece before was cut short, what was read ahead begins too late.
+    const { piece }: { piece: Promise<PackedTruths> } = ahead?.at === at ? ahead : read(at);
+    ahead = at + chunk < ids.length ? read(at + chunk) : undefined;
+    const together = await piece;
+    yield packedAnswers(kind, together);
+    at += together.ids.length;
   }
 }
 
