@@ -23,7 +23,7 @@ export interface Gatherable {
 }
 
 /** What one transaction gets. */
-export interface Gathered {
+interface Gathered {
   readonly batch: Batch;
   readonly direct: boolean;
   /** It has to be through before anything else is read. */

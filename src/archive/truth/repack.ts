@@ -13,7 +13,7 @@ export function repack(message: Buffer, ids: readonly string[]): Buffer {
   const reader = new MessageReader(message);
   const count = reader.list();
   if (count !== ids.length) throw new Error(`${count} records came for ${ids.length} ids`);
-  let packed: Buffer = Buffer.allocUnsafe(message.length * 2 + count * 32);
+  let packed: Buffer = Buffer.allocUnsafe(message.length + count * 40);
   let at = 0;
   for (const id of ids) {
     const values = reader.list();

@@ -8,6 +8,7 @@ import { keyOf } from '../record/key';
 import { type Catalogue, isOwn, type Kind, kindOf, type OwnKind, type Parent } from '../../mapping/kinds';
 import type { Each } from '../../mapping/record-forms';
 import { repack } from './repack';
+import { isNamed, packedArguments, parametersOf } from './script-arguments';
 import { shapeOf } from '../record/shape';
 import type { StreamTruth } from './entry-reader';
 
@@ -113,10 +114,12 @@ export class TruthReader {
   /** As `readSome`, for the packed kind. */
   async readPacked(kind: Kind, ids: readonly string[]): Promise<PackedTruths> {
     const wanted = ids.slice(0, pageRecords);
-    const keys = wanted.map((id) => keyArgument(kind, id));
+    const plain = wanted.every((id) => /^\d+$/.test(id));
+    const keys = plain ? [] : wanted.map((id) => keyArgument(kind, id));
+    const numbers = plain ? wanted.join('\n') : '';
     try {
       const { client, maxRecordBytes: most } = this.redis;
-      const args = [String(pageBytes), String(most), ...packedArguments(kind, this.catalogue)];
+      const args = [String(pageBytes), String(most), numbers, ...packedArguments(kind, this.catalogue)];
       const [looked, message, listed] = await client.millraceReadPackedBuffer(keys.length, ...keys, ...args);
       const others = new Map<number, Truth>();
       for (let at = 0; at < listed.length; at += 2) {
@@ -184,36 +187,9 @@ export class TruthReader {
   }
 }
 
-/** Whether the parent's id is a part of the child's key, and not in a field. */
-const isNamed = ({ from }: Parent): boolean => typeof from === 'number';
-
 /** The key as a string if it is ASCII: ioredis writes a command of strings alone several times faster. */
 const keyArgument = (kind: Kind, id: string): string | Buffer =>
   /^[ -~]*$/.test(id) ? kind.prefix + id : keyOf(kind, Buffer.from(id, 'latin1'));
-
-/** The arguments of read.lua after the keys and the limits. */
-function parametersOf(kind: Kind, catalogue: Catalogue): readonly string[] {
-  const createdField = (parent: Parent) => kindOf(catalogue, parent.kind).created ?? '';
-  const named = kind.parents.filter(isNamed);
-  const referred = kind.parents.filter((parent) => !isNamed(parent));
-  const fields = [...referred.map(({ from }) => String(from)), ...shapeOf(kind).fields(kind)];
-  return [
-    String(named.length),
-    ...named.map(createdField),
-    String(fields.length),
-    ...fields,
-    String(referred.length),
-    ...referred.flatMap((parent) => [kindOf(catalogue, parent.kind).prefix, createdField(parent)]),
-  ];
-}
-
-/** The arguments of read-packed.lua after the keys and the limits. */
-function packedArguments(kind: Kind, catalogue: Catalogue): readonly string[] {
-  const [parent] = kind.parents;
-  if (parent === undefined) throw new Error(`${kind.name} is packed and has no parent`);
-  const { prefix, created = '' } = kindOf(catalogue, parent.kind);
-  return [prefix, created, String(parent.from), ...shapeOf(kind).fields(kind)];
-}
 
 /** The parent's id inside the child's key: `<exp>:<run>`. */
 const partOf = (id: string, { from }: Parent): string => id.split(':')[Number(from)] ?? '';

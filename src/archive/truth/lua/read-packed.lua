@@ -1,24 +1,26 @@
 -- Reads records of the packed kind, together with the creation times of their parents, all of one moment: between two commands a flush
 -- could give the same ids to other records.
 --
--- KEYS  that of each
+-- KEYS  that of each, if their numbers do not say it
 -- ARGV  1 most bytes to return: reading stops at the record that goes beyond, if it is not the first, and the caller asks for the rest
 --       2 most bytes of one record: a larger one is not read, for reading would take several times its size inside Redis
---       3 what the keys of their parents begin with
---       4 the parents' field with the creation time
---       5 … the fields: first the one with the parent's id
+--       3 instead of KEYS: numbers, one a line. Hundreds of keys cost the sender more than all the rest
+--       4 what the keys begin with
+--       5 what the keys of their parents begin with
+--       6 the parents' field with the creation time
+--       7 … the fields: first the one with the parent's id
 -- Result: {looked, records, others}
---       looked   how many of the KEYS were looked at
---       records  a list of those that are there, in the order of KEYS, in the form of cmsgpack (repack.ts): of each the fields and the creation time
+--       looked   how many of them were looked at
+--       records  a list of those that are there, in their order, in the form of cmsgpack (repack.ts): of each the fields and the creation time
 --                of its parent, false for what is not there. To make texts of them here would take twice as long as to read them
---       others   for each key without such a record its place, from 1, and then
+--       others   for each without such a record its place, from 1, and then
 --                nil         no such key
 --                {type}      the key holds another type than a hash
 --                number      the bytes of a record that has too many
 local pcall, call, unpack = redis.pcall, redis.call, unpack
 local budget, limit = tonumber(ARGV[1]), tonumber(ARGV[2])
-local parent_prefix, parent_created = ARGV[3], ARGV[4]
-local fields = {unpack(ARGV, 5)}
+local prefix, parent_prefix, parent_created = ARGV[4], ARGV[5], ARGV[6]
+local fields = {unpack(ARGV, 7)}
 local F = #fields
 -- In bytes; no creation time is longer.
 local longest = 64
@@ -63,8 +65,14 @@ local function record_of(key)
   return values
 end
 
+local keys = KEYS
+if ARGV[3] ~= '' then
+  keys = {}
+  for number in string.gmatch(ARGV[3], '%d+') do keys[#keys + 1] = prefix .. number end
+end
+
 local looked, records, others = 0, {}, {}
-for index, key in ipairs(KEYS) do
+for index, key in ipairs(keys) do
   -- What the whole key takes: mostly that shows that the record is not too large. Redis may not tell it.
   local memory = pcall('MEMORY', 'USAGE', key, 'SAMPLES', '100')
   local told = type(memory) == 'number'
