@@ -61,25 +61,28 @@ export async function* lookUp(
   }
 }
 
-/** The same for the packed kind: while one piece is unpacked, Redis reads the next one. */
+/** The same for the packed kind: Redis is asked for the next piece before this one is there, as long as they are not large. */
 async function* lookUpPacked(
   kind: Kind,
   ids: readonly string[],
   truth: TruthReader,
 ): AsyncGenerator<readonly Answer[]> {
-  let ahead: { readonly at: number; readonly piece: Promise<PackedTruths> } | undefined;
-  const read = (at: number) => {
-    const piece = truth.readPacked(kind, ids.slice(at, at + chunk));
+  const read = (from: number): Promise<PackedTruths> => {
+    const piece = truth.readPacked(kind, ids.slice(from, from + chunk));
     piece.catch(() => undefined); // thrown when it is awaited
-    return { at, piece };
+    return piece;
   };
+  let ahead: Promise<PackedTruths> | undefined;
+  let isWhole = false;
   for (let at = 0; at < ids.length;) {
-    // Where the piece before was cut short, what was read ahead begins too late.
-    const { piece }: { piece: Promise<PackedTruths> } = ahead?.at === at ? ahead : read(at);
-    ahead = at + chunk < ids.length ? read(at + chunk) : undefined;
-    const together = await piece;
-    yield packedAnswers(kind, together);
-    at += together.ids.length;
+    const coming = ahead ?? read(at);
+    const next = at + chunk;
+    ahead = isWhole && next < ids.length ? read(next) : undefined;
+    const piece = await coming;
+    at += piece.ids.length;
+    isWhole = at >= next;
+    if (!isWhole) ahead = undefined; // it begins too late
+    yield packedAnswers(kind, piece);
   }
 }
 
