@@ -125,6 +125,7 @@ export class Transactions {
       if (batch.size > 0 || work.page !== undefined) await this.commit({ ...work, batch, direct });
     } finally {
       await writes.settled();
+      await answers.return(undefined); // what was asked for ahead is nominated, and has to be told before it is nominated again
     }
   }
 

@@ -101,11 +101,7 @@ export class Scan {
         if (created !== undefined && isId(id)) packed.push({ id, created });
         else strays?.add(id);
       }
-      for (const [id, text] of numbersIn(numbers)) {
-        keys++;
-        if (Number.isNaN(id)) strays?.add(text());
-        else higher.push(id);
-      }
+      keys += readNumbers(numbers, higher, (text) => strays?.add(text));
       for (const name of names) {
         const record = recordOf(this.#catalogue, name.toString('latin1'));
         if (record !== undefined) others.get(record.kind)?.add(record.id);
@@ -133,14 +129,21 @@ export class Scan {
   }
 }
 
-/** Reads numbers, line by line, without making text of them; NaN for what is not the one way to write one of 15 digits or fewer. */
-function* numbersIn(lines: Buffer): Generator<[id: number, text: () => string]> {
-  for (let from = 0; from < lines.length;) {
+/**
+ * Reads numbers, line by line, without making text of them. @param onOther told what is not the one way to write one of 15 digits or fewer
+ * @returns how many lines there are
+ */
+function readNumbers(lines: Buffer, numbers: number[], onOther: (text: string) => void): number {
+  let count = 0;
+  for (let from = 0; from < lines.length; count++) {
     const end = lines.indexOf(lineFeed, from);
-    const [start, to] = [from, end < 0 ? lines.length : end];
-    yield [idAt(lines, start, to), () => lines.toString('latin1', start, to)];
+    const to = end < 0 ? lines.length : end;
+    const number = idAt(lines, from, to);
+    if (Number.isNaN(number)) onOther(lines.toString('latin1', from, to));
+    else numbers.push(number);
     from = to + 1;
   }
+  return count;
 }
 
 /** Reads, line by line, ids and those creation times that can be read. */
