@@ -11,13 +11,14 @@ export class ArchiveConnections {
   readonly tail: RedisConnection;
   readonly postgres: PostgresConnection;
   /** The writers beside the first, see relay.ts: so many that two of them are at work while one commits. */
-  readonly others: readonly PostgresConnection[];
+  readonly others: readonly [PostgresConnection, PostgresConnection];
 
   constructor(redis: RedisTarget, postgres: PostgresTarget) {
     this.redis = new RedisConnection(redis, 'archive');
     this.tail = new RedisConnection(redis, 'archive-tail');
     this.postgres = new PostgresConnection(postgres, firstWriter);
-    this.others = [1, 2].map(() => new PostgresConnection(postgres, secondWriter));
+    const another = () => new PostgresConnection(postgres, secondWriter);
+    this.others = [another(), another()];
   }
 
   /** Closes all connections, and so cuts what is in flight. @param leavesRedis but that of the mirror, which goes on */
