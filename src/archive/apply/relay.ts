@@ -34,6 +34,8 @@ const apartMs = 30_000;
 export class Relay {
   readonly #options: RelayOptions;
   #apartUntil = 0;
+  /** Whether a page has failed since the run began: no other begins then. */
+  #isFailing = false;
 
   constructor(options: RelayOptions) {
     this.#options = options;
@@ -44,14 +46,14 @@ export class Relay {
     const { isPlain, connections } = this.#options;
     /** In order; each waits for the one before. */
     const underWay: Promise<void>[] = [];
+    this.#isFailing = false;
     try {
       for (let page: Page | undefined = first, turn = 0; page !== undefined; turn++) {
         const [previous, postgres] = [underWay.at(-1), connections[turn % connections.length]];
         const behind = previous && postgres && { previous, postgres };
-        const last = this.#start(page, behind);
-        underWay.push(last);
+        underWay.push(this.#start(page, behind));
         if (underWay.length === connections.length) await underWay.shift(); // the next one gets its connection
-        page = isPlain(page) ? await this.#following(page, last) : undefined;
+        page = isPlain(page) ? await this.#following(page, underWay) : undefined;
       }
       for (const page of underWay) await page;
     } catch (error) {
@@ -66,18 +68,20 @@ export class Relay {
     const done = apply(page, behind).then(() => {
       onApplied(page);
     });
-    done.catch(() => undefined); // awaited by `run`
+    done.catch(() => {
+      this.#isFailing = true; // thrown by `run`, which awaits it
+    });
     return done;
   }
 
-  /** The page after this one, if it comes before this one is done. */
-  async #following(page: Page, done: Promise<void>): Promise<Page | undefined> {
+  /** The page after this one, if it comes before all that are under way are done. */
+  async #following(page: Page, underWay: readonly Promise<void>[]): Promise<Page | undefined> {
     const { tail, isPlain, mayGoOn } = this.#options;
     if (performance.now() < this.#apartUntil) return undefined;
-    await Promise.race([tail.arrival(page.position), done]);
+    await Promise.race([tail.arrival(page.position), Promise.all(underWay)]);
     const next = tail.peek(page.position);
     // Looked at last: a good deal may have happened meanwhile.
-    if (next === undefined || !isPlain(next) || !mayGoOn()) return undefined;
+    if (next === undefined || this.#isFailing || !isPlain(next) || !mayGoOn()) return undefined;
     return tail.take(page.position);
   }
 }

@@ -51,14 +51,15 @@ export class HandOver {
     return page.numbers ? () => this.#doubtful(kind, ids) : () => this.#compared(kind, ids);
   }
 
-  async *#ids(kind: Kind, ids: readonly string[]): AsyncGenerator<Nominated> {
-    yield { nominated: nominate(kind, ids), points: [] };
-    addTo(this.applied, kind.name, ids.length);
+  async *#ids(kind: Kind, ids: Iterable<string> | Promise<Iterable<string>>): AsyncGenerator<Nominated> {
+    const due = new Set(await ids);
+    yield { nominated: new Map([[kind.name, due]]), points: [] };
+    addTo(this.applied, kind.name, due.size);
   }
 
-  async *#compared(kind: Kind, ids: readonly string[]): AsyncGenerator<Nominated> {
-    const { different } = await compareIds(this.#options, this.#parts.differences, kind, ids);
-    yield* this.#ids(kind, [...different]);
+  #compared(kind: Kind, ids: readonly string[]): AsyncGenerator<Nominated> {
+    const compared = compareIds(this.#options, this.#parts.differences, kind, ids);
+    return this.#ids(kind, compared.then(({ different }) => different));
   }
 
   /**

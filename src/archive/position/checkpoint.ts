@@ -136,7 +136,10 @@ export class Checkpoint {
   }
 
   /** Which incarnation the owner, whoever it is, follows, and how far it has come; undefined: none yet. */
-  async stored(): Promise<{ readonly incarnation: string | undefined; readonly entryId: string | undefined }> {
+  async stored(): Promise<{
+    readonly incarnation: string | undefined;
+    readonly entryId: string | undefined;
+  }> {
     const sql = 'SELECT incarnation, entry_id FROM millrace.checkpoint WHERE stream = $1';
     const [row] = await this.#postgres.query(sql, [changesStream]);
     return { incarnation: row?.['incarnation'] ?? undefined, entryId: row?.['entry_id'] ?? undefined };

@@ -2,7 +2,7 @@ import type { Behind } from '../../../src/archive/apply/relay';
 import type { PostgresConnection } from '../../../src/connections/postgres/postgres';
 import { WriteBehind } from '../../../src/archive/apply/write-behind';
 
-const [one, other] = ['one', 'other'] as unknown as [PostgresConnection, PostgresConnection];
+const [one, other] = [{}, {}] as unknown as [PostgresConnection, PostgresConnection];
 const connections = [one, other] as const;
 
 /** A write that ends when it is told to. */
@@ -62,7 +62,7 @@ test('the rows of a plain write come after those of the one before, while that o
   const commits: ((error?: Error) => void)[] = [];
   const plain = (name: string) => async (behind: Behind) => {
     await behind.rows?.before;
-    log.push(`${name} is written over ${String(behind.postgres)}`);
+    log.push(`${name} is written over ${behind.postgres === one ? 'one' : 'other'}`);
     behind.rows?.done();
     const commit = write(log, name);
     commits.push(commit.end);
