@@ -60,7 +60,6 @@ test('letters tried again are let go with the last of several transactions: a ki
       checkpoint,
       truth: new TruthReader(redis, aiRegistry),
       sink: sink as unknown as ArchiveSink,
-      writers: [postgres, postgres],
       entries: new EntryReader(redis, postgres),
       echoes: new Echoes(() => Promise.resolve('0-0')),
       onDelete: 'delete',
