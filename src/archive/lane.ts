@@ -116,7 +116,7 @@ export function archiveLane(options: ArchiveLaneOptions): ArchiveLane {
   const deletes = [...catalogue.values()].some((kind) => onDeleteOf(kind, onDelete) !== 'keep');
   const echoes = new Echoes(() => lastEntryId(redis));
   const prepare: Prepare = new Prepare({
-    ...{ ...shared, entries, onDelete, echoes, writers: [postgres, connections.others[0]] },
+    ...{ ...shared, entries, onDelete, echoes },
     onIncident: (what) => {
       incidents.add(what);
     },

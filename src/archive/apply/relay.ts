@@ -8,8 +8,6 @@ export interface Behind {
   readonly previous: Promise<unknown> | undefined;
   /** Free for this page until it is applied, in whatever way: the other one may be held by the next page, which waits for this one. */
   readonly postgres: PostgresConnection;
-  /** Where rows get rising ids: those of this one wait for `before`, and `done` is to be called when they are written. */
-  readonly rows?: { readonly before: Promise<unknown>; readonly done: () => void };
 }
 
 export interface RelayOptions {

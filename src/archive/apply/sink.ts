@@ -132,7 +132,7 @@ export class ArchiveSink {
   async #applyBehind(
     batch: Batch,
     entryId: string,
-    { previous, postgres, rows }: Behind,
+    { previous, postgres }: Behind,
   ): Promise<BatchOutcome | undefined> {
     const { checkpoint, targets, strategies } = this.#options;
     const applied = { ...nothingApplied(), direct: true };
@@ -142,9 +142,7 @@ export class ArchiveSink {
         const alterations = this.#alterations;
         const attempt = { transaction, ids, alterations, batch, applied, direct: true, careful: false };
         if (batch.copy === undefined || !this.#takesCopy(attempt)) return false;
-        await rows?.before;
         await writeKind(attempt, targetOf(targets, batch.copy.kind.name), [], strategies);
-        rows?.done();
         await previous;
         await checkpoint.fence(transaction, entryId);
         return true;

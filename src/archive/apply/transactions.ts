@@ -22,8 +22,6 @@ export interface TransactionsOptions {
   readonly checkpoint: Checkpoint;
   readonly truth: TruthReader;
   readonly sink: ArchiveSink;
-  /** Free while nothing else is applied. */
-  readonly writers: readonly [PostgresConnection, PostgresConnection];
   readonly members: MemberReader;
   /** One for all appliers, as it knows which streams are not read to their end. */
   readonly entries: EntryReader;
@@ -54,6 +52,8 @@ export interface Work {
 
 /** A transaction gets about so many records, and bytes. */
 const batchRows = 5_000;
+/** The same of records that are copied as they are: a commit takes as long as to copy two thousand of them. */
+const copiedRows = 10_000;
 const batchBytes = 8 * 1024 * 1024;
 /** So many are begun with while Postgres has nothing to do, if as many are still to come. */
 const startRows = 1_000;
@@ -86,7 +86,7 @@ export class Transactions {
   async apply(work: Work): Promise<void> {
     let left = 0;
     const answers = this.#answers(work, (count) => (left += count));
-    const writes = new WriteBehind(this.#options.writers);
+    const writes = new WriteBehind();
     let { batch, direct } = work;
     let bytes = 0;
     let next: ReturnType<typeof answers.next> | undefined;
@@ -107,16 +107,14 @@ export class Transactions {
         if (this.#deleting.length > 0) putGone(batch, this.#deleting, value, work);
         // Of a key that grows the last members are read again, so that none of the same score is missed.
         if (value.some(({ kind }) => kind.shape === 'members')) direct = false;
-        const isFull = batch.size >= batchRows || bytes >= batchBytes;
+        const isFull = batch.size >= (batch.isPlain ? copiedRows : batchRows) || bytes >= batchBytes;
         // Of what never changes it does not matter what comes in one transaction with what.
         const mayStart = !writes.isBusy && value.every(({ kind }) => kind.packed);
         if (!isFull && !(mayStart && Math.min(batch.size, left) >= startRows)) continue;
         // Letters that are tried again go with the last of it: they are all that tells of a deletion that was refused.
         const retried = batch.retried.splice(0);
         const [full, isDirect] = [batch, direct];
-        const commit = (behind = work.behind) => this.commit({ batch: full, direct: isDirect, behind });
-        if (full.isPlain && isDirect && work.behind === undefined) await writes.startBehind(commit);
-        else await writes.start(() => commit());
+        await writes.start(() => this.commit({ batch: full, direct: isDirect, behind: work.behind }));
         if (bytes >= batchBytes) await writes.done(); // no more of that size is held
         batch = new Batch();
         batch.retried.push(...retried);

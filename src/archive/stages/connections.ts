@@ -11,14 +11,13 @@ export class ArchiveConnections {
   readonly tail: RedisConnection;
   readonly postgres: PostgresConnection;
   /** The writers beside the first, see relay.ts: so many that two of them are at work while one commits. */
-  readonly others: readonly [PostgresConnection, PostgresConnection];
+  readonly others: readonly PostgresConnection[];
 
   constructor(redis: RedisTarget, postgres: PostgresTarget) {
     this.redis = new RedisConnection(redis, 'archive');
     this.tail = new RedisConnection(redis, 'archive-tail');
     this.postgres = new PostgresConnection(postgres, firstWriter);
-    const another = () => new PostgresConnection(postgres, secondWriter);
-    this.others = [another(), another()];
+    this.others = [1, 2].map(() => new PostgresConnection(postgres, secondWriter));
   }
 
   /** Closes all connections, and so cuts what is in flight. @param leavesRedis but that of the mirror, which goes on */
