@@ -186,7 +186,9 @@ export class ArchiveFullPass {
 
   async #highestId(): Promise<string> {
     const packed = packedKind(this.#catalogue);
-    return packed === undefined ? '' : highestId(this.#options.postgres, targetOf(this.#targets(), packed.name));
+    return packed === undefined
+      ? ''
+      : highestId(this.#options.postgres, targetOf(this.#targets(), packed.name));
   }
 
   async *#compare(asked: Asked): AsyncGenerator<Nominated> {
@@ -208,7 +210,11 @@ export class ArchiveFullPass {
       // A record of the packed kind that has no identity cannot be compared: the applier parks it, or finds it gone.
       if (kind.packed) for (const id of ids) found.add(name, id);
       else {
-        const { different, skipped, unfollowed: due } = await compareIds(this.#options, this.#differences, kind, ids);
+        const {
+          different,
+          skipped,
+          unfollowed: due,
+        } = await compareIds(this.#options, this.#differences, kind, ids);
         for (const id of different) found.add(name, id);
         if (counts) left.set(name, skipped);
         // Equal records are written again whose rows do not follow them yet: no difference, and at once, for none gets a new id.

@@ -59,7 +59,10 @@ export class HandOver {
 
   #compared(kind: Kind, ids: readonly string[]): AsyncGenerator<Nominated> {
     const compared = compareIds(this.#options, this.#parts.differences, kind, ids);
-    return this.#ids(kind, compared.then(({ different }) => different));
+    return this.#ids(
+      kind,
+      compared.then(({ different }) => different),
+    );
   }
 
   /**

@@ -16,8 +16,14 @@ export async function highestId(postgres: PostgresConnection, target: Target): P
 }
 
 /** The lowest id that is not below `from`; Infinity: there is none. */
-export async function lowestFrom(postgres: PostgresConnection, target: Target, from: string): Promise<number> {
+export async function lowestFrom(
+  postgres: PostgresConnection,
+  target: Target,
+  from: string,
+): Promise<number> {
   const id = idOf(target);
-  const [row] = await postgres.query(`SELECT min(${id}) AS id FROM ${target.table} WHERE ${id} >= $1`, [from]);
+  const [row] = await postgres.query(`SELECT min(${id}) AS id FROM ${target.table} WHERE ${id} >= $1`, [
+    from,
+  ]);
   return Number(row?.['id'] ?? Infinity);
 }

@@ -28,7 +28,11 @@ declare module 'ioredis' {
 
 type Packed = readonly (null | number | Buffer | readonly [Buffer])[];
 
-type Together = readonly [looked: number, records: Buffer, others: readonly (null | number | readonly [Buffer])[]];
+type Together = readonly [
+  looked: number,
+  records: Buffer,
+  others: readonly (null | number | readonly [Buffer])[],
+];
 
 type Reply = readonly (null | number | Buffer | readonly (Buffer | null)[])[];
 
@@ -60,7 +64,6 @@ export interface PackedTruths {
 /** How many records are asked for in one round trip, and after how many bytes the script stops, so that memory stays bounded. */
 const pageRecords = 500;
 const pageBytes = 4 * 1024 * 1024;
-
 
 /** How a key of the user's own is read, as read-own.lua calls it, and what has to be there. */
 const readings: Readonly<

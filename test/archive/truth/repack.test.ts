@@ -4,7 +4,10 @@ import { repack } from '../../../src/archive/truth/repack';
 
 /** What cmsgpack.pack of Redis makes of a list of lists of strings. */
 const message = (records: readonly (readonly (Buffer | undefined)[])[]): Buffer =>
-  Buffer.concat([list(records.length), ...records.flatMap((values) => [list(values.length), ...values.map(text)])]);
+  Buffer.concat([
+    list(records.length),
+    ...records.flatMap((values) => [list(values.length), ...values.map(text)]),
+  ]);
 
 const list = (length: number): Buffer =>
   length < 16 ? Buffer.from([0x90 | length]) : Buffer.from([0xdc, length >> 8, length & 0xff]);
@@ -32,10 +35,17 @@ const value = fc.oneof(
 );
 
 test('records that come as a message are packed as everywhere else: id, creation time of the parent, fields', () => {
-  const record = fc.tuple(fc.stringMatching(/^[0-9]{1,20}$/), fc.array(value, { minLength: 7, maxLength: 7 }), value);
+  const record = fc.tuple(
+    fc.stringMatching(/^[0-9]{1,20}$/),
+    fc.array(value, { minLength: 7, maxLength: 7 }),
+    value,
+  );
   fc.assert(
     fc.property(fc.array(record, { maxLength: 40 }), (records) => {
-      const sent = records.length === 0 ? Buffer.alloc(0) : message(records.map(([, fields, born]) => [...fields, born]));
+      const sent =
+        records.length === 0
+          ? Buffer.alloc(0)
+          : message(records.map(([, fields, born]) => [...fields, born]));
       const packed = Buffer.concat(records.map(([id, fields, born]) => pack([id, born, ...fields])));
       expect(repack(sent, records.map(([id]) => id)).equals(packed)).toBe(true); // prettier-ignore
     }),
