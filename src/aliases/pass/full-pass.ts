@@ -119,7 +119,7 @@ export class AliasFullPass {
   async #countNext(): Promise<void> {
     if (!(await this.#keys.countPage())) return;
     for (const [type, { keys }] of this.#keys.counts) this.#keyCounts.set(type, keys);
-    this.#keys.reset();
+    this.#keys.rewind();
     this.#counted = true;
   }
 
@@ -242,7 +242,7 @@ export class AliasFullPass {
       return new Map(this.#types.map((type) => [type, this.#result(type)]));
     // There were more stale keys than a scan holds, or there may be some that the tail has not deleted: scan again until none is left.
     this.#introduced.clear();
-    this.#keys.reset();
+    this.#keys.restart();
     this.#phase = 'find stale again';
     return 'more';
   }

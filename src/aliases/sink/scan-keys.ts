@@ -1,0 +1,29 @@
+import { readAsset } from '../../foundation/package-root';
+import type { RedisConnection } from '../../connections/redis';
+import type { KeyPrefixes } from './key-prefixes';
+import { unlessTooLarge } from './read-keys';
+
+const script = readAsset('src/aliases/sink/lua/scan.lua');
+
+/** The most bytes of a key's name, once a page has brought too much. */
+const nameBytes = 16 * 1024;
+
+export interface ScannedPage {
+  readonly cursor: string;
+  /** Packed. */
+  readonly names: Buffer;
+}
+
+/** A step of SCAN over all keys with these prefixes. Where names are too long to be read, those over 16 KB are left out. @throws explained errors */
+export async function scanKeys(
+  connection: RedisConnection,
+  { pattern = '', all }: KeyPrefixes,
+  cursor: string,
+  count: number,
+): Promise<ScannedPage> {
+  const page = (longest: number) => () =>
+    connection.client.callBuffer('EVAL', script, 0, cursor, count, pattern, longest, ...all);
+  const reply = await unlessTooLarge(connection, page(0), page(nameBytes));
+  const [next, names] = reply as readonly [Buffer, Buffer];
+  return { cursor: next.toString(), names };
+}
