@@ -75,6 +75,11 @@ export class TableComparison {
     return this.#total;
   }
 
+  /** Whether all pages have been read. */
+  get walked(): boolean {
+    return this.#walked;
+  }
+
   /** Compares one page. @returns the result after the last page; 'too many' when it is cheaper to send the whole table */
   async step(rows: number): Promise<Compared | 'more' | 'too many'> {
     const before = this.#pending;
