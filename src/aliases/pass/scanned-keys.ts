@@ -27,6 +27,11 @@ export class ScannedKeys {
     return this.#ended;
   }
 
+  /** Whether the pages are those that are held. */
+  get again(): boolean {
+    return this.#next !== undefined;
+  }
+
   /** The next page, packed. @throws explained errors; begin anew then: a cursor is worth nothing after a restart of the server */
   async page(prefixes: KeyPrefixes): Promise<Buffer> {
     const held = this.#next === undefined ? undefined : this.#held?.[this.#next++];

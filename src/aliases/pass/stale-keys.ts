@@ -9,6 +9,8 @@ import type { WalkedNames } from './walked-names';
 /** Stale keys held at once. More are found by scanning again after these are gone, so that memory stays bounded. */
 const capacity = 100_000;
 
+const pagesAtOnce = 4;
+
 interface StaleKey {
   readonly type: string;
   readonly alias: string | Buffer;
@@ -78,10 +80,17 @@ export class StaleKeys {
   }
 
   /**
-   * Looks one page up, for the given types. May throw; called again, it looks the same page up. @returns true after the last one.
+   * Looks one page up, or a few that need not be scanned, for the given types. May throw; called again, it looks the same page up.
    * @param walked names that need not be looked up
+   * @returns true after the last one
    */
   async findPage(types: ReadonlySet<string>, walked?: WalkedNames): Promise<boolean> {
+    for (let page = 0; page < (this.#scanned.again ? pagesAtOnce : 1); page++)
+      if (await this.#findPage(types, walked)) return true;
+    return false;
+  }
+
+  async #findPage(types: ReadonlySet<string>, walked: WalkedNames | undefined): Promise<boolean> {
     const page = (this.#page ??= await this.#scan());
     const prefixes = this.#prefixes();
     const stale: StaleKey[] = [];
