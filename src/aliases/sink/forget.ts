@@ -44,7 +44,8 @@ export async function deleteLeft(
     cursor = next;
     const ours: Buffer[] = [];
     eachText(names, (from, to) => {
-      if (prefixes.ownerOf(names, from, to) === undefined || others.ownerOf(names, from, to) !== undefined) return;
+      if (prefixes.ownerOf(names, from, to) === undefined || others.ownerOf(names, from, to) !== undefined)
+        return;
       ours.push(names.subarray(from, to));
     });
     try {

@@ -19,7 +19,5 @@ export const wantedArguments = (
 ): readonly [holds: string, milliseconds: string, values: string | Buffer] => [
   holds,
   String(ttl !== undefined ? ttl * 1_000 : holds === 'string' && !exact ? -1 : 0),
-  holds === 'string'
-    ? pack(values)
-    : `[${values.map((value) => (value === '' ? '""' : value)).join()}]`,
+  holds === 'string' ? pack(values) : `[${values.map((value) => (value === '' ? '""' : value)).join()}]`,
 ];

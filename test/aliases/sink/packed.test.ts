@@ -17,7 +17,14 @@ const throughRedis = (texts: readonly (string | Buffer)[]) =>
 
 const lengths = [0, 1, 31, 32, 255, 256, 65_535, 65_536, 200_000];
 const ascii = lengths.map((length) => 'x'.repeat(length));
-const others = ['é', '\u{1F600} ', '\0', 'a"\\/\n\u007F', '\uFFFD', ...lengths.map((length) => 'é'.repeat(length))];
+const others = [
+  'é',
+  '\u{1F600} ',
+  '\0',
+  'a"\\/\n\u007F',
+  '\uFFFD',
+  ...lengths.map((length) => 'é'.repeat(length)),
+];
 const bytes = [Buffer.from([0xff, 0xfe]), Buffer.concat([Buffer.from('team:'), Buffer.from([0xc3])])];
 
 test.each([
@@ -36,7 +43,8 @@ test.each([
 
 test('Redis has the very bytes of each text', async () => {
   const texts = ['é', 'plain', ...bytes];
-  const script = 'local result = {} for i, t in ipairs(cmsgpack.unpack(ARGV[1])) do result[i] = t end return result';
+  const script =
+    'local result = {} for i, t in ipairs(cmsgpack.unpack(ARGV[1])) do result[i] = t end return result';
   const found = (await redis.client.callBuffer('EVAL', script, 0, pack(texts))) as Buffer[];
   expect(found).toEqual(texts.map((text) => Buffer.from(text)));
 });
