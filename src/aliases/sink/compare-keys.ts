@@ -1,3 +1,4 @@
+import type { Result } from 'ioredis';
 import type { RedisConnection } from '../../connections/redis';
 import type { Keyspace } from '../../mapping/documents';
 import { pack } from './packed';
@@ -16,6 +17,13 @@ export interface WantedKeys {
   readonly exact?: boolean | undefined;
 }
 
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    /** compare.lua */
+    millraceCompareKeys(...values: (string | Buffer)[]): Result<string, Context>;
+  }
+}
+
 const states: Readonly<Record<string, KeyState>> = { a: 'absent', o: 'other', s: 'same', d: 'different' };
 
 /** Whether these keys are strings without a lifetime, as those of aliases are. */
@@ -28,7 +36,10 @@ export async function compareKeys(
 ): Promise<readonly KeyState[]> {
   if (keys.length === 0) return [];
   const wanted = wantedArguments(keyspace, values, exact);
-  const ask = () => connection.client.eval(compareScript, 0, ...wanted, pack(keys));
+  const { client } = connection;
+  if (!Object.hasOwn(client, 'millraceCompareKeys'))
+    client.defineCommand('millraceCompareKeys', { lua: compareScript, numberOfKeys: 0 });
+  const ask = () => client.millraceCompareKeys(...wanted, pack(keys));
   const letters = await unlessTooLarge(connection, ask, ask);
-  return Array.from(String(letters), (letter) => states[letter] ?? 'different');
+  return Array.from(letters, (letter) => states[letter] ?? 'different');
 }

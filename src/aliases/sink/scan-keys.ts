@@ -1,3 +1,4 @@
+import type { Result } from 'ioredis';
 import { readAsset } from '../../foundation/package-root';
 import type { RedisConnection } from '../../connections/redis';
 import type { KeyPrefixes } from './key-prefixes';
@@ -7,6 +8,19 @@ const script = readAsset('src/aliases/sink/lua/scan.lua');
 
 /** The most bytes of a key's name, once a page has brought too much. */
 const nameBytes = 16 * 1024;
+
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    /** scan.lua */
+    millraceScanKeysBuffer(
+      cursor: string,
+      count: number,
+      pattern: string,
+      longest: number,
+      ...prefixes: string[]
+    ): Result<readonly [cursor: Buffer, names: Buffer], Context>;
+  }
+}
 
 export interface ScannedPage {
   readonly cursor: string;
@@ -21,9 +35,11 @@ export async function scanKeys(
   cursor: string,
   count: number,
 ): Promise<ScannedPage> {
+  const { client } = connection;
+  if (!Object.hasOwn(client, 'millraceScanKeys'))
+    client.defineCommand('millraceScanKeys', { lua: script, numberOfKeys: 0 });
   const page = (longest: number) => () =>
-    connection.client.callBuffer('EVAL', script, 0, cursor, count, pattern, longest, ...all);
-  const reply = await unlessTooLarge(connection, page(0), page(nameBytes));
-  const [next, names] = reply as readonly [Buffer, Buffer];
+    client.millraceScanKeysBuffer(cursor, count, pattern, longest, ...all);
+  const [next, names] = await unlessTooLarge(connection, page(0), page(nameBytes));
   return { cursor: next.toString(), names };
 }
