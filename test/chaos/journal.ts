@@ -1,5 +1,6 @@
 import { closeSync, existsSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { monotonicMs } from '../../bench/clock';
+import { patience } from '../support/patience';
 import type { Appended } from './history/appended';
 import type { Write } from './history/key-history';
 
@@ -61,7 +62,7 @@ export interface Notes {
   readonly deeds: number;
 }
 
-/** As long as this a writer that waits for a lock or a server is not harmed yet, on a machine that others use as well. */
+/** As long as this, on a quiet machine, a writer that waits for a lock or a server is not harmed yet. */
 const bearableMs = 2_000;
 
 /** Reads the notes of writers that wrote one after the other. A deed that was refused for certain was never done. */
@@ -70,11 +71,12 @@ export function readJournals(paths: readonly string[]): Notes {
   const once: Appended[] = [];
   const harmed: string[] = [];
   let deeds = 0;
+  const bearable = bearableMs * patience();
   for (const path of paths) {
     for (const { deed, began, end } of deedsOf(path)) {
       deeds++;
       if (end?.why !== undefined) harmed.push(end.why);
-      else if (end !== undefined && end.at - began > bearableMs)
+      else if (end !== undefined && end.at - began > bearable)
         harmed.push(`a write took ${Math.round(end.at - began)} ms`);
       if (end?.certain === true) continue;
       const ended = end?.why === undefined ? end?.at : undefined;

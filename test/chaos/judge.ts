@@ -56,7 +56,7 @@ export async function judgeRound(scene: Scene, round: Round): Promise<Verdict> {
       ? { backwards: [...sinceThen(redis), ...sinceThen(postgres)], forgets: redis }
       : { backwards: [...keys, ...redis, ...sinceThen(sqlite)], forgets: sqlite };
     // A run comes into being without the journal's knowing.
-    const first = key.startsWith('run:') ? [{ value: 'begun', began: -Infinity, ended: -Infinity }] : [];
+    const first = key.startsWith('run:') ? [{ value: 'begun', began: -Infinity }] : [];
     judged.push(
       judgeKey(
         {

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { monotonicMs } from '../../../bench/clock';
 import { packageRoot } from '../../../src/foundation/package-root';
+import { patience } from '../../support/patience';
 import { momentFaults } from './daemon-moments';
 import type { Fault } from './fault';
 import { pause, times } from './surely';
@@ -28,7 +29,7 @@ export const daemonFaults: readonly Fault[] = [
         const begun = monotonicMs();
         const code = await scene.daemon.kill('SIGTERM');
         if (!scene.inStorm && code !== 0) scene.troubles.push(`it ended with ${String(code)} at SIGTERM`);
-        if (!scene.inStorm && monotonicMs() - begun > 6_000)
+        if (!scene.inStorm && monotonicMs() - begun > 6_000 * patience())
           scene.troubles.push('it took over six seconds to end');
         await scene.startDaemon().listening;
       }),
