@@ -1,4 +1,5 @@
 import type { Batch } from '../batch/batch';
+import type { Carried } from '../batch/carried';
 import type { KnownId } from '../batch/carried-copy';
 import type { Found } from '../record/found';
 import { keyOf } from '../record/key';
@@ -8,6 +9,10 @@ import { rawCreated } from '../record/row';
 import { isUnfit } from '../record/unfit';
 import type { Answer } from './look-up';
 import type { Nominations } from '../record/nomination';
+
+/** What was looked up of the packed kind. */
+export const packedOf = (answers: readonly Answer[]): readonly Carried[] =>
+  answers.flatMap(({ kind, truth }) => (truth.state === 'packed' ? [{ kind, value: truth.value }] : []));
 
 /** Puts what was looked up into a batch. @returns about how many bytes that is */
 export function putAnswers(batch: Batch, answers: readonly Answer[], known: KnownId): number {
@@ -59,8 +64,9 @@ export function putGone(
   for (const { name: kind, shape, own } of kinds) {
     const doubtful = lapsed?.get(kind);
     const ofKind = answers.filter((one) => one.kind.name === kind);
-    for (const { id, part } of ofKind)
-      if (doubtful?.has(id) === true && part?.isFirst !== false) batch.lapsed.push({ kind, id });
+    for (const { id, ids = [id], part } of ofKind)
+      for (const one of ids)
+        if (doubtful?.has(one) === true && part?.isFirst !== false) batch.lapsed.push({ kind, id: one });
     const asked = ofKind.filter(
       ({ id }) => deleted?.get(kind)?.has(id) === true && doubtful?.has(id) !== true,
     );
