@@ -5,30 +5,43 @@ import type { Baseline } from './gate';
 import type { Machine } from './machine';
 import type { Ratio } from './ratios';
 
-/** The committed ratios of a quick run, by suite; `machine` is for people. */
-interface Baselines {
-  readonly machine?: Machine;
+/** The ratios of a quick run on one kind of machine, by suite; `machine` is the one they were last measured on. */
+interface OfKind {
+  readonly machine: Machine;
   readonly suites: Readonly<Record<string, Baseline>>;
 }
 
-const file = join(packageRoot, 'bench', 'baseline.json');
+/** By kind of machine. */
+export type Baselines = Readonly<Record<string, OfKind>>;
 
-const readAll = (): Baselines =>
-  existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Baselines) : { suites: {} };
+export const baselineFile = join(packageRoot, 'bench', 'baseline.json');
 
-export const readBaseline = (suite: string): Baseline => readAll().suites[suite] ?? {};
+/** What ratios depend on besides the code: on another kind of machine the same code has others. */
+export function kindOf({ cpu, cores, node, redis, postgres }: Machine): string {
+  const major = (version: string) => version.replace(/^v/, '').replace(/\..*/, '');
+  return `${cpu}, ${cores} cores, Node ${major(node)}, Redis ${major(redis)}, Postgres ${major(postgres)}`;
+}
 
-/** Puts the ratios in. @param whole whether the suite was measured whole: then those that it no longer has go */
-export function writeBaseline(
-  suite: string,
-  ratios: readonly Ratio[],
-  machine: Machine,
-  whole: boolean,
-): string {
-  const { suites } = readAll();
+export const readBaselines = (file: string): Baselines =>
+  existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Baselines) : {};
+
+export function writeBaselines(file: string, baselines: Baselines): void {
+  writeFileSync(file, JSON.stringify(baselines, null, 2) + '\n');
+}
+
+interface Measured {
+  readonly machine: Machine;
+  readonly suite: string;
+  readonly ratios: readonly Ratio[];
+  /** Whether the suite was measured whole: then those go that it no longer has. */
+  readonly whole: boolean;
+}
+
+/** Puts the ratios in, for this kind of machine. Pure. */
+export function withRatios(baselines: Baselines, { machine, suite, ratios, whole }: Measured): Baselines {
+  const kind = kindOf(machine);
+  const suites = baselines[kind]?.suites ?? {};
   const kept = whole ? {} : (suites[suite] ?? {});
   const measured = Object.fromEntries(ratios.map(({ name, ratio }) => [name, Number(ratio.toPrecision(4))]));
-  const all: Baselines = { machine, suites: { ...suites, [suite]: { ...kept, ...measured } } };
-  writeFileSync(file, JSON.stringify(all, null, 2) + '\n');
-  return file;
+  return { ...baselines, [kind]: { machine, suites: { ...suites, [suite]: { ...kept, ...measured } } } };
 }

@@ -1,9 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { packageRoot } from '../src/foundation/package-root';
+import { cli, environment, peakMb } from './cli';
 
 /** A line of the daemon's log (LOG_FORMAT=json). */
 export type LogEvent = Readonly<Record<string, unknown>> & { readonly event?: string };
@@ -34,16 +32,9 @@ export async function startDaemon(
   settings: Readonly<Record<string, string>>,
   folder: string,
 ): Promise<DaemonProcess> {
-  const child = spawn(process.execPath, [join(packageRoot, 'dist', 'src', 'cli.js'), 'run'], {
+  const child = spawn(process.execPath, [cli, 'run'], {
     cwd: folder, // no .env there
-    // Under npm's name, so that it ends when this process is gone: see stop-signal.ts.
-    env: {
-      PATH: process.env['PATH'],
-      npm_lifecycle_event: 'bench',
-      HTTP_PORT: '0',
-      LOG_FORMAT: 'json',
-      ...settings,
-    },
+    env: environment({ HTTP_PORT: '0', ...settings }),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const events: LogEvent[] = [];
@@ -104,13 +95,4 @@ export async function startDaemon(
     stop: () => (process.platform === 'win32' ? end('SIGTERM') : end('SIGCONT', 'SIGTERM')),
     kill: () => end('SIGKILL'),
   };
-}
-
-function peakMb(pid: number | undefined): number {
-  try {
-    const status = readFileSync(`/proc/${pid ?? 0}/status`, 'utf8');
-    return (Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1]) * 1_024) / 1e6;
-  } catch {
-    return 0;
-  }
 }

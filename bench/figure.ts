@@ -5,11 +5,14 @@ export type Unit = 'ms' | 'ms/min' | 'µs' | '/s' | 'MB' | 'B' | '%' | '×';
 /** What a figure is held against, measured in the same run. */
 export interface Comparison {
   readonly name: string;
-  /** `rival`: another way to do the job, to be beaten. `floor`: the least the job can cost, not to be missed by much. */
-  readonly kind: 'rival' | 'floor';
+  /**
+   * `rival`: another way to do the job, to be beaten. `floor`: the least the job can cost, not to be missed by much. `limit`: what can be
+   * taken at the most, of which ours is a share.
+   */
+  readonly kind: 'rival' | 'floor' | 'limit';
   readonly rounds: readonly number[];
-  /** rival: at least so many times faster; floor: within so many times. */
-  readonly factor?: number;
+  /** rival: at least so many times faster; floor: within so many times; limit: at least this share of its speed. */
+  readonly factor?: number | undefined;
   /** Taken from a document, not measured here: what its ratio says depends on the machine. */
   readonly quoted?: true;
 }
@@ -34,7 +37,7 @@ export interface Judgement {
   readonly met: boolean | undefined;
 }
 
-/** How many times better than the rival, or how many times the floor. */
+/** How many times better than the rival, how many times the floor, or which share of the limit's speed: 1 is as fast. */
 function ratioOf(figure: Figure, { kind, rounds }: Comparison): number {
   const value = median(figure.rounds);
   const other = median(rounds);

@@ -15,8 +15,8 @@ export function renderGate(suite: string, checked: readonly Checked[]): string {
   const failed = checked.filter(fails).length;
   const verdict =
     failed === 0
-      ? `No ratio is more than ${tolerance * 100} % worse than in bench/baseline.json.`
-      : `${failed} of ${checked.length} ratios: more than ${tolerance * 100} % worse than in bench/baseline.json, or missing.`;
+      ? `No ratio is more than ${tolerance * 100} % worse than in the baseline.`
+      : `${failed} of ${checked.length} ratios: more than ${tolerance * 100} % worse than in the baseline, or missing.`;
   return [
     `## gate: ${suite}`,
     '',
@@ -26,3 +26,18 @@ export function renderGate(suite: string, checked: readonly Checked[]): string {
     '',
   ].join('\n');
 }
+
+/** Why there is nothing to compare with, and what to do. */
+export const renderNoBaseline = (
+  kind: string,
+  suites: readonly string[],
+  others: readonly string[],
+): string =>
+  [
+    `no baseline of ${suites.join(' and ')} for this kind of machine: ${kind}`,
+    `  ${others.length === 0 ? 'There is none at all' : `Those that there are prove nothing here: ${others.join('; ')}`}.`,
+    '  Write one from the commit that you come from, and compare with it:',
+    '    git worktree add ../before <commit>',
+    `    (cd ../before && npm run bench -- ${suites.join(' ')} --write-baseline)`,
+    `    npm run bench -- ${suites.join(' ')} --gate --baseline ../before/bench/baseline.json`,
+  ].join('\n');

@@ -40,9 +40,9 @@ export function checkRatios(baseline: Baseline, ratios: readonly Ratio[]): reado
   ];
 }
 
-/** A rival is to be beaten by much, a floor to be missed by little. */
+/** A rival is to be beaten by much and a limit reached, a floor to be missed by little. */
 const changeOf = ({ kind }: Ratio, now: number, before: number): number =>
-  (kind === 'rival' ? now / before : before / now) - 1;
+  (kind === 'floor' ? before / now : now / before) - 1;
 
 function verdictOf(change: number, best: number): Verdict {
   if (change > tolerance) return 'better';

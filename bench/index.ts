@@ -3,12 +3,14 @@ demandNode();
 import { Argument, Command, Option } from 'commander';
 import { aliases } from './aliases/suite';
 import { archive } from './archive/suite';
-import { readBaseline, writeBaseline } from './baseline';
+import { baselineFile, type Baselines, kindOf, readBaselines, withRatios, writeBaselines } from './baseline';
 import { checkRatios, fails } from './gate';
-import { renderGate } from './gate-report';
-import { describeMachine } from './machine';
+import { renderGate, renderNoBaseline } from './gate-report';
+import { describeMachine, type Machine } from './machine';
+import { type Progress, showProgress } from './progress';
 import { ratiosOf } from './ratios';
-import { renderRun, type Run, writeResult } from './report';
+import { renderRun, writePage, writeResult } from './report';
+import type { Run } from './run';
 import { whenNpmIsGone } from '../src/foundation/stop-signal';
 import { type Context, type Outcome, runSuite, type Suite } from './suite';
 
@@ -20,12 +22,11 @@ interface Flags {
   readonly minutes?: string;
   readonly gate?: boolean;
   readonly writeBaseline?: boolean;
+  readonly baseline: string;
 }
 
-/** One line on a terminal, rewritten; nothing where stderr is a file. */
-function progress(what: string): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${what}`);
-}
+/** There was nothing to compare with. A ratio that is worse, and a part that fails, are 1. */
+const noBaseline = 2;
 
 const names = suites.map((suite) => suite.name);
 const partNames = suites
@@ -37,36 +38,45 @@ const command = new Command('npm run bench --')
   .addArgument(new Argument('[suites...]', 'what to measure (default: all)').choices(names))
   .option('--quick', 'smaller sizes and 3 rounds instead of 5: for a look, not for quoting')
   .addOption(new Option('--part <names...>', `only these parts of ${partNames}`).choices(allParts))
-  .option('--minutes <minutes>', 'how long a steady rate is kept up (default 10, quick 2)')
-  .option('--gate', 'a quick run whose ratios are compared with those of bench/baseline.json')
-  .option('--write-baseline', 'a quick run whose ratios become bench/baseline.json');
+  .option('--minutes <minutes>', 'how long a steady rate is kept up (default 2, quick 0.5)')
+  .option('--gate', "a quick run whose ratios are compared with the baseline of this machine's kind")
+  .option('--write-baseline', "a quick run whose ratios become the baseline of this machine's kind")
+  .option('--baseline <file>', 'where baselines are', baselineFile);
 
 /** What a run is about: the gate needs figures that stand beside others of the same run. */
 const partsOf = ({ parts }: Suite, { part: wanted, gate, writeBaseline: writes }: Flags): Suite['parts'] =>
-  parts.filter(({ name, compared }) =>
-    wanted === undefined ? !(gate === true || writes === true) || compared !== false : wanted.includes(name),
-  );
+  parts.filter(({ name, compared, onlyByName }) => {
+    if (wanted !== undefined) return wanted.includes(name);
+    return onlyByName !== true && (!(gate === true || writes === true) || compared !== false);
+  });
 
-async function measure(suite: Suite, flags: Flags, context: Omit<Context, 'onPart'>): Promise<Run> {
+interface Running {
+  readonly flags: Flags;
+  readonly context: Context;
+  readonly machine: Machine;
+  readonly progress: Progress;
+}
+
+async function measure(suite: Suite, { flags, context, machine, progress }: Running): Promise<Run> {
   const started = new Date();
-  const machine = await describeMachine();
   const runOf = (outcome: Outcome): Run => ({
     suite: suite.name,
     command: ['npm run bench --', ...process.argv.slice(2)].join(' '),
     quick: context.quick,
     rounds: context.rounds,
     startedAt: started.toISOString(),
-    seconds: Math.round((Date.now() - started.getTime()) / 1_000),
+    took: Math.round((Date.now() - started.getTime()) / 1_000),
     machine,
     ...outcome,
   });
-  const onPart = (outcome: Outcome) => void writeResult(runOf(outcome));
-  return runOf(await runSuite(partsOf(suite, flags), { ...context, onPart }));
+  const onEnd = (outcome: Outcome) => void writeResult(runOf(outcome));
+  return runOf(await runSuite(partsOf(suite, flags), context, { onBegin: progress.begin, onEnd }));
 }
 
 /** @returns whether no ratio has become worse */
-function gate({ suite, figures }: Run, whole: boolean): boolean {
-  const checked = checkRatios(readBaseline(suite), ratiosOf(figures));
+function gate({ suite, figures, machine }: Run, baselines: Baselines, whole: boolean): boolean {
+  const baseline = baselines[kindOf(machine)]?.suites[suite] ?? {};
+  const checked = checkRatios(baseline, ratiosOf(figures));
   // Where only some parts were measured, the others are not missing.
   const shown = checked.filter(({ verdict }) => whole || verdict !== 'missing');
   console.log(renderGate(suite, shown));
@@ -79,25 +89,44 @@ async function main(): Promise<void> {
   const flags: Flags = command.opts();
   const whole = flags.part === undefined;
   const quick = flags.quick === true || flags.gate === true || flags.writeBaseline === true;
-  const minutes = Number(flags.minutes ?? (quick ? 2 : 10));
+  const minutes = Number(flags.minutes ?? (quick ? 0.5 : 2));
   if (!(minutes > 0)) command.error('error: --minutes must be a number above 0');
   const chosen = command.args.length === 0 ? names : command.args;
   const wanted = suites.filter((suite) => chosen.includes(suite.name) && partsOf(suite, flags).length > 0);
   if (wanted.length === 0) command.error(`error: ${chosen.join(' and ')} has none of these parts`);
-  for (const { name } of wanted) {
-    if (flags.gate !== true || Object.keys(readBaseline(name)).length > 0) continue;
-    command.error(`error: bench/baseline.json has no ratios of ${name}: make them with --write-baseline`);
-  }
+  const machine = await describeMachine();
+  const baselines = readBaselines(flags.baseline);
+  const kind = kindOf(machine);
+  const missing = wanted
+    .map(({ name }) => name)
+    .filter((name) => baselines[kind]?.suites[name] === undefined);
+  if (flags.gate === true && missing.length > 0)
+    command.error(`error: ${renderNoBaseline(kind, missing, Object.keys(baselines))}`, {
+      exitCode: noBaseline,
+    });
+  const progress = showProgress(
+    wanted.flatMap((suite) => partsOf(suite, flags)),
+    quick,
+  );
+  const context = { quick, rounds: quick ? 3 : 5, minutes, progress: progress.say };
+  const runs: Run[] = [];
   for (const suite of wanted) {
-    const run = await measure(suite, flags, { quick, rounds: quick ? 3 : 5, minutes, progress });
-    progress('');
+    const run = await measure(suite, { flags, context, machine, progress });
+    runs.push(run);
+    if (run.failures.length > 0) process.exitCode = 1;
+  }
+  progress.stop();
+  for (const run of runs) {
     console.log(renderRun(run));
     console.log(`Written to ${writeResult(run)}`);
-    if (run.failures.length > 0) process.exitCode = 1;
+    const { suite, figures } = run;
     if (flags.writeBaseline === true) {
-      console.log(`Written to ${writeBaseline(run.suite, ratiosOf(run.figures), run.machine, whole)}`);
-    } else if (flags.gate === true && !gate(run, whole)) process.exitCode = 1;
+      const measured = { machine, suite, ratios: ratiosOf(figures), whole };
+      writeBaselines(flags.baseline, withRatios(readBaselines(flags.baseline), measured));
+      console.log(`Written to ${flags.baseline}`);
+    } else if (flags.gate === true && !gate(run, baselines, whole)) process.exitCode = 1;
   }
+  console.log(`Charts: ${writePage(runs)}`);
 }
 
 void main();

@@ -1,3 +1,4 @@
+import { monotonicMs } from './clock';
 import type { Figure } from './figure';
 
 export interface Context {
@@ -9,15 +10,17 @@ export interface Context {
   readonly minutes: number;
   /** Says what is being done, on a terminal only. */
   readonly progress: (what: string) => void;
-  /** Called after each part with everything so far: a run that is broken off keeps what it has measured. */
-  readonly onPart?: (outcome: Outcome) => void;
 }
 
 /** Some figures that share their preparation. It throws when a result is not what it should be: then none of them counts. */
 export interface Part {
   readonly name: string;
+  /** About how long it takes, whole and quick: what the progress bar goes by. */
+  readonly seconds: readonly [whole: number, quick: number];
   /** Whether its figures stand beside others of the same run, as the gate needs them; default true. */
   readonly compared?: false;
+  /** It takes too long to be measured unless it is named. */
+  readonly onlyByName?: true;
   readonly measure: (context: Context) => Promise<readonly Figure[]>;
 }
 
@@ -29,22 +32,36 @@ export interface Suite {
 export interface Outcome {
   readonly figures: readonly Figure[];
   readonly failures: readonly { readonly part: string; readonly message: string }[];
+  /** How long each part took, in seconds. */
+  readonly seconds: Readonly<Record<string, number>>;
+}
+
+export interface Listener {
+  readonly onBegin: (part: Part) => void;
+  /** With everything so far: a run that is broken off keeps what it has measured. */
+  readonly onEnd: (outcome: Outcome) => void;
 }
 
 /** Runs the parts one after the other. One that fails does not take the others' figures with it. */
-export async function runSuite(parts: readonly Part[], context: Context): Promise<Outcome> {
+export async function runSuite(
+  parts: readonly Part[],
+  context: Context,
+  { onBegin, onEnd }: Listener,
+): Promise<Outcome> {
   const figures: Figure[] = [];
   const failures: { part: string; message: string }[] = [];
+  const seconds: Record<string, number> = {};
+  const outcome = { figures, failures, seconds };
   for (const part of parts) {
-    const progress = (what: string) => {
-      context.progress(`${part.name}: ${what}`);
-    };
+    onBegin(part);
+    const start = monotonicMs();
     try {
-      figures.push(...(await part.measure({ ...context, progress })));
+      figures.push(...(await part.measure(context)));
     } catch (error) {
       failures.push({ part: part.name, message: error instanceof Error ? error.message : String(error) });
     }
-    context.onPart?.({ figures, failures });
+    seconds[part.name] = Math.round((monotonicMs() - start) / 1_000);
+    onEnd(outcome);
   }
-  return { figures, failures };
+  return outcome;
 }

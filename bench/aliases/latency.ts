@@ -1,18 +1,18 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { count, type Figure } from '../figure';
 import { percentile } from '../median';
 import type { Part } from '../suite';
 import { verify } from './fingerprint';
 import { withObserver } from './observer';
-import { type Scene, withScene } from './scene';
+import { withScene } from './scene';
 import { sizesFor } from './sizes';
 
 /** Longer than any part of the benchmark: no interval pass comes in between. */
 export const never = 1_000_000;
 
-/** From the commit in SQLite to the change in Redis; and what the daemon costs while nothing happens. */
+/** From the commit in SQLite to the change in Redis. */
 export const latency: Part = {
   name: 'latency',
+  seconds: [120, 18],
   measure: async ({ quick, rounds, progress }) => {
     const sizes = sizesFor(quick);
     const changes: (readonly number[])[] = [];
@@ -20,7 +20,6 @@ export const latency: Part = {
     const commits: number[] = [];
     progress('preparing');
     return withScene({ rows: sizes.usual, interval: never }, async (scene) => {
-      const idle = await idleCpu(scene, rounds, sizes.idleMs, progress);
       await withObserver(scene.redisUrl, async ({ delays }) => {
         for (let round = 1; round <= rounds; round++) {
           progress(`round ${round} of ${rounds}`);
@@ -52,32 +51,7 @@ export const latency: Part = {
           },
         ],
       });
-      return [figure(0.5, 2), figure(0.99, 10), idle];
+      return [figure(0.5, 2), figure(0.99, 10)];
     });
   },
 };
-
-async function idleCpu(
-  { daemon }: Scene,
-  rounds: number,
-  windowMs: number,
-  progress: (what: string) => void,
-): Promise<Figure> {
-  const shares: number[] = [];
-  await delay(1_000);
-  for (let round = 1; round <= rounds; round++) {
-    progress(`idle, round ${round} of ${rounds}`);
-    const [before, start] = [await daemon.cpuSeconds(), performance.now()];
-    await delay(windowMs);
-    const used = (await daemon.cpuSeconds()) - before;
-    shares.push((used / ((performance.now() - start) / 1_000)) * 100);
-  }
-  return {
-    name: 'CPU when idle, of one core',
-    covers: `user and system time of the daemon's process over ${windowMs / 1_000} s without a write or a pass, by its own /metrics.`,
-    unit: '%',
-    rounds: shares,
-    atMost: 5,
-    comparisons: [],
-  };
-}

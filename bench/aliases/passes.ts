@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import type { PassReport } from '../../src/aliases/pass/report';
 import { loadConfig } from '../../src/config/load';
 import { timed } from '../clock';
+import type { Figure } from '../figure';
 import { withStores } from '../stores';
 import type { Context, Part } from '../suite';
 import { createDataset } from './dataset';
@@ -16,21 +17,25 @@ import { sizesFor } from './sizes';
 
 const noTimes = (): Times => ({ first: [], nothing: [], drift: [] });
 
-/** Full passes over the usual number of rows, beside the documents' own algorithm. */
+/** Full passes over a few rows, beside the documents' own algorithm. */
 export const passes: Part = {
   name: 'passes',
+  seconds: [45, 25],
   measure: async (context) => {
-    const { usual } = sizesFor(context.quick);
-    return passFigures(usual, await measure(usual, true, context));
+    const { few } = sizesFor(context.quick);
+    return passFigures(few, await measure(few, true, context));
   },
 };
 
 /** The same over many rows. The documents' algorithm would take minutes there. */
 export const largePasses: Part = {
   name: 'large-passes',
+  seconds: [200, 10],
   measure: async (context) => {
-    const { large } = sizesFor(context.quick);
-    return passFigures(large, await measure(large, false, context));
+    const figures: Figure[] = [];
+    for (const rows of sizesFor(context.quick).many)
+      figures.push(...passFigures(rows, await measure(rows, false, context)));
+    return figures;
   },
 };
 

@@ -1,18 +1,39 @@
 /** How much each part of the alias benchmark works through. */
 export interface Sizes {
-  /** Rows that are usual, and rows that must work. */
+  /** Rows that are usual; and few and many, over which passes go. */
   readonly usual: number;
-  readonly large: number;
+  readonly few: number;
+  readonly many: readonly number[];
   /** Spaced single changes in one round. */
   readonly mutations: number;
   /** Aliases changed in one transaction. */
   readonly burst: number;
-  readonly idleMs: number;
   /** Writes of each kind when the triggers are measured. */
   readonly writes: number;
 }
 
-export const sizesFor = (quick: boolean): Sizes =>
-  quick
-    ? { usual: 20_000, large: 100_000, mutations: 200, burst: 20_000, idleMs: 2_000, writes: 5_000 }
-    : { usual: 200_000, large: 1_000_000, mutations: 1_000, burst: 200_000, idleMs: 10_000, writes: 20_000 };
+const full: Sizes = {
+  usual: 200_000,
+  few: 20_000,
+  many: [100_000, 1_000_000],
+  mutations: 1_000,
+  burst: 200_000,
+  writes: 20_000,
+};
+
+const quick: Sizes = {
+  usual: 20_000,
+  few: 20_000,
+  many: [100_000],
+  mutations: 200,
+  burst: 20_000,
+  writes: 5_000,
+};
+
+/** To see whether it runs: its figures mean nothing. */
+const tiny: Sizes = { usual: 2_000, few: 1_000, many: [2_000], mutations: 20, burst: 2_000, writes: 1_000 };
+
+export function sizesFor(isQuick: boolean): Sizes {
+  if (process.env['MILLRACE_BENCH_TINY'] !== undefined) return tiny;
+  return isQuick ? quick : full;
+}

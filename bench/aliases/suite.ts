@@ -1,6 +1,6 @@
 import type { Suite } from '../suite';
 import { documents } from './documents';
-import { duringPasses } from './during-passes';
+import { duringPasses, tenMillionAliases } from './during-passes';
 import { joinLatency } from './join-latency';
 import { latency } from './latency';
 import { largePasses, passes } from './passes';
@@ -10,5 +10,15 @@ import { triggers } from './triggers';
 /** SQLite to Redis. */
 export const aliases: Suite = {
   name: 'aliases',
-  parts: [latency, joinLatency, tail, passes, largePasses, documents, duringPasses, triggers],
+  parts: [
+    latency,
+    joinLatency,
+    tail,
+    passes,
+    largePasses,
+    documents,
+    duringPasses,
+    triggers,
+    tenMillionAliases,
+  ],
 };

@@ -16,12 +16,15 @@ export interface Database {
   readonly query: (sql: string, values?: readonly unknown[]) => Promise<readonly TextRow[]>;
   /** A connection more; closed with the database. */
   readonly connect: () => Promise<Client>;
+  readonly name: string;
+  /** Closes all connections to it: it can be copied only then. */
+  readonly disconnect: () => Promise<void>;
 }
 
 /** A real Postgres of one part's own, gone afterwards. */
 export interface Server {
-  /** An empty database for the time of the work. */
-  readonly withDatabase: <T>(work: (database: Database) => Promise<T>) => Promise<T>;
+  /** A database for the time of the work: an empty one, or a copy of one. */
+  readonly withDatabase: <T>(work: (database: Database) => Promise<T>, like?: Database) => Promise<T>;
 }
 
 const tmpfs = 0x01021994;
@@ -36,7 +39,7 @@ export async function withPostgres<T>(work: (server: Server) => Promise<T>): Pro
   try {
     const server = await startPostgres({ dataDir: folder, persist: true });
     try {
-      return await work({ withDatabase: (inside) => withDatabase(server.url, inside) });
+      return await work({ withDatabase: (inside, like) => withDatabase(server.url, inside, like) });
     } finally {
       await server.stop();
     }
@@ -47,7 +50,11 @@ export async function withPostgres<T>(work: (server: Server) => Promise<T>): Pro
 
 let databases = 0;
 
-async function withDatabase<T>(serverUrl: string, work: (database: Database) => Promise<T>): Promise<T> {
+async function withDatabase<T>(
+  serverUrl: string,
+  work: (database: Database) => Promise<T>,
+  like?: Database,
+): Promise<T> {
   const admin = await connect(serverUrl);
   const name = `bench_${++databases}`;
   const url = new URL(serverUrl);
@@ -58,14 +65,18 @@ async function withDatabase<T>(serverUrl: string, work: (database: Database) => 
     clients.push(client);
     return client;
   };
+  const disconnect = async () => {
+    for (const client of clients) await client.end();
+  };
   try {
-    await admin.query(`CREATE DATABASE ${name}`);
+    await like?.disconnect();
+    await admin.query(`CREATE DATABASE ${name} TEMPLATE ${like?.name ?? 'template1'}`);
     const client = await open();
     const query = async (sql: string, values: readonly unknown[] = []) =>
       (await client.query<TextRow>(sql, [...values])).rows;
-    return await work({ url: url.href, client, query, connect: open });
+    return await work({ url: url.href, name, client, query, connect: open, disconnect });
   } finally {
-    for (const client of clients) await client.end();
+    await disconnect();
     await admin.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
     await admin.end();
   }

@@ -8,6 +8,7 @@ import { syncModels, syncPredictions } from './document-sync';
 import { documentFigures, type Times } from './document-figures';
 import { passes } from './document-passes';
 import { counted, verify } from './fingerprint';
+import { measureLimits } from './limit';
 import { type Scene, settled, whilePaused, withScene } from './scene';
 import { sizesFor } from './sizes';
 import { inBulk, plainMany } from './writes';
@@ -15,10 +16,11 @@ import { inBulk, plainMany } from './writes';
 /** The document's table, row for row, and its algorithm. */
 export const document: Part = {
   name: 'document',
+  seconds: [90, 45],
   measure: ({ quick, rounds, progress }) =>
     withPostgres(async (server): Promise<readonly Figure[]> => {
       const { models, predictions } = sizesFor(quick);
-      const times: Times = { functions: [], mirror: [], pass: [], document: [], models: new Map() };
+      const times: Times = { functions: [], mirror: [], pass: [], document: [], copy: [], models: new Map() };
       await withSchema(server, async (rival) => {
         await rival.query('INSERT INTO model_versions DEFAULT VALUES');
         await withScene(server, async (scene) => {
@@ -33,6 +35,13 @@ export const document: Part = {
             }
             progress(`round ${round} of ${rounds}, ${count(predictions)} predictions`);
             await measurePredictions(bench, predictions);
+          }
+          progress('COPY');
+          for (let round = 1; round <= rounds; round++) {
+            const { rates } = await withSchema(server, (limit) =>
+              measureLimits(scene.database, limit, ['whole']),
+            );
+            times.copy.push((predictions / rates.whole) * 1_000);
           }
         });
       });

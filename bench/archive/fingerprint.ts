@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { readAsset } from '../../src/foundation/package-root';
+import type { Database } from './database';
 import type { Scene } from './scene';
 
 type Kind = 'model' | 'prediction';
@@ -69,26 +70,42 @@ async function fingerprintOfRedis(client: Redis, kind: Kind, first: number, last
 export const counted = async (client: Redis, kind: Kind): Promise<number> =>
   Number((await client.get(`aidb:counter:${kind}`)) ?? 0);
 
-/**
- * Compares both sides: how many records, and a checksum of their contents.
- * @param first the Redis id from which records are meant
- * @throws when they are not the same: what was measured before then does not count
- */
+/** What is to be found in Postgres of the records from `first` to `last`. */
+export interface Wanted {
+  readonly kind: Kind;
+  readonly first: number;
+  readonly last: number;
+  readonly count: number;
+  readonly checksum: string;
+}
+
+/** How many records Redis holds, and a checksum of their contents. @param first the Redis id from which records are meant @throws if not so many */
+export async function wantedOf(client: Redis, kind: Kind, expected: number, first = 1): Promise<Wanted> {
+  const last = await counted(client, kind);
+  const { count, checksum } = await fingerprintOfRedis(client, kind, first, last);
+  if (count !== expected) throw new Error(`Redis holds ${count} of ${expected} ${kind}s`);
+  return { kind, first, last, count, checksum };
+}
+
+/** @throws when Postgres does not hold them and nothing else: what was measured before then does not count */
+export async function verifyWanted(database: Database, wanted: Wanted): Promise<void> {
+  const { kind, first, last, count, checksum } = wanted;
+  const [found] = await database.query(sqlOf[kind], [first, last]);
+  const [letters] = await database.query('SELECT count(*) AS count FROM millrace.dead_letters');
+  if (letters?.['count'] !== '0') throw new Error(`${letters?.['count'] ?? '?'} records were parked`);
+  if (found?.['count'] === String(count) && found['checksum'] === checksum) return;
+  throw new Error(
+    `Postgres holds ${found?.['count'] ?? '?'} ${kind}s (${found?.['checksum'] ?? '?'}) ` +
+      `where Redis says ${count} (${checksum})`,
+  );
+}
+
+/** Compares both sides. @param first the Redis id from which records are meant @throws when they are not the same */
 export async function verify(
   { client, database }: Pick<Scene, 'client' | 'database'>,
   kind: Kind,
   expected: number,
   first = 1,
 ): Promise<void> {
-  const last = await counted(client, kind);
-  const wanted = await fingerprintOfRedis(client, kind, first, last);
-  const [found] = await database.query(sqlOf[kind], [first, last]);
-  const [letters] = await database.query('SELECT count(*) AS count FROM millrace.dead_letters');
-  if (letters?.['count'] !== '0') throw new Error(`${letters?.['count'] ?? '?'} records were parked`);
-  if (wanted.count !== expected) throw new Error(`Redis holds ${wanted.count} of ${expected} ${kind}s`);
-  if (found?.['count'] === String(wanted.count) && found['checksum'] === wanted.checksum) return;
-  throw new Error(
-    `Postgres holds ${found?.['count'] ?? '?'} ${kind}s (${found?.['checksum'] ?? '?'}) ` +
-      `where Redis says ${wanted.count} (${wanted.checksum})`,
-  );
+  await verifyWanted(database, await wantedOf(client, kind, expected, first));
 }

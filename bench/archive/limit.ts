@@ -1,14 +1,21 @@
-import type { Client } from 'pg';
 import { type Block, copyBlocks, readBlocks } from './copy';
 import type { Database } from './database';
 
-/** Rows a second of the same rows by COPY from memory. */
-export interface Limits {
+/** How the same rows go in by COPY from memory: by how many connections, into which table, and whether all in one transaction. */
+const ways = {
   /** Into the same table, with its indexes and checks. */
-  readonly one: number;
-  readonly two: number;
+  one: { connections: 1, table: 'predictions', whole: false },
+  two: { connections: 2, table: 'predictions', whole: false },
+  /** As psql's \copy does it. */
+  whole: { connections: 1, table: 'predictions', whole: true },
   /** Into a table without any. */
-  readonly bare: number;
+  bare: { connections: 1, table: 'bare', whole: false },
+} as const;
+export type LimitName = keyof typeof ways;
+
+export interface Limits {
+  /** Rows a second; NaN where it was not asked for. */
+  readonly rates: Readonly<Record<LimitName, number>>;
   /** Rows of a transaction: as many as the daemon wrote in one, on average. */
   readonly rowsInTransaction: number;
 }
@@ -20,7 +27,11 @@ const columns =
  * What Postgres can take: the rows of `archive`, as the daemon left them, into `limit`, a database with the same schema. The
  * rows are in this process' memory, and go through the same client library as the daemon's.
  */
-export async function measureLimits(archive: Database, limit: Database): Promise<Limits> {
+export async function measureLimits(
+  archive: Database,
+  limit: Database,
+  wanted: readonly LimitName[],
+): Promise<Limits> {
   const [facts] = await archive.query(
     'SELECT count(*) AS rows, count(DISTINCT xmin::text) AS transactions FROM predictions',
   );
@@ -29,19 +40,19 @@ export async function measureLimits(archive: Database, limit: Database): Promise
   const query = `SELECT ${columns} FROM predictions ORDER BY id`;
   const blocks = await readBlocks(archive.client, query, rowsInTransaction);
   await likeArchive(archive, limit);
-  const clients = [limit.client, await limit.connect()];
-  const measure = async (connections: readonly Client[], table: string) => {
+  const clients = wanted.includes('two') ? [limit.client, await limit.connect()] : [limit.client];
+  const rates = { one: NaN, two: NaN, whole: NaN, bare: NaN };
+  for (const name of wanted) {
+    const { connections, table, whole } = ways[name];
     await limit.query(`TRUNCATE ${table}`);
     await limit.query('CHECKPOINT');
-    const ms = await copyBlocks(connections, `${table} (${columns})`, blocks);
+    const transactions = whole ? [{ rows, pieces: blocks.flatMap(({ pieces }) => pieces) }] : blocks;
+    const ms = await copyBlocks(clients.slice(0, connections), `${table} (${columns})`, transactions);
     await requireRows(limit, table, blocks);
-    return (rows / ms) * 1_000;
-  };
-  const one = await measure(clients.slice(0, 1), 'predictions');
-  const two = await measure(clients, 'predictions');
-  const bare = await measure(clients.slice(0, 1), 'bare');
+    rates[name] = (rows / ms) * 1_000;
+  }
   await limit.query('TRUNCATE predictions, bare');
-  return { one, two, bare, rowsInTransaction };
+  return { rates, rowsInTransaction };
 }
 
 /** The parents of the rows, and the bare table. */

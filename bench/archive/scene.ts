@@ -16,7 +16,7 @@ export interface Scene extends Stores {
 }
 
 /** Seconds: longer than any part of the benchmark, so that no pass comes in between. */
-const never = '1000000';
+export const never = '1000000';
 
 export const withScene = <T>(server: Server, work: (scene: Scene) => Promise<T>): Promise<T> =>
   withStores((stores) =>
@@ -42,6 +42,13 @@ export const withScene = <T>(server: Server, work: (scene: Scene) => Promise<T>)
       }
     }),
   );
+
+/** The same Redis beside another database. */
+export const onDatabase = (scene: Scene, database: Database): Scene => ({
+  ...scene,
+  database,
+  start: (settings = {}) => scene.start({ POSTGRES_URL: database.url, ...settings }),
+});
 
 /** What is looked at of GET /status. */
 interface Status {

@@ -1,8 +1,10 @@
 import type { Suite } from '../suite';
 import { document } from './document';
-import { drain } from './drain';
-import { fullPasses } from './full-pass';
+import { drain, freshDrain, startedDrain } from './drain';
+import { firstSync } from './first-sync';
+import { fullPasses, tenMillionPredictions } from './full-pass';
 import { growth } from './growth';
+import { idle } from './idle';
 import { latency } from './latency';
 import { mirrorCost } from './mirror-cost';
 import { mirrorDrain } from './mirror-drain';
@@ -16,6 +18,9 @@ export const archive: Suite = {
   name: 'archive',
   parts: [
     document,
+    firstSync,
+    freshDrain,
+    startedDrain,
     drain,
     mirrorDrain,
     ownDrain,
@@ -26,5 +31,7 @@ export const archive: Suite = {
     writers,
     mirrorCost,
     warming,
+    idle,
+    tenMillionPredictions,
   ],
 };

@@ -1,8 +1,4 @@
-import { execFile } from 'node:child_process';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { packageRoot } from '../../src/foundation/package-root';
-import { timed } from '../clock';
+import { runCli } from '../cli';
 import { count, type Figure } from '../figure';
 import type { Part } from '../suite';
 import { applied, lastEntry } from './arrival';
@@ -11,13 +7,12 @@ import { type Scene, settled, withScene } from './scene';
 import { sizesFor } from './sizes';
 import { inBulk } from './writes';
 
-const run = promisify(execFile);
-const cli = join(packageRoot, 'dist', 'src', 'cli.js');
 const most = 100_000;
 
 /** A flushed Redis, filled from Postgres again beside a daemon whose mirror listens. */
 export const warming: Part = {
   name: 'warm',
+  seconds: [45, 30],
   compared: false,
   measure: ({ quick, rounds, progress }) =>
     withPostgres((server) =>
@@ -33,7 +28,7 @@ export const warming: Part = {
         for (let round = 1; round <= rounds; round++) {
           progress(`round ${round} of ${rounds}`);
           await scene.client.flushall();
-          found.push(await timed(() => warm(scene)));
+          found.push((await warm(scene)).ms);
           const back = await scene.client.zcard(`aidb:idx:predictions:${scene.versionId}`);
           if (back !== predictions) throw new Error(`${back} of ${predictions} predictions came back`);
           await applied(scene.database, await lastEntry(scene.client), 10);
@@ -44,10 +39,8 @@ export const warming: Part = {
     ),
 };
 
-const warm = ({ redisUrl, database, folder }: Scene): Promise<unknown> => {
-  const env = { ...process.env, REDIS_URL: redisUrl, POSTGRES_URL: database.url };
-  return run(process.execPath, [cli, 'warm', '--predictions', 'all'], { env, cwd: folder });
-};
+const warm = ({ redisUrl, database, folder }: Scene): ReturnType<typeof runCli> =>
+  runCli(['warm', '--predictions', 'all'], { REDIS_URL: redisUrl, POSTGRES_URL: database.url }, folder);
 
 /** Of each row, and where its sequence is: changed by whoever writes or only tries to. */
 async function places({ database }: Scene): Promise<string> {

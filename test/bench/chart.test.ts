@@ -38,3 +38,18 @@ test('names with markup in them are text', () => {
   expect(svg).toContain('drain of &lt;1M&gt; &amp; more');
   expect(svg).toContain('a &lt; b');
 });
+
+const marks = (svg: string) =>
+  [...svg.matchAll(/<line x1="([\d.]+)"[^>]*stroke-width="2"/g)].map(([, x]) => Number(x));
+
+test('a mark stands where the bar is: at a share of the limit, at a multiple of the floor', () => {
+  const barred = (kind: 'limit' | 'floor', factor: number): Figure => ({
+    ...drain,
+    comparisons: [{ name: 'COPY', kind, rounds: [50_000], factor }],
+  });
+  const [share = 0, ...none] = marks(renderChart('archive', [barred('limit', 0.9)]));
+  expect(none).toEqual([]);
+  expect((share - 340) / 330).toBeCloseTo(45 / 90, 2); // the longest is the best round, 90,000
+  const [multiple = 0] = marks(renderChart('archive', [barred('floor', 2)]));
+  expect((multiple - 340) / 330).toBeCloseTo(25 / 90, 2);
+});

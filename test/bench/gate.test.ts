@@ -57,6 +57,13 @@ test('what is in the baseline and was not measured fails; what is new does not',
   });
 });
 
+test('of a limit, a larger share is better', () => {
+  const copy = { name: 'COPY', kind: 'limit', rounds: [1_000] } as const;
+  const rate = (rounds: readonly number[]) => figure(rounds, { unit: '/s', comparisons: [copy] });
+  expect(verdicts({ 'pass / COPY': 1 }, [rate([700])])).toEqual({ 'pass / COPY': ['worse', true] });
+  expect(verdicts({ 'pass / COPY': 1 }, [rate([1_300])])).toEqual({ 'pass / COPY': ['better', false] });
+});
+
 test('figures quoted from a document are left out: they are of another machine', () => {
   const quoted = { name: 'document', kind: 'rival', quoted: true, rounds: [30_000] } as const;
   expect(ratiosOf([figure([100], { comparisons: [quoted] })])).toEqual([]);

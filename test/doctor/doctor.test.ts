@@ -82,7 +82,12 @@ test('each fault of the servers is named, with what to do', async () => {
   expect(text).toMatch(
     /problem Redis may evict the stream .*allkeys-lru.* → Set maxmemory-policy to noeviction/,
   );
-  expect(text).toMatch(/note keyspace notifications lack Kg\$shz/);
+  expect(text).toMatch(/note keyspace notifications lack Kg\$shz .* → The daemon adds it at its start/);
+  await client.call('ACL', 'SETUSER', 'modest', 'on', '>secret', '~*', '&*', '+@all', '-config|set');
+  const modest = redis.url.replace('redis://', 'redis://modest:secret@');
+  expect(told(await examined({ REDIS_URL: modest }))).toMatch(
+    /problem keyspace notifications lack Kg\$shz .*this Redis user may not add it.* → Let redis.conf .* hold `notify-keyspace-events Kg\$shz`/,
+  );
   // The server that the tests share never waits for its disk.
   const { url } = await testPostgres();
   expect(told(await examined({ POSTGRES_URL: url }))).toMatch(

@@ -1,4 +1,5 @@
 import type { Config } from '../../config/load';
+import { missingGrants } from '../../connections/missing-grants';
 import { PostgresConnection } from '../../connections/postgres/postgres';
 import type { PostgresTarget } from '../../connections/postgres/postgres-url';
 import { inspectServer, RedisConnection } from '../../connections/redis';
@@ -10,7 +11,7 @@ import { measureSkew, skewFinding } from './examine-clocks';
 import { growthFinding, measureGrowth } from './examine-growth';
 import { serverHealth } from './examine-server';
 import { writeFindings } from './examine-writes';
-import { flagsOf, inspectNotifications } from '../mirror/notifications';
+import { flagsOf, inspectNotifications, notificationsHint, setting } from '../mirror/notifications';
 import { missingRights, rightsFinding } from './redis-rights';
 import { examineSchema } from '../schema/examine-schema';
 import { type ArchiveStoreFacts, archiveStoreFacts } from './store-facts';
@@ -77,6 +78,18 @@ async function libraryFinding(redis: RedisConnection): Promise<Finding> {
   }
 }
 
+/** Whether the daemon, with this user, can switch notifications on. A connection of its own: it cannot be used afterwards. */
+async function maySetNotifications(redis: RedisTarget): Promise<boolean> {
+  const asking = new RedisConnection(redis, 'doctor');
+  try {
+    await asking.connect();
+    const missing = await missingGrants(asking.client, [['+config|set', 'CONFIG', 'SET', setting, '']]);
+    return missing.size === 0;
+  } finally {
+    asking.close();
+  }
+}
+
 async function rightsOf(redis: RedisTarget, catalogue: Catalogue): Promise<Finding> {
   const [asking, subscribing] = [new RedisConnection(redis, 'doctor'), new RedisConnection(redis, 'doctor')];
   try {
@@ -132,7 +145,7 @@ async function betweenFindings(from: RedisTarget, to: PostgresTarget): Promise<r
 
 async function notificationFinding(
   { client }: RedisConnection,
-  { mirror, catalogue }: Pick<Config, 'mirror' | 'catalogue'>,
+  { redis, mirror, catalogue }: Examined,
 ): Promise<Finding> {
   if (!mirror) return { level: 'note', what: 'MIRROR=off: plain writes are found by full passes alone' };
   const found = await inspectNotifications(client, flagsOf(catalogue));
@@ -144,11 +157,19 @@ async function notificationFinding(
       remedy: found.hint,
     };
   }
-  return {
-    level: 'note',
-    what: `keyspace notifications lack ${found.missing} (notify-keyspace-events "${found.value}")`,
-    remedy: `The daemon adds it at its start; to keep it, put notify-keyspace-events ${found.value}${found.missing} into redis.conf.`,
-  };
+  const wanted = found.value + found.missing;
+  const what = `keyspace notifications lack ${found.missing} (${setting} "${found.value}")`;
+  return (await maySetNotifications(redis))
+    ? {
+        level: 'note',
+        what,
+        remedy: `The daemon adds it at its start; to keep it, put ${setting} ${wanted} into redis.conf.`,
+      }
+    : {
+        level: 'problem',
+        what: `${what}, and this Redis user may not add it: plain writes wait for the next full pass`,
+        remedy: notificationsHint(wanted),
+      };
 }
 
 async function postgresFindings(

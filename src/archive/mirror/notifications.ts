@@ -43,7 +43,7 @@ export type Enabling = 'on' | 'switched on' | NotificationsRefused;
 export const isRefused = (found: Inspection | Enabling): found is NotificationsRefused =>
   typeof found !== 'string' && 'refused' in found;
 
-const setting = 'notify-keyspace-events';
+export const setting = 'notify-keyspace-events';
 
 /** `A` stands for all that matter to us, but for K. */
 const missingFrom = (value: string, flags: string): string =>
@@ -55,10 +55,10 @@ function refusal(error: unknown, wanted: string): NotificationsRefused {
   const { code, message } = describeError(error);
   // An error that is no answer of the server is trouble of the connection, not a refusal.
   if (code !== 'ReplyError') throw error;
-  return { refused: message, hint: hint(wanted) };
+  return { refused: message, hint: notificationsHint(wanted) };
 }
 
-const hint = (wanted: string): string =>
+export const notificationsHint = (wanted: string): string =>
   `Let redis.conf (or the parameter group of a managed Redis) hold \`${setting} ${wanted}\`, or grant the ACL user +config|get +config|set.`;
 
 /** Reads the setting and changes nothing. @throws only when the connection fails */
@@ -66,7 +66,8 @@ export async function inspectNotifications(client: Redis, flags = needed): Promi
   try {
     const reply = (await client.config('GET', setting)) as string[];
     const value = reply[1];
-    if (value === undefined) return { refused: `CONFIG GET does not tell ${setting}`, hint: hint(flags) };
+    if (value === undefined)
+      return { refused: `CONFIG GET does not tell ${setting}`, hint: notificationsHint(flags) };
     const missing = missingFrom(value, flags);
     return missing === '' ? 'on' : { value, missing };
   } catch (error) {
