@@ -56,7 +56,7 @@ export const archiveCases: readonly Case<ArchiveScene>[] = [
   {
     name: 'unlinked-functions',
     what: 'written and unlinked at once (functions)',
-    run: (scene) => unlink(scene, await toldPredictions(scene, scene.versionId, 20)),
+    run: async (scene) => unlink(scene, await toldPredictions(scene, scene.versionId, 20)),
   },
   {
     name: 'unlinked-plain',
