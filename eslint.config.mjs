@@ -3,7 +3,7 @@ import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 export default defineConfig(
-  { ignores: ['dist', 'node_modules', '.millrace', 'bench/results'] },
+  { ignores: ['dist', 'node_modules', '.millrace', 'bench/results', 'test/chaos/results'] },
   js.configs.recommended,
   {
     files: ['**/*.mjs'],
@@ -40,7 +40,7 @@ export default defineConfig(
     },
   },
   {
-    files: ['src/cli.ts', 'src/commands/**', 'src/terminal/**', 'bench/**', 'examples/**'],
+    files: ['src/cli.ts', 'src/commands/**', 'src/terminal/**', 'bench/**', 'examples/**', 'test/chaos/**'],
     rules: { 'no-console': 'off' },
   },
 );

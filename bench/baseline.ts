@@ -5,7 +5,7 @@ import type { Baseline } from './gate';
 import type { Machine } from './machine';
 import type { Ratio } from './ratios';
 
-/** The ratios of a quick run on one kind of machine, by suite; `machine` is the one they were last measured on. */
+/** The ratios, and the figures they are of, from a quick run on one kind of machine, by suite; `machine` is the one they were last measured on. */
 interface OfKind {
   readonly machine: Machine;
   readonly suites: Readonly<Record<string, Baseline>>;
@@ -42,6 +42,9 @@ export function withRatios(baselines: Baselines, { machine, suite, ratios, whole
   const kind = kindOf(machine);
   const suites = baselines[kind]?.suites ?? {};
   const kept = whole ? {} : (suites[suite] ?? {});
-  const measured = Object.fromEntries(ratios.map(({ name, ratio }) => [name, Number(ratio.toPrecision(4))]));
+  const short = (value: number) => Number(value.toPrecision(4));
+  const measured = Object.fromEntries(
+    ratios.map(({ name, ratio, own }) => [name, { ratio: short(ratio), own: short(own) }]),
+  );
   return { ...baselines, [kind]: { machine, suites: { ...suites, [suite]: { ...kept, ...measured } } } };
 }

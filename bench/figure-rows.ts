@@ -25,7 +25,9 @@ export function figureRows(figures: readonly Figure[]): {
 }
 
 /** Those that have a bar, and the others. */
-export function judgedFirst(figures: readonly Figure[]): Readonly<Record<'barred' | 'others', readonly Figure[]>> {
+export function judgedFirst(
+  figures: readonly Figure[],
+): Readonly<Record<'barred' | 'others', readonly Figure[]>> {
   const hasBar = (figure: Figure) => judge(figure).some(({ met }) => met !== undefined);
   return { barred: figures.filter(hasBar), others: figures.filter((figure) => !hasBar(figure)) };
 }

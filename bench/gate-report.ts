@@ -22,7 +22,7 @@ export function renderGate(suite: string, checked: readonly Checked[]): string {
     '',
     ...renderTable([['figure / beside', 'baseline', 'now', 'change', 'verdict'], ...rows]),
     '',
-    `${verdict} + is better. noisy: the median is beyond that, the best round is not.`,
+    `${verdict} + is better. noisy: the median is beyond that; the best round is not, or the figure itself is not, and what stands beside it was faster.`,
     '',
   ].join('\n');
 }

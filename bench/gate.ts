@@ -1,10 +1,17 @@
 import type { Ratio } from './ratios';
 
-/** Ratios by name. */
-export type Baseline = Readonly<Record<string, number>>;
+/** What was measured before: a ratio, and the figure of which it is. */
+export interface Measured {
+  readonly ratio: number;
+  readonly own: number;
+}
+
+/** By the ratio's name. */
+export type Baseline = Readonly<Record<string, Measured>>;
 
 /**
- * `worse` fails. `noisy` does not: the median is beyond the tolerance, the best round within it, so the machine may be to blame.
+ * `worse` fails: the ratio is, and the figure itself is, too. `noisy` does not: the ratio's median is beyond the tolerance, but its best
+ * round is within it, or the figure is, and what stands beside it came out faster. So the machine may be to blame.
  * `better` calls for a new baseline; `new` is in none yet; `missing` was not measured, which fails too.
  */
 export type Verdict = 'ok' | 'worse' | 'noisy' | 'better' | 'new' | 'missing';
@@ -20,22 +27,23 @@ export interface Checked {
 
 export const tolerance = 0.2;
 
-/** Compares ratios with those of the baseline. Times are not compared: they are another machine's. */
+/** Compares ratios, and where they are worse the figures themselves, with the baseline, which is of the same kind of machine. */
 export function checkRatios(baseline: Baseline, ratios: readonly Ratio[]): readonly Checked[] {
   const found = new Set(ratios.map(({ name }) => name));
   const checked = ratios.map((ratio): Checked => {
-    const before = baseline[ratio.name];
+    const measured = baseline[ratio.name];
     const { name, ratio: now } = ratio;
-    if (before === undefined) return { name, before, now, change: undefined, verdict: 'new' };
+    if (measured === undefined) return { name, before: undefined, now, change: undefined, verdict: 'new' };
+    const { ratio: before, own } = measured;
     const change = changeOf(ratio, now, before);
-    const verdict = verdictOf(change, changeOf(ratio, ratio.best, before));
-    return { name, before, now, change, verdict };
+    const mildest = Math.max(changeOf(ratio, ratio.best, before), ownChange(ratio, own));
+    return { name, before, now, change, verdict: verdictOf(change, mildest) };
   });
   const missing = Object.keys(baseline).filter((name) => !found.has(name));
   return [
     ...checked,
     ...missing.map((name): Checked => {
-      return { name, before: baseline[name], now: undefined, change: undefined, verdict: 'missing' };
+      return { name, before: baseline[name]?.ratio, now: undefined, change: undefined, verdict: 'missing' };
     }),
   ];
 }
@@ -44,10 +52,13 @@ export function checkRatios(baseline: Baseline, ratios: readonly Ratio[]): reado
 const changeOf = ({ kind }: Ratio, now: number, before: number): number =>
   (kind === 'floor' ? before / now : now / before) - 1;
 
-function verdictOf(change: number, best: number): Verdict {
+const ownChange = ({ unit, own }: Ratio, before: number): number =>
+  (unit === '/s' ? own / before : before / own) - 1;
+
+function verdictOf(change: number, mildest: number): Verdict {
   if (change > tolerance) return 'better';
   if (change >= -tolerance) return 'ok';
-  return best >= -tolerance ? 'noisy' : 'worse';
+  return mildest >= -tolerance ? 'noisy' : 'worse';
 }
 
 export const fails = ({ verdict }: Pick<Checked, 'verdict'>): boolean =>

@@ -33,7 +33,9 @@ function renderRun(run: Run): readonly string[] {
   return [
     `<h2>${escape(suite)}</h2>`,
     ...describeRun(run).map((line) => `<p>${escape(line)}</p>`),
-    ...failures.map(({ part, message }) => `<p class="NO">Not counted, ${escape(part)}: ${escape(message)}</p>`),
+    ...failures.map(
+      ({ part, message }) => `<p class="NO">Not counted, ${escape(part)}: ${escape(message)}</p>`,
+    ),
     `<h3>Beside a bar</h3><p>${barsMet(figures)}</p>`,
     ...table(barred),
     `<h3>Charts</h3><div class="wide">${renderChart(suite, figures)}</div>`,

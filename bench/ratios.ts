@@ -1,4 +1,5 @@
-import { type Comparison, type Figure, judge } from './figure';
+import { type Comparison, type Figure, judge, type Unit } from './figure';
+import { median } from './median';
 
 /** A figure beside one of its comparisons. */
 export interface Ratio {
@@ -8,6 +9,9 @@ export interface Ratio {
   readonly ratio: number;
   /** The same with the best round instead of the median one. */
   readonly best: number;
+  /** The figure itself. */
+  readonly own: number;
+  readonly unit: Unit;
 }
 
 /** Ratios of what was measured in the same run. */
@@ -18,7 +22,9 @@ export function ratiosOf(figures: readonly Figure[]): readonly Ratio[] {
       const ratio = judge(figure)[index]?.against?.ratio;
       const ofBest = judge(best)[index]?.against?.ratio;
       if (comparison.quoted === true || ratio === undefined || ofBest === undefined) return [];
-      return [{ name: `${figure.name} / ${comparison.name}`, kind: comparison.kind, ratio, best: ofBest }];
+      const name = `${figure.name} / ${comparison.name}`;
+      const { rounds, unit } = figure;
+      return [{ name, kind: comparison.kind, ratio, best: ofBest, own: median(rounds), unit }];
     });
   });
 }

@@ -1,5 +1,5 @@
--- UPDATE OR REPLACE deletes rows in its way just as silently as INSERT OR REPLACE.
-CREATE TRIGGER {{name}} BEFORE UPDATE ON {{table}}
+-- UPDATE OR REPLACE deletes rows in its way just as silently as INSERT OR REPLACE; but only where it sets a part of a key.
+CREATE TRIGGER {{name}} BEFORE UPDATE{{ofKeys}} ON {{table}}
 BEGIN
 {{victims}}
 END

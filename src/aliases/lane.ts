@@ -26,6 +26,7 @@ import type { AliasSource, OnDoubt } from './source/source';
 import { type KeeperOptions, SourceKeeper } from './source/source-keeper';
 import type { UnservedRow } from './source/unserved';
 import { UnservedRows } from './source/unserved-rows';
+import { Ease } from './stages/ease';
 import { follow } from './stages/follow';
 import { greet } from './stages/greet';
 import { Keep } from './stages/keep';
@@ -163,6 +164,7 @@ export function aliasLane(options: AliasLaneOptions): AliasLane {
     if (claimed.length > 0 && !passes.active) void passes.request('claimed', new Set(claimed));
     return undefined;
   };
+  const ease = new Ease({ source: () => keeper.source, mustTurn: () => passes.active });
   const yieldToWriter: Stage = () => (keep.source.writerActive() ? 'idle' : undefined);
   const restWhilePaused: Stage = () => (pause.current === undefined ? undefined : 'idle');
   const pass: Stage = async () => ((await passes.step()) ? 'more' : undefined);
@@ -192,6 +194,7 @@ export function aliasLane(options: AliasLaneOptions): AliasLane {
     ...{ passes, incidents, pause, applied, recover },
     stages: {
       always: [
+        ease.run,
         keep.run,
         takeOver,
         passOverClaimed,
@@ -204,7 +207,7 @@ export function aliasLane(options: AliasLaneOptions): AliasLane {
         tail({ keep, sink, vouching, introduction, applied, onDoubt: onDoubtOf }),
         pass,
       ],
-      atRest: [settle],
+      atRest: [settle, ease.rest],
     },
   });
   return {

@@ -3,13 +3,13 @@ import { dirname, join } from 'node:path';
 
 import { at, giveUp, run, say } from './shell.mjs';
 
-const FOLDERS = ['src', 'bench', 'examples'];
+const FOLDERS = ['src', 'bench', 'examples', 'test/chaos'];
 const BUILD_INFO = at('dist', '.tsbuildinfo');
 
 function sourceFiles() {
   return FOLDERS.filter((folder) => existsSync(at(folder))).flatMap((folder) =>
     readdirSync(at(folder), { recursive: true })
-      .filter((name) => name.endsWith('.ts'))
+      .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
       .map((name) => at(folder, name)),
   );
 }

@@ -26,7 +26,7 @@ export function sqliteSection(file: AliasFile) {
         entry.state === 'served'
           ? {
               table: entry.table,
-              columns: entry.columns,
+              columns: entry.columns.map(({ name }) => name),
               uniqueKeys: entry.uniqueKeys.length,
               rows: count(entry.table),
             }

@@ -69,9 +69,96 @@ test.each([
     [`CREATE TABLE team_aliases (${columns}, code TEXT)`],
     'UPDATE team_aliases SET team_id = 1.0 WHERE id = 1',
   ],
+  [
+    'a row takes the place of another under one more name of the rowid',
+    [`CREATE TABLE team_aliases (${columns}, code TEXT)`],
+    'UPDATE OR REPLACE team_aliases SET OID = 1 WHERE id = 3',
+  ],
+  [
+    'a key changes by what it is computed from',
+    [
+      `CREATE TABLE team_aliases (${columns}, code TEXT, folded AS (lower(code)))`,
+      'CREATE UNIQUE INDEX own ON team_aliases (folded)',
+    ],
+    "UPDATE OR REPLACE team_aliases SET code = 'D' WHERE id = 1",
+  ],
 ])('the changelog names the alias when %s', (_when, sql, write) => {
   const schema: Schema = { sql, journal: 'WAL', aliasCase: 'preserve' };
   expect(unnamedChanges({ schema, units: [[write]], foreignKeys: false })).toEqual([]);
+});
+
+test('the changelog names the alias when its id, or itself, is computed from another column that changes', () => {
+  const sql = [
+    "CREATE TABLE team_aliases (id INTEGER PRIMARY KEY, code, active, team_id AS (code + 1) STORED, alias TEXT AS ('a' || active) STORED)",
+    'INSERT INTO team_aliases (id, code, active) VALUES (1, 1, 1), (2, 2, 2)',
+  ];
+  const units = [
+    ['UPDATE team_aliases SET code = 7 WHERE id = 1'],
+    ['UPDATE team_aliases SET active = 3 WHERE id = 2'],
+  ];
+  const schema: Schema = { sql, journal: 'WAL', aliasCase: 'preserve' };
+  expect(unnamedChanges({ schema, units, foreignKeys: false })).toEqual([]);
+});
+
+test('an UPDATE that sets neither alias nor id nor a part of a key has no trigger in its program, and one of the id has one', () => {
+  const sql = [`CREATE TABLE team_aliases (${columns}, code TEXT, UNIQUE (team_id, alias))`];
+  const options = {
+    schema: { sql, journal: 'WAL', aliasCase: 'preserve' } as const,
+    units: [],
+    foreignKeys: false,
+  };
+  const db = openTable(options);
+  try {
+    install(db, options);
+    const programs = (set: string) =>
+      db
+        .prepare<[], { opcode: string }>(`EXPLAIN UPDATE team_aliases SET ${set} WHERE rowid = 1`)
+        .all()
+        .filter(({ opcode }) => opcode === 'Program').length;
+    expect([
+      programs('code = 1'),
+      programs('team_id = 1'),
+      programs("alias = 'a'"),
+      programs('rowid = 9'),
+    ]).toEqual([0, 1, 2, 3]);
+  } finally {
+    db.close();
+  }
+});
+
+test('a capture of before is brought up to date in place: what it has logged stays, and its changelog gets another id', () => {
+  const sql = [`CREATE TABLE team_aliases (${columns}, code TEXT, UNIQUE (team_id, alias))`];
+  const options = {
+    schema: { sql, journal: 'WAL', aliasCase: 'preserve' } as const,
+    units: [],
+    foreignKeys: false,
+  };
+  const db = openTable(options);
+  const one = (query: string) => db.prepare<[]>(query).pluck().get();
+  try {
+    install(db, options);
+    for (const kind of ['after_update', 'before_update', 'after_rename'])
+      db.exec(`DROP TRIGGER millrace_team_${kind}`);
+    db.exec(`CREATE TRIGGER "millrace_team_after_update" AFTER UPDATE ON "team_aliases"
+      WHEN OLD."alias" IS NOT NEW."alias" COLLATE BINARY OR OLD."team_id" IS NOT NEW."team_id" COLLATE BINARY
+      BEGIN
+        INSERT INTO millrace_changelog (type, alias) VALUES ('team', NEW."alias");
+        INSERT INTO millrace_changelog (type, alias) SELECT 'team', OLD."alias" WHERE OLD."alias" IS NOT NEW."alias" COLLATE BINARY;
+      END`);
+    db.exec("UPDATE team_aliases SET alias = 'other' WHERE id = 1");
+    const [rows, id] = [
+      one('SELECT max(seq) FROM millrace_changelog'),
+      one('SELECT id FROM millrace_changelog_id'),
+    ];
+    install(db, options);
+    expect(one('SELECT max(seq) FROM millrace_changelog')).toBe(rows);
+    expect(one('SELECT id FROM millrace_changelog_id')).toEqual(expect.stringMatching(`^${String(id)}\\.`));
+    db.exec("UPDATE team_aliases SET alias = 'another' WHERE id = 1");
+    const newer = `SELECT group_concat(alias) FROM (SELECT alias FROM millrace_changelog WHERE seq > ${String(rows)} ORDER BY alias)`;
+    expect(one(newer)).toBe('another,other');
+  } finally {
+    db.close();
+  }
 });
 
 test.each([

@@ -18,7 +18,7 @@ const machine: Machine = {
   millrace: '0.1.0',
   commit: 'abc',
 };
-const ratio = { name: 'pass / MSET', kind: 'floor', ratio: 2, best: 1.9 } as const;
+const ratio = { name: 'pass / MSET', kind: 'floor', ratio: 2, best: 1.9, own: 100, unit: 'ms' } as const;
 const measured = { machine, suite: 'aliases', ratios: [ratio], whole: true };
 
 test('another CPU, number of cores, major version of Node, Redis or Postgres is another kind of machine', () => {
@@ -34,7 +34,14 @@ test('another CPU, number of cores, major version of Node, Redis or Postgres is 
 });
 
 test('what ratios do not depend on makes no other kind', () => {
-  const like = { memoryGb: 8, system: 'Linux 6.2 x64', node: 'v24.9.9', redis: '7.4.1', postgres: '18.9', commit: 'def' };
+  const like = {
+    memoryGb: 8,
+    system: 'Linux 6.2 x64',
+    node: 'v24.9.9',
+    redis: '7.4.1',
+    postgres: '18.9',
+    commit: 'def',
+  };
   expect(kindOf({ ...machine, ...like })).toBe(kindOf(machine));
 });
 
@@ -43,14 +50,23 @@ test('the baseline of one kind leaves that of another as it was', () => {
   const before = withRatios({}, measured);
   const after = withRatios(before, { ...measured, machine: other, ratios: [{ ...ratio, ratio: 3 }] });
   expect(after[kindOf(machine)]).toEqual(before[kindOf(machine)]);
-  expect(after[kindOf(other)]?.suites).toEqual({ aliases: { 'pass / MSET': 3 } });
+  expect(after[kindOf(other)]?.suites).toEqual({ aliases: { 'pass / MSET': { ratio: 3, own: 100 } } });
 });
 
 test('a suite that is measured whole loses what it no longer has; one of which a part is measured does not', () => {
-  const before: Baselines = { [kindOf(machine)]: { machine, suites: { aliases: { old: 1 }, archive: { drain: 1 } } } };
+  const [value, now] = [
+    { ratio: 1, own: 5 },
+    { ratio: 2, own: 100 },
+  ];
+  const before: Baselines = {
+    [kindOf(machine)]: { machine, suites: { aliases: { old: value }, archive: { drain: value } } },
+  };
   const suitesAfter = (whole: boolean) => withRatios(before, { ...measured, whole })[kindOf(machine)]?.suites;
-  expect(suitesAfter(true)).toEqual({ aliases: { 'pass / MSET': 2 }, archive: { drain: 1 } });
-  expect(suitesAfter(false)).toEqual({ aliases: { old: 1, 'pass / MSET': 2 }, archive: { drain: 1 } });
+  expect(suitesAfter(true)).toEqual({ aliases: { 'pass / MSET': now }, archive: { drain: value } });
+  expect(suitesAfter(false)).toEqual({
+    aliases: { old: value, 'pass / MSET': now },
+    archive: { drain: value },
+  });
 });
 
 test('the gate on a machine without a baseline measures nothing, says what to do, and does not pass for success', async () => {

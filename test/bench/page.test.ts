@@ -38,8 +38,12 @@ const run: Run = {
 
 test('a figure stands beside its bar, with whether it is met', () => {
   const page = renderPage([run]);
-  expect(page).toContain('<td>COPY</td><td>50,000/s</td><td>1.50×</td><td>&gt;= 1.20×</td><td class="yes">yes</td>');
-  expect(page).toContain('<td>two</td><td>100,000/s</td><td>0.75×</td><td>&gt;= 0.80×</td><td class="NO">NO</td>');
+  expect(page).toContain(
+    '<td>COPY</td><td>50,000/s</td><td>1.50×</td><td>&gt;= 1.20×</td><td class="yes">yes</td>',
+  );
+  expect(page).toContain(
+    '<td>two</td><td>100,000/s</td><td>0.75×</td><td>&gt;= 0.80×</td><td class="NO">NO</td>',
+  );
   expect(page).toContain('1 of 2 bars are met.');
 });
 

@@ -8,6 +8,7 @@ import { inFew } from '../../foundation/in-few';
 import type { AliasCase } from '../../mapping/alias-tables';
 import { lookUpPlan } from './truth-statements';
 import type { UniqueKey } from './unique-keys';
+import { columnsOfAll, updateOf } from './update-of';
 
 /** One statement the capture still needs, and what it does in words. */
 export interface CaptureStep {
@@ -26,6 +27,7 @@ const indexTemplate = template('index');
 const templates = {
   after_insert: template('after_insert'),
   after_update: template('after_update'),
+  after_rename: template('after_rename'),
   after_delete: template('after_delete'),
   before_insert: template('before_insert'),
   before_update: template('before_update'),
@@ -34,15 +36,20 @@ const triggerKinds = Object.keys(templates) as (keyof typeof templates)[];
 
 /** The triggers of one table, by name. Their text depends on the table's unique keys: a trigger whose text differs is out of date. */
 function triggersFor(table: AliasTable): ReadonlyMap<string, string> {
+  const keysFor = (kind: 'insert' | 'update') =>
+    table.uniqueKeys.filter((key) => !loggedAfterwards(table, key, kind));
   const values = {
     table: quoteIdentifier(table.table),
+    ofEither: updateOf([table.aliasColumn, table.idColumn], table),
+    ofAlias: updateOf([table.aliasColumn], table),
+    ofKeys: updateOf(columnsOfAll(keysFor('update')), table),
     id: quoteIdentifier(table.idColumn),
     alias: quoteIdentifier(table.aliasColumn),
     type: quoteText(table.mapping.type),
   };
   const conflicts = (kind: 'insert' | 'update') => [
     ...(table.rowid === undefined ? [] : [`${table.rowid} = NEW.${table.rowid}`]),
-    ...table.uniqueKeys.filter((key) => !loggedAfterwards(table, key, kind)).map((key) => key.conflict),
+    ...keysFor(kind).map((key) => key.conflict),
   ];
   const victims = (conflict: string) => fillTemplate(victimsTemplate, { ...values, conflict });
   // An UPDATE does not replace the very row it changes.
@@ -73,7 +80,7 @@ const loggedAfterwards = (table: AliasTable, key: UniqueKey, kind: 'insert' | 'u
   table.aliasIsText &&
   key.binaryColumns.includes(table.aliasColumn) &&
   (kind === 'insert' ||
-    (key.binaryOnly &&
+    (key.columns?.length === key.binaryColumns.length &&
       key.binaryColumns.every((name) => name === table.aliasColumn || name === table.idColumn)));
 
 /** Everything in the file that is ours. */

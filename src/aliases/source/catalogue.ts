@@ -2,7 +2,7 @@ import type { Database } from 'better-sqlite3';
 import { inFew } from '../../foundation/in-few';
 import type { AliasCase, AliasMapping } from '../../mapping/alias-tables';
 import { quoteIdentifier } from './identifiers';
-import { columnOf, readTable } from './table';
+import { type Column, columnOf, readTable } from './table';
 import type { UniqueKey } from './unique-keys';
 
 /** An alias table as SQLite describes it, with names in the catalogue's own spelling. */
@@ -14,9 +14,11 @@ export interface AliasTable {
   readonly aliasColumn: string;
   /** The alias column stores text only (or NULL or a blob): numbers are turned into text on the way in. */
   readonly aliasIsText: boolean;
-  readonly columns: readonly string[];
+  readonly columns: readonly Column[];
   /** A name by which the rowid can be reached; undefined for WITHOUT ROWID tables. */
   readonly rowid: string | undefined;
+  /** The INTEGER PRIMARY KEY, which is the rowid itself. */
+  readonly rowidColumn: Column | undefined;
   readonly uniqueKeys: readonly UniqueKey[];
 }
 
@@ -85,8 +87,9 @@ function lookUp(db: Database, mapping: AliasMapping): CatalogueEntry {
     idColumn: id.name,
     aliasColumn: alias.name,
     aliasIsText: alias.affinity === 'text',
-    columns: found.columns.map(({ name }) => name),
+    columns: found.columns,
     rowid: found.rowid,
+    rowidColumn: found.rowidColumn,
     uniqueKeys: found.uniqueKeys,
   };
 }

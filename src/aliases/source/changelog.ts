@@ -16,11 +16,12 @@ export interface ChangelogPage {
   /** After the page's last row. */
   readonly position: ChangelogPosition;
   readonly rows: number;
-  /** When the page's first row was written, in milliseconds since 1970; undefined for an empty page. */
+  /** When the page's oldest row was written, in milliseconds since 1970; undefined for an empty page. */
   readonly since: number | undefined;
 }
 
-type Row = readonly [seq: number, nonce: string, type: string | null, alias: string | null, at: number];
+/** The rows of a page as two JSON arrays, what each names and of which type: parsing these is faster than making an object of each row, and leaves less behind. */
+type Rows = readonly [rows: number, last: number, since: number, types: string, names: string];
 
 const day = 86_400_000;
 
@@ -33,7 +34,7 @@ export class Changelog {
   #id: string;
   readonly #db: Database;
   readonly #pair: Statement<[seq: number], readonly [seq: number, nonce: string]>;
-  readonly #page: Statement<[seq: number, limit: number], Row>;
+  readonly #page: Statement<[seq: number, limit: number], Rows>;
   readonly #size: Statement<[seq: number, limit: number], number>;
   readonly #head: Statement<[], { seq: number; nonce: string }>;
   readonly #backlog: Statement<[seq: number], { rows: number; oldestAt: number | null }>;
@@ -56,17 +57,20 @@ export class Changelog {
       )
       .pluck();
     this.#page = db
-      .prepare<[number, number], Row>(
-        `SELECT seq, CAST(nonce AS TEXT), type, CASE WHEN type >= 't:' AND type < 't;' THEN CAST(alias AS TEXT)
-           WHEN typeof(alias) <> 'blob' AND octet_length(alias) <= ${longestAlias} THEN ${key} END, at
-         FROM millrace_changelog WHERE seq > ? ORDER BY seq LIMIT ?`,
+      .prepare<[number, number], Rows>(
+        `SELECT count(*), max(seq), min(at), json_group_array(CASE WHEN typeof(type) = 'text' THEN type END), json_group_array(name)
+         FROM (SELECT seq, at, type, CASE WHEN type >= 't:' AND type < 't;' THEN CAST(alias AS TEXT)
+                 WHEN typeof(alias) <> 'blob' AND octet_length(alias) <= ${longestAlias} THEN ${key} END AS name
+               FROM millrace_changelog WHERE seq > ? ORDER BY seq LIMIT ?)`,
       )
       .raw();
     this.#head = db.prepare(
       'SELECT seq, CAST(nonce AS TEXT) AS nonce FROM millrace_changelog ORDER BY seq DESC LIMIT 1',
     );
     this.#length = db
-      .prepare<[], number>('SELECT coalesce(max(seq) - min(seq) + 1, 0) FROM millrace_changelog')
+      .prepare<[], number>(
+        `SELECT coalesce((SELECT max(seq) FROM millrace_changelog) - (SELECT min(seq) FROM millrace_changelog) + 1, 0)`,
+      )
       .pluck();
     this.#oldest = db
       .prepare<[number, number], number>(
@@ -89,7 +93,7 @@ export class Changelog {
     return { changelog: this.#currentId(), seq: row?.seq ?? 0, nonce: row?.nonce ?? '' };
   }
 
-  /** How many rows there are: last seq minus first, for counting a million takes long. (A rolled back transaction leaves no gap.) */
+  /** How many rows there are: last seq minus first, each asked for alone, for SQLite reads all rows of a million otherwise. (A rolled back transaction leaves no gap.) */
   length(): number {
     return this.#length.get() ?? 0;
   }
@@ -134,20 +138,24 @@ export class Changelog {
     let limit = maximum;
     while (limit > 1 && (this.#size.get(position.seq, limit) ?? 0) > pageBytes)
       limit = Math.max(1, limit >> 2);
-    const rows = this.#page.all(position.seq, limit);
+    const [rows = 0, last = 0, since, types = '[]', names = '[]'] = this.#page.get(position.seq, limit) ?? [];
+    const [, nonce] = this.#pair.get(last) ?? [];
+    if (rows === 0 || nonce === undefined)
+      return { nominations: new Map(), position, rows: 0, since: undefined };
+    const typeOf = JSON.parse(types) as readonly (string | null)[];
     const nominations = new Map<string, Set<string>>();
-    for (const [, , type, alias] of rows) {
-      if (type === null || alias === null) continue;
+    for (const [row, name] of (JSON.parse(names) as readonly (string | null)[]).entries()) {
+      const type = typeOf[row] ?? null;
+      if (type === null || name === null) continue;
       const named = nominations.get(type);
-      if (named === undefined) nominations.set(type, new Set([alias]));
-      else named.add(alias);
+      if (named === undefined) nominations.set(type, new Set([name]));
+      else named.add(name);
     }
-    const last = rows.at(-1);
     return {
       nominations: new Map([...nominations].map(([type, aliases]) => [type, [...aliases]])),
-      position: last === undefined ? position : { ...position, seq: last[0], nonce: last[1] },
-      rows: rows.length,
-      since: rows[0]?.[4],
+      position: { ...position, seq: last, nonce },
+      rows,
+      since,
     };
   }
 }

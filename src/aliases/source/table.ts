@@ -9,6 +9,8 @@ export interface Column {
   readonly affinity: Affinity;
   /** A generated column that is computed whenever it is read. */
   readonly computed: boolean;
+  /** A generated column of either kind: no statement sets it. */
+  readonly generated: boolean;
 }
 
 /** An ordinary table of the file, with names in the catalogue's own spelling. */
@@ -27,7 +29,7 @@ export interface Table {
 interface ColumnRow {
   readonly name: string;
   readonly type: string;
-  /** 2: a generated column that is computed whenever it is read. */
+  /** 2: a generated column that is computed whenever it is read; 3: one that is stored. */
   readonly hidden: number;
   /** The place in the primary key, from 1; 0: none. */
   readonly pk: number;
@@ -51,6 +53,7 @@ export function readTable(db: Database, named: string): Table | 'view' | 'virtua
     name,
     affinity: affinityOf(type, found.strict === 1),
     computed: hidden === 2,
+    generated: hidden >= 2,
   });
   const names = new Set(rows.map(({ name }) => name.toLowerCase()));
   const key = rows.filter(({ pk }) => pk > 0).sort((a, b) => a.pk - b.pk);

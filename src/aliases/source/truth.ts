@@ -71,14 +71,19 @@ export class AliasTruth implements KeyTruth {
 
   /** The values of the named aliases now, in one statement. */
   lookUp(aliases: readonly string[]): readonly string[] {
-    const ids: string[][] = aliases.map(() => []);
     const [positions, found] = this.#prepared.lookUp().get(JSON.stringify(aliases)) ?? ['[]', '[]'];
     const idOf = JSON.parse(found) as readonly (string | null)[];
-    (JSON.parse(positions) as readonly number[]).forEach((position, row) => {
-      const id = idOf[row] ?? null;
-      if (id !== null) ids[position]?.push(id);
+    const positionOf = JSON.parse(positions) as readonly number[];
+    // The rows come alias by alias, in the order in which these are asked for.
+    let row = 0;
+    return aliases.map((_alias, position) => {
+      const ids: string[] = [];
+      for (; positionOf[row] === position; row++) {
+        const id = idOf[row] ?? null;
+        if (id !== null) ids.push(id);
+      }
+      return renderIds(ids);
     });
-    return ids.map(renderIds);
   }
 
   /** Which of the aliases have no key: their positions. Cheaper than looking up their values. */

@@ -7,8 +7,8 @@ export interface UniqueKey {
   readonly conflict: string;
   /** The plain columns compared with BINARY collation. */
   readonly binaryColumns: readonly string[];
-  /** The key is these columns and nothing else, for every row: two rows can conflict over it only when one of these columns changes. */
-  readonly binaryOnly: boolean;
+  /** Two rows can come to conflict over the key only when one of these columns changes; undefined: expressions, or a condition, may bring that about, too. */
+  readonly columns: readonly string[] | undefined;
 }
 
 interface Index {
@@ -65,8 +65,9 @@ export function uniqueKeys(db: Database, table: string): readonly UniqueKey[] {
     const binaryColumns = parts.flatMap((part) =>
       part.name !== null && part.coll === 'BINARY' ? [part.name] : [],
     );
-    const binaryOnly = partial === 0 && binaryColumns.length === parts.length;
-    return [{ conflict: terms.join(' AND '), binaryColumns, binaryOnly }];
+    const columns = parts.flatMap((part) => part.name ?? []);
+    const plain = partial === 0 && columns.length === parts.length;
+    return [{ conflict: terms.join(' AND '), binaryColumns, columns: plain ? columns : undefined }];
   });
 }
 

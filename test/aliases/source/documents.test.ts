@@ -728,10 +728,12 @@ describe('the capture', () => {
     expect(objects()).toEqual([
       'millrace_t:leagues_after_delete',
       'millrace_t:leagues_after_insert',
+      'millrace_t:leagues_after_rename',
       'millrace_t:leagues_after_update',
       'millrace_t:teams(sport)',
       'millrace_t:teams_after_delete',
       'millrace_t:teams_after_insert',
+      'millrace_t:teams_after_rename',
       'millrace_t:teams_after_update',
       'millrace_t:teams_before_insert',
       'millrace_t:teams_before_update',
@@ -762,6 +764,7 @@ describe('the capture', () => {
     expect(objects()).toEqual([
       'millrace_t:teams_after_delete',
       'millrace_t:teams_after_insert',
+      'millrace_t:teams_after_rename',
       'millrace_t:teams_after_update',
     ]);
     expect(id()).toBe(before);

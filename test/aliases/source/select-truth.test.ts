@@ -202,7 +202,7 @@ function unnamedIn({ schema, batches, foreignKeys }: Run, without: string): read
   }
 }
 
-test.each(['after_insert', 'after_update', 'after_delete', 'before_insert', 'before_update'])(
+test.each(['after_insert', 'after_update', 'after_rename', 'after_delete', 'before_insert', 'before_update'])(
   'without the %s triggers some change goes unnamed',
   (without) => {
     const unnamed = fc.property(run, (options) => unnamedIn(options, without).length === 0);

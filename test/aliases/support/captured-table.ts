@@ -9,6 +9,7 @@ import { firstRows, type Unit } from './writes';
 export const triggerKinds = [
   'after_insert',
   'after_update',
+  'after_rename',
   'after_delete',
   'before_insert',
   'before_update',
@@ -84,7 +85,8 @@ export function withAndWithoutCapture(options: PlayOptions): readonly [captured:
   try {
     install(captured, options);
     for (const kind of triggerKinds) {
-      plain.exec(`CREATE TRIGGER ${kind} ${kind.replace('_', ' ')} ON team_aliases BEGIN SELECT 1; END`);
+      const when = kind.replace('rename', 'update').replace('_', ' ');
+      plain.exec(`CREATE TRIGGER ${kind} ${when} ON team_aliases BEGIN SELECT 1; END`);
     }
     const play = (db: Database.Database) => {
       const ends = options.units.map((unit) => unit.map((sql) => attempt(db, sql)));

@@ -2,6 +2,7 @@ import { readAsset } from '../../../foundation/package-root';
 import { fillTemplate, quoteIdentifier, quoteText } from '../identifiers';
 import type { Column, Table } from '../table';
 import type { UniqueKey } from '../unique-keys';
+import { columnsOfAll, updateOf } from '../update-of';
 import type { DocumentEntry } from './catalogue';
 import { indexFor } from './indexes';
 import { type Logged, loggedType, parseLoggedType } from './logged';
@@ -11,6 +12,7 @@ const template = (name: string): string => readAsset(`triggers/${name}.sql`);
 const bodies = {
   after_insert: template('document_after_insert'),
   after_update: template('document_after_update'),
+  after_rename: template('document_after_rename'),
   after_delete: template('document_after_delete'),
   before_insert: template('before_insert'),
   before_update: template('before_update'),
@@ -72,11 +74,14 @@ export function documentTriggers(table: Table, columns: readonly Column[]): Read
   const logged = columns.map(({ name }) => name);
   const rowidAlone = logged.every((name) => name === table.rowidColumn?.name);
   const rowid = table.rowid ?? (table.rowidColumn && quoteIdentifier(table.rowidColumn.name));
+  const keys = table.uniqueKeys.filter((key) => !sameRow(key, columns));
   const conflicts = [
     ...(rowid === undefined || rowidAlone ? [] : [`${rowid} = NEW.${rowid}`]),
-    ...table.uniqueKeys.filter((key) => !sameRow(key, columns)).map((key) => key.conflict),
+    ...keys.map((key) => key.conflict),
   ];
   const victims = (conflict: string) => fillTemplate(victimsTemplate, { ...values, row: row(''), conflict });
+  const ofKeys = updateOf(columnsOfAll(keys), table);
+  const ofLogged = updateOf(logged, table);
   // An UPDATE does not replace the very row it changes.
   const others = rowid === undefined ? '' : ` AND ${rowid} <> OLD.${rowid}`;
   const victimsOf: Readonly<Partial<Record<keyof typeof bodies, string>>> = {
@@ -88,7 +93,13 @@ export function documentTriggers(table: Table, columns: readonly Column[]): Read
       .filter((kind) => victimsOf[kind] !== '')
       .map((kind) => {
         const name = triggerName(table.name, kind);
-        const places = { ...values, victims: victimsOf[kind] ?? '', name: quoteIdentifier(name) };
+        const places = {
+          ...values,
+          ofKeys,
+          ofLogged,
+          victims: victimsOf[kind] ?? '',
+          name: quoteIdentifier(name),
+        };
         return [name, fillTemplate(bodies[kind], places)];
       }),
   );
