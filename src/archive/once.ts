@@ -56,7 +56,7 @@ async function drained(lane: ArchiveLane, signal: AbortSignal): Promise<void> {
   const last = await lastEntryId(lane.redis);
   while (!signal.aborted) {
     const { owned, position: ours } = lane.state();
-    const position = owned ? ours?.entryId : await lane.checkpoint.storedEntryId();
+    const position = owned ? ours?.entryId : (await lane.checkpoint.stored()).entryId;
     if (compareEntryIds(position ?? beforeAll, last) >= 0) return;
     if (!owned) await refusePaused('archive', archivePauseStore(lane.postgres)); // as the owner, the lane looks for a pause itself
     await delay(pollMs);

@@ -15,11 +15,10 @@ test('cycles that succeed and apply nothing while changes wait are a checkpoint 
   const url = new URL(redis.url);
   url.port = String(proxy.port);
   const daemon = await start({ MILLRACE_ONLY: 'archive', REDIS_URL: url.href });
-  // The stream can be asked about, but never read.
-  proxy.deafTo = '\nxread\r';
-  // Its read is under way; the entry that ends it comes before the deafness.
   await redis.client.hset('aidb:model:1', { name: 'one', created_at: '2026-01-05T14:30:00' });
   await eventually(async () => (await postgres.query('SELECT FROM models')).length === 1);
+  // The stream can be asked about, but never read. The read that is under way gets an entry still, but what may come with that one is never told.
+  proxy.deafTo = '\nxread\r';
   await redis.client.hset('aidb:model:2', { name: 'two', created_at: '2026-01-05T14:30:00' });
   await eventually(async () => {
     expect((await daemon.status()).archive).toMatchObject({ failure: null, lagRecords: 1 });

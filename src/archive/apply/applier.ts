@@ -1,67 +1,38 @@
 import type { PostgresConnection } from '../../connections/postgres/postgres';
 import type { RedisConnection } from '../../connections/redis';
-import type { BatchOutcome } from '../write/attempt';
 import { Batch } from '../batch/batch';
-import type { Checkpoint } from '../position/checkpoint';
 import type { DeadLetter } from '../letters/dead-letters';
 import type { Echoes } from '../stream/echoes';
 import { compareEntryIds } from '../stream/entry-id';
 import { idIn } from '../record/key';
 import type { Nominated } from '../record/nominated';
-import { type Kind, type KindName, namesWhere, onDeleteOf, packedKind } from '../../mapping/kinds';
-import type { EntryReader } from '../truth/entry-reader';
-import { lookUp } from '../truth/look-up';
+import { type KindName, namesWhere, packedKind } from '../../mapping/kinds';
 import type { Nominations } from '../record/nomination';
 import { MemberReader } from '../truth/member-reader';
-import { putAnswers, putGone } from '../truth/put-answers';
 import { dueLetters } from './due-letters';
 import { PageBatches } from './page-batches';
 import type { Behind } from './relay';
-import type { ArchiveSink } from './sink';
+import { Transactions, type TransactionsOptions } from './transactions';
 import type { Page } from '../tail/stream';
-import type { Targets } from '../record/target';
-import type { TruthReader } from '../truth/truth';
 
-export interface ApplierOptions {
+export interface ApplierOptions extends Omit<TransactionsOptions, 'members' | 'onLetters'> {
   readonly redis: RedisConnection;
   readonly postgres: PostgresConnection;
-  readonly checkpoint: Checkpoint;
-  readonly truth: TruthReader;
-  readonly sink: ArchiveSink;
-  /** One for all appliers, as it knows which streams are not read to their end. */
-  readonly entries: EntryReader;
-  /** The kinds that are served. */
-  readonly targets: Targets;
   readonly echoes: Echoes;
-  readonly onDelete: 'keep' | 'delete';
-  /**
-   * @param ms how long the transaction took
-   * @param since when the oldest change was made, for those of the stream
-   */
-  readonly onApplied: (applied: BatchOutcome, ms: number, since: number | undefined) => void;
 }
-
-/** A transaction gets about so many records, and bytes. */
-const batchRows = 5_000;
-const batchBytes = 8 * 1024 * 1024;
-/** With so many bytes on their way nothing is read ahead: it may be as large. */
-const largeBytes = 16 * 1024 * 1024;
-/** After a page held records that were there already, so many pages go the careful way. */
-const distrustPages = 20;
 
 /** Turns pages, nominations and parked records into batches for the sink, in the order in which their truth was read. */
 export class Applier {
   readonly batches: PageBatches;
   readonly #options: ApplierOptions;
   readonly #members: MemberReader;
+  readonly #transactions: Transactions;
   readonly #growing: readonly KindName[]; // kinds whose keys grow, point by point
-  readonly #deleting: readonly Kind[]; // kinds whose rows do not stay when their records are deleted
   readonly #echoing: KindName; // of which echoes are known; '': none
   /** By kind, keys that grow and are to be looked up later, see member-reader.ts. */
   readonly #rested = new Map<KindName, Set<string>>();
   /** Entries up to here may have been applied before. */
   #knownUntil = '0-0';
-  #distrust = 0;
 
   constructor(options: ApplierOptions) {
     this.#options = options;
@@ -69,10 +40,11 @@ export class Applier {
     this.batches = new PageBatches(options.sink.knownId, this.#expectMended);
     this.#members = new MemberReader(options.redis, catalogue);
     this.#growing = namesWhere(catalogue, ({ shape }) => shape === 'members');
-    const { onDelete, targets } = options;
-    this.#deleting = [...targets.values()].flatMap(({ kind }) =>
-      onDeleteOf(kind, onDelete) === 'keep' ? [] : [kind],
-    );
+    this.#transactions = new Transactions({
+      ...options,
+      members: this.#members,
+      onLetters: this.#expectMended,
+    });
     this.#echoing = packedKind(catalogue)?.name ?? '';
   }
 
@@ -92,7 +64,8 @@ export class Applier {
   /** Whether a page holds nothing but records that came by value, and their echoes. */
   isPlain(page: Page): boolean {
     const { nominated, deleted } = page;
-    if (this.#distrust > 0 || !this.batches.of(page).isPlain) return false;
+    if (this.#transactions.distrust > 0 || this.batches.strangersIn(page).size > 0) return false;
+    if (!this.batches.of(page).isPlain) return false;
     for (const ids of deleted.values()) if (ids.size > 0) return false;
     for (const [kind, ids] of nominated) {
       if (ids.size > 0 && (kind !== this.#echoing || ![...ids].every((id) => this.#options.echoes.has(id))))
@@ -104,16 +77,19 @@ export class Applier {
   /** @param behind for a plain page, while another one is under way */
   async applyPage(page: Page, behind?: Behind): Promise<void> {
     for (const id of page.deleted.get(this.#echoing) ?? []) this.#options.echoes.delete(id);
+    const strangers = this.batches.strangersIn(page);
+    if (strangers.size > 0) await this.#transactions.meet(strangers);
     const batch = this.batches.of(page);
     for (const kind of this.#growing) this.#deleteGrowing(kind, page, batch);
-    const fresh = this.#distrust === 0 && compareEntryIds(page.position, this.#knownUntil) > 0;
-    this.#distrust = Math.max(0, this.#distrust - 1);
+    const transactions = this.#transactions;
+    const fresh = transactions.distrust === 0 && compareEntryIds(page.position, this.#knownUntil) > 0;
+    transactions.distrust = Math.max(0, transactions.distrust - 1);
     const nominated = this.#withoutEchoes(page.nominated);
-    if (behind !== undefined && fresh) await this.#commit(batch, page, true, behind);
+    if (behind !== undefined && fresh) await transactions.commit({ batch, page, direct: true, behind });
     else {
       await behind?.previous;
       const after = behind && { postgres: behind.postgres, previous: undefined };
-      await this.#apply({ ...page, batch, nominated, page, direct: fresh, behind: after });
+      await this.#transactions.apply({ ...page, batch, nominated, page, direct: fresh, behind: after });
     }
   }
 
@@ -132,7 +108,7 @@ export class Applier {
     const batch = new Batch();
     for (const point of points) batch.add(point);
     // Looked for in Postgres just now, and not there.
-    await this.#apply({ batch, nominated, direct: this.#distrust === 0 });
+    await this.#transactions.apply({ batch, nominated, direct: this.#transactions.distrust === 0 });
   }
 
   /**
@@ -148,7 +124,7 @@ export class Applier {
       },
     });
     if (due === undefined) return false;
-    await this.#apply({ ...due, direct: false });
+    await this.#transactions.apply({ ...due, direct: false });
     return true;
   }
 
@@ -163,7 +139,11 @@ export class Applier {
     for (const [kind, resting] of this.#rested) {
       const ready = [...resting].filter((id) => this.#members.restsUntil(kind, id) === undefined);
       if (ready.length === 0) continue;
-      await this.#apply({ batch: new Batch(), nominated: new Map([[kind, new Set(ready)]]), direct: false });
+      await this.#transactions.apply({
+        batch: new Batch(),
+        nominated: new Map([[kind, new Set(ready)]]),
+        direct: false,
+      });
       for (const id of ready) resting.delete(id); // not before: it may have failed
     }
   }
@@ -176,7 +156,7 @@ export class Applier {
     for (const kind of entries.unfinished.keys()) if (!targets.has(kind)) entries.forget(kind);
     const due = entries.unfinished;
     try {
-      await this.#apply({ batch: new Batch(), nominated: due, direct: false });
+      await this.#transactions.apply({ batch: new Batch(), nominated: due, direct: false });
     } catch (error) {
       entries.putBack(due); // what was read was not committed, and nothing else names these streams
       throw error;
@@ -198,64 +178,6 @@ export class Applier {
       wanted.set(kind, ready);
     }
     return wanted;
-  }
-
-  /**
-   * Looks up what is nominated and applies it, in as many transactions as its size asks for; the last one moves the position.
-   * The next records are looked up while Postgres writes: in order all the same, so nothing goes back to an older value.
-   */
-  async #apply(work: {
-    readonly batch: Batch;
-    readonly nominated: Nominations;
-    readonly deleted?: Nominations;
-    readonly lapsed?: Nominations;
-    readonly page?: Page;
-    readonly direct: boolean;
-    readonly behind?: Behind | undefined;
-  }): Promise<void> {
-    const { truth, targets, entries } = this.#options;
-    const served = new Map([...work.nominated].filter(([kind]) => targets.has(kind)));
-    const answers = lookUp(served, { truth, members: this.#members, entries });
-    let { batch, direct } = work;
-    let bytes = 0;
-    let next: ReturnType<typeof answers.next> | undefined;
-    for (;;) {
-      const answer = await (next ?? answers.next());
-      next = undefined;
-      if (answer.done === true) break;
-      const { value } = answer;
-      bytes += putAnswers(batch, value, this.#options.sink.knownId);
-      if (bytes < largeBytes) {
-        next = answers.next();
-        next.catch(() => undefined); // thrown when it is awaited
-      }
-      if (this.#deleting.length > 0) putGone(batch, this.#deleting, value, work);
-      // Of a key that grows the last members are read again, so that none of the same score is missed.
-      if (value.some(({ kind }) => kind.shape === 'members')) direct = false;
-      if (batch.size < batchRows && bytes < batchBytes) continue;
-      // Letters that are tried again go with the last of it: they are all that tells of a deletion that was refused.
-      const retried = batch.retried.splice(0);
-      const { life } = batch;
-      await this.#commit(batch, undefined, direct, work.behind);
-      batch = new Batch();
-      batch.retried.push(...retried);
-      batch.life = life;
-      bytes = 0;
-    }
-    if (batch.size > 0 || work.page !== undefined) await this.#commit(batch, work.page, direct, work.behind);
-  }
-
-  async #commit(batch: Batch, page: Page | undefined, direct: boolean, behind?: Behind): Promise<void> {
-    const { checkpoint, sink, onApplied } = this.#options;
-    const entryId = page?.position ?? checkpoint.position?.entryId;
-    if (entryId === undefined) throw new Error('the position is not known');
-    if (page === undefined && batch.of(this.#echoing).length > 0) batch.spread(); // in order, as the sink sorts rows
-    const beganAt = performance.now();
-    const applied = await sink.apply(batch, entryId, direct, behind);
-    const ms = performance.now() - beganAt;
-    if (direct && !applied.direct) this.#distrust = distrustPages;
-    this.#expectMended(applied.letters);
-    onApplied(applied, ms, page?.since);
   }
 
   /** Mended by hand they are news. */

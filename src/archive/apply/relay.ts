@@ -12,8 +12,8 @@ export interface Behind {
 
 export interface RelayOptions {
   readonly tail: StreamTail;
-  /** They take turns. */
-  readonly connections: readonly [PostgresConnection, PostgresConnection];
+  /** They take turns; the first page of a run needs none of them. */
+  readonly connections: readonly PostgresConnection[];
   readonly isPlain: (page: Page) => boolean;
   readonly apply: (page: Page, behind?: Behind) => Promise<void>;
   readonly onApplied: (page: Page) => void;
@@ -21,17 +21,19 @@ export interface RelayOptions {
   readonly mayGoOn: () => boolean;
 }
 
-/** After a failure pages go one by one for so long: two of them may have been in each other's way. */
+/** After a failure pages go one by one for so long: some of them may have been in each other's way. */
 const apartMs = 30_000;
 
 /**
- * Two writers: while a page of plain records is on its way to its commit, the rows of the next one are copied over another
- * connection. The position moves in order all the same, each time in the transaction of its page, so that a crash leaves no
+ * Several writers: while a page of plain records is on its way to its commit, the rows of the next ones are copied over other
+ * connections. The position moves in order all the same, each time in the transaction of its page, so that a crash leaves no
  * gap: see `ArchiveSink.apply`.
  */
 export class Relay {
   readonly #options: RelayOptions;
   #apartUntil = 0;
+  /** Whether a page has failed since the run began: no other begins then. */
+  #isFailing = false;
 
   constructor(options: RelayOptions) {
     this.#options = options;
@@ -40,20 +42,21 @@ export class Relay {
   /** Applies a page, and those plain ones that follow closely. All of them are settled at the end, whatever happens. */
   async run(first: Page): Promise<void> {
     const { isPlain, connections } = this.#options;
-    let previous: Promise<void> = Promise.resolve();
-    let last = previous;
+    /** In order; each waits for the one before. */
+    const underWay: Promise<void>[] = [];
+    this.#isFailing = false;
     try {
       for (let page: Page | undefined = first, turn = 0; page !== undefined; turn++) {
-        const postgres = connections[turn % 2 === 0 ? 0 : 1];
-        last = this.#start(page, turn === 0 ? undefined : { previous, postgres });
-        await previous;
-        page = isPlain(page) ? await this.#following(page, last) : undefined;
-        previous = last;
+        const [previous, postgres] = [underWay.at(-1), connections[turn % connections.length]];
+        const behind = previous && postgres && { previous, postgres };
+        underWay.push(this.#start(page, behind));
+        if (underWay.length === connections.length) await underWay.shift(); // the next one gets its connection
+        page = isPlain(page) ? await this.#following(page, underWay) : undefined;
       }
-      await last;
+      for (const page of underWay) await page;
     } catch (error) {
       this.#apartUntil = performance.now() + apartMs;
-      await Promise.allSettled([previous, last]);
+      await Promise.allSettled(underWay);
       throw error;
     }
   }
@@ -63,18 +66,20 @@ export class Relay {
     const done = apply(page, behind).then(() => {
       onApplied(page);
     });
-    done.catch(() => undefined); // awaited by `run`
+    done.catch(() => {
+      this.#isFailing = true; // thrown by `run`, which awaits it
+    });
     return done;
   }
 
-  /** The page after this one, if it comes before this one is done. */
-  async #following(page: Page, done: Promise<void>): Promise<Page | undefined> {
+  /** The page after this one, if it comes before all that are under way are done. */
+  async #following(page: Page, underWay: readonly Promise<void>[]): Promise<Page | undefined> {
     const { tail, isPlain, mayGoOn } = this.#options;
     if (performance.now() < this.#apartUntil) return undefined;
-    await Promise.race([tail.arrival(page.position), done]);
+    await Promise.race([tail.arrival(page.position), Promise.all(underWay)]);
     const next = tail.peek(page.position);
     // Looked at last: a good deal may have happened meanwhile.
-    if (next === undefined || !isPlain(next) || !mayGoOn()) return undefined;
+    if (next === undefined || this.#isFailing || !isPlain(next) || !mayGoOn()) return undefined;
     return tail.take(page.position);
   }
 }

@@ -4,6 +4,7 @@ import { type BatchOutcome, type Attempt, nothingApplied } from '../write/attemp
 import { deleteGone, deleteTakenItems, deleteTakenFields } from '../delete/attempt-deletions';
 import { Batch } from '../batch/batch';
 import type { KnownId, KnownParent } from '../batch/carried-copy';
+import type { Strangers } from '../batch/strangers';
 import type { Checkpoint } from '../position/checkpoint';
 import { clear, digestsOfKnown, digestsOfRow, park, release } from '../letters/dead-letters';
 import type { Parked } from '../letters/parked';
@@ -17,7 +18,9 @@ import type { Behind } from './relay';
 import { bringOwnParents, withOwnParents } from '../identity/own-parents';
 import { bringParents, letterOfOrphan } from '../identity/bring-parents';
 import { withParents } from '../identity/parents';
+import type { Identity } from '../record/identity';
 import type { Row } from '../record/row';
+import type { KindName } from '../../mapping/kinds';
 import type { Strategies } from '../../mapping/strategies';
 import { Swallowed } from '../write/swallowed';
 import { type Targets, targetOf } from '../record/target';
@@ -54,6 +57,28 @@ export class ArchiveSink {
 
   /** For rows that are prepared ahead. By the time they are applied the id may be wrong: then they are made anew. */
   readonly knownId: KnownId = (kind, identity) => this.#ids.get(kind, identity)?.pgId;
+
+  /** Asks Postgres which rows these records are, so that `knownId` knows. @returns the records that have none */
+  async learn(strangers: Strangers, postgres = this.#options.postgres): Promise<Strangers> {
+    const ids = await postgres.transaction(async (transaction) => {
+      const ids = new IdMapTransaction(this.#ids, transaction);
+      for (const [name, identities] of strangers) {
+        const { kind, table } = targetOf(this.#options.targets, name);
+        for (const [index, mapping] of (await ids.find(kind, table, identities)).entries()) {
+          const identity = identities[index];
+          if (identity !== undefined && mapping?.alive === true) ids.remember(name, identity, mapping);
+        }
+      }
+      return ids;
+    });
+    ids.publish();
+    const missing = new Map<KindName, readonly Identity[]>();
+    for (const [name, identities] of strangers) {
+      const unknown = identities.filter((identity) => this.knownId(name, identity) === undefined);
+      if (unknown.length > 0) missing.set(name, unknown);
+    }
+    return missing;
+  }
 
   /**
    * Applies a batch and moves the position (or leaves it). Idempotent: every write is by identity.

@@ -29,8 +29,13 @@ export class Parked {
   /** Counts the parked records. */
   async look(): Promise<void> {
     const [row] = await this.#postgres.query('SELECT count(*) AS count FROM millrace.dead_letters');
-    this.#count = Number(row?.['count'] ?? 0);
-    this.#possible = this.#count > 0;
+    this.note(Number(row?.['count'] ?? 0));
+  }
+
+  /** For when they have been counted, and none has been parked meanwhile. */
+  note(count: number): void {
+    this.#count = count;
+    this.#possible = count > 0;
   }
 
   /** For when records have been parked, or may have been. */

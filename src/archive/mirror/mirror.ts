@@ -26,7 +26,7 @@ export interface MirrorOptions {
    * when nominations of predictions are about to be sent, but not for deletions.
    */
   readonly echoes: Pick<Echoes, 'has' | 'settle'>;
-  /** A nomination waits this long for company (5), or until so many wait (5,000: as many as are sent at once). */
+  /** A nomination waits this long for company (1), or until so many wait (5,000: as many as are sent at once). */
   readonly flushMs?: number;
   readonly flushAt?: number;
   /** Distinct keys held while Redis is slow or away: 50,000 take some 10 MB and last for a second of 50,000 writes. */
@@ -55,7 +55,7 @@ export const mirror$ = (options: MirrorOptions): Observable<MirrorEvent> =>
       catalogue,
       signal,
       last = neverAborts,
-      flushMs = 5,
+      flushMs = 1,
       flushAt = 5_000,
       maxPending = 50_000,
       watchMs = 5_000,

@@ -11,7 +11,7 @@ import type { Life } from '../record/identity';
 import { pauseOf } from './pause-store';
 import { changesStream } from '../../writer/keys';
 
-/** The names of an owner's two connections, which take turns (relay.ts): one copies rows, without a lock on the stream's row, while the other commits. */
+/** The names of an owner's connections, which take turns (relay.ts): while one commits others copy rows, without a lock on the stream's row. These share a name. */
 export const firstWriter = 'archive';
 export const secondWriter = 'archive-second';
 
@@ -49,6 +49,7 @@ export class Checkpoint {
   /** When Postgres last said that this instance is the owner, by performance.now(). */
   #confirmedAt = -Infinity;
   #position: StreamPosition | undefined;
+  #unstored: unknown; // what was seen of Redis since `renew` was called last
 
   /** @param passRequestedAt the request for a pass that was heard of last */
   constructor(postgres: PostgresConnection, passRequestedAt: string | null = null) {
@@ -95,15 +96,17 @@ export class Checkpoint {
     return { owned: true, owner: this.me, ...silent };
   }
 
-  /** A sign of life. @returns whether somebody asks for a full pass, and whether nothing may be applied. @throws Displaced */
-  async renew(): Promise<{ readonly passRequested: boolean; readonly paused: Pause | undefined }> {
-    const [row] = await this.#postgres.query(renewSql, [changesStream, this.#epoch, this.me]);
+  /** A sign of life. @returns whether somebody asks for a full pass, whether nothing may be applied, and how many records are parked. @throws Displaced */
+  async renew(): Promise<{ passRequested: boolean; paused: Pause | undefined; parked: number }> {
+    const seen = this.#unstored === undefined ? null : JSON.stringify(this.#unstored);
+    const [row] = await this.#postgres.query(renewSql, [changesStream, this.#epoch, this.me, seen]);
     if (row === undefined) throw this.#displaced();
+    this.#unstored = undefined;
     this.#confirmedAt = performance.now();
     const requested = row['pass_requested_at'] ?? null;
     const passRequested = requested !== null && requested !== this.#passRequestedAt;
     this.#passRequestedAt = requested;
-    return { passRequested, paused: pauseOf(row) };
+    return { passRequested, paused: pauseOf(row), parked: Number(row['parked'] ?? 0) };
   }
 
   /** The request that a pass beginning now answers; null: there is none. */
@@ -132,19 +135,14 @@ export class Checkpoint {
     return row?.['last_pass'] == null ? undefined : JSON.parse(row['last_pass']);
   }
 
-  /** The incarnation that the owner, whoever it is, follows; undefined: none yet. */
-  async storedIncarnation(): Promise<string | undefined> {
-    const sql = 'SELECT incarnation FROM millrace.checkpoint WHERE stream = $1';
+  /** Which incarnation the owner, whoever it is, follows, and how far it has come; undefined: none yet. */
+  async stored(): Promise<{
+    readonly incarnation: string | undefined;
+    readonly entryId: string | undefined;
+  }> {
+    const sql = 'SELECT incarnation, entry_id FROM millrace.checkpoint WHERE stream = $1';
     const [row] = await this.#postgres.query(sql, [changesStream]);
-    return row?.['incarnation'] ?? undefined;
-  }
-
-  /** How far the owner, whoever it is, has come. */
-  async storedEntryId(): Promise<string | undefined> {
-    const [row] = await this.#postgres.query('SELECT entry_id FROM millrace.checkpoint WHERE stream = $1', [
-      changesStream,
-    ]);
-    return row?.['entry_id'] ?? undefined;
+    return { incarnation: row?.['incarnation'] ?? undefined, entryId: row?.['entry_id'] ?? undefined };
   }
 
   /** Locks the stream's row and moves the position, inside the transaction that writes the records up to it. @throws Displaced */
@@ -166,10 +164,17 @@ export class Checkpoint {
     if (this.#position !== undefined) this.#position = { ...this.#position, entryId };
   }
 
+  /** Remembers what was seen of Redis, for `renew` to store. */
+  see(seen: unknown): void {
+    if (this.#position !== undefined) this.#position = { ...this.#position, seen };
+    this.#unstored = seen;
+  }
+
   /** Stores what was seen of Redis. @throws Displaced */
   async note(position: Omit<StreamPosition, 'life'>): Promise<void> {
     const [row] = await this.#postgres.query(adoptSql, this.#adoption(position, false));
     if (row === undefined) throw this.#displaced();
+    this.#unstored = undefined;
     this.#position = { ...position, life: this.#position?.life ?? null };
   }
 
@@ -191,6 +196,7 @@ export class Checkpoint {
       if (number !== '1') await keep(transaction);
       return number;
     });
+    this.#unstored = undefined;
     this.#position = { ...position, life };
   }
 
@@ -206,7 +212,7 @@ export class Checkpoint {
 
   /** Forgets the position, until `reload`: after a failure only Postgres knows whether the commit happened. */
   forget(): void {
-    this.#position = undefined;
+    this.#position = this.#unstored = undefined;
   }
 
   /** Reads the position again after `forget`. @throws Displaced */
@@ -242,8 +248,7 @@ export class Checkpoint {
 
   /** Forgets that we were the owner. @returns the error to throw */
   #displaced(): Displaced {
-    this.#epoch = undefined;
-    this.#position = undefined;
+    this.#epoch = this.#position = this.#unstored = undefined;
     return new Displaced('another instance owns the stream');
   }
 }

@@ -75,8 +75,12 @@ export class ArchiveFollower {
     const facts = { ...now, incarnation: wanted };
     const next = { incarnation: wanted, entryId: from, seen: facts };
     if (begins) await this.#checkpoint.begin(next, replaced, this.#keep);
-    else if (from !== entryId || JSON.stringify(seen) !== JSON.stringify(facts))
-      await this.#checkpoint.note(next);
+    else if (from !== entryId || JSON.stringify(seen) !== JSON.stringify(facts)) {
+      // Mostly it has only grown: that needs no transaction of its own.
+      if (judgement.verdict === 'continue' && !judgement.needsPass && replaced === null)
+        this.#checkpoint.see(facts);
+      else await this.#checkpoint.note(next);
+    }
     // Only now, since Postgres has just confirmed us as the owner: an incarnation written by a displaced instance would mislead its successor.
     if (now.incarnation !== wanted) await this.#claim(wanted);
     if (strange) this.#tookOverAt = performance.now();
@@ -129,7 +133,7 @@ export async function requireSameRedis(
   const ours = await redis.client.get(incarnationKey).catch((error: unknown) => {
     throw redis.translate(error);
   });
-  const theirs = await checkpoint.storedIncarnation();
+  const { incarnation: theirs } = await checkpoint.stored();
   if (theirs === undefined || ours === theirs) return;
   throw retryable(`${owner} archives another Redis than ${redis.display} into this database`, {
     code: 'E_TWO_REDIS',

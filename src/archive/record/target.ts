@@ -60,14 +60,3 @@ const isEqual = (columns: readonly IdentityColumn[], first: number): string =>
 /** SQL: row t has the identity of row w, whose columns are c0, c1 and on. */
 export const hasKeyOf = (identity: readonly string[]): string =>
   identity.map((name, at) => `t.${quoteName(name)} = w.c${at}`).join(' AND ');
-
-/** `($1, $2), ($3, $4)` */
-export function placeholders(rows: number, columns: number): string {
-  const lines: string[] = [];
-  for (let row = 0; row < rows; row++) {
-    const cells: string[] = [];
-    for (let column = 1; column <= columns; column++) cells.push(`$${row * columns + column}`);
-    lines.push(`(${cells.join(', ')})`);
-  }
-  return lines.join(', ');
-}

@@ -10,20 +10,20 @@ export class ArchiveConnections {
   /** A connection of its own, because its reads block. */
   readonly tail: RedisConnection;
   readonly postgres: PostgresConnection;
-  /** The second writer, see relay.ts. */
-  readonly second: PostgresConnection;
+  /** The writers beside the first, see relay.ts: so many that two of them are at work while one commits. */
+  readonly others: readonly PostgresConnection[];
 
   constructor(redis: RedisTarget, postgres: PostgresTarget) {
     this.redis = new RedisConnection(redis, 'archive');
     this.tail = new RedisConnection(redis, 'archive-tail');
     this.postgres = new PostgresConnection(postgres, firstWriter);
-    this.second = new PostgresConnection(postgres, secondWriter);
+    this.others = [1, 2].map(() => new PostgresConnection(postgres, secondWriter));
   }
 
   /** Closes all connections, and so cuts what is in flight. @param leavesRedis but that of the mirror, which goes on */
   close(leavesRedis = false): void {
     this.postgres.close();
-    this.second.close();
+    for (const other of this.others) other.close();
     this.tail.close();
     if (!leavesRedis) this.redis.close();
   }

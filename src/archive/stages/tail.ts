@@ -39,18 +39,20 @@ export class Tail {
 
   constructor(options: ArchiveTailOptions) {
     const { connections, catalogue, prepare, echoes, onWake, onConnected, mayGoOn } = options;
-    const { redis, tail, postgres, second } = connections;
+    const { redis, tail, postgres, others } = connections;
     this.#options = options;
     this.#trimming = new Trimming(redis);
     this.#tail = new StreamTail({
       ...{ connection: tail, catalogue, echoes, onReady: onWake },
       takenOut: () => prepare.takenOut,
-      onRead: (page) => prepare.made?.batches.of(page),
+      onRead: (page) => {
+        prepare.made?.batches.ahead(page).catch(() => undefined); // thrown again when the page has its turn
+      },
     });
     tail.client.on('ready', onConnected);
     this.#relay = new Relay({
       tail: this.#tail,
-      connections: [postgres, second],
+      connections: [postgres, ...others],
       isPlain: (page) => prepare.applier.isPlain(page),
       apply: async (page, behind) => {
         this.#behindSince ??= page.since;
@@ -88,8 +90,8 @@ export class Tail {
     const page = this.#tail.take(this.#entryId);
     if (page === undefined) return undefined;
     if (!(await this.#options.mayApply(page))) return 'again';
+    await this.#trimming.settle(); // that of the pages before
     await this.#relay.run(page);
-    await this.#trimming.settle();
     return 'more';
   };
 

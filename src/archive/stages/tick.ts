@@ -39,10 +39,10 @@ export class Tick {
   async #tick(): Promise<void> {
     this.#at = performance.now();
     const { checkpoint, pause, parked, tail, applier, onPassWanted } = this.#options;
-    const { passRequested, paused } = await checkpoint.renew();
+    const { passRequested, paused, parked: count } = await checkpoint.renew();
     pause.note(paused);
     if (passRequested) onPassWanted();
-    await parked.look();
+    parked.note(count);
     if (parked.possible) parked.call();
     await applier().lookUpRested();
     await tail.tidy();

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import type { RedisConnection } from '../../connections/redis';
 import { readCarefully } from './careful-read';
 import { changesStream } from '../../writer/keys';
@@ -33,14 +34,14 @@ export interface StreamTailOptions {
   /** Mappings of the user's own that were in force before. */
   readonly takenOut?: () => ReadonlySet<KindName>;
   readonly echoes: Echoes;
-  /** Called with a page that has come, while nobody may want it yet. */
+  /** Called with a page that has come and is not small, while nobody may want it yet. */
   readonly onRead: (page: Page) => void;
   /** Called when `take` has something to say. */
   readonly onReady: () => void;
 }
 
 /**
- * Reads the stream one page ahead of whoever applies it, and never further: a page that is not taken stops the reading.
+ * Reads the stream one page ahead of whoever applies it, and never further: a full page that is not taken stops the reading.
  * Its connection is its own, because its reads block.
  */
 export class StreamTail {
@@ -99,54 +100,67 @@ export class StreamTail {
     let arrived = (): void => undefined;
     const next: Ahead = { from, arrival: new Promise((resolve) => (arrived = resolve)) };
     this.#next = next;
-    const done = (outcome: { page: Page } | { error: unknown }) => {
-      Object.assign(next, outcome);
+    const tell = () => {
       arrived();
       if (this.#next === next) this.#onReady();
     };
-    this.#ask(from, next).then(
-      (page) => {
-        if (page !== undefined) done({ page });
-      },
-      (error: unknown) => {
-        done({ error });
-      },
-    );
+    this.#fill(next, tell).catch((error: unknown) => {
+      if (next.page !== undefined) return; // who reads on after it meets the same
+      next.error = error;
+      tell();
+    });
   }
 
-  /** Until there is a page, or nobody wants it any more. */
-  async #ask(from: string, asked: object): Promise<Page | undefined> {
-    while (this.#next === asked) {
-      await this.#connection.connect();
-      const read = await this.#entries(from);
-      const entries = typeof read === 'number' ? await this.#carefully(from, read) : read;
-      const page = readPage(entries, this.#fields);
-      if (page.entries === 0) continue;
-      // Not if it is of another Redis than that which is followed now.
-      if (this.#next === asked) {
-        this.#echoes.read(page);
-        this.#onRead(page);
+  /**
+   * Reads until there is a page that is not small: each costs a transaction, and the first replies are short. A small one is told when
+   * nothing more waits, and takes in what comes until somebody has time for it.
+   */
+  async #fill(next: Ahead, tell: () => void): Promise<void> {
+    let entries: readonly Entry[] = [];
+    let page: Page | undefined;
+    for (let moreWait = false; this.#next === next;) {
+      if (page === undefined) await this.#connection.connect();
+      const count = this.#count;
+      const from = page?.position ?? next.from;
+      const read = await this.#entries(from, moreWait ? undefined : blockMs);
+      if (this.#next !== next) return; // read again by whoever goes on
+      const isLarge = typeof read === 'number';
+      if (isLarge && page !== undefined)
+        moreWait = false; // the next page's affair
+      else {
+        const news = isLarge ? await this.#carefully(from, read) : read;
+        if (news.length > 0) {
+          entries = [...entries, ...news];
+          page = readPage(entries, this.#fields);
+          this.#echoes.read(page);
+          this.#adapt(page);
+        }
+        // The first of many that are written one by one comes alone; what is only named in it costs a transaction of many statements.
+        const mayBeFirst = from === next.from && news.length > 0 && (page?.nominated.size ?? 0) > 0;
+        moreWait = !isLarge && (news.length >= count || mayBeFirst) && page !== undefined && isSmall(page);
       }
-      if (typeof read === 'number') this.#count = 1;
-      else this.#adapt(page);
-      return page;
+      if (page === undefined || moreWait) continue;
+      if (isLarge) this.#count = 1;
+      const isFirst = next.page === undefined;
+      next.page = page;
+      if (!isSmall(page)) this.#onRead(page);
+      if (isFirst) tell();
+      if (isLarge || !isSmall(page)) return;
+      await turn(); // mostly it is taken at once
     }
-    return undefined;
   }
 
-  /** @returns a number: so many are too large together, or one of them is that alone */
-  async #entries(from: string): Promise<readonly Entry[] | number> {
+  /**
+   * @param waitMs how long to wait for one
+   * @returns a number: so many are too large together, or one of them is that alone
+   */
+  async #entries(from: string, waitMs?: number): Promise<readonly Entry[] | number> {
     const { client, maxRecordBytes } = this.#connection;
+    const where = ['STREAMS', changesStream, from] as const;
     try {
-      const reply = (await client.xreadBuffer(
-        'COUNT',
-        this.#count,
-        'BLOCK',
-        blockMs,
-        'STREAMS',
-        changesStream,
-        from,
-      )) as [Buffer, Entry[]][] | null;
+      const reply = (await (waitMs === undefined
+        ? client.xreadBuffer('COUNT', this.#count, ...where)
+        : client.xreadBuffer('COUNT', this.#count, 'BLOCK', waitMs, ...where))) as [Buffer, Entry[]][] | null;
       const entries = reply?.[0]?.[1] ?? [];
       return isWithin(entries, maxRecordBytes) ? entries : entries.length;
     } catch (error) {
@@ -171,6 +185,8 @@ export class StreamTail {
     this.#count = Math.min(bounded, this.#count * 4);
   }
 }
+
+const isSmall = ({ records, bytes }: Page): boolean => records < pageRecords / 2 && bytes < pageBytes / 2;
 
 /** Whether the entries have no more bytes than that together. */
 function isWithin(entries: readonly Entry[], most: number): boolean {

@@ -25,6 +25,12 @@ export interface Readers {
 /** How many records are looked up at once: a page that nominates very large ones is cut into such pieces. */
 const chunk = 500;
 
+/** What Redis was asked for, and its answers. */
+interface Reading {
+  readonly wanted: readonly string[];
+  readonly truths: Promise<readonly Truth[]>;
+}
+
 /** Reads what nominated records are now: parents before children, by rising ids, in pieces of bounded size. */
 export async function* lookUp(
   nominated: Nominations,
@@ -44,13 +50,24 @@ export async function* lookUp(
       }
       continue;
     }
-    for (let at = 0; at < ids.length;) {
-      const wanted = ids.slice(at, at + chunk);
-      const truths = await truth.readSome(kind, wanted);
+    const read = (from: number): Reading => {
+      const wanted = ids.slice(from, from + chunk);
+      const truths = truth.readSome(kind, wanted);
+      truths.catch(() => undefined); // thrown when it is awaited
+      return { wanted, truths };
+    };
+    let isAhead = false;
+    for (let at = 0, next = read(0); at < ids.length;) {
+      const { wanted, truths: coming } = next;
+      const behind = isAhead ? read(at + wanted.length) : undefined;
+      const truths = await coming;
       const answers = truths.map((one, index): Answer => ({ kind, id: wanted[index] ?? '', truth: one }));
       if (kind.shape !== 'items') yield answers;
       else for (const answer of answers) yield* inParts(answer);
       at += truths.length;
+      // What never changes is asked for before what comes ahead of it is there, as long as that is not large.
+      isAhead = kind.packed === true && truths.length === wanted.length;
+      next = isAhead && behind !== undefined ? behind : read(at);
     }
   }
 }

@@ -1,4 +1,5 @@
 import type { Batch } from '../batch/batch';
+import type { Carried } from '../batch/carried';
 import type { KnownId } from '../batch/carried-copy';
 import type { Found } from '../record/found';
 import { keyOf } from '../record/key';
@@ -8,6 +9,10 @@ import { rawCreated } from '../record/row';
 import { isUnfit } from '../record/unfit';
 import type { Answer } from './look-up';
 import type { Nominations } from '../record/nomination';
+
+/** What was looked up of the packed kind. */
+export const packedOf = (answers: readonly Answer[]): readonly Carried[] =>
+  answers.flatMap(({ kind, truth }) => (truth.state === 'packed' ? [{ kind, value: truth.value }] : []));
 
 /** Puts what was looked up into a batch. @returns about how many bytes that is */
 export function putAnswers(batch: Batch, answers: readonly Answer[], known: KnownId): number {

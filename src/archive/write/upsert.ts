@@ -2,7 +2,7 @@ import type { Kind } from '../../mapping/kinds';
 import { identityOfOwn } from '../../mapping/own-key';
 import type { Transaction } from '../../connections/postgres/postgres';
 import { parameter, type Value } from '../record/decode';
-import { placeholders, quoteName, rowNumber, type Target, textOf } from '../record/target';
+import { quoteName, rowNumber, type Target, textOf } from '../record/target';
 import { anyOf, differs, keeps } from './equality';
 
 export interface Written {
@@ -53,13 +53,14 @@ function textIn({ kind }: Target, name: string): string {
 /** SQL: whether the table has triggers that are not ours; asked for each row, by an index. */
 const watchedSql = `EXISTS (SELECT FROM pg_catalog.pg_trigger g WHERE g.tgrelid = t.tableoid AND NOT g.tgisinternal AND g.tgname NOT LIKE 'millrace%')`;
 
-/** How many rows go into one statement: Postgres takes 65,535 parameters. */
-const blockRows = 1_000;
-
-/** Inserts rows, or updates those that differ; a row that is equal already is not touched. */
+/**
+ * Inserts rows, or updates those that differ; a row that is equal already is not touched. One array of texts a column: thousands of
+ * parameters of a thousand rows take Postgres longer to read than all the rest.
+ */
 export async function upsert(transaction: Transaction, options: UpsertOptions): Promise<Upserted> {
   const { target, identity, columns, arbiter, strictness, rows, always, overwrites = columns } = options;
-  const all = [...identity, ...columns].map(quoteName).join(', ');
+  const names = [...identity, ...columns];
+  const all = names.map(quoteName).join(', ');
   const given = (column: string) => `EXCLUDED.${quoteName(column)}`;
   const after = (column: string) =>
     strictness === 'stored'
@@ -70,29 +71,53 @@ export async function upsert(transaction: Transaction, options: UpsertOptions): 
   const where = always ? '' : ` WHERE ${anyOf(unlike)}`;
   const update = overwrites.length === 0 ? 'NOTHING' : `UPDATE SET ${set}${where}`;
   const told = identity.map((name, index) => `${textIn(target, name)} AS i${index}`).join(', ');
+  const sources = names.map((name, at) => sourceOf(typeAssigned(target, name), at));
+  const sql =
+    `INSERT INTO ${target.table} AS t (${all}) OVERRIDING SYSTEM VALUE ` +
+    `SELECT ${sources.map(({ value }) => value).join(', ')} FROM unnest(${sources.map(({ array }) => array).join(', ')}) ` +
+    `AS w (${sources.map((_source, at) => `c${at}`).join(', ')}) ` +
+    `ON CONFLICT ${arbiter} DO ${update} ` +
+    `RETURNING (t.xmax = 0) AS added, ${rowNumber(target)} AS id, ${told}, ${watchedSql} AS watched`;
   let added = 0;
   let updated = 0;
   let watched = false;
   const written = new Set<string>();
   const ids: string[] = [];
-  for (let at = 0; at < rows.length; at += blockRows) {
-    const block = rows.slice(at, at + blockRows);
-    const sql =
-      `INSERT INTO ${target.table} AS t (${all}) OVERRIDING SYSTEM VALUE VALUES ${placeholders(block.length, identity.length + columns.length)} ` +
-      `ON CONFLICT ${arbiter} DO ${update} ` +
-      `RETURNING (t.xmax = 0) AS added, ${rowNumber(target)} AS id, ${told}, ${watchedSql} AS watched`;
-    for (const row of await transaction.query(sql, block.flat().map(parameter))) {
-      if (row['added'] === 't') added++;
-      else updated++;
-      written.add(
-        identityIn(
-          target.kind,
-          identity.map((_name, index) => row[`i${index}`] ?? null),
-        ),
-      );
-      ids.push(row['id'] ?? '');
-      watched ||= row['watched'] === 't';
-    }
+  if (rows.length === 0) return { added, updated, written, ids, watched };
+  const texts = names.map((_name, at) => arrayOf(rows.map((row) => parameter(row[at]))));
+  for (const row of await transaction.query(sql, texts)) {
+    if (row['added'] === 't') added++;
+    else updated++;
+    written.add(
+      identityIn(
+        target.kind,
+        identity.map((_name, index) => row[`i${index}`] ?? null),
+      ),
+    );
+    ids.push(row['id'] ?? '');
+    watched ||= row['watched'] === 't';
   }
   return { added, updated, written, ids, watched };
 }
+
+/** SQL: the array with the values of a column, and one of them. An array of arrays would be taken apart to the end, and one of boxes has no commas. */
+const sourceOf = (type: string, at: number): { readonly array: string; readonly value: string } =>
+  /\]$|^box$/.test(type)
+    ? { array: `$${at + 1}::text[]`, value: `w.c${at}::${type}` }
+    : { array: `$${at + 1}::${type}[]`, value: `w.c${at}` };
+
+/** SQL: the type of a column without its length: the assignment refuses what is too long, where a cast would cut it. */
+function typeAssigned({ types, kind }: Target, column: string): string {
+  const type = types.get(column);
+  if (type === undefined) throw new Error(`${kind.table} has no column ${column}`);
+  return type
+    .replace(/^(character varying|bit varying)\(\d+\)/, '$1')
+    .replace(/^character(\(\d+\))?(?=$|\[)/, 'bpchar')
+    .replace(/^bit(\(\d+\))?(?=$|\[)/, '"bit"');
+}
+
+/** An array as Postgres reads it. (pg looks for more in each value than can be there.) */
+const arrayOf = (values: readonly (string | null)[]): string => `{${values.map(element).join(',')}}`;
+
+const element = (value: string | null): string =>
+  value === null ? 'NULL' : `"${/["\\]/.test(value) ? value.replace(/["\\]/g, '\\$&') : value}"`;

@@ -26,17 +26,21 @@ const mutants: readonly (readonly [name: string, found: RegExp, mutant: Mutant])
   [
     'a page does not wait for the one before it',
     /^Error: I7: the position is/,
-    { file: relay, from: '{ previous, postgres }', to: '{ previous: undefined, postgres }' },
+    { file: relay, from: '&& { previous, postgres }', to: '&& { previous: undefined, postgres }' },
   ],
   [
-    'a third page begins',
-    /^Error: three pages are under way/,
-    { file: relay, from: 'await previous;\n', to: '' },
+    'a page begins though all connections are taken',
+    /^Error: more pages than connections are under way/,
+    {
+      file: relay,
+      from: 'if (underWay.length === connections.length) await underWay.shift();',
+      to: '',
+    },
   ],
   [
-    'after a failure nobody waits for the other page',
+    'after a failure nobody waits for the other pages',
     /begins before all are through|a page is under way/,
-    { file: relay, from: 'await Promise.allSettled([previous, last]);', to: '' },
+    { file: relay, from: 'await Promise.allSettled(underWay);', to: '' },
   ],
   [
     'a page that is not plain goes beside another',
@@ -51,6 +55,16 @@ const mutants: readonly (readonly [name: string, found: RegExp, mutant: Mutant])
       from: 'const done = apply(page, behind).then(() => {\n      onApplied(page);\n    });',
       to: 'onApplied(page); const done = apply(page, behind);',
     },
+  ],
+  [
+    'after a failure a further page begins',
+    /begins before all are through/,
+    { file: relay, from: 'this.#isFailing || ', to: '' },
+  ],
+  [
+    'what a page takes in is read from its beginning again',
+    /^Error: I2: a record is there twice/,
+    { file: tail, from: 'page?.position ?? next.from', to: 'next.from' },
   ],
   [
     'what was read ahead is taken from wherever it is',

@@ -152,5 +152,5 @@ test('a released stream is anybody’s at once, and a release that comes late ta
   await first.release();
   expect(await second.claim()).toMatchObject({ owned: true });
   await first.release();
-  expect(await second.renew()).toEqual({ passRequested: false });
+  expect(await second.renew()).toEqual({ passRequested: false, parked: 0 });
 });

@@ -28,6 +28,8 @@ export interface Code {
 export type Failure = 'before' | 'undone' | 'cut' | 'unheard' | undefined;
 
 export interface Chances {
+  /** How many pages may be under way. */
+  readonly writers: number;
   /** How many entries the next read gives at the most. */
   readonly size: () => number;
   readonly failure: () => Failure;
@@ -71,6 +73,7 @@ const log = { info: nothing, warn: nothing, failure: nothing, debug: nothing } a
 /** One life of a lane of the archive: pump, turns, passes, relay and tail are the real ones; each reply of a store comes when the schedule says. */
 export function startInstance({ code, stores, schedule, chances, seen, isOver }: Options): Instance {
   const { redis, postgres, wrong } = stores;
+  const { writers } = chances;
   const wake$ = new Subject<void>();
   const stop = new AbortController();
   const self: {
@@ -117,7 +120,7 @@ export function startInstance({ code, stores, schedule, chances, seen, isOver }:
     if (self.settling) wrong.push(`${page.position} begins before all are through`);
     if (self.underWay > 0 && !isPlain(page)) wrong.push(`${page.position} is not plain, and not alone`);
     if (++self.underWay === 2) seen.together++;
-    if (self.underWay > 2) wrong.push('three pages are under way');
+    if (self.underWay > writers) wrong.push('more pages than connections are under way');
     try {
       const r: Partial<Record<Kind, number>> = {};
       if (!isPlain(page)) await step('looks up');
@@ -160,7 +163,7 @@ export function startInstance({ code, stores, schedule, chances, seen, isOver }:
   const xreadBuffer = async (...args: readonly unknown[]) => {
     await step('XREAD');
     const from = parseInt(String(args.at(-1)));
-    const entries = redis.stream.filter(({ id }) => id > from).slice(0, chances.size());
+    const entries = redis.stream.filter(({ id }) => id > from).slice(0, Math.min(Number(args[1]), chances.size()));
     return entries.length === 0 ? null : [[Buffer.from('stream'), entries.map(entryOf)]];
   };
   const connection = { client: { xreadBuffer }, maxRecordBytes: 1e6, translate: (error: unknown) => error };
@@ -176,7 +179,7 @@ export function startInstance({ code, stores, schedule, chances, seen, isOver }:
   });
   const relay = new code.Relay({
     ...{ tail, apply: applyPage, isPlain, mayGoOn: chances.mayGoOn },
-    connections: [{}, {}] as unknown as [PostgresConnection, PostgresConnection],
+    connections: Array.from({ length: writers }, () => ({}) as unknown as PostgresConnection),
     onApplied: ({ position }) => {
       trim(stores, parseInt(position));
     },

@@ -33,12 +33,13 @@ const ends = fc.array(fc.record({ kind: fc.constantFrom('stop', 'kill'), after: 
 export const promises = (code: Code, seen: Seen) =>
   fc.asyncProperty(
     fc.scheduler({ act }),
-    fc.infiniteStream(fc.integer({ min: 1, max: 3 })),
+    fc.infiniteStream(fc.constantFrom(1, 2, 3, 100)),
     fc.infiniteStream(failure),
     fc.infiniteStream(fc.integer({ min: 0, max: 5 })),
     writes,
     ends,
-    async (schedule, sizes, failures, chance, written, deaths) => {
+    fc.integer({ min: 1, max: 3 }),
+    async (schedule, sizes, failures, chance, written, deaths, writers) => {
       const stores = newStores();
       let left = mostFailures;
       const nextFailure = (): Failure => {
@@ -52,6 +53,7 @@ export const promises = (code: Code, seen: Seen) =>
         (current = startInstance({
           ...{ code, stores, schedule, seen, isOver: () => over },
           chances: {
+            writers,
             size: () => Number(sizes.next().value),
             failure: nextFailure,
             mayGoOn: () => chance.next().value !== 0,
