@@ -1,5 +1,5 @@
 import type { RedisConnection } from '../../connections/redis';
-import { compareKeys, comparePlainKeys, isPlain, type KeyState } from '../sink/compare-keys';
+import { compareKeys, type KeyState } from '../sink/compare-keys';
 import type { KeyTruth, WalkPage } from '../source/key-truth';
 import type { UnservedRows } from '../source/unserved-rows';
 import type { WalkedNames } from './walked-names';
@@ -75,6 +75,11 @@ export class TableComparison {
     return this.#total;
   }
 
+  /** Whether all pages have been read. */
+  get walked(): boolean {
+    return this.#walked;
+  }
+
   /** Compares one page. @returns the result after the last page; 'too many' when it is cheaper to send the whole table */
   async step(rows: number): Promise<Compared | 'more' | 'too many'> {
     const before = this.#pending;
@@ -100,8 +105,7 @@ export class TableComparison {
     this.#walked = page.next === undefined;
     const { keyspace } = truth;
     const keys = page.aliases.map((alias) => keyspace.prefix + alias);
-    const compare = isPlain(keyspace) && !this.#exact ? comparePlainKeys : compareKeys;
-    const reply = compare(this.#connection, { keyspace, keys, values: page.values, exact: this.#exact });
+    const reply = compareKeys(this.#connection, { keyspace, keys, values: page.values, exact: this.#exact });
     reply.catch(() => undefined); // awaited by the next step
     return { page, reply };
   }

@@ -1,12 +1,14 @@
 import type { RedisConnection } from '../../connections/redis';
 import { requireSpelling, SpellingSurvey } from '../sink/alias-case';
-import { TableComparison, type Compared } from './comparison';
+import { TableComparison } from './comparison';
+import { Comparisons } from './comparisons';
 import { readCheckpoint } from '../sink/checkpoint';
 import { ChunkedApply, type PassTarget } from './chunked-apply';
 import { addCounts, type TypeCounts, type TypeResult } from './type-counts';
 import type { AliasCase } from '../../mapping/alias-tables';
 import type { Standing } from '../sink/introduction';
 import { type Blocked, judge } from './judge';
+import { settleAll } from './settle-all';
 import { StaleKeys } from './stale-keys';
 import type { KeyTruth } from '../source/key-truth';
 import type { AliasTruth } from '../source/truth';
@@ -50,8 +52,7 @@ export class AliasFullPass {
   readonly #types: readonly string[];
   readonly #keys: StaleKeys;
   readonly #keyCounts = new Map<string, number>();
-  /** The result by type; 'all': Redis has no keys of it, or too many differ, so the whole table is sent to the sink. */
-  readonly #compared = new Map<string, Compared | 'all'>();
+  readonly #comparisons: Comparisons;
   readonly #blocked = new Map<string, Blocked>();
   /** The mappings that are not known as they are now: lifetimes of their keys count, and those that are not `unwritten` are sent to the sink whole. */
   readonly #unknown = new Map<string, Exclude<Standing, 'known'>>();
@@ -64,7 +65,6 @@ export class AliasFullPass {
   #countedAt: string | undefined;
   /** Somebody applied something while keys were counted and compared: stale keys may then hide behind as many new ones. */
   #uncertain = false;
-  #comparison: { readonly type: string; readonly work: TableComparison } | undefined;
   #survey: SpellingSurvey | undefined;
   #apply: ChunkedApply | undefined;
   readonly #counts = new Map<string, TypeCounts>();
@@ -74,6 +74,12 @@ export class AliasFullPass {
     const { connection, truths, chunk } = options;
     this.#types = [...truths().keys()];
     this.#keys = new StaleKeys(connection, truths, chunk);
+    this.#comparisons = new Comparisons({
+      types: this.#types,
+      begin: (type) => this.#begin(type),
+      isWhole: (type) =>
+        this.#unknown.get(type) === 'changed' || (this.#counted && !this.#keyCounts.has(type)),
+    });
     for (const truth of truths().values()) truth.refresh();
     for (const type of this.#types) {
       const standing = options.standing(type);
@@ -83,10 +89,9 @@ export class AliasFullPass {
 
   /** What has been done so far, for a person who waits. */
   get progress(): string {
-    const done = [...this.#compared.values()].reduce((sum, one) => sum + (one === 'all' ? 0 : one.total), 0);
     const what = this.#options.aliasTruths().size === this.#types.length ? 'aliases' : 'keys';
     if (this.#phase === 'apply') return `${this.#apply?.done ?? 0} ${what} applied`;
-    if (this.#phase === 'compare') return `${done + (this.#comparison?.work.total ?? 0)} ${what} compared`;
+    if (this.#phase === 'compare') return `${this.#comparisons.total} ${what} compared`;
     return `${[...this.#keys.counts.values()].reduce((sum, count) => sum + count.keys, 0)} keys looked at`;
   }
 
@@ -99,7 +104,7 @@ export class AliasFullPass {
         // Redis scans while SQLite is read.
         const counting = this.#counted ? Promise.resolve() : this.#countNext();
         const comparing = this.#compareNext();
-        await settleBoth(counting, comparing);
+        await settleAll([counting, comparing]);
         return 'more';
       }
       case 'find stale':
@@ -119,49 +124,33 @@ export class AliasFullPass {
   async #countNext(): Promise<void> {
     if (!(await this.#keys.countPage())) return;
     for (const [type, { keys }] of this.#keys.counts) this.#keyCounts.set(type, keys);
-    this.#keys.reset();
+    this.#keys.rewind();
     this.#counted = true;
   }
 
   async #compareNext(): Promise<void> {
-    const type = this.#types.find((one) => !this.#compared.has(one));
-    if (type === undefined) {
-      if (!this.#counted) return;
-      this.#uncertain = (await readCheckpoint(this.#options.connection)) !== this.#countedAt;
-      if (this.#suspects().size > 0) this.#phase = 'find stale';
-      else this.#judge();
-      return;
-    }
-    const standing = this.#unknown.get(type);
-    if (standing === 'changed' || (this.#counted && !this.#keyCounts.has(type))) {
-      this.#compared.set(type, 'all');
-      return;
-    }
-    if (this.#comparison?.type !== type) {
-      const truth = () => {
-        const found = this.#options.truths().get(type);
-        if (found === undefined) throw new Error(`${type} is not served any more`); // the pass is being restarted
-        return found;
-      };
-      const { connection, unserved } = this.#options;
-      const [exact, foreign] = [standing !== undefined, this.#isWhole(type)];
-      const shared = { connection, type, truth, unserved, walked: this.#walked };
-      const work = new TableComparison({ ...shared, exact, foreign });
-      this.#comparison = { type, work };
-    }
-    try {
-      const found = await this.#comparison.work.step(this.#options.chunk);
-      if (found !== 'more') this.#compared.set(type, found === 'too many' ? 'all' : found);
-    } catch (error) {
-      this.#comparison = undefined; // its pages are in an unknown state: compare this table from its start
-      throw error;
-    }
+    if (!(await this.#comparisons.step(this.#options.chunk)) || !this.#counted) return;
+    this.#uncertain = (await readCheckpoint(this.#options.connection)) !== this.#countedAt;
+    if (this.#suspects().size > 0) this.#phase = 'find stale';
+    else this.#judge();
+  }
+
+  #begin(type: string): TableComparison {
+    const { connection, unserved, truths } = this.#options;
+    const truth = () => {
+      const found = truths().get(type);
+      if (found === undefined) throw new Error(`${type} is not served any more`); // the pass is being restarted
+      return found;
+    };
+    const [exact, foreign] = [this.#unknown.has(type), this.#isWhole(type)];
+    const shared = { connection, type, truth, unserved, exact, foreign };
+    return new TableComparison({ ...shared, walked: this.#walked });
   }
 
   /** The types with more keys than the walk has found aliases for: some keys are stale, or SCAN has named a key twice. */
   #suspects(): ReadonlySet<string> {
     const suspects = [...this.#keyCounts].filter(([type, keys]) => {
-      const compared = this.#compared.get(type);
+      const compared = this.#comparisons.done.get(type);
       if (this.#isWhole(type)) return true;
       return this.#uncertain || compared === undefined || compared === 'all' || compared.present !== keys;
     });
@@ -199,7 +188,7 @@ export class AliasFullPass {
     }
     const written = this.#types.filter((type) => !this.#blocked.has(type));
     const different = written.map((type): [string, readonly string[] | 'all'] => {
-      const compared = this.#compared.get(type) ?? 'all';
+      const compared = this.#comparisons.done.get(type) ?? 'all';
       if (this.#isWhole(type) && this.#keyCounts.has(type)) this.#introduced.add(type);
       return [type, compared === 'all' || this.#isWhole(type) ? 'all' : compared.different];
     });
@@ -209,7 +198,7 @@ export class AliasFullPass {
 
   #blockedBy(type: string): Blocked | undefined {
     const { truths, standing, force } = this.#options;
-    const compared = this.#compared.get(type);
+    const compared = this.#comparisons.done.get(type);
     const before = this.#unknown.get(type) ?? 'known';
     const found = {
       prefix: truths().get(type)?.keyspace.prefix ?? '',
@@ -242,25 +231,18 @@ export class AliasFullPass {
       return new Map(this.#types.map((type) => [type, this.#result(type)]));
     // There were more stale keys than a scan holds, or there may be some that the tail has not deleted: scan again until none is left.
     this.#introduced.clear();
-    this.#keys.reset();
+    this.#keys.restart();
     this.#phase = 'find stale again';
     return 'more';
   }
 
   #result(type: string): TypeResult {
     const counts = addCounts(this.#counts, type);
-    const compared = this.#compared.get(type);
+    const compared = this.#comparisons.done.get(type);
     const { total, skipped } = compared === undefined || compared === 'all' ? counts : compared;
     const blocked = this.#blocked.get(type);
     // A pass that writes has scanned until there were none.
     counts.deleted += this.#keys.notHeld(type);
     return { ...counts, total, skipped, ...(blocked === undefined ? {} : { blocked }) };
-  }
-}
-
-/** Waits for both, so that nothing is left running, then throws what the first of them threw. */
-async function settleBoth(...work: readonly Promise<void>[]): Promise<void> {
-  for (const outcome of await Promise.allSettled(work)) {
-    if (outcome.status === 'rejected') throw outcome.reason;
   }
 }

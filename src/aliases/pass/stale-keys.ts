@@ -1,13 +1,15 @@
-import { isUtf8 } from 'node:buffer';
 import type { RedisConnection } from '../../connections/redis';
 import { KeyPrefixes } from '../sink/key-prefixes';
-import { scanKeys } from '../sink/read-keys';
+import { eachText, textsIn } from '../sink/packed';
 import type { AliasBatch } from '../sink/sink';
 import type { KeyTruth } from '../source/key-truth';
+import { ScannedKeys } from './scanned-keys';
 import type { WalkedNames } from './walked-names';
 
 /** Stale keys held at once. More are found by scanning again after these are gone, so that memory stays bounded. */
 const capacity = 100_000;
+
+const pagesAtOnce = 4;
 
 interface StaleKey {
   readonly type: string;
@@ -16,24 +18,21 @@ interface StaleKey {
 
 /** Walks the keys under the mappings' prefixes, a SCAN page at a time: to count them, or to find those that no row stands for. */
 export class StaleKeys {
-  readonly #connection: RedisConnection;
+  readonly #scanned: ScannedKeys;
   readonly #truths: () => ReadonlyMap<string, KeyTruth>;
-  readonly #scanCount: number;
   #served: ReadonlyMap<string, KeyTruth> | undefined;
   #known = new KeyPrefixes([]);
-  #cursor = '0';
   #stale: StaleKey[] = [];
   /** By type, how many stale keys were counted that are not held. */
   readonly #notHeld = new Map<string, number>();
-  /** Keys that are scanned and not looked up yet, because SQLite was locked. */
-  #page: readonly Buffer[] | undefined;
+  /** Keys that are read and not looked up yet, because SQLite was locked. */
+  #page: Buffer | undefined;
   /** By type: keys scanned, and how many of them are stale. */
   readonly counts = new Map<string, { keys: number; stale: number }>();
 
   constructor(connection: RedisConnection, truths: () => ReadonlyMap<string, KeyTruth>, scanCount: number) {
-    this.#connection = connection;
+    this.#scanned = new ScannedKeys(connection, scanCount);
     this.#truths = truths;
-    this.#scanCount = scanCount;
   }
 
   /** True when more stale keys were counted than are held. */
@@ -51,8 +50,19 @@ export class StaleKeys {
     this.#notHeld.delete(type);
   }
 
-  reset(): void {
-    this.#cursor = '0';
+  /** Forgets what was counted and found: the keys are to be looked at once more, as they were scanned if these are still held. */
+  rewind(): void {
+    this.#scanned.rewind();
+    this.#forget();
+  }
+
+  /** The same with the keys as they are in Redis by then. */
+  restart(): void {
+    this.#scanned.restart();
+    this.#forget();
+  }
+
+  #forget(): void {
     this.#page = undefined;
     this.#stale = [];
     this.#notHeld.clear();
@@ -63,32 +73,41 @@ export class StaleKeys {
   async countPage(): Promise<boolean> {
     const page = await this.#scan();
     const prefixes = this.#prefixes();
-    for (const key of page) this.#count(prefixes.ownerOf(key)?.type);
-    return this.#cursor === '0';
+    eachText(page, (from, to) => {
+      this.#count(prefixes.ownerOf(page, from, to)?.type);
+    });
+    return this.#scanned.ended;
   }
 
   /**
-   * Looks one page up, for the given types. May throw; called again, it looks the same page up. @returns true after the last one.
+   * Looks one page up, or a few that need not be scanned, for the given types. May throw; called again, it looks the same page up.
    * @param walked names that need not be looked up
+   * @returns true after the last one
    */
   async findPage(types: ReadonlySet<string>, walked?: WalkedNames): Promise<boolean> {
+    for (let page = 0; page < (this.#scanned.again ? pagesAtOnce : 1); page++)
+      if (await this.#findPage(types, walked)) return true;
+    return false;
+  }
+
+  async #findPage(types: ReadonlySet<string>, walked: WalkedNames | undefined): Promise<boolean> {
     const page = (this.#page ??= await this.#scan());
     const prefixes = this.#prefixes();
     const stale: StaleKey[] = [];
     const byType = new Map<string, string[]>();
     const counted: string[] = [];
-    for (const key of page) {
-      const { type, length } = prefixes.ownerOf(key) ?? {};
-      if (type === undefined || !types.has(type)) continue;
+    const read = textsIn(page);
+    eachText(page, (from, to) => {
+      const { type, length } = prefixes.ownerOf(page, from, to) ?? {};
+      if (type === undefined || length === undefined || !types.has(type)) return;
       counted.push(type);
-      const text = key.toString('utf8', length);
+      const name = read(from + length, to);
       const named = byType.get(type);
       // A key that is not valid UTF-8 belongs to no alias.
-      if (text.includes('\uFFFD') && !isUtf8(key.subarray(length)))
-        stale.push({ type, alias: key.subarray(length) });
-      else if (named === undefined) byType.set(type, [text]);
-      else named.push(text);
-    }
+      if (typeof name !== 'string') stale.push({ type, alias: name });
+      else if (named === undefined) byType.set(type, [name]);
+      else named.push(name);
+    });
     for (const [type, found] of byType) {
       const aliases = walked?.unseen(type, found) ?? found;
       if (aliases.length === 0) continue;
@@ -100,7 +119,7 @@ export class StaleKeys {
     this.#page = undefined;
     for (const type of counted) this.#count(type);
     for (const key of stale) this.#found(key);
-    if (this.#cursor !== '0') return false;
+    if (!this.#scanned.ended) return false;
     // Sorted by type, since a chunk holds keys of one type.
     this.#stale.sort((a, b) => (a.type < b.type ? -1 : a.type > b.type ? 1 : 0));
     return true;
@@ -134,19 +153,12 @@ export class StaleKeys {
     return { batch, next: next + aliases.length };
   }
 
-  /** One page. A failed scan starts over: its cursor is worth nothing after a restart of the server. */
-  async #scan(): Promise<readonly Buffer[]> {
+  /** One page. A failed scan starts over. */
+  async #scan(): Promise<Buffer> {
     try {
-      const [cursor, keys] = await scanKeys(
-        this.#connection,
-        this.#prefixes(),
-        this.#cursor,
-        this.#scanCount,
-      );
-      this.#cursor = cursor.toString();
-      return keys;
+      return await this.#scanned.page(this.#prefixes());
     } catch (error) {
-      this.reset();
+      this.restart();
       throw error;
     }
   }
@@ -172,7 +184,11 @@ export class StaleKeys {
   #found(key: StaleKey): void {
     const count = this.counts.get(key.type);
     if (count !== undefined) count.stale++;
-    if (this.#stale.length < capacity) this.#stale.push(key);
+    if (this.#stale.length < capacity) this.#stale.push({ type: key.type, alias: copyOf(key.alias) });
     else this.#notHeld.set(key.type, this.notHeld(key.type) + 1);
   }
 }
+
+/** A name by itself: as it was read it holds a whole page in memory. */
+const copyOf = (name: string | Buffer): string | Buffer =>
+  typeof name === 'string' ? Buffer.from(name).toString() : Buffer.from(name);

@@ -1,6 +1,8 @@
+import type { Result } from 'ioredis';
 import type { RedisConnection } from '../../connections/redis';
 import type { Keyspace } from '../../mapping/documents';
-import { readValues, unlessTooLarge } from './read-keys';
+import { pack } from './packed';
+import { unlessTooLarge } from './read-keys';
 import { compareScript, wantedArguments } from './scripts';
 
 /** How a key is, against what it should hold. `other`: it is of another Redis type. */
@@ -15,9 +17,16 @@ export interface WantedKeys {
   readonly exact?: boolean | undefined;
 }
 
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    /** compare.lua */
+    millraceCompareKeys(...values: (string | Buffer)[]): Result<string, Context>;
+  }
+}
+
 const states: Readonly<Record<string, KeyState>> = { a: 'absent', o: 'other', s: 'same', d: 'different' };
 
-/** Whether MGET can tell how these keys are. It is faster than a script, and takes a key of another type for an absent one. */
+/** Whether these keys are strings without a lifetime, as those of aliases are. */
 export const isPlain = ({ holds, ttl }: Keyspace): boolean => holds === 'string' && ttl === undefined;
 
 /** Compares keys inside Redis. @throws explained errors */
@@ -27,19 +36,10 @@ export async function compareKeys(
 ): Promise<readonly KeyState[]> {
   if (keys.length === 0) return [];
   const wanted = wantedArguments(keyspace, values, exact);
-  const ask = () => connection.client.eval(compareScript, 0, ...wanted, ...keys);
+  const { client } = connection;
+  if (!Object.hasOwn(client, 'millraceCompareKeys'))
+    client.defineCommand('millraceCompareKeys', { lua: compareScript, numberOfKeys: 0 });
+  const ask = () => client.millraceCompareKeys(...wanted, pack(keys));
   const letters = await unlessTooLarge(connection, ask, ask);
-  return Array.from(String(letters), (letter) => states[letter] ?? 'different');
-}
-
-/** Compares keys that MGET can read. @throws explained errors */
-export async function comparePlainKeys(
-  connection: RedisConnection,
-  { keys, values }: WantedKeys,
-): Promise<readonly KeyState[]> {
-  if (keys.length === 0) return [];
-  const found = await readValues(connection, keys);
-  return keys.map((_, at) =>
-    found[at] == null ? 'absent' : found[at] === values[at] ? 'same' : 'different',
-  );
+  return Array.from(letters, (letter) => states[letter] ?? 'different');
 }

@@ -2,8 +2,9 @@ import type { RedisConnection } from '../../connections/redis';
 import type { JudgedMapping } from './checkpoint';
 import { KeyPrefixes } from './key-prefixes';
 import { leftName } from './left-keys';
-import { scanKeys } from './read-keys';
+import { eachText } from './packed';
 import { rewriteCheckpoint } from './rewrite-checkpoint';
+import { scanKeys } from './scan-keys';
 
 const keysOfPage = 1_000;
 
@@ -39,11 +40,14 @@ export async function deleteLeft(
   let deleted = 0;
   let cursor = '0';
   do {
-    const [next, keys] = await scanKeys(connection, prefixes, cursor, keysOfPage);
-    cursor = next.toString();
-    const ours = keys.filter(
-      (key) => prefixes.ownerOf(key) !== undefined && others.ownerOf(key) === undefined,
-    );
+    const { cursor: next, names } = await scanKeys(connection, prefixes, cursor, keysOfPage);
+    cursor = next;
+    const ours: Buffer[] = [];
+    eachText(names, (from, to) => {
+      if (prefixes.ownerOf(names, from, to) === undefined || others.ownerOf(names, from, to) !== undefined)
+        return;
+      ours.push(names.subarray(from, to));
+    });
     try {
       const types = await Promise.all(ours.map((key) => connection.client.type(key)));
       const left = ours.filter((_, at) => types[at] === holds);

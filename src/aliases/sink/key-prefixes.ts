@@ -31,12 +31,13 @@ export class KeyPrefixes {
     this.pattern = patternOf(this.all);
   }
 
-  /** Whose a key is; undefined: none of ours. */
-  ownerOf(key: Buffer): KeyOwner | undefined {
-    return this.#owners.find(({ length, bytes }) => {
+  /** Whose the key is whose name stands there; undefined: none of ours. */
+  ownerOf(bytes: Buffer, from: number, to: number): KeyOwner | undefined {
+    return this.#owners.find(({ length, bytes: prefix }) => {
+      if (to - from < length) return false;
       // From its end, where one differs from the others. (Asked of each key: a call out of JavaScript would take longer.)
       let at = length - 1;
-      while (at >= 0 && key[at] === bytes[at]) at--;
+      while (at >= 0 && bytes[from + at] === prefix[at]) at--;
       return at < 0;
     });
   }

@@ -1,15 +1,12 @@
 import { readAsset } from '../../foundation/package-root';
 import type { RedisConnection } from '../../connections/redis';
 import { ReplyTooLarge } from '../../connections/reply-guard';
-import type { KeyPrefixes } from './key-prefixes';
 
 const valuesScript = readAsset('src/aliases/sink/lua/read-values.lua');
-const scanScript = readAsset('src/aliases/sink/lua/scan.lua');
 
-/** The most bytes of a value, of all values read at once, and of a key's name, once the plain commands have brought too much. */
+/** The most bytes of a value, and of all values read at once, once the plain commands have brought too much. */
 const valueBytes = 1024 * 1024;
 const pageBytes = 8 * 1024 * 1024;
-const nameBytes = 16 * 1024;
 
 /**
  * The values of keys; null where there is none. For a value too large to be read (somebody may have put hundreds of megabytes there) it
@@ -29,27 +26,6 @@ export function readValues(
         typeof value === 'number' ? `${value} bytes` : value,
       );
     },
-  );
-}
-
-/** A step of SCAN over all keys with these prefixes. Where names are too long to be read, those over 16 KB are left out. @throws explained errors */
-export function scanKeys(
-  connection: RedisConnection,
-  prefixes: KeyPrefixes,
-  cursor: string,
-  count: number,
-): Promise<readonly [cursor: Buffer, keys: readonly Buffer[]]> {
-  const { client } = connection;
-  const { pattern } = prefixes;
-  const script = async (longest: number) =>
-    (await client.callBuffer('EVAL', scanScript, 0, cursor, count, longest, ...prefixes.all)) as [
-      Buffer,
-      Buffer[],
-    ];
-  return unlessTooLarge<readonly [Buffer, readonly Buffer[]]>(
-    connection,
-    () => (pattern === undefined ? script(0) : client.scanBuffer(cursor, 'MATCH', pattern, 'COUNT', count)),
-    () => script(nameBytes),
   );
 }
 

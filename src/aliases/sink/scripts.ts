@@ -1,5 +1,6 @@
 import { readAsset } from '../../foundation/package-root';
 import type { Keyspace } from '../../mapping/documents';
+import { pack } from './packed';
 
 const held = readAsset('src/aliases/sink/lua/held.lua');
 
@@ -8,17 +9,15 @@ export const applyScript = held + readAsset('src/aliases/sink/lua/apply.lua');
 export const compareScript = held + readAsset('src/aliases/sink/lua/compare.lua');
 
 /**
- * How the scripts are told what keys hold and for how long, and their wanted values, in one JSON array: that of texts, else of what the texts say.
+ * How the scripts are told what keys hold and for how long, and their wanted values: texts are packed, else what the texts say is one JSON array.
  * @param exact also the lifetime of plain strings counts
  */
 export const wantedArguments = (
   { holds, ttl }: Keyspace,
   values: readonly string[],
   exact = false,
-): readonly [holds: string, milliseconds: string, values: string] => [
+): readonly [holds: string, milliseconds: string, values: string | Buffer] => [
   holds,
   String(ttl !== undefined ? ttl * 1_000 : holds === 'string' && !exact ? -1 : 0),
-  holds === 'string'
-    ? JSON.stringify(values)
-    : `[${values.map((value) => (value === '' ? '""' : value)).join()}]`,
+  holds === 'string' ? pack(values) : `[${values.map((value) => (value === '' ? '""' : value)).join()}]`,
 ];

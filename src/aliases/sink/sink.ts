@@ -12,6 +12,7 @@ import {
   readCheckpoint,
 } from './checkpoint';
 import { withIntroduced } from './left-keys';
+import { pack } from './packed';
 import { applyScript, wantedArguments } from './scripts';
 import type { AliasCase } from '../../mapping/alias-tables';
 import type { Keyspace } from '../../mapping/documents';
@@ -45,7 +46,7 @@ export interface AliasesApplied extends AliasCounts {
 declare module 'ioredis' {
   interface RedisCommander<Context> {
     /** apply.lua by EVALSHA, and by EVAL when the server does not know the script (any more). */
-    millraceApplyAliases(count: number, ...keysAndValues: (string | Buffer)[]): Result<Reply, Context>;
+    millraceApplyAliases(checkpoint: string, ...values: (string | Buffer)[]): Result<Reply, Context>;
   }
 }
 
@@ -92,7 +93,7 @@ export class AliasSink {
   constructor(connection: RedisConnection, set: MappingSet = builtIn) {
     this.#connection = connection;
     this.set = set;
-    connection.client.defineCommand('millraceApplyAliases', { lua: applyScript });
+    connection.client.defineCommand('millraceApplyAliases', { numberOfKeys: 1, lua: applyScript });
   }
 
   /** Where the tail goes on: the checkpoint after everything sent. */
@@ -191,15 +192,14 @@ export class AliasSink {
     batches: readonly AliasBatch[],
   ): Promise<AliasesApplied> {
     const raw = JSON.stringify(checkpoint);
-    const keys: (string | Buffer)[] = [checkpointKey];
-    const args = [expected, raw];
+    const args: (string | Buffer)[] = [expected, raw];
     for (const { keyspace, aliases, values, exact } of batches) {
-      for (const alias of aliases) keys.push(keyOf(keyspace, alias));
-      args.push(String(aliases.length), ...wantedArguments(keyspace, values, exact));
+      const keys = aliases.map((alias) => keyOf(keyspace, alias));
+      args.push(pack(keys), ...wantedArguments(keyspace, values, exact));
     }
     this.#expected = { raw, checkpoint };
     const sentAt = performance.now();
-    const outcome = this.#run(keys, args).then((counts) => {
+    const outcome = this.#run(args).then((counts) => {
       this.#confirmed = checkpoint;
       for (const [name, mapping] of this.#introduced)
         if (checkpoint.mappings?.[name] === mapping) this.#introduced.delete(name);
@@ -211,10 +211,10 @@ export class AliasSink {
     return outcome;
   }
 
-  async #run(keys: readonly (string | Buffer)[], args: readonly string[]): Promise<readonly number[]> {
+  async #run(args: readonly (string | Buffer)[]): Promise<readonly number[]> {
     let reply: Reply;
     try {
-      reply = await this.#connection.client.millraceApplyAliases(keys.length, ...keys, ...args);
+      reply = await this.#connection.client.millraceApplyAliases(checkpointKey, ...args);
     } catch (error) {
       this.reset();
       throw this.#connection.translate(error);

@@ -7,7 +7,7 @@ import type { AliasCase } from '../../mapping/alias-tables';
 /** A key as read: text, or the bytes of text that is not valid UTF-8. */
 export type Key = string | Buffer;
 
-/** A page is read without keys and ids larger than this, and says how many it left out. */
+/** A page is read without keys and ids larger than this. */
 const largeBytes = 4_096;
 
 /**
@@ -30,9 +30,11 @@ export interface TruthStatements {
 /** Two columns of as many rows, each as one JSON array. */
 export type JsonColumns = readonly [string, string];
 
+/** A key, null if it is large; and an id as text, 0 if it is large, null if the row can have no key. */
+export type PageRow = readonly [key: string | null, id: string | 0 | null];
+
 export interface PageStatements {
-  /** Keys and ids, null in rows with something large; and how many rows those are. */
-  readonly rows: () => Statement<[from: Key, limit: number], readonly [...JsonColumns, number]>;
+  readonly rows: () => Statement<[from: Key, limit: number], PageRow>;
   readonly largeRows: () => Statement<[from: Key, limit: number], JsonColumns>;
   /** The bytes of all keys and ids, without reading them. */
   readonly size: () => Statement<[from: Key, limit: number], number>;
@@ -46,6 +48,8 @@ interface Relation {
   readonly key: string;
   /** The id as text; NULL where the row can have no key. */
   readonly id: string;
+  /** The same, and 0 where it is large: quickly told of integers, of which most ids are. */
+  readonly smallId: string;
   /** The id as it is stored. */
   readonly rawId: string;
   readonly rawAlias: string;
@@ -61,7 +65,8 @@ function snapshot(db: Database, { from, key, id }: Relation, named: string): Rel
     CREATE TEMP TABLE ${name} AS
       SELECT CASE WHEN octet_length(${key}) <= ${longestAlias} THEN ${key} END AS key, ${id} AS id FROM ${from} AS t;
     CREATE INDEX temp.${quoteIdentifier(`millrace_snapshot_${named}_key`)} ON ${name} (key, id);`);
-  return { from: `temp.${name}`, key: 't.key', id: 't.id', rawId: 't.id', rawAlias: 't.key' };
+  const smallId = `CASE WHEN octet_length(t.id) > ${largeBytes} THEN 0 ELSE t.id END`;
+  return { from: `temp.${name}`, key: 't.key', id: 't.id', smallId, rawId: 't.id', rawAlias: 't.key' };
 }
 
 /** Prepares the statements. @param indexed false: they read a snapshot, taken now */
@@ -74,9 +79,7 @@ export function prepareTruth(
   const direct = directRelation(table, aliasCase);
   const sql = queries(indexed ? direct : snapshot(db, direct, `${table.mapping.type}_${aliasCase}`));
   const pages = (comparison: '>=' | '>'): PageStatements => ({
-    rows: lazily(() =>
-      db.prepare<[Key, number], readonly [...JsonColumns, number]>(sql.rows(comparison)).raw(),
-    ),
+    rows: lazily(() => db.prepare<[Key, number], PageRow>(sql.rows(comparison)).raw()),
     largeRows: lazily(() => db.prepare<[Key, number], JsonColumns>(sql.largeRows(comparison)).raw()),
     size: lazily(() => db.prepare<[Key, number], number>(sql.size(comparison)).pluck()),
     rawKey: lazily(() => db.prepare<[Key, number], Buffer>(sql.rawKey(comparison)).pluck()),
@@ -96,17 +99,19 @@ export function directRelation(table: AliasTable, aliasCase: AliasCase): Relatio
   const [id, alias] = [`t.${quoteIdentifier(table.idColumn)}`, `t.${quoteIdentifier(table.aliasColumn)}`];
   // A blob alias sorts behind all text keys where the key is the column itself; as an expression it looks like text.
   const blob = table.aliasIsText && aliasCase === 'preserve' ? '' : ` OR typeof(${alias}) = 'blob'`;
+  const text = `CASE WHEN octet_length(${id}) > ${largeBytes} THEN 0 ELSE CAST(${id} AS TEXT) END`;
   const tooLong = `typeof(${id}) = 'text' AND octet_length(${id}) > ${longestId} OR octet_length(${alias}) > ${longestAlias}`;
   return {
     from: `main.${quoteIdentifier(table.table)}`,
     key: keyExpression(table, aliasCase, 't.'),
     id: `CASE WHEN typeof(${id}) = 'blob'${blob} OR ${tooLong} THEN NULL ELSE CAST(${id} AS TEXT) END`,
+    smallId: `CASE WHEN FALSE${blob} THEN NULL ELSE CASE typeof(${id}) WHEN 'integer' THEN CAST(${id} AS TEXT) WHEN 'blob' THEN NULL ELSE ${text} END END`,
     rawId: id,
     rawAlias: alias,
   };
 }
 
-function queries({ from, key, id, rawId }: Relation) {
+function queries({ from, key, id, smallId }: Relation) {
   // A key that is not valid UTF-8 is bound as a blob; CAST to text makes it compare as the stored one does. The unary plus takes away
   // the cast's affinity, which would keep SQLite from using an index on an expression. `< x''` ends at the blobs, which sort behind all text.
   const after = (comparison: string) => `FROM ${from} AS t WHERE ${key} ${comparison} +CAST(? AS TEXT)`;
@@ -119,9 +124,7 @@ function queries({ from, key, id, rawId }: Relation) {
     absent: `SELECT named.key FROM json_each(?) AS named
       WHERE NOT EXISTS (SELECT 1 FROM ${from} AS t WHERE ${key} = named.value AND ${id} IS NOT NULL)`,
     rows: (comparison: string) =>
-      `SELECT json_group_array(CASE WHEN NOT large THEN k END), json_group_array(CASE WHEN NOT large THEN i END), total(large)
-       FROM (SELECT ${key} AS k, ${id} AS i, octet_length(${key}) > ${largeBytes} OR ifnull(octet_length(${rawId}), 0) > ${largeBytes} AS large
-             ${page(comparison)} LIMIT ?)`,
+      `SELECT CASE WHEN octet_length(${key}) <= ${largeBytes} THEN ${key} END, ${smallId} ${page(comparison)} LIMIT ?`,
     largeRows: (comparison: string) =>
       `SELECT json_group_array(k), json_group_array(i) FROM (SELECT ${key} AS k, ${id} AS i ${inBounds(comparison)} LIMIT ?)`,
     size: (comparison: string) =>

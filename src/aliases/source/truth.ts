@@ -6,20 +6,17 @@ import type { KeyTruth, WalkPage } from './key-truth';
 import { type AliasCase, keyPrefix } from '../../mapping/alias-tables';
 import type { Keyspace } from '../../mapping/documents';
 import {
-  type JsonColumns,
   type Key,
   lookUpPlan,
+  type PageRow,
   type PageStatements,
   prepareTruth,
   type TruthStatements,
 } from './truth-statements';
 import { type UnservedRange, type UnservedRow, unservedRows } from './unserved';
 
-/** Rows of a page in key order: `ids[i]` belongs to `keys[i]`, and is null where the row can have no key. */
-interface Rows {
-  readonly keys: readonly Key[];
-  readonly ids: readonly (string | null)[];
-}
+/** A row of a page, in key order; the id is null where the row can have no key. */
+type Row = readonly [key: Key, id: string | null];
 
 /** A page with something large in it is measured first, and holds no more than this (or two rows). */
 const pageBytes = 2_000_000;
@@ -125,28 +122,25 @@ export class AliasTruth implements KeyTruth {
     let limit = Math.max(2, maximum);
     let rows = readPage(page, start, limit);
     const large = rows === 'large';
-    if (rows === 'large' || rows.keys.some(mayHaveLostBytes)) {
+    if (rows === 'large' || rows.some(([key]) => mayHaveLostBytes(key))) {
       while (limit > 2 && (page.size().get(start, limit) ?? 0) > pageBytes) limit = Math.max(2, limit >> 2);
       // In one transaction, since the page is read twice: as text, and then as bytes where the text may have lost some.
       rows = this.#db.transaction(() => readBytes(page, start, limit))();
     }
-    const { keys, ids } = rows;
-    const full = keys.length === limit;
+    const full = rows.length === limit;
     // The last alias of a full page may go on behind it: it opens the next page, unless it fills this one.
-    let end = keys.length;
-    const last = keys.at(-1);
-    while (full && end > 0 && sameKey(keys[end - 1], last)) end--;
+    let end = rows.length;
+    const last = rows.at(-1)?.[0];
+    while (full && end > 0 && sameKey(rows[end - 1]?.[0], last)) end--;
     const alone = full && end === 0 ? last : undefined;
-    const next = full ? (alone ?? keys[end - 1]) : undefined;
+    const next = full ? (alone ?? rows[end - 1]?.[0]) : undefined;
     let skipped = large ? (page.tooLong().get(start, next ?? null) ?? 0) : 0;
     if (alone !== undefined) return this.#alone(alone, skipped);
 
     const aliases: string[] = [];
     const groups: string[][] = [];
     const undecodable: Buffer[] = [];
-    for (let row = 0; row < end; row++) {
-      const key = keys[row];
-      const id = ids[row];
+    for (const [key, id] of rows.slice(0, end)) {
       if (typeof key !== 'string' || typeof id !== 'string') {
         skipped++;
         const told = typeof id !== 'string' || undecodable.length >= undecodableKept; // else it is reported for its id
@@ -172,24 +166,20 @@ export class AliasTruth implements KeyTruth {
 
 const mayHaveLostBytes = (key: Key): boolean => typeof key === 'string' && key.includes(replacement);
 
-/** Reads a page as two JSON arrays: parsing these is faster than making an object of each row. */
-function readPage(page: PageStatements, from: Key, limit: number): Rows | 'large' {
-  const [keys, ids, large] = page.rows().get(from, limit) ?? ['[]', '[]', 0];
-  return large > 0 ? 'large' : parseColumns([keys, ids]);
+function readPage(page: PageStatements, from: Key, limit: number): readonly Row[] | 'large' {
+  const rows = page.rows().all(from, limit);
+  return rows.every(isSmall) ? rows : 'large';
 }
 
-const parseColumns = ([keys, ids]: JsonColumns): Rows => ({
-  keys: JSON.parse(keys) as readonly string[],
-  ids: JSON.parse(ids) as readonly (string | null)[],
-});
+const isSmall = (row: PageRow): row is readonly [string, string | null] => row[0] !== null && row[1] !== 0;
 
-function readBytes(page: PageStatements, from: Key, limit: number): Rows {
-  const rows = parseColumns(page.largeRows().get(from, limit) ?? ['[]', '[]']);
-  const keys = rows.keys.map((key, position) => {
+function readBytes(page: PageStatements, from: Key, limit: number): readonly Row[] {
+  const [keys, ids] = page.largeRows().get(from, limit) ?? ['[]', '[]'];
+  const idOf = JSON.parse(ids) as readonly (string | null)[];
+  return (JSON.parse(keys) as readonly string[]).map((key, position): Row => {
     const bytes = mayHaveLostBytes(key) ? page.rawKey().get(from, position) : undefined;
-    return bytes === undefined || isUtf8(bytes) ? key : bytes;
+    return [bytes === undefined || isUtf8(bytes) ? key : bytes, idOf[position] ?? null];
   });
-  return { ...rows, keys };
 }
 
 const sameKey = (one: Key | undefined, other: Key | undefined): boolean =>

@@ -1,12 +1,10 @@
 -- Writes values of keys and moves the checkpoint in one atomic step, if nobody else has moved it since the truth was read. Begins with
 -- held.lua.
 --   KEYS[1]      the checkpoint key
---   KEYS[2..]    the other keys, each once, batch by batch
 --   ARGV[1]      the checkpoint the truth was read under ('' = none)
 --   ARGV[2]      the checkpoint to leave, different for every apply
---   ARGV[3..]    four for each batch: how many of the keys it has; what these hold (string, hash, set, zset); their lifetime in milliseconds
---                (0: none; -1: any); a JSON array of their values, where '' means that the key must not exist. (One argument instead of a thousand: building
---                and parsing the command is most of its cost.)
+--   ARGV[3..]    four for each batch: its keys, packed, each once; what these hold (string, hash, set, zset); their lifetime in milliseconds
+--                (0: none; -1: any); their values, packed, where '' means that the key must not exist
 -- Returns {'applied', added, updated, deleted, added, …}, three numbers a batch, or {'moved', the checkpoint found}. Applying
 -- twice is harmless: the second time the script finds ARGV[2] and answers {'applied'}. Wrong types and garbage under our keys
 -- are overwritten.
@@ -18,7 +16,7 @@ if found ~= ARGV[1] then return {'moved', found} end
 
 -- unpack has no room for many more.
 local most = 6000
-local keys, reply, drops = KEYS, {'applied'}, {}
+local reply, drops = {'applied'}, {}
 local write, size = {}, 0
 local begun = false
 
@@ -65,30 +63,26 @@ local function bring(kind, key, value, lifetime)
   return state == 'same' and 'different' or state
 end
 
-local first = 2
 for batch = 1, (#ARGV - 2) / 4 do
   local at = 4 * batch - 1
-  local count, kind, lifetime, values = ARGV[at] + 0, ARGV[at + 1], ARGV[at + 2] + 0, cjson.decode(ARGV[at + 3])
+  local keys, kind, lifetime, values = cmsgpack.unpack(ARGV[at]), ARGV[at + 1], ARGV[at + 2] + 0, valuesIn(ARGV[at + 1], ARGV[at + 3])
   local added, updated, drop = 0, 0, {}
   if kind == 'string' and lifetime <= 0 then
-    for slice = 0, count - 1, most do
-      local current = redis.call('MGET', unpack(keys, first + slice, first + math.min(slice + most, count) - 1))
-      for i = 1, #current do
-        local wanted, had = values[slice + i], current[i]
-        if wanted == '' then
-          drop[#drop + 1] = keys[first + slice + i - 1]
-        elseif had ~= wanted or not livesAsLong(keys[first + slice + i - 1], lifetime) then
-          if had then updated = updated + 1 else added = added + 1 end
-          if size == most then flush() end
-          write[size + 1] = keys[first + slice + i - 1]
-          size = size + 2
-          write[size] = wanted
-        end
+    for i, had in ipairs(textsOf(keys)) do
+      local key, wanted = keys[i], values[i]
+      if wanted == '' then
+        drop[#drop + 1] = key
+      elseif had ~= wanted or not livesAsLong(key, lifetime) then
+        if had then updated = updated + 1 else added = added + 1 end
+        if size == most then flush() end
+        write[size + 1] = key
+        size = size + 2
+        write[size] = wanted
       end
     end
   else
-    for i = 1, count do
-      local key, value = keys[first + i - 1], values[i]
+    for i, key in ipairs(keys) do
+      local value = values[i]
       if nothing(value) then
         drop[#drop + 1] = key
       else
@@ -98,7 +92,6 @@ for batch = 1, (#ARGV - 2) / 4 do
       end
     end
   end
-  first = first + count
   drops[batch] = drop
   reply[3 * batch - 1], reply[3 * batch], reply[3 * batch + 1] = added, updated, 0
 end

@@ -101,5 +101,21 @@ local function livesAsLong(key, lifetime)
   return left >= 0 and left <= lifetime
 end
 
+-- Wanted values as they come: an array of MessagePack of texts, else a JSON array of what they are. An empty text means that there is to be no key.
+local function valuesIn(kind, packed)
+  if kind == 'string' then return cmsgpack.unpack(packed) end
+  return cjson.decode(packed)
+end
+
+-- What strings hold, however large; false where there is none.
+local function textsOf(keys)
+  local texts = {}
+  for from = 1, #keys, 6000 do -- unpack has no room for many more
+    local page = redis.call('MGET', unpack(keys, from, math.min(from + 5999, #keys)))
+    if from == 1 then texts = page else for i = 1, #page do texts[from + i - 1] = page[i] end end
+  end
+  return texts
+end
+
 -- Whether JSON's value means that there is no key.
 local function nothing(value) return value == '' or type(value) == 'table' and next(value) == nil end

@@ -1,6 +1,7 @@
 import type fc from 'fast-check';
 import type { RedisConnection } from '../../../../src/connections/redis';
 import { checkpointKey, parseCheckpoint } from '../../../../src/aliases/sink/checkpoint';
+import { eachText, textsIn } from '../../../../src/aliases/sink/packed';
 
 const never = new Promise<never>(() => undefined);
 
@@ -41,23 +42,31 @@ export function flush({ redis }: Stores): void {
 }
 
 /** apply.lua: fence, values, checkpoint. */
-function execute(stores: Stores, args: readonly string[]): readonly unknown[] {
+function execute(stores: Stores, args: readonly (string | Buffer)[]): readonly unknown[] {
   const { redis, wrong, fenced } = stores;
-  const count = Number(args[0]);
-  const keys = args.slice(2, count + 1);
-  const [expected = '', leave = '', ...batches] = args.slice(count + 1);
+  const [, expected = '', leave = '', ...batches] = args;
   if (redis.checkpoint === leave) return ['applied'];
   if (redis.checkpoint !== expected && fenced) return ['moved', redis.checkpoint];
-  redis.checkpoint = leave;
-  for (; batches.length > 0; batches.splice(0, 4))
-    for (const value of JSON.parse(batches[3] ?? '[]') as string[]) {
-      const name = keys.shift() as Name;
-      if (Number(value) < redis.keys[name])
-        wrong.push(`I3: ${name} goes back from ${redis.keys[name]} to ${value}`);
-      redis.keys[name] = Number(value);
+  redis.checkpoint = String(leave);
+  for (; batches.length > 0; batches.splice(0, 4)) {
+    const values = textsOf(batches[3]);
+    for (const [index, key] of textsOf(batches[0]).entries()) {
+      const name = key as Name;
+      const value = Number(values[index]);
+      if (value < redis.keys[name]) wrong.push(`I3: ${name} goes back from ${redis.keys[name]} to ${value}`);
+      redis.keys[name] = value;
     }
+  }
   aheadOfData(stores);
   return ['applied', 0, 0, 0];
+}
+
+function textsOf(packed: string | Buffer | undefined): readonly string[] {
+  const texts: string[] = [];
+  if (!(packed instanceof Buffer)) return texts;
+  const read = textsIn(packed);
+  eachText(packed, (from, to) => texts.push(String(read(from, to))));
+  return texts;
 }
 
 /** I7: what the changelog has up to the checkpoint, from where its incarnation began, is in Redis. */
