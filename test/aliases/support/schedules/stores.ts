@@ -63,7 +63,7 @@ function execute(stores: Stores, args: readonly (string | Buffer)[]): readonly u
 
 function textsOf(packed: string | Buffer | undefined): readonly string[] {
   const texts: string[] = [];
-  if (!(packed instanceof Buffer)) return texts;
+  if (!Buffer.isBuffer(packed)) return texts;
   const read = textsIn(packed);
   eachText(packed, (from, to) => texts.push(String(read(from, to))));
   return texts;
@@ -134,8 +134,7 @@ export function connectTo(
     defineCommand: () => undefined,
     get: (key: string) => ask('GET', () => (key === checkpointKey ? stores.redis.checkpoint || null : null)),
     mget: () => ask('MGET', () => ({ ...stores.redis.keys })),
-    millraceApplyAliases: (...args: readonly unknown[]) =>
-      ask('apply', () => execute(stores, args.map(String))),
+    millraceApplyAliases: (...args: readonly (string | Buffer)[]) => ask('apply', () => execute(stores, args)),
   };
   return { client, translate: (error: unknown) => error } as unknown as RedisConnection;
 }
