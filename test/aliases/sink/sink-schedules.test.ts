@@ -83,7 +83,7 @@ test('in whatever order Redis answers, with two instances, cut connections and a
   const seen = { together: 0, cut: 0 };
   await fc.assert(promises(code, seen), { numRuns: 300 });
   // Otherwise nothing would have been tried.
-  for (const times of Object.values(seen)) expect(times).toBeGreaterThan(50);
+  for (const times of Object.values(seen)) expect(times).toBeGreaterThan(10);
 }, 60_000);
 
 const finds = async (one: Code, fenced: boolean, found: RegExp) => {

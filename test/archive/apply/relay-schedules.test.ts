@@ -16,7 +16,7 @@ test('in whatever order things happen, whatever fails and whoever is stopped or 
   const seen = newSeen();
   await fc.assert(promises(code, seen), { numRuns: 300 });
   // Otherwise nothing would have been tried.
-  for (const times of Object.values(seen)) expect(times).toBeGreaterThan(50);
+  for (const times of Object.values(seen)) expect(times).toBeGreaterThan(10);
 }, 60_000);
 
 const relay = 'src/archive/apply/relay.ts';

@@ -134,7 +134,8 @@ export function connectTo(
     defineCommand: () => undefined,
     get: (key: string) => ask('GET', () => (key === checkpointKey ? stores.redis.checkpoint || null : null)),
     mget: () => ask('MGET', () => ({ ...stores.redis.keys })),
-    millraceApplyAliases: (...args: readonly (string | Buffer)[]) => ask('apply', () => execute(stores, args)),
+    millraceApplyAliases: (...args: readonly (string | Buffer)[]) =>
+      ask('apply', () => execute(stores, args)),
   };
   return { client, translate: (error: unknown) => error } as unknown as RedisConnection;
 }

@@ -163,7 +163,9 @@ export function startInstance({ code, stores, schedule, chances, seen, isOver }:
   const xreadBuffer = async (...args: readonly unknown[]) => {
     await step('XREAD');
     const from = parseInt(String(args.at(-1)));
-    const entries = redis.stream.filter(({ id }) => id > from).slice(0, Math.min(Number(args[1]), chances.size()));
+    const entries = redis.stream
+      .filter(({ id }) => id > from)
+      .slice(0, Math.min(Number(args[1]), chances.size()));
     return entries.length === 0 ? null : [[Buffer.from('stream'), entries.map(entryOf)]];
   };
   const connection = { client: { xreadBuffer }, maxRecordBytes: 1e6, translate: (error: unknown) => error };
