@@ -7,7 +7,7 @@ module.exports = {
   transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2023', parser: { syntax: 'typescript' } } }] },
   moduleNameMapper: {
     // import() in src names files as Node wants it.
-    '^(\\./[a-z/-]+)\\.js$': '$1',
+    '^(\\.{1,2}/[a-z/-]+)\\.js$': '$1',
     // All of it in one file: each test file loads what it needs anew, and this would be 223 of its 900 modules.
     '^rxjs$': '<rootDir>/node_modules/rxjs/dist/bundles/rxjs.umd.min.js',
   },

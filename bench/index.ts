@@ -38,16 +38,18 @@ const command = new Command('npm run bench --')
   .addArgument(new Argument('[suites...]', 'what to measure (default: all)').choices(names))
   .option('--quick', 'smaller sizes and 3 rounds instead of 5: for a look, not for quoting')
   .addOption(new Option('--part <names...>', `only these parts of ${partNames}`).choices(allParts))
-  .option('--minutes <minutes>', 'how long a steady rate is kept up (default 2, quick 0.5)')
+  .option('--minutes <minutes>', 'how long a steady rate is kept up (default 2)')
   .option('--gate', "a quick run whose ratios are compared with the baseline of this machine's kind")
   .option('--write-baseline', "a quick run whose ratios become the baseline of this machine's kind")
   .option('--baseline <file>', 'where baselines are', baselineFile);
 
 /** What a run is about: the gate needs figures that stand beside others of the same run. */
-const partsOf = ({ parts }: Suite, { part: wanted, gate, writeBaseline: writes }: Flags): Suite['parts'] =>
-  parts.filter(({ name, compared, onlyByName }) => {
+const partsOf = ({ parts }: Suite, { part: wanted, quick, gate, writeBaseline }: Flags): Suite['parts'] =>
+  parts.filter(({ name, seconds, compared = true, onlyByName = false }) => {
     if (wanted !== undefined) return wanted.includes(name);
-    return onlyByName !== true && (!(gate === true || writes === true) || compared !== false);
+    const comparing = gate === true || writeBaseline === true;
+    const short = comparing || quick === true;
+    return !onlyByName && (compared || !comparing) && (!short || seconds.length === 2);
   });
 
 interface Running {
@@ -89,7 +91,7 @@ async function main(): Promise<void> {
   const flags: Flags = command.opts();
   const whole = flags.part === undefined;
   const quick = flags.quick === true || flags.gate === true || flags.writeBaseline === true;
-  const minutes = Number(flags.minutes ?? (quick ? 0.5 : 2));
+  const minutes = Number(flags.minutes ?? 2);
   if (!(minutes > 0)) command.error('error: --minutes must be a number above 0');
   const chosen = command.args.length === 0 ? names : command.args;
   const wanted = suites.filter((suite) => chosen.includes(suite.name) && partsOf(suite, flags).length > 0);

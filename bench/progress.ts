@@ -21,7 +21,7 @@ export function showProgress(
     const begin = ({ name }: Part) => terminal.write(`part ${++begun} of ${parts.length}: ${name}\n`);
     return { begin, say: () => undefined, stop: () => undefined };
   }
-  const wanted = parts.map(({ seconds }) => seconds[quick ? 1 : 0]);
+  const wanted = parts.map(({ seconds: [whole, short = whole] }) => (quick ? short : whole));
   const bar = new SingleBar({
     format: `  {bar} {percentage}%  part {nth} of ${parts.length}  {left}  {part}: {what}`,
     ...{ stream: terminal, clearOnComplete: true, barsize: 24 },

@@ -15,8 +15,8 @@ export interface Context {
 /** Some figures that share their preparation. It throws when a result is not what it should be: then none of them counts. */
 export interface Part {
   readonly name: string;
-  /** About how long it takes, whole and quick: what the progress bar goes by. */
-  readonly seconds: readonly [whole: number, quick: number];
+  /** About how long it takes: what the progress bar goes by. A quick run leaves out what says no time for it, unless it is named. */
+  readonly seconds: readonly [whole: number, quick?: number];
   /** Whether its figures stand beside others of the same run, as the gate needs them; default true. */
   readonly compared?: false;
   /** It takes too long to be measured unless it is named. */

@@ -16,7 +16,7 @@ const bars = { 'a table': 150_000, 'a join with eight children': 40_000 } as con
 /** First passes over documents, into an empty Redis. */
 export const documents: Part = {
   name: 'documents',
-  seconds: [45, 8],
+  seconds: [20, 2],
   measure: (context) =>
     withStores(async (stores) => {
       const figures: Figure[] = [];

@@ -19,7 +19,7 @@ const spacingMs = 5;
 /** From the commit of a child's row to the document that it is part of. */
 export const joinLatency: Part = {
   name: 'join-latency',
-  seconds: [65, 14],
+  seconds: [60, 7],
   measure: async ({ quick, rounds, progress }) => {
     const { usual, mutations } = sizesFor(quick);
     const changes: (readonly number[])[] = [];

@@ -12,7 +12,7 @@ export const never = 1_000_000;
 /** From the commit in SQLite to the change in Redis. */
 export const latency: Part = {
   name: 'latency',
-  seconds: [120, 18],
+  seconds: [120, 13],
   measure: async ({ quick, rounds, progress }) => {
     const sizes = sizesFor(quick);
     const changes: (readonly number[])[] = [];

@@ -14,7 +14,7 @@ import { sizesFor } from './sizes';
 /** Many aliases changed in one transaction, brought over by the tail alone. */
 export const tail: Part = {
   name: 'tail',
-  seconds: [40, 8],
+  seconds: [30, 3],
   measure: async ({ quick, rounds, progress }) => {
     const { burst } = sizesFor(quick);
     const rates: number[] = [];

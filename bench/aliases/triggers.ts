@@ -28,7 +28,7 @@ const perTransaction = 1_000;
 /** What the capture costs the application that writes. */
 export const triggers: Part = {
   name: 'triggers',
-  seconds: [40, 8],
+  seconds: [8, 2],
   measure: ({ quick, rounds, progress }) =>
     withStores(({ folder }) => {
       const { usual, writes } = sizesFor(quick);

@@ -23,7 +23,7 @@ interface Waiting {
 /** Long enough for everything that is done once to be nothing. */
 export const drain = drainPart({
   part: 'drain',
-  seconds: [190, 20],
+  seconds: [140],
   known: true,
   sizes: ({ backlog }) => [backlog],
   beside: { one: { 1_000_000: 1.2 }, two: { 1_000_000: 0.8 }, bare: {} },
@@ -31,7 +31,7 @@ export const drain = drainPart({
 
 export const startedDrain = drainPart({
   part: 'started-drain',
-  seconds: [70, 20],
+  seconds: [70, 17],
   known: true,
   sizes: ({ started }) => started,
   beside: { one: { 100_000: 0.9 }, whole: { 200_000: 1 } },
@@ -39,7 +39,7 @@ export const startedDrain = drainPart({
 
 export const freshDrain = drainPart({
   part: 'fresh-drain',
-  seconds: [50, 20],
+  seconds: [45, 17],
   known: false,
   sizes: ({ fresh }) => [fresh],
   beside: { one: { 100_000: 0.8, 200_000: 0.8 }, whole: {} },

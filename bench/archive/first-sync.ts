@@ -12,7 +12,7 @@ import { sizesFor } from './sizes';
 /** What a user meets first: a Redis full of records, an empty database, one command. */
 export const firstSync: Part = {
   name: 'first-sync',
-  seconds: [240, 20],
+  seconds: [180, 15],
   measure: ({ quick, rounds, progress }) =>
     withPostgres((server) =>
       withSchema(server, (limit) =>

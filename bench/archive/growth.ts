@@ -22,7 +22,7 @@ const warmUpBatches = 5;
 /** What a record costs while the table grows. */
 export const growth: Part = {
   name: 'growth',
-  seconds: [60, 20],
+  seconds: [40, 9],
   measure: ({ quick, rounds, progress }) =>
     withPostgres((server) =>
       withScene(server, async (scene) => {

@@ -14,7 +14,7 @@ const aliases = 20_000;
 /** What the daemon costs while nothing happens, with everything on. */
 export const idle: Part = {
   name: 'idle',
-  seconds: [60, 12],
+  seconds: [60, 9],
   compared: false,
   measure: ({ quick, rounds, progress }) =>
     withPostgres((server) =>

@@ -20,7 +20,7 @@ const ways: readonly Way[] = ['functions', 'plain'];
 /** From the write in Redis to the row that others see, beside what a commit costs alone. */
 export const latency: Part = {
   name: 'latency',
-  seconds: [280, 70],
+  seconds: [260, 81],
   measure: ({ quick, rounds, progress }) =>
     withPostgres(async (server) => {
       const { latencySeconds } = sizesFor(quick);

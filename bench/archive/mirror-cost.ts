@@ -12,7 +12,7 @@ const perSecond = 5_000;
 /** What Redis spends on the mirror: its notifications, its nominations, and what is read back. */
 export const mirrorCost: Part = {
   name: 'mirror-cost',
-  seconds: [90, 25],
+  seconds: [80, 25],
   measure: ({ quick, rounds, progress }) =>
     withPostgres(async (server) => {
       const { mirrorSeconds } = sizesFor(quick);

@@ -14,7 +14,7 @@ const mostRounds = 3;
 /** Plain writers as fast as they can, followed by the mirror: it cannot see what was written before it listened. */
 export const mirrorDrain: Part = {
   name: 'mirror-drain',
-  seconds: [70, 20],
+  seconds: [55, 11],
   measure: ({ quick, rounds, progress }) =>
     withPostgres(async (server) => {
       const { mirrored } = sizesFor(quick);

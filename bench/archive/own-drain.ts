@@ -25,7 +25,7 @@ records:
 /** Hashes of a user's own keys, written by a plain writer as fast as it can, and followed by the mirror into a table of theirs. */
 export const ownDrain: Part = {
   name: 'own-drain',
-  seconds: [30, 15],
+  seconds: [30, 8],
   measure: ({ quick, rounds, progress }) =>
     withPostgres(async (server) => {
       const { mirrored } = sizesFor(quick);

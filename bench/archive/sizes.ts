@@ -15,8 +15,9 @@ export interface Sizes {
   /** Which of `growth` the others are held against. */
   readonly growthBase: number;
   readonly batch: number;
-  /** Predictions that a full pass compares. */
+  /** Predictions that a full pass compares; and so many that nobody waits for it unless it is named, with a part of them beside which they stand. */
   readonly passed: number;
+  readonly huge: readonly [base: number, most: number];
   /** Seconds of one round of latencies; of each rate above the usual ones; and those rates, predictions a second. */
   readonly latencySeconds: number;
   readonly ladderSeconds: number;
@@ -41,7 +42,8 @@ const full: Sizes = {
   growthBase: 100_000,
   batch: 20_000,
   passed: 1_000_000,
-  latencySeconds: 10,
+  huge: [1_000_000, 10_000_000],
+  latencySeconds: 8,
   ladderSeconds: 20,
   ladder: [10_000, 20_000, 30_000, 40_000, 60_000],
   writtenOne: 10_000,
@@ -84,6 +86,7 @@ const tiny: Sizes = {
   growthBase: 1_000,
   batch: 500,
   passed: 2_000,
+  huge: [1_000, 4_000],
   latencySeconds: 1,
   ladderSeconds: 2,
   ladder: [6_000],

@@ -19,7 +19,7 @@ interface Lag {
 /** A steady rate for minutes: does the lag stay where it is? */
 export const sustained: Part = {
   name: 'sustained',
-  seconds: [280, 60],
+  seconds: [260],
   compared: false,
   measure: ({ quick, minutes, progress }) =>
     withPostgres(async (server) => {

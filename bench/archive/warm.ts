@@ -12,7 +12,7 @@ const most = 100_000;
 /** A flushed Redis, filled from Postgres again beside a daemon whose mirror listens. */
 export const warming: Part = {
   name: 'warm',
-  seconds: [45, 30],
+  seconds: [20],
   compared: false,
   measure: ({ quick, rounds, progress }) =>
     withPostgres((server) =>

@@ -24,7 +24,7 @@ const names = Object.keys(ways) as Way[];
 /** What writing costs the application, and Redis' memory; no daemon runs. */
 export const writers: Part = {
   name: 'writers',
-  seconds: [75, 15],
+  seconds: [55, 11],
   measure: ({ quick, rounds, progress }) =>
     withPostgres((server) =>
       withScene(server, async (scene) => {

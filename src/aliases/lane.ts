@@ -65,6 +65,8 @@ export interface AliasLane {
   /** @param now milliseconds since 1970 */
   readonly state: (now?: number) => AliasLaneState;
   readonly passes: PassRunner<PassReport>;
+  /** Asked by the poll. */
+  readonly needsTurn: () => boolean;
   /** For a lane that follows; to be called before `close`. */
   readonly handOver: () => AliasHandover | undefined;
   /** Closes the file, after folding its log into it as SQLite's last close would. */
@@ -194,7 +196,7 @@ export function aliasLane(options: AliasLaneOptions): AliasLane {
     ...{ passes, incidents, pause, applied, recover },
     stages: {
       always: [
-        ease.run,
+        ease.begin,
         keep.run,
         takeOver,
         passOverClaimed,
@@ -211,7 +213,7 @@ export function aliasLane(options: AliasLaneOptions): AliasLane {
     },
   });
   return {
-    ...{ turns, passes },
+    ...{ turns, passes, needsTurn: ease.needsTurn },
     state: (now = Date.now()) => ({
       ...turns.state,
       ...readLag(now),

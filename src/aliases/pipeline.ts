@@ -48,7 +48,7 @@ export function aliasPipeline(options: PipelineOptions, before?: CacheHandover):
   const frame = framed(options, {
     ...{ pipeline: 'aliases', tell, turns, passes, intervalSeconds, startedAt, kinds },
     firstPassAt: before?.nextPassAt ?? startedAt,
-    wake$: databaseWake$(dbPath),
+    wake$: databaseWake$(dbPath, lane.needsTurn),
     beside: [],
     status: (facts) =>
       aliasStatus({

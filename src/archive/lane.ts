@@ -150,6 +150,7 @@ export function archiveLane(options: ArchiveLaneOptions): ArchiveLane {
     entryId: () => tail.entryId,
     apply: (nominated) => applier().applyNominated(nominated),
     entriesLeft: () => entries.left,
+    mayGoOn: () => !tick.due && !follow.must && !parked.due && !tail.waits,
     onDone: ({ reason }) => retain?.passed(reason),
   });
   const passes = fullPasses.runner;

@@ -1,17 +1,13 @@
 import type { Command } from 'commander';
 import { collectEarly } from '../archive/position/garbage';
 import type { Config } from '../config/load';
-import { runReloading } from '../daemon/reloading';
 import { writeRecord } from '../control/daemon-record';
-import { firstSteps } from '../demo/first-steps';
 import { told } from '../demo/travel';
 import { describeError } from '../foundation/errors';
 import { harmless } from '../foundation/harmless';
 import { addressesOf } from '../library/addresses';
 import { withStores } from '../config/left-out';
 import { type Log, openLog } from '../log/log';
-import { runOnce } from '../control/run-once';
-import { startEmbedded } from '../embedded/stores';
 import { configOf, environmentHelp, type RunVerb, withOptions } from './options';
 
 interface Flags {
@@ -48,7 +44,7 @@ export function runCommand(program: Command, run: RunVerb): void {
         const log = openLog(configured.log);
         const stores =
           flags.embedded === true
-            ? await startEmbedded(configured, log)
+            ? await (await import('../embedded/stores.js')).startEmbedded(configured, log)
             : { config: configured, started: [], ours: false, stop: () => Promise.resolve() };
         let forget: (() => void) | undefined;
         const ended = new AbortController();
@@ -56,8 +52,10 @@ export function runCommand(program: Command, run: RunVerb): void {
         try {
           const config = withStores(stores.config);
           for (const what of stores.started) log.info(`started for you: ${what}`, { event: 'embedded' });
-          if (flags.once === true) return await runOnce(config, log);
           collectEarly();
+          // Neither loads what the other needs: half of the time of a start is spent on modules.
+          if (flags.once === true) return await (await import('../control/run-once.js')).runOnce(config, log);
+          const { runReloading } = await import('../daemon/reloading.js');
           await runReloading({
             ...{ config, log, signal },
             reread: () => configOf(flags),
@@ -100,6 +98,7 @@ async function greet({ config, http, show }: Greeting, log: Log, signal: AbortSi
   const { postgresUrl, ...others } = addressesOf(config);
   try {
     if (show && postgresUrl !== undefined) {
+      const { firstSteps } = await import('../demo/first-steps.js');
       const changes = await firstSteps({ ...others, postgresUrl }, http, signal);
       const text = ['A change down each pipeline (taken back again):\n', ...changes.map(told)].join('\n');
       log.info('changes travel', { event: 'first-steps', ms: changes.map(({ ms }) => ms), text });

@@ -1,5 +1,3 @@
-import { aliasesOnce } from '../aliases/once';
-import { archiveOnce } from '../archive/once';
 import { logLeftOut } from '../config/left-out';
 import { type Config, requirePostgres } from '../config/load';
 import type { Log } from '../log/log';
@@ -15,10 +13,12 @@ export async function runOnce(config: Config, log: Log): Promise<number> {
   log.info('one-time sync', { event: 'once', text: 'Running one-time sync...' });
   let code = 0;
   if (only.includes('aliases')) {
+    const { aliasesOnce } = await import('../aliases/once.js');
     const report = await aliasesOnce(config, log);
     if (report.blocked.length > 0) code = 1;
   }
   if (only.includes('archive')) {
+    const { archiveOnce } = await import('../archive/once.js');
     const { statistics } = await archiveOnce(config, log);
     if (statistics.errors > 0 && code === 0) code = 2;
   }

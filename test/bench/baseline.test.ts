@@ -5,19 +5,8 @@ import { join } from 'node:path';
 import { type Baselines, kindOf, withRatios } from '../../bench/baseline';
 import type { Machine } from '../../bench/machine';
 import { packageRoot } from '../../src/foundation/package-root';
+import { machine } from './some-machine';
 
-const machine: Machine = {
-  cpu: 'Some CPU',
-  cores: 2,
-  memoryGb: 24,
-  system: 'Linux 6.1 x64',
-  node: 'v24.1.0',
-  redis: '7.0.15',
-  sqlite: '3.53.2',
-  postgres: '18.4',
-  millrace: '0.1.0',
-  commit: 'abc',
-};
 const ratio = { name: 'pass / MSET', kind: 'floor', ratio: 2, best: 1.9, own: 100, unit: 'ms' } as const;
 const measured = { machine, suite: 'aliases', ratios: [ratio], whole: true };
 

@@ -1,6 +1,7 @@
 import type { Figure } from '../../bench/figure';
 import { renderPage } from '../../bench/page';
 import type { Run } from '../../bench/run';
+import { machine } from './some-machine';
 
 const drain: Figure = {
   name: 'drain of <1M> & more',
@@ -19,18 +20,7 @@ const run: Run = {
   rounds: 3,
   startedAt: '2026-11-30T00:00:00.000Z',
   took: 10,
-  machine: {
-    cpu: 'Some CPU',
-    cores: 2,
-    memoryGb: 24,
-    system: 'Linux 6.1 x64',
-    node: 'v24.1.0',
-    redis: '7.0.15',
-    sqlite: '3.53.2',
-    postgres: '18.4',
-    millrace: '0.1.0',
-    commit: 'abc',
-  },
+  machine,
   figures: [drain],
   failures: [{ part: 'warm', message: '1 of <2> came back' }],
   seconds: { drain: 10 },

@@ -11,12 +11,12 @@ export interface EaseOptions {
 
 /** A turn follows the last one after this long, whatever the files look like: their times may be coarse. What is due by the clock is no more punctual than that. */
 const turnMs = 100;
-/** How long after a change each wake-up leads to a turn: it may be written before it can be read, and another may bear the same time. */
+/** How long after a change each look of the poll leads to a turn: it may be written before it can be read, and another may bear the same time. */
 const calmMs = 1_000;
 
 /**
- * Leaves turns out while there is nothing to do: the poll wakes the lane forty times a second, and a turn costs ten times what a look at two files does.
- * Two stages: `run` ends a turn that is not needed, `rest` notes that one had nothing to do.
+ * Tells the poll whether a turn is needed: it looks forty times a second, and a turn costs many times what a look at two files does. The stage `begin` is the first
+ * of a turn, `rest` the last of one that had nothing to do.
  */
 export class Ease {
   readonly #options: EaseOptions;
@@ -29,12 +29,14 @@ export class Ease {
     this.#options = options;
   }
 
-  readonly run: Stage = () => {
+  readonly needsTurn = (): boolean => {
     const now = performance.now();
-    if (this.#resting && this.#isCalm(now) && now - this.#turnAt < turnMs && !this.#options.mustTurn())
-      return 'idle';
-    this.#resting = false; // until this turn, too, has come to its end
-    this.#turnAt = now;
+    return !this.#resting || !this.#isCalm(now) || now - this.#turnAt >= turnMs || this.#options.mustTurn();
+  };
+
+  readonly begin: Stage = () => {
+    this.#resting = false; // until this turn has come to its end
+    this.#turnAt = performance.now();
     return undefined;
   };
 

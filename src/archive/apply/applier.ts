@@ -104,11 +104,12 @@ export class Applier {
     for (const id of ids) batch.deletions.push({ kind, id });
   }
 
-  async applyNominated({ nominated, points }: Nominated): Promise<void> {
+  async applyNominated({ nominated, points, following }: Nominated): Promise<void> {
     const batch = new Batch();
     for (const point of points) batch.add(point);
     // Looked for in Postgres just now, and not there.
-    await this.#transactions.apply({ batch, nominated, direct: this.#transactions.distrust === 0 });
+    const direct = this.#transactions.distrust === 0;
+    await this.#transactions.apply({ batch, nominated, following, direct });
   }
 
   /**

@@ -3,12 +3,13 @@ import { type Kind, type KindName, onDeleteOf, packedKind } from '../../mapping/
 import { Batch } from '../batch/batch';
 import { type Strangers, strangersIn } from '../batch/strangers';
 import type { DeadLetter } from '../letters/dead-letters';
+import type { Nominated } from '../record/nominated';
 import type { Nominations } from '../record/nomination';
 import type { Checkpoint } from '../position/checkpoint';
 import type { Targets } from '../record/target';
 import type { Page } from '../tail/stream';
 import type { EntryReader } from '../truth/entry-reader';
-import { lookUp } from '../truth/look-up';
+import { type Answer, lookUp } from '../truth/look-up';
 import type { MemberReader } from '../truth/member-reader';
 import { packedOf, putAnswers, putGone } from '../truth/put-answers';
 import type { TruthReader } from '../truth/truth';
@@ -39,6 +40,7 @@ export interface TransactionsOptions {
 export interface Work {
   readonly batch: Batch;
   readonly nominated: Nominations;
+  readonly following?: Nominated['following'] | undefined;
   readonly deleted?: Nominations;
   readonly lapsed?: Nominations;
   /** To whose end the position moves. */
@@ -50,6 +52,8 @@ export interface Work {
 
 /** A transaction gets about so many records, and bytes. */
 const batchRows = 5_000;
+/** The same of records that are copied as they are: a commit takes as long as to copy two thousand of them. */
+const copiedRows = 10_000;
 const batchBytes = 8 * 1024 * 1024;
 /** So many are begun with while Postgres has nothing to do, if as many are still to come. */
 const startRows = 1_000;
@@ -80,13 +84,11 @@ export class Transactions {
    * The next records are looked up while Postgres writes the last ones: in order all the same, so nothing goes back to an older value.
    */
   async apply(work: Work): Promise<void> {
-    const { truth, targets, entries } = this.#options;
-    const served = new Map([...work.nominated].filter(([kind]) => targets.has(kind)));
-    const answers = lookUp(served, { truth, members: this.#options.members, entries });
+    let left = 0;
+    const answers = this.#answers(work, (count) => (left += count));
     const writes = new WriteBehind();
     let { batch, direct } = work;
     let bytes = 0;
-    let left = [...served.values()].reduce((sum, ids) => sum + ids.size, 0);
     let next: ReturnType<typeof answers.next> | undefined;
     try {
       for (;;) {
@@ -94,7 +96,7 @@ export class Transactions {
         next = undefined;
         if (answer.done === true) break;
         const { value } = answer;
-        left -= value.length;
+        for (const { ids } of value) left -= ids?.length ?? 1;
         const strangers = strangersIn(packedOf(value), this.#options.sink.knownId);
         if (strangers.size > 0) await this.meet(strangers, work.behind?.postgres);
         bytes += putAnswers(batch, value, this.#options.sink.knownId);
@@ -105,7 +107,7 @@ export class Transactions {
         if (this.#deleting.length > 0) putGone(batch, this.#deleting, value, work);
         // Of a key that grows the last members are read again, so that none of the same score is missed.
         if (value.some(({ kind }) => kind.shape === 'members')) direct = false;
-        const isFull = batch.size >= batchRows || bytes >= batchBytes;
+        const isFull = batch.size >= (batch.isPlain ? copiedRows : batchRows) || bytes >= batchBytes;
         // Of what never changes it does not matter what comes in one transaction with what.
         const mayStart = !writes.isBusy && value.every(({ kind }) => kind.packed);
         if (!isFull && !(mayStart && Math.min(batch.size, left) >= startRows)) continue;
@@ -123,6 +125,20 @@ export class Transactions {
       if (batch.size > 0 || work.page !== undefined) await this.commit({ ...work, batch, direct });
     } finally {
       await writes.settled();
+      await answers.return(undefined); // what was asked for ahead is nominated, and has to be told before it is nominated again
+    }
+  }
+
+  /** Looks up what is nominated, of the kinds that are served. @param onMore told how many records are to come */
+  async *#answers(
+    { nominated, following }: Pick<Work, 'nominated' | 'following'>,
+    onMore: (count: number) => void,
+  ): AsyncGenerator<readonly Answer[]> {
+    const { truth, targets, entries, members } = this.#options;
+    for (let more: Nominations | undefined = nominated; more !== undefined; more = following?.()) {
+      const served = new Map([...more].filter(([kind]) => targets.has(kind)));
+      for (const ids of served.values()) onMore(ids.size);
+      yield* lookUp(served, { truth, members, entries });
     }
   }
 

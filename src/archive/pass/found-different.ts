@@ -13,6 +13,8 @@ export interface DifferentPage {
   readonly kind: KindName;
   /** latin1, rising */
   readonly ids: readonly string[];
+  /** Whether they are numbers of up to 15 digits. */
+  readonly numbers: boolean;
   /** Whether this page has the highest numbers of the kind. */
   readonly last: boolean;
 }
@@ -69,6 +71,11 @@ export class FoundDifferent {
     } else if (isOpen(part, 'numbers')) part.numbers.add(Number(id));
   }
 
+  addNumber(kind: KindName, id: number): void {
+    const part = this.#partOf(kind);
+    if (isOpen(part, 'numbers')) part.numbers.add(id);
+  }
+
   /** Takes the next records out, when the walk is through. `walk`: another walk has to come first; undefined: that was all. */
   take(): DifferentPage | 'walk' | undefined {
     for (const part of this.#parts) part.open = 'none';
@@ -79,7 +86,8 @@ export class FoundDifferent {
       for (const form of ['numbers', 'keys'] as const) {
         const set = form === 'numbers' ? numbers : keys;
         const ids = set.take(most);
-        if (ids.length > 0) return { kind, ids, last: numbers.size === 0 && !numbers.more };
+        if (ids.length > 0)
+          return { kind, ids, numbers: form === 'numbers', last: numbers.size === 0 && !numbers.more };
         if (!set.more) continue;
         set.again();
         part.open = form;
@@ -87,6 +95,12 @@ export class FoundDifferent {
       }
     }
     return undefined;
+  }
+
+  /** Takes some more of the kind that was taken from last: numbers below `end`. @returns none when these are all taken */
+  takeBelow(end: number): readonly string[] {
+    const part = this.#parts[this.#at];
+    return part === undefined ? [] : part.numbers.take(part.pageRecords, end);
   }
 
   #partOf(kind: KindName): Part {

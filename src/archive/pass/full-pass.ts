@@ -1,7 +1,9 @@
 import type { RedisConnection } from '../../connections/redis';
+import { compareIds } from './compare-ids';
 import { type DifferenceOptions, Differences } from './differences';
 import { differingPoints } from './differing-points';
-import { type DifferentPage, FoundDifferent } from './found-different';
+import { FoundDifferent } from './found-different';
+import { addTo, HandOver, type Work } from './hand-over';
 import {
   type Catalogue,
   type Kind,
@@ -11,13 +13,14 @@ import {
   packedKind,
 } from '../../mapping/kinds';
 import { leavesOthers } from '../../mapping/own-rules';
-import type { Life } from '../record/identity';
+import type { Identity, Life } from '../record/identity';
 import type { Scope } from '../../pipeline/pass-runner';
-import { unfollowed } from './unfollowed';
 import { EntryReader } from '../truth/entry-reader';
 import { MemberReader } from '../truth/member-reader';
 import { beginning, type Chunk, Scan, within } from '../truth/scan';
 import type { Nominated } from '../record/nominated';
+import { targetOf } from '../record/target';
+import { highestId } from './packed-ids';
 
 export interface FullPassOptions extends DifferenceOptions {
   readonly redis: RedisConnection;
@@ -27,15 +30,20 @@ export interface FullPassOptions extends DifferenceOptions {
   readonly scope?: Scope;
   /** About how much memory each kind's differences may take until they are handed over. */
   readonly heldBytes?: number;
+  /** Whether nothing else is due, while missing predictions are handed over (no). */
+  readonly mayGoOn?: () => boolean;
+}
+
+/** A chunk, and which of its packed records Postgres lacks: it is asked as soon as they are read, so that it never waits for us. */
+interface Asked {
+  readonly chunk: Chunk;
+  lacking: Promise<readonly Identity[]> | undefined;
 }
 
 const nothing: Nominated = { nominated: new Map(), points: [] };
 
 /** Enough for tens of millions of predictions, or 100,000 metrics; for more, Redis is walked over once more. */
 const heldBytes = 16 * 1024 * 1024;
-
-/** Comparing a chunk, or handing over a page: after a failure it is begun anew. */
-type Work = () => AsyncGenerator<Nominated>;
 
 /**
  * Walks Redis, and then nominates what differs from Postgres. Writes nothing, and never takes absence in Redis for a deletion. Does one
@@ -61,18 +69,19 @@ export class ArchiveFullPass {
   /** The cursor at which the walk goes on; undefined: it is through. */
   #cursor: string | undefined = beginning;
   #isFirstWalk = true;
+  /** The highest id of the packed kind that Postgres had when the pass began. */
+  #highest: string | undefined;
   /** The chunk at that cursor, on its way. */
-  #ahead: Promise<Chunk> | undefined;
+  #ahead: Promise<Asked> | undefined;
   /** The work in hand, until it is done and what it nominated is applied. */
   #work: Work | undefined;
   #steps: AsyncGenerator<Nominated> | undefined;
   readonly scope: Scope;
   /** How many keys were looked at. */
   keys = 0;
+  readonly #handOver: HandOver;
   /** The mappings of which there were keys. */
   readonly #met = new Set<KindName>();
-  /** How many records were handed over and applied, by kind; of streams about as many as they had entries to be read. */
-  readonly differences = new Map<KindName, number>();
   /** How many records have rows that were there before, are otherwise, and stay so, by kind. The first walk counts them. */
   readonly skipped = new Map<KindName, number>();
 
@@ -90,6 +99,13 @@ export class ArchiveFullPass {
     };
     this.#entries = new EntryReader(options.redis, options.postgres);
     this.#found = new FoundDifferent(catalogue, options.heldBytes ?? heldBytes);
+    const parts = { differences: this.#differences, points: this.#points, entries: this.#entries };
+    this.#handOver = new HandOver(options, { ...parts, found: this.#found });
+  }
+
+  /** How many records were handed over and applied, by kind; of streams about as many as they had entries to be read. */
+  get differences(): ReadonlyMap<KindName, number> {
+    return this.#handOver.applied;
   }
 
   /** Mappings of the user's own that no key was of. */
@@ -129,28 +145,54 @@ export class ArchiveFullPass {
     if (this.#cursor === undefined) {
       const page = this.#found.take();
       if (page === undefined) return undefined;
-      if (page !== 'walk') return () => this.#handOver(page);
+      if (page !== 'walk') return this.#handOver.work(page, this.#highest);
       this.#isFirstWalk = false;
       this.#cursor = beginning;
     }
-    const chunk = await this.#read(this.#cursor);
-    return () => this.#compare(chunk);
+    const asked = await this.#read(this.#cursor);
+    return () => this.#compare(asked);
   }
 
-  async #read(cursor: string): Promise<Chunk> {
-    const ahead = this.#ahead ?? this.#scan.read(cursor);
+  async #read(cursor: string): Promise<Asked> {
+    this.#highest ??= await this.#highestId();
+    const ahead = this.#ahead ?? this.#ask(cursor);
     this.#ahead = undefined;
-    const chunk = await ahead;
-    this.keys += chunk.keys;
-    this.#cursor = chunk.next;
-    if (chunk.next !== undefined) {
-      this.#ahead = this.#scan.read(chunk.next);
+    const asked = await ahead;
+    const { next, keys } = asked.chunk;
+    this.keys += keys;
+    this.#cursor = next;
+    if (next !== undefined) {
+      this.#ahead = this.#ask(next);
       this.#ahead.catch(() => undefined); // thrown when it is awaited
     }
-    return chunk;
+    return asked;
   }
 
-  async *#compare({ packed, others }: Chunk): AsyncGenerator<Nominated> {
+  async #ask(cursor: string): Promise<Asked> {
+    const chunk = await this.#scan.read(cursor, this.#highest);
+    const lacking = this.#lacking(chunk);
+    lacking.catch(() => undefined); // thrown when it is awaited
+    return { chunk, lacking };
+  }
+
+  async #lacking({ packed }: Chunk): Promise<readonly Identity[]> {
+    const name = packedKind(this.#catalogue)?.name;
+    if (name === undefined) return [];
+    return this.#differences.missing(
+      name,
+      packed.filter(({ id }) => this.#found.wants(name, id)),
+    );
+  }
+
+  async #highestId(): Promise<string> {
+    const packed = packedKind(this.#catalogue);
+    return packed === undefined
+      ? ''
+      : highestId(this.#options.postgres, targetOf(this.#targets(), packed.name));
+  }
+
+  async *#compare(asked: Asked): AsyncGenerator<Nominated> {
+    const { higher, others } = asked.chunk;
     const found = this.#found;
     const served = this.#targets();
     const left = new Map<KindName, number>();
@@ -168,7 +210,11 @@ export class ArchiveFullPass {
       // A record of the packed kind that has no identity cannot be compared: the applier parks it, or finds it gone.
       if (kind.packed) for (const id of ids) found.add(name, id);
       else {
-        const { different, skipped, unfollowed: due } = await this.#compared(kind, ids);
+        const {
+          different,
+          skipped,
+          unfollowed: due,
+        } = await compareIds(this.#options, this.#differences, kind, ids);
         for (const id of different) found.add(name, id);
         if (counts) left.set(name, skipped);
         // Equal records are written again whose rows do not follow them yet: no difference, and at once, for none gets a new id.
@@ -177,13 +223,15 @@ export class ArchiveFullPass {
     }
     const packedName = packedKind(this.#catalogue)?.name;
     if (packedName !== undefined) {
-      const wanted = packed.filter(({ id }) => found.wants(packedName, id));
-      for (const { id } of await this.#differences.missing(packedName, wanted)) found.add(packedName, id);
+      for (const id of higher) found.addNumber(packedName, id);
+      const { lacking = this.#lacking(asked.chunk) } = asked;
+      asked.lacking = undefined; // if it failed, it is asked again
+      for (const { id } of await lacking) found.add(packedName, id);
     }
     for (const kind of this.#catalogue.values())
       if (kind.shape === 'members') yield* this.#comparePoints(kind, others.get(kind.name) ?? new Set());
     // Not before the chunk is through: it may be begun anew.
-    for (const [name, count] of left) add(this.skipped, name, count);
+    for (const [name, count] of left) addTo(this.skipped, name, count);
   }
 
   async *#comparePoints(kind: Kind, all: ReadonlySet<string>): AsyncGenerator<Nominated> {
@@ -198,52 +246,4 @@ export class ArchiveFullPass {
       yield nothing;
     }
   }
-
-  async *#handOver({ kind: name, ids, last }: DifferentPage): AsyncGenerator<Nominated> {
-    const kind = kindOf(this.#catalogue, name);
-    if (kind.shape === 'members') {
-      for await (const { missing, unfit } of differingPoints(kind, ids, this.#points)) {
-        yield { nominated: new Map([[name, new Set(unfit)]]), points: missing };
-        add(this.differences, name, missing.length);
-      }
-      return;
-    }
-    if (kind.shape === 'entries') {
-      const waiting = await this.#entries.waiting(kind, ids);
-      if (waiting.size === 0) return;
-      yield { nominated: new Map([[name, new Set(waiting.keys())]]), points: [] };
-      add(this.differences, name, [...waiting.values()].reduce((sum, count) => sum + count, 0)); // prettier-ignore
-      return;
-    }
-    // The youngest predictions were on their way while they were compared, and the tail has brought them since: compare once more.
-    const due = kind.packed && last ? (await this.#compared(kind, ids)).different : new Set(ids);
-    yield { nominated: new Map([[name, due]]), points: [] };
-    add(this.differences, name, due.size);
-  }
-
-  /**
-   * The ids under which a record differs, in order; how many records only do because their rows stay as they were before; and the ids, of
-   * which nothing differs, under which an equal record has a row that does not follow it yet.
-   */
-  async #compared(kind: Kind, ids: readonly string[]) {
-    const { postgres, life } = this.#options;
-    const different = new Set<string>();
-    let skipped = 0;
-    const due = new Set<string>();
-    for await (const { records, differences } of this.#differences.ofIds(kind, ids)) {
-      for (const { id, change } of differences) {
-        if (change === 'skipped') skipped++;
-        else different.add(id);
-      }
-      const unlike = new Set(differences.map(({ found }) => found));
-      const equal = records.filter((record) => !unlike.has(record));
-      for (const id of await unfollowed(postgres, kind, equal, life?.() ?? null)) due.add(id);
-    }
-    for (const id of different) due.delete(id);
-    return { different: new Set(ids.filter((id) => different.has(id))), skipped, unfollowed: due };
-  }
-}
-
-function add(counts: Map<KindName, number>, name: KindName, more: number): void {
-  if (more > 0) counts.set(name, (counts.get(name) ?? 0) + more);
 }

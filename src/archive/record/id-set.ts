@@ -51,12 +51,17 @@ export class IdSet {
     this.size++;
   }
 
-  /** Takes the next numbers out, about `count`; none: the round is over. Nothing may be added after the first call. */
-  take(count: number): string[] {
+  /**
+   * Takes the next numbers out, about `count`; none: the round is over. Nothing may be added after the first call.
+   * @param end takes blocks of numbers alone that are all below it
+   */
+  take(count: number, end = Infinity): string[] {
     this.#order ??= Float64Array.from(this.#blocks.keys()).sort();
     const taken: string[] = [];
     while (taken.length < count && this.#at < this.#order.length) {
-      const number = this.#order[this.#at++] ?? 0;
+      const number = this.#order[this.#at] ?? 0;
+      if ((number + 1) * blockIds > end) break;
+      this.#at++;
       for (const id of this.#ids(number)) taken.push(String(id));
       this.#blocks.delete(number);
     }

@@ -76,6 +76,11 @@ export class Tail {
     return this.#entryId;
   }
 
+  /** Whether a page has come that is to be applied. */
+  get waits(): boolean {
+    return this.#tail.peek(this.#entryId) !== undefined;
+  }
+
   /** When the oldest entry not yet applied was written; undefined: in step. */
   get behindSince(): number | undefined {
     return this.#behindSince;

@@ -3,7 +3,7 @@ import type { Found } from '../record/found';
 import type { Kind } from '../../mapping/kinds';
 import type { EntryReader } from './entry-reader';
 import type { MemberReader } from './member-reader';
-import type { Truth, TruthReader } from './truth';
+import type { PackedTruths, Truth, TruthReader } from './truth';
 import type { Nominations } from '../record/nomination';
 
 export interface Answer {
@@ -11,6 +11,8 @@ export interface Answer {
   /** latin1 */
   readonly id: string;
   readonly truth: Truth;
+  /** Of packed records that come together, instead of `id`. */
+  readonly ids?: readonly string[];
   /** Of a key with very many records, which come a part at a time: which part this is, and, with the last, all of them. */
   readonly part?: { readonly isFirst: boolean; readonly whole: readonly Found[] | undefined };
 }
@@ -24,12 +26,6 @@ export interface Readers {
 
 /** How many records are looked up at once: a page that nominates very large ones is cut into such pieces. */
 const chunk = 500;
-
-/** What Redis was asked for, and its answers. */
-interface Reading {
-  readonly wanted: readonly string[];
-  readonly truths: Promise<readonly Truth[]>;
-}
 
 /** Reads what nominated records are now: parents before children, by rising ids, in pieces of bounded size. */
 export async function* lookUp(
@@ -50,26 +46,50 @@ export async function* lookUp(
       }
       continue;
     }
-    const read = (from: number): Reading => {
-      const wanted = ids.slice(from, from + chunk);
-      const truths = truth.readSome(kind, wanted);
-      truths.catch(() => undefined); // thrown when it is awaited
-      return { wanted, truths };
-    };
-    let isAhead = false;
-    for (let at = 0, next = read(0); at < ids.length;) {
-      const { wanted, truths: coming } = next;
-      const behind = isAhead ? read(at + wanted.length) : undefined;
-      const truths = await coming;
+    if (kind.packed) {
+      yield* lookUpPacked(kind, ids, truth);
+      continue;
+    }
+    for (let at = 0; at < ids.length;) {
+      const wanted = ids.slice(at, at + chunk);
+      const truths = await truth.readSome(kind, wanted);
       const answers = truths.map((one, index): Answer => ({ kind, id: wanted[index] ?? '', truth: one }));
       if (kind.shape !== 'items') yield answers;
       else for (const answer of answers) yield* inParts(answer);
       at += truths.length;
-      // What never changes is asked for before what comes ahead of it is there, as long as that is not large.
-      isAhead = kind.packed === true && truths.length === wanted.length;
-      next = isAhead && behind !== undefined ? behind : read(at);
     }
   }
+}
+
+/** The same for the packed kind: Redis is asked for the next piece before this one is there, as long as they are not large. */
+async function* lookUpPacked(
+  kind: Kind,
+  ids: readonly string[],
+  truth: TruthReader,
+): AsyncGenerator<readonly Answer[]> {
+  const read = (from: number): Promise<PackedTruths> => {
+    const piece = truth.readPacked(kind, ids.slice(from, from + chunk));
+    piece.catch(() => undefined); // thrown when it is awaited
+    return piece;
+  };
+  let ahead: Promise<PackedTruths> | undefined;
+  let isWhole = false;
+  for (let at = 0; at < ids.length;) {
+    const coming = ahead ?? read(at);
+    const next = at + chunk;
+    ahead = isWhole && next < ids.length ? read(next) : undefined;
+    const piece = await coming;
+    at += piece.ids.length;
+    isWhole = at >= next;
+    if (!isWhole) ahead = undefined; // it begins too late
+    yield packedAnswers(kind, piece);
+  }
+}
+
+function packedAnswers(kind: Kind, { ids, found, value, others }: PackedTruths): readonly Answer[] {
+  const answers = [...others].map(([at, truth]): Answer => ({ kind, id: ids[at] ?? '', truth }));
+  if (found.length > 0) answers.push({ kind, id: '', ids: found, truth: { state: 'packed', value } });
+  return answers;
 }
 
 /** How many records of one key come together: they are written in one transaction. */

@@ -64,8 +64,9 @@ export function putGone(
   for (const { name: kind, shape, own } of kinds) {
     const doubtful = lapsed?.get(kind);
     const ofKind = answers.filter((one) => one.kind.name === kind);
-    for (const { id, part } of ofKind)
-      if (doubtful?.has(id) === true && part?.isFirst !== false) batch.lapsed.push({ kind, id });
+    for (const { id, ids = [id], part } of ofKind)
+      for (const one of ids)
+        if (doubtful?.has(one) === true && part?.isFirst !== false) batch.lapsed.push({ kind, id: one });
     const asked = ofKind.filter(
       ({ id }) => deleted?.get(kind)?.has(id) === true && doubtful?.has(id) !== true,
     );

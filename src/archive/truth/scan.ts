@@ -3,6 +3,7 @@ import { commonStart } from '../../foundation/common-start';
 import { readAsset } from '../../foundation/package-root';
 import type { RedisConnection } from '../../connections/redis';
 import type { Scope } from '../../pipeline/pass-runner';
+import { idAt } from '../batch/carried';
 import type { Identity } from '../record/identity';
 import { instant } from '../record/instant';
 import {
@@ -24,7 +25,7 @@ declare module 'ioredis' {
   }
 }
 
-type Reply = readonly [cursor: Buffer, ids: Buffer, times: Buffer, keys: readonly Buffer[]];
+type Reply = readonly [cursor: Buffer, ids: Buffer, times: Buffer, higher: Buffer, keys: readonly Buffer[]];
 
 /** The records that a full pass compares in one step. */
 export interface Chunk {
@@ -34,12 +35,16 @@ export interface Chunk {
   readonly keys: number;
   /** Identities of records of the packed kind. */
   readonly packed: readonly Identity[];
+  /** Ids of records of the packed kind that are above the one that was given: they may have no identity. */
+  readonly higher: readonly number[];
   /** Ids (latin1) of all other records, and of those of the packed kind that have no identity. */
   readonly others: ReadonlyMap<KindName, ReadonlySet<string>>;
 }
 
 /** The cursor at which a scan begins, and which SCAN returns when it is through. */
 export const beginning = '0';
+
+const lineFeed = 0x0a;
 
 /** SCAN's COUNT in one call of the script: writers wait while it runs, for one or two milliseconds. */
 const scanCount = 500;
@@ -74,16 +79,20 @@ export class Scan {
     connection.client.defineCommand('millraceScan', { lua: readAsset('src/archive/truth/lua/scan.lua') });
   }
 
-  /** @param from `beginning`, or `next` of the chunk before */
-  async read(from: string): Promise<Chunk> {
+  /**
+   * @param from `beginning`, or `next` of the chunk before
+   * @param above an id: what lies above it is told by its number alone
+   */
+  async read(from: string, above = ''): Promise<Chunk> {
     const packed: Identity[] = [];
+    const higher: number[] = [];
     const others = new Map<KindName, Set<string>>([...this.#wanted.keys()].map((name) => [name, new Set()]));
     const strays = others.get(this.#packed?.name ?? '');
     let cursor = from;
     let keys = 0;
     let rest = 0;
     for (let steps = 0; steps < chunkSteps; steps++) {
-      const [next, ids, times, names] = await this.#ask(cursor);
+      const [next, ids, times, numbers, names] = await this.#ask(cursor, above);
       cursor = next.toString('latin1');
       keys += names.length;
       rest += names.length;
@@ -92,16 +101,17 @@ export class Scan {
         if (created !== undefined && isId(id)) packed.push({ id, created });
         else strays?.add(id);
       }
+      keys += readNumbers(numbers, higher, (text) => strays?.add(text));
       for (const name of names) {
         const record = recordOf(this.#catalogue, name.toString('latin1'));
         if (record !== undefined) others.get(record.kind)?.add(record.id);
       }
       if (cursor === beginning || packed.length >= chunkPacked || rest >= chunkOthers) break;
     }
-    return { next: cursor === beginning ? undefined : cursor, keys, packed, others };
+    return { next: cursor === beginning ? undefined : cursor, keys, packed, higher, others };
   }
 
-  async #ask(cursor: string): Promise<Reply> {
+  async #ask(cursor: string, above: string): Promise<Reply> {
     try {
       return await this.#connection.client.millraceScanBuffer(
         0,
@@ -110,12 +120,30 @@ export class Scan {
         this.#packed?.prefix ?? '',
         this.#packed?.created ?? '',
         mostKeyBytes,
+        above,
         ...this.#where,
       );
     } catch (error) {
       throw this.#connection.translate(error);
     }
   }
+}
+
+/**
+ * Reads numbers, line by line, without making text of them. @param onOther told what is not the one way to write one of 15 digits or fewer
+ * @returns how many lines there are
+ */
+function readNumbers(lines: Buffer, numbers: number[], onOther: (text: string) => void): number {
+  let count = 0;
+  for (let from = 0; from < lines.length; count++) {
+    const end = lines.indexOf(lineFeed, from);
+    const to = end < 0 ? lines.length : end;
+    const number = idAt(lines, from, to);
+    if (Number.isNaN(number)) onOther(lines.toString('latin1', from, to));
+    else numbers.push(number);
+    from = to + 1;
+  }
+  return count;
 }
 
 /** Reads, line by line, ids and those creation times that can be read. */

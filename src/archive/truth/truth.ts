@@ -3,10 +3,12 @@ import { readAsset } from '../../foundation/package-root';
 import type { RedisConnection } from '../../connections/redis';
 import { tooLarge, Unfit } from '../record/unfit';
 import type { Found } from '../record/found';
-import { unpack } from '../record/packed';
+import { PackedReader, unpack } from '../record/packed';
 import { keyOf } from '../record/key';
 import { type Catalogue, isOwn, type Kind, kindOf, type OwnKind, type Parent } from '../../mapping/kinds';
 import type { Each } from '../../mapping/record-forms';
+import { repack } from './repack';
+import { isNamed, packedArguments, parametersOf } from './script-arguments';
 import { shapeOf } from '../record/shape';
 import type { StreamTruth } from './entry-reader';
 
@@ -18,7 +20,7 @@ declare module 'ioredis' {
     millraceReadPackedBuffer(
       count: number,
       ...keysAndArguments: (string | Buffer)[]
-    ): Result<Packed, Context>;
+    ): Result<Together, Context>;
     /** read-own.lua */
     millraceReadOwnBuffer(count: number, ...keysAndArguments: (string | Buffer)[]): Result<Packed, Context>;
   }
@@ -26,12 +28,18 @@ declare module 'ioredis' {
 
 type Packed = readonly (null | number | Buffer | readonly [Buffer])[];
 
+type Together = readonly [
+  looked: number,
+  records: Buffer,
+  others: readonly (null | number | readonly [Buffer])[],
+];
+
 type Reply = readonly (null | number | Buffer | readonly (Buffer | null)[])[];
 
 /** One answer for each id asked for. */
 export type Truth =
   | { readonly state: 'found'; readonly records: readonly Found[] }
-  /** A record of the packed kind, in the form in which the stream carries it: there are many, and most need never be unpacked. */
+  /** A record of the packed kind (`readPacked`: several), in the form in which the stream carries it: most need never be unpacked. */
   | { readonly state: 'packed'; readonly value: Buffer }
   | StreamTruth
   | { readonly state: 'absent' }
@@ -41,13 +49,21 @@ export type Truth =
    */
   | { readonly state: 'unfit'; readonly reason: Unfit; readonly part?: string };
 
+/** Records of the packed kind that were read together. */
+export interface PackedTruths {
+  /** The ids that were looked at: the first of those that were asked for. */
+  readonly ids: readonly string[];
+  /** Those under which there are records. */
+  readonly found: readonly string[];
+  /** These records, one after another, in the form in which the stream carries them. */
+  readonly value: Buffer;
+  /** What is there instead of the others, by their place among the ids. */
+  readonly others: ReadonlyMap<number, Truth>;
+}
+
 /** How many records are asked for in one round trip, and after how many bytes the script stops, so that memory stays bounded. */
 const pageRecords = 500;
 const pageBytes = 4 * 1024 * 1024;
-
-/** The scripts that read packed records end alike. */
-const packed = (name: string): string =>
-  readAsset(`src/archive/truth/lua/${name}.lua`) + readAsset('src/archive/truth/lua/within-budget.lua');
 
 /** How a key of the user's own is read, as read-own.lua calls it, and what has to be there. */
 const readings: Readonly<
@@ -72,8 +88,8 @@ export class TruthReader {
     this.redis = connection;
     const { client } = connection;
     client.defineCommand('millraceRead', { lua: readAsset('src/archive/truth/lua/read.lua') });
-    client.defineCommand('millraceReadOwn', { lua: packed('read-own') });
-    client.defineCommand('millraceReadPacked', { lua: packed('read-packed') });
+    client.defineCommand('millraceReadOwn', { lua: readAsset('src/archive/truth/lua/read-own.lua') });
+    client.defineCommand('millraceReadPacked', { lua: readAsset('src/archive/truth/lua/read-packed.lua') });
   }
 
   /** @param ids the parts of the keys after the prefix, latin1. @returns one truth for each, in their order */
@@ -87,7 +103,7 @@ export class TruthReader {
   async readSome(kind: Kind, ids: readonly string[]): Promise<readonly Truth[]> {
     const wanted = ids.slice(0, pageRecords);
     if (wanted.length === 0) return [];
-    if (kind.packed) return this.#readPacked(kind, wanted);
+    if (kind.packed) return apart(await this.readPacked(kind, wanted));
     if (isOwn(kind)) return this.#readOwn(kind, wanted);
     const reply = await this.#ask(kind, wanted);
     const most = this.redis.maxRecordBytes;
@@ -98,17 +114,26 @@ export class TruthReader {
     );
   }
 
-  async #readPacked(kind: Kind, ids: readonly string[]): Promise<readonly Truth[]> {
-    const keys = ids.map((id) => keyArgument(kind, id));
+  /** As `readSome`, for the packed kind. */
+  async readPacked(kind: Kind, ids: readonly string[]): Promise<PackedTruths> {
+    const wanted = ids.slice(0, pageRecords);
+    const plain = wanted.every((id) => /^\d+$/.test(id));
+    const keys = plain ? [] : wanted.map((id) => keyArgument(kind, id));
+    const numbers = plain ? wanted.join('\n') : '';
     try {
       const { client, maxRecordBytes: most } = this.redis;
-      const args = [String(pageBytes), String(most), ...packedArguments(kind, this.catalogue)];
-      const reply = await client.millraceReadPackedBuffer(keys.length, ...keys, ...args);
-      return reply.map((record) => {
-        if (record === null) return { state: 'absent' };
-        if (typeof record === 'number') return { state: 'unfit', reason: tooLarge(record, most) };
-        return Buffer.isBuffer(record) ? { state: 'packed', value: record } : otherType(record[0]);
-      });
+      const args = [String(pageBytes), String(most), numbers, ...packedArguments(kind, this.catalogue)];
+      const [looked, message, listed] = await client.millraceReadPackedBuffer(keys.length, ...keys, ...args);
+      const others = new Map<number, Truth>();
+      for (let at = 0; at < listed.length; at += 2) {
+        const what = listed[at + 1] ?? null;
+        if (what === null) others.set(Number(listed[at]) - 1, { state: 'absent' });
+        else if (typeof what !== 'number') others.set(Number(listed[at]) - 1, otherType(what[0]));
+        else others.set(Number(listed[at]) - 1, { state: 'unfit', reason: tooLarge(what, most) });
+      }
+      const all = wanted.slice(0, looked);
+      const found = others.size === 0 ? all : all.filter((_id, at) => !others.has(at));
+      return { ids: all, found, value: repack(message, found), others };
     } catch (error) {
       throw this.redis.translate(error);
     }
@@ -165,39 +190,24 @@ export class TruthReader {
   }
 }
 
-/** Whether the parent's id is a part of the child's key, and not in a field. */
-const isNamed = ({ from }: Parent): boolean => typeof from === 'number';
-
 /** The key as a string if it is ASCII: ioredis writes a command of strings alone several times faster. */
 const keyArgument = (kind: Kind, id: string): string | Buffer =>
   /^[ -~]*$/.test(id) ? kind.prefix + id : keyOf(kind, Buffer.from(id, 'latin1'));
 
-/** The arguments of read.lua after the keys and the limits. */
-function parametersOf(kind: Kind, catalogue: Catalogue): readonly string[] {
-  const createdField = (parent: Parent) => kindOf(catalogue, parent.kind).created ?? '';
-  const named = kind.parents.filter(isNamed);
-  const referred = kind.parents.filter((parent) => !isNamed(parent));
-  const fields = [...referred.map(({ from }) => String(from)), ...shapeOf(kind).fields(kind)];
-  return [
-    String(named.length),
-    ...named.map(createdField),
-    String(fields.length),
-    ...fields,
-    String(referred.length),
-    ...referred.flatMap((parent) => [kindOf(catalogue, parent.kind).prefix, createdField(parent)]),
-  ];
-}
-
-/** The arguments of read-packed.lua after the keys and the limits. */
-function packedArguments(kind: Kind, catalogue: Catalogue): readonly string[] {
-  const [parent] = kind.parents;
-  if (parent === undefined) throw new Error(`${kind.name} is packed and has no parent`);
-  const { prefix, created = '' } = kindOf(catalogue, parent.kind);
-  return [kind.prefix, prefix, created, String(parent.from), ...shapeOf(kind).fields(kind)];
-}
-
 /** The parent's id inside the child's key: `<exp>:<run>`. */
 const partOf = (id: string, { from }: Parent): string => id.split(':')[Number(from)] ?? '';
+
+/** One truth for each id. */
+function apart({ ids, value, others }: PackedTruths): readonly Truth[] {
+  const records = new PackedReader(value);
+  return ids.map((_id, at): Truth => {
+    const other = others.get(at);
+    if (other !== undefined) return other;
+    const from = records.end;
+    records.next();
+    return { state: 'packed', value: value.subarray(from, records.end) };
+  });
+}
 
 const otherType = (type: Buffer, wanted = 'a hash'): Truth => ({
   state: 'unfit',

@@ -22,7 +22,8 @@ function resting(): { readonly turn: (rests?: boolean) => boolean } {
   });
   /** @returns whether a turn began */
   const turn = (rests = true): boolean => {
-    if (ease.run() === 'idle') return false;
+    if (!ease.needsTurn()) return false;
+    void ease.begin();
     if (rests) void ease.rest();
     return true;
   };

@@ -140,7 +140,7 @@ test('a first pass that is interrupted goes on where it was', async () => {
   const { client } = archive.redis;
   await writeAll(4);
   await client.eval(
-    `for n = 1, 30000 do local id = 3000 + n * 7919 % 30011; redis.call('HSET', 'aidb:prediction:' .. id, 'model_version_id', 3 + math.floor(id / 120) * 3,
+    `for n = 1, 200000 do local id = 3000 + n * 7919 % 200003; redis.call('HSET', 'aidb:prediction:' .. id, 'model_version_id', 3 + math.floor(id / 800) * 3,
      'input', '{}', 'output', '{}', 'timestamp', '2026-01-01T00:00:00') end`,
     0,
   );
@@ -150,9 +150,9 @@ test('a first pass that is interrupted goes on where it was', async () => {
   });
   await first.stop();
   const [before] = await lines('SELECT count(*) FROM predictions');
-  expect(Number(before)).toBeLessThan(30_700);
+  expect(Number(before)).toBeLessThan(200_700);
   await start({ MIRROR: 'off' });
-  expect(await expectRising()).toEqual({ ...everything, predictions: 30_700 });
+  expect(await expectRising()).toEqual({ ...everything, predictions: 200_700 });
 });
 
 test.each(['skip', 'overwrite', 'merge'])(

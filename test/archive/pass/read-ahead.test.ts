@@ -55,7 +55,7 @@ const archive = (rest = '') =>
     `INSERT INTO predictions (redis_id, "timestamp", input_data, output_data)
      SELECT n, '2026-01-01T00:00:00Z', '{}', '{}' FROM generate_series(1, 10000) n ${rest}`,
   );
-const newPass = (heldBytes?: number) =>
+const newPass = (heldBytes?: number, mayGoOn?: () => boolean) =>
   new ArchiveFullPass({
     redis,
     postgres,
@@ -63,6 +63,7 @@ const newPass = (heldBytes?: number) =>
     targets: () => targets,
     strategies: loadConfig({}).onConflict,
     ...(heldBytes === undefined ? {} : { heldBytes }),
+    ...(mayGoOn === undefined ? {} : { mayGoOn }),
   });
 
 const scans = async () =>
@@ -121,6 +122,58 @@ test('missing predictions that the tail brings before they are handed over are n
   expect((await finish(pass)).size).toBe(0);
 });
 
+const calls = async (command: string) =>
+  Number(
+    new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(await server.client.info('commandstats'))?.[1] ?? 0,
+  );
+
+test('above the highest id in Postgres nobody asks for creation times, nor record by record', async () => {
+  await write(10_000, '2026-01-01T00:00:00');
+  await archive('WHERE n <= 100');
+  const nominated = [...(await finish(newPass()))];
+  expect(nominated).toEqual(Array.from({ length: 9_900 }, (_, index) => String(101 + index)));
+  expect(await calls('hget')).toBeLessThan(200); // a hundred: SCAN may tell some twice
+  expect(await calls('hmget')).toBe(0);
+});
+
+test('what the tail brings above that id is not nominated, wherever it lies', async () => {
+  await write(10_000, '2026-01-01T00:00:00');
+  await archive('WHERE n <= 100');
+  const pass = newPass(undefined, () => true);
+  for (let chunk = 0; chunk < 2; chunk++) await pass.step();
+  await archive('WHERE n BETWEEN 2001 AND 2500 OR n = 7000');
+  const nominated = [...(await finish(pass))];
+  const missing = Array.from({ length: 10_000 }, (_, index) => index + 1).filter(
+    (n) => n > 100 && !(n >= 2001 && n <= 2500) && n !== 7000,
+  );
+  expect(nominated).toEqual(missing.map(String));
+  expect(Object.fromEntries(pass.differences)).toEqual({ prediction: 9_399 });
+});
+
+test('pages that nothing keeps apart follow in one step, and all of them come again when they may not have been applied', async () => {
+  await write(10_000, '2026-01-01T00:00:00');
+  const pass = newPass(undefined, () => true);
+  /** Applies a step as the applier does. */
+  const handed = async () => {
+    for (;;) {
+      const step = await pass.step();
+      const ids = [...(step?.nominated.get('prediction') ?? [])];
+      for (let more = step?.following?.(); more !== undefined; more = step?.following?.())
+        ids.push(...(more.get('prediction') ?? []));
+      if (ids.length > 0) return ids;
+    }
+  };
+  const all = Array.from({ length: 10_000 }, (_, index) => String(index + 1));
+  expect(await handed()).toEqual(all);
+  pass.repeat();
+  expect(await handed()).toEqual(all);
+  pass.repeat();
+  await archive('WHERE n <= 6000'); // part of it was applied all the same
+  expect(await handed()).toEqual(all.slice(6_000));
+  await finish(pass);
+  expect(Object.fromEntries(pass.differences)).toEqual({ prediction: 4_000 });
+});
+
 test('what was nominated and not applied is nominated again', async () => {
   await write(10_000, '2026-01-01T00:00:00');
   const pass = newPass();
@@ -152,6 +205,7 @@ test('differences that have no room are found by another walk, and in order all 
 
 test('what was read ahead is dropped after a failure', async () => {
   await write(10_000, '2026-01-01T00:00:00');
+  await archive();
   const pass = newPass();
   await pass.step();
   await readAhead(1);

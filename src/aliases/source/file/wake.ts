@@ -10,12 +10,12 @@ const recheckMs = [1, 3];
 
 /**
  * Emits when the SQLite file (or its -wal or -journal) may have changed: file events of its folder plus a poll.
- * Never errors: a folder that cannot be watched is polled.
+ * Never errors: a folder that cannot be watched is polled. @param mayHave asked by the poll
  */
-export function databaseWake$(path: string): Observable<unknown> {
+export function databaseWake$(path: string, mayHave: () => boolean): Observable<unknown> {
   const name = basename(path);
   return merge(
-    interval(pollMs),
+    interval(pollMs).pipe(filter(mayHave)),
     folderEvents$(dirname(path)).pipe(
       filter((file) => file === null || file.startsWith(name)),
       switchMap(() => merge(of(0), ...recheckMs.map((delay) => timer(delay)))),

@@ -100,3 +100,15 @@ local function items_of(key)
   return read and read(key) or { kind }
 end
 local record_of = readers[form] or items_of
+
+local records = {}
+for index, key in ipairs(KEYS) do
+  local record = excess(key) or record_of(key)
+  if type(record) == 'string' then
+    -- Checked again, for Redis may not tell what a key takes.
+    if #record > limit then record = #record else budget = budget - #record end
+  end
+  records[index] = record
+  if budget <= 0 then break end
+end
+return records
