@@ -23,6 +23,8 @@ export interface DaemonProcess {
   /** Rejects when it ends without having been asked to. */
   readonly crashed: Promise<never>;
   readonly stop: () => Promise<void>;
+  /** kill -9. */
+  readonly kill: () => Promise<void>;
 }
 
 /** Starts `millrace run` as a process of its own, with these settings and none of the caller's. */
@@ -66,6 +68,13 @@ export async function startDaemon(
     });
     return Promise.race([arrived, ended]);
   };
+  const end = async (...signals: readonly NodeJS.Signals[]) => {
+    stopping = true;
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const exit = once(child, 'exit');
+    for (const signal of signals) child.kill(signal);
+    await exit;
+  };
   const listening = await nth('http.listening', 1);
   const url = /http:\S+/.exec(String(listening['message']))?.[0] ?? '';
   const metric = async (name: string) => {
@@ -82,13 +91,8 @@ export async function startDaemon(
     pause: () => child.kill('SIGSTOP'),
     resume: () => child.kill('SIGCONT'),
     crashed,
-    stop: async () => {
-      stopping = true;
-      if (child.exitCode !== null || child.signalCode !== null) return;
-      const exit = once(child, 'exit');
-      if (process.platform !== 'win32') child.kill('SIGCONT'); // a paused one does not hear the next
-      child.kill('SIGTERM');
-      await exit;
-    },
+    // A paused one does not hear the second before the first.
+    stop: () => (process.platform === 'win32' ? end('SIGTERM') : end('SIGCONT', 'SIGTERM')),
+    kill: () => end('SIGKILL'),
   };
 }

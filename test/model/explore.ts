@@ -34,6 +34,8 @@ export interface Explored {
   readonly depth: number;
   /** The actions that came to pass, by name. */
   readonly happened: ReadonlySet<string>;
+  /** Those of ours that a fault came right after, by name. */
+  readonly interrupted: ReadonlySet<string>;
   readonly wrong?: { readonly what: string; readonly trace: readonly string[] };
 }
 
@@ -57,6 +59,7 @@ export function explore<State>(model: Model<State>, most = 1_000_000): Explored 
   const known = new Map([[key(initial), 0]]);
   let frontier: (readonly [index: number, state: State])[] = [[0, initial]];
   const happened = new Set<string>();
+  const interrupted = new Set<string>();
   let depth = 0;
   for (; frontier.length > 0; depth++) {
     const next: typeof frontier = [];
@@ -70,7 +73,7 @@ export function explore<State>(model: Model<State>, most = 1_000_000): Explored 
           return {
             states: known.size,
             depth,
-            happened,
+            ...{ happened, interrupted },
             wrong: { what, trace: [...wayTo(met, at), action.name] },
           };
         const text = key(after);
@@ -84,12 +87,15 @@ export function explore<State>(model: Model<State>, most = 1_000_000): Explored 
           next.push([index, after]);
           if (known.size > most) throw new Error(`more than ${most} states: a smaller model is wanted`);
         }
-        if (action.by === 'us') met.ours.push([at, index]);
+        if (action.by !== 'us') continue;
+        met.ours.push([at, index]);
+        if (!interrupted.has(action.name) && possible(actions, after).some(({ by }) => by === 'a fault'))
+          interrupted.add(action.name);
       }
     }
     frontier = next;
   }
-  const found = { states: known.size, depth, happened };
+  const found = { states: known.size, depth, happened, interrupted };
   const stuck = cannotSettle(met);
   if (stuck < 0) return found;
   return { ...found, wrong: { what: 'I4: from here it never settles', trace: wayTo(met, stuck) } };

@@ -64,6 +64,17 @@ export const daemonFaults: readonly Fault[] = [
       }),
   },
   {
+    name: 'warm-beside',
+    party: 'daemon',
+    what: '`millrace warm` beside the daemon and the applications: all is there, and stays as it is',
+    run: (scene) =>
+      times(2, async () => {
+        const code = await scene.run('warm');
+        if (!scene.inStorm && code !== 0 && code !== 2)
+          scene.troubles.push(`warm ended with ${String(code)}`);
+      }),
+  },
+  {
     name: 'reloads',
     party: 'daemon',
     what: 'SIGHUP while all write, six times: it reads its file of mappings anew',

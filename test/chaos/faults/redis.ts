@@ -1,7 +1,9 @@
 import { copyFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import Redis from 'ioredis';
 import { setTimeout as delay } from 'node:timers/promises';
 import { monotonicMs } from '../../../bench/clock';
+import { startRedis } from '../../../src/embedded/redis/redis';
 import { type Scene, waitFor } from '../scene/scene';
 import { cacheTables } from '../scene/sqlite-file';
 import type { Fault } from './fault';
@@ -68,6 +70,34 @@ export const redisFaults: readonly Fault[] = [
       await scene.rewind('redis', async () => {
         await redis.kill();
         copyFileSync(join(scene.folder, 'older.rdb'), dump);
+        await surely(() => startFromDump(scene));
+      });
+      await pause(random, 2_000, 4_000);
+    },
+  },
+  {
+    ...hit,
+    name: 'redis-lagging-replica',
+    what: 'the server is lost, and what a replica had that lagged by some seconds takes its place',
+    alone: forgets,
+    run: async (scene, random) => {
+      const { redis } = scene;
+      const dataDir = join(scene.folder, 'replica');
+      const extraArgs = ['--replicaof', '127.0.0.1', new URL(redis.url).port];
+      const replica = await startRedis({ dataDir, persist: false, extraArgs });
+      const client = new Redis(replica.url);
+      const follows = async () => (await client.info('replication')).includes('master_link_status:up');
+      if (!(await waitFor(follows, 10_000))) throw new Error('the replica does not follow');
+      replica.kill('SIGSTOP');
+      await pause(random, 1_500, 3_000);
+      await scene.rewind('redis', async () => {
+        await redis.kill();
+        replica.kill('SIGCONT');
+        await client.replicaof('NO', 'ONE');
+        await client.save();
+        client.disconnect();
+        await replica.stop();
+        copyFileSync(join(dataDir, 'dump.rdb'), join(redis.dataDir, 'dump.rdb'));
         await surely(() => startFromDump(scene));
       });
       await pause(random, 2_000, 4_000);

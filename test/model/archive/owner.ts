@@ -61,7 +61,7 @@ export function ownerActions(
     ),
     action(
       'tries parked records again',
-      'src/archive/letters/parked.ts',
+      'src/archive/apply/due-letters.ts',
       ({ postgres }, daemon) => mayApply(daemon) && postgres.due,
       (state, daemon) => {
         const { letters } = state.postgres;

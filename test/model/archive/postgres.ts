@@ -52,15 +52,15 @@ function commit(
   }
   apply.reply = 'committed';
   // write-mapped.ts: what is gone from Redis keeps its row.
-  if (apply.r !== undefined && apply.r > 0) land(postgres, apply.r);
+  if (apply.r !== undefined && apply.r > 0) land(postgres, apply.r, mutants);
   // bring-parents.ts
-  if (apply.p.length > 0 && postgres.r === 0 && apply.parent > 0) land(postgres, apply.parent);
+  if (apply.p.length > 0 && postgres.r === 0 && apply.parent > 0) land(postgres, apply.parent, mutants);
   const retried = apply.retried ?? [];
   const orphans = postgres.r === 0 ? apply.p : [];
   const fit = postgres.r === 0 ? [] : apply.p;
   postgres.letters = postgres.letters.filter((one) => !fit.includes(one));
   // By identity: what is there already is not there twice.
-  for (const one of fit) if (!postgres.p.includes(one)) postgres.p.push(one);
+  for (const one of fit) if (!postgres.p.includes(one) || mutants.alwaysDirect === true) postgres.p.push(one);
   const parked = orphans.filter((one) => !postgres.letters.includes(one));
   if (retried.length > 0 || postgres.letters.length === 0) postgres.due = false;
   const daemon = who === undefined ? null : daemons[who];
@@ -69,7 +69,7 @@ function commit(
 }
 
 /** r is written: what waits for it is to be tried again (`release` in dead-letters.ts). */
-function land(postgres: ArchiveState['postgres'], r: number): void {
+function land(postgres: ArchiveState['postgres'], r: number, { lettersStay }: ArchiveMutants): void {
   postgres.r = r;
-  if (postgres.letters.length > 0) postgres.due = true;
+  if (postgres.letters.length > 0 && lettersStay !== true) postgres.due = true;
 }

@@ -113,6 +113,10 @@ export interface ArchiveMutants {
   readonly lettersOutside?: boolean;
   readonly passDebtInMemory?: boolean;
   readonly noRetentionCheck?: boolean;
+  /** Records that came by value go straight into their table, though the position does not prove them new. */
+  readonly alwaysDirect?: boolean;
+  /** A parent that comes lets nobody know that somebody waits for it. */
+  readonly lettersStay?: boolean;
   /** Owners are told by their count alone, which goes back with a backup. */
   readonly ownersByCount?: boolean;
 }

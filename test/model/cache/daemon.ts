@@ -110,7 +110,7 @@ export function daemonActions(who: Instance, scope: CacheScope, mutants: CacheMu
         const row = state.file.log.find(({ seq }) => seq > (daemon.expected?.position.seq ?? 0));
         if (row === undefined) return;
         const position = { changelog: state.file.id, seq: row.seq, nonce: `${row.nonce}` };
-        send(state, daemon, { position, values: { [row.key]: state.file.truth[row.key] } });
+        send(state, daemon, { position, values: { [row.key]: state.file.truth[row.key] } }, mutants);
       },
     ),
     action(
@@ -135,7 +135,7 @@ export function daemonActions(who: Instance, scope: CacheScope, mutants: CacheMu
       (state, daemon) => {
         const named = daemon.pass?.different ?? [];
         const values = Object.fromEntries(named.map((key) => [key, state.file.truth[key]]));
-        send(state, daemon, { values, ofPass: true });
+        send(state, daemon, { values, ofPass: true }, mutants);
       },
     ),
     action(
@@ -197,11 +197,14 @@ function send(
   state: CacheState,
   daemon: Daemon,
   more: Pick<Apply, 'values' | 'ofPass'> & { position?: Position },
+  mutants: CacheMutants,
 ): void {
   const before = daemon.expected;
   if (before === null) return;
   const { position = before.position, ...rest } = more;
-  daemon.expected = { ...before, stamp: `s${++state.names}`, applies: before.applies + 1, position };
+  const stays = mutants.stampOfPosition === true && more.position === undefined;
+  const stamp = stays ? before.stamp : `s${++state.names}`;
+  daemon.expected = { ...before, stamp, applies: before.applies + 1, position };
   daemon.wire.push({ expect: before.stamp, leave: daemon.expected, ...rest });
 }
 
@@ -221,7 +224,9 @@ const judge =
         id: file.id,
         continues: (position: Position) => continues(file, position),
       } as Partial<Changelog> as Changelog,
-      confirmed === null ? undefined : { ...confirmed },
+      confirmed === null
+        ? undefined
+        : { ...confirmed, ...(mutants.appliesNotCounted === true ? { applies: 0 } : {}) },
       { hash: '', since: 0 },
     );
     const renews = judgement.action === 'renew' && mutants.passDebtInMemory !== true;

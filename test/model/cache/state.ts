@@ -120,6 +120,10 @@ export interface CacheMutants {
   readonly noBeforeTriggers?: boolean;
   readonly passDebtInMemory?: boolean;
   readonly mendedLogKeepsItsId?: boolean;
+  /** An apply that moves no position leaves the stamp that it has found. */
+  readonly stampOfPosition?: boolean;
+  /** Whether Redis goes back is told by positions alone. */
+  readonly appliesNotCounted?: boolean;
 }
 
 /** What may happen in one exploration. */
