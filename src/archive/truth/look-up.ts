@@ -34,6 +34,7 @@ export async function* lookUp(
 ): AsyncGenerator<readonly Answer[]> {
   for (const [name, kind] of truth.catalogue) {
     const ids = inOrder(nominated.get(name) ?? []);
+    if (ids.length === 0) continue;
     if (kind.shape === 'entries') {
       for await (const answers of entries.read(kind, ids))
         yield answers.map(({ id, truth: found }) => ({ kind, id, truth: found }));

@@ -6,34 +6,37 @@ const lengths: number[] = [];
 
 /**
  * What read-packed.lua answers -> the packed form (packed.ts): of each record its id, the creation time of its parent, then the fields.
- * @param message a list in the form of cmsgpack @param ids of the records, in their order; ASCII
+ * @param messages lists in the form of cmsgpack @param ids of the records, in their order; latin1
  */
-export function repack(message: Buffer, ids: readonly string[]): Buffer {
-  if (message.length === 0) return message;
-  const reader = new MessageReader(message);
-  const count = reader.list();
-  if (count !== ids.length) throw new Error(`${count} records came for ${ids.length} ids`);
-  let packed: Buffer = Buffer.allocUnsafe(message.length + count * 40);
+export function repack(messages: readonly Buffer[], ids: readonly string[]): Buffer {
+  const size = messages.reduce((sum, { length }) => sum + length, 0);
+  let packed: Buffer = Buffer.allocUnsafe(size + ids.length * 40);
   let at = 0;
-  for (const id of ids) {
-    const values = reader.list();
-    let bytes = id.length;
-    for (let index = 0; index < values; index++) {
-      const length = (lengths[index] = reader.string());
-      starts[index] = reader.at;
-      if (length > 0) reader.at += length;
-      bytes += Math.max(length, 0);
+  let next = 0;
+  for (const message of messages) {
+    const reader = new MessageReader(message);
+    for (let left = reader.list(); left > 0; left--) {
+      const id = ids[next++] ?? '';
+      const values = reader.list();
+      let bytes = id.length;
+      for (let index = 0; index < values; index++) {
+        const length = (lengths[index] = reader.string());
+        starts[index] = reader.at;
+        if (length > 0) reader.at += length;
+        bytes += Math.max(length, 0);
+      }
+      if (reader.at > message.length) throw new Error('the last value goes past the end');
+      packed = withRoom(packed, at, bytes + (values + 1) * mostDigits);
+      at = printLength(packed, at, id.length, space);
+      at = printLength(packed, at, lengths[values - 1] ?? -1, space);
+      for (let index = 0; index < values - 1; index++)
+        at = printLength(packed, at, lengths[index] ?? -1, index === values - 2 ? lineFeed : space);
+      at += packed.write(id, at, 'latin1');
+      at = copyValue(message, values - 1, packed, at);
+      for (let index = 0; index < values - 1; index++) at = copyValue(message, index, packed, at);
     }
-    if (reader.at > message.length) throw new Error('the last value goes past the end');
-    packed = withRoom(packed, at, bytes + (values + 1) * mostDigits);
-    at = printLength(packed, at, id.length, space);
-    at = printLength(packed, at, lengths[values - 1] ?? -1, space);
-    for (let index = 0; index < values - 1; index++)
-      at = printLength(packed, at, lengths[index] ?? -1, index === values - 2 ? lineFeed : space);
-    at += packed.write(id, at, 'latin1');
-    at = copyValue(message, values - 1, packed, at);
-    for (let index = 0; index < values - 1; index++) at = copyValue(message, index, packed, at);
   }
+  if (next !== ids.length) throw new Error(`${next} records came for ${ids.length} ids`);
   return packed.subarray(0, at);
 }
 

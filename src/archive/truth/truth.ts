@@ -30,7 +30,7 @@ type Packed = readonly (null | number | Buffer | readonly [Buffer])[];
 
 type Together = readonly [
   looked: number,
-  records: Buffer,
+  records: readonly Buffer[],
   others: readonly (null | number | readonly [Buffer])[],
 ];
 
@@ -123,7 +123,7 @@ export class TruthReader {
     try {
       const { client, maxRecordBytes: most } = this.redis;
       const args = [String(pageBytes), String(most), numbers, ...packedArguments(kind, this.catalogue)];
-      const [looked, message, listed] = await client.millraceReadPackedBuffer(keys.length, ...keys, ...args);
+      const [looked, messages, listed] = await client.millraceReadPackedBuffer(keys.length, ...keys, ...args);
       const others = new Map<number, Truth>();
       for (let at = 0; at < listed.length; at += 2) {
         const what = listed[at + 1] ?? null;
@@ -133,7 +133,7 @@ export class TruthReader {
       }
       const all = wanted.slice(0, looked);
       const found = others.size === 0 ? all : all.filter((_id, at) => !others.has(at));
-      return { ids: all, found, value: repack(message, found), others };
+      return { ids: all, found, value: repack(messages, found), others };
     } catch (error) {
       throw this.redis.translate(error);
     }

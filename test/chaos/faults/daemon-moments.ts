@@ -2,12 +2,9 @@ import { type Scene, waitFor } from '../scene/scene';
 import type { Trap, Verdict } from '../scene/wire';
 import type { Fault } from './fault';
 import { appliesIn, commitIn, copyIn, type Message, trimsIn } from './messages';
-import { pause, times } from './surely';
+import { comesByMs, pause, times } from './surely';
 
 const pulls = 3;
-/** A moment of the protocol comes by within so much, or it is not what the harness takes it for. */
-const comesByMs = 15_000;
-
 /** A moment of the protocol, as the wire sees it: there the daemon is killed, and what it had sent arrives, or does not. */
 interface Moment {
   readonly name: string;
@@ -94,9 +91,13 @@ async function pull(scene: Scene, { wire, message, at, then }: Moment): Promise<
     pulled = true;
     return then;
   };
-  scene[wire].wire.hold({ at, held, ...(message === undefined ? {} : { text: message(scene) }) });
-  const came = await waitFor(() => pulled, comesByMs);
-  scene[wire].wire.release();
+  const release = scene[wire].wire.hold({
+    at,
+    held,
+    ...(message === undefined ? {} : { text: message(scene) }),
+  });
+  const came = await waitFor(() => pulled, comesByMs(scene));
+  release();
   return came;
 }
 
@@ -126,9 +127,10 @@ const late = (name: string, what: string, wire: 'redis' | 'postgres', message: M
         arrived = true;
         return 'pass';
       };
-      scene[wire].wire.hold({ text: message(scene), at: 'request', held });
+      const release = scene[wire].wire.hold({ text: message(scene), at: 'request', held });
       const second = scene.startDaemon();
-      const came = await waitFor(() => arrived, comesByMs);
+      const came = await waitFor(() => arrived, comesByMs(scene) + 9_000);
+      release();
       if (!came && !scene.inStorm) scene.troubles.push(`${name} never came by`);
       await scene.oneDaemon();
       await second.listening;

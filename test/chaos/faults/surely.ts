@@ -15,6 +15,9 @@ export async function surely<T>(work: () => Promise<T>): Promise<T> {
   return result.value;
 }
 
+/** How long a message is waited for: in a storm others may keep it away. */
+export const comesByMs = ({ inStorm }: { readonly inStorm: boolean }): number => (inStorm ? 3_000 : 15_000);
+
 export const pause = (random: Random, least: number, most: number): Promise<unknown> =>
   delay(random.between(least, most));
 

@@ -5,7 +5,7 @@ import { type Scene, waitFor } from '../scene/scene';
 import type { Wire } from '../scene/wire';
 import type { Fault } from './fault';
 import { appliesIn, commitIn, type Message } from './messages';
-import { pause, times } from './surely';
+import { comesByMs, pause, times } from './surely';
 
 const party = 'wire';
 const bothOf = ({ redis, postgres }: Scene): readonly Wire[] => [redis.wire, postgres.wire];
@@ -39,9 +39,9 @@ const swallowing = (name: string, what: string, store: 'redis' | 'postgres', mes
     times(6, async () => {
       const { wire } = scene[store];
       let swallowed = false;
-      wire.hold({ text: message(scene), at: 'reply', held: () => { swallowed = true; return 'drop'; } }); // prettier-ignore
-      const came = await waitFor(() => swallowed, 10_000);
-      wire.release();
+      const release = wire.hold({ text: message(scene), at: 'reply', held: () => { swallowed = true; return 'drop'; } }); // prettier-ignore
+      const came = await waitFor(() => swallowed, comesByMs(scene));
+      release();
       if (!came && !scene.inStorm) scene.troubles.push(`${name} never came by`);
       await pause(random, 0, 500);
     }),

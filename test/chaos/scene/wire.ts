@@ -62,13 +62,12 @@ export class Wire {
     return this.#cuts;
   }
 
-  hold(trap: Trap): void {
+  /** @returns what takes the trap away, if nothing has run into it */
+  hold(trap: Trap): () => void {
     this.#traps.push(trap);
-  }
-
-  /** Holds no more than what is held already. */
-  release(): void {
-    this.#traps = [];
+    return () => {
+      this.#traps = this.#traps.filter((other) => other !== trap);
+    };
   }
 
   /** All connections end after so many more bytes from the server: in the middle of an answer. */
@@ -107,7 +106,6 @@ export class Wire {
     this.#refuses = this.#dribbles = false;
     this.#latencyMs = undefined;
     this.#left = Infinity;
-    this.release();
     this.#open();
   }
 

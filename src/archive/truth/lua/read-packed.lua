@@ -11,8 +11,9 @@
 --       7 … the fields: first the one with the parent's id
 -- Result: {looked, records, others}
 --       looked   how many of them were looked at
---       records  a list of those that are there, in their order, in the form of cmsgpack (repack.ts): of each the fields and the creation time
---                of its parent, false for what is not there. To make texts of them here would take twice as long as to read them
+--       records  those that are there, in their order, in messages of a few: lists in the form of cmsgpack (repack.ts), of each record the fields
+--                and the creation time of its parent, false for what is not there. To make texts of them here would take twice as long as to read
+--                them; for one message of all the client would hold a large buffer, for seconds, with a timer that lets no process end
 --       others   for each without such a record its place, from 1, and then
 --                nil         no such key
 --                {type}      the key holds another type than a hash
@@ -71,7 +72,8 @@ if ARGV[3] ~= '' then
   for number in string.gmatch(ARGV[3], '%d+') do keys[#keys + 1] = prefix .. number end
 end
 
-local looked, records, others = 0, {}, {}
+local together = 25
+local looked, messages, records, others = 0, {}, {}, {}
 for index, key in ipairs(keys) do
   -- What the whole key takes: mostly that shows that the record is not too large. Redis may not tell it.
   local memory = pcall('MEMORY', 'USAGE', key, 'SAMPLES', '100')
@@ -85,12 +87,17 @@ for index, key in ipairs(keys) do
   if not record then
     others[#others + 1] = index
     others[#others + 1] = other
-  elseif bytes > budget and records[1] then
+  elseif bytes > budget and (records[1] or messages[1]) then
     break
   else
     budget = budget - bytes
     records[#records + 1] = record
+    if #records == together then
+      messages[#messages + 1] = cmsgpack.pack(records)
+      records = {}
+    end
   end
   looked = index
 end
-return {looked, records[1] and cmsgpack.pack(records) or '', others}
+if records[1] then messages[#messages + 1] = cmsgpack.pack(records) end
+return {looked, messages, others}
