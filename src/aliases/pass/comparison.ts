@@ -1,5 +1,5 @@
 import type { RedisConnection } from '../../connections/redis';
-import { compareKeys, type KeyState } from '../sink/compare-keys';
+import { compareKeys, comparePlainKeys, isPlain, type KeyState } from '../sink/compare-keys';
 import type { KeyTruth, WalkPage } from '../source/key-truth';
 import type { UnservedRows } from '../source/unserved-rows';
 import type { WalkedNames } from './walked-names';
@@ -105,7 +105,8 @@ export class TableComparison {
     this.#walked = page.next === undefined;
     const { keyspace } = truth;
     const keys = page.aliases.map((alias) => keyspace.prefix + alias);
-    const reply = compareKeys(this.#connection, { keyspace, keys, values: page.values, exact: this.#exact });
+    const compare = isPlain(keyspace) && !this.#exact ? comparePlainKeys : compareKeys;
+    const reply = compare(this.#connection, { keyspace, keys, values: page.values, exact: this.#exact });
     reply.catch(() => undefined); // awaited by the next step
     return { page, reply };
   }

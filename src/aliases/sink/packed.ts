@@ -34,19 +34,45 @@ export function pack(texts: readonly (string | Buffer)[]): Buffer {
 
 /** Tells where each text begins and ends. */
 export function eachText(packed: Buffer, tell: (from: number, to: number) => void): void {
-  const [kind = 0] = packed;
-  let at = kind === 0xdd ? 5 : kind === 0xdc ? 3 : 1;
+  let at = startOf(packed);
   while (at < packed.length) {
-    const type = packed[at++] ?? 0;
-    let length = type & 0x1f;
-    if (type >= 0xc0) {
-      const size = type === 0xd9 ? 1 : type === 0xda ? 2 : 4;
-      length = packed.readUIntBE(at, size);
-      at += size;
-    }
-    tell(at, at + length);
-    at += length;
+    const from = at + headerBytes(packed, at);
+    at = endOf(packed, at);
+    tell(from, at);
   }
+}
+
+/** How texts that Redis has packed are, against ours: 'absent' where it has false. Both packed the shortest way, the same texts are the same bytes. */
+export function comparePacked(found: Buffer, wanted: Buffer): ('absent' | 'same' | 'different')[] {
+  let [at, wantedAt] = [startOf(found), startOf(wanted)];
+  const all = found.subarray(at).equals(wanted.subarray(wantedAt));
+  const count = wanted.readUInt32BE(1);
+  return Array.from({ length: count }, () => {
+    if (all) return 'same';
+    const [from, wantedFrom] = [at, wantedAt];
+    at = endOf(found, at);
+    wantedAt = endOf(wanted, wantedAt);
+    if (found[from] === isFalse) return 'absent';
+    return found.compare(wanted, wantedFrom, wantedAt, from, at) === 0 ? 'same' : 'different';
+  });
+}
+
+const isFalse = 0xc2;
+
+/** Where the first text of an array stands. */
+const startOf = ([kind]: Buffer): number => (kind === 0xdd ? 5 : kind === 0xdc ? 3 : 1);
+
+function headerBytes(packed: Buffer, at: number): number {
+  const type = packed[at] ?? 0;
+  if (type <= isFalse) return 1;
+  return type === 0xd9 ? 2 : type === 0xda ? 3 : 5;
+}
+
+function endOf(packed: Buffer, at: number): number {
+  const type = packed[at] ?? 0;
+  const from = at + headerBytes(packed, at);
+  if (type === isFalse) return from;
+  return from + (type < isFalse ? type & 0x1f : packed.readUIntBE(at + 1, from - at - 1));
 }
 
 /** Reads texts from their places; a Buffer where the bytes are not valid UTF-8. What it gives holds all of the packed ones in memory. */

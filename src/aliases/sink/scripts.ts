@@ -7,6 +7,7 @@ const held = readAsset('src/aliases/sink/lua/held.lua');
 /** The scripts that look at keys of all kinds begin with the same functions. */
 export const applyScript = held + readAsset('src/aliases/sink/lua/apply.lua');
 export const compareScript = held + readAsset('src/aliases/sink/lua/compare.lua');
+export const readTextsScript = held + readAsset('src/aliases/sink/lua/read-texts.lua');
 
 /**
  * How the scripts are told what keys hold and for how long, and their wanted values: texts are packed, else what the texts say is one JSON array.

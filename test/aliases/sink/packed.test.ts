@@ -1,4 +1,4 @@
-import { eachText, pack, textsIn } from '../../../src/aliases/sink/packed';
+import { comparePacked, eachText, pack, textsIn } from '../../../src/aliases/sink/packed';
 import { testRedis, type TestRedis } from '../../support/stores';
 
 let redis: TestRedis;
@@ -47,4 +47,22 @@ test('Redis has the very bytes of each text', async () => {
     'local result = {} for i, t in ipairs(cmsgpack.unpack(ARGV[1])) do result[i] = t end return result';
   const found = (await redis.client.callBuffer('EVAL', script, 0, pack(texts))) as Buffer[];
   expect(found).toEqual(texts.map((text) => Buffer.from(text)));
+});
+
+test('texts of Redis are compared with ours, whatever is absent among them', async () => {
+  const texts = [...ascii, ...others];
+  const compared = async (change: string) => {
+    const script = `local t = cmsgpack.unpack(ARGV[1]) ${change} return cmsgpack.pack(t)`;
+    const found = (await redis.client.callBuffer('EVAL', script, 0, pack(texts))) as Buffer;
+    return comparePacked(found, pack(texts));
+  };
+  const same = texts.map(() => 'same');
+  expect(await compared('')).toEqual(same);
+  expect(await compared("t[1] = false t[3] = t[3] .. 'x' t[#t] = false")).toEqual(
+    same.map((_, at) => (at === 0 || at === texts.length - 1 ? 'absent' : at === 2 ? 'different' : 'same')),
+  );
+  expect(await compared('t[2], t[4] = t[4], t[2]')).toEqual(
+    same.map((_, at) => (at === 1 || at === 3 ? 'different' : 'same')),
+  );
+  expect(comparePacked(pack([]), pack([]))).toEqual([]);
 });

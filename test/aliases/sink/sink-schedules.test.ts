@@ -95,10 +95,10 @@ const finds = async (one: Code, fenced: boolean, found: RegExp) => {
   expect(String(errorInstance)).toMatch(found);
 };
 
-test('the mutant is found: no fence in apply.lua', () => finds(code, false, /^Error: I[37]: /), 60_000);
+test('the mutant is found: no fence in apply.lua', () => finds(code, false, /^Error: I\d: /), 60_000);
 
 test('the mutant is found: nobody looks whether the checkpoint is still ours', async () => {
   const from = 'expected.stamp === found?.stamp && !lacksPosition';
   const mutant = mutated({ file: 'src/aliases/sink/follower.ts', from, to: 'true' }) as Partial<Code>;
-  await finds({ ...code, ...mutant }, true, /^Error: I[14]: /);
+  await finds({ ...code, ...mutant }, true, /^Error: I\d: /);
 }, 60_000);

@@ -7,7 +7,6 @@
 -- Result: a letter for each key: a (absent), o (of another type), s (same), d (different, if only in its lifetime)
 local letters = {absent = 'a', other = 'o', same = 's', different = 'd'}
 local kind, lifetime, values, keys = ARGV[1], tonumber(ARGV[2]), valuesIn(ARGV[1], ARGV[3]), cmsgpack.unpack(ARGV[4])
-local texts = kind == 'string' and lifetime < 0 and textsOf(keys) or {}
 local result = {}
 for i, value in ipairs(values) do
   local key = keys[i]
@@ -15,8 +14,6 @@ for i, value in ipairs(values) do
   if nothing(value) then
     local found = redis.call('TYPE', key).ok
     state = found == 'none' and 'absent' or found == kind and 'different' or 'other'
-  elseif texts[i] then
-    state = texts[i] == value and 'same' or 'different'
   else
     state = examine(kind, key, value)
     if state == 'same' and not livesAsLong(key, lifetime) then state = 'different' end

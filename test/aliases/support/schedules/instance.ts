@@ -143,6 +143,7 @@ export function startInstance({ code, stores, schedule, cuts, onTogether }: Opti
       !passes.active &&
       underWay === 0 &&
       sink.checkpoint?.position?.seq === file.log.length &&
+      sink.checkpoint.stamp === sink.confirmed?.stamp && // what it adopts is answered: only then a pass is owed
       sink.checkpoint.stamp === parseCheckpoint(stores.redis.checkpoint)?.stamp,
   };
 }

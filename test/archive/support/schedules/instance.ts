@@ -2,7 +2,7 @@ import type fc from 'fast-check';
 import { ignoreElements, lastValueFrom, Subject } from 'rxjs';
 import type { Behind, Relay } from '../../../../src/archive/apply/relay';
 import type { Echoes } from '../../../../src/archive/stream/echoes';
-import type { Entry as StreamEntry, Page } from '../../../../src/archive/tail/stream';
+import type { Page } from '../../../../src/archive/tail/stream';
 import type { StreamTail } from '../../../../src/archive/tail/stream-tail';
 import type { PostgresConnection } from '../../../../src/connections/postgres/postgres';
 import type { RedisConnection } from '../../../../src/connections/redis';
@@ -13,7 +13,7 @@ import type { Pass, PassRunner, Scope } from '../../../../src/pipeline/pass-runn
 import { PauseState } from '../../../../src/pipeline/pause';
 import type { pump } from '../../../../src/pipeline/pump';
 import type { Stage, Turns } from '../../../../src/pipeline/turns';
-import { type Batch, commit, type Entry, isPlain, type Kind, kinds, type Stores, trim } from './store';
+import { type Batch, commit, isPlain, type Kind, kinds, lock, readAfter, type Stores, trim } from './store';
 
 /** The code that is tried: the real one, but for one mutant. */
 export interface Code {
@@ -162,11 +162,8 @@ export function startInstance({ code, stores, schedule, chances, seen, isOver }:
 
   const xreadBuffer = async (...args: readonly unknown[]) => {
     await step('XREAD');
-    const from = parseInt(String(args.at(-1)));
-    const entries = redis.stream
-      .filter(({ id }) => id > from)
-      .slice(0, Math.min(Number(args[1]), chances.size()));
-    return entries.length === 0 ? null : [[Buffer.from('stream'), entries.map(entryOf)]];
+    const most = Math.min(Number(args[1]), chances.size());
+    return readAfter(stores, parseInt(String(args.at(-1))), most);
   };
   const connection = { client: { xreadBuffer }, maxRecordBytes: 1e6, translate: (error: unknown) => error };
   const connect = () => step('connect');
@@ -236,15 +233,11 @@ export function startInstance({ code, stores, schedule, chances, seen, isOver }:
   });
   return {
     stopped,
-    stop: () => {
-      stop.abort();
-    },
+    stop: () => stop.abort(),
     kill: () => {
       self.dead = true;
     },
-    wake: () => {
-      wake$.next();
-    },
+    wake: () => wake$.next(),
     askForPass: (kind) => {
       const asked = redis.r[kind];
       const scope = new Set([kind]);
@@ -255,19 +248,3 @@ export function startInstance({ code, stores, schedule, chances, seen, isOver }:
     },
   };
 }
-
-/** The row of the checkpoint. @returns what lets go of it */
-async function lock(postgres: Stores['postgres']): Promise<() => void> {
-  while (postgres.locked !== undefined) await postgres.locked;
-  let release: () => void = nothing;
-  postgres.locked = new Promise((resolve) => (release = resolve));
-  return () => {
-    postgres.locked = undefined;
-    release();
-  };
-}
-
-const entryOf = ({ id, says }: Entry): StreamEntry => [
-  Buffer.from(`${id}-0`),
-  says === 'p' ? [Buffer.from('prediction='), Buffer.alloc(0)] : [Buffer.from(says), Buffer.from('1')],
-];

@@ -1,4 +1,4 @@
-import type { Page } from '../../../../src/archive/tail/stream';
+import type { Entry as StreamEntry, Page } from '../../../../src/archive/tail/stream';
 
 /**
  * Stores that are plain data. Redis has records that change ("r", of two kinds; what they hold is the number of the change), and a stream of entries: `r`
@@ -104,3 +104,25 @@ export function outOfStep({ redis, postgres, owed }: Stores): readonly string[] 
 }
 
 export const isPlain = ({ nominated }: Page): boolean => nominated.size === 0;
+
+/** The row of the checkpoint. @returns what lets go of it */
+export async function lock(postgres: Stores['postgres']): Promise<() => void> {
+  while (postgres.locked !== undefined) await postgres.locked;
+  let release: () => void = () => undefined;
+  postgres.locked = new Promise((resolve) => (release = resolve));
+  return () => {
+    postgres.locked = undefined;
+    release();
+  };
+}
+
+/** As XREAD answers. */
+export function readAfter({ redis }: Stores, from: number, most: number): unknown {
+  const entries = redis.stream.filter(({ id }) => id > from).slice(0, most);
+  return entries.length === 0 ? null : [[Buffer.from('stream'), entries.map(entryOf)]];
+}
+
+const entryOf = ({ id, says }: Entry): StreamEntry => [
+  Buffer.from(`${id}-0`),
+  says === 'p' ? [Buffer.from('prediction='), Buffer.alloc(0)] : [Buffer.from(says), Buffer.from('1')],
+];
