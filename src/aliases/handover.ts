@@ -46,7 +46,12 @@ const servedBy = ({ entries, documents }: AliasSource): ReadonlyMap<string, stri
   new Map([
     ...entries.flatMap((entry): [string, string][] =>
       entry.state === 'served'
-        ? [[entry.mapping.type, `${fingerprint(entry.mapping)} ${entry.table} ${entry.columns.join()}`]]
+        ? [
+            [
+              entry.mapping.type,
+              `${fingerprint(entry.mapping)} ${entry.table} ${entry.columns.map(({ name }) => name).join()}`,
+            ],
+          ]
         : [],
     ),
     ...documents.flatMap((entry): [string, string][] => {

@@ -255,6 +255,7 @@ test('without notifications, and without the right to switch them on, the mirror
       hint: expect.stringMatching(/notify-keyspace-events \S*K/) as string,
     });
   });
+  await client.config('SET', 'notify-keyspace-events', 'Kg$shz');
 });
 
 test('a verb that anybody runs passes with what the daemon and its role may do', async () => {
