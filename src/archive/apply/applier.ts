@@ -37,7 +37,10 @@ export class Applier {
   constructor(options: ApplierOptions) {
     this.#options = options;
     const { catalogue } = options.truth;
-    this.batches = new PageBatches(options.sink.knownId, this.#expectMended);
+    this.batches = new PageBatches(options.sink.knownId, (page, letters) => {
+      options.echoes.read(page);
+      this.#expectMended(letters);
+    });
     this.#members = new MemberReader(options.redis, catalogue);
     this.#growing = namesWhere(catalogue, ({ shape }) => shape === 'members');
     this.#transactions = new Transactions({

@@ -10,6 +10,7 @@ interface Making {
   readonly batch: Batch;
   values: number;
   bytes: number;
+  isMade: boolean;
 }
 
 /** So many bytes of records, a fifth of a millisecond, are dealt with before others get their turn. */
@@ -21,13 +22,13 @@ const sliceBytes = 32 * 1024;
  */
 export class PageBatches {
   readonly #known: KnownId;
-  readonly #onLetters: (letters: readonly DeadLetter[]) => void;
+  readonly #onMade: (page: Page, letters: readonly DeadLetter[]) => void;
   readonly #made = new WeakMap<Page, Making>();
 
-  /** @param onLetters told of what cannot be applied */
-  constructor(known: KnownId, onLetters: (letters: readonly DeadLetter[]) => void) {
+  /** @param onMade told of each page of which is known what of it cannot be applied */
+  constructor(known: KnownId, onMade: (page: Page, letters: readonly DeadLetter[]) => void) {
     this.#known = known;
-    this.#onLetters = onLetters;
+    this.#onMade = onMade;
   }
 
   /**
@@ -57,24 +58,25 @@ export class PageBatches {
   /** @returns whether there is more to make */
   #makeMore(page: Page): boolean {
     const making = this.#begun(page);
-    const { batch } = making;
+    if (making.isMade) return false;
     const carried = page.carried[making.values];
-    if (carried === undefined) return false;
-    const known = batch.letters.length;
-    batch.addCarried(carried, this.#known);
-    if (batch.letters.length > known) this.#onLetters(batch.letters.slice(known));
+    if (carried === undefined) {
+      making.isMade = true;
+      this.#onMade(page, making.batch.letters);
+      return false;
+    }
+    making.batch.addCarried(carried, this.#known);
     making.values++;
     making.bytes += carried.value.length;
-    return making.values < page.carried.length;
+    return true;
   }
 
   #begun(page: Page): Making {
     let making = this.#made.get(page);
     if (making === undefined) {
-      making = { batch: new Batch(), values: 0, bytes: 0 };
+      making = { batch: new Batch(), values: 0, bytes: 0, isMade: false };
       this.#made.set(page, making);
       for (const letter of page.letters) making.batch.letters.push(letter);
-      this.#onLetters(page.letters);
     }
     return making;
   }

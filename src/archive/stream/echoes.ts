@@ -10,6 +10,11 @@ const expectedMs = 1_000;
 const patienceMs = 1_000;
 const lookMs = 2;
 
+interface Echoing {
+  readonly position: string;
+  readonly echoing: readonly number[];
+}
+
 /**
  * Predictions that came through the stream by value. Our own function library writes their keys as well, of which
  * Redis notifies the mirror: that is an echo, and nothing to look up.
@@ -26,11 +31,17 @@ export class Echoes {
     this.#lastEntryId = lastEntryId;
   }
 
-  /** The tail has read a page: it is remembered at once, for its echoes may arrive before it is applied. */
-  read({ position, echoing }: { readonly position: string; readonly echoing: readonly number[] }): void {
+  /** The tail has read a page: what it carries will soon be known. */
+  expect({ echoing }: Echoing): void {
+    if (echoing.length > 0) this.#carriedAt = performance.now();
+  }
+
+  /**
+   * What becomes of a page is known, though it is not applied yet: it is remembered, for its echoes may arrive before that. Not sooner: of a record
+   * that turns out to fit no row, the next notification is of whoever mends it.
+   */
+  read({ position, echoing }: Echoing): void {
     this.#readUntil = position;
-    if (echoing.length === 0) return;
-    this.#carriedAt = performance.now();
     for (const id of echoing) this.#recent.add(id);
     if (this.#recent.size < kept) return;
     this.#older = this.#recent;

@@ -33,7 +33,7 @@ export interface StreamTailOptions {
   readonly catalogue: Catalogue;
   /** Mappings of the user's own that were in force before. */
   readonly takenOut?: () => ReadonlySet<KindName>;
-  readonly echoes: Echoes;
+  readonly echoes: Pick<Echoes, 'expect'>;
   /** Called with a page that has come and is not small, while nobody may want it yet. */
   readonly onRead: (page: Page) => void;
   /** Called when `take` has something to say. */
@@ -46,7 +46,7 @@ export interface StreamTailOptions {
  */
 export class StreamTail {
   readonly #connection: RedisConnection;
-  readonly #echoes: Echoes;
+  readonly #echoes: StreamTailOptions['echoes'];
   readonly #onRead: (page: Page) => void;
   readonly #onReady: () => void;
   readonly #catalogue: Catalogue;
@@ -132,7 +132,7 @@ export class StreamTail {
         if (news.length > 0) {
           entries = [...entries, ...news];
           page = readPage(entries, this.#fields);
-          this.#echoes.read(page);
+          this.#echoes.expect(page);
           this.#adapt(page);
         }
         // The first of many that are written one by one comes alone; what is only named in it costs a transaction of many statements.

@@ -71,7 +71,8 @@ export async function upsert(transaction: Transaction, options: UpsertOptions): 
   const where = always ? '' : ` WHERE ${anyOf(unlike)}`;
   const update = overwrites.length === 0 ? 'NOTHING' : `UPDATE SET ${set}${where}`;
   const told = identity.map((name, index) => `${textIn(target, name)} AS i${index}`).join(', ');
-  const sources = names.map((name, at) => sourceOf(typeAssigned(target, name), at));
+  const types = await typesNow(transaction, target);
+  const sources = names.map((name, at) => sourceOf(typeAssigned(types.get(name) ?? ''), at));
   const sql =
     `INSERT INTO ${target.table} AS t (${all}) OVERRIDING SYSTEM VALUE ` +
     `SELECT ${sources.map(({ value }) => value).join(', ')} FROM unnest(${sources.map(({ array }) => array).join(', ')}) ` +
@@ -106,15 +107,22 @@ const sourceOf = (type: string, at: number): { readonly array: string; readonly 
     ? { array: `$${at + 1}::text[]`, value: `w.c${at}::${type}` }
     : { array: `$${at + 1}::${type}[]`, value: `w.c${at}` };
 
-/** SQL: the type of a column without its length: the assignment refuses what is too long, where a cast would cut it. */
-function typeAssigned({ types, kind }: Target, column: string): string {
-  const type = types.get(column);
-  if (type === undefined) throw new Error(`${kind.table} has no column ${column}`);
-  return type
+/** The types of the columns as they are in this moment: somebody may have altered them since the target was made, as we tell users to for what does not fit. */
+async function typesNow(transaction: Transaction, { table }: Target): Promise<ReadonlyMap<string, string>> {
+  const rows = await transaction.query(
+    `SELECT attname AS name, format_type(atttypid, atttypmod) AS type FROM pg_catalog.pg_attribute
+     WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped`,
+    [table],
+  );
+  return new Map(rows.map(({ name, type }) => [name ?? '', type ?? '']));
+}
+
+/** SQL: a type without its length: the assignment refuses what is too long, where a cast would cut it. '': the column is gone, and Postgres will say so. */
+const typeAssigned = (type: string): string =>
+  (type || 'text')
     .replace(/^(character varying|bit varying)\(\d+\)/, '$1')
     .replace(/^character(\(\d+\))?(?=$|\[)/, 'bpchar')
     .replace(/^bit(\(\d+\))?(?=$|\[)/, '"bit"');
-}
 
 /** An array as Postgres reads it. (pg looks for more in each value than can be there.) */
 const arrayOf = (values: readonly (string | null)[]): string => `{${values.map(element).join(',')}}`;

@@ -104,7 +104,7 @@ test('what cannot be applied is told when the batch is made: mended by hand it i
   const page = readPage([entry('1-1', ['prediction=', predictionOf('7', '1', 'much')])], fields);
   expect(page.echoing).toEqual([7]);
   const letters: DeadLetter[] = [];
-  new PageBatches(known, (some) => letters.push(...some)).of(page);
+  new PageBatches(known, (_page, some) => letters.push(...some)).of(page);
   expect(letters.map(told)).toEqual(['prediction aidb:prediction:7 22P02']);
 });
 

@@ -5,6 +5,10 @@ import { Echoes } from '../../../src/archive/stream/echoes';
 const archive = useArchive();
 const carrying = (position: string, ...echoing: number[]) => ({ position, echoing });
 const never = () => false;
+const come = (echoes: Echoes, page: ReturnType<typeof carrying>) => {
+  echoes.expect(page);
+  echoes.read(page);
+};
 
 test('what came by value is known at once, until it is deleted or Redis goes backwards', () => {
   const echoes = new Echoes(() => Promise.resolve('0-0'));
@@ -29,14 +33,14 @@ test('where nothing comes by value nobody waits, nor asks', async () => {
   const asked = jest.fn(() => Promise.resolve('9-9'));
   const echoes = new Echoes(asked);
   await echoes.settle(never);
-  echoes.read(carrying('1-1'));
+  come(echoes, carrying('1-1'));
   await echoes.settle(never);
   expect(asked).not.toHaveBeenCalled();
 });
 
 test('otherwise until the tail has read what the stream held, whatever comes later', async () => {
   const echoes = new Echoes(() => Promise.resolve('5-10'));
-  echoes.read(carrying('5-9', 1));
+  come(echoes, carrying('5-9', 1));
   let settled = false;
   const settling = echoes.settle(never).then(() => (settled = true));
   await new Promise((resolve) => setImmediate(resolve));
@@ -46,18 +50,30 @@ test('otherwise until the tail has read what the stream held, whatever comes lat
   await echoes.settle(never); // and at once
 });
 
+test('what was only read is waited for, and is no echo before it is known what becomes of it', async () => {
+  const echoes = new Echoes(() => Promise.resolve('1-1'));
+  echoes.expect(carrying('1-1', 7));
+  let settled = false;
+  const settling = echoes.settle(never).then(() => (settled = true));
+  await new Promise((resolve) => setImmediate(resolve));
+  expect([settled, echoes.has('7')]).toEqual([false, false]);
+  echoes.read(carrying('1-1', 7));
+  await settling;
+  expect(echoes.has('7')).toBe(true);
+});
+
 test('not when it was enough, nor when the stream cannot be asked', async () => {
   const echoes = new Echoes(() => Promise.resolve('9-9'));
-  echoes.read(carrying('1-1', 1));
+  come(echoes, carrying('1-1', 1));
   await echoes.settle(() => true);
   const deaf = new Echoes(() => Promise.reject(new Error('gone')));
-  deaf.read(carrying('1-1', 1));
+  come(deaf, carrying('1-1', 1));
   await deaf.settle(never);
 });
 
 test('a tail that does not get on is not waited for, for ever', async () => {
   const echoes = new Echoes(() => Promise.resolve('9-9'));
-  echoes.read(carrying('1-1', 1));
+  come(echoes, carrying('1-1', 1));
   const startedAt = performance.now();
   await echoes.settle(never);
   expect(performance.now() - startedAt).toBeGreaterThan(900);

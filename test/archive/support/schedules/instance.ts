@@ -1,7 +1,6 @@
 import type fc from 'fast-check';
 import { ignoreElements, lastValueFrom, Subject } from 'rxjs';
 import type { Behind, Relay } from '../../../../src/archive/apply/relay';
-import type { Echoes } from '../../../../src/archive/stream/echoes';
 import type { Page } from '../../../../src/archive/tail/stream';
 import type { StreamTail } from '../../../../src/archive/tail/stream-tail';
 import type { PostgresConnection } from '../../../../src/connections/postgres/postgres';
@@ -169,7 +168,7 @@ export function startInstance({ code, stores, schedule, chances, seen, isOver }:
   const connect = () => step('connect');
   const tail = new code.StreamTail({
     ...{ connection: { ...connection, connect } as unknown as RedisConnection, catalogue: aiRegistry },
-    ...{ onRead: nothing, echoes: { read: nothing } as unknown as Echoes, onReady: () => wake$.next() },
+    ...{ onRead: nothing, echoes: { expect: nothing }, onReady: () => wake$.next() },
   });
   const passes = new code.PassRunner<object>({
     begin,
