@@ -10,7 +10,7 @@ const lengths: number[] = [];
  */
 export function repack(messages: readonly Buffer[], ids: readonly string[]): Buffer {
   const size = messages.reduce((sum, { length }) => sum + length, 0);
-  let packed: Buffer = Buffer.allocUnsafe(size + ids.length * 40);
+  let packed: Buffer = Buffer.allocUnsafe(size + ids.length * mostAdded);
   let at = 0;
   let next = 0;
   for (const message of messages) {
@@ -40,6 +40,8 @@ export function repack(messages: readonly Buffer[], ids: readonly string[]): Buf
   return packed.subarray(0, at);
 }
 
+/** By so many bytes, of lengths and its id, a record of some fields grows at the most: large ones are not to be moved for want of them. */
+const mostAdded = 200;
 /** Of a length, and what follows it. */
 const mostDigits = 11;
 
