@@ -100,16 +100,21 @@ test('the changelog names the alias when its id, or itself, is computed from ano
   expect(unnamedChanges({ schema, units, foreignKeys: false })).toEqual([]);
 });
 
+/** A table with a key of two columns, and one that is part of nothing. */
+const keyed = {
+  schema: {
+    sql: [`CREATE TABLE team_aliases (${columns}, code TEXT, UNIQUE (team_id, alias))`],
+    journal: 'WAL',
+    aliasCase: 'preserve',
+  },
+  units: [],
+  foreignKeys: false,
+} as const;
+
 test('an UPDATE that sets neither alias nor id nor a part of a key has no trigger in its program, and one of the id has one', () => {
-  const sql = [`CREATE TABLE team_aliases (${columns}, code TEXT, UNIQUE (team_id, alias))`];
-  const options = {
-    schema: { sql, journal: 'WAL', aliasCase: 'preserve' } as const,
-    units: [],
-    foreignKeys: false,
-  };
-  const db = openTable(options);
+  const db = openTable(keyed);
   try {
-    install(db, options);
+    install(db, keyed);
     const programs = (set: string) =>
       db
         .prepare<[], { opcode: string }>(`EXPLAIN UPDATE team_aliases SET ${set} WHERE rowid = 1`)
@@ -127,16 +132,10 @@ test('an UPDATE that sets neither alias nor id nor a part of a key has no trigge
 });
 
 test('a capture of before is brought up to date in place: what it has logged stays, and its changelog gets another id', () => {
-  const sql = [`CREATE TABLE team_aliases (${columns}, code TEXT, UNIQUE (team_id, alias))`];
-  const options = {
-    schema: { sql, journal: 'WAL', aliasCase: 'preserve' } as const,
-    units: [],
-    foreignKeys: false,
-  };
-  const db = openTable(options);
+  const db = openTable(keyed);
   const one = (query: string) => db.prepare<[]>(query).pluck().get();
   try {
-    install(db, options);
+    install(db, keyed);
     for (const kind of ['after_update', 'before_update', 'after_rename'])
       db.exec(`DROP TRIGGER millrace_team_${kind}`);
     db.exec(`CREATE TRIGGER "millrace_team_after_update" AFTER UPDATE ON "team_aliases"
@@ -150,7 +149,7 @@ test('a capture of before is brought up to date in place: what it has logged sta
       one('SELECT max(seq) FROM millrace_changelog'),
       one('SELECT id FROM millrace_changelog_id'),
     ];
-    install(db, options);
+    install(db, keyed);
     expect(one('SELECT max(seq) FROM millrace_changelog')).toBe(rows);
     expect(one('SELECT id FROM millrace_changelog_id')).toEqual(expect.stringMatching(`^${String(id)}\\.`));
     db.exec("UPDATE team_aliases SET alias = 'another' WHERE id = 1");
@@ -172,7 +171,7 @@ test.each([
   const options = { schema, units: [], foreignKeys: false };
   const db = openTable(options);
   try {
-    install(db, options);
+    install(db, keyed);
     db.exec('ALTER TABLE team_aliases DROP COLUMN note');
     db.exec('ALTER TABLE team_aliases DROP COLUMN "odd name"');
     for (const name of ['active', 'alias', 'team_id', 'code'])

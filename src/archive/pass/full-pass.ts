@@ -3,7 +3,7 @@ import { compareIds } from './compare-ids';
 import { type DifferenceOptions, Differences } from './differences';
 import { differingPoints } from './differing-points';
 import { FoundDifferent } from './found-different';
-import { addTo, HandOver, type Work } from './hand-over';
+import { addTo, DifferenceNominator, type Work } from './difference-nominator';
 import {
   type Catalogue,
   type Kind,
@@ -79,7 +79,7 @@ export class ArchiveFullPass {
   readonly scope: Scope;
   /** How many keys were looked at. */
   keys = 0;
-  readonly #handOver: HandOver;
+  readonly #nominator: DifferenceNominator;
   /** The mappings of which there were keys. */
   readonly #met = new Set<KindName>();
   /** How many records have rows that were there before, are otherwise, and stay so, by kind. The first walk counts them. */
@@ -100,12 +100,12 @@ export class ArchiveFullPass {
     this.#entries = new EntryReader(options.redis, options.postgres);
     this.#found = new FoundDifferent(catalogue, options.heldBytes ?? heldBytes);
     const parts = { differences: this.#differences, points: this.#points, entries: this.#entries };
-    this.#handOver = new HandOver(options, { ...parts, found: this.#found });
+    this.#nominator = new DifferenceNominator(options, { ...parts, found: this.#found });
   }
 
   /** How many records were handed over and applied, by kind; of streams about as many as they had entries to be read. */
   get differences(): ReadonlyMap<KindName, number> {
-    return this.#handOver.applied;
+    return this.#nominator.applied;
   }
 
   /** Mappings of the user's own that no key was of. */
@@ -145,7 +145,7 @@ export class ArchiveFullPass {
     if (this.#cursor === undefined) {
       const page = this.#found.take();
       if (page === undefined) return undefined;
-      if (page !== 'walk') return this.#handOver.work(page, this.#highest);
+      if (page !== 'walk') return this.#nominator.work(page, this.#highest);
       this.#isFirstWalk = false;
       this.#cursor = beginning;
     }

@@ -10,12 +10,12 @@ import { differingPoints } from './differing-points';
 import type { DifferentPage, FoundDifferent } from './found-different';
 import { lowestFrom } from './packed-ids';
 
-export interface HandOverOptions extends CompareOptions, Pick<DifferenceOptions, 'targets' | 'truth'> {
+export interface NominatorOptions extends CompareOptions, Pick<DifferenceOptions, 'targets' | 'truth'> {
   /** Whether nothing else is due, while missing predictions are handed over (no). */
   readonly mayGoOn?: () => boolean;
 }
 
-export interface HandOverParts {
+export interface NominatorParts {
   readonly found: FoundDifferent;
   readonly differences: Differences;
   readonly points: { readonly members: MemberReader; readonly differences: Differences };
@@ -26,14 +26,14 @@ export interface HandOverParts {
 export type Work = () => AsyncGenerator<Nominated>;
 
 /** Nominates what a walk has found different, page by page. */
-export class HandOver {
-  readonly #options: HandOverOptions;
+export class DifferenceNominator {
+  readonly #options: NominatorOptions;
   readonly #catalogue: Catalogue;
-  readonly #parts: HandOverParts;
+  readonly #parts: NominatorParts;
   /** How many records were handed over and applied, by kind; of streams about as many as they had entries to be read. */
   readonly applied = new Map<KindName, number>();
 
-  constructor(options: HandOverOptions, parts: HandOverParts) {
+  constructor(options: NominatorOptions, parts: NominatorParts) {
     this.#options = options;
     this.#catalogue = options.truth.catalogue;
     this.#parts = parts;
