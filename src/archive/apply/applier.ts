@@ -79,10 +79,11 @@ export class Applier {
 
   /** @param behind for a plain page, while another one is under way */
   async applyPage(page: Page, behind?: Behind): Promise<void> {
-    for (const id of page.deleted.get(this.#echoing) ?? []) this.#options.echoes.delete(id);
     const strangers = this.batches.strangersIn(page);
     if (strangers.size > 0) await this.#transactions.meet(strangers);
     const batch = this.batches.of(page);
+    // Not before: with its batch the page told of what it carries, and may delete the same.
+    for (const id of page.deleted.get(this.#echoing) ?? []) this.#options.echoes.delete(id);
     for (const kind of this.#growing) this.#deleteGrowing(kind, page, batch);
     const transactions = this.#transactions;
     const fresh = transactions.distrust === 0 && compareEntryIds(page.position, this.#knownUntil) > 0;
