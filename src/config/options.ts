@@ -210,7 +210,7 @@ export const options = {
     env: 'MAX_RECORD_SIZE',
     schema: bytes.refine((size) => size >= MB && size <= 256 * MB, 'must be from 1MB to 256MB'),
     fallback: `${defaultMaxRecordBytes / MB}MB`,
-    help: 'a record, or a value, that is larger is not fetched from Redis but parked; memory may need 300MB and three times this',
+    help: 'a record, or a value, that is larger is not fetched from Redis but parked; memory may need 300MB and four times this',
   },
   logLevel: {
     env: 'LOG_LEVEL',

@@ -56,7 +56,7 @@ test('memory may be written and run, for V8, and this machine’s addresses may 
 });
 
 test('memory is limited to what the largest record may need, here and in the compose file', () => {
-  const needed = 300 + 3 * Number(/^(\d+)MB$/.exec(options.maxRecordSize.fallback)?.[1]);
+  const needed = 300 + 4 * Number(/^(\d+)MB$/.exec(options.maxRecordSize.fallback)?.[1]);
   const compose = readFileSync(join(packageRoot, 'deploy', 'docker', 'compose.yaml'), 'utf8');
   for (const limit of [values('MemoryMax')[0], /mem_limit: (\d+m)$/m.exec(compose)?.[1]]) {
     const megabytes = Number(limit?.slice(0, -1));

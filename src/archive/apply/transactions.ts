@@ -1,4 +1,5 @@
 import type { PostgresConnection } from '../../connections/postgres/postgres';
+import { collectGarbage } from '../../foundation/collect-garbage';
 import { type Kind, type KindName, onDeleteOf, packedKind } from '../../mapping/kinds';
 import { Batch } from '../batch/batch';
 import { type Strangers, strangersIn } from '../batch/strangers';
@@ -115,11 +116,14 @@ export class Transactions {
         const retried = batch.retried.splice(0);
         const [full, isDirect] = [batch, direct];
         await writes.start(() => this.commit({ batch: full, direct: isDirect, behind: work.behind }));
-        if (bytes >= batchBytes) await writes.done(); // no more of that size is held
+        const isLarge = bytes >= batchBytes;
         batch = new Batch();
         batch.retried.push(...retried);
         batch.life = full.life;
         bytes = 0;
+        if (!isLarge) continue;
+        await writes.done(); // no more of that size is held
+        collectGarbage();
       }
       await writes.done();
       if (batch.size > 0 || work.page !== undefined) await this.commit({ ...work, batch, direct });

@@ -14,6 +14,9 @@ meanings[newline] = 0x6e;
 meanings[carriageReturn] = 0x72;
 meanings[backslash] = backslash;
 
+/** What one large value took is not set aside for the next text. */
+const mostCapacity = 1 << 18;
+
 /**
  * Rows in the text format of COPY. Bytes are copied, not decoded: only backslash, tab, newline and carriage return mean
  * anything there, and none of them occurs inside a multi-byte UTF-8 sequence.
@@ -87,7 +90,7 @@ export class CopyText {
   /** Takes the text so far, and starts over: the caller owns the bytes. */
   take(): Buffer {
     const taken = this.#bytes.subarray(0, this.#length);
-    this.#bytes = Buffer.allocUnsafe(this.#bytes.length);
+    this.#bytes = Buffer.allocUnsafe(Math.min(this.#bytes.length, mostCapacity));
     this.#length = 0;
     return taken;
   }
