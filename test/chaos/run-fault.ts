@@ -36,13 +36,13 @@ export interface RoundOptions {
   readonly patienceMs?: number | undefined;
 }
 
-/** As many as the cache writer has of each table: see cache-process.ts. */
+/** As many as the cache writer has of each table, and one that it holds: see cache-process.ts. */
 const keysOfTable = 25;
 
 const keysOf = (round: string): string[] =>
   cacheTables.flatMap(({ served }) =>
     served.flatMap(({ prefix }) =>
-      Array.from({ length: keysOfTable }, (_, at) => `${prefix}${round}-${at + 1}`),
+      Array.from({ length: keysOfTable + 1 }, (_, at) => `${prefix}${round}-${at}`),
     ),
   );
 

@@ -1,3 +1,4 @@
+import { changesStream } from '../../../src/writer/keys';
 import { type Scene, waitFor } from '../scene/scene';
 import type { Trap, Verdict } from '../scene/wire';
 import type { Fault } from './fault';
@@ -5,6 +6,7 @@ import { appliesIn, commitIn, copyIn, type Message, trimsIn } from './messages';
 import { comesByMs, pause, times } from './surely';
 
 const pulls = 3;
+
 /** A moment of the protocol, as the wire sees it: there the daemon is killed, and what it had sent arrives, or does not. */
 interface Moment {
   readonly name: string;
@@ -101,6 +103,12 @@ async function pull(scene: Scene, { wire, message, at, then }: Moment): Promise<
   return came;
 }
 
+/** Waits until so many more entries are in the stream. */
+async function entriesWait({ redis }: Scene, count: number): Promise<void> {
+  const before = await redis.client.xlen(changesStream);
+  await waitFor(async () => (await redis.client.xlen(changesStream)) >= before + count, 10_000);
+}
+
 const atMoment = (moment: Moment): Fault => ({
   name: moment.name,
   party: 'daemon',
@@ -114,31 +122,50 @@ const atMoment = (moment: Moment): Fault => ({
     }),
 });
 
-/** A message is on its way for so long that its sender has given it up, and has gone on; then it arrives. */
+/**
+ * A message is on its way for so long that its sender has given it up, and has gone on; then it arrives. Its sender was asleep before, so
+ * that there is much in it.
+ */
 const late = (name: string, what: string, wire: 'redis' | 'postgres', message: Message): Fault => ({
   name,
   party: 'daemon',
   what,
-  run: (scene, random) =>
-    times(2, async () => {
-      let arrived = false;
-      const held = async (): Promise<Verdict> => {
-        await pause(random, 7_000, 9_000);
-        arrived = true;
-        return 'pass';
-      };
-      const release = scene[wire].wire.hold({ text: message(scene), at: 'request', held });
-      const second = scene.startDaemon();
-      const came = await waitFor(() => arrived, comesByMs(scene) + 9_000);
-      release();
-      if (!came && !scene.inStorm) scene.troubles.push(`${name} never came by`);
-      await scene.oneDaemon();
-      await second.listening;
-    }),
+  run: async (scene, random) => {
+    const first = scene.daemon;
+    first.pause();
+    await pause(random, 300, 500);
+    let arrived = false;
+    const held = async (): Promise<Verdict> => {
+      await pause(random, 7_000, 9_000);
+      arrived = true;
+      return 'pass';
+    };
+    const release = scene[wire].wire.hold({ text: message(scene), at: 'request', held });
+    first.resume();
+    const second = scene.startDaemon();
+    const came = await waitFor(() => arrived, comesByMs(scene) + 9_000);
+    release();
+    if (!came && !scene.inStorm) scene.troubles.push(`${name} never came by`);
+    await scene.oneDaemon();
+    await second.listening;
+  },
 });
 
 export const momentFaults: readonly Fault[] = [
   ...moments.map(atMoment),
+  {
+    name: 'kill-in-backlog',
+    party: 'daemon',
+    what: 'kill -9 in the first page of a daemon that has found a hundred entries waiting: among them are records that only the stream has',
+    run: async (scene) => {
+      await scene.daemon.kill('SIGKILL');
+      await entriesWait(scene, 100);
+      const came = pull(scene, { name: 'first copy', what: '', wire: 'postgres', message: copyIn, at: 'reply', then: 'drop' }); // prettier-ignore
+      scene.startDaemon();
+      if (!(await came) && !scene.inStorm) scene.troubles.push('no page was copied');
+      await scene.startDaemon().listening;
+    },
+  },
   {
     name: 'kill-in-handshake',
     party: 'daemon',

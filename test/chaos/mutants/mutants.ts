@@ -41,7 +41,7 @@ export const mutants: readonly Mutant[] = [
                 const ids = await postgres.transaction(async (transaction) => {`,
       ],
     ],
-    fault: 'kill-in-copy',
+    fault: 'kill-in-backlog',
     shows: 'lost',
   },
   {
@@ -54,7 +54,7 @@ export const mutants: readonly Mutant[] = [
                 if (options.checkpoint.position) await this.#trimming.exactly({ ...options.checkpoint.position, entryId: page.position });`,
       ],
     ],
-    fault: 'wire-refuses',
+    fault: 'kill-in-backlog',
     shows: 'lost',
   },
 ];

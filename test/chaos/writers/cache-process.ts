@@ -63,6 +63,22 @@ const remove = ({ name, key }: CacheTable, at: string): Work => ({
   changes: [[at, null]],
 });
 
+/** A key that is written at first, and taken away at last, by a row that seizes its slot: nothing comes after that would hide what was missed. */
+const [heldKey, heldSlot] = [`${round}-0`, `${round}.${life}`];
+
+function hold(table: CacheTable, at: string): Work {
+  const { name, key, value } = table;
+  const next = nextValue();
+  return {
+    sql: [[`INSERT OR REPLACE INTO ${name} (${key}, ${value}, slot) VALUES (?, ?, ?)`, at, next, heldSlot]],
+    changes: [...(at === heldKey ? [] : [[heldKey, null] as const]), [at, next]],
+  };
+}
+
+async function holdAll(at: string): Promise<void> {
+  for (const table of cacheTables.filter(({ unique }) => unique)) await write({ table, ...hold(table, at) });
+}
+
 /** A row takes the key of another one, which goes; where there is none to take it, the other one goes alone. */
 const rename = (table: CacheTable, at: string, to: string): Work => {
   if (at === to) return remove(table, at);
@@ -85,7 +101,7 @@ const rename = (table: CacheTable, at: string, to: string): Work => {
 /** All rows of the round go, and most of them come anew. */
 const rebuild = (table: CacheTable): Work => {
   const { name, key, value } = table;
-  const sql: [string, ...string[]][] = [[`DELETE FROM ${name} WHERE ${key} GLOB ?`, `${round}-*`]];
+  const sql: [string, ...string[]][] = [[`DELETE FROM ${name} WHERE ${key} GLOB ?`, `${round}-[1-9]*`]];
   const changes: Change[] = [];
   for (let n = 1; n <= keysOfTable; n++) {
     const at = `${round}-${n}`;
@@ -124,10 +140,11 @@ function run({ sql }: Work): void {
 
 async function turn(): Promise<void> {
   const work = await anyWork().catch(() => undefined);
-  if (work === undefined) {
-    reopen();
-    return;
-  }
+  if (work === undefined) reopen();
+  else await write(work);
+}
+
+async function write(work: Work & { readonly table: CacheTable }): Promise<void> {
   // Of several changes of a key in one transaction only the last is ever seen.
   const last = new Map(work.changes);
   const keys = work.table.served.flatMap(({ prefix }) =>
@@ -142,7 +159,10 @@ function reopen(): void {
   db = undefined;
 }
 
-void writeUntilTold(pace, turn).then(() => {
-  db?.close();
-  journal.close();
-});
+void holdAll(heldKey)
+  .then(() => writeUntilTold(pace, turn))
+  .then(async () => {
+    await holdAll(`${round}-1`);
+    db?.close();
+    journal.close();
+  });
