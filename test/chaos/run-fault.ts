@@ -63,6 +63,7 @@ export async function runFault(scene: Scene, fault: Fault, options: RoundOptions
   });
   scene.writers = writers;
   try {
+    await writers.allWrite();
     await delay(usualMs);
     await fault.run(scene, random).catch((error: unknown) => {
       scene.troubles.push(

@@ -20,6 +20,7 @@ export class Writers {
   readonly #running = new Map<WriterName, ChildProcess>();
   readonly #journals: string[] = [];
   readonly #ended: string[] = [];
+  readonly #writes: Promise<unknown>[] = [];
   #lives = 0;
 
   constructor(options: WritersOptions) {
@@ -35,6 +36,11 @@ export class Writers {
   /** Writers that ended by themselves. */
   get ended(): readonly string[] {
     return this.#ended;
+  }
+
+  /** Resolves when each that was started has written, or is gone. */
+  async allWrite(): Promise<void> {
+    await Promise.all(this.#writes);
   }
 
   /** kill -9, and another process that goes on. */
@@ -87,6 +93,7 @@ export class Writers {
     const argument: WriterSetting = { ...setting, life, journal, pace: paces[name] };
     const script = join(packageRoot, 'dist', 'test', 'chaos', 'writers', `${name}-process.js`);
     const child = fork(script, [JSON.stringify(argument)]);
+    this.#writes.push(Promise.race([once(child, 'message'), once(child, 'exit')]));
     child.on('exit', (code) => {
       if (this.#running.get(name) === child)
         this.#ended.push(`the ${name} writer ended by itself with ${String(code)}`);
