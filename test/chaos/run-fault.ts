@@ -36,13 +36,15 @@ export interface RoundOptions {
   readonly patienceMs?: number | undefined;
 }
 
-/** As many as the cache writer has of each table, and one that it holds: see cache-process.ts. */
+/** As many as the cache writer has of each table, and two that it holds: see cache-process.ts. */
 const keysOfTable = 25;
 
 const keysOf = (round: string): string[] =>
   cacheTables.flatMap(({ served }) =>
     served.flatMap(({ prefix }) =>
-      Array.from({ length: keysOfTable + 1 }, (_, at) => `${prefix}${round}-${at}`),
+      ['00', ...Array.from({ length: keysOfTable + 1 }, (_, at) => at)].map(
+        (at) => `${prefix}${round}-${at}`,
+      ),
     ),
   );
 

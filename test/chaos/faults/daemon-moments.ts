@@ -1,4 +1,3 @@
-import { changesStream } from '../../../src/writer/keys';
 import { type Scene, waitFor } from '../scene/scene';
 import type { Trap, Verdict } from '../scene/wire';
 import type { Fault } from './fault';
@@ -8,7 +7,7 @@ import { comesByMs, pause, times } from './surely';
 const pulls = 3;
 
 /** A moment of the protocol, as the wire sees it: there the daemon is killed, and what it had sent arrives, or does not. */
-interface Moment {
+export interface Moment {
   readonly name: string;
   readonly what: string;
   readonly wire: 'redis' | 'postgres';
@@ -86,7 +85,7 @@ const moments: readonly Moment[] = [
 ];
 
 /** Holds what comes by there, once. @returns whether it came by */
-async function pull(scene: Scene, { wire, message, at, then }: Moment): Promise<boolean> {
+export async function pull(scene: Scene, { wire, message, at, then }: Moment): Promise<boolean> {
   let pulled = false;
   const held = async (): Promise<Verdict> => {
     await scene.daemon.kill('SIGKILL');
@@ -101,12 +100,6 @@ async function pull(scene: Scene, { wire, message, at, then }: Moment): Promise<
   const came = await waitFor(() => pulled, comesByMs(scene));
   release();
   return came;
-}
-
-/** Waits until so many more entries are in the stream. */
-async function entriesWait({ redis }: Scene, count: number): Promise<void> {
-  const before = await redis.client.xlen(changesStream);
-  await waitFor(async () => (await redis.client.xlen(changesStream)) >= before + count, 10_000);
 }
 
 const atMoment = (moment: Moment): Fault => ({
@@ -153,19 +146,6 @@ const late = (name: string, what: string, wire: 'redis' | 'postgres', message: M
 
 export const momentFaults: readonly Fault[] = [
   ...moments.map(atMoment),
-  {
-    name: 'kill-in-backlog',
-    party: 'daemon',
-    what: 'kill -9 in the first page of a daemon that has found a hundred entries waiting: among them are records that only the stream has',
-    run: async (scene) => {
-      await scene.daemon.kill('SIGKILL');
-      await entriesWait(scene, 100);
-      const came = pull(scene, { name: 'first copy', what: '', wire: 'postgres', message: copyIn, at: 'reply', then: 'drop' }); // prettier-ignore
-      scene.startDaemon();
-      if (!(await came) && !scene.inStorm) scene.troubles.push('no page was copied');
-      await scene.startDaemon().listening;
-    },
-  },
   {
     name: 'kill-in-handshake',
     party: 'daemon',

@@ -20,7 +20,7 @@ function opened(): Database.Database {
 
 type Change = readonly [key: string, value: string | null];
 interface Work {
-  readonly sql: readonly (readonly [sql: string, ...values: string[]])[];
+  readonly sql: readonly (readonly [sql: string, ...values: (string | null)[]])[];
   readonly changes: readonly Change[];
 }
 
@@ -63,20 +63,19 @@ const remove = ({ name, key }: CacheTable, at: string): Work => ({
   changes: [[at, null]],
 });
 
-/** A key that is written at first, and taken away at last, by a row that seizes its slot: nothing comes after that would hide what was missed. */
+/** Written at first, and taken away at last by a row that seizes its slot: nothing comes after that would hide what was missed. */
 const [heldKey, heldSlot] = [`${round}-0`, `${round}.${life}`];
+/** Written at first, and never again. */
+const stillKey = `${round}-00`;
 
-function hold(table: CacheTable, at: string): Work {
-  const { name, key, value } = table;
-  const next = nextValue();
-  return {
-    sql: [[`INSERT OR REPLACE INTO ${name} (${key}, ${value}, slot) VALUES (?, ?, ?)`, at, next, heldSlot]],
-    changes: [...(at === heldKey ? [] : [[heldKey, null] as const]), [at, next]],
-  };
-}
-
-async function holdAll(at: string): Promise<void> {
-  for (const table of cacheTables.filter(({ unique }) => unique)) await write({ table, ...hold(table, at) });
+async function fillAll(at: string, slot: string | null, victim?: string): Promise<void> {
+  for (const table of cacheTables.filter(({ unique }) => unique)) {
+    const { name, key, value } = table;
+    const next = nextValue();
+    const insert = `INSERT OR REPLACE INTO ${name} (${key}, ${value}, slot) VALUES (?, ?, ?)`;
+    const taken: Change[] = victim === undefined ? [] : [[victim, null]];
+    await write({ table, sql: [[insert, at, next, slot]], changes: [...taken, [at, next]] });
+  }
 }
 
 /** A row takes the key of another one, which goes; where there is none to take it, the other one goes alone. */
@@ -159,10 +158,13 @@ function reopen(): void {
   db = undefined;
 }
 
-void holdAll(heldKey)
-  .then(() => writeUntilTold(pace, turn))
-  .then(async () => {
-    await holdAll(`${round}-1`);
-    db?.close();
-    journal.close();
-  });
+async function main(): Promise<void> {
+  await fillAll(heldKey, heldSlot);
+  await fillAll(stillKey, null);
+  await writeUntilTold(pace, turn);
+  await fillAll(`${round}-1`, heldSlot, heldKey);
+  db?.close();
+  journal.close();
+}
+
+void main();
