@@ -8,6 +8,8 @@ import type { Write } from './history/key-history';
 export interface Deed {
   readonly keys?: readonly (readonly [key: string, value: string | null])[];
   readonly once?: readonly string[];
+  /** Keys of records that no table can take: each has to have a letter. */
+  readonly parked?: readonly string[];
 }
 
 type Line =
@@ -57,6 +59,7 @@ export class Journal {
 export interface Notes {
   readonly keys: ReadonlyMap<string, readonly Write[]>;
   readonly once: readonly Appended[];
+  readonly parked: readonly Appended[];
   /** Writes that failed, or took longer than a writer can bear. */
   readonly harmed: readonly string[];
   readonly deeds: number;
@@ -69,6 +72,7 @@ const bearableMs = 2_000;
 export function readJournals(paths: readonly string[]): Notes {
   const keys = new Map<string, Write[]>();
   const once: Appended[] = [];
+  const parked: Appended[] = [];
   const harmed: string[] = [];
   let deeds = 0;
   const bearable = bearableMs * patience();
@@ -86,9 +90,10 @@ export function readJournals(paths: readonly string[]): Notes {
         writes.push({ value, began, ended });
       }
       for (const name of deed.once ?? []) once.push({ name, began, ended });
+      for (const name of deed.parked ?? []) parked.push({ name, began, ended });
     }
   }
-  return { keys, once, harmed, deeds };
+  return { keys, once, parked, harmed, deeds };
 }
 
 interface Done {

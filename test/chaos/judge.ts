@@ -73,11 +73,26 @@ export async function judgeRound(scene: Scene, round: Round): Promise<Verdict> {
     found: await countOnce(scene.postgres.pool, round.round),
     forgets: [...redis, ...postgres],
   });
+  const parked = judgeAppended({
+    written: notes.parked,
+    found: await countLettersOf(scene.postgres.pool, notes.parked.map(({ name }) => name)), // prettier-ignore
+    forgets: [...redis, ...postgres],
+  });
   const now = await scene.lookAtOthers();
   return {
     writes: notes.deeds,
-    lost: [...judged.flatMap(({ lost }) => lost), ...appended.lost, ...(await goneSince(scene))],
-    duplicated: [...appended.duplicated, ...rowWatch.twice, ...(await namesTwice(scene.postgres.pool))],
+    lost: [
+      ...judged.flatMap(({ lost }) => lost),
+      ...appended.lost,
+      ...parked.lost,
+      ...(await goneSince(scene)),
+    ],
+    duplicated: [
+      ...appended.duplicated,
+      ...parked.duplicated,
+      ...rowWatch.twice,
+      ...(await namesTwice(scene.postgres.pool)),
+    ],
     backwards: judged.flatMap(({ backwards }) => backwards),
     invented: [...judged.flatMap(({ invented }) => invented), ...appended.invented],
     harmed: [...harmedOthers(scene.othersAtFirst, now), ...(fault.hitsWriters ? [] : notes.harmed), ...ended],
@@ -92,6 +107,13 @@ async function countOnce(pool: Pool, round: string): Promise<ReadonlyMap<string,
     WHERE name LIKE $1 || '.%' GROUP BY name`;
   const { rows } = await pool.query<{ name: string; count: number }>(sql, [round]);
   return new Map(rows.map(({ name, count }) => [name, count]));
+}
+
+/** How many letters each of these keys has. */
+async function countLettersOf(pool: Pool, keys: readonly string[]): Promise<ReadonlyMap<string, number>> {
+  const sql = 'SELECT key, count(*)::int FROM millrace.dead_letters WHERE key = ANY ($1) GROUP BY key';
+  const { rows } = await pool.query<{ key: string; count: number }>(sql, [keys]);
+  return new Map(rows.map(({ key, count }) => [key, count]));
 }
 
 /** Rows of earlier rounds that are there no more; how many there are now is what has to stay. */

@@ -36,13 +36,15 @@ export interface RoundOptions {
   readonly patienceMs?: number | undefined;
 }
 
-/** As many as the cache writer has of each table: see cache-process.ts. */
+/** As many as the cache writer has of each table, and two that it holds: see cache-process.ts. */
 const keysOfTable = 25;
 
 const keysOf = (round: string): string[] =>
   cacheTables.flatMap(({ served }) =>
     served.flatMap(({ prefix }) =>
-      Array.from({ length: keysOfTable }, (_, at) => `${prefix}${round}-${at + 1}`),
+      ['00', ...Array.from({ length: keysOfTable + 1 }, (_, at) => at)].map(
+        (at) => `${prefix}${round}-${at}`,
+      ),
     ),
   );
 
@@ -63,6 +65,7 @@ export async function runFault(scene: Scene, fault: Fault, options: RoundOptions
   });
   scene.writers = writers;
   try {
+    await writers.allWrite();
     await delay(usualMs);
     await fault.run(scene, random).catch((error: unknown) => {
       scene.troubles.push(

@@ -5,8 +5,9 @@ import { appliesIn, commitIn, copyIn, type Message, trimsIn } from './messages';
 import { comesByMs, pause, times } from './surely';
 
 const pulls = 3;
+
 /** A moment of the protocol, as the wire sees it: there the daemon is killed, and what it had sent arrives, or does not. */
-interface Moment {
+export interface Moment {
   readonly name: string;
   readonly what: string;
   readonly wire: 'redis' | 'postgres';
@@ -84,7 +85,7 @@ const moments: readonly Moment[] = [
 ];
 
 /** Holds what comes by there, once. @returns whether it came by */
-async function pull(scene: Scene, { wire, message, at, then }: Moment): Promise<boolean> {
+export async function pull(scene: Scene, { wire, message, at, then }: Moment): Promise<boolean> {
   let pulled = false;
   const held = async (): Promise<Verdict> => {
     await scene.daemon.kill('SIGKILL');
@@ -114,27 +115,33 @@ const atMoment = (moment: Moment): Fault => ({
     }),
 });
 
-/** A message is on its way for so long that its sender has given it up, and has gone on; then it arrives. */
+/**
+ * A message is on its way for so long that its sender has given it up, and has gone on; then it arrives. Its sender was asleep before, so
+ * that there is much in it.
+ */
 const late = (name: string, what: string, wire: 'redis' | 'postgres', message: Message): Fault => ({
   name,
   party: 'daemon',
   what,
-  run: (scene, random) =>
-    times(2, async () => {
-      let arrived = false;
-      const held = async (): Promise<Verdict> => {
-        await pause(random, 7_000, 9_000);
-        arrived = true;
-        return 'pass';
-      };
-      const release = scene[wire].wire.hold({ text: message(scene), at: 'request', held });
-      const second = scene.startDaemon();
-      const came = await waitFor(() => arrived, comesByMs(scene) + 9_000);
-      release();
-      if (!came && !scene.inStorm) scene.troubles.push(`${name} never came by`);
-      await scene.oneDaemon();
-      await second.listening;
-    }),
+  run: async (scene, random) => {
+    const first = scene.daemon;
+    first.pause();
+    await pause(random, 300, 500);
+    let arrived = false;
+    const held = async (): Promise<Verdict> => {
+      await pause(random, 7_000, 9_000);
+      arrived = true;
+      return 'pass';
+    };
+    const release = scene[wire].wire.hold({ text: message(scene), at: 'request', held });
+    first.resume();
+    const second = scene.startDaemon();
+    const came = await waitFor(() => arrived, comesByMs(scene) + 9_000);
+    release();
+    if (!came && !scene.inStorm) scene.troubles.push(`${name} never came by`);
+    await scene.oneDaemon();
+    await second.listening;
+  },
 });
 
 export const momentFaults: readonly Fault[] = [

@@ -1,5 +1,6 @@
 import { daemonFaults } from './daemon';
 import type { Fault } from './fault';
+import { narrowMoments } from './narrow-moments';
 import { poisonFaults } from './poison';
 import { postgresFaults } from './postgres';
 import { redisFaults } from './redis';
@@ -19,6 +20,7 @@ const calm: Fault = {
 export const faults: readonly Fault[] = [
   calm,
   ...daemonFaults,
+  ...narrowMoments,
   ...wireFaults,
   ...redisFaults,
   ...postgresFaults,

@@ -28,6 +28,7 @@ async function foundOf({ name, fault, shows, ...mutant }: Mutant): Promise<reado
     settings: { SYNC_INTERVAL: '3600' },
     patienceMs: 8_000,
     onOutcome: (outcome) => {
+      console.log(name, outcome.seconds, outcome[shows].length, outcome.troubles, outcome.converged);
       found.push(...outcome[shows]);
     },
   });

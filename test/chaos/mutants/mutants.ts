@@ -41,7 +41,7 @@ export const mutants: readonly Mutant[] = [
                 const ids = await postgres.transaction(async (transaction) => {`,
       ],
     ],
-    fault: 'kill-in-copy',
+    fault: 'kill-in-backlog',
     shows: 'lost',
   },
   {
@@ -54,7 +54,51 @@ export const mutants: readonly Mutant[] = [
                 if (options.checkpoint.position) await this.#trimming.exactly({ ...options.checkpoint.position, entryId: page.position });`,
       ],
     ],
-    fault: 'wire-refuses',
+    fault: 'kill-in-backlog',
+    shows: 'lost',
+  },
+  {
+    name: 'letters outside the transaction',
+    changes: [
+      [
+        'dist/src/archive/apply/sink.js',
+        'await (0, dead_letters_1.park)(transaction, batch.letters, ids.life);',
+        '',
+      ],
+      [
+        'dist/src/archive/apply/sink.js',
+        `ids.publish();
+                checkpoint.moved(entryId);`,
+        `await postgres.transaction((later) => (0, dead_letters_1.park)(later, batch.letters, ids.life));
+                ids.publish();
+                checkpoint.moved(entryId);`,
+      ],
+    ],
+    fault: 'kill-at-letters',
+    shows: 'lost',
+  },
+  {
+    name: 'the debt of a pass in memory only',
+    changes: [
+      [
+        'dist/src/aliases/sink/sink.js',
+        "this.#stamp((0, node_crypto_1.randomBytes)(8).toString('hex'), position, found)",
+        "this.#stamp(this.#confirmed?.incarnation ?? (0, node_crypto_1.randomBytes)(8).toString('hex'), position, this.#confirmed ?? found)",
+      ],
+    ],
+    fault: 'kill-with-debt',
+    shows: 'lost',
+  },
+  {
+    name: "retention without its script's check",
+    changes: [
+      [
+        'src/archive/retention/lua/retention-remove-records.lua',
+        'if same then\n    if index',
+        'if true then\n    if index',
+      ],
+    ],
+    fault: 'retention-too-late',
     shows: 'lost',
   },
 ];

@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { packageRoot } from '../../../src/foundation/package-root';
+import { Journal } from '../journal';
 import type { WriterSetting } from '../writers/setting';
 
 export const writerNames = ['cache', 'plain', 'function'] as const;
@@ -20,6 +21,7 @@ export class Writers {
   readonly #running = new Map<WriterName, ChildProcess>();
   readonly #journals: string[] = [];
   readonly #ended: string[] = [];
+  readonly #writes: Promise<unknown>[] = [];
   #lives = 0;
 
   constructor(options: WritersOptions) {
@@ -35,6 +37,24 @@ export class Writers {
   /** Writers that ended by themselves. */
   get ended(): readonly string[] {
     return this.#ended;
+  }
+
+  /** Resolves when each that was started has written, or is gone. */
+  async allWrite(): Promise<void> {
+    await Promise.all(this.#writes);
+  }
+
+  /** For a fault that writes as well: what it notes there is judged with the rest. @returns what its values and names begin with */
+  journalFor(name: string): { readonly journal: Journal; readonly prefix: string } {
+    const { life, journal } = this.#newJournal(name);
+    return { journal: new Journal(journal), prefix: `${this.#options.round}.${name}${life}` };
+  }
+
+  #newJournal(name: string): { readonly life: number; readonly journal: string } {
+    const life = ++this.#lives;
+    const journal = join(this.#options.folder, `${this.#options.round}-${life}-${name}.journal`);
+    this.#journals.push(journal);
+    return { life, journal };
   }
 
   /** kill -9, and another process that goes on. */
@@ -80,13 +100,12 @@ export class Writers {
   }
 
   #start(name: WriterName): void {
-    const { folder, ...setting } = this.#options;
-    const life = ++this.#lives;
-    const journal = join(folder, `${setting.round}-${life}-${name}.journal`);
-    this.#journals.push(journal);
-    const argument: WriterSetting = { ...setting, life, journal, pace: paces[name] };
+    const { round, seed, dbPath, redisUrl } = this.#options;
+    const { life, journal } = this.#newJournal(name);
+    const argument: WriterSetting = { round, seed, dbPath, redisUrl, life, journal, pace: paces[name] };
     const script = join(packageRoot, 'dist', 'test', 'chaos', 'writers', `${name}-process.js`);
     const child = fork(script, [JSON.stringify(argument)]);
+    this.#writes.push(Promise.race([once(child, 'message'), once(child, 'exit')]));
     child.on('exit', (code) => {
       if (this.#running.get(name) === child)
         this.#ended.push(`the ${name} writer ended by itself with ${String(code)}`);

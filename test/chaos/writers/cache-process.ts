@@ -20,7 +20,7 @@ function opened(): Database.Database {
 
 type Change = readonly [key: string, value: string | null];
 interface Work {
-  readonly sql: readonly (readonly [sql: string, ...values: string[]])[];
+  readonly sql: readonly (readonly [sql: string, ...values: (string | null)[]])[];
   readonly changes: readonly Change[];
 }
 
@@ -63,6 +63,21 @@ const remove = ({ name, key }: CacheTable, at: string): Work => ({
   changes: [[at, null]],
 });
 
+/** Written at first, and taken away at last by a row that seizes its slot: nothing comes after that would hide what was missed. */
+const [heldKey, heldSlot] = [`${round}-0`, `${round}.${life}`];
+/** Written at first, and never again. */
+const stillKey = `${round}-00`;
+
+async function fillAll(at: string, slot: string | null, victim?: string): Promise<void> {
+  for (const table of cacheTables.filter(({ unique }) => unique)) {
+    const { name, key, value } = table;
+    const next = nextValue();
+    const insert = `INSERT OR REPLACE INTO ${name} (${key}, ${value}, slot) VALUES (?, ?, ?)`;
+    const taken: Change[] = victim === undefined ? [] : [[victim, null]];
+    await write({ table, sql: [[insert, at, next, slot]], changes: [...taken, [at, next]] });
+  }
+}
+
 /** A row takes the key of another one, which goes; where there is none to take it, the other one goes alone. */
 const rename = (table: CacheTable, at: string, to: string): Work => {
   if (at === to) return remove(table, at);
@@ -85,7 +100,7 @@ const rename = (table: CacheTable, at: string, to: string): Work => {
 /** All rows of the round go, and most of them come anew. */
 const rebuild = (table: CacheTable): Work => {
   const { name, key, value } = table;
-  const sql: [string, ...string[]][] = [[`DELETE FROM ${name} WHERE ${key} GLOB ?`, `${round}-*`]];
+  const sql: [string, ...string[]][] = [[`DELETE FROM ${name} WHERE ${key} GLOB ?`, `${round}-[1-9]*`]];
   const changes: Change[] = [];
   for (let n = 1; n <= keysOfTable; n++) {
     const at = `${round}-${n}`;
@@ -124,10 +139,11 @@ function run({ sql }: Work): void {
 
 async function turn(): Promise<void> {
   const work = await anyWork().catch(() => undefined);
-  if (work === undefined) {
-    reopen();
-    return;
-  }
+  if (work === undefined) reopen();
+  else await write(work);
+}
+
+async function write(work: Work & { readonly table: CacheTable }): Promise<void> {
   // Of several changes of a key in one transaction only the last is ever seen.
   const last = new Map(work.changes);
   const keys = work.table.served.flatMap(({ prefix }) =>
@@ -142,7 +158,13 @@ function reopen(): void {
   db = undefined;
 }
 
-void writeUntilTold(pace, turn).then(() => {
+async function main(): Promise<void> {
+  await fillAll(heldKey, heldSlot);
+  await fillAll(stillKey, null);
+  await writeUntilTold(pace, turn);
+  await fillAll(`${round}-1`, heldSlot, heldKey);
   db?.close();
   journal.close();
-});
+}
+
+void main();

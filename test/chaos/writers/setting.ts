@@ -15,8 +15,10 @@ export interface WriterSetting {
 export const settingOf = (argument: string | undefined): WriterSetting =>
   JSON.parse(argument ?? '') as WriterSetting;
 
-/** Writes again and again until the process is asked to end (its parent disconnects, or is gone); a turn that has begun is finished. */
+/** Tells its parent when it has written first, and writes again and again until the process is asked to end (its parent disconnects, or is gone); a turn that has begun is finished. */
 export async function writeUntilTold(pace: number, turn: () => Promise<unknown>): Promise<void> {
+  await turn();
+  if (process.connected) process.send?.('writes');
   while (process.connected) {
     await turn();
     await new Promise((resolve) => setTimeout(resolve, pace));
