@@ -12,6 +12,8 @@ import { countLetters, outOfStep } from './settle';
 
 export interface Outcome extends Verdict {
   readonly fault: string;
+  /** Why it was left out, and nothing of it tried. */
+  readonly leftOut?: string;
   readonly seconds: number;
   /** Writes that writers began. */
   readonly writes: number;
@@ -24,6 +26,12 @@ export interface Outcome extends Verdict {
   /** Milliseconds from the end of the fault until health was green for good; undefined: it never was. */
   readonly green: number | undefined;
 }
+
+/** Of a fault that was left out. */
+const nothing = {
+  ...{ seconds: 0, writes: 0, sights: 0, converged: undefined, red: undefined, green: undefined },
+  ...{ lost: [], duplicated: [], backwards: [], invented: [], harmed: [], troubles: [] },
+} as const;
 
 /** One interval heals everything; the rest is for a machine that others use as well. */
 const usualPatienceMs = (passEverySeconds + 30) * 1_000;
@@ -50,6 +58,8 @@ const keysOf = (round: string): string[] =>
 export async function runFault(scene: Scene, fault: Fault, options: RoundOptions): Promise<Outcome> {
   const { round, seed, random, patienceMs = usualPatienceMs } = options;
   const begun = monotonicMs();
+  const leftOut = fault.lacks?.();
+  if (leftOut !== undefined) return { ...nothing, fault: fault.name, leftOut };
   forget(scene);
   const keys = keysOf(round);
   const keyWatch = watchKeys(scene.redis.url, keys);
@@ -60,6 +70,7 @@ export async function runFault(scene: Scene, fault: Fault, options: RoundOptions
     dbPath: scene.dbPath,
     redisUrl: scene.redis.url,
     folder: scene.folder,
+    cacheEnvironment: scene.filesShim?.environment ?? {},
   });
   scene.writers = writers;
   try {

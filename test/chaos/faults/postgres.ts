@@ -111,6 +111,23 @@ export const postgresFaults: readonly Fault[] = [
   },
   {
     party,
+    name: 'postgres-few-connections',
+    what: 'sessions end, and the role is given fewer connections than Millrace has: one, two, or three',
+    run: async (scene, random) => {
+      const { pool } = scene.postgres;
+      const limit = random.between(1, 3);
+      scene.said(`connection limit ${limit}`);
+      await surely(() => pool.query(`ALTER ROLE ${ownerRole} CONNECTION LIMIT ${limit}`));
+      try {
+        await endSessions(scene);
+        await pause(random, 6_000, 8_000);
+      } finally {
+        await surely(() => pool.query(`ALTER ROLE ${ownerRole} CONNECTION LIMIT -1`));
+      }
+    },
+  },
+  {
+    party,
     name: 'postgres-frozen',
     what: 'SIGSTOP of the server, for as long as health needs to say so',
     run: async (scene) => {

@@ -6,8 +6,11 @@ import { monotonicMs } from '../../../bench/clock';
 import { startRedis } from '../../../src/embedded/redis/redis';
 import { type Scene, waitFor } from '../scene/scene';
 import { cacheTables } from '../scene/sqlite-file';
+import type { Verdict } from '../scene/wire';
+import { answerWhatIsAsked } from './asked';
 import type { Fault } from './fault';
-import { pause, surely, times } from './surely';
+import { commitIn } from './messages';
+import { comesByMs, pause, surely, times } from './surely';
 
 const hit = { party: 'redis', hitsWriters: true } as const;
 
@@ -105,6 +108,27 @@ export const redisFaults: readonly Fault[] = [
   },
   forgetting('redis-flushall', 'FLUSHALL', ({ redis }) => redis.client.flushall()),
   forgetting('redis-flushdb', 'FLUSHDB, of which Redis tells nobody', ({ redis }) => redis.client.flushdb()),
+  {
+    ...hit,
+    name: 'redis-flush-under-page',
+    what: 'FLUSHALL while a COMMIT is on its way, and the page behind it goes on growing; twice',
+    alone: forgets,
+    run: (scene, random) =>
+      times(2, async () => {
+        let flushed = false;
+        const held = async (): Promise<Verdict> => {
+          await pause(random, 200, 1_000);
+          await scene.rewind('redis', () => scene.redis.client.flushall());
+          flushed = true;
+          await pause(random, 200, 1_000);
+          return 'pass';
+        };
+        const release = scene.postgres.wire.hold({ text: commitIn(scene), at: 'request', held });
+        if (!(await waitFor(() => flushed, comesByMs(scene)))) scene.troubles.push('no COMMIT came by');
+        release();
+        await pause(random, 1_500, 4_000);
+      }),
+  },
   forgetting(
     'redis-swapdb',
     'SWAPDB with an empty database, of which Redis tells nobody',
@@ -142,11 +166,7 @@ export const redisFaults: readonly Fault[] = [
       times(2, async () => {
         await scene.redis.client.del('millrace:aliases:checkpoint');
         await pause(random, 500, 2_000);
-        // Which documents were introduced, the checkpoint knew: keys that are not as they say may now be anybody's.
-        const asks = () => scene.health.reasons.some((reason) => reason.includes('is new'));
-        if (!(await waitFor(asks, 3_000))) return;
-        const code = await scene.run('config', 'apply', '--yes', 'card', 'flat');
-        if (code !== 0 && code !== 2) scene.troubles.push(`config apply ended with ${String(code)}`);
+        await answerWhatIsAsked(scene);
       }),
   },
   {

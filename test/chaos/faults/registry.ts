@@ -1,4 +1,8 @@
+import { besideFaults } from './beside';
+import { clockFaults } from './clocks';
 import { daemonFaults } from './daemon';
+import { diskFaults } from './disks';
+import { evictionFaults } from './eviction';
 import type { Fault } from './fault';
 import { poisonFaults } from './poison';
 import { postgresFaults } from './postgres';
@@ -19,10 +23,14 @@ const calm: Fault = {
 export const faults: readonly Fault[] = [
   calm,
   ...daemonFaults,
+  ...besideFaults,
   ...wireFaults,
   ...redisFaults,
   ...postgresFaults,
   ...sqliteFaults,
+  ...clockFaults,
+  ...diskFaults,
+  ...evictionFaults,
   ...writerFaults,
   ...poisonFaults,
 ];

@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { packageRoot } from '../../../src/foundation/package-root';
+import { Journal } from '../journal';
 import type { WriterSetting } from '../writers/setting';
 
 export const writerNames = ['cache', 'plain', 'function'] as const;
@@ -12,6 +13,8 @@ const paces: Readonly<Record<WriterName, number>> = { cache: 4, plain: 6, functi
 
 export type WritersOptions = Pick<WriterSetting, 'round' | 'seed' | 'dbPath' | 'redisUrl'> & {
   readonly folder: string;
+  /** Further variables for the one that writes the SQLite file. */
+  readonly cacheEnvironment: Readonly<Record<string, string>>;
 };
 
 /** The applications of one round: processes of their own, each with a journal for each of its lives. */
@@ -35,6 +38,19 @@ export class Writers {
   /** Writers that ended by themselves. */
   get ended(): readonly string[] {
     return this.#ended;
+  }
+
+  /** For a fault that writes as well: what it notes there is judged with the rest. @returns what its values and names begin with */
+  journalFor(name: string): { readonly journal: Journal; readonly prefix: string } {
+    const { life, journal } = this.#newJournal(name);
+    return { journal: new Journal(journal), prefix: `${this.#options.round}.${name}${life}` };
+  }
+
+  #newJournal(name: string): { readonly life: number; readonly journal: string } {
+    const life = ++this.#lives;
+    const journal = join(this.#options.folder, `${this.#options.round}-${life}-${name}.journal`);
+    this.#journals.push(journal);
+    return { life, journal };
   }
 
   /** kill -9, and another process that goes on. */
@@ -80,13 +96,12 @@ export class Writers {
   }
 
   #start(name: WriterName): void {
-    const { folder, ...setting } = this.#options;
-    const life = ++this.#lives;
-    const journal = join(folder, `${setting.round}-${life}-${name}.journal`);
-    this.#journals.push(journal);
+    const { folder, cacheEnvironment, ...setting } = this.#options;
+    const { life, journal } = this.#newJournal(name);
     const argument: WriterSetting = { ...setting, life, journal, pace: paces[name] };
     const script = join(packageRoot, 'dist', 'test', 'chaos', 'writers', `${name}-process.js`);
-    const child = fork(script, [JSON.stringify(argument)]);
+    const env = { ...process.env, ...(name === 'cache' ? cacheEnvironment : {}) };
+    const child = fork(script, [JSON.stringify(argument)], { env });
     child.on('exit', (code) => {
       if (this.#running.get(name) === child)
         this.#ended.push(`the ${name} writer ended by itself with ${String(code)}`);
