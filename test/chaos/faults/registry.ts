@@ -7,6 +7,7 @@ import type { Fault } from './fault';
 import { poisonFaults } from './poison';
 import { postgresFaults } from './postgres';
 import { redisFaults } from './redis';
+import { redisForgetsFaults } from './redis-forgets';
 import { sqliteFaults } from './sqlite';
 import { wireFaults } from './wire';
 import { writerFaults } from './writers';
@@ -26,6 +27,7 @@ export const faults: readonly Fault[] = [
   ...besideFaults,
   ...wireFaults,
   ...redisFaults,
+  ...redisForgetsFaults,
   ...postgresFaults,
   ...sqliteFaults,
   ...clockFaults,
