@@ -76,7 +76,12 @@ export async function judgeRound(scene: Scene, round: Round): Promise<Verdict> {
   const now = await scene.lookAtOthers();
   return {
     writes: notes.deeds,
-    lost: [...judged.flatMap(({ lost }) => lost), ...appended.lost, ...(await goneSince(scene))],
+    lost: [
+      ...judged.flatMap(({ lost }) => lost),
+      ...appended.lost,
+      ...goneRows(rowWatch, postgres),
+      ...(await goneSince(scene)),
+    ],
     duplicated: [...appended.duplicated, ...rowWatch.twice, ...(await namesTwice(scene.postgres.pool))],
     backwards: judged.flatMap(({ backwards }) => backwards),
     invented: [...judged.flatMap(({ invented }) => invented), ...appended.invented],
@@ -92,6 +97,14 @@ async function countOnce(pool: Pool, round: string): Promise<ReadonlyMap<string,
     WHERE name LIKE $1 || '.%' GROUP BY name`;
   const { rows } = await pool.query<{ name: string; count: number }>(sql, [round]);
   return new Map(rows.map(({ name, count }) => [name, count]));
+}
+
+/** Whatever Redis forgets, its rows stay: keys whose row was there, and then was not. */
+function goneRows({ sights }: RowsWatch, backups: readonly Rewind[]): readonly string[] {
+  if (backups.length > 0) return [];
+  const isGone = (key: string) =>
+    sights.of(key).some(({ value }, at, all) => value === null && (all[at - 1]?.value ?? null) !== null);
+  return sights.keys().filter(isGone).map((key) => `${key}: its row is gone`); // prettier-ignore
 }
 
 /** Rows of earlier rounds that are there no more; how many there are now is what has to stay. */
