@@ -24,10 +24,11 @@ test('a record whose parent is gone, and whose id is that of another one by now,
   await client.hset(`aidb:version:${version}`, { version: 'two', created_at: '2031-01-02T03:04:05.678901' });
   const daemon = await start();
   for (let n = 0; n < 3; n++) await daemon.control.reconcile('archive');
-  const letters = await postgres.query('SELECT kind, code, attempts, due FROM millrace.dead_letters');
-  expect(letters).toEqual([
-    { kind: 'prediction', code: 'E_PARENT', attempts: expect.any(Number), due: false },
-  ]);
-  expect(letters[0]?.['attempts']).toBeLessThanOrEqual(6); // of the stream, when 'two' came, and of each of the passes
+  const [letter, ...others] = await postgres.query(
+    'SELECT kind, code, attempts, due FROM millrace.dead_letters',
+  );
+  expect(letter).toMatchObject({ kind: 'prediction', code: 'E_PARENT', due: false });
+  expect(letter?.['attempts']).toBeLessThanOrEqual(6); // of the stream, when 'two' came, and of each of the passes
+  expect(others).toEqual([]);
   expect(await postgres.query('SELECT version FROM model_versions')).toEqual([{ version: 'two' }]);
 }, 60_000);

@@ -96,8 +96,9 @@ export class Writers {
   }
 
   #start(name: WriterName): void {
-    const { folder, cacheEnvironment, ...setting } = this.#options;
+    const { cacheEnvironment, round, seed, dbPath, redisUrl } = this.#options;
     const { life, journal } = this.#newJournal(name);
+    const setting = { round, seed, dbPath, redisUrl };
     const argument: WriterSetting = { ...setting, life, journal, pace: paces[name] };
     const script = join(packageRoot, 'dist', 'test', 'chaos', 'writers', `${name}-process.js`);
     const env = { ...process.env, ...(name === 'cache' ? cacheEnvironment : {}) };
