@@ -74,6 +74,8 @@ export async function runFault(scene: Scene, fault: Fault, options: RoundOptions
   });
   scene.writers = writers;
   try {
+    // On a busy machine a process takes a while to begin: what happens before it does happens to nobody.
+    if (!(await waitFor(() => writers.allWrite(), 20_000))) scene.troubles.push('not all applications write');
     await delay(usualMs);
     await fault.run(scene, random).catch((error: unknown) => {
       scene.troubles.push(

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../../../src/foundation/package-root';
 import { Journal } from '../journal';
@@ -33,6 +34,11 @@ export class Writers {
   /** In the order of their lives. */
   get journals(): readonly string[] {
     return this.#journals;
+  }
+
+  /** Whether each of those that run has been told of a write that it is done. */
+  allWrite(): boolean {
+    return this.#journals.every((path) => existsSync(path) && readFileSync(path, 'utf8').includes('"ended"'));
   }
 
   /** Writers that ended by themselves. */
