@@ -71,18 +71,21 @@ export const besideFaults: readonly Fault[] = [
   {
     name: 'retention-beside',
     party: 'daemon',
-    what: 'what is old is removed from Redis while all write, by the daemon and by `millrace retention` beside it, which is killed once; what is young stays',
+    what: 'what is old is removed from Redis while all write, by `millrace retention` beside a daemon that does so, too; Millrace is killed three times; what is young stays',
     run: async (scene, random) => {
       const young = await youngPredictions(scene);
       if (!scene.inStorm && young.length < 10) scene.troubles.push('nothing young was there');
       const keys: string[] = [];
       await scene.daemon.kill('SIGTERM');
-      await scene.startDaemon({ RETENTION_DAYS: '30' }).listening;
+      const keeps = { RETENTION_DAYS: '30' };
+      await scene.startDaemon(keeps).listening;
       await times(3, async () => {
         keys.push(...(await writeOld(scene)));
         await Promise.all([
           beside(scene, 'retention', '--days', '30'),
-          pause(random, 100, 1_000).then(() => scene.restartDaemon()),
+          pause(random, 100, 1_000)
+            .then(() => scene.daemon.kill('SIGKILL'))
+            .then(() => scene.startDaemon(keeps).listening),
         ]);
       });
       const gone = async () => {
