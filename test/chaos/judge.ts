@@ -85,6 +85,7 @@ export async function judgeRound(scene: Scene, round: Round): Promise<Verdict> {
       ...judged.flatMap(({ lost }) => lost),
       ...appended.lost,
       ...parked.lost,
+      ...goneRows(rowWatch, postgres),
       ...(await goneSince(scene)),
     ],
     duplicated: [
@@ -114,6 +115,14 @@ async function countLettersOf(pool: Pool, keys: readonly string[]): Promise<Read
   const sql = 'SELECT key, count(*)::int FROM millrace.dead_letters WHERE key = ANY ($1) GROUP BY key';
   const { rows } = await pool.query<{ key: string; count: number }>(sql, [keys]);
   return new Map(rows.map(({ key, count }) => [key, count]));
+}
+
+/** Whatever Redis forgets, its rows stay: keys whose row was there, and then was not. */
+function goneRows({ sights }: RowsWatch, backups: readonly Rewind[]): readonly string[] {
+  if (backups.length > 0) return [];
+  const isGone = (key: string) =>
+    sights.of(key).some(({ value }, at, all) => value === null && (all[at - 1]?.value ?? null) !== null);
+  return sights.keys().filter(isGone).map((key) => `${key}: its row is gone`); // prettier-ignore
 }
 
 /** Rows of earlier rounds that are there no more; how many there are now is what has to stay. */

@@ -21,15 +21,19 @@ const seconds = (ms: number | undefined): string => (ms === undefined ? '' : `${
 /** A row for each fault: how much was written and seen, what must be 0, and how long things took. */
 export function renderOutcomes(outcomes: readonly Outcome[]): string {
   const head = ['fault', 'writes', 'changes seen', ...findingNames, 'converged', 'red after', 'green after'];
-  const rows = outcomes.map((outcome) => [
-    outcome.fault,
-    String(outcome.writes),
-    String(outcome.sights),
-    ...findingNames.map((name) => String(outcome[name].length)),
-    outcome.converged === undefined ? 'never' : seconds(outcome.converged),
-    seconds(outcome.red),
-    outcome.green === undefined ? 'never' : seconds(outcome.green),
-  ]);
+  const rows = outcomes.map((outcome) =>
+    outcome.leftOut === undefined
+      ? [
+          outcome.fault,
+          String(outcome.writes),
+          String(outcome.sights),
+          ...findingNames.map((name) => String(outcome[name].length)),
+          outcome.converged === undefined ? 'never' : seconds(outcome.converged),
+          seconds(outcome.red),
+          outcome.green === undefined ? 'never' : seconds(outcome.green),
+        ]
+      : [outcome.fault, 'left out', ...head.slice(2).map(() => '')],
+  );
   const sum = (of: (outcome: Outcome) => number) =>
     String(outcomes.reduce((all, outcome) => all + of(outcome), 0));
   const total = [
@@ -48,6 +52,7 @@ const mostLines = 8;
 
 /** What was found, in words; a few of each. */
 export function renderFindings(outcome: Outcome): readonly string[] {
+  if (outcome.leftOut !== undefined) return [`  left out: ${outcome.leftOut}`];
   return findingNames.flatMap((name) => {
     const found = outcome[name];
     const shown = found

@@ -12,6 +12,8 @@ import { countLetters, outOfStep } from './settle';
 
 export interface Outcome extends Verdict {
   readonly fault: string;
+  /** Why it was left out, and nothing of it tried. */
+  readonly leftOut?: string;
   readonly seconds: number;
   /** Writes that writers began. */
   readonly writes: number;
@@ -24,6 +26,12 @@ export interface Outcome extends Verdict {
   /** Milliseconds from the end of the fault until health was green for good; undefined: it never was. */
   readonly green: number | undefined;
 }
+
+/** Of a fault that was left out. */
+const nothing = {
+  ...{ seconds: 0, writes: 0, sights: 0, converged: undefined, red: undefined, green: undefined },
+  ...{ lost: [], duplicated: [], backwards: [], invented: [], harmed: [], troubles: [] },
+} as const;
 
 /** One interval heals everything; the rest is for a machine that others use as well. */
 const usualPatienceMs = (passEverySeconds + 30) * 1_000;
@@ -52,6 +60,8 @@ const keysOf = (round: string): string[] =>
 export async function runFault(scene: Scene, fault: Fault, options: RoundOptions): Promise<Outcome> {
   const { round, seed, random, patienceMs = usualPatienceMs } = options;
   const begun = monotonicMs();
+  const leftOut = fault.lacks?.();
+  if (leftOut !== undefined) return { ...nothing, fault: fault.name, leftOut };
   forget(scene);
   const keys = keysOf(round);
   const keyWatch = watchKeys(scene.redis.url, keys);
@@ -62,9 +72,11 @@ export async function runFault(scene: Scene, fault: Fault, options: RoundOptions
     dbPath: scene.dbPath,
     redisUrl: scene.redis.url,
     folder: scene.folder,
+    cacheEnvironment: scene.filesShim?.environment ?? {},
   });
   scene.writers = writers;
   try {
+    // On a busy machine a process takes a while to begin: what happens before it does happens to nobody.
     await writers.allWrite();
     await delay(usualMs);
     await fault.run(scene, random).catch((error: unknown) => {

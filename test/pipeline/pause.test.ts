@@ -99,7 +99,7 @@ test('an owner that is displaced while paused does not go on saying so after the
   await daemon.control.pause('archive', 'tester');
   await untilPaused(daemon, 'archive');
   await postgres.query(
-    "UPDATE millrace.checkpoint SET epoch = epoch + 1, owner = 'another', heartbeat = clock_timestamp() + interval '1 hour'",
+    "UPDATE millrace.checkpoint SET epoch = epoch + 1, owner = 'another', heartbeat = clock_timestamp() + interval '4 seconds'",
   );
   await becomes(asked(daemon), 'standby');
   await daemon.control.resume('archive');

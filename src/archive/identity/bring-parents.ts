@@ -4,6 +4,8 @@ import { Unfit } from '../record/unfit';
 import type { IdMapTransaction } from './id-map';
 import { type KindName, kindOf } from '../../mapping/kinds';
 import { findParents, type Orphan } from './parents';
+import type { Found } from '../record/found';
+import { createdOf } from '../record/row';
 import type { Targets } from '../record/target';
 import type { TruthReader } from '../truth/truth';
 
@@ -27,25 +29,40 @@ export async function bringParents(batch: Batch, { ids, targets, truth }: Contex
     for (const [parent, missing] of await findParents(ids, targets, batch.of(name), 'alive')) {
       const present = new Set(batch.of(parent).map((row) => `${row.id} ${row.created ?? ''}`));
       const absent = missing.filter(({ id, created }) => !present.has(`${id} ${created}`));
-      // Another record may have the parent's id by now: then that one is applied, and the parent stays missing.
-      await bring(batch, truth, parent, absent.map(({ id }) => id), budget); // prettier-ignore
+      const wanted = new Set(absent.map(({ id, created }) => `${id} ${created}`));
+      // Another record may have the parent's id by now. It comes by itself: brought here, it would call the child, which waits for that id,
+      // to be tried again, and be brought again.
+      await bring(batch, truth, parent, absent.map(({ id }) => id), budget, (found) => wanted.has(identityOf(found))); // prettier-ignore
     }
   }
 }
 
-/** Adds records as they are in Redis, until `budget` is used up. Ids that Redis has no record of are passed over. */
+function identityOf({ kind, id, values }: Found): string {
+  try {
+    return `${id.toString('latin1')} ${kind.created === undefined ? '' : createdOf({ kind, values }, kind.created)}`;
+  } catch {
+    return ''; // nobody can tell
+  }
+}
+
+/**
+ * Adds records as they are in Redis, until `budget` is used up. Ids that Redis has no record of are passed over.
+ * @param isWanted of a record under one of the ids
+ */
 export async function bring(
   batch: Batch,
   truth: TruthReader,
   name: KindName,
   ids: readonly string[],
   budget = { bytes: Infinity },
+  isWanted: (found: Found) => boolean = () => true,
 ): Promise<void> {
   for (let at = 0; at < ids.length && budget.bytes > 0;) {
     const answers = await truth.readSome(kindOf(truth.catalogue, name), ids.slice(at));
     for (const answer of answers) {
       if (answer.state !== 'found') continue;
       for (const record of answer.records) {
+        if (!isWanted(record)) continue;
         batch.add(record);
         for (const value of record.values) budget.bytes -= value?.length ?? 0;
       }

@@ -17,7 +17,7 @@ export interface Surroundings {
 
 /** `alive`: an owner that has shown no sign of life for 10 seconds is gone. */
 const checkpointSql =
-  `SELECT incarnation, entry_id, seen, heartbeat > clock_timestamp() - interval '10 seconds' AS alive ` +
+  `SELECT incarnation, entry_id, seen, heartbeat BETWEEN clock_timestamp() - interval '10 seconds' AND clock_timestamp() + interval '10 seconds' AS alive ` +
   'FROM millrace.checkpoint WHERE stream = $1';
 
 /** How long incarnations may differ: a daemon that notices a flush writes a new one to one store after the other. */

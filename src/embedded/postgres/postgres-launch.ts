@@ -18,6 +18,7 @@ export interface LaunchOptions extends Place {
   /** The port; undefined: the one of the last run if it is free, else any. */
   readonly port: number | undefined;
   readonly settings: Readonly<Record<string, string>>;
+  readonly extraEnvironment: Readonly<Record<string, string>>;
   readonly log: (message: string) => void;
 }
 
@@ -70,7 +71,7 @@ async function untilReady(server: ServerProcess, dataDir: string, port: number):
 }
 
 async function launchOn(port: number, options: LaunchOptions): Promise<Launch> {
-  const { binary, dataDir, user, settings } = options;
+  const { binary, dataDir, user, settings, extraEnvironment } = options;
   const data = clusterOf(dataDir);
   const all = { ...settings, listen_addresses: LOOPBACK, port: String(port), unix_socket_directories: '' };
   const args = ['-D', data, ...Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])];
@@ -79,7 +80,7 @@ async function launchOn(port: number, options: LaunchOptions): Promise<Launch> {
     const server = await spawnServer({
       path: programIn(binary.binDir, 'postgres'),
       args,
-      env: serverEnvironment(),
+      env: { ...serverEnvironment(), ...extraEnvironment },
       cwd: data,
       output,
       ending: POSTGRES_ENDING,

@@ -25,6 +25,8 @@ export interface StartPostgresOptions {
   readonly persist?: boolean;
   /** Further settings, for example { max_connections: '200' }. */
   readonly extraSettings?: Readonly<Record<string, string>>;
+  /** Further variables of its environment. */
+  readonly extraEnvironment?: Readonly<Record<string, string>>;
   /** A folder with postgres and initdb, to be used instead of those of the npm package or the system. */
   readonly binDir?: string;
   readonly log?: (message: string) => void;
@@ -67,13 +69,20 @@ const SETTINGS = {
 
 async function startIn(place: Place, options: StartPostgresOptions): Promise<EmbeddedPostgres> {
   const { dataDir, user } = place;
-  const { log = () => undefined, persist = true, binDir } = options;
+  const { log = () => undefined, persist = true, binDir, extraEnvironment = {} } = options;
   const cacheDir = options.cacheDir ?? defaultCacheDir();
   const binary = await findPostgres({ cacheDir, log, binDir, user, major: majorOf(dataDir) });
   await endPostgresOrphan(clusterOf(dataDir), log);
   await ensureCluster(binary, { ...place, persist, logFile: logFileOf(dataDir) });
   const settings = { ...SETTINGS, fsync: persist ? 'on' : 'off', ...options.extraSettings };
-  const { server, port } = await launchPostgres({ ...place, binary, port: options.port, settings, log });
+  const { server, port } = await launchPostgres({
+    ...place,
+    binary,
+    port: options.port,
+    settings,
+    extraEnvironment,
+    log,
+  });
   const access = { host: LOOPBACK, port, user: USER, password: passwordOf(dataDir) };
   try {
     await ensureDatabase(access, DATABASE);

@@ -19,6 +19,7 @@ export interface RedisLaunchOptions extends RedisPlace {
   readonly persist: boolean;
   readonly password: string | undefined;
   readonly extraArgs: readonly string[];
+  readonly extraEnvironment: Readonly<Record<string, string>>;
   readonly log: (message: string) => void;
 }
 
@@ -80,13 +81,13 @@ function openConfiguration({ ownDir, password }: RedisLaunchOptions): number | u
 }
 
 async function launchOn(port: number, options: RedisLaunchOptions): Promise<RedisLaunch> {
-  const { binary, dataDir, ownDir, user } = options;
+  const { binary, dataDir, ownDir, user, extraEnvironment } = options;
   // Written before the server starts, so that the next run finds the server after a kill.
   writeFileSync(portFile(ownDir), `${port}\n`);
   const output = openSync(logFile(ownDir), 'w', 0o600);
   const input = openConfiguration(options);
   // A locale named in the environment but not installed makes Redis refuse to start.
-  const env = { ...process.env, ...binary.env, LC_ALL: 'C' };
+  const env = { ...process.env, ...binary.env, ...extraEnvironment, LC_ALL: 'C' };
   const args = serverArguments(port, options);
   try {
     const server = await spawnServer({ path: binary.path, args, env, cwd: dataDir, input, output, user });

@@ -21,6 +21,8 @@ export interface StartRedisOptions {
   readonly persist?: boolean;
   /** Further arguments for redis-server, for example ['--maxmemory', '64mb']. */
   readonly extraArgs?: readonly string[];
+  /** Further variables of its environment. */
+  readonly extraEnvironment?: Readonly<Record<string, string>>;
   readonly log?: (message: string) => void;
   readonly cacheDir?: string;
 }
@@ -46,7 +48,14 @@ export interface EmbeddedRedis {
  * Throws E_NO_REDIS, E_EMBEDDED_IN_USE (the directory has a server), E_PORT_IN_USE or E_EMBEDDED_START.
  */
 export async function startRedis(options: StartRedisOptions): Promise<EmbeddedRedis> {
-  const { log = () => undefined, password, persist = true, extraArgs = [], port: wantedPort } = options;
+  const {
+    log = () => undefined,
+    password,
+    persist = true,
+    extraArgs = [],
+    extraEnvironment = {},
+    port: wantedPort,
+  } = options;
   const place = placeRedis(options.dataDir, options.ownDir ?? options.dataDir);
   const hold = holdDirectory(place.ownDir);
   try {
@@ -55,7 +64,16 @@ export async function startRedis(options: StartRedisOptions): Promise<EmbeddedRe
     await endRedisOrphan(place, log);
     settleData(place);
     if (password !== undefined) writeSecret(passwordFile(place.ownDir), `${password}\n`);
-    const launch = { ...place, binary, password, persist, extraArgs, port: wantedPort, log };
+    const launch = {
+      ...place,
+      binary,
+      password,
+      persist,
+      extraArgs,
+      extraEnvironment,
+      port: wantedPort,
+      log,
+    };
     const { server, port } = await launchRedis(launch);
     void server.exited.then(hold.release);
     return {

@@ -58,6 +58,15 @@ test('a displaced owner writes nothing, wherever it was when it was displaced', 
   expect(await stored()).toEqual({ position: '3-0', rows: ['1-0', '3-0'] });
 });
 
+test('an owner that fell silent before the clock of Postgres was put back is replaced as any other', async () => {
+  const [first, second] = [new Checkpoint(connect()), new Checkpoint(connect())];
+  await first.claim();
+  await postgres.query("UPDATE millrace.checkpoint SET heartbeat = clock_timestamp() + interval '1 second'");
+  expect(await second.claim()).toEqual({ owned: false, owner: first.me });
+  await postgres.query("UPDATE millrace.checkpoint SET heartbeat = clock_timestamp() + interval '1 day'");
+  expect(await second.claim()).toMatchObject({ owned: true });
+});
+
 test('an owner that is wrong about its position writes nothing', async () => {
   const one = connect();
   const first = new Checkpoint(one);

@@ -6,13 +6,6 @@ import { patience } from '../../support/patience';
 import { momentFaults } from './daemon-moments';
 import type { Fault } from './fault';
 import { pause, times } from './surely';
-import type { Scene } from '../scene/scene';
-
-/** A verb beside the daemon. Either finds all in step, or that something is parked. */
-async function beside(scene: Scene, verb: string): Promise<void> {
-  const code = await scene.run(verb);
-  if (!scene.inStorm && code !== 0 && code !== 2) scene.troubles.push(`${verb} ended with ${String(code)}`);
-}
 
 export const daemonFaults: readonly Fault[] = [
   {
@@ -58,18 +51,6 @@ export const daemonFaults: readonly Fault[] = [
       await delay(2_000);
       await first.kill('SIGKILL');
     },
-  },
-  {
-    name: 'reconcile-beside',
-    party: 'daemon',
-    what: '`millrace reconcile` beside the daemon, three times',
-    run: (scene) => times(3, () => beside(scene, 'reconcile')),
-  },
-  {
-    name: 'warm-beside',
-    party: 'daemon',
-    what: '`millrace warm` beside the daemon and the applications: all is there, and stays as it is',
-    run: (scene) => times(2, () => beside(scene, 'warm')),
   },
   {
     name: 'reloads',

@@ -14,6 +14,8 @@ export interface Fault {
   readonly hitsWriters?: true;
   /** Not in a storm: why. */
   readonly alone?: string;
+  /** Why it cannot be had on this machine: it is left out, by name; undefined: it can. */
+  readonly lacks?: () => string | undefined;
   /** Does it, and undoes it: afterwards everything can come into step. */
   readonly run: (scene: Scene, random: Random) => Promise<void>;
 }

@@ -111,6 +111,30 @@ export const postgresFaults: readonly Fault[] = [
   },
   {
     party,
+    name: 'postgres-few-connections',
+    what: 'sessions end, and the role is given fewer connections than Millrace has: one, two, or three',
+    run: async (scene, random) => {
+      const { pool } = scene.postgres;
+      const limit = random.between(1, 3);
+      const since = monotonicMs();
+      const rows = async () =>
+        (await pool.query<{ n: number }>('SELECT count(*)::int AS n FROM predictions')).rows[0]?.n;
+      scene.said(`connection limit ${limit}`);
+      await surely(() => pool.query(`ALTER ROLE ${ownerRole} CONNECTION LIMIT ${limit}`));
+      try {
+        await endSessions(scene);
+        const before = await rows();
+        await pause(random, 6_000, 8_000);
+        const isTold = scene.health.redAfter(since) !== undefined;
+        if (!scene.inStorm && !isTold && (await rows()) === before)
+          scene.troubles.push(`with ${limit} connections nothing arrives, and health does not say so`);
+      } finally {
+        await surely(() => pool.query(`ALTER ROLE ${ownerRole} CONNECTION LIMIT -1`));
+      }
+    },
+  },
+  {
+    party,
     name: 'postgres-frozen',
     what: 'SIGSTOP of the server, for as long as health needs to say so',
     run: async (scene) => {

@@ -1,9 +1,14 @@
+import { besideFaults } from './beside';
+import { clockFaults } from './clocks';
 import { daemonFaults } from './daemon';
+import { diskFaults } from './disks';
+import { evictionFaults } from './eviction';
 import type { Fault } from './fault';
 import { narrowMoments } from './narrow-moments';
 import { poisonFaults } from './poison';
 import { postgresFaults } from './postgres';
 import { redisFaults } from './redis';
+import { redisForgetsFaults } from './redis-forgets';
 import { sqliteFaults } from './sqlite';
 import { wireFaults } from './wire';
 import { writerFaults } from './writers';
@@ -21,10 +26,15 @@ export const faults: readonly Fault[] = [
   calm,
   ...daemonFaults,
   ...narrowMoments,
+  ...besideFaults,
   ...wireFaults,
   ...redisFaults,
+  ...redisForgetsFaults,
   ...postgresFaults,
   ...sqliteFaults,
+  ...clockFaults,
+  ...diskFaults,
+  ...evictionFaults,
   ...writerFaults,
   ...poisonFaults,
 ];

@@ -171,6 +171,19 @@ export const sqliteFaults: readonly Fault[] = [
   },
   {
     party,
+    name: 'sqlite-wal-removed-under-application',
+    what: 'somebody removes -wal and -shm under the application, which goes on writing into what has no name until it closes the file',
+    alone: 'what is written meanwhile has no name, and ends with whoever has it open, if that is killed',
+    run: async (scene, random) => {
+      const since = monotonicMs();
+      for (const beside of ['-wal', '-shm']) rmSync(scene.dbPath + beside, { force: true });
+      await scene.turnsRed(since);
+      await pause(random, 500, 3_000);
+      await scene.writers?.whileStopped('cache', () => pause(random, 0, 1_000));
+    },
+  },
+  {
+    party,
     hitsWriters: true,
     name: 'sqlite-locked',
     what: 'somebody holds the write lock for three seconds, then all of the file for two',

@@ -11,7 +11,7 @@ export const stormOf = (faults: readonly Fault[], seconds: number): Fault => ({
   hitsWriters: true,
   alone: 'it is made of the others',
   run: async (scene, random) => {
-    const fair = faults.filter(({ alone }) => alone === undefined);
+    const fair = faults.filter(({ alone, lacks }) => alone === undefined && lacks?.() === undefined);
     const until = monotonicMs() + seconds * 1_000;
     scene.inStorm = true;
     const suffer = async (party: Party) => {

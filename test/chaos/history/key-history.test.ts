@@ -63,6 +63,17 @@ test('where the truth went back what is read may go back once, and no further ti
   expect(judgeKey({ key: 'k', writes, sights: again }, rewinds).backwards).toEqual(['k: 2 after 3']);
 });
 
+test('a follower of a truth that went back may hear of it at any time, and once', () => {
+  const writes = written('1', '2', '3');
+  const rewinds = { backwards: [{ from: 24, to: Infinity }] };
+  const late = seen([23, '3'], [90, '1'], [91, '2'], [92, '3']);
+  expect(judgeKey({ key: 'k', writes, sights: late }, rewinds)).toEqual(fine);
+  const again = seen([23, '3'], [90, '1'], [91, '3'], [95, '2'], [96, '3']);
+  expect(judgeKey({ key: 'k', writes, sights: again }, rewinds).backwards).toEqual(['k: 2 after 3']);
+  const early = seen([22, '3'], [23, '1'], [24, '3']);
+  expect(judgeKey({ key: 'k', writes, sights: early }, rewinds).backwards).toEqual(['k: 1 after 3']);
+});
+
 test('what was written before a store forgot may be lost, and what was written afterwards may not', () => {
   const writes = written('1', '2', '3');
   expect(

@@ -14,7 +14,7 @@ export interface Sight {
   readonly at: number;
 }
 
-/** A time in which what is read may go back once, for its truth did: a snapshot, a flush. */
+/** A time in which what is read may go back, for its truth did: a snapshot, a flush. One without an end is that of a follower: once, whenever it hears of it. */
 export interface Rewind {
   readonly from: number;
   readonly to: number;
@@ -22,7 +22,7 @@ export interface Rewind {
 
 /** When a store's truth may have gone back. */
 export interface Rewinds {
-  /** What is read may go back once in each. */
+  /** What is read may go back in each. */
   readonly backwards?: readonly Rewind[];
   /** What was written before such a time is over may be forgotten. */
   readonly forgets?: readonly Rewind[];
@@ -60,11 +60,17 @@ export function judgeKey(
       ({ value, began }, index) => index >= from && value === sight.value && began <= sight.at,
     );
   let before = -Infinity;
+  const unheard = rewinds.filter(({ to }) => to === Infinity);
+  const hears = (sight: Sight) => {
+    const heard = unheard.findIndex(({ from }) => from <= sight.at);
+    return heard >= 0 && unheard.splice(heard, 1).length > 0;
+  };
   let last: { readonly index: number; readonly value: string | null } | undefined;
   for (const sight of sights) {
-    if (rewinds.some(({ from, to }) => from <= sight.at && before <= to)) reached = 0;
+    if (rewinds.some(({ from, to }) => to < Infinity && from <= sight.at && before <= to)) reached = 0;
     before = sight.at;
-    const index = at(sight, reached);
+    let index = at(sight, reached);
+    if (index < 0 && at(sight, 0) >= 0 && hears(sight)) index = at(sight, 0);
     last = { index, value: sight.value };
     if (index >= 0) reached = index;
     else if (at(sight, 0) >= 0) {

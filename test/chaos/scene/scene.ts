@@ -11,6 +11,7 @@ import { type DaemonOptions, type DaemonProcess, startDaemon } from './daemon-pr
 import { mappings } from './mappings';
 import { lookAtOthers, type Others, plantKeys, plantRows } from './others';
 import { createFile } from './sqlite-file';
+import { lackOfShim, StoreShim } from '../shim/store-shim';
 import { openFolder, PostgresStore, RedisStore } from './stores';
 import { HealthWatch } from './watch-health';
 import type { Writers } from './writers';
@@ -37,6 +38,8 @@ export class Scene {
   readonly dbPath: string;
   readonly redis: RedisStore;
   readonly postgres: PostgresStore;
+  /** What those believe who have the SQLite file open. */
+  readonly filesShim: StoreShim | undefined;
   readonly health: HealthWatch;
   /** Of the round that is running. */
   writers: Writers | undefined;
@@ -58,13 +61,14 @@ export class Scene {
 
   private constructor(
     folder: string,
-    stores: { readonly redis: RedisStore; readonly postgres: PostgresStore },
+    stores: Pick<Scene, 'redis' | 'postgres' | 'filesShim'>,
     options: SceneOptions,
   ) {
     this.folder = folder;
     this.dbPath = join(openFolder(folder, 'files'), 'application.db');
     this.redis = stores.redis;
     this.postgres = stores.postgres;
+    this.filesShim = stores.filesShim;
     this.#options = options;
     this.health = new HealthWatch(() => this.#daemons.findLast((daemon) => daemon.alive())?.url());
   }
@@ -74,9 +78,11 @@ export class Scene {
       tmpdir(),
       mkdtempSync(join(tmpdir(), 'millrace-chaos-')).slice(tmpdir().length + 1),
     );
-    const redis = await RedisStore.start(join(folder, 'redis'));
-    const postgres = await PostgresStore.start(openFolder(folder, 'postgres'));
-    const scene = new Scene(folder, { redis, postgres }, options);
+    const lack = lackOfShim();
+    const shim = (name: string) => (lack === undefined ? new StoreShim(folder, name) : undefined);
+    const redis = await RedisStore.start(join(folder, 'redis'), shim('redis'));
+    const postgres = await PostgresStore.start(openFolder(folder, 'postgres'), shim('postgres'));
+    const scene = new Scene(folder, { redis, postgres, filesShim: shim('files') }, options);
     try {
       createFile(scene.dbPath);
       writeFileSync(join(folder, 'millrace.yaml'), mappings);
@@ -134,6 +140,7 @@ export class Scene {
         POSTGRES_URL: this.postgres.wire.through(this.postgres.url),
         DB_PATH: this.dbPath,
         SYNC_INTERVAL: String(passEverySeconds),
+        ...this.filesShim?.environment,
         ...this.#options.settings,
         ...settings,
       },
@@ -206,6 +213,7 @@ export class Scene {
     for (const daemon of this.#daemons) await daemon.kill('SIGKILL');
     await this.redis.close();
     await this.postgres.close();
+    this.filesShim?.close();
     if (!keep) rmSync(this.folder, { recursive: true, force: true });
   }
 }

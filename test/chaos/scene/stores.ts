@@ -4,6 +4,7 @@ import Redis from 'ioredis';
 import { Pool } from 'pg';
 import { type EmbeddedPostgres, startPostgres } from '../../../src/embedded/postgres/postgres';
 import { type EmbeddedRedis, startRedis } from '../../../src/embedded/redis/redis';
+import type { StoreShim } from '../shim/store-shim';
 import { Wire } from './wire';
 
 /** A real Redis, which Millrace reaches by the wire, and everybody else directly. */
@@ -13,10 +14,12 @@ export class RedisStore {
   readonly wire: Wire;
   /** The harness' own. */
   readonly client: Redis;
+  readonly shim: StoreShim | undefined;
   #server: EmbeddedRedis;
 
-  private constructor(dataDir: string, server: EmbeddedRedis, wire: Wire) {
+  private constructor(dataDir: string, server: EmbeddedRedis, wire: Wire, shim: StoreShim | undefined) {
     this.dataDir = dataDir;
+    this.shim = shim;
     this.url = server.url;
     this.wire = wire;
     this.#server = server;
@@ -24,9 +27,9 @@ export class RedisStore {
     this.client.on('error', () => undefined);
   }
 
-  static async start(dataDir: string): Promise<RedisStore> {
-    const server = await startRedis({ dataDir, persist: true });
-    return new RedisStore(dataDir, server, await Wire.to(server.port));
+  static async start(dataDir: string, shim: StoreShim | undefined): Promise<RedisStore> {
+    const server = await startRedis({ dataDir, persist: true, ...withShim(shim) });
+    return new RedisStore(dataDir, server, await Wire.to(server.port), shim);
   }
 
   signal(signal: NodeJS.Signals): void {
@@ -41,7 +44,14 @@ export class RedisStore {
 
   /** Again, on the same port and, with `persist`, with the data that it had. */
   async start({ persist = true, extraArgs = [] as readonly string[] } = {}): Promise<void> {
-    this.#server = await startRedis({ dataDir: this.dataDir, persist, port: this.#server.port, extraArgs });
+    const { port } = this.#server;
+    this.#server = await startRedis({
+      dataDir: this.dataDir,
+      persist,
+      port,
+      extraArgs,
+      ...withShim(this.shim),
+    });
     await this.client.ping();
   }
 
@@ -49,8 +59,11 @@ export class RedisStore {
     this.client.disconnect();
     await this.wire.close();
     await this.#server.stop();
+    this.shim?.close();
   }
 }
+
+const withShim = (shim: StoreShim | undefined) => ({ extraEnvironment: shim?.environment ?? {} });
 
 /** By this name the harness' own sessions are spared. */
 export const harnessName = 'chaos-harness';
@@ -66,11 +79,13 @@ export class PostgresStore {
   /** The harness' own, of the superuser. */
   readonly wire: Wire;
   readonly pool: Pool;
+  readonly shim: StoreShim | undefined;
   readonly #folder: string;
   #server: EmbeddedPostgres;
 
-  private constructor(folder: string, server: EmbeddedPostgres, wire: Wire) {
+  private constructor(folder: string, server: EmbeddedPostgres, wire: Wire, shim: StoreShim | undefined) {
     this.#folder = folder;
+    this.shim = shim;
     const url = new URL(server.url);
     Object.assign(url, { username: ownerRole, password: ownerPassword });
     this.url = url.href;
@@ -94,9 +109,9 @@ export class PostgresStore {
     this.pool.on('connect', (client) => void client.on('error', () => undefined));
   }
 
-  static async start(folder: string): Promise<PostgresStore> {
-    const server = await startPostgres({ dataDir: folder, persist: false });
-    const store = new PostgresStore(folder, server, await Wire.to(server.port));
+  static async start(folder: string, shim: StoreShim | undefined): Promise<PostgresStore> {
+    const server = await startPostgres({ dataDir: folder, persist: false, ...withShim(shim) });
+    const store = new PostgresStore(folder, server, await Wire.to(server.port), shim);
     await store.pool.query(
       `CREATE ROLE ${ownerRole} LOGIN PASSWORD '${ownerPassword}'; ALTER DATABASE ${server.database} OWNER TO ${ownerRole}`,
     );
@@ -120,13 +135,20 @@ export class PostgresStore {
 
   /** Again, on the same port and with its data. */
   async start(): Promise<void> {
-    this.#server = await startPostgres({ dataDir: this.#folder, persist: false, port: this.#server.port });
+    const { port } = this.#server;
+    this.#server = await startPostgres({
+      dataDir: this.#folder,
+      persist: false,
+      port,
+      ...withShim(this.shim),
+    });
   }
 
   async close(): Promise<void> {
     await this.pool.end();
     await this.wire.close();
     await this.#server.stop();
+    this.shim?.close();
   }
 }
 

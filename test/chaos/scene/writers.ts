@@ -13,6 +13,8 @@ const paces: Readonly<Record<WriterName, number>> = { cache: 4, plain: 6, functi
 
 export type WritersOptions = Pick<WriterSetting, 'round' | 'seed' | 'dbPath' | 'redisUrl'> & {
   readonly folder: string;
+  /** Further variables for the one that writes the SQLite file. */
+  readonly cacheEnvironment: Readonly<Record<string, string>>;
 };
 
 /** The applications of one round: processes of their own, each with a journal for each of its lives. */
@@ -100,11 +102,13 @@ export class Writers {
   }
 
   #start(name: WriterName): void {
-    const { round, seed, dbPath, redisUrl } = this.#options;
+    const { cacheEnvironment, round, seed, dbPath, redisUrl } = this.#options;
     const { life, journal } = this.#newJournal(name);
-    const argument: WriterSetting = { round, seed, dbPath, redisUrl, life, journal, pace: paces[name] };
+    const setting = { round, seed, dbPath, redisUrl };
+    const argument: WriterSetting = { ...setting, life, journal, pace: paces[name] };
     const script = join(packageRoot, 'dist', 'test', 'chaos', 'writers', `${name}-process.js`);
-    const child = fork(script, [JSON.stringify(argument)]);
+    const env = { ...process.env, ...(name === 'cache' ? cacheEnvironment : {}) };
+    const child = fork(script, [JSON.stringify(argument)], { env });
     this.#writes.push(Promise.race([once(child, 'message'), once(child, 'exit')]));
     child.on('exit', (code) => {
       if (this.#running.get(name) === child)

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import Redis from 'ioredis';
 import { Journal } from '../journal';
 import { type Random, randomOf } from '../random';
@@ -54,7 +53,8 @@ export function recordWriter(
       return parents;
     },
     run: (turn) =>
-      void once(client, 'ready')
+      // Not by `once` of node:events, which an error ends: Redis may be away when it begins.
+      void new Promise((resolve) => client.once('ready', resolve))
         .then(() => writeUntilTold(pace, turn))
         .then(() => {
           client.disconnect();
