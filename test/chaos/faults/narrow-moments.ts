@@ -49,11 +49,11 @@ const killAtLetters: Fault = {
     const store = new ModelStore(client);
     const { journal, prefix } = notesOf(scene);
     const modelId = await store.createModel({ name: prefix });
-    const modelVersionId = await store.createModelVersion({ modelId, version: prefix });
+    const version = await store.createModelVersion({ modelId, version: prefix });
     for (let n = 0; n < 5; n++) {
-      // No jsonb has a NUL.
-      const id = await store.logPrediction({ modelVersionId, input: { nul: '\0' }, output: {} });
-      const key = `aidb:prediction:${id}`;
+      const keys = [changesStream, 'aidb:counter:prediction', `aidb:version:${version}`, `aidb:idx:predictions:${version}`]; // prettier-ignore
+      const id = await client.fcall('millrace_log_prediction', 4, ...keys, 'model_version_id', version, 'input', '{"cut'); // prettier-ignore
+      const key = `aidb:prediction:${String(id)}`;
       await journal.note({ parked: [key] }, () => client.unlink(key));
       scene.letters++;
     }
