@@ -13,6 +13,8 @@ import { countLetters, outOfStep } from './settle';
 export interface Outcome extends Verdict {
   readonly fault: string;
   readonly seconds: number;
+  /** How often kill -9 has ended a Millrace. */
+  readonly kills: number;
   /** Writes that writers began. */
   readonly writes: number;
   /** What readers saw change. */
@@ -105,6 +107,7 @@ export async function runFault(scene: Scene, fault: Fault, options: RoundOptions
     return {
       fault: fault.name,
       seconds: Math.round((monotonicMs() - begun) / 100) / 10,
+      kills: scene.kills,
       sights: keyWatch.sights.count + rowWatch.sights.count,
       converged,
       red: scene.reds.length === 0 ? undefined : Math.max(...scene.reds),
@@ -119,7 +122,9 @@ export async function runFault(scene: Scene, fault: Fault, options: RoundOptions
   }
 }
 
-function forget({ rewinds, troubles, reds }: Scene): void {
+function forget(scene: Scene): void {
+  const { rewinds, troubles, reds } = scene;
+  scene.kills = 0;
   for (const store of Object.values(rewinds)) store.length = 0;
   troubles.length = 0;
   reds.length = 0;

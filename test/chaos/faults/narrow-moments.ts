@@ -121,7 +121,7 @@ const retentionTooLate: Fault = {
         .rowCount === 1;
     if (!(await waitFor(isArchived, 10_000)) && !scene.inStorm) throw new Error('it was not archived');
     const key = `aidb:prediction:${id}`;
-    let came = false;
+    const state = { came: false };
     const held = async () => {
       const fields = await client.hgetall(key);
       await note(`${prefix}.new`, () =>
@@ -131,7 +131,7 @@ const retentionTooLate: Fault = {
           .hset(key, { ...fields, input: input(`${prefix}.new`), timestamp: '2020-01-02T00:00:00' })
           .exec(),
       );
-      came = true;
+      state.came = true;
       return 'pass' as const;
     };
     const { daemon } = scene;
@@ -146,7 +146,7 @@ const retentionTooLate: Fault = {
       daemon.resume();
       journal.close();
     }
-    if (!came && !scene.inStorm) scene.troubles.push('nothing was about to be removed');
+    if (!state.came && !scene.inStorm) scene.troubles.push('nothing was about to be removed');
   },
 };
 
