@@ -1,9 +1,10 @@
 /**
  * npm run test:nodes: the whole suite on the newest LTS, and on the other Nodes that Millrace supports the part of it
- * that depends on Node most: SQLite's binding, sockets, streams, processes, modules.
+ * that depends on Node most: SQLite's binding, sockets, streams, processes, modules. Beside them three minutes of `npm run chaos`.
  */
-import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, delimiter, dirname, join } from 'node:path';
 
@@ -40,14 +41,35 @@ function test(major, patterns) {
   return JSON.parse(readFileSync(output, 'utf8'));
 }
 
+/** Faults chosen at random, others each day, by a seed that makes the same choices again. @returns what awaits how many were found, and counts them */
+function chaos() {
+  const output = join(results, 'chaos.txt');
+  const file = openSync(output, 'w');
+  const seed = String(Math.floor(Date.now() / 86_400_000));
+  const args = [at('dist', 'test', 'chaos', 'index.js'), '--minutes', '3', '--seed', seed];
+  const child = spawn(process.execPath, args, { cwd: at(), stdio: ['ignore', file, file] });
+  const ended = once(child, 'exit');
+  return async () => {
+    const [code] = await ended;
+    const text = readFileSync(output, 'utf8');
+    process.stderr.write(`\n${text}`);
+    const lines = (word) => text.split('\n').filter((line) => line.startsWith(word)).length;
+    const [fine, found] = [lines('fine '), lines('FOUND ')];
+    // Whatever else ended it counts as found; so does a run that has done nothing.
+    return { numPassedTests: fine, numFailedTests: Math.max(found, code === 0 && fine > 0 ? 0 : 1) };
+  };
+}
+
+const ofChaos = chaos();
 const runs = [...OTHERS.map((major) => test(major, FAST)), test(WHOLE, [])];
+const { numPassedTests: fine, numFailedTests: found } = await ofChaos();
 const sum = (count) => runs.reduce((total, run) => total + count(run), 0);
 // A suite that could not even be loaded has no tests to count.
 const broken = ({ testResults }) =>
   testResults.filter(({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0)
     .length;
-const passed = sum((run) => run.numPassedTests);
-const failed = sum((run) => run.numFailedTests + broken(run));
+const passed = fine + sum((run) => run.numPassedTests);
+const failed = found + sum((run) => run.numFailedTests + broken(run));
 const skipped = sum((run) => run.numPendingTests);
 console.log(`tests: ${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
 process.exitCode = failed > 0 || runs.some(({ success }) => !success) ? 1 : 0;

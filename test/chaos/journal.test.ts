@@ -16,11 +16,12 @@ test('a journal says of each write when it began, and whether it is known to be 
     () => true,
   );
   await journal.note({ once: ['a'] }, () => undefined);
+  await journal.note({ parked: ['p'] }, () => undefined);
   // Killed before its second line, and in the middle of the next.
   void journal.note({ once: ['b'] }, () => new Promise(() => undefined));
   appendFileSync(path, '{"n":9,"beg');
   journal.close();
-  const { keys, once, harmed, deeds } = readJournals([path]);
+  const { keys, once, parked, harmed, deeds } = readJournals([path]);
   const [first, second, ...more] = keys.get('k') ?? [];
   expect(first).toMatchObject({ value: '1', ended: expect.any(Number) as number });
   expect(second).toMatchObject({ value: null, ended: undefined });
@@ -29,6 +30,7 @@ test('a journal says of each write when it began, and whether it is known to be 
     ['a', true],
     ['b', false],
   ]);
+  expect(parked.map(({ name }) => name)).toEqual(['p']);
   expect(harmed).toEqual(['the connection was lost', 'busy']);
-  expect(deeds).toBe(5);
+  expect(deeds).toBe(6);
 });

@@ -20,11 +20,21 @@ const seconds = (ms: number | undefined): string => (ms === undefined ? '' : `${
 
 /** A row for each fault: how much was written and seen, what must be 0, and how long things took. */
 export function renderOutcomes(outcomes: readonly Outcome[]): string {
-  const head = ['fault', 'writes', 'changes seen', ...findingNames, 'converged', 'red after', 'green after'];
+  const head = [
+    'fault',
+    'kills',
+    'writes',
+    'changes seen',
+    ...findingNames,
+    'converged',
+    'red after',
+    'green after',
+  ];
   const rows = outcomes.map((outcome) =>
     outcome.leftOut === undefined
       ? [
           outcome.fault,
+          String(outcome.kills),
           String(outcome.writes),
           String(outcome.sights),
           ...findingNames.map((name) => String(outcome[name].length)),
@@ -38,6 +48,7 @@ export function renderOutcomes(outcomes: readonly Outcome[]): string {
     String(outcomes.reduce((all, outcome) => all + of(outcome), 0));
   const total = [
     'all',
+    sum(({ kills }) => kills),
     sum(({ writes }) => writes),
     sum(({ sights }) => sights),
     ...findingNames.map((name) => sum((one) => one[name].length)),

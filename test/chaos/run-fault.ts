@@ -15,6 +15,8 @@ export interface Outcome extends Verdict {
   /** Why it was left out, and nothing of it tried. */
   readonly leftOut?: string;
   readonly seconds: number;
+  /** How often kill -9 has ended a Millrace. */
+  readonly kills: number;
   /** Writes that writers began. */
   readonly writes: number;
   /** What readers saw change. */
@@ -29,7 +31,7 @@ export interface Outcome extends Verdict {
 
 /** Of a fault that was left out. */
 const nothing = {
-  ...{ seconds: 0, writes: 0, sights: 0, converged: undefined, red: undefined, green: undefined },
+  ...{ seconds: 0, kills: 0, writes: 0, sights: 0, converged: undefined, red: undefined, green: undefined },
   ...{ lost: [], duplicated: [], backwards: [], invented: [], harmed: [], troubles: [] },
 } as const;
 
@@ -117,6 +119,7 @@ export async function runFault(scene: Scene, fault: Fault, options: RoundOptions
     return {
       fault: fault.name,
       seconds: Math.round((monotonicMs() - begun) / 100) / 10,
+      kills: scene.kills,
       sights: keyWatch.sights.count + rowWatch.sights.count,
       converged,
       red: scene.reds.length === 0 ? undefined : Math.max(...scene.reds),
@@ -131,7 +134,9 @@ export async function runFault(scene: Scene, fault: Fault, options: RoundOptions
   }
 }
 
-function forget({ rewinds, troubles, reds }: Scene): void {
+function forget(scene: Scene): void {
+  const { rewinds, troubles, reds } = scene;
+  scene.kills = 0;
   for (const store of Object.values(rewinds)) store.length = 0;
   troubles.length = 0;
   reds.length = 0;

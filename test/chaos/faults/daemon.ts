@@ -69,7 +69,7 @@ export const daemonFaults: readonly Fault[] = [
     run: async (scene) => {
       for (const clock of ['ahead', 'behind', 'jumps']) {
         await scene.daemon.kill('SIGTERM');
-        const shim = join(packageRoot, 'dist', 'test', 'chaos', 'faults', 'clock-shim.js');
+        const shim = join(packageRoot, 'dist', 'test', 'chaos', 'shim', 'clock-shim.js');
         await scene.startDaemon({ NODE_OPTIONS: `--require ${shim}`, CHAOS_CLOCK: clock }).listening;
         await delay(3_000);
       }

@@ -49,11 +49,11 @@ const killAtLetters: Fault = {
     const store = new ModelStore(client);
     const { journal, prefix } = notesOf(scene);
     const modelId = await store.createModel({ name: prefix });
-    const modelVersionId = await store.createModelVersion({ modelId, version: prefix });
+    const version = await store.createModelVersion({ modelId, version: prefix });
     for (let n = 0; n < 5; n++) {
-      // No jsonb has a NUL.
-      const id = await store.logPrediction({ modelVersionId, input: { nul: '\0' }, output: {} });
-      const key = `aidb:prediction:${id}`;
+      const keys = [changesStream, 'aidb:counter:prediction', `aidb:version:${version}`, `aidb:idx:predictions:${version}`]; // prettier-ignore
+      const id = await client.fcall('millrace_log_prediction', 4, ...keys, 'model_version_id', version, 'input', '{"cut'); // prettier-ignore
+      const key = `aidb:prediction:${String(id)}`;
       await journal.note({ parked: [key] }, () => client.unlink(key));
       scene.letters++;
     }
@@ -121,7 +121,7 @@ const retentionTooLate: Fault = {
         .rowCount === 1;
     if (!(await waitFor(isArchived, 10_000)) && !scene.inStorm) throw new Error('it was not archived');
     const key = `aidb:prediction:${id}`;
-    let came = false;
+    const state = { came: false };
     const held = async () => {
       const fields = await client.hgetall(key);
       await note(`${prefix}.new`, () =>
@@ -131,7 +131,7 @@ const retentionTooLate: Fault = {
           .hset(key, { ...fields, input: input(`${prefix}.new`), timestamp: '2020-01-02T00:00:00' })
           .exec(),
       );
-      came = true;
+      state.came = true;
       return 'pass' as const;
     };
     const { daemon } = scene;
@@ -146,7 +146,7 @@ const retentionTooLate: Fault = {
       daemon.resume();
       journal.close();
     }
-    if (!came && !scene.inStorm) scene.troubles.push('nothing was about to be removed');
+    if (!state.came && !scene.inStorm) scene.troubles.push('nothing was about to be removed');
   },
 };
 

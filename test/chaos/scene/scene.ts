@@ -53,6 +53,8 @@ export class Scene {
   readonly troubles: string[] = [];
   /** Milliseconds until health turned red, for each time that it had to. */
   readonly reds: number[] = [];
+  /** Daemons that a signal ended, in the round that is running. */
+  kills = 0;
   /** In a storm faults come together: which of them turns health red is not told apart. */
   inStorm = false;
   readonly #options: SceneOptions;
@@ -125,6 +127,7 @@ export class Scene {
     const daemon = startDaemon({ ...this.#process(settings), verb: ['run'] });
     this.#daemons.push(daemon);
     void daemon.ended.then((code) => {
+      if (code === null) this.kills++;
       if (!daemon.told()) this.troubles.push(`a daemon ended by itself with ${String(code)}`);
     });
     return daemon;
