@@ -46,9 +46,7 @@ const heldBytes = 16 * 1024 * 1024;
  *
  * SCAN knows no order, but the archive needs one: rows get rising ids, by which readers find the newest, and of two records with one
  * natural key the earlier should have it. So differences are held, in bounded memory, until the walk is through, and then handed over
- * by kind and Redis id.
- *
- * Records of the packed kind, of which there are most, are compared when the walk is through: see packed-comparison.ts.
+ * by kind and Redis id. Records of the packed kind, of which there are most, are compared only then: see packed-comparison.ts.
  *
  * While Postgres compares a chunk, Redis reads the next one (never more than one). That one may be out of date when its turn comes, or
  * come from a Redis that was flushed or restarted since. This does no harm: what it nominates needlessly is read again before anything
@@ -64,6 +62,7 @@ export class ArchiveFullPass {
   readonly #entries: EntryReader;
   readonly #found: FoundDifferent;
   readonly #packed: PackedComparison;
+  readonly #packedName: KindName; // '': the catalogue has no such kind
   /** The cursor at which the walk goes on; undefined: it is through. */
   #cursor: string | undefined = beginning;
   #isFirstWalk = true;
@@ -96,11 +95,17 @@ export class ArchiveFullPass {
       differences: this.#differences,
     };
     this.#entries = new EntryReader(options.redis, options.postgres);
+    this.#packedName = packedKind(catalogue)?.name ?? '';
     const held = options.heldBytes ?? heldBytes;
     this.#found = new FoundDifferent(catalogue, held);
     this.#packed = new PackedComparison({
-      ...{ redis: options.redis, postgres: options.postgres, differences: this.#differences, heldBytes: held },
-      target: () => targetOf(this.#targets(), packedKind(catalogue)?.name ?? ''),
+      ...{
+        redis: options.redis,
+        postgres: options.postgres,
+        differences: this.#differences,
+        heldBytes: held,
+      },
+      target: () => targetOf(this.#targets(), this.#packedName),
     });
     const parts = { differences: this.#differences, points: this.#points, entries: this.#entries };
     this.#nominator = new DifferenceNominator(options, { ...parts, found: this.#found });
@@ -160,24 +165,21 @@ export class ArchiveFullPass {
 
   async #read(cursor: string): Promise<Chunk> {
     this.#highest ??= await this.#highestId();
-    const ahead = this.#ahead ?? this.#scan.read(cursor);
+    const reading = this.#ahead ?? this.#scan.read(cursor);
     this.#ahead = undefined;
-    const chunk = await ahead;
-    const { next, keys } = chunk;
-    this.keys += keys;
-    this.#cursor = next;
-    if (next !== undefined) {
-      this.#ahead = this.#scan.read(next);
+    const chunk = await reading;
+    this.keys += chunk.keys;
+    this.#cursor = chunk.next;
+    if (chunk.next !== undefined) {
+      this.#ahead = this.#scan.read(chunk.next);
       this.#ahead.catch(() => undefined); // thrown when it is awaited
     }
     return chunk;
   }
 
   async #highestId(): Promise<string> {
-    const packed = packedKind(this.#catalogue);
-    return packed === undefined
-      ? ''
-      : highestId(this.#options.postgres, targetOf(this.#targets(), packed.name));
+    const name = this.#packedName;
+    return name === '' ? '' : highestId(this.#options.postgres, targetOf(this.#targets(), name));
   }
 
   async *#compare({ packed, large, others }: Chunk): AsyncGenerator<Nominated> {
@@ -198,13 +200,10 @@ export class ArchiveFullPass {
       // A record of the packed kind that has no identity cannot be compared: the applier parks it, or finds it gone.
       if (kind.packed) for (const id of ids) found.add(name, id);
       else {
-        const {
-          different,
-          skipped,
-          unfollowed: due,
-        } = await compareIds(this.#options, this.#differences, kind, ids);
-        for (const id of different) found.add(name, id);
-        if (counts) left.set(name, skipped);
+        const compared = await compareIds(this.#options, this.#differences, kind, ids);
+        for (const id of compared.different) found.add(name, id);
+        if (counts) left.set(name, compared.skipped);
+        const due = compared.unfollowed;
         // Equal records are written again whose rows do not follow them yet: no difference, and at once, for none gets a new id.
         if (due.size > 0) yield { nominated: new Map([[name, due]]), points: [] };
       }
@@ -218,9 +217,7 @@ export class ArchiveFullPass {
 
   /** What lies above the highest id is missing. Of the others those that cannot wait are compared. */
   async #meetPacked(numbers: readonly number[], large: readonly string[]): Promise<void> {
-    const [found, highest] = [this.#found, Number(this.#highest)];
-    const name = packedKind(this.#catalogue)?.name;
-    if (name === undefined) return;
+    const [found, name, highest] = [this.#found, this.#packedName, Number(this.#highest)];
     const now: string[] = [];
     for (const number of numbers) {
       if (number > highest) found.addNumber(name, number);
@@ -235,8 +232,7 @@ export class ArchiveFullPass {
 
   // eslint-disable-next-line require-yield
   async *#comparePacked(): AsyncGenerator<Nominated> {
-    const name = packedKind(this.#catalogue)?.name ?? '';
-    for (const id of await this.#packed.some()) this.#found.add(name, id);
+    for (const id of await this.#packed.some()) this.#found.add(this.#packedName, id);
   }
 
   async *#comparePoints(kind: Kind, all: ReadonlySet<string>): AsyncGenerator<Nominated> {

@@ -110,7 +110,6 @@ test('a time as a number is that of its text, or none', () => {
   expect(microsOf(Buffer.from('2026-02-30T00:00:00.000000'))).toBeNaN();
 });
 
-
 test.each([
   ['2026-01-05T14:30:00.5', '2026-01-05 14:30:00.500000'],
   ['2026-01-05 14:30', '2026-01-05 14:30:00.000000'],
