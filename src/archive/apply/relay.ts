@@ -15,6 +15,8 @@ export interface RelayOptions {
   /** They take turns; the first page of a run needs none of them. */
   readonly connections: readonly PostgresConnection[];
   readonly isPlain: (page: Page) => boolean;
+  /** Whether a page takes in what comes until it is taken. */
+  readonly isGrowing: (page: Page) => boolean;
   readonly apply: (page: Page, behind?: Behind) => Promise<void>;
   readonly onApplied: (page: Page) => void;
   /** Whether nothing else is due: what is has to wait until all pages are applied. */
@@ -74,12 +76,14 @@ export class Relay {
 
   /** The page after this one, if it comes before all that are under way are done. */
   async #following(page: Page, underWay: readonly Promise<void>[]): Promise<Page | undefined> {
-    const { tail, isPlain, mayGoOn } = this.#options;
+    const { tail, isPlain, isGrowing, mayGoOn } = this.#options;
     if (performance.now() < this.#apartUntil) return undefined;
     await Promise.race([tail.arrival(page.position), Promise.all(underWay)]);
     const next = tail.peek(page.position);
     // Looked at last: a good deal may have happened meanwhile.
     if (next === undefined || this.#isFailing || !isPlain(next) || !mayGoOn()) return undefined;
+    // Beside the one under way it would be one more transaction, for processors that are busy; after it, it has more.
+    if (isGrowing(next)) return undefined;
     return tail.take(page.position);
   }
 }

@@ -64,6 +64,11 @@ export class FoundDifferent {
     return isOpen(part, 'keys') && part.keys.wants(id);
   }
 
+  wantsNumber(kind: KindName, id: number): boolean {
+    const part = this.#partOf(kind);
+    return isOpen(part, 'numbers') && part.numbers.wants(id);
+  }
+
   add(kind: KindName, id: string): void {
     const part = this.#partOf(kind);
     if (!isNumber(id)) {

@@ -13,13 +13,14 @@ import {
   packedKind,
 } from '../../mapping/kinds';
 import { leavesOthers } from '../../mapping/own-rules';
-import type { Identity, Life } from '../record/identity';
+import type { Life } from '../record/identity';
 import type { Scope } from '../../pipeline/pass-runner';
 import { EntryReader } from '../truth/entry-reader';
 import { MemberReader } from '../truth/member-reader';
 import { beginning, type Chunk, Scan, within } from '../truth/scan';
 import type { Nominated } from '../record/nominated';
 import { targetOf } from '../record/target';
+import { PackedComparison } from './packed-comparison';
 import { highestId } from './packed-ids';
 
 export interface FullPassOptions extends DifferenceOptions {
@@ -34,12 +35,6 @@ export interface FullPassOptions extends DifferenceOptions {
   readonly mayGoOn?: () => boolean;
 }
 
-/** A chunk, and which of its packed records Postgres lacks: it is asked as soon as they are read, so that it never waits for us. */
-interface Asked {
-  readonly chunk: Chunk;
-  lacking: Promise<readonly Identity[]> | undefined;
-}
-
 const nothing: Nominated = { nominated: new Map(), points: [] };
 
 /** Enough for tens of millions of predictions, or 100,000 metrics; for more, Redis is walked over once more. */
@@ -51,7 +46,7 @@ const heldBytes = 16 * 1024 * 1024;
  *
  * SCAN knows no order, but the archive needs one: rows get rising ids, by which readers find the newest, and of two records with one
  * natural key the earlier should have it. So differences are held, in bounded memory, until the walk is through, and then handed over
- * by kind and Redis id.
+ * by kind and Redis id. Records of the packed kind, of which there are most, are compared only then: see packed-comparison.ts.
  *
  * While Postgres compares a chunk, Redis reads the next one (never more than one). That one may be out of date when its turn comes, or
  * come from a Redis that was flushed or restarted since. This does no harm: what it nominates needlessly is read again before anything
@@ -66,13 +61,15 @@ export class ArchiveFullPass {
   readonly #points: { readonly members: MemberReader; readonly differences: Differences };
   readonly #entries: EntryReader;
   readonly #found: FoundDifferent;
+  readonly #packed: PackedComparison;
+  readonly #packedName: KindName; // '': the catalogue has no such kind
   /** The cursor at which the walk goes on; undefined: it is through. */
   #cursor: string | undefined = beginning;
   #isFirstWalk = true;
   /** The highest id of the packed kind that Postgres had when the pass began. */
   #highest: string | undefined;
   /** The chunk at that cursor, on its way. */
-  #ahead: Promise<Asked> | undefined;
+  #ahead: Promise<Chunk> | undefined;
   /** The work in hand, until it is done and what it nominated is applied. */
   #work: Work | undefined;
   #steps: AsyncGenerator<Nominated> | undefined;
@@ -98,7 +95,18 @@ export class ArchiveFullPass {
       differences: this.#differences,
     };
     this.#entries = new EntryReader(options.redis, options.postgres);
-    this.#found = new FoundDifferent(catalogue, options.heldBytes ?? heldBytes);
+    this.#packedName = packedKind(catalogue)?.name ?? '';
+    const held = options.heldBytes ?? heldBytes;
+    this.#found = new FoundDifferent(catalogue, held);
+    this.#packed = new PackedComparison({
+      ...{
+        redis: options.redis,
+        postgres: options.postgres,
+        differences: this.#differences,
+        heldBytes: held,
+      },
+      target: () => targetOf(this.#targets(), this.#packedName),
+    });
     const parts = { differences: this.#differences, points: this.#points, entries: this.#entries };
     this.#nominator = new DifferenceNominator(options, { ...parts, found: this.#found });
   }
@@ -116,7 +124,7 @@ export class ArchiveFullPass {
 
   get progress(): string {
     const applied = [...this.differences.values()].reduce((sum, count) => sum + count, 0);
-    const found = `${this.keys} keys compared, ${applied + this.#found.size} differ`;
+    const found = `${this.keys - this.#packed.size} keys compared, ${applied + this.#found.size} differ`;
     return applied === 0 ? found : `${found}, ${applied} applied`;
   }
 
@@ -139,60 +147,42 @@ export class ArchiveFullPass {
   repeat(): void {
     this.#steps = undefined;
     this.#ahead = undefined; // it may have been read over a connection that has failed
+    this.#packed.repeat();
   }
 
   async #next(): Promise<Work | undefined> {
     if (this.#cursor === undefined) {
+      if (this.#packed.size > 0) return () => this.#comparePacked();
       const page = this.#found.take();
       if (page === undefined) return undefined;
       if (page !== 'walk') return this.#nominator.work(page, this.#highest);
       this.#isFirstWalk = false;
       this.#cursor = beginning;
     }
-    const asked = await this.#read(this.#cursor);
-    return () => this.#compare(asked);
+    const chunk = await this.#read(this.#cursor);
+    return () => this.#compare(chunk);
   }
 
-  async #read(cursor: string): Promise<Asked> {
+  async #read(cursor: string): Promise<Chunk> {
     this.#highest ??= await this.#highestId();
-    const ahead = this.#ahead ?? this.#ask(cursor);
+    const reading = this.#ahead ?? this.#scan.read(cursor);
     this.#ahead = undefined;
-    const asked = await ahead;
-    const { next, keys } = asked.chunk;
-    this.keys += keys;
-    this.#cursor = next;
-    if (next !== undefined) {
-      this.#ahead = this.#ask(next);
+    const chunk = await reading;
+    this.keys += chunk.keys;
+    this.#cursor = chunk.next;
+    if (chunk.next !== undefined) {
+      this.#ahead = this.#scan.read(chunk.next);
       this.#ahead.catch(() => undefined); // thrown when it is awaited
     }
-    return asked;
-  }
-
-  async #ask(cursor: string): Promise<Asked> {
-    const chunk = await this.#scan.read(cursor, this.#highest);
-    const lacking = this.#lacking(chunk);
-    lacking.catch(() => undefined); // thrown when it is awaited
-    return { chunk, lacking };
-  }
-
-  async #lacking({ packed }: Chunk): Promise<readonly Identity[]> {
-    const name = packedKind(this.#catalogue)?.name;
-    if (name === undefined) return [];
-    return this.#differences.missing(
-      name,
-      packed.filter(({ id }) => this.#found.wants(name, id)),
-    );
+    return chunk;
   }
 
   async #highestId(): Promise<string> {
-    const packed = packedKind(this.#catalogue);
-    return packed === undefined
-      ? ''
-      : highestId(this.#options.postgres, targetOf(this.#targets(), packed.name));
+    const name = this.#packedName;
+    return name === '' ? '' : highestId(this.#options.postgres, targetOf(this.#targets(), name));
   }
 
-  async *#compare(asked: Asked): AsyncGenerator<Nominated> {
-    const { higher, others } = asked.chunk;
+  async *#compare({ packed, large, others }: Chunk): AsyncGenerator<Nominated> {
     const found = this.#found;
     const served = this.#targets();
     const left = new Map<KindName, number>();
@@ -210,28 +200,39 @@ export class ArchiveFullPass {
       // A record of the packed kind that has no identity cannot be compared: the applier parks it, or finds it gone.
       if (kind.packed) for (const id of ids) found.add(name, id);
       else {
-        const {
-          different,
-          skipped,
-          unfollowed: due,
-        } = await compareIds(this.#options, this.#differences, kind, ids);
-        for (const id of different) found.add(name, id);
-        if (counts) left.set(name, skipped);
+        const compared = await compareIds(this.#options, this.#differences, kind, ids);
+        for (const id of compared.different) found.add(name, id);
+        if (counts) left.set(name, compared.skipped);
+        const due = compared.unfollowed;
         // Equal records are written again whose rows do not follow them yet: no difference, and at once, for none gets a new id.
         if (due.size > 0) yield { nominated: new Map([[name, due]]), points: [] };
       }
     }
-    const packedName = packedKind(this.#catalogue)?.name;
-    if (packedName !== undefined) {
-      for (const id of higher) found.addNumber(packedName, id);
-      const { lacking = this.#lacking(asked.chunk) } = asked;
-      asked.lacking = undefined; // if it failed, it is asked again
-      for (const { id } of await lacking) found.add(packedName, id);
-    }
+    await this.#meetPacked(packed, large);
     for (const kind of this.#catalogue.values())
       if (kind.shape === 'members') yield* this.#comparePoints(kind, others.get(kind.name) ?? new Set());
     // Not before the chunk is through: it may be begun anew.
     for (const [name, count] of left) addTo(this.skipped, name, count);
+  }
+
+  /** What lies above the highest id is missing. Of the others those that cannot wait are compared. */
+  async #meetPacked(numbers: readonly number[], large: readonly string[]): Promise<void> {
+    const [found, name, highest] = [this.#found, this.#packedName, Number(this.#highest)];
+    const now: string[] = [];
+    for (const number of numbers) {
+      if (number > highest) found.addNumber(name, number);
+      else if (found.wantsNumber(name, number) && !this.#packed.offer(number)) now.push(String(number));
+    }
+    for (const id of large) {
+      if (Number(id) > highest) found.add(name, id);
+      else if (found.wants(name, id)) now.push(id);
+    }
+    for (const id of await this.#packed.compare(now)) found.add(name, id);
+  }
+
+  // eslint-disable-next-line require-yield
+  async *#comparePacked(): AsyncGenerator<Nominated> {
+    for (const id of await this.#packed.some()) this.#found.add(this.#packedName, id);
   }
 
   async *#comparePoints(kind: Kind, all: ReadonlySet<string>): AsyncGenerator<Nominated> {

@@ -36,19 +36,16 @@ export class IdSet {
   add(id: number): void {
     if (!this.wants(id)) return;
     const number = Math.floor(id / blockIds);
-    let block = this.#blocks.get(number);
-    if (block === undefined) {
-      if (this.#blocks.size >= this.#most) this.#cut(number);
-      if (!this.wants(id)) return;
-      block = new Uint32Array(blockIds / wordBits);
-      this.#blocks.set(number, block);
-    }
-    const word = Math.floor((id % blockIds) / wordBits);
-    const bit = 1 << (id % wordBits);
-    const before = block[word] ?? 0;
-    if ((before & bit) !== 0) return;
-    block[word] = before | bit;
-    this.size++;
+    if (!this.#blocks.has(number) && this.#blocks.size >= this.#most) this.#cut(number);
+    if (this.wants(id)) this.#put(number, id);
+  }
+
+  /** Adds a number, if that costs none that is there. @returns whether it is in the set */
+  offer(id: number): boolean {
+    const number = Math.floor(id / blockIds);
+    if (!this.#blocks.has(number) && this.#blocks.size >= this.#most) return false;
+    this.#put(number, id);
+    return true;
   }
 
   /**
@@ -75,6 +72,20 @@ export class IdSet {
     this.#to = Infinity;
     this.#order = undefined;
     this.#at = 0;
+  }
+
+  #put(number: number, id: number): void {
+    let block = this.#blocks.get(number);
+    if (block === undefined) {
+      block = new Uint32Array(blockIds / wordBits);
+      this.#blocks.set(number, block);
+    }
+    const word = Math.floor((id % blockIds) / wordBits);
+    const bit = 1 << (id % wordBits);
+    const before = block[word] ?? 0;
+    if ((before & bit) !== 0) return;
+    block[word] = before | bit;
+    this.size++;
   }
 
   /** Gives up the half of the blocks with the larger numbers. @param wanted the number of a block that is to be added */

@@ -37,6 +37,27 @@ export function isPlainInstant(raw: Buffer, from: number, to: number): boolean {
   );
 }
 
+const year2000 = Date.UTC(2000, 0, 1);
+const leastYear = 100; // Date.UTC takes those before for years of the last century
+
+/** Microseconds since 2000, in UTC; NaN for what is no time, or one so far away that a number does not tell its microseconds. */
+export function microsOf(raw: Buffer): number {
+  if (isPlainInstant(raw, 0, raw.length)) return microsOfPlain(raw);
+  try {
+    return microsOfPlain(Buffer.from(parse('', raw), 'latin1'));
+  } catch {
+    return NaN;
+  }
+}
+
+function microsOfPlain(raw: Buffer): number {
+  const two = (at: number) => number(raw, at);
+  const year = two(0) * 100 + two(2);
+  const ms = Date.UTC(year, two(5) - 1, two(8), two(11), two(14), two(17)) - year2000;
+  const micros = ms * 1_000 + two(20) * 10_000 + two(22) * 100 + two(24);
+  return year < leastYear || !Number.isSafeInteger(micros) ? NaN : micros;
+}
+
 /** The number that two digits make. */
 const number = (raw: Buffer, at: number): number => ((raw[at] ?? 0) - zero) * 10 + (raw[at + 1] ?? 0) - zero;
 

@@ -2,6 +2,7 @@ import { isOwn, type Kind, kindOf } from '../../mapping/kinds';
 import { inOrderOf, type RetentionPolicy } from '../../mapping/retention-policy';
 import { printable } from '../letters/dead-letters';
 import { keyOf } from '../record/key';
+import { CreationTimes } from '../truth/creation-times';
 import { beginning, type Chunk, Scan } from '../truth/scan';
 import { defineMemberScripts, oldMembers } from './old-members';
 import { defineStringScripts, oldOwn } from './old-own';
@@ -65,6 +66,7 @@ export class Retention {
     const { redis, catalogue } = this.#context;
     await this.#begin();
     const scan = new Scan(redis, catalogue);
+    const times = new CreationTimes(redis);
     let cursor: string | undefined = beginning;
     while (cursor !== undefined) {
       const chunk = await scan.read(cursor);
@@ -72,7 +74,7 @@ export class Retention {
       yield;
       for (const [name, report] of Object.entries(this.report.kinds)) {
         const kind = kindOf(catalogue, name);
-        const ids = mayBeOld(kind, chunk, report);
+        const ids = await mayBeOld(kind, chunk, report, times);
         const parts = [this.#context, kind, report, ids] as const;
         if (isOwn(kind)) yield* removeOld(this.#context, name, report, oldOwn(...parts));
         else if (kind.shape === 'members')
@@ -102,13 +104,20 @@ export class Retention {
   }
 }
 
-/** Ids (latin1) of the records of a kind that have to be looked at. Of packed ones the scan knows how old they are. */
-function mayBeOld(kind: Kind, chunk: Chunk, report: KindReport): readonly string[] {
+/** Ids (latin1) of the records of a kind that have to be looked at: of packed ones those that are old. @throws explained errors */
+async function mayBeOld(
+  kind: Kind,
+  chunk: Chunk,
+  report: KindReport,
+  times: CreationTimes,
+): Promise<readonly string[]> {
   const { name, packed } = kind;
   const others = [...(chunk.others.get(name) ?? [])];
   if (packed !== true) return others;
+  const { identities, unfit } = await times.identities(kind, [...chunk.packed.map(String), ...chunk.large]);
   // Those without a time that can be read.
-  for (const id of others) keep(report, 'unfit', printable(keyOf(kind, Buffer.from(id, 'latin1'))));
+  for (const id of [...others, ...unfit])
+    keep(report, 'unfit', printable(keyOf(kind, Buffer.from(id, 'latin1'))));
   const { before } = report;
-  return [...new Set(chunk.packed.filter(({ created }) => created < before).map(({ id }) => id))];
+  return [...new Set(identities.filter(({ created }) => created < before).map(({ id }) => id))];
 }

@@ -5,7 +5,7 @@ import type { Checkpoint } from '../position/checkpoint';
 import type { Echoes } from '../stream/echoes';
 import { beforeAll } from '../stream/entry-id';
 import type { Page } from '../tail/stream';
-import { StreamTail } from '../tail/stream-tail';
+import { isSmall, StreamTail } from '../tail/stream-tail';
 import { Trimming } from '../tail/trim';
 import type { UnmappedKeys } from '../tail/unmapped';
 import type { ArchiveConnections } from './connections';
@@ -54,6 +54,7 @@ export class Tail {
       tail: this.#tail,
       connections: [postgres, ...others],
       isPlain: (page) => prepare.applier.isPlain(page),
+      isGrowing: isSmall,
       apply: async (page, behind) => {
         this.#behindSince ??= page.since;
         // Written down before the position moves on.

@@ -4,8 +4,6 @@ import { readAsset } from '../../foundation/package-root';
 import type { RedisConnection } from '../../connections/redis';
 import type { Scope } from '../../pipeline/pass-runner';
 import { idAt } from '../batch/carried';
-import type { Identity } from '../record/identity';
-import { instant } from '../record/instant';
 import {
   type Catalogue,
   type Kind,
@@ -25,7 +23,7 @@ declare module 'ioredis' {
   }
 }
 
-type Reply = readonly [cursor: Buffer, ids: Buffer, times: Buffer, higher: Buffer, keys: readonly Buffer[]];
+type Reply = readonly [cursor: Buffer, numbers: Buffer, keys: readonly Buffer[]];
 
 /** The records that a full pass compares in one step. */
 export interface Chunk {
@@ -33,11 +31,11 @@ export interface Chunk {
   readonly next: string | undefined;
   /** How many keys were looked at. */
   readonly keys: number;
-  /** Identities of records of the packed kind. */
-  readonly packed: readonly Identity[];
-  /** Ids of records of the packed kind that are above the one that was given: they may have no identity. */
-  readonly higher: readonly number[];
-  /** Ids (latin1) of all other records, and of those of the packed kind that have no identity. */
+  /** Ids of records of the packed kind: numbers of up to 15 digits. */
+  readonly packed: readonly number[];
+  /** Ids of records of the packed kind that are greater numbers. */
+  readonly large: readonly string[];
+  /** Ids (latin1) of all other records, and of those of the packed kind that are no numbers. */
   readonly others: ReadonlyMap<KindName, ReadonlySet<string>>;
 }
 
@@ -79,48 +77,41 @@ export class Scan {
     connection.client.defineCommand('millraceScan', { lua: readAsset('src/archive/truth/lua/scan.lua') });
   }
 
-  /**
-   * @param from `beginning`, or `next` of the chunk before
-   * @param above an id: what lies above it is told by its number alone
-   */
-  async read(from: string, above = ''): Promise<Chunk> {
-    const packed: Identity[] = [];
-    const higher: number[] = [];
+  /** @param from `beginning`, or `next` of the chunk before */
+  async read(from: string): Promise<Chunk> {
+    const packed: number[] = [];
+    const large: string[] = [];
     const others = new Map<KindName, Set<string>>([...this.#wanted.keys()].map((name) => [name, new Set()]));
     const strays = others.get(this.#packed?.name ?? '');
     let cursor = from;
     let keys = 0;
     let rest = 0;
     for (let steps = 0; steps < chunkSteps; steps++) {
-      const [next, ids, times, numbers, names] = await this.#ask(cursor, above);
+      const [next, numbers, names] = await this.#ask(cursor);
       cursor = next.toString('latin1');
       keys += names.length;
       rest += names.length;
-      for (const [id, created] of identities(ids, times)) {
-        keys++;
-        if (created !== undefined && isId(id)) packed.push({ id, created });
-        else strays?.add(id);
-      }
-      keys += readNumbers(numbers, higher, (text) => strays?.add(text));
+      keys += readNumbers(numbers, packed, (text) => {
+        if (isId(text)) large.push(text);
+        else strays?.add(text);
+      });
       for (const name of names) {
         const record = recordOf(this.#catalogue, name.toString('latin1'));
         if (record !== undefined) others.get(record.kind)?.add(record.id);
       }
-      if (cursor === beginning || packed.length >= chunkPacked || rest >= chunkOthers) break;
+      if (cursor === beginning || packed.length + large.length >= chunkPacked || rest >= chunkOthers) break;
     }
-    return { next: cursor === beginning ? undefined : cursor, keys, packed, higher, others };
+    return { next: cursor === beginning ? undefined : cursor, keys, packed, large, others };
   }
 
-  async #ask(cursor: string, above: string): Promise<Reply> {
+  async #ask(cursor: string): Promise<Reply> {
     try {
       return await this.#connection.client.millraceScanBuffer(
         0,
         cursor,
         scanCount,
         this.#packed?.prefix ?? '',
-        this.#packed?.created ?? '',
         mostKeyBytes,
-        above,
         ...this.#where,
       );
     } catch (error) {
@@ -144,24 +135,4 @@ function readNumbers(lines: Buffer, numbers: number[], onOther: (text: string) =
     from = to + 1;
   }
   return count;
-}
-
-/** Reads, line by line, ids and those creation times that can be read. */
-function* identities(ids: Buffer, times: Buffer): Generator<[id: string, created: string | undefined]> {
-  if (ids.length === 0) return;
-  let from = 0;
-  for (const id of ids.toString('latin1').split('\n')) {
-    const end = times.indexOf('\n', from);
-    const to = end < 0 ? times.length : end;
-    yield [id, createdOr(times.subarray(from, to))];
-    from = to + 1;
-  }
-}
-
-function createdOr(raw: Buffer): string | undefined {
-  try {
-    return instant('created_at', raw);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { decode } from '../../../src/archive/record/decode';
 import { isUnfit, quote } from '../../../src/archive/record/unfit';
-import { instant } from '../../../src/archive/record/instant';
+import { instant, microsOf } from '../../../src/archive/record/instant';
 import type { Column, Decoder } from '../../../src/mapping/kinds';
 import { anyTime } from '../support/any-values';
 
@@ -92,6 +92,22 @@ test('a time is the same text for the same moment, in whatever zone and precisio
     }),
     { numRuns: 1_000 },
   );
+});
+
+test('a time as a number is that of its text, or none', () => {
+  const year2000 = 946_684_800_000n;
+  fc.assert(
+    fc.property(anyTime, ({ written, utc }) => {
+      const micros =
+        (BigInt(Date.parse(`${utc.slice(0, 10)}T${utc.slice(11, 19)}Z`)) - year2000) * 1_000n +
+        BigInt(utc.slice(20));
+      const told = microsOf(Buffer.from(written));
+      if (Number.isNaN(told)) expect(Math.abs(Number(micros))).toBeGreaterThan(2 ** 53 - 1);
+      else expect(BigInt(told)).toBe(micros);
+    }),
+  );
+  expect(microsOf(Buffer.from('yesterday'))).toBeNaN();
+  expect(microsOf(Buffer.from('2026-02-30T00:00:00.000000'))).toBeNaN();
 });
 
 test.each([

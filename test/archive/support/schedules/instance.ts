@@ -33,6 +33,7 @@ export interface Chances {
   readonly size: () => number;
   readonly failure: () => Failure;
   readonly mayGoOn: () => boolean;
+  readonly isGrowing: () => boolean;
 }
 
 /** What was tried: without it the properties would hold for nothing. */
@@ -176,7 +177,7 @@ export function startInstance({ code, stores, schedule, chances, seen, isOver }:
     onDone: () => seen.passes++,
   });
   const relay = new code.Relay({
-    ...{ tail, apply: applyPage, isPlain, mayGoOn: chances.mayGoOn },
+    ...{ tail, apply: applyPage, isPlain, mayGoOn: chances.mayGoOn, isGrowing: chances.isGrowing },
     connections: Array.from({ length: writers }, () => ({}) as unknown as PostgresConnection),
     onApplied: ({ position }) => {
       trim(stores, parseInt(position));

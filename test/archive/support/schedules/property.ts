@@ -57,6 +57,7 @@ export const promises = (code: Code, seen: Seen) =>
             size: () => Number(sizes.next().value),
             failure: nextFailure,
             mayGoOn: () => chance.next().value !== 0,
+            isGrowing: () => chance.next().value === 0,
           },
         }));
       const later = async (label: string, times = 1) => {
