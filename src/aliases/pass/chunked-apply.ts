@@ -24,6 +24,8 @@ export interface ChunkedApplyOptions {
   readonly stale: StaleKeys;
   /** The types that are sent so that the lifetimes of their keys count: see AliasBatch. */
   readonly exact: ReadonlySet<string>;
+  /** The types that Redis has no keys of. */
+  readonly absent: ReadonlySet<string>;
   /** By type: the aliases to read again and send, or the whole table. */
   readonly different: ReadonlyMap<string, readonly string[] | 'all'>;
   /** Takes down the rows that can have no key, of tables that are walked. */
@@ -57,6 +59,8 @@ export class ChunkedApply {
   readonly #counts = new Map<string, TypeCounts>();
   #cursor: Cursor = { at: 'stale', index: 0 };
   #sent: Sent[] = [];
+  /** A chunk has failed, and may be there all the same. */
+  #failed = false;
   /** Aliases applied so far. */
   done = 0;
 
@@ -106,7 +110,8 @@ export class ChunkedApply {
       const page = truth.walk(cursor.from, this.#options.chunk);
       const unkeyed = cursor.from === undefined ? truth.countUnkeyed() : 0;
       this.#options.unserved?.note({ type, truth, from: cursor.from, page, unkeyed });
-      this.#send({ type, keyspace, exact, ...page }, cursor, {
+      const absent = this.#options.absent.has(type) && !this.#failed;
+      this.#send({ type, keyspace, exact, absent, ...page }, cursor, {
         total: page.aliases.length,
         skipped: page.skipped + unkeyed,
       });
@@ -140,6 +145,7 @@ export class ChunkedApply {
   async #goBackToFailed(): Promise<void> {
     this.#sent = this.#sent.filter((sent) => sent.state !== 'applied');
     if (this.#sent.every((sent) => sent.state === 'pending')) return;
+    this.#failed = true;
     await this.#options.target.drain().catch(() => undefined);
     const [first] = this.#sent;
     if (first !== undefined) this.#cursor = first.cursor;

@@ -217,7 +217,8 @@ export class AliasFullPass {
     const { truths, target, chunk, unserved } = this.#options;
     // Where there are no keys, there is nothing to be exact about.
     const exact = new Set([...this.#unknown.keys()].filter((type) => this.#keyCounts.has(type)));
-    const shared = { truths, target, chunk, unserved, exact };
+    const absent = new Set(this.#uncertain ? [] : this.#types.filter((type) => !this.#keyCounts.has(type)));
+    const shared = { truths, target, chunk, unserved, exact, absent };
     this.#apply = new ChunkedApply({ ...shared, stale: this.#keys, different });
     this.#phase = 'apply';
   }

@@ -1,4 +1,5 @@
 import type { RedisConnection } from '../../connections/redis';
+import { lazily } from '../../foundation/lazily';
 import { KeyPrefixes } from '../sink/key-prefixes';
 import { eachText, textsIn } from '../sink/packed';
 import type { AliasBatch } from '../sink/sink';
@@ -96,21 +97,21 @@ export class StaleKeys {
     const stale: StaleKey[] = [];
     const byType = new Map<string, string[]>();
     const counted: string[] = [];
-    const read = textsIn(page);
+    const read = lazily(() => textsIn(page));
+    const isWalked = new Map([...types].map((type) => [type, walked?.of(type)]));
     eachText(page, (from, to) => {
       const { type, length } = prefixes.ownerOf(page, from, to) ?? {};
       if (type === undefined || length === undefined || !types.has(type)) return;
       counted.push(type);
-      const name = read(from + length, to);
+      if (isWalked.get(type)?.(page, from + length, to) === true) return;
+      const name = read()(from + length, to);
       const named = byType.get(type);
       // A key that is not valid UTF-8 belongs to no alias.
       if (typeof name !== 'string') stale.push({ type, alias: name });
       else if (named === undefined) byType.set(type, [name]);
       else named.push(name);
     });
-    for (const [type, found] of byType) {
-      const aliases = walked?.unseen(type, found) ?? found;
-      if (aliases.length === 0) continue;
+    for (const [type, aliases] of byType) {
       for (const position of this.#truths().get(type)?.absent(aliases) ?? []) {
         const alias = aliases[position];
         if (alias !== undefined) stale.push({ type, alias });

@@ -33,13 +33,16 @@ export class KeyPrefixes {
 
   /** Whose the key is whose name stands there; undefined: none of ours. */
   ownerOf(bytes: Buffer, from: number, to: number): KeyOwner | undefined {
-    return this.#owners.find(({ length, bytes: prefix }) => {
-      if (to - from < length) return false;
-      // From its end, where one differs from the others. (Asked of each key: a call out of JavaScript would take longer.)
+    // (Asked of each key: a call would take longer.)
+    for (const owner of this.#owners) {
+      const { length, bytes: prefix } = owner;
+      if (to - from < length) continue;
+      // From its end, where one differs from the others.
       let at = length - 1;
       while (at >= 0 && bytes[from + at] === prefix[at]) at--;
-      return at < 0;
-    });
+      if (at < 0) return owner;
+    }
+    return undefined;
   }
 }
 

@@ -11,6 +11,7 @@ import {
   parseCheckpoint,
   readCheckpoint,
 } from './checkpoint';
+import { isPlain } from './compare-keys';
 import { withIntroduced } from './left-keys';
 import { pack } from './packed';
 import { applyScript, wantedArguments } from './scripts';
@@ -25,6 +26,8 @@ export interface AliasBatch {
   readonly values: readonly string[];
   /** Plain strings are looked at like all others: a lifetime that they should not have is taken from them. It takes longer. */
   readonly exact?: boolean | undefined;
+  /** Redis had no keys of the mapping a moment ago. Plain strings are then written without being looked at: one that has come since is written again. */
+  readonly absent?: boolean | undefined;
 }
 
 /** A key by its name. */
@@ -193,10 +196,7 @@ export class AliasSink {
   ): Promise<AliasesApplied> {
     const raw = JSON.stringify(checkpoint);
     const args: (string | Buffer)[] = [expected, raw];
-    for (const { keyspace, aliases, values, exact } of batches) {
-      const keys = aliases.map((alias) => keyOf(keyspace, alias));
-      args.push(pack(keys), ...wantedArguments(keyspace, values, exact));
-    }
+    for (const batch of batches) args.push(...applyArguments(batch));
     this.#expected = { raw, checkpoint };
     const sentAt = performance.now();
     const outcome = this.#run(args).then((counts) => {
@@ -226,6 +226,14 @@ export class AliasSink {
     const [, ...counts] = reply;
     return counts;
   }
+}
+
+/** A batch as apply.lua takes it. */
+function applyArguments({ keyspace, aliases, values, exact, absent }: AliasBatch): (string | Buffer)[] {
+  const keys = aliases.map((alias) => keyOf(keyspace, alias));
+  if (absent !== true || exact === true || !isPlain(keyspace) || values.includes(''))
+    return [pack(keys), ...wantedArguments(keyspace, values, exact)];
+  return [pack(keys.flatMap((key, at) => [key, values[at] ?? ''])), 'absent', '-1', ''];
 }
 
 /** @param counts three numbers a batch; none at all when this very apply had been done before */

@@ -1,11 +1,12 @@
 import { closeSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
 import type { Database } from 'better-sqlite3';
 import { requireCompany } from './file/alone';
-import { type CaptureStep, planCapture } from './capture';
+import { type CaptureStep, ownObjects, planCapture } from './capture';
 import { type CatalogueEntry, readCatalogue } from './catalogue';
 import { Changelog, type ChangelogPage } from './changelog';
 import { openForReading, requireFile, sqliteError } from './file/database';
 import { type DocumentEntry, readDocuments } from './documents/catalogue';
+import { planDocuments } from './documents/plan-capture';
 import { DocumentTruth } from './documents/document-truth';
 import { parseLoggedType } from './documents/logged';
 import {
@@ -106,13 +107,11 @@ export class AliasSource {
     );
     this.truths = new Map<string, KeyTruth>([...this.aliasTruths, ...this.documentTruths]);
     this.#nominator = new Nominator(db, served);
-    const lacks = (tidy: boolean) => {
-      const documents = { documents: this.documents, tidy };
-      return planCapture(db, this.entries, options.aliasCase, documents);
-    };
-    this.captureSteps = lacks(false);
+    const capture = { documents: this.documents, tidy: false };
+    this.captureSteps = planCapture(db, this.entries, options.aliasCase, capture);
     this.captureGaps = this.captureSteps.map((step) => step.reason);
-    this.leftovers = lacks(true)
+    const present = new Map(ownObjects(db).map((object) => [object.name, object]));
+    this.leftovers = planDocuments(db, this.documents, present, true)
       .map((step) => step.reason)
       .filter((reason) => !this.captureGaps.includes(reason));
     // A tail that looked aliases up in a snapshot would write what was true when that was taken.

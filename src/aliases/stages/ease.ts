@@ -10,7 +10,7 @@ export interface EaseOptions {
 }
 
 /** A turn follows the last one after this long, whatever the files look like: their times may be coarse. What is due by the clock is no more punctual than that. */
-const turnMs = 100;
+const turnMs = 200;
 /** How long after a change each look of the poll leads to a turn: it may be written before it can be read, and another may bear the same time. */
 const calmMs = 1_000;
 

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type Database from 'better-sqlite3';
+import type { PassTarget } from '../../../src/aliases/pass/chunked-apply';
 import { AliasFullPass } from '../../../src/aliases/pass/full-pass';
 import { defaultMappings } from '../../../src/mapping/alias-tables';
 import { AliasSink } from '../../../src/aliases/sink/sink';
@@ -46,12 +47,12 @@ afterEach(() => {
   db.close();
 });
 
-const newPass = (chunk = 1_000) =>
+const newPass = (chunk = 1_000, target: PassTarget = sink) =>
   new AliasFullPass({
     connection,
     truths: () => source.truths,
     aliasTruths: () => source.aliasTruths,
-    target: sink,
+    target,
     aliasCase: 'preserve',
     doubtful: () => [],
     onJudged: () => undefined,
@@ -120,4 +121,54 @@ test('the keys that were counted are not scanned again for those that are stale,
   expect(await redis.client.get('alias:other:gone')).toBe('of others');
   const scans = Number(/cmdstat_scan:calls=(\d+)/.exec(await redis.client.info('commandstats'))?.[1]);
   expect(scans).toBeLessThan(10); // 5,003 keys, a thousand at a time, about
+});
+
+test('into an empty Redis a pass writes without looking; a key that has come since is written as its table says, and is none that was added', async () => {
+  await redis.client.config('RESETSTAT');
+  const pass = newPass();
+  let done = await pass.step();
+  while (!pass.progress.endsWith('applied')) done = await pass.step();
+  await redis.client.set('alias:team:alias 5999', 'of another');
+  while (done === 'more') done = await pass.step();
+  expect(done.get('team')).toMatchObject({ total: 5_000, added: 4_999, updated: 0, deleted: 0 });
+  expect(await redis.client.get('alias:team:alias 5999')).toBe('["1"]');
+  expect(await redis.client.dbsize()).toBe(5_001); // and the checkpoint
+  const reads = Number(/cmdstat_mget:calls=(\d+)/.exec(await redis.client.info('commandstats'))?.[1] ?? 0);
+  expect(reads).toBeLessThan(3); // what was compared before the keys were counted
+});
+
+test('a chunk that failed may be there: from then on a pass into an empty Redis looks again', async () => {
+  const sent: (boolean | undefined)[] = [];
+  const pass = newPass(1_000, {
+    send: ([batch]) => {
+      if (batch?.type === 'team') sent.push(batch.absent);
+      return sent.length === 2 && batch?.type === 'team'
+        ? Promise.reject(new Error('the reply was lost'))
+        : Promise.resolve({ added: batch?.aliases.length ?? 0, updated: 0, deleted: 0 });
+    },
+    room: () => Promise.resolve(),
+    drain: () => Promise.resolve(),
+  });
+  let done = await pass.step();
+  while (done === 'more') done = await pass.step();
+  expect(done.get('team')).toMatchObject({ total: 5_000, added: 5_000 });
+  expect(sent.slice(0, 2)).toEqual([true, true]);
+  expect(sent.at(-1)).toBe(false);
+});
+
+test('where somebody else has applied something while keys were counted, a pass looks before it writes', async () => {
+  const sent: (boolean | undefined)[] = [];
+  const pass = newPass(1_000, {
+    send: (batches) => {
+      sent.push(...batches.map(({ absent }) => absent));
+      return sink.send(batches);
+    },
+    room: () => sink.room(),
+    drain: () => sink.drain(),
+  });
+  let done = await pass.step();
+  await sink.send([]);
+  while (done === 'more') done = await pass.step();
+  expect(sent.length).toBeGreaterThan(4);
+  expect(sent.filter((absent) => absent === true)).toEqual([]);
 });

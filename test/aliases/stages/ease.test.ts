@@ -31,7 +31,7 @@ function resting(): { readonly turn: (rests?: boolean) => boolean } {
     now += 25;
     turn();
   }
-  now += 100;
+  now += 200;
   expect(turn()).toBe(true);
   return { turn };
 }
@@ -43,8 +43,8 @@ const turnsIn = ({ turn }: ReturnType<typeof resting>, wakeUps: number, ms: numb
     return turn(rests);
   }).length;
 
-test('at rest one wake-up in four leads to a turn', () => {
-  expect(turnsIn(resting(), 40, 25)).toBe(10);
+test('at rest one wake-up in eight leads to a turn', () => {
+  expect(turnsIn(resting(), 40, 25)).toBe(5);
 });
 
 test.each([
@@ -62,7 +62,7 @@ test.each([
   happens();
   expect(turnsIn(ease, 39, 25)).toBe(39);
   now += 200;
-  expect(turnsIn(ease, 40, 25)).toBe(10);
+  expect(turnsIn(ease, 40, 25)).toBe(5);
 });
 
 test('each does when a pass is wanted, or a turn has not come to its end', () => {
@@ -71,6 +71,6 @@ test('each does when a pass is wanted, or a turn has not come to its end', () =>
   expect(turnsIn(ease, 4, 5)).toBe(4);
   wanted = false;
   expect(turnsIn(ease, 4, 5)).toBe(0);
-  now += 100;
+  now += 200;
   expect(turnsIn(ease, 4, 5, false)).toBe(4);
 });

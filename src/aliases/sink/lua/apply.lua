@@ -4,7 +4,8 @@
 --   ARGV[1]      the checkpoint the truth was read under ('' = none)
 --   ARGV[2]      the checkpoint to leave, different for every apply
 --   ARGV[3..]    four for each batch: its keys, packed, each once; what these hold (string, hash, set, zset); their lifetime in milliseconds
---                (0: none; -1: any); their values, packed, where '' means that the key must not exist
+--                (0: none; -1: any); their values, packed, where '' means that the key must not exist. Instead: keys and values by turns, packed;
+--                'absent'; -1; ''. These strings were not there a moment ago: they are written, whatever is there now
 -- Returns {'applied', added, updated, deleted, added, …}, three numbers a batch, or {'moved', the checkpoint found}. Applying
 -- twice is harmless: the second time the script finds ARGV[2] and answers {'applied'}. Wrong types and garbage under our keys
 -- are overwritten.
@@ -65,9 +66,14 @@ end
 
 for batch = 1, (#ARGV - 2) / 4 do
   local at = 4 * batch - 1
-  local keys, kind, lifetime, values = cmsgpack.unpack(ARGV[at]), ARGV[at + 1], ARGV[at + 2] + 0, valuesIn(ARGV[at + 1], ARGV[at + 3])
+  local keys, kind, lifetime = cmsgpack.unpack(ARGV[at]), ARGV[at + 1], ARGV[at + 2] + 0
+  local values = kind ~= 'absent' and valuesIn(kind, ARGV[at + 3])
   local added, updated, drop = 0, 0, {}
-  if kind == 'string' and lifetime <= 0 then
+  if kind == 'absent' then
+    local before = redis.call('DBSIZE')
+    for from = 1, #keys, most do redis.call('MSET', unpack(keys, from, math.min(from + most - 1, #keys))) end
+    added = redis.call('DBSIZE') - before
+  elseif kind == 'string' and lifetime <= 0 then
     for i, had in ipairs(textsOf(keys)) do
       local key, wanted = keys[i], values[i]
       if wanted == '' then
