@@ -22,10 +22,10 @@ test('names are known by their bytes, whatever they are made of and wherever the
 
 test('names that differ in a letter, or in the order of two, have other marks', () => {
   const walked = new WalkedNames();
-  const names = Array.from({ length: 100_000 }, (_, at) => `${at.toString(36)} player ${at * 20}`);
+  const names = Array.from({ length: 20_000 }, (_, at) => `${at.toString(36)} player ${at * 20}`);
   walked.add('player', names);
   const missing = names.map((name) => `${name.slice(0, -1)}:`);
-  const turned = names.map((name) => [...name].reverse().join(''));
+  const turned = names.map((name) => name.replace('la', 'al'));
   expect([...missing, ...turned].filter((name) => asked(walked, 'player', name) === true)).toEqual([]);
 });
 
