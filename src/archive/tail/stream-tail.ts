@@ -187,7 +187,8 @@ export class StreamTail {
 }
 
 /** Whether a page takes in what comes until it is taken. */
-export const isSmall = ({ records, bytes }: Page): boolean => records < pageRecords / 2 && bytes < pageBytes / 2;
+export const isSmall = ({ records, bytes }: Page): boolean =>
+  records < pageRecords / 2 && bytes < pageBytes / 2;
 
 /** Whether the entries have no more bytes than that together. */
 function isWithin(entries: readonly Entry[], most: number): boolean {
