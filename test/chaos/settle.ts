@@ -7,11 +7,14 @@ import { readKeys } from './scene/watch-keys';
 /** How far the stores are from being in step; empty: they are. At most a few of each kind. */
 export async function outOfStep(scene: Scene): Promise<readonly string[]> {
   const { redis, postgres, dbPath } = scene;
-  return [
+  const differences = [
     ...(await cacheDifferences(redis.client, dbPath)),
     ...(await rowDifferences(redis.client, postgres.pool)),
-    ...(await predictionDifferences(scene)),
+    ...(await predictionDifferences(scene, 300)),
   ];
+  // A pass may be about to bring older ones.
+  if (differences.length > 0) return differences;
+  return [...(await predictionDifferences(scene, Infinity)), ...(await eventDifferences(scene))];
 }
 
 const some = (differences: readonly string[]): readonly string[] =>
@@ -61,14 +64,14 @@ async function rowDifferences(redis: Redis, pool: Pool): Promise<readonly string
   );
 }
 
-/** What Redis has, Postgres has to have, in numbers of ids; by name the journals tell. */
-async function predictionDifferences(scene: Scene): Promise<readonly string[]> {
+/** What Redis has, Postgres has to have. @param most so many of the last ids are looked at */
+async function predictionDifferences(scene: Scene, most: number): Promise<readonly string[]> {
   const { pool } = scene.postgres;
   const redis = scene.redis.client;
   // Where Redis forgot parents, children of theirs wait for them.
   if (scene.rewinds.redis.length > 0) return [];
   const last = Number((await redis.get('aidb:counter:prediction')) ?? 0);
-  const keys = Array.from({ length: Math.min(last, 300) }, (_, at) => `aidb:prediction:${last - at}`);
+  const keys = Array.from({ length: Math.min(last, most) }, (_, at) => `aidb:prediction:${last - at}`);
   const pipeline = redis.pipeline();
   for (const key of keys) pipeline.hget(key, 'input');
   const inputs = ((await pipeline.exec()) ?? []).flatMap(([, input]) => nameIn(input));
@@ -83,6 +86,17 @@ async function predictionDifferences(scene: Scene): Promise<readonly string[]> {
     ...missing,
     ...(parked === scene.letters ? [] : [`${parked} parked instead of ${scene.letters}`]),
   ]);
+}
+
+/** The same of the entries of the stream that is the writers' own. */
+async function eventDifferences({ redis, postgres, rewinds }: Scene): Promise<readonly string[]> {
+  if (rewinds.redis.length > 0) return [];
+  const entries = await redis.client.xrange('events', '-', '+');
+  const tags = entries.map(([, fields]) => fields[1] ?? '');
+  const sql = 'SELECT tag FROM events WHERE tag = ANY ($1)';
+  const { rows } = await postgres.pool.query<{ tag: string }>(sql, [tags]);
+  const found = new Set(rows.map(({ tag }) => tag));
+  return some(tags.filter((tag) => !found.has(tag)).map((tag) => `event ${tag}: no row`));
 }
 
 export async function countLetters(pool: Pool): Promise<number> {
