@@ -39,7 +39,6 @@ const nothing: Nominated = { nominated: new Map(), points: [] };
 
 /** Enough for tens of millions of predictions, or 100,000 metrics; for more, Redis is walked over once more. */
 const heldBytes = 16 * 1024 * 1024;
-const packedPages = 4; // of a thousand, in one step: about as long as the transaction of the tail that may follow it
 
 /**
  * Walks Redis, and then nominates what differs from Postgres. Writes nothing, and never takes absence in Redis for a deletion. Does one
@@ -233,13 +232,13 @@ export class ArchiveFullPass {
 
   // eslint-disable-next-line require-yield
   async *#comparePacked(): AsyncGenerator<Nominated> {
-    for (let page = 0; page < packedPages && this.#packed.size > 0; page++)
-      for (const id of await this.#packed.some()) this.#found.add(this.#packedName, id);
+    for (const id of await this.#packed.some()) this.#found.add(this.#packedName, id);
   }
 
   async *#comparePoints(kind: Kind, all: ReadonlySet<string>): AsyncGenerator<Nominated> {
-    const [found, known] = [this.#found, new Set<string>()];
+    const found = this.#found;
     const ids = [...all].filter((id) => found.wants(kind.name, id));
+    const known = new Set<string>();
     for await (const { missing, unfit } of differingPoints(kind, ids, this.#points, known)) {
       for (const id of [...unfit, ...missing.map((point) => point.id.toString('latin1'))]) {
         known.add(id);
