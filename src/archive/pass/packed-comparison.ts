@@ -79,6 +79,7 @@ export class PackedComparison {
 
   /** The same of records that cannot wait. @param ids any numbers */
   async compare(ids: readonly string[]): Promise<readonly string[]> {
+    if (ids.length === 0) return []; // there may be no such kind
     return this.#lacking(await this.#times.identities(this.#options.target().kind, ids));
   }
 
